@@ -1,0 +1,149 @@
+"""How actors speak: trio memory channels, one-shot replies, and the ends of the ledger that others hold.
+
+Channels are plain ``trio`` memory channels made by ``faultd/app.py``; this module holds what travels on them where
+it needs trio itself.
+"""
+
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+import trio
+from msgspec import Struct
+
+from protocols.change import Change
+from protocols.event import Event
+from protocols.ledger import RecordedBatch
+
+T = TypeVar("T")
+
+
+class Abandoned(Exception):
+    """The actor that owed a reply ended without giving one; whether the request took effect is unknown."""
+
+
+class Reply(Generic[T]):
+    """A one-shot channel inside a request. The asker awaits :meth:`wait`; the answerer calls :meth:`give` once.
+
+    Giving never blocks and never fails, also when the asker has been cancelled and no longer waits.
+    """
+
+    __slots__ = ("_done", "_error", "_value")
+
+    def __init__(self) -> None:
+        self._done = trio.Event()
+        self._value: T | None = None
+        self._error: Exception | None = None
+
+    def give(self, value: T) -> None:
+        """Answer. Later calls are ignored: the first answer stands."""
+        if not self._done.is_set():
+            self._value = value
+            self._done.set()
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an error, which :meth:`wait` raises."""
+        if not self._done.is_set():
+            self._error = error
+            self._done.set()
+
+    @property
+    def done(self) -> bool:
+        return self._done.is_set()
+
+    async def wait(self) -> T:
+        """The answer. Raises what :meth:`fail` was given. Cancelling the wait leaves the request under way."""
+        await self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
+
+
+class Outcome(Struct, frozen=True):
+    """What appended Events came to: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
+
+    first: int
+    seq: int
+    changes: Sequence[Change]
+
+
+class Append(Struct, frozen=True):
+    """A request to the ledger: make these Events durable, in this order, then have them folded.
+
+    ``committed`` is given the first Event's offset once all are on disk (an INFORM is answered then);
+    ``answered`` is given the Outcome once their Changes are on disk. Both fail with ``LedgerUnavailable`` when
+    the disk refuses, in which case nothing of the request was kept.
+    """
+
+    events: Sequence[Event]
+    committed: Reply[int] | None = None
+    answered: Reply[Outcome] | None = None
+
+
+class LedgerUnavailable(Exception):
+    """The ledger cannot write (disk full, I/O error). Nothing of the request was kept; try again later."""
+
+
+AppendSender = trio.MemorySendChannel[Append]
+
+
+class Feed(Protocol):
+    """The recorded Changes, in order, for one consumer. Reading is from memory when the consumer is close behind."""
+
+    @property
+    def last(self) -> int:
+        """``seq`` of the newest recorded batch, 0 when there is none."""
+
+    async def after(self, seq: int, limit: int = 256) -> Sequence[RecordedBatch]:
+        """Batches with ``seq`` greater than given, oldest first, at most ``limit``, at least one: waits for it.
+
+        Raises ``EndOfFeed`` when the ledger has closed and nothing is left, ``FeedPruned`` when batches
+        after ``seq`` no longer exist.
+        """
+
+    async def acknowledge(self, consumer: str, seq: int) -> None:
+        """Remember durably that ``consumer`` has applied everything up to ``seq`` (pruning stops there)."""
+
+
+class EndOfFeed(Exception):
+    """The ledger closed; everything it recorded has been read."""
+
+
+class FeedPruned(Exception):
+    """The consumer's cursor lies before what the ledger still keeps; ``oldest`` is the first batch it has."""
+
+    def __init__(self, seq: int, oldest: int) -> None:
+        super().__init__(f"batches after {seq} were pruned; the oldest kept is {oldest}")
+        self.seq, self.oldest = seq, oldest
+
+
+class Progress:
+    """How far a consumer has come, for those who wait to read their own writes."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self._moved = trio.Event()
+
+    def advance(self, seq: int) -> None:
+        """Record that everything up to ``seq`` is visible. Going back is ignored."""
+        if seq > self.seq:
+            self.seq = seq
+            moved, self._moved = self._moved, trio.Event()
+            moved.set()
+
+    async def reach(self, seq: int, seconds: float) -> bool:
+        """Wait at most ``seconds`` until :attr:`seq` is at least ``seq``; says whether it is."""
+        with trio.move_on_after(seconds):
+            while self.seq < seq:
+                await self._moved.wait()
+        return self.seq >= seq
+
+
+async def receive_batch(channel: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
+    """Wait for one item, then take what else is already there, at most ``limit``. Raises trio.EndOfChannel at the end."""
+    batch = [await channel.receive()]
+    try:
+        while len(batch) < limit:
+            batch.append(channel.receive_nowait())
+    except (trio.WouldBlock, trio.EndOfChannel):
+        pass
+    return batch

@@ -1,0 +1,62 @@
+"""Every metric that faultd exports, in one place. ``docs/metrics.md`` explains each; a test compares the two."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """One registry and its metrics. A daemon has one; a test makes its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, registry=registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(name, text, labels, registry=registry, buckets=_FAST)
+
+        self.traps_received = counter("faultd_traps_received", "Datagrams read from the trap sockets")
+        self.traps_accepted = counter("faultd_traps_accepted", "Datagrams that became Events")
+        self.traps_dropped = counter("faultd_traps_dropped", "Datagrams refused, by reason", "reason")
+        self.traps_answered = counter(
+            "faultd_traps_answered", "Datagrams that were protocol exchange only (discovery), answered with a report"
+        )
+        self.traps_irregular = counter("faultd_traps_irregular", "Accepted although irregular, by what was forgiven", "kind")
+        self.traps_unknown = counter("faultd_traps_unknown", "Traps that no profile knows, kept in the inbox")
+        self.informs_answered = counter("faultd_informs_answered", "INFORMs answered after their Event was on disk")
+        self.informs_repeated = counter("faultd_informs_repeated", "Retransmitted INFORMs, answered again and counted once")
+        self.kernel_drops = counter("faultd_kernel_drops", "Datagrams that the kernel dropped for want of buffer")
+        self.receive_buffer = gauge("faultd_receive_buffer_bytes", "Receive buffer that the kernel granted", "socket")
+        self.events = counter("faultd_events", "Events on the ledger, by kind", "kind")
+        self.ledger_commit = histogram("faultd_ledger_commit_seconds", "One group commit of the ledger, fsync included")
+        self.ledger_failures = counter("faultd_ledger_failures", "Commits that the disk refused")
+        self.ledger_offset = gauge("faultd_ledger_offset", "Offset of the newest Event")
+        self.ledger_bytes = gauge("faultd_ledger_bytes", "Size of the ledger's files")
+        self.ledger_pruned = counter("faultd_ledger_pruned_events", "Events removed after their retention")
+        self.snapshot = histogram("faultd_snapshot_seconds", "Encoding and storing one snapshot")
+        self.quarantined = gauge("faultd_quarantined_events", "Events whose fold raised, kept for retry")
+        self.correlation = histogram("faultd_correlation_seconds", "Folding one batch of Events")
+        self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")
+        self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
+        self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")
+        self.store_up = gauge("faultd_store_up", "1 when PostgreSQL answers")
+        self.store_lag = gauge("faultd_store_lag_batches", "Recorded batches that PostgreSQL has not applied yet")
+        self.store_lag_seconds = gauge("faultd_store_lag_seconds", "Age of the oldest batch not applied yet")
+        self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
+        self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
+        self.mailbox_depth = gauge("faultd_mailbox_depth", "Messages waiting", "mailbox")
+        self.actor_restarts = counter("faultd_actor_restarts", "Times the supervisor restarted an actor", "actor")
+        self.stream_clients = gauge("faultd_stream_clients", "Connected subscribers of the alarm stream")
+        self.stream_refused = counter("faultd_stream_refused", "Stream handshakes refused, by reason", "reason")
+        self.stream_lagged = counter("faultd_stream_lagged", "Times a slow subscriber was given a fresh snapshot")
+        self.stream_lag = gauge("faultd_stream_lag_batches", "Batches that the slowest subscriber is behind")
+        self.stream_frames = counter("faultd_stream_frames", "Frames sent to subscribers", "type")
+        self.http_requests = counter(
+            "faultd_http_requests", "HTTP requests, by method, route and status", "method", "route", "status"
+        )
+        self.up = gauge("faultd_build_info", "1; the labels say which version runs", "version", "python")

@@ -1,0 +1,111 @@
+"""The alarm: one row per problem, with independent axes and one derived status (X.733, RFC 8632).
+
+Times are aware UTC datetimes with microseconds. ``severity`` is the last severity that was raised; being
+cleared is an axis of its own and leaves it as it was.
+"""
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, get_args
+
+from msgspec import Struct, field
+
+from protocols.severity import Severity
+
+Source = Literal["network_device", "monitoring", "cpe", "service", "system", "api"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+Status = Literal["active", "acknowledged", "suppressed", "cleared", "resolved"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+class Identity(NamedTuple):
+    """What makes two reports the same problem (RFC 8632): tenant, resource, alarm type, qualifier."""
+
+    tenant_id: str
+    resource_id: str
+    alarm_type: str
+    qualifier: str = ""
+
+
+class Suppression(Struct, frozen=True):
+    """Why an alarm is held back from people: ``kind`` is rule, window, parent or flapping; ``by`` its id."""
+
+    kind: Literal["rule", "window", "parent", "flapping"]
+    by: str
+    since: datetime
+    reason: str = ""
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """One problem of one resource. Frozen: every change is a new value, so it can be shared between actors.
+
+    ``id`` is a UUID string derived from the ledger's id and the offset of the Event that raised it; ``alarm_id``
+    is the short external name shown to people. ``revision`` grows by one with every change, repeats included.
+    """
+
+    id: str
+    alarm_id: str
+    tenant_id: str
+    source: Source
+    alarm_type: str
+    qualifier: str = ""
+    event_type: str = "other"
+    probable_cause: str = "other"
+    severity: Severity
+    status: Status = "active"
+    title: str
+    description: str = ""
+    recommended_action: str = ""
+    resource_type: str
+    resource_id: str
+    resource_name: str = ""
+    device_id: str = ""
+    affected_customers: tuple[str, ...] = ()
+    affected_services: tuple[str, ...] = ()
+    subscriber_count: int = 0
+    correlation_id: str | None = None
+    parent_alarm_id: str | None = None
+    is_root_cause: bool = False
+    first_occurrence: datetime
+    last_occurrence: datetime
+    received_at: datetime
+    occurrence_count: int = 1
+    cleared_at: datetime | None = None
+    cleared_by: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    shelved_until: datetime | None = None
+    shelved_by: str | None = None
+    suppressed_by: tuple[Suppression, ...] = ()
+    assigned_to: str | None = None
+    ticket_id: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    revision: int = 1
+
+    @property
+    def identity(self) -> Identity:
+        """The key under which a later raise or clear finds this alarm."""
+        return Identity(self.tenant_id, self.resource_id, self.alarm_type, self.qualifier)
+
+
+class TimelineEntry(Struct, frozen=True, kw_only=True):
+    """One line of an alarm's history: what happened, who or which rule did it, and why.
+
+    ``number`` counts the entries of one Event, so (``offset``, ``number``) is unique over the whole timeline.
+    """
+
+    alarm_id: str
+    """The alarm's ``id`` (UUID), not its external name."""
+    tenant_id: str
+    offset: int
+    number: int
+    at: datetime
+    action: str
+    """raised, repeated, severity_changed, cleared, reopened, acknowledged, unacknowledged, assigned, shelved,
+    unshelved, noted, resolved, edited, suppressed, unsuppressed, cleared_before_raise."""
+    actor: str
+    """A person (``user:NAME``), a device (``device:ID``) or a decision of faultd (``faultd:RULE``)."""
+    text: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,103 @@
+"""Everything decided, as one tagged union. Consumers (store, stream, notifier ...) apply these in order.
+
+Every Change carries the ``offset`` of the Event that caused it.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.event import Trap
+from protocols.severity import Severity
+
+
+class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field="tag"):
+    """The alarm as it is now, whole, and the timeline entries that say why."""
+
+    offset: int
+    alarm: Alarm
+    entries: tuple[TimelineEntry, ...]
+
+
+class AlarmRepeated(Struct, frozen=True, array_like=True, tag="repeat", tag_field="tag"):
+    """Only the count and the last occurrence moved: the compact form for storms."""
+
+    offset: int
+    id: str
+    last_occurrence: datetime
+    occurrence_count: int
+    revision: int
+
+
+class AlarmForgotten(Struct, frozen=True, array_like=True, tag="forgotten", tag_field="tag"):
+    """The correlator let go of a cleared alarm (kept long enough): it is history, and no command reaches it."""
+
+    offset: int
+    id: str
+
+
+class DeviceEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="device_event", tag_field="tag"):
+    """Something worth keeping that is no alarm: a reboot, a registration, a sequence gap."""
+
+    offset: int
+    number: int
+    at: datetime
+    tenant_id: str
+    device_id: str
+    resource_type: str
+    resource_id: str
+    event_type: str
+    severity: Severity
+    title: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class UnknownTrap(Struct, frozen=True, array_like=True, tag="unknown_trap", tag_field="tag"):
+    """A trap that no profile knows, whole, for the inbox."""
+
+    offset: int
+    at: datetime
+    tenant_id: str
+    device_id: str
+    reason: str
+    trap: Trap
+
+
+class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", tag_field="tag"):
+    """What a command or network event came to: per alarm its id, or a refusal with its reason."""
+
+    offset: int
+    accepted: tuple[str, ...] = ()
+    """ids of the alarms that the command applied to, or that the event raised, repeated or cleared."""
+    refusals: tuple["Refusal", ...] = ()
+    duplicate: bool = False
+    """True when an idempotency key had been used before; nothing changed."""
+
+
+class Refusal(Struct, frozen=True):
+    """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, wrong_state or invalid."""
+
+    alarm_id: str
+    reason: Literal["unknown_alarm", "not_your_tenant", "wrong_state", "invalid"]
+    text: str
+
+
+class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_field="tag"):
+    """The fold of the Event at ``offset`` raised: kept for retry, shown by the API."""
+
+    offset: int
+    at: datetime
+    kind: str
+    error: str
+
+
+class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_field="tag"):
+    """Alarms cleared before ``before`` are to be moved to the archive."""
+
+    offset: int
+    before: datetime
+
+
+Change = AlarmChanged | AlarmRepeated | AlarmForgotten | DeviceEvent | UnknownTrap | Answer | Quarantined | ArchiveDue

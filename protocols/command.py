@@ -1,0 +1,103 @@
+"""What an operator asks for. Every write through the API is one of these, so it is an Event too."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from protocols.alarm import Source
+from protocols.principal import Principal
+from protocols.severity import Severity
+
+
+class Acknowledge(Struct, frozen=True, array_like=True, tag="acknowledge", tag_field="tag"):
+    note: str = ""
+
+
+class Unacknowledge(Struct, frozen=True, array_like=True, tag="unacknowledge", tag_field="tag"):
+    note: str = ""
+
+
+class Clear(Struct, frozen=True, array_like=True, tag="clear", tag_field="tag"):
+    note: str = ""
+
+
+class Resolve(Struct, frozen=True, array_like=True, tag="resolve", tag_field="tag"):
+    note: str = ""
+
+
+class Assign(Struct, frozen=True, array_like=True, tag="assign", tag_field="tag"):
+    assigned_to: str | None
+    note: str = ""
+
+
+class Shelve(Struct, frozen=True, array_like=True, tag="shelve", tag_field="tag"):
+    until: datetime
+    reason: str = ""
+
+
+class Unshelve(Struct, frozen=True, array_like=True, tag="unshelve", tag_field="tag"):
+    note: str = ""
+
+
+class Note(Struct, frozen=True, array_like=True, tag="note", tag_field="tag"):
+    text: str
+
+
+class Edit(Struct, frozen=True, kw_only=True, array_like=True, tag="edit", tag_field="tag"):
+    """Fields to change (PATCH); UNSET leaves one as it is."""
+
+    severity: Severity | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    recommended_action: str | UnsetType = UNSET
+    assigned_to: str | None | UnsetType = UNSET
+    ticket_id: str | None | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+
+
+class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag_field="tag"):
+    """A new alarm by hand or by another system (POST /alarms)."""
+
+    tenant_id: str
+    alarm_type: str
+    severity: Severity
+    title: str
+    resource_type: str
+    resource_id: str
+    resource_name: str = ""
+    qualifier: str = ""
+    source: Source = "api"
+    event_type: str = "other"
+    probable_cause: str = "other"
+    description: str = ""
+    recommended_action: str = ""
+    customer_ids: tuple[str, ...] = ()
+    service_ids: tuple[str, ...] = ()
+    subscriber_count: int | None = None
+    correlation_id: str | None = None
+    parent_alarm_id: str | None = None
+    is_root_cause: bool = False
+    at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quarantined", tag_field="tag"):
+    """Fold the quarantined Event at ``offset`` once more; ``event`` is its msgpack."""
+
+    offset: int
+    event: bytes
+
+
+AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
+Action = AlarmAction | Raise | RetryQuarantined
+
+
+class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):
+    """One action on the alarms named (by ``id``), asked for by ``by``. ``alarm_ids`` is empty for Raise."""
+
+    by: Principal
+    action: Action
+    alarm_ids: tuple[str, ...] = ()

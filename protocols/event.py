@@ -1,0 +1,120 @@
+"""Everything that can happen, as one tagged union. The ledger stores these before anyone acts on them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from protocols.alarm import Source
+from protocols.command import Command
+from protocols.profile import Profile
+from protocols.severity import Severity
+from protocols.snmp.notification import Notification
+from protocols.topology import Node
+
+
+class Trap(Struct, frozen=True, array_like=True, tag="trap", tag_field="tag"):
+    """A trap or INFORM that passed the listener's checks. ``source`` is the sender's IP address, ``received``
+    the wall clock when the datagram was read. ``inform_key`` is empty for a trap; for an INFORM it is the same for a
+    retransmission of it, so that the fold counts it once. ``raw`` holds the datagram when it was irregular."""
+
+    source: str
+    received: datetime
+    notification: Notification
+    inform_key: str = ""
+    raw: bytes = b""
+
+
+NetworkEventType = Literal[
+    "device.down",
+    "device.degraded",
+    "device.up",
+    "service.outage",
+    "service.degraded",
+    "service.restored",
+    "cpe.offline",
+    "cpe.signal_loss",
+    "cpe.online",
+    "monitoring.threshold_exceeded",
+    "monitoring.check_failed",
+    "monitoring.check_recovered",
+]
+
+
+class NetworkEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="network", tag_field="tag"):
+    """Something another system reports through ``POST /api/v1/faults/events``.
+
+    ``qualifier`` tells problems of one resource apart (the check's name). ``at`` is when it happened, by the reporter;
+    None means now. ``key`` is the idempotency key: the same key again changes nothing. ``reported_by`` is the token's name.
+    """
+
+    type: NetworkEventType
+    tenant_id: str
+    resource_type: str
+    resource_id: str
+    resource_name: str = ""
+    qualifier: str = ""
+    severity: Severity | None = None
+    title: str = ""
+    description: str = ""
+    customer_ids: tuple[str, ...] = ()
+    service_ids: tuple[str, ...] = ()
+    at: datetime | None = None
+    key: str = ""
+    reported_by: str = ""
+    source: Source | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class Tick(Struct, frozen=True, array_like=True, tag="tick", tag_field="tag"):
+    """The clock's beat; its time is the stamp that the ledger gives it."""
+
+
+class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
+    """The vendor profiles from here on, by content, so that a replay sees what the fold saw."""
+
+    digest: str
+    profiles: tuple[Profile, ...]
+
+
+class TopologyLoaded(Struct, frozen=True, array_like=True, tag="topology", tag_field="tag"):
+    """The plant from here on, by content."""
+
+    digest: str
+    nodes: tuple[Node, ...]
+
+
+class PolicyLoaded(Struct, frozen=True, array_like=True, tag="policy", tag_field="tag"):
+    """The correlator's settings from here on. ``settings`` is the msgpack of ``actors.correlator.settings``."""
+
+    digest: str
+    settings: bytes
+
+
+class SystemReport(Struct, frozen=True, kw_only=True, array_like=True, tag="system", tag_field="tag"):
+    """faultd about itself: a storm of refused datagrams, an actor parked, a disk full. Raises or clears an alarm whose
+    resource is faultd (type ``system``)."""
+
+    alarm_type: str
+    active: bool
+    severity: Severity = "warning"
+    qualifier: str = ""
+    title: str = ""
+    description: str = ""
+
+
+Event = Trap | NetworkEvent | Command | Tick | ProfilesLoaded | TopologyLoaded | PolicyLoaded | SystemReport
+
+
+class Stamped(Struct, frozen=True):
+    """An Event on the ledger: its offset, and a time that never runs backward from one offset to the next."""
+
+    offset: int
+    at: datetime
+    event: Event
+
+
+def kind(event: Event) -> str:
+    """The Event's tag, as the metric ``faultd_events_total{kind}`` shows it."""
+    return str(type(event).__struct_config__.tag)

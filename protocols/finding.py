@@ -1,0 +1,63 @@
+"""What the vendor profiles make of one trap: the reading that the fold turns into alarms."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from protocols.severity import Severity
+
+
+class SequenceNumber(Struct, frozen=True):
+    """A vendor's own counter of notifications: a gap in ``scope`` means that traps were lost on the way."""
+
+    scope: str
+    value: int
+    modulus: int = 2**32
+    restarts_at: int = 1
+    """The value after the device restarts: seeing it again is a restart, no gap."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One meaning of a trap. ``resource`` is the position below the device (``0/1/5/17``), empty for the device itself.
+
+    A clear ends every alarm of ``resource`` whose type is in ``clears``; ``qualifier`` narrows that to one, and
+    ``"*"`` ends all qualifiers of these types.
+    """
+
+    kind: Literal["raise", "clear", "event", "drop"]
+    profile: str
+    rule: str
+    alarm_type: str
+    resource_type: str = "olt"
+    resource: str = ""
+    qualifier: str = ""
+    clears: tuple[str, ...] = ()
+    severity: Severity = "warning"
+    event_type: str = "other"
+    probable_cause: str = "other"
+    title: str = ""
+    description: str = ""
+    recommended_action: str = ""
+    resource_name: str = ""
+    serial: str = ""
+    device_time: datetime | None = None
+    vendor_cause: str = ""
+    """A cause that the device worked out itself (ZTE PonLosReason, Huawei dying-gasp counts), passed through."""
+    repeats_by_design: bool = False
+    """The device sends this several times on purpose: occurrences within seconds count once."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    why: tuple[str, ...] = ()
+    """The conditions and decoders that led here, for ``faultd profile test`` and the timeline."""
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """The whole outcome for one trap: where it came from, and its findings. No findings means: no profile knows it."""
+
+    device_address: str
+    """The device that the trap is about: the source, snmpTrapAddress behind a listed relay, or a v1 agent-addr."""
+    address_from: Literal["source", "snmpTrapAddress", "agent-addr"]
+    findings: tuple[Finding, ...] = ()
+    sequence: SequenceNumber | None = None
+    reason: str = ""
+    """Why there is no finding: no rule for the OID, a condition failed, a decoder refused a value."""

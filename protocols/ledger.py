@@ -1,0 +1,51 @@
+"""The words spoken with the ledger: what goes in, what comes out, what recovery starts from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from protocols.change import Change
+from protocols.event import Event
+
+
+class EventBatch(Struct, frozen=True):
+    """Consecutive Events, durable, on their way to the fold: the first has offset ``first``, all the time ``at``."""
+
+    first: int
+    at: datetime
+    events: Sequence[Event]
+
+    @property
+    def through(self) -> int:
+        """Offset of the last Event."""
+        return self.first + len(self.events) - 1
+
+
+class SnapshotMarker(Struct, frozen=True):
+    """Flows down the pipe behind offset ``through``; each folding actor adds its encoded state as it passes."""
+
+    through: int
+
+
+class Snapshot(Struct, frozen=True):
+    """The folds' states after the Event at ``through``, by actor name."""
+
+    through: int
+    parts: dict[str, bytes]
+
+
+class ChangeBatch(Struct, frozen=True):
+    """What the Events up to and including ``through`` (since the batch before) came to."""
+
+    through: int
+    changes: Sequence[Change]
+
+
+class RecordedBatch(Struct, frozen=True):
+    """A ChangeBatch on the ledger. ``seq`` counts batches from 1 without gaps: the sequence that cursors and the
+    stream speak of."""
+
+    seq: int
+    through: int
+    changes: Sequence[Change]

@@ -51,8 +51,8 @@ class Edit(Struct, frozen=True, kw_only=True, array_like=True, tag="edit", tag_f
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     recommended_action: str | UnsetType = UNSET
-    assigned_to: str | None | UnsetType = UNSET
-    ticket_id: str | None | UnsetType = UNSET
+    assigned_to: str | UnsetType | None = UNSET
+    ticket_id: str | UnsetType | None = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
 

@@ -1,6 +1,6 @@
 """What a trap or INFORM says, whichever SNMP version carried it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -26,17 +26,18 @@ ValueType = Literal[
 ]
 """SMI application types by name. ``undecoded`` keeps one odd varbind's raw octets (tag and length included)."""
 
-Value = int | float | str | bytes | None
-"""int for the integer types; bytes for OCTET STRING, Opaque, NsapAddress and undecoded (and for an INTEGER wider
-than 64 bits); dotted str for OBJECT IDENTIFIER and IpAddress; float for Opaque Float and Double; else None."""
-
 
 class VarBind(Struct, frozen=True, array_like=True):
-    """One variable binding: dotted ``oid``, its type's name, and its value in the shape that ``Value`` says."""
+    """One variable binding: dotted ``oid``, its type's name, and its value.
+
+    ``value`` is an int for the integer types; bytes for OCTET STRING, Opaque, NsapAddress and undecoded (and for an
+    INTEGER wider than 64 bits: its content octets); dotted str for OBJECT IDENTIFIER and IpAddress; float for Opaque
+    Float and Double; None for the rest. (``Any`` because msgspec's unions cannot hold both bytes and str.)
+    """
 
     oid: str
     type: ValueType
-    value: Value
+    value: Any
 
 
 class Notification(Struct, frozen=True, array_like=True, kw_only=True):

@@ -1,0 +1,226 @@
+"""PostgreSQL for trio: asyncpg, which speaks asyncio only, on one dedicated thread behind :class:`Database`.
+
+A coroutine handed to :meth:`Database.run` runs on that thread with a connection of its pool, and its result comes back
+to the trio task that asked. Cancelling the trio task cancels the asyncio task and waits until that has really
+ended, so nothing is ever still running on a connection that its asker believes to be free.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+import outcome
+import trio
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.protocol import Record
+
+T = TypeVar("T")
+Connection = PoolConnectionProxy[Record]
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL cannot be used now: unreachable, starting, stopping, full, out of connections, or too slow.
+
+    Whether a transaction under way was committed is unknown. The cause is in ``__cause__``.
+    """
+
+
+class Database:
+    """One PostgreSQL database. Made by :meth:`open`; safe to use from every task of the trio run that opened it."""
+
+    def __init__(self, url: str, *, size: int, command_timeout: float, connect_timeout: float) -> None:
+        self._url = url
+        self._size = size
+        self._command_timeout = command_timeout
+        self._connect_timeout = connect_timeout
+        self._jobs: set[asyncio.Task[Any]] = set()
+        self._open = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, size: int = 4, command_timeout: float = 30.0, connect_timeout: float = 5.0
+    ) -> "AsyncIterator[Database]":
+        """Start the thread and a pool of at most ``size`` connections to ``url`` (``postgresql://...``).
+
+        Nothing is connected yet, so this works while PostgreSQL is away; a lost connection is replaced by the next call.
+        Times are seconds: ``command_timeout`` bounds one statement, ``connect_timeout`` getting a connection. Leaving the
+        context cancels what is still running, closes the connections and ends the thread.
+        """
+        database = cls(url, size=size, command_timeout=command_timeout, connect_timeout=connect_timeout)
+        database._token = trio.lowlevel.current_trio_token()
+        ready, ended = trio.Event(), trio.Event()
+        thread = threading.Thread(target=database._thread, args=(ready, ended), name="postgres", daemon=True)
+        thread.start()
+        with trio.CancelScope(shield=True):
+            await ready.wait()
+        database._open = True
+        try:
+            yield database
+        finally:
+            database._open = False
+            database._loop.call_soon_threadsafe(database._stop.set)
+            with trio.CancelScope(shield=True):
+                await ended.wait()
+            thread.join()
+
+    async def run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """``await function(connection, *args)`` on the asyncio thread; the connection is the function's alone until it ends.
+
+        Raises :class:`DatabaseUnavailable`, or whatever ``function`` raises (asyncpg's errors for faulty SQL or data). When
+        the caller is cancelled the function is cancelled where it stands, its transaction is rolled back, and only
+        then does the cancellation go on.
+        """
+        return await self._call(partial(self._with_connection, function, args))
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Record]:
+        """The rows of one query. Raises as :meth:`run` does."""
+        return await self.run(partial(_fetch, sql, args))
+
+    async def fetchrow(self, sql: str, *args: object) -> Record | None:
+        """The first row of one query, None when there is none. Raises as :meth:`run` does."""
+        rows = await self.fetch(sql, *args)
+        return rows[0] if rows else None
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """The first column of the first row, None when there is none. Raises as :meth:`run` does."""
+        row = await self.fetchrow(sql, *args)
+        return None if row is None else row[0]
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run one statement (or several without ``args``); the command tag. Raises as :meth:`run` does."""
+        return await self.run(partial(_execute, sql, args))
+
+    # What follows runs on the asyncio thread, except _call.
+
+    def _thread(self, ready: trio.Event, ended: trio.Event) -> None:
+        try:
+            asyncio.run(self._serve(ready))
+        finally:
+            self._token.run_sync_soon(ended.set)
+
+    async def _serve(self, ready: trio.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._pool = asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            init=_set_codecs,
+            timeout=self._connect_timeout,
+            command_timeout=self._command_timeout,
+            server_settings={"application_name": "faultd", "timezone": "UTC", "jit": "off"},
+        )
+        await self._pool
+        self._token.run_sync_soon(ready.set)
+        await self._stop.wait()
+        for job in self._jobs:
+            job.cancel()
+        if self._jobs:
+            await asyncio.wait(self._jobs)
+        try:
+            await asyncio.wait_for(self._pool.close(), self._connect_timeout)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._pool.terminate()
+
+    async def _with_connection(self, function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
+        connection: Connection | None = None
+        try:
+            async with self._pool.acquire(timeout=self._connect_timeout) as connection:
+                return await function(connection, *args)
+        except _UNAVAILABLE as error:
+            raise DatabaseUnavailable(_describe(error)) from error
+        except asyncpg.InterfaceError as error:
+            # asyncpg says "connection is closed" with the same class that it uses for misuse and for bad arguments.
+            if isinstance(error, asyncpg.exceptions.DataError) or "clos" not in str(error):
+                raise
+            raise DatabaseUnavailable(_describe(error)) from error
+
+    async def _call(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if not self._open:
+            raise trio.ClosedResourceError("this Database has been closed")
+        asker = trio.lowlevel.current_task()
+        job: asyncio.Task[T] | None = None
+        cancelled: Callable[[], Any] | None = None
+
+        def start() -> None:
+            nonlocal job
+            job = self._loop.create_task(work())
+            self._jobs.add(job)
+            job.add_done_callback(ended)
+            if self._stop.is_set():
+                job.cancel()
+
+        def ended(done: "asyncio.Task[T]") -> None:
+            self._jobs.discard(done)
+            self._token.run_sync_soon(hand_over, done)
+
+        def hand_over(done: "asyncio.Task[T]") -> None:
+            trio.lowlevel.reschedule(asker, outcome.capture(result, done))
+
+        def result(done: "asyncio.Task[T]") -> T:
+            if not done.cancelled():
+                return done.result()
+            if cancelled is not None:
+                cancelled()
+            raise trio.ClosedResourceError("this Database was closed while the call was under way")
+
+        def abort(raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:
+            nonlocal cancelled
+            cancelled = raise_cancel
+            # Behind start() in the loop's queue, so the job exists by then.
+            self._loop.call_soon_threadsafe(lambda: job is not None and job.cancel())
+            return trio.lowlevel.Abort.FAILED
+
+        self._loop.call_soon_threadsafe(start)
+        return await trio.lowlevel.wait_task_rescheduled(abort)  # type: ignore[no-any-return]
+
+    _token: trio.lowlevel.TrioToken
+    _loop: asyncio.AbstractEventLoop
+    _stop: asyncio.Event
+    _pool: "asyncpg.Pool[Record]"
+
+
+_UNAVAILABLE = (
+    OSError,  # refused, no such socket, reset; TimeoutError too
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, statement_timeout
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
+    asyncpg.PostgresSystemError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,  # not created yet, or being restored
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, until the fail-over has ended
+    asyncpg.TransactionRollbackError,  # deadlock, serialization: the next attempt may succeed
+)
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+async def _fetch(sql: str, args: tuple[object, ...], connection: Connection) -> Sequence[Record]:
+    return await connection.fetch(sql, *args)
+
+
+async def _execute(sql: str, args: tuple[object, ...], connection: Connection) -> str:
+    return await connection.execute(sql, *args)
+
+
+async def _set_codecs(connection: "Connection | asyncpg.Connection[Record]") -> None:
+    """JSON and JSONB travel as Python values through msgspec; ``msgspec.Raw`` passes ready-made JSON."""
+    encode, decode = msgspec.json.encode, msgspec.json.decode
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=encode, decoder=decode, format="binary")
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        # PostgreSQL's binary jsonb is the text behind a version octet.
+        encoder=lambda value: b"\x01" + encode(value),
+        decoder=lambda data: decode(data[1:]),
+        format="binary",
+    )

@@ -93,6 +93,13 @@ class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_f
     error: str
 
 
+class Released(Struct, frozen=True, array_like=True, tag="released", tag_field="tag"):
+    """The quarantined Event ``released`` folded at last (by the retry at ``offset``)."""
+
+    offset: int
+    released: int
+
+
 class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_field="tag"):
     """Alarms cleared before ``before`` are to be moved to the archive."""
 
@@ -100,4 +107,4 @@ class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_fi
     before: datetime
 
 
-Change = AlarmChanged | AlarmRepeated | AlarmForgotten | DeviceEvent | UnknownTrap | Answer | Quarantined | ArchiveDue
+Change = AlarmChanged | AlarmRepeated | AlarmForgotten | DeviceEvent | UnknownTrap | Answer | Quarantined | Released | ArchiveDue

@@ -1,0 +1,72 @@
+"""The correlator's shell: batches of Events in, batches of Changes out, a snapshot where a marker passes."""
+
+from time import perf_counter
+
+import trio
+from trio import TASK_STATUS_IGNORED, TaskStatus
+
+from actors.correlator.fold import fold
+from actors.correlator.state import State
+from actors.metrics import Metrics
+from protocols.change import Change
+from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+
+NAME = "correlator"
+"""Under this name the state stands in a snapshot."""
+
+
+def fold_batch(state: State, batch: EventBatch) -> list[Change]:
+    """Fold a batch's Events in order. Never raises: see :func:`actors.correlator.fold.fold`."""
+    changes: list[Change] = []
+    for offset, event in enumerate(batch.events, batch.first):
+        changes += fold(state, offset, batch.at, event)
+    return changes
+
+
+class Correlator:
+    """Owns the alarm state. It ends when its inbox does; a state that it leaves half-way is lost, and recovery folds anew."""
+
+    def __init__(
+        self,
+        state: State,
+        inbox: trio.MemoryReceiveChannel[EventBatch | SnapshotMarker],
+        outbox: trio.MemorySendChannel[ChangeBatch | Snapshot],
+        metrics: Metrics,
+    ) -> None:
+        self._state, self._inbox, self._outbox, self._metrics = state, inbox, outbox, metrics
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Fold until the inbox ends, then close the outbox."""
+        task_status.started()
+        async with self._outbox:
+            async for message in self._inbox:
+                if isinstance(message, SnapshotMarker):
+                    with self._metrics.snapshot.time():
+                        snapshot = Snapshot(message.through, {NAME: self._state.save()})
+                    await self._outbox.send(snapshot)
+                    continue
+                started = perf_counter()
+                changes = fold_batch(self._state, message)
+                self._metrics.correlation.observe(perf_counter() - started)
+                self._count()
+                await self._outbox.send(ChangeBatch(message.through, changes))
+
+    def _count(self) -> None:
+        """Move the fold's tally of what it let pass into the metrics."""
+        tally = self._state.tally
+        if not tally:
+            return
+        metrics = self._metrics
+        for name, count in tally.items():
+            match name.partition(":"):
+                case ("unknown", _, _):
+                    metrics.traps_unknown.inc(count)
+                case ("informs_repeated", _, _):
+                    metrics.informs_merged.inc(count)
+                case ("repeated_by_design", _, _):
+                    metrics.traps_merged.inc(count)
+                case ("sequence_missing", _, _):
+                    metrics.sequence_gaps.inc(count)
+                case ("noise", _, rule):
+                    metrics.traps_noise.labels(rule).inc(count)
+        tally.clear()

@@ -1,0 +1,79 @@
+"""Operators' commands: each alarm named is acted on or refused with a reason."""
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
+from actors.correlator.problems import Problem, Report, raise_problem
+from protocols.alarm import Alarm, Identity
+from protocols.change import Answer, Refusal
+from protocols.command import AlarmAction, Command, Raise
+from protocols.principal import Principal
+
+
+def fold_command(draft: Draft, command: Command) -> None:
+    """Apply a command and answer it."""
+    action = command.action
+    if isinstance(action, Raise):
+        _raise(draft, command.by, action)
+        return
+    accepted: list[str] = []
+    refusals: list[Refusal] = []
+    for name in dict.fromkeys(command.alarm_ids):
+        refusal = _act_on(draft, name, command.by, action)  # type: ignore[arg-type]
+        if isinstance(refusal, Refusal):
+            refusals.append(refusal)
+        else:
+            accepted.append(refusal.id)
+    draft.emit(Answer(offset=draft.offset, accepted=tuple(accepted), refusals=tuple(refusals)))
+
+
+def _act_on(draft: Draft, name: str, by: Principal, action: AlarmAction) -> Alarm | Refusal:
+    alarm = draft.get(name)
+    if alarm is None:
+        return Refusal(name, "unknown_alarm", f"no alarm {name!r} that a command can reach")
+    if not by.sees(alarm.tenant_id):
+        return Refusal(name, "not_your_tenant", f"alarm {name!r} belongs to another tenant")
+    after = act(alarm, action, by.name, draft.at)
+    if isinstance(after, Refused):
+        return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]
+    detail = {"until": action.until.isoformat()} if hasattr(action, "until") else {}
+    if hasattr(action, "assigned_to") and isinstance(action.assigned_to, str | None):
+        detail["assigned_to"] = action.assigned_to
+    return draft.put(after, TRANSITIONS[type(action)].done, f"user:{by.name}", text_of(action), **detail)
+
+
+def _raise(draft: Draft, by: Principal, action: Raise) -> None:
+    if not by.sees(action.tenant_id):
+        refusal = Refusal("", "not_your_tenant", f"tenant {action.tenant_id!r} is not yours")
+        draft.emit(Answer(offset=draft.offset, refusals=(refusal,)))
+        return
+    if action.severity == "cleared":
+        refusal = Refusal("", "invalid", "severity: an alarm cannot be raised as cleared")
+        draft.emit(Answer(offset=draft.offset, refusals=(refusal,)))
+        return
+    node = draft.state.plant.resolve(action.resource_id)
+    resource_id = node.id if node is not None else action.resource_id
+    problem = Problem(
+        identity=Identity(action.tenant_id, resource_id, action.alarm_type, action.qualifier),
+        severity=action.severity,
+        source=action.source,
+        resource_type=action.resource_type,
+        resource_name=action.resource_name or (node.name if node is not None else ""),
+        title=action.title,
+        event_type=action.event_type,
+        probable_cause=action.probable_cause,
+        description=action.description,
+        recommended_action=action.recommended_action,
+        customers=action.customer_ids,
+        services=action.service_ids,
+        subscriber_count=action.subscriber_count,
+        correlation_id=action.correlation_id,
+        parent_alarm_id=action.parent_alarm_id,
+        is_root_cause=action.is_root_cause,
+        tags=action.tags,
+        metadata=action.metadata,
+        why="raised by hand",
+    )
+    dated = action.at if action.at is not None and action.at <= draft.at else None
+    report = Report(received=draft.at, reporter=f"user:{by.name}", source=f"api:{by.name}", dated=dated)
+    alarm = raise_problem(draft, problem, report)
+    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,)))

@@ -1,0 +1,118 @@
+"""The fold: state × Event → state × Changes. Deterministic: the same Events give the same Changes, byte for byte."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from actors.correlator.commands import fold_command
+from actors.correlator.draft import Draft
+from actors.correlator.housekeeping import fold_tick
+from actors.correlator.network import fold_network
+from actors.correlator.plant import Plant
+from actors.correlator.problems import Problem, Report, clear_problems, raise_problem
+from actors.correlator.profiles import compile
+from actors.correlator.state import State, policy_of
+from actors.correlator.traps import fold_trap
+from protocols.alarm import Identity
+from protocols.change import Answer, Change, Quarantined, Refusal, Released
+from protocols.command import Command, RetryQuarantined
+from protocols.event import (
+    Event,
+    NetworkEvent,
+    PolicyLoaded,
+    ProfilesLoaded,
+    SystemReport,
+    Tick,
+    TopologyLoaded,
+    Trap,
+    kind,
+)
+
+_event_decoder = msgspec.msgpack.Decoder(Event)
+
+SYSTEM_RESOURCE = "faultd"
+
+
+def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
+    """Fold one Event, stamped ``at``. An Event that makes it raise is quarantined: the State is then as before, and the
+    Changes are the quarantine's own alarm. Never raises."""
+    draft = Draft(state, offset, at)
+    try:
+        _decide(draft, event)
+        changes = draft.commit()
+    except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
+        changes = _quarantine(state, offset, at, event, error)
+    state.offset, state.at = offset, at
+    return changes
+
+
+def _decide(draft: Draft, event: Event) -> None:
+    if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
+        _retry(draft, event.action)
+    else:
+        _FOLDS[type(event)](draft, event)
+
+
+def _retry(draft: Draft, action: RetryQuarantined) -> None:
+    _decide(draft, _event_decoder.decode(action.event))
+    draft.emit(Released(draft.offset, action.offset))
+    draft.emit(Answer(offset=draft.offset))
+    _system(draft, _quarantine_report(action.offset, "", active=False))
+
+
+def _system(draft: Draft, event: SystemReport) -> None:
+    tenant = draft.state.settings.default_tenant
+    report = Report(received=draft.at, reporter="faultd:self", source="faultd")
+    if not event.active:
+        clear_problems(draft, tenant, SYSTEM_RESOURCE, (event.alarm_type,), event.qualifier, report, event.description)
+        return
+    problem = Problem(
+        identity=Identity(tenant, SYSTEM_RESOURCE, event.alarm_type, event.qualifier),
+        severity=event.severity,
+        source="system",
+        resource_type="system",
+        resource_name="faultd",
+        title=event.title or event.alarm_type,
+        event_type="processingError",
+        description=event.description,
+    )
+    raise_problem(draft, problem, report)
+
+
+def _quarantine_report(offset: int, error: str, *, active: bool) -> SystemReport:
+    return SystemReport(
+        alarm_type="event.quarantined",
+        active=active,
+        severity="major",
+        qualifier=str(offset),
+        title=f"faultd could not fold Event {offset}; it is kept in quarantine",
+        description=error or "folded by a retry",
+    )
+
+
+def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception) -> list[Change]:
+    draft = Draft(state, offset, at)
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
+        refusal = Refusal(str(event.action.offset), "invalid", f"Event {event.action.offset} still cannot be folded: {text}")
+        draft.emit(Answer(offset=offset, refusals=(refusal,)))
+        return draft.commit()
+    _system(draft, _quarantine_report(offset, text, active=True))
+    draft.emit(Quarantined(offset, at, kind(event), text))
+    if isinstance(event, Command | NetworkEvent):
+        draft.emit(Answer(offset=offset))
+    return draft.commit()
+
+
+_FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
+    Trap: fold_trap,
+    NetworkEvent: fold_network,
+    Command: fold_command,
+    Tick: lambda draft, _event: fold_tick(draft),
+    SystemReport: _system,
+    ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
+    TopologyLoaded: lambda draft, event: draft.later(draft.state.use_topology, event, Plant(event.nodes)),
+    PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
+}

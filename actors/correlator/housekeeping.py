@@ -1,0 +1,62 @@
+"""What the passing of time does: shelves end, old memories fade, history is let go of."""
+
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import moved
+from protocols.change import AlarmForgotten, ArchiveDue
+
+ARCHIVE_EVERY = timedelta(hours=1)
+AT_MOST = 2_000
+"""Alarms handled in one tick: what is left waits for the next, so that a tick never holds up the traps."""
+
+
+def fold_tick(draft: Draft) -> None:
+    """One beat of the clock, at the ledger's time."""
+    _end_shelves(draft)
+    _let_go(draft)
+    _archive(draft)
+    settings = draft.state.settings
+    draft.later(_fade, draft.state.informs, draft.at - timedelta(seconds=settings.inform_window_seconds))
+    draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))
+    draft.later(_fade_clears, draft.state.ended, draft.at - timedelta(seconds=settings.reorder_seconds))
+
+
+def _end_shelves(draft: Draft) -> None:
+    due = sorted((until, alarm_id) for alarm_id, until in draft.state.shelved.items() if until <= draft.at)
+    for _until, alarm_id in due[:AT_MOST]:
+        alarm = draft.state.alarms[alarm_id]
+        text = f"shelved until {alarm.shelved_until:%Y-%m-%d %H:%M:%S} UTC: over"
+        draft.put(moved(alarm, shelved_until=None, shelved_by=None), "unshelved", "faultd:clock", text)
+
+
+def _let_go(draft: Draft) -> None:
+    state = draft.state
+    settings = state.settings
+    before = draft.at - timedelta(hours=settings.keep_cleared_hours)
+    surplus = len(state.cleared) - settings.keep_cleared_max
+    for number, (alarm_id, since) in enumerate(islice(state.cleared.items(), AT_MOST)):
+        if since > before and number >= surplus:
+            break
+        draft.emit(AlarmForgotten(draft.offset, alarm_id))
+        draft.later(state.forget, alarm_id)
+
+
+def _archive(draft: Draft) -> None:
+    if draft.at - draft.state.archived >= ARCHIVE_EVERY:
+        before = draft.at - timedelta(days=draft.state.settings.archive_after_days)
+        draft.emit(ArchiveDue(draft.offset, before))
+        draft.later(setattr, draft.state, "archived", draft.at)
+
+
+def _fade(memory: dict[str, Any], before: Any) -> None:
+    """Memories are in the order of their times, so the old ones are in front."""
+    for key in [key for key, at in islice(memory.items(), 20_000) if at < before]:
+        del memory[key]
+
+
+def _fade_clears(memory: dict[Any, Any], before: Any) -> None:
+    for key in [key for key, (at, _mark) in islice(memory.items(), 20_000) if at < before]:
+        del memory[key]

@@ -1,0 +1,86 @@
+"""Network events from other systems: which raise, which clear, and how badly."""
+
+from typing import NamedTuple
+
+from actors.correlator.draft import Draft
+from actors.correlator.problems import Problem, Report, clear_problems, raise_problem, remember
+from protocols.alarm import Identity, Source
+from protocols.change import Answer
+from protocols.event import NetworkEvent
+from protocols.severity import Severity
+
+
+class Meaning(NamedTuple):
+    """What a network event type does: raise its own type with ``severity``, or clear ``clears``."""
+
+    severity: Severity | None
+    source: Source
+    event_type: str
+    probable_cause: str
+    words: str
+    clears: tuple[str, ...] = ()
+
+
+MEANINGS: dict[str, Meaning] = {
+    "device.down": Meaning("critical", "network_device", "equipment", "unavailable", "is down"),
+    "device.degraded": Meaning("major", "network_device", "qualityOfService", "performanceDegraded", "is degraded"),
+    "device.up": Meaning(None, "network_device", "", "", "is up", ("device.down", "device.degraded")),
+    "service.outage": Meaning("critical", "service", "communications", "unavailable", "is out"),
+    "service.degraded": Meaning("major", "service", "qualityOfService", "performanceDegraded", "is degraded"),
+    "service.restored": Meaning(None, "service", "", "", "is restored", ("service.outage", "service.degraded")),
+    "cpe.offline": Meaning("major", "cpe", "communications", "unavailable", "is offline"),
+    "cpe.signal_loss": Meaning("major", "cpe", "communications", "lossOfSignal", "lost its signal"),
+    "cpe.online": Meaning(None, "cpe", "", "", "is online", ("cpe.offline", "cpe.signal_loss")),
+    "monitoring.threshold_exceeded": Meaning(
+        "minor", "monitoring", "qualityOfService", "thresholdCrossed", "exceeded a threshold"
+    ),
+    "monitoring.check_failed": Meaning("major", "monitoring", "processingError", "other", "failed a check"),
+    "monitoring.check_recovered": Meaning(
+        None, "monitoring", "", "", "recovered", ("monitoring.check_failed", "monitoring.threshold_exceeded")
+    ),
+}
+
+
+def fold_network(draft: Draft, event: NetworkEvent) -> None:
+    """Raise or clear what a network event says. The same idempotency key again changes nothing."""
+    if event.key:
+        key = f"{event.tenant_id}\0{event.key}"
+        if key in draft.state.keys:
+            draft.emit(Answer(offset=draft.offset, duplicate=True))
+            return
+        draft.later(remember, draft.state.keys, key, draft.at)
+    meaning = MEANINGS[event.type]
+    node = draft.state.plant.resolve(event.resource_id)
+    resource_id = node.id if node is not None else event.resource_id
+    name = event.resource_name or (node.name if node is not None else "") or resource_id
+    report = Report(
+        received=draft.at,
+        reporter=f"user:{event.reported_by}",
+        source=f"api:{event.reported_by}",
+        dated=event.at if event.at is not None and event.at <= draft.at else None,
+    )
+    if meaning.severity is None:
+        qualifier = event.qualifier or "*"
+        why = event.description or f"{event.type} reported"
+        ended = clear_problems(draft, event.tenant_id, resource_id, meaning.clears, qualifier, report, why)
+        draft.emit(Answer(offset=draft.offset, accepted=tuple(alarm.id for alarm in ended)))
+        return
+    problem = Problem(
+        identity=Identity(event.tenant_id, resource_id, event.type, event.qualifier),
+        severity=event.severity or meaning.severity,
+        source=event.source or meaning.source,
+        resource_type=event.resource_type,
+        resource_name=name,
+        title=event.title or f"{name} {meaning.words}",
+        device_id=resource_id if event.type.startswith("device.") else "",
+        event_type=meaning.event_type,
+        probable_cause=meaning.probable_cause,
+        description=event.description,
+        customers=event.customer_ids,
+        services=event.service_ids,
+        tags=event.tags,
+        metadata=event.metadata,
+        why=f"{event.type} reported",
+    )
+    alarm = raise_problem(draft, problem, report)
+    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,)))

@@ -1,0 +1,211 @@
+"""Raising and clearing: what a report does to the alarm of its identity, whoever reported it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
+from actors.correlator.state import Mark
+from protocols.alarm import Alarm, Identity, Source
+from protocols.severity import Severity
+
+MAX_MEMORIES = 200_000
+"""Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """When something happened and who says so. ``dated`` is the reporter's own time when sane, else None."""
+
+    received: datetime
+    reporter: str
+    """``device:ID``, ``user:NAME`` or ``faultd:PART``: the actor of the timeline entry."""
+    source: str = ""
+    uptime: int | None = None
+    dated: datetime | None = None
+
+    @property
+    def happened(self) -> datetime:
+        return self.dated or self.received
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Everything that a raise says about an alarm."""
+
+    identity: Identity
+    severity: Severity
+    source: Source
+    resource_type: str
+    title: str
+    device_id: str = ""
+    event_type: str = "other"
+    probable_cause: str = "other"
+    description: str = ""
+    recommended_action: str = ""
+    resource_name: str = ""
+    customers: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    subscriber_count: int | None = None
+    correlation_id: str | None = None
+    parent_alarm_id: str | None = None
+    is_root_cause: bool = False
+    repeats_by_design: bool = False
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm:
+    """A new alarm, a repeat, or a cleared one re-opened; the alarm as it then is."""
+    alarm = draft.current(problem.identity)
+    if alarm is not None and alarm.cleared_at is None:
+        return _repeat(draft, alarm, problem, report)
+    overtaken = _overtaken_by_clear(draft, problem.identity, report)
+    if alarm is not None and overtaken:
+        return draft.put(
+            repeated(alarm, report.happened, report.received),
+            "cleared_before_raise",
+            report.reporter,
+            "the device sent this raise before the clear that arrived first: counted, still cleared",
+        )
+    if alarm is not None and _within_control_time(draft, alarm):
+        again = reopened(repeated(alarm, report.happened, report.received))
+        if problem.severity != alarm.severity:
+            again = severity_changed(again, problem.severity)
+        _remember(draft, again, problem, report)
+        return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
+    return _new(draft, problem, report, overtaken)
+
+
+def clear_problems(
+    draft: Draft, tenant_id: str, resource_id: str, types: Iterable[str], qualifier: str, report: Report, why: str
+) -> list[Alarm]:
+    """End the alarms of these types on this resource: one qualifier, or all with ``"*"``. Those that it ended."""
+    ended = []
+    for alarm_type in types:
+        identity = Identity(tenant_id, resource_id, alarm_type, qualifier)
+        if report.uptime is not None:
+            mark = Mark(report.source, report.uptime, report.dated, "cleared")
+            draft.later(remember, draft.state.ended, identity, (draft.at, mark))
+        for alarm in draft.open_of(tenant_id, resource_id, alarm_type):
+            if qualifier not in ("*", alarm.qualifier):
+                continue
+            if _older_than_raise(draft, alarm, report):
+                text = "this clear happened before the raise: ignored"
+                draft.put(moved(alarm), "clear_ignored", report.reporter, text)
+                continue
+            at = max(report.happened, alarm.first_occurrence)
+            ended.append(draft.put(cleared(alarm, at, report.reporter), "cleared", report.reporter, why))
+    return ended
+
+
+def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Put ``key`` at the young end of a bounded memory."""
+    memory.pop(key, None)
+    memory[key] = value
+    if len(memory) > MAX_MEMORIES:
+        del memory[next(iter(memory))]
+
+
+def _repeat(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> Alarm:
+    if problem.repeats_by_design:
+        merge = timedelta(seconds=draft.state.settings.repeat_merge_seconds)
+        if report.received - alarm.received_at <= merge:
+            draft.later(draft.state.tally.update, ("repeated_by_design",))
+            return alarm
+    known = draft.state.marks.get(alarm.id)
+    again = repeated(alarm, report.happened, report.received)
+    _remember(draft, again, problem, report)
+    if known is None or known.severity == problem.severity:
+        return draft.repeat(again)
+    changed = severity_changed(again, problem.severity)
+    text = f"{alarm.severity} to {changed.severity}"
+    return draft.put(changed, "severity_changed", report.reporter, text)
+
+
+def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Alarm:
+    alarm_id, name = draft.new_ids()
+    identity = problem.identity
+    reach = draft.state.plant.reach(identity.resource_id)
+    customers = problem.customers or reach.customers
+    alarm = Alarm(
+        id=alarm_id,
+        alarm_id=name,
+        tenant_id=identity.tenant_id,
+        source=problem.source,
+        alarm_type=identity.alarm_type,
+        qualifier=identity.qualifier,
+        event_type=problem.event_type,
+        probable_cause=problem.probable_cause,
+        severity=problem.severity,
+        title=problem.title,
+        description=problem.description,
+        recommended_action=problem.recommended_action,
+        resource_type=problem.resource_type,
+        resource_id=identity.resource_id,
+        resource_name=problem.resource_name,
+        device_id=problem.device_id,
+        affected_customers=customers,
+        affected_services=problem.services or reach.services,
+        subscriber_count=len(customers) if problem.subscriber_count is None else problem.subscriber_count,
+        correlation_id=problem.correlation_id,
+        parent_alarm_id=problem.parent_alarm_id,
+        is_root_cause=problem.is_root_cause,
+        first_occurrence=report.happened,
+        last_occurrence=report.happened,
+        received_at=report.received,
+        metadata=problem.metadata,
+        tags=problem.tags,
+    )
+    _remember(draft, alarm, problem, report)
+    draft.put(alarm, "raised", report.reporter, problem.why, severity=alarm.severity)
+    if overtaken:
+        text = "the device's clear arrived before this raise, which it had sent earlier: already over"
+        alarm = replace(cleared(alarm, report.happened, report.reporter), revision=alarm.revision)
+        draft.put(alarm, "cleared_before_raise", report.reporter, text)
+    return alarm
+
+
+def _remember(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> None:
+    mark = Mark(report.source, report.uptime, report.dated, problem.severity)
+    draft.later(draft.state.marks.__setitem__, alarm.id, mark)
+
+
+def _within_control_time(draft: Draft, alarm: Alarm) -> bool:
+    since = draft.state.cleared.get(alarm.id, draft.at)
+    return draft.at - since <= timedelta(seconds=draft.state.settings.reopen_within_seconds)
+
+
+def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> bool:
+    """A clear of this identity arrived just now although the same device sent it after this raise."""
+    if report.uptime is None:
+        return False
+    for key in (identity, identity._replace(qualifier="*")):
+        found = draft.state.ended.get(key)
+        if found is not None:
+            at, mark = found
+            recent = draft.at - at <= timedelta(seconds=draft.state.settings.reorder_seconds)
+            if recent and _sent_before(draft, report, mark):
+                return True
+    return False
+
+
+def _older_than_raise(draft: Draft, alarm: Alarm, report: Report) -> bool:
+    """This clear was sent before the last raise: only the reporter's own clocks are compared, each with itself."""
+    mark = draft.state.marks.get(alarm.id)
+    if mark is None or mark.source != report.source:
+        return False
+    if mark.dated is not None and report.dated is not None:
+        return report.dated < mark.dated
+    return _sent_before(draft, report, mark)
+
+
+def _sent_before(draft: Draft, report: Report, mark: Mark) -> bool:
+    """By the sender's sysUpTime. A jump back of more than the reorder window is a restart, not an overtaken trap."""
+    if mark.source != report.source or mark.uptime is None or report.uptime is None:
+        return False
+    behind = mark.uptime - report.uptime
+    return 0 < behind <= draft.state.settings.reorder_seconds * 100

@@ -1,0 +1,33 @@
+"""What an operator may set about alarms. These enter the ledger as an Event, so that a replay sees them."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Seconds = Annotated[float, Meta(ge=0)]
+
+
+class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[correlator]`` of the configuration."""
+
+    default_tenant: str = "default"
+    """Tenant of devices that the topology does not know."""
+    reopen_within_seconds: Seconds = 300.0
+    """Control time: a problem that returns this soon after its clear re-opens the same alarm; later it is a new one."""
+    keep_cleared_hours: Annotated[float, Meta(gt=0)] = 24.0
+    """How long a cleared alarm can still be noted, acknowledged or resolved; then it is history."""
+    keep_cleared_max: Annotated[int, Meta(ge=0)] = 100_000
+    """At most so many cleared alarms stay within reach of commands; the oldest become history first."""
+    archive_after_days: Annotated[float, Meta(gt=0)] = 90.0
+    """Alarms cleared longer ago than this move to the archive table."""
+    repeat_merge_seconds: Seconds = 5.0
+    """Traps that a device repeats by design count once within this time."""
+    inform_window_seconds: Annotated[float, Meta(gt=0)] = 900.0
+    """An INFORM seen again within this time is a retransmission and is counted once."""
+    idempotency_hours: Annotated[float, Meta(gt=0)] = 24.0
+    """How long the idempotency key of a network event is remembered."""
+    reorder_seconds: Seconds = 120.0
+    """A raise or clear that the device sent earlier than the one before it (by its own uptime) and that arrives within
+    this time was overtaken on the way, and does not undo the later one."""
+    relays: tuple[str, ...] = ()
+    """Addresses of trap relays: only from these is snmpTrapAddress believed."""

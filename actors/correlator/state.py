@@ -1,0 +1,193 @@
+"""All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, when nothing can fail any more."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from actors.correlator.plant import Plant
+from actors.correlator.profiles import Translator, compile
+from actors.correlator.settings import CorrelatorSettings
+from protocols.alarm import Alarm, Identity
+from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
+
+Kind = tuple[str, str, str]
+"""tenant, resource, alarm type: what a clear names."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Mark(Struct, frozen=True, array_like=True):
+    """How the last raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
+
+    ``uptime`` is the sender's sysUpTime in hundredths of a second; ``dated`` the reporter's own time when it was sane;
+    ``severity`` what the reporter said, which an operator may since have changed on the alarm."""
+
+    source: str
+    uptime: int | None
+    dated: datetime | None
+    severity: str
+
+
+class Saved(Struct, kw_only=True):
+    """A State on disk. Indexes are left out: they follow from the alarms."""
+
+    version: int = 1
+    ledger_id: str
+    offset: int
+    at: datetime
+    alarms: list[Alarm]
+    current: list[str]
+    cleared: list[tuple[str, datetime]]
+    marks: dict[str, Mark]
+    ended: list[tuple[Identity, datetime, Mark]]
+    informs: list[tuple[str, datetime]]
+    keys: list[tuple[str, datetime]]
+    sequences: dict[str, int]
+    archived: datetime
+    profiles: ProfilesLoaded | None
+    topology: TopologyLoaded | None
+    policy: PolicyLoaded | None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Saved)
+
+
+def policy_of(event: PolicyLoaded) -> CorrelatorSettings:
+    """The settings that a policy Event carries."""
+    return msgspec.msgpack.decode(event.settings, type=CorrelatorSettings)
+
+
+class State:
+    """Alarms by every way in which they are looked up, and the fold's short memories."""
+
+    def __init__(self, ledger_id: str) -> None:
+        self.ledger_id = UUID(ledger_id)
+        self.offset = 0
+        self.at = EPOCH
+        self.alarms: dict[str, Alarm] = {}
+        self.names: dict[str, str] = {}
+        self.current: dict[Identity, str] = {}
+        """The alarm that a raise of this identity would repeat or re-open."""
+        self.open: dict[Kind, dict[str, str]] = {}
+        """Alarms not cleared, by kind and then qualifier."""
+        self.shelved: dict[str, datetime] = {}
+        self.cleared: dict[str, datetime] = {}
+        """When each cleared alarm was cleared, by the ledger's time, oldest first."""
+        self.marks: dict[str, Mark] = {}
+        self.ended: dict[Identity, tuple[datetime, Mark]] = {}
+        """Recent clears, so that a raise which they overtook is recognised."""
+        self.informs: dict[str, datetime] = {}
+        self.keys: dict[str, datetime] = {}
+        self.sequences: dict[str, int] = {}
+        self.archived = EPOCH
+        self.profiles: ProfilesLoaded | None = None
+        self.topology: TopologyLoaded | None = None
+        self.policy: PolicyLoaded | None = None
+        self.settings = CorrelatorSettings()
+        self.translator: Translator = compile(())
+        self.plant = Plant()
+        self.tally: Counter[str] = Counter()
+        """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
+
+    # --- alarms -------------------------------------------------------------------------------------------------
+
+    def put(self, alarm: Alarm, at: datetime) -> None:
+        """Take the alarm as it now is into every index."""
+        identity = alarm.identity
+        self.alarms[alarm.id] = alarm
+        self.names[alarm.alarm_id] = alarm.id
+        if alarm.resolved_at is None:
+            self.current[identity] = alarm.id
+        elif self.current.get(identity) == alarm.id:
+            del self.current[identity]
+        kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
+        if alarm.cleared_at is None:
+            self.open.setdefault(kind, {})[alarm.qualifier] = alarm.id
+            self.cleared.pop(alarm.id, None)
+        else:
+            self._close(kind, alarm)
+            self.cleared.setdefault(alarm.id, at)
+        if alarm.shelved_until is not None:
+            self.shelved[alarm.id] = alarm.shelved_until
+        else:
+            self.shelved.pop(alarm.id, None)
+
+    def forget(self, alarm_id: str) -> None:
+        """Let go of a cleared alarm."""
+        alarm = self.alarms.pop(alarm_id)
+        self.names.pop(alarm.alarm_id, None)
+        if self.current.get(alarm.identity) == alarm_id:
+            del self.current[alarm.identity]
+        self.cleared.pop(alarm_id, None)
+        self.shelved.pop(alarm_id, None)
+        self.marks.pop(alarm_id, None)
+
+    def _close(self, kind: Kind, alarm: Alarm) -> None:
+        open_of_kind = self.open.get(kind)
+        if open_of_kind is not None and open_of_kind.get(alarm.qualifier) == alarm.id:
+            del open_of_kind[alarm.qualifier]
+            if not open_of_kind:
+                del self.open[kind]
+
+    # --- what the fold depends on -------------------------------------------------------------------------------
+
+    def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
+        self.profiles, self.translator = event, translator
+
+    def use_topology(self, event: TopologyLoaded, plant: Plant) -> None:
+        self.topology, self.plant = event, plant
+
+    def use_policy(self, event: PolicyLoaded, settings: CorrelatorSettings) -> None:
+        self.policy, self.settings = event, settings
+
+    # --- snapshots ----------------------------------------------------------------------------------------------
+
+    def save(self) -> bytes:
+        """The state as a snapshot keeps it."""
+        return _encoder.encode(
+            Saved(
+                ledger_id=str(self.ledger_id),
+                offset=self.offset,
+                at=self.at,
+                alarms=list(self.alarms.values()),
+                current=list(self.current.values()),
+                cleared=list(self.cleared.items()),
+                marks=self.marks,
+                ended=[(identity, at, mark) for identity, (at, mark) in self.ended.items()],
+                informs=list(self.informs.items()),
+                keys=list(self.keys.items()),
+                sequences=self.sequences,
+                archived=self.archived,
+                profiles=self.profiles,
+                topology=self.topology,
+                policy=self.policy,
+            )
+        )
+
+    @classmethod
+    def load(cls, octets: bytes) -> "State":
+        """The state that :meth:`save` kept. Raises ``msgspec.MsgspecError`` for anything else."""
+        saved = _decoder.decode(octets)
+        state = cls(saved.ledger_id)
+        state.offset, state.at, state.archived = saved.offset, saved.at, saved.archived
+        cleared = dict(saved.cleared)
+        for alarm in saved.alarms:
+            state.put(alarm, cleared.get(alarm.id, saved.at))
+        state.cleared = cleared
+        # Several alarms of one identity can be kept: which of them a raise would re-open cannot be told from them alone.
+        state.current = {state.alarms[alarm_id].identity: alarm_id for alarm_id in saved.current}
+        state.marks = saved.marks
+        state.ended = {identity: (at, mark) for identity, at, mark in saved.ended}
+        state.informs, state.keys = dict(saved.informs), dict(saved.keys)
+        state.sequences = saved.sequences
+        if saved.policy is not None:
+            state.use_policy(saved.policy, policy_of(saved.policy))
+        if saved.topology is not None:
+            state.use_topology(saved.topology, Plant(saved.topology.nodes))
+        if saved.profiles is not None:
+            state.use_profiles(saved.profiles, compile(saved.profiles.profiles))
+        return state

@@ -1,0 +1,163 @@
+"""Traps: from the vendor profiles' reading to alarms, device events and the inbox."""
+
+from datetime import timedelta
+
+from actors.correlator.draft import Draft
+from actors.correlator.problems import Problem, Report, clear_problems, raise_problem, remember
+from protocols.alarm import Identity
+from protocols.change import DeviceEvent, UnknownTrap
+from protocols.event import Trap
+from protocols.finding import Finding, SequenceNumber
+from protocols.topology import Node
+
+SANE_DEVICE_CLOCK = timedelta(hours=1)
+"""A device's own time further than this from the receipt is kept in the metadata and not believed."""
+LATE_SEQUENCE = 1_000
+"""A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
+
+
+class Device:
+    """The device that a trap is about: a node of the topology, or just an address."""
+
+    __slots__ = ("id", "name", "node", "tenant")
+
+    def __init__(self, node: Node | None, address: str, default_tenant: str) -> None:
+        self.node = node
+        self.id = node.id if node is not None else address
+        self.name = (node.name if node is not None else "") or self.id
+        self.tenant = (node.tenant if node is not None else "") or default_tenant
+
+
+def fold_trap(draft: Draft, trap: Trap) -> None:
+    """Fold one trap or INFORM. A retransmitted INFORM (same key within the window) changes nothing."""
+    state = draft.state
+    if trap.inform_key:
+        seen = state.informs.get(trap.inform_key)
+        if seen is not None and draft.at - seen <= timedelta(seconds=state.settings.inform_window_seconds):
+            draft.later(state.tally.update, ("informs_repeated",))
+            return
+        draft.later(remember, state.informs, trap.inform_key, draft.at)
+    reading = state.translator.read(trap, state.settings.relays)
+    device = Device(state.plant.device(reading.device_address), reading.device_address, state.settings.default_tenant)
+    if reading.sequence is not None:
+        _follow_sequence(draft, device, reading.sequence)
+    if not reading.findings:
+        draft.later(state.tally.update, ("unknown",))
+        draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
+    for finding in reading.findings:
+        _apply(draft, device, finding, trap)
+
+
+def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
+    resource_id, node = _resource(draft, device, finding)
+    why = f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
+    dated = finding.device_time
+    if dated is not None and abs(dated - trap.received) > SANE_DEVICE_CLOCK:
+        dated = None
+    report = Report(
+        received=trap.received,
+        reporter=f"device:{device.id}",
+        source=trap.source,
+        uptime=trap.notification.uptime,
+        dated=dated,
+    )
+    match finding.kind:
+        case "clear":
+            clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, why)
+        case "drop":
+            draft.later(draft.state.tally.update, (f"noise:{finding.profile}/{finding.rule}",))
+        case "event":
+            draft.emit(_device_event(draft, device, finding, resource_id))
+            if finding.clears:
+                clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, why)
+        case "raise":
+            raise_problem(draft, _problem(device, finding, resource_id, node, why), report)
+
+
+def _resource(draft: Draft, device: Device, finding: Finding) -> tuple[str, Node | None]:
+    """The resource's id, and its node when the topology has it. A serial finds an ONT whose position the trap does not say."""
+    if not finding.resource and finding.serial:
+        node = draft.state.plant.with_serial(finding.serial)
+        resource_id = node.id if node is not None else f"{device.id}/sn/{finding.serial}"
+        return resource_id, node
+    resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
+    return resource_id, draft.state.plant.nodes.get(resource_id)
+
+
+def _problem(device: Device, finding: Finding, resource_id: str, node: Node | None, why: str) -> Problem:
+    name = (node.name if node is not None else "") or finding.resource_name or resource_id
+    metadata = dict(finding.metadata)
+    if finding.serial:
+        metadata["serial"] = finding.serial
+    if finding.vendor_cause:
+        metadata["vendor_cause"] = finding.vendor_cause
+    if finding.device_time is not None:
+        metadata["device_time"] = finding.device_time.isoformat()
+    metadata["profile"] = f"{finding.profile}/{finding.rule}"
+    where = device.name if resource_id == device.id else f"{device.name} {name if node is not None else finding.resource}"
+    title = finding.title or finding.alarm_type
+    return Problem(
+        identity=Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier),
+        severity=finding.severity,
+        source="network_device",
+        resource_type=finding.resource_type,
+        resource_name=name,
+        title=f"{where}: {title}",
+        device_id=device.id,
+        event_type=finding.event_type,
+        probable_cause=finding.probable_cause,
+        description=finding.description,
+        recommended_action=finding.recommended_action,
+        repeats_by_design=finding.repeats_by_design,
+        metadata=metadata,
+        why=why,
+    )
+
+
+def _device_event(draft: Draft, device: Device, finding: Finding, resource_id: str) -> DeviceEvent:
+    detail = {**finding.metadata, "profile": f"{finding.profile}/{finding.rule}"}
+    if finding.serial:
+        detail["serial"] = finding.serial
+    return DeviceEvent(
+        offset=draft.offset,
+        number=draft.next_number(),
+        at=draft.at,
+        tenant_id=device.tenant,
+        device_id=device.id,
+        resource_type=finding.resource_type,
+        resource_id=resource_id,
+        event_type=finding.alarm_type,
+        severity=finding.severity,
+        title=finding.title or finding.alarm_type,
+        detail=detail,
+    )
+
+
+def _follow_sequence(draft: Draft, device: Device, number: SequenceNumber) -> None:
+    """A gap in the vendor's own numbering is worth an Event: notifications were lost on the way."""
+    key = f"{device.id}\0{number.scope}"
+    last = draft.state.sequences.get(key)
+    ahead = None if last is None else (number.value - last) % number.modulus
+    late = ahead is not None and ahead > number.modulus - LATE_SEQUENCE and number.value != number.restarts_at
+    if late or ahead == 0:
+        return
+    draft.later(remember, draft.state.sequences, key, number.value)
+    if ahead is None or ahead == 1 or number.value == number.restarts_at or ahead > number.modulus // 2:
+        return
+    missing = ahead - 1
+    draft.later(draft.state.tally.update, {"sequence_missing": missing})
+    draft.emit(
+        DeviceEvent(
+            offset=draft.offset,
+            number=draft.next_number(),
+            at=draft.at,
+            tenant_id=device.tenant,
+            device_id=device.id,
+            resource_type="olt",
+            resource_id=device.id,
+            event_type="sequence.gap",
+            severity="warning",
+            title=f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive",
+            detail={"scope": number.scope, "last": last, "now": number.value, "missing": missing},
+        )
+    )

@@ -1,0 +1,209 @@
+"""The configuration: TOML composed of each actor's settings, overridable by environment, every mistake in one error."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import FieldInfo, fields
+
+from actors.api.settings import ApiSettings
+from actors.clock.settings import ClockSettings
+from actors.correlator.settings import CorrelatorSettings
+from actors.ledger.settings import LedgerSettings
+from actors.stream.settings import StreamSettings
+from actors.trap_listener.settings import TrapSettings
+from actors.trap_listener.settings import problems as trap_problems
+from faultd.settings import DatabaseSettings, LogSettings, ProfileSettings, TopologySettings
+from protocols.toml_lines import Path as KeyPath
+from protocols.toml_lines import dotted, line_of, lines_of
+
+PREFIX = "FAULTD_"
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of ``faultd.toml``."""
+
+    state_dir: str = "/var/lib/faultd"
+    """Where faultd keeps its ledger, tokens, engine id and, when no database is named, an embedded PostgreSQL."""
+    drain_seconds: float = 30.0
+    """After SIGTERM: how long what was received may take to reach PostgreSQL. What does not is in the ledger."""
+    log: LogSettings = LogSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    traps: TrapSettings = TrapSettings()
+    http: ApiSettings = ApiSettings()
+    stream: StreamSettings = StreamSettings()
+    topology: TopologySettings = TopologySettings()
+    profiles: ProfileSettings = ProfileSettings()
+    correlator: CorrelatorSettings = CorrelatorSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    clock: ClockSettings = ClockSettings()
+
+    def path(self, *parts: str) -> Path:
+        """A path below ``state_dir``."""
+        return Path(self.state_dir, *parts)
+
+
+class Mistake(Struct, frozen=True, order=True):
+    """One mistake: its line in the file (0 when it stands nowhere there), its key and what is wrong."""
+
+    line: int
+    key: str
+    text: str
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; ``mistakes`` has all of them, in the file's order."""
+
+    def __init__(self, origin: str, mistakes: list[Mistake]) -> None:
+        self.origin, self.mistakes = origin, sorted(mistakes)
+        super().__init__("\n".join(self._line(mistake) for mistake in self.mistakes))
+
+    def _line(self, mistake: Mistake) -> str:
+        where = f"{self.origin}:{mistake.line}" if mistake.line else self.origin
+        return f"{where}: {mistake.key}: {mistake.text}" if mistake.key else f"{where}: {mistake.text}"
+
+
+def load(file: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read ``file``. Raises :class:`ConfigError` with every mistake, also when the file cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(str(file), [Mistake(0, "", error.strerror or str(error))]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(file), [Mistake(0, "", f"not UTF-8 at byte {error.start}")]) from error
+    return parse(text, str(file), environ)
+
+
+def parse(text: str, origin: str = "configuration", environ: Mapping[str, str] | None = None) -> Config:
+    """The Config that ``text`` says, with ``FAULTD_TABLE__KEY`` of ``environ`` laid over it."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(origin, [Mistake(_line_in(str(error)), "", str(error))]) from error
+    lines = lines_of(text)
+    mistakes: list[Mistake] = []
+
+    def mistake(path: KeyPath, what: str) -> None:
+        name = environment.get(path)
+        key = dotted(path) if name is None else f"{dotted(path)} ({name})"
+        mistakes.append(Mistake(0 if name else line_of(lines, path) or 0, key, what))
+
+    environment = _overlay(data, environ or {}, mistakes)
+    _check(Config, data, (), mistake)
+    if mistakes:
+        raise ConfigError(origin, mistakes)
+    try:
+        config = msgspec.convert(data, Config)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$")
+        mistake(_split(where.rstrip("`")), what)
+        raise ConfigError(origin, mistakes) from error
+    for path, what in trap_problems(config.traps):
+        mistake(("traps", *_split(path)), what)
+    if mistakes:
+        raise ConfigError(origin, mistakes)
+    return config
+
+
+def _check(kind: type[Struct], data: Any, path: KeyPath, mistake: Callable[[KeyPath, str], None]) -> None:
+    """Hold every key against its field by itself, so that one mistake does not hide the next."""
+    if not isinstance(data, dict):
+        mistake(path, f"expected a table, got {_named(data)}")
+        return
+    known = {field.encode_name: field for field in fields(kind)}
+    for key, value in data.items():
+        field = known.get(key)
+        if field is None:
+            close = get_close_matches(key, known, 1)
+            mistake((*path, key), "unknown key" + (f"; did you mean {close[0]}?" if close else ""))
+        else:
+            _check_value(field.type, value, (*path, key), mistake)
+    for name, field in known.items():
+        if name not in data and field.required:
+            mistake((*path, name), "is required")
+
+
+def _check_value(kind: Any, value: Any, path: KeyPath, mistake: Callable[[KeyPath, str], None]) -> None:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        _check(kind, value, path, mistake)
+        return
+    item = get_args(kind)[0] if get_origin(kind) in (list, tuple) and get_args(kind) else None
+    if isinstance(item, type) and issubclass(item, Struct) and isinstance(value, list):
+        for number, element in enumerate(value):
+            _check(item, element, (*path, number), mistake)
+        return
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        mistake(path, f"{str(error)[0].lower()}{str(error)[1:]}, got {_named(value)}")
+
+
+def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[KeyPath, str]:
+    """Lay ``FAULTD_A__B=value`` over ``data``; which path came from which variable."""
+    origin: dict[KeyPath, str] = {}
+    for name, raw in sorted(environ.items()):
+        if not name.startswith(PREFIX) or name == PREFIX:
+            continue
+        path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+        field = _field_at(path)
+        if field is None:
+            mistakes.append(Mistake(0, name, "names no setting"))
+            continue
+        table = data
+        for part in path[:-1]:
+            inner = table.setdefault(part, {})
+            table = inner if isinstance(inner, dict) else {}
+        table[path[-1]] = _from_environment(field, raw)
+        origin[path] = name
+    return origin
+
+
+def _field_at(path: tuple[str, ...]) -> FieldInfo | None:
+    kind: Any = Config
+    found: FieldInfo | None = None
+    for part in path:
+        if not (isinstance(kind, type) and issubclass(kind, Struct)):
+            return None
+        found = next((field for field in fields(kind) if field.encode_name == part), None)
+        if found is None:
+            return None
+        kind = found.type
+    return found
+
+
+def _from_environment(field: FieldInfo, raw: str) -> Any:
+    """A variable is text; a setting that takes no text is read as TOML writes it (``8``, ``true``, ``["a"]``)."""
+    try:
+        return msgspec.convert(raw, field.type)
+    except msgspec.ValidationError:
+        try:
+            return tomllib.loads(f"value = {raw}")["value"]
+        except tomllib.TOMLDecodeError:
+            return raw
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _line_in(message: str) -> int:
+    _, found, rest = message.partition("at line ")
+    digits = rest.split(",")[0].split(" ")[0]
+    return int(digits) if found and digits.isdigit() else 0
+
+
+def _split(path: str | KeyPath) -> KeyPath:
+    if not isinstance(path, str):
+        return path
+    parts: list[str | int] = []
+    for part in path.replace("[", ".").replace("]", "").split("."):
+        parts.append(int(part) if part.isdigit() else part)
+    return tuple(part for part in parts if part != "")

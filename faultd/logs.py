@@ -1,0 +1,45 @@
+"""Logs: JSON lines for machines, readable colours on a terminal; the standard library's records join the same stream."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from faultd.settings import LogSettings
+
+_NOISY = ("anycorn", "alembic", "sqlalchemy", "asyncio", "trio-websocket", "httpx")
+
+
+def configure(settings: LogSettings, stream: Any = None) -> None:
+    """Set up structlog and logging for the process, to ``stream`` (stderr: stdout is for results)."""
+    target = stream or sys.stderr
+    on_terminal = settings.format == "console" or (settings.format == "auto" and target.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S.%f" if on_terminal else "iso", utc=not on_terminal),
+    ]
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        if on_terminal
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(sort_keys=False)]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.level.upper()),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.level.upper())
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -1,0 +1,45 @@
+"""Settings of what is no actor: logs, the database, and where profiles and the topology are read from."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[log]``"""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
+    format: Literal["auto", "json", "console"] = "auto"
+    """``auto`` is readable colours on a terminal and JSON elsewhere."""
+
+
+class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[database]``"""
+
+    url: str = ""
+    """``postgresql://user:password@host/name``; empty: an embedded PostgreSQL under ``state_dir``."""
+    url_file: str = ""
+    """A file that holds the URL, such as a systemd credential; it wins over ``url``."""
+    pool_size: Annotated[int, Meta(ge=2, le=100)] = 6
+    """Connections at most, the store's own included."""
+    migrate: bool = True
+    """Bring the schema up to date at the start. Without it an old schema is refused, and ``faultd migrate`` is yours to run."""
+
+
+class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[topology]``"""
+
+    file: str = ""
+    """The plant as CSV: ``id,type,parents,name,address,vendor,tenant,customer_id,service_id,serial``. Empty: none."""
+
+
+class ProfileSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[profiles]``"""
+
+    directory: str = ""
+    """Vendor profiles to use instead of those that come with faultd. Empty: the shipped ones."""
+    extra: tuple[str, ...] = ()
+    """Directories of further profiles of your own."""
+    disabled: tuple[str, ...] = ()
+    """Names of profiles to leave out."""

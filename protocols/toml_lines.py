@@ -1,0 +1,65 @@
+"""Where a key stands in a TOML text: tomllib does not say, and a mistake without its line is half a message."""
+
+import re
+from collections import Counter
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+
+Path = tuple[str | int, ...]
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+
+
+def lines_of(text: str) -> dict[Path, int]:
+    """Line (from 1) of every key and table header. An array of tables counts: ``("traps", "users", 0, "name")``.
+
+    A scan by line, not a parse: inside a multi-line string it can see keys that are none, which does no harm.
+    """
+    found: dict[Path, int] = {}
+    counts: Counter[Path] = Counter()
+    table: Path = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _with_indexes(_parts(header[2]), counts)
+            if header[1] == "[[":
+                counts[table] += 1
+                found.setdefault(table, number)
+                table = (*table, counts[table] - 1)
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            path = table
+            for part in _parts(key[1]):
+                path = (*path, part)
+                found.setdefault(path, number)
+    return found
+
+
+def _with_indexes(parts: tuple[str, ...], counts: Counter[Path]) -> Path:
+    """The path of a header below arrays of tables: each array stands for its latest element."""
+    path: Path = ()
+    for position, part in enumerate(parts):
+        path = (*path, part)
+        if counts[path] and position < len(parts) - 1:
+            path = (*path, counts[path] - 1)
+    return path
+
+
+def line_of(lines: dict[Path, int], path: Path) -> int | None:
+    """The line of ``path``, or of the nearest table around it."""
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path[:-1]
+    return None
+
+
+def dotted(path: Path) -> str:
+    """``traps.users[0].name``, as messages show it."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

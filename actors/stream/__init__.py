@@ -1,0 +1,1 @@
+"""The alarm stream: every alarm, live, to WebSocket subscribers."""

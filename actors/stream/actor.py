@@ -1,0 +1,195 @@
+"""The stream actor: one pump from the feed to the board, one task per subscriber from the board to its socket.
+
+Nothing is queued for a subscriber. It has a position, and when its socket is ready it is sent what changed since: the
+latest version of each alarm, so a slow reader costs a number, not memory. One that falls behind the board's window is
+told so and starts again from a snapshot.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import structlog
+import trio
+import wsproto.utilities
+from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
+
+from actors.mailbox import EndOfFeed, Feed
+from actors.metrics import Metrics
+from actors.stream.board import Board
+from actors.stream.hub import Hub
+from actors.stream.request import Refused, Subscription, Tokens, admit
+from actors.stream.settings import StreamSettings, split_bind
+from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
+from actors.tokens import TokenFileError
+from protocols.severity import SEVERITIES
+
+_log = structlog.get_logger()
+
+_MOST_FROM_CLIENT = 4096
+_HANDSHAKE_SECONDS = 10.0
+_MOST_HANDSHAKES = 64
+"""Connections beyond ``max_clients`` that may be in their handshake: they are told no in words, the rest is dropped."""
+
+_PEER_ERRORS = (
+    wsproto.utilities.ProtocolError,
+    UnicodeError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    OSError,
+)
+"""What a peer can provoke in the WebSocket layer: octets in a header that are no text, frames in a state that does not
+allow them, a connection that ends under our hands. They end that connection only."""
+
+
+class Stream:
+    """Serves the board to subscribers. ``clock`` gives the wall clock's time, aware UTC."""
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        feed: Feed,
+        board: Board,
+        tokens: Tokens,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._feed = feed
+        self._board = board
+        self._tokens = tokens
+        self._metrics = metrics
+        self._clock = clock
+        self._clients = 0
+
+    async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled, or until the feed has ended and every subscriber has been sent what was left; either way
+        subscribers are closed with 1001. Reports the address bound. Raises OSError when the address cannot be bound,
+        FeedPruned when the board is too old for the feed."""
+        hub = Hub(self._board)
+        scopes: set[trio.CancelScope] = set()
+        self._metrics.stream_lag.set_function(hub.lag)
+        self._show_active()
+        host, port = split_bind(self._settings.bind)
+        listeners = await trio.open_tcp_listeners(port, host=host)
+        async with trio.open_nursery() as connections:
+
+            async def connection(stream: trio.SocketStream) -> None:
+                await self._connection(stream, hub, scopes)
+
+            try:
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(partial(trio.serve_listeners, connection, listeners, handler_nursery=connections))
+                    bound = listeners[0].socket.getsockname()
+                    task_status.started((bound[0], bound[1]))
+                    await self._pump(hub, nursery)
+                    nursery.cancel_scope.cancel()
+            finally:
+                hub.end()
+                # Connections are shielded, so that the closing handshake can be had, and so need a deadline.
+                for scope in scopes:
+                    scope.deadline = min(scope.deadline, trio.current_time() + CLOSE_SECONDS)
+
+    async def _pump(self, hub: Hub, nursery: trio.Nursery) -> None:
+        folded = _Bell()
+        nursery.start_soon(self._publish, hub, folded)
+        while True:
+            try:
+                batches = await self._feed.after(self._board.seq)
+            except EndOfFeed:
+                return
+            for batch in batches:
+                self._board.fold(batch)
+            self._show_active()
+            folded.ring()
+
+    async def _publish(self, hub: Hub, folded: "_Bell") -> None:
+        while True:
+            await folded.heard()
+            hub.publish()
+            await trio.sleep(self._settings.pace_seconds)
+
+    def _show_active(self) -> None:
+        active = self._board.active()
+        for severity in SEVERITIES:
+            if severity != "cleared" or active.get(severity):
+                self._metrics.alarms_active.labels(severity).set(active.get(severity, 0))
+
+    async def _connection(self, stream: trio.SocketStream, hub: Hub, scopes: set[trio.CancelScope]) -> None:
+        with trio.CancelScope(shield=True) as scope:
+            scopes.add(scope)
+            try:
+                if hub.ending or len(scopes) > self._settings.max_clients + _MOST_HANDSHAKES:
+                    self._metrics.stream_refused.labels("connections").inc()
+                    return
+                async with trio.open_nursery() as nursery:
+                    await self._converse(stream, hub, nursery)
+                    nursery.cancel_scope.cancel()
+            except* ConnectionClosed:
+                pass
+            except* _PEER_ERRORS as errors:
+                self._metrics.stream_refused.labels("protocol").inc()
+                _log.info("stream.peer_error", errors=[repr(error) for error in errors.exceptions])
+            finally:
+                scopes.discard(scope)
+                await trio.aclose_forcefully(stream)
+
+    async def _converse(self, stream: trio.SocketStream, hub: Hub, nursery: trio.Nursery) -> None:
+        with trio.move_on_after(_HANDSHAKE_SECONDS) as handshake:
+            request = await wrap_server_stream(nursery, stream, message_queue_size=1, max_message_size=_MOST_FROM_CLIENT)
+            try:
+                subscription = self._admit(request)
+            except Refused as refused:
+                self._metrics.stream_refused.labels(refused.reason).inc()
+                await request.reject(refused.status, extra_headers=refused.headers(), body=refused.body())
+                return
+        if handshake.cancelled_caught:
+            self._metrics.stream_refused.labels("timeout").inc()
+            return
+        # Counted before anything is awaited, or a crowd at the door would pass the limit together.
+        self._clients += 1
+        self._metrics.stream_clients.set(self._clients)
+        subscriber: Subscriber | None = None
+        try:
+            connection: WebSocketConnection | None = None
+            with trio.move_on_after(_HANDSHAKE_SECONDS):
+                connection = await request.accept(subprotocol=subscription.subprotocol)
+            if connection is not None:
+                subscriber = Subscriber(subscription, connection, hub, self._settings, self._tokens, self._metrics, self._clock)
+                await subscriber.run()
+        finally:
+            hub.positions.pop(subscriber, None)
+            self._clients -= 1
+            self._metrics.stream_clients.set(self._clients)
+
+    def _admit(self, request: WebSocketRequest) -> Subscription:
+        if self._clients >= self._settings.max_clients:
+            raise Refused(503, "full", "Too many subscribers", f"all {self._settings.max_clients} places are taken")
+        try:
+            return admit(
+                request.path,
+                request.headers,
+                # trio-websocket takes Host out of the headers and offers it nowhere else.
+                request._event.host,
+                request.proposed_subprotocols,
+                origins=self._settings.allowed_origins,
+                tokens=self._tokens,
+                now=self._clock(),
+            )
+        except TokenFileError as error:
+            _log.warning("stream.tokens_unreadable", error=str(error))
+            raise Refused(503, "tokens", "Unavailable", "tokens cannot be checked at the moment") from error
+
+
+class _Bell:
+    """Says that there is something new; rung twice before it is heard, it is heard once."""
+
+    def __init__(self) -> None:
+        self._rung = trio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def heard(self) -> None:
+        await self._rung.wait()
+        self._rung = trio.Event()

@@ -1,0 +1,156 @@
+"""The board: every alarm that the correlator still holds, as of one ``seq``, and what changed lately.
+
+It lives outside the actor, so a restart of the actor keeps it; the API may read it too. Nothing in here blocks or
+waits: between two of its calls the board is exactly the state after batch :attr:`Board.seq`.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from protocols.alarm import Alarm
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated
+from protocols.ledger import RecordedBatch
+
+_MOST_MARKS = 100_000
+"""Changed alarms remembered at most, however many batches that is: bounds the memory of a storm."""
+
+
+class Mark(NamedTuple):
+    """That an alarm changed. ``axes`` is the seq at which its severity or status last changed (0: not within the window),
+    ``gone`` its last version when the correlator has let go of it."""
+
+    seq: int
+    axes: int
+    gone: Alarm | None
+
+
+class BatchMissing(Exception):
+    """A batch does not follow the board's: folding it would lose a change."""
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(f"batch {got} cannot follow: the board needs batch {expected}")
+        self.expected, self.got = expected, got
+
+
+class Board:
+    """Fold of recorded batches from ``seq`` on, where ``alarms`` was the state.
+
+    ``window`` is how many batches back :meth:`since` can answer for.
+    """
+
+    def __init__(self, seq: int = 0, alarms: Iterable[Alarm] = (), window: int = 4096) -> None:
+        self.seq = seq
+        self.window = window
+        self._alarms = {alarm.id: alarm for alarm in alarms}
+        self._repeats: dict[str, AlarmRepeated] = {}
+        self._marks: OrderedDict[str, Mark] = OrderedDict()
+        self._floor = seq
+        self._active = Counter(alarm.severity for alarm in self._alarms.values() if _is_active(alarm))
+
+    def __len__(self) -> int:
+        return len(self._alarms)
+
+    def get(self, id: str) -> Alarm | None:
+        """The alarm with this ``id`` (UUID) as of :attr:`seq`; None when it is unknown or already history."""
+        alarm = self._alarms.get(id)
+        repeat = self._repeats.pop(id, None)
+        if alarm is not None and repeat is not None:
+            # A storm repeats an alarm thousands of times between two looks at it, so only the look pays for the copy.
+            alarm = self._alarms[id] = msgspec.structs.replace(
+                alarm,
+                last_occurrence=repeat.last_occurrence,
+                occurrence_count=repeat.occurrence_count,
+                revision=repeat.revision,
+            )
+        return alarm
+
+    def alarms(self) -> list[Alarm]:
+        """Every alarm as of :attr:`seq`."""
+        for id in tuple(self._repeats):
+            self.get(id)
+        return list(self._alarms.values())
+
+    def active(self) -> dict[str, int]:
+        """How many alarms are neither cleared nor resolved, by severity; a severity without any may be missing."""
+        return {str(severity): count for severity, count in self._active.items()}
+
+    def fold(self, batch: RecordedBatch) -> None:
+        """Apply the next batch; one that was applied before is ignored.
+
+        Raises BatchMissing, and changes nothing, when batches between :attr:`seq` and this one were left out.
+        """
+        if batch.seq <= self.seq:
+            return
+        if batch.seq != self.seq + 1:
+            raise BatchMissing(self.seq + 1, batch.seq)
+        self.seq = batch.seq
+        for change in batch.changes:
+            if isinstance(change, AlarmRepeated):
+                # Of an alarm unknown here there is nothing to show; its next AlarmChanged brings it whole.
+                if change.id in self._alarms:
+                    self._repeats[change.id] = change
+                    self._mark(change.id, moved=False)
+            elif isinstance(change, AlarmChanged):
+                self._put(change.alarm)
+            elif isinstance(change, AlarmForgotten):
+                self._forget(change.id)
+        self._trim()
+
+    def follows(self, seq: int) -> bool:
+        """True when :meth:`since` can say all that changed after ``seq``."""
+        return self._floor <= seq <= self.seq
+
+    def since(self, seq: int) -> list[tuple[str, Mark]]:
+        """Ids of the alarms that changed after ``seq``, each once, oldest change first. ``seq`` must be one that the board
+        :meth:`follows`."""
+        changed: list[tuple[str, Mark]] = []
+        for id in reversed(self._marks):
+            mark = self._marks[id]
+            if mark.seq <= seq:
+                break
+            changed.append((id, mark))
+        changed.reverse()
+        return changed
+
+    def _put(self, alarm: Alarm) -> None:
+        old = self._alarms.get(alarm.id)
+        if old is not None and _is_active(old):
+            self._active[old.severity] -= 1
+        if _is_active(alarm):
+            self._active[alarm.severity] += 1
+        self._alarms[alarm.id] = alarm
+        self._repeats.pop(alarm.id, None)
+        # One that comes back from history may still be shown by a reader that has not heard of its going.
+        known = (old.severity, old.status) == (alarm.severity, alarm.status) if old else alarm.id not in self._marks
+        self._mark(alarm.id, moved=not known)
+
+    def _forget(self, id: str) -> None:
+        alarm = self.get(id)
+        if alarm is None:
+            return
+        if _is_active(alarm):
+            self._active[alarm.severity] -= 1
+        del self._alarms[id]
+        self._mark(id, moved=False, gone=alarm)
+
+    def _mark(self, id: str, *, moved: bool, gone: Alarm | None = None) -> None:
+        before = self._marks.get(id)
+        axes = self.seq if moved else before.axes if before is not None else 0
+        self._marks[id] = Mark(self.seq, axes, gone)
+        self._marks.move_to_end(id)
+
+    def _trim(self) -> None:
+        self._floor = max(self._floor, self.seq - self.window)
+        while self._marks:
+            id, mark = next(iter(self._marks.items()))
+            if mark.seq > self._floor and len(self._marks) <= _MOST_MARKS:
+                break
+            del self._marks[id]
+            self._floor = max(self._floor, mark.seq)
+
+
+def _is_active(alarm: Alarm) -> bool:
+    return alarm.status not in ("cleared", "resolved")

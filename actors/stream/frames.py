@@ -1,0 +1,101 @@
+"""Frames as text, built once and shared by every subscriber with the same filter at the same position."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import trio
+
+from actors.stream.board import Board
+from actors.stream.request import Filter
+from protocols.alarm import Alarm
+from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame, SnapshotFrame
+
+_ENCODER = msgspec.json.Encoder()
+_PIECE = 200
+"""Alarms encoded between two checkpoints (about a millisecond): a big snapshot must not hold up the trap sockets."""
+_MOST_KEPT = 64
+"""Changes frames kept for sharing: positions and filters in use at one moment."""
+
+
+class Text(NamedTuple):
+    """One frame on the wire. ``text`` is None when nothing in it concerns the subscriber: only its position moves."""
+
+    type: str
+    seq: int
+    text: str | None
+
+
+def heartbeat(seq: int, at: datetime) -> Text:
+    return Text("heartbeat", seq, _ENCODER.encode(HeartbeatFrame(seq, at)).decode())
+
+
+def lagged(seq: int, missed: int) -> Text:
+    return Text("lagged", seq, _ENCODER.encode(LaggedFrame(seq, missed)).decode())
+
+
+class Frames:
+    """Builds frames from a board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._changes: dict[tuple[Filter, int], Text] = {}
+        self._changes_to = -1
+        self._snapshots: dict[Filter, Text] = {}
+        self._building = trio.Lock()
+
+    def changes(self, filter: Filter, position: int) -> Text:
+        """All that changed after ``position``, up to the board's seq, one version per alarm: the latest. The board must
+        follow ``position``."""
+        board = self._board
+        if self._changes_to != board.seq or len(self._changes) >= _MOST_KEPT:
+            self._changes.clear()
+            self._changes_to = board.seq
+        frame = self._changes.get((filter, position))
+        if frame is None:
+            frame = self._changes[filter, position] = _changes(board, filter, position)
+        return frame
+
+    async def snapshot(self, filter: Filter) -> Text:
+        """Every alarm that the filter admits, at a seq no older than the board's when this was called. Those who ask at
+        the same time get the same one. May be cancelled at any point."""
+        asked = self._board.seq
+        async with self._building:
+            frame = self._snapshots.get(filter)
+            if frame is None or frame.seq < asked:
+                # Alarms are frozen, so the list taken here stays what it was while it is encoded in pieces.
+                seq = self._board.seq
+                text = await _snapshot(seq, [alarm for alarm in self._board.alarms() if filter.admits(alarm)])
+                frame = self._snapshots[filter] = Text("snapshot", seq, text)
+            if self._building.statistics().tasks_waiting == 0:
+                self._snapshots.clear()
+            return frame
+
+
+def _changes(board: Board, filter: Filter, position: int) -> Text:
+    alarms: list[Alarm] = []
+    removed: list[str] = []
+    for id, mark in board.since(position):
+        alarm = mark.gone or board.get(id)
+        if alarm is None or not filter.sees(alarm):
+            continue
+        admitted = filter.admits(alarm)
+        if admitted and mark.gone is None:
+            alarms.append(alarm)
+        elif admitted or mark.axes > position:
+            # Not admitted and neither severity nor status moved since: then the reader never had it.
+            removed.append(id)
+    if not alarms and not removed:
+        return Text("changes", board.seq, None)
+    return Text("changes", board.seq, _ENCODER.encode(ChangesFrame(board.seq, alarms, removed)).decode())
+
+
+async def _snapshot(seq: int, alarms: list[Alarm]) -> str:
+    if len(alarms) <= _PIECE:
+        return _ENCODER.encode(SnapshotFrame(seq, alarms)).decode()
+    empty = _ENCODER.encode(SnapshotFrame(seq, ())).decode()
+    pieces: list[str] = []
+    for start in range(0, len(alarms), _PIECE):
+        pieces.append(_ENCODER.encode(alarms[start : start + _PIECE]).decode()[1:-1])
+        await trio.lowlevel.checkpoint()
+    return empty.removesuffix("]}") + ",".join(pieces) + "]}"

@@ -1,0 +1,185 @@
+"""What a subscriber asks for, and whether it may have it: decided from the request line and headers alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, cast, get_args
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from protocols.alarm import STATUSES, Alarm, Status
+from protocols.principal import Principal
+from protocols.severity import SEVERITIES, Severity
+
+PATH = "/alarms"
+SUBPROTOCOL = "bearer"
+_PARAMETERS = ("since", "severity", "status", "tenant", "token")
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Tokens(Protocol):
+    """Who a bearer token stands for."""
+
+    def verify(self, token: str, now: datetime) -> Principal | None:
+        """The principal, or None when the token is unknown, revoked or expired at ``now``."""
+
+
+class Filter(Struct, frozen=True):
+    """Which alarms a subscriber sees; an empty tuple or None admits all. Hashable: equal filters share their frames."""
+
+    severities: tuple[Severity, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    tenant: str | None = None
+
+    def sees(self, alarm: Alarm) -> bool:
+        """True when the alarm is of this filter's tenant. An alarm never changes its tenant."""
+        return self.tenant is None or alarm.tenant_id == self.tenant
+
+    def admits(self, alarm: Alarm) -> bool:
+        return (
+            self.sees(alarm)
+            and (not self.severities or alarm.severity in self.severities)
+            and (not self.statuses or alarm.status in self.statuses)
+        )
+
+
+class Subscription(Struct, frozen=True):
+    """An admitted request. ``since`` None asks for a snapshot."""
+
+    principal: Principal
+    token: str
+    filter: Filter
+    since: int | None
+    subprotocol: str | None
+
+
+class Refused(Exception):
+    """The handshake is answered with ``status`` and an RFC 9457 problem; ``reason`` is the metric's label."""
+
+    def __init__(self, status: int, reason: str, title: str, detail: str, field: str = "") -> None:
+        super().__init__(detail)
+        self.status, self.reason, self.title, self.detail, self.field = status, reason, title, detail, field
+
+    def body(self) -> bytes:
+        """The ``application/problem+json`` document."""
+        problem: dict[str, object] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.field:
+            problem["errors"] = [{"field": self.field, "message": self.detail}]
+        return msgspec.json.encode(problem)
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        found = [(b"Content-Type", b"application/problem+json"), (b"Connection", b"close")]
+        if self.status == 401:
+            found.append((b"WWW-Authenticate", b'Bearer realm="faultd"'))
+        if self.status == 503:
+            found.append((b"Retry-After", b"10"))
+        return found
+
+
+def admit(
+    target: str,
+    headers: Headers,
+    host: str,
+    subprotocols: Sequence[str],
+    *,
+    origins: Sequence[str],
+    tokens: Tokens,
+    now: datetime,
+) -> Subscription:
+    """Decide on one handshake. ``target`` is the request's path and query, ``host`` its Host header, ``origins`` the
+    allowed origins. Raises Refused; nothing about parameters is said to a caller without a token."""
+    split = urlsplit(target)
+    if split.path != PATH:
+        raise Refused(404, "path", "Not found", f"there is nothing at {split.path!r}; the stream is at {PATH}")
+    _check_origin(_header(headers, b"origin"), host, origins)
+    query = parse_qsl(split.query, keep_blank_values=True, max_num_fields=100) if split.query.count("&") < 100 else []
+    token = _token(headers, query, subprotocols)
+    principal = tokens.verify(token, now) if token else None
+    if principal is None:
+        text = "the token is unknown or has expired" if token else "no bearer token was given"
+        raise Refused(401, "token", "Unauthorized", text)
+    if split.query and not query:
+        raise Refused(400, "parameter", "Bad request", "the query string has too many parameters", "query")
+    since, filter = _parameters(query, principal)
+    return Subscription(principal, token, filter, since, SUBPROTOCOL if SUBPROTOCOL in subprotocols else None)
+
+
+def _header(headers: Headers, name: bytes) -> str | None:
+    for key, value in headers:
+        if key.lower() == name:
+            return value.decode("latin-1").strip()
+    return None
+
+
+def _check_origin(origin: str | None, host: str, allowed: Sequence[str]) -> None:
+    # A browser attaches no credentials of ours by itself, but a page of a foreign site has no business here.
+    if origin is None or "*" in allowed or origin.lower() in {entry.lower().rstrip("/") for entry in allowed}:
+        return
+    try:
+        own = urlsplit(origin).hostname == urlsplit(f"//{host}").hostname and urlsplit(origin).hostname is not None
+    except ValueError:
+        own = False
+    if not own:
+        raise Refused(
+            403, "origin", "Forbidden", f"pages of {origin!r} may not subscribe; see stream.allowed_origins", "Origin"
+        )
+
+
+def _token(headers: Headers, query: Sequence[tuple[str, str]], subprotocols: Sequence[str]) -> str:
+    """From the Authorization header, else ``?token=``, else ``Sec-WebSocket-Protocol: bearer, TOKEN``; empty if none."""
+    scheme, _, credentials = (_header(headers, b"authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
+    for name, value in query:
+        if name == "token" and value:
+            return value
+    if len(subprotocols) >= 2 and subprotocols[0] == SUBPROTOCOL:
+        return subprotocols[1]
+    return ""
+
+
+def _parameters(query: Sequence[tuple[str, str]], principal: Principal) -> tuple[int | None, Filter]:
+    since: int | None = None
+    tenant: str | None = principal.tenant
+    severities: set[str] = set()
+    statuses: set[str] = set()
+    for name, value in query:
+        if name == "severity":
+            severities |= _names(name, value, SEVERITIES)
+        elif name == "status":
+            statuses |= _names(name, value, STATUSES)
+        elif name == "since":
+            if not value.isascii() or not value.isdigit() or len(value) > 18:
+                raise _bad(name, value, "is not a sequence number (0 or greater)")
+            since = int(value)
+        elif name == "tenant":
+            if not value:
+                raise _bad(name, value, "is empty")
+            if not principal.sees(value):
+                raise Refused(403, "tenant", "Forbidden", f"the token does not cover tenant {value!r}", "tenant")
+            tenant = value
+        elif name != "token":
+            raise _bad(name, value, f"is not a parameter here; known are {', '.join(_PARAMETERS)}")
+    return since, Filter(
+        tuple(cast(Severity, name) for name in get_args(Severity) if name in severities),
+        tuple(cast(Status, name) for name in get_args(Status) if name in statuses),
+        tenant,
+    )
+
+
+def _names(field: str, value: str, known: Sequence[str]) -> set[str]:
+    names = {name.strip() for name in value.split(",")}
+    for name in sorted(names):
+        if name not in known:
+            raise _bad(field, name, f"is none of {', '.join(known)}")
+    return names
+
+
+def _bad(field: str, value: str, text: str) -> Refused:
+    return Refused(400, "parameter", "Bad request", f"{field}: {value[:100]!r} {text}", field)

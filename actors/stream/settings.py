@@ -1,0 +1,45 @@
+"""What an operator can set about the alarm stream (section ``[stream]``)."""
+
+from msgspec import Struct
+
+
+def split_bind(bind: str) -> tuple[str, int]:
+    """``HOST:PORT`` or ``[V6]:PORT`` as host and port. Raises ValueError naming what is wrong."""
+    host, colon, port = bind.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"bind: {bind!r} is not HOST:PORT")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"bind: {bind!r}: write an IPv6 address in brackets, [::1]:8163")
+    return host, int(port)
+
+
+class StreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The alarm stream for WebSocket subscribers."""
+
+    bind: str = "127.0.0.1:8163"
+    """Address and port to listen on; an IPv6 address stands in brackets."""
+    heartbeat_seconds: float = 15.0
+    """A subscriber that nothing was sent to for this long gets a heartbeat. Also how often its token is checked again
+    and its connection is probed with a ping."""
+    window_batches: int = 4096
+    """How many recorded batches a subscriber may be behind, or have been away (`since`), before it needs a fresh
+    snapshot."""
+    pace_seconds: float = 0.02
+    """Changes are sent at most this often to each subscriber; what happens in between is merged into one frame."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins (`https://noc.example.net`) whose pages may subscribe, besides pages of the stream's own host; `*`
+    allows all. Programs that send no Origin are not affected."""
+    max_clients: int = 500
+    """Subscribers at a time; more are refused with 503."""
+    send_timeout_seconds: float = 30.0
+    """A subscriber that does not take one frame within this time is disconnected."""
+
+    def __post_init__(self) -> None:
+        split_bind(self.bind)
+        for name in ("heartbeat_seconds", "send_timeout_seconds", "max_clients", "window_batches"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not greater than 0")
+        if self.pace_seconds < 0:
+            raise ValueError(f"pace_seconds: {self.pace_seconds!r} is negative")

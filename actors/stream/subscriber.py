@@ -1,0 +1,146 @@
+"""One subscriber's connection, after the handshake: what it is sent, how it is watched, how it ends."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+import trio
+from trio_websocket import WebSocketConnection
+
+from actors.metrics import Metrics
+from actors.stream.frames import Text, heartbeat, lagged
+from actors.stream.hub import Hub
+from actors.stream.request import Subscription, Tokens
+from actors.stream.settings import StreamSettings
+from actors.tokens import TokenFileError
+
+_log = structlog.get_logger()
+
+GOING_AWAY = 1001
+UNSUPPORTED_DATA = 1003
+TOKEN_EXPIRED = 4401
+CLOSE_SECONDS = 2.0
+"""How long the closing handshake may take."""
+
+
+class Subscriber:
+    """``run`` serves one connection until either side ends it. Raises what trio-websocket raises when the peer goes."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        connection: WebSocketConnection,
+        hub: Hub,
+        settings: StreamSettings,
+        tokens: Tokens,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._subscription = subscription
+        self._filter = subscription.filter
+        self._connection = connection
+        self._hub = hub
+        self._settings = settings
+        self._tokens = tokens
+        self._metrics = metrics
+        self._clock = clock
+        self._quiet_since = trio.current_time()
+        self._farewell: tuple[int, str] | None = None
+        self._idle = trio.CancelScope()
+
+    async def run(self) -> None:
+        """Returns when the connection has been closed: in order, or without a word for a reader that takes nothing."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch, nursery.cancel_scope)
+            nursery.start_soon(self._listen)
+            farewell = await self._follow()
+            nursery.cancel_scope.cancel()
+        if farewell is not None:
+            with trio.move_on_after(CLOSE_SECONDS):
+                await self._connection.aclose(*farewell)
+
+    async def _follow(self) -> tuple[int, str] | None:
+        """Send until the hub ends or someone said farewell: the close code and reason, due between two frames. None when a
+        frame was not taken in time."""
+        hub, since = self._hub, self._subscription.since
+        if since is not None and hub.board.follows(since):
+            position, taken = since, True
+        else:
+            position, taken = await self._snapshot()
+        while taken:
+            hub.positions[self] = position
+            if self._farewell is not None:
+                return self._farewell
+            with trio.CancelScope() as self._idle:
+                await hub.wait(position, self._quiet_since + self._settings.heartbeat_seconds - trio.current_time())
+            if hub.published > position:
+                position, taken = await self._catch_up(position)
+            elif hub.ending:
+                return GOING_AWAY, "faultd is stopping"
+            if taken and trio.current_time() >= self._quiet_since + self._settings.heartbeat_seconds:
+                taken = await self._send(heartbeat(position, self._clock()))
+        return None
+
+    async def _catch_up(self, position: int) -> tuple[int, bool]:
+        board = self._hub.board
+        if board.follows(position):
+            frame = self._hub.frames.changes(self._filter, position)
+            return frame.seq, await self._send(frame)
+        self._metrics.stream_lagged.inc()
+        missed = board.seq - position
+        _log.info("stream.lagged", principal=self._subscription.principal.name, missed=missed)
+        if not await self._send(lagged(board.seq, missed)):
+            return position, False
+        return await self._snapshot()
+
+    def _say_farewell(self, code: int, reason: str) -> None:
+        self._farewell = code, reason
+        self._idle.cancel()
+
+    async def _snapshot(self) -> tuple[int, bool]:
+        frame = await self._hub.frames.snapshot(self._filter)
+        return frame.seq, await self._send(frame)
+
+    async def _send(self, frame: Text) -> bool:
+        """False when the peer did not take the frame in time: half of it may be out, so the connection is of no more use."""
+        if frame.text is None:
+            # Nothing for this filter, but in a busy plant the loop must still let others run.
+            await trio.lowlevel.checkpoint()
+            return True
+        with trio.move_on_after(self._settings.send_timeout_seconds) as scope:
+            await self._connection.send_message(frame.text)
+        if scope.cancelled_caught:
+            _log.info("stream.stuck", principal=self._subscription.principal.name, frame=frame.type)
+            return False
+        self._quiet_since = trio.current_time()
+        self._metrics.stream_frames.labels(frame.type).inc()
+        return True
+
+    async def _listen(self) -> None:
+        # Text is let go of: some clients send a keepalive of their own, and it means nothing here.
+        while isinstance(await self._connection.get_message(), str):
+            pass
+        self._say_farewell(UNSUPPORTED_DATA, "the stream takes no binary messages")
+
+    async def _watch(self, scope: trio.CancelScope) -> None:
+        """Every heartbeat: is the token still good, does the peer still answer."""
+        while self._farewell is None:
+            await trio.sleep(self._settings.heartbeat_seconds)
+            if not self._still_admitted():
+                self._say_farewell(TOKEN_EXPIRED, "the token has expired or was revoked")
+                return
+            # A ping waits for the frame being sent and the peer reads that first, hence twice the time.
+            with trio.move_on_after(2 * self._settings.send_timeout_seconds) as waiting:
+                await self._connection.ping()
+            if waiting.cancelled_caught:
+                _log.info("stream.silent", principal=self._subscription.principal.name)
+                scope.cancel()
+
+    def _still_admitted(self) -> bool:
+        try:
+            principal = self._tokens.verify(self._subscription.token, self._clock())
+        except TokenFileError as error:
+            # It was good a heartbeat ago; who operates the file sees the error, not those who watch alarms.
+            _log.warning("stream.tokens_unreadable", error=str(error))
+            return True
+        return principal == self._subscription.principal

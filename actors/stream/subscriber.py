@@ -50,6 +50,7 @@ class Subscriber:
 
     async def run(self) -> None:
         """Returns when the connection has been closed: in order, or without a word for a reader that takes nothing."""
+        farewell: tuple[int, str] | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, nursery.cancel_scope)
             nursery.start_soon(self._listen)

@@ -1,0 +1,103 @@
+"""What can go wrong with a plant: the fault, and which physical elements it breaks."""
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from faultd.simulator.errors import SpecError, UnknownResource
+from faultd.simulator.plant import Plant
+
+Kind = Literal[
+    "feeder_cut",
+    "distribution_cut",
+    "drop_cut",
+    "card_failure",
+    "olt_power",
+    "olt_unreachable",
+    "area_outage",
+    "ont_flapping",
+    "ont_reboot",
+    "uplink_down",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Part = Literal["fibre", "card", "olt", "area", "ont", "reach", "uplink"]
+"""Physical elements: a fibre is named by what hangs at its lower end; ``ont`` is that ONT's own power supply;
+``reach`` is the way from the OLT to the network operations centre; ``uplink`` one of the OLT's two uplinks."""
+
+
+class Element(Struct, frozen=True, gc=False):
+    part: Part
+    id: str
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """Something that breaks ``target`` from ``start`` to ``end`` (seconds of the simulation; None: never repaired).
+
+    ``target`` is the root cause as the topology names it: a PON port for its feeder, a second-level splitter for its
+    distribution fibre, an ONT for its drop, a card, an OLT, or a power area. A flapping fault is broken during the
+    first ``duty`` of each ``period``.
+    """
+
+    id: str
+    kind: Kind
+    target: str
+    start: float
+    end: float | None = None
+    period: float = 0.0
+    duty: float = 0.5
+
+    def intervals(self) -> tuple[tuple[float, float | None], ...]:
+        """When the element is really broken, as (from, until) pairs."""
+        if self.kind != "ont_flapping":
+            return ((self.start, self.end),)
+        if self.end is None or self.period <= 0:
+            raise SpecError("period", self.period, f"fault {self.id} flaps: it needs an end and a period above 0")
+        found: list[tuple[float, float | None]] = []
+        at = self.start
+        while at < self.end:
+            found.append((at, min(at + self.period * self.duty, self.end)))
+            at += self.period
+        return tuple(found)
+
+
+def element_of(plant: Plant, fault: Fault) -> Element:
+    """The element that ``fault`` breaks. Raises UnknownResource when the plant has no such target."""
+    kind, target = fault.kind, fault.target
+    match kind:
+        case "feeder_cut" if target in plant.pons:
+            return Element("fibre", plant.pons[target].feeder)
+        case "distribution_cut" if target in plant.splitters and plant.splitters[target].above in plant.splitters:
+            return Element("fibre", target)
+        case "drop_cut" | "ont_flapping" if target in plant.onts:
+            return Element("fibre", target)
+        case "ont_reboot" if target in plant.onts:
+            return Element("ont", target)
+        case "card_failure" if target in plant.cards:
+            return Element("card", target)
+        case "area_outage" if target in plant.areas:
+            return Element("area", target)
+        case "olt_power" if target in plant.olts:
+            return Element("olt", target)
+        case "olt_unreachable" if target in plant.olts:
+            return Element("reach", target)
+        case "uplink_down" if target in plant.olts:
+            return Element("uplink", target)
+    raise UnknownResource(kind, target)
+
+
+def dependents(plant: Plant, element: Element) -> tuple[str, ...]:
+    """ONTs that have no service while ``element`` is broken."""
+    match element.part:
+        case "fibre":
+            return plant.below.get(element.id, (element.id,))
+        case "card":
+            return tuple(plant.onts_of_card(element.id))
+        case "olt":
+            return tuple(plant.onts_of_olt(element.id))
+        case "area":
+            return plant.areas[element.id]
+        case "ont":
+            return (element.id,)
+        case _:
+            return ()

@@ -1,0 +1,72 @@
+"""The physical state: what is broken, and from that which ONTs an OLT can hear.
+
+Kept incrementally, one counter of broken fibres and one of missing power per ONT, so that a change costs what it
+touches. Each element holds the set of faults that break it: it works again when the last one is repaired.
+"""
+
+from collections import Counter
+
+from faultd.simulator.fault import Element, dependents
+from faultd.simulator.plant import Plant
+
+
+class Physics:
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self._broken: dict[Element, set[str]] = {}
+        self._cuts: Counter[str] = Counter()
+        self._unpowered: Counter[str] = Counter()
+
+    def works(self, element: Element) -> bool:
+        return element not in self._broken
+
+    def fail(self, element: Element, fault: str) -> bool:
+        """Break ``element``; True when it had worked until now."""
+        holders = self._broken.setdefault(element, set())
+        holders.add(fault)
+        if len(holders) == 1:
+            self._count(element, +1)
+            return True
+        return False
+
+    def restore(self, element: Element, fault: str) -> bool:
+        """End what ``fault`` did to ``element``; True when it works again, False when it was whole or stays broken."""
+        holders = self._broken.get(element)
+        if holders is None or fault not in holders:
+            return False
+        holders.discard(fault)
+        if holders:
+            return False
+        del self._broken[element]
+        self._count(element, -1)
+        return True
+
+    def broken_by(self, element: Element) -> frozenset[str]:
+        return frozenset(self._broken.get(element, ()))
+
+    def path_intact(self, ont: str) -> bool:
+        """Light can pass between the card and this ONT."""
+        return not self._cuts[ont]
+
+    def powered(self, ont: str) -> bool:
+        return not self._unpowered[ont]
+
+    def lit(self, ont: str) -> bool:
+        """The OLT's light reaches this ONT: the OLT has power, the card works and no fibre is cut."""
+        pon = self._plant.pons[self._plant.onts[ont].pon]
+        return not self._cuts[ont] and self.works(Element("card", pon.card)) and self.works(Element("olt", pon.olt))
+
+    def heard(self, ont: str) -> bool:
+        """The OLT receives this ONT: it is lit and has power to answer."""
+        return not self._unpowered[ont] and self.lit(ont)
+
+    def _count(self, element: Element, step: int) -> None:
+        match element.part:
+            case "fibre":
+                counter = self._cuts
+            case "area" | "ont":
+                counter = self._unpowered
+            case _:
+                return
+        for ont in dependents(self._plant, element):
+            counter[ont] += step

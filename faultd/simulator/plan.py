@@ -1,0 +1,155 @@
+"""From a scenario to a plan: every datagram with its time, source and bytes, and the truth behind them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+
+from msgspec import Struct
+
+from faultd.simulator.emission import Emission
+from faultd.simulator.errors import SpecError
+from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.plant import Plant
+from faultd.simulator.scenarios import Scenario, everyday
+from faultd.simulator.simulation import EPOCH, Simulation
+from faultd.simulator.timing import Timing
+from faultd.simulator.truth import FaultTruth, TrapCount
+from faultd.simulator.wire import encode
+from protocols.snmp.notification import Notification
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a scenario is played. Probabilities are per trap, 0 to 1, drawn from ``seed``."""
+
+    seed: int = 1
+    duration: float | None = None
+    """Seconds of the simulation; None: as long as the scenario usually takes. Repairs due later still happen."""
+    loss: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    reorder_delay: float = 2.0
+    """A reordered trap arrives up to this many seconds late."""
+    noise: float | None = None
+    """Everyday events per OLT and minute; None: what the scenario says."""
+    start: datetime = EPOCH
+    """What the devices' clocks show at the beginning."""
+
+
+class Datagram(Struct, frozen=True, kw_only=True):
+    """Bytes that leave ``source`` at ``at`` seconds. ``inform`` is the request id that must be answered, 0 for a trap."""
+
+    at: float
+    source: str
+    olt: str
+    payload: bytes
+    notification: Notification
+    fault: str = ""
+    inform: int = 0
+    copy: bool = False
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A finished simulation: datagrams in the order of their times, and what really happened."""
+
+    plant: Plant
+    duration: float
+    datagrams: Sequence[Datagram]
+    faults: Sequence[FaultTruth]
+    emissions: Sequence[Emission]
+    totals: TrapCount
+
+
+def simulate(plant: Plant, scenario: Scenario, options: Options | None = None, *, timing: Timing | None = None) -> Plan:
+    """Play ``scenario`` on ``plant``. Pure: the same arguments give the same bytes. Raises SpecError for an option
+    out of range."""
+    options = options or Options()
+    _check(options)
+    duration = scenario.duration if options.duration is None else options.duration
+    rng = Random(f"scenario/{options.seed}")
+    script = scenario.script(plant, rng, duration)
+    simulation = Simulation(plant, seed=options.seed, start=options.start, timing=timing)
+    faults = list(script.faults)
+    noise = script.noise if options.noise is None else options.noise
+    if noise > 0:
+        reboots, said = everyday(plant, rng, duration, noise)
+        faults.extend(reboots)
+        for each in said:
+            simulation.say(each.at, each.olt, (each.report,))
+    faults.sort(key=lambda fault: (fault.start, fault.id))
+    for fault in faults:
+        simulation.add(fault)
+    return _deliver(plant, simulation.run(), faults, duration, options)
+
+
+def _deliver(plant: Plant, emissions: list[Emission], faults: list[Fault], duration: float, options: Options) -> Plan:
+    """What the network does to the traps: some are lost, doubled or late."""
+    rng = Random(f"network/{options.seed}")
+    counts: dict[str, TrapCount] = {fault.id: TrapCount() for fault in faults}
+    totals = TrapCount()
+    datagrams: list[Datagram] = []
+    for emission in emissions:
+        report = emission.report
+        name = report.what if report.raised else f"{report.what} clear"
+        booked = [totals] if not emission.fault else [totals, counts[emission.fault]]
+        lost, twice, late = (rng.random() < odds for odds in (options.loss, options.duplicate, options.reorder))
+        delay, gap = rng.uniform(0.05, 1.0) * options.reorder_delay, rng.uniform(0.001, 0.5)
+        for count in booked:
+            count.emitted += 1
+            count.by_report[name] = count.by_report.get(name, 0) + 1
+            if lost or emission.unreachable:
+                count.lost += 1
+                continue
+            count.sent += 1
+            count.duplicated += twice
+            count.reordered += late
+        if lost or emission.unreachable:
+            continue
+        datagram = _datagram(plant, emission, emission.at + (delay if late else 0.0), copy=False)
+        datagrams.append(datagram)
+        if twice:
+            datagrams.append(_datagram(plant, emission, datagram.at + gap, copy=True))
+    datagrams.sort(key=lambda datagram: datagram.at)
+    truth = [_truth(plant, fault, counts[fault.id]) for fault in faults]
+    return Plan(plant=plant, duration=duration, datagrams=datagrams, faults=truth, emissions=emissions, totals=totals)
+
+
+def _datagram(plant: Plant, emission: Emission, at: float, *, copy: bool) -> Datagram:
+    notification = emission.notification
+    return Datagram(
+        at=at,
+        source=plant.olts[emission.olt].address,
+        olt=emission.olt,
+        payload=encode(notification),
+        notification=notification,
+        fault=emission.fault,
+        inform=notification.request_id if notification.kind == "inform" else 0,
+        copy=copy,
+    )
+
+
+def _truth(plant: Plant, fault: Fault, traps: TrapCount) -> FaultTruth:
+    element = element_of(plant, fault)
+    onts = dependents(plant, element)
+    olts = dict.fromkeys(plant.pons[plant.onts[ont].pon].olt for ont in onts) or {element.id: None}
+    return FaultTruth(
+        id=fault.id,
+        kind=fault.kind,
+        root=fault.target,
+        start=fault.start,
+        end=fault.end,
+        olts=tuple(olts),
+        affected_onts=onts,
+        affected_customers=tuple(plant.onts[ont].customer_id for ont in onts),
+        traps=traps,
+    )
+
+
+def _check(options: Options) -> None:
+    for name in ("loss", "duplicate", "reorder"):
+        value: float = getattr(options, name)
+        if not 0 <= value <= 1:
+            raise SpecError(name, value, "a probability is 0 to 1")
+    for name in ("duration", "noise", "reorder_delay"):
+        limit: float | None = getattr(options, name)
+        if limit is not None and not 0 <= limit <= 366 * 86400:
+            raise SpecError(name, limit, "must be 0 to a year of seconds")

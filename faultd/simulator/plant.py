@@ -1,0 +1,261 @@
+"""The plant: OLTs, cards, PON ports, two levels of splitters, ONTs and their customers, generated from a seed.
+
+Ids are those of the topology file: a device ``olt-001``; inside it its id, a slash and the position as the vendor's
+traps state it (Huawei ``olt-001/0/1/5/17`` = frame/slot/port/ONT); splitters below their port (``.../s1``, ``.../s1.2``).
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from random import Random
+from typing import Literal, NamedTuple, get_args
+
+from msgspec import Struct, field
+
+from faultd.simulator.errors import SpecError
+
+Vendor = Literal["huawei", "zte", "calix_e7", "bdcom"]
+VENDORS: tuple[Vendor, ...] = get_args(Vendor)
+
+
+class Numbering(NamedTuple):
+    """How a vendor counts: the shelf (or frame) before the slot, None where positions start with the slot, and
+    the first slot, port and ONT number."""
+
+    shelf: int | None
+    slot: int
+    port: int
+    ont: int
+
+
+NUMBERING: dict[Vendor, Numbering] = {
+    "huawei": Numbering(shelf=0, slot=1, port=0, ont=0),
+    "zte": Numbering(shelf=1, slot=2, port=1, ont=1),
+    "calix_e7": Numbering(shelf=1, slot=1, port=1, ont=1),
+    "bdcom": Numbering(shelf=None, slot=0, port=1, ont=1),
+}
+_SERIAL_PREFIX: dict[Vendor, str] = {"huawei": "HWTC", "zte": "ZTEG", "calix_e7": "CXNK", "bdcom": "BDCM"}
+_MODELS: dict[Vendor, tuple[str, ...]] = {
+    "huawei": ("HG8245H", "EG8145V5", "HG8310M"),
+    "zte": ("ZTE-F660", "ZTE-F601", "ZTE-F670L"),
+    "calix_e7": ("844G", "716GE-I", "GP1100X"),
+    "bdcom": ("GP1704-4F", "GP1501"),
+}
+_PLACES = ("Harbour", "Mill Lane", "Station", "Church Hill", "Riverside", "Old Town", "Orchard", "Northgate")
+
+
+class PlantSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How large a plant and of which equipment. The same specification always gives the same plant."""
+
+    olts: int = 4
+    """Optical line terminals, 1 to 9,999."""
+    cards_per_olt: int = 2
+    """PON cards in each, 1 to 16."""
+    pons_per_card: int = 4
+    """PON ports of a card, 1 to 16."""
+    onts_per_pon: int = 32
+    """ONTs of a PON port, 1 to 128 and at most ``first_split * second_split``."""
+    first_split: int = 4
+    """Ratio of the splitter at the end of the feeder."""
+    second_split: int = 16
+    """Ratio of each splitter at the end of a distribution fibre."""
+    seed: int = 1
+    """Everything that looks arbitrary in the plant (serials, models, areas) comes from this."""
+    vendors: tuple[Vendor, ...] = VENDORS
+    """Makers of the OLTs, in turn."""
+    tenants: tuple[str, ...] = ("default",)
+    """Owners of the OLTs, in turn."""
+    areas: int = 6
+    """Power areas: streets that lose mains together; most of a PON port lies in one, some of it in the next."""
+    network: str = "127.10.0.0/16"
+    """Where the OLTs' own addresses are taken from; inside 127.0.0.0/8."""
+    community: str = "public"
+    """SNMP community, which ZTE equipment decorates."""
+    zte_v1: bool = False
+    """Every second ZTE OLT speaks SNMP v1."""
+    informs: bool = False
+    """Every second Huawei OLT sends INFORMs and repeats them until they are answered."""
+
+
+class Ont(Struct, frozen=True, gc=False):
+    """An optical network terminal and the customer behind it."""
+
+    id: str
+    number: int
+    pon: str
+    splitter: str
+    area: str
+    serial: str
+    model: str
+    customer_id: str
+    service_id: str
+
+
+class Splitter(Struct, frozen=True, gc=False):
+    """``above`` is the PON port of a first-level splitter, the first-level splitter of a second-level one."""
+
+    id: str
+    above: str
+    pon: str
+
+
+class Pon(Struct, frozen=True):
+    """A PON port: ``feeder`` is its first-level splitter, which names the feeder fibre above it."""
+
+    id: str
+    number: int
+    card: str
+    olt: str
+    feeder: str
+    onts: tuple[str, ...]
+
+
+class Card(Struct, frozen=True):
+    id: str
+    slot: int
+    olt: str
+    pons: tuple[str, ...]
+
+
+class Olt(Struct, frozen=True):
+    """``v1`` and ``inform`` say how it sends its notifications; ``address`` is where from."""
+
+    id: str
+    name: str
+    vendor: Vendor
+    tenant: str
+    address: str
+    cards: tuple[str, ...]
+    v1: bool = False
+    inform: bool = False
+
+
+class Plant(Struct, frozen=True):
+    """Everything by id. Insertion order is the order of construction: device by device, port by port."""
+
+    spec: PlantSpec
+    core: str
+    olts: dict[str, Olt] = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
+    pons: dict[str, Pon] = field(default_factory=dict)
+    splitters: dict[str, Splitter] = field(default_factory=dict)
+    onts: dict[str, Ont] = field(default_factory=dict)
+    below: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """ONT ids behind each splitter."""
+    areas: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """ONT ids of each power area; areas without any are left out."""
+
+    def onts_of_card(self, card: str) -> Iterator[str]:
+        for pon in self.cards[card].pons:
+            yield from self.pons[pon].onts
+
+    def onts_of_olt(self, olt: str) -> Iterator[str]:
+        for card in self.olts[olt].cards:
+            yield from self.onts_of_card(card)
+
+
+def position(resource: str) -> str:
+    """The part of an id after the device: ``olt-001/0/1/5`` gives ``0/1/5``, a device gives an empty string."""
+    return resource.partition("/")[2]
+
+
+def build_plant(spec: PlantSpec) -> Plant:
+    """The plant that ``spec`` describes. Raises SpecError naming the first field that cannot be built."""
+    _check(spec)
+    rng = Random(f"plant/{spec.seed}")
+    plant = Plant(spec=spec, core="core-1")
+    network = ipaddress.IPv4Network(spec.network)
+    areas: dict[str, list[str]] = {}
+    made: dict[str, int] = {}
+    for index in range(spec.olts):
+        vendor = spec.vendors[index % len(spec.vendors)]
+        nth = made[vendor] = made.get(vendor, 0) + 1
+        olt_id = f"olt-{index + 1:03d}"
+        numbering = NUMBERING[vendor]
+        prefix = olt_id if numbering.shelf is None else f"{olt_id}/{numbering.shelf}"
+        slots = range(numbering.slot, numbering.slot + spec.cards_per_olt)
+        plant.olts[olt_id] = Olt(
+            id=olt_id,
+            name=f"{_PLACES[index % len(_PLACES)]} {index // len(_PLACES) + 1}",
+            vendor=vendor,
+            tenant=spec.tenants[index % len(spec.tenants)],
+            address=str(network[(index // 200) * 256 + index % 200 + 1]),
+            cards=tuple(f"{prefix}/{slot}" for slot in slots),
+            v1=vendor == "zte" and spec.zte_v1 and nth % 2 == 1,
+            inform=vendor == "huawei" and spec.informs and nth % 2 == 0,
+        )
+        for slot in slots:
+            _build_card(plant, olt_id, f"{prefix}/{slot}", slot, rng, areas)
+    plant.areas.update((area, tuple(onts)) for area, onts in sorted(areas.items()))
+    return plant
+
+
+def _build_card(plant: Plant, olt: str, card: str, slot: int, rng: Random, areas: dict[str, list[str]]) -> None:
+    spec, vendor = plant.spec, plant.olts[olt].vendor
+    numbering = NUMBERING[vendor]
+    ports = range(numbering.port, numbering.port + spec.pons_per_card)
+    plant.cards[card] = Card(id=card, slot=slot, olt=olt, pons=tuple(f"{card}/{port}" for port in ports))
+    total = spec.olts * spec.cards_per_olt * spec.pons_per_card
+    for port in ports:
+        pon = f"{card}/{port}"
+        feeder = f"{pon}/s1"
+        home = len(plant.pons) * spec.areas // total
+        street = [home if rng.random() < 0.85 else (home + 1) % spec.areas for _ in range(spec.first_split)]
+        leaves = [f"{feeder}.{leg + 1}" for leg in range(spec.first_split)]
+        behind: dict[str, list[str]] = {leaf: [] for leaf in leaves}
+        onts: list[str] = []
+        for count in range(spec.onts_per_pon):
+            leg = count % spec.first_split
+            number = numbering.ont + count
+            ont_id, customer = f"{pon}/{number}", len(plant.onts) + 1
+            area = f"area-{street[leg] + 1:02d}"
+            plant.onts[ont_id] = Ont(
+                id=ont_id,
+                number=number,
+                pon=pon,
+                splitter=leaves[leg],
+                area=area,
+                serial=f"{_SERIAL_PREFIX[vendor]}{rng.getrandbits(32):08X}",
+                model=rng.choice(_MODELS[vendor]),
+                customer_id=f"C{customer:07d}",
+                service_id=f"S{customer:07d}",
+            )
+            onts.append(ont_id)
+            behind[leaves[leg]].append(ont_id)
+            areas.setdefault(area, []).append(ont_id)
+        plant.pons[pon] = Pon(id=pon, number=port, card=card, olt=olt, feeder=feeder, onts=tuple(onts))
+        plant.splitters[feeder] = Splitter(id=feeder, above=pon, pon=pon)
+        plant.below[feeder] = tuple(onts)
+        for leaf in leaves:
+            plant.splitters[leaf] = Splitter(id=leaf, above=feeder, pon=pon)
+            plant.below[leaf] = tuple(behind[leaf])
+
+
+def _check(spec: PlantSpec) -> None:
+    for name, low, high in (
+        ("olts", 1, 9999),
+        ("cards_per_olt", 1, 16),
+        ("pons_per_card", 1, 16),
+        ("onts_per_pon", 1, 128),
+        ("first_split", 1, 64),
+        ("second_split", 1, 64),
+        ("areas", 1, 99),
+    ):
+        value = getattr(spec, name)
+        if not low <= value <= high:
+            raise SpecError(name, value, f"must be {low} to {high}")
+    if spec.onts_per_pon > spec.first_split * spec.second_split:
+        raise SpecError("onts_per_pon", spec.onts_per_pon, "more than first_split * second_split fibres")
+    for name in ("vendors", "tenants"):
+        if not getattr(spec, name):
+            raise SpecError(name, (), "must name at least one")
+    for vendor in spec.vendors:
+        if vendor not in VENDORS:
+            raise SpecError("vendors", vendor, f"must be one of {', '.join(VENDORS)}")
+    try:
+        network = ipaddress.IPv4Network(spec.network)
+    except ValueError as error:
+        raise SpecError("network", spec.network, str(error)) from error
+    if not network.subnet_of(ipaddress.IPv4Network("127.0.0.0/8")):
+        raise SpecError("network", spec.network, "must lie inside 127.0.0.0/8")
+    if (last := spec.olts - 1) // 200 * 256 + last % 200 + 1 >= network.num_addresses - 1:
+        raise SpecError("network", spec.network, f"too small for {spec.olts} OLTs")

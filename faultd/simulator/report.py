@@ -1,0 +1,61 @@
+"""What an OLT has to say, before it is put into a vendor's words."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from protocols.snmp.notification import VarBind
+
+What = Literal[
+    "pon_los",
+    "ont_los",
+    "ont_dying_gasp",
+    "ont_state",
+    "card",
+    "card_port",
+    "olt_power_off",
+    "cold_start",
+    "uplink",
+    "uni",
+    "login",
+    "config",
+    "heartbeat",
+]
+
+
+class Report(Struct, frozen=True):
+    """One thing that the OLT noticed. ``raised`` is True when it began, False when it ended; events leave it True.
+
+    ``affected`` and ``gasped`` belong to pon_los: ONTs that had been in service and how many of them sent a dying
+    gasp, -1 when the OLT does not know.
+    """
+
+    what: What
+    resource: str
+    raised: bool = True
+    affected: int = -1
+    gasped: int = -1
+
+
+class Moment(Struct, frozen=True):
+    """The device's own view of now: its clock (UTC), its trap sequence number and its event number."""
+
+    clock: datetime
+    sequence: int
+
+
+class Draft(Struct, frozen=True):
+    """One notification in a vendor's words, not yet in an SNMP version. ``community_suffix`` is ZTE's decoration."""
+
+    oid: str
+    varbinds: tuple[VarBind, ...] = ()
+    community_suffix: str = ""
+
+
+def integer(oid: str, value: int) -> VarBind:
+    return VarBind(oid, "INTEGER", value)
+
+
+def text(oid: str, value: str | bytes) -> VarBind:
+    return VarBind(oid, "OCTET STRING", value.encode() if isinstance(value, str) else value)

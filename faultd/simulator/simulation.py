@@ -1,0 +1,308 @@
+"""The plant in time: a discrete event simulation of physics, of what each OLT notices, and of what it says.
+
+Virtual time in seconds from 0; nothing here reads a clock. An OLT compares what it hears with what it believes
+when it looks, so interruptions shorter than its detection go unnoticed, as in the field. It follows G.984.3: after an
+ONT's dying gasp no loss of signal is reported for it. Its agent sends one trap after the other, and nothing while the
+OLT is without power; alarms raised before a power cycle are kept and cleared once the trouble is over.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from random import Random
+from typing import Literal
+
+from msgspec import Struct
+
+from faultd.simulator.emission import Emission, to_notification
+from faultd.simulator.fault import Element, Fault, dependents, element_of
+from faultd.simulator.physics import Physics
+from faultd.simulator.plant import Plant
+from faultd.simulator.report import Draft, Moment, Report
+from faultd.simulator.timing import Range, Timing
+from faultd.simulator.vendors import DIALECTS
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_RECENT = 5.0
+"""ONTs that went away this many seconds ago still count as affected by their port's loss of signal."""
+
+
+class OntView(Struct):
+    """What the OLT believes of an ONT. ``offline`` is whether it reported the run state down."""
+
+    up: bool = True
+    alarm: Literal["", "ont_los", "ont_dying_gasp"] = ""
+    offline: bool = False
+    since: float = -1e9
+
+
+class OltView(Struct):
+    """``epoch`` grows with every loss of power and makes what was queued before void."""
+
+    rng: Random
+    booted: float
+    request_id: int
+    on: bool = True
+    epoch: int = 0
+    free: float = 0.0
+    sequence: int = 0
+    uplink_down: bool = False
+
+
+class Simulation:
+    """Add faults and utterances, then :meth:`run`. The same plant, seed and calls give the same emissions."""
+
+    def __init__(self, plant: Plant, *, seed: int = 0, start: datetime = EPOCH, timing: Timing | None = None) -> None:
+        self.plant = plant
+        self.physics = Physics(plant)
+        self.now = 0.0
+        self.discarded = 0
+        """Reports that an OLT had queued when it lost power."""
+        self._start = start
+        self._timing = timing or Timing()
+        self._rng = Random(f"simulation/{seed}")
+        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self._sent: list[Emission] = []
+        self._onts = {ont: OntView() for ont in plant.onts}
+        self._dark_pons: set[str] = set()
+        self._dead_cards: set[str] = set()
+        self._olts: dict[str, OltView] = {}
+        for olt in plant.olts:
+            rng = Random(f"olt/{seed}/{olt}")
+            days = rng.uniform(1, 400)
+            self._olts[olt] = OltView(
+                rng=rng, booted=-days * 86400, request_id=rng.getrandbits(30), sequence=rng.randrange(1, 50_000)
+            )
+
+    def add(self, fault: Fault) -> None:
+        """Schedule a fault and its repair. Raises UnknownResource when its target does not exist."""
+        element = element_of(self.plant, fault)
+        for begin, end in fault.intervals():
+            self._at(begin, partial(self.fail, element, fault.id))
+            if end is not None:
+                self._at(end, partial(self.repair, element, fault.id))
+
+    def say(self, at: float, olt: str, reports: Iterable[Report]) -> None:
+        """Have an OLT report something that has no physics: a login, a customer's LAN port."""
+        for report in reports:
+            self._at(at, partial(self._report, olt, report, ""))
+
+    def run(self, until: float | None = None) -> list[Emission]:
+        """Everything sent up to ``until`` (None: until nothing more would happen), in the order of sending."""
+        while self._heap and (until is None or self._heap[0][0] <= until):
+            self.now, _, action = heapq.heappop(self._heap)
+            action()
+        if until is not None:
+            self.now = max(self.now, until)
+        sent, self._sent = self._sent, []
+        return sent
+
+    def fail(self, element: Element, fault: str) -> None:
+        """Break ``element`` now."""
+        loses_power = element.part in ("area", "ont")
+        audible = {ont for ont in dependents(self.plant, element) if self.physics.heard(ont)} if loses_power else set()
+        if not self.physics.fail(element, fault):
+            return
+        timing = self._timing
+        match element.part:
+            case "fibre":
+                self._look_at_onts(dependents(self.plant, element), fault, timing.loss, timing.pon_loss)
+            case "area" | "ont":
+                self._lose_power(dependents(self.plant, element), audible, fault)
+            case "card":
+                self._after(timing.card_loss, partial(self._look_at_card, element.id, fault))
+            case "olt":
+                self._olt_dies(element.id, fault)
+            case "uplink":
+                self._after(timing.uplink, partial(self._look_at_uplink, element.id, fault))
+
+    def repair(self, element: Element, fault: str) -> None:
+        """End now what ``fault`` did to ``element``."""
+        if not self.physics.restore(element, fault):
+            return
+        timing = self._timing
+        match element.part:
+            case "fibre":
+                self._look_at_onts(dependents(self.plant, element), fault, timing.ranging, timing.pon_return)
+            case "area" | "ont":
+                self._look_at_onts(dependents(self.plant, element), fault, timing.ont_boot, timing.ont_boot)
+            case "card":
+                self._after(timing.card_boot, partial(self._look_at_card, element.id, fault))
+            case "olt":
+                epoch = self._olts[element.id].epoch
+                self._after(timing.olt_boot, partial(self._olt_boots, element.id, epoch, fault))
+            case "uplink":
+                self._after(timing.uplink, partial(self._look_at_uplink, element.id, fault))
+
+    # What the OLT notices
+
+    def _look_at_onts(self, onts: Iterable[str], fault: str, ont_delay: Range, pon_delay: Range) -> None:
+        pons: dict[str, None] = {}
+        for ont in onts:
+            self._after(ont_delay, partial(self._look_at_ont, ont, fault))
+            pons[self.plant.onts[ont].pon] = None
+        for pon in pons:
+            self._after(pon_delay, partial(self._look_at_pon, pon, fault))
+
+    def _look_at_ont(self, ont: str, fault: str) -> None:
+        olt = self._watching(self.plant.onts[ont].pon)
+        if olt is None:
+            return
+        view, heard = self._onts[ont], self.physics.heard(ont)
+        if heard and not view.up:
+            if view.alarm:
+                self._report(olt, Report(view.alarm, ont, raised=False), fault)
+            self._report(olt, Report("ont_state", ont, raised=False), fault)
+            view.up, view.alarm, view.offline, view.since = True, "", False, self.now
+        elif not heard and view.up:
+            self._ont_lost(olt, ont, "ont_los", fault)
+
+    def _ont_lost(self, olt: str, ont: str, alarm: Literal["", "ont_los", "ont_dying_gasp"], fault: str) -> None:
+        view = self._onts[ont]
+        view.up, view.alarm, view.offline, view.since = False, alarm, True, self.now
+        if alarm:
+            self._report(olt, Report(alarm, ont), fault)
+        self._report(olt, Report("ont_state", ont), fault)
+
+    def _lose_power(self, onts: Iterable[str], audible: set[str], fault: str) -> None:
+        """ONTs that were in service gasp, mostly; the others go dark without a word."""
+        pons: dict[str, None] = {}
+        for ont in onts:
+            pons[self.plant.onts[ont].pon] = None
+            if ont not in audible:
+                continue
+            if self._rng.random() < self._timing.gasps:
+                self._after(self._timing.hold_up, partial(self._gasp, ont, fault))
+            low, high = self._timing.loss
+            last = self._timing.hold_up[1]
+            self._after((last + low, last + high), partial(self._look_at_ont, ont, fault))
+        low, high = self._timing.pon_loss
+        last = self._timing.hold_up[1]
+        for pon in pons:
+            self._after((last + low, last + high), partial(self._look_at_pon, pon, fault))
+
+    def _gasp(self, ont: str, fault: str) -> None:
+        """The dying gasp arrives if there is still light to carry it; power that came back in time makes it none."""
+        olt = self._watching(self.plant.onts[ont].pon)
+        if olt is not None and self._onts[ont].up and self.physics.lit(ont) and not self.physics.powered(ont):
+            self._ont_lost(olt, ont, "ont_dying_gasp", fault)
+
+    def _look_at_pon(self, pon: str, fault: str) -> None:
+        olt = self._watching(pon)
+        if olt is None:
+            return
+        onts = self.plant.pons[pon].onts
+        heard = any(self.physics.heard(ont) for ont in onts)
+        if heard and pon in self._dark_pons:
+            self._dark_pons.discard(pon)
+            self._report(olt, Report("pon_los", pon, raised=False), fault)
+        elif not heard and pon not in self._dark_pons:
+            self._dark_pons.add(pon)
+            recent = [view for ont in onts if (view := self._onts[ont]).up or view.since > self.now - _RECENT]
+            gasped = sum(view.alarm == "ont_dying_gasp" for view in recent)
+            known = bool(recent)
+            self._report(olt, Report("pon_los", pon, True, len(recent) if known else -1, gasped if known else -1), fault)
+
+    def _look_at_card(self, card: str, fault: str) -> None:
+        """The control board speaks for a card that is gone: the card, its ports, and its ONTs as offline."""
+        olt = self.plant.cards[card].olt
+        if not self._olts[olt].on:
+            return
+        works, pons = self.physics.works(Element("card", card)), self.plant.cards[card].pons
+        if works == (card in self._dead_cards):
+            self._report(olt, Report("card", card, raised=not works), fault)
+            for pon in pons:
+                self._report(olt, Report("card_port", pon, raised=not works), fault)
+        if works:
+            self._dead_cards.discard(card)
+            self._register(pons, fault)
+        elif card not in self._dead_cards:
+            self._dead_cards.add(card)
+            for ont in self.plant.onts_of_card(card):
+                if self._onts[ont].up:
+                    self._ont_lost(olt, ont, "", fault)
+
+    def _look_at_uplink(self, olt: str, fault: str) -> None:
+        view, down = self._olts[olt], not self.physics.works(Element("uplink", olt))
+        if view.on and down != view.uplink_down:
+            view.uplink_down = down
+            self._report(olt, Report("uplink", olt, raised=down), fault)
+
+    def _olt_dies(self, olt: str, fault: str) -> None:
+        view = self._olts[olt]
+        if view.on:
+            self._send(olt, view.epoch, Report("olt_power_off", olt), fault)
+        view.on, view.epoch = False, view.epoch + 1
+
+    def _olt_boots(self, olt: str, epoch: int, fault: str) -> None:
+        view = self._olts[olt]
+        if view.epoch != epoch:
+            return
+        view.on, view.booted, view.free = True, self.now, self.now
+        self._report(olt, Report("cold_start", olt), fault)
+        self._look_at_uplink(olt, fault)
+        for card in self.plant.olts[olt].cards:
+            for ont in self.plant.onts_of_card(card):
+                self._onts[ont].up = False
+            self._look_at_card(card, fault)
+
+    def _register(self, pons: Iterable[str], fault: str) -> None:
+        """After a start: ONTs that are there come up one by one, ports without any are reported after the last."""
+        last = self._timing.ranging[1]
+        low, high = self._timing.pon_loss
+        for pon in pons:
+            for ont in self.plant.pons[pon].onts:
+                self._after(self._timing.ranging, partial(self._look_at_ont, ont, fault))
+            self._after((last + low, last + high), partial(self._look_at_pon, pon, fault))
+
+    def _watching(self, pon: str) -> str | None:
+        """The OLT of ``pon`` when both it and the card are able to see anything."""
+        port = self.plant.pons[pon]
+        able = self._olts[port.olt].on and port.card not in self._dead_cards and self.physics.works(Element("card", port.card))
+        return port.olt if able else None
+
+    # What the OLT says
+
+    def _report(self, olt: str, report: Report, fault: str) -> None:
+        """Queue behind what this OLT's agent still has to send."""
+        view = self._olts[olt]
+        if not view.on:
+            return
+        view.free = max(view.free, self.now) + view.rng.uniform(*self._timing.trap)
+        self._at(view.free, partial(self._send, olt, view.epoch, report, fault))
+
+    def _send(self, olt: str, epoch: int, report: Report, fault: str) -> None:
+        view, device = self._olts[olt], self.plant.olts[olt]
+        if epoch != view.epoch:
+            self.discarded += 1
+            return
+        moment = Moment(self._start + timedelta(seconds=self.now), view.sequence + 1)
+        drafts = DIALECTS[device.vendor](self.plant, report, moment)
+        for draft in drafts:
+            self._emit(olt, draft, report, fault)
+        if drafts:
+            view.sequence += 1
+
+    def _emit(self, olt: str, draft: Draft, report: Report, fault: str) -> None:
+        view, device = self._olts[olt], self.plant.olts[olt]
+        view.request_id = (view.request_id + 1) & 0x7FFFFFFF
+        notification = to_notification(
+            device,
+            draft,
+            community=self.plant.spec.community,
+            uptime=int((self.now - view.booted) * 100) & 0xFFFFFFFF,
+            request_id=view.request_id,
+        )
+        unreachable = not self.physics.works(Element("reach", olt))
+        self._sent.append(
+            Emission(at=self.now, olt=olt, report=report, notification=notification, fault=fault, unreachable=unreachable)
+        )
+
+    def _after(self, delay: Range, action: Callable[[], None]) -> None:
+        self._at(self.now + self._rng.uniform(*delay), action)
+
+    def _at(self, when: float, action: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._heap, (when, self._count, action))

@@ -1,0 +1,64 @@
+"""The plant as the topology file that an operator would hand to faultd (CSV, RFC 4180)."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from faultd.simulator.plant import Plant, position
+from protocols.topology import Node
+
+COLUMNS = ("id", "type", "parents", "name", "address", "vendor", "tenant", "customer_id", "service_id", "serial")
+
+
+def topology_nodes(plant: Plant) -> Iterator[Node]:
+    """Every node, parents before their children."""
+    yield Node(id=plant.core, type="core", name="Core")
+    for olt in plant.olts.values():
+        yield Node(
+            id=olt.id,
+            type="olt",
+            parents=(plant.core,),
+            name=olt.name,
+            address=olt.address,
+            vendor=olt.vendor,
+            tenant=olt.tenant,
+        )
+        for card_id in olt.cards:
+            card = plant.cards[card_id]
+            yield Node(
+                id=card.id, type="card", parents=(olt.id,), name=f"{olt.name} card {position(card.id)}", tenant=olt.tenant
+            )
+            for pon_id in card.pons:
+                yield from _pon_nodes(plant, pon_id, olt.name, olt.tenant)
+
+
+def _pon_nodes(plant: Plant, pon_id: str, place: str, tenant: str) -> Iterator[Node]:
+    pon = plant.pons[pon_id]
+    yield Node(id=pon.id, type="pon", parents=(pon.card,), name=f"{place} PON {position(pon.id)}", tenant=tenant)
+    legs = [f"{pon.feeder}.{leg + 1}" for leg in range(plant.spec.first_split)]
+    for splitter_id in (pon.feeder, *legs):
+        splitter = plant.splitters[splitter_id]
+        name = f"{place} splitter {position(splitter.id)}"
+        yield Node(id=splitter.id, type="splitter", parents=(splitter.above,), name=name, tenant=tenant)
+    for ont_id in pon.onts:
+        ont = plant.onts[ont_id]
+        yield Node(
+            id=ont.id,
+            type="ont",
+            parents=(ont.splitter,),
+            name=f"{place} ONT {position(ont.id)}",
+            tenant=tenant,
+            customer_id=ont.customer_id,
+            service_id=ont.service_id,
+            serial=ont.serial,
+        )
+
+
+def topology_csv(plant: Plant) -> str:
+    """The whole file with its header line; ``parents`` are separated by semicolons."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for node in topology_nodes(plant):
+        writer.writerow(";".join(node.parents) if name == "parents" else getattr(node, name) for name in COLUMNS)
+    return text.getvalue()

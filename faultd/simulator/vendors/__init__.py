@@ -1,0 +1,16 @@
+"""One module per vendor: a Report in, the traps that this vendor's OLT sends for it out (none, one or several)."""
+
+from collections.abc import Callable
+
+from faultd.simulator.plant import Plant, Vendor
+from faultd.simulator.report import Draft, Moment, Report
+from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
+
+Dialect = Callable[[Plant, Report, Moment], tuple[Draft, ...]]
+
+DIALECTS: dict[Vendor, Dialect] = {
+    "huawei": huawei.drafts,
+    "zte": zte.drafts,
+    "calix_e7": calix_e7.drafts,
+    "bdcom": bdcom.drafts,
+}

@@ -1,0 +1,88 @@
+"""Calix E7: E7-Notifications-MIB. One trap OID; type, state, severity and object are varbinds.
+
+The MIB leaves open which instance integers name an ONT. Here an object's instances are its position (shelf, slot,
+port, ONT), and the printable object is the same with slashes.
+"""
+
+from faultd.simulator.plant import Plant, position
+from faultd.simulator.report import Draft, Moment, Report, integer, text
+from faultd.simulator.vendors import standard
+from protocols.snmp.notification import VarBind
+
+_OBJECT = "1.3.6.1.4.1.6321.1.2.2.4.1"
+ALARM = "1.3.6.1.4.1.6321.1.2.2.4.2.1"
+SECURITY = "1.3.6.1.4.1.6321.1.2.2.4.2.4"
+LOSS_OF_PON, ONT_MISSING, CARD_HW_FAILURE, ONT_ETH_DOWN, ONT_DYING_GASP = 85, 86, 174, 96, 200
+_CARD, _PON_PORT, _ONT, _ONT_ETHERNET = 2, 19, 63, 65
+_CRITICAL, _MAJOR, _MINOR, _CLEAR = 1, 2, 3, 6
+_USER_LOGIN = 2
+UPLINK = 101
+"""ifIndex of the uplink; the E7 counts its interfaces as it likes."""
+
+
+def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
+    match report.what:
+        case "pon_los":
+            return _alarm(report, moment, LOSS_OF_PON, _PON_PORT, _CRITICAL, "Loss of PON")
+        case "ont_los":
+            return _alarm(report, moment, ONT_MISSING, _ONT, _MAJOR, "ONT missing")
+        case "ont_dying_gasp":
+            return _alarm(report, moment, ONT_DYING_GASP, _ONT, _MINOR, "ONT dying gasp")
+        case "card":
+            return _alarm(report, moment, CARD_HW_FAILURE, _CARD, _CRITICAL, "Card hardware failure")
+        case "uni":
+            return _alarm(report, moment, ONT_ETH_DOWN, _ONT_ETHERNET, _MINOR, "ONT Ethernet down")
+        case "cold_start":
+            return standard.cold_start()
+        case "uplink":
+            return standard.link(UPLINK, down=report.raised)
+        case "login":
+            return (
+                Draft(
+                    SECURITY,
+                    (
+                        integer(f"{_OBJECT}.1.0", moment.sequence),
+                        integer(f"{_OBJECT}.23.0", _USER_LOGIN),
+                        integer(f"{_OBJECT}.24.0", 3),
+                        integer(f"{_OBJECT}.20.0", 1),
+                        text(f"{_OBJECT}.21.0", "e7"),
+                        VarBind(f"{_OBJECT}.22.0", "IpAddress", "192.0.2.10"),
+                        *_time(moment),
+                        text(f"{_OBJECT}.17.0", "User login"),
+                    ),
+                ),
+            )
+        case _:
+            return ()
+
+
+def _time(moment: Moment) -> tuple[VarBind, ...]:
+    return (
+        text(f"{_OBJECT}.14.0", f"{moment.clock:%Y/%m/%d %H:%M:%S}"),
+        integer(f"{_OBJECT}.27.0", int(moment.clock.timestamp())),
+    )
+
+
+def _alarm(report: Report, moment: Moment, kind: int, object_class: int, severity: int, words: str) -> tuple[Draft, ...]:
+    where = position(report.resource)
+    instances = [int(part) for part in where.split("/")]
+    instances += [1] if object_class == _ONT_ETHERNET else []
+    instances += [0] * (8 - len(instances))
+    return (
+        Draft(
+            ALARM,
+            (
+                integer(f"{_OBJECT}.1.0", moment.sequence),
+                integer(f"{_OBJECT}.2.0", kind),
+                integer(f"{_OBJECT}.3.0", 1 if report.raised else 2),
+                integer(f"{_OBJECT}.4.0", object_class),
+                *(integer(f"{_OBJECT}.{5 + number}.0", value) for number, value in enumerate(instances)),
+                text(f"{_OBJECT}.29.0", where),
+                integer(f"{_OBJECT}.13.0", severity if report.raised else _CLEAR),
+                *_time(moment),
+                integer(f"{_OBJECT}.15.0", 1),
+                integer(f"{_OBJECT}.16.0", 1),
+                text(f"{_OBJECT}.17.0", words),
+            ),
+        ),
+    )

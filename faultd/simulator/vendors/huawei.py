@@ -1,0 +1,132 @@
+"""Huawei MA5800: HUAWEI-XPON-TRAP-MIB and HUAWEI-DEVICE-MIB. Location in varbinds, no severity."""
+
+from faultd.simulator.plant import Plant
+from faultd.simulator.report import Draft, Moment, Report, integer, text
+from faultd.simulator.vendors import standard
+from protocols.snmp.notification import VarBind
+
+_XPON = "1.3.6.1.4.1.2011.6.128.1.1"
+_DEVICE = "1.3.6.1.4.1.2011.6.3"
+PON_LOS = (f"{_XPON}.12.2.1.0.108", f"{_XPON}.12.2.1.0.109")
+ONT_LOS = (f"{_XPON}.12.2.2.0.12", f"{_XPON}.12.2.2.0.13")
+ONT_DYING_GASP = (f"{_XPON}.12.2.2.0.18", f"{_XPON}.12.2.2.0.19")
+ONT_RUN_STATE = f"{_XPON}.12.3.0.100"
+ONT_PORT_STATUS = f"{_XPON}.12.3.0.51"
+BOARD_FAULT = (f"{_DEVICE}.8.3.3.0.3", f"{_DEVICE}.8.3.3.0.4")
+BOARD_OFFLINE = (f"{_DEVICE}.8.2.0.4", f"{_DEVICE}.8.2.0.1")
+SYSTEM_POWER_OFF = f"{_DEVICE}.8.3.1.0.7"
+USER_LOGON = f"{_DEVICE}.10.9.1.0.1"
+CONFIG_CHANGED = "1.3.6.1.4.1.2011.6.22.2.2.0.1"
+
+_FRAME, _SLOT, _PORT = f"{_DEVICE}.3.1.1.1", f"{_DEVICE}.3.2.1.1", f"{_DEVICE}.3.4.1.1"
+_SLOT_COLUMN = f"{_DEVICE}.3.2.1"
+_AFFECTED, _GASPED = "1.3.6.1.4.1.2011.6.145.2.48", "1.3.6.1.4.1.2011.6.145.2.49"
+_GPON_ONT, _EQUIPMENT, _XPON_ONT = f"{_XPON}.2.43.1.1", f"{_XPON}.2.45.1.4", f"{_XPON}.2.41.1.1"
+_BOARD = "H901GPHF"
+_NORMAL, _FAULT, _OFFLINE = 2, 3, 7
+UPLINK = 7 << 25 | 9 << 13
+"""ifIndex of Ethernet port 0 of slot 9, the control board."""
+
+
+def if_index(frame: int, slot: int, port: int) -> int:
+    """ifIndex of a GPON port: type 125, frame, slot and port packed."""
+    return 125 << 25 | frame << 19 | slot << 13 | port << 8
+
+
+def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
+    which = 0 if report.raised else 1
+    resource = report.resource
+    match report.what:
+        case "pon_los":
+            frame, slot, port = _position(resource)
+            counts = (integer(f"{_AFFECTED}.0", report.affected), integer(f"{_GASPED}.0", report.gasped))
+            return (Draft(PON_LOS[which], (*_location(frame, slot, port), *(counts if report.raised else ()))),)
+        case "ont_los":
+            return (Draft(ONT_LOS[which], _ont_alarm(plant, resource)),)
+        case "ont_dying_gasp":
+            return (Draft(ONT_DYING_GASP[which], _ont_alarm(plant, resource)),)
+        case "ont_state":
+            status = integer(f"{_XPON}.11.510.0", 2 if report.raised else 1)
+            return (Draft(ONT_RUN_STATE, (*_ont_state(resource), status)),)
+        case "uni":
+            uni = (
+                integer(f"{_XPON}.5.2.1.1.0", 34),
+                integer(f"{_XPON}.5.2.1.2.0", 1),
+                integer(f"{_XPON}.11.503.0", 2 if report.raised else 1),
+            )
+            return (Draft(ONT_PORT_STATUS, (*_ont_state(resource), *uni)),)
+        case "card":
+            frame, slot = _position(resource)
+            fault = Draft(BOARD_FAULT[which], (*_location(frame, slot), _slot(frame, slot, 21, _BOARD)))
+            offline = Draft(BOARD_OFFLINE[which], _board_state(frame, slot, report.raised))
+            return (offline, fault) if report.raised else (fault, offline)
+        case "card_port":
+            return standard.link(if_index(*_position(resource)), down=report.raised)
+        case "olt_power_off":
+            return (Draft(SYSTEM_POWER_OFF),)
+        case "cold_start":
+            return standard.cold_start()
+        case "uplink":
+            return standard.link(UPLINK, down=report.raised)
+        case "login":
+            return (
+                Draft(
+                    USER_LOGON,
+                    (
+                        text(f"{_DEVICE}.10.1.1.1.4.114.111.111.116", "root"),
+                        integer(f"{_DEVICE}.10.8.2.0", 3),
+                        VarBind(f"{_DEVICE}.10.2.1.4.1", "IpAddress", "192.0.2.10"),
+                        integer(f"{_DEVICE}.10.8.1.0", 0),
+                        integer(f"{_DEVICE}.10.8.6.0", 1),
+                    ),
+                ),
+            )
+        case "config":
+            return (Draft(CONFIG_CHANGED, (integer("1.3.6.1.4.1.2011.6.22.2.1.1.0", moment.sequence),)),)
+        case _:
+            return ()
+
+
+def _position(resource: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in resource.split("/")[1:])
+
+
+def _location(frame: int, slot: int, port: int | None = None) -> tuple[VarBind, ...]:
+    place = (integer(f"{_FRAME}.{frame}", frame), integer(f"{_SLOT}.{frame}.{slot}", slot))
+    return place if port is None else (*place, integer(f"{_PORT}.{frame}.{slot}.0.{port}", port))
+
+
+def _ont_alarm(plant: Plant, resource: str) -> tuple[VarBind, ...]:
+    frame, slot, port, ont = _position(resource)
+    instance = f"{if_index(frame, slot, port)}.{ont}"
+    model = plant.onts[resource].model
+    return (*_location(frame, slot, port), integer(f"{_GPON_ONT}.{instance}", ont), text(f"{_EQUIPMENT}.{instance}", model))
+
+
+def _ont_state(resource: str) -> tuple[VarBind, ...]:
+    frame, slot, port, ont = _position(resource)
+    index = if_index(frame, slot, port)
+    return (
+        integer("1.3.6.1.4.1.2011.6.158.50.3.0", 0),
+        integer(f"{_XPON}.11.502.0", 2),
+        integer(f"{standard.IF_INDEX}.{index}", standard.signed32(index)),
+        integer(f"{_XPON_ONT}.{index}.{ont}", ont),
+    )
+
+
+def _slot(frame: int, slot: int, column: int, value: int | str | bytes) -> VarBind:
+    oid = f"{_SLOT_COLUMN}.{column}.{frame}.{slot}"
+    return integer(oid, value) if isinstance(value, int) else text(oid, value)
+
+
+def _board_state(frame: int, slot: int, offline: bool) -> tuple[VarBind, ...]:
+    """Board type (unknown: 1), operational status, its name when detected, primary and secondary status."""
+    name = () if offline else (_slot(frame, slot, 21, _BOARD),)
+    return (
+        *_location(frame, slot),
+        _slot(frame, slot, 2, 1),
+        _slot(frame, slot, 8, _OFFLINE if offline else _NORMAL),
+        *name,
+        _slot(frame, slot, 22, 5 if offline else 1),
+        _slot(frame, slot, 23, b"\x20\x00" if offline else b"\x00\x20"),
+    )

@@ -38,6 +38,7 @@ class Metrics:
         self.events = counter("faultd_events", "Events on the ledger, by kind", "kind")
         self.ledger_commit = histogram("faultd_ledger_commit_seconds", "One group commit of the ledger, fsync included")
         self.ledger_failures = counter("faultd_ledger_failures", "Commits that the disk refused")
+        self.ledger_refused = counter("faultd_ledger_refused_events", "Events that the ledger could not take")
         self.ledger_offset = gauge("faultd_ledger_offset", "Offset of the newest Event")
         self.ledger_bytes = gauge("faultd_ledger_bytes", "Size of the ledger's files")
         self.ledger_pruned = counter("faultd_ledger_pruned_events", "Events removed after their retention")
@@ -52,6 +53,7 @@ class Metrics:
         self.store_lag_seconds = gauge("faultd_store_lag_seconds", "Age of the oldest batch not applied yet")
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
         self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
+        self.store_rejects = counter("faultd_store_rejects", "Changes that PostgreSQL refused, kept in store_rejects")
         self.mailbox_depth = gauge("faultd_mailbox_depth", "Messages waiting", "mailbox")
         self.actor_restarts = counter("faultd_actor_restarts", "Times the supervisor restarted an actor", "actor")
         self.stream_clients = gauge("faultd_stream_clients", "Connected subscribers of the alarm stream")
@@ -61,5 +63,8 @@ class Metrics:
         self.stream_frames = counter("faultd_stream_frames", "Frames sent to subscribers", "type")
         self.http_requests = counter(
             "faultd_http_requests", "HTTP requests, by method, route and status", "method", "route", "status"
+        )
+        self.http_connections_dropped = counter(
+            "faultd_http_connections_dropped", "HTTP connections that faultd ended, by reason", "reason"
         )
         self.up = gauge("faultd_build_info", "1; the labels say which version runs", "version", "python")

@@ -1,0 +1,1 @@
+"""Applies recorded Changes to PostgreSQL, exactly once."""

@@ -1,0 +1,124 @@
+"""The store: follows the ledger's recorded Changes and keeps PostgreSQL level with them, exactly once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import random as random_fraction
+
+import structlog
+import trio
+from trio import TASK_STATUS_IGNORED, TaskStatus
+
+from actors.mailbox import EndOfFeed, Feed, Progress
+from actors.metrics import Metrics
+from actors.postgres import Database, DatabaseUnavailable
+from actors.store.apply import CONSUMER, CursorMoved, apply, read_cursor
+from actors.store.lag import Lag
+from actors.store.schema import check_schema
+from actors.store.settings import StoreSettings
+from protocols.change import Change
+from protocols.ledger import RecordedBatch
+
+log = structlog.get_logger()
+
+_BATCHES = 256
+
+
+class Store:
+    """One writer of one database. The cursor lives in PostgreSQL and moves in the transaction that applies the Changes."""
+
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        ledger_id: str,
+        progress: Progress,
+        metrics: Metrics,
+        settings: StoreSettings | None = None,
+        random: Callable[[], float] = random_fraction,
+    ) -> None:
+        """``progress`` is advanced to each batch that is visible in PostgreSQL; ``random`` gives fractions in [0, 1)."""
+        self._database = database
+        self._feed = feed
+        self._ledger_id = ledger_id
+        self._progress = progress
+        self._metrics = metrics
+        self._settings = settings or StoreSettings()
+        self._random = random
+        self._lag = Lag()
+        self._months: set[str] = set()
+        self._failures = 0
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Apply until the feed has ended and all of it is in PostgreSQL.
+
+        Waits, however long, for a database that is away. Raises SchemaNewer or SchemaOlder, LedgerMismatch, FeedPruned. May be
+        cancelled at any point: a transaction is applied whole or not at all.
+        """
+        self._metrics.store_lag.set_function(lambda: max(0, self._feed.last - self._progress.seq))
+        self._metrics.store_lag_seconds.set_function(self._lag_seconds)
+        self._metrics.store_up.set(0)
+        task_status.started()
+        while True:
+            try:
+                await self._follow()
+            except EndOfFeed:
+                return
+            except (DatabaseUnavailable, CursorMoved) as error:
+                await self._pause(error)
+
+    async def _follow(self) -> None:
+        await check_schema(self._database)
+        seq = await self._database.run(read_cursor, self._ledger_id)
+        log.info("store_follows", seq=seq, behind=self._feed.last - seq)
+        self._metrics.store_up.set(1)
+        await self._applied(seq)
+        while True:
+            batches: Sequence[RecordedBatch] = ()
+            with trio.move_on_after(self._settings.probe_seconds):
+                batches = await self._feed.after(seq, _BATCHES)
+            if not batches:
+                await self._database.execute("SELECT 1")
+            for through, changes in grouped(batches, self._settings.group_changes):
+                self._lag_seconds()
+                with self._metrics.store_apply.time():
+                    rejects = await self._database.run(apply, self._ledger_id, seq, through, changes, self._months)
+                for reject in rejects:
+                    self._metrics.store_rejects.inc()
+                    log.error("store_rejects_change", offset=reject.offset, kind=reject.kind, error=reject.error)
+                seq = through
+                await self._applied(seq)
+            self._failures = 0
+
+    async def _applied(self, seq: int) -> None:
+        self._lag.applied(seq)
+        self._progress.advance(seq)
+        await self._feed.acknowledge(CONSUMER, seq)
+
+    async def _pause(self, error: Exception) -> None:
+        seconds = backoff(self._failures, self._settings, self._random)
+        self._failures += 1
+        self._metrics.store_up.set(0)
+        self._metrics.store_reconnects.inc()
+        log.warning("store_waits", error=str(error), seconds=round(seconds, 2), behind=self._feed.last - self._progress.seq)
+        self._lag_seconds()
+        await trio.sleep(seconds)
+
+    def _lag_seconds(self) -> float:
+        now = trio.current_time()
+        self._lag.observe(self._feed.last, now)
+        return self._lag.seconds(now)
+
+
+def grouped(batches: Sequence[RecordedBatch], size: int) -> Iterator[tuple[int, list[Change]]]:
+    """Whole batches put together until a group has at least ``size`` Changes, each with the ``seq`` of its last batch."""
+    changes: list[Change] = []
+    for index, batch in enumerate(batches):
+        changes.extend(batch.changes)
+        if len(changes) >= size or index == len(batches) - 1:
+            yield batch.seq, changes
+            changes = []
+
+
+def backoff(failures: int, settings: StoreSettings, random: Callable[[], float]) -> float:
+    """Seconds to wait after ``failures`` earlier ones in a row: doubling between the bounds, and half of it by chance."""
+    full = min(settings.reconnect_max_seconds, settings.reconnect_min_seconds * 2.0 ** min(failures, 30))
+    return full * (0.5 + 0.5 * random())

@@ -1,0 +1,217 @@
+"""Applying Changes to PostgreSQL: effects and cursor in one transaction. Runs on the asyncio thread.
+
+Rows travel as one JSON array for each table: encoding them costs a microsecond a row here, and PostgreSQL, on its own core,
+does the rest.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import asyncpg
+from msgspec import Struct
+
+from actors.postgres import Connection
+from actors.store import encode
+from actors.store.fold import Effects, steps
+from protocols.alarm import Alarm
+from protocols.change import ArchiveDue, Change, UnknownTrap
+
+CONSUMER = "store"
+
+_COLUMNS = ", ".join(Alarm.__struct_fields__)
+_OVERWRITE = ", ".join(f"{name} = excluded.{name}" for name in Alarm.__struct_fields__ if name != "id")
+
+UPSERT_ALARMS = f"""
+INSERT INTO alarms ({_COLUMNS}, live) SELECT {_COLUMNS}, true FROM jsonb_populate_recordset(NULL::alarms, $1)
+ON CONFLICT (id) DO UPDATE SET {_OVERWRITE}, live = true
+"""
+UPDATE_COUNTS = """
+UPDATE alarms SET last_occurrence = r.last_occurrence, occurrence_count = r.occurrence_count, revision = r.revision
+FROM jsonb_to_recordset($1) AS r (id uuid, last_occurrence timestamptz, occurrence_count bigint, revision bigint)
+WHERE alarms.id = r.id
+"""
+FORGET = """
+UPDATE alarms SET live = false FROM jsonb_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
+"""
+ARCHIVE = f"""
+WITH gone AS (DELETE FROM alarms WHERE NOT live AND cleared_at < $1 RETURNING {_COLUMNS})
+INSERT INTO alarms_archive ({_COLUMNS}, live) SELECT {_COLUMNS}, false FROM gone
+ON CONFLICT (id) DO UPDATE SET {_OVERWRITE}
+"""
+INSERT_ENTRIES = """
+INSERT INTO alarm_timeline SELECT * FROM jsonb_populate_recordset(NULL::alarm_timeline, $1) ON CONFLICT DO NOTHING
+"""
+INSERT_DEVICE_EVENTS = """
+INSERT INTO device_events SELECT * FROM jsonb_populate_recordset(NULL::device_events, $1) ON CONFLICT DO NOTHING
+"""
+INSERT_UNKNOWN = """
+INSERT INTO unknown_traps SELECT * FROM jsonb_populate_recordset(NULL::unknown_traps, $1) ON CONFLICT DO NOTHING
+"""
+COUNT_UNKNOWN = """
+INSERT INTO unknown_trap_counts AS c SELECT * FROM jsonb_populate_recordset(NULL::unknown_trap_counts, $1)
+ON CONFLICT (tenant_id, trap_oid) DO UPDATE SET traps = c.traps + excluded.traps,
+    first_at = least(c.first_at, excluded.first_at), last_at = greatest(c.last_at, excluded.last_at)
+"""
+UPSERT_QUARANTINE = """
+INSERT INTO quarantine SELECT * FROM jsonb_populate_recordset(NULL::quarantine, $1)
+ON CONFLICT ("offset") DO UPDATE SET at = excluded.at, kind = excluded.kind, error = excluded.error
+"""
+RELEASE = 'DELETE FROM quarantine WHERE "offset" = ANY ($1::bigint[])'
+REJECT = """
+INSERT INTO store_rejects (seq, "offset", kind, error, change) VALUES ($1, $2, $3, $4, $5)
+"""
+
+_POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+"""What is wrong with the data and would be wrong again: SQLSTATE classes 22, 23 and 54."""
+
+
+class LedgerMismatch(Exception):
+    """The database was filled from another ledger: applying this one's Changes would mix two histories."""
+
+    def __init__(self, found: str, expected: str, seq: int) -> None:
+        super().__init__(
+            f"the database was filled from ledger {found} (up to batch {seq}), but this is ledger {expected}: "
+            "use the state directory that belongs to it, or another database"
+        )
+        self.found, self.expected, self.seq = found, expected, seq
+
+
+class CursorMoved(Exception):
+    """The cursor was not where this store had left it: another one writes to the same database. Nothing was applied."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the store's cursor is no longer at {seq}: another faultd writes to this database")
+        self.seq = seq
+
+
+class Reject(Struct, frozen=True):
+    """A Change that PostgreSQL refused for what it holds; kept in ``store_rejects``."""
+
+    offset: int
+    kind: str
+    error: str
+
+
+async def read_cursor(connection: Connection, ledger_id: str) -> int:
+    """``seq`` of the last batch that the database has; 0 when fresh. Raises :class:`LedgerMismatch`."""
+    row = await connection.fetchrow("SELECT ledger_id, seq FROM faultd_cursor WHERE consumer = $1", CONSUMER)
+    if row is None or row["seq"] == 0:
+        await connection.execute(
+            "INSERT INTO faultd_cursor AS c VALUES ($1, $2, 0) "
+            "ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2 WHERE c.seq = 0",
+            CONSUMER,
+            ledger_id,
+        )
+        return 0
+    if row["ledger_id"] != ledger_id:
+        raise LedgerMismatch(row["ledger_id"], ledger_id, row["seq"])
+    return int(row["seq"])
+
+
+async def apply(
+    connection: Connection, ledger_id: str, before: int, through: int, changes: Sequence[Change], months: set[str]
+) -> list[Reject]:
+    """Apply ``changes``, those of the batches after ``before`` up to ``through``, and move the cursor: all or nothing.
+
+    ``months`` are the timeline's partitions known to exist; new ones are added once they are committed. Returns what was
+    rejected. Raises :class:`CursorMoved`.
+    """
+    made: set[str] = set()
+    async with connection.transaction():
+        moved = await connection.execute(
+            "UPDATE faultd_cursor SET seq = $1 WHERE consumer = $2 AND ledger_id = $3 AND seq = $4",
+            through,
+            CONSUMER,
+            ledger_id,
+            before,
+        )
+        if moved != "UPDATE 1":
+            raise CursorMoved(before)
+        rejects = await _apply_tolerant(connection, through, changes, months, made)
+    months |= made
+    return rejects
+
+
+async def _apply_tolerant(
+    connection: Connection, seq: int, changes: Sequence[Change], months: set[str], made: set[str]
+) -> list[Reject]:
+    """Apply all of ``changes``; when the data is refused, halve until the one at fault is alone, and set that aside."""
+    fresh: set[str] = set()
+    try:
+        async with connection.transaction():
+            for step in steps(changes):
+                if isinstance(step, ArchiveDue):
+                    await connection.execute(ARCHIVE, step.before)
+                else:
+                    await _write(connection, step, months | made, fresh)
+    except _POISON as error:
+        if len(changes) == 1:
+            return [await _reject(connection, seq, changes[0], error)]
+        middle = len(changes) // 2
+        first = await _apply_tolerant(connection, seq, changes[:middle], months, made)
+        return first + await _apply_tolerant(connection, seq, changes[middle:], months, made)
+    made |= fresh
+    return []
+
+
+async def _reject(connection: Connection, seq: int, change: Change, error: Exception) -> Reject:
+    reject = Reject(change.offset, encode.tag(change), encode.clean(f"{type(error).__name__}: {error}")[:2000])
+    await connection.execute(REJECT, seq, reject.offset, reject.kind, reject.error, encode.readable(change))
+    return reject
+
+
+async def _write(connection: Connection, effects: Effects, known: set[str], fresh: set[str]) -> None:
+    if effects.alarms:
+        await connection.execute(UPSERT_ALARMS, encode.rows(list(effects.alarms.values())))
+    if effects.repeats:
+        counts = [
+            {
+                "id": repeat.id,
+                "last_occurrence": repeat.last_occurrence,
+                "occurrence_count": repeat.occurrence_count,
+                "revision": repeat.revision,
+            }
+            for repeat in effects.repeats.values()
+        ]
+        await connection.execute(UPDATE_COUNTS, encode.rows(counts))
+    if effects.forgotten:
+        await connection.execute(FORGET, encode.rows(sorted(effects.forgotten)))
+    if effects.entries:
+        await _make_partitions(connection, {entry.at for entry in effects.entries}, known, fresh)
+        await connection.execute(INSERT_ENTRIES, encode.rows(effects.entries))
+    if effects.device_events:
+        await connection.execute(INSERT_DEVICE_EVENTS, encode.rows([encode.device_event(e) for e in effects.device_events]))
+    if effects.unknown_traps:
+        await connection.execute(INSERT_UNKNOWN, encode.rows([encode.unknown_trap(trap) for trap in effects.unknown_traps]))
+        await connection.execute(COUNT_UNKNOWN, encode.rows(_count(effects.unknown_traps)))
+    if effects.quarantined:
+        await connection.execute(UPSERT_QUARANTINE, encode.rows([encode.quarantined(q) for q in effects.quarantined.values()]))
+    if effects.released:
+        await connection.execute(RELEASE, sorted(effects.released))
+
+
+def _count(traps: Iterable[UnknownTrap]) -> list[dict[str, object]]:
+    """Rows of ``unknown_trap_counts``, one for each tenant and OID."""
+    counts: dict[tuple[str, str], tuple[int, datetime, datetime]] = {}
+    for trap in traps:
+        # Keyed by what will be stored: two OIDs that differ only in what cannot be stored are one row.
+        key = encode.clean(trap.tenant_id), encode.clean(trap.trap.notification.trap_oid)
+        number, first, last = counts.get(key, (0, trap.at, trap.at))
+        counts[key] = number + 1, min(first, trap.at), max(last, trap.at)
+    return [
+        {"tenant_id": tenant, "trap_oid": oid, "traps": number, "first_at": first, "last_at": last}
+        for (tenant, oid), (number, first, last) in counts.items()
+    ]
+
+
+async def _make_partitions(connection: Connection, times: Iterable[datetime], known: set[str], fresh: set[str]) -> None:
+    for year, month in sorted({(at.year, at.month) for at in (time.astimezone(UTC) for time in times)}):
+        name = f"alarm_timeline_{year:04}_{month:02}"
+        if name in known or name in fresh or not 2000 <= year < 2100:
+            continue
+        after = f"{year + month // 12:04}-{month % 12 + 1:02}-01 00:00:00+00"
+        await connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF alarm_timeline "
+            f"FOR VALUES FROM ('{year:04}-{month:02}-01 00:00:00+00') TO ('{after}')"
+        )
+        fresh.add(name)

@@ -1,0 +1,97 @@
+"""Rows as JSON that PostgreSQL takes, whatever a device or an operator wrote into them.
+
+PostgreSQL's text has no U+0000 and no lone surrogates; both become U+FFFD. JSON has no NaN and no infinities; they become null.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct, structs
+
+from protocols.change import Change, DeviceEvent, Quarantined, UnknownTrap
+from protocols.event import Trap
+
+_UNTEXT = re.compile("[\x00\ud800-\udfff]")
+_NUL = b"\\u0000"
+_PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]+")
+
+
+def rows(values: Sequence[Any]) -> Raw:
+    """A JSON array of ``values`` (Structs or dicts, one a row), ready for ``jsonb_populate_recordset``."""
+    try:
+        data = msgspec.json.encode(values)
+    except (UnicodeEncodeError, TypeError, OverflowError):
+        return Raw(msgspec.json.encode(clean(values)))
+    # Looking for the escape may find one that is itself escaped; cleaning is then for nothing, and harmless.
+    return Raw(msgspec.json.encode(clean(values)) if _NUL in data else data)
+
+
+def clean(value: Any) -> Any:
+    """``value`` as JSON's own types, every text as PostgreSQL can hold it. Structs become objects, octets hexadecimal text."""
+    match value:
+        case str():
+            return _UNTEXT.sub("\ufffd", value)
+        case None | bool() | int() | float() | datetime():
+            return value
+        case bytes() | bytearray() | memoryview():
+            return value.hex()
+        case Struct():
+            return {name: clean(getattr(value, name)) for name in value.__struct_fields__}
+        case Mapping():
+            return {clean(str(key)): clean(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [clean(item) for item in value]
+        case _:
+            return clean(str(value))
+
+
+def device_event(event: DeviceEvent) -> dict[str, Any]:
+    """A row of ``device_events``."""
+    return structs.asdict(event)
+
+
+def unknown_trap(change: UnknownTrap) -> dict[str, Any]:
+    """A row of ``unknown_traps``."""
+    return {
+        "offset": change.offset,
+        "at": change.at,
+        "tenant_id": change.tenant_id,
+        "device_id": change.device_id,
+        "trap_oid": change.trap.notification.trap_oid,
+        "source": change.trap.source,
+        "reason": change.reason,
+        "trap": trap(change.trap),
+    }
+
+
+def trap(value: Trap) -> dict[str, Any]:
+    """The whole trap as readable JSON: octets are hexadecimal, with their text beside them where they are text."""
+    notification = clean(value.notification)
+    for shown, varbind in zip(notification["varbinds"], value.notification.varbinds, strict=True):
+        if isinstance(varbind.value, bytes) and _PRINTABLE.fullmatch(varbind.value):
+            shown["text"] = varbind.value.decode("ascii")
+    return {
+        "source": value.source,
+        "received": value.received,
+        "inform_key": value.inform_key,
+        "raw": value.raw.hex(),
+        "notification": notification,
+    }
+
+
+def quarantined(change: Quarantined) -> dict[str, Any]:
+    """A row of ``quarantine``."""
+    return structs.asdict(change)
+
+
+def readable(change: Change, limit: int = 65_536) -> str:
+    """``change`` as JSON text for ``store_rejects``, cut after ``limit`` characters."""
+    return msgspec.json.encode(clean(change)).decode()[:limit]
+
+
+def tag(change: Change) -> str:
+    """The Change's tag, such as ``alarm``."""
+    return str(type(change).__struct_config__.tag)

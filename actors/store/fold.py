@@ -1,0 +1,88 @@
+"""What a run of Changes comes to: for each row its last state, so that a storm on one alarm is one row written.
+
+Pure. Applying the steps of ``[*a, *b]`` gives the same tables as applying those of ``a`` and then those of ``b``.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.change import (
+    AlarmChanged,
+    AlarmForgotten,
+    AlarmRepeated,
+    Answer,
+    ArchiveDue,
+    Change,
+    DeviceEvent,
+    Quarantined,
+    Released,
+    UnknownTrap,
+)
+
+
+class Effects(Struct):
+    """Rows to write, by table; the keys of the dicts are the tables' keys."""
+
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
+    repeats: dict[str, AlarmRepeated] = field(default_factory=dict)
+    """Counts of alarms that are in the table already and not in ``alarms``."""
+    forgotten: set[str] = field(default_factory=set)
+    entries: list[TimelineEntry] = field(default_factory=list)
+    device_events: list[DeviceEvent] = field(default_factory=list)
+    unknown_traps: list[UnknownTrap] = field(default_factory=list)
+    quarantined: dict[int, Quarantined] = field(default_factory=dict)
+    released: set[int] = field(default_factory=set)
+
+    def add(self, change: Change) -> None:
+        """Take in the next Change; ArchiveDue is no effect of this kind, and Answer leaves no row."""
+        match change:
+            case AlarmRepeated():
+                alarm = self.alarms.get(change.id)
+                if alarm is None:
+                    self.repeats[change.id] = change
+                else:
+                    self.alarms[change.id] = replace(
+                        alarm,
+                        last_occurrence=change.last_occurrence,
+                        occurrence_count=change.occurrence_count,
+                        revision=change.revision,
+                    )
+            case AlarmChanged():
+                self.alarms[change.alarm.id] = change.alarm
+                self.repeats.pop(change.alarm.id, None)
+                self.forgotten.discard(change.alarm.id)
+                self.entries.extend(change.entries)
+            case AlarmForgotten():
+                self.forgotten.add(change.id)
+            case DeviceEvent():
+                self.device_events.append(change)
+            case UnknownTrap():
+                self.unknown_traps.append(change)
+            case Quarantined():
+                self.quarantined[change.offset] = change
+                self.released.discard(change.offset)
+            case Released():
+                self.quarantined.pop(change.released, None)
+                self.released.add(change.released)
+            case Answer() | ArchiveDue():
+                pass
+
+
+def steps(changes: Iterable[Change]) -> Iterable[Effects | ArchiveDue]:
+    """What to do, in order. Archiving moves rows as they are at that point, so it parts what is before from what is after."""
+    effects: Effects | None = None
+    for change in changes:
+        if isinstance(change, ArchiveDue):
+            if effects is not None:
+                yield effects
+                effects = None
+            yield change
+        elif not isinstance(change, Answer):
+            effects = effects or Effects()
+            effects.add(change)
+    if effects is not None:
+        yield effects

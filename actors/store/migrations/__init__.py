@@ -1,0 +1,1 @@
+"""The schema: Alembic revisions, forward only, in plain SQL."""

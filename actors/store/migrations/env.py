@@ -1,0 +1,7 @@
+"""Alembic's entry: run the revisions on the connection that ``actors.store.schema`` hands over."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], version_table="faultd_schema")
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,69 @@
+"""Shared fixtures: one embedded PostgreSQL for the whole run, one fresh, migrated database for each test that asks."""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from actors.store.schema import migrate
+from faultd import embedded
+
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[embedded.EmbeddedPostgres]:
+    """The server. A test that stops servers starts one of its own."""
+    # Not under pytest's own directory: that one is closed to the user that PostgreSQL runs as when the tests run as root.
+    directory = Path(tempfile.mkdtemp(prefix="faultd-tests-"))
+    try:
+        server = embedded.start(directory, settings=_FAST)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: embedded.EmbeddedPostgres) -> str:
+    """Name of a migrated database to copy."""
+    asyncio.run(_execute(postgres_server.url_of("postgres"), "CREATE DATABASE faultd_template"))
+    migrate(postgres_server.url_of("faultd_template"))
+    return "faultd_template"
+
+
+@pytest.fixture
+def database_url(postgres_server: embedded.EmbeddedPostgres, postgres_template: str) -> Iterator[str]:
+    """URL of a fresh database with the newest schema, dropped after the test."""
+    name = f"test_{next(_names)}"
+    yield from _database(postgres_server, name, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: embedded.EmbeddedPostgres) -> Iterator[str]:
+    """URL of a fresh database without any schema, dropped after the test."""
+    name = f"test_{next(_names)}"
+    yield from _database(postgres_server, name, f"CREATE DATABASE {name}")
+
+
+def _database(server: embedded.EmbeddedPostgres, name: str, create: str) -> Iterator[str]:
+    admin = server.url_of("postgres")
+    asyncio.run(_execute(admin, create))
+    yield server.url_of(name)
+    asyncio.run(_execute(admin, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()

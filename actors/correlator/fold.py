@@ -56,9 +56,11 @@ def _decide(draft: Draft, event: Event) -> None:
 
 
 def _retry(draft: Draft, action: RetryQuarantined) -> None:
-    _decide(draft, _event_decoder.decode(action.event))
+    event = _event_decoder.decode(action.event)
+    _decide(draft, event)
     draft.emit(Released(draft.offset, action.offset))
-    draft.emit(Answer(offset=draft.offset))
+    if not isinstance(event, Command | NetworkEvent):  # those answer for themselves
+        draft.emit(Answer(offset=draft.offset))
     _system(draft, _quarantine_report(action.offset, "", active=False))
 
 

@@ -149,9 +149,7 @@ TRANSITIONS: dict[type[Any], Transition] = {
         lambda a, c, by, at: {"shelved_until": c.until, "shelved_by": by},
         "shelved",
     ),
-    Unshelve: Transition(
-        (UNRESOLVED, SHELVED), lambda a, c, by, at: {"shelved_until": None, "shelved_by": None}, "unshelved"
-    ),
+    Unshelve: Transition((UNRESOLVED, SHELVED), lambda a, c, by, at: {"shelved_until": None, "shelved_by": None}, "unshelved"),
     Note: Transition((), lambda a, c, by, at: {}, "noted"),
     Edit: Transition((UNRESOLVED,), _edit, "edited"),
 }

@@ -1,0 +1,1 @@
+"""Alarms on a terminal: what ``faultd demo`` shows."""

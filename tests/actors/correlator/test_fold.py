@@ -1,0 +1,265 @@
+"""The fold as timelines: what is reported, and what becomes of the alarms."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.correlator import fold as fold_module
+from actors.correlator.settings import CorrelatorSettings
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Quarantined, Released
+from protocols.command import Acknowledge, Assign, Clear, Edit, Note, Raise, Resolve, RetryQuarantined, Shelve
+from protocols.event import NetworkEvent, SystemReport, TopologyLoaded
+from protocols.principal import Principal
+from protocols.topology import Node
+
+World = Any
+
+
+def test_a_raise_repeats_clears_and_reopens_one_alarm(world: World) -> None:
+    world.at(0).network("device.down")
+    assert world.only(AlarmChanged).entries[0].action == "raised"
+    first = world.alarm
+    assert (first.severity, first.status, first.source) == ("critical", "active", "network_device")
+
+    world.at(10).network("device.down")
+    assert world.only(AlarmRepeated).occurrence_count == 2
+
+    world.at(20).network("device.up")
+    assert (world.alarm.status, world.alarm.cleared_at) == ("cleared", world.now)
+
+    world.at(320).network("device.down")
+    assert (world.alarm.id, world.alarm.status, world.alarm.occurrence_count) == (first.id, "active", 3)
+
+
+def test_after_the_control_time_the_same_problem_is_a_new_alarm(world: World) -> None:
+    world.at(0).network("device.down")
+    world.at(20).network("device.up")
+    world.at(320.1).network("device.down")
+    assert [alarm.status for alarm in world.alarms] == ["cleared", "active"]
+
+
+def test_a_resolved_alarm_is_never_reopened(world: World) -> None:
+    world.at(0).network("device.down")
+    world.at(1).command(Resolve(), world.alarm.id)
+    world.at(2).network("device.down")
+    assert [alarm.status for alarm in world.alarms] == ["resolved", "active"]
+
+
+def test_tenants_resources_and_qualifiers_are_different_problems(world: World) -> None:
+    world.network("monitoring.check_failed", qualifier="dns")
+    world.network("monitoring.check_failed", qualifier="ntp")
+    world.network("monitoring.check_failed", qualifier="dns", tenant_id="u")
+    world.network("monitoring.check_failed", "olt-2", qualifier="dns")
+    assert len(world.alarms) == 4
+    world.network("monitoring.check_recovered", qualifier="dns")
+    assert [alarm.qualifier for alarm in world.alarms if alarm.cleared_at] == ["dns"]
+    world.network("monitoring.check_recovered")
+    assert sum(alarm.cleared_at is not None for alarm in world.alarms) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "clear"),
+    [
+        ("device.down", "critical", "device.up"),
+        ("device.degraded", "major", "device.up"),
+        ("service.outage", "critical", "service.restored"),
+        ("service.degraded", "major", "service.restored"),
+        ("cpe.offline", "major", "cpe.online"),
+        ("cpe.signal_loss", "major", "cpe.online"),
+        ("monitoring.threshold_exceeded", "minor", "monitoring.check_recovered"),
+        ("monitoring.check_failed", "major", "monitoring.check_recovered"),
+    ],
+)
+def test_network_events_raise_and_clear(world: World, kind: str, severity: str, clear: str) -> None:
+    answer = world.network(kind)
+    assert (world.alarm.alarm_type, world.alarm.severity) == (kind, severity)
+    assert answer.accepted == (world.alarm.id,)
+    assert world.network(clear).accepted == (world.alarm.id,)
+    assert world.alarm.status == "cleared"
+
+
+def test_an_idempotency_key_counts_once_until_it_is_forgotten(world: World) -> None:
+    world.at(0).network("device.down", key="k")
+    assert world.at(5).network("device.down", key="k").duplicate
+    assert world.alarm.occurrence_count == 1
+    assert not world.at(5).network("device.down", key="k", tenant_id="u").duplicate
+    world.at(90_000).tick()
+    assert not world.at(90_000).network("device.down", key="k").duplicate
+
+
+def test_a_clear_dated_before_the_raise_by_the_same_reporter_is_ignored_and_says_so(world: World) -> None:
+    world.at(100).network("device.down", at=world.now - timedelta(seconds=10))
+    world.at(100).network("device.up", at=world.now - timedelta(seconds=60))
+    assert world.alarm.status == "active"
+    assert world.only(AlarmChanged).entries[0].action == "clear_ignored"
+
+
+def test_a_time_in_the_future_is_not_believed(world: World) -> None:
+    world.at(0).network("device.down", at=world.now + timedelta(days=1))
+    assert world.alarm.first_occurrence == world.now
+
+
+def test_commands_are_answered_per_alarm(world: World) -> None:
+    world.network("device.down")
+    world.network("device.down", "olt-2", tenant_id="u")
+    one, two = world.alarms
+    mine = Principal("eve", "operator", tenant="t")
+    answer = world.command(Acknowledge("on it"), one.alarm_id, two.id, "A999", by=mine)
+    assert answer.accepted == (one.id,)
+    assert [(refusal.alarm_id, refusal.reason) for refusal in answer.refusals] == [
+        (two.id, "not_your_tenant"),
+        ("A999", "unknown_alarm"),
+    ]
+    entry = world.only(AlarmChanged).entries[0]
+    assert (entry.action, entry.actor, entry.text) == ("acknowledged", "user:eve", "on it")
+    again = world.command(Acknowledge(), one.id)
+    assert again.refusals[0].reason == "wrong_state"
+    assert "already acknowledged" in again.refusals[0].text
+
+
+def test_naming_an_alarm_twice_acts_once(world: World) -> None:
+    world.network("device.down")
+    answer = world.command(Note("x"), world.alarm.id, world.alarm.id)
+    assert len(answer.accepted) == 1
+    assert len(world.only(AlarmChanged).entries) == 1
+
+
+def test_an_assignment_says_to_whom_in_the_timeline(world: World) -> None:
+    world.network("device.down")
+    world.command(Assign("bob"), world.alarm.id)
+    assert world.alarm.assigned_to == "bob"
+    assert world.only(AlarmChanged).entries[0].detail == {"assigned_to": "bob"}
+
+
+def test_a_shelf_ends_by_itself(world: World) -> None:
+    world.at(0).network("device.down")
+    world.at(0).command(Shelve(world.now + timedelta(seconds=60)), world.alarm.id)
+    assert world.alarm.status == "suppressed"
+    world.at(59).tick()
+    assert not world.all(AlarmChanged)
+    world.at(60).tick()
+    entry = world.only(AlarmChanged).entries[0]
+    assert (world.alarm.status, entry.action, entry.actor) == ("active", "unshelved", "faultd:clock")
+
+
+def test_a_raise_by_hand_is_an_alarm_like_any_other(world: World) -> None:
+    ask = Raise(
+        tenant_id="t", alarm_type="cabinet.open", severity="minor", title="Door", resource_type="cabinet", resource_id="c1"
+    )
+    answer = world.command(ask)
+    assert answer.accepted == (world.alarm.id,)
+    world.command(ask)
+    assert world.alarm.occurrence_count == 2
+    world.command(Clear("closed it"), world.alarm.id)
+    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "ada")
+
+
+@pytest.mark.parametrize(("tenant", "severity", "reason"), [("u", "minor", "not_your_tenant"), ("t", "cleared", "invalid")])
+def test_a_raise_by_hand_can_be_refused(world: World, tenant: str, severity: Any, reason: str) -> None:
+    ask = Raise(tenant_id=tenant, alarm_type="x", severity=severity, title="x", resource_type="x", resource_id="x")
+    answer = world.command(ask, by=Principal("eve", "operator", tenant="t"))
+    assert [refusal.reason for refusal in answer.refusals] == [reason]
+    assert world.alarms == []
+
+
+def test_a_severity_set_by_hand_survives_repeats_of_the_same_report(world: World) -> None:
+    world.network("device.down")
+    world.command(Edit(severity="warning"), world.alarm.id)
+    world.network("device.down")
+    assert world.alarm.severity == "warning"
+    world.network("device.down", severity="major")
+    assert world.alarm.severity == "major"
+
+
+def test_a_cleared_alarm_becomes_history(make_world: Callable[..., World]) -> None:
+    world = make_world(CorrelatorSettings(keep_cleared_hours=1))
+    world.at(0).network("device.down")
+    world.at(1).network("device.up")
+    old = world.alarm.id
+    world.at(3600).tick()
+    assert not world.all(AlarmForgotten)
+    world.at(3601).tick()
+    assert world.only(AlarmForgotten).id == old
+    assert world.command(Note("late"), old).refusals[0].reason == "unknown_alarm"
+    world.at(3602).network("device.down")
+    assert world.alarm.id != old
+
+
+def test_only_so_many_cleared_alarms_are_kept(make_world: Callable[..., World]) -> None:
+    world = make_world(CorrelatorSettings(keep_cleared_max=2))
+    for number in range(5):
+        world.at(number).network("device.down", f"olt-{number}")
+        world.at(number).network("device.up", f"olt-{number}")
+    world.at(10).tick()
+    assert [alarm.resource_id for alarm in world.alarms] == ["olt-3", "olt-4"]
+
+
+def test_the_archive_is_due_every_hour(world: World) -> None:
+    world.at(0).tick()
+    assert world.only(ArchiveDue).before == world.now - timedelta(days=90)
+    world.at(3599).tick()
+    assert not world.all(ArchiveDue)
+    world.at(3600).tick()
+    assert world.all(ArchiveDue)
+
+
+def test_the_topology_tells_who_is_hurt(world: World) -> None:
+    nodes = (
+        Node(id="olt-1", type="olt", name="North", address="10.0.0.1"),
+        Node(id="olt-1/0/1/5", type="pon", parents=("olt-1",)),
+        *(
+            Node(id=f"olt-1/0/1/5/{n}", type="ont", parents=("olt-1/0/1/5",), customer_id=f"c{n}", service_id=f"s{n}")
+            for n in range(3)
+        ),
+    )
+    world(TopologyLoaded("d", nodes))
+    world.network("device.down", "10.0.0.1")
+    assert (world.alarm.resource_id, world.alarm.resource_name, world.alarm.subscriber_count) == ("olt-1", "North", 3)
+    assert world.alarm.affected_customers == ("c0", "c1", "c2")
+    assert world.alarm.title == "North is down"
+
+
+def test_an_event_whose_fold_raises_is_quarantined_and_the_state_is_as_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.network("device.down")
+    before = world.state.save()
+
+    def trip(draft: Any, event: NetworkEvent) -> None:
+        draft.put(world.alarm, "raised", "nobody")
+        raise RuntimeError("tripped")
+
+    poison = NetworkEvent(type="device.up", tenant_id="t", resource_type="olt", resource_id="olt-1")
+    with monkeypatch.context() as patch:
+        patch.setitem(fold_module._FOLDS, NetworkEvent, trip)
+        world(poison)
+    kept = world.only(Quarantined)
+    assert (kept.offset, kept.kind, kept.error) == (world.offset, "network", "RuntimeError: tripped")
+    assert world.only(Answer).accepted == ()
+    own = next(alarm for alarm in world.alarms if alarm.alarm_type == "event.quarantined")
+    assert (own.severity, own.resource_id, own.source) == ("major", "faultd", "system")
+    others = [alarm for alarm in world.alarms if alarm is not own]
+    assert others == list(type(world.state).load(before).alarms.values())
+
+    world.at(5).command(RetryQuarantined(kept.offset, msgspec.msgpack.encode(poison)))
+    assert world.only(Released).released == kept.offset
+    assert {alarm.status for alarm in world.alarms} == {"cleared"}
+
+
+def test_a_retry_that_fails_again_says_so_and_is_not_quarantined_itself(world: World) -> None:
+    answer = world.command(RetryQuarantined(7, b"\xc1"))
+    assert answer.refusals[0].reason == "invalid"
+    assert "still cannot be folded" in answer.refusals[0].text
+    assert not world.all(Quarantined)
+
+
+def test_faultd_reports_about_itself(world: World) -> None:
+    report = SystemReport(alarm_type="traps_refused", active=True, severity="warning", qualifier="bad_tag", title="Refused")
+    world(report)
+    world(report)
+    assert (world.alarm.resource_id, world.alarm.occurrence_count) == ("faultd", 2)
+    world(SystemReport(alarm_type="traps_refused", active=False, qualifier="bad_tag"))
+    assert world.alarm.status == "cleared"

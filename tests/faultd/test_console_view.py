@@ -1,0 +1,67 @@
+"""What the terminal shows."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from faultd.console.view import LINGER, duration, line, screen, worth_showing
+from protocols.alarm import Alarm
+from protocols.severity import Severity
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+
+def alarm(name: str, severity: Severity, customers: int = 0, cleared: datetime | None = None) -> Alarm:
+    return Alarm(
+        id=name,
+        alarm_id=name,
+        tenant_id="t",
+        source="network_device",
+        alarm_type="pon.los",
+        severity=severity,
+        status="active" if cleared is None else "cleared",
+        title=f"title of {name}",
+        resource_type="pon",
+        resource_id="r",
+        first_occurrence=NOW - timedelta(minutes=3, seconds=7),
+        last_occurrence=NOW,
+        received_at=NOW,
+        subscriber_count=customers,
+        cleared_at=cleared,
+    )
+
+
+def test_the_worst_alarm_with_most_customers_comes_first() -> None:
+    given = [alarm("a", "minor", 500), alarm("b", "critical", 1), alarm("c", "critical", 128)]
+    assert [shown.id for shown in worth_showing(given, NOW)] == ["c", "b", "a"]
+
+
+def test_a_cleared_alarm_lingers_below_the_open_ones_and_then_goes() -> None:
+    given = [alarm("over", "critical", cleared=NOW), alarm("open", "warning")]
+    assert [shown.id for shown in worth_showing(given, NOW)] == ["open", "over"]
+    assert [shown.id for shown in worth_showing(given, NOW + LINGER)] == ["open"]
+
+
+def test_the_screen_counts_what_is_open_and_says_what_it_leaves_out() -> None:
+    out = StringIO()
+    given = [alarm("a", "critical", 128), alarm("b", "minor"), alarm("c", "minor", cleared=NOW)]
+    console = Console(file=out, width=140)
+    console.print(screen(given, NOW, [("API", "http://127.0.0.1:8162/schema")], ["feeder cut on PON 0/1/3"], rows=2))
+    text = out.getvalue()
+    for expected in ("1 critical", "1 minor", "0 major", "http://127.0.0.1:8162/schema", "feeder cut", "128", "1 more"):
+        assert expected in text
+    assert "title of c" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (-5, "0s"), (59, "59s"), (187, "3m07s"), (7500, "2h05m"), (273_600, "3d04h")],
+)
+def test_durations_are_short(seconds: int, text: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == text
+
+
+def test_a_line_says_what_it_is_and_whom_it_hurts() -> None:
+    assert line(alarm("A7", "critical", 12)) == "critical  A7       title of A7 [pon.los, active, x1, 12 customers]"

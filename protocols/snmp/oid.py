@@ -10,6 +10,8 @@ from protocols.snmp.irregular import NON_MINIMAL_OID
 
 MAX_SUBIDS = 128
 MAX_SUBID = 2**32 - 1
+_FIRST_MAX = 80 + MAX_SUBID
+"""Greatest value of the first octets, which hold two sub-identifiers: 2.4294967295."""
 
 CACHED_OIDS = 32_768
 """Entries of one generation of the cache; there are two."""
@@ -63,6 +65,9 @@ def _parse(content: bytes) -> tuple[str, bool]:
         if fresh and octet == 0x80:
             padded = True
         value = value << 7 | octet & 0x7F
+        if value > _FIRST_MAX:
+            # At once: shifting a number of thousands of octets on would cost the square of their count.
+            raise BadOid(f"sub-identifier {len(subids) + 1} exceeds 32 bits")
         fresh = octet < 0x80
         if fresh:
             if not subids:

@@ -43,6 +43,8 @@ PDU_NAMES: dict[int, str] = {
 
 MAX_VARBINDS = 256
 """Bindings in one PDU, sysUpTime.0 and snmpTrapOID.0 included."""
+_SHORTEST_VARBIND = 7
+"""Octets: a SEQUENCE of an OID of one octet and a NULL."""
 _VARBIND_DEPTH = 4
 """Level of a variable binding: message, PDU, list, binding."""
 
@@ -60,33 +62,51 @@ def read_varbinds(data: bytes, pos: int, end: int, odd: set[str]) -> list[VarBin
     and the other ``OverBudget`` refusals, and ``Malformed`` when the list itself cannot be walked.
     """
     bindings: list[VarBind] = []
-    header = ber.read_header
     while pos < end:
         if len(bindings) == MAX_VARBINDS:
             raise TooManyVarbinds(f"more than {MAX_VARBINDS} variable bindings", pos)
-        tag, name, stop = header(data, pos, end, odd)
-        oid = ""
-        try:
-            if tag != ber.SEQUENCE:
-                raise BadTag(f"a variable binding must be a SEQUENCE, got {tag:#04x}", pos)
-            tag, start, value = header(data, name, stop, odd)
-            if tag != ber.OBJECT_IDENTIFIER:
-                raise BadTag(f"a variable binding starts with an OBJECT IDENTIFIER, got {tag:#04x}", name)
-            content = data[start:value]
-            oid = KNOWN.get(content) or decode_oid(content, odd)
-            tag, start, after = header(data, value, stop, odd)
-            reader = READERS.get(tag)
-            if reader is None:
-                raise BadTag(f"no SMI type has tag {tag:#04x}", value)
-            bindings.append(reader(oid, data[start:after], odd))
-            if after != stop:
-                odd.add(TRAILING_OCTETS)
-        except Malformed:
-            ber.check_nesting(data, pos, stop, _VARBIND_DEPTH)
-            odd.add(UNDECODED_VARBIND)
-            bindings.append(VarBind(oid, "undecoded", data[pos:stop]))
-        pos = stop
+        # Nearly every binding has short lengths that fit one another and an OID seen before: that one is read here without
+        # a call, which halves the time of a trap. Whatever differs goes through _read_varbind, which checks it all.
+        if pos + _SHORTEST_VARBIND <= end and data[pos] == 0x30 and data[pos + 2] == 0x06:
+            stop = pos + 2 + data[pos + 1]
+            value = pos + 4 + data[pos + 3]
+            if value + 2 <= stop <= end and data[value + 1] == stop - value - 2 and data[pos + 1] < 128:
+                oid = KNOWN.get(data[pos + 4 : value])
+                reader = READERS.get(data[value])
+                if oid is not None and reader is not None:
+                    try:
+                        bindings.append(reader(oid, data[value + 2 : stop], odd))
+                    except Malformed:
+                        pass
+                    else:
+                        pos = stop
+                        continue
+        binding, pos = _read_varbind(data, pos, end, odd)
+        bindings.append(binding)
     return bindings
+
+
+def _read_varbind(data: bytes, pos: int, end: int, odd: set[str]) -> tuple[VarBind, int]:
+    """The binding at ``pos``, in any encoding that is forgiven or as ``undecoded``, and the position behind it."""
+    tag, name, stop = ber.read_header(data, pos, end, odd)
+    oid = ""
+    try:
+        if tag != ber.SEQUENCE:
+            raise BadTag(f"a variable binding must be a SEQUENCE, got {tag:#04x}", pos)
+        start, value = ber.read_element(data, name, stop, odd, ber.OBJECT_IDENTIFIER, "a binding's name")
+        oid = decode_oid(data[start:value], odd)
+        tag, start, after = ber.read_header(data, value, stop, odd)
+        reader = READERS.get(tag)
+        if reader is None:
+            raise BadTag(f"no SMI type has tag {tag:#04x}", value)
+        binding = reader(oid, data[start:after], odd)
+    except Malformed:
+        ber.check_nesting(data, pos, stop, _VARBIND_DEPTH)
+        odd.add(UNDECODED_VARBIND)
+        return VarBind(oid, "undecoded", data[pos:stop]), stop
+    if after != stop:
+        odd.add(TRAILING_OCTETS)
+    return binding, stop
 
 
 def read_varbind_list(data: bytes, pos: int, end: int, odd: set[str]) -> list[VarBind]:

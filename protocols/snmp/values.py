@@ -169,10 +169,10 @@ def encode_value(type_: ValueType, value: Any) -> bytes:
             _refuse(type_, value, f"must be an int from 0 to {limit}")
         return ber.element(tag, ber.signed_content(value))
     if type_ == "INTEGER":
-        if isinstance(value, bytes):
+        if isinstance(value, bytes) and len(value) > 8:
             return ber.element(ber.INTEGER, value)
-        if type(value) is not int:
-            _refuse(type_, value, "must be an int, or the content octets of one wider than 64 bits")
+        if type(value) is not int or not -(2**63) <= value < 2**64:
+            _refuse(type_, value, "must be an int of 64 bits, or the content octets of a wider one")
         return ber.integer(value)
     if type_ in _OCTETS:
         if not isinstance(value, bytes):

@@ -68,3 +68,7 @@ class Metrics:
             "faultd_http_connections_dropped", "HTTP connections that faultd ended, by reason", "reason"
         )
         self.up = gauge("faultd_build_info", "1; the labels say which version runs", "version", "python")
+
+    def value(self, sample: str) -> float:
+        """The current value of a sample without labels, 0 when there is none (``faultd_store_up``)."""
+        return self.registry.get_sample_value(sample) or 0.0

@@ -1,0 +1,66 @@
+"""The REST API's shell: puts the parts together and serves until cancelled."""
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+import trio
+
+from actors.api.application import application
+from actors.api.context import Context, EventLookup
+from actors.api.gate import Gate
+from actors.api.server import Server
+from actors.api.settings import ApiSettings
+from actors.mailbox import AppendSender, Progress
+from actors.metrics import Metrics
+from actors.postgres import Database
+from actors.tokens import TokenBook
+from protocols.rest import Readiness
+
+log = structlog.get_logger()
+
+
+class Api:
+    """Serves ``[http] bind``.
+
+    ``ledger`` takes the commands; ``database`` (None: reads are refused with 503) answers the reads; ``progress`` is the
+    store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
+    aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503).
+    """
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        ledger: AppendSender,
+        database: Database | None,
+        progress: Progress,
+        tokens: TokenBook,
+        health: Callable[[], Readiness],
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+        *,
+        default_tenant: str = "default",
+        quarantined: EventLookup | None = None,
+    ) -> None:
+        context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
+        self.application = application(context, _version())
+        self._server = Server(settings, Gate(self.application, context), metrics)
+        self._log = log.bind(actor="api")
+
+    async def run(self, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled; starts with the bound address. Then requests under way get ``drain_seconds`` to finish.
+
+        The ledger's end is left open: it belongs to whoever gave it, and outlasts a restart of this actor.
+        """
+        async with trio.open_nursery() as nursery:
+            address: str = await nursery.start(self._server.run)
+            self._log.info("listening", address=address)
+            task_status.started(address)
+
+
+def _version() -> str:
+    try:
+        return version("faultd")
+    except PackageNotFoundError:
+        return "0"

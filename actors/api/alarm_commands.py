@@ -1,0 +1,176 @@
+"""Writing alarms: every one of these is a command through the ledger, and works while PostgreSQL is away."""
+
+from typing import Annotated
+
+from litestar import Response, patch, post
+from litestar.params import Parameter
+
+from actors.api import commands, reads
+from actors.api.context import By, Context, Ctx, require
+from actors.api.openapi import ApiOperation
+from actors.postgres import DatabaseUnavailable
+from protocols.alarm import Alarm
+from protocols.command import (
+    Acknowledge,
+    Action,
+    Assign,
+    Clear,
+    Command,
+    Note,
+    Resolve,
+    Unacknowledge,
+    Unshelve,
+)
+from protocols.principal import Principal
+from protocols.rest import (
+    ActionNote,
+    AlarmCreate,
+    AlarmEdit,
+    Assignment,
+    BulkRequest,
+    BulkResult,
+    NoteText,
+    Shelving,
+)
+
+AlarmName = Annotated[
+    str,
+    Parameter(
+        description="The alarm's `id` (UUID) or its external `alarm_id`",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f]+$",
+    ),
+]
+
+
+async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.Shown:
+    outcome = await ctx.submit(by, [Command(by, action, names)])
+    return commands.single(outcome.changes, outcome.first)
+
+
+async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: bool = False) -> Response[Alarm]:
+    """The alarm as it now is. A command that applied but changed nothing leaves no Change: PostgreSQL knows the alarm."""
+    alarm = shown.alarm
+    if alarm is None:
+        try:
+            await ctx.caught_up(by)
+            alarm = await reads.alarm(ctx, by, shown.id)
+        except DatabaseUnavailable:
+            alarm = None
+    if alarm is None:
+        return Response(None, status_code=204)  # type: ignore[arg-type]
+    headers = {"Location": f"/api/v1/faults/alarms/{alarm.id}"} if created else {}
+    return Response(alarm, status_code=201 if created and shown.raised else 200, headers=headers)
+
+
+async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
+    require(by, "operator")
+    return await _show(ctx, by, await _submit(ctx, by, action, (name,)))
+
+
+@post("/alarms", summary="Raise an alarm", operation_class=ApiOperation)
+async def create_alarm(api: Ctx, by: By, data: AlarmCreate) -> Response[Alarm]:
+    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence."""
+    require(by, "operator")
+    tenant = commands.tenant_of(by, data.tenant_id, api.default_tenant)
+    return await _show(api, by, await _submit(api, by, commands.raise_of(data, tenant), ()), created=True)
+
+
+@patch("/alarms/{alarm_id:str}", summary="Edit an alarm", operation_class=ApiOperation)
+async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: AlarmEdit) -> Response[Alarm]:
+    """Change the fields given, leave the others."""
+    return await _act(api, by, alarm_id, commands.edit_of(data))
+
+
+@post("/alarms/{alarm_id:str}/acknowledge", summary="Acknowledge an alarm", status_code=200, operation_class=ApiOperation)
+async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: ActionNote | None = None) -> Response[Alarm]:
+    """Somebody has seen it. It opens again only when it is raised with a higher severity."""
+    return await _act(api, by, alarm_id, Acknowledge(data.note if data else ""))
+
+
+@post(
+    "/alarms/{alarm_id:str}/unacknowledge",
+    summary="Undo an acknowledgement",
+    status_code=200,
+    operation_class=ApiOperation,
+)
+async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: ActionNote | None = None) -> Response[Alarm]:
+    """The alarm waits for somebody again."""
+    return await _act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
+
+
+@post("/alarms/{alarm_id:str}/clear", summary="Clear an alarm by hand", status_code=200, operation_class=ApiOperation)
+async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: ActionNote | None = None) -> Response[Alarm]:
+    """The problem is over, although no device said so."""
+    return await _act(api, by, alarm_id, Clear(data.note if data else ""))
+
+
+@post("/alarms/{alarm_id:str}/resolve", summary="Resolve an alarm", status_code=200, operation_class=ApiOperation)
+async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: ActionNote | None = None) -> Response[Alarm]:
+    """The work on it is done."""
+    return await _act(api, by, alarm_id, Resolve(data.note if data else ""))
+
+
+@post("/alarms/{alarm_id:str}/assign", summary="Assign an alarm", status_code=200, operation_class=ApiOperation)
+async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: Assignment) -> Response[Alarm]:
+    """Give it to somebody, or with `null` to nobody."""
+    return await _act(api, by, alarm_id, Assign(data.assigned_to, data.note))
+
+
+@post("/alarms/{alarm_id:str}/shelve", summary="Shelve an alarm", status_code=200, operation_class=ApiOperation)
+async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: Shelving) -> Response[Alarm]:
+    """Keep it out of sight until a time, at most a year ahead."""
+    require(by, "operator")
+    return await _act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
+
+
+@post("/alarms/{alarm_id:str}/unshelve", summary="End an alarm's shelving", status_code=200, operation_class=ApiOperation)
+async def unshelve(api: Ctx, by: By, alarm_id: AlarmName, data: ActionNote | None = None) -> Response[Alarm]:
+    """It is in sight again at once."""
+    return await _act(api, by, alarm_id, Unshelve(data.note if data else ""))
+
+
+@post("/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation)
+async def note(api: Ctx, by: By, alarm_id: AlarmName, data: NoteText) -> Response[Alarm]:
+    """A line in the alarm's timeline."""
+    return await _act(api, by, alarm_id, Note(data.text))
+
+
+@post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation)
+async def bulk(api: Ctx, by: By, data: BulkRequest) -> BulkResult:
+    """The alarms that the filter finds now (in PostgreSQL, bounded; `more` tells when there are more), or those named.
+
+    With `alarm_ids` it works while PostgreSQL is away.
+    """
+    require(by, "operator")
+    action = commands.bulk_action_of(data.action, api.clock())
+    limit = api.settings.max_bulk
+    if data.filter is None:
+        found: tuple[str, ...] = tuple(dict.fromkeys(data.alarm_ids))
+    else:
+        await api.caught_up(by)
+        found = await reads.matching(api, by, data.filter, limit + 1)
+    chosen = found[:limit]
+    if not chosen:
+        return BulkResult(matched=0, accepted=(), refused=(), more=False)
+    outcome = await api.submit(by, [Command(by, action, chosen)])
+    answer = commands.answers(outcome.changes, outcome.first, 1)[0]
+    return BulkResult(
+        matched=len(chosen), accepted=answer.accepted, refused=commands.told(answer.refusals), more=len(found) > limit
+    )
+
+
+HANDLERS = [
+    create_alarm,
+    edit_alarm,
+    acknowledge,
+    unacknowledge,
+    clear,
+    resolve,
+    assign,
+    shelve,
+    unshelve,
+    note,
+    bulk,
+]

@@ -1,0 +1,87 @@
+"""The Litestar application: routes, errors, OpenAPI."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from actors.api import alarm_commands, alarm_reads, events, history, system
+from actors.api.bodies import StrictBody
+from actors.api.context import Context
+from actors.api.docs_page import PlainPage
+from actors.api.openapi import COMPONENTS
+from actors.api.parameters import known_parameters
+from actors.api.problems import ProblemError, on_bug, on_database, on_http_error, on_problem, on_validation
+from actors.postgres import DatabaseUnavailable
+from protocols.principal import Principal
+
+PREFIX = "/api/v1/faults"
+_DESCRIPTION = (
+    "Alarms of a fibre network. Every request under /api/v1/faults needs Authorization: Bearer TOKEN. Errors are RFC 9457 "
+    "application/problem+json. Times are RFC 3339 in UTC."
+)
+
+
+def _principal(request: Request[Any, Any, Any]) -> Principal:
+    principal: Principal = request.scope["user"]
+    return principal
+
+
+def _refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    known_parameters(connection, handler.opt.get("query"))
+
+
+def application(context: Context, version: str) -> Litestar:
+    """The application behind the gate."""
+
+    def api() -> Context:
+        return context
+
+    routes: Sequence[Any] = [
+        *alarm_commands.HANDLERS,
+        *alarm_reads.HANDLERS,
+    ]
+    faults = Router(
+        PREFIX,
+        route_handlers=[
+            Router("/", route_handlers=routes, tags=["alarms"]),
+            Router("/", route_handlers=events.HANDLERS, tags=["events"]),
+            Router("/", route_handlers=history.HANDLERS, tags=["traps and devices"]),
+            Router("/", route_handlers=system.HANDLERS, tags=["access"]),
+        ],
+        dependencies={"by": Provide(_principal, sync_to_thread=False)},
+        security=[{"bearer": []}],
+        dto=StrictBody,
+        return_dto=None,
+    )
+    return Litestar(
+        route_handlers=[faults, *system.PUBLIC],
+        dependencies={"api": Provide(api, sync_to_thread=False)},
+        guards=[_refuse_unknown_parameters],
+        exception_handlers={
+            ProblemError: on_problem,
+            ValidationException: on_validation,
+            DatabaseUnavailable: on_database,
+            HTTPException: on_http_error,
+            Exception: on_bug,
+        },
+        openapi_config=OpenAPIConfig(
+            title="faultd",
+            version=version,
+            description=_DESCRIPTION,
+            path="/schema",
+            components=COMPONENTS,
+            render_plugins=[JsonRenderPlugin(), PlainPage()],
+            use_handler_docstrings=True,
+        ),
+        state=State({"settings": context.settings}),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,129 @@
+"""What every request works with: the ledger's mailbox, the database, who has written what."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import trio
+from litestar.params import Dependency
+
+from actors.api.commands import action_name
+from actors.api.problems import ProblemError, unavailable
+from actors.api.settings import ApiSettings
+from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Outcome, Progress, Reply
+from actors.metrics import Metrics
+from actors.postgres import Database, DatabaseUnavailable
+from actors.tokens import TokenBook
+from protocols.change import Answer
+from protocols.command import Command
+from protocols.event import Event
+from protocols.principal import Principal
+from protocols.rest import Readiness
+
+EventLookup = Callable[[int], Awaitable[bytes | None]]
+"""The msgpack of the quarantined Event at an offset, None when there is none."""
+
+
+class Context:
+    """The actor's state and the ends that it holds. ``database`` None means that reads are not served now."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        ledger: AppendSender,
+        database: Database | None,
+        progress: Progress,
+        tokens: TokenBook,
+        health: Callable[[], Readiness],
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+        default_tenant: str,
+        quarantined: EventLookup | None,
+    ) -> None:
+        self.settings = settings
+        self.progress = progress
+        self.tokens = tokens
+        self.health = health
+        self.metrics = metrics
+        self.clock = clock
+        self.default_tenant = default_tenant
+        self.quarantined = quarantined
+        self._ledger = ledger
+        self._database = database
+        self._written: dict[str, int] = {}
+
+    @property
+    def database(self) -> Database:
+        """PostgreSQL. Raises ``DatabaseUnavailable`` when there is none."""
+        if self._database is None:
+            raise DatabaseUnavailable("no database is attached")
+        return self._database
+
+    async def submit(self, by: Principal, events: Sequence[Event]) -> Outcome:
+        """Have Events recorded and folded; what they came to, and remember it for the writer's own reads.
+
+        Raises ProblemError 503: nothing kept (ledger refuses or its mailbox stays full), or outcome unknown (no answer
+        in time). Cancelling leaves what was sent under way.
+        """
+        retry = self.settings.retry_after_seconds
+        reply: Reply[Outcome] = Reply()
+        sent = False
+        try:
+            with trio.fail_after(self.settings.answer_seconds):
+                await self._ledger.send(Append(events, answered=reply))
+                sent = True
+                outcome = await reply.wait()
+        except LedgerUnavailable as error:
+            self._count(events, "unavailable")
+            text = f"nothing was kept: {error}" if str(error) else "nothing was kept: the ledger cannot write"
+            raise unavailable("ledger_unavailable", text, retry) from error
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._count(events, "unavailable")
+            raise unavailable("ledger_unavailable", "nothing was kept: faultd is stopping", retry) from error
+        except (trio.TooSlowError, Abandoned) as error:
+            if sent:
+                self._count(events, "unknown")
+                text = "faultd did not learn what came of this in time; it may still take effect: look before repeating it"
+                raise unavailable("outcome_unknown", text, retry) from error
+            self._count(events, "unavailable")
+            raise unavailable("ledger_busy", "nothing was kept: the ledger takes no more now", retry) from error
+        self._count_answers(events, outcome)
+        self._written[by.name] = max(self._written.get(by.name, 0), outcome.seq)
+        return outcome
+
+    async def caught_up(self, by: Principal) -> bool:
+        """Wait, bounded, until reads show what this token wrote; says whether they do."""
+        return await self.progress.reach(self._written.get(by.name, 0), self.settings.read_your_writes_seconds)
+
+    def _count(self, events: Sequence[Event], result: str) -> None:
+        for event in events:
+            self.metrics.commands.labels(_action(event), result).inc()
+
+    def _count_answers(self, events: Sequence[Event], outcome: Outcome) -> None:
+        answers = {change.offset: change for change in outcome.changes if isinstance(change, Answer)}
+        for offset, event in enumerate(events, outcome.first):
+            answer = answers.get(offset)
+            if answer is None:
+                results = ["accepted"]
+            elif answer.duplicate:
+                results = ["duplicate"]
+            else:
+                results = [refusal.reason for refusal in answer.refusals]
+                if answer.accepted or not results:
+                    results.append("accepted")
+            for result in dict.fromkeys(results):
+                self.metrics.commands.labels(_action(event), result).inc()
+
+
+def _action(event: Event) -> str:
+    return action_name(event.action) if isinstance(event, Command) else "event"
+
+
+def require(by: Principal, role: Any) -> None:
+    """ProblemError 403 unless ``by`` has ``role`` or more."""
+    if not by.may(role):
+        raise ProblemError(403, "forbidden", f"this needs the role {role}; token {by.name!r} has {by.role}")
+
+
+Ctx = Annotated[Context, Dependency(skip_validation=True)]
+By = Annotated[Principal, Dependency(skip_validation=True)]

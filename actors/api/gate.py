@@ -1,0 +1,139 @@
+"""The outermost part of the application: who is calling, how much they may send, and what is counted.
+
+Nothing of a request's body is read before its token is known to be good. WebSocket requests are refused here: the
+alarm stream has a port of its own.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+import trio
+
+from actors.api.context import Context
+from actors.api.problems import MEDIA_TYPE, ProblemError
+from actors.tokens import TokenFileError
+from protocols.principal import Principal
+from protocols.rest import Problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+PROTECTED = "/api/"
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="faultd"'}
+
+log = structlog.get_logger()
+
+
+class Gate:
+    """An ASGI application around ``app``: authentication, bounds, ``faultd_http_requests_total`` and the access log."""
+
+    def __init__(self, app: App, context: Context) -> None:
+        self._app = app
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "the alarm stream has its own port"})
+            return
+        status = 500
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        started = trio.current_time()
+        try:
+            await self._serve(scope, receive, counted)
+        finally:
+            route = scope.get("path_template") or "unmatched"
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._context.metrics.http_requests.labels(method, route, str(status)).inc()
+            who = scope["user"].name if scope.get("user") else None
+            seconds = round(trio.current_time() - started, 6)
+            log.debug("request", method=method, path=scope["path"], status=status, user=who, seconds=seconds)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            scope["user"] = self._principal(scope)
+            body = await self._body(scope, receive)
+        except ProblemError as error:
+            # What was not read of the body would be taken for the next request: the connection ends here.
+            await _answer(send, error.problem, {**error.headers, "Connection": "close"})
+            return
+        if body is None:
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, replay, send)
+
+    def _principal(self, scope: Scope) -> Principal | None:
+        path: str = scope["path"]
+        settings = self._context.settings
+        if not path.startswith(PROTECTED) and not (settings.metrics_need_token and path.rstrip("/") == "/metrics"):
+            return None
+        values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
+        scheme, _, token = (values[0] if len(values) == 1 else b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            text = "send Authorization: Bearer TOKEN; `faultd token create` makes one"
+            raise ProblemError(401, "no_token", text, headers=_CHALLENGE)
+        try:
+            principal = self._context.tokens.verify(token.strip(), self._context.clock())
+        except TokenFileError as error:
+            log.error("no token can be checked", error=str(error))
+            raise ProblemError(
+                503,
+                "tokens_unavailable",
+                "tokens cannot be checked now; faultd's log says why",
+                headers={"Retry-After": str(settings.retry_after_seconds)},
+            ) from error
+        if principal is None:
+            challenge = {"WWW-Authenticate": 'Bearer realm="faultd", error="invalid_token"'}
+            raise ProblemError(401, "invalid_token", "the token is unknown, revoked or expired", headers=challenge)
+        return principal
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """The whole body, None when the client went away. ProblemError 413 or 408."""
+        limit = self._context.settings.max_body_bytes if scope.get("user") else 0
+        for name, value in scope["headers"]:
+            if name.lower() == b"content-length" and value.isdigit() and int(value) > limit:
+                raise _too_large(limit)
+        content = bytearray()
+        with trio.move_on_after(self._context.settings.read_seconds) as deadline:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                content += message.get("body", b"")
+                if len(content) > limit:
+                    raise _too_large(limit)
+                if not message.get("more_body", False):
+                    return bytes(content)
+        assert deadline.cancelled_caught
+        raise ProblemError(408, "body_too_slow", f"the body did not arrive within {self._context.settings.read_seconds:g} s")
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _too_large(limit: int) -> ProblemError:
+    text = f"the body is larger than {limit} bytes" if limit else "no body is taken here without a token"
+    return ProblemError(413, "body_too_large", text)
+
+
+async def _answer(send: Send, problem: Problem, headers: dict[str, str]) -> None:
+    content = msgspec.json.encode(problem)
+    all_headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content)), **headers}
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -1,0 +1,5 @@
+"""Reads."""
+
+from typing import Any
+
+HANDLERS: list[Any] = []

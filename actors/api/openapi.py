@@ -1,0 +1,104 @@
+"""What OpenAPI says beyond what Litestar derives: query parameters from Structs, and errors as problems."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar.openapi.spec import Components, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, Reference, SecurityScheme
+from litestar.openapi.spec.schema import Schema
+
+from actors.api.problems import MEDIA_TYPE
+from protocols.rest import Problem
+
+_ERRORS = {
+    "400": "Malformed: what is wrong is named",
+    "401": "No token, or one that is unknown, revoked or expired",
+    "403": "The token's role or tenant does not allow this",
+    "503": "Not now, see Retry-After: the database that reads need is away, or the ledger takes nothing",
+}
+_FURTHER = {
+    "404": "No such thing, or not one of this token's tenant",
+    "409": "The alarm's state does not allow this",
+    "413": "The body is too large",
+    "422": "JSON, but not what is asked for: the field is named",
+}
+
+
+@dataclass
+class ApiOperation(Operation):
+    """An operation under /api whose errors are problems."""
+
+    def __post_init__(self) -> None:
+        errors = dict(_ERRORS)
+        path = any(isinstance(one, Parameter) and one.param_in == "path" for one in self.parameters or ())
+        for status, text in _FURTHER.items():
+            if (
+                (status == "404" and path)
+                or (status == "409" and path and self.request_body)
+                or (status in ("413", "422") and self.request_body)
+            ):
+                errors[status] = text
+        responses = {status: answer for status, answer in (self.responses or {}).items() if status < "400"}
+        for status, text in sorted(errors.items()):
+            responses[status] = OpenAPIResponse(
+                description=text,
+                content={MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Problem"))},
+            )
+        self.responses = responses
+
+
+def documented(kind: type[msgspec.Struct]) -> type[Operation]:
+    """An operation with the fields of ``kind`` as its query parameters."""
+    parameters = list(_parameters(kind))
+
+    @dataclass
+    class DocumentedOperation(ApiOperation):
+        def __post_init__(self) -> None:
+            self.parameters = [*(self.parameters or []), *parameters]
+            super().__post_init__()
+
+    return DocumentedOperation
+
+
+def _parameters(kind: type[msgspec.Struct]) -> Iterable[Parameter]:
+    _, components = msgspec.json.schema_components([kind], ref_template="{name}")
+    properties: dict[str, dict[str, Any]] = components[kind.__name__]["properties"]
+    for name, schema in properties.items():
+        yield Parameter(
+            name=name,
+            param_in="query",
+            description=schema.pop("description", None),
+            schema=schema_of(schema),
+            required=False,
+            explode=True if schema.get("type") == "array" else None,
+        )
+
+
+_SAME = {"type": "type", "enum": "enum", "minimum": "minimum", "maximum": "maximum", "format": "format", "default": "default"}
+_RENAMED = {"minLength": "min_length", "maxLength": "max_length", "description": "description", "required": "required"}
+
+
+def schema_of(schema: Mapping[str, Any]) -> Schema | Reference:
+    """A JSON schema by msgspec, of the few kinds that occur in queries and problems, as Litestar's type. None is left out of
+    a union: a query parameter that is None is not given at all."""
+    if "$ref" in schema:
+        return Reference(ref=schema["$ref"])
+    if "anyOf" in schema:
+        return schema_of(next(option for option in schema["anyOf"] if option.get("type") != "null"))
+    known = {new: schema[old] for old, new in (_SAME | _RENAMED).items() if schema.get(old) is not None}
+    if "items" in schema:
+        known["items"] = schema_of(schema["items"])
+    if "properties" in schema:
+        known["properties"] = {name: schema_of(inner) for name, inner in schema["properties"].items()}
+    return Schema(**known)
+
+
+def _problem() -> dict[str, Any]:
+    _, components = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+    return {name: schema_of(schema) for name, schema in components.items()}
+
+
+COMPONENTS = Components(
+    schemas=_problem(), security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")}
+)

@@ -1,0 +1,127 @@
+"""Errors as RFC 9457 problems: every 4xx and 5xx that a handler or Litestar gives leaves through here."""
+
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from actors.postgres import DatabaseUnavailable
+from protocols.rest import FieldError, Problem
+
+MEDIA_TYPE = "application/problem+json"
+_URN = "urn:faultd:problem:"
+
+log = structlog.get_logger()
+
+
+class ProblemError(Exception):
+    """A request that cannot be served. ``kind`` is the last part of the problem's type, stable for programs."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.problem = Problem(
+            type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail, errors=tuple(errors)
+        )
+        self.headers = dict(headers or {})
+
+
+def invalid_body(field: str, message: str) -> ProblemError:
+    """422 for a body that is JSON but not what is asked for."""
+    detail = f"{field}: {message}" if field else message
+    return ProblemError(422, "invalid_body", detail, [FieldError(field, message)])
+
+
+def invalid_parameter(field: str, message: str) -> ProblemError:
+    """400 for a path or query parameter."""
+    return ProblemError(400, "invalid_parameter", f"{field}: {message}", [FieldError(field, message)])
+
+
+def unavailable(kind: str, detail: str, retry_after: int) -> ProblemError:
+    """503 with Retry-After."""
+    return ProblemError(503, kind, detail, headers={"Retry-After": str(retry_after)})
+
+
+_PLACE = re.compile(r" - at `(key in )?\$\.?(?P<path>[^`]*)`$")
+_MEMBER = re.compile(r"(?:required field|unknown field) `(?P<name>[^`]*)`")
+_OWN = re.compile(r"^(?P<field>[A-Za-z_][\w.\[\]]*): ")
+
+
+def field_error(error: msgspec.ValidationError) -> FieldError:
+    """The field and message in a msgspec error: its path, or the member that is missing or unknown."""
+    text = str(error)
+    place = _PLACE.search(text)
+    path = place["path"] if place else ""
+    message = text[: place.start()] if place else text
+    member = _MEMBER.search(message)
+    own = _OWN.match(message)
+    inner = member["name"] if member else own["field"] if own else ""
+    if own and not member:
+        message = message[own.end() :]
+    return FieldError(".".join(part for part in (path, inner) if part), message)
+
+
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    """The problem as a response."""
+    return Response(
+        msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {})
+    )
+
+
+def on_problem(_: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
+    """Litestar's handler of :class:`ProblemError`."""
+    return problem_response(error.problem, error.headers)
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Litestar's handler of its own errors: no such route, method not allowed, and the like."""
+    status = error.status_code
+    if status >= 500:
+        return on_bug(request, error)
+    kind = {404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}.get(status, "bad_request")
+    detail = {
+        404: f"nothing is at {request.url.path}",
+        405: f"{request.method} is not for {request.url.path}",
+    }.get(status, error.detail)
+    title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
+    return problem_response(Problem(type=_URN + kind, title=title, status=status, detail=detail), error.headers)
+
+
+def on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """Litestar's handler of what it found wrong itself: path parameters, and a body that is missing altogether."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    errors = [FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra]
+    if request.method in ("POST", "PATCH") and any(error.field in ("data", "") for error in errors or [FieldError("", "")]):
+        return on_problem(request, ProblemError(400, "malformed_json", "a JSON body is needed here"))
+    return on_problem(request, ProblemError(400, "invalid_parameter", error.detail, errors))
+
+
+def on_database(request: Request[Any, Any, Any], error: DatabaseUnavailable) -> Response[bytes]:
+    """PostgreSQL is away: reads wait for it, commands do not."""
+    retry = request.app.state.settings.retry_after_seconds
+    detail = "the database that reads are answered from is away; commands and the stream go on"
+    log.warning("read refused, database away", path=request.url.path, error=str(error))
+    return on_problem(request, unavailable("database_unavailable", detail, retry))
+
+
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Anything else is a mistake in faultd: logged whole, told without its inside."""
+    log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    problem = Problem(
+        type=_URN + "internal_error",
+        title="Internal Server Error",
+        status=500,
+        detail="faultd could not handle this; see its log",
+    )
+    return problem_response(problem)

@@ -1,0 +1,178 @@
+"""The HTTP server: anycorn's protocol on our own listener.
+
+The listener is ours because every connection is a stranger's: there is a bound on their number, a bound on how long one may
+refuse to read, and whatever a connection's protocol code raises ends that connection alone. (Hypercorn's trio worker,
+from which anycorn descends, ends altogether when a connection raises.)
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import anyio
+import anyio.abc
+import structlog
+import trio
+from anycorn.app_wrappers import ASGIWrapper
+from anycorn.config import Config
+from anycorn.logging import Logger
+from anycorn.tcp_server import TCPServer
+from anycorn.typing import ConnectionState
+from anycorn.worker_context import WorkerContext
+
+from actors.api.gate import App
+from actors.api.settings import ApiSettings, split_bind
+from actors.metrics import Metrics
+
+log = structlog.get_logger()
+
+
+class _Stream:
+    """A trio socket as anycorn expects one, with a bound on every send."""
+
+    def __init__(self, stream: trio.SocketStream, write_seconds: float) -> None:
+        self._stream = stream
+        self._write_seconds = write_seconds
+
+    async def send(self, data: bytes) -> None:
+        try:
+            # anycorn shields its sends: without a bound here, a peer that reads nothing would hold up the shutdown.
+            with trio.move_on_after(self._write_seconds) as scope:
+                await self._stream.send_all(data)
+        except trio.BrokenResourceError as error:
+            raise anyio.BrokenResourceError from error
+        except (trio.ClosedResourceError, trio.BusyResourceError) as error:
+            raise anyio.ClosedResourceError from error
+        if scope.cancelled_caught:
+            await trio.aclose_forcefully(self._stream)
+            raise anyio.BrokenResourceError
+
+    async def receive(self, limit: int) -> bytes:
+        try:
+            data = bytes(await self._stream.receive_some(limit))
+        except trio.BrokenResourceError as error:
+            raise anyio.BrokenResourceError from error
+        except (trio.ClosedResourceError, trio.BusyResourceError) as error:
+            raise anyio.ClosedResourceError from error
+        if not data:
+            raise anyio.EndOfStream
+        return data
+
+    async def send_eof(self) -> None:
+        try:
+            await self._stream.send_eof()
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError) as error:
+            raise anyio.ClosedResourceError from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def close(self) -> None:
+        """Close at once; whoever waits on the socket is woken with ClosedResourceError."""
+        self._stream.socket.close()
+
+    def extra(self, attribute: Any) -> Any:
+        if attribute is anyio.abc.SocketAttribute.raw_socket:
+            return self._stream.socket
+        raise anyio.TypedAttributeLookupError
+
+
+class _NoLog(Logger):
+    """anycorn's own log lines are left out: the gate writes the access log, and what a peer sends wrong is not an error."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.access_logger = None
+        self.error_logger = None
+
+    async def exception(self, message: str, *args: Any, **kwargs: Any) -> None:
+        log.error("request failed in the HTTP server", what=message, exc_info=True)
+
+
+class Server:
+    """Listens and serves ``app`` until cancelled; then stops listening and gives requests under way a bounded time."""
+
+    def __init__(self, settings: ApiSettings, app: App, metrics: Metrics) -> None:
+        self._settings = settings
+        self._app = ASGIWrapper(cast(Any, app))
+        self._metrics = metrics
+        self._config = _config(settings)
+        self._worker = WorkerContext(None)
+        self._open: set[_Stream] = set()
+        self._closed = trio.Event()
+
+    async def run(self, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve. Starts with the address bound, ``HOST:PORT``. Raises OSError when it cannot be bound."""
+        host, port = split_bind(self._settings.bind)
+        listeners = await trio.open_tcp_listeners(port, host=host, backlog=self._settings.max_connections)
+        async with trio.open_nursery() as nursery:
+            stopping = trio.Event()
+            connections: trio.Nursery = await nursery.start(self._connections, stopping)
+            try:
+                task_status.started(_address(listeners))
+                await trio.serve_listeners(self._connection, listeners, handler_nursery=connections)
+            finally:
+                for listener in listeners:
+                    listener.socket.close()
+                stopping.set()
+
+    async def _connections(self, stopping: trio.Event, task_status: trio.TaskStatus[trio.Nursery]) -> None:
+        """Where connections live: shielded, so that those under way outlast the cancellation, for a bounded time."""
+        with trio.CancelScope(shield=True) as scope:
+            async with trio.open_nursery() as connections:
+                task_status.started(connections)
+                await stopping.wait()
+                await self._worker.terminated.set()
+                with trio.move_on_after(self._settings.drain_seconds):
+                    while self._open:
+                        await self._closed.wait()
+                for stream in tuple(self._open):
+                    stream.close()
+                scope.cancel()
+
+    async def _connection(self, socket_stream: trio.SocketStream) -> None:
+        if len(self._open) >= self._settings.max_connections:
+            self._metrics.http_connections_dropped.labels("limit").inc()
+            await trio.aclose_forcefully(socket_stream)
+            return
+        stream = _Stream(socket_stream, self._settings.write_seconds)
+        self._open.add(stream)
+        try:
+            state = ConnectionState({})
+            await TCPServer(self._app, self._config, self._worker, state, cast(anyio.abc.SocketStream, stream)).run()
+        except* Exception as group:  # noqa: BLE001
+            # The supervisor's rule stops at this line: here the fault is one peer's connection, and the daemon goes on.
+            self._metrics.http_connections_dropped.labels("error").inc()
+            log.warning("connection ended by an error", errors=[repr(error) for error in _leaves(group)])
+        finally:
+            self._open.discard(stream)
+            await trio.aclose_forcefully(socket_stream)
+            closed, self._closed = self._closed, trio.Event()
+            closed.set()
+
+
+def _config(settings: ApiSettings) -> Config:
+    config = Config()
+    config.keep_alive_timeout = settings.header_seconds
+    # Only a backstop: the gate bounds bodies, keep_alive_timeout headers and idleness. A read also waits while a
+    # request is being answered, so it must outlast the slowest answer.
+    config.read_timeout = int(settings.header_seconds + settings.read_seconds + settings.answer_seconds) + 1
+    config.h11_max_incomplete_size = settings.max_header_bytes
+    config.h2_max_header_list_size = settings.max_header_bytes
+    config.h2_max_concurrent_streams = 16
+    config.websocket_max_message_size = 1
+    config.include_server_header = False
+    config.logger_class = _NoLog
+    return config
+
+
+def _address(listeners: Sequence[trio.SocketListener]) -> str:
+    name = listeners[0].socket.getsockname()
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterable[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

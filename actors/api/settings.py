@@ -1,0 +1,73 @@
+"""What an operator can set about the REST API (section ``[http]``)."""
+
+from msgspec import Struct
+
+_POSITIVE = (
+    "answer_seconds",
+    "max_body_bytes",
+    "max_header_bytes",
+    "max_batch",
+    "max_bulk",
+    "max_connections",
+    "header_seconds",
+    "read_seconds",
+    "write_seconds",
+    "retry_after_seconds",
+)
+_NOT_NEGATIVE = ("read_your_writes_seconds", "drain_seconds")
+
+
+def split_bind(bind: str) -> tuple[str, int]:
+    """``HOST:PORT`` or ``[V6]:PORT`` as host and port. Raises ValueError naming what is wrong."""
+    host, colon, port = bind.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"bind: {bind!r} is not HOST:PORT")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"bind: {bind!r}: write an IPv6 address in brackets, [::1]:8162")
+    return host, int(port)
+
+
+class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The HTTP server and the limits of its requests. Durations are seconds."""
+
+    bind: str = "127.0.0.1:8162"
+    """Address and port to listen on; an IPv6 address stands in brackets. Put a TLS proxy in front of anything but
+    loopback: tokens travel in clear otherwise."""
+    read_your_writes_seconds: float = 2.0
+    """How long a read waits for PostgreSQL to show what the same token wrote before; then it is answered as it is, with the
+    header `Faultd-Stale: true`."""
+    answer_seconds: float = 10.0
+    """How long a command waits for what came of it; then the answer is 503 and its outcome unknown."""
+    max_body_bytes: int = 1_048_576
+    """Largest request body; a larger one is refused with 413."""
+    max_header_bytes: int = 16_384
+    """Largest request line and headers together; larger ones are refused with 431."""
+    max_batch: int = 1_000
+    """Most network events in one request."""
+    max_bulk: int = 10_000
+    """Most alarms that one bulk action touches."""
+    max_connections: int = 512
+    """Connections at a time; one more is closed at once and counted."""
+    header_seconds: float = 10.0
+    """How long a client may take to send a request's headers, and a connection may stay idle between requests."""
+    read_seconds: float = 20.0
+    """How long a client may take to send a request's body."""
+    write_seconds: float = 20.0
+    """How long a client may refuse to read what it is sent before its connection is closed."""
+    drain_seconds: float = 5.0
+    """At shutdown, how long requests under way may take to finish."""
+    retry_after_seconds: int = 5
+    """What `Retry-After` says with a 503."""
+    metrics_need_token: bool = False
+    """Whether `/metrics` asks for a token too."""
+
+    def __post_init__(self) -> None:
+        split_bind(self.bind)
+        for name in _POSITIVE:
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not greater than 0")
+        for name in _NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is negative")

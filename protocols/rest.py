@@ -1,0 +1,363 @@
+"""Bodies of the REST API, in and out: what OpenAPI shows is generated from these.
+
+Unknown fields are refused. Text is bounded and holds no NUL (PostgreSQL cannot keep one). Times are RFC 3339 with an
+offset from UTC; a time without one is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from protocols.alarm import Alarm, Source, Status
+from protocols.event import NetworkEventType
+from protocols.principal import Role
+from protocols.severity import Severity
+
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_TEXT = r"^[^\x00]*$"
+
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
+OptionalName = Annotated[str, Meta(max_length=200, pattern=_LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
+OptionalLine = Annotated[str, Meta(max_length=500, pattern=_LINE)]
+Text = Annotated[str, Meta(max_length=10_000, pattern=_TEXT)]
+SomeText = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=_TEXT)]
+Time = Annotated[datetime, Meta(tz=True)]
+Names = Annotated[tuple[Name, ...], Meta(max_length=10_000)]
+Tags = Annotated[tuple[Name, ...], Meta(max_length=100)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+RaisedSeverity = Literal["critical", "major", "minor", "warning", "info"]
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+METADATA_DEPTH = 8
+METADATA_VALUES = 1_000
+METADATA_TEXT = 32_768
+_INT64 = 2**63
+
+
+def check_time(name: str, at: datetime | None) -> None:
+    """Raise ValueError naming the field unless ``at`` is None or a time that every part of faultd can hold."""
+    if at is not None and not EARLIEST <= at < LATEST:
+        raise ValueError(f"{name}: {at.isoformat()} is not between {EARLIEST.year} and {LATEST.year}")
+
+
+def check_metadata(name: str, metadata: Mapping[str, Any]) -> None:
+    """Raise ValueError naming the place unless free-form JSON can be kept as it is: in the ledger (64-bit integers) and
+    in PostgreSQL (no NUL in text), within bounds of depth, number of values and text."""
+    values = text = 0
+    waiting: list[tuple[str, Any, int]] = [(name, metadata, 0)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        values += 1
+        if depth > METADATA_DEPTH:
+            raise ValueError(f"{path}: nested deeper than {METADATA_DEPTH}")
+        if isinstance(value, Mapping):
+            for key in value:
+                text += len(key)
+                if "\x00" in key:
+                    raise ValueError(f"{path}: a key holds the character NUL")
+            waiting.extend((f"{path}.{key}", inner, depth + 1) for key, inner in value.items())
+        elif isinstance(value, str):
+            text += len(value)
+            if "\x00" in value:
+                raise ValueError(f"{path}: holds the character NUL")
+        elif isinstance(value, Sequence):
+            waiting.extend((f"{path}[{number}]", inner, depth + 1) for number, inner in enumerate(value))
+        elif isinstance(value, int) and not -_INT64 <= value < _INT64:
+            raise ValueError(f"{path}: {str(value)[:30]} needs more than 64 bits")
+        if values > METADATA_VALUES or text > METADATA_TEXT:
+            raise ValueError(f"{name}: more than {METADATA_VALUES} values or {METADATA_TEXT} characters")
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request body: unknown fields refused."""
+
+
+class AlarmCreate(Body, frozen=True, kw_only=True):
+    """A new alarm by hand or by another system. An active alarm of the same identity (tenant, resource, alarm type,
+    qualifier) counts one more occurrence instead."""
+
+    alarm_type: Annotated[Name, Meta(description="What kind of problem, e.g. `ont.los`")]
+    severity: RaisedSeverity
+    title: Line
+    resource_type: Annotated[Name, Meta(description="e.g. `olt`, `pon_port`, `ont`, `service`")]
+    resource_id: Name
+    resource_name: OptionalLine = ""
+    tenant_id: Annotated[Name | None, Meta(description="Left out: the token's tenant, or the default tenant")] = None
+    qualifier: Annotated[OptionalName, Meta(description="Tells problems of one type on one resource apart")] = ""
+    source: Source = "api"
+    event_type: OptionalName = "other"
+    probable_cause: OptionalName = "other"
+    description: Text = ""
+    recommended_action: Text = ""
+    customer_ids: Names = ()
+    service_ids: Names = ()
+    subscriber_count: Count | None = None
+    correlation_id: Name | None = None
+    parent_alarm_id: Name | None = None
+    is_root_cause: bool = False
+    at: Annotated[Time | None, Meta(description="When it happened; left out: now")] = None
+    tags: Tags = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_time("at", self.at)
+        check_metadata("metadata", self.metadata)
+
+
+class AlarmEdit(Body, frozen=True, kw_only=True):
+    """Fields of an alarm to change; what is left out stays. ``metadata`` and ``tags`` replace what was there."""
+
+    severity: RaisedSeverity | UnsetType = UNSET
+    title: Line | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+    recommended_action: Text | UnsetType = UNSET
+    assigned_to: Name | UnsetType | None = UNSET
+    ticket_id: Name | UnsetType | None = UNSET
+    tags: Tags | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
+            raise ValueError(f"nothing to change: give at least one of {', '.join(self.__struct_fields__)}")
+        if self.metadata is not UNSET:
+            check_metadata("metadata", self.metadata)
+
+
+class ActionNote(Body, frozen=True, kw_only=True):
+    """An optional remark for the alarm's timeline. The whole body may be left out."""
+
+    note: Text = ""
+
+
+class Assignment(Body, frozen=True, kw_only=True):
+    """Who takes the alarm; ``null`` takes it from whoever had it."""
+
+    assigned_to: Name | None
+    note: Text = ""
+
+
+class Shelving(Body, frozen=True, kw_only=True):
+    """Until when the alarm is kept out of sight: ``until``, or ``minutes`` from now (one of the two)."""
+
+    until: Time | None = None
+    minutes: Annotated[int, Meta(ge=1, le=527_040)] | None = None
+    reason: Text = ""
+
+    def __post_init__(self) -> None:
+        if (self.until is None) == (self.minutes is None):
+            raise ValueError("until: give either until or minutes")
+        check_time("until", self.until)
+
+
+class NoteText(Body, frozen=True, kw_only=True):
+    """A remark for the alarm's timeline."""
+
+    text: SomeText
+
+
+class AlarmFilter(Body, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
+    """Which alarms: all the criteria given must hold; of a list, any value."""
+
+    severity: tuple[Severity, ...] = ()
+    status: tuple[Status, ...] = ()
+    source: tuple[Source, ...] = ()
+    alarm_type: tuple[Name, ...] = ()
+    tenant_id: Name | None = None
+    resource_type: Name | None = None
+    resource_id: Annotated[Name | None, Meta(description="The resource itself, not what lies below it")] = None
+    customer_id: Annotated[Name | None, Meta(description="Alarms that affect this customer")] = None
+    correlation_id: Name | None = None
+    is_root_cause: bool | None = None
+    since: Annotated[Time | None, Meta(description="Last occurrence at or after this time")] = None
+    before: Annotated[Time | None, Meta(description="Last occurrence before this time")] = None
+    text: Annotated[Name | None, Meta(description="Words in title, description, resource and external id")] = None
+
+    def __post_init__(self) -> None:
+        check_time("from", self.since)
+        check_time("to", self.before)
+        if self.since is not None and self.before is not None and self.since >= self.before:
+            raise ValueError("to: is not after from")
+
+
+class BulkAcknowledge(Body, frozen=True, kw_only=True, tag="acknowledge"):
+    note: Text = ""
+
+
+class BulkUnacknowledge(Body, frozen=True, kw_only=True, tag="unacknowledge"):
+    note: Text = ""
+
+
+class BulkClear(Body, frozen=True, kw_only=True, tag="clear"):
+    note: Text = ""
+
+
+class BulkResolve(Body, frozen=True, kw_only=True, tag="resolve"):
+    note: Text = ""
+
+
+class BulkAssign(Body, frozen=True, kw_only=True, tag="assign"):
+    assigned_to: Name | None
+    note: Text = ""
+
+
+class BulkShelve(Body, frozen=True, kw_only=True, tag="shelve"):
+    until: Time
+    reason: Text = ""
+
+    def __post_init__(self) -> None:
+        check_time("until", self.until)
+
+
+class BulkUnshelve(Body, frozen=True, kw_only=True, tag="unshelve"):
+    note: Text = ""
+
+
+class BulkNote(Body, frozen=True, kw_only=True, tag="note"):
+    text: SomeText
+
+
+BulkAction = BulkAcknowledge | BulkUnacknowledge | BulkClear | BulkResolve | BulkAssign | BulkShelve | BulkUnshelve | BulkNote
+
+
+class BulkRequest(Body, frozen=True, kw_only=True):
+    """One action on many alarms: those that ``filter`` finds now (at least one criterion), or those named."""
+
+    action: BulkAction
+    filter: AlarmFilter | None = None
+    alarm_ids: Annotated[tuple[Name, ...], Meta(max_length=10_000)] = ()
+
+    def __post_init__(self) -> None:
+        if (self.filter is None) == (not self.alarm_ids):
+            raise ValueError("filter: give either filter or alarm_ids")
+        if self.filter is not None and self.filter == AlarmFilter():
+            raise ValueError("filter: give at least one criterion")
+
+
+class Refused(Struct, frozen=True):
+    """One alarm to which a bulk action did not apply."""
+
+    alarm_id: str
+    reason: str
+    text: str
+
+
+class BulkResult(Struct, frozen=True, kw_only=True):
+    """What a bulk action came to. ``more`` is true when the filter found more alarms than one request takes: the
+    rest is untouched, repeat the request."""
+
+    matched: int
+    accepted: tuple[str, ...]
+    refused: tuple[Refused, ...]
+    more: bool
+
+
+class NetworkEventBody(Body, frozen=True, kw_only=True):
+    """What another system reports. The types that end in ``up``, ``restored``, ``online`` and ``recovered`` clear what
+    the others of their kind raised."""
+
+    type: NetworkEventType
+    resource_type: Name
+    resource_id: Name
+    tenant_id: Annotated[Name | None, Meta(description="Left out: the token's tenant, or the default tenant")] = None
+    resource_name: OptionalLine = ""
+    qualifier: Annotated[OptionalName, Meta(description="Tells problems of one resource apart, e.g. the check's name")] = ""
+    severity: RaisedSeverity | None = None
+    title: OptionalLine = ""
+    description: Text = ""
+    customer_ids: Names = ()
+    service_ids: Names = ()
+    at: Annotated[Time | None, Meta(description="When it happened; left out: now")] = None
+    key: Annotated[OptionalName, Meta(description="Idempotency key: the same key again changes nothing")] = ""
+    source: Source | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tags: Tags = ()
+
+    def __post_init__(self) -> None:
+        check_time("at", self.at)
+        check_metadata("metadata", self.metadata)
+
+
+class EventResult(Struct, frozen=True, kw_only=True):
+    """What one network event came to: ids of the alarms that it raised, repeated or cleared."""
+
+    accepted: tuple[str, ...] = ()
+    duplicate: bool = False
+    refused: tuple[Refused, ...] = ()
+
+
+class EventResults(Struct, frozen=True):
+    """What each event of a batch came to, in the batch's order."""
+
+    results: tuple[EventResult, ...]
+
+
+class AlertmanagerAlert(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One alert of Prometheus Alertmanager's webhook. Fields that are not used here are ignored."""
+
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    annotations: dict[str, str] = field(default_factory=dict)
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+    generator_url: str = field(default="", name="generatorURL")
+    fingerprint: str = ""
+
+
+class AlertmanagerBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Prometheus Alertmanager's webhook body, version 4. Fields that are not used here are ignored."""
+
+    version: Literal["4"]
+    alerts: Annotated[tuple[AlertmanagerAlert, ...], Meta(max_length=1_000)]
+    external_url: str = field(default="", name="externalURL")
+    truncated_alerts: int = 0
+
+
+class AlarmPage(Struct, frozen=True):
+    """Alarms, and the cursor of the next page (null on the last)."""
+
+    items: tuple[Alarm, ...]
+    next_cursor: str | None = None
+
+
+class Me(Struct, frozen=True):
+    """Who the token stands for. ``tenant`` null means every tenant."""
+
+    name: str
+    role: Role
+    tenant: str | None
+
+
+class Part(Struct, frozen=True):
+    """One part of the daemon as ``/readyz`` shows it."""
+
+    state: Literal["ready", "degraded", "down"]
+    detail: str = ""
+
+
+class Readiness(Struct, frozen=True):
+    """Whether traps are being taken (``ready``), and how each part does. A part that is degraded or down does not
+    make faultd unready unless taking traps needs it."""
+
+    ready: bool
+    parts: dict[str, Part] = field(default_factory=dict)
+
+
+class FieldError(Struct, frozen=True):
+    """One thing that is wrong with a request. ``field`` is its path in the body or a parameter's name."""
+
+    field: str
+    message: str
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error, as RFC 9457 ``application/problem+json``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    errors: tuple[FieldError, ...] = ()

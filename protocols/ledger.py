@@ -49,3 +49,13 @@ class RecordedBatch(Struct, frozen=True):
     seq: int
     through: int
     changes: Sequence[Change]
+
+
+class QuarantinedEvent(Struct, frozen=True):
+    """An Event whose fold raised, kept for retry: its offset and time, its kind, the error, and its msgpack."""
+
+    offset: int
+    at: datetime
+    kind: str
+    error: str
+    event: bytes

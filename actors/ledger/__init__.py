@@ -1,0 +1,1 @@
+"""The ledger: Events to disk before anyone acts on them, Changes recorded in order, one durable file."""

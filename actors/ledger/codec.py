@@ -1,0 +1,67 @@
+"""Between what the ledger holds and the bytes of its rows: msgpack bodies, and times as whole microseconds."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec import DecodeError, Raw, msgpack
+
+from protocols.change import Change
+from protocols.event import Event
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_encoder = msgpack.Encoder()
+_events = msgpack.Decoder(list[Event])
+_changes = msgpack.Decoder(list[Change])
+_raws = msgpack.Decoder(list[Raw])
+_parts = msgpack.Decoder(dict[str, bytes])
+
+ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
+"""What msgspec raises for a value that msgpack cannot hold (an int beyond 64 bits, a lone surrogate, a foreign type)."""
+DECODE_ERRORS = (DecodeError, UnicodeDecodeError)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exact. ``at`` is aware."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """The aware UTC datetime of :func:`micros`."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def encode_events(events: Sequence[Event]) -> bytes:
+    """The body of one batch. Raises one of ``ENCODE_ERRORS``."""
+    return _encoder.encode(events)
+
+
+def decode_events(body: bytes) -> list[Event]:
+    """Raises one of ``DECODE_ERRORS``."""
+    return _events.decode(body)
+
+
+def one_event(body: bytes, index: int) -> bytes:
+    """The msgpack of the batch's Event at ``index``, as it was encoded."""
+    return bytes(_raws.decode(body)[index])
+
+
+def encode_changes(changes: Sequence[Change]) -> bytes:
+    """The body of one batch of Changes."""
+    return _encoder.encode(changes)
+
+
+def decode_changes(body: bytes) -> list[Change]:
+    """Raises one of ``DECODE_ERRORS``."""
+    return _changes.decode(body)
+
+
+def encode_parts(parts: dict[str, bytes]) -> bytes:
+    """A snapshot's states."""
+    return _encoder.encode(parts)
+
+
+def decode_parts(body: bytes) -> dict[str, bytes]:
+    """Raises one of ``DECODE_ERRORS``."""
+    return _parts.decode(body)

@@ -1,0 +1,309 @@
+"""The ledger's file: one writer, whole transactions, nothing believed that was not synced. No trio here.
+
+After a refused commit the connection is closed: what a failed fsync left in the page cache may look written without being
+so. Opening again first moves the whole log into the database file and syncs that, then removes whatever of the refused
+commit survived, so that "nothing of the request was kept" is true of the file as well.
+"""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import msgpack
+
+from actors.ledger.codec import encode_changes, instant, micros, one_event
+from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerLocked
+from actors.ledger.group import Encoded, Group, SnapshotPiece, Written, encode
+from actors.ledger.prune import Limits, Pruned, prune
+from actors.ledger.read import Head, ledger_id, read_cursors, read_events, read_head
+from actors.ledger.schema import connect_writer, sqlite_error
+from protocols.change import Change, Quarantined, Released
+from protocols.command import Command, RetryQuarantined
+from protocols.event import Event
+from protocols.ledger import EventBatch, RecordedBatch
+
+_ROW_OVERHEAD = 1024
+
+
+class Database:
+    """Owns the file from :meth:`open` to :meth:`close`. Methods block; any thread may call them, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """See :meth:`open`."""
+        self.path = path
+        self.head = Head()
+        self.ledger_id = ""
+        self._lock = -1
+        self._connection: sqlite3.Connection | None = None
+        self._largest = 0
+
+    @classmethod
+    def open(cls, path: Path) -> "Database":
+        """Open the ledger, made with its directory when there is none. Raises NotALedger, LedgerNewer, LedgerCorrupt,
+        LedgerLocked, or DiskRefused, each with the way out."""
+        database = cls(path)
+        try:
+            database._claim()
+            database._connect()
+            assert database._connection is not None
+            try:
+                database.ledger_id = ledger_id(database._connection)
+                database.head = read_head(database._connection)
+            except sqlite3.Error as error:
+                raise sqlite_error(path, error) from error
+            except (TypeError, ValueError) as error:
+                raise LedgerCorrupt(path, str(error)) from error
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Move the log into the database file, and let go of both. Safe to call twice."""
+        self._disconnect()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def write(self, group: Group) -> Written:
+        """Commit ``group`` in one transaction; when this returns it is on disk.
+
+        Raises DiskRefused: then nothing of it is kept, and the next call starts with opening the file again.
+        """
+        began = time.perf_counter()
+        connection = self._connected()
+        encoded = encode(group.appends, self._largest)
+        first = self.head.offset + 1
+        at = max(self.head.at, micros(group.now))
+        recorded, sizes, head = [], [], self.head
+        quarantined = None
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if encoded.events:
+                through = first + len(encoded.events) - 1
+                connection.execute(
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (first, through, at, group.through, encoded.body)
+                )
+                head = Head(through, at, head.seq, max(head.through, group.through))
+            for item in group.folded:
+                if isinstance(item, SnapshotPiece):
+                    self._put_piece(connection, item, at)
+                    head = Head(head.offset, head.at, head.seq, max(head.through, item.through if item.last else 0))
+                elif item.changes:
+                    seq, body = head.seq + 1, encode_changes(item.changes)
+                    connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?)", (seq, item.through, at, body))
+                    recorded.append(RecordedBatch(seq, item.through, item.changes))
+                    sizes.append(len(body))
+                    head = Head(head.offset, head.at, seq, max(head.through, item.through))
+                    if self._put_quarantined(connection, item.changes):
+                        (quarantined,) = connection.execute("SELECT count(*) FROM quarantine").fetchone()
+            if group.cursors:
+                connection.executemany(
+                    "INSERT INTO cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                    list(group.cursors.items()),
+                )
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+        self.head = head
+        batch = EventBatch(first, instant(at), encoded.events) if encoded.events else None
+        firsts = _firsts(group.appends, encoded, first)
+        return Written(batch, firsts, encoded.refused, recorded, sizes, quarantined, time.perf_counter() - began)
+
+    def probe(self) -> None:
+        """Write and sync a little: whether the disk takes commits. Raises DiskRefused."""
+        connection = self._connected()
+        try:
+            connection.execute("UPDATE meta SET value = CASE value WHEN '' THEN '.' ELSE '' END WHERE key = 'probed'")
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def prune(self, limits: Limits) -> Pruned:
+        """One bounded step of removing what is old. Raises DiskRefused."""
+        connection = self._connected()
+        try:
+            return prune(connection, limits)
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def read_events(self, after: int, through: int, limit: int = 64) -> list[EventBatch]:
+        """The batches with Events in (``after``, ``through``], oldest first. Raises LedgerCorrupt, DiskRefused."""
+        connection = self._connected()
+        try:
+            return read_events(connection, self.path, after, through, limit)
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def cursors(self) -> dict[str, int]:
+        """Each consumer's durable cursor. Raises DiskRefused."""
+        connection = self._connected()
+        try:
+            return read_cursors(connection)
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def snapshot_through(self) -> int:
+        """Offset of the newest snapshot, 0 when there is none. Raises DiskRefused."""
+        connection = self._connected()
+        try:
+            return int(connection.execute("SELECT coalesce(max(through), 0) FROM snapshots").fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def quarantined(self) -> int:
+        """Rows in quarantine. Raises DiskRefused."""
+        connection = self._connected()
+        try:
+            return int(connection.execute("SELECT count(*) FROM quarantine").fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+
+    def size(self) -> int:
+        """Bytes of the ledger's files."""
+        total = 0
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                total += os.stat(f"{self.path}{suffix}").st_size
+        return total
+
+    def _claim(self) -> None:
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock_path = f"{self.path}.lock"
+            self._lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
+                raise LedgerLocked(self.path, f"process {holder}" if holder else "") from None
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+            # SQLite gives the -wal and -shm files the mode of the database's own.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise DiskRefused(self.path, str(error)) from error
+
+    def _connect(self) -> None:
+        """Raises LedgerError."""
+        try:
+            connection = self._connect_writer()
+        except sqlite3.Error as error:
+            raise sqlite_error(self.path, error) from error
+        try:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise DiskRefused(self.path, "a reader holds the log; faultd goes on by itself")
+            _sync_directory(self.path.parent)
+            self._largest = connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) - _ROW_OVERHEAD
+        except sqlite3.Error as error:
+            connection.close()
+            raise sqlite_error(self.path, error) from error
+        except OSError as error:
+            connection.close()
+            raise DiskRefused(self.path, str(error)) from error
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        return connect_writer(self.path)
+
+    def _connected(self) -> sqlite3.Connection:
+        """The connection, opened again after a refusal with everything beyond :attr:`head` removed."""
+        if self._connection is not None:
+            return self._connection
+        try:
+            self._connect()
+        except DiskRefused:
+            raise
+        except LedgerError as error:
+            raise DiskRefused(self.path, str(error)) from error
+        assert self._connection is not None
+        connection, head = self._connection, self.head
+        try:
+            if ledger_id(connection) != self.ledger_id:
+                self._disconnect()
+                raise DiskRefused(self.path, "replaced by another ledger while in use; restart faultd")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("DELETE FROM events WHERE first > ?", (head.offset,))
+            connection.execute("DELETE FROM changes WHERE seq > ?", (head.seq,))
+            connection.execute("DELETE FROM snapshots WHERE through > ?", (head.through,))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
+        return connection
+
+    def _refused(self, error: sqlite3.Error) -> DiskRefused:
+        self._disconnect()
+        return DiskRefused(self.path, str(sqlite_error(self.path, error)).removeprefix(f"{self.path}: "))
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _put_piece(self, connection: sqlite3.Connection, piece: SnapshotPiece, at: int) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO snapshot_pieces(through, number, body) VALUES (?, ?, ?)",
+            (piece.through, piece.number, piece.body),
+        )
+        if piece.last:
+            connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (piece.through, at, piece.pieces))
+
+    def _put_quarantined(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> bool:
+        touched = False
+        for change in changes:
+            if isinstance(change, Quarantined):
+                touched = True
+                self._quarantine(connection, change)
+            elif isinstance(change, Released):
+                touched = True
+                connection.execute("DELETE FROM quarantine WHERE offset = ?", (change.released,))
+        return touched
+
+    def _quarantine(self, connection: sqlite3.Connection, change: Quarantined) -> None:
+        known = connection.execute("UPDATE quarantine SET error = ? WHERE offset = ?", (change.error, change.offset))
+        if known.rowcount:
+            return
+        row = connection.execute(
+            "SELECT first, through, body FROM events WHERE first <= ? ORDER BY first DESC LIMIT 1", (change.offset,)
+        ).fetchone()
+        event = one_event(row[2], change.offset - row[0]) if row is not None and change.offset <= row[1] else b""
+        match event and msgpack.decode(event, type=Event):
+            case Command(action=RetryQuarantined(offset=original)):
+                # The retry failed: what is kept for another is the Event itself.
+                connection.execute("UPDATE quarantine SET error = ? WHERE offset = ?", (change.error, original))
+            case _:
+                connection.execute(
+                    "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
+                    (change.offset, micros(change.at), change.kind, change.error, event),
+                )
+
+
+def _firsts(appends: Sequence[Sequence[Event]], encoded: Encoded, first: int) -> list[int | None]:
+    firsts: list[int | None] = []
+    for index, append in enumerate(appends):
+        if index in encoded.refused:
+            firsts.append(None)
+        else:
+            firsts.append(first)
+            first += len(append)
+    return firsts
+
+
+def _sync_directory(path: Path) -> None:
+    """A new file is there after a power cut only once its directory is synced."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

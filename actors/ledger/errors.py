@@ -1,0 +1,85 @@
+"""What can be wrong with a ledger's file or its disk. Each message ends with the way out."""
+
+from pathlib import Path
+
+from actors.mailbox import LedgerUnavailable
+
+
+class LedgerError(Exception):
+    """Something about the ledger's file; ``path`` says which."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(f"{path}: {text}")
+        self.path = path
+
+
+class NotALedger(LedgerError):
+    """The file is no SQLite database, or another program's."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(path, f"not a ledger ({found}); set state_dir to faultd's own directory, or move this file away")
+
+
+class LedgerNewer(LedgerError):
+    """A newer faultd wrote the file."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            path,
+            f"has schema version {found}, this faultd knows up to {known}; install the faultd that wrote it (or a later one)",
+        )
+        self.found, self.known = found, known
+
+
+class LedgerCorrupt(LedgerError):
+    """The file is damaged."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(
+            path,
+            f"damaged ({found}); check the disk, then restore the file with its -wal from a backup, or move both away: faultd "
+            "then starts with an empty ledger, and what PostgreSQL has applied stays there",
+        )
+
+
+class LedgerLocked(LedgerError):
+    """Another process has the ledger open."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(path, f"in use by {holder or 'another process'}; stop that faultd, or give this one its own state_dir")
+
+
+class NoUsableSnapshot(LedgerError):
+    """The Events before ``oldest`` are gone, and no snapshot reaches that far."""
+
+    def __init__(self, path: Path, oldest: int) -> None:
+        super().__init__(
+            path,
+            f"its oldest Event is {oldest} and no snapshot can stand in for those before; start the faultd version that wrote "
+            "it, or move the file and its -wal away to start with an empty ledger",
+        )
+        self.oldest = oldest
+
+
+class DiskRefused(LedgerError):
+    """The disk did not take a commit, or the file could not be opened again after that. It may succeed later."""
+
+
+class EventRefused(LedgerUnavailable):
+    """One request's Events cannot be encoded or are larger than a row can be. Trying again does not help."""
+
+
+class FoldOutOfStep(Exception):
+    """The fold handed back Changes for offsets that it was not sent, or out of order: a bug, not a condition."""
+
+
+class FoldEnded(Exception):
+    """The fold closed its channel while Events were still to be folded."""
+
+
+class CursorAhead(ValueError):
+    """A consumer's cursor is beyond the ledger's newest batch: it belongs to another ledger."""
+
+    def __init__(self, consumer: str, seq: int, last: int) -> None:
+        super().__init__(f"cursor {seq} of {consumer} is beyond the ledger's newest batch {last}; it is another ledger's")
+        self.consumer, self.seq, self.last = consumer, seq, last

@@ -1,0 +1,143 @@
+"""The recorded Changes for those who apply them: from memory when close behind, from the file when not."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import trio
+
+from actors.ledger.errors import CursorAhead
+from actors.ledger.read import read_changes, read_quarantine
+from actors.ledger.schema import connect_reader, sqlite_error
+from actors.mailbox import EndOfFeed, FeedPruned
+from protocols.ledger import QuarantinedEvent, RecordedBatch
+
+_READ_BYTES = 16 * 1024 * 1024
+_READERS = 4
+
+
+class LedgerFeed:
+    """Implements ``actors.mailbox.Feed``. The ledger publishes; any number of consumers read, each at its own pace.
+
+    Reading goes on after the ledger has closed, until all is read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        last: int,
+        cursors: Mapping[str, int],
+        *,
+        batches: int,
+        size: int,
+        on_dirty: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``last`` is the newest recorded batch, ``cursors`` the durable ones; memory holds at most ``batches`` and, but for
+        the newest one, ``size`` encoded bytes. ``on_dirty`` is called when there are cursors to write."""
+        self._path = path
+        self._last = last
+        self._cursors = dict(cursors)
+        self._dirty: set[str] = set()
+        self._recent: deque[tuple[RecordedBatch, int]] = deque()
+        self._recent_bytes = 0
+        self._max_batches, self._max_bytes = batches, size
+        self._moved = trio.Event()
+        self._on_dirty = on_dirty
+        self._closed = False
+        self._readers = trio.CapacityLimiter(_READERS)
+
+    @property
+    def last(self) -> int:
+        """``seq`` of the newest recorded batch, 0 when there is none."""
+        return self._last
+
+    def cursor(self, consumer: str) -> int:
+        """How far ``consumer`` has acknowledged, 0 for one never heard of. After a crash it may be a second behind."""
+        return self._cursors.get(consumer, 0)
+
+    async def after(self, seq: int, limit: int = 256) -> Sequence[RecordedBatch]:
+        """See ``Feed.after``. Raises CursorAhead for a ``seq`` that this ledger has not reached. Can be cancelled."""
+        if seq > self._last:
+            raise CursorAhead("a reader", seq, self._last)
+        while seq == self._last:
+            if self._closed:
+                raise EndOfFeed
+            await self._moved.wait()
+        if self._recent and self._recent[0][0].seq <= seq + 1:
+            await trio.lowlevel.checkpoint()
+            return self._from_memory(seq, limit)
+        batches = await trio.to_thread.run_sync(self._from_file, seq, self._last, limit, limiter=self._readers)
+        if not batches or batches[0].seq != seq + 1:
+            raise FeedPruned(seq, batches[0].seq if batches else self._last)
+        return batches
+
+    async def acknowledge(self, consumer: str, seq: int) -> None:
+        """See ``Feed.acknowledge``: written with the next commit, within a second. Going back is ignored.
+
+        Raises CursorAhead beyond the newest batch.
+        """
+        if seq > self._last:
+            raise CursorAhead(consumer, seq, self._last)
+        if seq > self._cursors.get(consumer, 0):
+            self._cursors[consumer] = seq
+            if not self._dirty:
+                self._on_dirty()
+            self._dirty.add(consumer)
+        await trio.lowlevel.checkpoint()
+
+    async def quarantined(self) -> Sequence[QuarantinedEvent]:
+        """Every Event in quarantine, oldest first."""
+        return await trio.to_thread.run_sync(self._quarantine, limiter=self._readers)
+
+    def publish(self, batches: Iterable[tuple[RecordedBatch, int]]) -> None:
+        """Newly recorded batches with their encoded bytes, in order. The ledger alone calls this."""
+        for batch, size in batches:
+            self._recent.append((batch, size))
+            self._recent_bytes += size
+            self._last = batch.seq
+        while len(self._recent) > 1 and (len(self._recent) > self._max_batches or self._recent_bytes > self._max_bytes):
+            self._recent_bytes -= self._recent.popleft()[1]
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
+
+    def close(self) -> None:
+        """Nothing will follow. The ledger alone calls this."""
+        self._closed = True
+        self._moved.set()
+
+    @property
+    def dirty(self) -> bool:
+        """Whether an acknowledgement is not written yet."""
+        return bool(self._dirty)
+
+    def unwritten(self) -> dict[str, int]:
+        """The cursors to write."""
+        return {consumer: self._cursors[consumer] for consumer in sorted(self._dirty)}
+
+    def written(self, cursors: Mapping[str, int]) -> None:
+        """``cursors`` are on disk."""
+        for consumer, seq in cursors.items():
+            if self._cursors[consumer] == seq:
+                self._dirty.discard(consumer)
+
+    def _from_memory(self, seq: int, limit: int) -> list[RecordedBatch]:
+        start = seq + 1 - self._recent[0][0].seq
+        return [self._recent[index][0] for index in range(start, min(start + limit, len(self._recent)))]
+
+    def _from_file(self, seq: int, through: int, limit: int) -> list[RecordedBatch]:
+        # Opened for each read: a reader this far behind reads much at once, and nothing is left open when it stops.
+        with closing(connect_reader(self._path)) as connection:
+            try:
+                batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
+                return batches or read_changes(connection, self._path, 0, through, 1, 0)
+            except sqlite3.Error as error:
+                raise sqlite_error(self._path, error) from error
+
+    def _quarantine(self) -> list[QuarantinedEvent]:
+        with closing(connect_reader(self._path)) as connection:
+            try:
+                return read_quarantine(connection)
+            except sqlite3.Error as error:
+                raise sqlite_error(self._path, error) from error

@@ -1,0 +1,84 @@
+"""One commit: what goes into it, and what it came to."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from actors.ledger.codec import ENCODE_ERRORS, encode_events
+from actors.ledger.errors import EventRefused
+from protocols.event import Event
+from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch
+
+
+class SnapshotPiece(Struct, frozen=True):
+    """A part of an encoded snapshot; large ones are written over several commits so that none is held up for long."""
+
+    through: int
+    number: int
+    body: memoryview
+    pieces: int
+
+    @property
+    def last(self) -> bool:
+        """The snapshot counts from this piece's commit on."""
+        return self.number == self.pieces - 1
+
+
+class Group(Struct, frozen=True):
+    """Requests' Events, what the fold handed back (in order), and cursors to remember. ``through`` is the offset through which
+    all Changes are recorded once this is; ``now`` stamps the Events, unless the last stamp is later."""
+
+    now: datetime
+    through: int
+    appends: Sequence[Sequence[Event]] = ()
+    folded: Sequence[ChangeBatch | SnapshotPiece] = ()
+    cursors: Mapping[str, int] = field(default_factory=dict)
+
+
+class Written(Struct, frozen=True):
+    """A commit that is on disk. ``firsts`` has the first offset of each request, None where ``refused`` says why not.
+    ``sizes`` are the encoded bytes of ``recorded``."""
+
+    batch: EventBatch | None
+    firsts: Sequence[int | None]
+    refused: Mapping[int, EventRefused]
+    recorded: Sequence[RecordedBatch]
+    sizes: Sequence[int]
+    quarantined: int | None
+    """Rows in quarantine after it; None when it did not touch them."""
+    seconds: float
+
+
+class Encoded(Struct, frozen=True):
+    """The requests' Events as one row's body, and which requests are in it."""
+
+    events: list[Event]
+    body: bytes
+    refused: dict[int, EventRefused]
+
+
+def encode(appends: Sequence[Sequence[Event]], largest: int) -> Encoded:
+    """All requests in one body of at most ``largest`` bytes; one that cannot be encoded, or does not fit, is refused."""
+    events = [event for append in appends for event in append]
+    try:
+        body = encode_events(events)
+        if len(body) <= largest:
+            return Encoded(events, body, {})
+    except ENCODE_ERRORS:
+        pass
+    kept: list[Event] = []
+    refused = {}
+    size = 5
+    for index, append in enumerate(appends):
+        try:
+            length = len(encode_events(append))
+        except ENCODE_ERRORS as error:
+            refused[index] = EventRefused(f"an Event cannot be encoded: {error}")
+            continue
+        if size + length > largest:
+            refused[index] = EventRefused(f"{length} bytes of Events are more than a batch can still hold ({largest})")
+            continue
+        size += length
+        kept += append
+    return Encoded(kept, encode_events(kept), refused)

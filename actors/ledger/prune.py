@@ -1,0 +1,98 @@
+"""What may leave the ledger, in steps small enough that commits never wait long.
+
+Old is what is past its retention, or the oldest when more bytes are in use than allowed. Old Events go when the older of the
+kept snapshots covers them (so that either snapshot can still be recovered from), old Changes when every registered
+consumer has applied them. The newest row of each always stays: it says where the ledger is.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+_STEP_BYTES = 4 * 1024 * 1024
+_STEP_ROWS = 256
+_SNAPSHOTS = 2
+
+
+class Limits(Struct, frozen=True):
+    """``cutoff`` (microseconds since 1970): older is past its retention. ``max_bytes``: the bytes in use to stay below.
+    ``consumers``: who must have applied a batch of Changes before it may go."""
+
+    cutoff: int
+    max_bytes: int
+    consumers: Sequence[str] = ()
+
+
+class Pruned(Struct, frozen=True):
+    """What a step removed; ``more`` says that the next would find something too."""
+
+    events: int
+    batches: int
+    more: bool
+
+
+def prune(connection: sqlite3.Connection, limits: Limits) -> Pruned:
+    """One step, in a transaction of its own."""
+    connection.execute("BEGIN IMMEDIATE")
+    leftover = _prune_snapshots(connection)
+    over = max(0, _bytes_in_use(connection) - limits.max_bytes)
+    (floor,) = connection.execute(
+        "SELECT coalesce(min(through), 0) FROM (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?)", (_SNAPSHOTS,)
+    ).fetchone()
+    (newest,) = connection.execute("SELECT coalesce(max(first), 0) FROM events").fetchone()
+    rows = connection.execute(
+        "SELECT first, at, length(body), through - first + 1 FROM events WHERE through <= ? AND first < ? "
+        "ORDER BY first LIMIT ?",
+        (floor, newest, _STEP_ROWS),
+    ).fetchall()
+    old, cut = _old(rows, limits.cutoff, over)
+    if old:
+        connection.execute("DELETE FROM events WHERE first <= ?", (old[-1][0],))
+
+    cursors = dict(connection.execute("SELECT consumer, seq FROM cursors").fetchall())
+    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()
+    applied = min([last - 1, *(cursors.get(consumer, 0) for consumer in limits.consumers)])
+    over -= sum(row[2] for row in old)
+    batches = connection.execute(
+        "SELECT seq, at, length(body) FROM changes WHERE seq <= ? ORDER BY seq LIMIT ?", (applied, _STEP_ROWS)
+    ).fetchall()
+    old_batches, cut_batches = _old(batches, limits.cutoff, max(0, over))
+    if old_batches:
+        connection.execute("DELETE FROM changes WHERE seq <= ?", (old_batches[-1][0],))
+    connection.execute("COMMIT")
+    return Pruned(sum(row[3] for row in old), len(old_batches), leftover or cut or cut_batches)
+
+
+def _old(rows: Sequence[tuple[int, ...]], cutoff: int, over: int) -> tuple[Sequence[tuple[int, ...]], bool]:
+    """The leading rows (key, at, bytes, ...) to remove now, and whether the step's size ended them."""
+    freed = 0
+    for index, row in enumerate(rows):
+        if not (row[1] < cutoff or freed < over):
+            return rows[:index], False
+        if freed >= _STEP_BYTES:
+            return rows[:index], True
+        freed += row[2]
+    return rows, len(rows) == _STEP_ROWS
+
+
+def _prune_snapshots(connection: sqlite3.Connection) -> bool:
+    """Remove one piece of a snapshot that a newer one replaced, or that never was completed; whether there are more."""
+    connection.execute(
+        "DELETE FROM snapshots WHERE through NOT IN (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?)",
+        (_SNAPSHOTS,),
+    )
+    pieces = connection.execute(
+        "SELECT rowid FROM snapshot_pieces WHERE through NOT IN (SELECT through FROM snapshots) "
+        "AND through < (SELECT max(through) FROM snapshots) LIMIT 2"
+    ).fetchall()
+    if pieces:
+        connection.execute("DELETE FROM snapshot_pieces WHERE rowid = ?", pieces[0])
+    return len(pieces) > 1
+
+
+def _bytes_in_use(connection: sqlite3.Connection) -> int:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int((pages - free) * size)

@@ -1,0 +1,114 @@
+"""The ledger's tables, and opening a connection to them.
+
+A row of ``events`` is one batch as it was committed: a commit is then a handful of statements however many Events it
+holds (each statement gives up the interpreter lock, and under load waits to get it back), and a replay sees the very
+batches that the fold saw. ``recorded`` is the offset through which Changes were on the ledger when the batch was written.
+"""
+
+import sqlite3
+import uuid
+from pathlib import Path
+
+from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerNewer, NotALedger
+
+APPLICATION_ID = 0x666C6467
+VERSION = 1
+
+_TABLES = (
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE events(first INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, "
+    "recorded INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE changes(seq INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE cursors(consumer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE snapshots(through INTEGER PRIMARY KEY, at INTEGER NOT NULL, pieces INTEGER NOT NULL)",
+    "CREATE TABLE snapshot_pieces(through INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, "
+    "UNIQUE(through, number))",
+    "CREATE TABLE quarantine(offset INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, error TEXT NOT NULL, "
+    "event BLOB NOT NULL)",
+)
+
+_WAL_PAGES = 4_000
+_WAL_BYTES = 64 * 1024 * 1024
+
+
+def sqlite_error(path: Path, error: sqlite3.Error) -> LedgerError:
+    """What SQLite's error means for the ledger: damage, a foreign file, or a disk that refuses for now."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary == sqlite3.SQLITE_NOTADB:
+        return NotALedger(path, str(error))
+    if primary == sqlite3.SQLITE_CORRUPT:
+        return LedgerCorrupt(path, str(error))
+    return DiskRefused(path, f"{error}; free space or repair the disk, faultd goes on by itself")
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A connection for the one writer, tables made when the file is new. Raises sqlite3.Error and LedgerError.
+
+    May be used from any thread, by one at a time.
+    """
+    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        fresh = _check(connection, path)
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "fullfsync=ON",
+            "checkpoint_fullfsync=ON",
+            f"wal_autocheckpoint={_WAL_PAGES}",
+            f"journal_size_limit={_WAL_BYTES}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").fetchone()
+        if fresh:
+            _create(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, also while a daemon has the ledger open. Raises LedgerError.
+
+    Raises ``FileNotFoundError`` when there is no such file. May be used from any thread, by one at a time.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such ledger")
+    location = path.resolve().as_uri()
+    # Reading a WAL database needs its -shm file, which a read-only connection cannot make.
+    connection = sqlite3.connect(f"{location}?mode=rw", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        if _check(connection, path):
+            raise NotALedger(path, "an empty file")
+    except sqlite3.Error as error:
+        connection.close()
+        raise sqlite_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> bool:
+    """True when the database is empty. Reads only, so that a foreign file is left as it is."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not application and not version and not tables:
+        return True
+    if application != APPLICATION_ID:
+        raise NotALedger(path, f"an SQLite database with application id {application:#x}")
+    if version > VERSION:
+        raise LedgerNewer(path, version, VERSION)
+    return False
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for table in _TABLES:
+        connection.execute(table)
+    connection.execute("INSERT INTO meta VALUES ('ledger_id', ?), ('probed', '')", (str(uuid.uuid4()),))
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")

@@ -96,16 +96,16 @@ def unsigned(content: bytes, odd: set[str], limit: int) -> int:
     """Unsigned integer; beyond ``limit`` it is kept and flagged, beyond 64 bits BadInteger."""
     if not content:
         raise BadInteger("an integer without content")
-    first = content[0]
-    if first > 127:
-        odd.add(NEGATIVE_UNSIGNED)
-    elif first == 0 and len(content) > 1 and content[1] < 128:
-        odd.add(NON_MINIMAL_INTEGER)
     value = int.from_bytes(content, "big")
     if value > limit:
         if value >= 2**64:
             raise BadInteger("an unsigned integer beyond 64 bits")
         odd.add(WIDE_INTEGER)
+    first = content[0]
+    if first > 127:
+        odd.add(NEGATIVE_UNSIGNED)
+    elif first == 0 and len(content) > 1 and content[1] < 128:
+        odd.add(NON_MINIMAL_INTEGER)
     return value
 
 

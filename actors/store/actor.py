@@ -1,5 +1,6 @@
 """The store: follows the ledger's recorded Changes and keeps PostgreSQL level with them, exactly once."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from random import random as random_fraction
 
@@ -46,6 +47,7 @@ class Store:
         self._lag = Lag()
         self._months: set[str] = set()
         self._failures = 0
+        self._begun = -math.inf
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Apply until the feed has ended and all of it is in PostgreSQL.
@@ -73,12 +75,14 @@ class Store:
         await self._applied(seq)
         while True:
             batches: Sequence[RecordedBatch] = ()
+            await trio.sleep_until(self._begun + self._settings.min_interval_seconds)
             with trio.move_on_after(self._settings.probe_seconds):
                 batches = await self._feed.after(seq, _BATCHES)
             if not batches:
                 await self._database.execute("SELECT 1")
             for through, changes in grouped(batches, self._settings.group_changes):
                 self._lag_seconds()
+                self._begun = trio.current_time()
                 with self._metrics.store_apply.time():
                     rejects = await self._database.run(apply, self._ledger_id, seq, through, changes, self._months)
                 for reject in rejects:

@@ -1,7 +1,7 @@
 """Applying Changes to PostgreSQL: effects and cursor in one transaction. Runs on the asyncio thread.
 
-Rows travel as one JSON array for each table: encoding them costs a microsecond a row here, and PostgreSQL, on its own core,
-does the rest.
+Rows travel as one JSON array for each table: encoding them costs microseconds a row here, and PostgreSQL, on its own core,
+does the rest. (``json`` and not ``jsonb``: expanding a recordset from it took 12 instead of 20 µs a row.)
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,16 +22,16 @@ _COLUMNS = ", ".join(Alarm.__struct_fields__)
 _OVERWRITE = ", ".join(f"{name} = excluded.{name}" for name in Alarm.__struct_fields__ if name != "id")
 
 UPSERT_ALARMS = f"""
-INSERT INTO alarms ({_COLUMNS}, live) SELECT {_COLUMNS}, true FROM jsonb_populate_recordset(NULL::alarms, $1)
+INSERT INTO alarms ({_COLUMNS}, live) SELECT {_COLUMNS}, true FROM json_populate_recordset(NULL::alarms, $1)
 ON CONFLICT (id) DO UPDATE SET {_OVERWRITE}, live = true
 """
 UPDATE_COUNTS = """
 UPDATE alarms SET last_occurrence = r.last_occurrence, occurrence_count = r.occurrence_count, revision = r.revision
-FROM jsonb_to_recordset($1) AS r (id uuid, last_occurrence timestamptz, occurrence_count bigint, revision bigint)
+FROM json_to_recordset($1) AS r (id uuid, last_occurrence timestamptz, occurrence_count bigint, revision bigint)
 WHERE alarms.id = r.id
 """
 FORGET = """
-UPDATE alarms SET live = false FROM jsonb_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
+UPDATE alarms SET live = false FROM json_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
 """
 ARCHIVE = f"""
 WITH gone AS (DELETE FROM alarms WHERE NOT live AND cleared_at < $1 RETURNING {_COLUMNS})
@@ -39,21 +39,21 @@ INSERT INTO alarms_archive ({_COLUMNS}, live) SELECT {_COLUMNS}, false FROM gone
 ON CONFLICT (id) DO UPDATE SET {_OVERWRITE}
 """
 INSERT_ENTRIES = """
-INSERT INTO alarm_timeline SELECT * FROM jsonb_populate_recordset(NULL::alarm_timeline, $1) ON CONFLICT DO NOTHING
+INSERT INTO alarm_timeline SELECT * FROM json_populate_recordset(NULL::alarm_timeline, $1) ON CONFLICT DO NOTHING
 """
 INSERT_DEVICE_EVENTS = """
-INSERT INTO device_events SELECT * FROM jsonb_populate_recordset(NULL::device_events, $1) ON CONFLICT DO NOTHING
+INSERT INTO device_events SELECT * FROM json_populate_recordset(NULL::device_events, $1) ON CONFLICT DO NOTHING
 """
 INSERT_UNKNOWN = """
-INSERT INTO unknown_traps SELECT * FROM jsonb_populate_recordset(NULL::unknown_traps, $1) ON CONFLICT DO NOTHING
+INSERT INTO unknown_traps SELECT * FROM json_populate_recordset(NULL::unknown_traps, $1) ON CONFLICT DO NOTHING
 """
 COUNT_UNKNOWN = """
-INSERT INTO unknown_trap_counts AS c SELECT * FROM jsonb_populate_recordset(NULL::unknown_trap_counts, $1)
+INSERT INTO unknown_trap_counts AS c SELECT * FROM json_populate_recordset(NULL::unknown_trap_counts, $1)
 ON CONFLICT (tenant_id, trap_oid) DO UPDATE SET traps = c.traps + excluded.traps,
     first_at = least(c.first_at, excluded.first_at), last_at = greatest(c.last_at, excluded.last_at)
 """
 UPSERT_QUARANTINE = """
-INSERT INTO quarantine SELECT * FROM jsonb_populate_recordset(NULL::quarantine, $1)
+INSERT INTO quarantine SELECT * FROM json_populate_recordset(NULL::quarantine, $1)
 ON CONFLICT ("offset") DO UPDATE SET at = excluded.at, kind = excluded.kind, error = excluded.error
 """
 RELEASE = 'DELETE FROM quarantine WHERE "offset" = ANY ($1::bigint[])'

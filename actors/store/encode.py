@@ -20,7 +20,7 @@ _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]+")
 
 
 def rows(values: Sequence[Any]) -> Raw:
-    """A JSON array of ``values`` (Structs or dicts, one a row), ready for ``jsonb_populate_recordset``."""
+    """A JSON array of ``values`` (Structs or dicts, one a row), ready for ``json_populate_recordset``."""
     try:
         data = msgspec.json.encode(values)
     except (UnicodeEncodeError, TypeError, OverflowError):

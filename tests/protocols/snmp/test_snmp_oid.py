@@ -1,7 +1,5 @@
 """Object identifiers both ways, their limits, and a cache that a flood of strangers does not empty or fill the memory with."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from protocols.snmp import oid
@@ -11,11 +9,10 @@ from protocols.snmp.oid import decode_oid, encode_oid
 
 
 @pytest.fixture
-def small_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oid, "CACHED_OIDS", 4)
     monkeypatch.setattr(oid, "KNOWN", {})
     monkeypatch.setattr(oid, "_OLD", {})
-    return
 
 
 @pytest.mark.parametrize(

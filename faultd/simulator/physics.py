@@ -22,12 +22,12 @@ class Physics:
 
     def fail(self, element: Element, fault: str) -> bool:
         """Break ``element``; True when it had worked until now."""
-        holders = self._broken.setdefault(element, set())
-        holders.add(fault)
-        if len(holders) == 1:
-            self._count(element, +1)
-            return True
-        return False
+        if (holders := self._broken.get(element)) is not None:
+            holders.add(fault)
+            return False
+        self._broken[element] = {fault}
+        self._count(element, +1)
+        return True
 
     def restore(self, element: Element, fault: str) -> bool:
         """End what ``fault`` did to ``element``; True when it works again, False when it was whole or stays broken."""

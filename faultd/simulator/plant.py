@@ -1,7 +1,8 @@
 """The plant: OLTs, cards, PON ports, two levels of splitters, ONTs and their customers, generated from a seed.
 
 Ids are those of the topology file: a device ``olt-001``; inside it its id, a slash and the position as the vendor's
-traps state it (Huawei ``olt-001/0/1/5/17`` = frame/slot/port/ONT); splitters below their port (``.../s1``, ``.../s1.2``).
+traps state it (Huawei ``olt-001/0/1/5/17`` = frame/slot/port/ONT; Calix E7 ``olt-003/ont17``); splitters below their
+port (``.../s1``, ``.../s1.2``).
 """
 
 import ipaddress
@@ -18,19 +19,20 @@ VENDORS: tuple[Vendor, ...] = get_args(Vendor)
 
 
 class Numbering(NamedTuple):
-    """How a vendor counts: the shelf (or frame) before the slot, None where positions start with the slot, and
-    the first slot, port and ONT number."""
+    """How a vendor counts: the shelf (or frame) before the slot, None where positions start with the slot, and the
+    first slot, port and ONT number. ``node_wide``: ONT numbers count over the whole OLT (position ``ont17``)."""
 
     shelf: int | None
     slot: int
     port: int
     ont: int
+    node_wide: bool = False
 
 
 NUMBERING: dict[Vendor, Numbering] = {
     "huawei": Numbering(shelf=0, slot=1, port=0, ont=0),
     "zte": Numbering(shelf=1, slot=2, port=1, ont=1),
-    "calix_e7": Numbering(shelf=1, slot=1, port=1, ont=1),
+    "calix_e7": Numbering(shelf=1, slot=1, port=1, ont=1, node_wide=True),
     "bdcom": Numbering(shelf=None, slot=0, port=1, ont=1),
 }
 _SERIAL_PREFIX: dict[Vendor, str] = {"huawei": "HWTC", "zte": "ZTEG", "calix_e7": "CXNK", "bdcom": "BDCM"}
@@ -194,6 +196,7 @@ def _build_card(plant: Plant, olt: str, card: str, slot: int, rng: Random, areas
     numbering = NUMBERING[vendor]
     ports = range(numbering.port, numbering.port + spec.pons_per_card)
     plant.cards[card] = Card(id=card, slot=slot, olt=olt, pons=tuple(f"{card}/{port}" for port in ports))
+    before = (slot - numbering.slot) * spec.pons_per_card * spec.onts_per_pon
     total = spec.olts * spec.cards_per_olt * spec.pons_per_card
     for port in ports:
         pon = f"{card}/{port}"
@@ -206,7 +209,10 @@ def _build_card(plant: Plant, olt: str, card: str, slot: int, rng: Random, areas
         for count in range(spec.onts_per_pon):
             leg = count % spec.first_split
             number = numbering.ont + count
-            ont_id, customer = f"{pon}/{number}", len(plant.onts) + 1
+            if numbering.node_wide:
+                number += before + (port - numbering.port) * spec.onts_per_pon
+            ont_id = f"{olt}/ont{number}" if numbering.node_wide else f"{pon}/{number}"
+            customer = len(plant.onts) + 1
             area = f"area-{street[leg] + 1:02d}"
             plant.onts[ont_id] = Ont(
                 id=ont_id,

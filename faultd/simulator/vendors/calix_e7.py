@@ -1,7 +1,7 @@
 """Calix E7: E7-Notifications-MIB. One trap OID; type, state, severity and object are varbinds.
 
-The MIB leaves open which instance integers name an ONT. Here an object's instances are its position (shelf, slot,
-port, ONT), and the printable object is the same with slashes.
+Instances name the object: shelf, slot and port of a card or PON port; an ONT has one number over the whole node, and
+its LAN port a second.
 """
 
 from faultd.simulator.plant import Plant, position
@@ -64,9 +64,9 @@ def _time(moment: Moment) -> tuple[VarBind, ...]:
 
 
 def _alarm(report: Report, moment: Moment, kind: int, object_class: int, severity: int, words: str) -> tuple[Draft, ...]:
-    where = position(report.resource)
-    instances = [int(part) for part in where.split("/")]
-    instances += [1] if object_class == _ONT_ETHERNET else []
+    parts = position(report.resource).removeprefix("ont").split("/")
+    parts += ["1"] if object_class == _ONT_ETHERNET else []
+    instances = [int(part) for part in parts]
     instances += [0] * (8 - len(instances))
     return (
         Draft(
@@ -77,7 +77,7 @@ def _alarm(report: Report, moment: Moment, kind: int, object_class: int, severit
                 integer(f"{_OBJECT}.3.0", 1 if report.raised else 2),
                 integer(f"{_OBJECT}.4.0", object_class),
                 *(integer(f"{_OBJECT}.{5 + number}.0", value) for number, value in enumerate(instances)),
-                text(f"{_OBJECT}.29.0", where),
+                text(f"{_OBJECT}.29.0", "/".join(parts)),
                 integer(f"{_OBJECT}.13.0", severity if report.raised else _CLEAR),
                 *_time(moment),
                 integer(f"{_OBJECT}.15.0", 1),

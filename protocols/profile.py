@@ -1,9 +1,261 @@
-"""Vendor profiles: the words in which an operator says what a trap means."""
+"""Vendor profiles: the words in which an operator says what a trap means.
 
-from msgspec import Struct
+One Struct for one file of ``config/profiles/`` (TOML). The same Structs travel through the ledger by content, so every
+field survives msgpack. What the words do is told in ``docs/profiles.md``; the engine is ``actors.correlator.profiles``.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from protocols.severity import Severity
+
+Kind = Literal["raise", "clear", "event", "drop"]
+Verified = Literal["mib", "field"]
+
+EventType = Literal[
+    "other",
+    "communicationsAlarm",
+    "qualityOfServiceAlarm",
+    "processingErrorAlarm",
+    "equipmentAlarm",
+    "environmentalAlarm",
+    "integrityViolation",
+    "operationalViolation",
+    "physicalViolation",
+    "securityServiceOrMechanismViolation",
+    "timeDomainViolation",
+]
+"""IANAItuEventType (RFC 3877)."""
+
+Invalid = tuple[int | str, ...]
 
 
-class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file of ``config/profiles/``."""
+class Varbind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A named varbind: any of ``oid`` with or without an instance suffix. ``values`` names the enumeration's numbers,
+    ``invalid`` are the values by which the device says that it has none, ``scale`` and ``unit`` are for people."""
+
+    oid: str | tuple[str, ...]
+    values: dict[int, str] | str = field(default_factory=dict)
+    """An enumeration in place, or the name of one of ``[enums]``."""
+    decode: str = ""
+    invalid: Invalid = ()
+    scale: float = 1.0
+    unit: str = ""
+
+
+class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+    """A value computed from others. ``from`` names one value, or several of which the first present one is taken;
+    ``inputs`` names all the values that a decoder of several arguments takes; ``index`` picks one arc of the varbind's
+    instance suffix (0 is the first, -1 the last)."""
+
+    source: str | tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    index: int | None = None
+    decode: str = ""
+    pattern: str = ""
+    """A regular expression searched in the text; its named groups become the value's parts."""
+    values: dict[int, str] | str = field(default_factory=dict)
+    invalid: Invalid = ()
+    scale: float = 1.0
+    unit: str = ""
+
+
+class Resource(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"fallback": "otherwise"}
+):
+    """How to name what a trap is about. The first ``path`` whose values are all present is taken; when there is none,
+    ``otherwise`` names the less specific resource to speak of instead (empty: no finding)."""
+
+    type: str
+    path: str | tuple[str, ...] = ""
+    fallback: str = ""
+    name: str = ""
+    serial: str = ""
+
+
+class Test(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"not_": "not", "in_": "in"},
+):
+    """A condition on one value; all the fields given must hold. A missing value fails everything but ``present = false``
+    and ``not``."""
+
+    __test__ = False
+
+    is_: int | str | None = field(name="is", default=None)
+    in_: tuple[int | str, ...] = ()
+    not_: int | str | tuple[int | str, ...] = ()
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    bits: tuple[int, ...] = ()
+    """Numbers of bits that must be set: SMI BITS order for octets (bit 0 is the most significant of the first octet),
+    value 2**n for integers."""
+    no_bits: tuple[int, ...] = ()
+    pattern: str = ""
+    present: bool | None = None
+
+
+Condition = int | str | tuple[int | str, ...] | Test
+
+
+class Choice(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from", "table": "map"}
+):
+    """Looks a value's text up in a table: ``{ from = "level", map = { 1 = "critical" }, otherwise = "warning" }``."""
+
+    source: str
+    table: dict[str, str]
+    otherwise: str = ""
+
+
+class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A trap under conditions. No ``trap`` means any trap that nothing else knew, told by its varbinds alone."""
+
+    trap: str | tuple[str, ...] = ()
+    when: dict[str, Condition] = field(default_factory=dict)
+    severity: Severity | None = None
+    qualifier: str | None = None
+    clears: tuple[str, ...] = ()
+    vendor_cause: str = ""
+    title: str = ""
+
+
+Triggers = tuple[str | Trigger, ...]
+
+
+class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an alarm type means whichever vendor reports it. Alarms take from here what they leave out."""
+
+    severity: Severity
+    title: str
+    event_type: EventType = "other"
+    probable_cause: str = "other"
+    description: str = ""
+    recommended_action: str = ""
+
+
+class Meaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The fields that say what a trap amounts to, shared by alarms, families and codes. Empty fields are taken from
+    the level above: code, family, alarm type."""
+
+    resource: str | Choice = ""
+    qualifier: str = ""
+    severity: Severity | Choice | None = None
+    event_type: EventType | None = None
+    probable_cause: str = ""
+    title: str = ""
+    description: str = ""
+    recommended_action: str = ""
+    vendor_cause: str = ""
+    clears: tuple[str, ...] = ()
+    """Alarm types that its clear ends besides its own."""
+    repeats_by_design: bool | None = None
+    metadata: tuple[str, ...] = ()
+
+
+class AlarmRule(
+    Meaning,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"raises": "raise", "cleared": "clear"},
+):
+    """One alarm type of one vendor with everything that raises it, clears it, or mentions it (``[[alarms]]``)."""
+
+    type: str
+    name: str = ""
+    enabled: bool = True
+    verified: Verified = "mib"
+    when: dict[str, Condition] = field(default_factory=dict)
+    raises: Triggers = ()
+    cleared: Triggers = ()
+    event: Triggers = ()
+    drop: Triggers = ()
+
+
+class Code(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One code of a family."""
+
+    type: str
+    kind: Kind | None = None
+
+
+class Family(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One notification for many alarms: the alarm is a code in a varbind (``[[families]]``). ``kind`` says how to tell a
+    raise from a clear where the code itself does not; ``otherwise`` is for codes that are not in the table."""
 
     name: str
+    trap: str | tuple[str, ...]
+    code: str
+    codes: dict[str, Code]
+    kind: Kind | Choice = "raise"
+    enabled: bool = True
+    verified: Verified = "mib"
+    when: dict[str, Condition] = field(default_factory=dict)
+    otherwise: Code | None = None
+
+
+class Sequence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+    """The vendor's own counter of notifications, by which lost traps show."""
+
+    source: str
+    scope: str
+    modulus: int = 2**32
+    restarts_at: int = 1
+
+
+class DeviceTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+    """Where the device's own time of the event is. ``decode`` is a time decoder, ``format`` (strptime) for text.
+
+    ``utc_offset`` (``"+03:00"``) is the zone of times that carry none; without it such times are not used. A time
+    further than ``max_behind`` / ``max_ahead`` seconds from the receipt is a wrong clock and is not used."""
+
+    source: str
+    decode: str = ""
+    format: str = ""
+    utc_offset: str = ""
+    max_behind: int = 86400
+    max_ahead: int = 300
+
+
+class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One file of ``config/profiles/``. Of two profiles that know a trap the one of higher ``priority`` is asked first."""
+
+    name: str
+    vendor: str = ""
+    description: str = ""
+    enabled: bool = True
+    priority: int = 0
+    verified: Verified = "mib"
+    repeats_by_design: bool = False
+    metadata: tuple[str, ...] = ()
+    severity: Choice | None = None
+    """Where this vendor's traps carry a severity: it goes before the alarms' own."""
+    types: dict[str, AlarmType] = field(default_factory=dict)
+    enums: dict[str, dict[int, str]] = field(default_factory=dict)
+    notifications: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+    varbinds: dict[str, str | tuple[str, ...] | Varbind] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    sequence: Sequence | None = None
+    device_time: tuple[DeviceTime, ...] = ()
+    alarms: tuple[AlarmRule, ...] = ()
+    families: tuple[Family, ...] = ()
+
+
+def varbind(spec: str | tuple[str, ...] | Varbind) -> Varbind:
+    """The long form of one entry of ``[varbinds]``."""
+    return spec if isinstance(spec, Varbind) else Varbind(oid=spec)
+
+
+def names(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One name or several, as a tuple."""
+    return (value,) if isinstance(value, str) else value

@@ -1,0 +1,430 @@
+"""From profiles to the tables that the engine runs on. Every mistake is noted with its key; none stops the search."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from actors.correlator.profiles.conditions import Check, compile_condition
+from actors.correlator.profiles.errors import Problems
+from actors.correlator.profiles.lexicon import OID, Lexicon
+from actors.correlator.profiles.rules import Candidate, ChoiceRule, ProfileRule, ResourceRule, Rule, TimeRule
+from actors.correlator.profiles.templates import Template
+from actors.correlator.profiles.times import TIME_DECODERS, offset, text_time
+from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES, RESOURCE_TYPES
+from protocols.profile import (
+    AlarmRule,
+    AlarmType,
+    Choice,
+    Condition,
+    DeviceTime,
+    Family,
+    Kind,
+    Meaning,
+    Profile,
+    Resource,
+    Trigger,
+    Triggers,
+    names,
+)
+from protocols.severity import SEVERITIES, Severity
+
+KINDS = ("raise", "clear", "event", "drop")
+MAX_RULES = 20_000
+"""Rules of one profile, codes included: a guard against a generated file that would slow every start."""
+
+
+class SequenceRule(NamedTuple):
+    """Where a vendor's sequence number is."""
+
+    profile: ProfileRule
+    name: str
+    part: str
+    scope: str
+    modulus: int
+    restarts_at: int
+
+
+class Compiled(NamedTuple):
+    """One profile's share of the tables: (trap OID or "" for any, candidate) and the sequence number's OIDs."""
+
+    candidates: list[tuple[str, Candidate]]
+    sequence: SequenceRule | None
+    sequence_oids: tuple[str, ...]
+
+
+def normalise(oid: str) -> str:
+    """``X.0.n`` as ``X.n``: v1 mapping (RFC 3584) adds the zero, and devices leave it out or double it at will."""
+    head, dot, last = oid.rpartition(".")
+    while head.endswith(".0"):
+        head = head[:-2]
+    return f"{head}{dot}{last}"
+
+
+def alarm_types(profiles: Sequence[Profile]) -> dict[str, AlarmType]:
+    """All alarm types; a profile of higher priority has the last word."""
+    found: dict[str, AlarmType] = {}
+    for profile in sorted(profiles, key=lambda p: (p.priority, p.name)):
+        found.update(profile.types)
+    return found
+
+
+def compile_profile(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> Compiled:
+    """The rules of ``profile``. Mistakes go to ``problems``; what is wrong is left out of the result."""
+    return _Compiler(profile, types, problems).run()
+
+
+class _Compiler:
+    def __init__(self, profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> None:
+        self.profile = profile
+        self.types = types
+        self.problems = problems
+        self.lexicon = Lexicon(profile, problems)
+        self.shared = ProfileRule(profile.name, self.lexicon.readers, self._times())
+        self.resources = self._resources()
+        self.severity_by = self._choice(profile.severity, "severity", SEVERITIES)
+        self.found: list[tuple[str, Candidate]] = []
+        self.rules = 0
+
+    def run(self) -> Compiled:
+        self._check_types()
+        self._check_notifications()
+        rule_names: set[str] = set()
+        for number, alarm in enumerate(self.profile.alarms):
+            key = f"alarms[{number}]"
+            if alarm.name:
+                if alarm.name in rule_names:
+                    self.problems.add(f"{key}.name", f"a second rule is called {alarm.name!r}")
+                rule_names.add(alarm.name)
+            self._alarm(alarm, key)
+        for number, family in enumerate(self.profile.families):
+            key = f"families[{number}]"
+            if family.name in rule_names:
+                self.problems.add(f"{key}.name", f"a second rule is called {family.name!r}")
+            rule_names.add(family.name)
+            self._family(family, key)
+        if self.rules > MAX_RULES:
+            self.problems.add("", f"{self.rules} rules; at most {MAX_RULES}")
+        sequence, oids = self._sequence()
+        return Compiled(self.found, sequence, oids)
+
+    # what rules are made of
+
+    def _resources(self) -> dict[str, ResourceRule]:
+        specs = {"olt": Resource(type="olt"), **self.profile.resources}
+        built: dict[str, ResourceRule] = {}
+
+        def build(name: str, above: tuple[str, ...]) -> ResourceRule | None:
+            if name in built:
+                return built[name]
+            spec, key = specs[name], f"resources.{name}"
+            if spec.type not in RESOURCE_TYPES:
+                self.problems.add(f"{key}.type", f"{spec.type!r} is none of {', '.join(RESOURCE_TYPES)}")
+            fallback = None
+            if spec.fallback:
+                if spec.fallback in (*above, name):
+                    self.problems.add(f"{key}.otherwise", "leads back to itself")
+                elif spec.fallback not in specs:
+                    self._unknown("resource", spec.fallback, specs, f"{key}.otherwise")
+                else:
+                    fallback = build(spec.fallback, (*above, name))
+            paths = [self.lexicon.template(path, f"{key}.path") or Template(()) for path in names(spec.path)]
+            built[name] = ResourceRule(
+                spec.type,
+                RESOURCE_TYPES.get(spec.type, ""),
+                tuple(paths),
+                fallback,
+                self.lexicon.template(spec.name, f"{key}.name"),
+                self.lexicon.template(spec.serial, f"{key}.serial"),
+            )
+            return built[name]
+
+        for name in specs:
+            build(name, ())
+        return built
+
+    def _times(self) -> tuple[TimeRule, ...]:
+        return tuple(
+            rule
+            for n, spec in enumerate(self.profile.device_time)
+            if (rule := self._time(spec, f"device_time[{n}]")) is not None
+        )
+
+    def _time(self, spec: DeviceTime, key: str) -> TimeRule | None:
+        if bool(spec.decode) == bool(spec.format):
+            self.problems.add(key, "takes either decode or format")
+            return None
+        if spec.decode and spec.decode not in TIME_DECODERS:
+            self._unknown("time decoder", spec.decode, TIME_DECODERS, f"{key}.decode")
+            return None
+        try:
+            name, part, _ = self.lexicon.resolve(spec.source)
+            zone = offset(spec.utc_offset)
+        except ValueError as error:
+            self.problems.add(key, str(error))
+            return None
+        decode = TIME_DECODERS[spec.decode] if spec.decode else text_time(spec.format)
+        return TimeRule(name, part, decode, zone, spec.max_behind, spec.max_ahead)
+
+    def _sequence(self) -> tuple[SequenceRule | None, tuple[str, ...]]:
+        spec = self.profile.sequence
+        if spec is None:
+            return None, ()
+        if spec.modulus < 2:
+            self.problems.add("sequence.modulus", f"{spec.modulus} is no range of numbers")
+        try:
+            name, part, _ = self.lexicon.resolve(spec.source)
+        except ValueError as error:
+            self.problems.add("sequence.from", str(error))
+            return None, ()
+        rule = SequenceRule(self.shared, name, part, spec.scope, spec.modulus, spec.restarts_at)
+        exact = getattr(self.lexicon.readers[name], "exact", ())
+        return rule, tuple(form for oid in exact for form in (oid, f"{oid}.0"))
+
+    def _choice(self, spec: Choice | None, key: str, allowed: Sequence[str]) -> ChoiceRule | None:
+        if spec is None:
+            return None
+        try:
+            name, part, _ = self.lexicon.resolve(spec.source)
+        except ValueError as error:
+            self.problems.add(f"{key}.from", str(error))
+            return None
+        for word, answer in (*spec.table.items(), ("otherwise", spec.otherwise)):
+            if answer not in allowed and (answer or word != "otherwise"):
+                self.problems.add(f"{key}.{word}", f"{answer!r} is none of {', '.join(allowed)}")
+        enum = self.lexicon.enums.get(name, {}) if not part else {}
+        table: dict[str, str] = {}
+        for word, answer in spec.table.items():
+            table[word] = answer
+            if enum and word.lstrip("-").isdigit():
+                table[enum.get(int(word), word)] = answer
+            elif enum and word not in enum.values():
+                self.problems.add(f"{key}.map", f"{word!r} is none of the enumeration: {', '.join(enum.values())}")
+        return ChoiceRule(name, part, table, spec.otherwise)
+
+    def _unknown(self, what: str, name: str, known: Mapping[str, object], key: str) -> None:
+        close = difflib.get_close_matches(name, known, 1)
+        self.problems.add(key, f"unknown {what} {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+
+    def _checks(self, when: Mapping[str, Condition], key: str) -> tuple[Check, ...]:
+        found = []
+        for reference, condition in when.items():
+            try:
+                name, part, _ = self.lexicon.resolve(reference)
+                enum = self.lexicon.enums.get(name, {}) if not part else {}
+                found.append(compile_condition(name, part, condition, enum))
+            except ValueError as error:
+                self.problems.add(f"{key}.{reference}", str(error))
+        return tuple(found)
+
+    def _trap_oids(self, trap: str | tuple[str, ...], key: str) -> list[tuple[str, str]]:
+        """(normalised OID, how it is called) of notifications given by name or by OID."""
+        found = []
+        for word in names(trap):
+            if word in self.profile.notifications:
+                found += [(normalise(oid), word) for oid in names(self.profile.notifications[word])]
+            elif OID.fullmatch(word):
+                found.append((normalise(word), word))
+            else:
+                self._unknown("notification", word, self.profile.notifications, key)
+        return found
+
+    def _check_notifications(self) -> None:
+        for name, oids in self.profile.notifications.items():
+            for oid in names(oids):
+                if not OID.fullmatch(oid):
+                    self.problems.add(f"notifications.{name}", f"{oid!r} is not an OID in dotted numbers")
+
+    def _check_types(self) -> None:
+        for name, spec in self.profile.types.items():
+            key = f'types."{name}"'
+            if spec.severity == "cleared":
+                self.problems.add(f"{key}.severity", "an alarm is not raised as cleared")
+            self._cause(spec.probable_cause, f"{key}.probable_cause")
+            for field in ("title", "description", "recommended_action"):
+                self.lexicon.template(getattr(spec, field), f"{key}.{field}")
+
+    def _cause(self, cause: str, key: str) -> None:
+        if cause and cause not in PROBABLE_CAUSES:
+            close = difflib.get_close_matches(cause, PROBABLE_CAUSES, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            self.problems.add(key, f"{cause!r} is no IANA-ITU probable cause{hint}")
+
+    # rules
+
+    def _alarm(self, alarm: AlarmRule, key: str) -> None:
+        shared = self._checks(alarm.when, f"{key}.when")
+        listed: tuple[tuple[Kind, Triggers], ...] = (
+            ("raise", alarm.raises),
+            ("clear", alarm.cleared),
+            ("event", alarm.event),
+            ("drop", alarm.drop),
+        )
+        if not any(triggers for _, triggers in listed):
+            self.problems.add(key, "neither raise, clear, event nor drop")
+        for kind, triggers in listed:
+            for number, trigger in enumerate(triggers):
+                where = f"{key}.{kind}[{number}]"
+                one = Trigger(trap=trigger) if isinstance(trigger, str) else trigger
+                self._trigger(alarm, kind, one, shared, where)
+
+    def _trigger(self, alarm: AlarmRule, kind: Kind, trigger: Trigger, shared: tuple[Check, ...], key: str) -> None:
+        name = alarm.name or alarm.type
+        checks = shared + self._checks(trigger.when, f"{key}.when")
+        oids = self._trap_oids(trigger.trap, f"{key}.trap")
+        if not names(trigger.trap):
+            if not checks:
+                self.problems.add(key, "neither a trap nor a condition: it would take every unknown trap")
+            oids = [("", "any trap")]
+        rules = {
+            called: self._rule(alarm, kind, alarm.type, name, called, trigger, checks, key, alarm.verified)
+            for called in dict.fromkeys(called for _, called in oids)
+        }
+        if not alarm.enabled:
+            return
+        for oid, called in oids:
+            rule = rules[called]
+            if rule is not None:
+                candidate = Candidate(self.shared, name, self.profile.priority, key, checks, rule, None, {}, None)
+                self.found.append((oid, candidate))
+
+    def _family(self, family: Family, key: str) -> None:
+        checks = self._checks(family.when, f"{key}.when")
+        oids = self._trap_oids(family.trap, f"{key}.trap")
+        if not oids:
+            self.problems.add(f"{key}.trap", "no trap")
+        try:
+            code = self.lexicon.resolve(family.code)[:2]
+        except ValueError as error:
+            self.problems.add(f"{key}.code", str(error))
+            return
+        enum = self.lexicon.enums.get(code[0], {}) if not code[1] else {}
+        kind = self._kind(family.kind, f"{key}.kind")
+        called = oids[0][1] if oids else ""
+        codes: dict[str, Rule] = {}
+        for word, entry in family.codes.items():
+            where = f"{key}.codes.{word}"
+            shown = enum.get(int(word), word) if enum and word.lstrip("-").isdigit() else word
+            if shown in codes:
+                self.problems.add(where, "a second entry for the same code")
+            if enum and shown not in enum.values():
+                self.problems.add(where, f"{word!r} is none of the enumeration")
+            rule = self._rule(
+                _under(entry, family), entry.kind or kind, entry.type, family.name, called, None, checks, where, family.verified
+            )
+            if rule is not None:
+                codes[shown] = rule
+        otherwise = None
+        if family.otherwise is not None:
+            entry = family.otherwise
+            otherwise = self._rule(
+                _under(entry, family),
+                entry.kind or kind,
+                entry.type,
+                family.name,
+                called,
+                None,
+                checks,
+                f"{key}.otherwise",
+                family.verified,
+            )
+        if family.enabled:
+            candidate = Candidate(self.shared, family.name, self.profile.priority, key, checks, None, code, codes, otherwise)
+            self.found += [(oid, candidate) for oid, _ in oids]
+
+    def _kind(self, spec: Kind | Choice, key: str) -> Kind | ChoiceRule:
+        if isinstance(spec, str):
+            return spec
+        return self._choice(spec, key, KINDS) or "raise"
+
+    def _rule(
+        self,
+        meaning: Meaning,
+        kind: Kind | ChoiceRule,
+        alarm_type: str,
+        name: str,
+        called: str,
+        trigger: Trigger | None,
+        checks: tuple[Check, ...],
+        key: str,
+        verified: str,
+    ) -> Rule | None:
+        self.rules += 1
+        spec = self.types.get(alarm_type)
+        if spec is None:
+            self._unknown("alarm type", alarm_type, self.types, key)
+            return None
+        trigger = trigger or Trigger()
+        for ended in (*meaning.clears, *trigger.clears):
+            if ended not in self.types:
+                self._unknown("alarm type", ended, self.types, f"{key}.clears")
+        self._cause(meaning.probable_cause, f"{key}.probable_cause")
+        severity_by = self.severity_by
+        severity: Severity = spec.severity
+        if isinstance(meaning.severity, Choice):
+            severity_by = self._choice(meaning.severity, f"{key}.severity", SEVERITIES)
+        elif meaning.severity is not None:
+            severity = meaning.severity
+        if trigger.severity is not None:
+            severity, severity_by = trigger.severity, None
+        if severity == "cleared" and kind == "raise":
+            self.problems.add(f"{key}.severity", "an alarm is not raised as cleared")
+        template = self.lexicon.template
+        qualifier = trigger.qualifier if trigger.qualifier is not None else meaning.qualifier
+        field_only = verified == "field" or self.profile.verified == "field"
+        why = (
+            f"{self.profile.name}: {name} by {called}",
+            *(check.shown for check in checks),
+            *(("known from the field, not from a MIB",) if field_only else ()),
+        )
+        repeats = meaning.repeats_by_design
+        return Rule(
+            self.shared,
+            name,
+            kind,
+            alarm_type,
+            self._resource(meaning.resource, alarm_type, f"{key}.resource"),
+            self.resources,
+            template(qualifier, f"{key}.qualifier"),
+            tuple(dict.fromkeys((alarm_type, *meaning.clears, *trigger.clears))),
+            tuple(dict.fromkeys((*meaning.clears, *trigger.clears))),
+            severity,
+            severity_by,
+            meaning.event_type or spec.event_type,
+            meaning.probable_cause or spec.probable_cause,
+            template(trigger.title or meaning.title or spec.title, f"{key}.title") or Template((alarm_type,)),
+            template(meaning.description or spec.description, f"{key}.description"),
+            template(meaning.recommended_action or spec.recommended_action, f"{key}.recommended_action"),
+            template(trigger.vendor_cause or meaning.vendor_cause, f"{key}.vendor_cause"),
+            self.profile.repeats_by_design if repeats is None else repeats,
+            self._metadata((*self.profile.metadata, *meaning.metadata), f"{key}.metadata"),
+            why,
+        )
+
+    def _resource(self, spec: str | Choice, alarm_type: str, key: str) -> ResourceRule | ChoiceRule:
+        if isinstance(spec, Choice):
+            chosen = self._choice(spec, key, tuple(self.resources))
+            return chosen or self.resources["olt"]
+        name = spec or alarm_type.partition(".")[0]
+        if spec and name not in self.resources:
+            self._unknown("resource", name, self.resources, key)
+        return self.resources.get(name) or self.resources["olt"]
+
+    def _metadata(self, references: tuple[str, ...], key: str) -> tuple[tuple[str, str, str], ...]:
+        found = []
+        for reference in dict.fromkeys(references):
+            try:
+                name, part, _ = self.lexicon.resolve(reference)
+                found.append((reference, name, part))
+            except ValueError as error:
+                self.problems.add(key, str(error))
+        return tuple(found)
+
+
+def _under(code: Meaning, family: Meaning) -> Meaning:
+    """The code's fields, and the family's where the code leaves them empty."""
+
+    def either(field: str) -> Any:
+        own = getattr(code, field)
+        return getattr(family, field) if own in ("", None, ()) else own
+
+    return Meaning(**{field: either(field) for field in Meaning.__struct_fields__})

@@ -1,0 +1,125 @@
+"""Rules as the engine runs them: built once at start-up, then only read."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from actors.correlator.profiles.conditions import Check
+from actors.correlator.profiles.decoders import Raw
+from actors.correlator.profiles.templates import Template
+from actors.correlator.profiles.values import Reader, Scope
+from protocols.profile import EventType, Kind
+from protocols.severity import Severity
+
+
+class ChoiceRule(NamedTuple):
+    """A table looked up by a value's text; None when neither the table nor ``otherwise`` has an answer."""
+
+    name: str
+    part: str
+    table: Mapping[str, str]
+    otherwise: str
+
+    def pick(self, scope: Scope) -> str:
+        """The answer, empty when there is none."""
+        value = scope.part(self.name, self.part)
+        if value is None:
+            return self.otherwise
+        return self.table.get(str(value), self.otherwise)
+
+
+class ResourceRule(NamedTuple):
+    """How to name a resource; ``fallback`` is the less specific one."""
+
+    type: str
+    label: str
+    paths: tuple[Template, ...]
+    fallback: "ResourceRule | None"
+    name: Template | None
+    serial: Template | None
+
+
+class TimeRule(NamedTuple):
+    """Where the device's own time is, and how far it is believed."""
+
+    name: str
+    part: str
+    decode: Callable[[Raw], datetime]
+    zone: timezone | None
+    max_behind: int
+    max_ahead: int
+
+
+class ProfileRule(NamedTuple):
+    """What the rules of one profile share."""
+
+    name: str
+    readers: Mapping[str, Reader]
+    times: tuple[TimeRule, ...]
+
+
+class Rule(NamedTuple):
+    """What a trap amounts to once its conditions hold."""
+
+    profile: ProfileRule
+    name: str
+    kind: Kind | ChoiceRule
+    alarm_type: str
+    resource: ResourceRule | ChoiceRule
+    resources: Mapping[str, ResourceRule]
+    qualifier: Template | None
+    clears: tuple[str, ...]
+    """What its clear ends: its own type first."""
+    ends: tuple[str, ...]
+    """What its event ends: what the profile lists, its own type only if listed."""
+    severity: Severity
+    severity_by: ChoiceRule | None
+    event_type: EventType
+    probable_cause: str
+    title: Template
+    description: Template | None
+    recommended_action: Template | None
+    vendor_cause: Template | None
+    repeats_by_design: bool
+    metadata: tuple[tuple[str, str, str], ...]
+    """(written name, value, part)"""
+    why: tuple[str, ...]
+
+
+class Candidate(NamedTuple):
+    """A rule, or a family's table of rules, under conditions, for one trap OID."""
+
+    profile: ProfileRule
+    name: str
+    priority: int
+    key: str
+    """Where the profile says so."""
+    checks: tuple[Check, ...]
+    rule: Rule | None
+    code: tuple[str, str] | None
+    codes: Mapping[str, Rule]
+    otherwise: Rule | None
+
+    def match(self, scope: Scope) -> Rule | None:
+        """The rule that speaks for this trap, None when a condition fails or the code is not known."""
+        for check in self.checks:
+            if not check.holds(scope):
+                return None
+        if self.code is None:
+            return self.rule
+        code = scope.part(*self.code)
+        scope.cache["code"] = code
+        if code is None:
+            return None
+        return self.codes.get(str(code), self.otherwise)
+
+    def refusal(self, scope: Scope) -> str:
+        """Why ``match`` gave None, in words."""
+        for check in self.checks:
+            if not check.holds(scope):
+                found = scope.part(check.name, check.part)
+                return f"{self.name}: {check.shown} does not hold: it is {'absent' if found is None else repr(found)}"
+        if self.code is not None:
+            code = scope.part(*self.code)
+            return f"{self.name}: " + ("no code in the trap" if code is None else f"code {code} is not in the table")
+        return f"{self.name}: matches"

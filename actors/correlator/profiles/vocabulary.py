@@ -1,0 +1,57 @@
+"""Words of the standards that profiles may use."""
+
+_CAUSES = """
+aIS callSetUpFailure degradedSignal farEndReceiverFailure framingError lossOfFrame lossOfPointer lossOfSignal
+payloadTypeMismatch transmissionError remoteAlarmInterface excessiveBER pathTraceMismatch unavailable
+signalLabelMismatch lossOfMultiFrame receiveFailure transmitFailure modulationFailure demodulationFailure
+broadcastChannelFailure connectionEstablishmentError invalidMessageReceived localNodeTransmissionError
+remoteNodeTransmissionError routingFailure backplaneFailure dataSetProblem equipmentIdentifierDuplication
+externalIFDeviceProblem lineCardProblem multiplexerProblem nEIdentifierDuplication powerProblem
+processorProblem protectionPathFailure receiverFailure replaceableUnitMissing replaceableUnitTypeMismatch
+synchronizationSourceMismatch terminalProblem timingProblem transmitterFailure trunkCardProblem
+replaceableUnitProblem realTimeClockFailure antennaFailure batteryChargingFailure diskFailure
+frequencyHoppingFailure iODeviceError lossOfSynchronisation lossOfRedundancy powerSupplyFailure
+signalQualityEvaluationFailure tranceiverFailure protectionMechanismFailure protectingResourceFailure
+airCompressorFailure airConditioningFailure airDryerFailure batteryDischarging batteryFailure
+commercialPowerFailure coolingFanFailure engineFailure fireDetectorFailure fuseFailure generatorFailure
+lowBatteryThreshold pumpFailure rectifierFailure rectifierHighVoltage rectifierLowFVoltage
+ventilationsSystemFailure enclosureDoorOpen explosiveGas fire flood highHumidity highTemperature highWind
+iceBuildUp intrusionDetection lowFuel lowHumidity lowCablePressure lowTemperatue lowWater smoke toxicGas
+coolingSystemFailure externalEquipmentFailure externalPointFailure storageCapacityProblem memoryMismatch
+corruptData outOfCPUCycles sfwrEnvironmentProblem sfwrDownloadFailure lossOfRealTimel
+applicationSubsystemFailure configurationOrCustomisationError databaseInconsistency fileError outOfMemory
+softwareError timeoutExpired underlayingResourceUnavailable versionMismatch bandwidthReduced congestion
+excessiveErrorRate excessiveResponseTime excessiveRetransmissionRate reducedLoggingCapability
+systemResourcesOverload adapterError applicationSubsystemFailture bandwidthReducedX733 callEstablishmentError
+communicationsProtocolError communicationsSubsystemFailure configurationOrCustomizationError congestionX733
+coruptData cpuCyclesLimitExceeded dataSetOrModemError degradedSignalX733 dteDceInterfaceError
+enclosureDoorOpenX733 equipmentMalfunction excessiveVibration fileErrorX733 fireDetected framingErrorX733
+heatingVentCoolingSystemProblem humidityUnacceptable inputOutputDeviceError inputDeviceError lanError
+leakDetected localNodeTransmissionErrorX733 lossOfFrameX733 lossOfSignalX733 materialSupplyExhausted
+multiplexerProblemX733 outOfMemoryX733 ouputDeviceError performanceDegraded powerProblems pressureUnacceptable
+processorProblems pumpFailureX733 queueSizeExceeded receiveFailureX733 receiverFailureX733
+remoteNodeTransmissionErrorX733 resourceAtOrNearingCapacity responseTimeExecessive retransmissionRateExcessive
+softwareErrorX733 softwareProgramAbnormallyTerminated softwareProgramError storageCapacityProblemX733
+temperatureUnacceptable thresholdCrossed timingProblemX733 toxicLeakDetected transmitFailureX733
+transmiterFailure underlyingResourceUnavailable versionMismatchX733 authenticationFailure
+breachOfConfidentiality cableTamper delayedInformation denialOfService duplicateInformation informationMissing
+informationModificationDetected informationOutOfSequence keyExpired nonRepudiationFailure outOfHoursActivity
+outOfService proceduralError unauthorizedAccessAttempt unexpectedInformation other
+"""
+PROBABLE_CAUSES = frozenset(_CAUSES.split())
+"""IANAItuProbableCause (RFC 3877, X.733, M.3100, GSM 12.11), spelt as registered."""
+
+RESOURCE_TYPES = {
+    "olt": "OLT",
+    "card": "Card",
+    "pon": "PON port",
+    "ont": "ONT",
+    "uni": "ONT port",
+    "port": "Port",
+    "fan": "Fan",
+    "psu": "Power supply",
+    "env": "Environment monitor",
+    "user": "User",
+    "system": "System",
+}
+"""Resource types, and how a title calls them."""

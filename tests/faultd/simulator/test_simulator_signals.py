@@ -93,6 +93,15 @@ def test_an_outage_behind_a_cut_cannot_gasp() -> None:
     assert resources(sent, "ont_dying_gasp") == set(PLANT.areas[area]) - set(PLANT.pons[HUAWEI_PON].onts)
 
 
+def test_a_gasp_needs_light_at_the_moment_it_is_sent() -> None:
+    """Power goes first; the fibre is cut while the ONT still lives on its capacitor."""
+    area = PLANT.onts[PLANT.pons[HUAWEI_PON].onts[0]].area
+    slow = Timing(gasps=1.0, hold_up=(1.0, 1.0))
+    sent = play(cut("area_outage", area, 1.0, name="dark"), cut("feeder_cut", HUAWEI_PON, 1.5), timing=slow)
+    assert resources(sent, "ont_dying_gasp") == set(PLANT.areas[area]) - set(PLANT.pons[HUAWEI_PON].onts)
+    assert resources(sent, "ont_los") == set(PLANT.pons[HUAWEI_PON].onts)
+
+
 def test_a_repaired_fibre_clears_only_onts_that_have_power() -> None:
     area = PLANT.onts[PLANT.pons[HUAWEI_PON].onts[0]].area
     sent = play(cut("feeder_cut", HUAWEI_PON, 1.0, 40.0), cut("area_outage", area, 20.0, name="dark"))

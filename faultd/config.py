@@ -15,6 +15,7 @@ from actors.api.settings import ApiSettings
 from actors.clock.settings import ClockSettings
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.settings import LedgerSettings
+from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
@@ -41,6 +42,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profiles: ProfileSettings = ProfileSettings()
     correlator: CorrelatorSettings = CorrelatorSettings()
     ledger: LedgerSettings = LedgerSettings()
+    store: StoreSettings = StoreSettings()
     clock: ClockSettings = ClockSettings()
 
     def path(self, *parts: str) -> Path:

@@ -1,48 +1,50 @@
 """What is ready and what is degraded, for ``/readyz``, the log and systemd's status line."""
 
-from typing import Any
+from collections.abc import Callable
 
 from actors.mailbox import Progress
 from actors.metrics import Metrics
+from protocols.rest import Part, Readiness
 
 
 class Health:
-    """Collected from the parts as they start. ``ready`` is about traps alone: they are taken without PostgreSQL too."""
+    """Asked by ``/readyz``. ``ready`` is about traps alone: they are taken without PostgreSQL too."""
 
-    def __init__(self, metrics: Metrics, store: Progress) -> None:
-        self._metrics, self._store = metrics, store
+    def __init__(self, metrics: Metrics, store: Progress, ledger_failure: Callable[[], str | None]) -> None:
+        self._metrics, self._store, self._ledger_failure = metrics, store, ledger_failure
         self.taking_traps = False
         self.stopping = False
         self.listening: dict[str, str] = {}
         self.parked: dict[str, str] = {}
-        self.ledger_failed = False
 
-    @property
-    def ready(self) -> bool:
-        return self.taking_traps and not self.stopping
-
-    def degraded(self) -> list[str]:
-        """One sentence for each thing that is not as it should be."""
-        found = [f"{actor} is stopped after repeated crashes: {error}" for actor, error in self.parked.items()]
-        if not _value(self._metrics.store_up):
-            found.append("PostgreSQL is away: history cannot be read; alarms, commands and the stream go on")
-        if _value(self._metrics.quarantined):
-            found.append(f"{_value(self._metrics.quarantined):.0f} Events are in quarantine")
-        if self.ledger_failed:
-            found.append("the ledger cannot write: traps wait in the kernel, INFORMs are not answered")
-        return found
-
-    def report(self) -> dict[str, Any]:
-        """The body of ``/readyz``."""
-        degraded = self.degraded()
-        return {
-            "ready": self.ready,
-            "status": "stopping" if self.stopping else "degraded" if degraded else "ok" if self.ready else "starting",
-            "degraded": degraded,
-            "listening": self.listening,
-            "store_seq": self._store.seq,
+    def __call__(self) -> Readiness:
+        """The state of every part, now."""
+        failure = self._ledger_failure()
+        parts = {
+            "traps": self._traps(),
+            "ledger": Part("down", failure) if failure else Part("ok"),
+            "store": self._postgresql(),
+            **{name: Part("ok", address) for name, address in self.listening.items() if name != "traps"},
         }
+        kept = self._metrics.value("faultd_quarantined_events")
+        if kept:
+            parts["quarantine"] = Part("degraded", f"{kept:.0f} Events could not be folded and are kept for a retry")
+        for name, error in self.parked.items():
+            parts[name] = Part("down", f"stopped after repeated crashes: {error}")
+        return Readiness(ready=self.taking_traps and not self.stopping and not failure, parts=parts)
 
+    def summary(self) -> str:
+        """One line for systemd's status."""
+        readiness = self()
+        troubled = [f"{name}: {part.detail}" for name, part in readiness.parts.items() if part.status != "ok"]
+        return "; ".join(troubled) or "taking traps"
 
-def _value(gauge: Any) -> float:
-    return float(gauge._value.get())
+    def _traps(self) -> Part:
+        if self.stopping:
+            return Part("down", "stopping")
+        return Part("ok", self.listening.get("traps", "")) if self.taking_traps else Part("down", "starting")
+
+    def _postgresql(self) -> Part:
+        if self._metrics.value("faultd_store_up"):
+            return Part("ok", f"applied through {self._store.seq}")
+        return Part("degraded", "PostgreSQL is away: history cannot be read; alarms, commands and the stream go on")

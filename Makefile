@@ -1,0 +1,65 @@
+# Two commands: `make demo` and `make test`. Everything they need goes into .venv, from the hash-locked lists.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+DEMO ?=
+TESTS ?= tests
+
+.PHONY: help demo test lint setup setup-dev lock clean
+
+help:
+	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
+	@echo "make test    set up, then check types and style and run every test"
+	@echo "make lint    types, style and layers alone"
+	@echo "make lock    write the hash-locked lists of dependencies anew"
+	@echo "make clean   remove everything that make has set up"
+
+demo: setup
+	@$(BIN)/faultd demo $(DEMO)
+
+test: lint
+	$(BIN)/pytest $(TESTS)
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: .make/run
+setup-dev: .make/dev
+
+.make/venv:
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "faultd needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || { \
+		echo "this Python comes without venv (Debian keeps it in a package of its own)"; \
+		test "$$(id -u)" = 0 || { echo "install it and try again: sudo apt-get install python3-venv"; exit 1; }; \
+		apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv --clear $(VENV); }
+	@mkdir -p .make && touch $@
+
+.make/run: .make/venv requirements.lock requirements-build.lock pyproject.toml
+	@echo "installing what faultd needs"
+	@$(PIP) install --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.make/dev: .make/run requirements-dev.lock
+	@echo "installing what the tests need"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+lock: .make/venv
+	@$(PIP) install pip-tools
+	$(COMPILE) --upgrade --output-file=requirements.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=dev --output-file=requirements-dev.lock pyproject.toml
+	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
+
+clean:
+	rm -rf $(VENV) .make .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,5 @@
+"""``python -m faultd``."""
+
+from faultd.cli import main
+
+main()

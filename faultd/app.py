@@ -1,0 +1,235 @@
+"""The wiring diagram: every channel is made here, and each actor is handed its ends.
+
+    trap_listener, clock, api ──Append──▶ ledger ──EventBatch──▶ correlator ──ChangeBatch──▶ ledger ──feed──▶ store, stream
+
+Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
+end of its channel and leaves, and one deadline bounds the whole drain.
+"""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import structlog
+import trio
+from trio import TASK_STATUS_IGNORED, TaskStatus
+
+from actors.api.actor import Api
+from actors.clock.actor import Clock
+from actors.correlator.actor import Correlator
+from actors.correlator.state import State
+from actors.ledger.actor import Ledger
+from actors.ledger.feed import LedgerFeed
+from actors.mailbox import Append, Outcome, Progress, Reply
+from actors.metrics import Metrics
+from actors.postgres import Database
+from actors.store.actor import Store
+from actors.stream.actor import Stream
+from actors.stream.board import Board
+from actors.supervisor import CORE, EDGE, Intensity, supervise
+from actors.tokens import TokenBook
+from actors.trap_listener.actor import TrapListener
+from actors.trap_listener.sockets import open_sockets
+from faultd import embedded, logs
+from faultd.config import Config
+from faultd.health import Health
+from faultd.inputs import news, read_inputs
+from faultd.reload import reload
+from faultd.restore import restore
+from faultd.schema import PreparedStore, prepare
+from faultd.sdnotify import Notifier
+from faultd.security import open_engine
+from protocols.event import Event, SystemReport
+from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+
+log = structlog.get_logger()
+
+APPENDS_WAITING = 256
+PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
+"""For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
+
+
+def wall_clock() -> datetime:
+    """The time of day, UTC."""
+    return datetime.now(UTC)
+
+
+async def serve(
+    config: Config,
+    config_file: Path | None = None,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
+) -> None:
+    """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
+
+    Raises ConfigError for profiles or a topology with mistakes, StartRefused, LedgerError or EmbeddedPostgresError when it cannot
+    start, OSError when an address cannot be bound, ActorFailed when a core actor crashed.
+    """
+    notifier = Notifier.from_environment(os.environ)
+    metrics = Metrics()
+    metrics.up.labels(version("faultd"), python_version()).set(1)
+    state_dir = config.path()
+    await trio.to_thread.run_sync(partial(state_dir.mkdir, mode=0o750, parents=True, exist_ok=True))
+
+    notifier.status("reading profiles and topology")
+    inputs = await trio.to_thread.run_sync(read_inputs, config)
+    notifier.status("recovering the ledger")
+    ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
+    security = await trio.to_thread.run_sync(open_engine, config, state_dir)
+    sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+
+    async with _database_url(config, notifier) as url, Database.open(url, size=config.database.pool_size) as database:
+        notifier.status("looking at the database's schema")
+        prepared = await prepare(url) if config.database.migrate else True
+
+        appends, appended = trio.open_memory_channel[Append](APPENDS_WAITING)
+        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](config.ledger.pipe_batches + 2)
+        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](config.ledger.pipe_batches + 2)
+        for name, end in (("ledger", appended), ("correlator", to_be_folded), ("folded", folded)):
+            metrics.mailbox_depth.labels(name).set_function(_depth_of(end))
+
+        ledger = Ledger(
+            database=ledger_file,
+            inbox=appended,
+            folded=folded,
+            to_fold=to_fold,
+            metrics=metrics,
+            settings=config.ledger,
+            clock=clock,
+        )
+        correlator = Correlator(state, to_be_folded, folds, metrics)
+        stored = Progress()
+        tokens = TokenBook(state_dir / "tokens.json")
+        health = Health(metrics, stored, lambda: ledger.failure)
+        board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
+        store = Store(database, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store)
+        stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
+        api = Api(
+            config.http,
+            appends,
+            database,
+            stored,
+            tokens,
+            health,
+            metrics,
+            clock,
+            default_tenant=config.correlator.default_tenant,
+            quarantined=partial(_quarantined_event, ledger.feed),
+        )
+        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
+
+        async def park(name: str, error: Exception) -> None:
+            health.parked[name] = str(error)
+            if health.stopping:
+                return
+            text = f"{name} crashed too often and is stopped until faultd is restarted: {error}"
+            await appends.send(
+                Append([SystemReport(alarm_type="actor_parked", active=True, severity="critical", qualifier=name, title=text)])
+            )
+
+        with trio.CancelScope() as everything:
+            async with trio.open_nursery() as sinks:
+                await sinks.start(supervise, "ledger", ledger, CORE, metrics)
+                await sinks.start(supervise, "correlator", correlator, CORE, metrics)
+                await _settle(appends, [*news(state, inputs), _all_running()])
+                sinks.start_soon(
+                    partial(supervise, "store", PreparedStore(store, url, prepared=prepared), PARKED, metrics, on_park=park)
+                )
+                host, port = await sinks.start(partial(supervise, "stream", stream, PARKED, metrics, on_park=park))
+                health.listening["stream"] = f"{host}:{port}"
+
+                async with trio.open_nursery() as sources:
+                    health.listening["http"] = await sources.start(
+                        partial(supervise, "api", api, PARKED, metrics, on_park=park)
+                    )
+                    await sources.start(supervise, "clock", Clock(config.clock, appends), EDGE, metrics)
+                    await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
+                    health.listening["traps"] = ", ".join(sock.name for sock in sockets)
+                    health.taking_traps = True
+                    log.info("ready", **health.listening)
+                    notifier.ready(health.summary())
+                    sources.start_soon(notifier.keep_alive, health.summary)
+                    task_status.started(health)
+                    await _until_told_to_stop(config, config_file, state, appends, listener, notifier)
+                    health.stopping = True
+                    notifier.stopping("draining")
+                    log.info("stopping: draining what was received")
+                    sources.cancel_scope.cancel()
+
+                everything.deadline = trio.current_time() + config.drain_seconds
+                await appends.aclose()
+        if everything.cancelled_caught:
+            log.warning("the drain was cut short; what PostgreSQL lacks is in the ledger", behind=ledger.feed.last - stored.seq)
+        log.info("stopped")
+
+
+def _all_running() -> SystemReport:
+    """Ends the alarms about actors that an earlier run had parked."""
+    return SystemReport(alarm_type="actor_parked", active=False, qualifier="*", description="faultd was started again")
+
+
+def _depth_of(channel: trio.MemoryReceiveChannel[Any]) -> Callable[[], float]:
+    return lambda: channel.statistics().current_buffer_used
+
+
+async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
+    """The msgpack of the quarantined Event at ``offset``."""
+    return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
+
+
+async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) -> None:
+    """Have ``events`` folded before anything else."""
+    reply: Reply[Outcome] = Reply()
+    await appends.send(Append(events, answered=reply))
+    await reply.wait()
+
+
+@asynccontextmanager
+async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str]:
+    """The configured PostgreSQL, or an embedded one for as long as the daemon runs."""
+    if config.database.url_file:
+        yield (await trio.Path(config.database.url_file).read_text()).strip()
+    elif config.database.url:
+        yield config.database.url
+    else:
+        notifier.status("starting the embedded PostgreSQL")
+        server = await trio.to_thread.run_sync(embedded.start, config.path())
+        try:
+            yield server.url
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(server.stop)
+
+
+async def _until_told_to_stop(
+    config: Config,
+    config_file: Path | None,
+    state: State,
+    appends: trio.MemorySendChannel[Append],
+    listener: TrapListener,
+    notifier: Notifier,
+) -> None:
+    """Return at SIGTERM or SIGINT; reload at SIGHUP."""
+
+    def switch(new: Config) -> None:
+        listener.reconfigure(new.traps, open_engine(new, new.path()))
+        logs.configure(new.log)
+
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for number in signals:
+            if number != signal.SIGHUP:
+                log.info("signal", name=signal.Signals(number).name)
+                return
+            if config_file is None:
+                continue
+            notifier.reloading()
+            config = await reload(config_file, config, state, appends, switch) or config
+            notifier.ready("configuration reloaded")

@@ -1,0 +1,70 @@
+"""``faultd demo``: everything at once, on this machine, with nothing to set up."""
+
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import trio
+import typer
+
+from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail
+from faultd.cli.run import leaves
+from faultd.demo.daemon import DaemonFailed, running
+from faultd.demo.show import show
+from faultd.demo.workplace import Workplace, prepare
+from faultd.simulator.errors import SimulatorError
+from faultd.simulator.plant import Plant, PlantSpec, build_plant
+from faultd.simulator.scenarios import scenario as scenario_named
+
+
+def demo(
+    scenario: Annotated[str, typer.Option(help="What happens to the plant; `faultd simulate --list` shows all.")] = "demo",
+    speed: Annotated[float, typer.Option(help="Simulated seconds per second.", min=0.1, max=100)] = 1.0,
+    olts: Annotated[int, typer.Option(help="OLTs in the plant, of several makers in turn.")] = 4,
+    seconds: Annotated[float | None, typer.Option(help="Stop after this many seconds; without it: at Ctrl-C.", min=1)] = None,
+    folder: Annotated[Path | None, typer.Option(help="Keep the demo's files here; without it: a temporary folder.")] = None,
+    plain: Annotated[bool, typer.Option(help="Print lines instead of drawing a screen.")] = False,
+) -> None:
+    """Run faultd with an embedded PostgreSQL and a simulated FTTH plant that sends real traps; show the alarms live.
+
+    The daemon is the real one, in a process of its own, on unprivileged ports of this machine. Ctrl-C stops everything.
+    """
+    try:
+        scenario_named(scenario)
+        plant = build_plant(PlantSpec(olts=olts))
+    except SimulatorError as error:
+        fail(str(error), EX_USAGE)
+    with tempfile.TemporaryDirectory(prefix="faultd-demo-") as temporary:
+        # The embedded server may run under another account, which has to reach its files in here.
+        Path(temporary).chmod(0o755)
+        place = prepare((folder or Path(temporary)).absolute(), plant)
+        tell(f"{olts} OLTs, {len(plant.pons)} PON ports, {len(plant.onts)} ONTs; files in {place.folder}")
+        live = sys.stdout.isatty() and not plain
+        try:
+            trio.run(partial(_demo, place, plant, scenario, speed, seconds, live))
+        except BaseException as error:
+            for leaf in leaves(error):
+                if isinstance(leaf, DaemonFailed):
+                    fail(str(leaf), EX_SOFTWARE)
+                if isinstance(leaf, KeyboardInterrupt):
+                    break
+            else:
+                raise
+    tell("stopped")
+
+
+async def _demo(place: Workplace, plant: Plant, scenario: str, speed: float, seconds: float | None, live: bool) -> None:
+    tell("starting faultd (the first start of the embedded PostgreSQL takes some seconds)")
+    async with running(place, tell):
+        for name, link in place.links:
+            tell(f"{name}: {link}")
+        with trio.move_on_after(seconds if seconds is not None else float("inf")):
+            await show(place, plant, scenario, speed, live=live)
+
+
+def tell(text: str) -> None:
+    """What the demo is doing, while one waits."""
+    sys.stderr.write(f"demo: {text}\n")
+    sys.stderr.flush()

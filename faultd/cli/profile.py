@@ -1,0 +1,103 @@
+"""``faultd profile``: what the vendor profiles make of a datagram, and which there are."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actors.correlator.profiles import Translator, compile
+from faultd.capture import Captured, CaptureError, read
+from faultd.cli.common import EX_NOINPUT, EX_USAGE, configuration, fail, refuse
+from faultd.config import Config, ConfigError
+from faultd.inputs import read_profiles
+from faultd.security import OfflineReader, offline_reader
+from protocols.event import Trap
+from protocols.snmp.errors import Refusal
+
+app = typer.Typer(help="Vendor profiles: list them, and see what they make of a datagram.", no_args_is_help=True)
+
+Optional = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Use this configuration's profiles and SNMPv3 users; without it: the shipped profiles.",
+        metavar="FILE",
+    ),
+]
+
+
+@app.command("test")
+def test(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="FILE|PCAP|HEX", help="A pcap, a file of hexadecimal or raw octets, or the hexadecimal digits."),
+    ],
+    source: Annotated[str, typer.Option(help="The sender's address, where the input does not say.")] = "192.0.2.1",
+    config: Optional = None,
+) -> None:
+    """Show what each datagram becomes, and why: every condition asked, every value decoded, the alarm at the end.
+
+    Sends and stores nothing. Exit 1 when a datagram was refused or no profile knows it.
+    """
+    settings = _settings(config)
+    try:
+        capture = read(what)
+    except CaptureError as error:
+        fail(str(error), EX_USAGE)
+    except OSError as error:
+        fail(f"{what}: {error.strerror}", EX_NOINPUT)
+    translator = _translator(settings)
+    reader = offline_reader(settings)
+    known = True
+    for number, datagram in enumerate(capture.datagrams, 1):
+        if number > 1:
+            sys.stdout.write("\n")
+        for text in _explain(datagram, source, translator, reader, settings):
+            sys.stdout.write(text + "\n")
+            known = known and not text.startswith(("refused", "no finding"))
+    if capture.passed_over:
+        sys.stderr.write(f"{capture.passed_over} frames hold no whole UDP datagram\n")
+    if not known or not capture.datagrams:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_profiles(config: Optional = None) -> None:
+    """List the profiles: name, vendor, whether enabled, number of rules, description."""
+    settings = _settings(config)
+    try:
+        profiles = read_profiles(settings)
+    except ConfigError as error:
+        refuse(error)
+    for profile in profiles:
+        state = "enabled" if profile.enabled else "disabled"
+        sys.stdout.write(
+            f"{profile.name:<14} {profile.vendor:<14} {state:<9} {len(profile.rules):>4} rules  {profile.description}\n"
+        )
+
+
+def _explain(datagram: Captured, source: str, translator: Translator, reader: OfflineReader, settings: Config) -> Iterator[str]:
+    try:
+        notification = reader(datagram.payload)
+    except Refusal as error:
+        yield f"refused: {error.reason}: {error}"
+        return
+    trap = Trap(datagram.source or source, datetime.now(UTC), notification)
+    for forgiven in notification.irregular:
+        yield f"irregular: {forgiven}"
+    yield from translator.explain(trap, settings.correlator.relays).splitlines()
+
+
+def _translator(settings: Config) -> Translator:
+    try:
+        return compile(read_profiles(settings))
+    except ConfigError as error:
+        refuse(error)
+
+
+def _settings(config: Path | None) -> Config:
+    return Config() if config is None else configuration(config)

@@ -1,0 +1,69 @@
+"""``faultd replay``: fold the ledger's Events once more and see what comes of them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from actors.correlator.actor import fold_batch
+from actors.correlator.state import State
+from actors.ledger.errors import LedgerError
+from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
+from actors.ledger.schema import connect_reader
+from faultd.cli.common import DEFAULT_CONFIG, EX_NOINPUT, ConfigFile, configuration, fail
+from faultd.console.view import line
+from protocols.change import Change
+
+NAME = "correlator"
+
+
+def replay(
+    config: ConfigFile = DEFAULT_CONFIG,
+    ledger: Annotated[Path | None, typer.Option("--ledger", help="A ledger file, instead of the configured one.")] = None,
+    through: Annotated[int | None, typer.Option("--through", help="Stop after this offset.", min=1)] = None,
+    changes: Annotated[bool, typer.Option("--changes", help="Print every Change as a line of JSON.")] = False,
+) -> None:
+    """Fold the ledger's Events again, reading only, and print the open alarms that come of them.
+
+    The fold is deterministic: the same Events, with the profiles, topology and settings that were in force (they are
+    Events too), give the same alarms. Where old Events have been pruned it starts from the oldest snapshot kept. Works beside a
+    running daemon.
+    """
+    file = ledger or configuration(config).ledger.path(configuration(config).path())
+    if not file.is_file():
+        fail(f"{file}: no ledger here", EX_NOINPUT)
+    try:
+        state = _start(file)
+        for made in _fold(file, state, through):
+            if changes:
+                sys.stdout.buffer.write(msgspec.json.encode(made) + b"\n")
+    except LedgerError as error:
+        fail(str(error), EX_NOINPUT)
+    if not changes:
+        for alarm in state.alarms.values():
+            if alarm.cleared_at is None:
+                sys.stdout.write(line(alarm) + "\n")
+        still_open = sum(alarm.cleared_at is None for alarm in state.alarms.values())
+        sys.stdout.write(f"{still_open} open alarms after Event {state.offset} ({state.at:%Y-%m-%d %H:%M:%S} UTC)\n")
+
+
+def _start(file: Path) -> State:
+    """The state before the oldest Event kept: empty, or the oldest snapshot's."""
+    with closing(connect_reader(file)) as connection:
+        oldest = oldest_offset(connection)
+        if oldest > 1:
+            for snapshot in reversed(list(read_snapshots(connection))):
+                if snapshot.through >= oldest - 1:
+                    return State.load(snapshot.parts[NAME])
+        return State(ledger_id(connection))
+
+
+def _fold(file: Path, state: State, through: int | None) -> Iterator[Change]:
+    with closing(connect_reader(file)) as connection:
+        last = read_head(connection).offset
+        for batch in iterate_events(connection, file, state.offset, min(through or last, last)):
+            yield from fold_batch(state, batch)

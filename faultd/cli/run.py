@@ -1,0 +1,70 @@
+"""``faultd run``: the daemon."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import structlog
+import trio
+
+from actors.ledger.errors import LedgerError
+from actors.supervisor import ActorFailed
+from faultd import logs
+from faultd.app import serve
+from faultd.cli.common import (
+    DEFAULT_CONFIG,
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_SOFTWARE,
+    EX_UNAVAILABLE,
+    ConfigFile,
+    configuration,
+    fail,
+    refuse,
+)
+from faultd.config import ConfigError
+from faultd.embedded import EmbeddedPostgresError
+from faultd.schema import StartRefused
+
+
+def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Run the daemon until SIGTERM or SIGINT.
+
+    SIGTERM drains: what was received reaches the ledger and, within drain_seconds, PostgreSQL. SIGHUP reads profiles,
+    topology, trap communities and users anew; a file with a mistake changes nothing. Exit codes: 0 stopped, 69 an
+    address or the database refuses, 70 a core part crashed, 73 the ledger cannot be used, 78 a mistake in the
+    configuration.
+    """
+    settings = configuration(config)
+    logs.configure(settings.log)
+    serve_until_told(partial(serve, settings, Path(config)))
+
+
+def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
+    """Run ``main`` under trio and turn what can end it into an exit code and one line that says why."""
+    try:
+        trio.run(main)
+    except BaseException as error:
+        for leaf in leaves(error):
+            match leaf:
+                case ConfigError():
+                    refuse(leaf)
+                case StartRefused():
+                    fail(str(leaf), EX_CONFIG)
+                case LedgerError():
+                    fail(str(leaf), EX_CANTCREAT)
+                case EmbeddedPostgresError() | OSError():
+                    fail(str(leaf), EX_UNAVAILABLE)
+                case ActorFailed():
+                    structlog.get_logger().error("a core part crashed", exc_info=error)
+                    fail(str(leaf), EX_SOFTWARE)
+        raise
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions inside nested groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

@@ -1,0 +1,88 @@
+"""``faultd simulate``: a plant that sends real traps."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import trio
+import typer
+
+from faultd.cli.common import EX_UNAVAILABLE, EX_USAGE, fail
+from faultd.simulator.errors import SimulatorError
+from faultd.simulator.plan import Options, simulate
+from faultd.simulator.plant import VENDORS, PlantSpec, Vendor, build_plant
+from faultd.simulator.runner import run_simulation, target
+from faultd.simulator.scenarios import SCENARIOS, scenario
+from faultd.simulator.topology import topology_csv
+from faultd.simulator.truth import truth_jsonl
+
+
+def _list_scenarios(wanted: bool) -> None:
+    if wanted:
+        for each in SCENARIOS.values():
+            sys.stdout.write(f"{each.name:<20} {each.help}\n")
+        raise typer.Exit
+
+
+def simulate_plant(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="What happens; see --list.")] = "demo",
+    to: Annotated[
+        str, typer.Option("--to", help="Where traps go, HOST:PORT; this machine only (127.0.0.0/8, ::1).")
+    ] = "127.0.0.1:162",
+    topology: Annotated[Path | None, typer.Option(help="Write the plant's topology CSV here.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Write what really happened here, a line of JSON per fault.")] = None,
+    speed: Annotated[float, typer.Option(help="Simulated seconds per second; 0: as fast as possible.", min=0)] = 1.0,
+    rate: Annotated[float | None, typer.Option(help="Datagrams per second at most, with --speed 0.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    olts: Annotated[int, typer.Option(help="OLTs in the plant.")] = 4,
+    cards: Annotated[int, typer.Option(help="PON cards in each OLT.")] = 2,
+    pons: Annotated[int, typer.Option(help="PON ports on each card.")] = 4,
+    onts: Annotated[int, typer.Option(help="ONTs on each PON port.")] = 32,
+    vendors: Annotated[str, typer.Option(help="Makers of the OLTs, in turn, comma separated.")] = ",".join(VENDORS),
+    duration: Annotated[float | None, typer.Option(help="Simulated seconds; without it: the scenario's own.")] = None,
+    loss: Annotated[float, typer.Option(help="Probability that a trap is lost.", min=0, max=1)] = 0.0,
+    duplicate: Annotated[float, typer.Option(help="Probability that a trap arrives twice.", min=0, max=1)] = 0.0,
+    reorder: Annotated[float, typer.Option(help="Probability that a trap is overtaken by later ones.", min=0, max=1)] = 0.0,
+    informs: Annotated[bool, typer.Option(help="Some OLTs send INFORMs.")] = False,
+    send: Annotated[bool, typer.Option(help="Send the traps; --no-send only writes the files.")] = True,
+    list_: Annotated[bool, typer.Option("--list", help="List the scenarios.", is_eager=True, callback=_list_scenarios)] = False,
+) -> None:
+    """Simulate an FTTH plant: OLTs, cards, PON ports, splitters, ONTs and customers, from a seed.
+
+    Each OLT sends its vendor's traps over UDP from its own address in 127.0.0.0/8. Repairs send clears.
+    """
+    try:
+        makers = msgspec.convert(vendors.split(","), tuple[Vendor, ...])
+        plant = build_plant(
+            PlantSpec(
+                olts=olts,
+                cards_per_olt=cards,
+                pons_per_card=pons,
+                onts_per_pon=onts,
+                vendors=makers,
+                seed=seed,
+                informs=informs,
+            )
+        )
+        options = Options(seed=seed, duration=duration, loss=loss, duplicate=duplicate, reorder=reorder)
+        plan = simulate(plant, scenario(name), options)
+        host, _, port = to.rpartition(":")
+        goal = target(host.strip("[]"), int(port) if port.isdigit() else 0)
+    except (SimulatorError, msgspec.ValidationError) as error:
+        fail(str(error), EX_USAGE)
+    if topology is not None:
+        topology.write_text(topology_csv(plant), encoding="utf-8")
+    if truth is not None:
+        truth.write_text(truth_jsonl(plan.faults), encoding="utf-8")
+    if not send:
+        return
+    sys.stderr.write(f"{len(plan.datagrams)} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")
+    try:
+        summary = trio.run(partial(run_simulation, plan, goal, speed=speed, rate=rate))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        fail(f"cannot send to {to}: {error}", EX_UNAVAILABLE)
+    sys.stdout.write(f"sent {summary.sent} datagrams in {summary.seconds:.1f} s\n")

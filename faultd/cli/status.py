@@ -1,0 +1,31 @@
+"""``faultd status``: what the running daemon says of itself."""
+
+import sys
+from http.client import HTTPConnection, HTTPException
+
+import msgspec
+import typer
+
+from faultd.cli.common import DEFAULT_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
+from protocols.rest import Readiness
+
+
+def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Ask the running daemon how it is: one line per part.
+
+    Exit 0 when it takes traps, 1 when it does not, 69 when nothing answers.
+    """
+    settings = configuration(config)
+    host, _, port = settings.http.bind.rpartition(":")
+    connection = HTTPConnection(host.strip("[]"), int(port), timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        readiness = msgspec.json.decode(connection.getresponse().read(), type=Readiness)
+    except (OSError, HTTPException, msgspec.MsgspecError) as error:
+        fail(f"no faultd answers at {settings.http.bind}: {error}", EX_UNAVAILABLE)
+    finally:
+        connection.close()
+    for name, part in readiness.parts.items():
+        sys.stdout.write(f"{name:<12} {part.status:<9} {part.detail}\n")
+    if not readiness.ready:
+        raise typer.Exit(1)

@@ -1,0 +1,89 @@
+"""The demo's three tasks: the plant sends, the stream is followed, the screen is drawn."""
+
+import sys
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+
+import trio
+from rich.console import Console
+from rich.live import Live
+
+from faultd.console.follow import Follower, follow
+from faultd.console.view import line, screen
+from faultd.demo.story import moments
+from faultd.demo.workplace import Workplace
+from faultd.simulator.plan import Options, simulate
+from faultd.simulator.plant import Plant
+from faultd.simulator.runner import run_simulation, target
+from faultd.simulator.scenarios import scenario
+from faultd.simulator.truth import FaultTruth
+
+REFRESH_SECONDS = 0.25
+NEWS_SHOWN = 5
+
+
+async def play(place: Workplace, plant: Plant, name: str, speed: float, tell: deque[str]) -> None:
+    """Play the scenario over and over, each time with another seed, and tell what happens."""
+    to = target("127.0.0.1", place.ports["traps"])
+    for seed in count(1):
+        plan = simulate(plant, scenario(name), Options(seed=seed, start=datetime.now(UTC)))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_narrate, plan.faults, speed, tell)
+            await run_simulation(plan, to, speed=speed)
+            nursery.cancel_scope.cancel()
+
+
+async def _narrate(faults: Sequence[FaultTruth], speed: float, tell: deque[str]) -> None:
+    began = trio.current_time()
+    for moment in moments(faults):
+        await trio.sleep_until(began + moment.at / speed)
+        tell.append(f"{datetime.now():%H:%M:%S}  {moment.text}")  # noqa: DTZ005 - the wall clock of whoever looks
+
+
+async def show(place: Workplace, plant: Plant, name: str, speed: float, *, live: bool) -> None:
+    """Until cancelled, or until the daemon closes the stream."""
+    news: deque[str] = deque(maxlen=NEWS_SHOWN)
+    async with follow(place.stream, place.token) as follower, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(play, place, plant, name, speed, news))
+        if live:
+            await _draw(place, follower, news)
+        else:
+            await _print(follower, news)
+        nursery.cancel_scope.cancel()
+
+
+async def _draw(place: Workplace, follower: Follower, news: deque[str]) -> None:
+    console = Console()
+    async with trio.open_nursery() as nursery:
+        with Live(console=console, screen=True, auto_refresh=False) as live:
+
+            async def redraw() -> None:
+                while True:
+                    rows = max(3, console.height - 13 - NEWS_SHOWN)
+                    live.update(
+                        screen(follower.alarms.values(), datetime.now(UTC), place.links, list(news), rows), refresh=True
+                    )
+                    await trio.sleep(REFRESH_SECONDS)
+
+            nursery.start_soon(redraw)
+            while await follower.next() is not None:
+                pass
+            nursery.cancel_scope.cancel()
+
+
+async def _print(follower: Follower, news: deque[str]) -> None:
+    """Without a terminal: every change as a line."""
+    told: str | None = None
+    seen: dict[str, tuple[str, str]] = {}
+    while (changed := await follower.next()) is not None:
+        if news and news[-1] != told:
+            told = news[-1]
+            sys.stdout.write(f"--- plant: {told}\n")
+        for alarm in changed:
+            if seen.get(alarm.id) != (alarm.status, alarm.severity):
+                seen[alarm.id] = (alarm.status, alarm.severity)
+                sys.stdout.write(line(alarm) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,90 @@
+"""Where a demo lives: a folder with a plant, a configuration and a token, on free unprivileged ports."""
+
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from actors.tokens import TokenBook
+from faultd.simulator.plant import Plant
+from faultd.simulator.topology import topology_csv
+
+PREFERRED = {"traps": 10162, "http": 8162, "stream": 8163}
+
+
+class Workplace(Struct, frozen=True):
+    """Everything that the demo's parts must agree on."""
+
+    folder: Path
+    config: Path
+    log: Path
+    token: str
+    ports: dict[str, int]
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """What a person may want to open, by name."""
+        http = f"http://127.0.0.1:{self.ports['http']}"
+        return [
+            ("API docs", f"{http}/schema"),
+            ("Alarms", f"{http}/api/v1/faults/alarms"),
+            ("Metrics", f"{http}/metrics"),
+            ("Stream", f"{self.stream}?token={self.token}"),
+            ("Token", f"Authorization: Bearer {self.token}"),
+            ("Log", str(self.log)),
+        ]
+
+    @property
+    def stream(self) -> str:
+        return f"ws://127.0.0.1:{self.ports['stream']}/alarms"
+
+
+def prepare(folder: Path, plant: Plant) -> Workplace:
+    """Write the plant's topology and a configuration into ``folder`` and make a token."""
+    folder.mkdir(parents=True, exist_ok=True)
+    topology = folder / "topology.csv"
+    topology.write_text(topology_csv(plant), encoding="utf-8")
+    ports = {
+        name: free_port(port, socket.SOCK_DGRAM if name == "traps" else socket.SOCK_STREAM) for name, port in PREFERRED.items()
+    }
+    config = folder / "faultd.toml"
+    config.write_text(
+        f"""# Made by `faultd demo`.
+state_dir = "{folder}"
+
+[log]
+format = "json"
+
+[traps]
+listen = ["127.0.0.1:{ports["traps"]}"]
+allow = ["127.0.0.0/8"]
+
+[http]
+bind = "127.0.0.1:{ports["http"]}"
+
+[stream]
+bind = "127.0.0.1:{ports["stream"]}"
+
+[topology]
+file = "{topology}"
+""",
+        encoding="utf-8",
+    )
+    now = datetime.now(UTC)
+    token = TokenBook(folder / "tokens.json").create(f"demo-{now:%H%M%S.%f}", "operator", None, now)
+    return Workplace(folder, config, folder / "faultd.log", token, ports)
+
+
+def free_port(preferred: int, kind: int) -> int:
+    """``preferred`` if it is free on loopback, else one that is."""
+    for port in (preferred, 0):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on 127.0.0.1")

@@ -5,9 +5,10 @@ latest version of each alarm, so a slow reader costs a number, not memory. One t
 told so and starts again from a snapshot.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 import structlog
 import trio
@@ -136,7 +137,9 @@ class Stream:
 
     async def _converse(self, stream: trio.SocketStream, hub: Hub, nursery: trio.Nursery) -> None:
         with trio.move_on_after(_HANDSHAKE_SECONDS) as handshake:
-            request = await wrap_server_stream(nursery, stream, message_queue_size=1, max_message_size=_MOST_FROM_CLIENT)
+            # trio-websocket waits for the request even when the peer has gone; a place is not kept for one that has.
+            reader = cast(trio.Nursery, _CancelAtEnd(nursery, handshake))
+            request = await wrap_server_stream(reader, stream, message_queue_size=1, max_message_size=_MOST_FROM_CLIENT)
             try:
                 subscription = self._admit(request)
             except Refused as refused:
@@ -144,7 +147,8 @@ class Stream:
                 await request.reject(refused.status, extra_headers=refused.headers(), body=refused.body())
                 return
         if handshake.cancelled_caught:
-            self._metrics.stream_refused.labels("timeout").inc()
+            late = trio.current_time() >= handshake.deadline
+            self._metrics.stream_refused.labels("timeout" if late else "protocol").inc()
             return
         # Counted before anything is awaited, or a crowd at the door would pass the limit together.
         self._clients += 1
@@ -193,3 +197,19 @@ class _Bell:
     async def heard(self) -> None:
         await self._rung.wait()
         self._rung = trio.Event()
+
+
+class _CancelAtEnd:
+    """Stands for a nursery: the task started in it cancels ``scope`` when it has ended."""
+
+    def __init__(self, nursery: trio.Nursery, scope: trio.CancelScope) -> None:
+        self._nursery, self._scope = nursery, scope
+
+    def start_soon(self, task: Callable[[], Awaitable[None]]) -> None:
+        self._nursery.start_soon(self._run, task)
+
+    async def _run(self, task: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await task()
+        finally:
+            self._scope.cancel()

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from trio_websocket import WebSocketConnection, open_websocket
+from trio.testing import wait_all_tasks_blocked
+from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from actors.mailbox import EndOfFeed
 from actors.metrics import Metrics
@@ -130,15 +131,14 @@ class Lab:
             extra.append((b"Authorization", f"Bearer {token}".encode()))
         host, port = self.address
         target = f"{path}?{query}" if query else path
-        async with open_websocket(
-            host, port, target, use_ssl=False, extra_headers=extra, subprotocols=subprotocols, max_message_size=2**28
-        ) as connection:
-            try:
-                yield Client(connection)
-            finally:
-                if connection.closed:
-                    # trio-websocket's client leaves its socket open when the server closed first.
-                    await trio.aclose_forcefully(connection._stream)
+        # The socket is closed here: trio-websocket's own client leaves it open when the server closed or refused.
+        async with await trio.open_tcp_stream(host, port) as stream, trio.open_nursery() as nursery:
+            connection = await wrap_client_stream(
+                nursery, stream, host, target, subprotocols=subprotocols, extra_headers=extra, max_message_size=2**28
+            )
+            yield Client(connection)
+            await connection.aclose()
+            nursery.cancel_scope.cancel()
 
     def sample(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0

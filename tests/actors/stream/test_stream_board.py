@@ -1,0 +1,185 @@
+"""The board and its frames, without a socket."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.stream import board as board_module
+from actors.stream.board import BatchMissing, Board
+from actors.stream.frames import Frames
+from actors.stream.request import Filter
+from actors.stream.settings import StreamSettings, split_bind
+from protocols.alarm import Alarm
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
+from protocols.ledger import RecordedBatch
+
+IDS = "abcd"
+FILTERS = (Filter(), Filter(severities=("critical",)), Filter(statuses=("active",), tenant="t1"))
+STEP = st.one_of(
+    st.tuples(
+        st.just("put"),
+        st.sampled_from(IDS),
+        st.sampled_from(["critical", "minor"]),
+        st.sampled_from(["active", "cleared"]),
+    ),
+    st.tuples(st.just("repeat"), st.sampled_from(IDS)),
+    st.tuples(st.just("forget"), st.sampled_from(IDS)),
+)
+BATCH = st.lists(STEP, max_size=4)
+
+
+def batch(seq, *changes):
+    return RecordedBatch(seq, seq, changes)
+
+
+class Reader:
+    """Replays frames of one filter, starting anywhere."""
+
+    def __init__(self, filter):
+        self.filter, self.position, self.alarms = filter, 0, {}
+
+    def read(self, frames):
+        frame = frames.changes(self.filter, self.position)
+        self.position = frame.seq
+        if frame.text is None:
+            return
+        content = msgspec.json.decode(frame.text)
+        for alarm in msgspec.convert(content["alarms"], list[Alarm]):
+            assert self.filter.admits(alarm)
+            self.alarms[alarm.id] = alarm
+        for id in content["removed"]:
+            self.alarms.pop(id, None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(BATCH, st.sets(st.integers(0, 2))), max_size=25))
+def test_reading_at_any_moments_gives_what_the_board_holds(batches):
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    board, model = Board(), {}
+    frames = Frames(board)
+    readers = [Reader(filter) for filter in FILTERS]
+    for seq, (steps, who_reads) in enumerate(batches, 1):
+        changes = [Answer(offset=seq)]
+        for kind, id, *axes in steps:
+            old = model.get(id)
+            if kind == "put":
+                model[id] = Alarm(
+                    id=id,
+                    alarm_id=id,
+                    tenant_id="t1" if id in "ab" else "t2",
+                    source="cpe",
+                    alarm_type="x",
+                    severity=axes[0],
+                    status=axes[1],
+                    title="x",
+                    resource_type="ont",
+                    resource_id=id,
+                    first_occurrence=at,
+                    last_occurrence=at,
+                    received_at=at,
+                    revision=old.revision + 1 if old else 1,
+                )
+                changes.append(AlarmChanged(seq, model[id], ()))
+            elif kind == "repeat":
+                when, count, revision = (at, 1, 1) if old is None else (at + timedelta(1), seq, old.revision + 1)
+                changes.append(AlarmRepeated(seq, id, when, count, revision))
+                if old is not None:
+                    model[id] = msgspec.structs.replace(old, last_occurrence=when, occurrence_count=count, revision=revision)
+            else:
+                model.pop(id, None)
+                changes.append(AlarmForgotten(seq, id))
+        board.fold(batch(seq, *changes))
+        for number in who_reads:
+            reader = readers[number]
+            reader.read(frames)
+            assert reader.alarms == {id: alarm for id, alarm in model.items() if reader.filter.admits(alarm)}
+    assert {alarm.id: alarm for alarm in board.alarms()} == model
+    active = {}
+    for alarm in model.values():
+        if alarm.status == "active":
+            active[alarm.severity] = active.get(alarm.severity, 0) + 1
+    assert {severity: count for severity, count in board.active().items() if count} == active
+
+
+def test_a_batch_again_changes_nothing_and_a_gap_is_refused(make):
+    board = Board(3, [make("a")])
+    board.fold(batch(3, AlarmForgotten(1, "a")))
+    assert board.get("a") == make("a")
+    with pytest.raises(BatchMissing, match="needs batch 4"):
+        board.fold(batch(5, AlarmForgotten(1, "a")))
+    assert (board.seq, board.get("a")) == (3, make("a"))
+
+
+def test_the_window_is_bounded_in_batches_and_in_alarms(make, monkeypatch):
+    board = Board(window=10)
+    for seq in range(1, 31):
+        board.fold(batch(seq, AlarmChanged(seq, make(str(seq % 3)), ())))
+    assert board.follows(20)
+    assert not board.follows(19)
+    assert not board.follows(31)
+    assert [id for id, _ in board.since(28)] == ["2", "0"]
+    monkeypatch.setattr(board_module, "_MOST_MARKS", 100)
+    board = Board(window=10)
+    board.fold(batch(1, *(AlarmChanged(1, make(str(number)), ()) for number in range(60))))
+    board.fold(batch(2, *(AlarmChanged(1, make(f"b{number}"), ()) for number in range(60))))
+    assert not board.follows(0)
+    assert board.follows(1)
+    assert len(board.since(1)) == 60
+
+
+def test_an_alarm_back_from_history_outside_the_filter_is_removed(make):
+    board = Board(0, [make("a")])
+    frames = Frames(board)
+    board.fold(batch(1, AlarmForgotten(1, "a")))
+    board.fold(batch(2, AlarmChanged(2, make("a", severity="minor"), ())))
+    text = frames.changes(Filter(severities=("critical",)), 0).text
+    assert text is not None
+    assert msgspec.json.decode(text) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
+
+
+async def test_a_big_snapshot_is_encoded_in_pieces_and_is_one_moment(make):
+    board = Board(7, [make(str(number)) for number in range(1001)])
+    frames = Frames(board)
+    got = []
+
+    async def ask():
+        got.append(await frames.snapshot(Filter()))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(ask)
+        for _ in range(4):
+            await trio.lowlevel.checkpoint()
+        board.fold(batch(8, AlarmForgotten(8, "1000")))
+    content = msgspec.json.decode(got[0].text)
+    assert (content["type"], content["seq"], len(content["alarms"])) == ("snapshot", 7, 1001)
+    assert msgspec.convert(content["alarms"], list[Alarm]) == [make(str(number)) for number in range(1001)]
+    assert all(text is got[0] for text in got)
+    later = msgspec.json.decode((await frames.snapshot(Filter())).text)
+    assert (later["seq"], len(later["alarms"])) == (8, 1000)
+
+
+@pytest.mark.parametrize(("bind", "expected"), [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::1]:8163", ("::1", 8163))])
+def test_bind(bind, expected):
+    assert split_bind(bind) == expected
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'bind = "8163"',
+        'bind = "::1:8163"',
+        'bind = "host:99999"',
+        "heartbeat_seconds = 0",
+        "max_clients = -1",
+        "pace_seconds = -0.1",
+        "unknown = 1",
+    ],
+)
+def test_a_wrong_setting_is_named(toml):
+    with pytest.raises(msgspec.ValidationError, match=toml.split(" ")[0]):
+        msgspec.toml.decode(toml, type=StreamSettings)

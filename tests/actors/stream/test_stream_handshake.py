@@ -1,0 +1,271 @@
+"""Who is let in, who is refused and how, and what a peer that misbehaves costs: its own connection, nothing else."""
+
+import msgspec
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+from trio_websocket import ConnectionClosed, ConnectionRejected
+
+from actors.tokens import TokenFileError
+from protocols.change import AlarmChanged
+
+UPGRADE = (
+    b"GET /alarms?token=all HTTP/1.1\r\nHost: noc\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+async def refusal(served, *args, **options):
+    try:
+        async with served.connect(*args, **options):
+            pytest.fail("let in")
+    except* ConnectionRejected as group:
+        (rejected,) = group.exceptions
+    problem = msgspec.json.decode(rejected.body)
+    assert dict(rejected.headers)[b"content-type"] == b"application/problem+json"
+    assert problem["status"] == rejected.status_code
+    return rejected.status_code, problem
+
+
+async def still_serves(served):
+    async with served.connect() as client:
+        assert (await client.frame())["type"] == "snapshot"
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "text"),
+    [
+        ("since=-1", "since", "sequence number"),
+        ("since=x", "since", "sequence number"),
+        ("since=" + "9" * 40, "since", "sequence number"),
+        ("severity=critcal", "severity", "critical, major"),
+        ("severity=3", "severity", "critical, major"),
+        ("severity=", "severity", "critical, major"),
+        ("status=open", "status", "active, acknowledged"),
+        ("tenant=", "tenant", "empty"),
+        ("severty=major", "severty", "not a parameter"),
+        ("&".join(["since=1"] * 200), "query", "too many"),
+    ],
+)
+async def test_a_bad_parameter_is_named(lab, query, field, text):
+    async with lab().serve() as served:
+        status, problem = await refusal(served, query)
+        assert status == 400
+        assert problem["errors"][0]["field"] == field
+        assert text in problem["detail"]
+        assert served.sample("faultd_stream_refused_total", reason="parameter") == 1
+
+
+async def test_no_token_a_wrong_one_and_an_expired_one_are_401(lab):
+    async with lab().serve() as served:
+        for token in ("", "nonsense"):
+            status, problem = await refusal(served, "severity=wrong", token=token)
+            assert status == 401
+            assert "severity" not in problem["detail"]
+        served.now = served.tokens.expires["short"]
+        assert (await refusal(served, token="short"))[0] == 401
+        assert served.sample("faultd_stream_refused_total", reason="token") == 3
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"query": "token=all", "token": ""},
+        {"subprotocols": ["bearer", "all"], "token": ""},
+        {"headers": [(b"Authorization", b"bearer  all")], "token": ""},
+    ],
+)
+async def test_the_token_may_come_in_three_ways(lab, how):
+    async with lab().serve() as served, served.connect(**how) as client:
+        assert (await client.frame())["type"] == "snapshot"
+        assert client.connection.subprotocol == ("bearer" if "subprotocols" in how else None)
+
+
+async def test_another_tenant_is_403_and_its_own_is_fine(lab):
+    async with lab().serve() as served:
+        status, problem = await refusal(served, "tenant=south", token="north")
+        assert (status, problem["errors"][0]["field"]) == (403, "tenant")
+        async with served.connect("tenant=north", token="north") as client:
+            await client.frame()
+
+
+async def test_another_path_is_404(lab):
+    async with lab().serve() as served:
+        assert (await refusal(served, path="/"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed", "admitted"),
+    [
+        (b"http://127.0.0.1:3000", (), True),
+        (b"https://evil.example", (), False),
+        (b"null", (), False),
+        (b"http://[", (), False),
+        (b"https://noc.example", ("https://noc.example/",), True),
+        (b"https://noc.example.evil", ("https://noc.example",), False),
+        (b"https://evil.example", ("*",), True),
+    ],
+)
+async def test_origins(lab, origin, allowed, admitted):
+    async with lab(allowed_origins=allowed).serve() as served:
+        if admitted:
+            async with served.connect(headers=[(b"Origin", origin)]) as client:
+                await client.frame()
+        else:
+            status, problem = await refusal(served, headers=[(b"Origin", origin)])
+            assert (status, problem["errors"][0]["field"]) == (403, "Origin")
+
+
+async def test_no_more_than_max_clients(lab):
+    async with lab(max_clients=2).serve() as served:
+        async with served.connect() as one, served.connect() as two:
+            await one.frame()
+            await two.frame()
+            assert (await refusal(served))[0] == 503
+        await wait_all_tasks_blocked()
+        await still_serves(served)
+
+
+async def test_an_unreadable_token_file_is_503_and_keeps_who_is_in(lab, mock_clock: MockClock):
+    async with lab(heartbeat_seconds=10.0).serve() as served, served.connect() as client:
+        await client.frame()
+
+        def unreadable(token, now):
+            raise TokenFileError("tokens.json", "permission denied")
+
+        served.tokens.verify = unreadable
+        assert (await refusal(served))[0] == 503
+        mock_clock.jump(10.0)
+        assert (await client.frame())["type"] == "heartbeat"
+
+
+async def test_a_token_that_expires_meanwhile_ends_the_subscription(lab, mock_clock: MockClock):
+    async with lab(heartbeat_seconds=30.0).serve() as served, served.connect(token="short") as client:
+        await client.frame()
+        served.now = served.tokens.expires["short"]
+        mock_clock.jump(30.0)
+        with pytest.raises(ConnectionClosed):
+            await client.reach(10**9)
+        assert client.connection.closed.code == 4401
+        assert "expired" in client.connection.closed.reason
+
+
+async def test_clients_may_say_little_and_nothing_binary_or_big(lab):
+    async with lab().serve() as served:
+        for message, code in ((b"\0", 1003), ("x" * 5000, 1009)):
+            async with served.connect() as client:
+                await client.frame()
+                await client.connection.send_message("a keepalive of its own")
+                await client.connection.send_message(message)
+                with pytest.raises(ConnectionClosed):
+                    await client.frame()
+                assert client.connection.closed.code == code
+        await still_serves(served)
+
+
+HOSTILE = {
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\r\n\r\n" * 4,
+    "no upgrade": b"GET /alarms HTTP/1.1\r\nHost: noc\r\n\r\n",
+    "post": UPGRADE.replace(b"GET", b"POST"),
+    "host that is no text": UPGRADE.replace(b"Host: noc", b"Host: \xff\xfe\xfd"),
+    "host that is no idna": UPGRADE.replace(b"Host: noc", b"Host: xn--\x80" + b"a" * 100),
+    "subprotocol that is no text": UPGRADE.replace(b"Host: noc", b"Host: noc\r\nSec-WebSocket-Protocol: \xff\xff"),
+    "connection that is no text": UPGRADE.replace(b"Connection: Upgrade", b"Connection: \xff"),
+    "origin that is no text": UPGRADE.replace(b"Host: noc", b"Host: noc\r\nOrigin: \xff\xff://\xff"),
+    "token that is no text": UPGRADE.replace(b"token=all", b"token=%ff%00"),
+    "version": UPGRADE.replace(b"Version: 13", b"Version: 12"),
+    "key that is no base64": UPGRADE.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"\xff"),
+    "endless header": b"GET /alarms HTTP/1.1\r\nX: " + b"a" * 100_000,
+    "one octet behind the upgrade": UPGRADE + b"\x00",
+    "a second request": UPGRADE + UPGRADE,
+    "unmasked frame": UPGRADE + b"\x81\x01a",
+}
+
+
+@pytest.mark.parametrize("octets", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("split", [False, True])
+async def test_whatever_comes_ends_that_connection_alone(lab, make, octets, split):
+    async with lab().serve() as served, served.connect() as bystander:
+        await bystander.frame()
+        stream = await trio.open_tcp_stream(*served.address)
+        async with stream:
+            for part in (octets[:40], octets[40:]) if split else (octets,):
+                await stream.send_all(part)
+                await wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
+        served.feed.record(AlarmChanged(1, make("a"), ()))
+        assert (await bystander.frame())["type"] == "changes"
+        await still_serves(served)
+
+
+FRAMES = {
+    "reserved opcode": b"\x83\x80\x00\x00\x00\x00",
+    "reserved bits": b"\xf1\x80\x00\x00\x00\x00",
+    "unmasked": b"\x81\x01a",
+    "continuation of nothing": b"\x80\x80\x00\x00\x00\x00",
+    "text that is not UTF-8": b"\x81\x82\x00\x00\x00\x00\xff\xff",
+    "huge length": b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00",
+    "long ping": b"\x89\xfe\x01\x00\x00\x00\x00\x00" + b"a" * 256,
+    "close with a bad code": b"\x88\x82\x00\x00\x00\x00\x00\x01",
+    "two closes": b"\x88\x80\x00\x00\x00\x00" * 2,
+    "close and then a flood": b"\x88\x80\x00\x00\x00\x00" + b"\x81\xfe\x10\x01\x00\x00\x00\x00" + b"a" * 4097,
+    "fragments without end": b"\x01\xfe\x08\x00\x00\x00\x00\x00" + b"a" * 2048 + b"\x00\xfe\x08\x00\x00\x00\x00\x00" * 40,
+    "noise": bytes(range(256)) * 40,
+}
+
+
+@pytest.mark.parametrize("octets", FRAMES.values(), ids=FRAMES.keys())
+async def test_garbage_frames_end_that_connection_alone(lab, make, octets):
+    async with lab().serve() as served, served.connect() as bystander:
+        await bystander.frame()
+        stream = await trio.open_tcp_stream(*served.address)
+        async with stream:
+            await stream.send_all(UPGRADE)
+            assert (await stream.receive_some(4096)).startswith(b"HTTP/1.1 101")
+            await wait_all_tasks_blocked()
+            await stream.send_all(octets)
+            await wait_all_tasks_blocked()
+            served.feed.record(AlarmChanged(1, make("a"), ()))
+            assert (await bystander.frame())["type"] == "changes"
+        await wait_all_tasks_blocked()
+        await still_serves(served)
+        await wait_all_tasks_blocked()
+        assert served.sample("faultd_stream_clients") == 1
+
+
+async def test_a_peer_that_sends_oversize_while_it_is_being_closed(lab, mock_clock: MockClock):
+    """The WebSocket layer raises when it wants to close what is closing already; that must not reach the actor."""
+    async with lab(heartbeat_seconds=30.0).serve() as served:
+        stream = await trio.open_tcp_stream(*served.address)
+        async with stream:
+            await stream.send_all(UPGRADE.replace(b"token=all", b"token=short"))
+            await wait_all_tasks_blocked()
+            served.now = served.tokens.expires["short"]
+            mock_clock.jump(30.0)
+            await wait_all_tasks_blocked()
+            await stream.send_all(b"\x81\xfe\x10\x01\x00\x00\x00\x00" + b"a" * 4097)
+            await wait_all_tasks_blocked()
+        assert served.sample("faultd_stream_clients") == 0
+        await still_serves(served)
+
+
+async def test_a_handshake_that_never_comes_is_given_up(lab, mock_clock: MockClock):
+    async with lab().serve() as served:
+        stream = await trio.open_tcp_stream(*served.address)
+        async with stream:
+            await stream.send_all(UPGRADE[:20])
+            await wait_all_tasks_blocked()
+            mock_clock.jump(10.1)
+            assert await stream.receive_some(100) == b""
+        assert served.sample("faultd_stream_refused_total", reason="timeout") == 1
+
+
+async def test_a_flood_of_connections_is_cut_at_the_door(lab):
+    async with lab(max_clients=1).serve() as served:
+        streams = [await trio.open_tcp_stream(*served.address) for _ in range(80)]
+        await wait_all_tasks_blocked()
+        assert served.sample("faultd_stream_refused_total", reason="connections") == 80 - 65
+        for stream in streams:
+            await stream.aclose()
+        await wait_all_tasks_blocked()
+        await still_serves(served)

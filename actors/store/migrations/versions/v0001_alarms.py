@@ -68,7 +68,7 @@ CREATE INDEX alarms_resource ON alarms (resource_type, resource_id);
 CREATE INDEX alarms_correlation_status ON alarms (correlation_id, status);
 CREATE INDEX alarms_last_occurrence ON alarms (last_occurrence, id);
 CREATE INDEX alarms_tenant_last_occurrence ON alarms (tenant_id, last_occurrence, id);
-CREATE INDEX alarms_severity_rank ON alarms (severity_rank, id);
+CREATE INDEX alarms_severity_rank ON alarms (severity_rank, last_occurrence DESC, id DESC);
 CREATE INDEX alarms_device ON alarms (device_id);
 CREATE INDEX alarms_customers ON alarms USING gin (affected_customers);
 CREATE INDEX alarms_to_archive ON alarms (cleared_at) WHERE NOT live;

@@ -1,0 +1,98 @@
+"""Keyset paging: opaque cursors, and the conditions that go on behind one."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+TIME = Annotated[datetime, Meta(tz=True)]
+INT16 = Annotated[int, Meta(ge=-(2**15), lt=2**15)]
+INT32 = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
+INT64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class BadCursor(ValueError):
+    """A cursor that this list did not give out: malformed, or of another list or sort order."""
+
+    def __init__(self, cursor: str, text: str) -> None:
+        super().__init__(f"cursor {cursor[:40]!r}: {text}")
+
+
+class Key(Struct, frozen=True):
+    """One column of a sort order. ``kind`` is what its values decode to from a cursor."""
+
+    column: str
+    kind: Any
+    descending: bool = False
+
+
+class Order(Struct, frozen=True):
+    """A sort order that tells all rows apart (its last key is unique). ``name`` ties a cursor to it."""
+
+    name: str
+    keys: tuple[Key, ...]
+
+    def sql(self) -> str:
+        """The ORDER BY list."""
+        return ", ".join(f"{key.column} {'DESC' if key.descending else 'ASC'}" for key in self.keys)
+
+    def encode(self, values: Sequence[Any]) -> str:
+        """The cursor behind the row whose key columns hold ``values``."""
+        return base64.urlsafe_b64encode(msgspec.json.encode([self.name, *values], enc_hook=str)).decode().rstrip("=")
+
+    def decode(self, cursor: str) -> tuple[Any, ...]:
+        """The key columns' values. Raises :class:`BadCursor`."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,1000}", cursor):
+            raise BadCursor(cursor, "malformed")
+        try:
+            data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            parts = msgspec.json.decode(data, type=list[Any])
+            if len(parts) != len(self.keys) + 1:
+                raise BadCursor(cursor, "of another list")
+            values = tuple(msgspec.convert(part, key.kind) for part, key in zip(parts[1:], self.keys, strict=True))
+        except (binascii.Error, UnicodeDecodeError, msgspec.DecodeError) as error:
+            raise BadCursor(cursor, f"malformed: {error}") from error
+        if parts[0] != self.name:
+            raise BadCursor(cursor, f"of the order {str(parts[0])[:40]!r}, not {self.name!r}")
+        if any(isinstance(value, datetime) and not 2 <= value.year <= 9998 for value in values):
+            raise BadCursor(cursor, "out of range")
+        return values
+
+    def behind(self, names: Sequence[str]) -> str:
+        """The condition for rows behind those values; ``names`` are the parameters (``$3`` ...) that hold them, in order."""
+        first = self.keys[0]
+        if all(key.descending == first.descending for key in self.keys):
+            return f"({', '.join(key.column for key in self.keys)}) {_beyond(first)} ({', '.join(names)})"
+        # The first key's bound is implied by the rest; said by itself, it lets the index start at the cursor.
+        bound = f"{first.column} {_beyond(first)}= {names[0]}"
+        alternatives = [
+            " AND ".join(
+                [
+                    *(f"{same.column} = {names[i]}" for i, same in enumerate(self.keys[:n])),
+                    f"{key.column} {_beyond(key)} {names[n]}",
+                ]
+            )
+            for n, key in enumerate(self.keys)
+        ]
+        return f"{bound} AND ({' OR '.join(f'({alternative})' for alternative in alternatives)})"
+
+
+def _beyond(key: Key) -> str:
+    return "<" if key.descending else ">"
+
+
+def alarm_order(sort: str) -> Order:
+    """The order behind a name of ``protocols.query.ALARM_SORTS``."""
+    descending = sort.startswith("-")
+    column = sort.removeprefix("-")
+    if column == "severity":
+        latest = (Key("last_occurrence", TIME, True), Key("id", UUID, True))
+        return Order(sort, (Key("severity_rank", INT16, descending), *latest))
+    kind = TIME if column.endswith("_occurrence") else INT64
+    return Order(sort, (Key(column, kind, descending), Key("id", UUID, descending)))

@@ -1,0 +1,351 @@
+"""Reads of what the store has written: SQL, and rows as the project's own types.
+
+``tenant`` is the caller's scope: None sees every tenant. All raise ``DatabaseUnavailable`` while PostgreSQL is away, and those
+that take a cursor raise ``BadCursor``. Lists have at most ``limit`` rows and a cursor when more follow.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from asyncpg.protocol import Record
+from msgspec import Struct
+
+from actors.api.keyset import INT32, INT64, TIME, Key, Order, alarm_order
+from actors.postgres import Connection, Database
+from protocols.alarm import STATUSES, Alarm, Status, TimelineEntry
+from protocols.query import (
+    AlarmFilter,
+    AlarmSort,
+    DeviceEventRow,
+    Page,
+    Statistics,
+    UnknownTrapCount,
+    UnknownTrapRow,
+)
+from protocols.severity import SEVERITIES, Severity
+
+T = TypeVar("T")
+
+ALARM_COLUMNS = ", ".join(Alarm.__struct_fields__)
+_ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
+_OPEN = "status NOT IN ('cleared', 'resolved')"
+_UNTEXT = re.compile("[\x00\ud800-\udfff]")
+_WILDCARD = re.compile(r"[\\%_]")
+_SEARCHED = ("title", "description", "resource_id", "resource_name", "alarm_id")
+
+_TIMELINE = (Key("at", TIME), Key('"offset"', INT64), Key("number", INT32))
+_TIMELINE_LATEST = tuple(Key(key.column, key.kind, True) for key in _TIMELINE)
+_INBOX = Order("unknown", (Key("at", TIME, True), Key('"offset"', INT64, True)))
+_DEVICE_EVENTS = Order("device_events", _TIMELINE_LATEST)
+
+
+class Query(Struct):
+    """One SELECT with its arguments."""
+
+    sql: str
+    args: list[Any]
+
+
+class _Where:
+    """Conditions joined by AND, and their arguments."""
+
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.args: list[Any] = []
+
+    def parameter(self, value: Any) -> str:
+        """The name (``$n``) of a new argument. Text is made what the store would have made of it."""
+        if isinstance(value, str):
+            value = _UNTEXT.sub("\ufffd", value)
+        self.args.append(value)
+        return f"${len(self.args)}"
+
+    def equal(self, column: str, value: Any) -> None:
+        if value is not None:
+            self.conditions.append(f"{column} = {self.parameter(value)}")
+
+    def any_of(self, column: str, values: Sequence[str]) -> None:
+        if len(values) == 1:
+            # Equality leaves the rest of an index usable for the order; ANY does not.
+            self.equal(column, values[0])
+        elif values:
+            clean = [_UNTEXT.sub("\ufffd", value) for value in values]
+            self.conditions.append(f"{column} = ANY ({self.parameter(clean)}::text[])")
+
+    def behind(self, order: Order, cursor: str | None) -> None:
+        if cursor is not None:
+            self.conditions.append(order.behind([self.parameter(value) for value in order.decode(cursor)]))
+
+    def sql(self) -> str:
+        return " AND ".join(self.conditions) or "true"
+
+
+def list_query(
+    wanted: AlarmFilter, sort: AlarmSort, limit: int, cursor: str | None, tenant: str | None, columns: str = ALARM_COLUMNS
+) -> Query:
+    """Alarms that pass the filter, in order, behind the cursor. Raises ``BadCursor``."""
+    where = _alarm_where(wanted, tenant)
+    order = alarm_order(sort)
+    where.behind(order, cursor)
+    sql = f"SELECT {columns} FROM alarms WHERE {where.sql()} ORDER BY {order.sql()} LIMIT {where.parameter(limit)}"
+    return Query(sql, where.args)
+
+
+async def list_alarms(
+    database: Database,
+    wanted: AlarmFilter,
+    *,
+    sort: AlarmSort = "-last_occurrence",
+    limit: int = 100,
+    cursor: str | None = None,
+    tenant: str | None = None,
+) -> Page[Alarm]:
+    """A page of alarms. Archived ones are not among them."""
+    query = list_query(wanted, sort, limit + 1, cursor, tenant, f"{ALARM_COLUMNS}, severity_rank")
+    return _page(await database.fetch(query.sql, *query.args), limit, alarm_order(sort), alarm_of)
+
+
+async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, tenant: str | None = None) -> tuple[str, ...]:
+    """Ids of at most ``limit`` alarms that pass the filter and that commands can reach, latest first."""
+    where = _alarm_where(wanted, tenant)
+    where.conditions.append("live")
+    sql = f"SELECT id FROM alarms WHERE {where.sql()} ORDER BY last_occurrence DESC, id DESC LIMIT {where.parameter(limit)}"
+    return tuple(str(row["id"]) for row in await database.fetch(sql, *where.args))
+
+
+async def get_alarm(database: Database, name: str, *, tenant: str | None = None) -> Alarm | None:
+    """The alarm whose id or external id is ``name``, also from the archive; None when there is none in the scope."""
+    where = _Where()
+    external = f"alarm_id = {where.parameter(name)}"
+    identifier = _uuid(name)
+    named = external if identifier is None else f"(id = {where.parameter(identifier)} OR {external})"
+    where.conditions.append(named)
+    where.equal("tenant_id", tenant)
+    selects = [
+        f"SELECT {ALARM_COLUMNS}, {age} AS age FROM {table} WHERE {where.sql()}"
+        for age, table in enumerate(("alarms", "alarms_archive"))
+    ]
+    row = await database.fetchrow(f"{' UNION ALL '.join(selects)} ORDER BY age, last_occurrence DESC LIMIT 1", *where.args)
+    return None if row is None else alarm_of(row)
+
+
+async def timeline(
+    database: Database,
+    alarm_id: str,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+    latest_first: bool = False,
+    tenant: str | None = None,
+) -> Page[TimelineEntry]:
+    """The history of the alarm with this ``id`` (a UUID; empty for anything else)."""
+    identifier = _uuid(alarm_id)
+    if identifier is None:
+        return Page(())
+    order = Order("-timeline", _TIMELINE_LATEST) if latest_first else Order("timeline", _TIMELINE)
+    where = _Where()
+    where.equal("alarm_id", identifier)
+    where.equal("tenant_id", tenant)
+    return await _list(database, "alarm_timeline", _ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
+
+
+async def list_unknown_traps(
+    database: Database,
+    *,
+    trap_oid: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+    tenant: str | None = None,
+    secrets: bool = False,
+) -> Page[UnknownTrapRow]:
+    """The inbox, latest first. Without ``secrets`` the community's secret part and the raw datagram are left out."""
+    where = _Where()
+    where.equal("trap_oid", trap_oid)
+    where.equal("tenant_id", tenant)
+
+    def row_of(row: Record) -> UnknownTrapRow:
+        found = _convert(row, UnknownTrapRow)
+        return found if secrets else msgspec.structs.replace(found, trap=_without_secrets(found.trap))
+
+    return await _list(database, "unknown_traps", _columns(UnknownTrapRow), where, _INBOX, cursor, limit, row_of)
+
+
+async def count_unknown_traps(
+    database: Database, *, tenant: str | None = None, limit: int = 1_000
+) -> tuple[UnknownTrapCount, ...]:
+    """How often each unknown trap came, the most frequent first."""
+    where = _Where()
+    where.equal("tenant_id", tenant)
+    sql = (
+        f"SELECT {_columns(UnknownTrapCount)} FROM unknown_trap_counts WHERE {where.sql()} "
+        f"ORDER BY traps DESC, tenant_id, trap_oid LIMIT {where.parameter(limit)}"
+    )
+    return tuple(_convert(row, UnknownTrapCount) for row in await database.fetch(sql, *where.args))
+
+
+async def list_device_events(
+    database: Database,
+    *,
+    device_id: str | None = None,
+    event_type: str | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+    tenant: str | None = None,
+) -> Page[DeviceEventRow]:
+    """What devices told that is no alarm, latest first."""
+    where = _Where()
+    where.equal("device_id", device_id)
+    where.equal("event_type", event_type)
+    where.equal("tenant_id", tenant)
+    _between(where, "at", since, before)
+
+    def row_of(row: Record) -> DeviceEventRow:
+        return _convert(row, DeviceEventRow)
+
+    return await _list(database, "device_events", _columns(DeviceEventRow), where, _DEVICE_EVENTS, cursor, limit, row_of)
+
+
+async def statistics(database: Database, wanted: AlarmFilter | None = None, *, tenant: str | None = None) -> Statistics:
+    """Counts over the alarms that pass the filter (all by default), as of one moment."""
+    return await database.run(_statistics, _alarm_where(wanted or AlarmFilter(), tenant))
+
+
+async def _statistics(connection: Connection, where: _Where) -> Statistics:
+    condition, args = where.sql(), where.args
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        cells = await connection.fetch(
+            f"SELECT severity, status, count(*) AS n FROM alarms WHERE {condition} GROUP BY severity, status", *args
+        )
+        types = await connection.fetch(
+            f"SELECT alarm_type, count(*) AS n FROM alarms WHERE {condition} AND {_OPEN} "
+            "GROUP BY alarm_type ORDER BY n DESC, alarm_type LIMIT 100",
+            *args,
+        )
+        resources = await connection.fetch(
+            f"SELECT resource_type, count(*) AS n FROM alarms WHERE {condition} AND {_OPEN} "
+            "GROUP BY resource_type ORDER BY n DESC, resource_type",
+            *args,
+        )
+        sums = await connection.fetchrow(
+            "SELECT count(*) FILTER (WHERE is_root_cause) AS root_causes, "
+            "min(first_occurrence) FILTER (WHERE status = 'active') AS oldest, "
+            "coalesce(sum(subscriber_count) FILTER (WHERE parent_alarm_id IS NULL), 0)::bigint AS subscribers "
+            f"FROM alarms WHERE {condition} AND {_OPEN}",
+            *args,
+        )
+        customers = await connection.fetchval(
+            f"SELECT count(DISTINCT name) FROM alarms, unnest(affected_customers) AS name WHERE {condition} AND {_OPEN}",
+            *args,
+        )
+    assert sums is not None
+    by_cell: dict[Severity, dict[Status, int]] = {severity: dict.fromkeys(STATUSES, 0) for severity in SEVERITIES}
+    for cell in cells:
+        by_cell[cell["severity"]][cell["status"]] = cell["n"]
+    open_statuses = [status for status in STATUSES if status not in ("cleared", "resolved")]
+    by_severity = {severity: sum(row[status] for status in open_statuses) for severity, row in by_cell.items()}
+    return Statistics(
+        total=sum(cell["n"] for cell in cells),
+        open=sum(by_severity.values()),
+        by_status={status: sum(row[status] for row in by_cell.values()) for status in STATUSES},
+        by_severity=by_severity,
+        by_severity_and_status=by_cell,
+        by_type={row["alarm_type"]: row["n"] for row in types},
+        by_resource_type={row["resource_type"]: row["n"] for row in resources},
+        root_causes=sums["root_causes"],
+        oldest_active=sums["oldest"],
+        affected_customers=customers,
+        affected_subscribers=sums["subscribers"],
+    )
+
+
+def alarm_of(row: Record) -> Alarm:
+    """An Alarm from a row that has at least its columns."""
+    return _convert(row, Alarm)
+
+
+def entry_of(row: Record) -> TimelineEntry:
+    """A TimelineEntry from a row that has at least its columns."""
+    return _convert(row, TimelineEntry)
+
+
+def _alarm_where(wanted: AlarmFilter, tenant: str | None) -> _Where:
+    where = _Where()
+    where.equal("tenant_id", tenant)
+    if wanted.tenant_id != tenant:
+        where.equal("tenant_id", wanted.tenant_id)
+    where.any_of("severity", wanted.severity)
+    where.any_of("status", wanted.status)
+    where.any_of("source", wanted.source)
+    where.any_of("alarm_type", wanted.alarm_type)
+    for column in ("resource_type", "resource_id", "device_id", "correlation_id", "is_root_cause"):
+        where.equal(column, getattr(wanted, column))
+    if wanted.customer_id is not None:
+        customers = [_UNTEXT.sub("\ufffd", wanted.customer_id)]
+        where.conditions.append(f"affected_customers @> {where.parameter(customers)}::text[]")
+    _between(where, "last_occurrence", wanted.since, wanted.before)
+    for word in (wanted.text or "").split():
+        pattern = where.parameter("%" + _WILDCARD.sub(r"\\\g<0>", word) + "%")
+        where.conditions.append(f"({' OR '.join(f'{column} ILIKE {pattern}' for column in _SEARCHED)})")
+    return where
+
+
+def _between(where: _Where, column: str, since: datetime | None, before: datetime | None) -> None:
+    if since is not None:
+        where.conditions.append(f"{column} >= {where.parameter(since)}")
+    if before is not None:
+        where.conditions.append(f"{column} < {where.parameter(before)}")
+
+
+async def _list(
+    database: Database,
+    table: str,
+    columns: str,
+    where: _Where,
+    order: Order,
+    cursor: str | None,
+    limit: int,
+    make: Callable[[Record], T],
+) -> Page[T]:
+    where.behind(order, cursor)
+    sql = f"SELECT {columns} FROM {table} WHERE {where.sql()} ORDER BY {order.sql()} LIMIT {where.parameter(limit + 1)}"
+    return _page(await database.fetch(sql, *where.args), limit, order, make)
+
+
+def _page(rows: Sequence[Record], limit: int, order: Order, make: Callable[[Record], T]) -> Page[T]:
+    shown = rows[:limit]
+    more = order.encode([shown[-1][key.column.strip('"')] for key in order.keys]) if len(rows) > limit and shown else None
+    return Page(tuple(make(row) for row in shown), more)
+
+
+def _convert(row: Record, kind: type[T]) -> T:
+    values = dict(row)
+    for name, value in values.items():
+        if isinstance(value, UUID):
+            values[name] = str(value)
+    return msgspec.convert(values, kind)
+
+
+def _columns(kind: type[Struct]) -> str:
+    return ", ".join(f'"{name}"' for name in kind.__struct_fields__)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _without_secrets(trap: dict[str, Any]) -> dict[str, Any]:
+    """Without the datagram, and the community masked up to its first ``@`` (behind that ZTE puts fields)."""
+    notification = trap["notification"]
+    if notification["version"] != "3":
+        _, at, fields = notification["security"].partition("@")
+        notification = notification | {"security": f"***{at}{fields}"}
+    return {name: value for name, value in trap.items() if name != "raw"} | {"notification": notification}

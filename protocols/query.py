@@ -1,0 +1,117 @@
+"""What can be asked of the stored alarms, and what comes back: filters, sort orders, pages, statistics."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar, get_args
+
+from msgspec import Struct
+
+from protocols.alarm import Source, Status
+from protocols.severity import Severity
+
+T = TypeVar("T")
+
+AlarmSort = Literal[
+    "last_occurrence",
+    "-last_occurrence",
+    "first_occurrence",
+    "-first_occurrence",
+    "severity",
+    "-severity",
+    "occurrence_count",
+    "-occurrence_count",
+    "subscriber_count",
+    "-subscriber_count",
+]
+"""Ascending, or descending with a minus. ``severity`` has the worst first, each severity's latest first."""
+ALARM_SORTS: tuple[AlarmSort, ...] = get_args(AlarmSort)
+
+
+class AlarmFilter(Struct, frozen=True, kw_only=True):
+    """Which alarms: all the criteria given must hold; of a tuple, any value. None and ``()`` mean: no matter."""
+
+    severity: tuple[Severity, ...] = ()
+    status: tuple[Status, ...] = ()
+    source: tuple[Source, ...] = ()
+    alarm_type: tuple[str, ...] = ()
+    tenant_id: str | None = None
+    resource_type: str | None = None
+    resource_id: str | None = None
+    device_id: str | None = None
+    customer_id: str | None = None
+    correlation_id: str | None = None
+    is_root_cause: bool | None = None
+    since: datetime | None = None
+    """Last occurrence at or after this time ..."""
+    before: datetime | None = None
+    """... and before this one."""
+    text: str | None = None
+    """Words that must each occur in the title, description, resource id, resource name or external id, in any case."""
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some rows in order, and the cursor of those that follow (None on the last page)."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+
+
+class Statistics(Struct, frozen=True, kw_only=True):
+    """Counts of stored alarms. *Open* is neither cleared nor resolved."""
+
+    total: int
+    open: int
+    by_status: dict[Status, int]
+    by_severity: dict[Severity, int]
+    """Open alarms."""
+    by_severity_and_status: dict[Severity, dict[Status, int]]
+    by_type: dict[str, int]
+    """Open alarms of the most frequent types (at most 100), most first."""
+    by_resource_type: dict[str, int]
+    """Open alarms."""
+    root_causes: int
+    """Open alarms that are root causes."""
+    oldest_active: datetime | None
+    """First occurrence of the oldest active alarm."""
+    affected_customers: int
+    """Different customers behind open alarms."""
+    affected_subscribers: int
+    """Sum over open alarms without a parent, so that a cause and its consequences do not count twice."""
+
+
+class UnknownTrapRow(Struct, frozen=True, kw_only=True):
+    """A trap in the inbox. ``trap`` is whole and readable: octets hexadecimal, with their text where they are text."""
+
+    offset: int
+    at: datetime
+    tenant_id: str
+    device_id: str
+    trap_oid: str
+    source: str
+    reason: str
+    trap: dict[str, Any]
+
+
+class UnknownTrapCount(Struct, frozen=True, kw_only=True):
+    """How often a tenant's devices sent an unknown trap."""
+
+    tenant_id: str
+    trap_oid: str
+    traps: int
+    first_at: datetime
+    last_at: datetime
+
+
+class DeviceEventRow(Struct, frozen=True, kw_only=True):
+    """Something that a device told and that is no alarm."""
+
+    offset: int
+    number: int
+    at: datetime
+    tenant_id: str
+    device_id: str
+    resource_type: str
+    resource_id: str
+    event_type: str
+    severity: Severity
+    title: str
+    detail: dict[str, Any]

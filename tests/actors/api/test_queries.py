@@ -1,0 +1,424 @@
+"""The REST API's reads on a real PostgreSQL that the store's own code has filled."""
+
+import base64
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.api.keyset import BadCursor, alarm_order
+from actors.api.queries import (
+    count_unknown_traps,
+    get_alarm,
+    list_alarms,
+    list_device_events,
+    list_query,
+    list_unknown_traps,
+    matching_ids,
+    statistics,
+    timeline,
+)
+from actors.postgres import Database
+from actors.store.apply import apply, read_cursor
+from protocols.alarm import Alarm, Suppression, TimelineEntry
+from protocols.change import AlarmChanged, AlarmForgotten, ArchiveDue, Change, DeviceEvent, UnknownTrap
+from protocols.event import Trap
+from protocols.query import ALARM_SORTS, AlarmFilter, AlarmSort
+from protocols.severity import SEVERITIES, rank
+from protocols.snmp.notification import Notification, VarBind
+
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def alarm_of(number: int, **fields: Any) -> Alarm:
+    values: dict[str, Any] = {
+        "id": str(uuid.UUID(int=number)),
+        "alarm_id": f"A-{number}",
+        "tenant_id": "t1",
+        "source": "network_device",
+        "alarm_type": "ont.los",
+        "severity": "major",
+        "title": f"ONT {number} lost its signal",
+        "resource_type": "ont",
+        "resource_id": f"olt-1/0/1/{number}",
+        "device_id": "olt-1",
+        "first_occurrence": T0,
+        "last_occurrence": T0,
+        "received_at": T0,
+    }
+    return Alarm(**(values | fields))
+
+
+def changed(*alarms: Alarm) -> list[Change]:
+    return [AlarmChanged(offset, alarm, ()) for offset, alarm in enumerate(alarms, start=1)]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database.open(database_url) as opened:
+        yield opened
+
+
+async def fill(database: Database, changes: Sequence[Change]) -> None:
+    seq = await database.run(read_cursor, "ledger")
+    assert await database.run(apply, "ledger", seq, seq + 1, changes, set()) == []
+
+
+async def numbers(database: Database, wanted: AlarmFilter, **options: Any) -> list[int]:
+    page = await list_alarms(database, wanted, **options)
+    return sorted(uuid.UUID(alarm.id).int for alarm in page.items)
+
+
+async def test_an_alarm_comes_back_as_it_was_stored(database: Database) -> None:
+    alarm = alarm_of(
+        1,
+        affected_customers=("c-1",),
+        suppressed_by=(Suppression("parent", "A-9", T0, "feeder cut"),),
+        metadata={"a": [1, {"b": None}]},
+        tags=("x",),
+        cleared_at=T0 + timedelta(microseconds=1),
+        correlation_id="corr",
+        is_root_cause=True,
+    )
+    await fill(database, changed(alarm))
+    assert (await list_alarms(database, AlarmFilter())).items == (alarm,)
+    assert await get_alarm(database, alarm.id) == alarm
+    assert await get_alarm(database, "A-1") == alarm
+    assert await get_alarm(database, "A-1", tenant="t1") == alarm
+    assert await get_alarm(database, "A-1", tenant="t2") is None
+    assert await get_alarm(database, "no such \x00 alarm") is None
+
+
+async def test_an_archived_alarm_is_found_by_name_but_not_listed(database: Database) -> None:
+    alarm = alarm_of(1, status="cleared", cleared_at=T0)
+    await fill(database, [*changed(alarm), AlarmForgotten(2, alarm.id), ArchiveDue(3, T0 + timedelta(days=1))])
+    assert (await list_alarms(database, AlarmFilter())).items == ()
+    assert await get_alarm(database, alarm.id) == alarm
+    assert await get_alarm(database, alarm.alarm_id) == alarm
+
+
+FILTERS: list[tuple[AlarmFilter, list[int]]] = [
+    (AlarmFilter(), [1, 2, 3, 4]),
+    (AlarmFilter(severity=("critical",)), [1]),
+    (AlarmFilter(severity=("critical", "minor")), [1, 3]),
+    (AlarmFilter(status=("cleared", "acknowledged")), [2, 3]),
+    (AlarmFilter(source=("cpe",)), [4]),
+    (AlarmFilter(alarm_type=("ont.los", "olt.down")), [1, 2, 3]),
+    (AlarmFilter(tenant_id="t2"), [4]),
+    (AlarmFilter(resource_type="olt"), [1]),
+    (AlarmFilter(resource_type="ont", resource_id="olt-1/0/1/2"), [2]),
+    (AlarmFilter(device_id="olt-2"), [4]),
+    (AlarmFilter(customer_id="c-2"), [1, 2]),
+    (AlarmFilter(correlation_id="corr"), [1, 2]),
+    (AlarmFilter(is_root_cause=True), [1]),
+    (AlarmFilter(is_root_cause=False), [2, 3, 4]),
+    (AlarmFilter(since=T0 + timedelta(hours=2)), [2, 3, 4]),
+    (AlarmFilter(since=T0 + timedelta(hours=2), before=T0 + timedelta(hours=3)), [2]),
+    (AlarmFilter(text="SIGNAL lost"), [2, 3]),
+    (AlarmFilter(text="100%"), [4]),
+    (AlarmFilter(text="1%"), []),
+    (AlarmFilter(text="_"), []),
+    (AlarmFilter(text="back\\slash"), [4]),
+    (AlarmFilter(text="a-3"), [3]),
+    (AlarmFilter(text="Hauptstraße"), [1]),
+    (AlarmFilter(text="nul \x00"), []),
+    (AlarmFilter(severity=("critical",), status=("cleared",)), []),
+]
+
+
+@pytest.mark.parametrize(("wanted", "expected"), FILTERS, ids=range(len(FILTERS)))
+async def test_filters(database: Database, wanted: AlarmFilter, expected: list[int]) -> None:
+    hour = timedelta(hours=1)
+    await fill(
+        database,
+        changed(
+            alarm_of(
+                1,
+                severity="critical",
+                alarm_type="olt.down",
+                resource_type="olt",
+                resource_id="olt-1",
+                resource_name="HAUPTSTRASSE / Hauptstraße",
+                title="OLT down",
+                affected_customers=("c-1", "c-2"),
+                correlation_id="corr",
+                is_root_cause=True,
+                last_occurrence=T0 + hour,
+            ),
+            alarm_of(2, affected_customers=("c-2",), correlation_id="corr", status="cleared", last_occurrence=T0 + 2 * hour),
+            alarm_of(3, severity="minor", status="acknowledged", last_occurrence=T0 + 3 * hour),
+            alarm_of(
+                4,
+                tenant_id="t2",
+                source="cpe",
+                alarm_type="cpe.offline",
+                device_id="olt-2",
+                title="at 100% of",
+                description="back\\slash",
+                last_occurrence=T0 + 4 * hour,
+            ),
+        ),
+    )
+    assert await numbers(database, wanted) == expected
+    assert await numbers(database, wanted, tenant="t1") == [number for number in expected if number != 4]
+    found = await matching_ids(database, wanted, limit=10)
+    assert sorted(uuid.UUID(name).int for name in found) == expected
+    assert (await statistics(database, wanted)).total == len(expected)
+
+
+async def test_bulk_matches_only_what_commands_reach(database: Database) -> None:
+    await fill(database, [*changed(alarm_of(1), alarm_of(2), alarm_of(3)), AlarmForgotten(4, alarm_of(2).id)])
+    assert await matching_ids(database, AlarmFilter(), limit=10) == (alarm_of(3).id, alarm_of(1).id)
+    assert await matching_ids(database, AlarmFilter(), limit=1) == (alarm_of(3).id,)
+
+
+def _expected_order(alarms: Sequence[Alarm], sort: AlarmSort) -> list[str]:
+    column, descending = sort.removeprefix("-"), sort.startswith("-")
+    if column == "severity":
+        latest = sorted(alarms, key=lambda alarm: (alarm.last_occurrence, alarm.id), reverse=True)
+        return [alarm.id for alarm in sorted(latest, key=lambda alarm: rank(alarm.severity) * (-1 if descending else 1))]
+    return [alarm.id for alarm in sorted(alarms, key=lambda alarm: (getattr(alarm, column), alarm.id), reverse=descending)]
+
+
+@pytest.mark.parametrize("sort", ALARM_SORTS)
+async def test_paging_visits_each_alarm_once_in_order(database: Database, sort: AlarmSort) -> None:
+    alarms = [
+        alarm_of(
+            number,
+            severity=SEVERITIES[number % 5],
+            first_occurrence=T0 + timedelta(minutes=number * 7 % 4),
+            last_occurrence=T0 + timedelta(microseconds=number * 13 % 6),
+            occurrence_count=1 + number % 3,
+            subscriber_count=number % 2,
+        )
+        for number in range(1, 38)
+    ]
+    await fill(database, changed(*alarms))
+    for limit in (1, 5, 36, 37, 100):
+        seen: list[str] = []
+        cursor = None
+        while True:
+            page = await list_alarms(database, AlarmFilter(tenant_id="t1"), sort=sort, limit=limit, cursor=cursor)
+            assert len(page.items) <= limit
+            seen.extend(alarm.id for alarm in page.items)
+            if page.next_cursor is None:
+                break
+            cursor = page.next_cursor
+        assert seen == _expected_order(alarms, sort)
+
+
+@pytest.mark.parametrize(
+    ("sort", "tenant", "index"),
+    [
+        ("-last_occurrence", None, "alarms_last_occurrence"),
+        ("last_occurrence", None, "alarms_last_occurrence"),
+        ("-last_occurrence", "t1", "alarms_tenant_last_occurrence"),
+        ("severity", None, "alarms_severity_rank"),
+    ],
+)
+async def test_a_page_is_read_from_its_index(database: Database, sort: AlarmSort, tenant: str | None, index: str) -> None:
+    await fill(
+        database,
+        changed(
+            *(
+                alarm_of(n, tenant_id=f"t{n % 40}", last_occurrence=T0 + timedelta(seconds=n), severity=SEVERITIES[n % 5])
+                for n in range(3000)
+            )
+        ),
+    )
+    await database.execute("ANALYZE alarms")
+    first = await list_alarms(database, AlarmFilter(), sort=sort, tenant=tenant, limit=40)
+    query = list_query(AlarmFilter(), sort, 20, first.next_cursor, tenant)
+    plan = "\n".join(row[0] for row in await database.fetch(f"EXPLAIN {query.sql}", *query.args))
+    assert f"using {index} " in plan
+    assert "Sort" not in plan
+    assert "Index Cond" in plan, "starts at the cursor"
+
+
+def _cursor(*parts: Any) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "!",
+        "abc",
+        "AAAA",
+        "ü",
+        "a" * 5000,
+        _cursor("-last_occurrence"),
+        _cursor("-last_occurrence", "2026-01-01T00:00:00Z"),
+        _cursor("-last_occurrence", "2026-01-01T00:00:00", str(uuid.UUID(int=1))),
+        _cursor("-last_occurrence", "0001-01-01T00:00:00+14:00", str(uuid.UUID(int=1))),
+        _cursor("-last_occurrence", 5, str(uuid.UUID(int=1))),
+        _cursor("-last_occurrence", "2026-01-01T00:00:00Z", "no uuid"),
+        _cursor("last_occurrence", "2026-01-01T00:00:00Z", str(uuid.UUID(int=1))),
+        _cursor(None, "2026-01-01T00:00:00Z", str(uuid.UUID(int=1))),
+    ],
+)
+async def test_a_cursor_not_given_out_here_is_refused(database: Database, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        await list_alarms(database, AlarmFilter(), cursor=cursor)
+
+
+@given(st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=\x00"), max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_no_text_makes_a_cursor_raise_anything_else(cursor: str) -> None:
+    for sort in ALARM_SORTS:
+        try:
+            alarm_order(sort).decode(cursor)
+        except BadCursor:
+            continue
+
+
+@pytest.mark.parametrize("value", [2**15, -(2**63), 2**63])
+async def test_a_cursor_beyond_the_column_is_refused(database: Database, value: int) -> None:
+    forged = _cursor("severity", value, "2026-01-01T00:00:00Z", str(uuid.UUID(int=1)))
+    with pytest.raises(BadCursor):
+        await list_alarms(database, AlarmFilter(), sort="severity", cursor=forged)
+
+
+async def test_the_timeline_pages_both_ways_across_months(database: Database) -> None:
+    entries = tuple(
+        TimelineEntry(
+            alarm_id=alarm_of(1).id,
+            tenant_id="t1",
+            offset=number // 2,
+            number=number % 2,
+            at=T0 + timedelta(days=20 * (number // 4)),
+            action="noted",
+            actor="user:eve",
+            text=f"{number}",
+            detail={"n": number},
+        )
+        for number in range(11)
+    )
+    other = TimelineEntry(
+        alarm_id=alarm_of(2).id, tenant_id="t1", offset=99, number=0, at=T0, action="raised", actor="device:d"
+    )
+    await fill(database, [AlarmChanged(1, alarm_of(1), entries), AlarmChanged(99, alarm_of(2), (other,))])
+    for latest_first, expected in ((False, list(entries)), (True, list(reversed(entries)))):
+        seen: list[TimelineEntry] = []
+        cursor = None
+        while True:
+            page = await timeline(database, alarm_of(1).id, limit=3, cursor=cursor, latest_first=latest_first, tenant="t1")
+            seen.extend(page.items)
+            if page.next_cursor is None:
+                break
+            cursor = page.next_cursor
+        assert seen == expected
+    assert (await timeline(database, alarm_of(1).id, tenant="t2")).items == ()
+    assert (await timeline(database, "A-1")).items == ()
+
+
+async def test_statistics(database: Database) -> None:
+    await fill(
+        database,
+        changed(
+            alarm_of(1, severity="critical", is_root_cause=True, subscriber_count=128, affected_customers=("a", "b")),
+            alarm_of(2, parent_alarm_id="1", subscriber_count=1, affected_customers=("b",), first_occurrence=T0 - timedelta(1)),
+            alarm_of(
+                3, status="acknowledged", subscriber_count=2, affected_customers=("c",), first_occurrence=T0 - timedelta(9)
+            ),
+            alarm_of(4, status="cleared", subscriber_count=50, affected_customers=("d",), resource_type="olt"),
+            alarm_of(5, tenant_id="t2", alarm_type="ont.dying_gasp"),
+        ),
+    )
+    found = await statistics(database, tenant="t1")
+    assert (found.total, found.open, found.root_causes) == (4, 3, 1)
+    assert found.by_status == {"active": 2, "acknowledged": 1, "suppressed": 0, "cleared": 1, "resolved": 0}
+    assert found.by_severity == {"critical": 1, "major": 2, "minor": 0, "warning": 0, "info": 0, "cleared": 0}
+    assert found.by_severity_and_status["major"] == {
+        "active": 1,
+        "acknowledged": 1,
+        "suppressed": 0,
+        "cleared": 1,
+        "resolved": 0,
+    }
+    assert found.by_type == {"ont.los": 3}
+    assert found.by_resource_type == {"ont": 3}
+    assert found.oldest_active == T0 - timedelta(1)
+    assert (found.affected_customers, found.affected_subscribers) == (3, 130)
+    assert (await statistics(database)).by_type == {"ont.los": 3, "ont.dying_gasp": 1}
+    empty = await statistics(database, tenant="nobody")
+    assert (empty.total, empty.oldest_active, empty.affected_subscribers) == (0, None, 0)
+
+
+def unknown(offset: int, oid: str, tenant: str = "t1") -> UnknownTrap:
+    notification = Notification(
+        version="2c",
+        kind="trap",
+        security="secret@eventId=7@level=2",
+        trap_oid=oid,
+        uptime=None,
+        varbinds=(VarBind("1.3.6.1.2.1.1.5.0", "OCTET STRING", b"olt-1"),),
+    )
+    return UnknownTrap(
+        offset,
+        T0 + timedelta(seconds=offset),
+        tenant,
+        "olt-1",
+        "no rule",
+        Trap("10.0.0.1", T0, notification, raw=b"\x30secret"),
+    )
+
+
+async def test_the_inbox_lists_and_counts_without_secrets(database: Database) -> None:
+    await fill(database, [unknown(1, "1.2.3"), unknown(2, "1.2.3"), unknown(3, "1.2.4"), unknown(4, "1.2.3", "t2")])
+    first = await list_unknown_traps(database, limit=2, tenant="t1")
+    rest = await list_unknown_traps(database, limit=2, cursor=first.next_cursor, tenant="t1")
+    assert [row.offset for row in (*first.items, *rest.items)] == [3, 2, 1]
+    assert rest.next_cursor is None
+    assert [row.offset for row in (await list_unknown_traps(database, trap_oid="1.2.3")).items] == [4, 2, 1]
+    assert b"secret" not in msgspec.json.encode(first)
+    assert first.items[0].trap["notification"]["security"] == "***@eventId=7@level=2"
+    whole = (await list_unknown_traps(database, secrets=True)).items[0]
+    assert whole.trap["notification"]["security"].startswith("secret@")
+    assert bytes.fromhex(whole.trap["raw"]) == b"\x30secret"
+    counts = await count_unknown_traps(database)
+    assert [(count.tenant_id, count.trap_oid, count.traps) for count in counts] == [
+        ("t1", "1.2.3", 2),
+        ("t1", "1.2.4", 1),
+        ("t2", "1.2.3", 1),
+    ]
+    assert len(await count_unknown_traps(database, tenant="t2")) == 1
+
+
+async def test_device_events_page_by_device(database: Database) -> None:
+    events = [
+        DeviceEvent(
+            offset=number // 2,
+            number=number % 2,
+            at=T0 + timedelta(seconds=number // 4),
+            tenant_id="t1",
+            device_id=f"olt-{number % 3}",
+            resource_type="olt",
+            resource_id="olt",
+            event_type="reboot",
+            severity="info",
+            title="restarted",
+            detail={"n": number},
+        )
+        for number in range(12)
+    ]
+    await fill(database, events)
+    seen: list[int] = []
+    cursor = None
+    while True:
+        page = await list_device_events(database, device_id="olt-1", limit=1, cursor=cursor)
+        seen.extend(row.detail["n"] for row in page.items)
+        if page.next_cursor is None:
+            break
+        cursor = page.next_cursor
+    assert seen == [10, 7, 4, 1]
+    assert (await list_device_events(database, tenant="t2")).items == ()
+    assert (
+        len((await list_device_events(database, since=T0 + timedelta(seconds=1), before=T0 + timedelta(seconds=2))).items) == 4
+    )

@@ -9,6 +9,7 @@ import trio
 from msgspec import Struct, field
 
 from faultd.simulator.errors import SpecError, TargetRefused
+from faultd.simulator.narration import News, narrate
 from faultd.simulator.plan import Datagram, Plan
 from protocols.snmp.encode import decode_response
 from protocols.snmp.errors import Refusal
@@ -88,6 +89,14 @@ async def run_simulation(
                     await _play(plan, to, sockets, speed, rate, max_traps, on_sent, summary, pending, repeaters)
             nursery.cancel_scope.cancel()
     return summary
+
+
+async def tell(plan: Plan, on_news: Callable[[News], None], *, speed: float = 1.0) -> None:
+    """Call ``on_news`` with every sentence of :func:`narrate` at its time, from now on; run it beside the replay."""
+    began = trio.current_time()
+    for news in narrate(plan):
+        await trio.sleep_until(began + news.at / speed if speed > 0 else began)
+        on_news(news)
 
 
 async def _play(

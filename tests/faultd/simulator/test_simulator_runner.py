@@ -7,10 +7,12 @@ import trio
 from trio.testing import MockClock
 
 from faultd.simulator.errors import SpecError, TargetRefused
+from faultd.simulator.fault import KINDS
+from faultd.simulator.narration import narrate
 from faultd.simulator.plan import Datagram, Options, Plan, simulate
 from faultd.simulator.plant import PlantSpec, build_plant
-from faultd.simulator.runner import RunSummary, Target, run_simulation, target
-from faultd.simulator.scenarios import scenario
+from faultd.simulator.runner import RunSummary, Target, run_simulation, target, tell
+from faultd.simulator.scenarios import SCENARIOS, scenario
 from protocols.snmp.encode import inform_response
 
 SMALL = build_plant(PlantSpec(olts=4, onts_per_pon=4, first_split=2, second_split=2))
@@ -72,6 +74,29 @@ async def test_replay_keeps_the_plans_times_at_any_speed(speed: float, autojump_
     assert len(seen) == len(plan.datagrams)
     assert all(math.isclose(planned / speed, real, abs_tol=1e-6) for planned, real in seen)
     assert math.isclose(summary.seconds, plan.datagrams[-1].at / speed, abs_tol=1e-6)
+
+
+async def test_the_news_are_told_at_their_times(autojump_clock: MockClock) -> None:
+    plan, began, told = demo(), trio.current_time(), []
+    await tell(plan, lambda news: told.append((news, trio.current_time() - began)), speed=10.0)
+    assert tuple(news for news, _ in told) == narrate(plan)
+    assert all(math.isclose(news.at / 10, real, abs_tol=1e-6) for news, real in told)
+    feeder = next(fault for fault in plan.faults if fault.kind == "feeder_cut")
+    assert [news.text for news, _ in told if news.fault == feeder.id] == [
+        f"the feeder of PON {feeder.root} is cut (4 customers)",
+        f"the feeder of PON {feeder.root} is spliced",
+    ]
+
+
+def test_every_kind_of_fault_has_its_sentence() -> None:
+    assert {news.fault for plan in map(play, SCENARIOS) for news in narrate(plan)} == {
+        fault.id for plan in map(play, SCENARIOS) for fault in plan.faults
+    }
+    assert {fault.kind for plan in map(play, SCENARIOS) for fault in plan.faults} == set(KINDS)
+
+
+def play(name: str) -> Plan:
+    return simulate(SMALL, scenario(name), Options(noise=2.0))
 
 
 async def test_a_rate_spaces_the_datagrams(autojump_clock: MockClock) -> None:

@@ -1,0 +1,53 @@
+"""What the plant goes through, in sentences, for people who watch a simulation."""
+
+from msgspec import Struct
+
+from faultd.simulator.plan import Plan
+from faultd.simulator.truth import FaultTruth
+
+_BEGINS = {
+    "feeder_cut": "the feeder of PON {root} is cut",
+    "distribution_cut": "the distribution fibre to splitter {root} is cut",
+    "drop_cut": "the drop fibre of ONT {root} is cut",
+    "card_failure": "card {root} fails",
+    "olt_power": "{root} loses power",
+    "olt_unreachable": "{root} can no longer be reached",
+    "area_outage": "{root} loses mains",
+    "ont_flapping": "a connector of ONT {root} begins to flap",
+    "ont_reboot": "ONT {root} is switched off and on",
+    "uplink_down": "an uplink of {root} goes down",
+}
+_ENDS = {
+    "feeder_cut": "the feeder of PON {root} is spliced",
+    "distribution_cut": "the distribution fibre to splitter {root} is spliced",
+    "drop_cut": "the drop fibre of ONT {root} is spliced",
+    "card_failure": "card {root} is replaced",
+    "olt_power": "{root} has power again",
+    "olt_unreachable": "{root} can be reached again",
+    "area_outage": "{root} has mains again",
+    "ont_flapping": "the connector of ONT {root} is cleaned",
+    "uplink_down": "an uplink of {root} comes up",
+}
+
+
+class News(Struct, frozen=True):
+    """One sentence; ``at`` is seconds of the simulation."""
+
+    at: float
+    fault: str
+    text: str
+
+
+def narrate(plan: Plan) -> tuple[News, ...]:
+    """Beginning and end of every fault, in the order of their times."""
+    news: list[News] = []
+    for fault in plan.faults:
+        news.append(News(fault.start, fault.id, _BEGINS[fault.kind].format(root=fault.root) + _customers(fault)))
+        if fault.end is not None and fault.kind in _ENDS:
+            news.append(News(fault.end, fault.id, _ENDS[fault.kind].format(root=fault.root)))
+    return tuple(sorted(news, key=lambda each: each.at))
+
+
+def _customers(fault: FaultTruth) -> str:
+    count = len(fault.affected_customers)
+    return f" ({count} customers)" if count > 1 else ""

@@ -137,6 +137,8 @@ class Lab:
                 nursery, stream, host, target, subprotocols=subprotocols, extra_headers=extra, max_message_size=2**28
             )
             yield Client(connection)
+            # trio-websocket fails on a ping that it reads while it closes.
+            await wait_all_tasks_blocked()
             await connection.aclose()
             nursery.cancel_scope.cancel()
 

@@ -1,0 +1,41 @@
+"""Telling a retransmitted INFORM from a new one."""
+
+import hashlib
+
+import msgspec
+
+from protocols.snmp.notification import Notification
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def inform_key(source: str, notification: Notification) -> str:
+    """A digest (32 hexadecimal digits) that a retransmission of the same INFORM from the same address shares.
+
+    The port is left out: a sender may open a new socket for a retry.
+    """
+    identity = (
+        source,
+        notification.context,
+        notification.request_id,
+        notification.trap_oid,
+        notification.uptime,
+        notification.varbinds,
+    )
+    return hashlib.blake2b(_encode(identity), digest_size=16).hexdigest()
+
+
+class RecentKeys:
+    """The last ``size`` keys seen, for counting repeats; what decides is the fold, which remembers longer."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._keys: dict[str, None] = {}
+
+    def seen(self, key: str) -> bool:
+        """Whether ``key`` was seen before; remembers it."""
+        known = self._keys.pop(key, 0) is None
+        self._keys[key] = None
+        if len(self._keys) > self._size:
+            del self._keys[next(iter(self._keys))]
+        return known

@@ -1,0 +1,73 @@
+"""From one datagram to a verdict: an Event's content, a refusal with its reason, or a protocol exchange to answer."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from protocols.snmp import encode, message
+from protocols.snmp.errors import BadVersion, Refusal
+from protocols.snmp.notification import Notification
+
+Answer = Callable[[float], bytes]
+"""Makes the Response to an INFORM, given the monotonic time of sending (SNMPv3 stamps it)."""
+
+
+class Admitted(Struct, frozen=True):
+    """A notification that passed every check. ``answer`` is None for a trap."""
+
+    notification: Notification
+    answer: Answer | None = None
+
+
+class Refused(Exception):
+    """The datagram is dropped. ``reason`` is the label it is counted by; ``report`` goes back to the sender if not empty."""
+
+    def __init__(self, reason: str, report: bytes = b"") -> None:
+        super().__init__(reason)
+        self.reason, self.report = reason, report
+
+
+class Exchange(Exception):
+    """The datagram was SNMPv3 protocol only (engine discovery, clock synchronisation): ``report`` answers it."""
+
+    def __init__(self, report: bytes) -> None:
+        super().__init__("answered with a report")
+        self.report = report
+
+
+class Security(Protocol):
+    """What the listener needs of an SNMPv3 engine."""
+
+    def receive(self, datagram: bytes, now: float) -> Admitted:
+        """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's Refusal."""
+
+
+class Intake:
+    """The checks that follow the one of the source, by SNMP version."""
+
+    def __init__(self, communities: Iterable[str], v3: Security | None) -> None:
+        self._communities = frozenset(communities)
+        self._v3 = v3
+
+    def judge(self, datagram: bytes, now: float) -> Admitted:
+        """The notification in ``datagram``, received at the monotonic time ``now``. Raises Refused or Exchange."""
+        try:
+            notification = message.decode(datagram)
+            response = encode.inform_response(datagram) if notification.kind == "inform" else b""
+        except BadVersion as refusal:
+            return self._judge_v3(datagram, now, refusal)
+        except Refusal as refusal:
+            raise Refused(refusal.reason) from refusal
+        if notification.security.partition("@")[0] not in self._communities:
+            raise Refused("unknown_community")
+        return Admitted(notification, (lambda _: response) if response else None)
+
+    def _judge_v3(self, datagram: bytes, now: float, refusal: BadVersion) -> Admitted:
+        try:
+            message.peek(datagram)
+            if self._v3 is None:
+                raise Refused("unknown_user") from refusal
+            return self._v3.receive(datagram, now)
+        except Refusal as error:
+            raise Refused(error.reason) from error

@@ -1,0 +1,184 @@
+"""The UDP sockets that traps come in by: opened here or taken from systemd, with a buffer for storms (Linux, socket(7))."""
+
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from actors.trap_listener.activation import inherited
+from actors.trap_listener.drops import DropCounter
+from actors.trap_listener.settings import parse_address
+
+SO_RXQ_OVFL = 40
+"""Linux: each datagram brings the count of those dropped before it; Python's socket module does not name it."""
+SO_RCVBUFFORCE = 33
+SO_MEMINFO = 55
+_DROPS_IN_MEMINFO = 8
+IP_PKTINFO = 8
+
+MAX_DATAGRAM = 8192
+_CONTROL_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)
+
+_UINT32 = struct.Struct("I")
+_PKTINFO = struct.Struct("i4s4s")
+
+SocketAddress = tuple[Any, ...]
+"""(host, port) for IPv4; (host, port, flow, scope) for IPv6."""
+Ancillary = Sequence[tuple[int, int, bytes]]
+
+_log = structlog.get_logger()
+
+
+class SocketError(Exception):
+    """A trap socket cannot be opened or used; names the address or descriptor and the reason."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")
+        self.address, self.reason = address, reason
+
+
+class TrapSocket:
+    """A bound, non-blocking UDP socket. ``name`` labels it in metrics; ``granted`` is its receive buffer in bytes."""
+
+    def __init__(self, sock: socket.socket, name: str, requested: int, *, keep_larger: bool = False) -> None:
+        sock.setblocking(False)
+        self.socket, self.name = sock, name
+        self.granted = _set_receive_buffer(sock, requested, keep_larger)
+        if self.granted < requested:
+            _log.warning(
+                "receive buffer clamped by the kernel: traps of a storm can be lost",
+                socket=name,
+                requested=requested,
+                granted=self.granted,
+                set=f"sysctl -w net.core.rmem_max={requested}",
+            )
+        sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+        before = _drops(sock) or 0
+        if before:
+            _log.warning("the kernel dropped datagrams before this start", socket=name, dropped=before)
+        self._dropped = DropCounter(before)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The local IP address and port."""
+        host, port, *_ = self.socket.getsockname()
+        return host, port
+
+    def receive(self) -> tuple[bytes, SocketAddress, int, Ancillary]:
+        """One datagram (cut at one octet beyond the limit, so that an oversize one shows), where it came from, how many
+        more the kernel has dropped, and what :meth:`answer` needs. Raises BlockingIOError when none waits."""
+        datagram, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM + 1, _CONTROL_SPACE)
+        dropped = 0
+        for level, kind, value in ancillary:
+            if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
+                dropped = self._dropped.advance(_UINT32.unpack_from(value)[0])
+        return datagram, source, dropped, ancillary
+
+    def answer(self, datagram: bytes, to: SocketAddress, ancillary: Ancillary) -> None:
+        """Send from the local address that the request was sent to: on a socket bound to all addresses the kernel would
+        choose another, and the sender would not take the answer. Never blocks; raises OSError."""
+        control: list[tuple[int, int, bytes]] = []
+        for level, kind, value in ancillary:
+            if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
+                _, local, _ = _PKTINFO.unpack_from(value)
+                control.append((level, kind, _PKTINFO.pack(0, local, b"")))
+            elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+                control.append((level, kind, value))
+        self.socket.sendmsg([datagram], control, 0, to)
+
+    def more_dropped(self) -> int:
+        """What the kernel has dropped since the last reading, for when no datagram follows to tell."""
+        reading = _drops(self.socket)
+        return 0 if reading is None else self._dropped.advance(reading)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def open_sockets(listen: Sequence[str], receive_buffer: int, environment: Mapping[str, str], pid: int) -> list[TrapSocket]:
+    """The datagram sockets that systemd handed to ``pid``, or else one for each address of ``listen``.
+
+    Raises SocketError; no socket stays open then.
+    """
+    adopted = adopt(environment, pid, receive_buffer)
+    if adopted:
+        return adopted
+    if not listen:
+        raise SocketError("traps.listen", "no address is given, and systemd handed over no datagram socket")
+    opened: list[TrapSocket] = []
+    try:
+        for address in listen:
+            opened.append(open_socket(address, receive_buffer))
+    except SocketError:
+        for trap_socket in opened:
+            trap_socket.close()
+        raise
+    return opened
+
+
+def open_socket(address: str, receive_buffer: int) -> TrapSocket:
+    """Bind ``host:port`` or ``[ipv6]:port``. Raises SocketError."""
+    try:
+        host, port = parse_address(address)
+    except ValueError as error:
+        raise SocketError(address, str(error)) from error
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise SocketError(address, str(error)) from error
+    try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
+        bound = sock.getsockname()[1]
+        return TrapSocket(sock, f"[{host}]:{bound}" if family == socket.AF_INET6 else f"{host}:{bound}", receive_buffer)
+    except OSError as error:
+        sock.close()
+        raise SocketError(address, str(error)) from error
+
+
+def adopt(environment: Mapping[str, str], pid: int, receive_buffer: int) -> list[TrapSocket]:
+    """The UDP sockets among the descriptors that systemd passed; others (an HTTP listener) are left alone."""
+    adopted = []
+    for given in inherited(environment, pid):
+        try:
+            sock = socket.socket(fileno=given.descriptor)
+        except OSError as error:
+            raise SocketError(f"descriptor {given.descriptor} ({given.name})", str(error)) from error
+        if sock.type != socket.SOCK_DGRAM or sock.family not in (socket.AF_INET, socket.AF_INET6):
+            sock.detach()
+            continue
+        host, port, *_ = sock.getsockname()
+        name = f"[{host}]:{port}" if sock.family == socket.AF_INET6 else f"{host}:{port}"
+        adopted.append(TrapSocket(sock, name, receive_buffer, keep_larger=True))
+    return adopted
+
+
+def _set_receive_buffer(sock: socket.socket, requested: int, keep_larger: bool) -> int:
+    """Ask for the buffer and read back what was granted; the kernel keeps, and reports, double what is asked. A socket that
+    came with a larger one (``ReceiveBuffer=`` of the unit) keeps it."""
+    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+    if keep_larger and granted >= requested:
+        return granted
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, requested)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, requested)
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+
+
+def _drops(sock: socket.socket) -> int | None:
+    """The socket's drop counter, None where the kernel has no SO_MEMINFO (before Linux 4.12)."""
+    try:
+        info = sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 64)
+    except OSError:
+        return None
+    values = struct.unpack(f"{len(info) // 4}I", info)
+    return values[_DROPS_IN_MEMINFO] if len(values) > _DROPS_IN_MEMINFO else None

@@ -25,6 +25,20 @@ def test_a_padded_length_is_read_and_flagged(length: str) -> None:
     assert odd == {NON_MINIMAL_LENGTH}
 
 
+def test_a_padded_length_of_more_than_127_is_flagged_too() -> None:
+    encoded = bytes.fromhex("0483000200") + bytes(512)
+    odd: set[str] = set()
+    assert ber.read_header(encoded, 0, len(encoded), odd) == (ber.OCTET_STRING, 5, 517)
+    assert odd == {NON_MINIMAL_LENGTH}
+
+
+def test_an_element_must_end_within_what_encloses_it_even_where_octets_follow() -> None:
+    encoded = bytes.fromhex("0403616263646566")
+    assert ber.read_header(encoded, 0, 5, set()) == (ber.OCTET_STRING, 2, 5)
+    with pytest.raises(Truncated):
+        ber.read_header(encoded, 0, 4, set())
+
+
 @pytest.mark.parametrize(
     ("encoded", "refusal", "position"),
     [

@@ -16,6 +16,9 @@ IDENTITY = element(0x30, element(0x06, encode_oid("1.3.6.1.2.1.1.3.0")) + elemen
 )
 
 
+ENCRYPTED = element(0x04, b"encrypted")
+
+
 def message(version: int, pdu: bytes) -> bytes:
     return element(0x30, integer(version) + element(0x04, b"public") + pdu)
 
@@ -47,7 +50,7 @@ def header_v3(
         element(4, engine) + integer(boots) + integer(2) + element(4, user) + element(4, b"") + element(4, b""),
     )
     head = element(0x30, integer(msg_id) + integer(65507) + element(4, flags) + integer(model))
-    return element(0x30, integer(3) + head + element(4, parameters) + element(4, b"encrypted"))
+    return element(0x30, integer(3) + head + element(4, parameters) + ENCRYPTED)
 
 
 LONG_OID = element(0x06, b"\x2b" + b"\x01" * 127)
@@ -65,6 +68,10 @@ REFUSED = {
     "one octet": ("truncated", b"\x30"),
     "a trap without its last octet": ("truncated", trap(binding(b"\x05\x00"))[:-1]),
     "a binding longer than its list": ("truncated", trap(b"\x30\x7f\x06\x01\x2b\x05\x00")),
+    "a list that ends inside its last binding": (
+        "truncated",
+        message(1, element(0xA7, integer(7) + integer(0) * 2 + b"\x30" + bytes((len(IDENTITY) - 1,)) + IDENTITY)),
+    ),
     "a message without a PDU": ("truncated", message(1, b"")),
     "a reserved length octet": ("bad_length", b"\x30\xff\x00"),
     "no SEQUENCE": ("bad_tag", b"\x04" + trap(b"")[1:]),
@@ -94,6 +101,7 @@ REFUSED = {
     "a Report": ("not_a_notification", message(1, pdu(0xA8, b""))),
 }
 REFUSED_HEADERS = {
+    "nothing behind the security parameters": ("truncated", element(0x30, header_v3()[2 : -len(ENCRYPTED)])),
     "an unknown security model": ("bad_security_model", header_v3(model=1)),
     "flags of two octets": ("bad_value", header_v3(flags=b"\x04\x00")),
     "privacy without authentication": ("bad_value", header_v3(flags=b"\x02")),

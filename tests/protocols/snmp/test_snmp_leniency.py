@@ -5,6 +5,7 @@ import pytest
 from protocols.snmp import encode
 from protocols.snmp.ber import element, integer
 from protocols.snmp.encode import inform_response
+from protocols.snmp.errors import Truncated
 from protocols.snmp.irregular import IRREGULARITIES
 from protocols.snmp.message import decode, decode_pdu, decode_scoped_pdu
 from protocols.snmp.notification import Notification, VarBind
@@ -186,6 +187,28 @@ def test_one_odd_binding_costs_only_itself(octets: bytes, oid: str) -> None:
     assert notification.varbinds == (good, VarBind(oid, "undecoded", octets), good)
     assert notification.irregular == ("undecoded_varbind",)
     assert notification.trap_oid == COLD_START
+
+
+@pytest.mark.parametrize("octets", [b"\x30", b"\x30\x01", b"\x30\x00\x06"])
+def test_a_list_that_stops_short_is_refused(octets: bytes) -> None:
+    with pytest.raises(Truncated):
+        decode(trap(UPTIME + TRAP_OID + octets))
+
+
+def test_a_binding_shorter_than_any_at_the_end_of_the_datagram_is_kept() -> None:
+    found = decode(trap(UPTIME + TRAP_OID + b"\x30\x01\x06"))
+    assert found.varbinds == (VarBind("", "undecoded", b"\x30\x01\x06"),)
+
+
+def test_a_padded_length_is_not_mistaken_for_a_short_one_that_fits() -> None:
+    """Read as a short length, 0x81 makes these octets a regular binding of an OID seen before; they are two bindings."""
+    decode(trap(UPTIME + TRAP_OID + element(0x30, b"\x06\x06\x02\x2b\x06\x05\x00\x30\x05\x00")))
+    padded = b"\x30\x81\x06\x06\x02\x2b\x06\x05\x00"
+    odd = b"\x30\x04\x77abc"
+    found = decode(trap(UPTIME + TRAP_OID + padded + odd + GOOD * 6))
+    assert found.varbinds[:2] == (VarBind("1.3.6", "NULL", None), VarBind("", "undecoded", odd))
+    assert found.varbinds[2:] == (VarBind(PORT, "INTEGER", 5),) * 6
+    assert found.irregular == ("non_minimal_length", "undecoded_varbind")
 
 
 def test_an_odd_trap_oid_is_kept_as_a_binding() -> None:

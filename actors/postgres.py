@@ -129,15 +129,14 @@ class Database:
             self._pool.terminate()
 
     async def _with_connection(self, function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
-        connection: Connection | None = None
         try:
             async with self._pool.acquire(timeout=self._connect_timeout) as connection:
                 return await function(connection, *args)
         except _UNAVAILABLE as error:
             raise DatabaseUnavailable(_describe(error)) from error
         except asyncpg.InterfaceError as error:
-            # asyncpg says "connection is closed" with the same class that it uses for misuse and for bad arguments.
-            if isinstance(error, asyncpg.exceptions.DataError) or "clos" not in str(error):
+            # asyncpg says "connection is closed" with the same class that it uses for misuse and for a bad URL.
+            if isinstance(error, ValueError) or "clos" not in str(error):
                 raise
             raise DatabaseUnavailable(_describe(error)) from error
 

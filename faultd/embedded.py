@@ -30,6 +30,9 @@ _SOCKET = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103
 """Octets of a socket's path that every kernel takes (sun_path)."""
 
+_NO_PROCESS = 2**22 + 1
+"""Beyond Linux's largest process id."""
+
 log = structlog.get_logger()
 
 
@@ -148,7 +151,23 @@ class EmbeddedPostgres:
 
     def _running(self) -> bool:
         """Whether a postmaster of this data directory lives (pg_ctl status: 0 yes, 3 no)."""
-        return self._code("pg_ctl", "-D", str(self._data), "status") == 0
+        return not self._zombie() and self._code("pg_ctl", "-D", str(self._data), "status") == 0
+
+    def _zombie(self) -> bool:
+        """A postmaster that died where nothing reaps it (a container without an init) still counts as alive for PostgreSQL,
+        which would then neither start nor stop. In its file goes a process id that cannot be; the rest stays, since the next
+        server checks by it that no part of the dead one is left."""
+        file = self._data / "postmaster.pid"
+        try:
+            pid, rest = file.read_text().split("\n", 1)
+            state = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, ValueError, IndexError):
+            return False
+        if state not in "ZX":
+            return False
+        (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
+        file.write_text(f"{_NO_PROCESS}\n{rest}")
+        return True
 
     def _join(self) -> None:
         """Wait for the server that another process starts at this moment or has started."""

@@ -1,0 +1,282 @@
+"""v1 and v2c through real sockets: what is taken, refused, answered, and how it is booked."""
+
+import contextlib
+import socket
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+
+from actors.trap_listener.settings import TrapSettings
+from actors.trap_listener.sockets import open_socket
+from protocols.event import SystemReport, Trap
+from protocols.snmp import encode
+from protocols.snmp.notification import VarBind
+
+LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
+
+
+def trap(community: str = "public", request_id: int = 7) -> bytes:
+    return encode.trap_v2c(community=community, trap_oid=LINK_DOWN, uptime=100, varbinds=(), request_id=request_id)
+
+
+def inform(request_id: int = 7) -> bytes:
+    varbinds = (VarBind("1.3.6.1.2.1.2.2.1.1.3", "INTEGER", 3),)
+    return encode.inform(community="public", trap_oid=LINK_DOWN, uptime=100, varbinds=varbinds, request_id=request_id)
+
+
+async def test_a_trap_becomes_an_event_with_source_and_time(listening, sender):
+    async with listening() as bench:
+        sender.sendto(trap(), bench.address)
+        (event,) = await bench.next()
+        await bench.until("faultd_traps_accepted_total", 1)
+        assert (event.source, event.notification.trap_oid, event.inform_key, event.raw) == ("127.0.0.1", LINK_DOWN, "", b"")
+        assert event.received.utcoffset().total_seconds() == 0
+        assert bench.books_balance()
+
+
+async def test_ipv6_and_several_sockets(listening):
+    async with listening(TrapSettings(listen=("127.0.0.1:0", "[::1]:0"))) as bench:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.sendto(trap(), bench.sockets[1].address)
+            (event,) = await bench.next()
+            assert event.source == "::1"
+
+
+@pytest.mark.parametrize(
+    ("datagram", "reason"),
+    [
+        (b"", "truncated"),
+        (b"\x30\x82", "truncated"),
+        (b"\x30\x03\x02\x01\x02", "bad_version"),
+        (b"\x30\x80\x00\x00", "indefinite_length"),
+        (b"\x00" * 8193, "oversize"),
+        (trap("private"), "unknown_community"),
+        (encode.get(community="public", oids=["1.3.6.1.2.1.1.1.0"], request_id=1), "not_a_notification"),
+    ],
+)
+async def test_refusals_are_counted_by_reason_and_the_listener_goes_on(listening, sender, datagram, reason):
+    async with listening() as bench:
+        sender.sendto(datagram, bench.address)
+        await bench.until("faultd_traps_dropped_total", 1, reason=reason)
+        sender.sendto(trap(), bench.address)
+        await bench.next()
+        await bench.until("faultd_traps_accepted_total", 1)
+        assert bench.total("faultd_traps_dropped_total") == 1
+        assert bench.books_balance()
+
+
+async def test_the_source_is_checked_before_the_octets(listening, sender):
+    async with listening(TrapSettings(listen=("127.0.0.1:0",), allow=("127.0.0.2/32",))) as bench:
+        sender.sendto(b"no SNMP at all", bench.address)
+        await bench.until("faultd_traps_dropped_total", 1, reason="source_not_allowed")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as allowed:
+            allowed.bind(("127.0.0.2", 0))
+            allowed.sendto(trap(), bench.address)
+            assert [event.source for event in await bench.next()] == ["127.0.0.2"]
+
+
+async def test_a_decorated_community_is_matched_before_its_first_at_sign(listening, sender):
+    async with listening() as bench:
+        sender.sendto(trap("public@eventId=17@level=1"), bench.address)
+        (event,) = await bench.next()
+        assert event.notification.security == "public@eventId=17@level=1"
+
+
+async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender):
+    async with listening() as bench:
+        odd = trap() + b"\x00\x00"
+        sender.sendto(odd, bench.address)
+        (event,) = await bench.next()
+        assert event.raw == odd
+        await bench.until("faultd_traps_irregular_total", 1, kind="trailing_octets")
+
+
+async def test_an_inform_is_answered_only_after_its_commit(listening, sender):
+    async with listening() as bench:
+        sender.sendto(inform(), bench.address)
+        append = await bench.mailbox.receive()
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(BlockingIOError):
+            sender.recv(9000)
+        bench.commit(append)
+        await trio.lowlevel.wait_readable(sender)
+        answer = encode.decode_response(sender.recv(9000))
+        assert (answer.request_id, answer.error_status) == (7, 0)
+        assert answer.varbinds[2] == VarBind("1.3.6.1.2.1.2.2.1.1.3", "INTEGER", 3)
+        await bench.until("faultd_informs_answered_total", 1)
+
+
+async def test_a_retransmitted_inform_has_the_same_key_is_answered_again_and_counted_as_a_repeat(listening, sender):
+    async with listening() as bench:
+        keys = []
+        for request_id in (7, 7, 8):
+            sender.sendto(inform(request_id), bench.address)
+            (event,) = await bench.next()
+            keys.append(event.inform_key)
+            await trio.lowlevel.wait_readable(sender)
+            assert encode.decode_response(sender.recv(9000)).request_id == request_id
+        assert keys[0] == keys[1] != keys[2]
+        await bench.until("faultd_informs_answered_total", 3)
+        assert bench.total("faultd_informs_repeated_total") == 1
+
+
+async def test_no_answer_while_the_ledger_cannot_write_and_nothing_is_lost(listening, sender, mock_clock):
+    async with listening() as bench:
+        sender.sendto(inform(), bench.address)
+        first = await bench.mailbox.receive()
+        bench.refuse(first)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(BlockingIOError):
+            sender.recv(9000)
+        assert bench.mailbox.statistics().current_buffer_used == 0
+        mock_clock.jump(0.3)
+        second = await bench.mailbox.receive()
+        assert second.events == first.events
+        bench.commit(second)
+        await trio.lowlevel.wait_readable(sender)
+        await bench.until("faultd_traps_accepted_total", 1)
+        assert bench.books_balance()
+
+
+async def test_the_answer_leaves_from_the_address_that_was_asked(listening, net_snmp):
+    async with listening(TrapSettings(listen=("0.0.0.0:0",))) as bench, trio.open_nursery() as nursery:
+        nursery.start_soon(bench.next)
+        target = f"127.0.0.77:{bench.address[1]}"
+        done = await net_snmp("snmpinform", "-v2c", "-c", "public", "-r", "0", "-t", "5", target, "1", LINK_DOWN)
+        assert done.returncode == 0, done.stderr
+
+
+async def test_a_full_ledger_blocks_the_drain_and_the_kernel_keeps_the_rest(listening, sender):
+    async with listening(mailbox=0) as bench:
+        for number in range(3):
+            sender.sendto(trap(request_id=number), bench.address)
+            await trio.testing.wait_all_tasks_blocked()
+        assert bench.total("faultd_traps_received_total") == 1
+        assert [event.notification.request_id for event in await bench.next(3)] == [0, 1, 2]
+
+
+async def test_a_cancel_loses_neither_what_was_read_nor_what_waits_in_the_socket(listening, sender):
+    async with listening(mailbox=0) as bench:
+        got = []
+
+        async def ledger() -> None:
+            with trio.CancelScope(shield=True):
+                while len(got) < 40:
+                    append = await bench.mailbox.receive()
+                    got.extend(event.notification.request_id for event in append.events)
+                    bench.commit(append)
+
+        for number in range(20):
+            sender.sendto(trap(request_id=number), bench.address)
+        await trio.testing.wait_all_tasks_blocked()
+        for number in range(20, 40):
+            sender.sendto(trap(request_id=number), bench.address)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ledger)
+            bench.cancel()
+    assert got == list(range(40))
+    assert bench.total("faultd_traps_accepted_total") == 40
+    assert bench.books_balance()
+
+
+async def test_informs_committed_during_the_grace_are_still_answered(listening, sender):
+    async with listening() as bench:
+        sender.sendto(inform(), bench.address)
+        append = await bench.mailbox.receive()
+        bench.cancel()
+        with trio.CancelScope(shield=True):
+            bench.commit(append)
+            await trio.lowlevel.wait_readable(sender)
+        assert encode.decode_response(sender.recv(9000)).request_id == 7
+
+
+async def test_a_ledger_that_stays_away_during_the_grace_costs_booked_drops(listening, sender):
+    async with listening(mailbox=0, grace=0.0) as bench:
+        sender.sendto(trap(), bench.address)
+        await trio.testing.wait_all_tasks_blocked()
+        bench.cancel()
+    assert bench.total("faultd_traps_dropped_total", reason="shutting_down") == 1
+    assert bench.books_balance()
+
+
+async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_clock):
+    tiny = open_socket("127.0.0.1:0", 4096)
+    async with listening(sockets=[tiny], mailbox=0) as bench:
+        sender.sendto(trap(), bench.address)
+        await trio.testing.wait_all_tasks_blocked()
+        for number in range(200):
+            sender.sendto(trap(request_id=number), bench.address)
+        kept = 0
+        while kept < 2:
+            kept += len(await bench.next(1))
+        mock_clock.jump(10)
+        reports = []
+        while not reports:
+            append = await bench.mailbox.receive()
+            bench.commit(append)
+            kept += sum(isinstance(event, Trap) for event in append.events)
+            reports = [event for event in append.events if isinstance(event, SystemReport)]
+        assert [(report.alarm_type, report.active) for report in reports] == [("traps_lost", True)]
+        assert kept + bench.total("faultd_kernel_drops_total") == 201
+
+
+async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(listening, sender, mock_clock):
+    async with listening(TrapSettings(listen=("127.0.0.1:0",), refusal_alarm_rate=10), patience=3600) as bench:
+        for _ in range(10):
+            sender.sendto(trap("private"), bench.address)
+        await bench.until("faultd_traps_dropped_total", 10)
+        mock_clock.jump(10)
+        append = await bench.mailbox.receive()
+        bench.commit(append)
+        (raised,) = append.events
+        assert isinstance(raised, SystemReport)
+        assert (raised.alarm_type, raised.qualifier, raised.active) == ("traps_refused", "unknown_community", True)
+        assert "127.0.0.1" in raised.description
+        cleared: list[bool] = []
+        for _ in range(40):
+            mock_clock.jump(10)
+            await trio.testing.wait_all_tasks_blocked()
+            with contextlib.suppress(trio.WouldBlock):
+                append = bench.mailbox.receive_nowait()
+                bench.commit(append)
+                cleared.extend(event.active for event in append.events)
+        assert cleared == [False]
+        assert bench.total("faultd_traps_accepted_total") == 0
+
+
+async def test_every_event_survives_the_ledgers_encoding(listening, sender):
+    async with listening() as bench:
+        sender.sendto(inform(), bench.address)
+        (event,) = await bench.next()
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(event), type=Trap) == event
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_net_snmp_traps_and_informs(listening, net_snmp, host):
+    listen = f"[{host}]:0" if ":" in host else f"{host}:0"
+    async with listening(TrapSettings(listen=(listen,))) as bench:
+        v1 = ("-v1", "-c", "public", bench.target, "1.3.6.1.4.1.8072.9999", "127.0.0.9", "6", "42", "77")
+        v2 = ("-v2c", "-c", "public", bench.target, "77", LINK_DOWN, "1.3.6.1.2.1.2.2.1.1.3", "i", "3")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(net_snmp, "snmptrap", *v1)
+            (event,) = await bench.next()
+            assert event.notification.trap_oid == "1.3.6.1.4.1.8072.9999.0.42"
+            nursery.start_soon(net_snmp, "snmptrap", *v2)
+            (event,) = await bench.next()
+            assert (event.notification.kind, event.notification.varbinds[0].value) == ("trap", 3)
+
+        answered = {}
+
+        async def ask() -> None:
+            answered["code"] = (await net_snmp("snmpinform", "-r", "0", "-t", "5", *v2)).returncode
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            (event,) = await bench.next()
+            assert event.inform_key
+        assert answered["code"] == 0
+        await bench.until("faultd_informs_answered_total", 1)
+        assert bench.books_balance()

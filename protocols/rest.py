@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from protocols.alarm import Alarm, Source, Status
+from protocols.alarm import Alarm, Source, Status, TimelineEntry
 from protocols.event import NetworkEventType
 from protocols.principal import Role
+from protocols.query import AlarmSort, DeviceEventRow, UnknownTrapCount, UnknownTrapRow
 from protocols.severity import Severity
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -159,7 +160,7 @@ class NoteText(Body, frozen=True, kw_only=True):
     text: SomeText
 
 
-class AlarmFilter(Body, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
+class AlarmFilterBody(Body, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
     """Which alarms: all the criteria given must hold; of a list, any value."""
 
     severity: tuple[Severity, ...] = ()
@@ -169,6 +170,7 @@ class AlarmFilter(Body, frozen=True, kw_only=True, rename={"since": "from", "bef
     tenant_id: Name | None = None
     resource_type: Name | None = None
     resource_id: Annotated[Name | None, Meta(description="The resource itself, not what lies below it")] = None
+    device_id: Name | None = None
     customer_id: Annotated[Name | None, Meta(description="Alarms that affect this customer")] = None
     correlation_id: Name | None = None
     is_root_cause: bool | None = None
@@ -181,6 +183,52 @@ class AlarmFilter(Body, frozen=True, kw_only=True, rename={"since": "from", "bef
         check_time("to", self.before)
         if self.since is not None and self.before is not None and self.since >= self.before:
             raise ValueError("to: is not after from")
+
+
+Limit = Annotated[int, Meta(ge=1, le=1_000, description="At most so many items")]
+Cursor = Annotated[
+    Annotated[str, Meta(min_length=1, max_length=1_000)] | None, Meta(description="`next_cursor` of the page before this one")
+]
+
+
+class PageQuery(Body, frozen=True, kw_only=True):
+    """The query of a list: how many, and from where on."""
+
+    limit: Limit = 100
+    cursor: Cursor = None
+
+
+class AlarmsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
+    """The query of the list of alarms."""
+
+    sort: Annotated[AlarmSort, Meta(description="With a minus: descending")] = "-last_occurrence"
+    limit: Limit = 100
+    cursor: Cursor = None
+
+
+class TimelineQuery(PageQuery, frozen=True, kw_only=True):
+    """The query of a timeline."""
+
+    latest_first: bool = False
+
+
+class UnknownTrapsQuery(PageQuery, frozen=True, kw_only=True):
+    """The query of the inbox."""
+
+    trap_oid: Annotated[str, Meta(pattern=r"^[0-9.]{1,1000}$")] | None = None
+
+
+class DeviceEventsQuery(PageQuery, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
+    """The query of the device events."""
+
+    device_id: Name | None = None
+    event_type: Name | None = None
+    since: Annotated[Time | None, Meta(description="At or after this time")] = None
+    before: Annotated[Time | None, Meta(description="Before this time")] = None
+
+    def __post_init__(self) -> None:
+        check_time("from", self.since)
+        check_time("to", self.before)
 
 
 class BulkAcknowledge(Body, frozen=True, kw_only=True, tag="acknowledge"):
@@ -227,13 +275,13 @@ class BulkRequest(Body, frozen=True, kw_only=True):
     """One action on many alarms: those that ``filter`` finds now (at least one criterion), or those named."""
 
     action: BulkAction
-    filter: AlarmFilter | None = None
+    filter: AlarmFilterBody | None = None
     alarm_ids: Annotated[tuple[Name, ...], Meta(max_length=10_000)] = ()
 
     def __post_init__(self) -> None:
         if (self.filter is None) == (not self.alarm_ids):
             raise ValueError("filter: give either filter or alarm_ids")
-        if self.filter is not None and self.filter == AlarmFilter():
+        if self.filter is not None and self.filter == AlarmFilterBody():
             raise ValueError("filter: give at least one criterion")
 
 
@@ -323,6 +371,49 @@ class AlarmPage(Struct, frozen=True):
     next_cursor: str | None = None
 
 
+class TimelinePage(Struct, frozen=True):
+    """Entries of an alarm's timeline, and the cursor of the next page."""
+
+    items: tuple[TimelineEntry, ...]
+    next_cursor: str | None = None
+
+
+class UnknownTrapPage(Struct, frozen=True):
+    """Traps that no profile knows, and the cursor of the next page."""
+
+    items: tuple[UnknownTrapRow, ...]
+    next_cursor: str | None = None
+
+
+class UnknownTrapCounts(Struct, frozen=True):
+    """Unknown traps by tenant and OID."""
+
+    items: tuple[UnknownTrapCount, ...]
+
+
+class DeviceEventPage(Struct, frozen=True):
+    """Device events, and the cursor of the next page."""
+
+    items: tuple[DeviceEventRow, ...]
+    next_cursor: str | None = None
+
+
+class QuarantinedRow(Struct, frozen=True, kw_only=True):
+    """An Event that could not be processed: its offset on the ledger, its kind, and the error."""
+
+    offset: int
+    at: datetime
+    kind: str
+    error: str
+
+
+class QuarantinePage(Struct, frozen=True):
+    """Events in quarantine, and the cursor of the next page."""
+
+    items: tuple[QuarantinedRow, ...]
+    next_cursor: str | None = None
+
+
 class Me(Struct, frozen=True):
     """Who the token stands for. ``tenant`` null means every tenant."""
 
@@ -334,7 +425,7 @@ class Me(Struct, frozen=True):
 class Part(Struct, frozen=True):
     """One part of the daemon as ``/readyz`` shows it."""
 
-    state: Literal["ready", "degraded", "down"]
+    status: Literal["ok", "degraded", "down"]
     detail: str = ""
 
 

@@ -48,6 +48,11 @@ class Api:
         self._server = Server(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")
 
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return self._server.connections
+
     async def run(self, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; starts with the bound address. Then requests under way get ``drain_seconds`` to finish.
 

@@ -16,9 +16,10 @@ from actors.api import alarm_commands, alarm_reads, events, history, system
 from actors.api.bodies import StrictBody
 from actors.api.context import Context
 from actors.api.docs_page import PlainPage
+from actors.api.keyset import BadCursor
 from actors.api.openapi import COMPONENTS
 from actors.api.parameters import known_parameters
-from actors.api.problems import ProblemError, on_bug, on_database, on_http_error, on_problem, on_validation
+from actors.api.problems import ProblemError, on_bug, on_cursor, on_database, on_http_error, on_problem, on_validation
 from actors.postgres import DatabaseUnavailable
 from protocols.principal import Principal
 
@@ -69,6 +70,7 @@ def application(context: Context, version: str) -> Litestar:
             ProblemError: on_problem,
             ValidationException: on_validation,
             DatabaseUnavailable: on_database,
+            BadCursor: on_cursor,
             HTTPException: on_http_error,
             Exception: on_bug,
         },

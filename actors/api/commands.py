@@ -8,7 +8,7 @@ import msgspec
 
 from actors.api.problems import ProblemError, invalid_body
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, Answer, Change, Refusal
+from protocols.change import AlarmChanged, Answer, Change, Quarantined, Refusal
 from protocols.command import (
     Acknowledge,
     AlarmAction,
@@ -110,8 +110,17 @@ def network_event_of(body: NetworkEventBody, tenant: str, reporter: str, key: st
 
 
 def answers(changes: Iterable[Change], first: int, count: int) -> Sequence[Answer]:
-    """The answer to each of ``count`` Events from offset ``first``; an empty one for an Event that got none."""
-    by_offset = {change.offset: change for change in changes if isinstance(change, Answer)}
+    """The answer to each of ``count`` Events from offset ``first``; an empty one for an Event that got none.
+
+    ProblemError 500 when one of them was quarantined: it is kept for a retry and must not be sent again.
+    """
+    by_offset: dict[int, Answer] = {}
+    for change in changes:
+        if isinstance(change, Answer):
+            by_offset[change.offset] = change
+        elif isinstance(change, Quarantined) and first <= change.offset < first + count:
+            text = f"faultd could not process this (Event {change.offset}); it is kept in quarantine for a retry"
+            raise ProblemError(500, "quarantined", text)
     return [by_offset.get(offset, Answer(offset=offset)) for offset in range(first, first + count)]
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import trio
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from actors.api.commands import action_name
 from actors.api.problems import ProblemError, unavailable
@@ -125,5 +126,5 @@ def require(by: Principal, role: Any) -> None:
         raise ProblemError(403, "forbidden", f"this needs the role {role}; token {by.name!r} has {by.role}")
 
 
-Ctx = Annotated[Context, Dependency(skip_validation=True)]
-By = Annotated[Principal, Dependency(skip_validation=True)]
+Ctx = NamedDependency[SkipValidation[Context]]
+By = NamedDependency[SkipValidation[Principal]]

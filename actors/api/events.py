@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Request, post
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, JSONBody
 from msgspec import Meta
 
 from actors.api import commands
@@ -15,9 +15,10 @@ from protocols.event import NetworkEvent
 from protocols.rest import AlertmanagerBody, EventResults, FieldError, NetworkEventBody
 
 _KEY = "idempotency-key"
+Batch = Annotated[tuple[NetworkEventBody, ...], Meta(min_length=1)]
 IdempotencyKey = Annotated[
     str | None,
-    Parameter(header="Idempotency-Key", description="The same key again changes nothing; event n of a batch uses `KEY:n`"),
+    HeaderParameter(name="Idempotency-Key", description="The same key again changes nothing; event n of a batch uses `KEY:n`"),
 ]
 
 
@@ -33,7 +34,7 @@ async def network_events(
     request: Request[Any, Any, Any],
     api: Ctx,
     by: By,
-    data: NetworkEventBody | Annotated[tuple[NetworkEventBody, ...], Meta(min_length=1)],
+    data: JSONBody[NetworkEventBody | Batch],
     idempotency_key: IdempotencyKey = None,
 ) -> EventResults:
     """One event or a list of them; what came of each, in order. A batch is recorded whole or not at all.
@@ -61,7 +62,7 @@ async def network_events(
 
 
 @post("/events/alertmanager", summary="Prometheus Alertmanager's webhook", status_code=200, operation_class=ApiOperation)
-async def alertmanager(api: Ctx, by: By, data: AlertmanagerBody) -> EventResults:
+async def alertmanager(api: Ctx, by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
     """Alertmanager's webhook body, version 4: firing alerts raise `monitoring.check_failed`, resolved ones clear it.
 
     Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`.

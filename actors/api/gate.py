@@ -1,7 +1,6 @@
 """The outermost part of the application: who is calling, how much they may send, and what is counted.
 
-Nothing of a request's body is read before its token is known to be good. WebSocket requests are refused here: the
-alarm stream has a port of its own.
+Nothing of a request's body is read before its token is known to be good.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -37,10 +36,6 @@ class Gate:
         self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "the alarm stream has its own port"})
-            return
         status = 500
 
         async def counted(message: Message) -> None:

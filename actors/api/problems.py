@@ -10,6 +10,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from actors.api.keyset import BadCursor
 from actors.postgres import DatabaseUnavailable
 from protocols.rest import FieldError, Problem
 
@@ -113,6 +114,11 @@ def on_database(request: Request[Any, Any, Any], error: DatabaseUnavailable) -> 
     detail = "the database that reads are answered from is away; commands and the stream go on"
     log.warning("read refused, database away", path=request.url.path, error=str(error))
     return on_problem(request, unavailable("database_unavailable", detail, retry))
+
+
+def on_cursor(request: Request[Any, Any, Any], error: BadCursor) -> Response[bytes]:
+    """A cursor that this list did not give out."""
+    return on_problem(request, invalid_parameter("cursor", str(error)))
 
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -15,11 +15,11 @@ import trio
 from anycorn.app_wrappers import ASGIWrapper
 from anycorn.config import Config
 from anycorn.logging import Logger
-from anycorn.tcp_server import TCPServer
 from anycorn.typing import ConnectionState
 from anycorn.worker_context import WorkerContext
 
 from actors.api.gate import App
+from actors.api.http1 import Connection
 from actors.api.settings import ApiSettings, split_bind
 from actors.metrics import Metrics
 
@@ -70,10 +70,13 @@ class _Stream:
         """Close at once; whoever waits on the socket is woken with ClosedResourceError."""
         self._stream.socket.close()
 
-    def extra(self, attribute: Any) -> Any:
-        if attribute is anyio.abc.SocketAttribute.raw_socket:
-            return self._stream.socket
-        raise anyio.TypedAttributeLookupError
+    @property
+    def addresses(self) -> tuple[tuple[str, int] | None, tuple[str, int] | None]:
+        """The peer's and our own address; None when the peer has gone already."""
+        try:
+            return self._stream.socket.getpeername()[:2], self._stream.socket.getsockname()[:2]
+        except OSError:
+            return None, None
 
 
 class _NoLog(Logger):
@@ -100,9 +103,15 @@ class Server:
         self._open: set[_Stream] = set()
         self._closed = trio.Event()
 
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return len(self._open)
+
     async def run(self, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve. Starts with the address bound, ``HOST:PORT``. Raises OSError when it cannot be bound."""
         host, port = split_bind(self._settings.bind)
+        self._worker = WorkerContext(None)
         listeners = await trio.open_tcp_listeners(port, host=host, backlog=self._settings.max_connections)
         async with trio.open_nursery() as nursery:
             stopping = trio.Event()
@@ -138,7 +147,7 @@ class Server:
         self._open.add(stream)
         try:
             state = ConnectionState({})
-            await TCPServer(self._app, self._config, self._worker, state, cast(anyio.abc.SocketStream, stream)).run()
+            await Connection(self._app, self._config, self._worker, state, cast(anyio.abc.SocketStream, stream)).run()
         except* Exception as group:  # noqa: BLE001
             # The supervisor's rule stops at this line: here the fault is one peer's connection, and the daemon goes on.
             self._metrics.http_connections_dropped.labels("error").inc()
@@ -157,9 +166,6 @@ def _config(settings: ApiSettings) -> Config:
     # request is being answered, so it must outlast the slowest answer.
     config.read_timeout = int(settings.header_seconds + settings.read_seconds + settings.answer_seconds) + 1
     config.h11_max_incomplete_size = settings.max_header_bytes
-    config.h2_max_header_list_size = settings.max_header_bytes
-    config.h2_max_concurrent_streams = 16
-    config.websocket_max_message_size = 1
     config.include_server_header = False
     config.logger_class = _NoLog
     return config

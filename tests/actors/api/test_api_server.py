@@ -1,0 +1,234 @@
+"""The server under strangers: nothing that one connection does ends it, and its stop is bounded."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from actors.api.server import Server
+from actors.api.settings import ApiSettings
+
+Lab = Any
+
+_UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+UPGRADES = {
+    "h2c": _UPGRADE + b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+    "h2c with broken settings": _UPGRADE + b"Upgrade: h2c\r\nHTTP2-Settings: ?\r\n\r\n",
+    "h2c without settings": _UPGRADE + b"Upgrade: h2c\r\n\r\n",
+    "websocket": b"GET /alarms HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    "websocket without a key": _UPGRADE + b"Upgrade: websocket\r\n\r\n",
+    "unknown": b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: nonsense\r\n\r\n",
+    "HTTP/2 without asking": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+}
+HOSTILE = {
+    **{f"{name}, then one byte": request + b"x" for name, request in UPGRADES.items()},
+    "not HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(300),
+    "two lengths": b"POST /api/v1/faults/alarms HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    "a negative length": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    "a bad chunk": b"POST /api/v1/faults/alarms HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a broken path": b"GET /%ff%00%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a broken query": b"GET /healthz?%ff=%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "octets in headers": b"GET /api/v1/faults/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
+    "endless headers": b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000,
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "pipelined": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 50,
+    "an unknown method": b"BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+async def _read_to_end(stream: trio.SocketStream) -> bytes:
+    received = b""
+    try:
+        async for chunk in stream:
+            received += chunk
+    except trio.BrokenResourceError:
+        pass
+    return received
+
+
+async def _until_closed(lab: Lab) -> None:
+    """Wait until the server holds no connection any more."""
+    with trio.fail_after(30):
+        while lab.api.connections:
+            await wait_all_tasks_blocked(0.001)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_connection_ends_alone(lab: Lab, name: str) -> None:
+    async with lab.serve(), lab.client() as bystander, lab.connect() as stream:
+        assert (await bystander.get("/healthz")).status_code == 200
+        await stream.send_all(HOSTILE[name])
+        await stream.send_eof()
+        with trio.fail_after(30):
+            await _read_to_end(stream)
+        assert (await bystander.get("/healthz")).status_code == 200
+        async with lab.client() as newcomer:
+            assert (await newcomer.get(f"{lab.FAULTS}/me")).json()["name"] == "operator"
+    assert lab.sample("faultd_http_connections_dropped_total", reason="error") == 0
+
+
+@pytest.mark.parametrize("name", UPGRADES)
+async def test_an_upgrade_followed_by_one_extra_byte_leaves_the_server_answering(lab: Lab, name: str) -> None:
+    """The case that ends Hypercorn 0.18's trio worker: the byte arrives after the upgrade has been answered."""
+    async with lab.serve():
+        async with lab.connect() as stream:
+            await stream.send_all(UPGRADES[name])
+            with trio.fail_after(30):
+                assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 ")
+                try:
+                    await stream.send_all(b"x")
+                    await stream.send_eof()
+                except trio.BrokenResourceError:
+                    pass
+                await _read_to_end(stream)
+        await _until_closed(lab)
+        async with lab.client() as client:
+            assert (await client.get("/healthz")).text == "ok\n"
+        assert lab.sample("faultd_http_connections_dropped_total", reason="error") == 0
+
+
+@pytest.mark.parametrize("name", ["h2c", "websocket"])
+async def test_an_upgrade_is_served_as_plain_http(lab: Lab, name: str) -> None:
+    async with lab.serve(), lab.connect() as stream:
+        await stream.send_all(UPGRADES[name])
+        with trio.fail_after(30):
+            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 404 ")
+
+
+async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: object, event: object) -> None:
+        raise ZeroDivisionError("a bug in the protocol code")
+
+    async with lab.serve(), lab.client() as client:
+        assert (await client.get("/healthz")).status_code == 200
+        with monkeypatch.context() as patched:
+            patched.setattr("anycorn.protocol.h11.H11Protocol.handle", broken)
+            async with lab.connect() as stream:
+                await stream.send_all(b"x")
+                with trio.fail_after(30):
+                    assert await _read_to_end(stream) == b""
+        assert lab.sample("faultd_http_connections_dropped_total", reason="error") == 1
+        async with lab.client() as another:
+            assert (await another.get("/healthz")).status_code == 200
+
+
+async def test_one_connection_too_many_is_closed_and_counted(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(max_connections=2)
+    async with lab.serve():
+        async with lab.connect(), lab.connect():
+            async with lab.connect() as third:
+                with trio.fail_after(30):
+                    assert await _read_to_end(third) == b""
+            assert lab.sample("faultd_http_connections_dropped_total", reason="limit") == 1
+        await _until_closed(lab)
+        async with lab.client() as client:
+            assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_slow_headers_are_not_waited_for(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+    lab = make_lab(header_seconds=10)
+    async with lab.serve(), lab.connect() as stream:
+        begun = trio.current_time()
+        await stream.send_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        assert await _read_to_end(stream) == b""
+        assert trio.current_time() - begun == pytest.approx(10, abs=0.01)
+
+
+async def test_a_slow_body_is_answered_and_not_waited_for(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+    lab = make_lab(read_seconds=20)
+    async with lab.serve(), lab.connect() as stream:
+        head = f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n"
+        await stream.send_all(head.encode() + b"Content-Length: 100\r\n\r\n{")
+        answer = await _read_to_end(stream)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"body_too_slow" in answer
+
+
+async def test_the_body_of_a_stranger_is_not_read(lab: Lab) -> None:
+    async with lab.serve(), lab.connect() as stream:
+        await stream.send_all(f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n".encode())
+        with trio.fail_after(30):
+            answer = await _read_to_end(stream)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_a_body_beyond_the_bound_is_refused_with_or_without_its_length(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(max_body_bytes=1000)
+
+    async def chunks() -> Any:
+        for _ in range(11):
+            yield b" " * 100
+
+    async with lab.serve(), lab.client() as client:
+        lab.problem(await client.post(lab.ALARMS, content=b" " * 1001), 413, "body_too_large")
+        lab.problem(await client.post(lab.ALARMS, content=chunks()), 413, "body_too_large")
+        lab.problem(await client.post(lab.ALARMS, content=b" " * 1000), 400, "malformed_json")
+
+
+async def test_a_peer_that_reads_nothing_is_let_go(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+    lab = make_lab(write_seconds=20)
+    async with lab.serve(), lab.connect() as stream:
+        request = b"GET /schema/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        with trio.move_on_after(1000) as patience:
+            try:
+                while True:
+                    await stream.send_all(request * 100)
+            except trio.BrokenResourceError:
+                pass
+        assert not patience.cancelled_caught
+
+
+async def test_stopping_lets_a_request_finish(lab: Lab) -> None:
+    lab.answering = False
+    async with lab.serve(), lab.client() as client:
+        responses = []
+
+        async def post() -> None:
+            responses.append(await client.post(lab.ALARMS, json=lab.ALARM))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(post)
+            await lab.asked.wait()
+            lab.serving.cancel()
+            await wait_all_tasks_blocked(0.001)
+            with pytest.raises(OSError, match="connect"):
+                async with lab.connect():
+                    pass
+            lab.appended[0].answered.give(await lab.record(lab.appended[0].events))
+        assert responses[0].status_code == 201
+
+
+async def test_stopping_does_not_wait_for_ever(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+    lab = make_lab(drain_seconds=5, answer_seconds=1000, write_seconds=1000)
+    lab.answering = False
+    async with lab.serve(), lab.connect() as deaf, lab.connect() as asking:
+        head = f"POST {lab.FAULTS}/alarms/x/clear HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n\r\n"
+        await asking.send_all(head.encode())
+        with trio.move_on_after(5):
+            while True:
+                await deaf.send_all(b"GET /schema/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+        await lab.asked.wait()
+        begun = trio.current_time()
+        lab.serving.cancel()
+        await _read_to_end(asking)
+        assert trio.current_time() - begun == pytest.approx(5, abs=0.1)
+
+
+async def test_an_idle_connection_does_not_hold_up_the_stop(lab: Lab) -> None:
+    async with lab.serve(), lab.client() as client, lab.connect() as idle:
+        await client.get("/healthz")
+        lab.serving.cancel()
+        with trio.fail_after(30):
+            assert await _read_to_end(idle) == b""
+
+
+async def test_an_address_in_use_is_an_error(lab: Lab) -> None:
+    async with lab.serve():
+        server = Server(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
+        with pytest.raises(OSError, match="in use"):
+            await server.run()

@@ -98,6 +98,7 @@ class Test(
     """Numbers of bits that must be set: SMI BITS order for octets (bit 0 is the most significant of the first octet),
     value 2**n for integers."""
     no_bits: tuple[int, ...] = ()
+    any_bits: tuple[int, ...] = ()
     pattern: str = ""
     present: bool | None = None
 
@@ -166,7 +167,7 @@ class AlarmRule(
     kw_only=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
-    rename={"raises": "raise", "cleared": "clear"},
+    rename={"raises": "raise", "cleared": "clear", "go_on": "continue"},
 ):
     """One alarm type of one vendor with everything that raises it, clears it, or mentions it (``[[alarms]]``)."""
 
@@ -174,6 +175,8 @@ class AlarmRule(
     name: str = ""
     enabled: bool = True
     verified: Verified = "mib"
+    go_on: bool = False
+    """After this rule has spoken the next ones are asked too: one trap that tells the state of many alarms."""
     when: dict[str, Condition] = field(default_factory=dict)
     raises: Triggers = ()
     cleared: Triggers = ()
@@ -185,7 +188,7 @@ class Code(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """One code of a family."""
 
     type: str
-    kind: Kind | None = None
+    kind: Kind | Choice | None = None
 
 
 class Family(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -245,7 +248,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     varbinds: dict[str, str | tuple[str, ...] | Varbind] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
-    sequence: Sequence | None = None
+    sequence: tuple[Sequence, ...] = ()
+    """Of several the first whose value is there counts."""
     device_time: tuple[DeviceTime, ...] = ()
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()

@@ -1,6 +1,7 @@
 """From profiles to the tables that the engine runs on. Every mistake is noted with its key; none stops the search."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from protocols.profile import (
 )
 from protocols.severity import SEVERITIES, Severity
 
+NUMBER = re.compile("-?[0-9]{1,10}")
 KINDS = ("raise", "clear", "event", "drop")
 MAX_RULES = 20_000
 """Rules of one profile, codes included: a guard against a generated file that would slow every start."""
@@ -48,8 +50,8 @@ class Compiled(NamedTuple):
     """One profile's share of the tables: (trap OID or "" for any, candidate) and the sequence number's OIDs."""
 
     candidates: list[tuple[str, Candidate]]
-    sequence: SequenceRule | None
-    sequence_oids: tuple[str, ...]
+    sequences: tuple[SequenceRule, ...]
+    sequence_oids: tuple[tuple[str, SequenceRule], ...]
 
 
 def normalise(oid: str) -> str:
@@ -104,8 +106,7 @@ class _Compiler:
             self._family(family, key)
         if self.rules > MAX_RULES:
             self.problems.add("", f"{self.rules} rules; at most {MAX_RULES}")
-        sequence, oids = self._sequence()
-        return Compiled(self.found, sequence, oids)
+        return Compiled(self.found, *self._sequences())
 
     # what rules are made of
 
@@ -165,20 +166,23 @@ class _Compiler:
         decode = TIME_DECODERS[spec.decode] if spec.decode else text_time(spec.format)
         return TimeRule(name, part, decode, zone, spec.max_behind, spec.max_ahead)
 
-    def _sequence(self) -> tuple[SequenceRule | None, tuple[str, ...]]:
-        spec = self.profile.sequence
-        if spec is None:
-            return None, ()
-        if spec.modulus < 2:
-            self.problems.add("sequence.modulus", f"{spec.modulus} is no range of numbers")
-        try:
-            name, part, _ = self.lexicon.resolve(spec.source)
-        except ValueError as error:
-            self.problems.add("sequence.from", str(error))
-            return None, ()
-        rule = SequenceRule(self.shared, name, part, spec.scope, spec.modulus, spec.restarts_at)
-        exact = getattr(self.lexicon.readers[name], "exact", ())
-        return rule, tuple(form for oid in exact for form in (oid, f"{oid}.0"))
+    def _sequences(self) -> tuple[tuple[SequenceRule, ...], tuple[tuple[str, SequenceRule], ...]]:
+        rules: list[SequenceRule] = []
+        oids: list[tuple[str, SequenceRule]] = []
+        for number, spec in enumerate(self.profile.sequence):
+            key = f"sequence[{number}]"
+            if spec.modulus < 2:
+                self.problems.add(f"{key}.modulus", f"{spec.modulus} is no range of numbers")
+            try:
+                name, part, _ = self.lexicon.resolve(spec.source)
+            except ValueError as error:
+                self.problems.add(f"{key}.from", str(error))
+                continue
+            rule = SequenceRule(self.shared, name, part, spec.scope, spec.modulus, spec.restarts_at)
+            rules.append(rule)
+            exact = getattr(self.lexicon.readers[name], "exact", ())
+            oids += [(form, rule) for oid in exact for form in (oid, f"{oid}.0")]
+        return tuple(rules), tuple(oids)
 
     def _choice(self, spec: Choice | None, key: str, allowed: Sequence[str]) -> ChoiceRule | None:
         if spec is None:
@@ -195,7 +199,7 @@ class _Compiler:
         table: dict[str, str] = {}
         for word, answer in spec.table.items():
             table[word] = answer
-            if enum and word.lstrip("-").isdigit():
+            if enum and NUMBER.fullmatch(word):
                 table[enum.get(int(word), word)] = answer
             elif enum and word not in enum.values():
                 self.problems.add(f"{key}.map", f"{word!r} is none of the enumeration: {', '.join(enum.values())}")
@@ -284,7 +288,7 @@ class _Compiler:
         for oid, called in oids:
             rule = rules[called]
             if rule is not None:
-                candidate = Candidate(self.shared, name, self.profile.priority, key, checks, rule, None, {}, None)
+                candidate = Candidate(self.shared, name, self.profile.priority, key, checks, rule, None, {}, None, alarm.go_on)
                 self.found.append((oid, candidate))
 
     def _family(self, family: Family, key: str) -> None:
@@ -303,13 +307,21 @@ class _Compiler:
         codes: dict[str, Rule] = {}
         for word, entry in family.codes.items():
             where = f"{key}.codes.{word}"
-            shown = enum.get(int(word), word) if enum and word.lstrip("-").isdigit() else word
+            shown = enum.get(int(word), word) if enum and NUMBER.fullmatch(word) else word
             if shown in codes:
                 self.problems.add(where, "a second entry for the same code")
             if enum and shown not in enum.values():
                 self.problems.add(where, f"{word!r} is none of the enumeration")
             rule = self._rule(
-                _under(entry, family), entry.kind or kind, entry.type, family.name, called, None, checks, where, family.verified
+                _under(entry, family),
+                self._kind(entry.kind, f"{where}.kind") if entry.kind else kind,
+                entry.type,
+                family.name,
+                called,
+                None,
+                checks,
+                where,
+                family.verified,
             )
             if rule is not None:
                 codes[shown] = rule
@@ -318,7 +330,7 @@ class _Compiler:
             entry = family.otherwise
             otherwise = self._rule(
                 _under(entry, family),
-                entry.kind or kind,
+                self._kind(entry.kind, f"{key}.otherwise.kind") if entry.kind else kind,
                 entry.type,
                 family.name,
                 called,
@@ -328,7 +340,9 @@ class _Compiler:
                 family.verified,
             )
         if family.enabled:
-            candidate = Candidate(self.shared, family.name, self.profile.priority, key, checks, None, code, codes, otherwise)
+            candidate = Candidate(
+                self.shared, family.name, self.profile.priority, key, checks, None, code, codes, otherwise, False
+            )
             self.found += [(oid, candidate) for oid, _ in oids]
 
     def _kind(self, spec: Kind | Choice, key: str) -> Kind | ChoiceRule:

@@ -102,14 +102,16 @@ def _compile_test(name: str, part: str, test: Test, enum: Mapping[int, str]) -> 
     ):
         if limit is not None:
             add(f"{words} {limit:g}", _limit(name, part, limit, compare))
-    if (test.bits or test.no_bits) and part:
+    if (test.bits or test.no_bits or test.any_bits) and part:
         raise ValueError("bits are of a whole value, not of a part")
-    if any(not 0 <= bit < 4096 for bit in (*test.bits, *test.no_bits)):
+    if any(not 0 <= bit < 4096 for bit in (*test.bits, *test.no_bits, *test.any_bits)):
         raise ValueError("a bit is numbered 0 to 4095")
     if test.bits:
         add(f"has bits {_listed(test.bits)}", _bits(name, test.bits, True))
     if test.no_bits:
         add(f"lacks bits {_listed(test.no_bits)}", _bits(name, test.no_bits, False))
+    if test.any_bits:
+        add(f"has any of the bits {_listed(test.any_bits)}", _any_bit(name, test.any_bits))
     if test.pattern:
         try:
             compiled = re.compile(test.pattern)
@@ -140,6 +142,14 @@ def _bits(name: str, bits: tuple[int, ...], expected: bool) -> Callable[[Scope],
     def holds(scope: Scope) -> bool:
         raw = scope.lexicon[name].raw(scope)
         return raw is not None and all(bit_is_set(raw, bit) is expected for bit in bits)
+
+    return holds
+
+
+def _any_bit(name: str, bits: tuple[int, ...]) -> Callable[[Scope], bool]:
+    def holds(scope: Scope) -> bool:
+        raw = scope.lexicon[name].raw(scope)
+        return raw is not None and any(bit_is_set(raw, bit) for bit in bits)
 
     return holds
 

@@ -252,10 +252,13 @@ def dasan_source(kind: Raw, raw: Raw) -> Decoded:
         return parts | {"kind": kind_name, "path": "/".join(shown)}
     if not raw:
         return parts | {"kind": "olt", "path": ""}
+    if source_type == 2:
+        index = text(raw) if raw.isdigit() else str(int.from_bytes(raw[:8]))
+        return parts | {"kind": "source", "path": f"if/{index}"}
     shown_text = text(raw) if raw.rstrip(b"\0").isascii() and text(raw.rstrip(b"\0")).isprintable() else ""
     if not shown_text or any(octet < 0x20 for octet in raw.rstrip(b"\0")):
         shown_text = ".".join(str(octet) for octet in raw[:16])
-    return parts | {"kind": "source", "path": shown_text}
+    return parts | {"kind": "source", "path": f"source{source_type}/{shown_text}"}
 
 
 def port_name(raw: Raw) -> Decoded:

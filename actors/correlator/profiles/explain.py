@@ -24,7 +24,7 @@ def explain(translator: "Translator", trap: Trap, relays: Collection[str]) -> st
         for candidate in group:
             if not matched:
                 lines += _asked(candidate, trap)
-                matched = lines[-1] == "  matches"
+                matched = lines[-1] == "  matches" and not candidate.go_on
         if matched:
             break
     if reading.findings:

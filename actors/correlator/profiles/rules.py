@@ -99,6 +99,7 @@ class Candidate(NamedTuple):
     code: tuple[str, str] | None
     codes: Mapping[str, Rule]
     otherwise: Rule | None
+    go_on: bool
 
     def match(self, scope: Scope) -> Rule | None:
         """The rule that speaks for this trap, None when a condition fails or the code is not known."""

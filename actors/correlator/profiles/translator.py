@@ -27,7 +27,7 @@ class Translator:
         self,
         table: Mapping[str, tuple[Candidate, ...]],
         fallback: tuple[Candidate, ...],
-        sequences: Mapping[str, SequenceRule],
+        sequences: Mapping[str, tuple[SequenceRule, ...]],
         sequence_of: Mapping[str, SequenceRule],
     ) -> None:
         self._table = table
@@ -47,11 +47,11 @@ class Translator:
         """
         address, address_from = device_address(trap, relays)
         scopes: dict[str, Scope] = {}
-        finding, reason = self._find(trap, scopes)
+        findings, reason = self._find(trap, scopes)
         return Reading(
             device_address=address,
             address_from=address_from,
-            findings=() if finding is None else (finding,),
+            findings=findings,
             sequence=self._sequence(trap, scopes) if self._sequences else None,
             reason=reason,
         )
@@ -72,29 +72,41 @@ class Translator:
         """The rules that are asked when none for the trap's OID holds."""
         return self._fallback
 
-    def _find(self, trap: Trap, scopes: dict[str, Scope]) -> tuple[Finding | None, str]:
+    def _find(self, trap: Trap, scopes: dict[str, Scope]) -> tuple[tuple[Finding, ...], str]:
         candidates = self.candidates(trap.notification.trap_oid)
+        found: tuple[Finding, ...] = ()
+        reasons: list[str] = []
         for group in (candidates, self._fallback):
             for candidate in group:
                 scope = scopes.get(candidate.profile.name)
                 if scope is None:
                     scope = scopes[candidate.profile.name] = Scope(trap, candidate.profile.readers)
                 rule = candidate.match(scope)
-                if rule is not None:
-                    return build(rule, scope)
+                if rule is None:
+                    continue
+                finding, reason = build(rule, scope)
+                if finding is None:
+                    reasons.append(reason)
+                elif not candidate.go_on:
+                    return (*found, finding), ""
+                else:
+                    found = (*found, finding)
+            if found:
+                return found, ""
         if not candidates:
-            return None, f"no profile knows {trap.notification.trap_oid or 'a trap without an OID'}"
-        return None, "; ".join(c.refusal(scopes[c.profile.name]) for c in candidates)
+            return (), f"no profile knows {trap.notification.trap_oid or 'a trap without an OID'}"
+        return (), "; ".join(reasons or [c.refusal(scopes[c.profile.name]) for c in candidates])
 
     def _sequence(self, trap: Trap, scopes: Mapping[str, Scope]) -> SequenceNumber | None:
         for name, scope in scopes.items():
-            rule = self._sequences.get(name)
-            if rule is not None:
-                return _sequence_number(rule, scope)
+            for rule in self._sequences.get(name, ()):
+                number = _sequence_number(rule, scope)
+                if number is not None:
+                    return number
         for varbind in trap.notification.varbinds:
-            rule = self._sequence_of.get(varbind.oid)
-            if rule is not None:
-                return _sequence_number(rule, Scope(trap, rule.profile.readers))
+            known = self._sequence_of.get(varbind.oid)
+            if known is not None:
+                return _sequence_number(known, Scope(trap, known.profile.readers))
         return None
 
 
@@ -104,7 +116,7 @@ def compile(profiles: Sequence[Profile]) -> Translator:
     seen: set[str] = set()
     types = alarm_types(profiles)
     table: dict[str, list[Candidate]] = {}
-    sequences: dict[str, SequenceRule] = {}
+    sequences: dict[str, tuple[SequenceRule, ...]] = {}
     sequence_of: dict[str, SequenceRule] = {}
     for profile in sorted(profiles, key=lambda p: (-p.priority, p.name)):
         problems = Problems(profile.name)
@@ -118,9 +130,9 @@ def compile(profiles: Sequence[Profile]) -> Translator:
                 if rival is not None:
                     problems.add(candidate.key, _ambiguous(oid, rival, candidate))
                 table.setdefault(oid, []).append(candidate)
-            if compiled.sequence is not None:
-                sequences[profile.name] = compiled.sequence
-                sequence_of.update(dict.fromkeys(compiled.sequence_oids, compiled.sequence))
+            if compiled.sequences:
+                sequences[profile.name] = compiled.sequences
+                sequence_of.update(compiled.sequence_oids)
         errors += [ProfileError(profile.name, 0, key, message) for key, message in problems.found]
     if errors:
         raise ProfileErrors(tuple(errors))
@@ -132,7 +144,7 @@ def _rival(before: Sequence[Candidate], candidate: Candidate) -> Candidate | Non
     """An earlier rule of the same rank that would always speak instead of ``candidate``."""
     conditions = {check.shown for check in candidate.checks}
     for other in before:
-        if other.priority == candidate.priority and {check.shown for check in other.checks} <= conditions:
+        if other.priority == candidate.priority and not other.go_on and {check.shown for check in other.checks} <= conditions:
             return other
     return None
 

@@ -255,6 +255,11 @@ def community_field(name: str) -> Callable[[Trap], Part | None]:
     return take
 
 
+def _last_arc(oid: str) -> int | None:
+    tail = oid.rpartition(".")[2]
+    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= 10 else None
+
+
 def _none(trap: Trap) -> Part | None:
     return None
 
@@ -265,6 +270,7 @@ BUILTINS: dict[str, Callable[[Trap], Part | None]] = {
     "trap.enterprise": lambda trap: trap.notification.enterprise,
     "trap.generic": lambda trap: trap.notification.generic,
     "trap.specific": lambda trap: trap.notification.specific,
+    "trap.last": lambda trap: _last_arc(trap.notification.trap_oid),
     "trap.context": lambda trap: trap.notification.context,
     "trap.source": lambda trap: trap.source,
     # Set while a finding is built, once the resource is known.

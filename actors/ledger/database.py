@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import msgpack
@@ -20,7 +20,7 @@ from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, Ledger
 from actors.ledger.group import Encoded, Group, SnapshotPiece, Written, encode
 from actors.ledger.prune import Limits, Pruned, prune
 from actors.ledger.read import Head, ledger_id, read_cursors, read_events, read_head
-from actors.ledger.schema import connect_writer, sqlite_error
+from actors.ledger.schema import connect_writer, sqlite_error, translated
 from protocols.change import Change, Quarantined, Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import Event
@@ -51,10 +51,9 @@ class Database:
             database._connect()
             assert database._connection is not None
             try:
-                database.ledger_id = ledger_id(database._connection)
-                database.head = read_head(database._connection)
-            except sqlite3.Error as error:
-                raise sqlite_error(path, error) from error
+                with translated(path):
+                    database.ledger_id = ledger_id(database._connection)
+                    database.head = read_head(database._connection)
             except (TypeError, ValueError) as error:
                 raise LedgerCorrupt(path, str(error)) from error
         except BaseException:
@@ -116,51 +115,33 @@ class Database:
 
     def probe(self) -> None:
         """Write and sync a little: whether the disk takes commits. Raises DiskRefused."""
-        connection = self._connected()
-        try:
+        with self._using() as connection:
             connection.execute("UPDATE meta SET value = CASE value WHEN '' THEN '.' ELSE '' END WHERE key = 'probed'")
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
 
     def prune(self, limits: Limits) -> Pruned:
         """One bounded step of removing what is old. Raises DiskRefused."""
-        connection = self._connected()
-        try:
+        with self._using() as connection:
             return prune(connection, limits)
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
 
     def read_events(self, after: int, through: int, limit: int = 64) -> list[EventBatch]:
         """The batches with Events in (``after``, ``through``], oldest first. Raises LedgerCorrupt, DiskRefused."""
-        connection = self._connected()
-        try:
+        with self._using() as connection:
             return read_events(connection, self.path, after, through, limit)
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
 
     def cursors(self) -> dict[str, int]:
         """Each consumer's durable cursor. Raises DiskRefused."""
-        connection = self._connected()
-        try:
+        with self._using() as connection:
             return read_cursors(connection)
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
 
     def snapshot_through(self) -> int:
         """Offset of the newest snapshot, 0 when there is none. Raises DiskRefused."""
-        connection = self._connected()
-        try:
+        with self._using() as connection:
             return int(connection.execute("SELECT coalesce(max(through), 0) FROM snapshots").fetchone()[0])
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
 
     def quarantined(self) -> int:
         """Rows in quarantine. Raises DiskRefused."""
-        connection = self._connected()
-        try:
+        with self._using() as connection:
             return int(connection.execute("SELECT count(*) FROM quarantine").fetchone()[0])
-        except sqlite3.Error as error:
-            raise self._refused(error) from error
 
     def size(self) -> int:
         """Bytes of the ledger's files."""
@@ -237,6 +218,15 @@ class Database:
         except sqlite3.Error as error:
             raise self._refused(error) from error
         return connection
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        """The connection, given up when SQLite refuses something."""
+        connection = self._connected()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise self._refused(error) from error
 
     def _refused(self, error: sqlite3.Error) -> DiskRefused:
         self._disconnect()

@@ -1,6 +1,5 @@
 """The recorded Changes for those who apply them: from memory when close behind, from the file when not."""
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -10,7 +9,7 @@ import trio
 
 from actors.ledger.errors import CursorAhead
 from actors.ledger.read import read_changes, read_quarantine
-from actors.ledger.schema import connect_reader, sqlite_error
+from actors.ledger.schema import connect_reader, translated
 from actors.mailbox import EndOfFeed, FeedPruned
 from protocols.ledger import QuarantinedEvent, RecordedBatch
 
@@ -58,7 +57,8 @@ class LedgerFeed:
         return self._cursors.get(consumer, 0)
 
     async def after(self, seq: int, limit: int = 256) -> Sequence[RecordedBatch]:
-        """See ``Feed.after``. Raises CursorAhead for a ``seq`` that this ledger has not reached. Can be cancelled."""
+        """See ``Feed.after``. Raises CursorAhead for a ``seq`` that this ledger has not reached, LedgerError when the file
+        cannot be read. Can be cancelled."""
         if seq > self._last:
             raise CursorAhead("a reader", seq, self._last)
         while seq == self._last:
@@ -128,16 +128,10 @@ class LedgerFeed:
 
     def _from_file(self, seq: int, through: int, limit: int) -> list[RecordedBatch]:
         # Opened for each read: a reader this far behind reads much at once, and nothing is left open when it stops.
-        with closing(connect_reader(self._path)) as connection:
-            try:
-                batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
-                return batches or read_changes(connection, self._path, 0, through, 1, 0)
-            except sqlite3.Error as error:
-                raise sqlite_error(self._path, error) from error
+        with closing(connect_reader(self._path)) as connection, translated(self._path):
+            batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
+            return batches or read_changes(connection, self._path, 0, through, 1, 0)
 
     def _quarantine(self) -> list[QuarantinedEvent]:
-        with closing(connect_reader(self._path)) as connection:
-            try:
-                return read_quarantine(connection)
-            except sqlite3.Error as error:
-                raise sqlite_error(self._path, error) from error
+        with closing(connect_reader(self._path)) as connection, translated(self._path):
+            return read_quarantine(connection)

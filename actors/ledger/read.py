@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from actors.ledger.codec import DECODE_ERRORS, decode_changes, decode_events, decode_parts, instant
 from actors.ledger.errors import LedgerCorrupt
-from actors.ledger.schema import connect_reader
+from actors.ledger.schema import connect_reader, translated
 from protocols.event import Stamped
 from protocols.ledger import EventBatch, QuarantinedEvent, RecordedBatch, Snapshot
 
@@ -52,7 +52,9 @@ def read_events(
 
     Raises LedgerCorrupt when an offset is missing between those found or a body cannot be decoded.
     """
-    batches = []
+    batches: list[EventBatch] = []
+    if after >= through:
+        return batches
     expected = None
     for first, at, body in connection.execute(
         "SELECT first, at, body FROM events WHERE first >= (SELECT coalesce(max(first), 0) FROM events WHERE first <= ?) "
@@ -140,7 +142,7 @@ def stamped_events(path: Path, after: int = 0, through: int | None = None) -> It
 
     ``through`` None means up to the newest at the start. Raises FileNotFoundError and LedgerError.
     """
-    with closing(connect_reader(path)) as connection:
+    with closing(connect_reader(path)) as connection, translated(path):
         last = read_head(connection).offset if through is None else through
         start = max(after, oldest_offset(connection) - 1)
         for batch in iterate_events(connection, path, start, last):

@@ -21,7 +21,7 @@ from msgspec import Struct
 from actors.ledger.database import Database
 from actors.ledger.errors import NoUsableSnapshot
 from actors.ledger.read import iterate_events, oldest_offset, read_snapshots
-from actors.ledger.schema import connect_reader
+from actors.ledger.schema import connect_reader, translated
 from protocols.ledger import EventBatch, Snapshot
 
 
@@ -42,7 +42,7 @@ def recover(database: Database, usable: Callable[[Snapshot], bool] = lambda snap
     Event is missing or cannot be decoded.
     """
     head = database.head
-    with closing(connect_reader(database.path)) as connection:
+    with closing(connect_reader(database.path)) as connection, translated(database.path):
         oldest = oldest_offset(connection)
         snapshot = next(
             (
@@ -59,5 +59,5 @@ def recover(database: Database, usable: Callable[[Snapshot], bool] = lambda snap
 
 
 def _replay(database: Database, after: int, through: int) -> Iterator[EventBatch]:
-    with closing(connect_reader(database.path)) as connection:
+    with closing(connect_reader(database.path)) as connection, translated(database.path):
         yield from iterate_events(connection, database.path, after, through)

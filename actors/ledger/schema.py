@@ -7,6 +7,8 @@ batches that the fold saw. ``recorded`` is the offset through which Changes were
 
 import sqlite3
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerNewer, NotALedger
@@ -40,6 +42,15 @@ def sqlite_error(path: Path, error: sqlite3.Error) -> LedgerError:
     if primary == sqlite3.SQLITE_CORRUPT:
         return LedgerCorrupt(path, str(error))
     return DiskRefused(path, f"{error}; free space or repair the disk, faultd goes on by itself")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors inside become the ledger's own."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise sqlite_error(path, error) from error
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -78,12 +89,11 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     # Reading a WAL database needs its -shm file, which a read-only connection cannot make.
     connection = sqlite3.connect(f"{location}?mode=rw", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA query_only=ON")
-        if _check(connection, path):
+        with translated(path):
+            connection.execute("PRAGMA query_only=ON")
+            fresh = _check(connection, path)
+        if fresh:
             raise NotALedger(path, "an empty file")
-    except sqlite3.Error as error:
-        connection.close()
-        raise sqlite_error(path, error) from error
     except BaseException:
         connection.close()
         raise

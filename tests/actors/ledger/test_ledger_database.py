@@ -1,0 +1,190 @@
+"""The file: what opening accepts, what it refuses and why, and what a commit keeps."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from actors.ledger.codec import decode_events
+from actors.ledger.database import Database
+from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerLocked, LedgerNewer, NotALedger
+from actors.ledger.group import Group, encode
+from actors.ledger.read import Head, stamped_events
+from actors.ledger.recovery import recover
+from protocols.change import Quarantined, Released
+from protocols.command import Command, RetryQuarantined
+from protocols.event import Tick
+from protocols.ledger import ChangeBatch
+from protocols.principal import Principal
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def put(database: Database, *events: object, through: int = 0) -> int | None:
+    written = database.write(Group(now=NOW, through=through, appends=[events]))  # type: ignore[list-item]
+    return written.firsts[0]
+
+
+def test_a_new_ledger_is_private_and_empty(path: Path) -> None:
+    database = Database.open(path)
+    put(database, Tick())
+    for name in ("", "-wal", "-shm", ".lock"):
+        assert stat.S_IMODE(os.stat(f"{path}{name}").st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert database.head == Head(1, database.head.at, 0, 0)
+    database.close()
+    database.close()
+    again = Database.open(path)
+    assert (again.head, again.ledger_id) == (database.head, database.ledger_id)
+    again.close()
+
+
+def test_two_daemons_cannot_have_one_ledger(path: Path) -> None:
+    database = Database.open(path)
+    with pytest.raises(LedgerLocked, match=f"in use by process {os.getpid()}.*state_dir"):
+        Database.open(path)
+    put(database, Tick())
+    code = "import sys; from pathlib import Path; from actors.ledger.database import Database; Database.open(Path(sys.argv[1]))"
+    other = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    assert "LedgerLocked" in other.stderr
+    database.close()
+    Database.open(path).close()
+
+
+def test_a_text_file_is_no_ledger_and_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("# not a database\n" * 100)
+    before = path.read_bytes()
+    with pytest.raises(NotALedger, match=r"not a ledger.*move this file away"):
+        Database.open(path)
+    assert path.read_bytes() == before
+
+
+def test_another_programs_database_is_no_ledger_and_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE notes(text)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(NotALedger):
+        Database.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_ledger_is_refused(path: Path) -> None:
+    Database.open(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(LedgerNewer, match="version 99"):
+        Database.open(path)
+
+
+@pytest.mark.parametrize("page", range(1, 24))
+def test_a_damaged_ledger_is_refused_or_read_right(path: Path, page: int) -> None:
+    database = Database.open(path)
+    for _ in range(50):
+        put(database, *[Tick()] * 200)
+    database.close()
+    content = bytearray(path.read_bytes())
+    assert len(content) > 24 * 4096
+    content[page * 4096 : page * 4096 + 64] = b"\xa5" * 64
+    path.write_bytes(content)
+    try:
+        Database.open(path).close()
+        assert [stamped.offset for stamped in stamped_events(path)] == list(range(1, 10_001))
+    except LedgerCorrupt as damage:
+        way_out = str(damage)
+    else:
+        return
+    assert "restore" in way_out
+
+
+def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiskRefused, match="file"):
+        Database.open(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_an_interrupted_creation_is_begun_again(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    database = Database.open(path)
+    assert put(database, Tick()) == 1
+    database.close()
+
+
+def test_a_body_that_is_too_large_is_refused_and_the_rest_kept() -> None:
+    small, large = [Tick()], [Tick()] * 100
+    encoded = encode([small, large, small], 50)
+    assert list(encoded.refused) == [1]
+    assert decode_events(encoded.body) == encoded.events == small * 2
+
+
+def test_quarantine_keeps_the_event_and_lets_it_go_on_release(path: Path) -> None:
+    database = Database.open(path)
+    put(database, Tick(), Tick(), Tick())
+    wrong = Quarantined(2, NOW, "tick", "boom")
+    written = database.write(Group(now=NOW, through=3, folded=[ChangeBatch(3, [wrong])]))
+    assert written.quarantined == 1
+    retry = Command(Principal("noc", "admin"), RetryQuarantined(2, b""))
+    put(database, retry, through=3)
+    failed = Quarantined(4, NOW, "command", "boom again")
+    written = database.write(Group(now=NOW, through=4, folded=[ChangeBatch(4, [failed])]))
+    assert written.quarantined == 1
+    connection = sqlite3.connect(path)
+    ((offset, kind, error),) = connection.execute("SELECT offset, kind, error FROM quarantine").fetchall()
+    connection.close()
+    assert (offset, kind, error) == (2, "tick", "boom again")
+    put(database, retry, through=4)
+    written = database.write(Group(now=NOW, through=5, folded=[ChangeBatch(5, [Released(5, 2)])]))
+    assert written.quarantined == database.quarantined() == 0
+    database.close()
+
+
+def test_a_wal_cut_at_any_byte_of_its_last_commit_loses_nothing_before_it(path: Path, tmp_path: Path) -> None:
+    database = Database.open(path)
+    put(database, Tick(), Tick())
+    put(database, Tick())
+    wal = Path(f"{path}-wal")
+    before = wal.stat().st_size
+    database.write(Group(now=NOW, through=3, appends=[[Tick()] * 3], folded=[ChangeBatch(3, [Released(1, 1)])]))
+    copy = tmp_path / "copy" / path.name
+    copy.parent.mkdir()
+    content, log = path.read_bytes(), wal.read_bytes()
+    database.close()
+    assert before < len(log)
+    # Inside a frame every cut is alike to SQLite (its checksum fails): each byte of headers and ends, and a sample between.
+    frame = 4096 + 24
+    cuts = [
+        cut for cut in range(before, len(log) + 1) if (cut - 32) % frame <= 25 or (cut - 32) % 97 == 0 or cut > len(log) - 30
+    ]
+    for cut in cuts:
+        for leftover in copy.parent.iterdir():
+            leftover.unlink()
+        copy.write_bytes(content)
+        Path(f"{copy}-wal").write_bytes(log[:cut])
+        again = Database.open(copy)
+        whole = cut == len(log)
+        assert (again.head.offset, again.head.seq) == ((6, 1) if whole else (3, 0)), cut
+        assert again.write(Group(now=NOW, through=0, appends=[[Tick()]])).firsts == [7 if whole else 4]
+        again.close()
+    shutil.rmtree(copy.parent)
+
+
+def test_changes_that_end_inside_a_batch_are_gone_on_from_there(path: Path) -> None:
+    database = Database.open(path)
+    put(database, *[Tick()] * 3)
+    database.write(Group(now=NOW, through=2, folded=[ChangeBatch(2, [Released(1, 1)])]))
+    recovery = recover(database)
+    assert (recovery.events_through, recovery.last_offset) == (2, 3)
+    assert [(batch.first, batch.through) for batch in recovery.replay] == [(1, 2)]
+    assert [(batch.first, batch.through) for batch in database.read_events(2, 3)] == [(3, 3)]
+    assert database.read_events(2, 2) == []
+    database.close()

@@ -1,0 +1,162 @@
+"""A disk that refuses: real SQLITE_FULL by a page limit, and real write errors by a limit on file size."""
+
+import resource
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import trio
+import trio.lowlevel
+
+from actors.ledger.database import Database
+from actors.ledger.errors import DiskRefused
+from actors.ledger.group import Group
+from actors.ledger.read import stamped_events
+from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
+from protocols.change import AlarmForgotten
+from protocols.event import NetworkEvent
+from protocols.ledger import ChangeBatch
+
+
+class SmallDisk(Database):
+    """A database whose file may have ``pages`` pages."""
+
+    pages = 1 << 30
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = super()._connect_writer()
+        connection.execute(f"PRAGMA max_page_count={self.pages}").fetchone()
+        return connection
+
+    def limit(self, pages: int) -> None:
+        self.pages = pages
+        if self._connection is not None:
+            self._connection.execute(f"PRAGMA max_page_count={pages}").fetchone()
+
+
+def big(name: str) -> NetworkEvent:
+    """An Event of several pages."""
+    return NetworkEvent(type="device.up", tenant_id="t", resource_type="r", resource_id=name, description="x" * 20_000)
+
+
+async def refusals(house: SimpleNamespace) -> tuple[int, LedgerUnavailable]:
+    """Append large Events until one is refused: how many were taken, and the refusal."""
+    for taken in range(1000):
+        append = Append([big(str(taken))], Reply[int](), Reply[Outcome]())
+        await house.send.send(append)
+        assert append.committed is not None
+        try:
+            await append.committed.wait()
+        except LedgerUnavailable as error:
+            assert append.answered is not None
+            with pytest.raises(LedgerUnavailable):
+                await append.answered.wait()
+            return taken, error
+    raise AssertionError("the disk never was full")
+
+
+async def accepted(house: SimpleNamespace, event: object) -> Outcome:
+    """Append until the ledger takes it."""
+    while True:
+        try:
+            return await house.append(event)
+        except LedgerUnavailable:
+            await trio.lowlevel.checkpoint()
+
+
+async def test_a_full_disk_refuses_events_and_recovers(kit: SimpleNamespace, path: Path) -> None:
+    database = SmallDisk.open(path)
+    assert isinstance(database, SmallDisk)
+    async with kit.open(path, database=database) as house:
+        await house.append(kit.report("before"))
+        database.limit(60)
+        taken, error = await refusals(house)
+        assert "full" in str(error)
+        assert house.ledger.failure is not None
+        assert house.metric("faultd_ledger_failures_total") >= 1
+        assert house.metric("faultd_ledger_refused_events_total") >= 1
+        database.limit(1 << 30)
+        outcome = await accepted(house, kit.report("after"))
+        assert house.ledger.failure is None
+        assert outcome.seq == house.feed.last
+    events = [stamped.event for stamped in stamped_events(path)]
+    assert [stamped.offset for stamped in stamped_events(path)] == list(range(1, len(events) + 1))
+    assert [event.resource_id for event in events if isinstance(event, NetworkEvent)] == [str(n) for n in range(taken)]
+    names = [name for name in house.fold.seen if name != "-"]
+    assert names[0] == "before"
+    assert sorted(names[1:]) == ["after", "ledger.unwritable", "ledger.unwritable"]
+
+
+async def test_changes_are_kept_and_written_when_the_disk_is_back(kit: SimpleNamespace, path: Path) -> None:
+    database = SmallDisk.open(path)
+    assert isinstance(database, SmallDisk)
+    async with kit.open(path, database=database, folding=False) as house:
+        append = Append([kit.report("a")], Reply[int](), Reply[Outcome]())
+        house.send.send_nowait(append)
+        batch = await house.from_ledger.receive()
+        database.limit(1)
+        house.fold.fold(batch)
+        many = [AlarmForgotten(1, "y" * 30_000)]
+        await house.folded.send(ChangeBatch(1, many))
+        while house.ledger.failure is None:
+            await trio.lowlevel.checkpoint()
+        assert append.answered is not None
+        assert not append.answered.done
+        assert house.feed.last == 0
+        database.limit(1 << 30)
+        outcome = await append.answered.wait()
+        assert (outcome.seq, list(outcome.changes)) == (1, many)
+        assert list((await house.feed.after(0))[0].changes) == many
+        house.send.close()
+        await house.run_fold()
+
+
+@pytest.fixture
+def file_limit() -> Iterator[None]:
+    """Puts the process's limit on file size back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("file_limit")
+def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(kit: SimpleNamespace, path: Path) -> None:
+    database = Database.open(path)
+    group = Group(now=kit.epoch, through=0, appends=[[big("a")]])
+    assert database.write(group).firsts == [1]
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in range(0, 30_000, 2_500):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size + room, hard))
+        refused = Group(now=kit.epoch, through=0, appends=[[big("refused")] * 2])
+        with pytest.raises(DiskRefused):
+            database.write(refused)
+        with pytest.raises(DiskRefused):
+            database.write(refused)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        before = database.head.offset
+        assert database.write(group).firsts == [before + 1]
+    head = database.head
+    database.close()
+    again = Database.open(path)
+    assert again.head == head
+    again.close()
+    events = [stamped.event for stamped in stamped_events(path)]
+    assert all(isinstance(event, NetworkEvent) and event.resource_id == "a" for event in events)
+
+
+def test_what_survived_of_a_refused_commit_is_removed(kit: SimpleNamespace, path: Path) -> None:
+    """A commit record may be in the log although its sync failed: the file then has more than was acknowledged."""
+    database = Database.open(path)
+    group = Group(now=kit.epoch, through=0, appends=[[big("a")]])
+    database.write(group)
+    known = database.head
+    database.write(Group(now=kit.epoch, through=1, appends=[[big("b")]], folded=[ChangeBatch(1, [AlarmForgotten(1, "c")])]))
+    database._disconnect()
+    database.head = known
+    written = database.write(Group(now=kit.epoch, through=0, appends=[[big("c")]]))
+    assert written.firsts == [2]
+    assert [getattr(stamped.event, "resource_id", "") for stamped in stamped_events(path)] == ["a", "c"]
+    assert database.head.seq == 0
+    database.close()

@@ -1,0 +1,111 @@
+"""Reading what was recorded: at the head, behind, far behind, pruned, and after the end."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import trio
+import trio.lowlevel
+from trio.testing import wait_all_tasks_blocked
+
+from actors.ledger.database import Database
+from actors.ledger.errors import CursorAhead
+from actors.ledger.settings import LedgerSettings
+from actors.mailbox import EndOfFeed, Feed, FeedPruned
+from protocols.ledger import RecordedBatch
+
+FEW = LedgerSettings(feed_batches=3)
+
+
+async def test_a_reader_at_the_head_waits_for_the_next(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path) as house:
+        got: list[RecordedBatch] = []
+
+        async def read(feed: Feed) -> None:
+            got.extend(await feed.after(0))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read, house.feed)
+            await wait_all_tasks_blocked()
+            assert got == []
+            await house.append(kit.report("a"))
+        assert [batch.seq for batch in got] == [1]
+
+
+async def test_a_reader_far_behind_sees_every_batch_once(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path, FEW) as house:
+        for n in range(20):
+            await house.append(kit.report(str(n)))
+        seen: list[RecordedBatch] = []
+        while len(seen) < 20:
+            seen += await house.feed.after(seen[-1].seq if seen else 0, limit=4)
+        assert [batch.seq for batch in seen] == list(range(1, 21))
+        assert [change.id.split("@")[0] for batch in seen for change in batch.changes] == [str(n) for n in range(20)]
+        assert len(await house.feed.after(17, limit=2)) == 2
+
+
+async def test_after_the_end_the_rest_is_read_and_then_the_end_is_told(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path, FEW) as house:
+        for n in range(10):
+            await house.append(kit.report(str(n)))
+    assert [batch.seq for batch in await house.feed.after(0)] == list(range(1, 11))
+    assert [batch.seq for batch in await house.feed.after(8)] == [9, 10]
+    with pytest.raises(EndOfFeed):
+        await house.feed.after(10)
+
+
+async def test_a_waiting_reader_is_told_the_end(kit: SimpleNamespace, path: Path) -> None:
+    ended = trio.Event()
+
+    async def read(feed: Feed) -> None:
+        with pytest.raises(EndOfFeed):
+            await feed.after(0)
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        async with kit.open(path) as house:
+            nursery.start_soon(read, house.feed)
+            await wait_all_tasks_blocked()
+        await ended.wait()
+
+
+async def test_a_pruned_cursor_is_told_what_is_left(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path) as house:
+        for n in range(5):
+            await house.append(kit.report(str(n)))
+    database = Database.open(path)
+    assert database._connection is not None
+    database._connection.execute("DELETE FROM changes WHERE seq <= 3")
+    database.close()
+    async with kit.open(path) as house:
+        with pytest.raises(FeedPruned) as error:
+            await house.feed.after(1)
+        assert (error.value.seq, error.value.oldest) == (1, 4)
+        assert [batch.seq for batch in await house.feed.after(3)] == [4, 5]
+
+
+async def test_a_cursor_of_another_ledger_is_refused(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path) as house:
+        await house.append(kit.report("a"))
+        with pytest.raises(CursorAhead, match="7"):
+            await house.feed.after(7)
+        with pytest.raises(CursorAhead, match="store"):
+            await house.feed.acknowledge("store", 7)
+
+
+async def test_cursors_are_durable_within_a_second_and_at_the_end(
+    kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock
+) -> None:
+    async with kit.open(path) as house:
+        for n in range(3):
+            await house.append(kit.report(str(n)))
+        await house.feed.acknowledge("store", 2)
+        await house.feed.acknowledge("store", 1)
+        assert house.feed.dirty
+        mock_clock.jump(1)
+        while house.feed.dirty:
+            await trio.lowlevel.checkpoint()
+        assert house.feed.cursor("store") == 2
+        await house.feed.acknowledge("notifier", 3)
+    async with kit.open(path) as again:
+        assert (again.feed.cursor("store"), again.feed.cursor("notifier"), again.feed.cursor("none")) == (2, 3, 0)

@@ -1,0 +1,159 @@
+"""What leaves the ledger: the old and the too much, never what a restart or a consumer needs."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import trio
+import trio.lowlevel
+
+from actors.ledger.codec import encode_parts, micros
+from actors.ledger.database import Database
+from actors.ledger.errors import NoUsableSnapshot
+from actors.ledger.group import Group, SnapshotPiece
+from actors.ledger.prune import Limits
+from actors.ledger.read import stamped_events
+from actors.ledger.recovery import recover
+from actors.ledger.settings import LedgerSettings
+from protocols.change import AlarmForgotten
+from protocols.event import NetworkEvent, Tick
+from protocols.ledger import ChangeBatch
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FAR = micros(NOW + timedelta(days=365))
+HUGE = 1 << 40
+
+
+def piece(through: int, number: int = 0, pieces: int = 1) -> SnapshotPiece:
+    body = memoryview(encode_parts({"fold": str(through).encode()}))
+    return SnapshotPiece(through, number, body, pieces)
+
+
+def filled(path: Path, batches: int = 20, size: int = 0) -> Database:
+    """A ledger of ``batches`` batches of 2 Events, a day apart, each with recorded Changes."""
+    database = Database.open(path)
+    event = NetworkEvent(type="device.up", tenant_id="t", resource_type="r", resource_id="i", description="x" * size)
+    for n in range(1, batches + 1):
+        group = Group(now=NOW + timedelta(days=n - 1), through=2 * n - 2, appends=[[event, Tick()]])
+        database.write(group)
+        database.write(Group(now=NOW, through=2 * n, folded=[ChangeBatch(2 * n, [AlarmForgotten(2 * n, "a" * size)])]))
+    return database
+
+
+def offsets(path: Path) -> list[int]:
+    return [stamped.offset for stamped in stamped_events(path)]
+
+
+def kept_changes(database: Database) -> list[int]:
+    assert database._connection is not None
+    return [seq for (seq,) in database._connection.execute("SELECT seq FROM changes ORDER BY seq")]
+
+
+def test_without_a_snapshot_no_event_leaves(path: Path) -> None:
+    database = filled(path)
+    assert database.prune(Limits(FAR, HUGE)).events == 0
+    assert offsets(path) == list(range(1, 41))
+    database.close()
+
+
+def test_events_leave_after_their_retention_but_not_beyond_the_older_snapshot(path: Path) -> None:
+    database = filled(path)
+    for through in (8, 20, 36):
+        database.write(Group(now=NOW, through=40, folded=[piece(through)]))
+    assert database.prune(Limits(micros(NOW + timedelta(days=5)), HUGE)).events == 10
+    assert offsets(path) == list(range(11, 41))
+    assert database.prune(Limits(FAR, HUGE)).events == 10
+    assert offsets(path) == list(range(21, 41))
+    recovery = recover(database)
+    assert recovery.snapshot is not None
+    assert recovery.snapshot.through == 36
+    older = recover(database, lambda snapshot: snapshot.through != 36)
+    assert older.snapshot is not None
+    assert older.snapshot.through == 20
+    assert [batch.first for batch in older.replay] == list(range(21, 41, 2))
+    with pytest.raises(NoUsableSnapshot, match="21"):
+        recover(database, lambda snapshot: False)
+    database.close()
+
+
+def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path) -> None:
+    database = filled(path)
+    limits = Limits(FAR, HUGE, ("store", "notifier"))
+    database.prune(limits)
+    assert kept_changes(database)[0] == 1
+    database.write(Group(now=NOW, through=40, cursors={"store": 12, "notifier": 7, "gone": 1}))
+    database.prune(limits)
+    assert kept_changes(database) == list(range(8, 21))
+    database.write(Group(now=NOW, through=40, cursors={"store": 20, "notifier": 20}))
+    database.prune(limits)
+    assert kept_changes(database) == [20]
+    database.close()
+    again = Database.open(path)
+    assert (again.head.offset, again.head.seq) == (40, 20)
+    again.close()
+
+
+def test_too_many_bytes_push_the_oldest_out_in_bounded_steps(path: Path) -> None:
+    database = filled(path, batches=30, size=500_000)
+    database.write(Group(now=NOW, through=60, folded=[piece(60)], cursors={"store": 30}))
+    limits = Limits(0, 12_000_000, ("store",))
+    steps = [database.prune(limits)]
+    while steps[-1].more:
+        steps.append(database.prune(limits))
+    assert len(steps) > 1
+    assert all(step.events <= 20 for step in steps)
+    left = offsets(path)
+    assert left == list(range(left[0], 61))
+    assert 1 < left[0] < 60
+    assert database.prune(limits).events == 0
+    database.close()
+
+
+def test_replaced_snapshots_leave_piece_by_piece_and_an_unfinished_one_never_counts(path: Path) -> None:
+    database = filled(path, batches=5)
+    for through in (2, 4, 6):
+        body = memoryview(encode_parts({"fold": b"z" * 100}))
+        for number in range(3):
+            part = SnapshotPiece(through, number, body[number * 40 : (number + 1) * 40], 3)
+            database.write(Group(now=NOW, through=10, folded=[part]))
+    database.write(Group(now=NOW, through=10, folded=[piece(8, 0, 2)]))
+    limits = Limits(0, HUGE)
+    steps = 1
+    while database.prune(limits).more:
+        steps += 1
+    assert steps == 3
+    assert database._connection is not None
+    kept = database._connection.execute("SELECT DISTINCT through FROM snapshot_pieces ORDER BY 1").fetchall()
+    assert kept == [(4,), (6,), (8,)]
+    recovery = recover(database)
+    assert recovery.snapshot is not None
+    assert (recovery.snapshot.through, recovery.snapshot.parts) == (6, {"fold": b"z" * 100})
+    database.write(Group(now=NOW, through=10, folded=[piece(10)]))
+    while database.prune(limits).more:
+        pass
+    kept = database._connection.execute("SELECT DISTINCT through FROM snapshot_pieces ORDER BY 1").fetchall()
+    assert kept == [(6,), (10,)]
+    database.close()
+
+
+async def test_the_actor_prunes_while_it_runs(kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock) -> None:
+    clock = kit.Clock()
+    settings = LedgerSettings(snapshot_every_events=2, retention_days=1)
+    async with kit.open(path, settings, clock) as house:
+        for n in range(6):
+            outcome = await house.append(kit.report(str(n)))
+        while house.metric("faultd_snapshot_seconds_count") < 3:
+            await house.append(kit.report("x"))
+        await house.feed.acknowledge("store", outcome.seq)
+        clock.advance(days=2)
+        await house.append(kit.report("new"))
+        mock_clock.jump(31)
+        while house.metric("faultd_ledger_pruned_events_total") == 0:
+            await trio.lowlevel.checkpoint()
+        assert house.metric("faultd_ledger_bytes") > 0
+    left = offsets(path)
+    assert left[0] > 1
+    assert left == list(range(left[0], left[-1] + 1))
+    async with kit.open(path, settings, clock) as again:
+        assert again.fold.seen == house.fold.seen

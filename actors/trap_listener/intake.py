@@ -65,9 +65,9 @@ class Intake:
 
     def _judge_v3(self, datagram: bytes, now: float, refusal: BadVersion) -> Admitted:
         try:
+            if self._v3 is not None:
+                return self._v3.receive(datagram, now)
             message.peek(datagram)
-            if self._v3 is None:
-                raise Refused("unknown_user") from refusal
-            return self._v3.receive(datagram, now)
         except Refusal as error:
             raise Refused(error.reason) from error
+        raise Refused("unknown_user") from refusal

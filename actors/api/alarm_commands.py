@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Response, patch, post
 from litestar.params import JSONBody, PathParameter
 
-from actors.api import commands, reads
+from actors.api import commands, queries, reads
 from actors.api.context import By, Context, Ctx, require
 from actors.api.openapi import ApiOperation
 from actors.postgres import DatabaseUnavailable
@@ -50,17 +50,19 @@ async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str,
 
 
 async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: bool = False) -> Response[Alarm]:
-    """The alarm as it now is. A command that applied but changed nothing leaves no Change: PostgreSQL knows the alarm."""
+    """The alarm as it now is. A command that changed nothing, or only counted, leaves no Change with the whole alarm: then
+    PostgreSQL shows it; while that is away 204 says that the command applied."""
     alarm = shown.alarm
     if alarm is None:
         try:
+            database = ctx.database
             await ctx.caught_up(by)
-            alarm = await reads.alarm(ctx, by, shown.id)
+            alarm = await queries.get_alarm(database, shown.id, tenant=by.tenant)
         except DatabaseUnavailable:
             alarm = None
+    headers = {"Location": f"/api/v1/faults/alarms/{shown.id}"} if created else {}
     if alarm is None:
-        return Response(None, status_code=204)  # type: ignore[arg-type]
-    headers = {"Location": f"/api/v1/faults/alarms/{alarm.id}"} if created else {}
+        return Response(None, status_code=204, headers=headers)  # type: ignore[arg-type]
     return Response(alarm, status_code=201 if created and shown.raised else 200, headers=headers)
 
 

@@ -4,6 +4,7 @@ An alert is told apart by its fingerprint (the hash of its labels), so what Aler
 No idempotency key is given: Alertmanager repeats a firing alert, and a repeat counts as one more occurrence.
 """
 
+from actors.api.commands import in_utc
 from protocols.event import NetworkEvent
 from protocols.rest import AlertmanagerAlert, check_metadata, check_time
 from protocols.severity import Severity
@@ -61,7 +62,7 @@ def network_event(alert: AlertmanagerAlert, tenant: str, reporter: str) -> Netwo
         severity=SEVERITIES.get(labels.get("severity", "").lower()) if firing else None,
         title=_line(annotations.get("summary") or f"{name} on {resource}", 500),
         description=(annotations.get("description") or annotations.get("message") or "")[:10_000].replace("\x00", ""),
-        at=at,
+        at=in_utc(at),
         reported_by=reporter,
         source="monitoring",
         metadata={key: value for key, value in metadata.items() if value},

@@ -1,7 +1,7 @@
 """What REST asks for as commands, and what came of them as answers. Pure: no clock, no channel."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -54,10 +54,15 @@ def tenant_of(by: Principal, asked: str | None, default: str) -> str:
     return tenant
 
 
+def in_utc(at: datetime | None) -> datetime | None:
+    """The same moment in UTC: what the fold sees now must be what a replay from the ledger sees, which keeps no zones."""
+    return None if at is None else at.astimezone(UTC)
+
+
 def raise_of(body: AlarmCreate, tenant: str) -> Raise:
     """POST /alarms as the command that it is."""
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name != "tenant_id"}
-    return Raise(tenant_id=tenant, **fields)
+    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "at")}
+    return Raise(tenant_id=tenant, at=in_utc(body.at), **fields)
 
 
 def edit_of(body: AlarmEdit) -> Edit:
@@ -72,10 +77,10 @@ def shelve_of(body: Shelving, now: datetime) -> Shelve:
 
 
 def checked_end(until: datetime, now: datetime, field: str) -> datetime:
-    """``until`` itself. ProblemError 422 when it is not ahead, or too far."""
+    """``until`` in UTC. ProblemError 422 when it is not ahead, or too far."""
     if not now < until <= now + LONGEST_SHELF:
         raise invalid_body(field, f"{until.isoformat()} is not within {LONGEST_SHELF.days} days from now")
-    return until
+    return until.astimezone(UTC)
 
 
 def bulk_action_of(action: BulkAction, now: datetime) -> AlarmAction:
@@ -104,9 +109,9 @@ def network_event_of(body: NetworkEventBody, tenant: str, reporter: str, key: st
 
     Keys are kept apart by reporter: two systems may count from 1.
     """
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "key")}
-    chosen = body.key or key
-    return NetworkEvent(tenant_id=tenant, reported_by=reporter, key=f"{reporter}/{chosen}" if chosen else "", **fields)
+    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "key", "at")}
+    chosen = f"{reporter}/{body.key or key}" if body.key or key else ""
+    return NetworkEvent(tenant_id=tenant, reported_by=reporter, key=chosen, at=in_utc(body.at), **fields)
 
 
 def answers(changes: Iterable[Change], first: int, count: int) -> Sequence[Answer]:

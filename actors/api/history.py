@@ -77,9 +77,7 @@ async def device_events(request: Request[Any, Any, Any], api: Ctx, by: By) -> Re
     return reads.answer(DeviceEventPage(page.items, page.next_cursor), fresh)
 
 
-@get(
-    "/quarantine", summary="Events not processed", operation_class=documented(PageQuery), opt={"query": PageQuery}
-)
+@get("/quarantine", summary="Events not processed", operation_class=documented(PageQuery), opt={"query": PageQuery})
 async def quarantine(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[QuarantinePage]:
     """Oldest first. For admins of every tenant: an Event in quarantine belongs to no tenant yet."""
     _require_whole_admin(by)

@@ -30,14 +30,9 @@ def answer(content: T, fresh: bool) -> Response[T]:
     return Response(content, headers={} if fresh else {STALE: "true"})
 
 
-async def alarm(ctx: Context, by: Principal, name: str) -> Alarm | None:
-    """The alarm of this id or external id, None when there is none that the caller sees."""
-    return await queries.get_alarm(ctx.database, name, tenant=by.tenant)
-
-
 async def existing_alarm(ctx: Context, by: Principal, name: str) -> Alarm:
-    """The same, ProblemError 404 when there is none."""
-    found = await alarm(ctx, by, name)
+    """The alarm of this id or external id. ProblemError 404 when there is none that the caller sees."""
+    found = await queries.get_alarm(ctx.database, name, tenant=by.tenant)
     if found is None:
         raise no_such_alarm(name)
     return found

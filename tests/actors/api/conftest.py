@@ -81,6 +81,7 @@ class Lab:
         )
         self.address = ""
         self.nursery: trio.Nursery
+        self.ledger_stopped = trio.CancelScope()
         self.serving: trio.CancelScope
 
     async def _quarantined(self, offset: int) -> bytes | None:
@@ -99,6 +100,10 @@ class Lab:
             await self.api.run(task_status)
 
     async def _ledger(self) -> None:
+        with self.ledger_stopped:
+            await self._answer_appends()
+
+    async def _answer_appends(self) -> None:
         async for append in self._receive:
             self.appended.append(append)
             self.asked.set()

@@ -5,7 +5,7 @@ waits: between two of its calls the board is exactly the state after batch :attr
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +25,26 @@ class Mark(NamedTuple):
     seq: int
     axes: int
     gone: Alarm | None
+
+
+class Moment:
+    """Every alarm as of ``seq``, whatever the board has become since."""
+
+    def __init__(self, seq: int, alarms: Sequence[Alarm], repeats: Mapping[str, AlarmRepeated]) -> None:
+        self.seq = seq
+        self._alarms = alarms
+        self._repeats = repeats
+
+    def __len__(self) -> int:
+        return len(self._alarms)
+
+    def alarms(self, start: int, stop: int) -> list[Alarm]:
+        """A stretch of them, in the board's order."""
+        stretch: list[Alarm] = []
+        for alarm in self._alarms[start:stop]:
+            repeat = self._repeats.get(alarm.id)
+            stretch.append(alarm if repeat is None else _repeated(alarm, repeat))
+        return stretch
 
 
 class BatchMissing(Exception):
@@ -59,19 +79,17 @@ class Board:
         repeat = self._repeats.pop(id, None)
         if alarm is not None and repeat is not None:
             # A storm repeats an alarm thousands of times between two looks at it, so only the look pays for the copy.
-            alarm = self._alarms[id] = msgspec.structs.replace(
-                alarm,
-                last_occurrence=repeat.last_occurrence,
-                occurrence_count=repeat.occurrence_count,
-                revision=repeat.revision,
-            )
+            alarm = self._alarms[id] = _repeated(alarm, repeat)
         return alarm
 
     def alarms(self) -> list[Alarm]:
         """Every alarm as of :attr:`seq`."""
-        for id in tuple(self._repeats):
-            self.get(id)
-        return list(self._alarms.values())
+        moment = self.moment()
+        return moment.alarms(0, len(moment))
+
+    def moment(self) -> "Moment":
+        """The board as it is now, for one who reads it bit by bit while it goes on. Quick, also for many alarms."""
+        return Moment(self.seq, list(self._alarms.values()), dict(self._repeats))
 
     def active(self) -> dict[str, int]:
         """How many alarms are neither cleared nor resolved, by severity; a severity without any may be missing."""
@@ -150,6 +168,15 @@ class Board:
                 break
             del self._marks[id]
             self._floor = max(self._floor, mark.seq)
+
+
+def _repeated(alarm: Alarm, repeat: AlarmRepeated) -> Alarm:
+    return msgspec.structs.replace(
+        alarm,
+        last_occurrence=repeat.last_occurrence,
+        occurrence_count=repeat.occurrence_count,
+        revision=repeat.revision,
+    )
 
 
 def _is_active(alarm: Alarm) -> bool:

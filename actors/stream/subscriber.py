@@ -99,8 +99,9 @@ class Subscriber:
         self._idle.cancel()
 
     async def _snapshot(self) -> tuple[int, bool]:
-        frame = await self._hub.frames.snapshot(self._filter)
-        return frame.seq, await self._send(frame)
+        async with self._hub.snapshot_slot():
+            frame = await self._hub.frames.snapshot(self._filter)
+            return frame.seq, await self._send(frame)
 
     async def _send(self, frame: Text) -> bool:
         """False when the peer did not take the frame in time: half of it may be out, so the connection is of no more use."""

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_websocket import ConnectionClosed
 
+from actors.stream.board import Board
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated
 
@@ -347,3 +348,22 @@ async def test_active_alarms_are_counted_by_severity(lab, make):
             await client.reach(2)
         assert served.sample("faultd_alarms_active", severity="critical") == 1
         assert served.sample("faultd_alarms_active", severity="minor") == 1
+
+
+async def test_a_crowd_takes_turns_for_big_snapshots(lab, make):
+    board = Board(0, [make(str(number), description="x" * 400) for number in range(6000)])
+    async with lab(board).serve() as served, trio.open_nursery() as nursery:
+        served_all = []
+
+        async def subscribe():
+            async with served.connect() as client:
+                assert len((await client.frame())["alarms"]) == 6000
+                assert (await client.frame())["type"] == "changes"
+                served_all.append(client)
+
+        for _ in range(20):
+            nursery.start_soon(subscribe)
+        while served.sample("faultd_stream_frames_total", type="snapshot") < 20:
+            await wait_all_tasks_blocked()
+        served.feed.record(changed(make("0", severity="minor")))
+    assert len(served_all) == 20

@@ -195,6 +195,7 @@ _UNAVAILABLE = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,  # not created yet, or being restored
     asyncpg.ReadOnlySQLTransactionError,  # a standby, until the fail-over has ended
+    asyncpg.InternalClientError,  # the server's farewell came in while the statement went out
     asyncpg.TransactionRollbackError,  # deadlock, serialization: the next attempt may succeed
 )
 

@@ -71,7 +71,7 @@ class LedgerMismatch(Exception):
     def __init__(self, found: str, expected: str, seq: int) -> None:
         super().__init__(
             f"the database was filled from ledger {found} (up to batch {seq}), but this is ledger {expected}: "
-            "use the state directory that belongs to it, or another database"
+            "use the state directory that belongs to it, or another database, or adopt this one"
         )
         self.found, self.expected, self.seq = found, expected, seq
 

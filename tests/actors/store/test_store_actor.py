@@ -1,0 +1,285 @@
+"""The store actor on a real PostgreSQL that goes away, comes back, and is pulled from under its transactions."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from actors.ledger.feed import LedgerFeed
+from actors.mailbox import Progress
+from actors.metrics import Metrics
+from actors.postgres import Database
+from actors.store.actor import Store, backoff, grouped
+from actors.store.adopt import adopt
+from actors.store.apply import LedgerMismatch, apply, read_cursor
+from actors.store.schema import SchemaOlder, migrate
+from actors.store.settings import StoreSettings
+from faultd import embedded
+from protocols.change import AlarmChanged, AlarmRepeated, Change, Quarantined
+from protocols.ledger import RecordedBatch
+
+QUICK = StoreSettings(group_changes=3, reconnect_min_seconds=0.01, reconnect_max_seconds=0.05, min_interval_seconds=0)
+ENOUGH = 60.0
+T0 = datetime(2026, 1, 31, 23, 0, tzinfo=UTC)
+
+CRASHES = """
+CREATE SEQUENCE crash_clock;
+CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- A sequence moves on even when the transaction is rolled back.
+    IF nextval('crash_clock') IN (2, 3, 7, 12, 13) THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER crash AFTER INSERT ON alarms FOR EACH STATEMENT EXECUTE FUNCTION crash();
+CREATE TRIGGER crash AFTER INSERT ON alarm_timeline FOR EACH STATEMENT EXECUTE FUNCTION crash();
+CREATE CONSTRAINT TRIGGER crash_at_commit AFTER UPDATE ON faultd_cursor DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION crash();
+"""
+
+
+class Rig:
+    """A store with all around it. ``publish`` records one batch."""
+
+    def __init__(self, database: Database, ledger_id: str = "ledger", settings: StoreSettings = QUICK) -> None:
+        self.feed = LedgerFeed(Path("unused"), 0, {}, batches=10_000, size=2**40)
+        self.progress, self.metrics = Progress(), Metrics()
+        self.store = Store(database, self.feed, ledger_id, self.progress, self.metrics, settings, lambda: 0.5)
+        self._moved = trio.Event()
+        self._set_up = self.metrics.store_up.set
+        self.metrics.store_up.set = self._on_up  # type: ignore[method-assign]
+
+    def _on_up(self, value: float) -> None:
+        self._set_up(value)
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
+
+    async def until_up(self, value: float) -> None:
+        """Wait for the metric ``faultd_store_up`` to be ``value``."""
+        with trio.fail_after(ENOUGH):
+            while self.metric("up") != value:
+                await self._moved.wait()
+
+    def publish(self, *changes: Change) -> int:
+        batch = RecordedBatch(self.feed.last + 1, self.feed.last + 1, changes)
+        self.feed.publish([(batch, 1)])
+        return batch.seq
+
+    def metric(self, name: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"faultd_store_{name}")
+
+
+@asynccontextmanager
+async def running(rig: Rig) -> Any:
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lambda task_status: rig.store.run(task_status=task_status))
+        yield nursery
+        nursery.cancel_scope.cancel()
+
+
+def storm(changed_of: Callable[..., AlarmChanged], count: int) -> list[list[Change]]:
+    """Batches of changes and repeats of a few alarms, over a month's end."""
+    batches: list[list[Change]] = []
+    for offset in range(1, count + 1):
+        change = changed_of(offset, offset % 4, title=f"change {offset}", occurrence_count=offset, revision=offset)
+        repeat = AlarmRepeated(offset, change.alarm.id, change.alarm.last_occurrence, offset + 1000, offset + 1)
+        batches.append([change, repeat] if offset % 3 else [change])
+    return batches
+
+
+async def test_it_applies_what_is_recorded_and_ends_with_the_feed(
+    database_url: str, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    async with Database.open(database_url) as database:
+        rig = Rig(database)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(lambda task_status: rig.store.run(task_status=task_status))
+            last = rig.publish(changed_of(1, 1))
+            assert await rig.progress.reach(last, ENOUGH)
+            assert await database.fetchval("SELECT count(*) FROM alarms") == 1
+            assert (rig.metric("up"), rig.metric("lag_batches"), rig.metric("lag_seconds")) == (1, 0, 0)
+            rig.publish(changed_of(2, 2))
+            last = rig.publish()
+            rig.feed.close()
+        assert rig.progress.seq == rig.feed.cursor("store") == last
+        assert await database.fetchval("SELECT count(*) FROM alarms") == 2
+        assert await database.run(read_cursor, "ledger") == last
+
+
+async def test_a_new_incarnation_goes_on_where_the_cursor_is(
+    database_url: str, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    async with Database.open(database_url) as database:
+        rig = Rig(database)
+        for _ in range(3):
+            last = rig.publish(changed_of(rig.feed.last + 1, rig.feed.last + 1))
+            async with running(rig):
+                assert await rig.progress.reach(last, ENOUGH)
+            rig.store = Store(database, rig.feed, "ledger", rig.progress, rig.metrics, QUICK)
+        assert await database.fetchval("SELECT count(*) FROM alarm_timeline") == 3
+
+
+async def test_backends_killed_inside_transactions_change_nothing(
+    database_url: str, changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
+) -> None:
+    batches = storm(changed_of, 24)
+    async with Database.open(database_url) as database:
+        await database.run(read_cursor, "ledger")
+        for seq, batch in enumerate(batches, start=1):
+            await database.run(apply, "ledger", seq - 1, seq, batch, set())
+        expected = await database.run(tables)
+        await database.execute("TRUNCATE alarms, alarm_timeline, faultd_cursor")
+        await database.execute(CRASHES)
+        rig = Rig(database)
+        async with running(rig):
+            for batch in batches:
+                last = rig.publish(*batch)
+            assert await rig.progress.reach(last, ENOUGH)
+        assert await database.run(tables) == expected
+        assert await database.fetchval("SELECT last_value FROM crash_clock") > 13
+        assert rig.metric("reconnects_total") == 5
+
+
+@pytest.fixture
+def own_server() -> Iterator[embedded.EmbeddedPostgres]:
+    with tempfile.TemporaryDirectory(prefix="faultd-store-") as directory:
+        server = embedded.start(Path(directory), settings={"fsync": "off"})
+        try:
+            migrate(server.url)
+            yield server
+        finally:
+            server.stop()
+
+
+async def test_a_server_stopped_and_started_is_caught_up_with(
+    own_server: embedded.EmbeddedPostgres, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    batches = storm(changed_of, 30)
+    async with Database.open(own_server.url) as database:
+        rig = Rig(database)
+        async with running(rig):
+            for batch in batches[:10]:
+                first = rig.publish(*batch)
+            assert await rig.progress.reach(first, ENOUGH)
+            await trio.to_thread.run_sync(own_server.stop)
+            for batch in batches[10:]:
+                last = rig.publish(*batch)
+            await rig.until_up(0)
+            assert rig.metric("lag_batches") == 20
+            assert (rig.metric("lag_seconds") or 0) > 0
+            assert rig.progress.seq == first
+            await trio.to_thread.run_sync(own_server.start)
+            assert await rig.progress.reach(last, ENOUGH)
+            assert (rig.metric("up"), rig.metric("lag_batches"), rig.metric("lag_seconds")) == (1, 0, 0)
+        assert await database.fetchval("SELECT count(*) FROM alarm_timeline") == 30
+        assert await database.fetchval("SELECT max(occurrence_count) FROM alarms") == 1029
+
+
+async def test_it_starts_while_the_server_is_away(
+    own_server: embedded.EmbeddedPostgres, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    await trio.to_thread.run_sync(own_server.stop)
+    async with Database.open(own_server.url) as database:
+        rig = Rig(database)
+        last = rig.publish(changed_of(1, 1))
+        async with running(rig):
+            assert rig.metric("up") == 0
+            await trio.to_thread.run_sync(own_server.start)
+            assert await rig.progress.reach(last, ENOUGH)
+
+
+async def test_a_second_writer_neither_doubles_nor_loses(
+    database_url: str, changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
+) -> None:
+    batches = storm(changed_of, 20)
+    async with Database.open(database_url) as database, Database.open(database_url) as other:
+        rigs = [Rig(database), Rig(other)]
+        async with running(rigs[0]), running(rigs[1]):
+            for batch in batches:
+                for rig in rigs:
+                    last = rig.publish(*batch)
+            for rig in rigs:
+                assert await rig.progress.reach(last, ENOUGH)
+        assert await database.fetchval("SELECT count(*) FROM alarm_timeline") == 20
+        assert await database.run(read_cursor, "ledger") == last
+
+
+async def test_poison_is_counted_and_passed(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
+    async with Database.open(database_url) as database:
+        rig = Rig(database)
+        async with running(rig):
+            rig.publish(changed_of(1, 1), changed_of(2, 2, subscriber_count=2**70))
+            last = rig.publish(changed_of(3, 3))
+            assert await rig.progress.reach(last, ENOUGH)
+        assert [row["alarm_id"] for row in await database.fetch("SELECT alarm_id FROM alarms ORDER BY id")] == ["A-1", "A-3"]
+        assert await database.fetchval("SELECT count(*) FROM store_rejects") == 1
+        assert rig.metric("rejects_total") == 1
+
+
+async def test_another_ledger_ends_it_with_a_clear_error(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
+    async with Database.open(database_url) as database:
+        await database.run(read_cursor, "old ledger")
+        await database.run(apply, "old ledger", 0, 1, [changed_of(1, 1)], set())
+        with pytest.raises(LedgerMismatch, match="old ledger"):
+            await Rig(database, "new ledger").store.run()
+
+
+async def test_an_adopted_database_goes_on_with_the_new_ledger(
+    database_url: str, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    async with Database.open(database_url) as database:
+        await database.run(read_cursor, "old ledger")
+        resolved = changed_of(2, 2, status="resolved", cleared_at=T0, cleared_by="user:eve")
+        await database.run(apply, "old ledger", 0, 7, [changed_of(1, 1), resolved, Quarantined(3, T0, "trap", "x")], set())
+        assert await database.run(adopt, "new ledger", T0 + timedelta(days=1)) == 1
+        rig = Rig(database, "new ledger")
+        async with running(rig):
+            assert await rig.progress.reach(rig.publish(changed_of(1, 3)), ENOUGH)
+        rows = await database.fetch("SELECT status, cleared_at, cleared_by, live FROM alarms ORDER BY id")
+        assert [tuple(row) for row in rows] == [
+            ("cleared", T0 + timedelta(days=1), "faultd:ledger_replaced", False),
+            ("resolved", T0, "user:eve", False),
+            ("active", None, None, True),
+        ]
+        assert await database.fetchval("SELECT count(*) FROM quarantine") == 0
+
+
+async def test_a_missing_schema_ends_it_with_a_clear_error(empty_database_url: str) -> None:
+    async with Database.open(empty_database_url) as database:
+        with pytest.raises(SchemaOlder, match="faultd migrate"):
+            await Rig(database).store.run()
+
+
+async def test_an_idle_store_notices_that_the_server_went(own_server: embedded.EmbeddedPostgres) -> None:
+    settings = StoreSettings(probe_seconds=0.01, reconnect_min_seconds=0.01, reconnect_max_seconds=0.01)
+    async with Database.open(own_server.url) as database:
+        rig = Rig(database, settings=settings)
+        async with running(rig):
+            await rig.until_up(1)
+            await trio.to_thread.run_sync(own_server.stop)
+            await rig.until_up(0)
+            await trio.to_thread.run_sync(own_server.start)
+            await rig.until_up(1)
+
+
+def test_groups_take_whole_batches() -> None:
+    def batch(seq: int, size: int) -> RecordedBatch:
+        return RecordedBatch(seq, seq, [AlarmRepeated(seq, "x", None, n, n) for n in range(size)])  # type: ignore[arg-type]
+
+    def shape(sizes: Sequence[int], size: int) -> list[tuple[int, int]]:
+        return [(seq, len(changes)) for seq, changes in grouped([batch(n, s) for n, s in enumerate(sizes, start=1)], size)]
+
+    assert shape([1, 1, 1, 1, 1], 2) == [(2, 2), (4, 2), (5, 1)]
+    assert shape([5, 0, 0], 2) == [(1, 5), (3, 0)]
+    assert shape([0, 0], 2) == [(2, 0)]
+    assert shape([2, 2], 2) == [(1, 2), (2, 2)]
+
+
+def test_backoff_doubles_between_its_bounds() -> None:
+    settings = StoreSettings(reconnect_min_seconds=1, reconnect_max_seconds=5)
+    assert [backoff(failures, settings, lambda: 1.0) for failures in range(5)] == [1, 2, 4, 5, 5]
+    assert backoff(10_000, settings, lambda: 0.0) == 2.5

@@ -32,7 +32,7 @@ def compile_condition(name: str, part: str, condition: Condition, enum: Mapping[
 
 
 def bit_is_set(raw: Raw, bit: int) -> bool:
-    """SMI BITS for octets, 2**bit for integers; False where the value has no such bit."""
+    """SMI BITS for octets, 2**bit for integers; False where the value has no such bit (trailing zeros may be left out)."""
     if isinstance(raw, bytes):
         return bit // 8 < len(raw) and bool(raw[bit // 8] & 0x80 >> bit % 8)
     return isinstance(raw, int) and bool(raw >> bit & 1)
@@ -141,7 +141,7 @@ def _limit(name: str, part: str, limit: float, compare: Callable[[float, float],
 def _bits(name: str, bits: tuple[int, ...], expected: bool) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
         raw = scope.lexicon[name].raw(scope)
-        return raw is not None and all(bit_is_set(raw, bit) is expected for bit in bits)
+        return isinstance(raw, (int, bytes)) and all(bit_is_set(raw, bit) is expected for bit in bits)
 
     return holds
 

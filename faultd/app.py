@@ -8,7 +8,7 @@ end of its channel and leaves, and one deadline bounds the whole drain.
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -36,7 +36,8 @@ from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
 from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
-from actors.trap_listener.sockets import open_sockets
+from actors.trap_listener.sockets import TrapSocket, open_sockets
+from actors.trap_listener.v3 import V3Engine
 from faultd import embedded, logs
 from faultd.config import Config
 from faultd.health import Health
@@ -45,7 +46,7 @@ from faultd.reload import reload
 from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
-from faultd.security import open_engine
+from faultd.security import open_engine, replace_users
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -70,8 +71,8 @@ async def serve(
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
 
-    Raises ConfigError for profiles or a topology with mistakes, StartRefused, LedgerError or EmbeddedPostgresError when it cannot
-    start, OSError when an address cannot be bound, ActorFailed when a core actor crashed.
+    Raises ConfigError for profiles or a topology with mistakes, StartRefused, LedgerError or EmbeddedPostgresError when it
+    cannot start, OSError when an address cannot be bound, ActorFailed when a core actor crashed.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
@@ -83,10 +84,14 @@ async def serve(
     inputs = await trio.to_thread.run_sync(read_inputs, config)
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
-    security = await trio.to_thread.run_sync(open_engine, config, state_dir)
+    security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
     sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
 
-    async with _database_url(config, notifier) as url, Database.open(url, size=config.database.pool_size) as database:
+    async with (
+        _closed_at_the_end(sockets),
+        _database_url(config, notifier) as url,
+        Database.open(url, size=config.database.pool_size) as database,
+    ):
         notifier.status("looking at the database's schema")
         prepared = await prepare(url) if config.database.migrate else True
 
@@ -158,7 +163,7 @@ async def serve(
                     notifier.ready(health.summary())
                     sources.start_soon(notifier.keep_alive, health.summary)
                     task_status.started(health)
-                    await _until_told_to_stop(config, config_file, state, appends, listener, notifier)
+                    await _until_told_to_stop(config, config_file, state, appends, listener, security, notifier)
                     health.stopping = True
                     notifier.stopping("draining")
                     log.info("stopping: draining what was received")
@@ -193,6 +198,16 @@ async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) 
 
 
 @asynccontextmanager
+async def _closed_at_the_end(sockets: Sequence[TrapSocket]) -> AsyncIterator[None]:
+    """They are bound before anything that takes long, so that traps wait in the kernel meanwhile."""
+    try:
+        yield
+    finally:
+        for trap_socket in sockets:
+            trap_socket.close()
+
+
+@asynccontextmanager
 async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str]:
     """The configured PostgreSQL, or an embedded one for as long as the daemon runs."""
     if config.database.url_file:
@@ -215,12 +230,14 @@ async def _until_told_to_stop(
     state: State,
     appends: trio.MemorySendChannel[Append],
     listener: TrapListener,
+    security: V3Engine,
     notifier: Notifier,
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
 
     def switch(new: Config) -> None:
-        listener.reconfigure(new.traps, open_engine(new, new.path()))
+        replace_users(security, new)
+        listener.reconfigure(new.traps, security)
         logs.configure(new.log)
 
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:

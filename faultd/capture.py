@@ -1,7 +1,7 @@
 """Datagrams from a capture: classic pcap (every byte order and time unit), or one datagram as raw octets or hexadecimal.
 
-Format: the pcap savefile as ``tcpdump -w`` and ``dumpcap -P`` write it (draft-ietf-opsawg-pcap). UDP over IPv4 and IPv6 is taken
-out; fragments, other protocols and cut frames are passed over and counted.
+Format: the pcap savefile as ``tcpdump -w`` and ``dumpcap -P`` write it (draft-ietf-opsawg-pcap). UDP over IPv4 and
+IPv6 is taken out; fragments, other protocols and cut frames are passed over and counted.
 """
 
 import struct

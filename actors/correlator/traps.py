@@ -94,15 +94,13 @@ def _problem(device: Device, finding: Finding, resource_id: str, node: Node | No
     if finding.device_time is not None:
         metadata["device_time"] = finding.device_time.isoformat()
     metadata["profile"] = f"{finding.profile}/{finding.rule}"
-    where = device.name if resource_id == device.id else f"{device.name} {name if node is not None else finding.resource}"
-    title = finding.title or finding.alarm_type
     return Problem(
         identity=Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier),
         severity=finding.severity,
         source="network_device",
         resource_type=finding.resource_type,
         resource_name=name,
-        title=f"{where}: {title}",
+        title=f"{_where(device, finding, resource_id, node)}: {finding.title or finding.alarm_type}",
         device_id=device.id,
         event_type=finding.event_type,
         probable_cause=finding.probable_cause,
@@ -112,6 +110,14 @@ def _problem(device: Device, finding: Finding, resource_id: str, node: Node | No
         metadata=metadata,
         why=why,
     )
+
+
+def _where(device: Device, finding: Finding, resource_id: str, node: Node | None) -> str:
+    """The device and the place in it, without saying the device twice when the topology's name of the place begins with it."""
+    if resource_id == device.id:
+        return device.name
+    place = node.name if node is not None and node.name else finding.resource or resource_id.removeprefix(f"{device.id}/")
+    return place if place.startswith(device.name) else f"{device.name} {place}"
 
 
 def _device_event(draft: Draft, device: Device, finding: Finding, resource_id: str) -> DeviceEvent:

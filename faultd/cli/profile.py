@@ -1,7 +1,7 @@
 """``faultd profile``: what the vendor profiles make of a datagram, and which there are."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,17 +9,19 @@ from typing import Annotated
 import typer
 
 from actors.correlator.profiles import Translator, compile
+from actors.trap_listener.intake import Refused
 from faultd.capture import Captured, CaptureError, read
 from faultd.cli.common import EX_NOINPUT, EX_USAGE, configuration, fail, refuse
 from faultd.config import Config, ConfigError
 from faultd.inputs import read_profiles
-from faultd.security import OfflineReader, offline_reader
+from faultd.security import offline_reader, why_refused
 from protocols.event import Trap
 from protocols.snmp.errors import Refusal
+from protocols.snmp.notification import Notification
 
 app = typer.Typer(help="Vendor profiles: list them, and see what they make of a datagram.", no_args_is_help=True)
 
-Optional = Annotated[
+ProfilesOf = Annotated[
     Path | None,
     typer.Option(
         "--config",
@@ -31,13 +33,13 @@ Optional = Annotated[
 
 
 @app.command("test")
-def test(
+def explain(
     what: Annotated[
         str,
         typer.Argument(metavar="FILE|PCAP|HEX", help="A pcap, a file of hexadecimal or raw octets, or the hexadecimal digits."),
     ],
     source: Annotated[str, typer.Option(help="The sender's address, where the input does not say.")] = "192.0.2.1",
-    config: Optional = None,
+    config: ProfilesOf = None,
 ) -> None:
     """Show what each datagram becomes, and why: every condition asked, every value decoded, the alarm at the end.
 
@@ -56,7 +58,7 @@ def test(
     for number, datagram in enumerate(capture.datagrams, 1):
         if number > 1:
             sys.stdout.write("\n")
-        for text in _explain(datagram, source, translator, reader, settings):
+        for text in _explained(datagram, source, translator, reader, settings):
             sys.stdout.write(text + "\n")
             known = known and not text.startswith(("refused", "no finding"))
     if capture.passed_over:
@@ -66,7 +68,7 @@ def test(
 
 
 @app.command("list")
-def list_profiles(config: Optional = None) -> None:
+def list_profiles(config: ProfilesOf = None) -> None:
     """List the profiles: name, vendor, whether enabled, number of rules, description."""
     settings = _settings(config)
     try:
@@ -76,15 +78,17 @@ def list_profiles(config: Optional = None) -> None:
     for profile in profiles:
         state = "enabled" if profile.enabled else "disabled"
         sys.stdout.write(
-            f"{profile.name:<14} {profile.vendor:<14} {state:<9} {len(profile.rules):>4} rules  {profile.description}\n"
+            f"{profile.name:<14} {profile.vendor:<14} {state:<9} {len(profile.alarms) + len(profile.families):>4} rules  {profile.description}\n"
         )
 
 
-def _explain(datagram: Captured, source: str, translator: Translator, reader: OfflineReader, settings: Config) -> Iterator[str]:
+def _explained(
+    datagram: Captured, source: str, translator: Translator, reader: Callable[[bytes], Notification], settings: Config
+) -> Iterator[str]:
     try:
         notification = reader(datagram.payload)
-    except Refusal as error:
-        yield f"refused: {error.reason}: {error}"
+    except (Refusal, Refused) as error:
+        yield f"refused: {why_refused(error)}"
         return
     trap = Trap(datagram.source or source, datetime.now(UTC), notification)
     for forgiven in notification.irregular:

@@ -95,7 +95,8 @@ def line(alarm: Alarm) -> str:
     """One alarm as one line of plain text."""
     state = "cleared" if alarm.cleared_at is not None else alarm.severity
     customers = f", {alarm.subscriber_count} customers" if alarm.subscriber_count else ""
-    return f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{alarm.alarm_type}, {alarm.status}, x{alarm.occurrence_count}{customers}]"
+    facts = f"{alarm.alarm_type}, {alarm.status}, x{alarm.occurrence_count}{customers}"
+    return f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{facts}]"
 
 
 def duration(passed: timedelta) -> str:

@@ -2,7 +2,6 @@
 
 import sys
 from collections import deque
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -13,13 +12,13 @@ from rich.live import Live
 
 from faultd.console.follow import Follower, follow
 from faultd.console.view import line, screen
-from faultd.demo.story import moments
 from faultd.demo.workplace import Workplace
+from faultd.simulator.narration import News
 from faultd.simulator.plan import Options, simulate
 from faultd.simulator.plant import Plant
 from faultd.simulator.runner import run_simulation, target
+from faultd.simulator.runner import tell as narrate_plan
 from faultd.simulator.scenarios import scenario
-from faultd.simulator.truth import FaultTruth
 
 REFRESH_SECONDS = 0.25
 NEWS_SHOWN = 5
@@ -27,20 +26,17 @@ NEWS_SHOWN = 5
 
 async def play(place: Workplace, plant: Plant, name: str, speed: float, tell: deque[str]) -> None:
     """Play the scenario over and over, each time with another seed, and tell what happens."""
+
+    def on_news(news: News) -> None:
+        tell.append(f"{datetime.now():%H:%M:%S}  {news.text}")  # noqa: DTZ005 - the wall clock of whoever looks
+
     to = target("127.0.0.1", place.ports["traps"])
     for seed in count(1):
         plan = simulate(plant, scenario(name), Options(seed=seed, start=datetime.now(UTC)))
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_narrate, plan.faults, speed, tell)
+            nursery.start_soon(partial(narrate_plan, plan, on_news, speed=speed))
             await run_simulation(plan, to, speed=speed)
             nursery.cancel_scope.cancel()
-
-
-async def _narrate(faults: Sequence[FaultTruth], speed: float, tell: deque[str]) -> None:
-    began = trio.current_time()
-    for moment in moments(faults):
-        await trio.sleep_until(began + moment.at / speed)
-        tell.append(f"{datetime.now():%H:%M:%S}  {moment.text}")  # noqa: DTZ005 - the wall clock of whoever looks
 
 
 async def show(place: Workplace, plant: Plant, name: str, speed: float, *, live: bool) -> None:

@@ -1,0 +1,48 @@
+"""SNMPv3 for the listener, and reading a datagram offline for ``faultd profile test``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from actors.trap_listener.credentials import CredentialError
+from actors.trap_listener.engine_state import EngineStateError
+from actors.trap_listener.intake import Refused
+from actors.trap_listener.v3 import V3Engine, decode_offline
+from faultd.config import Config, ConfigError, Mistake
+from protocols.snmp.errors import Refusal
+from protocols.snmp.message import decode, peek
+from protocols.snmp.notification import Notification
+
+
+def open_engine(config: Config, state_dir: Path, now: float) -> V3Engine:
+    """The SNMPv3 engine, one boot later. Raises :class:`ConfigError` for a key file or engine state that cannot be used.
+    ``now`` is trio's clock."""
+    try:
+        return V3Engine.open(state_dir, config.traps.users, now)
+    except CredentialError as error:
+        raise ConfigError("traps.users", [Mistake(0, error.user, str(error))]) from error
+    except EngineStateError as error:
+        raise ConfigError("state_dir", [Mistake(0, "", str(error))]) from error
+
+
+def replace_users(engine: V3Engine, config: Config) -> None:
+    """Other users from the next message on. Raises :class:`ConfigError`; the users stay as they were then."""
+    try:
+        engine.replace_users(config.traps.users)
+    except CredentialError as error:
+        raise ConfigError("traps.users", [Mistake(0, error.user, str(error))]) from error
+
+
+def offline_reader(config: Config) -> Callable[[bytes], Notification]:
+    """Decodes a datagram of any version with the configured users' keys. What it gives raises Refusal or Refused."""
+
+    def read(datagram: bytes) -> Notification:
+        if peek(datagram).version == 3:
+            return decode_offline(datagram, config.traps.users)
+        return decode(datagram)
+
+    return read
+
+
+def why_refused(error: Refusal | Refused) -> str:
+    """The reason in words, for people."""
+    return f"{error.reason}: {error}" if isinstance(error, Refusal) else error.reason

@@ -1,0 +1,141 @@
+"""Traps as timelines, read by the shipped profiles: raise and clear, overtaken on the way, retransmitted, lost, unknown."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.correlator.profiles import load_profiles
+from actors.correlator.settings import CorrelatorSettings
+from protocols.change import AlarmChanged, AlarmRepeated, DeviceEvent, UnknownTrap
+from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
+from protocols.snmp.notification import Notification, VarBind
+from protocols.topology import Node
+
+World = Any
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+FOLDER = Path(__file__).parents[3] / "config" / "profiles"
+LOS, LOS_END, GASP, GASP_END = (f"1.3.6.1.4.1.2011.6.128.1.1.12.2.2.0.{last}" for last in (12, 13, 18, 19))
+CALIX = "1.3.6.1.4.1.6321.1.2.2.4"
+
+
+@pytest.fixture
+def plant(make_world: Callable[..., World]) -> World:
+    world = make_world(CorrelatorSettings())
+    texts = {file.name: file.read_text() for file in sorted(FOLDER.glob("*.toml"))}
+    world(ProfilesLoaded("d", load_profiles(texts)))
+    nodes = (
+        Node(id="olt-1", type="olt", name="North", address="10.0.0.1", tenant="t"),
+        Node(id="olt-1/0/1/5", type="pon", parents=("olt-1",)),
+        Node(id="olt-1/0/1/5/17", type="ont", parents=("olt-1/0/1/5",), customer_id="c17", serial="HWTC0A1B2C3D"),
+    )
+    world(TopologyLoaded("d", nodes))
+    return world
+
+
+def trap(oid: str, uptime: int | None = None, source: str = "10.0.0.1", inform: str = "", ont: int = 17) -> Trap:
+    place = (("3.3.1.1.1.0", 0), ("3.3.2.1.1.0.1", 1), ("3.3.4.1.1.0.1.0.5", 5), (f"128.1.1.2.43.1.1.4194313472.{ont}", ont))
+    varbinds = tuple(VarBind(f"1.3.6.1.4.1.2011.6.{oid}", "INTEGER", value) for oid, value in place)
+    notification = Notification(
+        version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
+    )
+    return Trap(source, NOW, notification, inform)
+
+
+def test_a_trap_becomes_an_alarm_of_the_customer_behind_it_and_its_clear_ends_it(plant: World) -> None:
+    plant.at(0)(trap(LOS))
+    raised = plant.only(AlarmChanged)
+    alarm = raised.alarm
+    assert (alarm.tenant_id, alarm.alarm_type, alarm.resource_id) == ("t", "ont.los", "olt-1/0/1/5/17")
+    assert (alarm.resource_type, alarm.device_id, alarm.affected_customers) == ("ont", "olt-1", ("c17",))
+    assert alarm.title.startswith("North ")
+    assert "huawei" in raised.entries[0].text
+    plant.at(5)(trap(LOS))
+    assert plant.only(AlarmRepeated).occurrence_count == 2
+    plant.at(9)(trap(LOS_END))
+    assert plant.alarm.status == "cleared"
+
+
+def test_a_device_that_the_topology_does_not_know_is_its_address(plant: World) -> None:
+    plant(trap(LOS, source="192.0.2.7"))
+    assert (plant.alarm.device_id, plant.alarm.tenant_id) == ("192.0.2.7", "default")
+
+
+def test_a_clear_that_was_overtaken_by_a_new_raise_is_ignored_and_says_so(plant: World) -> None:
+    plant.at(0)(trap(LOS, 1000))
+    plant.at(1)(trap(LOS, 3000))
+    plant.at(2)(trap(LOS_END, 2000))
+    assert plant.alarm.status == "active"
+    assert plant.only(AlarmChanged).entries[0].action == "clear_ignored"
+
+
+def test_a_raise_that_its_clear_overtook_is_over_before_it_shows(plant: World) -> None:
+    plant.at(0)(trap(LOS_END, 2000))
+    assert plant.changes == []
+    plant.at(1)(trap(LOS, 1000))
+    assert plant.alarm.status == "cleared"
+    assert [entry.action for entry in plant.only(AlarmChanged).entries] == ["raised", "cleared_before_raise"]
+
+
+def test_a_late_copy_of_a_raise_does_not_reopen_what_was_cleared_since(plant: World) -> None:
+    plant.at(0)(trap(LOS, 1000))
+    plant.at(5)(trap(LOS_END, 1500))
+    plant.at(6)(trap(LOS, 1000))
+    assert (plant.alarm.status, plant.alarm.occurrence_count) == ("cleared", 2)
+
+
+def test_an_uptime_that_starts_anew_is_a_restart_and_nothing_was_overtaken(plant: World) -> None:
+    plant.at(0)(trap(LOS, 50_000_000))
+    plant.at(60)(trap(LOS_END, 3000))
+    assert plant.alarm.status == "cleared"
+
+
+def test_a_retransmitted_inform_counts_once_within_its_window(plant: World) -> None:
+    plant.at(0)(trap(LOS, inform="k1"))
+    plant.at(5)(trap(LOS, inform="k1"))
+    assert plant.changes == []
+    assert plant.alarm.occurrence_count == 1
+    plant.at(6)(trap(LOS, inform="k2"))
+    assert plant.alarm.occurrence_count == 2
+    plant.at(2000)(trap(LOS, inform="k1"))
+    assert plant.alarm.occurrence_count == 3
+
+
+def test_a_trap_that_no_profile_knows_lands_in_the_inbox_whole(plant: World) -> None:
+    strange = trap("1.3.6.1.4.1.99999.7")
+    plant(strange)
+    kept = plant.only(UnknownTrap)
+    assert (kept.trap, kept.device_id, kept.tenant_id) == (strange, "olt-1", "t")
+    assert kept.reason
+    assert plant.alarms == []
+
+
+def calix(sequence: int) -> Trap:
+    values = ((f"{CALIX}.1.1", sequence), (f"{CALIX}.1.2", 85), (f"{CALIX}.1.3", 1), (f"{CALIX}.1.13", 1))
+    varbinds = tuple(VarBind(oid, "INTEGER", value) for oid, value in values)
+    oid = f"{CALIX}.2.1"
+    return Trap(
+        "10.0.0.1", NOW, Notification(version="2c", kind="trap", security="public", trap_oid=oid, uptime=1, varbinds=varbinds)
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missing"),
+    [
+        ([1, 2, 3], []),
+        ([1, 4], [2]),
+        ([5, 5, 6], []),
+        ([10, 12, 11, 13], [1]),
+        ([900, 1, 2], []),
+        ([7, 9, 20], [1, 10]),
+    ],
+)
+def test_a_gap_in_a_vendors_sequence_is_an_event(plant: World, numbers: list[int], missing: list[int]) -> None:
+    found = []
+    for number in numbers:
+        plant(calix(number))
+        found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_type == "sequence.gap"]
+    assert found == missing

@@ -160,6 +160,20 @@ async def test_unknown_traps_are_kept_whole_and_counted(database_url: str) -> No
     ]
 
 
+async def test_the_quarantine_keeps_what_was_not_released_since(database_url: str) -> None:
+    steps: list[Change] = [
+        Quarantined(1, at(1), "trap", "first"),
+        Quarantined(2, at(2), "trap", "stays"),
+        Released(3, 1),
+        Released(4, 5),
+        Quarantined(5, at(5), "trap", "after its release"),
+    ]
+    async with Database.open(database_url) as database:
+        await apply_all(database, *steps)
+        rows = await database.fetch('SELECT "offset", error FROM quarantine ORDER BY 1')
+    assert [tuple(row) for row in rows] == [(2, "stays"), (5, "after its release")]
+
+
 NASTY = [
     {"title": "nul \x00 inside"},
     {"title": "lone \ud800 surrogate"},

@@ -276,9 +276,9 @@ def fresh(text: str, file: Path) -> str:
     return SECTION.sub(written, text)
 
 
-def documents(root: Path = ROOT) -> list[Path]:
+def documents() -> list[Path]:
     """The documents that may hold generated sections."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/**/*.md")])
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from actors.correlator.profiles import Translator, compile, load_profiles
 from actors.correlator.profiles.compiler import normalise
 from protocols.event import ProfilesLoaded, Trap
 from protocols.finding import Finding
-from protocols.profile import Profile, Trigger, names, varbind
+from protocols.profile import AlarmRule, Family, Profile, Trigger, names, varbind
 from protocols.snmp.message import decode
 from protocols.snmp.notification import Notification, VarBind
 
@@ -22,9 +22,7 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 NOW = datetime(2026, 2, 11, 17, 44, 30, tzinfo=UTC)
 PAIRS = json.loads((DATA / "trap_pairs.json").read_text())
-SAMPLES = {
-    sample["name"]: sample for line in (DATA / "datagrams.jsonl").read_text().splitlines() if (sample := json.loads(line))
-}
+SAMPLES = {entry["name"]: entry for line in (DATA / "datagrams.jsonl").read_text().splitlines() if (entry := json.loads(line))}
 
 
 def shipped() -> tuple[Profile, ...]:
@@ -36,7 +34,7 @@ TRANSLATOR = compile(PROFILES)
 
 
 def trap(oid: str, *varbinds: tuple[str, str, Any], **fields: Any) -> Trap:
-    bound = tuple(VarBind(*one) for one in varbinds)
+    bound = tuple(VarBind(name, kind, value) for name, kind, value in varbinds)  # type: ignore[arg-type]
     notification = Notification(
         **{"version": "2c", "kind": "trap", "security": "public", "trap_oid": oid, "uptime": 1, "varbinds": bound, **fields}
     )
@@ -94,12 +92,10 @@ def test_no_notification_or_varbind_is_left_unused() -> None:
 
 
 def test_what_is_known_from_the_field_alone_is_off() -> None:
-    field = [
-        profile.enabled and rule.enabled
-        for profile in PROFILES
-        for rule in (*profile.alarms, *profile.families)
-        if "field" in (profile.verified, rule.verified)
-    ]
+    field = []
+    for profile in PROFILES:
+        rules: list[AlarmRule | Family] = [*profile.alarms, *profile.families]
+        field += [profile.enabled and rule.enabled for rule in rules if "field" in (profile.verified, rule.verified)]
     assert field
     assert not any(field)
 

@@ -294,7 +294,7 @@ class _Compiler:
     def _family(self, family: Family, key: str) -> None:
         checks = self._checks(family.when, f"{key}.when")
         oids = self._trap_oids(family.trap, f"{key}.trap")
-        if not oids:
+        if not names(family.trap):
             self.problems.add(f"{key}.trap", "no trap")
         try:
             code = self.lexicon.resolve(family.code)[:2]

@@ -37,6 +37,8 @@ class Lexicon:
             self._add_varbind(name)
         for name in self._ordered():
             self._add_value(name, profile.values[name])
+        for name in profile.values.keys() - self.readers.keys():
+            self.readers[name] = BuiltinReader(BUILTINS["resource"])  # wrong and noted: what refers to it is not blamed too
 
     def resolve(self, reference: str) -> tuple[str, str, str]:
         """(value, part, unit) of ``name`` or ``name.part``. Raises ValueError for a name that is not known."""
@@ -105,22 +107,20 @@ class Lexicon:
         state: dict[str, int] = {}
 
         def visit(name: str) -> bool:
-            if state.get(name) == 2:
-                return True
-            if state.get(name) == 1:
-                return False
+            if name in state:
+                return state[name] == 2
             state[name] = 1
             fine = True
             for source in (*names(values[name].source), *values[name].inputs):
                 base = source.partition(".")[0]
                 if base in values and not visit(base):
                     fine = False
-            state[name] = 2
+                    if state[base] == 1:
+                        self.problems.add(f"values.{base}", "is made of itself")
+            state[name] = 2 if fine else 3
             if fine:
                 done.append(name)
-            else:
-                self.problems.add(f"values.{name}", "is made of itself")
-            return True
+            return fine
 
         for name in values:
             visit(name)

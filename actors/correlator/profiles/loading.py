@@ -64,7 +64,8 @@ def _decode(file: str, written: str) -> tuple[Profile | None, list[ProfileError]
         data = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"line (\d+)", str(error))
-        return None, [ProfileError(file, int(place[1]) if place else 0, "", f"not TOML: {error}")]
+        line = int(place[1]) if place else written.count("\n") + 1
+        return None, [ProfileError(file, line, "", f"not TOML: {error}")]
     found: list[tuple[str, str]] = []
     _search(data, Profile, "", found)
     if not found:

@@ -96,7 +96,7 @@ class TrapListener:
         """Listen until cancelled. The sockets and the ledger's end stay open: they outlive this incarnation.
 
         After a cancel, what waits in the sockets is still read and handed over, within the grace. Raises
-        ``trio.BrokenResourceError`` when the ledger's mailbox is gone.
+        ``trio.BrokenResourceError`` (in an exception group) when the ledger's mailbox is gone.
         """
         unsettled_send, unsettled = trio.open_memory_channel[_Batch](UNSETTLED_LIMIT)
         settling = trio.CancelScope(shield=True)
@@ -122,15 +122,17 @@ class TrapListener:
                     await self._hand_over(batch, unsettled)
                     batch = None
             finally:
-                with trio.move_on_after(self._grace, shield=True):
-                    waiting = True
-                    while batch is not None or waiting:
-                        if batch is None:
-                            batch, waiting = self._drain(trap_socket)
-                        await self._hand_over(batch, unsettled)
-                        batch = None
-                if batch is not None:
-                    await self._give_up(batch)
+                try:
+                    with trio.move_on_after(self._grace, shield=True):
+                        waiting = True
+                        while batch is not None or waiting:
+                            if batch is None:
+                                batch, waiting = self._drain(trap_socket)
+                            await self._hand_over(batch, unsettled)
+                            batch = None
+                finally:
+                    if batch is not None:
+                        await self._give_up(batch)
 
     def _drain(self, trap_socket: TrapSocket) -> tuple[_Batch, bool]:
         """Read what waits, at most DRAIN_LIMIT datagrams, without awaiting; says whether anything did."""

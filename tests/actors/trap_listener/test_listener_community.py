@@ -140,12 +140,14 @@ async def test_no_answer_while_the_ledger_cannot_write_and_nothing_is_lost(liste
         assert bench.books_balance()
 
 
-async def test_the_answer_leaves_from_the_address_that_was_asked(listening, net_snmp):
-    async with listening(TrapSettings(listen=("0.0.0.0:0",))) as bench, trio.open_nursery() as nursery:
-        nursery.start_soon(bench.next)
-        target = f"127.0.0.77:{bench.address[1]}"
-        done = await net_snmp("snmpinform", "-v2c", "-c", "public", "-r", "0", "-t", "5", target, "1", LINK_DOWN)
-        assert done.returncode == 0, done.stderr
+async def test_the_answer_leaves_from_the_address_that_was_asked(listening, sender):
+    async with listening(TrapSettings(listen=("0.0.0.0:0",))) as bench:
+        sender.connect(("127.0.0.77", bench.address[1]))
+        sender.send(inform())
+        await bench.next()
+        await bench.until("faultd_informs_answered_total", 1)
+        # A connected socket takes datagrams from that one address alone.
+        assert encode.decode_response(sender.recv(9000)).request_id == 7
 
 
 async def test_a_full_ledger_blocks_the_drain_and_the_kernel_keeps_the_rest(listening, sender):
@@ -199,6 +201,25 @@ async def test_a_ledger_that_stays_away_during_the_grace_costs_booked_drops(list
         bench.cancel()
     assert bench.total("faultd_traps_dropped_total", reason="shutting_down") == 1
     assert bench.books_balance()
+
+
+async def test_a_ledger_that_is_gone_ends_the_actor_and_books_what_it_had(listening, sender):
+    with pytest.RaisesGroup(trio.BrokenResourceError, flatten_subgroups=True, allow_unwrapped=True):
+        async with listening() as bench:
+            bench.mailbox.close()
+            sender.sendto(trap(), bench.address)
+            await trio.sleep_forever()
+    assert bench.total("faultd_traps_dropped_total", reason="shutting_down") == 1
+    assert bench.books_balance()
+
+
+async def test_other_settings_apply_from_the_next_datagram_on(listening, sender):
+    async with listening() as bench:
+        bench.listener.reconfigure(TrapSettings(communities=("other",)), None)
+        sender.sendto(trap(), bench.address)
+        await bench.until("faultd_traps_dropped_total", 1, reason="unknown_community")
+        sender.sendto(trap("other"), bench.address)
+        assert len(await bench.next()) == 1
 
 
 async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_clock):

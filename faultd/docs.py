@@ -23,6 +23,7 @@ from msgspec.structs import fields
 from actors.correlator.lifecycle import TRANSITIONS, moved, status_of
 from actors.correlator.network import MEANINGS
 from actors.metrics import Metrics
+from actors.trap_listener.v3 import REPORTS
 from faultd.cli import app
 from faultd.config import Config
 from faultd.reload import SWITCHED
@@ -158,6 +159,7 @@ def labels() -> Iterator[str]:
 def label_values() -> Mapping[str, tuple[str, ...]]:
     return {
         "reason (of the decoder)": REASONS,
+        "reason (of SNMPv3's checks)": tuple(REPORTS),
         "kind (of irregular traps)": IRREGULARITIES,
         "kind (of Events)": tuple(_tag(event) for event in get_args(Event)),
         "action": tuple(sorted(_tag(action) for action in get_args(Action))),

@@ -1,49 +1,34 @@
 """From profiles to the tables that the engine runs on. Every mistake is noted with its key; none stops the search."""
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from actors.correlator.profiles.conditions import Check, compile_condition
 from actors.correlator.profiles.errors import Problems
-from actors.correlator.profiles.lexicon import OID, Lexicon
-from actors.correlator.profiles.rules import Candidate, ChoiceRule, ProfileRule, ResourceRule, Rule, TimeRule
+from actors.correlator.profiles.lexicon import NUMBER, OID
+from actors.correlator.profiles.parts import Parts, SequenceRule
+from actors.correlator.profiles.rules import Candidate, ChoiceRule, ResourceRule, Rule
 from actors.correlator.profiles.templates import Template
-from actors.correlator.profiles.times import TIME_DECODERS, offset, text_time
-from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES, RESOURCE_TYPES
+from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
 from protocols.profile import (
     AlarmRule,
     AlarmType,
     Choice,
     Condition,
-    DeviceTime,
     Family,
     Kind,
     Meaning,
     Profile,
-    Resource,
     Trigger,
     Triggers,
     names,
 )
 from protocols.severity import SEVERITIES, Severity
 
-NUMBER = re.compile("-?[0-9]{1,10}")
 KINDS = ("raise", "clear", "event", "drop")
 MAX_RULES = 20_000
 """Rules of one profile, codes included: a guard against a generated file that would slow every start."""
-
-
-class SequenceRule(NamedTuple):
-    """Where a vendor's sequence number is."""
-
-    profile: ProfileRule
-    name: str
-    part: str
-    scope: str
-    modulus: int
-    restarts_at: int
 
 
 class Compiled(NamedTuple):
@@ -75,15 +60,11 @@ def compile_profile(profile: Profile, types: Mapping[str, AlarmType], problems: 
     return _Compiler(profile, types, problems).run()
 
 
-class _Compiler:
+class _Compiler(Parts):
     def __init__(self, profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> None:
-        self.profile = profile
+        super().__init__(profile, problems)
         self.types = types
-        self.problems = problems
-        self.lexicon = Lexicon(profile, problems)
-        self.shared = ProfileRule(profile.name, self.lexicon.readers, self._times())
-        self.resources = self._resources()
-        self.severity_by = self._choice(profile.severity, "severity", SEVERITIES)
+        self.severity_by = self.choice(profile.severity, "severity", SEVERITIES)
         self.found: list[tuple[str, Candidate]] = []
         self.rules = 0
 
@@ -106,108 +87,7 @@ class _Compiler:
             self._family(family, key)
         if self.rules > MAX_RULES:
             self.problems.add("", f"{self.rules} rules; at most {MAX_RULES}")
-        return Compiled(self.found, *self._sequences())
-
-    # what rules are made of
-
-    def _resources(self) -> dict[str, ResourceRule]:
-        specs = {"olt": Resource(type="olt"), **self.profile.resources}
-        built: dict[str, ResourceRule] = {}
-
-        def build(name: str, above: tuple[str, ...]) -> ResourceRule | None:
-            if name in built:
-                return built[name]
-            spec, key = specs[name], f"resources.{name}"
-            if spec.type not in RESOURCE_TYPES:
-                self.problems.add(f"{key}.type", f"{spec.type!r} is none of {', '.join(RESOURCE_TYPES)}")
-            fallback = None
-            if spec.fallback:
-                if spec.fallback in (*above, name):
-                    self.problems.add(f"{key}.otherwise", "leads back to itself")
-                elif spec.fallback not in specs:
-                    self._unknown("resource", spec.fallback, specs, f"{key}.otherwise")
-                else:
-                    fallback = build(spec.fallback, (*above, name))
-            paths = [self.lexicon.template(path, f"{key}.path") or Template(()) for path in names(spec.path)]
-            built[name] = ResourceRule(
-                spec.type,
-                RESOURCE_TYPES.get(spec.type, ""),
-                tuple(paths),
-                fallback,
-                self.lexicon.template(spec.name, f"{key}.name"),
-                self.lexicon.template(spec.serial, f"{key}.serial"),
-            )
-            return built[name]
-
-        for name in specs:
-            build(name, ())
-        return built
-
-    def _times(self) -> tuple[TimeRule, ...]:
-        return tuple(
-            rule
-            for n, spec in enumerate(self.profile.device_time)
-            if (rule := self._time(spec, f"device_time[{n}]")) is not None
-        )
-
-    def _time(self, spec: DeviceTime, key: str) -> TimeRule | None:
-        if bool(spec.decode) == bool(spec.format):
-            self.problems.add(key, "takes either decode or format")
-            return None
-        if spec.decode and spec.decode not in TIME_DECODERS:
-            self._unknown("time decoder", spec.decode, TIME_DECODERS, f"{key}.decode")
-            return None
-        try:
-            name, part, _ = self.lexicon.resolve(spec.source)
-            zone = offset(spec.utc_offset)
-        except ValueError as error:
-            self.problems.add(key, str(error))
-            return None
-        decode = TIME_DECODERS[spec.decode] if spec.decode else text_time(spec.format)
-        return TimeRule(name, part, decode, zone, spec.max_behind, spec.max_ahead)
-
-    def _sequences(self) -> tuple[tuple[SequenceRule, ...], tuple[tuple[str, SequenceRule], ...]]:
-        rules: list[SequenceRule] = []
-        oids: list[tuple[str, SequenceRule]] = []
-        for number, spec in enumerate(self.profile.sequence):
-            key = f"sequence[{number}]"
-            if spec.modulus < 2:
-                self.problems.add(f"{key}.modulus", f"{spec.modulus} is no range of numbers")
-            try:
-                name, part, _ = self.lexicon.resolve(spec.source)
-            except ValueError as error:
-                self.problems.add(f"{key}.from", str(error))
-                continue
-            rule = SequenceRule(self.shared, name, part, spec.scope, spec.modulus, spec.restarts_at)
-            rules.append(rule)
-            exact = getattr(self.lexicon.readers[name], "exact", ())
-            oids += [(form, rule) for oid in exact for form in (oid, f"{oid}.0")]
-        return tuple(rules), tuple(oids)
-
-    def _choice(self, spec: Choice | None, key: str, allowed: Sequence[str]) -> ChoiceRule | None:
-        if spec is None:
-            return None
-        try:
-            name, part, _ = self.lexicon.resolve(spec.source)
-        except ValueError as error:
-            self.problems.add(f"{key}.from", str(error))
-            return None
-        for word, answer in (*spec.table.items(), ("otherwise", spec.otherwise)):
-            if answer not in allowed and (answer or word != "otherwise"):
-                self.problems.add(f"{key}.{word}", f"{answer!r} is none of {', '.join(allowed)}")
-        enum = self.lexicon.enums.get(name, {}) if not part else {}
-        table: dict[str, str] = {}
-        for word, answer in spec.table.items():
-            table[word] = answer
-            if enum and NUMBER.fullmatch(word):
-                table[enum.get(int(word), word)] = answer
-            elif enum and word not in enum.values():
-                self.problems.add(f"{key}.map", f"{word!r} is none of the enumeration: {', '.join(enum.values())}")
-        return ChoiceRule(name, part, table, spec.otherwise)
-
-    def _unknown(self, what: str, name: str, known: Mapping[str, object], key: str) -> None:
-        close = difflib.get_close_matches(name, known, 1)
-        self.problems.add(key, f"unknown {what} {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+        return Compiled(self.found, *self.sequences())
 
     def _checks(self, when: Mapping[str, Condition], key: str) -> tuple[Check, ...]:
         found = []
@@ -229,7 +109,7 @@ class _Compiler:
             elif OID.fullmatch(word):
                 found.append((normalise(word), word))
             else:
-                self._unknown("notification", word, self.profile.notifications, key)
+                self.unknown("notification", word, self.profile.notifications, key)
         return found
 
     def _check_notifications(self) -> None:
@@ -348,7 +228,7 @@ class _Compiler:
     def _kind(self, spec: Kind | Choice, key: str) -> Kind | ChoiceRule:
         if isinstance(spec, str):
             return spec
-        return self._choice(spec, key, KINDS) or "raise"
+        return self.choice(spec, key, KINDS) or "raise"
 
     def _rule(
         self,
@@ -365,17 +245,17 @@ class _Compiler:
         self.rules += 1
         spec = self.types.get(alarm_type)
         if spec is None:
-            self._unknown("alarm type", alarm_type, self.types, key)
+            self.unknown("alarm type", alarm_type, self.types, key)
             return None
         trigger = trigger or Trigger()
         for ended in (*meaning.clears, *trigger.clears):
             if ended not in self.types:
-                self._unknown("alarm type", ended, self.types, f"{key}.clears")
+                self.unknown("alarm type", ended, self.types, f"{key}.clears")
         self._cause(meaning.probable_cause, f"{key}.probable_cause")
         severity_by = self.severity_by
         severity: Severity = spec.severity
         if isinstance(meaning.severity, Choice):
-            severity_by = self._choice(meaning.severity, f"{key}.severity", SEVERITIES)
+            severity_by = self.choice(meaning.severity, f"{key}.severity", SEVERITIES)
         elif meaning.severity is not None:
             severity = meaning.severity
         if trigger.severity is not None:
@@ -416,11 +296,11 @@ class _Compiler:
 
     def _resource(self, spec: str | Choice, alarm_type: str, key: str) -> ResourceRule | ChoiceRule:
         if isinstance(spec, Choice):
-            chosen = self._choice(spec, key, tuple(self.resources))
+            chosen = self.choice(spec, key, tuple(self.resources))
             return chosen or self.resources["olt"]
         name = spec or alarm_type.partition(".")[0]
         if spec and name not in self.resources:
-            self._unknown("resource", name, self.resources, key)
+            self.unknown("resource", name, self.resources, key)
         return self.resources.get(name) or self.resources["olt"]
 
     def _metadata(self, references: tuple[str, ...], key: str) -> tuple[tuple[str, str, str], ...]:

@@ -20,6 +20,7 @@ from actors.correlator.profiles.values import (
 from protocols.profile import Profile, Value, names, varbind
 
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,126}")
+NUMBER = re.compile("-?[0-9]{1,10}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from actors.correlator.profiles.compiler import SequenceRule, alarm_types, compile_profile, normalise
+from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileError, ProfileErrors
+from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ChoiceRule, ResourceRule, Rule
 from actors.correlator.profiles.times import believable
 from actors.correlator.profiles.values import Scope

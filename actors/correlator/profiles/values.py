@@ -8,6 +8,8 @@ from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw,
 from protocols.event import Trap
 from protocols.snmp.notification import VarBind
 
+MANY = 8
+"""Varbinds from which on an index of them pays."""
 ABSENT_TYPES = frozenset({"NULL", "noSuchObject", "noSuchInstance", "endOfMibView", "undecoded"})
 
 
@@ -24,7 +26,7 @@ class Reader(Protocol):
 class Scope:
     """One trap seen through one profile's names. ``notes`` tells what was refused."""
 
-    __slots__ = ("cache", "lexicon", "notes", "trap", "varbinds")
+    __slots__ = ("_scalars", "cache", "lexicon", "notes", "trap", "varbinds")
 
     def __init__(self, trap: Trap, lexicon: Mapping[str, Reader]) -> None:
         self.trap = trap
@@ -32,6 +34,17 @@ class Scope:
         self.lexicon = lexicon
         self.cache: dict[str, Decoded | None] = {}
         self.notes: list[str] = []
+        self._scalars: dict[str, VarBind] | None = None
+
+    def scalars(self) -> dict[str, VarBind]:
+        """The varbinds by OID, first of each, those that end in .0 also without it: quick where there are many."""
+        if self._scalars is None:
+            self._scalars = {}
+            for varbind in self.varbinds:
+                self._scalars.setdefault(varbind.oid, varbind)
+                if varbind.oid.endswith(".0"):
+                    self._scalars.setdefault(varbind.oid[:-2], varbind)
+        return self._scalars
 
     def get(self, name: str) -> Decoded | None:
         """The value called ``name``, parts and all."""
@@ -57,11 +70,12 @@ class Scope:
 class VarbindReader:
     """A varbind by the prefix of its OID."""
 
-    __slots__ = ("convert", "exact", "invalid", "prefixes")
+    __slots__ = ("convert", "exact", "invalid", "prefixes", "single")
 
     def __init__(self, oids: tuple[str, ...], convert: Callable[[Raw], Decoded] | None, invalid: frozenset[int | str]) -> None:
         self.exact = frozenset(oids)
         self.prefixes = tuple(f"{oid}." for oid in oids)
+        self.single = oids[0] if len(oids) == 1 else ""
         self.convert = convert or plain
         self.invalid = invalid
 
@@ -69,6 +83,10 @@ class VarbindReader:
         """The first varbind that bears one of the OIDs, with or without an instance."""
         prefixes = self.prefixes
         exact = self.exact
+        if len(scope.varbinds) > MANY and self.single:
+            scalar = scope.scalars().get(self.single)
+            if scalar is not None:
+                return scalar
         for varbind in scope.varbinds:
             oid = varbind.oid
             if oid.startswith(prefixes) or oid in exact:

@@ -6,6 +6,7 @@ ended, so nothing is ever still running on a connection that its asker believes 
 """
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -107,6 +108,7 @@ class Database:
     async def _serve(self, ready: trio.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        on_server = f"{math.ceil(self._command_timeout) + 5}s"
         self._pool = asyncpg.create_pool(
             self._url,
             min_size=0,
@@ -114,7 +116,14 @@ class Database:
             init=_set_codecs,
             timeout=self._connect_timeout,
             command_timeout=self._command_timeout,
-            server_settings={"application_name": "faultd", "timezone": "UTC", "jit": "off"},
+            server_settings={
+                "application_name": "faultd",
+                "timezone": "UTC",
+                "jit": "off",
+                # The server gives up too, and lets go of its locks, when this end can no longer tell it to.
+                "statement_timeout": on_server,
+                "idle_in_transaction_session_timeout": on_server,
+            },
         )
         await self._pool
         self._token.run_sync_soon(ready.set)
@@ -164,10 +173,14 @@ class Database:
             trio.lowlevel.reschedule(asker, outcome.capture(result, done))
 
         def result(done: "asyncio.Task[T]") -> T:
-            if not done.cancelled():
+            try:
                 return done.result()
-            if cancelled is not None:
-                cancelled()
+            except (asyncio.CancelledError, DatabaseUnavailable):
+                # A connection that did not heed the cancellation in time was given up: that is its end too.
+                if cancelled is not None:
+                    cancelled()
+                if self._open and not done.cancelled():
+                    raise
             raise trio.ClosedResourceError("this Database was closed while the call was under way")
 
         def abort(raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:

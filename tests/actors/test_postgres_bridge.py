@@ -154,16 +154,35 @@ async def test_an_exhausted_pool_is_unavailable(empty_database_url: str) -> None
             nursery.cancel_scope.cancel()
 
 
+async def until_sleeping(url: str) -> None:
+    """Until a backend is in pg_sleep: a cancellation that comes before the statement has begun is lost on PostgreSQL."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    async with Database.open(url) as database:
+        while not await database.fetchval(sql):
+            pass
+
+
+async def test_a_cancellation_lost_on_the_server_is_one_all_the_same(empty_database_url: str) -> None:
+    token = trio.lowlevel.current_trio_token()
+    async with Database.open(empty_database_url, connect_timeout=0.5) as database:
+        for _ in range(5):
+            scope = trio.CancelScope()
+
+            async def work(connection: Connection, scope: trio.CancelScope) -> None:
+                token.run_sync_soon(scope.cancel)
+                await connection.execute("SELECT pg_sleep(600)")
+
+            with scope:
+                await database.run(work, scope)
+            assert scope.cancelled_caught
+
+
 async def test_cancelling_returns_only_when_the_function_has_ended(empty_database_url: str) -> None:
     steps: list[str] = []
-    token = trio.lowlevel.current_trio_token()
-
     async with Database.open(empty_database_url) as database:
-        started = trio.Event()
 
         async def work(connection: Connection) -> None:
             try:
-                token.run_sync_soon(started.set)
                 await connection.execute("SELECT pg_sleep(600)")
             finally:
                 for _ in range(100):
@@ -179,7 +198,7 @@ async def test_cancelling_returns_only_when_the_function_has_ended(empty_databas
                 steps.append("asker went on")
 
             nursery.start_soon(ask)
-            await started.wait()
+            await until_sleeping(empty_database_url)
             scope.cancel()
         assert steps == ["function ended", "asker went on"]
         assert scope.cancelled_caught
@@ -227,13 +246,10 @@ async def test_a_call_already_cancelled_does_not_begin(empty_database_url: str) 
 
 
 async def test_closing_ends_calls_under_way(empty_database_url: str) -> None:
-    token = trio.lowlevel.current_trio_token()
-    started = trio.Event()
     refused: list[str] = []
     opened: list[Database] = []
 
     async def hold(connection: Connection) -> None:
-        token.run_sync_soon(started.set)
         await connection.execute("SELECT pg_sleep(600)")
 
     async def ask() -> None:
@@ -244,7 +260,7 @@ async def test_closing_ends_calls_under_way(empty_database_url: str) -> None:
     async with trio.open_nursery() as nursery, Database.open(empty_database_url) as database:
         opened.append(database)
         nursery.start_soon(ask)
-        await started.wait()
+        await until_sleeping(empty_database_url)
     assert refused == ["refused"]
     with pytest.raises(trio.ClosedResourceError):
         await opened[0].fetch("SELECT 1")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -19,7 +19,17 @@ from actors.api.docs_page import PlainPage
 from actors.api.keyset import BadCursor
 from actors.api.openapi import COMPONENTS
 from actors.api.parameters import known_parameters
-from actors.api.problems import ProblemError, on_bug, on_cursor, on_database, on_http_error, on_problem, on_validation
+from actors.api.problems import (
+    ProblemError,
+    no_such_path,
+    on_bug,
+    on_cursor,
+    on_database,
+    on_http_error,
+    on_problem,
+    on_validation,
+    problem_response,
+)
 from actors.postgres import DatabaseUnavailable
 from protocols.principal import Principal
 
@@ -37,6 +47,11 @@ def _principal(request: Request[Any, Any, Any]) -> Principal:
 
 def _refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     known_parameters(connection, handler.opt.get("query"))
+
+
+def _missing_page(response: Response[Any]) -> Response[Any]:
+    """Litestar answers for pages below /schema that are not there by itself, in HTML."""
+    return problem_response(no_such_path("this page of /schema")) if response.status_code == 404 else response
 
 
 def application(context: Context, version: str) -> Litestar:
@@ -78,7 +93,9 @@ def application(context: Context, version: str) -> Litestar:
             title="faultd",
             version=version,
             description=_DESCRIPTION,
-            path="/schema",
+            openapi_router=Router(
+                "/schema", route_handlers=[], include_in_schema=False, dto=None, return_dto=None, after_request=_missing_page
+            ),
             components=COMPONENTS,
             render_plugins=[JsonRenderPlugin(), PlainPage()],
             use_handler_docstrings=True,

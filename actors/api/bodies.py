@@ -37,7 +37,7 @@ def decode_body(content: bytes, annotation: Any) -> Any:
 
 def _check_json(content: bytes) -> None:
     try:
-        msgspec.json.decode(content, type=msgspec.Raw)
+        msgspec.json.decode(content)
     except msgspec.ValidationError:
         return
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -15,6 +15,7 @@ from protocols.command import (
     Assign,
     Clear,
     Edit,
+    Edited,
     Note,
     Raise,
     Resolve,
@@ -67,7 +68,7 @@ def raise_of(body: AlarmCreate, tenant: str) -> Raise:
 
 def edit_of(body: AlarmEdit) -> Edit:
     """PATCH /alarms/{id} as the command that it is."""
-    return Edit(**{name: getattr(body, name) for name in body.__struct_fields__})
+    return Edit(Edited(**{name: getattr(body, name) for name in body.__struct_fields__}))
 
 
 def shelve_of(body: Shelving, now: datetime) -> Shelve:

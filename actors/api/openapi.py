@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Components, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, Reference, SecurityScheme
 from litestar.openapi.spec.schema import Schema
 
@@ -94,11 +95,6 @@ def schema_of(schema: Mapping[str, Any]) -> Schema | Reference:
     return Schema(**known)
 
 
-def _problem() -> dict[str, Any]:
-    _, components = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
-    return {name: schema_of(schema) for name, schema in components.items()}
-
-
-COMPONENTS = Components(
-    schemas=_problem(), security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")}
-)
+COMPONENTS = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")})
+PROBLEM = ResponseSpec(Problem, media_type=MEDIA_TYPE, generate_examples=False)
+"""Given to one handler, it has Litestar put the schema of Problem among the components, to which every error refers."""

@@ -80,6 +80,11 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     )
 
 
+def no_such_path(path: str) -> Problem:
+    """404 for a path that no route has."""
+    return Problem(type=_URN + "no_such_path", title="Not Found", status=404, detail=f"nothing is at {path}")
+
+
 def on_problem(_: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
     """Litestar's handler of :class:`ProblemError`."""
     return problem_response(error.problem, error.headers)
@@ -90,29 +95,33 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     status = error.status_code
     if status >= 500:
         return on_bug(request, error)
-    kind = {404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}.get(status, "bad_request")
-    detail = {
-        404: f"nothing is at {request.url.path}",
-        405: f"{request.method} is not for {request.url.path}",
-    }.get(status, error.detail)
-    title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
-    return problem_response(Problem(type=_URN + kind, title=title, status=status, detail=detail), error.headers)
+    path: str = request.scope["path"]
+    if status == 404:
+        return problem_response(no_such_path(path))
+    kind, detail = "bad_request", error.detail
+    if status == 405:
+        kind, detail = "method_not_allowed", f"{request.method} is not for {path}"
+    return problem_response(
+        Problem(type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail), error.headers
+    )
 
 
 def on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     """Litestar's handler of what it found wrong itself: path parameters, and a body that is missing altogether."""
     extra = error.extra if isinstance(error.extra, list) else []
-    errors = [FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra]
-    if request.method in ("POST", "PATCH") and any(error.field in ("data", "") for error in errors or [FieldError("", "")]):
+    # Litestar also counts a body that may be left out as missing once a path parameter is wrong.
+    wrong = [FieldError(str(item["key"]), str(item["message"])) for item in extra if item.get("key") != "data"]
+    if not wrong:
         return on_problem(request, ProblemError(400, "malformed_json", "a JSON body is needed here"))
-    return on_problem(request, ProblemError(400, "invalid_parameter", error.detail, errors))
+    detail = "; ".join(f"{one.field}: {one.message}" for one in wrong)
+    return on_problem(request, ProblemError(400, "invalid_parameter", detail, wrong))
 
 
 def on_database(request: Request[Any, Any, Any], error: DatabaseUnavailable) -> Response[bytes]:
     """PostgreSQL is away: reads wait for it, commands do not."""
     retry = request.app.state.settings.retry_after_seconds
     detail = "the database that reads are answered from is away; commands and the stream go on"
-    log.warning("read refused, database away", path=request.url.path, error=str(error))
+    log.warning("read refused, database away", path=request.scope["path"], error=str(error))
     return on_problem(request, unavailable("database_unavailable", detail, retry))
 
 
@@ -123,7 +132,7 @@ def on_cursor(request: Request[Any, Any, Any], error: BadCursor) -> Response[byt
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Anything else is a mistake in faultd: logged whole, told without its inside."""
-    log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error("request failed", method=request.method, path=request.scope["path"], exc_info=error)
     problem = Problem(
         type=_URN + "internal_error",
         title="Internal Server Error",

@@ -4,7 +4,7 @@ from litestar import Response, get
 from prometheus_client import generate_latest
 
 from actors.api.context import By, Ctx
-from actors.api.openapi import ApiOperation
+from actors.api.openapi import PROBLEM, ApiOperation
 from protocols.rest import Me, Readiness
 
 
@@ -27,7 +27,7 @@ async def metrics(api: Ctx) -> Response[bytes]:
     return Response(generate_latest(api.metrics.registry), media_type="text/plain; version=0.0.4")
 
 
-@get("/me", summary="Who am I?", operation_class=ApiOperation)
+@get("/me", summary="Who am I?", operation_class=ApiOperation, responses={401: PROBLEM})
 async def me(by: By) -> Me:
     """The name, role and tenant of the token in use."""
     return Me(by.name, by.role, by.tenant)

@@ -1,10 +1,14 @@
 """The API served on a real TCP port; where the ledger's mailbox is stands a real channel, and behind it the real fold."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -19,6 +23,7 @@ from actors.correlator.state import State
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
+from actors.store.apply import apply, read_cursor
 from actors.tokens import TokenBook
 from protocols.change import Change
 from protocols.ledger import RecordedBatch
@@ -43,6 +48,20 @@ TOKENS: Mapping[str, tuple[Role, str | None]] = {
 }
 
 
+class _Tokens(NamedTuple):
+    folder: Path
+    tokens: dict[str, str]
+
+
+@cache
+def _tokens() -> _Tokens:
+    """A token book made once for all tests: each token costs several fsyncs."""
+    folder = Path(tempfile.mkdtemp(prefix="faultd-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    book = TokenBook(folder / "tokens.json")
+    return _Tokens(folder, {name: book.create(name, role, tenant, T0) for name, (role, tenant) in TOKENS.items()})
+
+
 class Lab:
     """One API under test. ``answering`` False leaves commands without an answer; ``refusing`` is the ledger's error."""
 
@@ -57,7 +76,8 @@ class Lab:
         self.progress = Progress()
         self.metrics = Metrics()
         self.book = TokenBook(directory / "tokens.json")
-        self.tokens = {name: self.book.create(name, role, tenant, T0) for name, (role, tenant) in TOKENS.items()}
+        shutil.copy(_tokens().folder / "tokens.json", self.book.path)
+        self.tokens = dict(_tokens().tokens)
         self.readiness = Readiness(True, {"traps": Part("ok")})
         self.answering = True
         self.refusing: Exception | None = None
@@ -65,6 +85,8 @@ class Lab:
         self.asked = trio.Event()
         self.state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
         self.seq = 0
+        self.months: set[str] = set()
+        self.visible = True
         self.store: Callable[[RecordedBatch], Awaitable[None]] | None = None
         self.quarantined: dict[int, bytes] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
@@ -124,7 +146,8 @@ class Lab:
         self.seq += 1
         if self.store is not None:
             await self.store(RecordedBatch(self.seq, self.state.offset, changes))
-            self.progress.advance(self.seq)
+            if self.visible:
+                self.progress.advance(self.seq)
         return Outcome(first, self.seq, changes)
 
     @asynccontextmanager
@@ -175,3 +198,18 @@ def make_lab(tmp_path: Path) -> Callable[..., Lab]:
 def virtual_clock() -> MockClock:
     """Virtual time. The kernel carries the bytes in real time, so the clock jumps only when nothing has moved for a while."""
     return MockClock(autojump_threshold=0.05)
+
+
+@pytest.fixture
+async def stored_lab(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[Lab]:
+    """A lab whose reads come from a real PostgreSQL, filled by the store's own code as commands are answered."""
+    async with Database.open(database_url) as database:
+        lab = Lab(tmp_path, database, **getattr(request, "param", {}))
+        lab.seq = await database.run(read_cursor, "ledger")
+
+        async def store(batch: RecordedBatch) -> None:
+            rejected = await database.run(apply, "ledger", batch.seq - 1, batch.seq, batch.changes, lab.months)
+            assert rejected == []
+
+        lab.store = store
+        yield lab

@@ -1,0 +1,74 @@
+"""docs/api.md and OpenAPI name every endpoint, parameter and kind of problem, and nothing else."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+Lab = Any
+ROOT = Path(__file__).parents[3]
+DOC = (ROOT / "docs" / "api.md").read_text()
+
+
+def _endpoints(application: Litestar) -> set[str]:
+    found = set()
+    for route in application.routes:
+        if isinstance(route, HTTPRoute) and not route.path.startswith("/schema"):
+            path = re.sub(r":\w+}", "}", route.path)
+            found |= {f"{method} {path}" for method in route.methods if method != "OPTIONS"}
+    return found
+
+
+def test_every_endpoint_is_documented_and_no_other(lab: Lab) -> None:
+    documented = re.findall(r"^\| `((?:GET|POST|PATCH|PUT|DELETE) [^`]*)` \|", DOC, re.MULTILINE)
+    assert sorted(documented) == sorted(_endpoints(lab.api.application))
+
+
+async def test_openapi_has_every_endpoint_with_its_errors(lab: Lab) -> None:
+    async with lab.serve(), lab.client() as client:
+        document = (await client.get("/schema/openapi.json")).json()
+    described = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+    assert described == _endpoints(lab.api.application)
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            assert operation["description"], (method, path)
+            if path.startswith("/api"):
+                for status in ("401", "403", "503"):
+                    content = operation["responses"][status]["content"]
+                    assert content["application/problem+json"]["schema"]["$ref"] == "#/components/schemas/Problem"
+    assert {"Problem", "FieldError", "AlarmCreate", "Alarm"} <= document["components"]["schemas"].keys()
+    parameters = document["paths"]["/api/v1/faults/alarms"]["get"]["parameters"]
+    by_name = {parameter["name"]: parameter for parameter in parameters}
+    assert "critical" in by_name["severity"]["schema"]["items"]["enum"]
+    assert by_name["limit"]["schema"]["maximum"] == 1000
+    assert "last_occurrence" in by_name["sort"]["schema"]["enum"]
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', str(document).replace("'", '"')))
+    assert references <= document["components"]["schemas"].keys()
+
+
+async def test_every_query_parameter_is_documented(lab: Lab) -> None:
+    async with lab.serve(), lab.client() as client:
+        document = (await client.get("/schema/openapi.json")).json()
+    names = {
+        parameter["name"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] in ("query", "header")
+    }
+    assert "severity" in names
+    assert "Idempotency-Key" in names
+    for name in names:
+        assert re.search(rf"`{name}[`=:]", DOC), name
+
+
+def test_every_kind_of_problem_is_documented() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "actors" / "api").glob("*.py"))
+    kinds = set(re.findall(r'(?:ProblemError\(\s*|, )\d{3}, "(\w+)"', sources))
+    kinds |= set(re.findall(r'unavailable\(\s*"(\w+)"', sources)) | set(re.findall(r'_URN \+ "(\w+)"', sources))
+    kinds |= set(re.findall(r'ProblemError\(\s*\d{3},\s*"(\w+)"', sources)) | {"wrong_state", "invalid", "method_not_allowed"}
+    assert len(kinds) > 20
+    for kind in kinds:
+        assert f"`{kind}`" in DOC, kind

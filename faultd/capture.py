@@ -46,13 +46,19 @@ def read(argument: str) -> Capture:
 
     Raises :class:`CaptureError`, or OSError for a file that cannot be read.
     """
-    file = Path(argument)
-    if len(argument) < 4096 and file.is_file():
-        return _from_octets(file.read_bytes(), argument)
+    if _is_file(argument):
+        return _from_octets(Path(argument).read_bytes(), argument)
     digits = _hexadecimal(argument)
     if digits is None:
         raise CaptureError(f"{argument[:60]!r} is neither a file nor hexadecimal digits")
     return Capture((Captured("", digits),))
+
+
+def _is_file(argument: str) -> bool:
+    try:
+        return Path(argument).is_file()
+    except OSError:  # digits are often longer than a file's name may be
+        return False
 
 
 def _from_octets(octets: bytes, name: str) -> Capture:

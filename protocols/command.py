@@ -44,8 +44,8 @@ class Note(Struct, frozen=True, array_like=True, tag="note", tag_field="tag"):
     text: str
 
 
-class Edit(Struct, frozen=True, kw_only=True, array_like=True, tag="edit", tag_field="tag"):
-    """Fields to change (PATCH); UNSET leaves one as it is."""
+class Edited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fields to change; UNSET leaves one as it is (which only a Struct that is encoded by name can say)."""
 
     severity: Severity | UnsetType = UNSET
     title: str | UnsetType = UNSET
@@ -55,6 +55,12 @@ class Edit(Struct, frozen=True, kw_only=True, array_like=True, tag="edit", tag_f
     ticket_id: str | UnsetType | None = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
+
+
+class Edit(Struct, frozen=True, array_like=True, tag="edit", tag_field="tag"):
+    """Other values for some fields (PATCH)."""
+
+    fields: Edited
 
 
 class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag_field="tag"):

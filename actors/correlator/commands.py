@@ -1,11 +1,16 @@
 """Operators' commands: each alarm named is acted on or refused with a reason."""
 
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import fields
+
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
 from actors.correlator.problems import Problem, Report, raise_problem
 from protocols.alarm import Alarm, Identity
 from protocols.change import Answer, Refusal
-from protocols.command import AlarmAction, Command, Raise
+from protocols.command import AlarmAction, Assign, Command, Edit, Raise, Shelve
 from protocols.principal import Principal
 
 
@@ -35,10 +40,20 @@ def _act_on(draft: Draft, name: str, by: Principal, action: AlarmAction) -> Alar
     after = act(alarm, action, by.name, draft.at)
     if isinstance(after, Refused):
         return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]
-    detail = {"until": action.until.isoformat()} if hasattr(action, "until") else {}
-    if hasattr(action, "assigned_to") and isinstance(action.assigned_to, str | None):
-        detail["assigned_to"] = action.assigned_to
-    return draft.put(after, TRANSITIONS[type(action)].done, f"user:{by.name}", text_of(action), **detail)
+    return draft.put(after, TRANSITIONS[type(action)].done, f"user:{by.name}", text_of(action), **_detail(action))
+
+
+def _detail(action: AlarmAction) -> dict[str, Any]:
+    """What an action says besides words, for the timeline."""
+    match action:
+        case Shelve(until=until):
+            return {"until": until.isoformat()}
+        case Assign(assigned_to=person):
+            return {"assigned_to": person}
+        case Edit(fields=edited):
+            return {field.name: value for field in fields(edited) if (value := getattr(edited, field.name)) is not UNSET}
+        case _:
+            return {}
 
 
 def _raise(draft: Draft, by: Principal, action: Raise) -> None:

@@ -121,7 +121,8 @@ def _resolve(alarm: Alarm, _action: Resolve, by: str, at: datetime) -> dict[str,
 
 
 def _edit(alarm: Alarm, action: Edit, _by: str, _at: datetime) -> dict[str, Any]:
-    given = {f.name: getattr(action, f.name) for f in fields(action) if getattr(action, f.name) is not UNSET}
+    named = ((field.name, getattr(action.fields, field.name)) for field in fields(action.fields))
+    given = {name: value for name, value in named if value is not UNSET}
     if "metadata" in given:
         given["metadata"] = {**alarm.metadata, **given["metadata"]}
     severity = given.get("severity")
@@ -170,7 +171,7 @@ def act(alarm: Alarm, action: AlarmAction, by: str, at: datetime) -> Alarm | Ref
             return Refused("wrong_state", f"cannot be {transition.done}: {condition.text}")
     if isinstance(action, Shelve) and action.until <= at:
         return Refused("invalid", f"until: {action.until.isoformat()} is not in the future")
-    if isinstance(action, Edit) and action.severity == "cleared":
+    if isinstance(action, Edit) and action.fields.severity == "cleared":
         return Refused("invalid", "severity: an alarm is cleared by the action clear, not by a severity")
     return moved(alarm, **transition.effect(alarm, action, by, at))
 

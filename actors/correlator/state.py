@@ -1,4 +1,4 @@
-"""All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, when nothing can fail any more."""
+"""All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, once nothing can fail."""
 
 from collections import Counter
 from datetime import UTC, datetime

@@ -10,7 +10,7 @@ import pytest
 from actors.correlator import fold as fold_module
 from actors.correlator.settings import CorrelatorSettings
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Quarantined, Released
-from protocols.command import Acknowledge, Assign, Clear, Edit, Note, Raise, Resolve, RetryQuarantined, Shelve
+from protocols.command import Acknowledge, Assign, Clear, Edit, Edited, Note, Raise, Resolve, RetryQuarantined, Shelve
 from protocols.event import NetworkEvent, SystemReport, TopologyLoaded
 from protocols.principal import Principal
 from protocols.topology import Node
@@ -167,7 +167,7 @@ def test_a_raise_by_hand_can_be_refused(world: World, tenant: str, severity: Any
 
 def test_a_severity_set_by_hand_survives_repeats_of_the_same_report(world: World) -> None:
     world.network("device.down")
-    world.command(Edit(severity="warning"), world.alarm.id)
+    world.command(Edit(Edited(severity="warning")), world.alarm.id)
     world.network("device.down")
     assert world.alarm.severity == "warning"
     world.network("device.down", severity="major")

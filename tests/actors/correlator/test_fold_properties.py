@@ -1,117 +1,19 @@
 """Whatever comes, in whatever order: the fold never raises, never lies about its indexes, and a restart changes nothing."""
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lives import LEDGER, SETUP, START, events
 
 from actors.correlator.fold import fold
-from actors.correlator.profiles import load_profiles
-from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.change import Change, Quarantined
-from protocols.command import Acknowledge, Assign, Clear, Command, Edit, Note, Raise, Resolve, Shelve, Unacknowledge, Unshelve
-from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, SystemReport, Tick, TopologyLoaded, Trap
-from protocols.principal import Principal
-from protocols.snmp.notification import Notification, VarBind
-from protocols.topology import Node
+from protocols.event import Event
 
-START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
-PROFILES = load_profiles(
-    {file.name: file.read_text() for file in sorted((Path(__file__).parents[3] / "config" / "profiles").glob("*.toml"))}
-)
-"""The shipped profiles: the property is about the real path."""
-
-SOURCES = ("10.0.0.1", "10.0.0.2")
-HUAWEI = "1.3.6.1.4.1.2011.6.128.1.1.12.2.2.0."
 encode = msgspec.msgpack.Encoder().encode
-
-
-def trap(source: str, oid: str, uptime: int | None, varbinds: tuple[VarBind, ...], inform: str) -> Trap:
-    notification = Notification(
-        version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
-    )
-    return Trap(source, START, notification, inform)
-
-
-def ont(number: int) -> tuple[VarBind, ...]:
-    place = (("3.3.1.1.1.0", 0), ("3.3.2.1.1.0.1", 1), ("3.3.4.1.1.0.1.0.5", 5), (f"128.1.1.2.43.1.1.9.{number}", number))
-    return tuple(VarBind(f"1.3.6.1.4.1.2011.6.{oid}", "INTEGER", value) for oid, value in place)
-
-
-uptimes = st.none() | st.integers(0, 3000).map(lambda tenths: tenths * 10)
-traps = st.one_of(
-    st.builds(
-        trap,
-        st.sampled_from(SOURCES),
-        st.sampled_from([HUAWEI + last for last in ("12", "13", "18", "19")]),
-        uptimes,
-        st.integers(1, 2).map(ont),
-        st.sampled_from(["", "", "i1", "i2"]),
-    ),
-    st.builds(
-        trap,
-        st.sampled_from(SOURCES),
-        st.sampled_from(["1.3.6.1.6.3.1.1.5.1", "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4", "1.3.6.1.4.1.99999.1"]),
-        uptimes,
-        st.just((VarBind("1.3.6.1.2.1.2.2.1.1.7", "INTEGER", 7),)),
-        st.just(""),
-    ),
-)
-network = st.builds(
-    NetworkEvent,
-    type=st.sampled_from(
-        ["device.down", "device.degraded", "device.up", "monitoring.check_failed", "monitoring.check_recovered"]
-    ),
-    tenant_id=st.sampled_from(["t", "u"]),
-    resource_type=st.just("olt"),
-    resource_id=st.sampled_from(["olt-1", "10.0.0.1", "x"]),
-    qualifier=st.sampled_from(["", "q"]),
-    key=st.sampled_from(["", "", "k"]),
-    at=st.none() | st.integers(-50, 50).map(lambda seconds: START + timedelta(seconds=seconds)),
-)
-actions = st.one_of(
-    st.sampled_from([Acknowledge(), Unacknowledge(), Clear(), Resolve(), Assign("bob"), Unshelve(), Note("n")]),
-    st.builds(Edit, severity=st.sampled_from(["critical", "minor", "cleared"]), title=st.just("edited")),
-    st.integers(-10, 200).map(lambda seconds: Shelve(START + timedelta(seconds=seconds))),
-)
-commands = st.builds(
-    Command,
-    by=st.sampled_from([Principal("ada", "operator"), Principal("eve", "operator", "u")]),
-    action=actions,
-    alarm_ids=st.lists(st.integers(3, 30).map(lambda offset: f"A{offset}"), max_size=3).map(tuple),
-)
-by_hand = st.builds(
-    Command,
-    by=st.just(Principal("ada", "operator")),
-    action=st.builds(
-        Raise,
-        tenant_id=st.just("t"),
-        alarm_type=st.sampled_from(["x", "device.down"]),
-        severity=st.sampled_from(["critical", "warning"]),
-        title=st.text(max_size=5),
-        resource_type=st.just("olt"),
-        resource_id=st.just("olt-1"),
-    ),
-)
-reports = st.builds(SystemReport, alarm_type=st.just("s"), active=st.booleans())
-events = st.lists(
-    st.tuples(st.integers(0, 40), st.one_of(traps, traps, network, commands, by_hand, reports, st.just(Tick()))), max_size=40
-)
-
-PLANT = TopologyLoaded(
-    "t",
-    (
-        Node(id="olt-1", type="olt", address="10.0.0.1", tenant="t"),
-        Node(id="olt-1/0/1/5/1", type="ont", parents=("olt-1",), customer_id="c1"),
-    ),
-)
-POLICY = PolicyLoaded("p", encode(CorrelatorSettings(keep_cleared_hours=0.05, reopen_within_seconds=60)))
-SETUP: tuple[Event, ...] = (POLICY, PLANT, ProfilesLoaded("d", PROFILES))
 
 
 def timeline(steps: list[tuple[int, Event]]) -> list[tuple[int, Any, Event]]:

@@ -24,6 +24,7 @@ from protocols.command import (
     Assign,
     Clear,
     Edit,
+    Edited,
     Note,
     Resolve,
     Shelve,
@@ -43,7 +44,7 @@ ACTIONS: list[AlarmAction] = [
     Shelve(LATER),
     Unshelve(),
     Note("seen"),
-    Edit(title="new"),
+    Edit(Edited(title="new")),
 ]
 
 
@@ -154,19 +155,19 @@ def test_an_acknowledged_alarm_is_active_again_only_on_a_higher_severity(new: An
 
 
 def test_an_edit_that_raises_the_severity_takes_the_acknowledgement_away() -> None:
-    after = act(in_state(frozenset({"acknowledged"})), Edit(severity="critical"), "bob", NOW)
+    after = act(in_state(frozenset({"acknowledged"})), Edit(Edited(severity="critical")), "bob", NOW)
     assert isinstance(after, Alarm)
     assert (after.severity, after.status) == ("critical", "active")
 
 
 def test_an_edit_merges_metadata_and_touches_nothing_that_it_does_not_name() -> None:
-    after = act(alarm(metadata={"a": 1}), Edit(metadata={"b": 2}, assigned_to=None), "bob", NOW)
+    after = act(alarm(metadata={"a": 1}), Edit(Edited(metadata={"b": 2}, assigned_to=None)), "bob", NOW)
     assert isinstance(after, Alarm)
     assert after.metadata == {"a": 1, "b": 2}
     assert (after.title, after.severity) == ("t", "major")
 
 
-@pytest.mark.parametrize("action", [Shelve(NOW), Shelve(NOW - timedelta(seconds=1)), Edit(severity="cleared")])
+@pytest.mark.parametrize("action", [Shelve(NOW), Shelve(NOW - timedelta(seconds=1)), Edit(Edited(severity="cleared"))])
 def test_what_makes_no_sense_is_invalid(action: AlarmAction) -> None:
     refused = act(alarm(), action, "bob", NOW)
     assert isinstance(refused, Refused)

@@ -6,7 +6,8 @@ No idempotency key is given: Alertmanager repeats a firing alert, and a repeat c
 
 from actors.api.commands import in_utc
 from protocols.event import NetworkEvent
-from protocols.rest import AlertmanagerAlert, check_metadata, check_time
+from protocols.rest import AlertmanagerAlert
+from protocols.rest_fields import check_metadata, check_time
 from protocols.severity import Severity
 
 SEVERITIES: dict[str, Severity] = {

@@ -212,14 +212,17 @@ def _samples() -> Iterator[Alarm]:
         yield alarm
 
 
-def _sample(action: type[Struct]) -> Struct:
-    """An action with every field given a value of its type."""
-    given = {
-        field.name: _AT + timedelta(hours=1) if field.name == "until" else {} if field.name == "metadata" else "warning"
-        for field in fields(action)
-        if field.required or field.default is UNSET
-    }
-    return action(**given)
+def _sample(struct: type[Struct]) -> Struct:
+    """An action with every field given that need not be a note."""
+    return struct(**{f.name: _value(f.name, f.type) for f in fields(struct) if f.required or f.default is UNSET})
+
+
+def _value(name: str, kind: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return _sample(kind)
+    if name == "until":
+        return _AT + timedelta(hours=1)
+    return {} if name == "metadata" else "warning"
 
 
 def network_events() -> Iterator[str]:

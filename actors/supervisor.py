@@ -71,7 +71,7 @@ async def supervise(
     use is not cured by waiting). Raises :class:`ActorFailed` over the intensity when that ends the process. Cancellation
     passes through.
     """
-    jitter = random or Random()  # noqa: S311 - jitter, no secret
+    jitter = random or Random()
     crashes: deque[float] = deque()
     ready = _Ready(task_status)
     status: TaskStatus[Any] = ready
@@ -79,7 +79,7 @@ async def supervise(
         try:
             await actor.run(task_status=status)
             return
-        except Exception as error:  # noqa: BLE001 - this is the supervisor
+        except Exception as error:
             if not ready.started_once:
                 raise
             now = trio.current_time()

@@ -107,4 +107,6 @@ class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_fi
     before: datetime
 
 
-Change = AlarmChanged | AlarmRepeated | AlarmForgotten | DeviceEvent | UnknownTrap | Answer | Quarantined | Released | ArchiveDue
+Change = (
+    AlarmChanged | AlarmRepeated | AlarmForgotten | DeviceEvent | UnknownTrap | Answer | Quarantined | Released | ArchiveDue
+)

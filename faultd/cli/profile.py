@@ -77,9 +77,9 @@ def list_profiles(config: ProfilesOf = None) -> None:
         refuse(error)
     for profile in profiles:
         state = "enabled" if profile.enabled else "disabled"
-        sys.stdout.write(
-            f"{profile.name:<14} {profile.vendor:<14} {state:<9} {len(profile.alarms) + len(profile.families):>4} rules  {profile.description}\n"
-        )
+        rules = len(profile.alarms) + len(profile.families)
+        sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}
+")
 
 
 def _explained(

@@ -90,7 +90,8 @@ async def serve(
     async with (
         _closed_at_the_end(sockets),
         _database_url(config, notifier) as url,
-        Database.open(url, size=config.database.pool_size) as database,
+        Database.open(url, size=1) as written,
+        Database.open(url, size=config.database.pool_size - 1) as read,
     ):
         notifier.status("looking at the database's schema")
         prepared = await prepare(url) if config.database.migrate else True
@@ -115,12 +116,12 @@ async def serve(
         tokens = TokenBook(state_dir / "tokens.json")
         health = Health(metrics, stored, lambda: ledger.failure)
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
-        store = Store(database, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store)
+        store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
         api = Api(
             config.http,
             appends,
-            database,
+            read,
             stored,
             tokens,
             health,

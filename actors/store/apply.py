@@ -33,6 +33,8 @@ WHERE alarms.id = r.id
 FORGET = """
 UPDATE alarms SET live = false FROM json_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
 """
+EXPIRE = ("DELETE FROM unknown_traps WHERE at < $1", "DELETE FROM device_events WHERE at < $1")
+"""The inbox and the device events go when alarms of their age go to the archive; the counts by OID stay."""
 ARCHIVE = f"""
 WITH gone AS (DELETE FROM alarms WHERE NOT live AND cleared_at < $1 RETURNING {_COLUMNS})
 INSERT INTO alarms_archive ({_COLUMNS}, live) SELECT {_COLUMNS}, false FROM gone
@@ -141,7 +143,8 @@ async def _apply_tolerant(
         async with connection.transaction():
             for step in steps(changes):
                 if isinstance(step, ArchiveDue):
-                    await connection.execute(ARCHIVE, step.before)
+                    for statement in (ARCHIVE, *EXPIRE):
+                        await connection.execute(statement, step.before)
                 else:
                     await _write(connection, step, months | made, fresh)
     except _POISON as error:

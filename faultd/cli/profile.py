@@ -78,8 +78,7 @@ def list_profiles(config: ProfilesOf = None) -> None:
     for profile in profiles:
         state = "enabled" if profile.enabled else "disabled"
         rules = len(profile.alarms) + len(profile.families)
-        sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}
-")
+        sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}\n")
 
 
 def _explained(

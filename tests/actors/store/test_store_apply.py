@@ -143,6 +143,30 @@ async def test_archive_takes_what_was_let_go_and_cleared_before(database_url: st
     assert [tuple(row) for row in archived] == [("A-1", False, 1)]
 
 
+async def test_the_inbox_and_device_events_go_with_the_archive_and_their_counts_stay(database_url: str) -> None:
+    def event(offset: int) -> DeviceEvent:
+        return DeviceEvent(
+            offset=offset,
+            number=0,
+            at=at(offset),
+            tenant_id="t1",
+            device_id="d",
+            resource_type="olt",
+            resource_id="d",
+            event_type="reboot",
+            severity="info",
+            title="rebooted",
+        )
+
+    async with Database.open(database_url) as database:
+        await apply_all(database, event(1), unknown(2), event(3), unknown(4), ArchiveDue(5, at(3)))
+        events = await database.fetch('SELECT "offset" FROM device_events')
+        traps = await database.fetch('SELECT "offset" FROM unknown_traps')
+        (counted,) = await database.fetch("SELECT * FROM unknown_trap_counts")
+    assert ([row[0] for row in events], [row[0] for row in traps]) == ([3], [4])
+    assert 2 in tuple(counted)
+
+
 async def test_unknown_traps_are_kept_whole_and_counted(database_url: str) -> None:
     async with Database.open(database_url) as database:
         await apply_all(database, unknown(1), unknown(2), unknown(3, oid="1.3.6.1.4.1.98.7"))

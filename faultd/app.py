@@ -161,7 +161,7 @@ async def serve(
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.taking_traps = True
                     log.info("ready", **health.listening)
-                    notifier.ready(health.summary())
+                    notifier.ready("taking traps")
                     sources.start_soon(notifier.keep_alive, health.summary)
                     task_status.started(health)
                     await _until_told_to_stop(config, config_file, state, appends, listener, security, notifier)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from actors.correlator.plant import Plant
-from actors.correlator.profiles import Translator, compile
+from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.settings import CorrelatorSettings
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
@@ -52,6 +53,7 @@ class Saved(Struct, kw_only=True):
     policy: PolicyLoaded | None
 
 
+_log = structlog.get_logger()
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Saved)
 
@@ -135,6 +137,15 @@ class State:
 
     # --- what the fold depends on -------------------------------------------------------------------------------
 
+    def take_profiles(self, event: ProfilesLoaded) -> None:
+        """Compile and use the profiles of an Event or a snapshot. Profiles that this version no longer accepts read nothing:
+        until those on disk have been loaded, their traps land in the inbox."""
+        try:
+            self.use_profiles(event, compile(event.profiles))
+        except ProfileErrors as error:
+            _log.warning("profiles from the ledger are not accepted any more", mistakes=[str(one) for one in error.errors])
+            self.profiles, self.translator = None, compile(())
+
     def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
         self.profiles, self.translator = event, translator
 
@@ -189,5 +200,5 @@ class State:
         if saved.topology is not None:
             state.use_topology(saved.topology, Plant(saved.topology.nodes))
         if saved.profiles is not None:
-            state.use_profiles(saved.profiles, compile(saved.profiles.profiles))
+            state.take_profiles(saved.profiles)
         return state

@@ -139,3 +139,25 @@ def test_a_gap_in_a_vendors_sequence_is_an_event(plant: World, numbers: list[int
         plant(calix(number))
         found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_type == "sequence.gap"]
     assert found == missing
+
+
+def test_profiles_that_a_later_version_no_longer_accepts_read_nothing_and_stop_nothing(
+    plant: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from actors.correlator import state as module
+    from actors.correlator.profiles import ProfileError, ProfileErrors
+
+    def refuse(profiles: Any) -> Any:
+        if profiles:
+            raise ProfileErrors([ProfileError("old.toml", 1, "name", "no longer a word of the language")])
+        return compiled(profiles)
+
+    compiled = module.compile
+    plant(trap(LOS))
+    saved = plant.state.save()
+    monkeypatch.setattr(module, "compile", refuse)
+    plant.state = type(plant.state).load(saved)
+    assert plant.state.profiles is None
+    plant(trap(LOS_END))
+    assert plant.only(UnknownTrap)
+    assert plant.alarm.status == "active"

@@ -45,6 +45,14 @@ def test_a_new_ledger_is_private_and_empty(path: Path) -> None:
     again.close()
 
 
+def test_every_commit_is_synced(path: Path) -> None:
+    database = Database.open(path)
+    assert database._connection is not None
+    pragmas = {name: database._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2}
+    database.close()
+
+
 def test_two_daemons_cannot_have_one_ledger(path: Path) -> None:
     database = Database.open(path)
     with pytest.raises(LedgerLocked, match=f"in use by process {os.getpid()}.*state_dir"):

@@ -13,7 +13,8 @@ import trio.lowlevel
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused
 from actors.ledger.group import Group
-from actors.ledger.read import stamped_events
+from actors.ledger.read import read_changes, stamped_events
+from actors.ledger.schema import connect_reader
 from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
 from protocols.change import AlarmForgotten
 from protocols.event import NetworkEvent
@@ -95,20 +96,26 @@ async def test_changes_are_kept_and_written_when_the_disk_is_back(kit: SimpleNam
     async with kit.open(path, database=database, folding=False) as house:
         append = Append([kit.report("a")], Reply[int](), Reply[Outcome]())
         house.send.send_nowait(append)
-        batch = await house.from_ledger.receive()
+        await house.from_ledger.receive()
+        second = Append([kit.report("b")], None, Reply[Outcome]())
+        house.send.send_nowait(second)
+        await house.from_ledger.receive()
+        house.fold.seen += ["a", "b"]
         database.limit(1)
-        house.fold.fold(batch)
         many = [AlarmForgotten(1, "y" * 30_000)]
         await house.folded.send(ChangeBatch(1, many))
         while house.ledger.failure is None:
             await trio.lowlevel.checkpoint()
+        await house.folded.send(ChangeBatch(2, [AlarmForgotten(2, "z")]))
         assert append.answered is not None
+        assert second.answered is not None
         assert not append.answered.done
         assert house.feed.last == 0
         database.limit(1 << 30)
         outcome = await append.answered.wait()
         assert (outcome.seq, list(outcome.changes)) == (1, many)
-        assert list((await house.feed.after(0))[0].changes) == many
+        assert (await second.answered.wait()).seq == 2
+        assert [list(batch.changes) for batch in await house.feed.after(0)] == [many, [AlarmForgotten(2, "z")]]
         house.send.close()
         await house.run_fold()
 
@@ -158,5 +165,9 @@ def test_what_survived_of_a_refused_commit_is_removed(kit: SimpleNamespace, path
     written = database.write(Group(now=kit.epoch, through=0, appends=[[big("c")]]))
     assert written.firsts == [2]
     assert [getattr(stamped.event, "resource_id", "") for stamped in stamped_events(path)] == ["a", "c"]
-    assert database.head.seq == 0
+    written = database.write(Group(now=kit.epoch, through=1, folded=[ChangeBatch(1, [AlarmForgotten(1, "d")])]))
+    assert [batch.seq for batch in written.recorded] == [1]
     database.close()
+    connection = connect_reader(path)
+    assert read_changes(connection, path, 0, 9, 9, 1 << 20) == list(written.recorded)
+    connection.close()

@@ -10,6 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from actors.ledger.database import Database
 from actors.ledger.errors import CursorAhead
+from actors.ledger.feed import LedgerFeed
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import EndOfFeed, Feed, FeedPruned
 from protocols.ledger import RecordedBatch
@@ -109,3 +110,14 @@ async def test_cursors_are_durable_within_a_second_and_at_the_end(
         await house.feed.acknowledge("notifier", 3)
     async with kit.open(path) as again:
         assert (again.feed.cursor("store"), again.feed.cursor("notifier"), again.feed.cursor("none")) == (2, 3, 0)
+
+
+async def test_an_acknowledgement_during_a_commit_is_still_to_be_written(path: Path) -> None:
+    feed = LedgerFeed(path, 9, {}, batches=1, size=1)
+    await feed.acknowledge("store", 3)
+    writing = feed.unwritten()
+    await feed.acknowledge("store", 5)
+    feed.written(writing)
+    assert feed.unwritten() == {"store": 5}
+    feed.written(feed.unwritten())
+    assert not feed.dirty

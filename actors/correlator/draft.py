@@ -49,7 +49,7 @@ class Draft:
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})
         found = [self._alarms.get(alarm_id) or self.state.alarms[alarm_id] for alarm_id in known.values()]
         for alarm in self._alarms.values():
-            if alarm.id not in self.state.alarms and (alarm.tenant_id, alarm.resource_id, alarm.alarm_type) == (
+            if known.get(alarm.qualifier) != alarm.id and (alarm.tenant_id, alarm.resource_id, alarm.alarm_type) == (
                 tenant_id,
                 resource_id,
                 alarm_type,
@@ -88,7 +88,7 @@ class Draft:
     def repeat(self, alarm: Alarm) -> Alarm:
         """The alarm with only its count and times moved: no line in the timeline."""
         self._alarms[alarm.id] = alarm
-        if alarm.resolved_at is None:
+        if alarm.id not in self.state.alarms:
             self._names[alarm.identity] = alarm.id
         return alarm
 

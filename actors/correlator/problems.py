@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct, field
@@ -107,7 +108,9 @@ def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
     memory.pop(key, None)
     memory[key] = value
     if len(memory) > MAX_MEMORIES:
-        del memory[next(iter(memory))]
+        # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
+        for oldest in list(islice(memory, MAX_MEMORIES // 100)):
+            del memory[oldest]
 
 
 def _repeat(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> Alarm:
@@ -194,13 +197,15 @@ def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> boo
 
 
 def _older_than_raise(draft: Draft, alarm: Alarm, report: Report) -> bool:
-    """This clear was sent before the last raise: only the reporter's own clocks are compared, each with itself."""
+    """This clear was sent before the last raise: only the reporter's own clocks are compared, each with itself. A lower
+    uptime says so only shortly after the raise: later the device has started again since."""
     mark = draft.state.marks.get(alarm.id)
     if mark is None or mark.source != report.source:
         return False
     if mark.dated is not None and report.dated is not None:
         return report.dated < mark.dated
-    return _sent_before(draft, report, mark)
+    recent = report.received - alarm.received_at <= timedelta(seconds=draft.state.settings.reorder_seconds)
+    return recent and _sent_before(draft, report, mark)
 
 
 def _sent_before(draft: Draft, report: Report, mark: Mark) -> bool:

@@ -100,12 +100,14 @@ class State:
     def put(self, alarm: Alarm, at: datetime) -> None:
         """Take the alarm as it now is into every index."""
         identity = alarm.identity
+        if alarm.resolved_at is not None:
+            if self.current.get(identity) == alarm.id:
+                del self.current[identity]
+        elif alarm.id not in self.alarms or alarm.cleared_at is None:
+            # An older alarm of the same identity, noted on after its end, does not come before the newer one.
+            self.current[identity] = alarm.id
         self.alarms[alarm.id] = alarm
         self.names[alarm.alarm_id] = alarm.id
-        if alarm.resolved_at is None:
-            self.current[identity] = alarm.id
-        elif self.current.get(identity) == alarm.id:
-            del self.current[identity]
         kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
         if alarm.cleared_at is None:
             self.open.setdefault(kind, {})[alarm.qualifier] = alarm.id

@@ -48,6 +48,20 @@ def test_a_resolved_alarm_is_never_reopened(world: World) -> None:
     assert [alarm.status for alarm in world.alarms] == ["resolved", "active"]
 
 
+def test_what_is_done_to_an_older_alarm_leaves_the_newer_one_of_its_identity_in_its_place(world: World) -> None:
+    world.at(0).network("device.down")
+    old = world.alarm.id
+    world.at(10).network("device.up")
+    world.at(1000).network("device.down")
+    world.at(1001).command(Note("post mortem"), old)
+    world.at(1002).network("device.down")
+    assert [(alarm.status, alarm.occurrence_count) for alarm in world.alarms] == [("cleared", 1), ("active", 2)]
+    world.at(1003).network("device.up")
+    world.at(1004).command(Acknowledge(), old)
+    world.at(1005).network("device.down")
+    assert [(alarm.status, alarm.occurrence_count) for alarm in world.alarms] == [("cleared", 1), ("active", 3)]
+
+
 def test_tenants_resources_and_qualifiers_are_different_problems(world: World) -> None:
     world.network("monitoring.check_failed", qualifier="dns")
     world.network("monitoring.check_failed", qualifier="ntp")

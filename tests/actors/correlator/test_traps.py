@@ -1,7 +1,7 @@
 """Traps as timelines, read by the shipped profiles: raise and clear, overtaken on the way, retransmitted, lost, unknown."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,20 @@ def plant(make_world: Callable[..., World]) -> World:
     return world
 
 
-def trap(oid: str, uptime: int | None = None, source: str = "10.0.0.1", inform: str = "", ont: int = 17) -> Trap:
+def trap(
+    oid: str,
+    uptime: int | None = None,
+    source: str = "10.0.0.1",
+    inform: str = "",
+    ont: int = 17,
+    received: datetime = NOW,
+) -> Trap:
     place = (("3.3.1.1.1.0", 0), ("3.3.2.1.1.0.1", 1), ("3.3.4.1.1.0.1.0.5", 5), (f"128.1.1.2.43.1.1.4194313472.{ont}", ont))
     varbinds = tuple(VarBind(f"1.3.6.1.4.1.2011.6.{oid}", "INTEGER", value) for oid, value in place)
     notification = Notification(
         version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
     )
-    return Trap(source, NOW, notification, inform)
+    return Trap(source, received, notification, inform)
 
 
 def test_a_trap_becomes_an_alarm_of_the_customer_behind_it_and_its_clear_ends_it(plant: World) -> None:
@@ -90,6 +97,13 @@ def test_a_late_copy_of_a_raise_does_not_reopen_what_was_cleared_since(plant: Wo
 def test_an_uptime_that_starts_anew_is_a_restart_and_nothing_was_overtaken(plant: World) -> None:
     plant.at(0)(trap(LOS, 50_000_000))
     plant.at(60)(trap(LOS_END, 3000))
+    assert plant.alarm.status == "cleared"
+
+
+def test_a_clear_soon_after_a_later_restart_is_no_clear_from_before_the_raise(plant: World) -> None:
+    day = 86_400
+    plant.at(0)(trap(LOS, 6000))
+    plant.at(day)(trap(LOS_END, 3000, received=NOW + timedelta(seconds=day)))
     assert plant.alarm.status == "cleared"
 
 

@@ -46,6 +46,7 @@ def restore(path: Path) -> Restored:
         for batch in recovery.replay:
             fold_batch(state, batch)
             folded += len(batch.events)
+        state.tally.clear()  # counted by the run that folded them first
     except BaseException:
         database.close()
         raise

@@ -1,7 +1,7 @@
 """What the passing of time does: shelves end, old memories fade, history is let go of."""
 
 from datetime import timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from actors.correlator.draft import Draft
@@ -11,6 +11,9 @@ from protocols.change import AlarmForgotten, ArchiveDue
 ARCHIVE_EVERY = timedelta(hours=1)
 AT_MOST = 2_000
 """Alarms handled in one tick: what is left waits for the next, so that a tick never holds up the traps."""
+
+FADE_AT_MOST = 20_000
+"""Memories let go in one tick, of each kind."""
 
 
 def fold_tick(draft: Draft) -> None:
@@ -53,10 +56,10 @@ def _archive(draft: Draft) -> None:
 
 def _fade(memory: dict[str, Any], before: Any) -> None:
     """Memories are in the order of their times, so the old ones are in front."""
-    for key in [key for key, at in islice(memory.items(), 20_000) if at < before]:
+    for key in [key for key, _at in takewhile(lambda item: item[1] < before, islice(memory.items(), FADE_AT_MOST))]:
         del memory[key]
 
 
 def _fade_clears(memory: dict[Any, Any], before: Any) -> None:
-    for key in [key for key, (at, _mark) in islice(memory.items(), 20_000) if at < before]:
+    for key in [key for key, _ in takewhile(lambda item: item[1][0] < before, islice(memory.items(), FADE_AT_MOST))]:
         del memory[key]

@@ -1,0 +1,30 @@
+"""A start from the ledger's file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from actors.ledger.database import Database
+from actors.ledger.group import Group
+from faultd.restore import restore
+from protocols.event import Tick, Trap
+from protocols.ledger import ChangeBatch
+from protocols.snmp.notification import Notification
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+STRANGE = Trap(
+    "10.0.0.1",
+    NOW,
+    Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.99999.7", uptime=None, varbinds=()),
+)
+
+
+def test_what_is_folded_again_at_a_start_is_not_counted_again(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    database = Database.open(file)
+    database.write(Group(NOW, 0, [(STRANGE, Tick())], [], {}))
+    database.write(Group(NOW, 2, [], [ChangeBatch(2, [])], {}))
+    database.close()
+    again, state, _seq = restore(file)
+    again.close()
+    assert state.offset == 2
+    assert not state.tally

@@ -7,7 +7,6 @@ from actors.ledger.database import Database
 from actors.ledger.group import Group
 from faultd.restore import restore
 from protocols.event import Tick, Trap
-from protocols.ledger import ChangeBatch
 from protocols.snmp.notification import Notification
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -21,8 +20,8 @@ STRANGE = Trap(
 def test_what_is_folded_again_at_a_start_is_not_counted_again(tmp_path: Path) -> None:
     file = tmp_path / "ledger.sqlite"
     database = Database.open(file)
-    database.write(Group(NOW, 0, [(STRANGE, Tick())], [], {}))
-    database.write(Group(NOW, 2, [], [ChangeBatch(2, [])], {}))
+    database.write(Group(NOW, 0, [(STRANGE, Tick())]))
+    database.write(Group(NOW, 2, [(Tick(),)]))  # the first two are folded, which this commit says
     database.close()
     again, state, _seq = restore(file)
     again.close()

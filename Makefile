@@ -5,14 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DEMO ?=
+BENCH ?=
 TESTS ?= tests
 
-.PHONY: help demo test lint setup setup-dev lock clean
+.PHONY: help demo test lint docs bench setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
 	@echo "make test    set up, then check types and style and run every test"
 	@echo "make lint    types, style and layers alone"
+	@echo "make docs    write what the docs take from the code anew"
+	@echo "make bench   measure speed, side by side with others, into docs/benchmarks.md"
 	@echo "make lock    write the hash-locked lists of dependencies anew"
 	@echo "make clean   remove everything that make has set up"
 
@@ -27,6 +30,12 @@ lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup-dev
+	$(BIN)/python -m faultd.docs
+
+bench: setup-dev
+	$(BIN)/python -m bench $(BENCH)
 
 setup: .make/run
 setup-dev: .make/dev

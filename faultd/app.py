@@ -138,7 +138,7 @@ async def serve(
                 return
             text = f"{name} crashed too often and is stopped until faultd is restarted: {error}"
             await appends.send(
-                Append([SystemReport(alarm_type="actor_parked", active=True, severity="critical", qualifier=name, title=text)])
+                Append([SystemReport(alarm_type="actor.parked", active=True, severity="critical", qualifier=name, title=text)])
             )
 
         with trio.CancelScope() as everything:
@@ -179,7 +179,7 @@ async def serve(
 
 def _all_running() -> SystemReport:
     """Ends the alarms about actors that an earlier run had parked."""
-    return SystemReport(alarm_type="actor_parked", active=False, qualifier="*", description="faultd was started again")
+    return SystemReport(alarm_type="actor.parked", active=False, qualifier="*", description="faultd was started again")
 
 
 def _depth_of(channel: trio.MemoryReceiveChannel[Any]) -> Callable[[], float]:

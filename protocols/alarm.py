@@ -103,8 +103,8 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
     number: int
     at: datetime
     action: str
-    """raised, repeated, severity_changed, cleared, reopened, acknowledged, unacknowledged, assigned, shelved,
-    unshelved, noted, resolved, edited, suppressed, unsuppressed, cleared_before_raise."""
+    """raised, severity_changed, cleared, reopened, acknowledged, unacknowledged, assigned, shelved, unshelved, noted,
+    resolved, edited, clear_ignored, cleared_before_raise."""
     actor: str
     """A person (``user:NAME``), a device (``device:ID``) or a decision of faultd (``faultd:RULE``)."""
     text: str = ""

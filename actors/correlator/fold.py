@@ -77,7 +77,7 @@ def _system(draft: Draft, event: SystemReport) -> None:
         resource_type="system",
         resource_name="faultd",
         title=event.title or event.alarm_type,
-        event_type="processingError",
+        event_type="processingErrorAlarm",
         description=event.description,
     )
     raise_problem(draft, problem, report)

@@ -22,19 +22,19 @@ class Meaning(NamedTuple):
 
 
 MEANINGS: dict[str, Meaning] = {
-    "device.down": Meaning("critical", "network_device", "equipment", "unavailable", "is down"),
-    "device.degraded": Meaning("major", "network_device", "qualityOfService", "performanceDegraded", "is degraded"),
+    "device.down": Meaning("critical", "network_device", "equipmentAlarm", "unavailable", "is down"),
+    "device.degraded": Meaning("major", "network_device", "qualityOfServiceAlarm", "performanceDegraded", "is degraded"),
     "device.up": Meaning(None, "network_device", "", "", "is up", ("device.down", "device.degraded")),
-    "service.outage": Meaning("critical", "service", "communications", "unavailable", "is out"),
-    "service.degraded": Meaning("major", "service", "qualityOfService", "performanceDegraded", "is degraded"),
+    "service.outage": Meaning("critical", "service", "communicationsAlarm", "unavailable", "is out"),
+    "service.degraded": Meaning("major", "service", "qualityOfServiceAlarm", "performanceDegraded", "is degraded"),
     "service.restored": Meaning(None, "service", "", "", "is restored", ("service.outage", "service.degraded")),
-    "cpe.offline": Meaning("major", "cpe", "communications", "unavailable", "is offline"),
-    "cpe.signal_loss": Meaning("major", "cpe", "communications", "lossOfSignal", "lost its signal"),
+    "cpe.offline": Meaning("major", "cpe", "communicationsAlarm", "unavailable", "is offline"),
+    "cpe.signal_loss": Meaning("major", "cpe", "communicationsAlarm", "lossOfSignal", "lost its signal"),
     "cpe.online": Meaning(None, "cpe", "", "", "is online", ("cpe.offline", "cpe.signal_loss")),
     "monitoring.threshold_exceeded": Meaning(
-        "minor", "monitoring", "qualityOfService", "thresholdCrossed", "exceeded a threshold"
+        "minor", "monitoring", "qualityOfServiceAlarm", "thresholdCrossed", "exceeded a threshold"
     ),
-    "monitoring.check_failed": Meaning("major", "monitoring", "processingError", "other", "failed a check"),
+    "monitoring.check_failed": Meaning("major", "monitoring", "processingErrorAlarm", "other", "failed a check"),
     "monitoring.check_recovered": Meaning(
         None, "monitoring", "", "", "recovered", ("monitoring.check_failed", "monitoring.threshold_exceeded")
     ),

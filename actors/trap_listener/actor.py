@@ -78,8 +78,8 @@ class TrapListener:
     ) -> None:
         self._sockets, self._ledger, self._metrics = sockets, ledger, metrics
         self._clock, self._grace = clock, grace
-        self._refusals = RateWatch("traps_refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
-        self._losses = RateWatch("traps_lost", 1, "major", "Traps lost for want of receive buffer")
+        self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
+        self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
         self.reconfigure(settings, v3)
         for trap_socket in sockets:

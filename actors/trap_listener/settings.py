@@ -42,7 +42,7 @@ class User(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class TrapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where traps come in and whose traps are taken."""
 
-    listen: tuple[str, ...] = ("0.0.0.0:162",)
+    listen: tuple[str, ...] = ("0.0.0.0:162", "[::]:162")
     """UDP addresses: ``host:port`` or ``[ipv6]:port``. Not used when systemd hands over datagram sockets."""
     communities: tuple[str, ...] = ("public",)
     """v1 and v2c communities that are taken. What follows an ``@`` in a received community is not compared (ZTE)."""

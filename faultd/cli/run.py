@@ -1,5 +1,6 @@
 """``faultd run``: the daemon."""
 
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,10 @@ from faultd.config import ConfigError
 from faultd.embedded import EmbeddedPostgresError
 from faultd.schema import StartRefused
 
+SWITCH_SECONDS = 0.0005
+"""How long a busy thread may keep the interpreter from another: a commit of the ledger takes it back a few times, and with the
+default of 5 ms each of them can cost that much while traps are being decoded."""
+
 
 def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Run the daemon until SIGTERM or SIGINT.
@@ -37,6 +42,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """
     settings = configuration(config)
     logs.configure(settings.log)
+    sys.setswitchinterval(SWITCH_SECONDS)
     serve_until_told(partial(serve, settings, Path(config)))
 
 

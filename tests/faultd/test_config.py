@@ -1,11 +1,9 @@
 """The configuration: what is refused and in which words, what the environment may override, and the file that we ship."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import fields
@@ -30,11 +28,7 @@ def test_there_is_a_broken_file_for_every_kind_of_mistake() -> None:
 
 def test_the_shipped_configuration_is_right_and_says_the_defaults() -> None:
     file = shipped_config() / "faultd.toml"
-    config = load(file, {})
-    assert config.traps.listen == ("0.0.0.0:162", "[::]:162")
-    given = tomllib.loads(file.read_text())
-    given["traps"].pop("listen")
-    assert msgspec.convert(given, Config) == Config()
+    assert load(file, {}) == Config()
 
 
 def test_the_environment_overrides_the_file() -> None:

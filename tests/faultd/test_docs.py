@@ -154,7 +154,7 @@ def test_every_alarm_of_faultd_about_itself_is_documented() -> None:
     found = [call for folder in ("actors", "faultd") for name, call in calls(folder) if name == "SystemReport"]
     types = constants(keyword.value for call in found for keyword in call.keywords if keyword.arg == "alarm_type")
     types |= constants(call.args[0] for name, call in calls("actors") if name == "RateWatch")
-    assert {"traps_refused", "actor_parked"} <= types
+    assert {"traps.refused", "actor.parked"} <= types
     page = text("docs/operations.md")
     assert not sorted(name for name in types if f"\n| `{name}` | " not in page)
 

@@ -271,9 +271,9 @@ def test_a_retry_that_fails_again_says_so_and_is_not_quarantined_itself(world: W
 
 
 def test_faultd_reports_about_itself(world: World) -> None:
-    report = SystemReport(alarm_type="traps_refused", active=True, severity="warning", qualifier="bad_tag", title="Refused")
+    report = SystemReport(alarm_type="traps.refused", active=True, severity="warning", qualifier="bad_tag", title="Refused")
     world(report)
     world(report)
     assert (world.alarm.resource_id, world.alarm.occurrence_count) == ("faultd", 2)
-    world(SystemReport(alarm_type="traps_refused", active=False, qualifier="bad_tag"))
+    world(SystemReport(alarm_type="traps.refused", active=False, qualifier="bad_tag"))
     assert world.alarm.status == "cleared"

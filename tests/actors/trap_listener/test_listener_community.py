@@ -239,7 +239,7 @@ async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_cloc
             bench.commit(append)
             kept += sum(isinstance(event, Trap) for event in append.events)
             reports = [event for event in append.events if isinstance(event, SystemReport)]
-        assert [(report.alarm_type, report.active) for report in reports] == [("traps_lost", True)]
+        assert [(report.alarm_type, report.active) for report in reports] == [("traps.lost", True)]
         assert kept + bench.total("faultd_kernel_drops_total") == 201
 
 
@@ -253,7 +253,7 @@ async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(list
         bench.commit(append)
         (raised,) = append.events
         assert isinstance(raised, SystemReport)
-        assert (raised.alarm_type, raised.qualifier, raised.active) == ("traps_refused", "unknown_community", True)
+        assert (raised.alarm_type, raised.qualifier, raised.active) == ("traps.refused", "unknown_community", True)
         assert "127.0.0.1" in raised.description
         cleared: list[bool] = []
         for _ in range(40):

@@ -96,7 +96,7 @@ def test_the_token_bucket_by_time():
 
 
 def test_the_rate_alarm_by_time():
-    watch = RateWatch("traps_refused", 100, "warning", "Datagrams refused")
+    watch = RateWatch("traps.refused", 100, "warning", "Datagrams refused")
     for second in range(60):
         watch.add("wrong_digest", 1, float(second), "192.0.2.9")
     assert watch.due(60.0) == []
@@ -111,7 +111,7 @@ def test_the_rate_alarm_by_time():
 
 
 def test_a_rate_of_zero_never_raises():
-    watch = RateWatch("traps_refused", 0, "warning", "Datagrams refused")
+    watch = RateWatch("traps.refused", 0, "warning", "Datagrams refused")
     watch.add("truncated", 10**6, 0.0)
     assert watch.due(1.0) == []
 

@@ -20,8 +20,9 @@ from anycorn.worker_context import WorkerContext
 
 from actors.api.gate import App
 from actors.api.http1 import Connection
-from actors.api.settings import ApiSettings, split_bind
+from actors.api.settings import ApiSettings
 from actors.metrics import Metrics
+from protocols.address import split_bind
 
 log = structlog.get_logger()
 

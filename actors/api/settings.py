@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from protocols.address import split_bind
+
 _POSITIVE = (
     "answer_seconds",
     "max_body_bytes",
@@ -15,18 +17,6 @@ _POSITIVE = (
     "retry_after_seconds",
 )
 _NOT_NEGATIVE = ("read_your_writes_seconds", "drain_seconds")
-
-
-def split_bind(bind: str) -> tuple[str, int]:
-    """``HOST:PORT`` or ``[V6]:PORT`` as host and port. Raises ValueError naming what is wrong."""
-    host, colon, port = bind.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"bind: {bind!r} is not HOST:PORT")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ValueError(f"bind: {bind!r}: write an IPv6 address in brackets, [::1]:8162")
-    return host, int(port)
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,9 +20,10 @@ from actors.metrics import Metrics
 from actors.stream.board import Board
 from actors.stream.hub import Hub
 from actors.stream.request import Refused, Subscription, Tokens, admit
-from actors.stream.settings import StreamSettings, split_bind
+from actors.stream.settings import StreamSettings
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
+from protocols.address import split_bind
 from protocols.severity import SEVERITIES
 
 _log = structlog.get_logger()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ import asyncpg
 import httpx
 import pytest
 import trio
+from tools import tool
 
 from actors.tokens import TokenBook
 from faultd.console.follow import Follower, follow
@@ -26,16 +26,6 @@ from protocols.alarm import Alarm
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting for an event that should have come within one."""
 API = "/api/v1/faults"
-
-
-def tool(name: str) -> str:
-    """Path of one of net-snmp's tools. Where continuous integration requires it, a missing one fails; elsewhere it skips."""
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("FAULTD_REQUIRE_TOOLS"):
-            pytest.fail(f"{name} is not installed")
-        pytest.skip(f"{name} is not installed (Debian: apt-get install snmp)")
-    return found
 
 
 class Daemon:

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.api.settings import ApiSettings, split_bind
+from actors.api.settings import ApiSettings
+from protocols.address import split_bind
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from actors.stream import board as board_module
 from actors.stream.board import BatchMissing, Board
 from actors.stream.frames import Frames
 from actors.stream.request import Filter
-from actors.stream.settings import StreamSettings, split_bind
+from actors.stream.settings import StreamSettings
+from protocols.address import split_bind
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
 from protocols.ledger import RecordedBatch

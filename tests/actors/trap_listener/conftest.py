@@ -1,7 +1,6 @@
 """A running listener whose ledger end the test holds."""
 
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 from prometheus_client.samples import Sample
+from tools import tool
 
 from actors.mailbox import Append, LedgerUnavailable
 from actors.metrics import Metrics
@@ -122,10 +122,8 @@ def net_snmp(tmp_path: Path) -> NetSnmp:
     """Runs one of net-snmp's tools with an empty configuration and a state of its own."""
 
     async def run(*command: str) -> "subprocess.CompletedProcess[bytes]":
-        if shutil.which(command[0]) is None:
-            pytest.skip(f"{command[0]} is not installed")
         return await trio.run_process(
-            list(command),
+            [tool(command[0]), *command[1:]],
             capture_stdout=True,
             capture_stderr=True,
             check=False,

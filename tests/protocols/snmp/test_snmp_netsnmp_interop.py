@@ -1,21 +1,24 @@
 """net-snmp's own tools send over a real UDP socket; the codec reads them, and net-snmp takes the codec's answers."""
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 
 import pytest
+from tools import tool
 
 from protocols.snmp import encode
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification, VarBind
 from protocols.snmp.response import decode_response, inform_response
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("snmptrap") is None, reason="net-snmp's snmptrap is not installed"),
-]
+pytestmark = pytest.mark.interop
+
+
+@pytest.fixture(autouse=True)
+def _tools() -> None:
+    tool("snmptrap")
+
 
 BASE = "1.3.6.1.4.1.8072.2.3.2"
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"

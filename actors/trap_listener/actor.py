@@ -19,6 +19,7 @@ from actors.trap_listener.networks import SourceCheck
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import Ancillary, SocketAddress, TrapSocket
+from actors.trap_listener.source_limit import SourceLimit
 from actors.trap_listener.token_bucket import TokenBucket
 from protocols.event import Event, Trap
 
@@ -81,6 +82,7 @@ class TrapListener:
         self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
         self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
+        self._limit: SourceLimit | None = None
         self.reconfigure(settings, v3)
         for trap_socket in sockets:
             metrics.receive_buffer.labels(socket=trap_socket.name).set(trap_socket.granted)
@@ -89,6 +91,9 @@ class TrapListener:
         """Other communities, networks, users and rates from the next datagram on. The sockets stay as they are."""
         self._sources = SourceCheck(settings.allow)
         self._intake = Intake(settings.communities, v3)
+        rate, burst = settings.source_rate, settings.source_burst
+        if self._limit is None or (self._limit.rate, self._limit.burst) != (rate, burst):
+            self._limit = SourceLimit(rate, burst) if rate else None
         self._log_bucket = TokenBucket(settings.refusal_log_rate, max(1.0, 10 * settings.refusal_log_rate))
         self._refusals.per_minute = settings.refusal_alarm_rate
 
@@ -140,6 +145,7 @@ class TrapListener:
         received = lost = answered = 0
         refused: Counter[str] = Counter()
         at, now = self._clock(), trio.current_time()
+        limit = self._limit
         while received < DRAIN_LIMIT:
             try:
                 datagram, source, dropped, ancillary = trap_socket.receive()
@@ -151,6 +157,8 @@ class TrapListener:
             try:
                 if not allowed:
                     raise Refused("source_not_allowed")
+                if limit is not None and not limit.admits(host, now):
+                    raise Refused("source_rate")
                 admitted = self._intake.judge(datagram, now)
             except Refused as refusal:
                 refused[refusal.reason] += 1

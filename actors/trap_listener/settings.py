@@ -52,6 +52,12 @@ class TrapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """SNMPv3 users."""
     receive_buffer: int = 32 * 1024 * 1024
     """Receive buffer asked of the kernel for each socket, in bytes. One trap occupies about 1,280 of them."""
+    source_rate: float = 0.0
+    """Datagrams a second that are taken from one source address; what it sends beyond is dropped and counted as
+    ``source_rate``, an INFORM among it is not answered. Addresses can be forged: whoever sends in a device's name uses up
+    its limit. 0: no limit."""
+    source_burst: int = 5_000
+    """Datagrams that a source may send at once before ``source_rate`` holds it: a cut feeder is a burst, not a storm."""
     refusal_alarm_rate: int = 100
     """Refused datagrams a minute, of one reason, from which on an alarm is raised. 0: never."""
     refusal_log_rate: float = 1.0
@@ -79,6 +85,8 @@ def problems(settings: TrapSettings) -> list[Problem]:
     found.extend(_user_problems(settings.users))
     for key, value, least in (
         ("receive_buffer", settings.receive_buffer, 4096),
+        ("source_rate", settings.source_rate, 0),
+        ("source_burst", settings.source_burst, 1),
         ("refusal_alarm_rate", settings.refusal_alarm_rate, 0),
         ("refusal_log_rate", settings.refusal_log_rate, 0),
     ):

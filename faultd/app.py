@@ -3,7 +3,7 @@
     trap_listener, clock, api ──Append──▶ ledger ──EventBatch──▶ correlator ──ChangeBatch──▶ ledger ──feed──▶ store, stream
 
 Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
-end of its channel and leaves, and one deadline bounds the whole drain.
+end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the whole drain.
 """
 
 import os
@@ -31,6 +31,7 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.actor import Store
+from actors.store.reseed import Seed
 from actors.stream.actor import Stream
 from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
@@ -55,6 +56,9 @@ log = structlog.get_logger()
 APPENDS_WAITING = 256
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
+
+OF_ONE_RUN = ("actor.parked", "traps.refused", "traps.lost")
+"""Alarms about faultd itself that only the run which raised them can clear."""
 
 
 def wall_clock() -> datetime:
@@ -89,6 +93,7 @@ async def serve(
 
     async with (
         _closed_at_the_end(sockets),
+        _impatience() as impatience,
         _database_url(config, notifier) as url,
         Database.open(url, size=1) as written,
         Database.open(url, size=config.database.pool_size - 1) as read,
@@ -116,7 +121,8 @@ async def serve(
         tokens = TokenBook(state_dir / "tokens.json")
         health = Health(metrics, stored, lambda: ledger.failure)
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
-        store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store)
+        seed = partial(_seed, ledger.feed, board)
+        store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store, seed=seed)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
         api = Api(
             config.http,
@@ -145,7 +151,7 @@ async def serve(
             async with trio.open_nursery() as sinks:
                 await sinks.start(supervise, "ledger", ledger, CORE, metrics)
                 await sinks.start(supervise, "correlator", correlator, CORE, metrics)
-                await _settle(appends, [*news(state, inputs), _all_running()])
+                await _settle(appends, [*news(state, inputs), *_as_at_a_start()])
                 sinks.start_soon(
                     partial(supervise, "store", PreparedStore(store, url, prepared=prepared), PARKED, metrics, on_park=park)
                 )
@@ -160,12 +166,13 @@ async def serve(
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.taking_traps = True
-                    log.info("ready", **health.listening)
-                    notifier.ready("taking traps")
-                    sources.start_soon(notifier.keep_alive, health.summary)
-                    task_status.started(health)
-                    await _until_told_to_stop(config, config_file, state, appends, listener, security, notifier)
-                    health.stopping = True
+                    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+                        log.info("ready", **health.listening)
+                        notifier.ready("taking traps")
+                        sources.start_soon(notifier.keep_alive, health.summary)
+                        task_status.started(health)
+                        await _until_told_to_stop(signals, config, config_file, state, appends, listener, security, notifier)
+                        health.stopping, impatience.scope = True, everything
                     notifier.stopping("draining")
                     log.info("stopping: draining what was received")
                     sources.cancel_scope.cancel()
@@ -177,9 +184,12 @@ async def serve(
         log.info("stopped")
 
 
-def _all_running() -> SystemReport:
-    """Ends the alarms about actors that an earlier run had parked."""
-    return SystemReport(alarm_type="actor.parked", active=False, qualifier="*", description="faultd was started again")
+def _as_at_a_start() -> list[SystemReport]:
+    """Ends what an earlier run said of itself and could not take back; what is still so will be said again."""
+    return [
+        SystemReport(alarm_type=alarm_type, active=False, qualifier="*", description="faultd was started again")
+        for alarm_type in OF_ONE_RUN
+    ]
 
 
 def _depth_of(channel: trio.MemoryReceiveChannel[Any]) -> Callable[[], float]:
@@ -189,6 +199,12 @@ def _depth_of(channel: trio.MemoryReceiveChannel[Any]) -> Callable[[], float]:
 async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
     """The msgpack of the quarantined Event at ``offset``."""
     return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
+
+
+async def _seed(feed: LedgerFeed, board: Board) -> Seed:
+    """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
+    quarantined = await feed.quarantined()
+    return Seed(board.seq, board.alarms(), quarantined)
 
 
 async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) -> None:
@@ -206,6 +222,30 @@ async def _closed_at_the_end(sockets: Sequence[TrapSocket]) -> AsyncIterator[Non
     finally:
         for trap_socket in sockets:
             trap_socket.close()
+
+
+class _Impatience:
+    """SIGTERM or SIGINT where nobody else waits for it: before faultd is ready, or once more while it drains. Then
+    ``scope`` is cancelled, so that all that is open closes and an embedded PostgreSQL is not left behind."""
+
+    def __init__(self, start: trio.CancelScope) -> None:
+        self.scope = start
+
+    async def wait(self, signals: AsyncIterator[int]) -> None:
+        async for number in signals:
+            log.info("signal", name=signal.Signals(number).name)
+            if number != signal.SIGHUP:
+                self.scope.cancel()
+
+
+@asynccontextmanager
+async def _impatience() -> AsyncIterator[_Impatience]:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with trio.open_nursery() as nursery:
+            impatience = _Impatience(nursery.cancel_scope)
+            nursery.start_soon(impatience.wait, signals)
+            yield impatience
+            nursery.cancel_scope.cancel()
 
 
 @asynccontextmanager
@@ -226,6 +266,7 @@ async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str
 
 
 async def _until_told_to_stop(
+    signals: AsyncIterator[int],
     config: Config,
     config_file: Path | None,
     state: State,
@@ -241,13 +282,12 @@ async def _until_told_to_stop(
         listener.reconfigure(new.traps, security)
         logs.configure(new.log)
 
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async for number in signals:
-            if number != signal.SIGHUP:
-                log.info("signal", name=signal.Signals(number).name)
-                return
-            if config_file is None:
-                continue
-            notifier.reloading()
-            config = await reload(config_file, config, state, appends, switch) or config
-            notifier.ready("configuration reloaded")
+    async for number in signals:
+        if number != signal.SIGHUP:
+            log.info("signal", name=signal.Signals(number).name)
+            return
+        if config_file is None:
+            continue
+        notifier.reloading()
+        config = await reload(config_file, config, state, appends, switch) or config
+        notifier.ready("configuration reloaded")

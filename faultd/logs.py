@@ -10,6 +10,10 @@ from faultd.settings import LogSettings
 
 _NOISY = ("anycorn", "alembic", "sqlalchemy", "asyncio", "trio-websocket", "httpx")
 
+# Never the variables of a frame: among them are the database's URL, tokens and SNMPv3 keys.
+_ON_TERMINAL = structlog.dev.RichTracebackFormatter(show_locals=False)
+_AS_DATA = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 def configure(settings: LogSettings, stream: Any = None) -> None:
     """Set up structlog and logging for the process, to ``stream`` (stderr: stdout is for results)."""
@@ -21,9 +25,9 @@ def configure(settings: LogSettings, stream: Any = None) -> None:
         structlog.processors.TimeStamper(fmt="%H:%M:%S.%f" if on_terminal else "iso", utc=not on_terminal),
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        [structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=_ON_TERMINAL)]
         if on_terminal
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(sort_keys=False)]
+        else [_AS_DATA, structlog.processors.JSONRenderer(sort_keys=False)]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

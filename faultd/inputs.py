@@ -1,5 +1,6 @@
 """What the fold depends on, read from files and turned into Events, so that a replay sees what the fold saw."""
 
+import csv
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -99,6 +100,8 @@ def read_topology(config: Config) -> TopologyLoaded:
         raise ConfigError(file, [Mistake(0, "topology.file", f"not UTF-8 at byte {error.start}")]) from error
     except TopologyError as error:
         raise ConfigError(file, [_at_line(problem) for problem in error.problems]) from error
+    except csv.Error as error:
+        raise ConfigError(file, [Mistake(0, "topology.file", f"not CSV: {error}")]) from error
     return TopologyLoaded(_digest(octets), nodes)
 
 

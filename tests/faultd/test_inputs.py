@@ -1,0 +1,31 @@
+"""Files that the fold depends on: each mistake is a ConfigError, which a reload survives."""
+
+from pathlib import Path
+
+import pytest
+
+from faultd.config import Config, ConfigError
+from faultd.inputs import read_topology
+from faultd.settings import TopologySettings
+
+
+@pytest.mark.parametrize(
+    ("octets", "says"),
+    [
+        (b"id,type\nolt-1\n", "2: type is empty"),
+        (b"id,type\n\xff,olt\n", "not UTF-8 at byte 8"),
+        (b'id,type,name\nolt-1,olt,"' + b"x" * 200_000, "not CSV: field larger than field limit"),
+    ],
+)
+def test_a_topology_that_cannot_be_used_says_why(tmp_path: Path, octets: bytes, says: str) -> None:
+    file = tmp_path / "plant.csv"
+    file.write_bytes(octets)
+    with pytest.raises(ConfigError) as caught:
+        read_topology(Config(topology=TopologySettings(file=str(file))))
+    assert str(caught.value).startswith(str(file))
+    assert says in str(caught.value)
+
+
+def test_a_topology_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"topology\.file: No such file"):
+        read_topology(Config(topology=TopologySettings(file=str(tmp_path / "none.csv"))))

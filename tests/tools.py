@@ -10,7 +10,7 @@ def tool(name: str) -> str:
     """Path of the program ``name``."""
     found = shutil.which(name)
     if found is None:
-        if os.environ.get("FAULTD_REQUIRE_TOOLS"):
-            pytest.fail(f"{name} is not installed, and FAULTD_REQUIRE_TOOLS is set")
+        if os.environ.get("REQUIRE_TOOLS"):
+            pytest.fail(f"{name} is not installed, and REQUIRE_TOOLS is set")
         pytest.skip(f"{name} is not installed")
     return found

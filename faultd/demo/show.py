@@ -58,7 +58,7 @@ async def _draw(place: Workplace, follower: Follower, news: deque[str]) -> None:
 
             async def redraw() -> None:
                 while True:
-                    rows = max(3, console.height - 13 - NEWS_SHOWN)
+                    rows = max(3, console.height - 15 - max(1, len(news)))
                     live.update(
                         screen(follower.alarms.values(), datetime.now(UTC), place.links, list(news), rows), refresh=True
                     )

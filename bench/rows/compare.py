@@ -1,0 +1,133 @@
+"""The same datagrams into faultd, snmptrapd and pysnmp: processor time a trap, INFORM round trips, SNMPv3."""
+
+import socket
+import time
+from contextlib import suppress
+
+from bench import load, rivals, v3
+from bench.children import BenchError
+from bench.context import Context
+from bench.datagrams import address, template
+from bench.rows.sustained import OPEN, verdict
+from bench.search import highest, percentile
+from bench.table import Row
+from faultd.embedded import EmbeddedPostgresError
+
+RATE = 4_000
+PYSNMP_RATE = 250
+"""What its receiver can surely take."""
+V3_CEILING = 16_000
+
+
+def cpu(context: Context) -> list[Row]:
+    """Processor time a trap. The sender starts from the same seed each time, so all get the same datagrams."""
+    seconds = 5 if context.quick else 15
+    with context.daemon("cpu") as daemon, context.sender() as sender:
+        load.run(daemon, context.postgres, sender, rate=1_000, count=OPEN, what="new")
+        ours = load.run(daemon, context.postgres, sender, rate=RATE, count=RATE * seconds)
+    rows = []
+    microseconds = ours.cpu_per_trap
+    for make, rate, target in (
+        (rivals.snmptrapd, RATE, "at most snmptrapd's"),
+        (rivals.pysnmp, PYSNMP_RATE, "a 20th of pysnmp's"),
+    ):
+        with make(context.folder / make.__name__) as rival, context.sender() as sender:
+            rivals.load(rival, sender, rate=min(rate, 1_000), count=OPEN, what="new")
+            taken = rivals.load(rival, sender, rate=rate, count=rate * seconds)
+        rows.append(
+            Row(
+                name=f"CPU per trap, beside {rival.name}",
+                value=f"{microseconds:.0f} µs",
+                beside=f"{taken.cpu_per_trap:.0f} µs: faultd takes {microseconds / taken.cpu_per_trap:.2f} of it",
+                target=target,
+                note=f"everything in faultd at {RATE:,}/s (lost {ours.lost:,}; PostgreSQL's {ours.postgres_per_trap:.0f} µs "
+                f"not counted; others {ours.others:.2f} cores); {rival.name} at {rate:,}/s, kept {taken.kept:,} of "
+                f"{taken.sent:,}",
+            )
+        )
+    return rows
+
+
+def informs(context: Context) -> list[Row]:
+    """One INFORM after the other, each sent when the one before was answered."""
+    count = 500 if context.quick else 3_000
+    with context.daemon("inform") as daemon:
+        ours = round_trips(daemon.trap_port, count)
+    with rivals.snmptrapd(context.folder / "inform_snmptrapd") as rival:
+        theirs = round_trips(rival.port, count)
+    return [
+        Row(
+            name="INFORM round trip p50 / p99",
+            value=" / ".join(f"{1e3 * percentile(ours, share):.2f}" for share in (0.5, 0.99)) + " ms",
+            beside=" / ".join(f"{1e3 * percentile(theirs, share):.2f}" for share in (0.5, 0.99)) + " ms snmptrapd",
+            note=f"{count:,} one after the other; faultd answers once the Event is on disk (fsync), snmptrapd at once",
+        )
+    ]
+
+
+def round_trips(port: int, count: int) -> list[float]:
+    """Seconds of each. Raises BenchError when one is not answered."""
+    seconds = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((address(0, 0), 0))
+        sock.connect(("127.0.0.1", port))
+        sock.settimeout(5.0)
+        made = [template(number, True, "inform") for number in range(count)]
+        for number, inform in enumerate(made):
+            datagram = inform.fill((1 << 24) + number, (1 << 24) + number, (1 << 24) + number)
+            begun = time.perf_counter()
+            sock.send(datagram)
+            try:
+                sock.recv(8192)
+            except OSError as error:
+                raise BenchError(f"INFORM {number + 1} was not answered: {error}") from error
+            seconds.append(time.perf_counter() - begun)
+    return seconds
+
+
+def authpriv(context: Context) -> list[Row]:
+    """The highest rate of SNMPv3 authPriv traps that holds in short probes."""
+    seconds = 4
+
+    def ours() -> tuple[int, float]:
+        costs: dict[int, float] = {}
+        with context.daemon("v3", v3.DAEMON_CONFIG) as daemon, context.sender() as sender:
+
+            def probe(rate: int) -> bool:
+                outcome = load.run(daemon, context.postgres, sender, rate=rate, count=rate * seconds, what="v3")
+                costs[rate] = outcome.cpu_per_trap
+                wrong = verdict(outcome, rate, seconds)
+                context.tell(f"faultd, SNMPv3 {rate}/s: {wrong or 'holds'} ({outcome.cpu_per_trap:.0f} µs a trap)")
+                return not wrong
+
+            found, _ = highest(probe, 2_000, V3_CEILING, 0.1)
+        return found, costs.get(found, 0.0)
+
+    def theirs() -> tuple[int, float]:
+        costs: dict[int, float] = {}
+        with rivals.snmptrapd(context.folder / "v3_snmptrapd") as rival, context.sender() as sender:
+
+            def probe(rate: int) -> bool:
+                taken = rivals.load(rival, sender, rate=rate, count=rate * seconds, what="v3")
+                costs[rate] = taken.cpu_per_trap
+                holds = taken.kept >= taken.sent and taken.behind <= 0.5
+                context.tell(f"snmptrapd, SNMPv3 {rate}/s: kept {taken.kept} of {taken.sent}, {taken.behind:.1f} s behind")
+                return holds
+
+            found, _ = highest(probe, 2_000, V3_CEILING, 0.1)
+        return found, costs.get(found, 0.0)
+
+    rate, cost = ours()
+    beside = "snmptrapd did not run"
+    with suppress(BenchError, EmbeddedPostgresError):
+        other, other_cost = theirs()
+        beside = f"{other:,}/s snmptrapd ({other_cost:.0f} µs a trap)"
+    return [
+        Row(
+            name="SNMPv3 authPriv (SHA, AES) rate",
+            value=f"{rate:,}/s ({cost:.0f} µs a trap)",
+            beside=beside,
+            target="5,000/s",
+            note=f"highest rate without loss or backlog in probes of {seconds} s, ceiling {V3_CEILING:,}/s",
+        )
+    ]

@@ -1,0 +1,106 @@
+"""What one Event costs the fold as alarms and plant grow. In this process: no sockets, no disk."""
+
+import gc
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from actors.correlator.actor import fold_batch
+from actors.correlator.profiles import load_profiles
+from actors.correlator.state import State
+from bench.context import Context
+from bench.datagrams import SOURCES, address, place, template
+from bench.table import Row
+from bench.traffic import Population
+from protocols.event import Event, ProfilesLoaded, TopologyLoaded, Trap
+from protocols.ledger import EventBatch
+from protocols.snmp.message import decode
+from protocols.topology import Node
+
+_LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_BATCH = 500
+EVENTS = 20_000
+ALARMS = (1_000, 10_000, 100_000)
+
+
+class Folder:
+    """A fold of its own, fed with decoded traps."""
+
+    def __init__(self, nodes: int) -> None:
+        self.state = State(_LEDGER)
+        self._offset, self._at, self._number = 0, _START, 1 << 24
+        profiles = sorted((Path(__file__).parents[2] / "config" / "profiles").glob("*.toml"))
+        loaded = load_profiles({file.name: file.read_text() for file in profiles})
+        self.fold([ProfilesLoaded("bench", loaded), TopologyLoaded("bench", tuple(plant(nodes)))])
+
+    def traps(self, reports: Iterable[tuple[int, bool]]) -> list[Event]:
+        """As the listener makes them of the datagrams."""
+        events: list[Event] = []
+        for number, raised in reports:
+            self._number += 1
+            datagram = template(number, raised).fill(self._number, self._number, self._number)
+            events.append(Trap(address(0, place(number).source), self._at, decode(datagram)))
+        return events
+
+    def fold(self, events: list[Event]) -> float:
+        """Seconds that it took."""
+        begun = time.perf_counter()
+        for start in range(0, len(events), _BATCH):
+            batch = events[start : start + _BATCH]
+            self._at += timedelta(milliseconds=50)
+            fold_batch(self.state, EventBatch(self._offset + 1, self._at, batch))
+            self._offset += len(batch)
+        return time.perf_counter() - begun
+
+
+def plant(nodes: int) -> Iterable[Node]:
+    """OLTs at the sender's addresses, PON ports below them, ONTs below those, until there are ``nodes``."""
+    made = 0
+    for source in range(SOURCES):
+        if made < nodes:
+            name = address(0, source)
+            yield Node(id=name, type="olt", name=f"OLT-{source}", address=name)
+            made += 1
+    number = 0
+    while made < nodes:
+        at = place(number)
+        port = f"{address(0, at.source)}/{1 if at.vendor == 2 else 0}/{at.slot}/{at.port}"
+        if at.ont == 0:
+            yield Node(id=port, type="pon", parents=(address(0, at.source),))
+            made += 1
+        if made < nodes:
+            yield Node(id=f"{port}/{at.ont}", type="ont", parents=(port,), customer_id=f"C{number}")
+            made += 1
+        number += 1
+
+
+def cost(alarms: int, nodes: int) -> float:
+    """Microseconds an Event of the mix with ``alarms`` open and ``nodes`` in the topology; the best of three."""
+    folder, population = Folder(nodes), Population(1)
+    folder.fold(folder.traps(population.raise_new(alarms)))
+    gc.collect()
+    return min(1e6 * folder.fold(folder.traps(population.mix(EVENTS))) / EVENTS for _ in range(3))
+
+
+def growth(context: Context) -> list[Row]:
+    """By alarms with a small plant, by nodes with few alarms."""
+    by_alarms = [cost(alarms, 10_000) for alarms in ALARMS]
+    context.tell("the fold at " + ", ".join(f"{n:,} alarms {us:.1f} µs" for n, us in zip(ALARMS, by_alarms, strict=True)))
+    by_nodes = [cost(1_000, nodes) for nodes in context.nodes]
+    how = f"µs an Event of the mix, best of three times {EVENTS:,}; the fold alone, datagrams decoded before"
+    return [
+        Row(
+            name="Fold with " + ", ".join(f"{alarms:,}" for alarms in ALARMS) + " open alarms",
+            value=", ".join(f"{us:.1f}" for us in by_alarms) + " µs",
+            target="flat",
+            note=f"{how}; 10,000 nodes; last to first {by_alarms[-1] / by_alarms[0]:.2f}",
+        ),
+        Row(
+            name="Fold with " + ", ".join(f"{nodes:,}" for nodes in context.nodes) + " topology nodes",
+            value=", ".join(f"{us:.1f}" for us in by_nodes) + " µs",
+            target="flat",
+            note=f"the same with 1,000 open alarms; last to first {by_nodes[-1] / by_nodes[0]:.2f}",
+        ),
+    ]

@@ -1,0 +1,124 @@
+"""The highest rate that the daemon holds, and what a burst leaves of itself."""
+
+from bench import load
+from bench.children import Child, Daemon
+from bench.context import Context
+from bench.search import confirmed, highest
+from bench.table import Row
+
+OPEN = 2_000
+"""Alarms open when the load begins, and about as many all the while."""
+CEILING, FLOOR = 40_000, 500
+SHORT = 6
+"""Seconds of the probes by which the rate is searched; the rate found is then held for the full time."""
+
+
+class Search:
+    """Probes one daemon; after a loss it goes on with another plant, since the books of the first do not balance any more."""
+
+    def __init__(self, context: Context, daemon: Daemon) -> None:
+        self._context, self._daemon = context, daemon
+        self._block = -1
+        self._sender: Child | None = None
+        self.best: load.Outcome | None = None
+        self.held: load.Outcome | None = None
+
+    def close(self) -> None:
+        if self._sender is not None:
+            self._sender.__exit__(None)
+            self._sender = None
+
+    def short(self, rate: int) -> bool:
+        return self._holds(rate, SHORT)
+
+    def full(self, rate: int) -> bool:
+        if self._holds(rate, self._context.seconds):
+            self.held = self.best
+            return True
+        return False
+
+    def _holds(self, rate: int, seconds: int) -> bool:
+        if self._sender is None:
+            self._block += 1
+            self._sender = Child("bench.sender", self._block, self._block)
+            load.run(self._daemon, self._context.postgres, self._sender, rate=1_000, count=OPEN, what="new")
+        outcome = load.run(self._daemon, self._context.postgres, self._sender, rate=rate, count=rate * seconds)
+        wrong = verdict(outcome, rate, seconds) or load.all_stored(self._daemon, self._block, outcome.answer)
+        self._context.tell(
+            f"{rate}/s for {seconds} s: {wrong or 'holds'} (on disk {outcome.behind:.2f} s and stored {outcome.stored:.2f} s "
+            f"after the last, {outcome.cpu_per_trap:.0f} µs a trap, PostgreSQL {outcome.postgres_per_trap:.0f} µs, "
+            f"others {outcome.others:.2f} cores)"
+        )
+        if wrong:
+            if outcome.lost or "PostgreSQL" in wrong:
+                self.close()
+        else:
+            self.best = outcome
+        return not wrong
+
+
+def verdict(outcome: load.Outcome, rate: int, seconds: int) -> str:
+    """Empty when the rate holds: none lost, and nothing piles up anywhere; else what is wrong."""
+    if outcome.rate < 0.97 * rate:
+        return f"the sender reached only {outcome.rate:.0f}/s"
+    if outcome.lost or outcome.kernel_drops:
+        return f"{outcome.lost} lost, {outcome.kernel_drops} of them by the kernel"
+    if outcome.events != outcome.sent:
+        return f"{outcome.events} Events of {outcome.sent} traps"
+    if outcome.behind > max(0.5, 0.02 * seconds):
+        return f"reading was {outcome.behind:.1f} s behind at the end"
+    if outcome.stored > max(1.0, 0.05 * seconds):
+        return f"PostgreSQL was {outcome.stored:.1f} s behind at the end"
+    return ""
+
+
+def sustained(context: Context) -> list[Row]:
+    """Closed search, then the full time."""
+    with context.daemon("sustained") as daemon:
+        search = Search(context, daemon)
+        try:
+            found, _ = highest(search.short, 4_000, CEILING, floor=FLOOR)
+            rate = confirmed(search.full, found)
+        finally:
+            search.close()
+        name = f"Sustained rate, none lost for {context.seconds} s"
+        target = "10,000/s (moonshot 20,000)"
+        if search.held is None:
+            return [Row(name=name, value="none held", target=target, note=f"short probes held {found:,}/s")]
+        held = search.held
+        rss = daemon.memory()
+    note = (
+        f"{held.sent:,} v2c traps of 7 varbinds from 120 sources, 5 % new, 15 % clears, 10 % re-raises, 70 % repeats; "
+        f"every alarm, its state and its occurrences compared in PostgreSQL; on disk {held.behind:.2f} s, stored "
+        f"{held.stored:.2f} s after the last; others {held.others:.2f} cores"
+    )
+    return [
+        Row(name=name, value=f"{rate:,}/s", target=target, note=note),
+        Row(
+            name="CPU per trap at that rate",
+            value=f"{held.cpu_per_trap:.0f} µs",
+            note=f"the whole daemon; PostgreSQL's own {held.postgres_per_trap:.0f} µs come on top; daemon's memory "
+            f"{rss / 2**20:.0f} MiB",
+        ),
+    ]
+
+
+def burst(context: Context) -> list[Row]:
+    """Back to back: as fast as one process can send."""
+    rows = []
+    for count, target in ((20_000, "none lost"), (100_000, "how many")):
+        with context.daemon("burst") as daemon, context.sender() as sender:
+            load.run(daemon, context.postgres, sender, rate=1_000, count=OPEN, what="new")
+            outcome = load.run(daemon, context.postgres, sender, rate=0, count=count)
+            wrong = "" if outcome.lost else load.all_stored(daemon, 0, outcome.answer)
+        rows.append(
+            Row(
+                name=f"Burst of {count:,} back to back",
+                value=f"{outcome.accepted:,} kept" + (f", {outcome.lost:,} lost" if outcome.lost else ", none lost"),
+                target=target,
+                note=f"sent in {outcome.seconds:.2f} s ({outcome.rate:,.0f}/s); {outcome.kernel_drops:,} kernel drops; "
+                f"all on disk {outcome.behind:.1f} s, in PostgreSQL {outcome.stored:.1f} s after the last"
+                + (f"; {wrong}" if wrong else ""),
+            )
+        )
+    return rows

@@ -1,0 +1,77 @@
+"""What the plant sends, as numbers: which problem, raised or cleared. Pure and seeded.
+
+The mix is 5 % new problems, 15 % clears and 80 % raises of problems already known: 70 points are repeats of an open one and
+10 points re-raise one that was cleared before, so every clear ends an alarm and the number of open alarms stays as it was.
+"""
+
+from collections.abc import Iterator
+from random import Random
+
+from msgspec import Struct
+
+NEW, CLEAR, REOPEN = 0.05, 0.15, 0.10
+
+
+class Tally(Struct):
+    """What was sent: ``raises`` counts every raise (new, re-raised or repeated)."""
+
+    new: int = 0
+    clears: int = 0
+    reopened: int = 0
+    repeats: int = 0
+
+    @property
+    def raises(self) -> int:
+        return self.new + self.reopened + self.repeats
+
+    @property
+    def total(self) -> int:
+        return self.raises + self.clears
+
+
+class Population:
+    """The problems of a plant by number. ``tally`` counts since it was made."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self.open: list[int] = []
+        self.cleared: list[int] = []
+        self.tally = Tally()
+
+    @property
+    def known(self) -> int:
+        """How many problems there have been; they are numbered from 0."""
+        return len(self.open) + len(self.cleared)
+
+    def raise_new(self, count: int) -> Iterator[tuple[int, bool]]:
+        """``count`` problems never seen before, each as (number, True)."""
+        for _ in range(count):
+            number = self.known
+            self.open.append(number)
+            self.tally.new += 1
+            yield number, True
+
+    def mix(self, count: int) -> Iterator[tuple[int, bool]]:
+        """``count`` reports as (number, raised) in the proportions above."""
+        for _ in range(count):
+            chance = self._random.random()
+            if chance < NEW or not self.open:
+                yield from self.raise_new(1)
+            elif chance < NEW + CLEAR:
+                number = self._take(self.open)
+                self.cleared.append(number)
+                self.tally.clears += 1
+                yield number, False
+            elif chance < NEW + CLEAR + REOPEN and self.cleared:
+                number = self._take(self.cleared)
+                self.open.append(number)
+                self.tally.reopened += 1
+                yield number, True
+            else:
+                self.tally.repeats += 1
+                yield self.open[self._random.randrange(len(self.open))], True
+
+    def _take(self, pool: list[int]) -> int:
+        index = self._random.randrange(len(pool))
+        pool[index], pool[-1] = pool[-1], pool[index]
+        return pool.pop()

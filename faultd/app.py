@@ -40,7 +40,7 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.sockets import TrapSocket, open_sockets
 from actors.trap_listener.v3 import V3Engine
 from faultd import embedded, logs
-from faultd.config import Config
+from faultd.config import Config, ConfigError, Mistake
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
 from faultd.reload import reload
@@ -48,6 +48,7 @@ from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
 from faultd.security import open_engine, replace_users
+from faultd.settings import url_problem
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -252,7 +253,10 @@ async def _impatience() -> AsyncIterator[_Impatience]:
 async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str]:
     """The configured PostgreSQL, or an embedded one for as long as the daemon runs."""
     if config.database.url_file:
-        yield (await trio.Path(config.database.url_file).read_text()).strip()
+        url = (await trio.Path(config.database.url_file).read_text()).strip()
+        if wrong := url_problem(url) if url else "is empty":
+            raise ConfigError(config.database.url_file, [Mistake(0, "database.url_file", wrong)])
+        yield url
     elif config.database.url:
         yield config.database.url
     else:

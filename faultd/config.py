@@ -5,10 +5,10 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
 from actors.api.settings import ApiSettings
@@ -19,11 +19,13 @@ from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
-from faultd.settings import DatabaseSettings, LogSettings, ProfileSettings, TopologySettings
+from faultd.settings import DatabaseSettings, LogSettings, ProfileSettings, TopologySettings, url_problem
 from protocols.toml_lines import Path as KeyPath
 from protocols.toml_lines import dotted, line_of, lines_of
 
 PREFIX = "FAULTD_"
+SECRET = frozenset({"url", "communities", "auth_key", "priv_key"})
+"""Keys whose values no message repeats: mistakes end up in logs."""
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     state_dir: str = "/var/lib/faultd"
     """Where faultd keeps its ledger, tokens, engine id and, when no database is named, an embedded PostgreSQL."""
-    drain_seconds: float = 30.0
+    drain_seconds: Annotated[float, Meta(ge=0)] = 30.0
     """After SIGTERM: how long what was received may take to reach PostgreSQL. What does not is in the ledger."""
     log: LogSettings = LogSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -107,6 +109,8 @@ def parse(text: str, origin: str = "configuration", environ: Mapping[str, str] |
         raise ConfigError(origin, mistakes) from error
     for path, what in trap_problems(config.traps):
         mistake(("traps", *_split(path)), what)
+    if wrong := url_problem(config.database.url):
+        mistake(("database", "url"), wrong)
     if mistakes:
         raise ConfigError(origin, mistakes)
     return config
@@ -142,7 +146,8 @@ def _check_value(kind: Any, value: Any, path: KeyPath, mistake: Callable[[KeyPat
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        mistake(path, f"{str(error)[0].lower()}{str(error)[1:]}, got {_named(value)}")
+        got = "" if SECRET.intersection(map(str, path)) else f", got {_named(value)}"
+        mistake(path, f"{str(error)[0].lower()}{str(error)[1:]}{got}")
 
 
 def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[KeyPath, str]:

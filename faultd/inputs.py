@@ -65,9 +65,14 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
     texts: dict[str, str] = {}
     mistakes: list[Mistake] = []
     for folder in folders:
-        if not folder.is_dir():
-            mistakes.append(Mistake(0, "profiles", f"{folder} is no directory"))
-        for file in sorted(folder.glob("*.toml")):
+        try:
+            if not folder.is_dir():
+                mistakes.append(Mistake(0, "profiles", f"{folder} is no directory"))
+            files = sorted(folder.glob("*.toml"))
+        except OSError as error:
+            mistakes.append(Mistake(0, "profiles", str(error)))
+            continue
+        for file in files:
             try:
                 texts[str(file)] = file.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:

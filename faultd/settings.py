@@ -1,6 +1,7 @@
 """Settings of what is no actor: logs, the database, and where profiles and the topology are read from."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -43,3 +44,18 @@ class ProfileSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Directories of further profiles of your own."""
     disabled: tuple[str, ...] = ()
     """Names of profiles to leave out."""
+
+
+def url_problem(url: str) -> str:
+    """What is wrong with a database's URL, empty for nothing. Never says more of it than its scheme: it holds a password."""
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "not a URL"
+    if parts.scheme not in ("postgresql", "postgres"):
+        return "not a URL that begins with postgresql://"
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    ports = [host.rpartition("]")[2].rpartition(":")[2] for host in hosts if ":" in host.rpartition("]")[2]]
+    return "" if all(port == "" or (port.isascii() and port.isdigit()) for port in ports) else "a port in it is no number"

@@ -9,7 +9,7 @@ import msgspec
 import trio
 import typer
 
-from faultd.cli.common import EX_UNAVAILABLE, EX_USAGE, fail
+from faultd.cli.common import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, fail
 from faultd.simulator.errors import SimulatorError
 from faultd.simulator.plan import Options, simulate
 from faultd.simulator.plant import VENDORS, PlantSpec, Vendor, build_plant
@@ -72,10 +72,13 @@ def simulate_plant(
         goal = target(host.strip("[]"), int(port) if port.isdigit() else 0)
     except (SimulatorError, msgspec.ValidationError) as error:
         fail(str(error), EX_USAGE)
-    if topology is not None:
-        topology.write_text(topology_csv(plant), encoding="utf-8")
-    if truth is not None:
-        truth.write_text(truth_jsonl(plan.faults), encoding="utf-8")
+    try:
+        if topology is not None:
+            topology.write_text(topology_csv(plant), encoding="utf-8")
+        if truth is not None:
+            truth.write_text(truth_jsonl(plan.faults), encoding="utf-8")
+    except OSError as error:
+        fail(str(error), EX_CANTCREAT)
     if not send:
         return
     sys.stderr.write(f"{len(plan.datagrams)} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")
@@ -83,6 +86,8 @@ def simulate_plant(
         summary = trio.run(partial(run_simulation, plan, goal, speed=speed, rate=rate))
     except KeyboardInterrupt:
         return
+    except SimulatorError as error:
+        fail(str(error), EX_USAGE)
     except OSError as error:
         fail(f"cannot send to {to}: {error}", EX_UNAVAILABLE)
     sys.stdout.write(f"sent {summary.sent} datagrams in {summary.seconds:.1f} s\n")

@@ -29,7 +29,9 @@ def create(
     tenant: Annotated[
         str | None, typer.Option("--tenant", help="See and act on this tenant only; without it: every one.")
     ] = None,
-    days: Annotated[float | None, typer.Option("--days", help="Days until it expires; without it: never.", min=0)] = None,
+    days: Annotated[
+        float | None, typer.Option("--days", help="Days until it expires; without it: never.", min=0, max=36_500)
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Make a token and print it, alone, on stdout. Only its hash is kept: it cannot be shown again.

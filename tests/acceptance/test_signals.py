@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import trio
 from acceptance.harness import PATIENCE, Daemon
+
 from protocols.snmp import encode
 
 pytestmark = pytest.mark.acceptance

@@ -67,6 +67,44 @@ def test_a_mistake_in_the_environment_names_the_variable(name: str, value: str, 
     assert str(caught.value) == told
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "postgresql://u:p@ss@db.example.net:5432/faultd",
+        "postgres://u@[::1]:5432/x",
+        "postgresql://a:1,b:2/x",
+        "postgresql://postgres@/faultd?host=/run/postgresql",
+    ],
+)
+def test_a_database_url_is_taken(url: str) -> None:
+    assert parse("", environ={"FAULTD_DATABASE__URL": url}).database.url == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[database]\nurl = "mysql://u:letmein1@db/x"',
+        '[database]\nurl = "postgresql://u:letmein1@db:port/x"',
+        '[database]\nurl = "postgresql://u:letmein1@[::1/x"',
+        '[database]\nurl = "postgresql://u:letmein1@\u2100/x"',
+        '[database]\nurl = ["letmein1"]',
+        '[traps]\ncommunities = "letmein1"',
+        '[[traps.users]]\nname = "n"\nauth = "SHA"\nauth_key = ["letmein1"]',
+    ],
+)
+def test_a_mistake_in_a_secret_does_not_repeat_it(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert ":2: " in str(caught.value) or ":4: " in str(caught.value)
+    assert "letmein1" not in str(caught.value)
+
+
+def test_a_drain_lasts_no_less_than_nothing() -> None:
+    with pytest.raises(ConfigError, match="drain_seconds"):
+        parse("drain_seconds = -1")
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.toml", {})

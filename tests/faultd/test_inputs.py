@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from faultd.config import Config, ConfigError
-from faultd.inputs import read_topology
-from faultd.settings import TopologySettings
+from faultd.inputs import read_profiles, read_topology
+from faultd.settings import ProfileSettings, TopologySettings
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ def test_a_topology_that_cannot_be_used_says_why(tmp_path: Path, octets: bytes, 
         read_topology(Config(topology=TopologySettings(file=str(file))))
     assert str(caught.value).startswith(str(file))
     assert says in str(caught.value)
+
+
+def test_a_folder_of_profiles_that_cannot_be_looked_into_is_a_mistake(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 300)
+    with pytest.raises(ConfigError, match="File name too long"):
+        read_profiles(Config(profiles=ProfileSettings(extra=(str(folder),))))
 
 
 def test_a_topology_that_is_not_there_says_so(tmp_path: Path) -> None:

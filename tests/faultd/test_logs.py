@@ -37,7 +37,7 @@ def crash(settings: LogSettings) -> str:
 @pytest.mark.parametrize("format", ["json", "console"])
 def test_a_traceback_does_not_show_the_variables_of_its_frames(format: Any) -> None:
     written = crash(LogSettings(format=format))
-    assert "a secret of 12 letters" in written
+    assert "ValueError" in written
     assert "not-for-logs" not in written
 
 

@@ -58,6 +58,10 @@ class Metrics:
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
         self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
         self.store_rejects = counter("faultd_store_rejects", "Changes that PostgreSQL refused, kept in store_rejects")
+        self.store_rejected = gauge("faultd_store_rejected_changes", "Rows in store_rejects")
+        self.store_reseeds = counter(
+            "faultd_store_reseeds", "Times PostgreSQL was filled from the open alarms because the ledger lacked batches"
+        )
         self.mailbox_depth = gauge("faultd_mailbox_depth", "Messages waiting", "mailbox")
         self.actor_restarts = counter("faultd_actor_restarts", "Times the supervisor restarted an actor", "actor")
         self.stream_clients = gauge("faultd_stream_clients", "Connected subscribers of the alarm stream")

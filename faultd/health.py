@@ -29,6 +29,9 @@ class Health:
         kept = self._metrics.value("faultd_quarantined_events")
         if kept:
             parts["quarantine"] = Part("degraded", f"{kept:.0f} Events could not be folded and are kept for a retry")
+        rejected = self._metrics.value("faultd_store_rejected_changes")
+        if rejected:
+            parts["rejects"] = Part("degraded", f"{rejected:.0f} Changes that PostgreSQL refused are kept in store_rejects")
         for name, error in self.parked.items():
             parts[name] = Part("down", f"stopped after repeated crashes: {error}")
         return Readiness(ready=self.taking_traps and not self.stopping and not failure, parts=parts)

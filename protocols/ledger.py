@@ -44,11 +44,13 @@ class ChangeBatch(Struct, frozen=True):
 
 class RecordedBatch(Struct, frozen=True):
     """A ChangeBatch on the ledger. ``seq`` counts batches from 1 without gaps: the sequence that cursors and the
-    stream speak of."""
+    stream speak of. ``at`` is the ledger's time of the commit that recorded it (None: not known), which tells this batch
+    from another that a restored copy of the ledger came to give the same ``seq``."""
 
     seq: int
     through: int
     changes: Sequence[Change]
+    at: datetime | None = None
 
 
 class QuarantinedEvent(Struct, frozen=True):

@@ -118,7 +118,11 @@ async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, t
 
 
 async def get_alarm(database: Database, name: str, *, tenant: str | None = None) -> Alarm | None:
-    """The alarm whose id or external id is ``name``, also from the archive; None when there is none in the scope."""
+    """The alarm whose id or external id is ``name``, also from the archive; None when there is none in the scope.
+
+    Ledgers that followed one another in this database each count their external ids from A1: the one that commands reach comes
+    first, then the latest.
+    """
     where = _Where()
     external = f"alarm_id = {where.parameter(name)}"
     identifier = _uuid(name)
@@ -126,10 +130,11 @@ async def get_alarm(database: Database, name: str, *, tenant: str | None = None)
     where.conditions.append(named)
     where.equal("tenant_id", tenant)
     selects = [
-        f"SELECT {ALARM_COLUMNS}, {age} AS age FROM {table} WHERE {where.sql()}"
+        f"SELECT {ALARM_COLUMNS}, live, {age} AS age FROM {table} WHERE {where.sql()}"
         for age, table in enumerate(("alarms", "alarms_archive"))
     ]
-    row = await database.fetchrow(f"{' UNION ALL '.join(selects)} ORDER BY age, last_occurrence DESC LIMIT 1", *where.args)
+    order = "age, live DESC, last_occurrence DESC, id DESC"
+    row = await database.fetchrow(f"{' UNION ALL '.join(selects)} ORDER BY {order} LIMIT 1", *where.args)
     return None if row is None else alarm_of(row)
 
 

@@ -95,7 +95,7 @@ class Database:
                 elif item.changes:
                     seq, body = head.seq + 1, encode_changes(item.changes)
                     connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?)", (seq, item.through, at, body))
-                    recorded.append(RecordedBatch(seq, item.through, item.changes))
+                    recorded.append(RecordedBatch(seq, item.through, item.changes, instant(at)))
                     sizes.append(len(body))
                     head = Head(head.offset, head.at, seq, max(head.through, item.through))
                     if self._put_quarantined(connection, item.changes):

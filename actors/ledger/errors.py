@@ -37,8 +37,8 @@ class LedgerCorrupt(LedgerError):
     def __init__(self, path: Path, found: str) -> None:
         super().__init__(
             path,
-            f"damaged ({found}); check the disk, then restore the file with its -wal from a backup, or move both away: faultd "
-            "then starts with an empty ledger, and what PostgreSQL has applied stays there",
+            f"damaged ({found}); check the disk, then restore the file from a backup, or move it and its -wal away: faultd "
+            "then starts with an empty ledger, and `faultd migrate --adopt-ledger` lets PostgreSQL go on with it",
         )
 
 
@@ -56,7 +56,8 @@ class NoUsableSnapshot(LedgerError):
         super().__init__(
             path,
             f"its oldest Event is {oldest} and no snapshot can stand in for those before; start the faultd version that wrote "
-            "it, or move the file and its -wal away to start with an empty ledger",
+            "it, or move the file and its -wal away to start with an empty ledger, and let PostgreSQL go on with that one by "
+            "`faultd migrate --adopt-ledger`",
         )
         self.oldest = oldest
 
@@ -78,8 +79,9 @@ class FoldEnded(Exception):
 
 
 class CursorAhead(ValueError):
-    """A consumer's cursor is beyond the ledger's newest batch: it belongs to another ledger."""
+    """A consumer's cursor is beyond the ledger's newest batch: it belongs to another ledger, or to a newer copy of this one."""
 
     def __init__(self, consumer: str, seq: int, last: int) -> None:
-        super().__init__(f"cursor {seq} of {consumer} is beyond the ledger's newest batch {last}; it is another ledger's")
+        whose = "it is another ledger's, or that of a newer copy of this one"
+        super().__init__(f"cursor {seq} of {consumer} is beyond the ledger's newest batch {last}; {whose}")
         self.consumer, self.seq, self.last = consumer, seq, last

@@ -89,14 +89,14 @@ def read_changes(
     ``max_bytes`` encoded. Raises LedgerCorrupt when a body cannot be decoded."""
     batches: list[RecordedBatch] = []
     size = 0
-    for seq, covered, body in connection.execute(
-        "SELECT seq, through, body FROM changes WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after, through, limit)
+    for seq, covered, at, body in connection.execute(
+        "SELECT seq, through, at, body FROM changes WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after, through, limit)
     ):
         size += len(body)
         if batches and size > max_bytes:
             break
         try:
-            batches.append(RecordedBatch(seq, covered, decode_changes(body)))
+            batches.append(RecordedBatch(seq, covered, decode_changes(body), instant(at)))
         except DECODE_ERRORS as error:
             raise LedgerCorrupt(path, f"Changes {seq}: {error}") from error
     return batches

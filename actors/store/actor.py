@@ -1,18 +1,20 @@
 """The store: follows the ledger's recorded Changes and keeps PostgreSQL level with them, exactly once."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from random import random as random_fraction
 
 import structlog
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
-from actors.mailbox import EndOfFeed, Feed, Progress
+from actors.mailbox import EndOfFeed, Feed, FeedPruned, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database, DatabaseUnavailable
-from actors.store.apply import CONSUMER, CursorMoved, apply, read_cursor
+from actors.store.apply import Reject, apply
+from actors.store.cursor import CONSUMER, Cursor, CursorMoved, Mark, read_cursor, verify
 from actors.store.lag import Lag
+from actors.store.reseed import Seed, reseed
 from actors.store.schema import check_schema
 from actors.store.settings import StoreSettings
 from protocols.change import Change
@@ -35,8 +37,10 @@ class Store:
         metrics: Metrics,
         settings: StoreSettings | None = None,
         random: Callable[[], float] = random_fraction,
+        seed: Callable[[], Awaitable[Seed]] | None = None,
     ) -> None:
-        """``progress`` is advanced to each batch that is visible in PostgreSQL; ``random`` gives fractions in [0, 1)."""
+        """``progress`` is advanced to each batch that is visible in PostgreSQL; ``random`` gives fractions in [0, 1). ``seed``
+        gives what the fold holds now, for a database that is too old for the feed; None: such a database ends the run."""
         self._database = database
         self._feed = feed
         self._ledger_id = ledger_id
@@ -44,6 +48,7 @@ class Store:
         self._metrics = metrics
         self._settings = settings or StoreSettings()
         self._random = random
+        self._seed = seed
         self._lag = Lag()
         self._months: set[str] = set()
         self._failures = 0
@@ -52,8 +57,8 @@ class Store:
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Apply until the feed has ended and all of it is in PostgreSQL.
 
-        Waits, however long, for a database that is away. Raises SchemaNewer or SchemaOlder, LedgerMismatch, FeedPruned. May be
-        cancelled at any point: a transaction is applied whole or not at all.
+        Waits, however long, for a database that is away. Raises SchemaNewer or SchemaOlder, LedgerMismatch, LedgerRestored, and
+        FeedPruned without a seed. May be cancelled at any point: a transaction is applied whole or not at all.
         """
         self._metrics.store_lag.set_function(lambda: max(0, self._feed.last - self._progress.seq))
         self._metrics.store_lag_seconds.set_function(self._lag_seconds)
@@ -69,28 +74,55 @@ class Store:
 
     async def _follow(self) -> None:
         await check_schema(self._database)
-        seq = await self._database.run(read_cursor, self._ledger_id)
+        cursor = await self._look()
+        await verify(self._feed, cursor)
+        seq = cursor.seq
         log.info("store_follows", seq=seq, behind=self._feed.last - seq)
         self._metrics.store_up.set(1)
         await self._applied(seq)
         while True:
             batches: Sequence[RecordedBatch] = ()
             await trio.sleep_until(self._begun + self._settings.min_interval_seconds)
-            with trio.move_on_after(self._settings.probe_seconds):
-                batches = await self._feed.after(seq, _BATCHES)
+            try:
+                with trio.move_on_after(self._settings.probe_seconds):
+                    batches = await self._feed.after(seq, _BATCHES)
+            except FeedPruned as gap:
+                seq = await self._bridge(gap)
+                continue
             if not batches:
-                await self._database.execute("SELECT 1")
-            for through, changes in grouped(batches, self._settings.group_changes):
+                await self._look()
+            for last, changes in grouped(batches, self._settings.group_changes):
                 self._lag_seconds()
                 self._begun = trio.current_time()
+                arguments = self._ledger_id, seq, last.seq, changes, self._months, Mark.of(last)
                 with self._metrics.store_apply.time():
-                    rejects = await self._database.run(apply, self._ledger_id, seq, through, changes, self._months)
-                for reject in rejects:
-                    self._metrics.store_rejects.inc()
-                    log.error("store_rejects_change", offset=reject.offset, kind=reject.kind, error=reject.error)
-                seq = through
+                    rejects = await self._database.run(apply, *arguments)
+                self._rejected(rejects)
+                seq = last.seq
                 await self._applied(seq)
             self._failures = 0
+
+    async def _look(self) -> Cursor:
+        """A sign of life of PostgreSQL."""
+        cursor = await self._database.run(read_cursor, self._ledger_id)
+        self._metrics.store_rejected.set(cursor.rejects)
+        return cursor
+
+    async def _bridge(self, gap: FeedPruned) -> int:
+        """Where to go on behind a gap, with PostgreSQL made to hold what the fold holds."""
+        if self._seed is None:
+            raise gap
+        done = await self._database.run(reseed, self._ledger_id, gap, await self._seed())
+        self._metrics.store_reseeds.inc()
+        log.error("store_reseeded", missing_from=done.first, missing_through=done.seq, alarms_ended=done.ended)
+        self._rejected(done.rejects)
+        return done.seq
+
+    def _rejected(self, rejects: Sequence[Reject]) -> None:
+        for reject in rejects:
+            self._metrics.store_rejects.inc()
+            self._metrics.store_rejected.inc()
+            log.error("store_rejects_change", offset=reject.offset, kind=reject.kind, error=reject.error)
 
     async def _applied(self, seq: int) -> None:
         self._lag.applied(seq)
@@ -112,13 +144,13 @@ class Store:
         return self._lag.seconds(now)
 
 
-def grouped(batches: Sequence[RecordedBatch], size: int) -> Iterator[tuple[int, list[Change]]]:
-    """Whole batches put together until a group has at least ``size`` Changes, each with the ``seq`` of its last batch."""
+def grouped(batches: Sequence[RecordedBatch], size: int) -> Iterator[tuple[RecordedBatch, list[Change]]]:
+    """Whole batches put together until a group has at least ``size`` Changes, each with its last batch."""
     changes: list[Change] = []
     for index, batch in enumerate(batches):
         changes.extend(batch.changes)
         if len(changes) >= size or index == len(batches) - 1:
-            yield batch.seq, changes
+            yield batch, changes
             changes = []
 
 

@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from actors.postgres import Connection
 from actors.store import encode
+from actors.store.cursor import UNMARKED, Mark, move_cursor
 from actors.store.fold import Effects, steps
 from protocols.alarm import Alarm
 from protocols.change import ArchiveDue, Change, UnknownTrap
-
-CONSUMER = "store"
 
 _COLUMNS = ", ".join(Alarm.__struct_fields__)
 _OVERWRITE = ", ".join(f"{name} = excluded.{name}" for name in Alarm.__struct_fields__ if name != "id")
@@ -67,25 +66,6 @@ _POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg
 """What is wrong with the data and would be wrong again: SQLSTATE classes 22, 23 and 54."""
 
 
-class LedgerMismatch(Exception):
-    """The database was filled from another ledger: applying this one's Changes would mix two histories."""
-
-    def __init__(self, found: str, expected: str, seq: int) -> None:
-        super().__init__(
-            f"the database was filled from ledger {found} (up to batch {seq}), but this is ledger {expected}: "
-            "use the state directory that belongs to it, or another database, or adopt this one"
-        )
-        self.found, self.expected, self.seq = found, expected, seq
-
-
-class CursorMoved(Exception):
-    """The cursor was not where this store had left it: another one writes to the same database. Nothing was applied."""
-
-    def __init__(self, seq: int) -> None:
-        super().__init__(f"the store's cursor is no longer at {seq}: another faultd writes to this database")
-        self.seq = seq
-
-
 class Reject(Struct, frozen=True):
     """A Change that PostgreSQL refused for what it holds; kept in ``store_rejects``."""
 
@@ -94,47 +74,29 @@ class Reject(Struct, frozen=True):
     error: str
 
 
-async def read_cursor(connection: Connection, ledger_id: str) -> int:
-    """``seq`` of the last batch that the database has; 0 when fresh. Raises :class:`LedgerMismatch`."""
-    row = await connection.fetchrow("SELECT ledger_id, seq FROM faultd_cursor WHERE consumer = $1", CONSUMER)
-    if row is None or row["seq"] == 0:
-        await connection.execute(
-            "INSERT INTO faultd_cursor AS c VALUES ($1, $2, 0) "
-            "ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2 WHERE c.seq = 0",
-            CONSUMER,
-            ledger_id,
-        )
-        return 0
-    if row["ledger_id"] != ledger_id:
-        raise LedgerMismatch(row["ledger_id"], ledger_id, row["seq"])
-    return int(row["seq"])
-
-
 async def apply(
-    connection: Connection, ledger_id: str, before: int, through: int, changes: Sequence[Change], months: set[str]
+    connection: Connection,
+    ledger_id: str,
+    before: int,
+    through: int,
+    changes: Sequence[Change],
+    months: set[str],
+    mark: Mark = UNMARKED,
 ) -> list[Reject]:
     """Apply ``changes``, those of the batches after ``before`` up to ``through``, and move the cursor: all or nothing.
 
-    ``months`` are the timeline's partitions known to exist; new ones are added once they are committed. Returns what was
-    rejected. Raises :class:`CursorMoved`.
+    ``months`` are the timeline's partitions known to exist; new ones are added once they are committed. ``mark`` is that of
+    the batch ``through``. Returns what was rejected. Raises :class:`actors.store.cursor.CursorMoved`.
     """
     made: set[str] = set()
     async with connection.transaction():
-        moved = await connection.execute(
-            "UPDATE faultd_cursor SET seq = $1 WHERE consumer = $2 AND ledger_id = $3 AND seq = $4",
-            through,
-            CONSUMER,
-            ledger_id,
-            before,
-        )
-        if moved != "UPDATE 1":
-            raise CursorMoved(before)
-        rejects = await _apply_tolerant(connection, through, changes, months, made)
+        await move_cursor(connection, ledger_id, before, through, mark)
+        rejects = await apply_tolerant(connection, through, changes, months, made)
     months |= made
     return rejects
 
 
-async def _apply_tolerant(
+async def apply_tolerant(
     connection: Connection, seq: int, changes: Sequence[Change], months: set[str], made: set[str]
 ) -> list[Reject]:
     """Apply all of ``changes``; when the data is refused, halve until the one at fault is alone, and set that aside."""
@@ -151,8 +113,8 @@ async def _apply_tolerant(
         if len(changes) == 1:
             return [await _reject(connection, seq, changes[0], error)]
         middle = len(changes) // 2
-        first = await _apply_tolerant(connection, seq, changes[:middle], months, made)
-        return first + await _apply_tolerant(connection, seq, changes[middle:], months, made)
+        first = await apply_tolerant(connection, seq, changes[:middle], months, made)
+        return first + await apply_tolerant(connection, seq, changes[middle:], months, made)
     made |= fresh
     return []
 

@@ -1,43 +1,98 @@
-"""``faultd migrate``: bring PostgreSQL's schema up to date."""
+"""``faultd migrate``: bring PostgreSQL's schema up to date, and on request hand it over to another ledger."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import asyncpg
+import typer
 
+from actors.ledger.database import Database as LedgerFile
+from actors.ledger.errors import LedgerError
+from actors.ledger.read import read_changes
+from actors.ledger.schema import connect_reader
+from actors.store.adopt import adopt_now
+from actors.store.cursor import Cursor, LedgerRestored, check
 from actors.store.schema import SchemaMismatch, migrate
 from faultd import embedded
-from faultd.cli.common import DEFAULT_CONFIG, EX_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
+from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
 from faultd.config import Config
 
+_ONE_ROW = 1, 0
 
-def migrate_database(config: ConfigFile = DEFAULT_CONFIG) -> None:
+AdoptLedger = Annotated[
+    bool, typer.Option("--adopt-ledger", help="Let the ledger in state_dir go on with a database that another one filled.")
+]
+
+
+def migrate_database(config: ConfigFile = DEFAULT_CONFIG, adopt_ledger: AdoptLedger = False) -> None:
     """Bring the database's schema to the newest revision. Doing so again does nothing.
 
-    Exit 69 when the database cannot be reached, 78 when its schema is newer than this faultd.
+    With --adopt-ledger, and faultd stopped, the database is also handed over to the ledger in state_dir (made when there is
+    none): for when the one that filled it is lost. Alarms that were open become history, as cleared; those that persist come
+    again as devices report them.
+
+    Exit 69 when the database cannot be reached, 73 when the ledger is in use or damaged, 78 when the schema is newer than this
+    faultd, or the ledger an older copy of the one that filled the database.
     """
     settings = configuration(config)
-    server = None
     try:
-        url = _url(settings)
-        if not url:
-            server = embedded.start(settings.path())
-            url = server.url
-        done = migrate(url)
-    except SchemaMismatch as error:
+        if adopt_ledger:
+            # Held all the while, so that no daemon starts meanwhile.
+            with closing(LedgerFile.open(settings.ledger.path(settings.path()))) as ledger, _url(settings) as url:
+                _migrate(url)
+                _adopt(url, ledger)
+        else:
+            with _url(settings) as url:
+                _migrate(url)
+    except LedgerError as error:
+        fail(str(error), EX_CANTCREAT)
+    except (SchemaMismatch, LedgerRestored) as error:
         fail(str(error), EX_CONFIG)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, embedded.EmbeddedPostgresError) as error:
         fail(f"the database cannot be reached: {error}", EX_UNAVAILABLE)
-    finally:
-        if server is not None:
-            server.stop()
+
+
+def _migrate(url: str) -> None:
+    done = migrate(url)
     if done.before == done.after:
         sys.stdout.write(f"schema {done.after}: up to date\n")
     else:
         sys.stdout.write(f"schema {done.before or '(empty)'} -> {done.after}\n")
 
 
-def _url(settings: Config) -> str:
+def _adopt(url: str, ledger: LedgerFile) -> None:
+    done = adopt_now(url, ledger.ledger_id, datetime.now(UTC), partial(_check, ledger))
+    if done is None:
+        sys.stdout.write(f"ledger {ledger.ledger_id}: the database is new or this ledger's already; nothing to adopt\n")
+    else:
+        sys.stdout.write(
+            f"ledger {done.before.ledger_id} (up to batch {done.before.seq}) -> {ledger.ledger_id}; "
+            f"{done.ended} open alarms became history\n"
+        )
+
+
+def _check(ledger: LedgerFile, cursor: Cursor) -> None:
+    """Raise LedgerRestored when ``cursor`` is of this ledger but not of this copy of it."""
+    with closing(connect_reader(ledger.path)) as connection:
+        found = read_changes(connection, ledger.path, cursor.seq - 1, cursor.seq, *_ONE_ROW)
+    check(cursor, ledger.head.seq, found[0] if found else None)
+
+
+@contextmanager
+def _url(settings: Config) -> Iterator[str]:
+    """The configured database, or the embedded one for as long as it is needed."""
     if settings.database.url_file:
-        return Path(settings.database.url_file).read_text().strip()
-    return settings.database.url
+        yield Path(settings.database.url_file).read_text().strip()
+    elif settings.database.url:
+        yield settings.database.url
+    else:
+        server = embedded.start(settings.path())
+        try:
+            yield server.url
+        finally:
+            server.stop()

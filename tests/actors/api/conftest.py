@@ -23,7 +23,8 @@ from actors.correlator.state import State
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
-from actors.store.apply import apply, read_cursor
+from actors.store.apply import apply
+from actors.store.cursor import read_cursor
 from actors.tokens import TokenBook
 from protocols.change import Change
 from protocols.ledger import RecordedBatch
@@ -205,7 +206,7 @@ async def stored_lab(request: pytest.FixtureRequest, tmp_path: Path, database_ur
     """A lab whose reads come from a real PostgreSQL, filled by the store's own code as commands are answered."""
     async with Database.open(database_url) as database:
         lab = Lab(tmp_path, database, **getattr(request, "param", {}))
-        lab.seq = await database.run(read_cursor, "ledger")
+        lab.seq = (await database.run(read_cursor, "ledger")).seq
 
         async def store(batch: RecordedBatch) -> None:
             rejected = await database.run(apply, "ledger", batch.seq - 1, batch.seq, batch.changes, lab.months)

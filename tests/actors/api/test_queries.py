@@ -24,7 +24,8 @@ from actors.api.queries import (
     timeline,
 )
 from actors.postgres import Database
-from actors.store.apply import apply, read_cursor
+from actors.store.apply import apply
+from actors.store.cursor import read_cursor
 from protocols.alarm import Alarm, Suppression, TimelineEntry
 from protocols.change import AlarmChanged, AlarmForgotten, ArchiveDue, Change, DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -65,7 +66,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def fill(database: Database, changes: Sequence[Change]) -> None:
-    seq = await database.run(read_cursor, "ledger")
+    seq = (await database.run(read_cursor, "ledger")).seq
     assert await database.run(apply, "ledger", seq, seq + 1, changes, set()) == []
 
 

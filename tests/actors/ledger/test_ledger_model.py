@@ -11,7 +11,7 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from actors.ledger.codec import encode_parts, micros
+from actors.ledger.codec import encode_parts, instant, micros
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused
 from actors.ledger.group import Group, SnapshotPiece
@@ -161,7 +161,8 @@ class FileAndModel(RuleBasedStateMachine):
             batch = ChangeBatch(through, [AlarmForgotten(through, "a")] if changes else [])
             folded.append(batch)
             if changes:
-                recorded.append(RecordedBatch(len(self.recorded) + len(recorded) + 1, through, batch.changes))
+                at = instant(max(self.last_at, micros(self.now)))
+                recorded.append(RecordedBatch(len(self.recorded) + len(recorded) + 1, through, batch.changes, at))
         if snapshot:
             folded.append(SnapshotPiece(through, 0, memoryview(encode_parts({"n": b"1"})), 1))
         cursors = {"store": max(self.cursors.get("store", 0), len(self.recorded) - ack)} if ack <= len(self.recorded) else {}

@@ -16,7 +16,8 @@ from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.actor import Store, backoff, grouped
 from actors.store.adopt import adopt
-from actors.store.apply import LedgerMismatch, apply, read_cursor
+from actors.store.apply import apply
+from actors.store.cursor import LedgerMismatch, read_cursor
 from actors.store.schema import SchemaOlder, migrate
 from actors.store.settings import StoreSettings
 from faultd import embedded
@@ -107,7 +108,7 @@ async def test_it_applies_what_is_recorded_and_ends_with_the_feed(
             rig.feed.close()
         assert rig.progress.seq == rig.feed.cursor("store") == last
         assert await database.fetchval("SELECT count(*) FROM alarms") == 2
-        assert await database.run(read_cursor, "ledger") == last
+        assert (await database.run(read_cursor, "ledger")).seq == last
 
 
 async def test_a_new_incarnation_goes_on_where_the_cursor_is(
@@ -205,7 +206,7 @@ async def test_a_second_writer_neither_doubles_nor_loses(
             for rig in rigs:
                 assert await rig.progress.reach(last, ENOUGH)
         assert await database.fetchval("SELECT count(*) FROM alarm_timeline") == 20
-        assert await database.run(read_cursor, "ledger") == last
+        assert (await database.run(read_cursor, "ledger")).seq == last
 
 
 async def test_poison_is_counted_and_passed(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
@@ -271,7 +272,8 @@ def test_groups_take_whole_batches() -> None:
         return RecordedBatch(seq, seq, [AlarmRepeated(seq, "x", None, n, n) for n in range(size)])  # type: ignore[arg-type]
 
     def shape(sizes: Sequence[int], size: int) -> list[tuple[int, int]]:
-        return [(seq, len(changes)) for seq, changes in grouped([batch(n, s) for n, s in enumerate(sizes, start=1)], size)]
+        batches = [batch(number, changes) for number, changes in enumerate(sizes, start=1)]
+        return [(last.seq, len(changes)) for last, changes in grouped(batches, size)]
 
     assert shape([1, 1, 1, 1, 1], 2) == [(2, 2), (4, 2), (5, 1)]
     assert shape([5, 0, 0], 2) == [(1, 5), (3, 0)]

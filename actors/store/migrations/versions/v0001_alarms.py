@@ -57,11 +57,12 @@ CREATE TABLE alarms (
         CASE severity WHEN 'critical' THEN 0 WHEN 'major' THEN 1 WHEN 'minor' THEN 2 WHEN 'warning' THEN 3 WHEN 'info' THEN 4
         ELSE 5 END
     ) STORED,
-    PRIMARY KEY (id),
-    CONSTRAINT alarms_alarm_id_key UNIQUE (alarm_id)
+    PRIMARY KEY (id)
 );
 -- Repeats rewrite rows all the time: room on the page, and a vacuum before the table has grown by a fifth.
 ALTER TABLE alarms SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+-- Not unique: a ledger begun anew counts from A1 again, and the old one's alarms stay as history.
+CREATE INDEX alarms_alarm_id ON alarms (alarm_id);
 CREATE INDEX alarms_tenant_status ON alarms (tenant_id, status);
 CREATE INDEX alarms_tenant_severity ON alarms (tenant_id, severity);
 CREATE INDEX alarms_resource ON alarms (resource_type, resource_id);
@@ -158,7 +159,10 @@ CREATE TABLE store_rejects (
 CREATE TABLE faultd_cursor (
     consumer text PRIMARY KEY,
     ledger_id text NOT NULL,
-    seq bigint NOT NULL
+    seq bigint NOT NULL,
+    -- What the batch ``seq`` was, to tell it from one that a restored ledger gives the same number.
+    events_through bigint NOT NULL DEFAULT 0,
+    recorded_at timestamptz
 );
 """
 

@@ -1,0 +1,135 @@
+"""How far PostgreSQL is, and whether the ledger at hand is the one that brought it there.
+
+The cursor names the batch that was applied last by its ``seq``, and says what that batch was: a ledger restored from an older
+copy gives the same ``seq`` to other batches once it has grown, and going on with those would leave out what lies between.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from actors.mailbox import Feed, FeedPruned
+from actors.postgres import Connection
+from protocols.ledger import RecordedBatch
+
+CONSUMER = "store"
+
+SELECT_CURSOR = """
+SELECT ledger_id, seq, events_through, recorded_at, (SELECT count(*) FROM store_rejects) AS rejects
+FROM faultd_cursor WHERE consumer = $1
+"""
+BEGIN_CURSOR = """
+INSERT INTO faultd_cursor AS c (consumer, ledger_id, seq) VALUES ($1, $2, 0)
+ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2 WHERE c.seq = 0
+"""
+MOVE_CURSOR = """
+UPDATE faultd_cursor SET seq = $4, events_through = $5, recorded_at = $6 WHERE consumer = $1 AND ledger_id = $2 AND seq = $3
+"""
+
+
+class Mark(Struct, frozen=True):
+    """What the batch at a cursor was: the offset through which it covers Events, and when the ledger recorded it."""
+
+    events_through: int = 0
+    recorded_at: datetime | None = None
+    """None: not known, and so equal to nothing."""
+
+    @classmethod
+    def of(cls, batch: RecordedBatch) -> "Mark":
+        return cls(batch.through, batch.at)
+
+
+UNMARKED = Mark()
+
+
+class Cursor(Struct, frozen=True):
+    """``seq`` of the last batch that the database has, 0 when fresh; ``rejects``: rows in ``store_rejects``."""
+
+    ledger_id: str
+    seq: int = 0
+    mark: Mark = UNMARKED
+    rejects: int = 0
+
+
+class LedgerMismatch(Exception):
+    """The database was filled from another ledger: applying this one's Changes would mix two histories."""
+
+    def __init__(self, found: str, expected: str, seq: int) -> None:
+        super().__init__(
+            f"the database was filled from ledger {found} (up to batch {seq}), but this is ledger {expected}: use the state "
+            "directory or the database that belongs to the other; or, when that ledger is lost, stop faultd and let this one "
+            "go on with the database: `faultd migrate --adopt-ledger`"
+        )
+        self.found, self.expected, self.seq = found, expected, seq
+
+
+class LedgerRestored(Exception):
+    """The ledger is an older copy of the one that filled the database, as it was or grown since: what the database has applied
+    and this ledger does not know cannot be taken back."""
+
+    def __init__(self, seq: int, last: int) -> None:
+        has = f"ends at batch {last}" if last < seq else "has another batch there"
+        super().__init__(
+            f"the database has applied batch {seq} of this ledger, but the ledger {has}: it was restored from an older copy. "
+            "Use a copy of the database that is not newer than that; or a new, empty database, which is filled from this "
+            "ledger; or, to go on with this database, stop faultd, move the ledger away and begin an empty one: "
+            "`faultd migrate --adopt-ledger`"
+        )
+        self.seq, self.last = seq, last
+
+
+class CursorMoved(Exception):
+    """The cursor was not where this store had left it: another one writes to the same database. Nothing was applied."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the store's cursor is no longer at {seq}: another faultd writes to this database")
+        self.seq = seq
+
+
+async def find_cursor(connection: Connection) -> Cursor | None:
+    """The cursor as it stands, whosever it is."""
+    row = await connection.fetchrow(SELECT_CURSOR, CONSUMER)
+    if row is None:
+        return None
+    return Cursor(row["ledger_id"], row["seq"], Mark(row["events_through"], row["recorded_at"]), row["rejects"])
+
+
+async def read_cursor(connection: Connection, ledger_id: str) -> Cursor:
+    """This ledger's cursor; a fresh database is this ledger's from here on. Raises :class:`LedgerMismatch`."""
+    cursor = await find_cursor(connection)
+    if cursor is None or cursor.seq == 0:
+        await connection.execute(BEGIN_CURSOR, CONSUMER, ledger_id)
+        return Cursor(ledger_id, rejects=cursor.rejects if cursor else 0)
+    if cursor.ledger_id != ledger_id:
+        raise LedgerMismatch(cursor.ledger_id, ledger_id, cursor.seq)
+    return cursor
+
+
+async def move_cursor(connection: Connection, ledger_id: str, before: int, seq: int, mark: Mark) -> None:
+    """Move it from ``before`` to ``seq`` within the caller's transaction. Raises :class:`CursorMoved`."""
+    moved = await connection.execute(MOVE_CURSOR, CONSUMER, ledger_id, before, seq, mark.events_through, mark.recorded_at)
+    if moved != "UPDATE 1":
+        raise CursorMoved(before)
+
+
+def check(cursor: Cursor, last: int, found: RecordedBatch | None) -> None:
+    """Raise :class:`LedgerRestored` when a ledger whose newest batch is ``last``, and whose batch at the cursor is ``found``
+    (None: pruned), is not as it was when it filled the database."""
+    if cursor.seq > last:
+        raise LedgerRestored(cursor.seq, last)
+    if found is None or found.at is None or cursor.mark.recorded_at is None:
+        return
+    if Mark.of(found) != cursor.mark:
+        raise LedgerRestored(cursor.seq, last)
+
+
+async def verify(feed: Feed, cursor: Cursor) -> None:
+    """:func:`check` with what the feed still has. The ledger keeps a batch until it has heard that it was applied, and a
+    restored one has not heard of those that it lacked: so whenever there is something to find, it can be read."""
+    found: RecordedBatch | None = None
+    if 0 < cursor.seq <= feed.last:
+        try:
+            found = (await feed.after(cursor.seq - 1, 1))[0]
+        except FeedPruned:
+            found = None
+    check(cursor, feed.last, found)

@@ -1,0 +1,77 @@
+"""Filling a database whose next batches the ledger no longer has: with what the fold holds now.
+
+The alarms are taken as they are at one batch of the feed, and the cursor is set before the oldest batch that can still be read.
+Applying those once more over the alarms ends where it would have ended had nothing been missing: of each alarm the last of
+its Changes counts, and an alarm that none of them names is right already. So the history of what can be read is kept, and what
+is missing are the timeline, device events and inbox of the pruned batches alone; a row in ``device_events`` names them.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from actors.mailbox import FeedPruned
+from actors.postgres import Connection
+from actors.store import encode
+from actors.store.apply import Reject, apply_tolerant
+from actors.store.cursor import UNMARKED, move_cursor
+from protocols.alarm import Alarm
+from protocols.change import AlarmChanged, Change, Quarantined
+from protocols.ledger import QuarantinedEvent
+
+BY = "faultd:history_gap"
+GAP = "history.gap"
+
+_CHUNK = 2_000
+
+END_UNSEEDED = """
+UPDATE alarms SET live = false,
+    status = CASE WHEN status IN ('cleared', 'resolved') THEN status ELSE 'cleared' END,
+    cleared_at = coalesce(cleared_at, now()), cleared_by = coalesce(cleared_by, $2)
+WHERE live AND id NOT IN (SELECT r.id::uuid FROM json_array_elements_text($1) AS r (id)) RETURNING 1
+"""
+FORGET_QUARANTINE = "DELETE FROM quarantine"
+RECORD_GAP = """
+INSERT INTO device_events VALUES (0, 0, now(), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
+"""
+"""Of no tenant, as it concerns every one."""
+
+
+class Seed(Struct, frozen=True):
+    """Every alarm that the fold holds, as of the recorded batch ``seq``, and the Events in quarantine at about that time."""
+
+    seq: int
+    alarms: Sequence[Alarm]
+    quarantined: Sequence[QuarantinedEvent] = ()
+
+
+class Reseeded(Struct, frozen=True):
+    """The cursor is at ``seq``; batches ``first`` to ``seq`` are missing. ``ended``: alarms of the database that the fold no
+    longer holds, which became history."""
+
+    first: int
+    seq: int
+    ended: int
+    rejects: Sequence[Reject]
+
+
+async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: Seed) -> Reseeded:
+    """Make the database that of ``seed`` and move its cursor over ``gap``: all or nothing.
+
+    Raises ``gap`` when the seed is older than what the feed still has, CursorMoved when the cursor is not where the gap begins.
+    """
+    seq = gap.oldest - 1
+    if seed.seq < seq:
+        raise gap
+    rejects: list[Reject] = []
+    async with connection.transaction():
+        await move_cursor(connection, ledger_id, gap.seq, seq, UNMARKED)
+        await connection.execute(FORGET_QUARANTINE)
+        changes: list[Change] = [AlarmChanged(0, alarm, ()) for alarm in seed.alarms]
+        changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error) for kept in seed.quarantined]
+        for start in range(0, len(changes), _CHUNK):
+            rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
+        ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY)
+        detail = {"first": gap.seq + 1, "last": seq, "ledger_id": ledger_id, "alarms": len(seed.alarms), "ended": len(ended)}
+        await connection.execute(RECORD_GAP, GAP, f"History of the batches {gap.seq + 1} to {seq} is missing", detail)
+    return Reseeded(gap.seq + 1, seq, len(ended), rejects)

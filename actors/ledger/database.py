@@ -19,8 +19,9 @@ from actors.ledger.codec import encode_changes, instant, micros, one_event
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerLocked
 from actors.ledger.group import Encoded, Group, SnapshotPiece, Written, encode
 from actors.ledger.prune import Limits, Pruned, prune
-from actors.ledger.read import Head, ledger_id, read_cursors, read_events, read_head
+from actors.ledger.read import EVENT_COLUMNS, Head, check_small_tables, ledger_id, read_cursors, read_events, read_head
 from actors.ledger.schema import connect_writer, sqlite_error, translated
+from actors.ledger.seal import intact, sealed
 from protocols.change import Change, Quarantined, Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import Event
@@ -48,12 +49,13 @@ class Database:
         database = cls(path)
         try:
             database._claim()
-            database._connect()
-            assert database._connection is not None
             try:
+                database._connect()
+                assert database._connection is not None
                 with translated(path):
-                    database.ledger_id = ledger_id(database._connection)
-                    database.head = read_head(database._connection)
+                    check_small_tables(database._connection, path)
+                    database.ledger_id = ledger_id(database._connection, path)
+                    database.head = read_head(database._connection, path)
             except (TypeError, ValueError) as error:
                 raise LedgerCorrupt(path, str(error)) from error
         except BaseException:
@@ -85,7 +87,8 @@ class Database:
             if encoded.events:
                 through = first + len(encoded.events) - 1
                 connection.execute(
-                    "INSERT INTO events VALUES (?, ?, ?, ?, ?)", (first, through, at, group.through, encoded.body)
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    sealed(first, through, at, group.through, head.seq + group.batches, encoded.body),
                 )
                 head = Head(through, at, head.seq, max(head.through, group.through))
             for item in group.folded:
@@ -94,7 +97,9 @@ class Database:
                     head = Head(head.offset, head.at, head.seq, max(head.through, item.through if item.last else 0))
                 elif item.changes:
                     seq, body = head.seq + 1, encode_changes(item.changes)
-                    connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?)", (seq, item.through, at, body))
+                    connection.execute(
+                        "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)", sealed(seq, item.through, at, head.offset, body)
+                    )
                     recorded.append(RecordedBatch(seq, item.through, item.changes, instant(at)))
                     sizes.append(len(body))
                     head = Head(head.offset, head.at, seq, max(head.through, item.through))
@@ -102,8 +107,9 @@ class Database:
                         (quarantined,) = connection.execute("SELECT count(*) FROM quarantine").fetchone()
             if group.cursors:
                 connection.executemany(
-                    "INSERT INTO cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-                    list(group.cursors.items()),
+                    "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, seal = excluded.seal "
+                    "WHERE excluded.seq > seq",
+                    [sealed(consumer, seq) for consumer, seq in group.cursors.items()],
                 )
             connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -131,7 +137,7 @@ class Database:
     def cursors(self) -> dict[str, int]:
         """Each consumer's durable cursor. Raises DiskRefused."""
         with self._using() as connection:
-            return read_cursors(connection)
+            return read_cursors(connection, self.path)
 
     def snapshot_through(self) -> int:
         """Offset of the newest snapshot, 0 when there is none. Raises DiskRefused."""
@@ -153,7 +159,7 @@ class Database:
 
     def _claim(self) -> None:
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_directory(self.path.parent)
             lock_path = f"{self.path}.lock"
             self._lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -207,7 +213,7 @@ class Database:
         assert self._connection is not None
         connection, head = self._connection, self.head
         try:
-            if ledger_id(connection) != self.ledger_id:
+            if ledger_id(connection, self.path) != self.ledger_id:
                 self._disconnect()
                 raise DiskRefused(self.path, "replaced by another ledger while in use; restart faultd")
             connection.execute("BEGIN IMMEDIATE")
@@ -243,11 +249,11 @@ class Database:
 
     def _put_piece(self, connection: sqlite3.Connection, piece: SnapshotPiece, at: int) -> None:
         connection.execute(
-            "INSERT OR REPLACE INTO snapshot_pieces(through, number, body) VALUES (?, ?, ?)",
-            (piece.through, piece.number, piece.body),
+            "INSERT OR REPLACE INTO snapshot_pieces(through, number, seal, body) VALUES (?, ?, ?, ?)",
+            sealed(piece.through, piece.number, piece.body),
         )
         if piece.last:
-            connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (piece.through, at, piece.pieces))
+            connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", sealed(piece.through, at, piece.pieces))
 
     def _put_quarantined(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> bool:
         touched = False
@@ -265,17 +271,19 @@ class Database:
         if known.rowcount:
             return
         row = connection.execute(
-            "SELECT first, through, body FROM events WHERE first <= ? ORDER BY first DESC LIMIT 1", (change.offset,)
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE first <= ? ORDER BY first DESC LIMIT 1", (change.offset,)
         ).fetchone()
-        event = one_event(row[2], change.offset - row[0]) if row is not None and change.offset <= row[1] else b""
+        event = b""
+        if row is not None and intact(row) and change.offset <= row[1]:
+            event = one_event(row[-1], change.offset - row[0])
         match event and msgpack.decode(event, type=Event):
             case Command(action=RetryQuarantined(offset=original)):
                 # The retry failed: what is kept for another is the Event itself.
                 connection.execute("UPDATE quarantine SET error = ? WHERE offset = ?", (change.error, original))
             case _:
                 connection.execute(
-                    "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
-                    (change.offset, micros(change.at), change.kind, change.error, event),
+                    "INSERT INTO quarantine(offset, at, kind, seal, event, error) VALUES (?, ?, ?, ?, ?, ?)",
+                    (*sealed(change.offset, micros(change.at), change.kind, event), change.error),
                 )
 
 
@@ -288,6 +296,16 @@ def _firsts(appends: Sequence[Sequence[Event]], encoded: Encoded, first: int) ->
             firsts.append(first)
             first += len(append)
     return firsts
+
+
+def _make_directory(path: Path) -> None:
+    """Make ``path``, and have its name durable: without that a power cut takes the whole directory, synced files and all."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in missing or [path]:
+        # Whoever made a directory that we may not even look into answers for its names.
+        with contextlib.suppress(PermissionError):
+            _sync_directory(each.parent)
 
 
 def _sync_directory(path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trio
 
-from actors.ledger.errors import CursorAhead
+from actors.ledger.errors import CursorAhead, LedgerCorrupt
 from actors.ledger.read import read_changes, read_quarantine
 from actors.ledger.schema import connect_reader, translated
 from actors.mailbox import EndOfFeed, FeedPruned
@@ -130,8 +130,11 @@ class LedgerFeed:
         # Opened for each read: a reader this far behind reads much at once, and nothing is left open when it stops.
         with closing(connect_reader(self._path)) as connection, translated(self._path):
             batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
-            return batches or read_changes(connection, self._path, 0, through, 1, 0)
+            batches = batches or read_changes(connection, self._path, 0, through, 1, 0)
+        if not batches:
+            raise LedgerCorrupt(self._path, f"Changes {through} are missing")
+        return batches
 
     def _quarantine(self) -> list[QuarantinedEvent]:
         with closing(connect_reader(self._path)) as connection, translated(self._path):
-            return read_quarantine(connection)
+            return read_quarantine(connection, self._path)

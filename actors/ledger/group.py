@@ -35,6 +35,11 @@ class Group(Struct, frozen=True):
     folded: Sequence[ChangeBatch | SnapshotPiece] = ()
     cursors: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def batches(self) -> int:
+        """How many of ``folded`` become recorded batches."""
+        return sum(1 for item in self.folded if isinstance(item, ChangeBatch) and item.changes)
+
 
 class Written(Struct, frozen=True):
     """A commit that is on disk. ``firsts`` has the first offset of each request, None where ``refused`` says why not.

@@ -7,16 +7,22 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
 from actors.ledger.codec import DECODE_ERRORS, decode_changes, decode_events, decode_parts, instant
 from actors.ledger.errors import LedgerCorrupt
 from actors.ledger.schema import connect_reader, translated
+from actors.ledger.seal import intact, seal
 from protocols.event import Stamped
 from protocols.ledger import EventBatch, QuarantinedEvent, RecordedBatch, Snapshot
 
+EVENT_COLUMNS = "first, through, at, recorded, seq, seal, body"
+CHANGE_COLUMNS = "seq, through, at, upto, seal, body"
+
 _PAGE_ROWS = 64
+_Row = tuple[Any, ...]
 
 
 class Head(Struct, frozen=True):
@@ -29,13 +35,27 @@ class Head(Struct, frozen=True):
     through: int = 0
 
 
-def read_head(connection: sqlite3.Connection) -> Head:
-    """The newest rows say it all: pruning always leaves the last one."""
-    offset, at, recorded = connection.execute(
-        "SELECT through, at, recorded FROM events ORDER BY first DESC LIMIT 1"
-    ).fetchone() or (0, 0, 0)
-    seq, covered = connection.execute("SELECT seq, through FROM changes ORDER BY seq DESC LIMIT 1").fetchone() or (0, 0)
-    (snapshot,) = connection.execute("SELECT coalesce(max(through), 0) FROM snapshots").fetchone()
+def _intact(path: Path, row: _Row | None, what: str) -> _Row | None:
+    """``row`` as it is. Raises LedgerCorrupt when it is not as it was written."""
+    if row is not None and not intact(row):
+        raise LedgerCorrupt(path, f"{what}: the row's checksum is wrong")
+    return row
+
+
+def read_head(connection: sqlite3.Connection, path: Path) -> Head:
+    """The newest rows say it all: pruning always leaves the last one. Raises LedgerCorrupt when they do not agree."""
+    events = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY first DESC LIMIT 1").fetchone()
+    changes = connection.execute(f"SELECT {CHANGE_COLUMNS} FROM changes ORDER BY seq DESC LIMIT 1").fetchone()
+    marked = connection.execute("SELECT * FROM snapshots ORDER BY through DESC LIMIT 1").fetchone()
+    _, offset, at, recorded, seq_then, *_ = _intact(path, events, "newest Events") or (0, 0, 0, 0, 0)
+    seq, covered, _, offset_then, *_ = _intact(path, changes, "newest Changes") or (0, 0, 0, 0)
+    snapshot, *_ = _intact(path, marked, "newest snapshot") or (0,)
+    if offset < max(offset_then, covered, recorded, snapshot):
+        raise LedgerCorrupt(
+            path, f"Events end at {offset}, and others speak of {max(offset_then, covered, recorded, snapshot)}"
+        )
+    if seq < seq_then:
+        raise LedgerCorrupt(path, f"Changes end with batch {seq}, and Events speak of {seq_then}")
     return Head(offset, at, seq, max(recorded, covered, snapshot))
 
 
@@ -50,23 +70,25 @@ def read_events(
 ) -> list[EventBatch]:
     """At most ``limit`` batches of the Events in (``after``, ``through``], as they were committed; those at the ends cut.
 
-    Raises LedgerCorrupt when an offset is missing between those found or a body cannot be decoded.
+    Raises LedgerCorrupt when an offset is missing after ``after`` or between those found, or a row is not as it was written.
     """
     batches: list[EventBatch] = []
     if after >= through:
         return batches
     expected = None
-    for first, at, body in connection.execute(
-        "SELECT first, at, body FROM events WHERE first >= (SELECT coalesce(max(first), 0) FROM events WHERE first <= ?) "
+    for row in connection.execute(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE first >= (SELECT coalesce(max(first), 0) FROM events WHERE first <= ?) "
         "AND first <= ? AND through > ? ORDER BY first LIMIT ?",
         (after + 1, through, after, limit),
     ):
+        _intact(path, row, f"Events from {row[0]}")
+        first, _, at, *_, body = row
         try:
             events = decode_events(body)
         except DECODE_ERRORS as error:
             raise LedgerCorrupt(path, f"Events from {first}: {error}") from error
-        if expected is not None and first != expected:
-            raise LedgerCorrupt(path, f"Event {expected} is missing before {first}")
+        if first > after + 1 if expected is None else first != expected:
+            raise LedgerCorrupt(path, f"Event {expected or after + 1} is missing before {first}")
         expected = first + len(events)
         low, high = max(first, after + 1), min(expected - 1, through)
         batches.append(EventBatch(low, instant(at), events[low - first : high - first + 1]))
@@ -74,12 +96,12 @@ def read_events(
 
 
 def iterate_events(connection: sqlite3.Connection, path: Path, after: int, through: int) -> Iterator[EventBatch]:
-    """:func:`read_events` to the end, in pages."""
+    """:func:`read_events` to the end, in pages. Raises LedgerCorrupt when the Events end before ``through``."""
     while batches := read_events(connection, path, after, through):
-        if after and batches[0].first != after + 1:
-            raise LedgerCorrupt(path, f"Event {after + 1} is missing before {batches[0].first}")
         yield from batches
         after = batches[-1].through
+    if after < through:
+        raise LedgerCorrupt(path, f"Event {after + 1} is missing")
 
 
 def read_changes(
@@ -89,9 +111,13 @@ def read_changes(
     ``max_bytes`` encoded. Raises LedgerCorrupt when a body cannot be decoded."""
     batches: list[RecordedBatch] = []
     size = 0
-    for seq, covered, at, body in connection.execute(
-        "SELECT seq, through, at, body FROM changes WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after, through, limit)
+    for row in connection.execute(
+        f"SELECT {CHANGE_COLUMNS} FROM changes WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after, through, limit)
     ):
+        _intact(path, row, f"Changes {row[0]}")
+        seq, covered, at, *_, body = row
+        if batches and seq != batches[-1].seq + 1:
+            raise LedgerCorrupt(path, f"Changes {batches[-1].seq + 1} are missing before {seq}")
         size += len(body)
         if batches and size > max_bytes:
             break
@@ -104,36 +130,52 @@ def read_changes(
 
 def read_snapshots(connection: sqlite3.Connection) -> Iterator[Snapshot]:
     """Whole snapshots, newest first; one whose pieces are incomplete or cannot be decoded is passed over."""
-    for through, pieces in connection.execute("SELECT through, pieces FROM snapshots ORDER BY through DESC").fetchall():
+    for row in connection.execute("SELECT * FROM snapshots ORDER BY through DESC").fetchall():
+        through, pieces = row[0], row[-1]
         bodies = connection.execute(
-            "SELECT body FROM snapshot_pieces WHERE through = ? AND number < ? ORDER BY number", (through, pieces)
+            "SELECT through, number, seal, body FROM snapshot_pieces WHERE through = ? ORDER BY number", (through,)
         ).fetchall()
-        if len(bodies) != pieces:
+        if len(bodies) != pieces or not all(map(intact, (row, *bodies))):
             continue
         try:
-            yield Snapshot(through, decode_parts(b"".join(body for (body,) in bodies)))
+            yield Snapshot(through, decode_parts(b"".join(piece[-1] for piece in bodies)))
         except DECODE_ERRORS:
             continue
 
 
-def read_cursors(connection: sqlite3.Connection) -> dict[str, int]:
-    """Each consumer's cursor."""
-    return dict(connection.execute("SELECT consumer, seq FROM cursors").fetchall())
+def read_cursors(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
+    """Each consumer's cursor. Raises LedgerCorrupt."""
+    rows = connection.execute("SELECT consumer, seal, seq FROM cursors").fetchall()
+    return {row[0]: row[-1] for row in rows if _intact(path, row, f"the cursor of {row[0]}")}
 
 
-def read_quarantine(connection: sqlite3.Connection) -> list[QuarantinedEvent]:
-    """Every Event whose fold raised and has not succeeded since, oldest first."""
-    return [
-        QuarantinedEvent(offset, instant(at), kind, error, event)
-        for offset, at, kind, error, event in connection.execute(
-            "SELECT offset, at, kind, error, event FROM quarantine ORDER BY offset"
-        )
-    ]
+def read_quarantine(connection: sqlite3.Connection, path: Path) -> list[QuarantinedEvent]:
+    """Every Event whose fold raised and has not succeeded since, oldest first. Raises LedgerCorrupt."""
+    kept = []
+    for error, *row in connection.execute("SELECT error, offset, at, kind, seal, event FROM quarantine ORDER BY offset"):
+        _intact(path, tuple(row), f"quarantined Event {row[0]}")
+        offset, at, kind, _, event = row
+        kept.append(QuarantinedEvent(offset, instant(at), kind, error, event))
+    return kept
 
 
-def ledger_id(connection: sqlite3.Connection) -> str:
-    """The ledger's UUID, made with the file."""
-    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()
+def check_small_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Look at each page of the tables that are always small: rows that are gone from them nothing else would tell of.
+
+    Raises LedgerCorrupt.
+    """
+    for table in ("meta", "cursors", "snapshots", "quarantine"):
+        for (found,) in connection.execute(f"PRAGMA quick_check({table})").fetchall():
+            if found != "ok":
+                raise LedgerCorrupt(path, f"table {table}: {found}")
+
+
+def ledger_id(connection: sqlite3.Connection, path: Path) -> str:
+    """The ledger's UUID, made with the file. Raises LedgerCorrupt."""
+    known = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    value = known.get("ledger_id", "")
+    if known.get("ledger_id_seal") != str(seal(value)):
+        raise LedgerCorrupt(path, f"its id {value!r} is not the one that was written")
     return str(value)
 
 
@@ -143,7 +185,8 @@ def stamped_events(path: Path, after: int = 0, through: int | None = None) -> It
     ``through`` None means up to the newest at the start. Raises FileNotFoundError and LedgerError.
     """
     with closing(connect_reader(path)) as connection, translated(path):
-        last = read_head(connection).offset if through is None else through
+        last = read_head(connection, path).offset
+        last = last if through is None else min(through, last)
         start = max(after, oldest_offset(connection) - 1)
         for batch in iterate_events(connection, path, start, last):
             for offset, event in enumerate(batch.events, batch.first):

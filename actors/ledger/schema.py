@@ -3,6 +3,9 @@
 A row of ``events`` is one batch as it was committed: a commit is then a handful of statements however many Events it
 holds (each statement gives up the interpreter lock, and under load waits to get it back), and a replay sees the very
 batches that the fold saw. ``recorded`` is the offset through which Changes were on the ledger when the batch was written.
+
+Rows say how far the other table had come with the commit that wrote them (``events.seq``, ``changes.upto``), and each carries
+a checksum of its other columns (``seal``): what is missing or altered is then found, and not served.
 """
 
 import sqlite3
@@ -12,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerNewer, NotALedger
+from actors.ledger.seal import seal
 
 APPLICATION_ID = 0x666C6467
 VERSION = 1
@@ -19,16 +23,20 @@ VERSION = 1
 _TABLES = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE events(first INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, "
-    "recorded INTEGER NOT NULL, body BLOB NOT NULL)",
-    "CREATE TABLE changes(seq INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL)",
-    "CREATE TABLE cursors(consumer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE snapshots(through INTEGER PRIMARY KEY, at INTEGER NOT NULL, pieces INTEGER NOT NULL)",
-    "CREATE TABLE snapshot_pieces(through INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, "
-    "UNIQUE(through, number))",
+    "recorded INTEGER NOT NULL, seq INTEGER NOT NULL, seal INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE changes(seq INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, "
+    "upto INTEGER NOT NULL, seal INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE cursors(consumer TEXT PRIMARY KEY, seal INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE snapshots(through INTEGER PRIMARY KEY, at INTEGER NOT NULL, seal INTEGER NOT NULL, pieces INTEGER NOT NULL)",
+    "CREATE TABLE snapshot_pieces(through INTEGER NOT NULL, number INTEGER NOT NULL, seal INTEGER NOT NULL, "
+    "body BLOB NOT NULL, UNIQUE(through, number))",
     "CREATE TABLE quarantine(offset INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, error TEXT NOT NULL, "
-    "event BLOB NOT NULL)",
+    "seal INTEGER NOT NULL, event BLOB NOT NULL)",
 )
 
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_FORMAT)
+"""Primary codes of a file that is not as it was written. SQLITE_ERROR is what a wrecked table of tables comes to: the
+statements are fixed, so a table or column that they do not find is gone from the file."""
 _WAL_PAGES = 4_000
 _WAL_BYTES = 64 * 1024 * 1024
 
@@ -39,7 +47,7 @@ def sqlite_error(path: Path, error: sqlite3.Error) -> LedgerError:
     primary = None if code is None else code & 0xFF
     if primary == sqlite3.SQLITE_NOTADB:
         return NotALedger(path, str(error))
-    if primary == sqlite3.SQLITE_CORRUPT:
+    if primary in _DAMAGE:
         return LedgerCorrupt(path, str(error))
     return DiskRefused(path, f"{error}; free space or repair the disk, faultd goes on by itself")
 
@@ -51,6 +59,9 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise sqlite_error(path, error) from error
+    except UnicodeDecodeError as error:
+        # Python's, on SQLite's own words about names that are garbage.
+        raise LedgerCorrupt(path, str(error)) from error
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -118,7 +129,10 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for table in _TABLES:
         connection.execute(table)
-    connection.execute("INSERT INTO meta VALUES ('ledger_id', ?), ('probed', '')", (str(uuid.uuid4()),))
+    ledger_id = str(uuid.uuid4())
+    connection.execute(
+        "INSERT INTO meta VALUES ('ledger_id', ?), ('ledger_id_seal', ?), ('probed', '')", (ledger_id, str(seal(ledger_id)))
+    )
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")

@@ -59,11 +59,11 @@ def _start(file: Path) -> State:
             for snapshot in reversed(list(read_snapshots(connection))):
                 if snapshot.through >= oldest - 1:
                     return State.load(snapshot.parts[NAME])
-        return State(ledger_id(connection))
+        return State(ledger_id(connection, file))
 
 
 def _fold(file: Path, state: State, through: int | None) -> Iterator[Change]:
     with closing(connect_reader(file)) as connection:
-        last = read_head(connection).offset
+        last = read_head(connection, file).offset
         for batch in iterate_events(connection, file, state.offset, min(through or last, last)):
             yield from fold_batch(state, batch)

@@ -132,7 +132,7 @@ class FileAndModel(RuleBasedStateMachine):
         connection = connect_reader(self.path)
         kept = read_changes(connection, self.path, 0, 1 << 60, 10_000, 1 << 60)
         assert kept == self.recorded[self.pruned_changes :]
-        assert read_cursors(connection) == self.cursors
+        assert read_cursors(connection, self.path) == self.cursors
         connection.close()
         recovery = recover(self.database)
         assert (recovery.snapshot.through if recovery.snapshot else None) == max(self.snapshots, default=None)

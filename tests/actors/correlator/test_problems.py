@@ -1,9 +1,10 @@
 """Raising and clearing on a Draft: more than one thing in one Event, and memories that stay bounded."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from actors.correlator import problems
 from actors.correlator.draft import Draft
@@ -74,3 +75,77 @@ def test_a_memory_is_bounded_and_lets_go_of_the_oldest(monkeypatch: pytest.Monke
     assert len(memory) == 199, "a hundredth at a time: one by one, each removal walks over those before it"
     assert list(memory)[-2:] == [0, 200]
     assert 1 not in memory
+
+
+def at_uptime(uptime: int | None, source: str = "10.0.0.1", seconds: float = 0) -> Report:
+    return Report(received=NOW + timedelta(seconds=seconds), reporter="device:olt-1", source=source, uptime=uptime)
+
+
+def test_two_raises_of_one_event_have_ids_and_names_of_their_own(state: State) -> None:
+    draft = draft_of(state)
+    one = raise_problem(draft, PROBLEM, REPORT)
+    other = raise_problem(draft, replace(PROBLEM, identity=PROBLEM.identity._replace(qualifier="q")), REPORT)
+    draft.commit()
+    assert len(state.alarms) == len({one.alarm_id, other.alarm_id}) == 2
+
+
+def test_a_clear_of_all_qualifiers_goes_by_their_order_and_not_by_that_of_the_raises(state: State) -> None:
+    draft = draft_of(state)
+    for qualifier in ("b", "a"):
+        raise_problem(draft, replace(PROBLEM, identity=PROBLEM.identity._replace(qualifier=qualifier)), REPORT)
+    draft.commit()
+    ended = clear_problems(draft_of(state), "t", "olt-1", ("x",), "*", REPORT, "over")
+    assert [alarm.qualifier for alarm in ended] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(5, 1), (6, 2)])
+def test_what_a_device_repeats_by_design_counts_once_within_its_time(state: State, seconds: int, count: int) -> None:
+    for received in (0, seconds):
+        draft = draft_of(state)
+        raise_problem(draft, replace(PROBLEM, repeats_by_design=True), at_uptime(None, seconds=received))
+        draft.commit()
+    (alarm,) = state.alarms.values()
+    assert alarm.occurrence_count == count
+    assert state.tally["repeated_by_design"] == 2 - count
+
+
+def test_a_clear_of_the_same_hundredth_as_the_raise_ends_it(state: State) -> None:
+    draft = draft_of(state)
+    raise_problem(draft, PROBLEM, at_uptime(1000))
+    draft.commit()
+    assert clear_problems(draft_of(state), "t", "olt-1", ("x",), "", at_uptime(1000), "over")
+
+
+def test_uptimes_of_different_senders_are_not_compared(state: State) -> None:
+    draft = draft_of(state)
+    raise_problem(draft, PROBLEM, at_uptime(2000))
+    draft.commit()
+    assert clear_problems(draft_of(state), "t", "olt-1", ("x",), "", at_uptime(1000, "10.0.0.2"), "over")
+
+
+@pytest.mark.parametrize(("source", "status"), [("10.0.0.1", "cleared"), ("10.0.0.2", "active")])
+def test_a_clear_of_all_qualifiers_overtakes_the_raise_of_any_that_the_same_sender_sent(
+    state: State, source: str, status: str
+) -> None:
+    draft = draft_of(state)
+    clear_problems(draft, "t", "olt-1", ("x",), "*", at_uptime(2000), "over")
+    draft.commit()
+    draft = draft_of(state)
+    raised = raise_problem(draft, replace(PROBLEM, identity=PROBLEM.identity._replace(qualifier="q")), at_uptime(1000, source))
+    assert raised.status == status
+
+
+def test_after_the_reorder_time_a_lower_uptime_is_a_new_raise(state: State) -> None:
+    draft = draft_of(state)
+    clear_problems(draft, "t", "olt-1", ("x",), "", at_uptime(2000), "over")
+    draft.commit()
+    later = Draft(state, next(offsets), NOW + timedelta(seconds=121))
+    assert raise_problem(later, PROBLEM, at_uptime(1000, seconds=121)).status == "active"
+
+
+def test_an_alarm_is_never_cleared_before_it_began(state: State) -> None:
+    draft = draft_of(state)
+    raise_problem(draft, PROBLEM, REPORT)
+    early = Report(received=NOW, reporter="user:eve", source="api:eve", dated=NOW - timedelta(seconds=60))
+    (ended,) = clear_problems(draft, "t", "olt-1", ("x",), "", early, "over")
+    assert ended.cleared_at == ended.first_occurrence == NOW

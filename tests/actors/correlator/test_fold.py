@@ -10,7 +10,7 @@ import pytest
 from actors.correlator import fold as fold_module
 from actors.correlator.settings import CorrelatorSettings
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Quarantined, Released
-from protocols.command import Acknowledge, Assign, Clear, Edit, Edited, Note, Raise, Resolve, RetryQuarantined, Shelve
+from protocols.command import Acknowledge, Assign, Clear, Command, Edit, Edited, Note, Raise, Resolve, RetryQuarantined, Shelve
 from protocols.event import NetworkEvent, SystemReport, TopologyLoaded
 from protocols.principal import Principal
 from protocols.topology import Node
@@ -268,6 +268,22 @@ def test_a_retry_that_fails_again_says_so_and_is_not_quarantined_itself(world: W
     assert answer.refusals[0].reason == "invalid"
     assert "still cannot be folded" in answer.refusals[0].text
     assert not world.all(Quarantined)
+
+
+def test_a_raise_by_hand_dated_in_the_future_began_now(world: World) -> None:
+    late = world.now + timedelta(hours=1)
+    ask = Raise(tenant_id="t", alarm_type="x", severity="minor", title="x", resource_type="x", resource_id="x", at=late)
+    world.command(ask)
+    assert world.alarm.first_occurrence == world.now
+
+
+def test_a_retried_command_answers_once(world: World) -> None:
+    world.network("device.down")
+    poison = Command(Principal("ada", "operator"), Acknowledge(), (world.alarm.id,))
+    world.command(RetryQuarantined(7, msgspec.msgpack.encode(poison)))
+    assert world.only(Answer).accepted == (world.alarm.id,)
+    world.command(RetryQuarantined(8, msgspec.msgpack.encode(SystemReport(alarm_type="x", active=False))))
+    assert world.only(Answer).accepted == ()
 
 
 def test_faultd_reports_about_itself(world: World) -> None:

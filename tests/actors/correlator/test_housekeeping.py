@@ -1,0 +1,50 @@
+"""What a tick does, and how much of it at once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from actors.correlator import housekeeping
+from protocols.change import AlarmChanged, AlarmForgotten
+from protocols.command import Shelve
+
+World = Any
+
+
+def test_many_shelves_that_end_together_end_over_several_ticks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "AT_MOST", 2)
+    for number in range(3):
+        world.at(0).network("device.down", f"olt-{number}")
+    for number, alarm in enumerate(world.alarms):
+        world.at(0).command(Shelve(world.now + timedelta(seconds=60 - number)), alarm.id)
+    world.at(100).tick()
+    assert [change.alarm.resource_id for change in world.all(AlarmChanged)] == ["olt-2", "olt-1"]
+    world.at(101).tick()
+    assert [change.alarm.resource_id for change in world.all(AlarmChanged)] == ["olt-0"]
+
+
+def test_much_history_is_let_go_of_over_several_ticks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "AT_MOST", 2)
+    for number in range(3):
+        world.at(number).network("device.down", f"olt-{number}")
+        world.at(number).network("device.up", f"olt-{number}")
+    world.at(90_000).tick()
+    assert len(world.all(AlarmForgotten)) == 2
+    world.at(90_001).tick()
+    assert len(world.all(AlarmForgotten)) == 1
+    state = world.state
+    assert [state.alarms, state.names, state.current, state.cleared, state.marks, state.open] == [{}] * 6
+
+
+def test_memories_fade_and_younger_ones_stay(world: World) -> None:
+    state = world.state
+    settings = state.settings
+    world.at(0)
+    old = world.now
+    world.at(settings.inform_window_seconds)
+    state.informs.update(old=old - timedelta(seconds=1), edge=old, young=world.now)
+    state.ended.update(old=(world.now - timedelta(seconds=settings.reorder_seconds + 1), None), young=(world.now, None))
+    world.tick()
+    assert list(state.informs) == ["edge", "young"]
+    assert list(state.ended) == ["young"]

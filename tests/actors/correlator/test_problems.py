@@ -145,7 +145,9 @@ def test_after_the_reorder_time_a_lower_uptime_is_a_new_raise(state: State) -> N
 
 def test_an_alarm_is_never_cleared_before_it_began(state: State) -> None:
     draft = draft_of(state)
-    raise_problem(draft, PROBLEM, REPORT)
+    raise_problem(draft, PROBLEM, Report(received=NOW, reporter="user:probe", source="api:probe", dated=NOW))
+    draft.commit()
+    draft = draft_of(state)
     early = Report(received=NOW, reporter="user:eve", source="api:eve", dated=NOW - timedelta(seconds=60))
     (ended,) = clear_problems(draft, "t", "olt-1", ("x",), "", early, "over")
     assert ended.cleared_at == ended.first_occurrence == NOW

@@ -122,7 +122,7 @@ async def serve(
         tokens = TokenBook(state_dir / "tokens.json")
         health = Health(metrics, stored, lambda: ledger.failure)
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
-        seed = partial(_seed, ledger.feed, board)
+        seed = partial(seed_of, ledger.feed, board)
         store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store, seed=seed)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
         api = Api(
@@ -202,7 +202,7 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
     return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
 
 
-async def _seed(feed: LedgerFeed, board: Board) -> Seed:
+async def seed_of(feed: LedgerFeed, board: Board) -> Seed:
     """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined)

@@ -276,7 +276,7 @@ class Ledger:
         since = self._pipeline.sent - self._marked
         if self._markers or self._draining or not since:
             return
-        if since >= self._settings.snapshot_every_events or now - self._marked_at >= self._settings.snapshot_every_seconds:
+        if since >= self._settings.snapshot_every_events or now >= self._marked_at + self._settings.snapshot_every_seconds:
             await self._mark()
 
     async def _mark(self) -> None:

@@ -52,7 +52,7 @@ class Store:
         self._lag = Lag()
         self._months: set[str] = set()
         self._failures = 0
-        self._begun = -math.inf
+        self._begun = self._looked = -math.inf
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Apply until the feed has ended and all of it is in PostgreSQL.
@@ -89,7 +89,7 @@ class Store:
             except FeedPruned as gap:
                 seq = await self._bridge(gap)
                 continue
-            if not batches:
+            if not batches or trio.current_time() - self._looked >= self._settings.probe_seconds:
                 await self._look()
             for last, changes in grouped(batches, self._settings.group_changes):
                 self._lag_seconds()
@@ -103,7 +103,8 @@ class Store:
             self._failures = 0
 
     async def _look(self) -> Cursor:
-        """A sign of life of PostgreSQL."""
+        """A sign of life of PostgreSQL, and whether an operator has dealt with what it refused."""
+        self._looked = trio.current_time()
         cursor = await self._database.run(read_cursor, self._ledger_id)
         self._metrics.store_rejected.set(cursor.rejects)
         return cursor

@@ -117,9 +117,7 @@ def check(cursor: Cursor, last: int, found: RecordedBatch | None) -> None:
     (None: pruned), is not as it was when it filled the database."""
     if cursor.seq > last:
         raise LedgerRestored(cursor.seq, last)
-    if found is None or found.at is None or cursor.mark.recorded_at is None:
-        return
-    if Mark.of(found) != cursor.mark:
+    if found is not None and None not in (found.at, cursor.mark.recorded_at) and Mark.of(found) != cursor.mark:
         raise LedgerRestored(cursor.seq, last)
 
 
@@ -127,7 +125,7 @@ async def verify(feed: Feed, cursor: Cursor) -> None:
     """:func:`check` with what the feed still has. The ledger keeps a batch until it has heard that it was applied, and a
     restored one has not heard of those that it lacked: so whenever there is something to find, it can be read."""
     found: RecordedBatch | None = None
-    if 0 < cursor.seq <= feed.last:
+    if cursor.mark.recorded_at is not None and cursor.seq <= feed.last:
         try:
             found = (await feed.after(cursor.seq - 1, 1))[0]
         except FeedPruned:

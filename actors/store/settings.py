@@ -17,4 +17,4 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reconnect_max_seconds: Annotated[float, Meta(gt=0)] = 15.0
     """... up to this many seconds."""
     probe_seconds: Annotated[float, Meta(gt=0)] = 10.0
-    """With nothing to write, PostgreSQL is asked for a sign of life this often."""
+    """PostgreSQL is asked for a sign of life this often, with nothing to write too."""

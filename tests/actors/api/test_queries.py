@@ -95,6 +95,15 @@ async def test_an_alarm_comes_back_as_it_was_stored(database: Database) -> None:
     assert await get_alarm(database, "no such \x00 alarm") is None
 
 
+async def test_a_name_that_several_ledgers_gave_leads_to_the_live_alarm_then_to_the_latest(database: Database) -> None:
+    old, older, new = (alarm_of(n, alarm_id="A1", last_occurrence=T0 + timedelta(days=n)) for n in (3, 2, 1))
+    await fill(database, [*changed(old, older), AlarmForgotten(3, old.id), AlarmForgotten(4, older.id)])
+    assert await get_alarm(database, "A1") == old
+    await fill(database, changed(new))
+    assert await get_alarm(database, "A1") == new
+    assert await get_alarm(database, older.id) == older
+
+
 async def test_an_archived_alarm_is_found_by_name_but_not_listed(database: Database) -> None:
     alarm = alarm_of(1, status="cleared", cleared_at=T0)
     await fill(database, [*changed(alarm), AlarmForgotten(2, alarm.id), ArchiveDue(3, T0 + timedelta(days=1))])

@@ -46,8 +46,8 @@ CREATE CONSTRAINT TRIGGER crash_at_commit AFTER UPDATE ON faultd_cursor DEFERRAB
 class Rig:
     """A store with all around it. ``publish`` records one batch."""
 
-    def __init__(self, database: Database, ledger_id: str = "ledger", settings: StoreSettings = QUICK) -> None:
-        self.feed = LedgerFeed(Path("unused"), 0, {}, batches=10_000, size=2**40)
+    def __init__(self, database: Database, ledger_id: str = "ledger", settings: StoreSettings = QUICK, seq: int = 0) -> None:
+        self.feed = LedgerFeed(Path("unused"), seq, {}, batches=10_000, size=2**40)
         self.progress, self.metrics = Progress(), Metrics()
         self.store = Store(database, self.feed, ledger_id, self.progress, self.metrics, settings, lambda: 0.5)
         self._moved = trio.Event()
@@ -218,7 +218,16 @@ async def test_poison_is_counted_and_passed(database_url: str, changed_of: Calla
             assert await rig.progress.reach(last, ENOUGH)
         assert [row["alarm_id"] for row in await database.fetch("SELECT alarm_id FROM alarms ORDER BY id")] == ["A-1", "A-3"]
         assert await database.fetchval("SELECT count(*) FROM store_rejects") == 1
-        assert rig.metric("rejects_total") == 1
+        assert rig.metric("rejects_total") == rig.metric("rejected_changes") == 1
+        # A later start knows of it, and an operator's remedy ends it.
+        rig = Rig(database, settings=StoreSettings(probe_seconds=0.01), seq=last)
+        async with running(rig):
+            await rig.until_up(1)
+            assert (rig.metric("rejects_total"), rig.metric("rejected_changes")) == (0, 1)
+            await database.execute("DELETE FROM store_rejects")
+            with trio.fail_after(ENOUGH):
+                while rig.metric("rejected_changes"):
+                    await trio.lowlevel.checkpoint()
 
 
 async def test_another_ledger_ends_it_with_a_clear_error(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:

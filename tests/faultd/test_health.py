@@ -1,0 +1,31 @@
+"""What ``/readyz`` says."""
+
+from actors.mailbox import Progress
+from actors.metrics import Metrics
+from faultd.health import Health
+
+
+def test_what_is_kept_aside_is_degraded_and_does_not_stop_the_traps() -> None:
+    metrics = Metrics()
+    health = Health(metrics, Progress(), lambda: None)
+    health.taking_traps = True
+    metrics.store_up.set(1)
+    assert {part.status for part in health().parts.values()} == {"ok"}
+    metrics.store_rejected.set(2)
+    metrics.quarantined.set(1)
+    found = health()
+    assert found.ready
+    assert {name: part.status for name, part in found.parts.items() if part.status != "ok"} == {
+        "rejects": "degraded",
+        "quarantine": "degraded",
+    }
+    assert "2 Changes" in found.parts["rejects"].detail
+    assert "store_rejects" in health.summary()
+
+
+def test_a_parked_store_says_why() -> None:
+    health = Health(Metrics(), Progress(), lambda: None)
+    health.taking_traps = True
+    health.parked["store"] = "the database was filled from ledger x"
+    assert health().ready
+    assert "filled from ledger x" in health().parts["store"].detail

@@ -56,6 +56,12 @@ def _decide(draft: Draft, event: Event) -> None:
 
 
 def _retry(draft: Draft, action: RetryQuarantined) -> None:
+    if action.offset not in draft.state.quarantined:
+        # Two who ask at the same time both saw it there; folded twice it would count twice.
+        refusal = Refusal(str(action.offset), "wrong_state", f"Event {action.offset} is not in quarantine")
+        draft.emit(Answer(offset=draft.offset, refusals=(refusal,)))
+        return
+    draft.later(draft.state.quarantined.discard, action.offset)
     event = _event_decoder.decode(action.event)
     _decide(draft, event)
     draft.emit(Released(draft.offset, action.offset))
@@ -103,6 +109,7 @@ def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Ex
         return draft.commit()
     _system(draft, _quarantine_report(offset, text, active=True))
     draft.emit(Quarantined(offset, at, kind(event), text))
+    draft.later(state.quarantined.add, offset)
     if isinstance(event, Command | NetworkEvent):
         draft.emit(Answer(offset=offset))
     return draft.commit()

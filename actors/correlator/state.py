@@ -47,6 +47,7 @@ class Saved(Struct, kw_only=True):
     informs: list[tuple[str, datetime]]
     keys: list[tuple[str, datetime]]
     sequences: dict[str, int]
+    quarantined: list[int] = []
     archived: datetime
     profiles: ProfilesLoaded | None
     topology: TopologyLoaded | None
@@ -85,6 +86,8 @@ class State:
         self.informs: dict[str, datetime] = {}
         self.keys: dict[str, datetime] = {}
         self.sequences: dict[str, int] = {}
+        self.quarantined: set[int] = set()
+        """Offsets of the Events whose fold raised and that no retry has folded since."""
         self.archived = EPOCH
         self.profiles: ProfilesLoaded | None = None
         self.topology: TopologyLoaded | None = None
@@ -174,6 +177,7 @@ class State:
                 informs=list(self.informs.items()),
                 keys=list(self.keys.items()),
                 sequences=self.sequences,
+                quarantined=sorted(self.quarantined),
                 archived=self.archived,
                 profiles=self.profiles,
                 topology=self.topology,
@@ -197,6 +201,7 @@ class State:
         state.ended = {identity: (at, mark) for identity, at, mark in saved.ended}
         state.informs, state.keys = dict(saved.informs), dict(saved.keys)
         state.sequences = saved.sequences
+        state.quarantined = set(saved.quarantined)
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
         if saved.topology is not None:

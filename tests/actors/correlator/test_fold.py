@@ -262,8 +262,14 @@ def test_an_event_whose_fold_raises_is_quarantined_and_the_state_is_as_before(
     assert world.only(Released).released == kept.offset
     assert {alarm.status for alarm in world.alarms} == {"cleared"}
 
+    revisions = {alarm.id: alarm.revision for alarm in world.alarms}
+    again = world.command(RetryQuarantined(kept.offset, msgspec.msgpack.encode(poison)))
+    assert again.refusals[0].reason == "wrong_state", "two who asked at the same time do not count it twice"
+    assert {alarm.id: alarm.revision for alarm in world.alarms} == revisions
+
 
 def test_a_retry_that_fails_again_says_so_and_is_not_quarantined_itself(world: World) -> None:
+    world.state.quarantined.add(7)
     answer = world.command(RetryQuarantined(7, b"\xc1"))
     assert answer.refusals[0].reason == "invalid"
     assert "still cannot be folded" in answer.refusals[0].text
@@ -279,6 +285,7 @@ def test_a_raise_by_hand_dated_in_the_future_began_now(world: World) -> None:
 
 def test_a_retried_command_answers_once(world: World) -> None:
     world.network("device.down")
+    world.state.quarantined |= {7, 8}
     poison = Command(Principal("ada", "operator"), Acknowledge(), (world.alarm.id,))
     world.command(RetryQuarantined(7, msgspec.msgpack.encode(poison)))
     assert world.only(Answer).accepted == (world.alarm.id,)

@@ -31,6 +31,9 @@ API = "/api/v1/faults"
 class Daemon:
     """One faultd: its files, its ports and, while it runs, its process."""
 
+    command: tuple[str, ...] = ("-m", "faultd")
+    """What Python is given to run; ``run --config FILE`` follows."""
+
     def __init__(self, folder: Path, database_url: str, config: str) -> None:
         self.folder = folder
         self.database_url = database_url
@@ -68,7 +71,7 @@ bind = "127.0.0.1:{self.stream_port}"
             ready = trio.socket.from_stdlib_socket(plain)
             with self.log.open("ab") as log:
                 self.process = await trio.lowlevel.open_process(
-                    [sys.executable, "-X", "dev", "-m", "faultd", "run", "--config", str(self.file)],
+                    [sys.executable, "-X", "dev", *self.command, "run", "--config", str(self.file)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

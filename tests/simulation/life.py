@@ -1,0 +1,222 @@
+"""One process of the daemon: recovery, the actors wired as ``faultd/app.py`` wires them, and its end, orderly or not."""
+
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+from msgspec.structs import replace
+from simulation.disk import Image
+from simulation.network import Socket
+from simulation.oracle import difference
+from simulation.postgres import Client
+
+from actors.clock.actor import Clock
+from actors.clock.settings import ClockSettings
+from actors.correlator.actor import Correlator
+from actors.correlator.state import State
+from actors.ledger.actor import Ledger
+from actors.ledger.errors import LedgerError
+from actors.mailbox import Append, EndOfFeed, FeedPruned, LedgerUnavailable, Outcome, Progress, Reply
+from actors.metrics import Metrics
+from actors.store.actor import Store
+from actors.store.settings import StoreSettings
+from actors.stream.board import Board
+from actors.trap_listener.actor import TrapListener
+from actors.trap_listener.settings import TrapSettings
+from faultd.inputs import news
+from faultd.restore import restore
+from protocols.event import Event, SystemReport
+from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+"""When every world begins."""
+ALLOWED = TrapSettings(allow=("10.0.0.0/8",), refusal_alarm_rate=10)
+
+
+class Life:
+    """From the start of a process to its end. ``dead`` from the moment of a crash: what still runs then is nobody's."""
+
+    def __init__(self, world: "World", number: int, directory: Path) -> None:
+        self.world, self.number = world, number
+        self.path = directory / "ledger.sqlite"
+        self.scope = trio.CancelScope()
+        self.told_to_stop = trio.Event()
+        self.dead = False
+        self.open = False
+        self.watching = True
+        self.drain_seconds = world.plan.drain_seconds
+        self.image: Image | None = None
+        """The files that a crash left."""
+        self.stored = Progress()
+        self.metrics = Metrics()
+        self.appends: trio.MemorySendChannel[Append]
+        self.ledger: Ledger
+
+    def die(self, image: Image, how: str) -> None:
+        """The process is gone from here on."""
+        if not self.dead:
+            self.world.note(f"CRASH {how}")
+            self.dead, self.open, self.image = True, False, image
+            if self.world.network.socket is not None:
+                self.world.network.socket.close()
+            self.scope.cancel()
+
+    async def run(self) -> None:
+        """Until it has ended, one way or the other. An exception that no fault explains is a violation."""
+        try:
+            with self.scope:
+                await self._run()
+        except Exception as error:
+            if self.dead:
+                return
+            trouble = self.world.trouble.recent and _explained(error)
+            if not trouble:
+                self.world.violate("the process ended by itself:\n" + "".join(traceback.format_exception(error)))
+            self.world.note(f"the process ends: {_leaf(error)!s:.120}")
+        finally:
+            self.open = False
+            if self.world.network.socket is not None:
+                self.world.network.socket.close()
+
+    async def _run(self) -> None:
+        world = self.world
+        database, state, seq = await trio.to_thread.run_sync(restore, self.path)
+        try:
+            world.oracle.recovered(self.path, database.ledger_id, state, seq)
+            world.note(f"recovered: {len(world.oracle.events)} Events, folded to {state.offset}, {seq} batches")
+            await self._serve(database, state, seq)
+        finally:
+            database.close()
+        world.note("the process ended in order")
+
+    async def _serve(self, database, state: State, seq: int) -> None:  # type: ignore[no-untyped-def]
+        world, plan, metrics = self.world, self.world.plan, self.metrics
+        socket = world.bind()
+        appends, appended = trio.open_memory_channel[Append](plan.appends_waiting)
+        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](plan.ledger.pipe_batches + 2)
+        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](plan.ledger.pipe_batches + 2)
+        ledger = Ledger(
+            database=database,
+            inbox=appended,
+            folded=folded,
+            to_fold=to_fold,
+            metrics=metrics,
+            settings=plan.ledger,
+            clock=world.wall,
+        )
+        self.appends, self.ledger = appends, ledger
+        correlator = Correlator(state, to_be_folded, folds, metrics)
+        client = Client(world.server, world.rng, world.point, lambda: self.dead)
+        settings = StoreSettings(group_changes=plan.group_changes, reconnect_max_seconds=3.0)
+        store = Store(client, ledger.feed, database.ledger_id, self.stored, metrics, settings, world.rng.random)  # type: ignore[arg-type]
+        board = Board(seq, state.alarms.values(), window=8)
+        listener = TrapListener(ALLOWED, [socket], appends, None, metrics, clock=world.wall)  # type: ignore[list-item]
+        with trio.CancelScope() as everything:
+            async with trio.open_nursery() as sinks:
+                await sinks.start(ledger.run)
+                await sinks.start(correlator.run)
+                await _settle(appends, [*news(state, world.inputs()), SystemReport(alarm_type="actor_parked", active=False)])
+                sinks.start_soon(store.run)
+                sinks.start_soon(self._watch, board)
+                async with trio.open_nursery() as sources:
+                    await sources.start(Clock(ClockSettings(), appends).run)
+                    await sources.start(listener.run)
+                    self.open = True
+                    await self.told_to_stop.wait()
+                    self.open = False
+                    world.note("stopping: draining")
+                    sources.cancel_scope.cancel()
+                if not self.dead:
+                    self._books(socket)
+                everything.deadline = trio.current_time() + self.drain_seconds
+                await appends.aclose()
+        if everything.cancelled_caught:
+            world.note("the drain was cut short")
+        elif not self.dead:
+            self._drained(state, board)
+
+    async def _watch(self, board: Board) -> None:
+        """A subscriber of the stream: follows at its own pace, sometimes from further back."""
+        world, feed = self.world, self.ledger.feed
+        try:
+            while True:
+                for batch in await feed.after(board.seq, world.rng.randint(1, 8)):
+                    if self.dead:
+                        return
+                    world.oracle.published(batch)
+                    board.fold(batch)
+                if world.rng.random() < 0.2:
+                    await trio.sleep(world.rng.uniform(0, 8))
+        except EndOfFeed:
+            pass
+        except FeedPruned as gap:
+            # It is no registered consumer: nothing is kept for it.
+            if world.plan.ledger.retention_days > 1 and world.plan.ledger.max_bytes > 1 << 30:
+                world.violate(str(gap))
+            self.watching = False
+
+    def _books(self, socket: Socket) -> None:
+        """received = accepted + dropped by reason + answered, and what is accepted is on disk."""
+        value = self.metrics.registry.get_sample_value
+        received = value("faultd_traps_received_total") or 0
+        accepted = value("faultd_traps_accepted_total") or 0
+        dropped = {
+            sample.labels["reason"]: sample.value
+            for metric in self.metrics.traps_dropped.collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        }
+        answered = value("faultd_traps_answered_total") or 0
+        total = accepted + sum(dropped.values()) + answered
+        world = self.world
+        if received != socket.read:
+            world.violate(f"{socket.read} datagrams were read, {received} are counted")
+        if total != received:
+            world.violate(f"received {received} is not accepted {accepted} + dropped {dropped} + answered {answered}")
+        for reason, count in socket.refusable.items():
+            if reason and dropped.get(reason, 0) != count:
+                world.violate(f"{count} datagrams had to be refused as {reason}, counted are {dropped}")
+        if sum(dropped.values()) - dropped.get("shutting_down", 0) != sum(socket.refusable.values()):
+            world.violate(f"refused {dropped}, but {dict(socket.refusable)} had to be")
+        if accepted > world.oracle.traps or accepted + dropped.get("shutting_down", 0) < world.oracle.traps:
+            world.violate(f"{accepted} datagrams are counted as accepted, {world.oracle.traps} are on disk")
+
+    def _drained(self, state: State, board: Board) -> None:
+        """After an orderly end nothing is under way: fold, subscriber, PostgreSQL and file are level."""
+        world, oracle = self.world, self.world.oracle
+        oracle.settle(state)
+        if self.watching:
+            if board.seq != len(oracle.batches):
+                world.violate(f"the subscriber ended at batch {board.seq} of {len(oracle.batches)}")
+            # A repeat does not tell when it was received: its compact form holds the count and the last occurrence.
+            shown = {alarm.id: replace(alarm, received_at=START) for alarm in board.alarms()}
+            held = {alarm.id: replace(alarm, received_at=START) for alarm in state.alarms.values()}
+            if shown != held:
+                world.violate(f"the subscriber's alarms are not the fold's: {difference(held, shown)}")
+        cursor = world.server.tables.cursor
+        if cursor is None or cursor[1] != len(oracle.batches):
+            world.violate(f"the store ended with cursor {cursor}, {len(oracle.batches)} batches are recorded")
+
+
+async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) -> None:
+    reply: Reply[Outcome] = Reply()
+    await appends.send(Append(events, answered=reply))
+    await reply.wait()
+
+
+def _leaf(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _explained(error: BaseException) -> bool:
+    """Whether a disk in trouble accounts for it: a daemon may refuse to start on it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_explained(one) for one in error.exceptions)
+    return isinstance(error, LedgerError | LedgerUnavailable)

@@ -1,0 +1,196 @@
+"""Devices and the way to the daemon: datagrams that are late, doubled, lost or foreign, and INFORMs sent until answered."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import trio
+from msgspec import Struct
+from simulation.oracle import Oracle
+
+from protocols.snmp import encode, message
+from protocols.snmp.errors import Refusal
+from protocols.snmp.notification import VarBind
+
+LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
+COLD_START, UNKNOWN = "1.3.6.1.6.3.1.1.5.1", "1.3.6.1.4.1.99999.1"
+_IF_INDEX = "1.3.6.1.2.1.2.2.1.1"
+
+
+class Weather(Struct):
+    """How the network treats a datagram."""
+
+    late: float = 0.01
+    """Seconds of delay at most."""
+    lost: float = 0.0
+    doubled: float = 0.0
+    answer_lost: float = 0.0
+
+
+class Socket:
+    """Stands for ``TrapSocket``. Datagrams wait here as in the kernel; what exceeds its buffer is dropped there."""
+
+    virtual = True
+    name = "virtual:162"
+    granted = 1
+
+    def __init__(self, oracle: Oracle, answer: Callable[[bytes, str], None], room: int) -> None:
+        self._oracle, self._answer, self._room = oracle, answer, room
+        self._queue: deque[tuple[bytes, str]] = deque()
+        self._arrived = trio.Event()
+        self._dropped = 0
+        self.closed = False
+        self.read = 0
+        self.refusable: Counter[str] = Counter()
+        """Datagrams read that the listener must refuse, by reason ("" where the reason may vary)."""
+
+    @property
+    def socket(self) -> "Socket":
+        return self
+
+    def put(self, datagram: bytes, source: str) -> None:
+        """A datagram arrives."""
+        if len(self._queue) >= self._room:
+            self._dropped += 1
+            return
+        self._queue.append((datagram, source))
+        self._arrived.set()
+
+    async def readable(self) -> None:
+        while not self._queue or self.closed:
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        await trio.lowlevel.checkpoint()
+
+    def receive(self) -> tuple[bytes, tuple[str, int], int, tuple[()]]:
+        if not self._queue or self.closed:
+            raise BlockingIOError
+        datagram, source = self._queue.popleft()
+        dropped, self._dropped = self._dropped, 0
+        self.read += 1
+        reason = refusable(datagram, source)
+        if reason is not None:
+            self.refusable[reason] += 1
+        else:
+            self._oracle.received["trap", source, str(message.decode(datagram).request_id)] += 1
+        return datagram, (source, 5000), dropped, ()
+
+    def answer(self, datagram: bytes, to: tuple[str, int], _ancillary: Any) -> None:
+        if not self.closed:
+            self._answer(datagram, to[0])
+
+    def more_dropped(self) -> int:
+        dropped, self._dropped = self._dropped, 0
+        return dropped
+
+    def close(self) -> None:
+        """The process has ended: nothing more is read or answered through this end."""
+        self.closed = True
+
+    def inherit(self) -> "list[tuple[bytes, str]]":
+        """What still waits, for the next process when systemd holds the socket."""
+        return list(self._queue)
+
+
+def refusable(datagram: bytes, source: str) -> str | None:
+    """The reason for which a listener must refuse it; None when it must take it."""
+    if source.startswith("192."):
+        return "source_not_allowed"
+    try:
+        notification = message.decode(datagram)
+    except Refusal:
+        return ""
+    return "unknown_community" if notification.security != "public" else None
+
+
+class Network:
+    """Brings datagrams to the socket that is bound at the time, and answers back to their devices."""
+
+    def __init__(self, rng: Random, spawn: Callable[..., None]) -> None:
+        self._rng, self._spawn = rng, spawn
+        self.weather = Weather()
+        self.socket: Socket | None = None
+        self.answers: dict[tuple[str, int], trio.Event] = {}
+
+    def send(self, datagram: bytes, source: str) -> None:
+        """A device sends."""
+        copies = 1 + (self._rng.random() < self.weather.doubled)
+        for _ in range(copies):
+            if self._rng.random() >= self.weather.lost:
+                self._spawn(self._deliver, datagram, source, self._rng.uniform(0, self.weather.late))
+
+    async def _deliver(self, datagram: bytes, source: str, seconds: float) -> None:
+        await trio.sleep(seconds)
+        if self.socket is not None:
+            self.socket.put(datagram, source)
+
+    def answer(self, datagram: bytes, to: str) -> None:
+        """The listener answers an INFORM."""
+        if self._rng.random() >= self.weather.answer_lost:
+            self._spawn(self._bring_answer, datagram, to, self._rng.uniform(0, self.weather.late))
+
+    async def _bring_answer(self, datagram: bytes, to: str, seconds: float) -> None:
+        await trio.sleep(seconds)
+        known = self.answers.pop((to, encode.decode_response(datagram).request_id), None)
+        if known is not None:
+            known.set()
+
+
+class Device:
+    """An OLT with a few ports. ``patience`` is its retransmission interval in seconds."""
+
+    def __init__(self, number: int, network: Network, rng: Random, spawn: Callable[..., None]) -> None:
+        self.address = f"10.0.0.{number}"
+        self._network, self._rng, self._spawn = network, rng, spawn
+        self._last = number * 100_000
+        self._born = rng.randint(0, 1_000_000)
+        self.unanswered = 0
+
+    async def live(self, seconds: float, pace: float, informs: float, foreign: float) -> None:
+        """Send for so long, on average every ``pace`` seconds, with storms."""
+        end = trio.current_time() + seconds
+        while trio.current_time() < end:
+            await trio.sleep(self._rng.expovariate(1 / pace))
+            for _ in range(self._rng.choice((1, 1, 1, 2, 8))):
+                if self._rng.random() < foreign:
+                    self._send_foreign()
+                else:
+                    self._send(inform=self._rng.random() < informs)
+
+    def _datagram(self, *, inform: bool, community: str = "public") -> tuple[bytes, int]:
+        self._last += 1
+        oid = self._rng.choice((LINK_DOWN, LINK_DOWN, LINK_DOWN, LINK_UP, LINK_UP, COLD_START, UNKNOWN))
+        port = VarBind(_IF_INDEX + f".{(index := self._rng.randint(1, 3))}", "INTEGER", index)
+        make = encode.inform if inform else encode.trap_v2c
+        uptime = self._born + int(trio.current_time() * 100)
+        return make(community=community, trap_oid=oid, uptime=uptime, varbinds=(port,), request_id=self._last), self._last
+
+    def _send(self, *, inform: bool) -> None:
+        datagram, number = self._datagram(inform=inform)
+        if inform:
+            self.unanswered += 1
+            self._spawn(self._until_answered, datagram, number)
+        else:
+            self._network.send(datagram, self.address)
+
+    async def _until_answered(self, datagram: bytes, number: int) -> None:
+        answered = self._network.answers[self.address, number] = trio.Event()
+        interval = self._rng.choice((0.5, 2.0, 5.0))
+        while not answered.is_set():
+            self._network.send(datagram, self.address)
+            with trio.move_on_after(interval):
+                await answered.wait()
+            interval = min(2 * interval, 10.0)
+        self.unanswered -= 1
+
+    def _send_foreign(self) -> None:
+        """What must be refused."""
+        match self._rng.randint(0, 2):
+            case 0:
+                self._network.send(self._datagram(inform=False, community="private")[0], self.address)
+            case 1:
+                self._network.send(self._datagram(inform=True)[0], "192.0.2.1")
+            case _:
+                datagram = self._datagram(inform=False)[0]
+                self._network.send(datagram[: self._rng.randint(0, len(datagram) - 1)], self.address)

@@ -1,0 +1,446 @@
+"""What must be true, kept beside the daemon: every Event and batch that is on disk, an uninterrupted fold of those Events, and a
+plain projection of its Changes. Whoever acts on something tells the oracle first, and it compares."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from simulation.postgres import UNSTORABLE, Tables, archive, expire
+
+from actors.correlator.fold import fold
+from actors.correlator.state import Saved, State
+from actors.ledger.group import Group, Written
+from actors.ledger.read import read_changes, stamped_events
+from actors.ledger.schema import connect_reader
+from protocols.alarm import Alarm
+from protocols.change import (
+    AlarmChanged,
+    AlarmForgotten,
+    AlarmRepeated,
+    Answer,
+    ArchiveDue,
+    Change,
+    DeviceEvent,
+    Quarantined,
+    Released,
+    UnknownTrap,
+)
+from protocols.command import Command, RetryQuarantined
+from protocols.event import Event, NetworkEvent, Trap
+from protocols.ledger import RecordedBatch
+
+Label = tuple[str, ...]
+
+_saved = msgspec.msgpack.Decoder(Saved)
+
+
+def label(event: Event) -> Label | None:
+    """What tells one Event of the simulation from every other: its sender's own number. None for those of faultd itself."""
+    match event:
+        case Trap():
+            return "trap", event.source, str(event.notification.request_id)
+        case NetworkEvent():
+            return "network", event.reported_by
+        case Command():
+            return "command", event.by.name
+        case _:
+            return None
+
+
+class Candidate(Struct, frozen=True):
+    """A write whose outcome is open: it may be on disk, whole, or not at all."""
+
+    first: int
+    at: datetime
+    events: Sequence[Event]
+    batches: Sequence[Sequence[Change]]
+
+
+class Oracle:
+    """``violate`` is told the first thing that is wrong."""
+
+    def __init__(self, violate: Callable[[str], None]) -> None:
+        self.violate = violate
+        self.ledger_id = ""
+        self.events: list[tuple[datetime, Event]] = []
+        self.batches: list[RecordedBatch] = []
+        self.changes: dict[int, list[Change]] = {}
+        """By the offset of their Event, as the uninterrupted fold has them."""
+        self.state: State | None = None
+        self.offsets: dict[Label, list[int]] = {}
+        self.answered: dict[Label, str] = {}
+        """What was acknowledged, and how."""
+        self.refused: set[Label] = set()
+        self.candidates: list[Candidate] = []
+        self.maybe: set[Label] = set()
+        """Refused, and yet possibly on disk: the commit had been carried out when it failed, and the process died then."""
+        self.received: Counter[Label] = Counter()
+        """Datagrams read from the socket."""
+        self.traps = 0
+        """Trap Events that the running process has on disk."""
+        self._projection = Tables()
+        self._projected = 0
+        self._effects: dict[Label, tuple[datetime, int]] = {}
+
+    # --- what the ledger wrote --------------------------------------------------------------------------------------
+
+    def writing(self, first: int, at: datetime, group: Group) -> None:
+        """A write begins."""
+        events = [event for append in group.appends for event in append]
+        batches = [folded.changes for folded in group.folded if getattr(folded, "changes", None)]
+        self.candidates.append(Candidate(first, at, events, batches))
+
+    def wrote(self, written: Written) -> None:
+        """A write returned: from here on it must last."""
+        self.candidates = []
+        if written.batch is not None:
+            if written.batch.first != len(self.events) + 1:
+                self.violate(f"offset {written.batch.first} was given where {len(self.events) + 1} follows")
+                return
+            self._add(written.batch.at, written.batch.events)
+        for batch in written.recorded:
+            self._record(batch)
+
+    def write_failed(self, *, survived: bool) -> None:
+        """A write was refused; ``survived`` when it is on disk all the same until the ledger opens its file again."""
+        if not survived:
+            self.candidates.pop()
+
+    def _add(self, at: datetime, events: Sequence[Event]) -> None:
+        if self.events and at < self.events[-1][0]:
+            self.violate(f"the stamp ran backward at offset {len(self.events) + 1}: {at} after {self.events[-1][0]}")
+        for event in events:
+            self.events.append((at, event))
+            self.traps += isinstance(event, Trap)
+            name = label(event)
+            if name is None:
+                continue
+            offsets = self.offsets.setdefault(name, [])
+            offsets.append(len(self.events))
+            if name in self.refused and name not in self.maybe:
+                self.violate(f"{name} was refused, and is on the ledger at {offsets[-1]}")
+            if name[0] == "trap":
+                if len(offsets) > self.received[name]:
+                    self.violate(f"{name} was received {self.received[name]} times and is on the ledger at {offsets}")
+            elif len(offsets) > 1:
+                self.violate(f"{name} was sent once and is on the ledger at {offsets}")
+
+    def _record(self, batch: RecordedBatch) -> None:
+        if batch.seq != len(self.batches) + 1:
+            self.violate(f"batch {batch.seq} was recorded where {len(self.batches) + 1} follows")
+            return
+        folded = self._fold(batch.through)
+        if list(batch.changes) != folded:
+            self.violate(
+                f"batch {batch.seq} through {batch.through} is not what its Events come to: {_diff(batch.changes, folded)}"
+            )
+        self.batches.append(batch)
+
+    def _fold(self, through: int) -> list[Change]:
+        """The uninterrupted fold, up to ``through``."""
+        if self.state is None:
+            self.state = State(self.ledger_id)
+        changes: list[Change] = []
+        if through > len(self.events):
+            self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
+            return changes
+        for offset in range(self.state.offset + 1, through + 1):
+            at, event = self.events[offset - 1]
+            found = fold(self.state, offset, at, event)
+            if found:
+                self.changes[offset] = found
+                changes += found
+            self._count(at, event, found)
+        return changes
+
+    def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
+        """No retransmitted INFORM and no repeated idempotency key has an effect of its own."""
+        effects = sum(isinstance(change, AlarmChanged | AlarmRepeated | DeviceEvent | UnknownTrap) for change in changes)
+        if not effects or self.state is None or any(isinstance(change, Quarantined) for change in changes):
+            return
+        if isinstance(event, Trap) and event.notification.kind == "inform":
+            key: Label = ("inform", event.source, str(event.notification.request_id))
+            window = timedelta(seconds=self.state.settings.inform_window_seconds)
+        elif isinstance(event, NetworkEvent) and event.key:
+            key, window = ("key", event.tenant_id, event.key), timedelta(hours=self.state.settings.idempotency_hours)
+        else:
+            return
+        known = self._effects.get(key)
+        if known is not None and at - known[0] <= window:
+            self.violate(f"{key} was counted at offset {known[1]} and again at {self.state.offset}")
+        self._effects[key] = at, self.state.offset
+
+    # --- recovery ---------------------------------------------------------------------------------------------------
+
+    def recovered(self, path: Path, ledger_id: str, state: State, seq: int) -> None:
+        """A process started from the file at ``path``: nothing is missing, nothing is new but a write whose outcome was open."""
+        if self.ledger_id and self.ledger_id != ledger_id:
+            self.violate("the ledger has another id than before")
+        self.ledger_id = ledger_id
+        self.traps = 0
+        extra: list[tuple[datetime, Event]] = []
+        last = 0
+        for stamped in stamped_events(path):
+            last = stamped.offset
+            if stamped.offset > len(self.events):
+                extra.append((stamped.at, stamped.event))
+            elif self.events[stamped.offset - 1] != (stamped.at, stamped.event):
+                self.violate(f"the Event at {stamped.offset} is not the one that was written")
+        if last < len(self.events):
+            self.violate(f"Events {last + 1} to {len(self.events)} were on disk and are gone")
+        with closing(connect_reader(path)) as connection:
+            kept = read_changes(connection, path, 0, 1 << 60, 1 << 30, 1 << 40)
+            quarantine = {offset for (offset,) in connection.execute("SELECT offset FROM quarantine")}
+        more = [batch for batch in kept if batch.seq > len(self.batches)]
+        for batch in kept:
+            if batch.seq <= len(self.batches) and self.batches[batch.seq - 1] != batch:
+                self.violate(f"batch {batch.seq} is not the one that was recorded")
+        if (kept[-1].seq if kept else 0) < len(self.batches):
+            self.violate(f"batches up to {len(self.batches)} were on disk and are gone")
+        self._take_candidate(extra, more)
+        if seq != len(self.batches):
+            self.violate(f"recovery says batch {seq}, the file has {len(self.batches)}")
+        self._continue_from(state)
+        expected = self._quarantine()
+        if quarantine != expected:
+            self.violate(f"Events {sorted(quarantine)} are kept in quarantine, expected {sorted(expected)}")
+
+    def _take_candidate(self, extra: Sequence[tuple[datetime, Event]], more: Sequence[RecordedBatch]) -> None:
+        candidates, self.candidates = self.candidates, []
+        if not extra and not more:
+            return
+        events, batches = [event for _, event in extra], [list(batch.changes) for batch in more]
+        if not any(events == list(one.events) and batches == [list(c) for c in one.batches] for one in candidates):
+            self.violate(f"{len(extra)} Events and {len(more)} batches are on disk that are no whole commit under way")
+            return
+        self.maybe |= {name for _, event in extra if (name := label(event)) is not None}
+        if extra:
+            self._add(extra[0][0], [event for _, event in extra])
+        for batch in more:
+            self._record(batch)
+        self.traps = 0
+
+    def _continue_from(self, state: State) -> None:
+        """The state that a process starts from is what the uninterrupted fold has come to there."""
+        dropped = self._fold(state.offset)
+        if dropped:
+            self.violate(f"recovery left out Changes that nobody recorded: {dropped!r:.300}")
+        self.same(state, "after recovery")
+
+    def settle(self, state: State) -> None:
+        """Nothing is under way any more: every Event is folded, every Change recorded."""
+        unrecorded = self._fold(len(self.events))
+        if unrecorded:
+            self.violate(f"Changes were never recorded: {unrecorded!r:.300}")
+        self.same(state, "at the end")
+
+    def same(self, state: State, when: str) -> None:
+        """``state`` is that of the uninterrupted fold."""
+        assert self.state is not None
+        if state.offset != self.state.offset:
+            self.violate(f"{when} the fold stands at {state.offset}, the uninterrupted one at {self.state.offset}")
+        ours, theirs = _comparable(self.state), _comparable(state)
+        for name, value in ours.items():
+            if theirs[name] != value:
+                self.violate(
+                    f"{when} {name} differs from the uninterrupted fold's: {theirs[name]!r:.300} is not {value!r:.300}"
+                )
+
+    def _quarantine(self) -> set[int]:
+        """Offsets that the recorded batches leave in quarantine."""
+        found: set[int] = set()
+        for batch in self.batches:
+            for change in batch.changes:
+                if isinstance(change, Quarantined):
+                    event = self.events[change.offset - 1][1]
+                    if not (isinstance(event, Command) and isinstance(event.action, RetryQuarantined)):
+                        found.add(change.offset)
+                elif isinstance(change, Released):
+                    if change.released not in found:
+                        self.violate(f"the quarantined Event {change.released} was released twice")
+                    found.discard(change.released)
+        return found
+
+    # --- what others are told -----------------------------------------------------------------------------------------
+
+    def acknowledged(self, name: Label, how: str) -> None:
+        """Somebody outside learns that ``name`` is kept: it must be on disk by then."""
+        self.answered[name] = how
+        if name not in self.offsets:
+            self.violate(f"{name} is acknowledged ({how}) and not on disk")
+
+    def told_refused(self, name: Label) -> None:
+        """Somebody outside learns that nothing of ``name`` was kept. When the commit survived its failure, that becomes true
+        once the ledger has opened its file again."""
+        if name in self.offsets:
+            self.violate(f"{name} is refused, and on the ledger at {self.offsets[name]}")
+        self.refused.add(name)
+
+    def outcome(self, name: Label, first: int, seq: int, changes: Sequence[Change]) -> None:
+        """The answer to a command: what its offset came to, on disk."""
+        self.acknowledged(name, f"outcome at {first}")
+        if self.offsets.get(name) != [first]:
+            self.violate(f"{name} is answered with offset {first}, and stands at {self.offsets.get(name)}")
+            return
+        if not isinstance(self.events[first - 1][1], Command | NetworkEvent):
+            return
+        expected = self.changes.get(first, [])
+        if list(changes) != expected:
+            self.violate(f"{name} is answered with {changes!r:.200}, and came to {expected!r:.200}")
+        if expected and (seq > len(self.batches) or not any(c.offset == first for c in self.batches[seq - 1].changes)):
+            self.violate(f"{name} is answered with batch {seq}, which is not on disk with its Changes")
+
+    def published(self, batch: RecordedBatch) -> None:
+        """A consumer is handed a batch."""
+        if batch.seq > len(self.batches):
+            self.violate(f"batch {batch.seq} is handed to a consumer and not on disk")
+        elif self.batches[batch.seq - 1] != batch:
+            self.violate(f"batch {batch.seq} is handed to a consumer otherwise than it was recorded")
+
+    # --- PostgreSQL ---------------------------------------------------------------------------------------------------
+
+    def projected(self, tables: Tables) -> None:
+        """A commit of PostgreSQL: its rows are those of every batch up to its cursor, once."""
+        if tables.cursor is None:
+            return
+        ledger_id, seq = tables.cursor
+        if ledger_id != self.ledger_id or seq > len(self.batches):
+            self.violate(f"PostgreSQL has batch {seq}, which is not on disk")
+            return
+        if seq < self._projected:
+            self.violate(f"PostgreSQL's cursor went back from {self._projected} to {seq}")
+            return
+        for batch in self.batches[self._projected : seq]:
+            for change in batch.changes:
+                _project(self._projection, change)
+        self._projected = seq
+        for name in (
+            "alarms",
+            "archive",
+            "timeline",
+            "device_events",
+            "unknown_traps",
+            "unknown_counts",
+            "quarantine",
+        ):
+            ours, theirs = getattr(self._projection, name), getattr(tables, name)
+            if ours != theirs:
+                self.violate(f"PostgreSQL's {name} at batch {seq} are not what the Changes come to: {difference(ours, theirs)}")
+        if sorted(tables.rejects) != sorted(self._projection.rejects):
+            self.violate(f"PostgreSQL's rejects are {tables.rejects}, expected {self._projection.rejects}")
+
+    # --- the end --------------------------------------------------------------------------------------------------------
+
+    def occurrences(self, tables: Tables) -> None:
+        """Told by the Events alone: every linkDown, and every INFORM once, is an occurrence of its port's alarm."""
+        expected: Counter[str] = Counter()
+        counted: dict[Label, datetime] = {}
+        window = timedelta(seconds=900)
+        for at, event in self.events:
+            if not isinstance(event, Trap):
+                continue
+            if event.inform_key:
+                key = ("inform", event.source, str(event.notification.request_id))
+                if key in counted and at - counted[key] <= window:
+                    continue
+                counted[key] = at
+            if event.notification.trap_oid.endswith(".6.3.1.1.5.3"):
+                expected[f"{event.source}/{event.notification.varbinds[0].value}"] += 1
+        found: Counter[str] = Counter()
+        for row in (*tables.alarms.values(), *tables.archive.values()):
+            if row["alarm_type"] == "uplink.down":
+                device, _, port = row["resource_id"].partition("/if/")
+                found[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += row["occurrence_count"]
+        if found != expected:
+            self.violate(f"occurrences of alarms are {dict(found)}, the Events hold {dict(expected)}")
+
+
+def _comparable(state: State) -> dict[str, Any]:
+    """A State's content without the order of what has none."""
+    saved = _saved.decode(state.save())
+    return {
+        "at": saved.at,
+        "alarms": {alarm.id: alarm for alarm in saved.alarms},
+        "current": set(saved.current),
+        "open": {kind: dict(found) for kind, found in state.open.items()},
+        "shelved": dict(state.shelved),
+        "cleared": saved.cleared,
+        "marks": saved.marks,
+        "ended": saved.ended,
+        "informs": saved.informs,
+        "keys": saved.keys,
+        "sequences": saved.sequences,
+        "quarantined": saved.quarantined,
+        "archived": saved.archived,
+        "profiles": saved.profiles and saved.profiles.digest,
+        "topology": saved.topology and saved.topology.digest,
+        "policy": saved.policy and saved.policy.digest,
+    }
+
+
+def _row(value: Any) -> dict[str, Any]:
+    row: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    return row
+
+
+def _refusable(change: AlarmChanged | DeviceEvent) -> bool:
+    return UNSTORABLE in (change.alarm.title if isinstance(change, AlarmChanged) else change.title)
+
+
+def _project(tables: Tables, change: Change) -> None:
+    """One Change after another, as slowly and plainly as can be."""
+    match change:
+        case AlarmChanged() | DeviceEvent() if _refusable(change):
+            kind = str(type(change).__struct_config__.tag)
+            tables.rejects = (*tables.rejects, (change.offset, kind))
+        case AlarmChanged(alarm=Alarm() as alarm):
+            tables.alarms[alarm.id] = _row(alarm) | {"live": True}
+            for entry in change.entries:
+                tables.timeline[entry.offset, entry.number] = _row(entry)
+        case AlarmRepeated():
+            if change.id in tables.alarms:
+                count = {"occurrence_count": change.occurrence_count, "revision": change.revision}
+                tables.alarms[change.id] |= count | {"last_occurrence": _row({"at": change.last_occurrence})["at"]}
+        case AlarmForgotten():
+            if change.id in tables.alarms:
+                tables.alarms[change.id] |= {"live": False}
+        case DeviceEvent():
+            tables.device_events[change.offset, change.number] = _row(msgspec.structs.asdict(change))
+        case UnknownTrap():
+            oid = change.trap.notification.trap_oid
+            row = _row({"tenant_id": change.tenant_id, "trap_oid": oid, "at": change.at})
+            tables.unknown_traps[change.offset] = row
+            key = change.tenant_id, oid
+            tables.unknown_counts[key] = tables.unknown_counts.get(key, 0) + 1
+        case Quarantined():
+            tables.quarantine[change.offset] = {"kind": change.kind, "error": change.error}
+        case Released():
+            tables.quarantine.pop(change.released, None)
+        case ArchiveDue():
+            archive(tables, change.before)
+            expire(tables.unknown_traps, change.before)
+            expire(tables.device_events, change.before)
+        case Answer():
+            pass
+
+
+def difference(ours: dict[Any, Any], theirs: dict[Any, Any]) -> str:
+    """The first key at which they differ."""
+    for key in [*ours, *theirs]:
+        if ours.get(key) != theirs.get(key):
+            return f"{key}: {theirs.get(key)!r:.400} instead of {ours.get(key)!r:.400}"
+    return "order"
+
+
+def _diff(got: Sequence[Change], expected: Sequence[Change]) -> str:
+    for index in range(max(len(got), len(expected))):
+        one = got[index] if index < len(got) else None
+        other = expected[index] if index < len(expected) else None
+        if one != other:
+            return f"{one!r:.300} instead of {other!r:.300}"
+    return "equal"

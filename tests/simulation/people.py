@@ -1,0 +1,169 @@
+"""Operators and probes: those who ask the daemon for something through its API, and remember what it answered."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import trio
+from simulation.oracle import label
+from simulation.postgres import UNSTORABLE
+
+from actors.ledger.errors import LedgerError
+from actors.mailbox import Abandoned, Append, LedgerUnavailable, Outcome, Reply
+from protocols.command import (
+    Acknowledge,
+    Action,
+    Assign,
+    Clear,
+    Command,
+    Edit,
+    Edited,
+    Note,
+    Raise,
+    Resolve,
+    RetryQuarantined,
+    Shelve,
+    Unacknowledge,
+    Unshelve,
+)
+from protocols.event import Event, NetworkEvent
+from protocols.principal import Principal
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+ANSWER_SECONDS = 900.0
+"""Within this time every request is answered, or its process is gone."""
+POISON = "poison"
+"""Resources whose Events the fold cannot fold before the ledger's time has come to what their metadata say."""
+
+
+class Person:
+    """Asks one thing after another."""
+
+    def __init__(self, name: str, world: "World", rng: Random) -> None:
+        self._name, self._world, self._rng = name, world, rng
+        self._count = 0
+
+    async def live(self, seconds: float, pace: float) -> None:
+        end = trio.current_time() + seconds
+        while trio.current_time() < end:
+            await trio.sleep(self._rng.expovariate(1 / pace))
+            for _ in range(self._rng.choice((1, 1, 1, 4))):
+                event = await self._command() if self._rng.random() < 0.6 else self._report()
+                if event is not None:
+                    self._world.spawn(self._ask, event)
+
+    async def _ask(self, event: Event) -> None:
+        world, life = self._world, self._world.life
+        name = label(event)
+        assert name is not None
+        if life is None or not life.open:
+            return
+        append = Append([event], Reply[int](), Reply[Outcome]())
+        assert append.committed is not None
+        assert append.answered is not None
+        patience = self._rng.choice((0.05, ANSWER_SECONDS, ANSWER_SECONDS))
+        outcome = None
+        with trio.move_on_after(patience) as scope:
+            try:
+                await life.appends.send(append)
+                first = await append.committed.wait()
+                if life.dead:
+                    return
+                world.oracle.acknowledged(name, f"committed at {first}")
+                outcome = await append.answered.wait()
+            except LedgerUnavailable as error:
+                if not life.dead:
+                    world.note(f"{name} refused: {error!s:.60}")
+                    world.oracle.told_refused(name)
+                return
+            except (Abandoned, trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+        if scope.cancelled_caught and patience == ANSWER_SECONDS and not life.dead:
+            world.violate(f"{name} was not answered in {patience:.0f} s")
+        if outcome is None or life.dead:
+            return
+        world.oracle.outcome(name, outcome.first, outcome.seq, outcome.changes)
+        if await life.stored.reach(outcome.seq, 2.0) and not life.dead:
+            cursor = world.server.tables.cursor
+            if cursor is None or cursor[1] < outcome.seq:
+                world.violate(f"batch {outcome.seq} is said to be visible, PostgreSQL has {cursor}")
+
+    def _next(self) -> str:
+        self._count += 1
+        return f"{self._name}-{self._count}"
+
+    def _report(self) -> NetworkEvent:
+        rng, world = self._rng, self._world
+        kind: Any = rng.choice(("device.down", "device.up", "monitoring.check_failed", "monitoring.check_recovered"))
+        poison = rng.random() < world.plan.poison
+        cure = (world.wall() + timedelta(seconds=rng.choice((5, 20, 100_000)))).timestamp()
+        return NetworkEvent(
+            type=kind,
+            tenant_id="t",
+            resource_type="olt",
+            resource_id=f"{POISON}-{rng.randint(1, 2)}" if poison else rng.choice(("olt-1", "olt-2", "x")),
+            qualifier=rng.choice(("", "q")),
+            title=UNSTORABLE if rng.random() < world.plan.unstorable else "",
+            key=rng.choice(("", "", f"k{rng.randint(1, 5)}")),
+            reported_by=self._next(),
+            metadata={"cure": cure} if poison else {},
+        )
+
+    async def _command(self) -> Event | None:
+        rng = self._rng
+        by = Principal(self._next(), "operator", rng.choice((None, "t", "u")))
+        if rng.random() < 0.2:
+            retry = await self._retry()
+            if retry is not None:
+                return Command(by, retry)
+        if rng.random() < 0.2:
+            return Command(
+                by,
+                Raise(
+                    tenant_id="t",
+                    alarm_type=rng.choice(("x", "device.down")),
+                    severity=rng.choice(("critical", "warning")),
+                    title=UNSTORABLE if rng.random() < self._world.plan.unstorable else "by hand",
+                    resource_type="olt",
+                    resource_id="olt-1",
+                ),
+            )
+        return Command(by, self._action(), tuple(self._targets()))
+
+    async def _retry(self) -> Action | None:
+        life = self._world.life
+        if life is None or not life.open:
+            return None
+        try:
+            kept = await life.ledger.feed.quarantined()
+        except (OSError, LedgerError):
+            if life.dead:
+                return None
+            raise
+        if not kept:
+            return None
+        chosen = self._rng.choice(list(kept))
+        return RetryQuarantined(chosen.offset, chosen.event)
+
+    def _action(self) -> Any:
+        rng = self._rng
+        choices: tuple[Callable[[], Any], ...] = (
+            Acknowledge,
+            Unacknowledge,
+            Clear,
+            Resolve,
+            Unshelve,
+            lambda: Assign("bob"),
+            lambda: Note("n"),
+            lambda: Edit(Edited(severity=rng.choice(("critical", "minor")))),
+            lambda: Shelve(self._world.wall() + timedelta(seconds=rng.randint(1, 30)), "later"),
+        )
+        return rng.choice(choices)()
+
+    def _targets(self) -> list[str]:
+        """What the rows show, which may be behind."""
+        names = list(self._world.server.tables.alarms) or ["A1"]
+        return [self._rng.choice(names) for _ in range(self._rng.randint(1, 3))]

@@ -1,0 +1,5 @@
+"""What the simulation finds."""
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""

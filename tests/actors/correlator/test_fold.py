@@ -300,3 +300,21 @@ def test_faultd_reports_about_itself(world: World) -> None:
     assert (world.alarm.resource_id, world.alarm.occurrence_count) == ("faultd", 2)
     world(SystemReport(alarm_type="traps.refused", active=False, qualifier="bad_tag"))
     assert world.alarm.status == "cleared"
+
+
+def test_a_snapshot_keeps_which_alarm_a_raise_reopens_and_when_each_was_cleared(world: World) -> None:
+    world.at(0).network("device.down", "olt-2")
+    world.at(0).network("device.down")
+    world.at(10).network("device.up")
+    world.at(400).network("device.down")
+    other, old, new = world.alarms
+    world.at(410).network("device.up")
+    world.at(411).network("device.up", "olt-2")
+    world.at(420).command(Acknowledge(), old.id)
+    world.at(430).command(Resolve(), new.id)
+    before = world.state
+    world.state = type(before).load(before.save())
+    assert list(world.state.cleared.items()) == list(before.cleared.items())
+    assert world.state.current == before.current == {other.identity: other.id}
+    world.at(440).network("device.down")
+    assert [alarm.status for alarm in world.alarms] == ["cleared", "cleared", "resolved", "active"]

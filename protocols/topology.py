@@ -5,6 +5,7 @@ import io
 from ipaddress import ip_address
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 COLUMNS = ("id", "type", "parents", "name", "address", "vendor", "tenant", "customer_id", "service_id", "serial")
 _REQUIRED = ("id", "type")
@@ -69,6 +70,7 @@ def parse_csv(text: str) -> tuple[Node, ...]:
                 if address in addresses:
                     problems.append(f"line {line}: address {address} already belongs to {addresses[address]!r}")
                 addresses[address] = node.id
+                node = replace(node, address=address)  # as a socket writes it, or no trap's source would ever match
         nodes[node.id], lines[node.id] = node, line
     for node in nodes.values():
         problems += [

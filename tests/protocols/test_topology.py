@@ -15,6 +15,11 @@ def test_rows_become_nodes_and_unknown_columns_are_left_alone() -> None:
     )
 
 
+def test_an_address_is_kept_as_a_socket_writes_it() -> None:
+    (node,) = parse_csv(HEADER + "a,olt,,,2001:DB8:0::1,,,,,\n")
+    assert node.address == "2001:db8::1"
+
+
 def test_an_empty_plant_is_a_plant() -> None:
     assert parse_csv(HEADER) == ()
 

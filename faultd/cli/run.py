@@ -10,7 +10,7 @@ import trio
 
 from actors.ledger.errors import LedgerError
 from actors.supervisor import ActorFailed
-from faultd import logs
+from faultd import descriptors, logs
 from faultd.app import serve
 from faultd.cli.common import (
     DEFAULT_CONFIG,
@@ -42,6 +42,8 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """
     settings = configuration(config)
     logs.configure(settings.log)
+    descriptors.seldom_about_accept()
+    descriptors.provide(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     serve_until_told(partial(serve, settings, Path(config)))
 

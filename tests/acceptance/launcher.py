@@ -1,7 +1,7 @@
 """faultd with actors that can be told to crash: run in place of ``-m faultd``.
 
-In the folder ``FAULTDTEST_CRASHES`` each incarnation of an actor listens on a datagram socket of the actor's name, says so in the
-pipe ``born`` there, and on a datagram raises inside itself, as a bug in one of its tasks would.
+In the folder ``FAULTDTEST_CRASHES`` each incarnation of an actor listens on a datagram socket of the actor's name, says so
+in the pipe ``born`` there, and on a datagram raises inside itself, as a bug in one of its tasks would.
 """
 
 import os

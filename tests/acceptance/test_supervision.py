@@ -1,17 +1,15 @@
 """Each part of the daemon crashes under load, in the real process: it heals, or it leaves for systemd; nothing is lost."""
 
-import itertools
 import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import trio
-from acceptance.devices import Device
+from acceptance.devices import Load, stored_once
 from acceptance.harness import PATIENCE, Daemon
 from trio_websocket import HandshakeError
 
@@ -24,7 +22,6 @@ pytestmark = [
 ]
 
 RESTARTED = ("store", "stream", "api", "clock", "trap_listener")
-DEVICES = 4
 TRAPS = "[traps]\n[clock]\ntick_seconds = 0.1\n"
 
 
@@ -73,55 +70,6 @@ async def mortal(place: Path, database_url: str) -> AsyncIterator[MortalDaemon]:
     if daemon.process is not None and daemon.process.poll() is None:
         await daemon.kill()
     await daemon.close()
-
-
-class Load:
-    """Devices that chatter all the while."""
-
-    def __init__(self, port: int) -> None:
-        interfaces = itertools.count(1)
-        self.devices = [Device(f"127.0.0.{number}", port, interfaces) for number in range(2, 2 + DEVICES)]
-
-    @property
-    def acknowledged(self) -> set[int]:
-        return {interface for device in self.devices for interface in device.acknowledged}
-
-    @property
-    def traps(self) -> set[int]:
-        return {interface for device in self.devices for interface in device.sent_as_trap}
-
-    @asynccontextmanager
-    async def under_way(self, *, traps: bool = True) -> AsyncIterator[None]:
-        stopping = trio.Event()
-        with trio.fail_after(3 * PATIENCE):
-            async with trio.open_nursery() as nursery:
-                for device in self.devices:
-                    nursery.start_soon(device.chatter, stopping, traps)
-                yield
-                stopping.set()
-
-    async def goes_on(self) -> None:
-        """Wait until every device has had another INFORM acknowledged."""
-        before = [len(device.acknowledged) for device in self.devices]
-        with trio.fail_after(PATIENCE):
-            while any(len(device.acknowledged) <= count for device, count in zip(self.devices, before, strict=True)):
-                await trio.sleep(0.01)
-
-
-async def stored_once(daemon: Daemon, interfaces: set[int]) -> None:
-    """Wait until PostgreSQL has an alarm for each, and no more; each was counted once."""
-    rows: list[tuple[str, int]] = []
-    with trio.move_on_after(PATIENCE):
-        while len(rows) < len(interfaces):
-            found = await daemon.sql("SELECT resource_id, occurrence_count FROM alarms WHERE resource_id <> 'faultd'")
-            rows = [tuple(row) for row in found]
-    assert {int(resource.rpartition("/")[2]) for resource, _ in rows} == interfaces
-    assert {count for _, count in rows} == {1}
-    raised = await daemon.sql(
-        "SELECT count(*) FROM alarm_timeline WHERE action = 'raised' AND alarm_id IN "
-        "(SELECT id FROM alarms WHERE resource_id <> 'faultd')"
-    )
-    assert raised[0][0] == len(interfaces)
 
 
 async def test_parts_at_the_edges_heal_under_load(mortal: MortalDaemon) -> None:

@@ -1,0 +1,64 @@
+"""Enough descriptors for every connection that strangers may open: traps, ledger and PostgreSQL must not compete with them."""
+
+import logging
+import resource
+
+import structlog
+
+from faultd.config import Config
+
+OWN = 256
+"""For sockets, files, pipes and the library's own, with room to spare."""
+HANDSHAKES = 64
+"""Stream connections beyond ``max_clients`` that may be in their handshake."""
+SAY_AGAIN_SECONDS = 60.0
+
+log = structlog.get_logger()
+
+
+def needed(config: Config) -> int:
+    """How many may be open at once."""
+    return OWN + config.http.max_connections + config.stream.max_clients + HANDSHAKES + config.database.pool_size
+
+
+def provide(config: Config) -> int:
+    """Raise the process's soft limit as far as is needed and allowed; the limit that then holds. A hard limit below the need is
+    warned about: with it, connections alone can use up all descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = needed(config)
+    if soft == resource.RLIM_INFINITY or soft >= need:
+        return soft
+    granted = need if hard == resource.RLIM_INFINITY else min(need, hard)
+    if granted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
+    if granted < need:
+        log.warning(
+            "connections can use up all descriptors: raise the limit (LimitNOFILE=, ulimit -n) or lower max_connections",
+            limit=granted,
+            needed=need,
+        )
+    return granted
+
+
+class Seldom(logging.Filter):
+    """Lets the first record pass, then one a minute, without its traceback: accept() fails ten times a second meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether ``record`` is logged; its time is its own."""
+        if self._said is not None and 0 <= record.created - self._said < SAY_AGAIN_SECONDS:
+            return False
+        self._said = record.created
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def seldom_about_accept() -> None:
+    """Have trio's complaints about accept() pass through one Seldom."""
+    logger = logging.getLogger("trio.serve_listeners")
+    for earlier in [each for each in logger.filters if isinstance(each, Seldom)]:
+        logger.removeFilter(earlier)
+    logger.addFilter(Seldom())

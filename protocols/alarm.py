@@ -35,7 +35,7 @@ class Suppression(Struct, frozen=True):
     reason: str = ""
 
 
-class Alarm(Struct, frozen=True, kw_only=True):
+class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     """One problem of one resource. Frozen: every change is a new value, so it can be shared between actors.
 
     ``id`` is a UUID string derived from the ledger's id and the offset of the Event that raised it; ``alarm_id``
@@ -90,7 +90,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
         return Identity(self.tenant_id, self.resource_id, self.alarm_type, self.qualifier)
 
 
-class TimelineEntry(Struct, frozen=True, kw_only=True):
+class TimelineEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One line of an alarm's history: what happened, who or which rule did it, and why.
 
     ``number`` counts the entries of one Event, so (``offset``, ``number``) is unique over the whole timeline.

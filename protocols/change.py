@@ -13,7 +13,7 @@ from protocols.event import Trap
 from protocols.severity import Severity
 
 
-class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field="tag"):
+class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field="tag", gc=False):
     """The alarm as it is now, whole, and the timeline entries that say why."""
 
     offset: int
@@ -21,7 +21,7 @@ class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field=
     entries: tuple[TimelineEntry, ...]
 
 
-class AlarmRepeated(Struct, frozen=True, array_like=True, tag="repeat", tag_field="tag"):
+class AlarmRepeated(Struct, frozen=True, array_like=True, tag="repeat", tag_field="tag", gc=False):
     """Only the count and the last occurrence moved: the compact form for storms."""
 
     offset: int

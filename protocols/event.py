@@ -13,7 +13,7 @@ from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
 
-class Trap(Struct, frozen=True, array_like=True, tag="trap", tag_field="tag"):
+class Trap(Struct, frozen=True, array_like=True, tag="trap", tag_field="tag", gc=False):
     """A trap or INFORM that passed the listener's checks. ``source`` is the sender's IP address, ``received``
     the wall clock when the datagram was read. ``inform_key`` is empty for a trap; for an INFORM it is the same for a
     retransmission of it, so that the fold counts it once. ``raw`` holds the datagram when it was irregular."""

@@ -27,7 +27,7 @@ ValueType = Literal[
 """SMI application types by name. ``undecoded`` keeps one odd varbind's raw octets (tag and length included)."""
 
 
-class VarBind(Struct, frozen=True, array_like=True):
+class VarBind(Struct, frozen=True, array_like=True, gc=False):
     """One variable binding: dotted ``oid``, its type's name, and its value.
 
     ``value`` is an int for the integer types; bytes for OCTET STRING, Opaque, NsapAddress and undecoded (and for an
@@ -40,7 +40,7 @@ class VarBind(Struct, frozen=True, array_like=True):
     value: Any
 
 
-class Notification(Struct, frozen=True, array_like=True, kw_only=True):
+class Notification(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """A trap or INFORM after decoding; a v1 Trap-PDU is mapped to v2 form as RFC 3584 section 3.1 says.
 
     ``varbinds`` leaves out the leading sysUpTime.0 and snmpTrapOID.0: they are ``uptime`` (hundredths of a

@@ -68,6 +68,7 @@ class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     first_occurrence: datetime
     last_occurrence: datetime
     received_at: datetime
+    """When faultd received the report that raised it; ``first_occurrence`` may be the device's own time."""
     occurrence_count: int = 1
     cleared_at: datetime | None = None
     cleared_by: str | None = None

@@ -61,13 +61,12 @@ def moved(alarm: Alarm, **axes: Any) -> Alarm:
 # --- what the network does ---------------------------------------------------------------------------------------
 
 
-def repeated(alarm: Alarm, at: datetime, received: datetime) -> Alarm:
+def repeated(alarm: Alarm, at: datetime) -> Alarm:
     """The same problem reported again."""
     return moved(
         alarm,
         occurrence_count=alarm.occurrence_count + 1,
         last_occurrence=max(at, alarm.last_occurrence),
-        received_at=received,
     )
 
 

@@ -67,13 +67,13 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm:
     overtaken = _overtaken_by_clear(draft, problem.identity, report)
     if alarm is not None and overtaken:
         return draft.put(
-            repeated(alarm, report.happened, report.received),
+            repeated(alarm, report.happened),
             "cleared_before_raise",
             report.reporter,
             "the device sent this raise before the clear that arrived first: counted, still cleared",
         )
     if alarm is not None and _within_control_time(draft, alarm):
-        again = reopened(repeated(alarm, report.happened, report.received))
+        again = reopened(repeated(alarm, report.happened))
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
         _remember(draft, again, problem, report)
@@ -89,7 +89,7 @@ def clear_problems(
     for alarm_type in types:
         identity = Identity(tenant_id, resource_id, alarm_type, qualifier)
         if report.uptime is not None:
-            mark = Mark(report.source, report.uptime, report.dated, "cleared")
+            mark = Mark(report.source, report.uptime, report.dated, report.received, "cleared")
             draft.later(remember, draft.state.ended, identity, (draft.at, mark))
         for alarm in draft.open_of(tenant_id, resource_id, alarm_type):
             if qualifier not in ("*", alarm.qualifier):
@@ -114,13 +114,13 @@ def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
 
 
 def _repeat(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> Alarm:
-    if problem.repeats_by_design:
+    known = draft.state.marks.get(alarm.id)
+    if problem.repeats_by_design and known is not None:
         merge = timedelta(seconds=draft.state.settings.repeat_merge_seconds)
-        if report.received - alarm.received_at <= merge:
+        if report.received - known.received <= merge:
             draft.later(draft.state.tally.update, ("repeated_by_design",))
             return alarm
-    known = draft.state.marks.get(alarm.id)
-    again = repeated(alarm, report.happened, report.received)
+    again = repeated(alarm, report.happened)
     _remember(draft, again, problem, report)
     if known is None or known.severity == problem.severity:
         return draft.repeat(again)
@@ -173,7 +173,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
 
 
 def _remember(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> None:
-    mark = Mark(report.source, report.uptime, report.dated, problem.severity)
+    mark = Mark(report.source, report.uptime, report.dated, report.received, problem.severity)
     draft.later(draft.state.marks.__setitem__, alarm.id, mark)
 
 
@@ -204,7 +204,7 @@ def _older_than_raise(draft: Draft, alarm: Alarm, report: Report) -> bool:
         return False
     if mark.dated is not None and report.dated is not None:
         return report.dated < mark.dated
-    recent = report.received - alarm.received_at <= timedelta(seconds=draft.state.settings.reorder_seconds)
+    recent = report.received - mark.received <= timedelta(seconds=draft.state.settings.reorder_seconds)
     return recent and _sent_before(draft, report, mark)
 
 

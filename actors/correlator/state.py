@@ -24,11 +24,13 @@ class Mark(Struct, frozen=True, array_like=True):
     """How the last raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
 
     ``uptime`` is the sender's sysUpTime in hundredths of a second; ``dated`` the reporter's own time when it was sane;
-    ``severity`` what the reporter said, which an operator may since have changed on the alarm."""
+    ``received`` is when faultd got it; ``severity`` what the reporter said, which an operator may since have changed on
+    the alarm."""
 
     source: str
     uptime: int | None
     dated: datetime | None
+    received: datetime
     severity: str
 
 

@@ -132,9 +132,7 @@ async def rows(database: Database, sql: str) -> list[dict[str, Any]]:
 
 
 async def alarms(database: Database) -> list[dict[str, Any]]:
-    """Without ``received_at``: the fold moves it with every repeat, the Change that tells of a repeat does not carry it."""
-    found = await rows(database, "SELECT * FROM alarms ORDER BY id")
-    return [{name: value for name, value in row.items() if name != "received_at"} for row in found]
+    return await rows(database, "SELECT * FROM alarms ORDER BY id")
 
 
 async def titles(database: Database) -> list[str]:

@@ -4,7 +4,9 @@ Revisions are numbered names (``0001`` ...) in ``migrations/versions``; the data
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from alembic import command
@@ -18,6 +20,8 @@ from sqlalchemy.pool import NullPool
 from actors.postgres import Database
 
 _VERSIONS = "SELECT version_num FROM faultd_schema"
+CONNECT_SECONDS = 10.0
+"""A server that takes the connection and then says nothing is away: a start must not wait for it."""
 _LOCK = 0x6661756C7464  # "faultd": the advisory lock that serialises concurrent migrations
 
 
@@ -97,8 +101,12 @@ def _refuse_newer(found: str | None) -> None:
         raise SchemaNewer(found, newest())
 
 
+def _connector(url: str) -> Callable[[], Awaitable[Any]]:
+    return lambda: asyncpg.connect(url, timeout=CONNECT_SECONDS)
+
+
 async def _migrate(url: str) -> Migrated:
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=_connector(url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(_upgrade)

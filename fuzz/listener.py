@@ -20,7 +20,7 @@ def seeds() -> list[bytes]:
 
 async def main() -> None:
     """The listener reads trio's clock, so that all of it runs inside of trio."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(60))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     way = Way(PROFILES)
 
     def one(data: bytes) -> None:

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from litestar import Response, patch, post
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 
 from actors.api import commands, queries, reads
 from actors.api.context import By, Context, Ctx, require
-from actors.api.openapi import ApiOperation
+from actors.api.openapi import DONE, ApiOperation
 from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
 from protocols.command import (
@@ -32,6 +33,8 @@ from protocols.rest import (
     NoteText,
     Shelving,
 )
+
+REPEATED = ResponseSpec(Alarm, generate_examples=False, description="It was open before, and counts one more occurrence")
 
 AlarmName = Annotated[
     str,
@@ -71,9 +74,10 @@ async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Respon
     return await _show(ctx, by, await _submit(ctx, by, action, (name,)))
 
 
-@post("/alarms", summary="Raise an alarm", operation_class=ApiOperation)
+@post("/alarms", summary="Raise an alarm", operation_class=ApiOperation, responses={200: REPEATED, 204: DONE})
 async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Response[Alarm]:
-    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence."""
+    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence. 204 with its
+    Location while PostgreSQL is away, since what it is now cannot be read there."""
     require(by, "operator")
     tenant = commands.tenant_of(by, data.tenant_id, api.default_tenant)
     return await _show(api, by, await _submit(api, by, commands.raise_of(data, tenant), ()), created=True)

@@ -7,7 +7,7 @@ from litestar.params import PathParameter
 
 from actors.api import commands, queries, reads
 from actors.api.context import By, Ctx, require
-from actors.api.openapi import ApiOperation, documented
+from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_parameter, unavailable
 from protocols.command import Command, RetryQuarantined
@@ -89,7 +89,13 @@ async def quarantine(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     return reads.answer(QuarantinePage(shown, str(shown[-1].offset) if len(rows) > query.limit else None), fresh)
 
 
-@post("/quarantine/{offset:str}/retry", summary="Process an Event again", status_code=200, operation_class=ApiOperation)
+@post(
+    "/quarantine/{offset:str}/retry",
+    summary="Process an Event again",
+    status_code=200,
+    operation_class=ApiOperation,
+    responses={409: PROBLEM, 422: PROBLEM},
+)
 async def retry(api: Ctx, by: By, offset: Annotated[str, PathParameter(description="The Event's offset")]) -> EventResult:
     """After an update of faultd or of a profile. 422 with the error when it still cannot be processed."""
     _require_whole_admin(by)

@@ -35,12 +35,15 @@ class ApiOperation(Operation):
         path = any(isinstance(one, Parameter) and one.param_in == "path" for one in self.parameters or ())
         for status, text in _FURTHER.items():
             if (
-                (status == "404" and path)
+                status in (self.responses or {})
+                or (status == "404" and path)
                 or (status == "409" and path and self.request_body)
                 or (status in ("413", "422") and self.request_body)
             ):
                 errors[status] = text
         responses = {status: answer for status, answer in (self.responses or {}).items() if status < "400"}
+        if path and self.request_body:
+            responses["204"] = OpenAPIResponse(description=DONE.description)
         for status, text in sorted(errors.items()):
             responses[status] = OpenAPIResponse(
                 description=text,
@@ -96,5 +99,6 @@ def schema_of(schema: Mapping[str, Any]) -> Schema | Reference:
 
 
 COMPONENTS = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")})
+DONE = ResponseSpec(None, generate_examples=False, description="Done; PostgreSQL is away, which has the alarm as it is now")
 PROBLEM = ResponseSpec(Problem, media_type=MEDIA_TYPE, generate_examples=False)
 """Given to one handler, it has Litestar put the schema of Problem among the components, to which every error refers."""

@@ -274,6 +274,7 @@ class TestQuarantine:
     async def test_a_retry_folds_the_event_again(self, lab: Lab) -> None:
         event = NetworkEvent(type="device.down", tenant_id="default", resource_type="olt", resource_id="olt-9")
         lab.quarantined[7] = msgspec.msgpack.encode(event)
+        lab.state.quarantined |= {7, 9}
         async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
             path = f"{lab.FAULTS}/quarantine/7/retry"
             lab.problem(await operator.post(path), 403, "forbidden")

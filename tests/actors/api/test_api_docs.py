@@ -44,6 +44,10 @@ async def test_openapi_has_every_endpoint_with_its_errors(lab: Lab) -> None:
     assert "critical" in by_name["severity"]["schema"]["items"]["enum"]
     assert by_name["limit"]["schema"]["maximum"] == 1000
     assert "last_occurrence" in by_name["sort"]["schema"]["enum"]
+    alarms = document["paths"]["/api/v1/faults/alarms"]["post"]["responses"]
+    assert alarms["200"]["content"]["application/json"] == alarms["201"]["content"]["application/json"]
+    assert "204" in document["paths"]["/api/v1/faults/alarms/{alarm_id}/clear"]["post"]["responses"]
+    assert {"409", "422"} <= document["paths"]["/api/v1/faults/quarantine/{offset}/retry"]["post"]["responses"].keys()
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', str(document).replace("'", '"')))
     assert references <= document["components"]["schemas"].keys()
 

@@ -70,24 +70,24 @@ def count(workload: str, fault: Fault, *options: str) -> int:
 
 
 def faults_at(
-    workload: str, fault: Fault, numbers: Sequence[int], *options: str, then: str = "", cut: float = 0.0, seed: int = 0
+    workload: str, fault: Fault, numbers: Sequence[int], *options: str, burst: int = 1, cut: float = 0.0, seed: int = 0
 ) -> Iterator[tuple[int, Findings]]:
-    """Run the workload once for each of ``numbers`` with that call failing (and, with ``then`` = "+", all later ones of its
-    kind for a while), and look at what is left; ``cut``: also cut the power at that share of the calls."""
+    """Run the workload once for each of ``numbers`` with ``burst`` calls in a row failing from that one on, and look at what is
+    left; ``cut``: also cut the power at that share of the calls."""
     for number in numbers:
         with scratch() as folder:
-            yield number, _one(folder, workload, fault, number, options, then, cut, seed)
+            yield number, _one(folder, workload, fault, number, options, burst, cut, seed)
 
 
 def _one(
-    folder: Path, workload: str, fault: Fault, number: int, options: Sequence[str], then: str, cut: float, seed: int
+    folder: Path, workload: str, fault: Fault, number: int, options: Sequence[str], burst: int, cut: float, seed: int
 ) -> Findings:
     findings = Findings(points=1, states=1)
     root = folder / "root"
     root.mkdir()
     file = root / STATE / FILE
-    inject = f"{fault.call}:{fault.outcome}:when={number}{then}"
-    where = f"{fault} at {number}{then}"
+    inject = f"{fault.call}:{fault.outcome}:when={number}..{number + burst - 1}"
+    where = f"{fault} at {number}, {burst} in a row"
     if cut:
         # Filtering by path would hide the calls on directories and on stdout from the recording.
         done = run_child(file, workload, *options, log=folder / "calls", inject=[inject])

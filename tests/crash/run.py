@@ -28,9 +28,10 @@ def power(seed: int, samples: int) -> Iterator[tuple[str, Findings]]:
 
 
 def faults(seed: int, samples: int) -> Iterator[tuple[str, Findings]]:
-    """Every call fails once, and from then on for good; and power cuts after a sync that failed."""
+    """Every call fails, alone and with those after it; and power cuts after a sync that failed."""
     for fault in FAULTS:
-        yield from _fault(fault, "")
+        yield from _fault(fault, 1)
+        yield from _fault(fault, 4)
     for call in ("fdatasync", "pwrite64"):
         fault = Fault(call, "error=EIO", ("", "-wal", "-journal"))
         total = Findings()
@@ -41,11 +42,11 @@ def faults(seed: int, samples: int) -> Iterator[tuple[str, Findings]]:
         yield f"{fault}, each once, then power cuts", total
 
 
-def _fault(fault: Fault, then: str) -> Iterator[tuple[str, Findings]]:
+def _fault(fault: Fault, burst: int) -> Iterator[tuple[str, Findings]]:
     total = Findings()
-    for _, found in faults_at("short", fault, range(1, count("short", fault, *LOG_PAGES) + 1), *LOG_PAGES, then=then):
+    for _, found in faults_at("short", fault, range(1, count("short", fault, *LOG_PAGES) + 1), *LOG_PAGES, burst=burst):
         total.add(found)
-    yield f"{fault}, each once", total
+    yield f"{fault}, {burst} in a row", total
 
 
 def short(seed: int, samples: int) -> Iterator[tuple[str, Findings]]:

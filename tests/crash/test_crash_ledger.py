@@ -72,6 +72,14 @@ def test_a_call_that_fails_is_said_and_survived(fault: Fault, numbers: tuple[int
 
 
 @pytest.mark.usefixtures("tracing")
+def test_a_disk_that_fails_for_a_while_keeps_nothing_of_what_was_refused() -> None:
+    """With the sync at closing failing too, the log stays, and with it what was refused: the next commit is in its place."""
+    for _, findings in faults_at("short", Fault("fdatasync", "error=EIO", _DATA), (10, 11, 16), *LOG_PAGES, burst=3):
+        none_broken(findings)
+        assert findings.refused["DiskRefused"] > 1
+
+
+@pytest.mark.usefixtures("tracing")
 def test_the_power_fails_after_a_sync_that_failed() -> None:
     fault = Fault("fdatasync", "error=EIO", _DATA)
     for _, findings in faults_at("short", fault, (11,), *LOG_PAGES, cut=0.3):

@@ -114,16 +114,16 @@ def test_a_damaged_page_is_read_right_or_refused(folder: Path) -> None:
 
 
 def at_work(*calls: Call) -> Disk:
-    disk = Disk(Path("/root"))
+    disk = Disk(Path("/disk"))
     for call in calls:
         disk.apply(call)
     return disk
 
 
-MADE = Call("openat", ("AT_FDCWD", b"/root/file", "O_RDWR|O_CREAT", "0600"), 3)
+MADE = Call("openat", ("AT_FDCWD", b"/disk/file", "O_RDWR|O_CREAT", "0600"), 3)
 WRITTEN = Call("pwrite64", ("3", b"x" * 1024, "1024", "0"), 1024)
 SYNCED = Call("fdatasync", ("3",), 0)
-ROOT = Call("openat", ("AT_FDCWD", b"/root", "O_RDONLY|O_DIRECTORY"), 4)
+ROOT = Call("openat", ("AT_FDCWD", b"/disk", "O_RDONLY|O_DIRECTORY"), 4)
 ROOT_SYNCED = Call("fsync", ("4",), 0)
 
 
@@ -149,7 +149,7 @@ def test_a_sync_after_one_that_failed_says_nothing() -> None:
 
 
 def test_a_removed_name_may_still_be_there() -> None:
-    removed = Call("unlink", (b"/root/file",), 0)
+    removed = Call("unlink", (b"/disk/file",), 0)
     assert {"file": b"x" * 1024} in left(at_work(MADE, WRITTEN, SYNCED, ROOT, ROOT_SYNCED, removed))
     assert left(at_work(MADE, WRITTEN, SYNCED, removed, ROOT, ROOT_SYNCED)) == [{}]
 

@@ -76,7 +76,7 @@ def test_a_disk_that_fails_for_a_while_keeps_nothing_of_what_was_refused() -> No
     """With the sync at closing failing too, the log stays, and with it what was refused: the next commit is in its place."""
     for _, findings in faults_at("short", Fault("fdatasync", "error=EIO", _DATA), (10, 11, 16), *LOG_PAGES, burst=3):
         none_broken(findings)
-        assert findings.refused["DiskRefused"] > 1
+        assert findings.refused["DiskRefused"]
 
 
 @pytest.mark.usefixtures("tracing")

@@ -15,6 +15,7 @@ from protocols.ledger import QuarantinedEvent, RecordedBatch
 
 _READ_BYTES = 16 * 1024 * 1024
 _READERS = 4
+_NEWEST = 2**63 - 1
 
 
 class LedgerFeed:
@@ -130,7 +131,8 @@ class LedgerFeed:
         # Opened for each read: a reader this far behind reads much at once, and nothing is left open when it stops.
         with closing(connect_reader(self._path)) as connection, translated(self._path):
             batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
-            batches = batches or read_changes(connection, self._path, 0, through, 1, 0)
+            # While this reader waited for its turn, newer batches may have come and all up to ``through`` have been pruned.
+            batches = batches or read_changes(connection, self._path, 0, _NEWEST, 1, 0)
         if not batches:
             raise LedgerCorrupt(self._path, f"Changes {through} are missing")
         return batches

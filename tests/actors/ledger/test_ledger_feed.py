@@ -70,6 +70,20 @@ async def test_a_waiting_reader_is_told_the_end(kit: SimpleNamespace, path: Path
         await ended.wait()
 
 
+async def test_all_that_a_reader_waited_for_is_pruned_before_its_turn(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path) as house:
+        for n in range(5):
+            await house.append(kit.report(str(n)))
+    database = Database.open(path)
+    assert database._connection is not None
+    database._connection.execute("DELETE FROM changes WHERE seq <= 4")
+    database.close()
+    feed = LedgerFeed(path, 3, {}, batches=1, size=1)
+    with pytest.raises(FeedPruned) as error:
+        await feed.after(2)
+    assert error.value.oldest == 5
+
+
 async def test_a_pruned_cursor_is_told_what_is_left(kit: SimpleNamespace, path: Path) -> None:
     async with kit.open(path) as house:
         for n in range(5):

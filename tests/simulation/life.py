@@ -33,8 +33,8 @@ from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 if TYPE_CHECKING:
     from simulation.world import World
 
-START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-"""When every world begins."""
+START = datetime(2026, 3, 31, 23, 59, 55, tzinfo=UTC)
+"""When every world begins: a month ends soon, so the timeline's partitions are part of it."""
 ALLOWED = TrapSettings(allow=("10.0.0.0/8",), refusal_alarm_rate=10)
 
 
@@ -71,7 +71,7 @@ class Life:
         try:
             with self.scope:
                 await self._run()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever ends a process is judged here
             if self.dead:
                 return
             trouble = self.world.trouble.recent and _explained(error)

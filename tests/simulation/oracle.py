@@ -1,5 +1,5 @@
-"""What must be true, kept beside the daemon: every Event and batch that is on disk, an uninterrupted fold of those Events, and a
-plain projection of its Changes. Whoever acts on something tells the oracle first, and it compares."""
+"""What must be true, kept beside the daemon: every Event and batch on disk, an uninterrupted fold of those Events, and a plain
+projection of its Changes. Whoever acts on something tells the oracle first, and it compares."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -178,7 +178,7 @@ class Oracle:
     # --- recovery ---------------------------------------------------------------------------------------------------
 
     def recovered(self, path: Path, ledger_id: str, state: State, seq: int) -> None:
-        """A process started from the file at ``path``: nothing is missing, nothing is new but a write whose outcome was open."""
+        """A process started from the file at ``path``: nothing is missing, nothing is new but a write under way."""
         if self.ledger_id and self.ledger_id != ledger_id:
             self.violate("the ledger has another id than before")
         self.ledger_id = ledger_id

@@ -52,8 +52,12 @@ class Person:
             await trio.sleep(self._rng.expovariate(1 / pace))
             for _ in range(self._rng.choice((1, 1, 1, 4))):
                 event = await self._command() if self._rng.random() < 0.6 else self._report()
-                if event is not None:
-                    self._world.spawn(self._ask, event)
+                if event is None:
+                    continue
+                self._world.spawn(self._ask, event)
+                if isinstance(event, Command) and isinstance(event.action, RetryQuarantined) and self._rng.random() < 0.5:
+                    # Somebody else asks for the same at the same time.
+                    self._world.spawn(self._ask, Command(Principal(self._next(), "operator"), event.action))
 
     async def _ask(self, event: Event) -> None:
         world, life = self._world, self._world.life

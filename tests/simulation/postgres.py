@@ -104,7 +104,8 @@ class Server:
 
 
 class Client:
-    """Stands for ``actors.postgres.Database``. ``point`` names a moment at which the process may die, ``dead`` says that it did."""
+    """Stands for ``actors.postgres.Database``. ``point`` names a moment at which the process may die; ``dead`` says
+    that it did."""
 
     def __init__(self, server: Server, rng: Random, point: Callable[[str], Awaitable[None]], dead: Callable[[], bool]) -> None:
         self._server, self._rng, self.point, self.dead = server, rng, point, dead

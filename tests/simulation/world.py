@@ -117,7 +117,7 @@ def draw_plan(rng: Random) -> Plan:
         appends_waiting=rng.choice((0, 2, 256)),
         group_changes=rng.choice((1, 10, 2_000)),
         drain_seconds=rng.choice((0.01, 20.0, 20.0)),
-        piece_bytes=rng.choice((4_000, 1 << 22)),
+        piece_bytes=rng.choice((1_500, 1 << 22)),
         drain_limit=rng.choice((1, 4, 512)),
         socket_room=rng.choice((5, 10_000)),
         held_socket=rng.random() < 0.5,
@@ -362,7 +362,7 @@ class World(Observer):
 
     async def _rest(self, devices: list[Device]) -> None:
         """Until every INFORM is answered and the last process has ended in order."""
-        while any(device.unanswered for device in devices) or self.life is None or not self.life.open:
+        while any(device.unanswered for device in devices) or self.life is None or not self.life.open:  # noqa: ASYNC110 - virtual time costs nothing
             await trio.sleep(0.5)
         # What a client left early is still under way.
         await trio.sleep(5)

@@ -40,7 +40,9 @@ def _let_go(draft: Draft) -> None:
     settings = state.settings
     before = draft.at - timedelta(hours=settings.keep_cleared_hours)
     surplus = len(state.cleared) - settings.keep_cleared_max
-    for number, (alarm_id, since) in enumerate(islice(state.cleared.items(), AT_MOST)):
+    # A part of the surplus, however large: else a flood of raises and clears, faster than ticks let go, would grow for ever.
+    at_most = max(AT_MOST, surplus // 8)
+    for number, (alarm_id, since) in enumerate(islice(state.cleared.items(), at_most)):
         if since > before and number >= surplus:
             break
         draft.emit(AlarmForgotten(draft.offset, alarm_id))

@@ -131,7 +131,7 @@ class Stream:
                 pass
             except* _PEER_ERRORS as errors:
                 self._metrics.stream_refused.labels("protocol").inc()
-                _log.info("stream.peer_error", errors=[repr(error) for error in errors.exceptions])
+                _log.debug("stream.peer_error", errors=[repr(error) for error in errors.exceptions])
             finally:
                 scopes.discard(scope)
                 await trio.aclose_forcefully(stream)

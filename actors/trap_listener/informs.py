@@ -1,6 +1,7 @@
 """Telling a retransmitted INFORM from a new one."""
 
 import hashlib
+from collections import OrderedDict
 
 import msgspec
 
@@ -30,12 +31,13 @@ class RecentKeys:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._keys: dict[str, None] = {}
+        # Not a dict: finding the first key of one whose front was deleted from walks over all that was deleted.
+        self._keys: OrderedDict[str, None] = OrderedDict()
 
     def seen(self, key: str) -> bool:
         """Whether ``key`` was seen before; remembers it."""
         known = self._keys.pop(key, 0) is None
         self._keys[key] = None
         if len(self._keys) > self._size:
-            del self._keys[next(iter(self._keys))]
+            self._keys.popitem(last=False)
         return known

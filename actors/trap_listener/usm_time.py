@@ -1,5 +1,6 @@
 """Timeliness of SNMPv3 messages against replay (RFC 3414 section 3.2 step 7)."""
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 WINDOW = 150
@@ -24,7 +25,7 @@ class Timeline:
     an engine is believed."""
 
     def __init__(self) -> None:
-        self._notions: dict[bytes, _Notion] = {}
+        self._notions: OrderedDict[bytes, _Notion] = OrderedDict()
 
     def accept(self, engine_id: bytes, boots: int, time: int, now: float) -> bool:
         """Whether the message is timely; if it is, its clock is learnt. ``now`` is monotonic seconds."""
@@ -38,6 +39,6 @@ class Timeline:
             if boots == known.boots and time <= known.time:
                 return True
         elif len(self._notions) >= _ENGINES_REMEMBERED:
-            del self._notions[next(iter(self._notions))]
+            self._notions.popitem(last=False)
         self._notions[engine_id] = _Notion(boots, time, now)
         return True

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.correlator import housekeeping
@@ -35,6 +36,20 @@ def test_much_history_is_let_go_of_over_several_ticks(world: World, monkeypatch:
     assert len(world.all(AlarmForgotten)) == 1
     state = world.state
     assert [state.alarms, state.names, state.current, state.cleared, state.marks, state.open] == [{}] * 6
+
+
+def test_history_beyond_its_bound_goes_faster_the_more_there_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "AT_MOST", 2)
+    world.state.settings = msgspec.structs.replace(world.state.settings, keep_cleared_max=10)
+    world.at(0)
+    most = 0
+    for round in range(60):
+        for number in range(8):
+            world.network("device.down", f"olt-{round}-{number}")
+            world.network("device.up", f"olt-{round}-{number}")
+        world.tick()
+        most = max(most, len(world.state.cleared))
+    assert most <= 10 + 8 * 9, "8 come for each tick, and an eighth of the surplus goes"
 
 
 def test_memories_fade_and_younger_ones_stay(world: World) -> None:

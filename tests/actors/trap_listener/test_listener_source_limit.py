@@ -154,3 +154,20 @@ async def test_a_reload_with_the_same_limit_forgets_nothing_and_another_starts_a
             for number in range(30):
                 storm.send(trap(number))
             await bench.next(30)
+
+
+async def test_the_alarm_about_refusals_names_the_source_that_storms(listening, mock_clock) -> None:
+    settings = TrapSettings(listen=("127.0.0.1:0",), source_rate=0.001, source_burst=1, refusal_alarm_rate=10)
+    async with listening(settings, patience=3600) as bench:
+        with device("127.0.0.2", bench.address) as storm, device("127.0.0.3", bench.address) as calm:
+            for number in range(11):
+                storm.send(trap(number))
+            calm.send(trap(1))
+            await bench.next(2)
+            await bench.until("faultd_traps_dropped_total", 10, reason="source_rate")
+            mock_clock.jump(10)
+            append = await bench.mailbox.receive()
+            bench.commit(append)
+            (raised,) = append.events
+            assert (raised.alarm_type, raised.qualifier, raised.active) == ("traps.refused", "source_rate", True)
+            assert "127.0.0.2" in raised.description

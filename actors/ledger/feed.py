@@ -133,8 +133,8 @@ class LedgerFeed:
             batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
             # While this reader waited for its turn, newer batches may have come and all up to ``through`` have been pruned.
             batches = batches or read_changes(connection, self._path, 0, _NEWEST, 1, 0)
-        if not batches:
-            raise LedgerCorrupt(self._path, f"Changes {through} are missing")
+        if not batches or batches[0].seq <= seq:
+            raise LedgerCorrupt(self._path, f"Changes {seq + 1} are missing, and {through} is the newest")
         return batches
 
     def _quarantine(self) -> list[QuarantinedEvent]:

@@ -11,6 +11,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.ledger.read import Head
 from actors.ledger.recovery import recover
 from protocols.event import SystemReport
+from protocols.ledger import RecordedBatch
 
 
 class Broken(AssertionError):
@@ -102,7 +103,9 @@ def _every_event(database: Database, said: Journal) -> None:
 
 def _changes(database: Database, head: Head, said: Journal) -> None:
     feed = LedgerFeed(database.path, head.seq, {}, batches=1, size=1)
-    batches = feed._from_file(0, head.seq, 1 << 20) if head.seq else []
+    batches: list[RecordedBatch] = []
+    while (seq := batches[-1].seq if batches else 0) < head.seq:
+        batches += feed._from_file(seq, head.seq, 1 << 20)
     kept = {each.offset for each in feed._quarantine()}
     numbers = [batch.seq for batch in batches]
     first = numbers[0] if numbers else 1

@@ -5,7 +5,7 @@ Left out, since no file can show it: a whole page from an earlier time, and an o
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from crash.check import Broken, Refused, check
@@ -75,10 +75,15 @@ KINDS: dict[str, Callable[[bytearray, random.Random, bytes], None]] = {
 }
 
 
-def damaged_pages(content: bytes, seed: int, times: int) -> Iterator[Damage]:
-    """Each page in turn damaged in each way, ``times`` times."""
+HEADS = "a bit of its head turned"
+"""The kind that loses whole rows in silence, as far as SQLite is concerned."""
+
+
+def damaged_pages(content: bytes, seed: int, times: int, kinds: Sequence[str] = tuple(KINDS)) -> Iterator[Damage]:
+    """Each page in turn damaged in each of these ways, ``times`` times."""
     for number in range(len(content) // PAGE):
-        for kind, damage in KINDS.items():
+        for kind in kinds:
+            damage = KINDS[kind]
             for time in range(times):
                 rng = random.Random(f"{seed} {number} {kind} {time}")
                 page = bytearray(content[number * PAGE : (number + 1) * PAGE])

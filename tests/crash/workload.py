@@ -64,7 +64,20 @@ SHORT: tuple[Step, ...] = (
 LONG: tuple[Step, ...] = (*SHORT, Prune(), Reopen(), *SHORT, Write(6, 12_000), Write(1), Prune(), *SHORT, Reopen(), Write(1))
 """Often enough that the log is begun anew, pages are freed and used again."""
 
-WORKLOADS = {"short": SHORT, "long": LONG}
+PRUNED: tuple[Step, ...] = (
+    Write(3),
+    Write(2),
+    Write(2, piece=0),
+    Prune(),
+    Write(1, piece=1),
+    Prune(),
+    Write(1),
+    Reopen(),
+    Write(1),
+)
+"""Pruning while the first snapshot is half written, when nothing may go yet."""
+
+WORKLOADS = {"short": SHORT, "long": LONG, "pruned": PRUNED}
 
 
 def event(offset: int, attempt: int, size: int) -> Event:

@@ -83,7 +83,10 @@ class Draft:
             detail=detail,
         )
         self._entries.setdefault(alarm.id, []).append(entry)
-        return self.repeat(alarm)
+        self._alarms[alarm.id] = alarm
+        if alarm.resolved_at is None:
+            self._names[alarm.identity] = alarm.id
+        return alarm
 
     def repeat(self, alarm: Alarm) -> Alarm:
         """The alarm with only its count and times moved: no line in the timeline."""
@@ -109,9 +112,11 @@ class Draft:
                 changes.append(
                     AlarmRepeated(self.offset, alarm_id, alarm.last_occurrence, alarm.occurrence_count, alarm.revision)
                 )
+                # Nothing that an index is by has moved.
+                self.state.alarms[alarm_id] = alarm
             else:
                 changes.append(AlarmChanged(self.offset, alarm, tuple(entries)))
-            self.state.put(alarm, self.at)
+                self.state.put(alarm, self.at)
         for action, args in self._later:
             action(*args)
         changes.extend(self._others)

@@ -63,7 +63,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm:
     """A new alarm, a repeat, or a cleared one re-opened; the alarm as it then is."""
     alarm = draft.current(problem.identity)
     if alarm is not None and alarm.cleared_at is None:
-        return _repeat(draft, alarm, problem, report)
+        return _repeat(draft, alarm, problem.severity, report, by_design=problem.repeats_by_design)
     overtaken = _overtaken_by_clear(draft, problem.identity, report)
     if alarm is not None and overtaken:
         return draft.put(
@@ -76,9 +76,20 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm:
         again = reopened(repeated(alarm, report.happened))
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
-        _remember(draft, again, problem, report)
+        _remember(draft, again, problem.severity, report)
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     return _new(draft, problem, report, overtaken)
+
+
+def repeat_problem(
+    draft: Draft, identity: Identity, severity: Severity, report: Report, *, by_design: bool = False
+) -> Alarm | None:
+    """What :func:`raise_problem` does when the problem's alarm is open, for which its identity and severity are enough; None
+    when it is not. The storm's path: a Problem is only worth making for what it will change."""
+    alarm = draft.current(identity)
+    if alarm is None or alarm.cleared_at is not None:
+        return None
+    return _repeat(draft, alarm, severity, report, by_design=by_design)
 
 
 def clear_problems(
@@ -113,18 +124,18 @@ def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
             del memory[oldest]
 
 
-def _repeat(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> Alarm:
+def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, by_design: bool) -> Alarm:
     known = draft.state.marks.get(alarm.id)
-    if problem.repeats_by_design and known is not None:
+    if by_design and known is not None:
         merge = timedelta(seconds=draft.state.settings.repeat_merge_seconds)
         if report.received - known.received <= merge:
             draft.later(draft.state.tally.update, ("repeated_by_design",))
             return alarm
     again = repeated(alarm, report.happened)
-    _remember(draft, again, problem, report)
-    if known is None or known.severity == problem.severity:
+    _remember(draft, again, severity, report)
+    if known is None or known.severity == severity:
         return draft.repeat(again)
-    changed = severity_changed(again, problem.severity)
+    changed = severity_changed(again, severity)
     text = f"{alarm.severity} to {changed.severity}"
     return draft.put(changed, "severity_changed", report.reporter, text)
 
@@ -163,7 +174,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
         metadata=problem.metadata,
         tags=problem.tags,
     )
-    _remember(draft, alarm, problem, report)
+    _remember(draft, alarm, problem.severity, report)
     draft.put(alarm, "raised", report.reporter, problem.why, severity=alarm.severity)
     if overtaken:
         text = "the device's clear arrived before this raise, which it had sent earlier: already over"
@@ -172,8 +183,8 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
     return alarm
 
 
-def _remember(draft: Draft, alarm: Alarm, problem: Problem, report: Report) -> None:
-    mark = Mark(report.source, report.uptime, report.dated, report.received, problem.severity)
+def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) -> None:
+    mark = Mark(report.source, report.uptime, report.dated, report.received, severity)
     draft.later(draft.state.marks.__setitem__, alarm.id, mark)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
-from actors.correlator.problems import Problem, Report, clear_problems, raise_problem, remember
+from actors.correlator.problems import Problem, Report, clear_problems, raise_problem, remember, repeat_problem
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -50,7 +50,6 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
 
 def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
     resource_id, node = _resource(draft, device, finding)
-    why = f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
     dated = finding.device_time
     if dated is not None and abs(dated - trap.received) > SANE_DEVICE_CLOCK:
         dated = None
@@ -62,16 +61,22 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
         dated=dated,
     )
     match finding.kind:
+        case "raise":
+            identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
+            if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
+                raise_problem(draft, _problem(device, finding, identity, node), report)
         case "clear":
-            clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, why)
+            clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
         case "drop":
             draft.later(draft.state.tally.update, (f"noise:{finding.profile}/{finding.rule}",))
         case "event":
             draft.emit(_device_event(draft, device, finding, resource_id))
             if finding.clears:
-                clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, why)
-        case "raise":
-            raise_problem(draft, _problem(device, finding, resource_id, node, why), report)
+                clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
+
+
+def _why(finding: Finding) -> str:
+    return f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
 
 
 def _resource(draft: Draft, device: Device, finding: Finding) -> tuple[str, Node | None]:
@@ -84,7 +89,8 @@ def _resource(draft: Draft, device: Device, finding: Finding) -> tuple[str, Node
     return resource_id, draft.state.plant.nodes.get(resource_id)
 
 
-def _problem(device: Device, finding: Finding, resource_id: str, node: Node | None, why: str) -> Problem:
+def _problem(device: Device, finding: Finding, identity: Identity, node: Node | None) -> Problem:
+    resource_id = identity.resource_id
     name = (node.name if node is not None else "") or finding.resource_name or resource_id
     metadata = dict(finding.metadata)
     if finding.serial:
@@ -95,7 +101,7 @@ def _problem(device: Device, finding: Finding, resource_id: str, node: Node | No
         metadata["device_time"] = finding.device_time.isoformat()
     metadata["profile"] = f"{finding.profile}/{finding.rule}"
     return Problem(
-        identity=Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier),
+        identity=identity,
         severity=finding.severity,
         source="network_device",
         resource_type=finding.resource_type,
@@ -108,7 +114,7 @@ def _problem(device: Device, finding: Finding, resource_id: str, node: Node | No
         recommended_action=finding.recommended_action,
         repeats_by_design=finding.repeats_by_design,
         metadata=metadata,
-        why=why,
+        why=_why(finding),
     )
 
 

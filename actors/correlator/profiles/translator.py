@@ -1,8 +1,10 @@
 """The engine: one trap in, what it means out. Pure, and it never raises on any trap."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
+
+import msgspec
 
 from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise
 from actors.correlator.profiles.decoders import DecodeError, integer
@@ -19,10 +21,18 @@ from protocols.severity import SEVERITIES, Severity
 SNMP_TRAP_ADDRESS = "1.3.6.1.6.3.18.1.3.0"
 _SEVERITY: dict[str, Severity] = {name: name for name in SEVERITIES}
 _KIND: dict[str, Kind] = {"raise": "raise", "clear": "clear", "event": "event", "drop": "drop"}
+Known = tuple[Reading, tuple[str, ...]]
+"""A reading but for its sequence number, and the profiles that were asked."""
+REMEMBERED = 4_096
+"""Readings of one generation; there are two. One takes about 2 KiB."""
 
 
 class Translator:
-    """All profiles, compiled. ``read`` is the fold's; ``explain`` tells a person the same with its reasons."""
+    """All profiles, compiled. ``read`` is the fold's; ``explain`` tells a person the same with its reasons.
+
+    In a storm the same few traps come again and again, so recent readings are remembered by all that a profile can see of a
+    trap. This changes no reading: it is a function of just that.
+    """
 
     def __init__(
         self,
@@ -35,6 +45,9 @@ class Translator:
         self._fallback = fallback
         self._sequences = sequences
         self._sequence_of = sequence_of
+        self._timed = frozenset(candidate.profile.name for _, candidate in self.every() if candidate.profile.times)
+        self._recent: dict[tuple[Hashable, ...], Known] = {}
+        self._older: dict[tuple[Hashable, ...], Known] = {}
 
     def candidates(self, trap_oid: str) -> tuple[Candidate, ...]:
         """The rules for a trap OID in the order in which they are asked."""
@@ -46,16 +59,54 @@ class Translator:
         The first rule whose conditions hold speaks. A decoder that refuses a value makes the finding fall back to the
         less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
         """
+        key = self._content(trap, relays)
+        known = self._recent.get(key)
+        if known is None:
+            known = self._older.get(key)
+            lasting = True
+            if known is None:
+                known, lasting = self._read(trap, relays)
+            if lasting:
+                self._remember(key, known)
+        reading, profiles = known
+        sequence = self._sequence(trap, profiles) if self._sequences else None
+        return reading if sequence is None else msgspec.structs.replace(reading, sequence=sequence)
+
+    def _read(self, trap: Trap, relays: Collection[str]) -> tuple[Known, bool]:
+        """The reading but for its sequence number, and whether it holds for every trap of the same content: not where the
+        device's time was compared with the receipt, nor where the running number itself was looked at."""
         address, address_from = device_address(trap, relays)
         scopes: dict[str, Scope] = {}
         findings, reason = self._find(trap, scopes)
-        return Reading(
-            device_address=address,
-            address_from=address_from,
-            findings=findings,
-            sequence=self._sequence(trap, scopes) if self._sequences else None,
-            reason=reason,
+        reading = Reading(device_address=address, address_from=address_from, findings=findings, reason=reason)
+        lasting = self._timed.isdisjoint(scopes) and not any(
+            oid in self._sequence_of for scope in scopes.values() for oid in scope.looked_at
         )
+        return (reading, tuple(scopes)), lasting
+
+    def _content(self, trap: Trap, relays: Collection[str]) -> tuple[Hashable, ...]:
+        """All of a trap that a reading can depend on: not its uptime and ids, and of a running number only that it is there."""
+        said = trap.notification
+        running = self._sequence_of
+        return (
+            trap.source,
+            said.trap_oid,
+            said.security,
+            said.version,
+            said.agent_address,
+            said.enterprise,
+            said.generic,
+            said.specific,
+            said.context,
+            tuple(relays),
+            *[varbind.oid if varbind.oid in running else varbind for varbind in said.varbinds],
+        )
+
+    def _remember(self, key: tuple[Hashable, ...], known: Known) -> None:
+        """Keep in the younger generation; when that is full it becomes the older one, so that what recurs stays."""
+        if len(self._recent) >= REMEMBERED:
+            self._older, self._recent = self._recent, {}
+        self._recent[key] = known
 
     def explain(self, trap: Trap, relays: Collection[str] = ()) -> str:
         """The reading of ``trap`` with every rule that was asked, every condition and every value, as text."""
@@ -98,10 +149,10 @@ class Translator:
             return (), f"no profile knows {trap.notification.trap_oid or 'a trap without an OID'}"
         return (), "; ".join(reasons or [c.refusal(scopes[c.profile.name]) for c in candidates])
 
-    def _sequence(self, trap: Trap, scopes: Mapping[str, Scope]) -> SequenceNumber | None:
-        for name, scope in scopes.items():
+    def _sequence(self, trap: Trap, profiles: Collection[str]) -> SequenceNumber | None:
+        for name in profiles:
             for rule in self._sequences.get(name, ()):
-                number = _sequence_number(rule, scope)
+                number = _sequence_number(rule, Scope(trap, rule.profile.readers))
                 if number is not None:
                     return number
         for varbind in trap.notification.varbinds:

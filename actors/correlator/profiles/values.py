@@ -24,9 +24,10 @@ class Reader(Protocol):
 
 
 class Scope:
-    """One trap seen through one profile's names. ``notes`` tells what was refused."""
+    """One trap seen through one profile's names. ``notes`` tells what was refused, ``looked_at`` the OIDs of the varbinds
+    whose values were."""
 
-    __slots__ = ("_scalars", "cache", "lexicon", "notes", "trap", "varbinds")
+    __slots__ = ("_scalars", "cache", "lexicon", "looked_at", "notes", "trap", "varbinds")
 
     def __init__(self, trap: Trap, lexicon: Mapping[str, Reader]) -> None:
         self.trap = trap
@@ -34,6 +35,7 @@ class Scope:
         self.lexicon = lexicon
         self.cache: dict[str, Decoded | None] = {}
         self.notes: list[str] = []
+        self.looked_at: list[str] = []
         self._scalars: dict[str, VarBind] | None = None
 
     def scalars(self) -> dict[str, VarBind]:
@@ -104,7 +106,10 @@ class VarbindReader:
 
     def raw(self, scope: Scope) -> Raw | None:
         found = self.find(scope)
-        if found is None or found.type in ABSENT_TYPES or found.value is None:
+        if found is None:
+            return None
+        scope.looked_at.append(found.oid)
+        if found.type in ABSENT_TYPES or found.value is None:
             return None
         raw: Raw = found.value
         return raw

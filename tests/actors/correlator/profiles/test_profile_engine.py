@@ -1,12 +1,13 @@
 """The engine with small profiles of its own: order, conditions, identity, severity, addresses; and on anything at all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from actors.correlator.profiles import ProfileErrors, Translator, compile, load_profiles
 from actors.correlator.profiles.compiler import normalise
@@ -418,6 +419,68 @@ def test_a_trap_that_no_rule_knows_counts_too() -> None:
 
 
 # ---- explain
+
+
+# ---- what is remembered
+
+NUMBERED = """
+[varbinds]
+state = "1.1.4"
+number = "1.5.1"
+when = "1.6.1"
+[[sequence]]
+from = "number"
+scope = "g"
+[[alarms]]
+type = "pon.los"
+title = "%s"
+raise = [{ trap = "1.3.6.1.4.1.99999.0.1", when = { state = 2 } }]
+"""
+
+
+def test_a_running_number_is_read_of_every_trap_of_the_same_content() -> None:
+    translator = engine(NUMBERED % "{state}")
+    for number in (7, 8, 8, 9):
+        reading = translator.read(trap(("1.1.4", 2), ("1.5.1", number)))
+        assert (only(reading).title, reading.sequence) == ("2", SequenceNumber("g", number))
+    assert translator.read(trap(("1.1.4", 1), ("1.5.1", 9))).findings == ()
+
+
+def test_a_finding_that_shows_the_running_number_shows_each_one() -> None:
+    translator = engine(NUMBERED % "number {number}")
+    titles = [only(translator.read(trap(("1.1.4", 2), ("1.5.1", number)))).title for number in (7, 8, 8)]
+    assert titles == ["number 7", "number 8", "number 8"]
+
+
+def test_a_device_time_is_held_against_each_receipt() -> None:
+    told = """
+[[device_time]]
+from = "when"
+decode = "unix_seconds"
+max_behind = 60
+"""
+    translator = engine(NUMBERED.replace("[[alarms]]", told + "[[alarms]]") % "{state}")
+    one = trap(("1.1.4", 2), ("1.6.1", int(NOW.timestamp())))
+    assert only(translator.read(one)).device_time == NOW
+    assert only(translator.read(structs.replace(one, received=NOW + timedelta(days=1)))).device_time is None
+
+
+values = st.sampled_from([("1.1.4", 1), ("1.1.4", 2), ("1.5.1", 1), ("1.5.1", 2), ("1.5.1.0", 3), ("1.1.4", b"2"), ("9.9", 2)])
+contents = st.builds(
+    lambda bound, source, security, relayed: (trap(*bound, source=source, security=security), ("192.0.2.9",) * relayed),
+    st.lists(values, max_size=3),
+    st.sampled_from(["192.0.2.1", "192.0.2.9"]),
+    st.sampled_from(["public", "public@level=1"]),
+    st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(contents, max_size=12), st.sampled_from(["{state}", "{state} {number|none} of {trap.source}"]))
+def test_remembering_changes_no_reading(traps: list[tuple[Trap, tuple[str, ...]]], title: str) -> None:
+    remembering = engine(NUMBERED % title)
+    for one, relays in traps:
+        assert remembering.read(one, relays) == engine(NUMBERED % title).read(one, relays)
 
 
 def test_explain_tells_conditions_values_and_refusals() -> None:

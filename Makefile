@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DEMO ?=
 BENCH ?=
+SIMULATE ?= --seconds 600
+CRASH ?= --all
+SECONDS ?= 120
 TESTS ?= tests
 
-.PHONY: help demo test lint docs bench setup setup-dev lock clean
+.PHONY: help demo test lint docs bench simulate-hard crash-hard fuzz setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
@@ -16,6 +19,7 @@ help:
 	@echo "make lint    types, style and layers alone"
 	@echo "make docs    write what the docs take from the code anew"
 	@echo "make bench   measure speed, side by side with others, into docs/benchmarks.md"
+	@echo "make simulate-hard, crash-hard, fuzz    look for faults as long as asked: see docs/testing.md"
 	@echo "make lock    write the hash-locked lists of dependencies anew"
 	@echo "make clean   remove everything that make has set up"
 
@@ -36,6 +40,17 @@ docs: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m bench $(BENCH)
+
+simulate-hard: setup-dev
+	PYTHONPATH=tests $(BIN)/python -m simulation.run $(SIMULATE)
+
+crash-hard: setup-dev
+	PYTHONPATH=tests $(BIN)/python -m crash.run $(CRASH)
+
+fuzz: .make/fuzz
+	$(BIN)/python fuzz/snmp_decode.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
 
 setup: .make/run
 setup-dev: .make/dev
@@ -61,6 +76,11 @@ setup-dev: .make/dev
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
+.make/fuzz: .make/dev requirements-fuzz.lock
+	@echo "installing the fuzzers"
+	@$(PIP) install --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
@@ -68,6 +88,7 @@ lock: .make/venv
 	@$(PIP) install pip-tools
 	$(COMPILE) --upgrade --output-file=requirements.lock pyproject.toml
 	$(COMPILE) --upgrade --extra=dev --output-file=requirements-dev.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=dev --extra=fuzz --output-file=requirements-fuzz.lock pyproject.toml
 	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
 
 clean:

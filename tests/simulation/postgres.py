@@ -67,18 +67,26 @@ class Server:
         """Chance that a statement loses the connection."""
         self.slow = 0.0
         """Seconds that a statement takes at most."""
+        self.commit_fails = ""
+        """The next commit loses its connection, ``before`` or ``after`` the server has carried it out; "": it does not."""
         self.zombies = 0
         """Transactions whose client is gone and whose commit is still to come; they hold the cursor's lock."""
         self._settled = trio.Event()
 
     def calm(self) -> None:
-        self.down, self.flaky, self.slow = False, 0.0, 0.0
+        self.down, self.flaky, self.slow, self.commit_fails = False, 0.0, 0.0, ""
 
     async def statement(self) -> None:
         """The time of one statement. Raises ConnectionResetError."""
         await trio.sleep(self._rng.uniform(0, self.slow) if self.slow else self._rng.expovariate(3000))
         if self.down or self._rng.random() < self.flaky:
             raise ConnectionResetError("connection was closed in the middle of operation")
+
+    def lose(self, when: str) -> None:
+        """Raises ConnectionResetError when the commit is to be lost at this side of it."""
+        if self.commit_fails == when:
+            self.commit_fails = ""
+            raise ConnectionResetError(f"connection was lost {when} the commit")
 
     async def locked(self) -> None:
         """Wait for the cursor's lock."""
@@ -171,7 +179,9 @@ class Connection:
             if self._client.dead() and self._rng.random() < 0.5:
                 self._server.bequeath(work, self._begun)
             raise
+        self._server.lose("before")
         self._server.commit(work)
+        self._server.lose("after")
         await self._client.point("a commit carried out by PostgreSQL")
         # The commit stands; whether the client hears of it is another matter.
         await self._server.statement()

@@ -1,5 +1,6 @@
 """The virtual world of one seed: everything in it, and every accident, is drawn from one random number generator."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -90,6 +91,7 @@ ACCIDENTS = (
     "database away",
     "database flaky",
     "database slow",
+    "lost commit",
     "disk full",
     "disk error",
     "late disk error",
@@ -103,7 +105,7 @@ def draw_plan(rng: Random) -> Plan:
     """Each seed has some kinds of accident and not others, so that rare combinations come up too."""
     accidents = tuple(kind for kind in ACCIDENTS if rng.random() < 0.5)
     return Plan(
-        seconds=rng.choice((3.0, 6.0, 12.0)),
+        seconds=rng.choice((3.0, 5.0, 9.0)),
         ledger=LedgerSettings(
             retention_days=rng.choice((0.0001, 7.0)),
             max_bytes=rng.choice((60_000, 4 * 1024**3)),
@@ -331,6 +333,8 @@ class World(Observer):
         with trio.CancelScope() as self._scope:
             async with trio.open_nursery() as self._nursery:
                 self.server = Server(self.rng, self.violate, self._projected, self.spawn)
+                if "lost commit" in self.plan.accidents:
+                    self.server.commit_fails = self.rng.choice(("", "before", "after"))
                 self.spawn(self._processes)
                 devices = await self._lively()
                 with trio.move_on_after(QUIET_SECONDS) as quiet:
@@ -423,7 +427,7 @@ class World(Observer):
                 case "restart":
                     life.told_to_stop.set()
                 case "clock":
-                    self._clock += rng.choice((-300.0, -5.0, 5.0, 300.0, 3700.0))
+                    self._clock += rng.choice((-300.0, -5.0, 5.0, 300.0, 3700.0, 32 * 86_400.0))
                 case "network":
                     self._for_a_while(self.network, "weather", self._weather(), Weather())
                 case "disk error" | "late disk error":
@@ -437,6 +441,8 @@ class World(Observer):
                     self._for_a_while(self.server, "down", True, False)
                 case "database flaky":
                     self._for_a_while(self.server, "flaky", rng.choice((0.05, 0.4)), 0.0)
+                case "lost commit":
+                    self.server.commit_fails = rng.choice(("before", "after"))
                 case "database slow":
                     self._for_a_while(self.server, "slow", rng.choice((0.1, 1.0)), 0.0)
 
@@ -471,6 +477,17 @@ def _poisoned(fold_network: Callable[[Draft, NetworkEvent], None]) -> Callable[[
 
 def run_seed(seed: int) -> Report:
     """Live through one seed."""
+    # A seed is over before there is enough garbage to look for.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _run_seed(seed)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _run_seed(seed: int) -> Report:
     parent = _SHM if _SHM.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="faultd-simulation-", dir=parent) as directory:
         world = World(seed, Path(directory))

@@ -197,7 +197,7 @@ def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> boo
     """A clear of this identity arrived just now although the same device sent it after this raise."""
     if report.uptime is None:
         return False
-    for key in (identity, identity._replace(qualifier="*")):
+    for key in (identity, Identity(identity.tenant_id, identity.resource_id, identity.alarm_type, "*")):
         found = draft.state.ended.get(key)
         if found is not None:
             at, mark = found

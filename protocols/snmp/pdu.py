@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from protocols.snmp import ber
+from protocols.snmp import ber, varbinds
 from protocols.snmp.errors import BadTag, Malformed, NotANotification, TooManyVarbinds, WrongPdu
 from protocols.snmp.irregular import (
     BAD_AGENT_ADDRESS,
@@ -67,18 +67,28 @@ def read_varbinds(data: bytes, pos: int, end: int, odd: set[str]) -> list[VarBin
             raise TooManyVarbinds(f"more than {MAX_VARBINDS} variable bindings", pos)
         # Nearly every binding has short lengths that fit one another and an OID seen before: that one is read here without
         # a call, which halves the time of a trap. Whatever differs goes through _read_varbind, which checks it all.
-        if pos + _SHORTEST_VARBIND <= end and data[pos] == 0x30 and data[pos + 2] == 0x06:
+        if pos + _SHORTEST_VARBIND <= end and data[pos] == 0x30 and data[pos + 1] < 128 and data[pos + 2] == 0x06:
             stop = pos + 2 + data[pos + 1]
+            octets = data[pos:stop]
+            seen = varbinds.SEEN.get(octets)
+            if seen is not None and stop <= end:
+                bindings.append(seen)
+                pos = stop
+                continue
             value = pos + 4 + data[pos + 3]
-            if value + 2 <= stop <= end and data[value + 1] == stop - value - 2 and data[pos + 1] < 128:
+            if value + 2 <= stop <= end and data[value + 1] == stop - value - 2:
                 oid = KNOWN.get(data[pos + 4 : value])
                 reader = READERS.get(data[value])
                 if oid is not None and reader is not None:
+                    forgiven = len(odd)
                     try:
-                        bindings.append(reader(oid, data[value + 2 : stop], odd))
+                        binding = reader(oid, data[value + 2 : stop], odd)
                     except Malformed:
                         pass
                     else:
+                        bindings.append(binding)
+                        if len(odd) == forgiven:
+                            varbinds.remember(octets, binding)
                         pos = stop
                         continue
         binding, pos = _read_varbind(data, pos, end, odd)

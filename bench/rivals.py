@@ -41,7 +41,8 @@ class Taken(Struct, frozen=True):
 
 @contextmanager
 def snmptrapd(folder: Path) -> Iterator[Rival]:
-    """net-snmp's, with the receive buffer that faultd asks for, without name lookups, one line a trap into a file."""
+    """net-snmp's, told to ask for the receive buffer that faultd asks for (it gets what the kernel's rmem_max allows), without
+    name lookups, one line a trap into a file."""
     program = shutil.which("snmptrapd")
     if program is None:
         raise BenchError("snmptrapd is not installed (Debian: apt-get install snmptrapd)")

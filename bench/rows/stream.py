@@ -59,7 +59,7 @@ def fan_out(context: Context) -> list[Row]:
             name=f"Fan-out to {SUBSCRIBERS} subscribers",
             value=f"{deliveries / outcome.daemon_cpu:,.0f} deliveries/s a core",
             target="200,000/s a core",
-            note=f"all of the daemon's {outcome.daemon_cpu:.2f} s counted, although {alone.daemon_cpu:.2f} s were spent on the same "
+            note=f"all of the daemon's {outcome.daemon_cpu:.2f} s counted, of which {alone.daemon_cpu:.2f} s for the same "
             f"load without subscribers (the difference alone: {extra:.2f} s); {seen['alarms']:,} alarm changes, gathered for "
             f"20 ms or while the loop is busy, to each at {RATE:,} traps/s, in {seen['frames']:,} frames altogether; "
             f"{seen['lost']} disconnected; lost {outcome.lost} traps; others {outcome.others:.2f} cores",

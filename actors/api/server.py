@@ -116,8 +116,8 @@ class Server:
         listeners = await trio.open_tcp_listeners(port, host=host, backlog=self._settings.max_connections)
         async with trio.open_nursery() as nursery:
             stopping = trio.Event()
-            connections: trio.Nursery = await nursery.start(self._connections, stopping)
             try:
+                connections: trio.Nursery = await nursery.start(self._connections, stopping)
                 task_status.started(_address(listeners))
                 await trio.serve_listeners(self._connection, listeners, handler_nursery=connections)
             finally:
@@ -127,9 +127,12 @@ class Server:
 
     async def _connections(self, stopping: trio.Event, task_status: trio.TaskStatus[trio.Nursery]) -> None:
         """Where connections live: shielded, so that those under way outlast the cancellation, for a bounded time."""
-        with trio.CancelScope(shield=True) as scope:
+        with trio.CancelScope() as scope:
             async with trio.open_nursery() as connections:
                 task_status.started(connections)
+                # Cancelled before it had begun, nobody would end the wait: so not shielded before it has.
+                await trio.lowlevel.checkpoint_if_cancelled()
+                scope.shield = True
                 await stopping.wait()
                 await self._worker.terminated.set()
                 with trio.move_on_after(self._settings.drain_seconds):

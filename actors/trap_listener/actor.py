@@ -107,7 +107,7 @@ class TrapListener:
         settling = trio.CancelScope(shield=True)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._settle, unsettled, settling)
-            async with unsettled_send:
+            with unsettled_send:
                 nursery.start_soon(self._watch, unsettled_send.clone())
                 for trap_socket in self._sockets:
                     nursery.start_soon(self._serve, trap_socket, unsettled_send.clone())

@@ -9,6 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.api.server import Server
 from actors.api.settings import ApiSettings
+from actors.metrics import Metrics
 
 Lab = Any
 
@@ -232,3 +233,14 @@ async def test_an_address_in_use_is_an_error(lab: Lab) -> None:
         server = Server(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
         with pytest.raises(OSError, match="in use"):
             await server.run()
+
+
+@pytest.mark.parametrize("turns", range(30))
+async def test_cancelled_at_any_moment_of_its_start_it_ends(lab: Lab, turns: int) -> None:
+    server = Server(ApiSettings(bind="127.0.0.1:0"), lab.api.application, Metrics())
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.run)
+            for _ in range(turns):
+                await trio.lowlevel.cancel_shielded_checkpoint()
+            nursery.cancel_scope.cancel()

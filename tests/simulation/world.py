@@ -180,6 +180,8 @@ class World(Observer):
         self.crashes = self.lives = 0
         self._database: Any = None
         self._fuse = 0
+        self._target = ""
+        """Only points whose names begin so count for the fuse."""
         self._power = self._tearing = False
         self._clock = 0.0
         self._policy = 0
@@ -259,7 +261,7 @@ class World(Observer):
         life = self.life
         assert life is not None
         await self._delay(life)
-        if not life.dead and self._burns():
+        if not life.dead and self._burns(f"during {call.__name__}"):
             before = Image.of(life.path)
             self._tearing = True
             try:
@@ -270,7 +272,7 @@ class World(Observer):
                 self._crash(life, f"during {call.__name__}: {text}", image)
         result = call(*args)
         await self._delay(life)
-        if not life.dead and self._burns():
+        if not life.dead and self._burns(f"after {call.__name__}"):
             self._crash(life, f"after {call.__name__}")
         return result
 
@@ -283,14 +285,14 @@ class World(Observer):
         """A moment at which the process may die, if a crash is due."""
         life = self.life
         assert life is not None
-        if not life.dead and self._burns():
+        if not life.dead and self._burns(name):
             self._crash(life, f"with {name}")
         if life.dead:
             await trio.lowlevel.checkpoint()
 
-    def _burns(self) -> bool:
+    def _burns(self, name: str) -> bool:
         """Whether the crash that is due comes at this point."""
-        if self._fuse:
+        if self._fuse and name.startswith(self._target):
             self._fuse -= 1
             return self._fuse == 0
         return False
@@ -423,7 +425,8 @@ class World(Observer):
                     self._crash(life, "at any time")
                 case "kill at a point" | "power cut at a point":
                     self._power = kind.startswith("power")
-                    self._fuse = rng.randint(1, 60)
+                    self._target = rng.choice(("", "during write", "a commit sent"))
+                    self._fuse = rng.randint(1, 5 if self._target else 60)
                 case "restart":
                     life.told_to_stop.set()
                 case "clock":

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
-from msgspec.structs import replace
 from simulation.disk import Image
 from simulation.network import Socket
 from simulation.oracle import difference
@@ -193,9 +192,8 @@ class Life:
         if self.watching:
             if board.seq != len(oracle.batches):
                 world.violate(f"the subscriber ended at batch {board.seq} of {len(oracle.batches)}")
-            # A repeat does not tell when it was received: its compact form holds the count and the last occurrence.
-            shown = {alarm.id: replace(alarm, received_at=START) for alarm in board.alarms()}
-            held = {alarm.id: replace(alarm, received_at=START) for alarm in state.alarms.values()}
+            shown = {alarm.id: alarm for alarm in board.alarms()}
+            held = dict(state.alarms)
             if shown != held:
                 world.violate(f"the subscriber's alarms are not the fold's: {difference(held, shown)}")
         cursor = world.server.tables.cursor

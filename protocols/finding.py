@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from protocols.severity import Severity
 
 
-class SequenceNumber(Struct, frozen=True):
+class SequenceNumber(Struct, frozen=True, gc=False):
     """A vendor's own counter of notifications: a gap in ``scope`` means that traps were lost on the way."""
 
     scope: str
@@ -18,7 +18,7 @@ class SequenceNumber(Struct, frozen=True):
     """The value after the device restarts: seeing it again is a restart, no gap."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """One meaning of a trap. ``resource`` is the position below the device (``0/1/5/17``), empty for the device itself.
 
     A clear ends every alarm of ``resource`` whose type is in ``clears``; ``qualifier`` narrows that to one, and
@@ -51,7 +51,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     """The conditions and decoders that led here, for ``faultd profile test`` and the timeline."""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reading(Struct, frozen=True, kw_only=True, gc=False):
     """The whole outcome for one trap: where it came from, and its findings. No findings means: no profile knows it."""
 
     device_address: str

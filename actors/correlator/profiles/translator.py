@@ -1,6 +1,6 @@
 """The engine: one trap in, what it means out. Pure, and it never raises on any trap."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ import msgspec
 from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileError, ProfileErrors
+from actors.correlator.profiles.memory import Content, Known, Memory
 from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ChoiceRule, ResourceRule, Rule
 from actors.correlator.profiles.times import believable
@@ -21,10 +22,6 @@ from protocols.severity import SEVERITIES, Severity
 SNMP_TRAP_ADDRESS = "1.3.6.1.6.3.18.1.3.0"
 _SEVERITY: dict[str, Severity] = {name: name for name in SEVERITIES}
 _KIND: dict[str, Kind] = {"raise": "raise", "clear": "clear", "event": "event", "drop": "drop"}
-Known = tuple[Reading, tuple[str, ...]]
-"""A reading but for its sequence number, and the profiles that were asked."""
-REMEMBERED = 4_096
-"""Readings of one generation; there are two. One takes about 2 KiB."""
 
 
 class Translator:
@@ -46,8 +43,7 @@ class Translator:
         self._sequences = sequences
         self._sequence_of = sequence_of
         self._timed = frozenset(candidate.profile.name for _, candidate in self.every() if candidate.profile.times)
-        self._recent: dict[tuple[Hashable, ...], Known] = {}
-        self._older: dict[tuple[Hashable, ...], Known] = {}
+        self._memory = Memory()
 
     def candidates(self, trap_oid: str) -> tuple[Candidate, ...]:
         """The rules for a trap OID in the order in which they are asked."""
@@ -59,15 +55,13 @@ class Translator:
         The first rule whose conditions hold speaks. A decoder that refuses a value makes the finding fall back to the
         less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
         """
-        key = self._content(trap, relays)
-        known = self._recent.get(key)
+        content = self._content(trap, relays)
+        hashed = hash(content)
+        known = self._memory.find(hashed, content)
         if known is None:
-            known = self._older.get(key)
-            lasting = True
-            if known is None:
-                known, lasting = self._read(trap, relays)
+            known, lasting = self._read(trap, relays)
             if lasting:
-                self._remember(key, known)
+                self._memory.offer(hashed, content, known)
         reading, profiles = known
         sequence = self._sequence(trap, profiles) if self._sequences else None
         return reading if sequence is None else msgspec.structs.replace(reading, sequence=sequence)
@@ -84,7 +78,7 @@ class Translator:
         )
         return (reading, tuple(scopes)), lasting
 
-    def _content(self, trap: Trap, relays: Collection[str]) -> tuple[Hashable, ...]:
+    def _content(self, trap: Trap, relays: Collection[str]) -> Content:
         """All of a trap that a reading can depend on: not its uptime and ids, and of a running number only that it is there."""
         said = trap.notification
         running = self._sequence_of
@@ -101,12 +95,6 @@ class Translator:
             tuple(relays),
             *[varbind.oid if varbind.oid in running else varbind for varbind in said.varbinds],
         )
-
-    def _remember(self, key: tuple[Hashable, ...], known: Known) -> None:
-        """Keep in the younger generation; when that is full it becomes the older one, so that what recurs stays."""
-        if len(self._recent) >= REMEMBERED:
-            self._older, self._recent = self._recent, {}
-        self._recent[key] = known
 
     def explain(self, trap: Trap, relays: Collection[str] = ()) -> str:
         """The reading of ``trap`` with every rule that was asked, every condition and every value, as text."""

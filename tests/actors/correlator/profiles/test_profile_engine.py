@@ -465,6 +465,45 @@ max_behind = 60
     assert only(translator.read(structs.replace(one, received=NOW + timedelta(days=1)))).device_time is None
 
 
+@pytest.mark.parametrize(
+    ("shown", "one", "other"),
+    [
+        ("{trap.source}", {}, {"source": "192.0.2.2"}),
+        ("{trap.oid}", {}, {"oid": "1.3.6.1.4.1.99999.1"}),
+        ("{community.level|none}", {}, {"security": "public@level=1"}),
+        ("{trap.version}", {}, {"version": "3"}),
+        ("{trap.enterprise|none}", {"enterprise": "1.2.3"}, {"enterprise": "1.2.4"}),
+        ("{trap.generic|none}", {"generic": 6}, {"generic": 5}),
+        ("{trap.specific|none}", {"specific": 1}, {"specific": 2}),
+        ("{trap.context|none}", {}, {"context": "b"}),
+    ],
+)
+def test_traps_that_differ_in_one_thing_are_told_apart(shown: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+    translator = engine(NUMBERED % shown)
+    first, second = trap(("1.1.4", 2), **one), trap(("1.1.4", 2), **other)
+    titles = [only(translator.read(each)).title for _ in range(3) for each in (first, second)]
+    assert titles[0] != titles[1]
+    assert titles == titles[:2] * 3
+
+
+def test_a_relay_is_believed_only_while_it_is_listed() -> None:
+    translator = engine(NUMBERED % "{state}")
+    relayed = trap(("1.1.4", 2))
+    address = VarBind("1.3.6.1.6.3.18.1.3.0", "IpAddress", "198.51.100.7")
+    said = structs.replace(relayed.notification, varbinds=(*relayed.notification.varbinds, address))
+    relayed = structs.replace(relayed, notification=said)
+    for _ in range(3):
+        assert translator.read(relayed).device_address == "192.0.2.1"
+        assert translator.read(relayed, ("192.0.2.1",)).device_address == "198.51.100.7"
+
+
+def test_the_agent_behind_a_proxy_is_told_apart() -> None:
+    translator = engine(NUMBERED % "{state}")
+    for _ in range(3):
+        for agent in ("198.51.100.7", "198.51.100.8"):
+            assert translator.read(trap(("1.1.4", 2), version="1", agent_address=agent)).device_address == agent
+
+
 values = st.sampled_from([("1.1.4", 1), ("1.1.4", 2), ("1.5.1", 1), ("1.5.1", 2), ("1.5.1.0", 3), ("1.1.4", b"2"), ("9.9", 2)])
 contents = st.builds(
     lambda bound, source, security, relayed: (trap(*bound, source=source, security=security), ("192.0.2.9",) * relayed),

@@ -34,7 +34,7 @@ def highest(probe: Probe, start: int, ceiling: int, resolution: float = 0.06, fl
     return good, bad
 
 
-def confirmed(probe: Probe, rate: int, step: float = 0.93, attempts: int = 5) -> int:
+def confirmed(probe: Probe, rate: int, step: float = 0.92, attempts: int = 8) -> int:
     """``rate``, or the first of its reductions by ``step`` that holds in the (longer) probe; 0 when none of them does."""
     for _ in range(attempts):
         if rate < 1 or probe(rate):

@@ -9,8 +9,9 @@ from bench.table import Row
 OPEN = 2_000
 """Alarms open when the load begins, and about as many all the while."""
 CEILING, FLOOR = 40_000, 500
-NOISE = 0.2
-"""Cores used by foreign processes, above which a probe that failed is repeated once."""
+NOISE, NARROW = 0.2, 3.0
+"""Cores used by foreign processes and seconds of backlog: a probe that failed with more of the one and less of the other
+is repeated once."""
 SHORT = 6
 """Seconds of the probes by which the rate is searched; the rate found is then held for the full time."""
 
@@ -22,7 +23,7 @@ class Search:
         self._context, self._daemon = context, daemon
         self._block = -1
         self._sender: Child | None = None
-        self._others = 0.0
+        self._narrow = False
         self.best: load.Outcome | None = None
         self.held: load.Outcome | None = None
 
@@ -41,8 +42,8 @@ class Search:
         return False
 
     def _twice(self, rate: int, seconds: int) -> bool:
-        """One failure may be somebody else's doing: where others took much of the machine, the probe is repeated."""
-        return self._holds(rate, seconds) or (self._others > NOISE and self._holds(rate, seconds))
+        """A narrow failure may be somebody else's doing: where others took much of the machine, the probe is repeated."""
+        return self._holds(rate, seconds) or (self._narrow and self._holds(rate, seconds))
 
     def _holds(self, rate: int, seconds: int) -> bool:
         if self._sender is None:
@@ -50,7 +51,7 @@ class Search:
             self._sender = Child("bench.sender", self._block, self._block)
             load.run(self._daemon, self._context.postgres, self._sender, rate=1_000, count=OPEN, what="new")
         outcome = load.run(self._daemon, self._context.postgres, self._sender, rate=rate, count=rate * seconds)
-        self._others = outcome.others
+        self._narrow = outcome.others > NOISE and not outcome.lost and outcome.behind < NARROW
         wrong = verdict(outcome, rate, seconds) or load.all_stored(self._daemon, self._block, outcome.answer)
         self._context.tell(
             f"{rate}/s for {seconds} s: {wrong or 'holds'} (on disk {outcome.behind:.2f} s and stored {outcome.stored:.2f} s "

@@ -16,9 +16,11 @@ from actors.metrics import Metrics
 from actors.trap_listener.informs import RecentKeys, inform_key
 from actors.trap_listener.intake import Admitted, Answer, Exchange, Intake, Refused, Security
 from actors.trap_listener.networks import SourceCheck
+from actors.trap_listener.pace import Pace
+from actors.trap_listener.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
-from actors.trap_listener.sockets import Ancillary, SocketAddress, TrapSocket
+from actors.trap_listener.sockets import TrapSocket
 from actors.trap_listener.source_limit import SourceLimit
 from actors.trap_listener.token_bucket import TokenBucket
 from protocols.event import Event, Trap
@@ -119,13 +121,17 @@ class TrapListener:
 
     async def _serve(self, trap_socket: TrapSocket, unsettled: trio.MemorySendChannel[_Batch]) -> None:
         batch: _Batch | None = None
+        pace = Pace()
         with unsettled:
             try:
                 while True:
                     await trio.lowlevel.wait_readable(trap_socket.socket)
                     batch, _ = self._drain(trap_socket)
+                    pause = pace.pause(batch.datagrams, trio.current_time(), answered=bool(batch.informs))
                     await self._hand_over(batch, unsettled)
                     batch = None
+                    if pause:
+                        await trio.sleep(pause)
             finally:
                 try:
                     with trio.move_on_after(self._grace, shield=True):
@@ -148,30 +154,35 @@ class TrapListener:
         limit = self._limit
         while received < DRAIN_LIMIT:
             try:
-                datagram, source, dropped, ancillary = trap_socket.receive()
-            except BlockingIOError:
-                break
-            received += 1
+                arrivals, dropped = trap_socket.receive()
+            except OSError:
+                if not received:
+                    raise
+                break  # what came before it is kept; the next call meets it again
+            received += len(arrivals)
             lost += dropped
-            host, allowed = self._sources.verdict(source[0])
-            try:
-                if not allowed:
-                    raise Refused("source_not_allowed")
-                if limit is not None and not limit.admits(host, now):
-                    raise Refused("source_rate")
-                admitted = self._intake.judge(datagram, now)
-            except Refused as refusal:
-                refused[refusal.reason] += 1
-                self._refusals.add(refusal.reason, 1, now, host)
-                self._log_refusal(refusal.reason, host, datagram, now)
-                if refusal.report:
-                    self._send(trap_socket, refusal.report, source, ancillary)
-            except Exchange as exchange:
-                answered += 1
-                self._send(trap_socket, exchange.report, source, ancillary)
-            else:
-                batch.events.append(self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary)))
-                batch.datagrams += 1
+            for datagram, source, ancillary in arrivals:
+                host, allowed = self._sources.verdict(source[0])
+                try:
+                    if not allowed:
+                        raise Refused("source_not_allowed")
+                    if limit is not None and not limit.admits(host, now):
+                        raise Refused("source_rate")
+                    admitted = self._intake.judge(datagram, now)
+                except Refused as refusal:
+                    refused[refusal.reason] += 1
+                    self._refusals.add(refusal.reason, 1, now, host)
+                    self._log_refusal(refusal.reason, host, datagram, now)
+                    if refusal.report:
+                        self._send(trap_socket, refusal.report, source, ancillary)
+                except Exchange as exchange:
+                    answered += 1
+                    self._send(trap_socket, exchange.report, source, ancillary)
+                else:
+                    batch.events.append(self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary)))
+                    batch.datagrams += 1
+            if len(arrivals) < MOST:
+                break
         if received:
             self._metrics.traps_received.inc(received)
         if answered:

@@ -3,12 +3,12 @@
 import socket
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import structlog
 
 from actors.trap_listener.activation import inherited
 from actors.trap_listener.drops import DropCounter
+from actors.trap_listener.recvmmsg import Ancillary, Arrival, Receiver, SocketAddress
 from actors.trap_listener.settings import parse_address
 
 SO_RXQ_OVFL = 40
@@ -23,10 +23,6 @@ _CONTROL_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)
 
 _UINT32 = struct.Struct("I")
 _PKTINFO = struct.Struct("i4s4s")
-
-SocketAddress = tuple[Any, ...]
-"""(host, port) for IPv4; (host, port, flow, scope) for IPv6."""
-Ancillary = Sequence[tuple[int, int, bytes]]
 
 _log = structlog.get_logger()
 
@@ -63,6 +59,7 @@ class TrapSocket:
         if before:
             _log.warning("the kernel dropped datagrams before this start", socket=name, dropped=before)
         self._dropped = DropCounter(before)
+        self._receiver = Receiver(sock, MAX_DATAGRAM + 1, _CONTROL_SPACE)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -70,15 +67,16 @@ class TrapSocket:
         host, port, *_ = self.socket.getsockname()
         return host, port
 
-    def receive(self) -> tuple[bytes, SocketAddress, int, Ancillary]:
-        """One datagram (cut at one octet beyond the limit, so that an oversize one shows), where it came from, how many
-        more the kernel has dropped, and what :meth:`answer` needs. Raises BlockingIOError when none waits."""
-        datagram, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM + 1, _CONTROL_SPACE)
+    def receive(self) -> tuple[list[Arrival], int]:
+        """Some of the datagrams that wait (each cut at one octet beyond the limit, so that an oversize one shows), none when
+        none does, and how many the kernel has dropped since the last call. Raises OSError."""
+        arrivals = self._receiver.receive()
         dropped = 0
-        for level, kind, value in ancillary:
-            if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
-                dropped = self._dropped.advance(_UINT32.unpack_from(value)[0])
-        return datagram, source, dropped, ancillary
+        if arrivals:
+            for level, kind, value in arrivals[-1][2]:
+                if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL:
+                    dropped = self._dropped.advance(_UINT32.unpack_from(value)[0])
+        return arrivals, dropped
 
     def answer(self, datagram: bytes, to: SocketAddress, ancillary: Ancillary) -> None:
         """Send from the local address that the request was sent to: on a socket bound to all addresses the kernel would

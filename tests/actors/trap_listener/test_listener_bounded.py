@@ -11,6 +11,7 @@ from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.trap_listener import actor, networks, source_limit, usm_keys, usm_time
 from actors.trap_listener.actor import TrapListener
+from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.sockets import TrapSocket
 from actors.trap_listener.usm_keys import Principal
@@ -38,12 +39,13 @@ class Everywhere:
     def put(self, datagram: bytes) -> None:
         self._waiting.append(datagram)
 
-    def receive(self) -> tuple[bytes, tuple[str, int], int, tuple[()]]:
-        if not self._waiting:
-            raise BlockingIOError
-        self._number += 1
-        address = f"10.{self._number >> 16 & 255}.{self._number >> 8 & 255}.{self._number & 255}"
-        return self._waiting.pop(), (address, 162), 0, ()
+    def receive(self) -> tuple[list[Arrival], int]:
+        arrivals: list[Arrival] = []
+        while self._waiting and len(arrivals) < MOST:
+            self._number += 1
+            address = f"10.{self._number >> 16 & 255}.{self._number >> 8 & 255}.{self._number & 255}"
+            arrivals.append((self._waiting.pop(), (address, 162), ()))
+        return arrivals, 0
 
     def answer(self, datagram: bytes, to: Any, ancillary: Any) -> None:
         self.answers += 1

@@ -1,0 +1,27 @@
+"""When to let datagrams gather before reading on: each batch costs a commit, whatever it holds."""
+
+import math
+
+GATHER_SECONDS = 0.01
+"""A pause between two reads under load; what comes meanwhile waits in the kernel's buffer."""
+BUSY = 1_000.0
+"""Traps a second from which on gathering pays: ten in a pause."""
+_MEMORY_SECONDS = 0.1
+"""The rate is that of about this long."""
+
+
+class Pace:
+    """Follows the rate of one socket."""
+
+    def __init__(self) -> None:
+        self._rate = 0.0
+        self._last = -math.inf
+
+    def pause(self, datagrams: int, now: float, *, answered: bool) -> float:
+        """Seconds to wait after a read of ``datagrams`` at the monotonic time ``now``. ``answered``: somebody waits for an
+        answer to one of them and will send no more until it comes, so gathering would only slow him."""
+        passed = max(now - self._last, 1e-6)
+        self._last = now
+        share = math.exp(-passed / _MEMORY_SECONDS)
+        self._rate = share * self._rate + (1 - share) * datagrams / passed
+        return 0.0 if answered or self._rate < BUSY else GATHER_SECONDS

@@ -50,6 +50,9 @@ class Metrics:
         self.quarantined = gauge("faultd_quarantined_events", "Events whose fold raised, kept for retry")
         self.correlation = histogram("faultd_correlation_seconds", "Folding one batch of Events")
         self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")
+        self.alarms_refused = counter(
+            "faultd_alarms_refused", "Raises that made no alarm because too many are open, by limit: device or all", "reason"
+        )
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")
         self.store_up = gauge("faultd_store_up", "1 when PostgreSQL answers")

@@ -77,10 +77,11 @@ class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", t
 
 
 class Refusal(Struct, frozen=True):
-    """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, wrong_state or invalid."""
+    """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, wrong_state, invalid or limit (too many alarms
+    are open for a new one)."""
 
     alarm_id: str
-    reason: Literal["unknown_alarm", "not_your_tenant", "wrong_state", "invalid"]
+    reason: Literal["unknown_alarm", "not_your_tenant", "wrong_state", "invalid", "limit"]
     text: str
 
 

@@ -67,6 +67,8 @@ class Correlator:
                     metrics.traps_merged.inc(count)
                 case ("sequence_missing", _, _):
                     metrics.sequence_gaps.inc(count)
+                case ("refused", _, limit):
+                    metrics.alarms_refused.labels(limit).inc(count)
                 case ("noise", _, rule):
                     metrics.traps_noise.labels(rule).inc(count)
         tally.clear()

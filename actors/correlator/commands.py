@@ -7,7 +7,8 @@ from msgspec.structs import fields
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
-from actors.correlator.problems import Problem, Report, raise_problem
+from actors.correlator.limits import FULL, admit
+from actors.correlator.problems import Problem, Report
 from protocols.alarm import Alarm, Identity
 from protocols.change import Answer, Refusal
 from protocols.command import AlarmAction, Assign, Command, Edit, Raise, Shelve
@@ -90,5 +91,5 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
     )
     dated = action.at if action.at is not None and action.at <= draft.at else None
     report = Report(received=draft.at, reporter=f"user:{by.name}", source=f"api:{by.name}", dated=dated)
-    alarm = raise_problem(draft, problem, report)
-    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,)))
+    alarm = admit(draft, problem, report)
+    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))

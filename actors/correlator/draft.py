@@ -64,6 +64,11 @@ class Draft:
         number, self._raised = self._raised, self._raised + 1
         return alarm_uuid(self.state.ledger_id, self.offset, number), alarm_name(self.offset, number)
 
+    @property
+    def raised(self) -> int:
+        """How many alarms this Event has raised so far."""
+        return self._raised
+
     def next_number(self) -> int:
         """A number unique among this Event's timeline entries and device events."""
         number, self._number = self._number, self._number + 1

@@ -11,7 +11,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.housekeeping import fold_tick
 from actors.correlator.network import fold_network
 from actors.correlator.plant import Plant
-from actors.correlator.problems import Problem, Report, clear_problems, raise_problem
+from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems, raise_problem
 from actors.correlator.profiles import compile
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
@@ -32,7 +32,10 @@ from protocols.event import (
 
 _event_decoder = msgspec.msgpack.Decoder(Event)
 
-SYSTEM_RESOURCE = "faultd"
+QUARANTINE_ALARMS = 1_000
+"""Events in quarantine that have an alarm each; those beyond share one."""
+THE_OTHERS = "more"
+"""Qualifier of that one."""
 
 
 def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
@@ -68,16 +71,18 @@ def _retry(draft: Draft, action: RetryQuarantined) -> None:
     if not isinstance(event, Command | NetworkEvent):  # those answer for themselves
         draft.emit(Answer(offset=draft.offset))
     _system(draft, _quarantine_report(action.offset, "", active=False))
+    if len(draft.state.quarantined) == 1:
+        _system(draft, _quarantine_report(action.offset, "", active=False, shared=True))
 
 
 def _system(draft: Draft, event: SystemReport) -> None:
     tenant = draft.state.settings.default_tenant
-    report = Report(received=draft.at, reporter="faultd:self", source="faultd")
+    report = Report(received=draft.at, reporter="faultd:self", source=SYSTEM)
     if not event.active:
-        clear_problems(draft, tenant, SYSTEM_RESOURCE, (event.alarm_type,), event.qualifier, report, event.description)
+        clear_problems(draft, tenant, SYSTEM, (event.alarm_type,), event.qualifier, report, event.description)
         return
     problem = Problem(
-        identity=Identity(tenant, SYSTEM_RESOURCE, event.alarm_type, event.qualifier),
+        identity=Identity(tenant, SYSTEM, event.alarm_type, event.qualifier),
         severity=event.severity,
         source="system",
         resource_type="system",
@@ -89,13 +94,13 @@ def _system(draft: Draft, event: SystemReport) -> None:
     raise_problem(draft, problem, report)
 
 
-def _quarantine_report(offset: int, error: str, *, active: bool) -> SystemReport:
+def _quarantine_report(offset: int, error: str, *, active: bool, shared: bool = False) -> SystemReport:
     return SystemReport(
         alarm_type="event.quarantined",
         active=active,
         severity="major",
-        qualifier=str(offset),
-        title=f"faultd could not fold Event {offset}; it is kept in quarantine",
+        qualifier=THE_OTHERS if shared else str(offset),
+        title=f"faultd could not fold Event {offset}{' and others' if shared else ''}; kept in quarantine",
         description=error or "folded by a retry",
     )
 
@@ -107,9 +112,9 @@ def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Ex
         refusal = Refusal(str(event.action.offset), "invalid", f"Event {event.action.offset} still cannot be folded: {text}")
         draft.emit(Answer(offset=offset, refusals=(refusal,)))
         return draft.commit()
-    _system(draft, _quarantine_report(offset, text, active=True))
+    _system(draft, _quarantine_report(offset, text, active=True, shared=len(state.quarantined) >= QUARANTINE_ALARMS))
     draft.emit(Quarantined(offset, at, kind(event), text))
-    draft.later(state.quarantined.add, offset)
+    draft.later(state.quarantine, offset)
     if isinstance(event, Command | NetworkEvent):
         draft.emit(Answer(offset=offset))
     return draft.commit()

@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
+from actors.correlator.limits import end_limits
 from protocols.change import AlarmForgotten, ArchiveDue
 
 ARCHIVE_EVERY = timedelta(hours=1)
@@ -21,6 +22,7 @@ def fold_tick(draft: Draft) -> None:
     _end_shelves(draft)
     _let_go(draft)
     _archive(draft)
+    end_limits(draft)
     settings = draft.state.settings
     draft.later(_fade, draft.state.informs, draft.at - timedelta(seconds=settings.inform_window_seconds))
     draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))

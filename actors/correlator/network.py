@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
-from actors.correlator.problems import Problem, Report, clear_problems, raise_problem, remember
+from actors.correlator.limits import FULL, admit
+from actors.correlator.problems import Problem, Report, clear_problems, remember
 from protocols.alarm import Identity, Source
 from protocols.change import Answer
 from protocols.event import NetworkEvent
@@ -82,5 +83,5 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         metadata=event.metadata,
         why=f"{event.type} reported",
     )
-    alarm = raise_problem(draft, problem, report)
-    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,)))
+    alarm = admit(draft, problem, report)
+    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))

@@ -10,12 +10,16 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
-from actors.correlator.state import Mark
+from actors.correlator.state import Limit, Mark
 from protocols.alarm import Alarm, Identity, Source
 from protocols.severity import Severity
 
 MAX_MEMORIES = 200_000
 """Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
+
+
+SYSTEM = "faultd"
+"""The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -59,8 +63,9 @@ class Problem(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm:
-    """A new alarm, a repeat, or a cleared one re-opened; the alarm as it then is."""
+def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | None:
+    """A new alarm, a repeat, or a cleared one re-opened; the alarm as it then is. None, and nothing done, when a new one would
+    exceed a limit (see :mod:`actors.correlator.limits`)."""
     alarm = draft.current(problem.identity)
     if alarm is not None and alarm.cleared_at is None:
         return _repeat(draft, alarm, problem.severity, report, by_design=problem.repeats_by_design)
@@ -78,7 +83,16 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm:
             again = severity_changed(again, problem.severity)
         _remember(draft, again, problem.severity, report)
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
+    if limit_of(draft, problem, report) is not None:
+        return None
     return _new(draft, problem, report, overtaken)
+
+
+def limit_of(draft: Draft, problem: Problem, report: Report) -> Limit | None:
+    """The limit that a new alarm would exceed. What faultd says of itself has none: it says so, or that nothing else can."""
+    if report.source == SYSTEM:
+        return None
+    return draft.state.limit_reached((problem.identity.tenant_id, problem.device_id), draft.raised)
 
 
 def repeat_problem(

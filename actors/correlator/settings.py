@@ -20,6 +20,11 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """At most so many cleared alarms stay within reach of commands; the oldest become history first."""
     archive_after_days: Annotated[float, Meta(gt=0)] = 90.0
     """Alarms cleared longer ago than this move to the archive table."""
+    max_alarms: Annotated[int, Meta(ge=0)] = 500_000
+    """Open alarms at most. Beyond it a problem that is new to faultd makes no alarm: it is counted, kept as a device event, and
+    the alarm `alarms.limit` says so. What is open goes on being repeated, cleared and re-opened. 0: no limit."""
+    max_alarms_per_device: Annotated[int, Meta(ge=0)] = 20_000
+    """The same for the alarms of each single device, so that one that invents resources leaves room for others. 0: no limit."""
     repeat_merge_seconds: Seconds = 5.0
     """Traps that a device repeats by design count once within this time."""
     inform_window_seconds: Annotated[float, Meta(gt=0)] = 900.0

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,13 @@ from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
 
 Kind = tuple[str, str, str]
 """tenant, resource, alarm type: what a clear names."""
+Owner = tuple[str, str]
+"""tenant, device: whose alarms are counted together. The device is empty where none is known."""
+Limit = Literal["device", "all"]
+"""Which of the limits of open alarms."""
 
+MAX_QUARANTINED = 100_000
+"""Quarantined Events within reach of a retry."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,6 +86,8 @@ class State:
         """The alarm that a raise of this identity would repeat or re-open."""
         self.open: dict[Kind, dict[str, str]] = {}
         """Alarms not cleared, by kind and then qualifier."""
+        self.open_of: Counter[Owner] = Counter()
+        """How many alarms are not cleared, by device."""
         self.shelved: dict[str, datetime] = {}
         self.cleared: dict[str, datetime] = {}
         """When each cleared alarm was cleared, by the ledger's time, oldest first."""
@@ -111,6 +120,10 @@ class State:
         elif alarm.id not in self.alarms or alarm.cleared_at is None:
             # An older alarm of the same identity, noted on after its end, does not come before the newer one.
             self.current[identity] = alarm.id
+        before = self.alarms.get(alarm.id)
+        opened = (alarm.cleared_at is None) - (before is not None and before.cleared_at is None)
+        if opened:
+            self._count((alarm.tenant_id, alarm.device_id), opened)
         self.alarms[alarm.id] = alarm
         self.names[alarm.alarm_id] = alarm.id
         kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
@@ -135,12 +148,38 @@ class State:
         self.shelved.pop(alarm_id, None)
         self.marks.pop(alarm_id, None)
 
+    def limit_reached(self, owner: Owner, more: int) -> Limit | None:
+        """The limit at which the alarms of ``owner``, or all, are with ``more`` that this Event has raised already."""
+        settings = self.settings
+        if settings.max_alarms and self.open_alarms + more >= settings.max_alarms:
+            return "all"
+        most = settings.max_alarms_per_device
+        if most and owner[1] and self.open_of.get(owner, 0) + more >= most:
+            return "device"
+        return None
+
+    @property
+    def open_alarms(self) -> int:
+        """How many alarms are not cleared."""
+        return len(self.alarms) - len(self.cleared)
+
+    def _count(self, owner: Owner, opened: int) -> None:
+        self.open_of[owner] += opened
+        if not self.open_of[owner]:
+            del self.open_of[owner]
+
     def _close(self, kind: Kind, alarm: Alarm) -> None:
         open_of_kind = self.open.get(kind)
         if open_of_kind is not None and open_of_kind.get(alarm.qualifier) == alarm.id:
             del open_of_kind[alarm.qualifier]
             if not open_of_kind:
                 del self.open[kind]
+
+    def quarantine(self, offset: int) -> None:
+        """Remember that the Event at ``offset`` can be retried. Of very many the oldest are only listed and kept."""
+        self.quarantined.add(offset)
+        if len(self.quarantined) > MAX_QUARANTINED:
+            self.quarantined.difference_update(sorted(self.quarantined)[: MAX_QUARANTINED // 100])
 
     # --- what the fold depends on -------------------------------------------------------------------------------
 

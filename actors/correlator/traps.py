@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
-from actors.correlator.problems import Problem, Report, clear_problems, raise_problem, remember, repeat_problem
+from actors.correlator.limits import admit
+from actors.correlator.problems import Problem, Report, clear_problems, remember, repeat_problem
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -64,7 +65,7 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
         case "raise":
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
-                raise_problem(draft, _problem(device, finding, identity, node), report)
+                admit(draft, _problem(device, finding, identity, node), report)
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
         case "drop":

@@ -28,10 +28,12 @@ from protocols.rest import (
     AlarmCreate,
     AlarmEdit,
     Assignment,
-    BulkRequest,
-    BulkResult,
     NoteText,
     Shelving,
+)
+from protocols.rest_bulk import (
+    BulkRequest,
+    BulkResult,
 )
 
 REPEATED = ResponseSpec(Alarm, generate_examples=False, description="It was open before, and counts one more occurrence")

@@ -28,6 +28,12 @@ from protocols.principal import Principal
 from protocols.rest import (
     AlarmCreate,
     AlarmEdit,
+    EventResult,
+    NetworkEventBody,
+    Refused,
+    Shelving,
+)
+from protocols.rest_bulk import (
     BulkAcknowledge,
     BulkAction,
     BulkAssign,
@@ -36,10 +42,6 @@ from protocols.rest import (
     BulkResolve,
     BulkShelve,
     BulkUnacknowledge,
-    EventResult,
-    NetworkEventBody,
-    Refused,
-    Shelving,
 )
 
 LONGEST_SHELF = timedelta(days=366)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from actors.api.bodies import decode_body
 from actors.api.problems import ProblemError
-from protocols.rest import AlarmCreate, AlarmEdit, BulkRequest, NetworkEventBody
+from protocols.rest import AlarmCreate, AlarmEdit, NetworkEventBody
+from protocols.rest_bulk import BulkRequest
 from protocols.rest_fields import check_metadata
 
 Lab = Any

@@ -35,8 +35,9 @@ class Socket:
     name = "virtual:162"
     granted = 1
 
-    def __init__(self, oracle: Oracle, answer: Callable[[bytes, str], None], room: int) -> None:
-        self._oracle, self._answer, self._room = oracle, answer, room
+    def __init__(self, oracle: Oracle, answer: Callable[[bytes, str], None], room: int, most: int) -> None:
+        """``room``: datagrams that wait at most; ``most``: those that one call takes."""
+        self._oracle, self._answer, self._room, self._most = oracle, answer, room, most
         self._queue: deque[tuple[bytes, str]] = deque()
         self._arrived = trio.Event()
         self._dropped = 0
@@ -63,18 +64,26 @@ class Socket:
             await self._arrived.wait()
         await trio.lowlevel.checkpoint()
 
-    def receive(self) -> tuple[bytes, tuple[str, int], int, tuple[()]]:
-        if not self._queue or self.closed:
-            raise BlockingIOError
-        datagram, source = self._queue.popleft()
-        dropped, self._dropped = self._dropped, 0
+    def receive(self) -> tuple[list[tuple[bytes, tuple[str, int], tuple[()]]], int]:
+        if self.closed:
+            return [], 0
+        arrivals: list[tuple[bytes, tuple[str, int], tuple[()]]] = []
+        while self._queue and len(arrivals) < self._most:
+            datagram, source = self._queue.popleft()
+            self._book(datagram, source)
+            arrivals.append((datagram, (source, 5000), ()))
+        dropped = 0
+        if arrivals:
+            dropped, self._dropped = self._dropped, 0
+        return arrivals, dropped
+
+    def _book(self, datagram: bytes, source: str) -> None:
         self.read += 1
         reason = refusable(datagram, source)
         if reason is not None:
             self.refusable[reason] += 1
         else:
             self._oracle.received["trap", source, str(message.decode(datagram).request_id)] += 1
-        return datagram, (source, 5000), dropped, ()
 
     def answer(self, datagram: bytes, to: tuple[str, int], _ancillary: Any) -> None:
         if not self.closed:

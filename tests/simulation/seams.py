@@ -70,6 +70,8 @@ def virtual(
     *,
     piece_bytes: int,
     drain_limit: int,
+    receive_most: int,
+    unsettled: int,
 ) -> Iterator[None]:
     """The whole virtual world's seams."""
     real_wait = trio.lowlevel.wait_readable
@@ -84,8 +86,10 @@ def virtual(
             (trio.lowlevel, "wait_readable", wait_readable),
             (ledger_schema, "uuid", identifiers),
             (faultd.restore, "Database", database),
-            (ledger_actor, "_PIECE_BYTES", piece_bytes),
+            (ledger_group, "_PIECE_BYTES", piece_bytes),
             (listener_actor, "DRAIN_LIMIT", drain_limit),
+            (listener_actor, "MOST", receive_most),
+            (listener_actor, "UNSETTLED_LIMIT", unsettled),
             (store_schema, "newest", newest_revision),
         ):
             stack.enter_context(patch.object(target, name, value))

@@ -14,7 +14,8 @@ from unittest.mock import patch
 
 import msgspec
 import trio
-from msgspec import Struct
+from msgspec import Struct, structs
+from simulation.clock import VirtualClock
 from simulation.disk import Image, Observer, Trouble, database_on, torn
 from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather
@@ -22,7 +23,6 @@ from simulation.oracle import Oracle
 from simulation.people import POISON, Person
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
-from trio.testing import MockClock
 
 import actors.correlator.fold as fold_module
 from actors.correlator.draft import Draft
@@ -47,7 +47,12 @@ PLANT = TopologyLoaded("plant", tuple(Node(id=f"olt-{n}", type="olt", address=f"
 
 @cache
 def _profiles() -> tuple[Profile, ...]:
-    return load_profiles({name: (_SHIPPED / name).read_text() for name in ("types.toml", "standard.toml")})
+    """The standard traps, with those alarm types alone that they need: the others would fill most of every snapshot."""
+    types, standard = load_profiles({name: (_SHIPPED / name).read_text() for name in ("types.toml", "standard.toml")})
+    if standard.types:
+        types, standard = standard, types
+    named = {name for rule in standard.alarms for name in (rule.type, *rule.clears)}
+    return structs.replace(types, types={name: types.types[name] for name in sorted(named)}), standard
 
 
 @cache
@@ -70,6 +75,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     drain_seconds: float
     piece_bytes: int
     drain_limit: int
+    receive_most: int
+    unsettled: int
     socket_room: int
     held_socket: bool
     """Whether the socket is systemd's and keeps what waits in it when the process dies."""
@@ -119,8 +126,10 @@ def draw_plan(rng: Random) -> Plan:
         appends_waiting=rng.choice((0, 2, 256)),
         group_changes=rng.choice((1, 10, 2_000)),
         drain_seconds=rng.choice((0.01, 20.0, 20.0)),
-        piece_bytes=rng.choice((1_500, 1 << 22)),
+        piece_bytes=rng.choice((4_000, 1 << 22)),
         drain_limit=rng.choice((1, 4, 512)),
+        receive_most=rng.choice((1, 3, 64)),
+        unsettled=rng.choice((0, 2, 64)),
         socket_room=rng.choice((5, 10_000)),
         held_socket=rng.random() < 0.5,
         informs=rng.choice((0.1, 0.5, 1.0)),
@@ -169,6 +178,7 @@ class World(Observer):
 
     def __init__(self, seed: int, directory: Path) -> None:
         self.seed, self._directory = seed, directory
+        self.clock = VirtualClock()
         self.rng = Random(seed)
         self.plan = draw_plan(self.rng)
         self.timeline: list[str] = []
@@ -232,7 +242,7 @@ class World(Observer):
     def bind(self) -> Socket:
         """The trap socket of a process that starts."""
         before = self.network.socket
-        socket = Socket(self.oracle, self._answer, self.plan.socket_room)
+        socket = Socket(self.oracle, self._answer, self.plan.socket_room, self.plan.receive_most)
         if before is not None and self.plan.held_socket:
             for datagram, source in before.inherit():
                 socket.put(datagram, source)
@@ -278,8 +288,7 @@ class World(Observer):
 
     async def _delay(self, life: Life) -> None:
         if not life.dead:
-            with trio.CancelScope(shield=True):
-                await trio.sleep(self.trouble.delay())
+            await self.clock.hold(self.trouble.delay())
 
     async def point(self, name: str) -> None:
         """A moment at which the process may die, if a crash is due."""
@@ -502,11 +511,13 @@ def _run_seed(seed: int) -> Report:
             world.note,
             piece_bytes=world.plan.piece_bytes,
             drain_limit=world.plan.drain_limit,
+            receive_most=world.plan.receive_most,
+            unsettled=world.plan.unsettled,
         )
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
-        with deterministic(seed), seams, poison:
+        with deterministic(seed), seams, poison, world.clock.installed():
             try:
-                trio.run(world.main, clock=MockClock(autojump_threshold=0))
+                trio.run(world.main, clock=world.clock.clock)
             except Exception:
                 # What falls over when the world ends at a violation adds nothing to it.
                 if world.violation is None:

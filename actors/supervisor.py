@@ -41,6 +41,10 @@ EDGE = Intensity(5, 60.0)
 FIRST_DELAY, LONGEST_DELAY = 0.1, 30.0
 
 
+class OperatorNeeded(Exception):
+    """What an actor raises when no restart can help; the text says what an operator has to do."""
+
+
 class ActorFailed(Exception):
     """An actor crashed more often than its intensity allows; the process must end."""
 
@@ -67,6 +71,7 @@ async def supervise(
 ) -> None:
     """Run ``actor`` until it returns, restarting it when it crashes.
 
+    An actor that raises :class:`OperatorNeeded` is given up at once, and so is one over its intensity.
     A crash before the first incarnation was ready is not retried: the caller of ``nursery.start`` gets the error (a port in
     use is not cured by waiting). Raises :class:`ActorFailed` over the intensity when that ends the process. Cancellation
     passes through.
@@ -86,16 +91,27 @@ async def supervise(
             crashes.append(now)
             while crashes and crashes[0] < now - intensity.seconds:
                 crashes.popleft()
-            log.error("actor crashed", actor=name, crashes=len(crashes), exc_info=error)
-            if len(crashes) > intensity.restarts:
+            hopeless = needs_operator(error)
+            if hopeless is None:
+                log.error("actor crashed", actor=name, crashes=len(crashes), exc_info=error)
+            else:
+                log.error("actor cannot go on", actor=name, error=str(hopeless))
+            if hopeless is not None or len(crashes) > intensity.restarts:
                 if intensity.then == "end":
                     raise ActorFailed(name, len(crashes) - 1) from error
                 if on_park is not None:
-                    await on_park(name, error)
+                    await on_park(name, hopeless or error)
                 return
             metrics.actor_restarts.labels(name).inc()
             await trio.sleep(delay(len(crashes) - 1, jitter))
             status = TASK_STATUS_IGNORED
+
+
+def needs_operator(error: Exception) -> OperatorNeeded | None:
+    """The :class:`OperatorNeeded` that ``error`` is, or that a group is of alone: a bug beside it may heal by a restart."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error if isinstance(error, OperatorNeeded) else None
 
 
 class _Ready:

@@ -43,6 +43,7 @@ from faultd import embedded, logs
 from faultd.config import Config, ConfigError, Mistake
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
+from faultd.parking import Parking
 from faultd.reload import reload
 from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
@@ -139,15 +140,7 @@ async def serve(
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
-        async def park(name: str, error: Exception) -> None:
-            health.parked[name] = str(error)
-            if health.stopping:
-                return
-            text = f"{name} crashed too often and is stopped until faultd is restarted: {error}"
-            await appends.send(
-                Append([SystemReport(alarm_type="actor.parked", active=True, severity="critical", qualifier=name, title=text)])
-            )
-
+        park = Parking(health, appends)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 await sinks.start(supervise, "ledger", ledger, CORE, metrics)

@@ -32,8 +32,8 @@ class Health:
         rejected = self._metrics.value("faultd_store_rejected_changes")
         if rejected:
             parts["rejects"] = Part("degraded", f"{rejected:.0f} Changes that PostgreSQL refused are kept in store_rejects")
-        for name, error in self.parked.items():
-            parts[name] = Part("down", f"stopped after repeated crashes: {error}")
+        for name, text in self.parked.items():
+            parts[name] = Part("down", text)
         return Readiness(ready=self.taking_traps and not self.stopping and not failure, parts=parts)
 
     def summary(self) -> str:

@@ -7,13 +7,14 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.store.actor import Store
 from actors.store.schema import Migrated, SchemaMismatch, migrate
+from actors.supervisor import OperatorNeeded
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 2.0
 
 
-class StartRefused(Exception):
+class StartRefused(OperatorNeeded):
     """The daemon must not start as things are: an operator has to act. The text says how."""
 
 

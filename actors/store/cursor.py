@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from actors.mailbox import Feed, FeedPruned
 from actors.postgres import Connection
+from actors.supervisor import OperatorNeeded
 from protocols.ledger import RecordedBatch
 
 CONSUMER = "store"
@@ -51,7 +52,7 @@ class Cursor(Struct, frozen=True):
     rejects: int = 0
 
 
-class LedgerMismatch(Exception):
+class LedgerMismatch(OperatorNeeded):
     """The database was filled from another ledger: applying this one's Changes would mix two histories."""
 
     def __init__(self, found: str, expected: str, seq: int) -> None:
@@ -63,7 +64,7 @@ class LedgerMismatch(Exception):
         self.found, self.expected, self.seq = found, expected, seq
 
 
-class LedgerRestored(Exception):
+class LedgerRestored(OperatorNeeded):
     """The ledger is an older copy of the one that filled the database, as it was or grown since: what the database has applied
     and this ledger does not know cannot be taken back."""
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from actors.postgres import Database
+from actors.supervisor import OperatorNeeded
 
 _VERSIONS = "SELECT version_num FROM faultd_schema"
 CONNECT_SECONDS = 10.0
@@ -32,7 +33,7 @@ class Migrated(Struct, frozen=True):
     after: str
 
 
-class SchemaMismatch(Exception):
+class SchemaMismatch(OperatorNeeded):
     """The database's revision is not the one that this code was written for."""
 
     def __init__(self, found: str | None, expected: str, text: str) -> None:

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from actors.metrics import Metrics
-from actors.supervisor import ActorFailed, Intensity, delay, supervise
+from actors.supervisor import ActorFailed, Intensity, OperatorNeeded, delay, supervise
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,9 @@ def _quiet() -> Any:
 class Crashing:
     """Becomes ready, runs for ``seconds`` and crashes, ``crashes`` times; then it returns."""
 
-    def __init__(self, crashes: int, seconds: float = 0.0, ready: bool = True) -> None:
+    def __init__(self, crashes: int, seconds: float = 0.0, ready: bool = True, error: Exception | None = None) -> None:
         self.left, self.seconds, self.ready = crashes, seconds, ready
+        self.error = error or ValueError("crash")
         self.runs: list[float] = []
 
     async def run(self, *, task_status: Any) -> None:
@@ -32,7 +33,7 @@ class Crashing:
         await trio.sleep(self.seconds)
         if self.left:
             self.left -= 1
-            raise ValueError("crash")
+            raise self.error
 
 
 async def test_a_crash_is_followed_by_a_restart_and_is_counted(autojump_clock: trio.testing.MockClock) -> None:
@@ -60,6 +61,31 @@ async def test_over_its_intensity_another_is_parked_and_told_of(autojump_clock: 
 
     await supervise("a", Crashing(10), Intensity(2, 60, "park"), Metrics(), on_park=on_park)
     assert told == [("a", "crash")]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_what_only_an_operator_can_cure_is_not_tried_again(autojump_clock: trio.testing.MockClock, wrapped: bool) -> None:
+    told: list[Exception] = []
+    way_out = OperatorNeeded("another ledger's database: move it away")
+    error = ExceptionGroup("", [ExceptionGroup("", [way_out])]) if wrapped else way_out
+
+    async def on_park(name: str, error: Exception) -> None:
+        told.append(error)
+
+    actor = Crashing(10, error=error)
+    metrics = Metrics()
+    await supervise("a", actor, Intensity(5, 60, "park"), metrics, on_park=on_park)
+    assert len(actor.runs) == 1
+    assert told == [way_out]
+    assert metrics.registry.get_sample_value("faultd_actor_restarts_total", {"actor": "a"}) is None
+    with pytest.raises(ActorFailed):
+        await supervise("a", Crashing(10, error=error), Intensity(5, 60), Metrics())
+
+
+async def test_a_bug_beside_it_is_tried_again(autojump_clock: trio.testing.MockClock) -> None:
+    actor = Crashing(3, error=ExceptionGroup("", [OperatorNeeded("move it away"), ValueError("crash")]))
+    await supervise("a", actor, Intensity(5, 60, "park"), Metrics())
+    assert len(actor.runs) == 4
 
 
 async def test_crashes_far_apart_never_add_up(autojump_clock: trio.testing.MockClock) -> None:

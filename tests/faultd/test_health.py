@@ -26,6 +26,6 @@ def test_what_is_kept_aside_is_degraded_and_does_not_stop_the_traps() -> None:
 def test_a_parked_store_says_why() -> None:
     health = Health(Metrics(), Progress(), lambda: None)
     health.taking_traps = True
-    health.parked["store"] = "the database was filled from ledger x"
+    health.parked["store"] = "stopped until faultd is restarted: the database was filled from ledger x"
     assert health().ready
     assert "filled from ledger x" in health().parts["store"].detail

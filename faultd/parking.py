@@ -1,0 +1,42 @@
+"""What becomes of an actor that was given up: ``/readyz`` shows it, and an alarm tells."""
+
+import structlog
+import trio
+
+from actors.mailbox import Append, AppendSender
+from actors.supervisor import OperatorNeeded
+from faultd.health import Health
+from protocols.event import SystemReport
+
+log = structlog.get_logger()
+
+
+class Parking:
+    """Told by the supervisor. ``appends`` leads to the ledger."""
+
+    def __init__(self, health: Health, appends: AppendSender) -> None:
+        self._health, self._appends = health, appends
+
+    async def __call__(self, name: str, error: Exception) -> None:
+        """Show and tell that ``name`` stands still. While faultd stops there is nobody left to tell."""
+        hopeless = isinstance(error, OperatorNeeded)
+        self._health.parked[name] = (
+            f"stopped until faultd is restarted: {error}" if hopeless else f"stopped after repeated crashes: {error}"
+        )
+        if self._health.stopping:
+            return
+        how = "cannot go on" if hopeless else "crashed too often"
+        report = SystemReport(
+            alarm_type="actor.parked",
+            active=True,
+            severity="critical",
+            qualifier=name,
+            title=f"{name} {how} and is stopped until faultd is restarted",
+            description=str(error),
+        )
+        try:
+            # An end of its own: the drain may close the daemon's while this waits for room, and the ledger waits for the last.
+            async with self._appends.clone() as own:
+                await own.send(Append([report]))
+        except trio.BrokenResourceError:
+            log.error("no ledger to tell that an actor is parked", actor=name)

@@ -16,13 +16,14 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 import structlog
 import trio
 
-from actors.ledger.codec import encode_parts, micros
+from actors.ledger.codec import micros
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
-from actors.ledger.group import Group, SnapshotPiece, Written
+from actors.ledger.group import Group, SnapshotPiece, Written, pieces_of
 from actors.ledger.pipeline import Pipeline
 from actors.ledger.prune import Limits
+from actors.ledger.ride import Ride
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Abandoned, Append, LedgerUnavailable
 from actors.metrics import Metrics
@@ -37,7 +38,6 @@ log = structlog.get_logger()
 UNWRITABLE: Final = "ledger.unwritable"
 """Alarm type of the report that the disk refused commits for a while, on the ledger once it takes them again."""
 
-_PIECE_BYTES = 4 * 1024 * 1024
 _CURSORS_SECONDS = 1.0
 _PRUNE_SECONDS = 30.0
 _RETRY_FIRST, _RETRY_LAST = 0.1, 5.0
@@ -96,6 +96,8 @@ class Ledger:
         self._marked_at = 0.0
         self._markers = 0
         self._snapshot_arrived = 0.0
+        self._folded_at = 0.0
+        self._ride = Ride()
         self._cursors_at = 0.0
         self._prune_at = 0.0
         self._failure: str | None = None
@@ -155,11 +157,13 @@ class Ledger:
         async for item in self._folded_in:
             if isinstance(item, ChangeBatch):
                 self._pipeline.arrive(item)
+                if not self._folded:
+                    self._folded_at = trio.current_time()
                 self._folded.append(item)
             else:
                 self._markers -= 1
                 self._snapshot_arrived = trio.current_time()
-                self._pieces.extend(_pieces(item))
+                self._pieces.extend(pieces_of(item))
             self._wake.set()
         if not self._draining:
             raise FoldEnded("the fold closed its channel before the ledger closed the way to it")
@@ -179,7 +183,7 @@ class Ledger:
             if now >= self._prune_at and not self._draining:
                 await self._prune()
             appends = self._take(self._settings.max_batch) if self._pipeline.room else []
-            if appends or self._folded or self._pieces or (self.feed.dirty and now >= self._cursors_at):
+            if appends or now >= self._changes_at() or self._pieces or (self.feed.dirty and now >= self._cursors_at):
                 await self._commit(appends)
             elif self._failure is not None:
                 await self._probe()
@@ -191,6 +195,14 @@ class Ledger:
                 self._cursors_at = now
             else:
                 await self._sleep()
+
+    def _changes_at(self) -> float:
+        """When the Changes that wait are due."""
+        if not self._folded:
+            return float("inf")
+        if self._pipeline.asked or self._draining or not self._pipeline.room:
+            return float("-inf")
+        return self._ride.until(self._folded_at)
 
     def _take(self, limit: int | None) -> list[Append]:
         """Requests that wait, up to ``limit`` Events; each is whole, so the last may exceed it."""
@@ -233,6 +245,8 @@ class Ledger:
             self._refuse(appends, LedgerUnavailable(str(error)))
             return
         self._succeeded()
+        if appends:
+            self._ride.committed(trio.current_time())
         self._metrics.ledger_commit.observe(written.seconds)
         self.feed.written(cursors)
         for _ in folded:
@@ -354,6 +368,7 @@ class Ledger:
             due = self._retry_at
         else:
             due = self._prune_at if not self._draining else float("inf")
+            due = min(due, self._changes_at())
             if self.feed.dirty:
                 due = min(due, self._cursors_at)
             if self._pipeline.sent > self._marked and not self._markers:
@@ -383,12 +398,3 @@ class Ledger:
         self._folded_in.close()
         self._to_fold.close()
         self.feed.close()
-
-
-def _pieces(snapshot: Snapshot) -> list[SnapshotPiece]:
-    body = memoryview(encode_parts(snapshot.parts))
-    count = -(-len(body) // _PIECE_BYTES)
-    return [
-        SnapshotPiece(snapshot.through, number, body[number * _PIECE_BYTES : (number + 1) * _PIECE_BYTES], count)
-        for number in range(count)
-    ]

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from actors.ledger.codec import ENCODE_ERRORS, encode_events
+from actors.ledger.codec import ENCODE_ERRORS, encode_events, encode_parts
 from actors.ledger.errors import EventRefused
 from protocols.event import Event
-from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch
+from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch, Snapshot
+
+_PIECE_BYTES = 4 * 1024 * 1024
 
 
 class SnapshotPiece(Struct, frozen=True):
@@ -87,3 +89,13 @@ def encode(appends: Sequence[Sequence[Event]], largest: int) -> Encoded:
         size += length
         kept += append
     return Encoded(kept, encode_events(kept), refused)
+
+
+def pieces_of(snapshot: Snapshot) -> list[SnapshotPiece]:
+    """The encoded snapshot in parts of a few megabytes."""
+    body = memoryview(encode_parts(snapshot.parts))
+    count = -(-len(body) // _PIECE_BYTES)
+    return [
+        SnapshotPiece(snapshot.through, number, body[number * _PIECE_BYTES : (number + 1) * _PIECE_BYTES], count)
+        for number in range(count)
+    ]

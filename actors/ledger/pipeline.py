@@ -38,6 +38,11 @@ class Pipeline:
         return len(self._in_flight) < self._bound
 
     @property
+    def asked(self) -> bool:
+        """Whether somebody waits for what Events came to."""
+        return bool(self._asked)
+
+    @property
     def in_flight(self) -> int:
         """Batches sent whose Changes are not recorded."""
         return len(self._in_flight)

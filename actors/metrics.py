@@ -78,6 +78,9 @@ class Metrics:
         self.http_connections_dropped = counter(
             "faultd_http_connections_dropped", "HTTP connections that faultd ended, by reason", "reason"
         )
+        self.accept_failures = counter(
+            "faultd_accept_failures", "Times no connection could be accepted (API, stream): out of descriptors or memory"
+        )
         self.up = gauge("faultd_build_info", "1; the labels say which version runs", "version", "python")
 
     def value(self, sample: str) -> float:

@@ -41,6 +41,7 @@ from actors.trap_listener.sockets import TrapSocket, open_sockets
 from actors.trap_listener.v3 import V3Engine
 from faultd import embedded, logs
 from faultd.config import Config, ConfigError, Mistake
+from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
 from faultd.parking import Parking
@@ -82,6 +83,7 @@ async def serve(
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
+    accepting = seldom_about_accept(metrics)
     metrics.up.labels(version("faultd"), python_version()).set(1)
     state_dir = config.path()
     await trio.to_thread.run_sync(partial(state_dir.mkdir, mode=0o750, parents=True, exist_ok=True))
@@ -121,7 +123,7 @@ async def serve(
         correlator = Correlator(state, to_be_folded, folds, metrics)
         stored = Progress()
         tokens = TokenBook(state_dir / "tokens.json")
-        health = Health(metrics, stored, lambda: ledger.failure)
+        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short)
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
         seed = partial(seed_of, ledger.feed, board)
         store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store, seed=seed)

@@ -2,9 +2,12 @@
 
 import logging
 import resource
+import time
+from collections.abc import Callable
 
 import structlog
 
+from actors.metrics import Metrics
 from faultd.config import Config
 
 OWN = 256
@@ -41,14 +44,24 @@ def provide(config: Config) -> int:
 
 
 class Seldom(logging.Filter):
-    """Lets the first record pass, then one a minute, without its traceback: accept() fails ten times a second meanwhile."""
+    """Lets the first record pass, then one a minute, without its traceback: accept() fails ten times a second meanwhile. All of
+    them are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
+        self._metrics, self._now = metrics, now
         self._said: float | None = None
+        self._failed_at: float | None = None
+
+    @property
+    def short(self) -> bool:
+        """Whether a connection could not be accepted within the last minute."""
+        return self._failed_at is not None and self._now() - self._failed_at < SAY_AGAIN_SECONDS
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether ``record`` is logged; its time is its own."""
+        self._failed_at = self._now()
+        self._metrics.accept_failures.inc()
         if self._said is not None and 0 <= record.created - self._said < SAY_AGAIN_SECONDS:
             return False
         self._said = record.created
@@ -56,9 +69,11 @@ class Seldom(logging.Filter):
         return True
 
 
-def seldom_about_accept() -> None:
-    """Have trio's complaints about accept() pass through one Seldom."""
+def seldom_about_accept(metrics: Metrics) -> Seldom:
+    """Have trio's complaints about accept() pass through one Seldom, this one."""
     logger = logging.getLogger("trio.serve_listeners")
     for earlier in [each for each in logger.filters if isinstance(each, Seldom)]:
         logger.removeFilter(earlier)
-    logger.addFilter(Seldom())
+    seldom = Seldom(metrics)
+    logger.addFilter(seldom)
+    return seldom

@@ -10,8 +10,16 @@ from protocols.rest import Part, Readiness
 class Health:
     """Asked by ``/readyz``. ``ready`` is about traps alone: they are taken without PostgreSQL too."""
 
-    def __init__(self, metrics: Metrics, store: Progress, ledger_failure: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        store: Progress,
+        ledger_failure: Callable[[], str | None],
+        refuses_connections: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``refuses_connections`` says whether one could not be accepted lately."""
         self._metrics, self._store, self._ledger_failure = metrics, store, ledger_failure
+        self._refuses_connections = refuses_connections
         self.taking_traps = False
         self.stopping = False
         self.listening: dict[str, str] = {}
@@ -32,6 +40,12 @@ class Health:
         rejected = self._metrics.value("faultd_store_rejected_changes")
         if rejected:
             parts["rejects"] = Part("degraded", f"{rejected:.0f} Changes that PostgreSQL refused are kept in store_rejects")
+        if self._refuses_connections():
+            parts["connections"] = Part(
+                "degraded",
+                "some could not be accepted within the last minute: all descriptors were in use. Raise the limit (LimitNOFILE, "
+                "ulimit -n) or lower http.max_connections and stream.max_clients; traps go on",
+            )
         for name, text in self.parked.items():
             parts[name] = Part("down", text)
         return Readiness(ready=self.taking_traps and not self.stopping and not failure, parts=parts)

@@ -20,9 +20,7 @@ class Parking:
     async def __call__(self, name: str, error: Exception) -> None:
         """Show and tell that ``name`` stands still. While faultd stops there is nobody left to tell."""
         hopeless = isinstance(error, OperatorNeeded)
-        self._health.parked[name] = (
-            f"stopped until faultd is restarted: {error}" if hopeless else f"stopped after repeated crashes: {error}"
-        )
+        self._health.parked[name] = f"stopped {'until faultd is restarted' if hopeless else 'after repeated crashes'}: {error}"
         if self._health.stopping:
             return
         how = "cannot go on" if hopeless else "crashed too often"

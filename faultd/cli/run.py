@@ -42,7 +42,6 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """
     settings = configuration(config)
     logs.configure(settings.log)
-    descriptors.seldom_about_accept()
     descriptors.provide(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     serve_until_told(partial(serve, settings, Path(config)))

@@ -80,7 +80,10 @@ async def test_without_descriptors_traps_go_on_and_connections_come_back(daemon:
                     await load.goes_on()
             async with daemon.stream() as watcher, daemon.http() as client:
                 assert watcher.alarms
-                assert (await client.get("/readyz")).status_code == 200
+                ready = await client.get("/readyz")
+                assert ready.status_code == 200
+                assert ready.json()["parts"]["connections"]["status"] == "degraded"
+                assert await daemon.metric("faultd_accept_failures_total") > 0
     assert daemon.log.read_text().count("EMFILE") == 1, "not said with every attempt"
     await stored_once(daemon, load.acknowledged | load.traps)
 

@@ -6,6 +6,7 @@ import resource
 import pytest
 import structlog
 
+from actors.metrics import Metrics
 from faultd import descriptors
 from faultd.config import Config
 
@@ -45,9 +46,25 @@ def record(at: float) -> logging.LogRecord:
 
 
 def test_said_once_a_minute_without_a_traceback() -> None:
-    seldom = descriptors.Seldom()
+    metrics, now = Metrics(), [1_000.0]
+    seldom = descriptors.Seldom(metrics, lambda: now[0])
+    assert not seldom.short
     first = record(100.0)
     assert seldom.filter(first)
     assert first.exc_info is None
     assert [seldom.filter(record(at)) for at in (100.1, 159.9, 160.0, 160.1)] == [False, False, True, False]
     assert seldom.filter(record(50.0)), "a wall clock that was set back silences nothing"
+    assert metrics.value("faultd_accept_failures_total") == 6, "each one is counted"
+    assert seldom.short
+    now[0] += 61
+    assert not seldom.short
+
+
+def test_one_filter_however_often_a_daemon_was_made() -> None:
+    logger = logging.getLogger("trio.serve_listeners")
+    metrics = [Metrics(), Metrics()]
+    try:
+        found = [descriptors.seldom_about_accept(each) for each in metrics]
+        assert logger.filters == [found[1]]
+    finally:
+        logger.removeFilter(found[1])

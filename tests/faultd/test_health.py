@@ -29,3 +29,15 @@ def test_a_parked_store_says_why() -> None:
     health.parked["store"] = "stopped until faultd is restarted: the database was filled from ledger x"
     assert health().ready
     assert "filled from ledger x" in health().parts["store"].detail
+
+
+def test_without_descriptors_it_is_degraded_and_still_takes_traps() -> None:
+    short = [True]
+    health = Health(Metrics(), Progress(), lambda: None, lambda: short[0])
+    health.taking_traps = True
+    found = health()
+    assert found.ready
+    assert found.parts["connections"].status == "degraded"
+    assert "LimitNOFILE" in health.summary()
+    short[0] = False
+    assert "connections" not in health().parts

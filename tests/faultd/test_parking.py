@@ -9,9 +9,12 @@ import trio.testing
 
 from actors.mailbox import Append, Progress
 from actors.metrics import Metrics
+from actors.store.cursor import LedgerMismatch, LedgerRestored
+from actors.store.schema import SchemaNewer, SchemaOlder
 from actors.supervisor import OperatorNeeded
 from faultd.health import Health
 from faultd.parking import Parking
+from faultd.schema import StartRefused
 from protocols.event import SystemReport
 
 
@@ -45,6 +48,11 @@ async def test_it_is_shown_and_told_with_the_way_out(health: Health, error: Exce
     assert (report.alarm_type, report.qualifier, report.severity) == ("actor.parked", "store", "critical")
     assert report.title.startswith(title)
     assert report.description == str(error)
+
+
+@pytest.mark.parametrize("error", [LedgerMismatch, LedgerRestored, SchemaNewer, SchemaOlder, StartRefused])
+def test_what_the_store_cannot_get_over_needs_an_operator(error: type[Exception]) -> None:
+    assert issubclass(error, OperatorNeeded)
 
 
 async def test_a_drain_that_begins_while_it_waits_for_room_neither_crashes_nor_loses_it(health: Health) -> None:

@@ -1,8 +1,9 @@
 """What may leave the ledger, in steps small enough that commits never wait long.
 
 Old is what is past its retention, or the oldest when more bytes are in use than allowed. Old Events go when the older of the
-kept snapshots covers them (so that either snapshot can still be recovered from), old Changes when every registered
-consumer has applied them. The newest row of each always stays: it says where the ledger is.
+two kept snapshots covers them, so that either can still be recovered from; with a single one none goes, since it may turn out
+to be unusable. Old Changes go when every registered consumer has applied them. The newest row of each always stays: it says
+where the ledger is.
 """
 
 import sqlite3
@@ -38,7 +39,9 @@ def prune(connection: sqlite3.Connection, limits: Limits) -> Pruned:
     leftover = _prune_snapshots(connection)
     over = max(0, _bytes_in_use(connection) - limits.max_bytes)
     (floor,) = connection.execute(
-        "SELECT coalesce(min(through), 0) FROM (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?)", (_SNAPSHOTS,)
+        "SELECT CASE count(*) WHEN ?1 THEN min(through) ELSE 0 END "
+        "FROM (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?1)",
+        (_SNAPSHOTS,),
     ).fetchone()
     (newest,) = connection.execute("SELECT coalesce(max(first), 0) FROM events").fetchone()
     rows = connection.execute(

@@ -77,6 +77,19 @@ def test_events_leave_after_their_retention_but_not_beyond_the_older_snapshot(pa
     database.close()
 
 
+def test_a_single_snapshot_may_be_unusable_so_with_it_no_event_leaves(path: Path) -> None:
+    database = filled(path)
+    database.write(Group(now=NOW, through=40, folded=[piece(20)]))
+    assert database.prune(Limits(FAR, 0)).events == 0
+    recovery = recover(database, lambda snapshot: False)
+    assert recovery.snapshot is None
+    assert [batch.first for batch in recovery.replay] == list(range(1, 41, 2))
+    database.write(Group(now=NOW, through=40, folded=[piece(36)]))
+    assert database.prune(Limits(FAR, 0)).events == 20
+    assert offsets(path) == list(range(21, 41))
+    database.close()
+
+
 def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path) -> None:
     database = filled(path)
     limits = Limits(FAR, HUGE, ("store", "notifier"))
@@ -96,7 +109,7 @@ def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path)
 
 def test_too_many_bytes_push_the_oldest_out_in_bounded_steps(path: Path) -> None:
     database = filled(path, batches=30, size=500_000)
-    database.write(Group(now=NOW, through=60, folded=[piece(60)], cursors={"store": 30}))
+    database.write(Group(now=NOW, through=60, folded=[piece(58), piece(60)], cursors={"store": 30}))
     limits = Limits(0, 12_000_000, ("store",))
     steps = [database.prune(limits)]
     while steps[-1].more:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 
 from actors.correlator.fold import fold
@@ -61,6 +61,15 @@ class Candidate(Struct, frozen=True):
     batches: Sequence[Sequence[Change]]
 
 
+class Backup(Struct, frozen=True):
+    """The projection as of one commit of PostgreSQL."""
+
+    projected: int = 0
+    projection: Tables = field(default_factory=Tables)
+    gapped: bool = False
+    level_at: int = 0
+
+
 class Oracle:
     """``violate`` is told the first thing that is wrong."""
 
@@ -84,7 +93,13 @@ class Oracle:
         self.traps = 0
         """Trap Events that the running process has on disk."""
         self._projection = Tables()
+        self.oldest_batch: Callable[[], int] = lambda: 0
+        """The oldest batch on the ledger."""
         self._projected = 0
+        self._gapped = False
+        """Whether PostgreSQL lacks batches that the ledger no longer has."""
+        self._level_at = 0
+        """The batch at which PostgreSQL, after such a gap, has caught up with the alarms that it was given in one go."""
         self._effects: dict[Label, tuple[datetime, int]] = {}
 
     # --- what the ledger wrote --------------------------------------------------------------------------------------
@@ -302,6 +317,15 @@ class Oracle:
         elif self.batches[batch.seq - 1] != batch:
             self.violate(f"batch {batch.seq} is handed to a consumer otherwise than it was recorded")
 
+    def backup(self) -> "Backup":
+        """What PostgreSQL's tables must be again when a backup of this moment is restored."""
+        return Backup(self._projected, self._projection.copy(), self._gapped, self._level_at)
+
+    def restored(self, backup: "Backup") -> None:
+        """PostgreSQL is as it once was."""
+        self._projected, self._gapped, self._level_at = backup.projected, backup.gapped, backup.level_at
+        self._projection = backup.projection.copy()
+
     # --- PostgreSQL ---------------------------------------------------------------------------------------------------
 
     def projected(self, tables: Tables) -> None:
@@ -315,20 +339,35 @@ class Oracle:
         if seq < self._projected:
             self.violate(f"PostgreSQL's cursor went back from {self._projected} to {seq}")
             return
+        gap = len(tables.gaps) > len(self._projection.gaps)
+        if gap:
+            self._bridged(tables, seq)
         for batch in self.batches[self._projected : seq]:
             for change in batch.changes:
-                _project(self._projection, change)
+                _project(self._projection, change, history=not gap)
         self._projected = seq
-        for name in (
-            "alarms",
-            "archive",
-            "timeline",
-            "device_events",
-            "unknown_traps",
-            "unknown_counts",
-            "quarantine",
-        ):
+        self._compare(tables, seq)
+
+    def _bridged(self, tables: Tables, seq: int) -> None:
+        """PostgreSQL was given the alarms as they are in place of batches that the ledger no longer has."""
+        first, last = tables.gaps[-1]
+        if (first, last) != (self._projected + 1, seq):
+            self.violate(f"the gap is said to be {first} to {last}, the cursor went from {self._projected} to {seq}")
+        kept = self.oldest_batch()
+        if kept <= first:
+            self.violate(f"batches {first} to {last} are left out, and the ledger still has those from {kept}")
+        self._projection.gaps = tables.gaps
+        self._gapped, self._level_at = True, len(self.batches)
+
+    def _compare(self, tables: Tables, seq: int) -> None:
+        level = seq >= self._level_at
+        for name in ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine"):
             ours, theirs = getattr(self._projection, name), getattr(tables, name)
+            if self._gapped and name in ("alarms", "archive", "quarantine"):
+                # What ended within the gap is not known to PostgreSQL; what lives must be right once it has caught up.
+                if name == "archive" or not level:
+                    continue
+                ours, theirs = ({key: row for key, row in rows.items() if row.get("live", True)} for rows in (ours, theirs))
             if ours != theirs:
                 self.violate(f"PostgreSQL's {name} at batch {seq} are not what the Changes come to: {difference(ours, theirs)}")
         if sorted(tables.rejects) != sorted(self._projection.rejects):
@@ -351,6 +390,8 @@ class Oracle:
                 counted[key] = at
             if event.notification.trap_oid.endswith(".6.3.1.1.5.3"):
                 expected[f"{event.source}/{event.notification.varbinds[0].value}"] += 1
+        if self._gapped:
+            tables = self._projection
         found: Counter[str] = Counter()
         for row in (*tables.alarms.values(), *tables.archive.values()):
             if row["alarm_type"] == "uplink.down":
@@ -392,8 +433,17 @@ def _refusable(change: AlarmChanged | DeviceEvent) -> bool:
     return UNSTORABLE in (change.alarm.title if isinstance(change, AlarmChanged) else change.title)
 
 
-def _project(tables: Tables, change: Change) -> None:
-    """One Change after another, as slowly and plainly as can be."""
+def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
+    """One Change after another, as slowly and plainly as can be; without ``history`` what leaves no trace in the alarms is
+    left out."""
+    if not history:
+        if isinstance(change, DeviceEvent | UnknownTrap):
+            return
+        if isinstance(change, AlarmChanged):
+            change = AlarmChanged(change.offset, change.alarm, ())
+        elif isinstance(change, ArchiveDue):
+            archive(tables, change.before)
+            return
     match change:
         case AlarmChanged() | DeviceEvent() if _refusable(change):
             kind = str(type(change).__struct_config__.tag)
@@ -404,11 +454,12 @@ def _project(tables: Tables, change: Change) -> None:
                 tables.timeline[entry.offset, entry.number] = _row(entry)
         case AlarmRepeated():
             if change.id in tables.alarms:
-                count = {"occurrence_count": change.occurrence_count, "revision": change.revision}
-                tables.alarms[change.id] |= count | {"last_occurrence": _row({"at": change.last_occurrence})["at"]}
+                count: dict[str, Any] = {"occurrence_count": change.occurrence_count, "revision": change.revision}
+                count["last_occurrence"] = _row({"at": change.last_occurrence})["at"]
+                tables.alarms[change.id] = tables.alarms[change.id] | count
         case AlarmForgotten():
             if change.id in tables.alarms:
-                tables.alarms[change.id] |= {"live": False}
+                tables.alarms[change.id] = tables.alarms[change.id] | {"live": False}
         case DeviceEvent():
             tables.device_events[change.offset, change.number] = _row(msgspec.structs.asdict(change))
         case UnknownTrap():

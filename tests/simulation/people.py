@@ -90,7 +90,7 @@ class Person:
         if outcome is None or life.dead:
             return
         world.oracle.outcome(name, outcome.first, outcome.seq, outcome.changes)
-        if await life.stored.reach(outcome.seq, 2.0) and not life.dead:
+        if await life.stored.reach(outcome.seq, 2.0) and not life.dead and not life.rewound:
             cursor = world.server.tables.cursor
             if cursor is None or cursor[1] < outcome.seq:
                 world.violate(f"batch {outcome.seq} is said to be visible, PostgreSQL has {cursor}")

@@ -18,7 +18,7 @@ from simulation.seams import newest_revision
 from simulation.violation import Violation
 
 from actors.postgres import DatabaseUnavailable
-from actors.store import apply
+from actors.store import apply, reseed
 
 UNSTORABLE = "unstorable"
 """A title that the server refuses."""
@@ -40,6 +40,8 @@ class Tables:
         self.unknown_counts: dict[tuple[str, str], int] = {}
         self.quarantine: dict[int, Row] = {}
         self.rejects: tuple[tuple[int, str], ...] = ()
+        self.gaps: tuple[tuple[int, int], ...] = ()
+        """First and last batch of each stretch that was bridged because the ledger no longer has it."""
         self.partitions: frozenset[str] = frozenset()
 
     def copy(self) -> "Tables":
@@ -69,6 +71,8 @@ class Server:
         """Seconds that a statement takes at most."""
         self.commit_fails = ""
         """The next commit loses its connection, ``before`` or ``after`` the server has carried it out; "": it does not."""
+        self.generation = 0
+        """Connections of an earlier one are gone: the tables have been restored from a backup since."""
         self.zombies = 0
         """Transactions whose client is gone and whose commit is still to come; they hold the cursor's lock."""
         self._settled = trio.Event()
@@ -88,6 +92,14 @@ class Server:
             self.commit_fails = ""
             raise ConnectionResetError(f"connection was lost {when} the commit")
 
+    def restore(self, tables: Tables) -> None:
+        """The tables are as they once were; no connection and no transaction outlives that."""
+        self.generation += 1
+        # The months' partitions stay: a store that has made one does not look for it again in the same life.
+        partitions = self.tables.partitions | tables.partitions
+        self.tables = tables.copy()
+        self.tables.partitions = partitions
+
     async def locked(self) -> None:
         """Wait for the cursor's lock."""
         while self.zombies:
@@ -100,12 +112,12 @@ class Server:
     def bequeath(self, tables: Tables, begun_at: tuple[str, int] | None) -> None:
         """The client died after it had sent its commit: the server carries it out a little later."""
         self.zombies += 1
-        self._spawn(self._commit_later, tables, begun_at, self._rng.uniform(0, 5))
+        self._spawn(self._commit_later, tables, begun_at, self._rng.uniform(0, 5), self.generation)
 
-    async def _commit_later(self, tables: Tables, begun_at: tuple[str, int] | None, seconds: float) -> None:
+    async def _commit_later(self, tables: Tables, begun_at: tuple[str, int] | None, seconds: float, generation: int) -> None:
         await trio.sleep(seconds)
         self.zombies -= 1
-        if self.tables.cursor == begun_at:
+        if self.tables.cursor == begun_at and self.generation == generation:
             self.commit(tables)
         settled, self._settled = self._settled, trio.Event()
         settled.set()
@@ -146,6 +158,7 @@ class Connection:
         self._work: Tables | None = None
         self._begun: tuple[str, int] | None = None
         self._inside = False
+        self._generation = server.generation
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -168,8 +181,13 @@ class Connection:
         finally:
             self._inside = False
 
-    async def _commit(self) -> None:
+    async def _statement(self) -> None:
         await self._server.statement()
+        if self._server.generation != self._generation:
+            raise ConnectionResetError("terminating connection due to administrator command")
+
+    async def _commit(self) -> None:
+        await self._statement()
         work, self._work = self._work, None
         if work is None:
             return
@@ -180,14 +198,22 @@ class Connection:
                 self._server.bequeath(work, self._begun)
             raise
         self._server.lose("before")
+        if self._server.generation != self._generation:
+            raise ConnectionResetError("terminating connection due to administrator command")
         self._server.commit(work)
         self._server.lose("after")
         await self._client.point("a commit carried out by PostgreSQL")
         # The commit stands; whether the client hears of it is another matter.
         await self._server.statement()
 
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        await self._statement()
+        if self._work is None or sql != reseed.END_UNSEEDED:
+            raise Violation(f"the virtual PostgreSQL does not know {sql!r}")
+        return _end_unseeded(self._work, args)
+
     async def fetchrow(self, sql: str, *_args: Any) -> Row | None:
-        await self._server.statement()
+        await self._statement()
         if not sql.strip().startswith("SELECT ledger_id, seq"):
             raise Violation(f"the virtual PostgreSQL does not know {sql!r}")
         tables = self._work or self._server.tables
@@ -203,9 +229,11 @@ class Connection:
         }
 
     async def execute(self, sql: str, *args: Any) -> str:
-        await self._server.statement()
+        await self._statement()
         if self._work is None:
             await self._server.locked()
+            if self._server.generation != self._generation:
+                raise ConnectionResetError("terminating connection due to administrator command")
             self._begun = self._server.tables.cursor
             self._work = self._server.tables.copy()
         tag = _run(self._work, sql.strip(), args, self._server._violate)
@@ -328,6 +356,27 @@ def _reject(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
     tables.rejects = (*tables.rejects, (args[1], args[2]))
 
 
+def _end_unseeded(tables: Tables, args: tuple[Any, ...]) -> list[str]:
+    kept, by = set(_decode(args[0])), args[1]
+    ended = [name for name, row in tables.alarms.items() if row["live"] and name not in kept]
+    for name in ended:
+        row = tables.alarms[name]
+        status = row["status"] if row["status"] in ("cleared", "resolved") else "cleared"
+        # Years from now, so that it stays where the oracle can see it.
+        cleared = row["cleared_at"] or "2100-01-01T00:00:00Z"
+        ending = {"live": False, "status": status, "cleared_at": cleared, "cleared_by": row["cleared_by"] or by}
+        tables.alarms[name] = row | ending
+    return ended
+
+
+def _record_gap(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
+    tables.gaps = (*tables.gaps, (args[2]["first"], args[2]["last"]))
+
+
+def _forget_quarantine(tables: Tables, _args: tuple[Any, ...], _violate: Any) -> None:
+    tables.quarantine = {}
+
+
 _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]], None]] = {
     apply.UPSERT_ALARMS.strip(): _upsert_alarms,
     apply.UPDATE_COUNTS.strip(): _update_counts,
@@ -340,4 +389,6 @@ _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]]
     apply.UPSERT_QUARANTINE.strip(): _upsert_quarantine,
     apply.RELEASE.strip(): _release,
     apply.REJECT.strip(): _reject,
+    reseed.RECORD_GAP.strip(): _record_gap,
+    reseed.FORGET_QUARANTINE.strip(): _forget_quarantine,
 }

@@ -18,6 +18,7 @@ import trio
 import trio._core._run as scheduler
 
 import actors.ledger.actor as ledger_actor
+import actors.ledger.group as ledger_group
 import actors.ledger.schema as ledger_schema
 import actors.store.schema as store_schema
 import actors.trap_listener.actor as listener_actor
@@ -72,6 +73,7 @@ def virtual(
     drain_limit: int,
     receive_most: int,
     unsettled: int,
+    prune_seconds: float,
 ) -> Iterator[None]:
     """The whole virtual world's seams."""
     real_wait = trio.lowlevel.wait_readable
@@ -87,6 +89,7 @@ def virtual(
             (ledger_schema, "uuid", identifiers),
             (faultd.restore, "Database", database),
             (ledger_group, "_PIECE_BYTES", piece_bytes),
+            (ledger_actor, "_PRUNE_SECONDS", prune_seconds),
             (listener_actor, "DRAIN_LIMIT", drain_limit),
             (listener_actor, "MOST", receive_most),
             (listener_actor, "UNSETTLED_LIMIT", unsettled),

@@ -2,8 +2,10 @@
 
 import gc
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import blake2b
@@ -19,7 +21,7 @@ from simulation.clock import VirtualClock
 from simulation.disk import Image, Observer, Trouble, database_on, torn
 from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather
-from simulation.oracle import Oracle
+from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, Person
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
@@ -30,7 +32,8 @@ from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.codec import instant, micros
 from actors.ledger.database import Database
-from actors.ledger.group import Group, Written
+from actors.ledger.group import Group, SnapshotPiece, Written
+from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
 from faultd.restore import restore
 from protocols.event import NetworkEvent, PolicyLoaded, ProfilesLoaded, TopologyLoaded
@@ -70,6 +73,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     seconds: float
     ledger: LedgerSettings
+    prune_seconds: float
     appends_waiting: int
     group_changes: int
     drain_seconds: float
@@ -98,6 +102,8 @@ ACCIDENTS = (
     "database away",
     "database flaky",
     "database slow",
+    "database restored",
+    "snapshot damaged",
     "lost commit",
     "disk full",
     "disk error",
@@ -114,7 +120,7 @@ def draw_plan(rng: Random) -> Plan:
     return Plan(
         seconds=rng.choice((3.0, 5.0, 9.0)),
         ledger=LedgerSettings(
-            retention_days=rng.choice((0.0001, 7.0)),
+            retention_days=rng.choice((0.000_01, 0.000_1, 7.0)),
             max_bytes=rng.choice((60_000, 4 * 1024**3)),
             snapshot_every_events=rng.choice((3, 20, 50_000)),
             snapshot_every_seconds=rng.choice((2.0, 600.0)),
@@ -123,6 +129,7 @@ def draw_plan(rng: Random) -> Plan:
             feed_batches=rng.choice((1, 6, 4_096)),
             feed_bytes=rng.choice((1, 5_000, 1 << 26)),
         ),
+        prune_seconds=rng.choice((0.5, 30.0)),
         appends_waiting=rng.choice((0, 2, 256)),
         group_changes=rng.choice((1, 10, 2_000)),
         drain_seconds=rng.choice((0.01, 20.0, 20.0)),
@@ -135,7 +142,7 @@ def draw_plan(rng: Random) -> Plan:
         informs=rng.choice((0.1, 0.5, 1.0)),
         foreign=rng.choice((0.0, 0.2)),
         poison=rng.choice((0.0, 0.3)),
-        unstorable=rng.choice((0.0, 0.0, 0.2)),
+        unstorable=rng.choice((0.0, 0.0, 0.2)) if "database restored" not in accidents else 0.0,
         accidents=accidents,
         pause=rng.choice((0.3, 1.0, 3.0)),
     )
@@ -185,6 +192,7 @@ class World(Observer):
         self.violation: str | None = None
         self.life: Life | None = None
         self.oracle = Oracle(self.violate)
+        self.oracle.oldest_batch = self._oldest_batch
         self.trouble = Trouble(self.rng)
         self.network = Network(self.rng, self.spawn)
         self.crashes = self.lives = 0
@@ -195,6 +203,11 @@ class World(Observer):
         self._power = self._tearing = False
         self._clock = 0.0
         self._policy = 0
+        self._backup = Tables(), Backup()
+        self._snapshots: set[int] = set()
+        """Through which offsets there are whole snapshots, since one was damaged."""
+        self._snapshot_written = 0
+        self._damage_due = False
         self._running = True
         self._ended = trio.Event()
 
@@ -320,6 +333,9 @@ class World(Observer):
     def writing(self, database: Database, group: Group) -> None:
         if self._is_of_the_living(database):
             head = database.head
+            self._snapshot_written = max(
+                (piece.through for piece in group.folded if isinstance(piece, SnapshotPiece) and piece.last), default=0
+            )
             self.oracle.writing(head.offset + 1, instant(max(head.at, micros(group.now))), group)
 
     def wrote(self, database: Database, written: Written) -> None:
@@ -329,6 +345,8 @@ class World(Observer):
                 events = f"Events {written.batch.first}-{written.batch.through}" if written.batch else ""
                 self.note(f"committed {events} {' '.join(f'batch {batch.seq}' for batch in written.recorded)}")
             self.oracle.wrote(written)
+            if self._snapshot_written:
+                self._snapshots.add(self._snapshot_written)
 
     def refused(self, database: Database, survived: bool) -> None:
         if self._is_of_the_living(database) and not self._tearing:
@@ -379,6 +397,11 @@ class World(Observer):
         """Until every INFORM is answered and the last process has ended in order."""
         while any(device.unanswered for device in devices) or self.life is None or not self.life.open:  # noqa: ASYNC110 - virtual time costs nothing
             await trio.sleep(0.5)
+        if self.life.rewound:
+            # Of a backup restored while nothing is to be written a store learns with the next batch, or the next start.
+            self.life.told_to_stop.set()
+            while self.life.rewound or not self.life.open:  # noqa: ASYNC110 - virtual time costs nothing
+                await trio.sleep(0.5)
         # What a client left early is still under way.
         await trio.sleep(5)
         self._running = False
@@ -400,6 +423,33 @@ class World(Observer):
     def _projected(self, tables: Tables) -> None:
         self.note(f"PostgreSQL committed, cursor {tables.cursor and tables.cursor[1]}")
         self.oracle.projected(tables)
+        if "database restored" in self.plan.accidents and self.rng.random() < 0.2:
+            self._backup = tables, self.oracle.backup()
+
+    def _restore_database(self, life: Life) -> None:
+        """PostgreSQL goes back to an earlier day, or to its first."""
+        tables, backup = self._backup if self.rng.random() < 0.8 else (Tables(), Backup())
+        self.note(f"PostgreSQL is restored with cursor {tables.cursor and tables.cursor[1]}")
+        life.rewound = True
+        self.server.restore(tables)
+        self.oracle.restored(backup)
+
+    def _oldest_batch(self) -> int:
+        assert self.life is not None
+        with closing(connect_reader(self.life.path)) as connection:
+            return int(connection.execute("SELECT min(seq) FROM changes").fetchone()[0])
+
+    def _damage_snapshot(self, path: Path) -> None:
+        """A bad sector in the newest snapshot. Only when there are two whole ones: the older has to do then."""
+        if not self._damage_due or len(self._snapshots) < 2:
+            return
+        self._damage_due = False
+        self._snapshots.clear()
+        how = self.rng.choice(("body = zeroblob(length(body))", "body = substr(body, 2)", "seal = seal + 1"))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            (through,) = connection.execute("SELECT max(through) FROM snapshots").fetchone()
+            connection.execute(f"UPDATE snapshot_pieces SET {how} WHERE through = ? AND number = 0", (through,))
+        self.note(f"accident: the snapshot through {through} is damaged ({how})")
 
     async def _processes(self) -> None:
         """One process after another, as systemd starts them."""
@@ -409,6 +459,7 @@ class World(Observer):
             self._policy = self.rng.randint(0, 1)
             self._database = None
             life = self.life = Life(self, self.lives, directory)
+            self._damage_snapshot(life.path)
             await life.run()
             if life.image is not None:
                 shutil.rmtree(directory, ignore_errors=True)
@@ -453,6 +504,10 @@ class World(Observer):
                     self._for_a_while(self.server, "down", True, False)
                 case "database flaky":
                     self._for_a_while(self.server, "flaky", rng.choice((0.05, 0.4)), 0.0)
+                case "database restored":
+                    self._restore_database(life)
+                case "snapshot damaged":
+                    self._damage_due = True
                 case "lost commit":
                     self.server.commit_fails = rng.choice(("before", "after"))
                 case "database slow":
@@ -513,6 +568,7 @@ def _run_seed(seed: int) -> Report:
             drain_limit=world.plan.drain_limit,
             receive_most=world.plan.receive_most,
             unsettled=world.plan.unsettled,
+            prune_seconds=world.plan.prune_seconds,
         )
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
         with deterministic(seed), seams, poison, world.clock.installed():

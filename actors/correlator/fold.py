@@ -10,9 +10,9 @@ from actors.correlator.commands import fold_command
 from actors.correlator.draft import Draft
 from actors.correlator.housekeeping import fold_tick
 from actors.correlator.network import fold_network
-from actors.correlator.plant import Plant
 from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems, raise_problem
 from actors.correlator.profiles import compile
+from actors.correlator.renames import fold_topology
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
 from protocols.alarm import Identity
@@ -127,6 +127,6 @@ _FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
     Tick: lambda draft, _event: fold_tick(draft),
     SystemReport: _system,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
-    TopologyLoaded: lambda draft, event: draft.later(draft.state.use_topology, event, Plant(event.nodes)),
+    TopologyLoaded: fold_topology,
     PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
 }

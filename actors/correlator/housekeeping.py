@@ -7,6 +7,7 @@ from typing import Any
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
+from actors.correlator.renames import move_renamed
 from protocols.change import AlarmForgotten, ArchiveDue
 
 ARCHIVE_EVERY = timedelta(hours=1)
@@ -19,6 +20,7 @@ FADE_AT_MOST = 20_000
 
 def fold_tick(draft: Draft) -> None:
     """One beat of the clock, at the ledger's time."""
+    move_renamed(draft)
     _end_shelves(draft)
     _let_go(draft)
     _archive(draft)

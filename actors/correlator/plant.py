@@ -21,7 +21,7 @@ class Plant:
 
     def __init__(self, nodes: Sequence[Node] = ()) -> None:
         self.nodes = {node.id: node for node in nodes}
-        self._by_address = {node.address: node for node in nodes if node.address}
+        self.by_address = {node.address: node for node in nodes if node.address}
         self._by_serial = {node.serial: node for node in nodes if node.serial}
         self._children: dict[str, list[str]] = {}
         for node in nodes:
@@ -31,7 +31,7 @@ class Plant:
 
     def device(self, address: str) -> Node | None:
         """The device with this IP address."""
-        return self._by_address.get(address)
+        return self.by_address.get(address)
 
     def with_serial(self, serial: str) -> Node | None:
         """The ONT with this serial number."""
@@ -39,7 +39,7 @@ class Plant:
 
     def resolve(self, name: str) -> Node | None:
         """A node by its id, or by a device's IP address."""
-        return self.nodes.get(name) or self._by_address.get(name)
+        return self.nodes.get(name) or self.by_address.get(name)
 
     def reach(self, node_id: str) -> Reach:
         """Whose service goes through this node: computed at the first asking, then remembered."""

@@ -41,6 +41,16 @@ class Mark(Struct, frozen=True, array_like=True):
     severity: str
 
 
+class Renamed(Struct, frozen=True, array_like=True):
+    """What an alarm's place is called in the topology by now, and the names of the device then and now."""
+
+    tenant_id: str
+    resource_id: str
+    device_id: str
+    old_name: str
+    new_name: str
+
+
 class Saved(Struct, kw_only=True):
     """A State on disk. Indexes are left out: they follow from the alarms."""
 
@@ -57,6 +67,7 @@ class Saved(Struct, kw_only=True):
     keys: list[tuple[str, datetime]]
     sequences: dict[str, int]
     quarantined: list[int] = []
+    renamed: dict[str, Renamed] = {}
     archived: datetime
     profiles: ProfilesLoaded | None
     topology: TopologyLoaded | None
@@ -99,6 +110,8 @@ class State:
         self.sequences: dict[str, int] = {}
         self.quarantined: set[int] = set()
         """Offsets of the Events whose fold raised and that no retry has folded since."""
+        self.renamed: dict[str, Renamed] = {}
+        """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
         self.profiles: ProfilesLoaded | None = None
         self.topology: TopologyLoaded | None = None
@@ -219,6 +232,7 @@ class State:
                 keys=list(self.keys.items()),
                 sequences=self.sequences,
                 quarantined=sorted(self.quarantined),
+                renamed=self.renamed,
                 archived=self.archived,
                 profiles=self.profiles,
                 topology=self.topology,
@@ -243,6 +257,7 @@ class State:
         state.informs, state.keys = dict(saved.informs), dict(saved.keys)
         state.sequences = saved.sequences
         state.quarantined = set(saved.quarantined)
+        state.renamed = saved.renamed
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
         if saved.topology is not None:

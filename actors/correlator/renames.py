@@ -1,0 +1,193 @@
+"""Devices that got another id or tenant: their open alarms go with them.
+
+A device is told by its address, an alarm by tenant and resource: when the topology gives the same address another id or tenant,
+no clear would ever find the alarms that are open under the old one. So a tick after the topology each of them ends with a line
+``resource_renamed`` in its timeline, and an alarm that is its equal in everything but identity opens under the new one, unless
+the device has raised it there already, or has just cleared it there.
+
+- An alarm that a trap raised is the device's: it follows id and tenant. So does what a device had sent before it was in the
+  topology at all, when its id was its address.
+- An alarm that came through the API follows the id alone: its tenant is that of who reported it.
+- What is no longer in the topology stays as it is: nothing says that the problem is over.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import cleared
+from actors.correlator.plant import Plant
+from actors.correlator.problems import SYSTEM
+from actors.correlator.state import Renamed, State
+from protocols.alarm import Alarm, Identity
+from protocols.event import TopologyLoaded
+
+ACTION, ACTOR = "resource_renamed", "faultd:topology"
+AT_MOST = 2_000
+"""Alarms moved in one tick: what is left waits for the next, so that a renamed region never holds up the traps."""
+
+
+class Device(Struct, frozen=True):
+    """A device as the topology, or else its address, names it."""
+
+    tenant_id: str
+    id: str
+    name: str
+
+
+class Renames:
+    """Which devices are called differently in ``after`` than in ``before``."""
+
+    def __init__(self, before: Plant, after: Plant, default_tenant: str) -> None:
+        self._by_owner: dict[tuple[str, str], tuple[Device, Device]] = {}
+        self._by_id: dict[str, tuple[Device, Device]] = {}
+        for address in after.by_address:
+            old, new = (_device(plant, address, default_tenant) for plant in (before, after))
+            if (old.tenant_id, old.id) != (new.tenant_id, new.id):
+                self._by_owner[old.tenant_id, old.id] = old, new
+            if old.id != new.id:
+                self._by_id[old.id] = old, new
+
+    def __bool__(self) -> bool:
+        return bool(self._by_owner)
+
+    def of_device(self, at: Renamed) -> Renamed | None:
+        """Where the alarms of a device at ``at`` belong now; None where they are."""
+        found = self._by_owner.get((at.tenant_id, at.device_id))
+        return None if found is None else _moved(at, *found, found[1].tenant_id)
+
+    def of_resource(self, at: Renamed) -> Renamed | None:
+        """Where an alarm on a resource that another system named belongs now."""
+        place = at.resource_id
+        while place:
+            if (found := self._by_id.get(place)) is not None:
+                return _moved(at, *found, at.tenant_id)
+            place = place.rpartition("/")[0]
+        return None
+
+
+def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
+    """Take the topology; its renames are worked off by ticks, in which the new one is in force."""
+    state, plant = draft.state, Plant(event.nodes)
+    draft.later(state.use_topology, event, plant)
+    renames = Renames(state.plant, plant, state.settings.default_tenant)
+    if renames:
+        draft.later(_note, state, dict(_affected(state, renames)))
+
+
+def move_renamed(draft: Draft) -> None:
+    """End the alarms of renamed resources and open their equals, as many as one tick may."""
+    state = draft.state
+    if not state.renamed:
+        return
+    step: dict[str, Alarm] = {}
+    waiting = list(islice(state.renamed, AT_MOST))
+    while waiting:
+        alarm_id = waiting.pop(0)
+        alarm = state.alarms.get(alarm_id)
+        if alarm_id in step or alarm is None or alarm.cleared_at is not None:
+            draft.later(state.renamed.pop, alarm_id, None)
+            continue
+        step[alarm_id] = alarm
+        draft.later(state.renamed.pop, alarm_id, None)
+        # Two devices that swapped their names: who is still there must go first.
+        there = state.current.get(_identity(alarm, state.renamed[alarm_id]))
+        if there is not None and there in state.renamed:
+            waiting.append(there)
+    for alarm_id, alarm in step.items():
+        target = state.renamed[alarm_id]
+        text = (
+            f"{alarm.resource_id} of tenant {alarm.tenant_id} is {target.resource_id} of tenant {target.tenant_id} in the new "
+            "topology: goes on under that name"
+        )
+        ended = cleared(alarm, max(draft.at, alarm.first_occurrence), ACTOR)
+        detail = {"resource_id": target.resource_id, "tenant_id": target.tenant_id, "device_id": target.device_id}
+        draft.put(ended, ACTION, ACTOR, text, **detail)
+    for alarm_id, alarm in step.items():
+        _open_equal(draft, alarm, state.renamed[alarm_id])
+
+
+def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
+    state, identity = draft.state, _identity(alarm, target)
+    there = draft.current(identity)
+    if (there is not None and there.cleared_at is None) or _just_cleared(draft, identity):
+        return
+    new_id, name = draft.new_ids()
+    node = state.plant.nodes.get(target.resource_id)
+    equal = replace(
+        alarm,
+        id=new_id,
+        alarm_id=name,
+        revision=1,
+        tenant_id=target.tenant_id,
+        resource_id=target.resource_id,
+        device_id=target.device_id,
+        resource_name=(node.name if node is not None else "") or _renamed(alarm.resource_name, target),
+        title=_renamed(alarm.title, target),
+    )
+    if (mark := state.marks.get(alarm.id)) is not None:
+        draft.later(state.marks.__setitem__, new_id, mark)
+    text = f"was alarm {alarm.alarm_id} of {alarm.resource_id}, tenant {alarm.tenant_id}, in the topology before"
+    draft.put(equal, ACTION, ACTOR, text, resource_id=alarm.resource_id, tenant_id=alarm.tenant_id, alarm_id=alarm.alarm_id)
+
+
+def _just_cleared(draft: Draft, identity: Identity) -> bool:
+    """Under its new name the device has cleared it since."""
+    recent = timedelta(seconds=draft.state.settings.reorder_seconds)
+    found = (draft.state.ended.get(key) for key in (identity, identity._replace(qualifier="*")))
+    return any(one is not None and draft.at - one[0] <= recent for one in found)
+
+
+def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | None]]:
+    """The alarms whose identity a topology changes, and those whose change it takes back (None)."""
+    for alarm in state.alarms.values():
+        if alarm.cleared_at is not None:
+            continue
+        now = Renamed(alarm.tenant_id, alarm.resource_id, alarm.device_id, "", "")
+        mark = state.marks.get(alarm.id)
+        reporter = mark.source if mark is not None else ""
+        if reporter == SYSTEM:
+            continue
+        at = state.renamed.get(alarm.id, now)
+        target = renames.of_resource(at) if reporter.startswith("api:") else renames.of_device(at)
+        if target is not None:
+            yield alarm.id, None if _identity(alarm, target) == alarm.identity else target
+
+
+def _note(state: State, affected: dict[str, Renamed | None]) -> None:
+    for alarm_id, target in affected.items():
+        if target is None:
+            state.renamed.pop(alarm_id, None)
+        else:
+            state.renamed[alarm_id] = target
+
+
+def _device(plant: Plant, address: str, default_tenant: str) -> Device:
+    node = plant.device(address)
+    if node is None:
+        return Device(default_tenant, address, address)
+    return Device(node.tenant or default_tenant, node.id, node.name or node.id)
+
+
+def _moved(at: Renamed, old: Device, new: Device, tenant_id: str) -> Renamed:
+    inside = at.resource_id == old.id or at.resource_id.startswith(f"{old.id}/")
+    return Renamed(
+        tenant_id,
+        new.id + at.resource_id[len(old.id) :] if inside else at.resource_id,
+        new.id if at.device_id == old.id else at.device_id,
+        at.old_name or old.name,
+        new.name,
+    )
+
+
+def _identity(alarm: Alarm, target: Renamed) -> Identity:
+    return Identity(target.tenant_id, target.resource_id, alarm.alarm_type, alarm.qualifier)
+
+
+def _renamed(text: str, target: Renamed) -> str:
+    """``text`` with the device's new name where it begins with the old one."""
+    return target.new_name + text.removeprefix(target.old_name) if text.startswith(target.old_name) else text

@@ -76,6 +76,29 @@ class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", t
     """True when an idempotency key had been used before; nothing changed."""
 
 
+NoticeKind = Literal["raised", "worsened", "recovered", "flapping", "steady"]
+
+
+class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="notice", tag_field="tag"):
+    """People are to hear of an alarm: whoever pages them and opens tickets acts on this and on nothing else.
+
+    ``raised``: it stands on its own. ``worsened``: told before, now more severe. ``recovered``: told before, now over.
+    ``flapping`` and ``steady``: it began, and ceased, to come and go. (``offset``, ``number``) is the idempotency key;
+    ``number`` is that of the timeline entry which says the same.
+    """
+
+    offset: int
+    number: int
+    at: datetime
+    tenant_id: str
+    alarm_id: str
+    """The alarm's ``id``."""
+    kind: NoticeKind
+    severity: Severity
+    reason: str
+    """Why now: what was waited for, what it was held back by until now."""
+
+
 class Refusal(Struct, frozen=True):
     """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, wrong_state, invalid or limit (too many alarms
     are open for a new one)."""
@@ -109,5 +132,14 @@ class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_fi
 
 
 Change = (
-    AlarmChanged | AlarmRepeated | AlarmForgotten | DeviceEvent | UnknownTrap | Answer | Quarantined | Released | ArchiveDue
+    AlarmChanged
+    | AlarmRepeated
+    | AlarmForgotten
+    | DeviceEvent
+    | UnknownTrap
+    | Answer
+    | NoticeWanted
+    | Quarantined
+    | Released
+    | ArchiveDue
 )

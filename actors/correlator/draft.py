@@ -11,20 +11,29 @@ from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
 
 
+class Numbers:
+    """What an Event has numbered so far: the drafts of one Event go on counting where the last one stopped."""
+
+    __slots__ = ("entries", "raised")
+
+    def __init__(self) -> None:
+        self.entries = self.raised = 0
+
+
 class Draft:
     """An overlay on the State for the Event at ``offset``, stamped ``at`` by the ledger."""
 
-    __slots__ = ("_alarms", "_entries", "_later", "_names", "_number", "_others", "_raised", "at", "offset", "state")
+    __slots__ = ("_alarms", "_entries", "_later", "_names", "_numbers", "_others", "_shown", "at", "offset", "state")
 
-    def __init__(self, state: State, offset: int, at: datetime) -> None:
+    def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
         self.state, self.offset, self.at = state, offset, at
+        self._numbers = numbers or Numbers()
+        self._shown: dict[str, Alarm | None] = {}
         self._alarms: dict[str, Alarm] = {}
         self._entries: dict[str, list[TimelineEntry]] = {}
         self._names: dict[Identity, str] = {}
         self._others: list[Change] = []
         self._later: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
-        self._number = 0
-        self._raised = 0
 
     # --- reading: what this Event has already drafted comes before what the State holds ---------------------------
 
@@ -44,6 +53,27 @@ class Draft:
         alarm = self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
         return None if alarm.resolved_at is not None else alarm
 
+    def latest(self, alarm: Alarm) -> Alarm:
+        """The alarm as this Event has it by now."""
+        return self._alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
+
+    def at_resource(self, resource_id: str) -> list[Alarm]:
+        """Open alarms of a resource, those of this Event included, in the order in which they were raised."""
+        found = [self._alarms.get(each) or self.state.alarms[each] for each in self.state.by_resource.get(resource_id, ())]
+        found += [a for a in self._alarms.values() if a.resource_id == resource_id and a.id not in self.state.alarms]
+        return [alarm for alarm in found if alarm.cleared_at is None]
+
+    def touched(self) -> list[tuple[Alarm | None, Alarm]]:
+        """Alarms put (not merely repeated) since this was last asked: as they were then, and as they are."""
+        found = []
+        for alarm_id in self._entries:
+            alarm = self._alarms[alarm_id]
+            before = self._shown[alarm_id] if alarm_id in self._shown else self.state.alarms.get(alarm_id)
+            if before is not alarm:
+                found.append((before, alarm))
+                self._shown[alarm_id] = alarm
+        return found
+
     def open_of(self, tenant_id: str, resource_id: str, alarm_type: str) -> list[Alarm]:
         """Alarms of this kind that are not cleared, by qualifier: an order that does not depend on how they came about."""
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})
@@ -61,17 +91,17 @@ class Draft:
 
     def new_ids(self) -> tuple[str, str]:
         """``id`` and ``alarm_id`` of an alarm that this Event raises."""
-        number, self._raised = self._raised, self._raised + 1
+        number, self._numbers.raised = self._numbers.raised, self._numbers.raised + 1
         return alarm_uuid(self.state.ledger_id, self.offset, number), alarm_name(self.offset, number)
 
     @property
     def raised(self) -> int:
         """How many alarms this Event has raised so far."""
-        return self._raised
+        return self._numbers.raised
 
     def next_number(self) -> int:
         """A number unique among this Event's timeline entries and device events."""
-        number, self._number = self._number, self._number + 1
+        number, self._numbers.entries = self._numbers.entries, self._numbers.entries + 1
         return number
 
     def put(self, alarm: Alarm, action: str, actor: str, text: str = "", **detail: Any) -> Alarm:
@@ -107,6 +137,14 @@ class Draft:
     def later(self, action: Callable[..., Any], *args: Any) -> None:
         """Do this to the State on commit."""
         self._later.append((action, args))
+
+    def wake(self, name: str, subject: str, at: datetime) -> None:
+        """Have the strategy ``name`` called about ``subject`` with the first Event at or after that time."""
+        self._later.append((self.state.timers.set, (name, subject, at)))
+
+    def no_wake(self, name: str, subject: str) -> None:
+        """Call that timer off."""
+        self._later.append((self.state.timers.cancel, (name, subject)))
 
     def commit(self) -> list[Change]:
         """Write the State; give the Changes, alarms first, in the order in which they were touched."""

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from actors.correlator.commands import fold_command
-from actors.correlator.draft import Draft
+from actors.correlator.draft import Draft, Numbers
 from actors.correlator.housekeeping import fold_tick
 from actors.correlator.network import fold_network
-from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems, raise_problem
+from actors.correlator.own import fold_system
+from actors.correlator.ponder import beat, ponder
 from actors.correlator.profiles import compile
 from actors.correlator.renames import fold_topology
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
-from protocols.alarm import Identity
 from protocols.change import Answer, Change, Quarantined, Refusal, Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import (
@@ -41,12 +41,18 @@ THE_OTHERS = "more"
 def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     """Fold one Event, stamped ``at``. An Event that makes it raise is quarantined: the State is then as before, and the
     Changes are the quarantine's own alarm. Never raises."""
-    draft = Draft(state, offset, at)
+    numbers = Numbers()
+    changes = beat(state, offset, at, numbers) if state.timers.first <= at else []
+    draft = Draft(state, offset, at, numbers)
     try:
         _decide(draft, event)
-        changes = draft.commit()
+        touched = draft.touched()
+        changes += draft.commit()
     except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
-        changes = _quarantine(state, offset, at, event, error)
+        touched = []
+        changes += _quarantine(state, offset, at, event, error, numbers)
+    if touched:
+        changes += ponder(state, offset, at, numbers, touched)
     state.offset, state.at = offset, at
     return changes
 
@@ -70,28 +76,9 @@ def _retry(draft: Draft, action: RetryQuarantined) -> None:
     draft.emit(Released(draft.offset, action.offset))
     if not isinstance(event, Command | NetworkEvent):  # those answer for themselves
         draft.emit(Answer(offset=draft.offset))
-    _system(draft, _quarantine_report(action.offset, "", active=False))
+    fold_system(draft, _quarantine_report(action.offset, "", active=False))
     if len(draft.state.quarantined) == 1:
-        _system(draft, _quarantine_report(action.offset, "", active=False, shared=True))
-
-
-def _system(draft: Draft, event: SystemReport) -> None:
-    tenant = draft.state.settings.default_tenant
-    report = Report(received=draft.at, reporter="faultd:self", source=SYSTEM)
-    if not event.active:
-        clear_problems(draft, tenant, SYSTEM, (event.alarm_type,), event.qualifier, report, event.description)
-        return
-    problem = Problem(
-        identity=Identity(tenant, SYSTEM, event.alarm_type, event.qualifier),
-        severity=event.severity,
-        source="system",
-        resource_type="system",
-        resource_name="faultd",
-        title=event.title or event.alarm_type,
-        event_type="processingErrorAlarm",
-        description=event.description,
-    )
-    raise_problem(draft, problem, report)
+        fold_system(draft, _quarantine_report(action.offset, "", active=False, shared=True))
 
 
 def _quarantine_report(offset: int, error: str, *, active: bool, shared: bool = False) -> SystemReport:
@@ -105,14 +92,14 @@ def _quarantine_report(offset: int, error: str, *, active: bool, shared: bool = 
     )
 
 
-def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception) -> list[Change]:
-    draft = Draft(state, offset, at)
+def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception, numbers: Numbers) -> list[Change]:
+    draft = Draft(state, offset, at, numbers)
     text = f"{type(error).__name__}: {error}"
     if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
         refusal = Refusal(str(event.action.offset), "invalid", f"Event {event.action.offset} still cannot be folded: {text}")
         draft.emit(Answer(offset=offset, refusals=(refusal,)))
         return draft.commit()
-    _system(draft, _quarantine_report(offset, text, active=True, shared=len(state.quarantined) >= QUARANTINE_ALARMS))
+    fold_system(draft, _quarantine_report(offset, text, active=True, shared=len(state.quarantined) >= QUARANTINE_ALARMS))
     draft.emit(Quarantined(offset, at, kind(event), text))
     draft.later(state.quarantine, offset)
     if isinstance(event, Command | NetworkEvent):
@@ -125,7 +112,7 @@ _FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
     NetworkEvent: fold_network,
     Command: fold_command,
     Tick: lambda draft, _event: fold_tick(draft),
-    SystemReport: _system,
+    SystemReport: fold_system,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,
     PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),

@@ -1,8 +1,11 @@
 """What an operator may set about alarms. These enter the ledger as an Event, so that a replay sees them."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
+
+from protocols.severity import Severity
 
 Seconds = Annotated[float, Meta(ge=0)]
 
@@ -36,3 +39,20 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     this time was overtaken on the way, and does not undo the later one."""
     relays: tuple[str, ...] = ()
     """Addresses of trap relays: only from these is snmpTrapAddress believed."""
+    hold_critical_seconds: Seconds = 5.0
+    """How long paging and tickets wait for a cause, a window or a clear: critical alarms. Alarms show at once all the same."""
+    hold_major_seconds: Seconds = 10.0
+    """The same for major alarms."""
+    hold_minor_seconds: Seconds = 30.0
+    """The same for minor alarms."""
+    hold_warning_seconds: Seconds = 60.0
+    """The same for warnings and what is only information."""
+    notice_severity: Severity = "minor"
+    """The least severity of which people are told (paged, or given a ticket); what is below is shown and kept."""
+    outlive_seconds: Seconds = 300.0
+    """When a cause has cleared, an alarm that was attributed to it and still stands after this time becomes one of its own,
+    and people are told."""
+
+    def hold(self, severity: Severity) -> timedelta:
+        """How long an alarm of this severity waits before people are told."""
+        return timedelta(seconds=getattr(self, f"hold_{severity}_seconds", self.hold_warning_seconds))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from msgspec import Struct
 from actors.correlator.plant import Plant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.timers import Entry, Timers
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
 
@@ -69,12 +70,15 @@ class Saved(Struct, kw_only=True):
     quarantined: list[int] = []
     renamed: dict[str, Renamed] = {}
     archived: datetime
+    timers: list[Entry] = []
+    memories: dict[str, msgspec.Raw] = {}
     profiles: ProfilesLoaded | None
     topology: TopologyLoaded | None
     policy: PolicyLoaded | None
 
 
 _log = structlog.get_logger()
+Memory = TypeVar("Memory", bound=Struct)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Saved)
 
@@ -99,6 +103,11 @@ class State:
         """Alarms not cleared, by kind and then qualifier."""
         self.open_of: Counter[Owner] = Counter()
         """How many alarms are not cleared, by device."""
+        self.by_resource: dict[str, dict[str, None]] = {}
+        """Alarms not cleared, by resource, in the order in which they were raised."""
+        self.children: dict[str, dict[str, None]] = {}
+        """Alarms by the id of their parent."""
+        self.timers = Timers()
         self.shelved: dict[str, datetime] = {}
         self.cleared: dict[str, datetime] = {}
         """When each cleared alarm was cleared, by the ledger's time, oldest first."""
@@ -119,6 +128,9 @@ class State:
         self.settings = CorrelatorSettings()
         self.translator: Translator = compile(())
         self.plant = Plant()
+        self._memories: dict[str, Any] = {}
+        self._unread: dict[str, msgspec.Raw] = {}
+        """Memories from a snapshot that nobody has asked for yet."""
         self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
@@ -137,6 +149,13 @@ class State:
         opened = (alarm.cleared_at is None) - (before is not None and before.cleared_at is None)
         if opened:
             self._count((alarm.tenant_id, alarm.device_id), opened)
+            _file(self.by_resource, alarm.resource_id, alarm.id, present=opened > 0)
+        parent = before.parent_alarm_id if before is not None else None
+        if parent != alarm.parent_alarm_id:
+            if parent is not None:
+                _file(self.children, parent, alarm.id, present=False)
+            if alarm.parent_alarm_id is not None:
+                _file(self.children, alarm.parent_alarm_id, alarm.id, present=True)
         self.alarms[alarm.id] = alarm
         self.names[alarm.alarm_id] = alarm.id
         kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
@@ -160,6 +179,17 @@ class State:
         self.cleared.pop(alarm_id, None)
         self.shelved.pop(alarm_id, None)
         self.marks.pop(alarm_id, None)
+        if alarm.parent_alarm_id is not None:
+            _file(self.children, alarm.parent_alarm_id, alarm_id, present=False)
+
+    def memory(self, kind: type[Memory]) -> Memory:
+        """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by its class's name."""
+        name = kind.__name__
+        found: Memory | None = self._memories.get(name)
+        if found is None:
+            raw = self._unread.pop(name, None)
+            found = self._memories[name] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
+        return found
 
     def limit_reached(self, owner: Owner, more: int) -> Limit | None:
         """The limit at which the alarms of ``owner``, or all, are with ``more`` that this Event has raised already."""
@@ -234,6 +264,11 @@ class State:
                 quarantined=sorted(self.quarantined),
                 renamed=self.renamed,
                 archived=self.archived,
+                timers=self.timers.entries(),
+                memories={
+                    **self._unread,
+                    **{name: msgspec.Raw(_encoder.encode(memory)) for name, memory in self._memories.items()},
+                },
                 profiles=self.profiles,
                 topology=self.topology,
                 policy=self.policy,
@@ -256,6 +291,7 @@ class State:
         state.ended = {identity: (at, mark) for identity, at, mark in saved.ended}
         state.informs, state.keys = dict(saved.informs), dict(saved.keys)
         state.sequences = saved.sequences
+        state.timers, state._unread = Timers(saved.timers), saved.memories
         state.quarantined = set(saved.quarantined)
         state.renamed = saved.renamed
         if saved.policy is not None:
@@ -265,3 +301,15 @@ class State:
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state
+
+
+def _file(index: dict[str, dict[str, None]], key: str, alarm_id: str, *, present: bool) -> None:
+    """Put ``alarm_id`` under ``key``, or take it away and the key with the last one."""
+    if present:
+        index.setdefault(key, {})[alarm_id] = None
+        return
+    filed = index.get(key)
+    if filed is not None:
+        filed.pop(alarm_id, None)
+        if not filed:
+            del index[key]

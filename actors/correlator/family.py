@@ -1,0 +1,86 @@
+"""Parents and children: attaching an alarm to its cause, letting it go again, and holding an alarm back from people.
+
+Every step is a line of the timeline: action, who decided (``faultd:RULE``), why in words and the evidence in its detail.
+"""
+
+from typing import Any, Literal
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import moved
+from protocols.alarm import Alarm, Suppression
+
+DEEPEST = 256
+"""Generations at most: beyond it an alarm is not attached."""
+
+
+def attach(draft: Draft, child: Alarm, cause: Alarm, rule: str, why: str, *, suppress: bool = True, **evidence: Any) -> bool:
+    """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False. False, and nothing
+    done, when it is already so or would make a ring."""
+    child, cause = draft.latest(child), draft.latest(cause)
+    if child.parent_alarm_id == cause.id or child.id == cause.id or _descends(draft, cause, child):
+        return False
+    group = cause.correlation_id or cause.id
+    if not cause.is_root_cause and cause.parent_alarm_id is None:
+        cause = draft.put(
+            moved(cause, is_root_cause=True, correlation_id=group), "root_cause", f"faultd:{rule}", f"cause of others: {why}"
+        )
+    held = tuple(each for each in child.suppressed_by if each.kind != "parent")
+    if suppress:
+        held = (*held, Suppression("parent", cause.id, draft.at, why))
+    draft.put(
+        moved(child, parent_alarm_id=cause.id, correlation_id=group, is_root_cause=False, suppressed_by=held),
+        "correlated",
+        f"faultd:{rule}",
+        why,
+        parent=cause.alarm_id,
+        **evidence,
+    )
+    return True
+
+
+def detach(draft: Draft, child: Alarm, rule: str, why: str, **evidence: Any) -> Alarm:
+    """An alarm of its own again, and no longer held back by a parent."""
+    child = draft.latest(child)
+    held = tuple(each for each in child.suppressed_by if each.kind != "parent")
+    changed = moved(child, parent_alarm_id=None, correlation_id=None, suppressed_by=held)
+    return draft.put(changed, "detached", f"faultd:{rule}", why, **evidence)
+
+
+def hold_back(
+    draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str, **evidence: Any
+) -> Alarm:
+    """Held back from people by ``by`` (an id); several may hold the same alarm."""
+    alarm = draft.latest(alarm)
+    if any(each.kind == kind and each.by == by for each in alarm.suppressed_by):
+        return alarm
+    held = (*alarm.suppressed_by, Suppression(kind, by, draft.at, why))
+    return draft.put(moved(alarm, suppressed_by=held), "suppressed", f"faultd:{rule}", why, by=by, **evidence)
+
+
+def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str) -> Alarm:
+    """No longer held back by ``by``; something else may still hold it."""
+    alarm = draft.latest(alarm)
+    held = tuple(each for each in alarm.suppressed_by if (each.kind, each.by) != (kind, by))
+    if len(held) == len(alarm.suppressed_by):
+        return alarm
+    return draft.put(moved(alarm, suppressed_by=held), "released", f"faultd:{rule}", why, by=by)
+
+
+def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
+    """The alarms attached to it, in the order in which they were."""
+    found = (draft.get(child_id) for child_id in draft.state.children.get(cause_id, ()))
+    return [child for child in found if child is not None and child.parent_alarm_id == cause_id]
+
+
+def _descends(draft: Draft, alarm: Alarm, ancestor: Alarm) -> bool:
+    """Whether ``alarm`` is attached, through however many, to ``ancestor``; also when the line is too long to follow."""
+    for _ in range(DEEPEST):
+        if alarm.parent_alarm_id is None:
+            return False
+        if alarm.parent_alarm_id == ancestor.id:
+            return True
+        parent = draft.get(alarm.parent_alarm_id)
+        if parent is None:
+            return False
+        alarm = parent
+    return True

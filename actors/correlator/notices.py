@@ -1,0 +1,96 @@
+"""Who is told what, and when: the last strategy, after all that may hold an alarm back.
+
+An alarm that stands on its own waits for its severity's hold (``[correlator.hold]``): a cause, a maintenance window, a rule or
+its own clear may come meanwhile, and then nobody is woken. What is held back when its time comes is told when it is let go.
+"""
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import moved
+from actors.correlator.strategy import Strategy, ended, raised
+from protocols.alarm import Alarm
+from protocols.change import NoticeKind, NoticeWanted
+from protocols.severity import Severity, is_worse
+
+NAME = "notices"
+
+
+class NoticeMemory(Struct):
+    """``told``: the severity at which people were last told of an alarm that they have not been told is over."""
+
+    told: dict[str, Severity] = field(default_factory=dict)
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Start, stop or end the waiting of an alarm that changed."""
+    told = draft.state.memory(NoticeMemory).told.get(alarm.id)
+    if ended(before, alarm) or alarm.resolved_at is not None:
+        draft.no_wake(NAME, alarm.id)
+        if told is not None and not _flaps(alarm):
+            _tell(draft, alarm, "recovered", "people had been told of it")
+        return
+    if alarm.cleared_at is not None or not _of_interest(draft, alarm):
+        return
+    if alarm.suppressed_by or alarm.shelved_until is not None:
+        return
+    let_go = before is not None and bool(before.suppressed_by or before.shelved_until is not None)
+    if told is None and (raised(before, alarm) or let_go or _worsened(before, alarm)):
+        draft.wake(NAME, alarm.id, draft.at + draft.state.settings.hold(alarm.severity))
+    elif told is not None and is_worse(alarm.severity, told):
+        _tell(draft, alarm, "worsened", f"was {told}")
+
+
+def due(draft: Draft, alarm_id: str) -> None:
+    """The hold is over: tell people, unless there is nothing to tell any more."""
+    alarm = draft.get(alarm_id)
+    if alarm is None or alarm.cleared_at is not None or alarm.suppressed_by or alarm.shelved_until is not None:
+        return
+    if alarm.acknowledged_at is not None:
+        draft.put(moved(alarm), "not_told", f"faultd:{NAME}", f"{alarm.acknowledged_by} has acknowledged it already")
+        return
+    held = draft.state.settings.hold(alarm.severity).total_seconds()
+    waited = "no cause, window or rule holds it back" if not alarm.is_root_cause else "it is the cause of others"
+    _tell(draft, alarm, "raised", f"waited {held:g} s: {waited}")
+
+
+def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
+    """Tell people at once (of flapping, for which there is nothing to wait)."""
+    _tell(draft, alarm, kind, reason)
+
+
+def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
+    number = draft.next_number()
+    draft.emit(
+        NoticeWanted(
+            offset=draft.offset,
+            number=number,
+            at=draft.at,
+            tenant_id=alarm.tenant_id,
+            alarm_id=alarm.id,
+            kind=kind,
+            severity=alarm.severity,
+            reason=reason,
+        )
+    )
+    draft.put(moved(draft.latest(alarm)), "told", f"faultd:{NAME}", reason, notice=kind)
+    told = draft.state.memory(NoticeMemory).told
+    if kind == "recovered":
+        draft.later(told.pop, alarm.id, None)
+    else:
+        draft.later(told.__setitem__, alarm.id, alarm.severity)
+
+
+def _of_interest(draft: Draft, alarm: Alarm) -> bool:
+    return not is_worse(draft.state.settings.notice_severity, alarm.severity)
+
+
+def _worsened(before: Alarm | None, alarm: Alarm) -> bool:
+    return before is not None and is_worse(alarm.severity, before.severity)
+
+
+def _flaps(alarm: Alarm) -> bool:
+    return any(each.kind == "flapping" for each in alarm.suppressed_by)
+
+
+STRATEGY = Strategy(NAME, touched, due)

@@ -1,0 +1,26 @@
+"""Alarms of faultd about itself."""
+
+from actors.correlator.draft import Draft
+from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems, raise_problem
+from protocols.alarm import Identity
+from protocols.event import SystemReport
+
+
+def fold_system(draft: Draft, event: SystemReport) -> None:
+    """Raise or clear what faultd says of itself."""
+    tenant = draft.state.settings.default_tenant
+    report = Report(received=draft.at, reporter="faultd:self", source=SYSTEM)
+    if not event.active:
+        clear_problems(draft, tenant, SYSTEM, (event.alarm_type,), event.qualifier, report, event.description)
+        return
+    problem = Problem(
+        identity=Identity(tenant, SYSTEM, event.alarm_type, event.qualifier),
+        severity=event.severity,
+        source="system",
+        resource_type="system",
+        resource_name="faultd",
+        title=event.title or event.alarm_type,
+        event_type="processingErrorAlarm",
+        description=event.description,
+    )
+    raise_problem(draft, problem, report)

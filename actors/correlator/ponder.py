@@ -1,0 +1,67 @@
+"""Correlation as a part of the fold: after an Event has been decided, and when a timer is due."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from actors.correlator.draft import Draft, Numbers
+from actors.correlator.own import fold_system
+from actors.correlator.state import State
+from actors.correlator.strategies import STRATEGIES
+from actors.correlator.strategy import correlate
+from protocols.alarm import Alarm
+from protocols.change import Change
+from protocols.event import SystemReport
+
+AT_MOST = 200
+"""Timers that one Event lets fire; the rest wait for the next, so that no Event takes long."""
+FAILED = "correlation.failed"
+
+_DUE = {strategy.name: strategy.due for strategy in STRATEGIES if strategy.due is not None}
+
+
+def ponder(
+    state: State, offset: int, at: datetime, numbers: Numbers, touched: list[tuple[Alarm | None, Alarm]]
+) -> list[Change]:
+    """What the strategies make of the alarms that an Event touched. Never raises."""
+    return _attempt(state, offset, at, numbers, "", lambda draft: correlate(draft, STRATEGIES, touched))
+
+
+def beat(state: State, offset: int, at: datetime, numbers: Numbers) -> list[Change]:
+    """Let the timers fire that are due at ``at``. Never raises: one that fails is told of and does not come again."""
+    changes: list[Change] = []
+    for _ in range(AT_MOST):
+        due = state.timers.pop(at)
+        if due is None:
+            break
+        name, subject = due
+        action = _DUE.get(name)
+        if action is not None:
+
+            def fire(draft: Draft, action: Callable[[Draft, str], None] = action, subject: str = subject) -> None:
+                action(draft, subject)
+                correlate(draft, STRATEGIES, draft.touched())
+
+            changes += _attempt(state, offset, at, numbers, f"{name} {subject}", fire)
+    return changes
+
+
+def _attempt(
+    state: State, offset: int, at: datetime, numbers: Numbers, what: str, decide: Callable[[Draft], None]
+) -> list[Change]:
+    draft = Draft(state, offset, at, numbers)
+    try:
+        decide(draft)
+        return draft.commit()
+    except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
+        draft = Draft(state, offset, at, numbers)
+        text = f"{type(error).__name__}: {error}"
+        report = SystemReport(
+            alarm_type=FAILED,
+            active=True,
+            severity="major",
+            qualifier=what.partition(" ")[0],
+            title="Correlation failed: alarms are shown as they came",
+            description=f"{what or 'an Event'} at offset {offset}: {text}",
+        )
+        fold_system(draft, report)
+        return draft.commit()

@@ -1,0 +1,6 @@
+"""The strategies, in the order in which they are asked: what holds alarms back comes before what tells people of them."""
+
+from actors.correlator import notices
+from actors.correlator.strategy import Strategy
+
+STRATEGIES: tuple[Strategy, ...] = (notices.STRATEGY,)

@@ -1,0 +1,49 @@
+"""What a correlation strategy is, and how all of them are asked.
+
+A strategy hears of every alarm that an Event raised, cleared or changed (never of mere repeats), and of its own timers. It
+reads the State and writes through a Draft, like the rest of the fold, so what it decides is replayed the same. Its memory is
+a Struct kept in the State and in snapshots (``State.memory``).
+
+The base decision is committed before strategies are asked: one that raises leaves the alarms as they are, uncorrelated and
+visible, and is told by an alarm of faultd's own.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from actors.correlator.draft import Draft
+from protocols.alarm import Alarm
+
+ROUNDS = 8
+"""A strategy's changes are shown to the others, at most so often for one Event."""
+
+
+class Strategy(NamedTuple):
+    """``touched(draft, before, alarm)``: an alarm as it was before this Event (None: new) and as it is now.
+    ``due(draft, subject)``: a timer that was set with ``draft.wake`` under this name. Neither looks at anything but the State,
+    the Draft and its arguments."""
+
+    name: str
+    touched: Callable[[Draft, Alarm | None, Alarm], None]
+    due: Callable[[Draft, str], None] | None = None
+
+
+def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
+    """Show each strategy the alarms that were touched, then what they made of it, until nothing moves any more."""
+    for _ in range(ROUNDS):
+        for before, alarm in touched:
+            for strategy in strategies:
+                strategy.touched(draft, before, draft.latest(alarm))
+        touched = draft.touched()
+        if not touched:
+            return
+
+
+def raised(before: Alarm | None, alarm: Alarm) -> bool:
+    """It is open now and was not: new or re-opened."""
+    return alarm.cleared_at is None and (before is None or before.cleared_at is not None)
+
+
+def ended(before: Alarm | None, alarm: Alarm) -> bool:
+    """It is cleared now and was open (or had not been known)."""
+    return alarm.cleared_at is not None and (before is None or before.cleared_at is None)

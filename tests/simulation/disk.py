@@ -12,24 +12,27 @@ from typing import Any, Protocol
 
 import trio
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused
 from actors.ledger.group import Group, Written
+from actors.trap_listener.engine_state import FILE
 
 _PAGE = 4096
 _FULL_SYNC = 2
 
 
 class Image(Struct, frozen=True):
-    """The database's file and its log."""
+    """The database's file and its log, and the state of the SNMP engine beside them."""
 
     main: bytes
     log: bytes
+    engine: bytes = b""
 
     @classmethod
     def of(cls, path: Path) -> "Image":
-        return cls(*(file.read_bytes() if file.exists() else b"" for file in (path, Path(f"{path}-wal"))))
+        return cls(*(file.read_bytes() if file.exists() else b"" for file in (path, Path(f"{path}-wal"), path.with_name(FILE))))
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,10 +40,14 @@ class Image(Struct, frozen=True):
             path.write_bytes(self.main)
         if self.log:
             Path(f"{path}-wal").write_bytes(self.log)
+        if self.engine:
+            path.with_name(FILE).write_bytes(self.engine)
 
 
 def torn(before: Image, after: Image, rng: Random, *, power: bool) -> tuple[Image, str]:
     """The files of a process that ended while it took them from ``before`` to ``after``."""
+    if after.engine != before.engine:
+        return rng.choice(((before, "before the engine's state got its name"), (after, "with the engine's state")))
     if after.main == before.main and after.log.startswith(before.log):
         return _torn_log(before, after, rng, power=power)
     choice = rng.choice(("before", "half", "after"))
@@ -54,7 +61,7 @@ def torn(before: Image, after: Image, rng: Random, *, power: bool) -> tuple[Imag
     for start in range(0, size, _PAGE):
         old, new = before.main[start : start + _PAGE], after.main[start : start + _PAGE]
         pages.append(new if new and (rng.random() < 0.5 or not old) else old)
-    return Image(b"".join(pages), before.log), "half-way through a checkpoint"
+    return Image(b"".join(pages), before.log, before.engine), "half-way through a checkpoint"
 
 
 def _torn_log(before: Image, after: Image, rng: Random, *, power: bool) -> tuple[Image, str]:
@@ -68,7 +75,7 @@ def _torn_log(before: Image, after: Image, rng: Random, *, power: bool) -> tuple
         if rng.random() < 0.5:
             log[start:end] = bytes(end - start)
             text += f", with a hole at {start - low}"
-    return Image(after.main, bytes(log)), text
+    return Image(after.main, bytes(log), after.engine), text
 
 
 class Trouble:
@@ -196,6 +203,6 @@ def database_on(observer: Observer) -> type[Database]:
             if self.latest is None or self.synced is None or self._connection is None:
                 return image
             (level,) = self.latest.execute("PRAGMA synchronous").fetchone()
-            return image if level >= _FULL_SYNC else self.synced
+            return image if level >= _FULL_SYNC else replace(self.synced, engine=image.engine)
 
     return SimulatedDatabase

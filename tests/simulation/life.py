@@ -11,12 +11,14 @@ from simulation.disk import Image
 from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
+from simulation.secure import USERS, Referee
 
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
 from actors.correlator.actor import Correlator
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
+from actors.ledger.database import Database
 from actors.ledger.errors import LedgerError
 from actors.mailbox import Append, EndOfFeed, FeedPruned, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -25,6 +27,7 @@ from actors.store.settings import StoreSettings
 from actors.stream.board import Board
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
+from actors.trap_listener.v3 import V3Engine
 from faultd.app import seed_of
 from faultd.inputs import news
 from faultd.restore import restore
@@ -92,14 +95,21 @@ class Life:
         try:
             world.oracle.recovered(self.path, database.ledger_id, state, seq)
             world.note(f"recovered: {len(world.oracle.events)} Events, folded to {state.offset}, {seq} batches")
-            await self._serve(database, state, seq)
+            engine = await self._engine() if world.plan.secure else None
+            await self._serve(database, state, seq, engine)
         finally:
             database.close()
         world.note("the process ended in order")
 
-    async def _serve(self, database, state: State, seq: int) -> None:  # type: ignore[no-untyped-def]
+    async def _engine(self) -> V3Engine:
+        return await trio.to_thread.run_sync(V3Engine.open, self.path.parent, USERS, trio.current_time())
+
+    async def _serve(self, database: Database, state: State, seq: int, engine: V3Engine | None) -> None:
         world, plan, metrics = self.world, self.world.plan, self.metrics
         socket = world.bind()
+        if engine is not None:
+            world.oracle.engine(engine.engine_id, engine.boots)
+            socket.referee = Referee(engine.engine_id, engine.boots, engine._started)
         appends, appended = trio.open_memory_channel[Append](plan.appends_waiting)
         to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](plan.ledger.pipe_batches + 2)
         folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](plan.ledger.pipe_batches + 2)
@@ -127,7 +137,7 @@ class Life:
             world.rng.random,
             seed=partial(seed_of, ledger.feed, board),
         )
-        listener = TrapListener(ALLOWED, [socket], appends, None, metrics, clock=world.wall)  # type: ignore[list-item]
+        listener = TrapListener(ALLOWED, [socket], appends, engine, metrics, clock=world.wall)  # type: ignore[list-item]
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 await sinks.start(ledger.run)
@@ -184,6 +194,10 @@ class Life:
             if sample.name.endswith("_total")
         }
         answered = value("faultd_traps_answered_total") or 0
+        if answered != socket.answered:
+            self.world.violate(f"{answered} datagrams are counted as answered with a Report, {socket.answered} had to be")
+        if (lost := value("faultd_kernel_drops_total") or 0) != socket.lost:
+            self.world.violate(f"{socket.lost} datagrams were lost before the socket, {lost} are counted")
         total = accepted + sum(dropped.values()) + answered
         world = self.world
         if received != socket.read:

@@ -7,8 +7,11 @@ from typing import Any
 
 import trio
 from msgspec import Struct
+from simulation import secure
 from simulation.oracle import Oracle
+from simulation.secure import EVE, USERS, Facts, Referee, Remote
 
+from actors.trap_listener.settings import User
 from protocols.snmp import encode, message
 from protocols.snmp.errors import Refusal
 from protocols.snmp.notification import VarBind
@@ -45,6 +48,13 @@ class Socket:
         self.read = 0
         self.refusable: Counter[str] = Counter()
         """Datagrams read that the listener must refuse, by reason ("" where the reason may vary)."""
+        self.answered = 0
+        """Datagrams read that the listener must answer with a Report and do nothing else about."""
+        self.lost = 0
+        """Datagrams whose loss the listener has been told of."""
+        self.referee: Referee | None = None
+        """Judges SNMPv3 by what is in ``facts``."""
+        self.facts: dict[bytes, Facts] = {}
 
     @property
     def socket(self) -> "Socket":
@@ -74,11 +84,22 @@ class Socket:
             arrivals.append((datagram, (source, 5000), ()))
         dropped = 0
         if arrivals:
-            dropped, self._dropped = self._dropped, 0
+            dropped = self.more_dropped()
         return arrivals, dropped
 
     def _book(self, datagram: bytes, source: str) -> None:
         self.read += 1
+        facts = self.facts.get(datagram)
+        if facts is not None:
+            assert self.referee is not None
+            verdict = self.referee.verdict(facts, trio.current_time())
+            if verdict == "answered":
+                self.answered += 1
+            elif verdict:
+                self.refusable[verdict] += 1
+            else:
+                self._oracle.received["trap", source, str(facts.number)] += 1
+            return
         reason = refusable(datagram, source)
         if reason is not None:
             self.refusable[reason] += 1
@@ -91,6 +112,7 @@ class Socket:
 
     def more_dropped(self) -> int:
         dropped, self._dropped = self._dropped, 0
+        self.lost += dropped
         return dropped
 
     def close(self) -> None:
@@ -121,6 +143,9 @@ class Network:
         self.weather = Weather()
         self.socket: Socket | None = None
         self.answers: dict[tuple[str, int], trio.Event] = {}
+        self.facts: dict[bytes, Facts] = {}
+        """What the SNMPv3 datagrams that have been sent are."""
+        self.secure: dict[str, SecureDevice] = {}
 
     def send(self, datagram: bytes, source: str) -> None:
         """A device sends."""
@@ -141,7 +166,8 @@ class Network:
 
     async def _bring_answer(self, datagram: bytes, to: str, seconds: float) -> None:
         await trio.sleep(seconds)
-        known = self.answers.pop((to, encode.decode_response(datagram).request_id), None)
+        number = self.secure[to].hear(datagram) if to in self.secure else encode.decode_response(datagram).request_id
+        known = self.answers.pop((to, number), None) if number is not None else None
         if known is not None:
             known.set()
 
@@ -167,13 +193,22 @@ class Device:
                 else:
                     self._send(inform=self._rng.random() < informs)
 
-    def _datagram(self, *, inform: bool, community: str = "public") -> tuple[bytes, int]:
+    def _draw(self) -> tuple[str, int, VarBind, int]:
+        """Of the next notification: which, at what uptime, about which port, and its number."""
         self._last += 1
         oid = self._rng.choice((LINK_DOWN, LINK_DOWN, LINK_DOWN, LINK_UP, LINK_UP, COLD_START, UNKNOWN))
         port = VarBind(_IF_INDEX + f".{(index := self._rng.randint(1, 3))}", "INTEGER", index)
+        return oid, self._born + int(trio.current_time() * 100), port, self._last
+
+    def _datagram(self, *, inform: bool, community: str = "public") -> tuple[bytes, int]:
+        oid, uptime, port, number = self._draw()
         make = encode.inform if inform else encode.trap_v2c
-        uptime = self._born + int(trio.current_time() * 100)
-        return make(community=community, trap_oid=oid, uptime=uptime, varbinds=(port,), request_id=self._last), self._last
+        return make(community=community, trap_oid=oid, uptime=uptime, varbinds=(port,), request_id=number), number
+
+    def storm(self, size: int) -> None:
+        """So many at once."""
+        for _ in range(size):
+            self._send(inform=self._rng.random() < 0.1)
 
     def _send(self, *, inform: bool) -> None:
         datagram, number = self._datagram(inform=inform)
@@ -203,3 +238,110 @@ class Device:
             case _:
                 datagram = self._datagram(inform=False)[0]
                 self._network.send(datagram[: self._rng.randint(0, len(datagram) - 1)], self.address)
+
+
+class SecureDevice(Device):
+    """An OLT that speaks SNMPv3 as ``user``."""
+
+    def __init__(
+        self,
+        number: int,
+        network: Network,
+        rng: Random,
+        spawn: Callable[..., None],
+        user: User,
+        violate: Callable[[str], None],
+    ) -> None:
+        super().__init__(number, network, rng, spawn)
+        self._user, self._remote = user, Remote(user, violate)
+        self._engine = bytes.fromhex("80001f8804") + self.address.encode()
+        self._boots, self._started = 3, -1000.0
+        self._news = trio.Event()
+        network.secure[self.address] = self
+
+    def hear(self, datagram: bytes) -> int | None:
+        """An answer has come. The request id when it is one to an INFORM."""
+        answer = secure.read(datagram)
+        assert answer is not None
+        number = self._remote.take(answer, trio.current_time())
+        if number is None:
+            news, self._news = self._news, trio.Event()
+            news.set()
+        return number
+
+    def _send(self, *, inform: bool) -> None:
+        oid, uptime, port, number = self._draw()
+        if inform:
+            self.unanswered += 1
+            pdu = encode.notification_pdu("inform", oid, uptime, (port,), number)
+            self._spawn(self._until_confirmed, pdu, number)
+            return
+        if self._rng.random() < 0.03:
+            self._boots, self._started = self._boots + 1, trio.current_time()
+        pdu = encode.notification_pdu("trap", oid, uptime, (port,), number)
+        self._bring(self._of_now(number), self._user, pdu)
+
+    def _of_now(self, number: int, *, ago: int = 0, forged: str = "") -> Facts:
+        time = max(0, int(trio.current_time() - self._started) - ago)
+        return Facts(number=number, engine=self._engine, boots=self._boots, time=time, forged=forged)
+
+    def _bring(self, facts: Facts, user: User, pdu: bytes, *, spoil: bool = False) -> None:
+        datagram = secure.signed(facts, user, pdu, context_engine=self._engine)
+        if spoil:
+            datagram = datagram[:-1] + bytes((datagram[-1] ^ 1,))
+        self._network.facts[datagram] = facts
+        self._network.send(datagram, self.address)
+
+    async def _until_confirmed(self, pdu: bytes, number: int) -> None:
+        answered = self._network.answers[self.address, number] = trio.Event()
+        interval = self._rng.choice((0.5, 2.0, 5.0))
+        while not answered.is_set():
+            self._ask(pdu, number)
+            with trio.move_on_after(interval):
+                await self._heard(answered)
+            interval = min(2 * interval, 10.0)
+        self.unanswered -= 1
+
+    def _ask(self, pdu: bytes, number: int) -> None:
+        """The INFORM, or first who and when it is that listens."""
+        remote = self._remote
+        if not remote.engine:
+            datagram = secure.discovery(number)
+            self._network.facts[datagram] = Facts(number=number, engine=b"")
+            self._network.send(datagram, self.address)
+            return
+        boots, time = remote.clock(trio.current_time())
+        facts = Facts(number=number, engine=remote.engine, boots=boots, time=time, inform=True)
+        self._bring(facts, self._user, pdu)
+
+    async def _heard(self, answered: trio.Event) -> None:
+        """Until it is answered, or there is a Report to learn from."""
+        async with trio.open_nursery() as either:
+
+            async def wait(event: trio.Event) -> None:
+                await event.wait()
+                either.cancel_scope.cancel()
+
+            either.start_soon(wait, answered)
+            either.start_soon(wait, self._news)
+
+    def _send_foreign(self) -> None:
+        oid, uptime, port, number = self._draw()
+        pdu = encode.notification_pdu("trap", oid, uptime, (port,), number)
+        match self._rng.randint(0, 2):
+            case 0:
+                self._bring(self._of_now(number, forged="wrong_digest"), self._user, pdu, spoil=True)
+            case 1:
+                self._bring(self._of_now(number, forged="unknown_engine"), EVE, pdu)
+            case _:
+                # Held back by somebody, and let go of minutes later.
+                self._bring(self._of_now(number, ago=300), self._user, pdu)
+
+
+def devices(
+    network: Network, rng: Random, spawn: Callable[..., None], violate: Callable[[str], None], *, safe: bool
+) -> list[Device]:
+    """Two of them; when ``safe`` one speaks SNMPv3."""
+    if safe:
+        return [SecureDevice(1, network, rng, spawn, rng.choice(USERS), violate), Device(2, network, rng, spawn)]
+    return [Device(number, network, rng, spawn) for number in (1, 2)]

@@ -85,6 +85,8 @@ class Oracle:
         self.answered: dict[Label, str] = {}
         """What was acknowledged, and how."""
         self.refused: set[Label] = set()
+        self.engine_id, self.boots = b"", 0
+        """faultd's SNMP engine."""
         self.candidates: list[Candidate] = []
         self.maybe: set[Label] = set()
         """Refused, and yet possibly on disk: the commit had been carried out when it failed, and the process died then."""
@@ -189,6 +191,14 @@ class Oracle:
         if known is not None and at - known[0] <= window:
             self.violate(f"{key} was counted at offset {known[1]} and again at {self.state.offset}")
         self._effects[key] = at, self.state.offset
+
+    def engine(self, engine_id: bytes, boots: int) -> None:
+        """A process takes SNMPv3 messages as this engine: its id never changes, and no number of boots comes twice."""
+        if self.engine_id not in (b"", engine_id):
+            self.violate(f"faultd's SNMP engine was {self.engine_id.hex()} and is now {engine_id.hex()}")
+        if boots <= self.boots:
+            self.violate(f"faultd's SNMP engine has booted {boots} times, after {self.boots}")
+        self.engine_id, self.boots = engine_id, boots
 
     # --- recovery ---------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ def logged(note: Callable[[str], None]) -> Iterator[None]:
 
     def capture(_logger: Any, level: str, entry: MutableMapping[str, Any]) -> Any:
         entry.pop("exc_info", None)
+        entry.pop("hex", None)  # ciphers are salted
         event = entry.pop("event", "")
         note(f"log {level}: {event}" + "".join(f" {key}={value!s:.120}" for key, value in entry.items()))
         raise structlog.DropEvent

@@ -20,11 +20,12 @@ from msgspec import Struct, structs
 from simulation.clock import VirtualClock
 from simulation.disk import Image, Observer, Trouble, database_on, torn
 from simulation.life import START, Life
-from simulation.network import Device, Network, Socket, Weather
+from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
 from simulation.people import POISON, Person
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
+from simulation.secure import EngineDisk, read, response_id, user_of
 
 import actors.correlator.fold as fold_module
 from actors.correlator.draft import Draft
@@ -84,6 +85,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     socket_room: int
     held_socket: bool
     """Whether the socket is systemd's and keeps what waits in it when the process dies."""
+    secure: bool
+    """Whether one of the devices speaks SNMPv3."""
     informs: float
     foreign: float
     poison: float
@@ -109,6 +112,7 @@ ACCIDENTS = (
     "disk error",
     "late disk error",
     "slow disk",
+    "storm",
     "clock",
     "network",
 )
@@ -139,6 +143,7 @@ def draw_plan(rng: Random) -> Plan:
         unsettled=rng.choice((0, 2, 64)),
         socket_room=rng.choice((5, 10_000)),
         held_socket=rng.random() < 0.5,
+        secure=rng.random() < 0.25,
         informs=rng.choice((0.1, 0.5, 1.0)),
         foreign=rng.choice((0.0, 0.2)),
         poison=rng.choice((0.0, 0.3)),
@@ -194,6 +199,7 @@ class World(Observer):
         self.oracle = Oracle(self.violate)
         self.oracle.oldest_batch = self._oldest_batch
         self.trouble = Trouble(self.rng)
+        self.engine_disk = EngineDisk(self.rng)
         self.network = Network(self.rng, self.spawn)
         self.crashes = self.lives = 0
         self._database: Any = None
@@ -259,13 +265,22 @@ class World(Observer):
         if before is not None and self.plan.held_socket:
             for datagram, source in before.inherit():
                 socket.put(datagram, source)
+        socket.facts = self.network.facts
         self.network.socket = socket
         return socket
 
     def _answer(self, datagram: bytes, to: str) -> None:
-        number = decode_response(datagram).request_id
-        self.note(f"INFORM {to}#{number} answered")
-        self.oracle.acknowledged(("trap", to, str(number)), "INFORM answered")
+        message = read(datagram)
+        if message is None:
+            number: int | None = decode_response(datagram).request_id
+        else:
+            user = user_of(message)
+            number = response_id(message, user) if user is not None else None
+        if number is None:
+            self.note(f"Report to {to}")
+        else:
+            self.note(f"INFORM {to}#{number} answered")
+            self.oracle.acknowledged(("trap", to, str(number)), "INFORM answered")
         self.network.answer(datagram, to)
 
     # --- the seams of threads and of the disk -------------------------------------------------------------------------
@@ -323,6 +338,8 @@ class World(Observer):
         image = Image.of(life.path) if image is None else image
         if self._power and self._database is not None:
             image = self._database.surviving(image)
+        if self._power and not self.engine_disk.durable:
+            image = structs.replace(image, engine=b"{")
         self.crashes += 1
         life.die(image, f"{'power cut' if self._power else 'killed'} {where}")
 
@@ -365,11 +382,11 @@ class World(Observer):
                 if "lost commit" in self.plan.accidents:
                     self.server.commit_fails = self.rng.choice(("", "before", "after"))
                 self.spawn(self._processes)
-                devices = await self._lively()
+                lively = await self._lively()
                 with trio.move_on_after(QUIET_SECONDS) as quiet:
-                    await self._rest(devices)
+                    await self._rest(lively)
                 if quiet.cancelled_caught:
-                    waiting = {device.address: device.unanswered for device in devices if device.unanswered}
+                    waiting = {device.address: device.unanswered for device in lively if device.unanswered}
                     self.violate(f"no rest after {QUIET_SECONDS:.0f} s: INFORMs unanswered {waiting}")
                 else:
                     self._judge()
@@ -377,11 +394,11 @@ class World(Observer):
 
     async def _lively(self) -> list[Device]:
         plan, rng = self.plan, self.rng
-        devices = [Device(number, self.network, rng, self.spawn) for number in (1, 2)]
+        self._devices = devices(self.network, rng, self.spawn, self.violate, safe=plan.secure)
         async with trio.open_nursery() as accidents:
             accidents.start_soon(self._accidents)
             async with trio.open_nursery() as busy:
-                for device in devices:
+                for device in self._devices:
                     busy.start_soon(device.live, plan.seconds, rng.choice((0.5, 1.0, 3.0)), plan.informs, plan.foreign)
                 for name in ("ada", "probe"):
                     busy.start_soon(Person(name, self, rng).live, plan.seconds, rng.choice((0.5, 2.0)))
@@ -391,7 +408,7 @@ class World(Observer):
         self.server.calm()
         self.network.weather = Weather()
         self._fuse = 0
-        return devices
+        return self._devices
 
     async def _rest(self, devices: list[Device]) -> None:
         """Until every INFORM is answered and the last process has ended in order."""
@@ -496,6 +513,8 @@ class World(Observer):
                 case "disk error" | "late disk error":
                     self.trouble.late = kind.startswith("late")
                     self.trouble.countdown = rng.randint(1, 4 if self.trouble.late else 20)
+                case "storm":
+                    rng.choice(self._devices).storm(rng.choice((10, 60)))
                 case "disk full":
                     self._for_a_while(self.trouble, "full", True, False)
                 case "slow disk":
@@ -571,7 +590,7 @@ def _run_seed(seed: int) -> Report:
             prune_seconds=world.plan.prune_seconds,
         )
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
-        with deterministic(seed), seams, poison, world.clock.installed():
+        with deterministic(seed), seams, poison, world.clock.installed(), world.engine_disk.installed():
             try:
                 trio.run(world.main, clock=world.clock.clock)
             except Exception:

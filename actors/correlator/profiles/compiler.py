@@ -4,13 +4,15 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from actors.correlator.profiles.conditions import Check, compile_condition
+from actors.correlator.profiles.conditions import Check, Operated, compile_condition
 from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.lexicon import NUMBER, OID
 from actors.correlator.profiles.parts import Parts, SequenceRule
 from actors.correlator.profiles.rules import Candidate, ChoiceRule, ResourceRule, Rule
-from actors.correlator.profiles.templates import Template
+from actors.correlator.profiles.templates import Template, as_path
+from actors.correlator.profiles.values import Take
 from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
+from protocols.finding import Finding
 from protocols.profile import (
     AlarmRule,
     AlarmType,
@@ -45,6 +47,12 @@ def normalise(oid: str) -> str:
     while head.endswith(".0"):
         head = head[:-2]
     return f"{head}{dot}{last}"
+
+
+def with_zero(oid: str) -> str:
+    """``X.n`` as ``X.0.n``."""
+    head, dot, last = oid.rpartition(".")
+    return f"{head}.0{dot}{last}"
 
 
 def alarm_types(profiles: Sequence[Profile]) -> dict[str, AlarmType]:
@@ -95,7 +103,9 @@ class _Compiler(Parts):
             try:
                 name, part, _ = self.lexicon.resolve(reference)
                 enum = self.lexicon.enums.get(name, {}) if not part else {}
-                found.append(compile_condition(name, part, condition, enum))
+                called = f"{name}.{part}" if part else name
+                raw = None if part else self.lexicon.readers[name].raw
+                found.append(compile_condition(Operated(called, self.lexicon.take(name, part), raw, enum), condition))
             except ValueError as error:
                 self.problems.add(f"{key}.{reference}", str(error))
         return tuple(found)
@@ -221,7 +231,16 @@ class _Compiler(Parts):
             )
         if family.enabled:
             candidate = Candidate(
-                self.shared, family.name, self.profile.priority, key, checks, None, code, codes, otherwise, False
+                self.shared,
+                family.name,
+                self.profile.priority,
+                key,
+                checks,
+                None,
+                self.lexicon.take(*code),
+                codes,
+                otherwise,
+                False,
             )
             self.found += [(oid, candidate) for oid, _ in oids]
 
@@ -271,27 +290,50 @@ class _Compiler(Parts):
             *(("known from the field, not from a MIB",) if field_only else ()),
         )
         repeats = meaning.repeats_by_design
+        qualified = template(qualifier, f"{key}.qualifier")
+        title = template(trigger.title or meaning.title or spec.title, f"{key}.title") or Template((alarm_type,))
+        description = template(meaning.description or spec.description, f"{key}.description")
+        recommended = template(meaning.recommended_action or spec.recommended_action, f"{key}.recommended_action")
+        vendor_cause = template(trigger.vendor_cause or meaning.vendor_cause, f"{key}.vendor_cause")
+        ends = tuple(dict.fromkeys((*meaning.clears, *trigger.clears)))
+
+        def finding(kind: Kind) -> Finding:
+            if kind == "drop":
+                return Finding(kind=kind, profile=self.profile.name, rule=name, alarm_type=alarm_type, why=why)
+            return Finding(
+                kind=kind,
+                profile=self.profile.name,
+                rule=name,
+                alarm_type=alarm_type,
+                qualifier=_constant(qualified, path=True),
+                clears=tuple(dict.fromkeys((alarm_type, *ends))) if kind == "clear" else ends if kind == "event" else (),
+                severity="cleared" if kind == "clear" else severity,
+                event_type=meaning.event_type or spec.event_type,
+                probable_cause=meaning.probable_cause or spec.probable_cause,
+                title=_constant(title),
+                description=_constant(description),
+                recommended_action=_constant(recommended),
+                vendor_cause=_constant(vendor_cause),
+                repeats_by_design=self.profile.repeats_by_design if repeats is None else repeats,
+                why=why,
+            )
+
+        kinds: tuple[Kind, ...] = ("raise", "clear", "event", "drop")
+        if not isinstance(kind, ChoiceRule):
+            kinds = (kind, "clear") if kind == "raise" else (kind,)
+        texts = (_varying(title), _varying(description), _varying(recommended), _varying(vendor_cause))
         return Rule(
             self.shared,
             name,
             kind,
-            alarm_type,
+            {each: finding(each) for each in kinds},
             self._resource(meaning.resource, alarm_type, f"{key}.resource"),
             self.resources,
-            template(qualifier, f"{key}.qualifier"),
-            tuple(dict.fromkeys((alarm_type, *meaning.clears, *trigger.clears))),
-            tuple(dict.fromkeys((*meaning.clears, *trigger.clears))),
-            severity,
             severity_by,
-            meaning.event_type or spec.event_type,
-            meaning.probable_cause or spec.probable_cause,
-            template(trigger.title or meaning.title or spec.title, f"{key}.title") or Template((alarm_type,)),
-            template(meaning.description or spec.description, f"{key}.description"),
-            template(meaning.recommended_action or spec.recommended_action, f"{key}.recommended_action"),
-            template(trigger.vendor_cause or meaning.vendor_cause, f"{key}.vendor_cause"),
-            self.profile.repeats_by_design if repeats is None else repeats,
+            _varying(qualified),
+            *texts,
+            any(text is not None for text in texts),
             self._metadata((*self.profile.metadata, *meaning.metadata), f"{key}.metadata"),
-            why,
         )
 
     def _resource(self, spec: str | Choice, alarm_type: str, key: str) -> ResourceRule | ChoiceRule:
@@ -303,15 +345,25 @@ class _Compiler(Parts):
             self.unknown("resource", name, self.resources, key)
         return self.resources.get(name) or self.resources["olt"]
 
-    def _metadata(self, references: tuple[str, ...], key: str) -> tuple[tuple[str, str, str], ...]:
+    def _metadata(self, references: tuple[str, ...], key: str) -> tuple[tuple[str, Take], ...]:
         found = []
         for reference in dict.fromkeys(references):
             try:
                 name, part, _ = self.lexicon.resolve(reference)
-                found.append((reference, name, part))
+                found.append((reference, self.lexicon.take(name, part)))
             except ValueError as error:
                 self.problems.add(key, str(error))
         return tuple(found)
+
+
+def _constant(template: Template | None, path: bool = False) -> str:
+    """The text of a template that is of no value of the trap, else empty."""
+    text = template.constant if template is not None else None
+    return as_path(text or "") if path else text or ""
+
+
+def _varying(template: Template | None) -> Template | None:
+    return template if template is not None and template.constant is None else None
 
 
 def _under(code: Meaning, family: Meaning) -> Meaning:

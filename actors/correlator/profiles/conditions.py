@@ -5,30 +5,38 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from actors.correlator.profiles.decoders import DecodeError, Part, Raw, number, text
-from actors.correlator.profiles.values import Scope
+from actors.correlator.profiles.values import Scope, Take, TakeRaw
 from protocols.profile import Condition, Test
 
 Operand = int | str
 
 
 class Check(NamedTuple):
-    """One condition: ``holds`` decides, ``shown`` is how it reads."""
+    """One condition: ``take`` takes the value, ``holds`` decides, ``shown`` is how it reads."""
 
-    name: str
-    part: str
+    take: Take
     holds: Callable[[Scope], bool]
     shown: str
 
 
-def compile_condition(name: str, part: str, condition: Condition, enum: Mapping[int, str]) -> Check:
-    """The check of ``condition`` on a value; ``enum`` translates numbers to names, and is what names are held against.
+class Operated(NamedTuple):
+    """What a condition is on: how it is called, the value, the value as it was sent (None for a part), its enumeration."""
+
+    called: str
+    take: Take
+    raw: TakeRaw | None
+    enum: Mapping[int, str]
+
+
+def compile_condition(on: Operated, condition: Condition) -> Check:
+    """The check of ``condition``; the enumeration translates numbers to names, and is what names are held against.
 
     Raises ValueError naming what cannot be: an empty condition, a pattern that does not compile, an unknown name.
     """
     if isinstance(condition, Test):
-        return _compile_test(name, part, condition, enum)
+        return _compile_test(on, condition)
     wanted = (condition,) if isinstance(condition, (int, str)) else condition
-    return _check(name, part, _member(name, part, wanted, enum), f"in {_listed(wanted)}")
+    return Check(on.take, _member(on, wanted), f"{on.called} in {_listed(wanted)}")
 
 
 def bit_is_set(raw: Raw, bit: int) -> bool:
@@ -36,10 +44,6 @@ def bit_is_set(raw: Raw, bit: int) -> bool:
     if isinstance(raw, bytes):
         return bit // 8 < len(raw) and bool(raw[bit // 8] & 0x80 >> bit % 8)
     return isinstance(raw, int) and bool(raw >> bit & 1)
-
-
-def _check(name: str, part: str, holds: Callable[[Scope], bool], shown: str) -> Check:
-    return Check(name, part, holds, f"{name}.{part} {shown}" if part else f"{name} {shown}")
 
 
 def _listed(values: tuple[Operand, ...]) -> str:
@@ -63,21 +67,16 @@ def _operands(wanted: tuple[Operand, ...], enum: Mapping[int, str]) -> frozenset
     return frozenset(found)
 
 
-def _member(name: str, part: str, wanted: tuple[Operand, ...], enum: Mapping[int, str]) -> Callable[[Scope], bool]:
-    allowed = _operands(wanted, enum)
-    if part:
-        return lambda scope: scope.part(name, part) in allowed
-
-    def holds(scope: Scope) -> bool:
-        value = scope.get(name)
-        return value in allowed if not isinstance(value, dict) else value.get("path") in allowed
-
-    return holds
+def _member(on: Operated, wanted: tuple[Operand, ...]) -> Callable[[Scope], bool]:
+    allowed = _operands(wanted, on.enum)
+    take = on.take
+    return lambda scope: take(scope) in allowed
 
 
-def _compile_test(name: str, part: str, test: Test, enum: Mapping[int, str]) -> Check:
+def _compile_test(on: Operated, test: Test) -> Check:
     checks: list[Callable[[Scope], bool]] = []
     shown: list[str] = []
+    take = on.take
 
     def add(words: str, holds: Callable[[Scope], bool]) -> None:
         checks.append(holds)
@@ -85,14 +84,14 @@ def _compile_test(name: str, part: str, test: Test, enum: Mapping[int, str]) -> 
 
     if test.present is not None:
         expected = test.present
-        add("present" if expected else "absent", lambda scope: (scope.part(name, part) is not None) is expected)
+        add("present" if expected else "absent", lambda scope: (take(scope) is not None) is expected)
     if test.is_ is not None:
-        add(f"is {test.is_}", _member(name, part, (test.is_,), enum))
+        add(f"is {test.is_}", _member(on, (test.is_,)))
     if test.in_:
-        add(f"in {_listed(test.in_)}", _member(name, part, test.in_, enum))
+        add(f"in {_listed(test.in_)}", _member(on, test.in_))
     refused = test.not_ if isinstance(test.not_, tuple) else (test.not_,)
     if refused:
-        member = _member(name, part, refused, enum)
+        member = _member(on, refused)
         add(f"not {_listed(refused)}", lambda scope: not member(scope))
     for words, limit, compare in (
         ("above", test.above, float.__gt__),
@@ -101,33 +100,32 @@ def _compile_test(name: str, part: str, test: Test, enum: Mapping[int, str]) -> 
         ("at most", test.at_most, float.__le__),
     ):
         if limit is not None:
-            add(f"{words} {limit:g}", _limit(name, part, limit, compare))
-    if (test.bits or test.no_bits or test.any_bits) and part:
-        raise ValueError("bits are of a whole value, not of a part")
-    if any(not 0 <= bit < 4096 for bit in (*test.bits, *test.no_bits, *test.any_bits)):
-        raise ValueError("a bit is numbered 0 to 4095")
-    if test.bits:
-        add(f"has bits {_listed(test.bits)}", _bits(name, test.bits, True))
-    if test.no_bits:
-        add(f"lacks bits {_listed(test.no_bits)}", _bits(name, test.no_bits, False))
-    if test.any_bits:
-        add(f"has any of the bits {_listed(test.any_bits)}", _any_bit(name, test.any_bits))
+            add(f"{words} {limit:g}", _limit(take, limit, compare))
+    for words, bits in (("has bits", test.bits), ("lacks bits", test.no_bits), ("has any of the bits", test.any_bits)):
+        if not bits:
+            continue
+        if on.raw is None:
+            raise ValueError("bits are of a whole value, not of a part")
+        if any(not 0 <= bit < 4096 for bit in (*test.bits, *test.no_bits, *test.any_bits)):
+            raise ValueError("a bit is numbered 0 to 4095")
+        holds = _any_bit(on.raw, bits) if words == "has any of the bits" else _bits(on.raw, bits, words == "has bits")
+        add(f"{words} {_listed(bits)}", holds)
     if test.pattern:
         try:
             compiled = re.compile(test.pattern)
         except re.error as error:
             raise ValueError(f"pattern {test.pattern!r}: {error}") from None
-        add(f"matches {test.pattern}", _pattern(name, part, compiled))
+        add(f"matches {test.pattern}", _pattern(take, compiled))
     if not checks:
         raise ValueError("an empty condition")
     if len(checks) == 1:
-        return _check(name, part, checks[0], shown[0])
-    return _check(name, part, lambda scope: all(check(scope) for check in checks), " and ".join(shown))
+        return Check(take, checks[0], f"{on.called} {shown[0]}")
+    return Check(take, lambda scope: all(check(scope) for check in checks), f"{on.called} {' and '.join(shown)}")
 
 
-def _limit(name: str, part: str, limit: float, compare: Callable[[float, float], bool]) -> Callable[[Scope], bool]:
+def _limit(take: Take, limit: float, compare: Callable[[float, float], bool]) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
-        value: Part | None = scope.part(name, part)
+        value: Part | None = take(scope)
         if value is None:
             return False
         try:
@@ -138,25 +136,25 @@ def _limit(name: str, part: str, limit: float, compare: Callable[[float, float],
     return holds
 
 
-def _bits(name: str, bits: tuple[int, ...], expected: bool) -> Callable[[Scope], bool]:
+def _bits(take: TakeRaw, bits: tuple[int, ...], expected: bool) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
-        raw = scope.lexicon[name].raw(scope)
+        raw = take(scope)
         return isinstance(raw, (int, bytes)) and all(bit_is_set(raw, bit) is expected for bit in bits)
 
     return holds
 
 
-def _any_bit(name: str, bits: tuple[int, ...]) -> Callable[[Scope], bool]:
+def _any_bit(take: TakeRaw, bits: tuple[int, ...]) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
-        raw = scope.lexicon[name].raw(scope)
+        raw = take(scope)
         return raw is not None and any(bit_is_set(raw, bit) for bit in bits)
 
     return holds
 
 
-def _pattern(name: str, part: str, compiled: re.Pattern[str]) -> Callable[[Scope], bool]:
+def _pattern(take: Take, compiled: re.Pattern[str]) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
-        value = scope.part(name, part)
+        value = take(scope)
         return value is not None and compiled.search(text(value)) is not None
 
     return holds

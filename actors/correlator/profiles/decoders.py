@@ -45,6 +45,10 @@ MAX_TEXT = 255
 def text(raw: Raw) -> str:
     """A value as one line of text: UTF-8, else Latin-1; control characters become a space; at most 255 characters."""
     if isinstance(raw, bytes):
+        if len(raw) <= MAX_TEXT and raw.isascii():
+            found = raw.decode()
+            if found.isprintable():
+                return found.strip()
         raw = raw[: 4 * MAX_TEXT]
         try:
             found = raw.decode()

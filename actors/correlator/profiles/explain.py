@@ -4,7 +4,6 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from actors.correlator.profiles.rules import Candidate
-from actors.correlator.profiles.values import Scope
 from protocols.event import Trap
 from protocols.finding import Finding
 
@@ -39,10 +38,10 @@ def explain(translator: "Translator", trap: Trap, relays: Collection[str]) -> st
 
 
 def _asked(candidate: Candidate, trap: Trap) -> list[str]:
-    scope = Scope(trap, candidate.profile.readers)
+    scope = candidate.profile.scope(trap)
     lines = [f"rule {candidate.name!r} of {candidate.profile.name} ({candidate.key})"]
     for check in candidate.checks:
-        found = scope.part(check.name, check.part)
+        found = check.take(scope)
         shown = "absent" if found is None else repr(found)
         lines.append(f"  {'holds' if check.holds(scope) else 'fails'}: {check.shown} (it is {shown})")
     if candidate.match(scope) is not None:
@@ -56,10 +55,10 @@ def _values(translator: "Translator", trap: Trap) -> list[str]:
     if not known:
         return []
     lines = [f"values of {known[0].profile.name}"]
-    scope = Scope(trap, known[0].profile.readers)
+    scope = known[0].profile.scope(trap)
     for name, reader in known[0].profile.readers.items():
         before = len(scope.notes)
-        value = scope.get(name)
+        value = reader.get(scope)
         raw = reader.raw(scope)
         if len(scope.notes) > before:
             lines.append(f"  {scope.notes[-1]}")

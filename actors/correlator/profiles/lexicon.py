@@ -9,11 +9,15 @@ from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.templates import Template, parse
 from actors.correlator.profiles.values import (
     BUILTINS,
-    BuiltinReader,
+    OF_FINDING,
+    OF_TRAP,
     CombinedReader,
+    ContextReader,
     DerivedReader,
     IndexReader,
     Reader,
+    Take,
+    TrapReader,
     VarbindReader,
     community_field,
 )
@@ -25,12 +29,18 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Lexicon:
-    """What names mean. ``readers`` is what a Scope reads by; the rest serves compiling."""
+    """What names mean. ``readers`` reads each; the rest serves compiling."""
 
     def __init__(self, profile: Profile, problems: Problems) -> None:
         self.profile = profile
         self.problems = problems
-        self.readers: dict[str, Reader] = {name: BuiltinReader(take) for name, take in BUILTINS.items()}
+        self.readers: dict[str, Reader] = {}
+        self.bound: list[tuple[str, ...]] = []
+        """The OIDs of the readers of varbinds, by their numbers."""
+        for name, of_trap in OF_TRAP.items():
+            self.readers[name] = TrapReader(name, of_trap)
+        for name, of_finding in OF_FINDING.items():
+            self.readers[name] = ContextReader(name, of_finding)
         self.parts: dict[str, frozenset[str]] = {}
         self.units: dict[str, str] = {}
         self.enums: dict[str, Mapping[int, str]] = {}
@@ -39,14 +49,14 @@ class Lexicon:
         for name in self._ordered():
             self._add_value(name, profile.values[name])
         for name in profile.values.keys() - self.readers.keys():
-            self.readers[name] = BuiltinReader(BUILTINS["resource"])  # wrong and noted: what refers to it is not blamed too
+            self._nothing(name)  # wrong and noted: what refers to it is not blamed too
 
     def resolve(self, reference: str) -> tuple[str, str, str]:
         """(value, part, unit) of ``name`` or ``name.part``. Raises ValueError for a name that is not known."""
         if reference in self.readers:
             return reference, "", self.units.get(reference, "")
         if reference.startswith("community.") and len(reference) > 10:
-            self.readers[reference] = BuiltinReader(community_field(reference[10:]))
+            self.readers[reference] = TrapReader(reference, community_field(reference[10:]))
             return reference, "", ""
         name, dot, part = reference.partition(".")
         if dot and name in self.readers:
@@ -59,12 +69,16 @@ class Lexicon:
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"unknown value {reference!r}{hint}")
 
+    def take(self, name: str, part: str) -> Take:
+        """What takes a value that ``resolve`` found."""
+        return self.readers[name].taker(part)
+
     def template(self, written: str, key: str) -> Template | None:
         """``written`` compiled, None when it is empty or wrong (noted at ``key``)."""
         if not written:
             return None
         try:
-            return parse(written, self.resolve)
+            return parse(written, self.resolve, self.take)
         except ValueError as error:
             self.problems.add(key, str(error))
             return None
@@ -97,7 +111,8 @@ class Lexicon:
             self.problems.add(key, "no OID")
         enum = self.enum(spec.values, f"{key}.values")
         convert = self._convert(spec.decode, "", enum, spec.scale, key, name)
-        self.readers[name] = VarbindReader(oids, convert, frozenset(spec.invalid))
+        self.readers[name] = VarbindReader(name, len(self.bound), oids, convert, frozenset(spec.invalid))
+        self.bound.append(oids)
         self.enums[name] = enum
         self.units[name] = spec.unit
 
@@ -154,14 +169,16 @@ class Lexicon:
             if decoder is not None and convert is not None:
                 if any(part for _, part in sources):
                     self.problems.add(key, "inputs are whole values, not parts")
-                self.readers[name] = CombinedReader(tuple(n for n, _ in sources), convert, decoder.inputs or 1)
+                inputs = tuple(self.readers[n] for n, _ in sources)
+                self.readers[name] = CombinedReader(name, inputs, convert, decoder.inputs or 1)
                 return
             if not spec.decode:
                 self.problems.add(key, "inputs need a decoder")
-            self.readers[name] = BuiltinReader(BUILTINS["resource"])
+            self._nothing(name)
             return
         if spec.index is None:
-            self.readers[name] = DerivedReader(tuple(sources), convert, invalid)
+            found = tuple((self.readers[n], part) for n, part in sources)
+            self.readers[name] = DerivedReader(name, found, convert, invalid)
             if convert is None and not self.parts.get(name):
                 self.parts[name] = frozenset().union(*(self.parts.get(n, frozenset()) for n, part in sources if not part))
             if convert is None and not enum and all(self.enums.get(n) for n, _ in sources):
@@ -171,7 +188,10 @@ class Lexicon:
         varbinds = tuple(reader for reader in readers if isinstance(reader, VarbindReader))
         if len(varbinds) != len(sources):
             self.problems.add(key, "index is of a varbind's instance, so from must name varbinds")
-        self.readers[name] = IndexReader(varbinds, spec.index, convert, invalid)
+        self.readers[name] = IndexReader(name, varbinds, spec.index, convert, invalid)
+
+    def _nothing(self, name: str) -> None:
+        self.readers[name] = TrapReader(name, lambda trap: None)
 
     def _convert(
         self, decode: str, pattern: str, enum: Mapping[int, str], scale: float, key: str, name: str, inputs: int = 1
@@ -195,7 +215,7 @@ class Lexicon:
         if scale != 1.0 and enum:
             self.problems.add(key, "takes either values or scale")
         if enum:
-            return _enumerated(base or _integer_or_plain, enum)
+            return _enumerated(base, enum)
         if scale != 1.0:
             inner = base or number
             return lambda *raw: _scaled(inner(*raw), scale)
@@ -232,7 +252,15 @@ def _integer_or_plain(raw: Raw) -> Decoded:
     return integer(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10 else value
 
 
-def _enumerated(inner: Callable[..., Decoded], enum: Mapping[int, str]) -> Callable[..., Decoded]:
+def _enumerated(inner: Callable[..., Decoded] | None, enum: Mapping[int, str]) -> Callable[..., Decoded]:
+    if inner is None:
+
+        def known(raw: Raw) -> Decoded:
+            value = raw if isinstance(raw, int) else _integer_or_plain(raw)
+            return enum.get(value, value) if isinstance(value, int) else value
+
+        return known
+
     def decode(*raw: Raw) -> Decoded:
         value = inner(*raw)
         return enum.get(value, value) if isinstance(value, int) else value

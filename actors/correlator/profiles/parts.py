@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from actors.correlator.profiles.errors import Problems
+from actors.correlator.profiles.layout import Columns
 from actors.correlator.profiles.lexicon import NUMBER, Lexicon
 from actors.correlator.profiles.rules import ChoiceRule, ProfileRule, ResourceRule, TimeRule
 from actors.correlator.profiles.templates import Template
 from actors.correlator.profiles.times import TIME_DECODERS, offset, text_time
+from actors.correlator.profiles.values import Take, VarbindReader
 from actors.correlator.profiles.vocabulary import RESOURCE_TYPES
 from protocols.profile import Choice, DeviceTime, Profile, Resource, names
 
@@ -17,8 +19,7 @@ class SequenceRule(NamedTuple):
     """Where a vendor's sequence number is."""
 
     profile: ProfileRule
-    name: str
-    part: str
+    take: Take
     scope: str
     modulus: int
     restarts_at: int
@@ -31,7 +32,7 @@ class Parts:
         self.profile = profile
         self.problems = problems
         self.lexicon = Lexicon(profile, problems)
-        self.shared = ProfileRule(profile.name, self.lexicon.readers, self._times())
+        self.shared = ProfileRule(profile.name, self.lexicon.readers, Columns(self.lexicon.bound), self._times())
         self.resources = self.build_resources()
 
     def build_resources(self) -> dict[str, ResourceRule]:
@@ -90,7 +91,8 @@ class Parts:
         if spec.format and "%z" not in spec.format and zone is None:
             return None  # no zone, here or in the text: never usable, so not even read
         decode = TIME_DECODERS[spec.decode] if spec.decode else text_time(spec.format)
-        return TimeRule(name, part, decode, zone, spec.max_behind, spec.max_ahead)
+        take = self.lexicon.take(name, part) if part else self.lexicon.readers[name].raw
+        return TimeRule(take, decode, zone, spec.max_behind, spec.max_ahead)
 
     def sequences(self) -> tuple[tuple[SequenceRule, ...], tuple[tuple[str, SequenceRule], ...]]:
         rules: list[SequenceRule] = []
@@ -104,10 +106,12 @@ class Parts:
             except ValueError as error:
                 self.problems.add(f"{key}.from", str(error))
                 continue
-            rule = SequenceRule(self.shared, name, part, spec.scope, spec.modulus, spec.restarts_at)
+            reader = self.lexicon.readers[name]
+            bound = reader.oids if isinstance(reader, VarbindReader) else ()
+            take = self.lexicon.take(name, part)
+            rule = SequenceRule(self.shared, take, spec.scope, spec.modulus, spec.restarts_at)
             rules.append(rule)
-            exact = getattr(self.lexicon.readers[name], "exact", ())
-            oids += [(form, rule) for oid in exact for form in (oid, f"{oid}.0")]
+            oids += [(form, rule) for oid in bound for form in (oid, f"{oid}.0")]
         return tuple(rules), tuple(oids)
 
     def choice(self, spec: Choice | None, key: str, allowed: Sequence[str]) -> ChoiceRule | None:
@@ -129,7 +133,7 @@ class Parts:
                 table[enum.get(int(word), word)] = answer
             elif enum and word not in enum.values():
                 self.problems.add(f"{key}.map", f"{word!r} is none of the enumeration: {', '.join(enum.values())}")
-        return ChoiceRule(name, part, table, spec.otherwise)
+        return ChoiceRule(self.lexicon.take(name, part), table, spec.otherwise)
 
     def unknown(self, what: str, name: str, known: Mapping[str, object], key: str) -> None:
         close = difflib.get_close_matches(name, known, 1)

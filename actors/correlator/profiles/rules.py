@@ -6,23 +6,24 @@ from typing import NamedTuple
 
 from actors.correlator.profiles.conditions import Check
 from actors.correlator.profiles.decoders import Raw
+from actors.correlator.profiles.layout import Columns
 from actors.correlator.profiles.templates import Template
-from actors.correlator.profiles.values import Reader, Scope
-from protocols.profile import EventType, Kind
-from protocols.severity import Severity
+from actors.correlator.profiles.values import Reader, Scope, Take, TakeRaw
+from protocols.event import Trap
+from protocols.finding import Finding
+from protocols.profile import Kind
 
 
 class ChoiceRule(NamedTuple):
-    """A table looked up by a value's text; None when neither the table nor ``otherwise`` has an answer."""
+    """A table looked up by a value's text; empty when neither the table nor ``otherwise`` has an answer."""
 
-    name: str
-    part: str
+    take: Take
     table: Mapping[str, str]
     otherwise: str
 
     def pick(self, scope: Scope) -> str:
         """The answer, empty when there is none."""
-        value = scope.part(self.name, self.part)
+        value = self.take(scope)
         if value is None:
             return self.otherwise
         return self.table.get(str(value), self.otherwise)
@@ -42,8 +43,7 @@ class ResourceRule(NamedTuple):
 class TimeRule(NamedTuple):
     """Where the device's own time is, and how far it is believed."""
 
-    name: str
-    part: str
+    take: TakeRaw
     decode: Callable[[Raw], datetime]
     zone: timezone | None
     max_behind: int
@@ -55,7 +55,13 @@ class ProfileRule(NamedTuple):
 
     name: str
     readers: Mapping[str, Reader]
+    columns: Columns
     times: tuple[TimeRule, ...]
+
+    def scope(self, trap: Trap) -> Scope:
+        """``trap`` as the profile sees it."""
+        layout, _ = self.columns.layout([varbind.oid for varbind in trap.notification.varbinds])
+        return Scope(trap, layout.places)
 
 
 class Rule(NamedTuple):
@@ -64,26 +70,21 @@ class Rule(NamedTuple):
     profile: ProfileRule
     name: str
     kind: Kind | ChoiceRule
-    alarm_type: str
+    findings: Mapping[Kind, Finding]
+    """What it finds, by kind, but for what depends on the trap."""
     resource: ResourceRule | ChoiceRule
     resources: Mapping[str, ResourceRule]
-    qualifier: Template | None
-    clears: tuple[str, ...]
-    """What its clear ends: its own type first."""
-    ends: tuple[str, ...]
-    """What its event ends: what the profile lists, its own type only if listed."""
-    severity: Severity
     severity_by: ChoiceRule | None
-    event_type: EventType
-    probable_cause: str
-    title: Template
+    qualifier: Template | None
+    title: Template | None
     description: Template | None
     recommended_action: Template | None
     vendor_cause: Template | None
-    repeats_by_design: bool
-    metadata: tuple[tuple[str, str, str], ...]
-    """(written name, value, part)"""
-    why: tuple[str, ...]
+    """These five only where they are of the trap's values."""
+    varies: bool
+    """Whether any of the last four is."""
+    metadata: tuple[tuple[str, Take], ...]
+    """(written name, value)"""
 
 
 class Candidate(NamedTuple):
@@ -96,7 +97,7 @@ class Candidate(NamedTuple):
     """Where the profile says so."""
     checks: tuple[Check, ...]
     rule: Rule | None
-    code: tuple[str, str] | None
+    code: Take | None
     codes: Mapping[str, Rule]
     otherwise: Rule | None
     go_on: bool
@@ -108,8 +109,8 @@ class Candidate(NamedTuple):
                 return None
         if self.code is None:
             return self.rule
-        code = scope.part(*self.code)
-        scope.cache["code"] = code
+        code = self.code(scope)
+        scope.code = code
         if code is None:
             return None
         return self.codes.get(str(code), self.otherwise)
@@ -118,9 +119,9 @@ class Candidate(NamedTuple):
         """Why ``match`` gave None, in words."""
         for check in self.checks:
             if not check.holds(scope):
-                found = scope.part(check.name, check.part)
+                found = check.take(scope)
                 return f"{self.name}: {check.shown} does not hold: it is {'absent' if found is None else repr(found)}"
         if self.code is not None:
-            code = scope.part(*self.code)
+            code = self.code(scope)
             return f"{self.name}: " + ("no code in the trap" if code is None else f"code {code} is not in the table")
         return f"{self.name}: matches"

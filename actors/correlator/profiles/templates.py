@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.correlator.profiles.decoders import Part, format_number
-from actors.correlator.profiles.values import Scope
+from actors.correlator.profiles.values import Scope, Take
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SPACE = re.compile(r"\s+")
@@ -14,66 +14,79 @@ UNKNOWN = "unknown"
 
 
 class Ref(NamedTuple):
-    """One placeholder: value, part, what to write when it is missing (None: the default), unit behind numbers."""
+    """One placeholder: how it is called, its value, what to write when it is missing, unit behind numbers."""
 
-    name: str
-    part: str
+    called: str
+    take: Take
     default: str | None
     unit: str
 
 
-class Template(NamedTuple):
-    """A compiled text."""
+class Template:
+    """A compiled text. Its functions are made once, by what it is of: many are of no value or of one.
 
-    pieces: tuple[str | Ref, ...]
+    ``show`` gives the text for people: a missing value is written as its default, or ``unknown``. ``fill`` gives the text when
+    every value without a default is there, else None.
+    """
 
-    def show(self, scope: Scope) -> str:
-        """The text for people: a missing value is written as its default, or ``unknown``. Never fails."""
-        out = []
-        for piece in self.pieces:
-            if isinstance(piece, str):
-                out.append(piece)
-                continue
-            value = scope.part(piece.name, piece.part)
-            if value is None:
-                out.append(UNKNOWN if piece.default is None else piece.default)
-            else:
-                out.append(_shown(value, piece.unit))
-        return "".join(out)
+    __slots__ = ("constant", "fill", "refs", "show")
 
-    def fill(self, scope: Scope) -> str | None:
-        """The text when every value without a default is there, else None."""
-        out = []
-        for piece in self.pieces:
-            if isinstance(piece, str):
-                out.append(piece)
-                continue
-            value = scope.part(piece.name, piece.part)
-            if value is not None:
-                out.append(_shown(value, ""))
-            elif piece.default is not None:
-                out.append(piece.default)
-            else:
-                return None
-        return "".join(out)
+    def __init__(self, pieces: tuple[str | Ref, ...]) -> None:
+        self.refs = tuple(piece for piece in pieces if isinstance(piece, Ref))
+        self.constant = None if self.refs else "".join(piece for piece in pieces if isinstance(piece, str))
+        """The text when there is no placeholder in it."""
+        form = "".join("%s" if isinstance(piece, Ref) else piece.replace("%", "%%") for piece in pieces)
+        shown = tuple(ref._replace(default=UNKNOWN) if ref.default is None else ref for ref in self.refs)
+        self.show: Callable[[Scope], str | None] = _filler(form, shown)
+        self.fill: Callable[[Scope], str | None] = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
 
     def path(self, scope: Scope) -> str | None:
-        """As ``fill``, fit to be part of an identity: no white space, at most 128 characters."""
+        """As ``fill``, fit to be part of an identity."""
         found = self.fill(scope)
-        if found is None:
-            return None
-        found = found.strip()
-        if not found.isascii() or " " in found or "\t" in found:
-            found = _SPACE.sub("_", found)
-        return found[:MAX_PATH]
+        return None if found is None else as_path(found)
 
     def missing(self, scope: Scope) -> list[str]:
         """Names that ``fill`` lacks."""
-        return [
-            f"{piece.name}.{piece.part}" if piece.part else piece.name
-            for piece in self.pieces
-            if isinstance(piece, Ref) and piece.default is None and scope.part(piece.name, piece.part) is None
-        ]
+        return [ref.called for ref in self.refs if ref.default is None and ref.take(scope) is None]
+
+
+def as_path(text: str) -> str:
+    """A text fit to be part of an identity: no white space, at most 128 characters."""
+    text = text.strip()
+    if not text.isascii() or " " in text or "\t" in text:
+        text = _SPACE.sub("_", text)
+    return text[:MAX_PATH]
+
+
+def _filler(form: str, refs: tuple[Ref, ...]) -> Callable[[Scope], str | None]:
+    """Fills ``form`` from the first to the last value, up to one that is missing and has no default."""
+    if not refs:
+        constant = form % ()
+        return lambda scope: constant
+    if form == "%s":
+        _, take, default, unit = refs[0]
+
+        def one(scope: Scope) -> str | None:
+            value = take(scope)
+            return default if value is None else value if isinstance(value, str) else _shown(value, unit)
+
+        return one
+    takes = tuple((take, default, unit) for _, take, default, unit in refs)
+
+    def fill(scope: Scope) -> str | None:
+        values: list[Part] = []
+        for take, default, unit in takes:
+            value = take(scope)
+            if value is None:
+                if default is None:
+                    return None
+                value = default
+            elif unit or value.__class__ is float:
+                value = _shown(value, unit)
+            values.append(value)
+        return form % tuple(values)
+
+    return fill
 
 
 def _shown(value: Part, unit: str) -> str:
@@ -82,8 +95,9 @@ def _shown(value: Part, unit: str) -> str:
     return f"{format_number(value)} {unit}" if unit else format_number(value)
 
 
-def parse(written: str, resolve: Callable[[str], tuple[str, str, str]]) -> Template:
-    """Compile ``written``; ``resolve`` gives (value, part, unit) of a placeholder or raises ValueError."""
+def parse(written: str, resolve: Callable[[str], tuple[str, str, str]], taker: Callable[[str, str], Take]) -> Template:
+    """Compile ``written``; ``resolve`` gives (value, part, unit) of a placeholder or raises ValueError, ``taker`` what takes
+    the value's part."""
     pieces: list[str | Ref] = []
     at = 0
     literal = ""
@@ -100,7 +114,8 @@ def parse(written: str, resolve: Callable[[str], tuple[str, str, str]]) -> Templ
                 literal = ""
             reference, bar, default = token[1].partition("|")
             name, part, unit = resolve(reference.strip())
-            pieces.append(Ref(name, part, default if bar else None, unit))
+            called = f"{name}.{part}" if part else name
+            pieces.append(Ref(called, taker(name, part), default if bar else None, unit))
     literal += written[at:]
     if literal:
         pieces.append(literal)

@@ -1,201 +1,249 @@
-"""Named values of one trap: found, decoded and remembered on first use. A value that is missing or refused is None."""
+"""Named values of one trap: found, decoded and remembered on first use. A value that is missing or refused is None.
 
-from collections.abc import Callable, Mapping
+Names are resolved when a profile is compiled: what uses a value holds a function that takes it from a Scope.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import Any
 
 from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw, plain
+from actors.correlator.profiles.layout import Places
 from protocols.event import Trap
-from protocols.snmp.notification import VarBind
 
-MANY = 8
-"""Varbinds from which on an index of them pays."""
 ABSENT_TYPES = frozenset({"NULL", "noSuchObject", "noSuchInstance", "endOfMibView", "undecoded"})
+UNREAD: Any = object()
+"""Stands for a value that nobody asked for yet."""
 
-
-class Reader(Protocol):
-    """How one named value is got from a trap."""
-
-    def read(self, scope: "Scope") -> Decoded | None:
-        """The value, or None. May raise DecodeError."""
-
-    def raw(self, scope: "Scope") -> Raw | None:
-        """The value as the device sent it, for bits and times; None when there is none."""
+Take = Callable[["Scope"], Part | None]
+"""Takes one value, or one part of it."""
+TakeRaw = Callable[["Scope"], Raw | None]
+"""Takes a value as the device sent it; None when there is none."""
 
 
 class Scope:
-    """One trap seen through one profile's names. ``notes`` tells what was refused, ``looked_at`` the OIDs of the varbinds
-    whose values were."""
+    """One trap seen through one profile's names. ``places`` tells by the numbers of the readers of varbinds where theirs are,
+    ``notes`` what was refused. The rest is set while a finding is built."""
 
-    __slots__ = ("_scalars", "cache", "lexicon", "looked_at", "notes", "trap", "varbinds")
+    code: Part | None = None
+    resource: str | None = None
+    resource_type: str | None = None
+    resource_name: str | None = None
+    label: str | None = None
 
-    def __init__(self, trap: Trap, lexicon: Mapping[str, Reader]) -> None:
+    def __init__(self, trap: Trap, places: Places) -> None:
         self.trap = trap
         self.varbinds = trap.notification.varbinds
-        self.lexicon = lexicon
-        self.cache: dict[str, Decoded | None] = {}
+        self.places = places
+        self.values: dict[str, Any] = {}
         self.notes: list[str] = []
-        self.looked_at: list[str] = []
-        self._scalars: dict[str, VarBind] | None = None
 
-    def scalars(self) -> dict[str, VarBind]:
-        """The varbinds by OID, first of each, those that end in .0 also without it: quick where there are many."""
-        if self._scalars is None:
-            self._scalars = {}
-            for varbind in self.varbinds:
-                self._scalars.setdefault(varbind.oid, varbind)
-                if varbind.oid.endswith(".0"):
-                    self._scalars.setdefault(varbind.oid[:-2], varbind)
-        return self._scalars
 
-    def get(self, name: str) -> Decoded | None:
-        """The value called ``name``, parts and all."""
-        cache = self.cache
-        if name in cache:
-            return cache[name]
+class Reader:
+    """How one named value is got from a trap."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get(self, scope: Scope) -> Decoded | None:
+        """The value, whole; it is read once."""
+        value: Decoded | None = scope.values.get(self.name, UNREAD)
+        return self.fresh(scope) if value is UNREAD else value
+
+    def fresh(self, scope: Scope) -> Decoded | None:
+        """Reads the value and remembers it; a refusal is noted."""
         try:
-            value = self.lexicon[name].read(self)
+            value = self.read(scope)
         except DecodeError as error:
-            self.notes.append(f"{name}: {error}")
+            scope.notes.append(f"{self.name}: {error}")
             value = None
-        cache[name] = value
+        scope.values[self.name] = value
         return value
 
-    def part(self, name: str, part: str) -> Part | None:
-        """One part of a value; of a value with parts, no part means its ``path``."""
-        value = self.get(name)
-        if isinstance(value, dict):
-            return value.get(part or "path")
-        return None if part else value
+    def taker(self, part: str) -> Take:
+        """Takes ``part`` of the value; of a value with parts, no part means its ``path``."""
+        name, fresh = self.name, self.fresh
+        if not part:
+
+            def whole(scope: Scope) -> Part | None:
+                value = scope.values.get(name, UNREAD)
+                if value is UNREAD:
+                    value = fresh(scope)
+                return value.get("path") if value.__class__ is dict else value
+
+            return whole
+
+        def one(scope: Scope) -> Part | None:
+            value = scope.values.get(name, UNREAD)
+            if value is UNREAD:
+                value = fresh(scope)
+            return value.get(part) if value.__class__ is dict else None
+
+        return one
+
+    def read(self, scope: Scope) -> Decoded | None:
+        """The value, or None. May raise DecodeError."""
+        raise NotImplementedError
+
+    def raw(self, scope: Scope) -> Raw | None:
+        """The value as the device sent it, for bits and times; None when there is none."""
+        raise NotImplementedError
 
 
-class VarbindReader:
-    """A varbind by the prefix of its OID."""
+class VarbindReader(Reader):
+    """A varbind by the prefix of its OID: the first that bears one of ``oids``, with or without an instance."""
 
-    __slots__ = ("convert", "exact", "invalid", "prefixes", "single")
+    __slots__ = ("_convert", "_invalid", "_number", "_prefixes", "oids")
 
-    def __init__(self, oids: tuple[str, ...], convert: Callable[[Raw], Decoded] | None, invalid: frozenset[int | str]) -> None:
-        self.exact = frozenset(oids)
-        self.prefixes = tuple(f"{oid}." for oid in oids)
-        self.single = oids[0] if len(oids) == 1 else ""
-        self.convert = convert or plain
-        self.invalid = invalid
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        oids: tuple[str, ...],
+        convert: Callable[[Raw], Decoded] | None,
+        invalid: frozenset[int | str],
+    ) -> None:
+        super().__init__(name)
+        self.oids = oids
+        self._number = number
+        self._prefixes = tuple(f"{oid}." for oid in oids)
+        self._convert = convert
+        self._invalid = invalid
 
-    def find(self, scope: Scope) -> VarBind | None:
-        """The first varbind that bears one of the OIDs, with or without an instance."""
-        prefixes = self.prefixes
-        exact = self.exact
-        if len(scope.varbinds) > MANY and self.single:
-            scalar = scope.scalars().get(self.single)
-            if scalar is not None:
-                return scalar
-        for varbind in scope.varbinds:
-            oid = varbind.oid
-            if oid.startswith(prefixes) or oid in exact:
-                return varbind
-        return None
-
-    def suffix(self, scope: Scope) -> tuple[str, ...]:
+    def suffix(self, scope: Scope) -> Sequence[str]:
         """The arcs of the instance, empty when there is none."""
-        found = self.find(scope)
-        if found is not None:
-            for prefix in self.prefixes:
-                if found.oid.startswith(prefix):
-                    return tuple(found.oid[len(prefix) :].split("."))
+        at = scope.places[self._number]
+        if at >= 0:
+            oid = scope.varbinds[at].oid
+            for prefix in self._prefixes:
+                if oid.startswith(prefix):
+                    return oid[len(prefix) :].split(".")
         return ()
 
     def raw(self, scope: Scope) -> Raw | None:
-        found = self.find(scope)
-        if found is None:
+        at = scope.places[self._number]
+        if at < 0:
             return None
-        scope.looked_at.append(found.oid)
-        if found.type in ABSENT_TYPES or found.value is None:
-            return None
-        raw: Raw = found.value
-        return raw
+        found = scope.varbinds[at]
+        raw: Raw | None = found.value
+        return None if raw is None or found.type in ABSENT_TYPES else raw
+
+    def taker(self, part: str) -> Take:
+        number = self._number
+        if part or self._convert is not None or self._invalid:
+            take = super().taker(part)
+            return lambda scope: take(scope) if scope.places[number] >= 0 else None
+        name = self.name
+
+        def as_it_comes(scope: Scope) -> Part | None:
+            at = scope.places[number]
+            if at < 0:
+                return None
+            found = scope.varbinds[at]
+            value = found.value
+            if value is None or found.type in ABSENT_TYPES:
+                return None
+            if value.__class__ is int:
+                return value
+            known: Part | None = scope.values.get(name, UNREAD)
+            if known is UNREAD:
+                known = plain(value)
+                if known == "":
+                    known = None
+                scope.values[name] = known
+            return known
+
+        return as_it_comes
 
     def read(self, scope: Scope) -> Decoded | None:
         raw = self.raw(scope)
         if raw is None:
             return None
-        value = self.convert(raw)
-        if self.invalid and (raw in self.invalid or (not isinstance(value, dict) and value in self.invalid)):
+        value = self._convert(raw) if self._convert is not None else plain(raw)
+        invalid = self._invalid
+        if invalid and (raw in invalid or (not isinstance(value, dict) and value in invalid)):
             return None
         return None if value == "" else value
 
 
-class IndexReader:
+class IndexReader(Reader):
     """One arc of a varbind's instance suffix; of several varbinds the first that is there."""
 
-    __slots__ = ("at", "convert", "invalid", "varbinds")
+    __slots__ = ("_at", "_convert", "_invalid", "_varbinds")
 
     def __init__(
         self,
+        name: str,
         varbinds: tuple[VarbindReader, ...],
         at: int,
         convert: Callable[[Raw], Decoded] | None,
         invalid: frozenset[int | str],
     ) -> None:
-        self.varbinds = varbinds
-        self.at = at
-        self.convert = convert
-        self.invalid = invalid
+        super().__init__(name)
+        self._varbinds = varbinds
+        self._at = at
+        self._convert = convert
+        self._invalid = invalid
 
     def raw(self, scope: Scope) -> Raw | None:
-        for varbind in self.varbinds:
+        for varbind in self._varbinds:
             arcs = varbind.suffix(scope)
-            if -len(arcs) <= self.at < len(arcs):
-                arc = arcs[self.at]
+            if -len(arcs) <= self._at < len(arcs):
+                arc = arcs[self._at]
                 return int(arc) if arc.isascii() and arc.isdigit() and len(arc) <= 20 else None
         return None
 
     def read(self, scope: Scope) -> Decoded | None:
         raw = self.raw(scope)
-        if raw is None or raw in self.invalid:
+        if raw is None or raw in self._invalid:
             return None
-        return self.convert(raw) if self.convert else raw if not isinstance(raw, bytes) else None
+        return self._convert(raw) if self._convert else raw if not isinstance(raw, bytes) else None
 
 
-class DerivedReader:
+class DerivedReader(Reader):
     """A value made of another: of several sources the first that is there, its parts kept when nothing decodes it."""
 
-    __slots__ = ("convert", "invalid", "sources")
+    __slots__ = ("_convert", "_invalid", "_sources")
 
     def __init__(
         self,
-        sources: tuple[tuple[str, str], ...],
+        name: str,
+        sources: tuple[tuple[Reader, str], ...],
         convert: Callable[[Raw], Decoded] | None,
         invalid: frozenset[int | str],
     ) -> None:
-        self.sources = sources
-        self.convert = convert
-        self.invalid = invalid
+        super().__init__(name)
+        self._sources = [(reader, part, reader.taker(part)) for reader, part in sources]
+        self._convert = convert
+        self._invalid = invalid
 
     def raw(self, scope: Scope) -> Raw | None:
-        for name, part in self.sources:
-            if scope.get(name) is not None:
-                return scope.part(name, part) if part else scope.lexicon[name].raw(scope)
+        for reader, part, take in self._sources:
+            if reader.get(scope) is not None:
+                return take(scope) if part else reader.raw(scope)
         return None
 
     def read(self, scope: Scope) -> Decoded | None:
         refused: DecodeError | None = None
-        for name, part in self.sources:
-            whole = scope.get(name)
+        for reader, part, take in self._sources:
+            whole = reader.get(scope)
             if whole is None:
                 continue
-            value: Decoded | None = scope.part(name, part) if part else whole
+            value: Decoded | None = take(scope) if part else whole
             if value is None:
                 continue
-            if self.convert is not None:
-                raw = value if part or isinstance(value, dict) else scope.lexicon[name].raw(scope)
-                if raw is None or isinstance(raw, dict) or raw in self.invalid:
+            if self._convert is not None:
+                raw = value if part or isinstance(value, dict) else reader.raw(scope)
+                if raw is None or isinstance(raw, dict) or raw in self._invalid:
                     continue
                 try:
-                    value = self.convert(raw)
+                    value = self._convert(raw)
                 except DecodeError as error:
                     refused = error
                     continue
-            if not isinstance(value, dict) and value in self.invalid:
+            if not isinstance(value, dict) and value in self._invalid:
                 continue
             return value
         if refused is not None:
@@ -203,43 +251,67 @@ class DerivedReader:
         return None
 
 
-class CombinedReader:
+class CombinedReader(Reader):
     """A value decoded from several; those missing at the end are left out, one missing before is an absence."""
 
-    __slots__ = ("convert", "names", "required")
+    __slots__ = ("_convert", "_inputs", "_required")
 
-    def __init__(self, names: tuple[str, ...], convert: Callable[..., Decoded], required: int) -> None:
-        self.names = names
-        self.convert = convert
-        self.required = required
+    def __init__(self, name: str, inputs: tuple[Reader, ...], convert: Callable[..., Decoded], required: int) -> None:
+        super().__init__(name)
+        self._inputs = inputs
+        self._convert = convert
+        self._required = required
 
     def raw(self, scope: Scope) -> Raw | None:
         return None
 
     def read(self, scope: Scope) -> Decoded | None:
         given: list[Raw] = []
-        for name in self.names:
-            raw = scope.lexicon[name].raw(scope)
+        for reader in self._inputs:
+            raw = reader.raw(scope)
             if raw is None:
                 break
             given.append(raw)
-        return self.convert(*given) if len(given) >= self.required else None
+        return self._convert(*given) if len(given) >= self._required else None
 
 
-class BuiltinReader:
-    """A value of the trap itself (``trap.version``, ``community.level``, ``resource``)."""
+class TrapReader(Reader):
+    """A value of the trap itself (``trap.version``, ``community.level``)."""
 
-    __slots__ = ("take",)
+    __slots__ = ("_take",)
 
-    def __init__(self, take: Callable[[Trap], Part | None]) -> None:
-        self.take = take
+    def __init__(self, name: str, take: Callable[[Trap], Part | None]) -> None:
+        super().__init__(name)
+        self._take = take
 
     def raw(self, scope: Scope) -> Raw | None:
-        return self.take(scope.trap)
+        return self._take(scope.trap)
 
     def read(self, scope: Scope) -> Decoded | None:
-        value = self.take(scope.trap)
+        value = self._take(scope.trap)
         return None if value == "" else value
+
+
+class ContextReader(Reader):
+    """A value that becomes known while a finding is built (``resource``, ``code``), so it is not remembered."""
+
+    __slots__ = ("_take",)
+
+    def __init__(self, name: str, take: Take) -> None:
+        super().__init__(name)
+        self._take = take
+
+    def taker(self, part: str) -> Take:
+        return self._take
+
+    def get(self, scope: Scope) -> Decoded | None:
+        return self._take(scope)
+
+    def read(self, scope: Scope) -> Decoded | None:
+        return self._take(scope)
+
+    def raw(self, scope: Scope) -> Raw | None:
+        return None
 
 
 @lru_cache(maxsize=16)
@@ -283,11 +355,11 @@ def _last_arc(oid: str) -> int | None:
     return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= 10 else None
 
 
-def _none(trap: Trap) -> Part | None:
-    return None
+def _where(scope: Scope) -> str | None:
+    return f"{scope.label} {scope.resource}" if scope.resource else scope.label
 
 
-BUILTINS: dict[str, Callable[[Trap], Part | None]] = {
+OF_TRAP: dict[str, Callable[[Trap], Part | None]] = {
     "trap.version": lambda trap: trap.notification.version,
     "trap.oid": lambda trap: trap.notification.trap_oid,
     "trap.enterprise": lambda trap: trap.notification.enterprise,
@@ -296,10 +368,13 @@ BUILTINS: dict[str, Callable[[Trap], Part | None]] = {
     "trap.last": lambda trap: _last_arc(trap.notification.trap_oid),
     "trap.context": lambda trap: trap.notification.context,
     "trap.source": lambda trap: trap.source,
-    # Set while a finding is built, once the resource is known.
-    "resource": _none,
-    "resource_type": _none,
-    "resource_name": _none,
-    "where": _none,
-    "code": _none,
 }
+OF_FINDING: dict[str, Take] = {
+    "resource": lambda scope: scope.resource,
+    "resource_type": lambda scope: scope.resource_type,
+    "resource_name": lambda scope: scope.resource_name,
+    "where": _where,
+    "code": lambda scope: scope.code,
+}
+BUILTINS = frozenset({*OF_TRAP, *OF_FINDING})
+"""faultd's own names."""

@@ -421,7 +421,7 @@ def test_a_trap_that_no_rule_knows_counts_too() -> None:
 # ---- explain
 
 
-# ---- what is remembered
+# ---- traps of the same layout, one after another
 
 NUMBERED = """
 [varbinds]
@@ -519,10 +519,10 @@ contents = st.builds(
     st.lists(contents, max_size=6).map(lambda few: few * 3),
     st.sampled_from(["{state}", "{state} {number|none} of {trap.source}", "{state} {community.level|none}"]),
 )
-def test_remembering_changes_no_reading(traps: list[tuple[Trap, tuple[str, ...]]], title: str) -> None:
-    remembering = engine(NUMBERED % title)
+def test_a_reading_depends_on_its_trap_alone(traps: list[tuple[Trap, tuple[str, ...]]], title: str) -> None:
+    experienced = engine(NUMBERED % title)
     for one, relays in traps:
-        assert remembering.read(one, relays) == engine(NUMBERED % title).read(one, relays)
+        assert experienced.read(one, relays) == engine(NUMBERED % title).read(one, relays)
 
 
 def test_explain_tells_conditions_values_and_refusals() -> None:
@@ -577,7 +577,7 @@ BOUND = sorted(
         oid
         for _, candidate in SHIPPED.every()
         for reader in candidate.profile.readers.values()
-        for oid in getattr(reader, "exact", ())
+        for oid in getattr(reader, "oids", ())
     }
 )
 

@@ -1,0 +1,131 @@
+"""From a rule that speaks for a trap to its finding."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.correlator.profiles.decoders import DecodeError
+from actors.correlator.profiles.rules import ChoiceRule, ResourceRule, Rule
+from actors.correlator.profiles.times import believable
+from actors.correlator.profiles.values import Scope
+from protocols.finding import Finding
+from protocols.profile import Kind
+from protocols.severity import SEVERITIES, Severity
+
+_SEVERITY: dict[str, Severity] = {name: name for name in SEVERITIES}
+_KIND: dict[str, Kind] = {"raise": "raise", "clear": "clear", "event": "event", "drop": "drop"}
+
+
+def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
+    """The finding of a rule that matched, or None and why there is none."""
+    kind: Kind
+    if isinstance(rule.kind, ChoiceRule):
+        picked = _KIND.get(rule.kind.pick(scope))
+        if picked is None:
+            return None, f"{rule.name}: nothing says whether {rule.kind.take(scope)!r} raises or clears"
+        kind = picked
+    else:
+        kind = rule.kind
+    finding = rule.findings[kind]
+    severity = finding.severity
+    if rule.severity_by is not None:
+        picked_severity = _SEVERITY.get(rule.severity_by.pick(scope))
+        if picked_severity is not None and kind != "clear":
+            severity = picked_severity
+    if severity == "cleared" and kind == "raise":
+        kind = "clear"
+        finding = rule.findings[kind]
+    if kind == "drop":
+        return finding, ""
+    wanted = rule.resource
+    resource = rule.resources.get(wanted.pick(scope)) if isinstance(wanted, ChoiceRule) else wanted
+    path = ""
+    while resource is not None and resource.paths:
+        found = resource_path(resource, scope)
+        if found is not None:
+            path = found
+            break
+        resource = resource.fallback
+    if resource is None:
+        return None, f"{rule.name}: " + "; ".join(scope.notes or ["no resource for this trap"])
+    scope.resource = path or None
+    scope.resource_type = resource.type
+    scope.label = resource.label
+    name = resource.name.fill(scope) or "" if resource.name is not None else ""
+    scope.resource_name = name or None
+    qualifier = finding.qualifier if rule.qualifier is None else rule.qualifier.path(scope) or ""
+    metadata: dict[str, Any] = {}
+    for written, take in rule.metadata:
+        value = take(scope)
+        if value is not None:
+            metadata[written] = value
+    told = device_time(rule, scope) if rule.profile.times else None
+    if not rule.varies:
+        serial = resource.serial.fill(scope) or "" if resource.serial is not None else ""
+        return (
+            replace(
+                finding,
+                severity=severity if kind != "clear" else "cleared",
+                resource_type=resource.type,
+                resource=path,
+                qualifier=qualifier,
+                resource_name=name,
+                serial=serial,
+                device_time=told,
+                metadata=metadata,
+                why=(*finding.why, *scope.notes) if scope.notes else finding.why,
+            ),
+            "",
+        )
+    return (
+        replace(
+            finding,
+            severity=severity if kind != "clear" else "cleared",
+            resource_type=resource.type,
+            resource=path,
+            qualifier=qualifier,
+            title=finding.title if rule.title is None else rule.title.show(scope),
+            description=finding.description if rule.description is None else rule.description.show(scope),
+            recommended_action=(
+                finding.recommended_action if rule.recommended_action is None else rule.recommended_action.show(scope)
+            ),
+            resource_name=name,
+            serial=resource.serial.fill(scope) or "" if resource.serial is not None else "",
+            device_time=told,
+            vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",
+            metadata=metadata,
+            # Last, when all has been read that may be refused.
+            why=(*finding.why, *scope.notes) if scope.notes else finding.why,
+        ),
+        "",
+    )
+
+
+def resource_path(rule: ResourceRule, scope: Scope) -> str | None:
+    """The path by the first template whose values are there; None, and a note of what is missing, when there is none."""
+    for template in rule.paths:
+        path = template.path(scope)
+        if path is not None:
+            return path
+    missing = dict.fromkeys(name for template in rule.paths for name in template.missing(scope))
+    scope.notes.append(f"no {rule.type} path: {', '.join(missing)} missing")
+    return None
+
+
+def device_time(rule: Rule, scope: Scope) -> datetime | None:
+    """The device's own time in UTC, where it tells one that can be believed."""
+    for spec in rule.profile.times:
+        raw = spec.take(scope)
+        if raw is None:
+            continue
+        try:
+            told, refused = believable(spec.decode(raw), spec.zone, scope.trap.received, spec.max_behind, spec.max_ahead)
+        except DecodeError as error:
+            scope.notes.append(f"device time: {error}")
+            continue
+        if told is not None:
+            return told
+        if refused:
+            scope.notes.append(f"device time: {refused}")
+    return None

@@ -17,6 +17,7 @@ from bench.context import Context
 from bench.rows.compare import authpriv, cpu, informs
 from bench.rows.growth import growth
 from bench.rows.recovery import catch_up, restart
+from bench.rows.soak import soak
 from bench.rows.stream import fan_out, latency
 from bench.rows.sustained import burst, sustained
 from bench.table import Group, Row, markdown, terminal
@@ -33,6 +34,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "catch_up": ("Catch-up", catch_up),
     "growth": ("Growth", growth),
     "restart": ("Start-up and memory", restart),
+    "soak": ("Memory over time", soak),
 }
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
@@ -43,6 +45,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, help="how long the sustained rate is held")
     parser.add_argument("--outage", type=float, metavar="MINUTES", help="time without PostgreSQL before the catch-up")
     parser.add_argument("--nodes", type=int, help="largest topology")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="how long memory is watched (10; quick: 1)")
+    parser.add_argument("--soak-rate", type=int, metavar="RATE", help="traps a second meanwhile (half the sustained rate)")
     parser.add_argument("--only", action="append", choices=GROUPS, help="this group alone (repeatable); writes no page")
     given = parser.parse_args()
     options = "quick" if given.quick else "full"
@@ -60,6 +64,8 @@ def main() -> None:
                 quick=given.quick,
                 seconds=given.seconds or (10 if given.quick else 60),
                 outage_seconds=round(60 * given.outage) if given.outage else (15 if given.quick else 60),
+                soak_seconds=round(60 * (given.soak or (1 if given.quick else 10))),
+                soak_rate=given.soak_rate,
                 nodes=tuple(
                     n for n in (10_000, 100_000, 1_000_000) if n <= (given.nodes or (100_000 if given.quick else 10**6))
                 ),

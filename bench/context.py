@@ -11,7 +11,8 @@ from bench.children import Child, Daemon, Postgres
 
 
 class Context(Struct, kw_only=True):
-    """``seconds`` is how long the sustained rate is held."""
+    """``seconds`` is how long the sustained rate is held; ``sustained`` is that rate once it is known. ``soak_rate`` None: half
+    of it."""
 
     folder: Path
     console: Console
@@ -20,6 +21,9 @@ class Context(Struct, kw_only=True):
     seconds: int
     outage_seconds: int
     nodes: tuple[int, ...]
+    soak_seconds: int = 60
+    soak_rate: int | None = None
+    sustained: int = 0
     made: int = 0
 
     def tell(self, text: str) -> None:

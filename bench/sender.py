@@ -1,7 +1,8 @@
 """The sender, in a process of its own. One JSON command a line in, one JSON answer a line out; loopback only, and bounded.
 
-``{"do": "build", "port": P, "rate": R, "count": N, "what": "mix" | "new" | "v3"}`` prepares datagrams (a ``rate`` of 0 means
-back to back); ``{"do": "go"}`` sends them. All its problems belong to one plant (``block``).
+``{"do": "build", "port": P, "rate": R, "count": N, "what": W}`` prepares datagrams, W being ``mix``, ``steady`` (without new
+problems), ``new`` or ``v3`` (a ``rate`` of 0 means back to back); ``{"do": "go"}`` sends them. All its problems belong to one
+plant (``block``).
 """
 
 import socket
@@ -47,7 +48,10 @@ class Sender:
             self._queue = [(self._sockets[index % SOURCES], ring[index % len(ring)]) for index in range(count)]
             return {"built": count}
         before = self.population.known
-        reports = self.population.mix(count) if what == "mix" else self.population.raise_new(count)
+        if what == "new":
+            reports = self.population.raise_new(count)
+        else:
+            reports = self.population.mix(count, 0.0) if what == "steady" else self.population.mix(count)
         uptime = _UPTIME + int((time.monotonic() - self._born) * 100)
         pace = 100 / rate if rate else 0.0
         self._queue = []

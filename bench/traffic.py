@@ -9,7 +9,8 @@ from random import Random
 
 from msgspec import Struct
 
-NEW, CLEAR, REOPEN = 0.05, 0.15, 0.10
+NEW, CLEAR = 0.05, 0.15
+"""As many are raised as are cleared: those that are not new are raised again."""
 
 
 class Tally(Struct):
@@ -51,18 +52,19 @@ class Population:
             self.tally.new += 1
             yield number, True
 
-    def mix(self, count: int) -> Iterator[tuple[int, bool]]:
-        """``count`` reports as (number, raised) in the proportions above."""
+    def mix(self, count: int, new: float = NEW) -> Iterator[tuple[int, bool]]:
+        """``count`` reports as (number, raised) in the proportions above; with another share of ``new`` ones (at most that of
+        the clears) the re-raises make up for it."""
         for _ in range(count):
             chance = self._random.random()
-            if chance < NEW or not self.open:
+            if chance < new or not self.open:
                 yield from self.raise_new(1)
-            elif chance < NEW + CLEAR:
+            elif chance < new + CLEAR:
                 number = self._take(self.open)
                 self.cleared.append(number)
                 self.tally.clears += 1
                 yield number, False
-            elif chance < NEW + CLEAR + REOPEN and self.cleared:
+            elif chance < CLEAR + CLEAR and self.cleared:
                 number = self._take(self.cleared)
                 self.open.append(number)
                 self.tally.reopened += 1

@@ -95,6 +95,7 @@ def sustained(context: Context) -> list[Row]:
         if search.held is None:
             return [Row(name=name, value="none held", target=target, note=f"short probes held {found:,}/s")]
         held = search.held
+        context.sustained = rate
         rss = daemon.memory()
     note = (
         f"{held.sent:,} v2c traps of 7 varbinds from 120 sources, 5 % new, 15 % clears, 10 % re-raises, 70 % repeats; "

@@ -28,6 +28,16 @@ def test_mix_has_the_proportions_and_keeps_the_number_of_open_alarms() -> None:
     assert abs(len(population.open) - 2_000) < 500
 
 
+def test_without_new_problems_as_many_are_raised_again_as_are_cleared() -> None:
+    population = Population(7)
+    list(population.raise_new(2_000))
+    list(population.mix(20_000, 0.0))
+    tally = population.tally
+    assert (population.known, tally.new) == (2_000, 2_000)
+    assert abs(tally.clears / 20_000 - 0.15) < 0.01
+    assert abs(tally.reopened / 20_000 - 0.15) < 0.01
+
+
 def test_only_open_problems_are_cleared_and_every_clear_ends_one() -> None:
     population = Population(3)
     open_now: set[int] = set()

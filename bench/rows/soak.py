@@ -61,11 +61,13 @@ def soak(context: Context) -> list[Row]:
     second_half = [sample for sample in samples if sample.at >= lasted / 2]
     an_hour = slope(second_half) * 3600 / 2**20
     shown = [nearest(samples, lasted * share) for share in (0.1, 0.5, 1.0)]
+    figures = empty, idle, min(sample.rss for sample in second_half), max(sample.rss for sample in second_half)
+    before_it, after_it, least, most = (f"{rss / 2**20:.0f}" for rss in figures)
     note = (
         f"resident; {2 * OPEN:,} alarms, 15 % clears, 15 % re-raises, 70 % repeats, none new; {sent:,} traps at "
         f"{sent / lasted:,.0f}/s, {f'{lost:,} lost' if lost else 'none lost, every occurrence compared in PostgreSQL'}; "
-        f"on disk {behind:.2f} s, stored {stored:.2f} s after the last; {empty / 2**20:.0f} MiB before, "
-        f"{idle / 2**20:.0f} MiB after; {min(s.rss for s in second_half) / 2**20:.0f} to {max(s.rss for s in second_half) / 2**20:.0f} MiB in the second half"
+        f"on disk {behind:.2f} s, stored {stored:.2f} s after the last; {before_it} MiB before, {after_it} MiB after; {least} to "
+        f"{most} MiB in the second half"
     )
     return [
         Row(

@@ -122,20 +122,28 @@ class Progress:
     def __init__(self) -> None:
         self.seq = 0
         self._moved = trio.Event()
+        self._asked = trio.Event()
 
     def advance(self, seq: int) -> None:
         """Record that everything up to ``seq`` is visible. Going back is ignored."""
         if seq > self.seq:
             self.seq = seq
             moved, self._moved = self._moved, trio.Event()
+            self._asked = trio.Event()
+            # Who has to wait on asks again.
             moved.set()
 
     async def reach(self, seq: int, seconds: float) -> bool:
         """Wait at most ``seconds`` until :attr:`seq` is at least ``seq``; says whether it is."""
         with trio.move_on_after(seconds):
             while self.seq < seq:
+                self._asked.set()
                 await self._moved.wait()
         return self.seq >= seq
+
+    async def asked(self) -> None:
+        """Return once somebody waits in :meth:`reach`, or has waited since the last advance."""
+        await self._asked.wait()
 
 
 async def receive_batch(channel: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:

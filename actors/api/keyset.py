@@ -25,11 +25,18 @@ class BadCursor(ValueError):
 
 
 class Key(Struct, frozen=True):
-    """One column of a sort order. ``kind`` is what its values decode to from a cursor."""
+    """One column of a sort order. ``kind`` is what its values decode to from a cursor. ``coarse`` is a column that never falls
+    while this one grows, and never exceeds it: it is what the indexes have in this one's place."""
 
     column: str
     kind: Any
     descending: bool = False
+    coarse: str = ""
+
+    def sql(self) -> str:
+        """In the ORDER BY list."""
+        direction = "DESC" if self.descending else "ASC"
+        return ", ".join(f"{column} {direction}" for column in (self.coarse, self.column) if column)
 
 
 class Order(Struct, frozen=True):
@@ -40,7 +47,7 @@ class Order(Struct, frozen=True):
 
     def sql(self) -> str:
         """The ORDER BY list."""
-        return ", ".join(f"{key.column} {'DESC' if key.descending else 'ASC'}" for key in self.keys)
+        return ", ".join(key.sql() for key in self.keys)
 
     def encode(self, values: Sequence[Any]) -> str:
         """The cursor behind the row whose key columns hold ``values``."""
@@ -68,7 +75,8 @@ class Order(Struct, frozen=True):
         """The condition for rows behind those values; ``names`` are the parameters (``$3`` ...) that hold them, in order."""
         first = self.keys[0]
         if all(key.descending == first.descending for key in self.keys):
-            return f"({', '.join(key.column for key in self.keys)}) {_beyond(first)} ({', '.join(names)})"
+            rows = f"({', '.join(key.column for key in self.keys)}) {_beyond(first)} ({', '.join(names)})"
+            return f"{rows} AND {within_minute(first, names[0])}" if first.coarse else rows
         # The first key's bound is implied by the rest; said by itself, it lets the index start at the cursor.
         bound = f"{first.column} {_beyond(first)}= {names[0]}"
         alternatives = [
@@ -83,8 +91,17 @@ class Order(Struct, frozen=True):
         return f"{bound} AND ({' OR '.join(f'({alternative})' for alternative in alternatives)})"
 
 
+def within_minute(key: Key, name: str) -> str:
+    """What being behind the value ``name`` in ``key`` implies for its coarse column, so that an index can start there."""
+    return f"{key.coarse} <= {name}" if key.descending else f"{key.coarse} > {name}::timestamptz - interval '1 minute'"
+
+
 def _beyond(key: Key) -> str:
     return "<" if key.descending else ">"
+
+
+def _last_occurrence(descending: bool) -> Key:
+    return Key("last_occurrence", TIME, descending, "last_minute")
 
 
 def alarm_order(sort: str) -> Order:
@@ -92,7 +109,9 @@ def alarm_order(sort: str) -> Order:
     descending = sort.startswith("-")
     column = sort.removeprefix("-")
     if column == "severity":
-        latest = (Key("last_occurrence", TIME, True), Key("id", UUID, True))
+        latest = (_last_occurrence(True), Key("id", UUID, True))
         return Order(sort, (Key("severity_rank", INT16, descending), *latest))
+    if column == "last_occurrence":
+        return Order(sort, (_last_occurrence(descending), Key("id", UUID, descending)))
     kind = TIME if column.endswith("_occurrence") else INT64
     return Order(sort, (Key(column, kind, descending), Key("id", UUID, descending)))

@@ -113,7 +113,8 @@ async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, t
     """Ids of at most ``limit`` alarms that pass the filter and that commands can reach, latest first."""
     where = _alarm_where(wanted, tenant)
     where.conditions.append("live")
-    sql = f"SELECT id FROM alarms WHERE {where.sql()} ORDER BY last_occurrence DESC, id DESC LIMIT {where.parameter(limit)}"
+    order = alarm_order("-last_occurrence")
+    sql = f"SELECT id FROM alarms WHERE {where.sql()} ORDER BY {order.sql()} LIMIT {where.parameter(limit)}"
     return tuple(str(row["id"]) for row in await database.fetch(sql, *where.args))
 
 
@@ -294,6 +295,11 @@ def _alarm_where(wanted: AlarmFilter, tenant: str | None) -> _Where:
         customers = [_UNTEXT.sub("\ufffd", wanted.customer_id)]
         where.conditions.append(f"affected_customers @> {where.parameter(customers)}::text[]")
     _between(where, "last_occurrence", wanted.since, wanted.before)
+    # Implied, and what the indexes have.
+    if wanted.since is not None:
+        where.conditions.append(f"last_minute > {where.parameter(wanted.since)}::timestamptz - interval '1 minute'")
+    if wanted.before is not None:
+        where.conditions.append(f"last_minute < {where.parameter(wanted.before)}")
     for word in (wanted.text or "").split():
         pattern = where.parameter("%" + _WILDCARD.sub(r"\\\g<0>", word) + "%")
         where.conditions.append(f"({' OR '.join(f'{column} ILIKE {pattern}' for column in _SEARCHED)})")

@@ -1,9 +1,11 @@
 """The store: follows the ledger's recorded Changes and keeps PostgreSQL level with them, exactly once."""
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import random as random_fraction
+from typing import Any
 
+import outcome
 import structlog
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
@@ -14,15 +16,16 @@ from actors.postgres import Database, DatabaseUnavailable
 from actors.store.apply import Reject, apply
 from actors.store.cursor import CONSUMER, Cursor, CursorMoved, Mark, read_cursor, verify
 from actors.store.lag import Lag
+from actors.store.pace import Pace, Pending
 from actors.store.reseed import Seed, reseed
 from actors.store.schema import check_schema
 from actors.store.settings import StoreSettings
-from protocols.change import Change
 from protocols.ledger import RecordedBatch
 
 log = structlog.get_logger()
 
-_BATCHES = 256
+_BATCHES = 4_096
+"""Read at once; the feed bounds their bytes."""
 
 
 class Store:
@@ -50,6 +53,9 @@ class Store:
         self._random = random
         self._seed = seed
         self._lag = Lag()
+        self._pace = Pace(self._settings)
+        self._pending = Pending()
+        self._unread: outcome.Outcome[Sequence[RecordedBatch]] | None = None
         self._months: set[str] = set()
         self._failures = 0
         self._begun = self._looked = -math.inf
@@ -80,27 +86,88 @@ class Store:
         log.info("store_follows", seq=seq, behind=self._feed.last - seq)
         self._metrics.store_up.set(1)
         await self._applied(seq)
+        self._pending, self._unread = Pending(), None
         while True:
-            batches: Sequence[RecordedBatch] = ()
-            await trio.sleep_until(self._begun + self._settings.min_interval_seconds)
+            await self._gather()
             try:
-                with trio.move_on_after(self._settings.probe_seconds):
-                    batches = await self._feed.after(seq, _BATCHES)
+                await self._read(seq)
             except FeedPruned as gap:
                 seq = await self._bridge(gap)
                 continue
-            if not batches or trio.current_time() - self._looked >= self._settings.probe_seconds:
+            if not self._pending or trio.current_time() - self._looked >= self._settings.probe_seconds:
                 await self._look()
-            for last, changes in grouped(batches, self._settings.group_changes):
-                self._lag_seconds()
-                self._begun = trio.current_time()
-                arguments = self._ledger_id, seq, last.seq, changes, self._months, Mark.of(last)
-                with self._metrics.store_apply.time():
-                    rejects = await self._database.run(apply, *arguments)
-                self._rejected(rejects)
-                seq = last.seq
+            if self._pending:
+                seq = await self._apply(seq)
                 await self._applied(seq)
             self._failures = 0
+
+    async def _gather(self) -> None:
+        """Let Changes come together, unless there are plenty or somebody waits for one of them."""
+        if self._pending.changes >= self._pace.size:
+            return
+        await trio.sleep_until(self._begun + self._settings.min_interval_seconds)
+        with trio.move_on_at(self._begun + self._settings.interval_seconds):
+            await self._progress.asked()
+
+    async def _read(self, seq: int) -> None:
+        """More for :attr:`_pending`, of which ``seq`` is what came before; for a while it waits when that is empty."""
+        if self._unread is None and not self._pending:
+            with trio.move_on_after(self._settings.probe_seconds):
+                self._pending.extend(await self._feed.after(seq, _BATCHES))
+        while self._unread is None and self._lacking(seq):
+            self._unread = await self._attempt(seq)
+            self._accept()
+        if self._unread is not None and not self._pending:
+            unread, self._unread = self._unread, None
+            unread.unwrap()
+
+    def _lacking(self, seq: int) -> bool:
+        """Whether there is less than a transaction takes, and more to read."""
+        return self._pending.changes < self._pace.size and self._pending.last(seq) < self._feed.last
+
+    async def _attempt(self, seq: int) -> "outcome.Outcome[Sequence[RecordedBatch]]":
+        """The next batches, or why they cannot be read: to be raised when those before them have been applied."""
+        read = await outcome.acapture(self._feed.after, self._pending.last(seq), _BATCHES)
+        if isinstance(read, outcome.Error) and not isinstance(read.error, Exception):
+            read.unwrap()
+        return read
+
+    def _accept(self) -> None:
+        """What was read is pending; why it could not be read is kept in :attr:`_unread`."""
+        if isinstance(self._unread, outcome.Value):
+            self._pending.extend(self._unread.unwrap())
+            self._unread = None
+
+    async def _apply(self, seq: int) -> int:
+        """One transaction, and what follows is read meanwhile. ``seq`` of its last batch."""
+        last, changes = self._pending.take(self._pace.size)
+        self._lag_seconds()
+        self._begun = trio.current_time()
+        arguments = self._ledger_id, seq, last.seq, changes, self._months, Mark.of(last)
+        with self._metrics.store_apply.time():
+            try:
+                if self._unread is None and self._lacking(last.seq):
+                    rejects = await self._reading_ahead(last.seq, *arguments)
+                else:
+                    rejects = await self._database.run(apply, *arguments)
+            except DatabaseUnavailable:
+                self._pace.failed()
+                raise
+        self._pace.took(len(changes), trio.current_time() - self._begun)
+        self._rejected(rejects)
+        return last.seq
+
+    async def _reading_ahead(self, seq: int, *arguments: Any) -> list[Reject]:
+        """Apply, and read what follows ``seq``. Neither's error ends the other."""
+
+        async def read() -> None:
+            self._unread = await self._attempt(seq)
+            self._accept()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            applied = await outcome.acapture(self._database.run, apply, *arguments)
+        return applied.unwrap()
 
     async def _look(self) -> Cursor:
         """A sign of life of PostgreSQL, and whether an operator has dealt with what it refused."""
@@ -143,16 +210,6 @@ class Store:
         now = trio.current_time()
         self._lag.observe(self._feed.last, now)
         return self._lag.seconds(now)
-
-
-def grouped(batches: Sequence[RecordedBatch], size: int) -> Iterator[tuple[RecordedBatch, list[Change]]]:
-    """Whole batches put together until a group has at least ``size`` Changes, each with its last batch."""
-    changes: list[Change] = []
-    for index, batch in enumerate(batches):
-        changes.extend(batch.changes)
-        if len(changes) >= size or index == len(batches) - 1:
-            yield batch, changes
-            changes = []
 
 
 def backoff(failures: int, settings: StoreSettings, random: Callable[[], float]) -> float:

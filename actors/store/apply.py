@@ -127,18 +127,9 @@ async def _reject(connection: Connection, seq: int, change: Change, error: Excep
 
 async def _write(connection: Connection, effects: Effects, known: set[str], fresh: set[str]) -> None:
     if effects.alarms:
-        await connection.execute(UPSERT_ALARMS, encode.rows(list(effects.alarms.values())))
-    if effects.repeats:
-        counts = [
-            {
-                "id": repeat.id,
-                "last_occurrence": repeat.last_occurrence,
-                "occurrence_count": repeat.occurrence_count,
-                "revision": repeat.revision,
-            }
-            for repeat in effects.repeats.values()
-        ]
-        await connection.execute(UPDATE_COUNTS, encode.rows(counts))
+        await connection.execute(UPSERT_ALARMS, encode.rows(effects.rows()))
+    if counts := effects.counts():
+        await connection.execute(UPDATE_COUNTS, encode.rows([encode.count(repeat) for repeat in counts]))
     if effects.forgotten:
         await connection.execute(FORGET, encode.rows(sorted(effects.forgotten)))
     if effects.entries:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, structs
 
-from protocols.change import Change, DeviceEvent, Quarantined, UnknownTrap
+from protocols.change import AlarmRepeated, Change, DeviceEvent, Quarantined, UnknownTrap
 from protocols.event import Trap
 
 _UNTEXT = re.compile("[\x00\ud800-\udfff]")
@@ -46,6 +46,16 @@ def clean(value: Any) -> Any:
             return [clean(item) for item in value]
         case _:
             return clean(str(value))
+
+
+def count(repeat: AlarmRepeated) -> dict[str, Any]:
+    """What a repeat moves of a row of ``alarms``."""
+    return {
+        "id": repeat.id,
+        "last_occurrence": repeat.last_occurrence,
+        "occurrence_count": repeat.occurrence_count,
+        "revision": repeat.revision,
+    }
 
 
 def device_event(event: DeviceEvent) -> dict[str, Any]:

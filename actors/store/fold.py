@@ -17,6 +17,7 @@ from protocols.change import (
     ArchiveDue,
     Change,
     DeviceEvent,
+    NoticeWanted,
     Quarantined,
     Released,
     UnknownTrap,
@@ -29,7 +30,7 @@ class Effects(Struct):
     alarms: dict[str, Alarm] = field(default_factory=dict)
     """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
     repeats: dict[str, AlarmRepeated] = field(default_factory=dict)
-    """Counts of alarms that are in the table already and not in ``alarms``."""
+    """The last counts of alarms since they were last in ``alarms``; of one that is not in it, the row is in the table already."""
     forgotten: set[str] = field(default_factory=set)
     entries: list[TimelineEntry] = field(default_factory=list)
     device_events: list[DeviceEvent] = field(default_factory=list)
@@ -41,16 +42,7 @@ class Effects(Struct):
         """Take in the next Change; ArchiveDue is no effect of this kind, and Answer leaves no row."""
         match change:
             case AlarmRepeated():
-                alarm = self.alarms.get(change.id)
-                if alarm is None:
-                    self.repeats[change.id] = change
-                else:
-                    self.alarms[change.id] = replace(
-                        alarm,
-                        last_occurrence=change.last_occurrence,
-                        occurrence_count=change.occurrence_count,
-                        revision=change.revision,
-                    )
+                self.repeats[change.id] = change
             case AlarmChanged():
                 self.alarms[change.alarm.id] = change.alarm
                 self.repeats.pop(change.alarm.id, None)
@@ -68,8 +60,26 @@ class Effects(Struct):
             case Released():
                 self.quarantined.pop(change.released, None)
                 self.released.add(change.released)
-            case Answer() | ArchiveDue():
+            case Answer() | ArchiveDue() | NoticeWanted():
                 pass
+
+    def rows(self) -> list[Alarm]:
+        """``alarms``, with the counts of what repeated since."""
+        return [
+            alarm
+            if (repeat := self.repeats.get(name)) is None
+            else replace(
+                alarm,
+                last_occurrence=repeat.last_occurrence,
+                occurrence_count=repeat.occurrence_count,
+                revision=repeat.revision,
+            )
+            for name, alarm in self.alarms.items()
+        ]
+
+    def counts(self) -> list[AlarmRepeated]:
+        """Of the alarms that are not in ``alarms``."""
+        return [repeat for name, repeat in self.repeats.items() if name not in self.alarms]
 
 
 def steps(changes: Iterable[Change]) -> Iterable[Effects | ArchiveDue]:

@@ -8,13 +8,20 @@ from msgspec import Meta, Struct
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[store]``."""
 
-    group_changes: Annotated[int, Meta(ge=1)] = 2_000
-    """Changes that one transaction applies: it takes recorded batches until it has at least so many."""
+    group_changes: Annotated[int, Meta(ge=1)] = 20_000
+    """Most Changes that one transaction applies (it takes recorded batches whole, so the last one may exceed it). Far behind,
+    the more there are the more of them come to the same row."""
+    group_seconds: Annotated[float, Meta(gt=0)] = 1.0
+    """Far behind, a transaction takes as many Changes as are applied in about this time: what is new then waits no longer."""
+    interval_seconds: Annotated[float, Meta(ge=0)] = 0.25
+    """Under load transactions begin this far apart, so that each takes more and a row is written once; the first after a pause
+    does not wait. A request that waits to see what it wrote is not kept waiting ..."""
     min_interval_seconds: Annotated[float, Meta(ge=0)] = 0.02
-    """Transactions begin at least this far apart, so that under load each takes more. The first after a pause does not wait."""
+    """... for longer than this since the last transaction began."""
     reconnect_min_seconds: Annotated[float, Meta(gt=0)] = 0.2
     """Pause after the connection to PostgreSQL was lost; it doubles with each failure (with jitter) ..."""
-    reconnect_max_seconds: Annotated[float, Meta(gt=0)] = 15.0
-    """... up to this many seconds."""
+    reconnect_max_seconds: Annotated[float, Meta(gt=0)] = 2.0
+    """... up to this many seconds. Low, as all that an attempt costs is one connection, and whoever has brought PostgreSQL back
+    is waiting to see faultd connect."""
     probe_seconds: Annotated[float, Meta(gt=0)] = 10.0
     """PostgreSQL is asked for a sign of life this often, with nothing to write too."""

@@ -1,7 +1,7 @@
 """The store actor on a real PostgreSQL that goes away, comes back, and is pulled from under its transactions."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
-from actors.store.actor import Store, backoff, grouped
+from actors.store.actor import Store, backoff
 from actors.store.adopt import adopt
 from actors.store.apply import apply
 from actors.store.cursor import LedgerMismatch, read_cursor
@@ -274,20 +274,6 @@ async def test_an_idle_store_notices_that_the_server_went(own_server: embedded.E
             await rig.until_up(0)
             await trio.to_thread.run_sync(own_server.start)
             await rig.until_up(1)
-
-
-def test_groups_take_whole_batches() -> None:
-    def batch(seq: int, size: int) -> RecordedBatch:
-        return RecordedBatch(seq, seq, [AlarmRepeated(seq, "x", None, n, n) for n in range(size)])  # type: ignore[arg-type]
-
-    def shape(sizes: Sequence[int], size: int) -> list[tuple[int, int]]:
-        batches = [batch(number, changes) for number, changes in enumerate(sizes, start=1)]
-        return [(last.seq, len(changes)) for last, changes in grouped(batches, size)]
-
-    assert shape([1, 1, 1, 1, 1], 2) == [(2, 2), (4, 2), (5, 1)]
-    assert shape([5, 0, 0], 2) == [(1, 5), (3, 0)]
-    assert shape([0, 0], 2) == [(2, 0)]
-    assert shape([2, 2], 2) == [(1, 2), (2, 2)]
 
 
 def test_backoff_doubles_between_its_bounds() -> None:

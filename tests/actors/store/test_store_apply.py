@@ -72,6 +72,7 @@ async def test_an_alarm_is_stored_whole(database_url: str, alarm_of: Callable[..
     assert row is not None
     found = dict(row)
     assert (found.pop("live"), found.pop("severity_rank")) == (True, 1)
+    assert found.pop("last_minute") == T0
     suppressed = found.pop("suppressed_by")
     assert [entry["by"] for entry in suppressed] == ["w-1"]
     assert found.pop("metadata") == {"a": [1, 2.5, None, {"b": "ü"}], "big": 2**70}

@@ -177,8 +177,11 @@ class Oracle:
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
         """No retransmitted INFORM and no repeated idempotency key has an effect of its own."""
-        effects = sum(isinstance(change, AlarmChanged | AlarmRepeated | DeviceEvent | UnknownTrap) for change in changes)
-        if not effects or self.state is None or any(isinstance(change, Quarantined) for change in changes):
+        if (
+            not any(map(_is_effect, changes))
+            or self.state is None
+            or any(isinstance(change, Quarantined) for change in changes)
+        ):
             return
         if isinstance(event, Trap) and event.notification.kind == "inform":
             key: Label = ("inform", event.source, str(event.notification.request_id))
@@ -428,10 +431,22 @@ def _comparable(state: State) -> dict[str, Any]:
         "sequences": saved.sequences,
         "quarantined": saved.quarantined,
         "archived": saved.archived,
+        "renamed": saved.renamed,
+        "timers": sorted(map(repr, saved.timers)),
+        "memories": {name: msgspec.msgpack.decode(memory) for name, memory in saved.memories.items()},
+        "by_resource": {name: set(found) for name, found in state.by_resource.items() if found},
+        "children": {name: set(found) for name, found in state.children.items() if found},
         "profiles": saved.profiles and saved.profiles.digest,
         "topology": saved.topology and saved.topology.digest,
         "policy": saved.policy and saved.policy.digest,
     }
+
+
+def _is_effect(change: Change) -> bool:
+    """Whether it came of what somebody reported, and not of a time that was over at last."""
+    if isinstance(change, AlarmChanged):
+        return any(not entry.actor.startswith("faultd:") for entry in change.entries)
+    return isinstance(change, AlarmRepeated | DeviceEvent | UnknownTrap)
 
 
 def _row(value: Any) -> dict[str, Any]:

@@ -125,7 +125,9 @@ class Life:
         self.appends, self.ledger = appends, ledger
         correlator = Correlator(state, to_be_folded, folds, metrics)
         client = Client(world.server, world.rng, world.point, lambda: self.dead)
-        settings = StoreSettings(group_changes=plan.group_changes, reconnect_max_seconds=3.0)
+        settings = StoreSettings(
+            group_changes=plan.group_changes, interval_seconds=plan.store_interval, reconnect_max_seconds=3.0
+        )
         board = Board(seq, state.alarms.values(), window=8)
         store = Store(
             client,  # type: ignore[arg-type]

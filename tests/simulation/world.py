@@ -77,6 +77,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     prune_seconds: float
     appends_waiting: int
     group_changes: int
+    store_interval: float
     drain_seconds: float
     piece_bytes: int
     drain_limit: int
@@ -136,6 +137,7 @@ def draw_plan(rng: Random) -> Plan:
         prune_seconds=rng.choice((0.5, 30.0)),
         appends_waiting=rng.choice((0, 2, 256)),
         group_changes=rng.choice((1, 10, 2_000)),
+        store_interval=rng.choice((0.0, 0.25)),
         drain_seconds=rng.choice((0.01, 20.0, 20.0)),
         piece_bytes=rng.choice((4_000, 1 << 22)),
         drain_limit=rng.choice((1, 4, 512)),

@@ -1,0 +1,208 @@
+"""Which breaks explain best what was seen of the ONTs below one node. Pure.
+
+The plant below a PON port is a tree: splitters, and ONTs as leaves. An explanation is a set of breaks: a fibre cut above a
+node (everything below loses its light), a loss of power around a node, or an ONT's own trouble. Each has a prior, and each ONT
+then has a likelihood of having been seen as it was: traps get lost, so silence under a cut is unlikely but possible, while a
+cut above many ONTs of which two said something is less likely than two bad drops. The best explanation of a tree is the better
+of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all of them, exactly.
+
+All numbers are natural logarithms of probabilities. They were chosen by hand; what they achieve stands in
+docs/evaluation.md.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+Seen = Literal["dark", "gasp", "silent", "alive", "out"]
+"""What is known of one ONT: lost without a word; said that it lost power; nothing; shown to live since; was out before."""
+Cause = Literal["cut", "power"]
+
+
+class Odds(NamedTuple):
+    """Priors of each break within one episode, and how an ONT shows under each."""
+
+    cut: float = math.log(1e-4)
+    """A splitter's or feeder's fibre breaks."""
+    drop: float = math.log(4e-4)
+    """One ONT's drop fibre, connector or optics."""
+    area: float = math.log(1e-4)
+    """Mains fail around a node."""
+    customer: float = math.log(1.5e-3)
+    """One customer's power."""
+    under_cut: Mapping[Seen, float] = {
+        "dark": math.log(0.88),
+        "gasp": math.log(0.004),
+        "silent": math.log(0.12),
+        "alive": -60.0,
+        "out": 0.0,
+    }
+    under_power: Mapping[Seen, float] = {
+        "dark": math.log(0.10),
+        "gasp": math.log(0.80),
+        "silent": math.log(0.10),
+        "alive": -20.0,
+        "out": 0.0,
+    }
+    unhurt: Mapping[Seen, float] = {"dark": -50.0, "gasp": -50.0, "silent": 0.0, "alive": 0.0, "out": 0.0}
+    false_los: float = math.log(1e-6)
+    """The port says that it lost all light although an ONT still shines."""
+    missed_los: float = math.log(0.3)
+    """Every ONT is out and the port says nothing: lost on the way, or not sent by this make."""
+    quiet: float = math.log(0.3)
+    """An OLT that reports its port's loss of light reports none of its ONTs' beside it."""
+    under_quiet: Mapping[Seen, float] = {
+        "dark": math.log(0.05),
+        "gasp": math.log(0.004),
+        "silent": math.log(0.95),
+        "alive": -60.0,
+        "out": 0.0,
+    }
+
+
+ODDS = Odds()
+
+
+class Tree(NamedTuple):
+    """A node and what hangs below it; an ONT has no branches and ``seen`` says what is known of it."""
+
+    id: str
+    branches: tuple["Tree", ...] = ()
+    seen: Seen = "silent"
+
+
+class Break(NamedTuple):
+    """``place`` is the node below which everything is affected. ``confidence`` is the share of this explanation among those
+    that were weighed against it, 0 to 1."""
+
+    cause: Cause
+    place: str
+    own: bool
+    """An ONT's own trouble rather than that of what serves several."""
+    confidence: float
+
+
+class _Plan(NamedTuple):
+    """The best explanation of a subtree: its likelihood, the break above it that it begins with (none: it is put together from
+    its branches'), and the best one that does not begin so."""
+
+    score: float
+    chosen: Literal["", "cut", "power"]
+    alternative: float
+
+
+class _Scores(NamedTuple):
+    """Log-likelihoods of a subtree: everything cut, everything without power, and its best explanations."""
+
+    cut: float
+    power: float
+    quiet: float
+    """As ``cut``, where the OLT tells of the port alone."""
+    any: _Plan
+    whole: _Plan
+    """Of those under which every ONT is out."""
+    hurt: int
+    """ONTs seen dark or gasping."""
+    leaves: int
+
+
+def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: Odds = ODDS) -> list[Break]:
+    """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
+    receives nothing. ``leaning`` is added for a loss of power and taken from a cut: a vendor's own verdict."""
+    scores: dict[str, _Scores] = {}
+    for tree in _post_order(root):
+        if not tree.branches:
+            scores[tree.id] = _leaf(tree.seen, odds)
+        else:
+            below = [scores[branch.id] for branch in tree.branches]
+            scores[tree.id] = _port(below, port_dark, leaning, odds) if tree is root else _fork(below, odds)
+    said, unsaid = (0.0, odds.false_los) if port_dark else (odds.missed_los, 0.0)
+    all_out = scores[root.id].whole.score + said > scores[root.id].any.score + unsaid
+    breaks: list[Break] = []
+    waiting = [(root, 0.0)]
+    while waiting:
+        tree, above = waiting.pop()
+        mine = scores[tree.id]
+        plan = mine.whole if all_out else mine.any
+        # The odds of what this was weighed against: for a branch also that it broke further up instead.
+        others = above + math.exp(min(0.0, plan.alternative - plan.score))
+        if plan.chosen:
+            breaks.append(Break(plan.chosen, tree.id, not tree.branches, 1.0 / (1.0 + others)))
+        elif mine.hurt:
+            waiting += [(branch, others) for branch in reversed(tree.branches)]
+    return breaks
+
+
+def _leaf(seen: Seen, odds: Odds) -> _Scores:
+    cut, power = odds.under_cut[seen], odds.under_power[seen]
+    return _Scores(
+        cut=cut,
+        power=power,
+        quiet=odds.under_quiet[seen],
+        any=_plan(odds.unhurt[seen], odds.drop + cut, odds.customer + power),
+        whole=_plan(0.0 if seen == "out" else -math.inf, odds.drop + cut, odds.customer + power),
+        hurt=int(seen in ("dark", "gasp")),
+        leaves=1,
+    )
+
+
+def _fork(below: list[_Scores], odds: Odds) -> _Scores:
+    mine = _together(below)
+    # Only what serves several ONTs, by several branches, can be told from its branches.
+    if mine.hurt < 2 or sum(1 for each in below if each.leaves) < 2:
+        return mine
+    return _breakable(mine, odds.cut + mine.cut, odds.area + mine.power)
+
+
+def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> _Scores:
+    """As a fork; but where the port itself says that it is dark, its ONTs need not."""
+    mine = _together(below)
+    if not port_dark and (mine.hurt < 2 or mine.leaves < 2):
+        return mine
+    cut = mine.cut
+    if port_dark:
+        cut = _either(math.log1p(-math.exp(odds.quiet)) + mine.cut, odds.quiet + mine.quiet)
+    return _breakable(mine, odds.cut + cut - leaning, odds.area + mine.power + leaning)
+
+
+def _together(below: list[_Scores]) -> _Scores:
+    return _Scores(
+        cut=sum(each.cut for each in below),
+        power=sum(each.power for each in below),
+        quiet=sum(each.quiet for each in below),
+        any=_Plan(sum(each.any.score for each in below), "", -math.inf),
+        whole=_Plan(sum(each.whole.score for each in below), "", -math.inf),
+        hurt=sum(each.hurt for each in below),
+        leaves=sum(each.leaves for each in below),
+    )
+
+
+def _breakable(mine: _Scores, cut: float, power: float) -> _Scores:
+    return mine._replace(any=_plan(mine.any.score, cut, power), whole=_plan(mine.whole.score, cut, power))
+
+
+def _plan(unbroken: float, cut: float, power: float) -> _Plan:
+    """The likeliest of the three and the next; the one that supposes less where two are equal."""
+    if unbroken >= cut and unbroken >= power:
+        return _Plan(unbroken, "", max(cut, power))
+    if cut >= power:
+        return _Plan(cut, "cut", max(unbroken, power))
+    return _Plan(power, "power", max(unbroken, cut))
+
+
+def _either(one: float, other: float) -> float:
+    """The logarithm of the sum of what these are the logarithms of."""
+    most = max(one, other)
+    return most + math.log(math.exp(one - most) + math.exp(other - most))
+
+
+def _post_order(root: Tree) -> Iterator[Tree]:
+    """Every node after its branches; no recursion, plants may cascade deeply."""
+    waiting = [(root, False)]
+    while waiting:
+        tree, opened = waiting.pop()
+        if opened or not tree.branches:
+            yield tree
+        else:
+            waiting.append((tree, True))
+            waiting += [(branch, False) for branch in reversed(tree.branches)]

@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared
 from actors.correlator.plant import Plant
-from actors.correlator.problems import SYSTEM
 from actors.correlator.state import Renamed, State
 from protocols.alarm import Alarm, Identity
 from protocols.event import TopologyLoaded
@@ -150,8 +149,6 @@ def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | N
         now = Renamed(alarm.tenant_id, alarm.resource_id, alarm.device_id, "", "")
         mark = state.marks.get(alarm.id)
         reporter = mark.source if mark is not None else ""
-        if reporter == SYSTEM:
-            continue
         at = state.renamed.get(alarm.id, now)
         target = renames.of_resource(at) if reporter.startswith("api:") else renames.of_device(at)
         if target is not None:

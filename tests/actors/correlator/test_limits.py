@@ -1,19 +1,19 @@
 """How many alarms there can be: a limit for each device and one for all, told, counted, and ended with room to spare."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
 from actors.correlator import fold as folding
-from actors.correlator import limits, problems, state
+from actors.correlator import limits, state
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmRepeated, Answer, DeviceEvent, Quarantined, Released
 from protocols.command import Clear, Command, Raise, Resolve, RetryQuarantined
-from protocols.event import Event, NetworkEvent, PolicyLoaded, SystemReport
+from protocols.event import PolicyLoaded, SystemReport
 from protocols.principal import Principal
 
 World = Any
@@ -151,78 +151,3 @@ def test_many_events_in_quarantine_share_one_alarm(world: World, monkeypatch: py
         world(Command(OPERATOR, RetryQuarantined(offset, good)))
         assert world.all(Released)
     assert all(alarm.cleared_at is not None for alarm in world.alarms)
-
-
-# --- floods -----------------------------------------------------------------------------------------------------------
-
-OPEN, OF_DEVICE, MEMORIES, CLEARED = 200, 50, 100, 60
-
-
-def hostile(round: int) -> Iterator[Event]:
-    """Ever new devices, resources, types, keys and numbers."""
-    for number in range(20):
-        name = f"{round}-{number}"
-        yield network("device.down", f"olt-{round % 7}", name)
-        yield network("device.down", f"dev-{name}", "")
-        yield network("cpe.offline", f"ont-{name}", "")
-        yield network("device.down", f"gone-{name}", "")
-        yield network("device.up", f"gone-{name}", "")
-        yield SystemReport(alarm_type="x", active=number % 2 == 0, qualifier=str(number))
-    yield Command(OPERATOR, Raise(**by_hand(f"{round}")))
-    yield PolicyLoaded("bad", b"\xc1")
-
-
-def network(type: Any, resource: str, qualifier: str) -> NetworkEvent:
-    return NetworkEvent(
-        type=type,
-        tenant_id="t",
-        resource_type="r",
-        resource_id=resource,
-        qualifier=qualifier,
-        key=f"{type}{resource}{qualifier}",
-    )
-
-
-def by_hand(name: str) -> dict[str, Any]:
-    return {
-        "alarm_type": f"type-{name}",
-        "tenant_id": "t",
-        "severity": "minor",
-        "title": "x",
-        "resource_type": "r",
-        "resource_id": name,
-    }
-
-
-def test_whatever_comes_nothing_that_the_fold_keeps_grows_beyond_its_bound(
-    make_world: Callable[[CorrelatorSettings], World], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(problems, "MAX_MEMORIES", MEMORIES)
-    monkeypatch.setattr(state, "MAX_QUARANTINED", MEMORIES)
-    monkeypatch.setattr(folding, "QUARANTINE_ALARMS", 10)
-    world = make_world(CorrelatorSettings(max_alarms=OPEN, max_alarms_per_device=OF_DEVICE, keep_cleared_max=CLEARED)).at(0)
-    most: dict[str, int] = {}
-    for round in range(300):
-        for event in hostile(round):
-            world(event)
-        world.tick()
-        for name, value in vars(world.state).items():
-            if hasattr(value, "__len__"):
-                most[name] = max(most.get(name, 0), len(value))
-        most["open alarms"] = max(most.get("open alarms", 0), world.state.open_alarms)
-    of_faultd = 10 + 1 + 20 + 1 + 7  # quarantined, "more", x, the limit of all, those of devices
-    # At most 20 are cleared between two ticks, and an eighth of the surplus goes with each.
-    cleared = CLEARED + 9 * (20 + 20)
-    assert most["open_of"] <= OPEN + 1
-    assert OPEN <= most["open alarms"] <= OPEN + of_faultd
-    assert most["open"] <= most["open alarms"]
-    assert most["alarms"] <= OPEN + of_faultd + cleared
-    for name in ("names", "current", "marks"):
-        assert most[name] <= most["alarms"], name
-    assert most["cleared"] <= cleared
-    for name in ("ended", "informs", "keys", "sequences", "quarantined"):
-        assert most[name] <= MEMORIES, name
-    assert most["keys"] == most["quarantined"] == MEMORIES, "the flood must have filled them"
-    assert world.state.tally["refused:all"] > 1_000
-    assert len(world.state.tally) < 10
-    assert len(world.state.save()) < 2_000_000

@@ -66,8 +66,8 @@ def soak(context: Context) -> list[Row]:
     note = (
         f"resident; {2 * OPEN:,} alarms, 15 % clears, 15 % re-raises, 70 % repeats, none new; {sent:,} traps at "
         f"{sent / lasted:,.0f}/s, {f'{lost:,} lost' if lost else 'none lost, every occurrence compared in PostgreSQL'}; "
-        f"on disk {behind:.2f} s, stored {stored:.2f} s after the last; {before_it} MiB before, {after_it} MiB after; {least} to "
-        f"{most} MiB in the second half"
+        f"on disk {behind:.2f} s, stored {stored:.2f} s after the last; {before_it} MiB before, {after_it} MiB after; "
+        f"{least} to {most} MiB in the second half"
     )
     return [
         Row(

@@ -235,7 +235,10 @@ class Lexicon:
         def decode(raw: Raw) -> Decoded:
             # A text that does not match has none of the parts; it is an absence, so no error.
             found = compiled.search(text(raw))
-            return {part: value for part, value in found.groupdict().items() if value} if found else {}
+            if found is None:
+                return {}
+            parts = found.groupdict()
+            return parts if all(parts.values()) else {part: value for part, value in parts.items() if value}
 
         return decode
 

@@ -5,7 +5,7 @@ Names are resolved when a profile is compiled: what uses a value holds a functio
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw, plain
 from actors.correlator.profiles.layout import Places
@@ -95,7 +95,7 @@ class Reader:
 class VarbindReader(Reader):
     """A varbind by the prefix of its OID: the first that bears one of ``oids``, with or without an instance."""
 
-    __slots__ = ("_convert", "_invalid", "_number", "_prefixes", "oids")
+    __slots__ = ("_convert", "_invalid", "_number", "_prefixes", "oids", "plain")
 
     def __init__(
         self,
@@ -109,6 +109,8 @@ class VarbindReader(Reader):
         self.oids = oids
         self._number = number
         self._prefixes = tuple(f"{oid}." for oid in oids)
+        self.plain = convert is None and not invalid
+        """Whether the value is what the device sent, so that it has no parts."""
         self._convert = convert
         self._invalid = invalid
 
@@ -132,7 +134,7 @@ class VarbindReader(Reader):
 
     def taker(self, part: str) -> Take:
         number = self._number
-        if part or self._convert is not None or self._invalid:
+        if not self.plain or part:
             take = super().taker(part)
             return lambda scope: take(scope) if scope.places[number] >= 0 else None
         name = self.name
@@ -202,6 +204,15 @@ class IndexReader(Reader):
         return self._convert(raw) if self._convert else raw if not isinstance(raw, bytes) else None
 
 
+class Source(NamedTuple):
+    """What a value is made of: the whole value, the part of it that is meant, and the reader for what the device sent."""
+
+    get: Callable[[Scope], Decoded | None]
+    part: str
+    take: Take
+    reader: Reader
+
+
 class DerivedReader(Reader):
     """A value made of another: of several sources the first that is there, its parts kept when nothing decodes it."""
 
@@ -215,23 +226,27 @@ class DerivedReader(Reader):
         invalid: frozenset[int | str],
     ) -> None:
         super().__init__(name)
-        self._sources = [(reader, part, reader.taker(part)) for reader, part in sources]
+        found = []
+        for reader, part in sources:
+            take = reader.taker(part)
+            plain = isinstance(reader, VarbindReader) and reader.plain
+            found.append(Source(take if plain and not part else reader.get, part, take, reader))
+        self._sources = tuple(found)
         self._convert = convert
         self._invalid = invalid
 
     def raw(self, scope: Scope) -> Raw | None:
-        for reader, part, take in self._sources:
-            if reader.get(scope) is not None:
+        for get, part, take, reader in self._sources:
+            if get(scope) is not None:
                 return take(scope) if part else reader.raw(scope)
         return None
 
     def read(self, scope: Scope) -> Decoded | None:
         refused: DecodeError | None = None
-        for reader, part, take in self._sources:
-            whole = reader.get(scope)
-            if whole is None:
-                continue
-            value: Decoded | None = take(scope) if part else whole
+        for get, part, take, reader in self._sources:
+            value = get(scope)
+            if part and value is not None:
+                value = take(scope)
             if value is None:
                 continue
             if self._convert is not None:
@@ -243,7 +258,7 @@ class DerivedReader(Reader):
                 except DecodeError as error:
                     refused = error
                     continue
-            if not isinstance(value, dict) and value in self._invalid:
+            if self._invalid and not isinstance(value, dict) and value in self._invalid:
                 continue
             return value
         if refused is not None:

@@ -12,6 +12,7 @@ import trio
 from acceptance.devices import Load, stored_once, trap
 from acceptance.harness import API, PATIENCE, Daemon
 
+from actors.correlator.limits import LIMIT
 from actors.ledger.actor import UNWRITABLE
 
 pytestmark = pytest.mark.acceptance
@@ -86,6 +87,40 @@ async def test_without_descriptors_traps_go_on_and_connections_come_back(daemon:
                 assert await daemon.metric("faultd_accept_failures_total") > 0
     assert daemon.log.read_text().count("EMFILE") == 1, "not said with every attempt"
     await stored_once(daemon, load.acknowledged | load.traps)
+
+
+FEW = "[traps]\n[clock]\ntick_seconds = 0.05\n[correlator]\nmax_alarms_per_device = 20\n"
+
+
+@pytest.mark.parametrize("daemon", [FEW], indirect=True)
+async def test_a_device_gone_mad_fills_its_own_room_and_each_refusal_is_kept(daemon: Daemon) -> None:
+    mad, sane = "127.0.0.9", "127.0.0.10"
+
+    def send(host: str, interfaces: Iterable[int]) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.bind((host, 0))
+            for interface in interfaces:
+                device.sendto(trap(interface), ("127.0.0.1", daemon.trap_port))
+
+    async with daemon.stream() as watcher, daemon.http() as client:
+        send(mad, range(60))
+        send(mad, range(20))
+        send(sane, range(5))
+        await watcher.until(lambda alarms: sum(alarm.device_id == sane for alarm in alarms) == 5)
+        (limit,) = (alarm for alarm in watcher.alarms if alarm.alarm_type == LIMIT)
+        assert (limit.qualifier, limit.cleared_at) == (f"default/{mad}", None)
+        theirs = [alarm for alarm in watcher.alarms if alarm.device_id == mad]
+        assert len(theirs) == 20
+        assert await daemon.metric("faultd_alarms_refused_total", reason="device") == 40
+        kept: list[dict[str, str]] = []
+        with trio.fail_after(PATIENCE):
+            while len(kept) < 40:
+                kept = (await client.get(f"{API}/device-events", params={"device_id": mad, "limit": 100})).json()["items"]
+        assert [event["event_type"] for event in kept] == ["alarm.refused"] * 40
+        done = await client.post(f"{API}/alarms/bulk", json={"action": {"type": "clear"}, "filter": {"device_id": mad}})
+        assert done.status_code == 200, done.text
+        assert len(done.json()["accepted"]) == 20
+        await watcher.until(lambda alarms: all(alarm.cleared_at is not None for alarm in alarms if alarm.alarm_type == LIMIT))
 
 
 V3 = """[traps]

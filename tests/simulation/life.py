@@ -96,6 +96,8 @@ class Life:
             world.oracle.recovered(self.path, database.ledger_id, state, seq)
             world.note(f"recovered: {len(world.oracle.events)} Events, folded to {state.offset}, {seq} batches")
             engine = await self._engine() if world.plan.secure else None
+            if self.dead:
+                await trio.lowlevel.checkpoint()
             await self._serve(database, state, seq, engine)
         finally:
             database.close()

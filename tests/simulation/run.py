@@ -16,6 +16,11 @@ from simulation.world import Report, run_seed
 _CHUNK = 20
 
 
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def run_seeds(seeds: list[int]) -> list[Report]:
     """In one process; without their timelines, but for the first that fails, which is the last."""
     reports = []
@@ -40,7 +45,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=None, help="so many seeds")
     parser.add_argument("--seconds", type=float, default=None, help="for so long")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--jobs", type=int, default=cores(), help="processes (all cores)")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else os.environ.get("FAULTD_SEED")
     if seed is not None:

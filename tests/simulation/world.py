@@ -4,6 +4,7 @@ import gc
 import shutil
 import sqlite3
 import tempfile
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -223,6 +224,7 @@ class World(Observer):
 
     def note(self, text: str) -> None:
         """A line of the timeline."""
+        text = text.replace(str(self._directory), "")
         self.timeline.append(f"{trio.current_time():9.4f}  process {self.lives}  {text}")
 
     def violate(self, text: str) -> None:
@@ -595,8 +597,8 @@ def _run_seed(seed: int) -> Report:
         with deterministic(seed), seams, poison, world.clock.installed(), world.engine_disk.installed():
             try:
                 trio.run(world.main, clock=world.clock.clock)
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - whatever ends the world is the seed's verdict
                 # What falls over when the world ends at a violation adds nothing to it.
                 if world.violation is None:
-                    raise
+                    world.violation = "the world fell over:\n" + "".join(traceback.format_exception(error))
         return world.report()

@@ -1,0 +1,209 @@
+"""When a window is open.
+
+Occurrences are those of ``dateutil.rrule`` on the wall clock of the window's zone; each is then a moment (RFC 5545, 3.3.5): a
+time that the clock skips counts with the offset from before the gap (02:30 on the night of the change is what the clock then
+shows as 03:30), one that it shows twice is the first of the two. RFC 5545, 3.3.10 would leave out the skipped ones: here they
+take place, since work that is planned nightly is done in that night too, and nobody is to be woken by it.
+
+A rule may be such that no occurrence ever comes (30 February): a search goes no further than ``HORIZON``.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
+
+from actors.correlator.windows.rule import Rule, WindowError, read_rule
+from protocols.maintenance import Occurrence, Window
+from protocols.rest_fields import LATEST
+
+HORIZON_YEARS = 10
+"""An occurrence further from the one before it, or from the moment of asking, is not found."""
+_PERIODS = {DAILY: 366, WEEKLY: 53, MONTHLY: 12, YEARLY: 1}
+"""In a year, at most."""
+_SHIFT = timedelta(hours=26)
+"""A wall clock and UTC, and two readings of one wall clock, differ by less (Samoa went without a whole day in 2011)."""
+_OF_THE_MACHINE = ("localtime", "posixrules", "posix/", "right/")
+
+
+class Around(NamedTuple):
+    """The latest start at or before a moment (None: none that matters), and the first after it."""
+
+    before: datetime | None
+    after: datetime | None
+
+
+class Standing(NamedTuple):
+    """``now``: the occurrence under way; ``next``: when the following one begins."""
+
+    now: Occurrence | None
+    next: datetime | None
+
+
+class _Exhausted(Exception):
+    """So many periods in a row had no occurrence that none is to be expected."""
+
+
+class _Steps(int):
+    """An interval that counts how often a rule has stepped on by it: dateutil itself goes on to the year 9999."""
+
+    left: int
+
+    def __radd__(self, other: int) -> int:
+        self._step()
+        return other + int(self)
+
+    def __mul__(self, other: int) -> int:  # type: ignore[override]
+        self._step()
+        return int(self) * other
+
+    def _step(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise _Exhausted
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name. Raises :class:`WindowError`."""
+    try:
+        if name.startswith(_OF_THE_MACHINE):
+            raise ValueError
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        text = f"{name[:60]!r} is no time zone such as Europe/Berlin"
+        raise WindowError("time_zone", text) from error
+
+
+def to_utc(at: datetime, zone: ZoneInfo) -> datetime:
+    """A moment, or what the wall clock of ``zone`` shows, in UTC."""
+    return (at if at.tzinfo is not None else at.replace(tzinfo=zone, fold=0)).astimezone(UTC)
+
+
+def to_wall(at: datetime, zone: ZoneInfo) -> datetime:
+    """What the wall clock of ``zone`` shows at a moment, without the zone."""
+    return at.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+class Series:
+    """The starts of a recurring window. Stateless: a question costs what lies around its moment, however old the window is."""
+
+    def __init__(self, rule: Rule, local: datetime, zone: ZoneInfo, exceptions: tuple[str, ...]) -> None:
+        self._rule, self._local, self._zone = rule, local, zone
+        self._by = _explicit(rule, local)
+        self._dates = {date.fromisoformat(each) for each in exceptions if "T" not in each}
+        moments = [datetime.fromisoformat(each) for each in exceptions if "T" in each]
+        self._except = {to_utc(each, zone) for each in moments}
+        until = rule.until
+        if rule.count is not None:
+            until = self._nth(rule.count)
+        self._until = None if until is None else to_utc(until, zone)
+        self._last = None if until is None else (until if until.tzinfo is None else to_wall(until, zone) + _SHIFT)
+
+    def walls(self, since: datetime, *, excepted: bool = False) -> Iterator[datetime]:
+        """Wall-clock starts from ``since`` on, in their order; ends when none is left or none comes within the horizon."""
+        steps = _Steps(self._rule.interval)
+        most = HORIZON_YEARS * _PERIODS[self._rule.frequency] // self._rule.interval + 2
+        steps.left = most
+        found = rrule(self._rule.frequency, dtstart=self._from(since), interval=steps, until=self._last, **self._by)
+        try:
+            for wall in found:
+                steps.left = most
+                if wall < max(since, self._local):
+                    continue
+                if not excepted and (wall.date() in self._dates or to_utc(wall, self._zone) in self._except):
+                    continue
+                if self._rule.until is not None and self._until is not None and to_utc(wall, self._zone) > self._until:
+                    continue
+                yield wall
+        except (_Exhausted, OverflowError):
+            return
+
+    def around(self, at: datetime, reach: timedelta) -> Around:
+        """Around ``at``; a start longer ago than ``reach`` is of no interest."""
+        before: datetime | None = None
+        after: datetime | None = None
+        enough: datetime | None = None
+        since = to_wall(at, self._zone)
+        since = since - min(reach + _SHIFT, since - datetime(1, 1, 2))
+        for wall in self.walls(since):
+            if enough is not None and wall > enough:
+                break
+            # Where the clock skips an hour, later readings of it can be earlier moments.
+            start = to_utc(wall, self._zone)
+            if start <= at:
+                before = start if before is None else max(before, start)
+            else:
+                after = start if after is None else min(after, start)
+                enough = enough or wall + _SHIFT
+        return Around(before, after)
+
+    def _from(self, since: datetime) -> datetime:
+        """Where dateutil may begin so as to find all from ``since`` on: a period of the rule, counted from its first one."""
+        first, interval = self._local, self._rule.interval
+        match self._rule.frequency:
+            case 3:  # DAILY
+                days = (since - first).days // interval * interval
+                found = datetime.combine(first.date() + timedelta(days=days), datetime.min.time())
+            case 2:  # WEEKLY: the first week may be one from its middle on
+                weeks = ((since - first).days // (7 * interval) - 1) * interval
+                found = datetime.combine(first.date() + timedelta(weeks=weeks), datetime.min.time())
+            case 1:  # MONTHLY
+                months = (since.year - first.year) * 12 + since.month - first.month
+                year, month = divmod(first.year * 12 + first.month - 1 + months // interval * interval, 12)
+                found = datetime(year, month + 1, 1)  # noqa: DTZ001
+            case _:
+                found = datetime(first.year + (since.year - first.year) // interval * interval, 1, 1)  # noqa: DTZ001
+        return first if found <= first else found
+
+    def _nth(self, count: int) -> datetime:
+        """The last of ``count`` starts (of those that come at all)."""
+        self._until = self._last = None
+        last = self._local
+        for number, wall in enumerate(self.walls(self._local, excepted=True), 1):
+            last = wall
+            if number == count or wall.year >= LATEST.year:
+                break
+        return last
+
+
+def _explicit(rule: Rule, local: datetime) -> dict[str, Any]:
+    """The rule's BY... parts with what RFC 5545 takes from the start where they are not given."""
+    by = {"byhour": local.hour, "byminute": local.minute, "bysecond": local.second} | rule.by
+    if not any(name in by for name in ("byweekno", "byyearday", "bymonthday", "byweekday")):
+        if rule.frequency == WEEKLY:
+            by["byweekday"] = (weekday(local.weekday()),)
+        elif rule.frequency in (MONTHLY, YEARLY):
+            by["bymonthday"] = local.day
+            if rule.frequency == YEARLY:
+                by.setdefault("bymonth", local.month)
+    return by
+
+
+@lru_cache(maxsize=4_096)
+def series(recurrence: str, local: datetime, time_zone: str, exceptions: tuple[str, ...]) -> Series:
+    """The starts of a window with a recurrence. Raises :class:`WindowError`."""
+    return Series(read_rule(recurrence), local, zone_of(time_zone), exceptions)
+
+
+def around(window: Window, at: datetime) -> Around:
+    """Its starts around ``at``, whether or not it was cancelled."""
+    if not window.recurrence:
+        return Around(window.start, None) if window.start <= at else Around(None, window.start)
+    found = series(window.recurrence, window.local_start, window.time_zone, window.exceptions)
+    return found.around(at, timedelta(seconds=window.duration_seconds))
+
+
+def standing(window: Window, at: datetime) -> Standing:
+    """Whether it is open at ``at``, and when it will be next. Where occurrences overlap (24 hours, each day, in the night that
+    has an hour less) the later one counts."""
+    if window.cancelled_at is not None:
+        return Standing(None, None)
+    before, after = around(window, at)
+    now = None
+    if before is not None and (window.ended_at is None or before > window.ended_at):
+        occurrence = Occurrence(before, before + timedelta(seconds=window.duration_seconds))
+        now = occurrence if at < occurrence.end else None
+    return Standing(now, after)

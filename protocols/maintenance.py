@@ -1,0 +1,123 @@
+"""Maintenance windows: planned work, during which alarms are held back from people.
+
+A window begins at ``start`` and lasts ``duration_seconds``; with ``recurrence`` (an RFC 5545 RRULE) it begins again and again,
+by the wall clock of its own zone. Each occurrence is the half-open time from its start until its duration has passed, in
+elapsed time (RFC 5545, 3.8.5.3): a window of eight hours is eight hours long on the night on which the clock is put forward.
+"""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+from msgspec import UNSET, Struct, UnsetType
+
+from protocols.rest_fields import Names
+
+Phase = Literal["active", "upcoming", "ended", "cancelled"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+
+class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which alarms a window covers. The places (devices, subtrees, services, customers) are alternatives: one of them is enough.
+    Tenants, alarm types and resource types narrow that down; without any place they cover whatever they match."""
+
+    devices: Names = ()
+    """Alarms that these devices report, and those of anything inside them (``DEVICE/POSITION``)."""
+    subtrees: Names = ()
+    """Alarms of these nodes of the topology and of everything that hangs below them."""
+    services: Names = ()
+    """Alarms of the nodes of these services and below, and those that affect no other service."""
+    customers: Names = ()
+    """The same for customers."""
+    tenants: Names = ()
+    """Alarms of these tenants only."""
+    alarm_types: Names = ()
+    """Alarms of these types only."""
+    resource_types: Names = ()
+    """Alarms of these kinds of resources only."""
+
+    @property
+    def places(self) -> bool:
+        """Whether it names any place."""
+        return bool(self.devices or self.subtrees or self.services or self.customers)
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A window as it is asked for. ``start``, ``end`` and exceptions without an offset from UTC are of the wall clock of
+    ``time_zone``; those with one are in UTC."""
+
+    title: str
+    scope: Scope
+    start: datetime
+    end: datetime | None = None
+    """The first occurrence's end; either this or ``duration_seconds``."""
+    duration_seconds: float | None = None
+    time_zone: str = "UTC"
+    recurrence: str = ""
+    exceptions: tuple[str, ...] = ()
+    """What of the recurrence does not take place: the date-times at which it would begin, or whole dates."""
+    description: str = ""
+    tenant_id: str | None = None
+    """Whose it is, and whose alarms alone it covers; None: of every tenant."""
+    key: str = ""
+    """Idempotency key: a second plan with the same one makes no second window."""
+
+
+class PlanChanges(Struct, frozen=True, kw_only=True):
+    """Other values for some fields; UNSET leaves one as it is. A new start alone moves the window: its duration stays."""
+
+    title: str | UnsetType = UNSET
+    scope: Scope | UnsetType = UNSET
+    start: datetime | UnsetType = UNSET
+    end: datetime | UnsetType = UNSET
+    duration_seconds: float | UnsetType = UNSET
+    time_zone: str | UnsetType = UNSET
+    recurrence: str | UnsetType = UNSET
+    exceptions: tuple[str, ...] | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """A window as it is kept."""
+
+    id: str
+    """``MW`` and the offset of the Event that made it."""
+    tenant_id: str | None
+    title: str
+    description: str = ""
+    scope: Scope
+    time_zone: str
+    start: datetime
+    """UTC."""
+    local_start: datetime
+    """The same on the wall clock of ``time_zone``, without a zone: what the recurrence is computed from."""
+    duration_seconds: float
+    recurrence: str = ""
+    exceptions: tuple[str, ...] = ()
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    cancelled_at: datetime | None = None
+    cancelled_by: str | None = None
+    ended_at: datetime | None = None
+    """The occurrence that was under way then was ended early."""
+    ended_by: str | None = None
+    key: str = ""
+
+
+class Occurrence(Struct, frozen=True):
+    """One time that a window is open: from ``start`` until before ``end``, UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class WindowView(Struct, frozen=True, kw_only=True):
+    """A window as it is shown."""
+
+    window: Window
+    phase: Phase
+    occurrence: Occurrence | None
+    """The one under way, or else the next."""
+    held: int
+    """Open alarms that it holds back now."""

@@ -5,6 +5,7 @@ import typer
 from faultd.cli import profile, token
 from faultd.cli.check import check
 from faultd.cli.demo import demo
+from faultd.cli.evaluate import evaluate_plants
 from faultd.cli.migrate import migrate_database
 from faultd.cli.replay import replay
 from faultd.cli.run import run
@@ -24,6 +25,7 @@ app.command("demo")(demo)
 app.command("check")(check)
 app.command("simulate")(simulate_plant)
 app.command("replay")(replay)
+app.command("evaluate")(evaluate_plants)
 app.command("migrate")(migrate_database)
 app.command("status")(status)
 app.add_typer(token.app, name="token")

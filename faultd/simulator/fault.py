@@ -17,6 +17,7 @@ Kind = Literal[
     "area_outage",
     "ont_flapping",
     "ont_reboot",
+    "ont_power",
     "uplink_down",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -71,7 +72,7 @@ def element_of(plant: Plant, fault: Fault) -> Element:
             return Element("fibre", target)
         case "drop_cut" | "ont_flapping" if target in plant.onts:
             return Element("fibre", target)
-        case "ont_reboot" if target in plant.onts:
+        case "ont_reboot" | "ont_power" if target in plant.onts:
             return Element("ont", target)
         case "card_failure" if target in plant.cards:
             return Element("card", target)

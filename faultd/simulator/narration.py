@@ -15,6 +15,7 @@ _BEGINS = {
     "area_outage": "{root} loses mains",
     "ont_flapping": "a connector of ONT {root} begins to flap",
     "ont_reboot": "ONT {root} is switched off and on",
+    "ont_power": "the customer of ONT {root} loses mains",
     "uplink_down": "an uplink of {root} goes down",
 }
 _ENDS = {
@@ -26,6 +27,7 @@ _ENDS = {
     "olt_unreachable": "{root} can be reached again",
     "area_outage": "{root} has mains again",
     "ont_flapping": "the connector of ONT {root} is cleaned",
+    "ont_power": "the customer of ONT {root} has mains again",
     "uplink_down": "an uplink of {root} comes up",
 }
 

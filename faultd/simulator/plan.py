@@ -10,6 +10,7 @@ from faultd.simulator.emission import Emission
 from faultd.simulator.errors import SpecError
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.plant import Plant
+from faultd.simulator.report import Report
 from faultd.simulator.scenarios import Scenario, everyday
 from faultd.simulator.simulation import EPOCH, Simulation
 from faultd.simulator.timing import Timing
@@ -29,6 +30,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reorder: float = 0.0
     reorder_delay: float = 2.0
     """A reordered trap arrives up to this many seconds late."""
+    skew: float = 0.0
+    """Each device's clock is wrong by a constant of its own, up to this many seconds either way."""
     noise: float | None = None
     """Everyday events per OLT and minute; None: what the scenario says."""
     start: datetime = EPOCH
@@ -43,6 +46,8 @@ class Datagram(Struct, frozen=True, kw_only=True):
     olt: str
     payload: bytes
     notification: Notification
+    report: Report
+    """What the OLT had to say, before a vendor's words."""
     fault: str = ""
     inform: int = 0
     copy: bool = False
@@ -67,7 +72,7 @@ def simulate(plant: Plant, scenario: Scenario, options: Options | None = None, *
     duration = scenario.duration if options.duration is None else options.duration
     rng = Random(f"scenario/{options.seed}")
     script = scenario.script(plant, rng, duration)
-    simulation = Simulation(plant, seed=options.seed, start=options.start, timing=timing)
+    simulation = Simulation(plant, seed=options.seed, start=options.start, skew=options.skew, timing=timing)
     faults = list(script.faults)
     noise = script.noise if options.noise is None else options.noise
     if noise > 0:
@@ -121,6 +126,7 @@ def _datagram(plant: Plant, emission: Emission, at: float, *, copy: bool) -> Dat
         olt=emission.olt,
         payload=encode(notification),
         notification=notification,
+        report=emission.report,
         fault=emission.fault,
         inform=notification.request_id if notification.kind == "inform" else 0,
         copy=copy,
@@ -149,7 +155,7 @@ def _check(options: Options) -> None:
         value: float = getattr(options, name)
         if not 0 <= value <= 1:
             raise SpecError(name, value, "a probability is 0 to 1")
-    for name in ("duration", "noise", "reorder_delay"):
+    for name in ("duration", "noise", "reorder_delay", "skew"):
         limit: float | None = getattr(options, name)
         if limit is not None and not 0 <= limit <= 366 * 86400:
             raise SpecError(name, limit, "must be 0 to a year of seconds")

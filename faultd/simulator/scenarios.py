@@ -172,6 +172,7 @@ SCENARIOS: dict[str, Scenario] = {
             _single("distribution_cut"),
         ),
         Scenario("drop-cut", "One customer's drop fibre is cut.", 60.0, _single("drop_cut")),
+        Scenario("ont-power", "One customer loses mains: a dying gasp, and silence.", 60.0, _single("ont_power")),
         Scenario("card-failure", "A PON card fails and is replaced.", 90.0, _single("card_failure")),
         Scenario(
             "olt-power", "An OLT loses power: silence, then a cold start and every ONT again.", 120.0, _single("olt_power")

@@ -38,11 +38,13 @@ class OntView(Struct):
 
 
 class OltView(Struct):
-    """``epoch`` grows with every loss of power and makes what was queued before void."""
+    """``epoch`` grows with every loss of power and makes what was queued before void; ``skew`` is how many seconds its clock
+    is ahead."""
 
     rng: Random
     booted: float
     request_id: int
+    skew: float = 0.0
     on: bool = True
     epoch: int = 0
     free: float = 0.0
@@ -53,7 +55,9 @@ class OltView(Struct):
 class Simulation:
     """Add faults and utterances, then :meth:`run`. The same plant, seed and calls give the same emissions."""
 
-    def __init__(self, plant: Plant, *, seed: int = 0, start: datetime = EPOCH, timing: Timing | None = None) -> None:
+    def __init__(
+        self, plant: Plant, *, seed: int = 0, start: datetime = EPOCH, skew: float = 0.0, timing: Timing | None = None
+    ) -> None:
         self.plant = plant
         self.physics = Physics(plant)
         self.now = 0.0
@@ -73,7 +77,11 @@ class Simulation:
             rng = Random(f"olt/{seed}/{olt}")
             days = rng.uniform(1, 400)
             self._olts[olt] = OltView(
-                rng=rng, booted=-days * 86400, request_id=rng.getrandbits(30), sequence=rng.randrange(1, 50_000)
+                rng=rng,
+                booted=-days * 86400,
+                request_id=rng.getrandbits(30),
+                sequence=rng.randrange(1, 50_000),
+                skew=Random(f"clock/{seed}/{olt}").uniform(-skew, skew),
             )
 
     def add(self, fault: Fault) -> None:
@@ -278,7 +286,7 @@ class Simulation:
         if epoch != view.epoch:
             self.discarded += 1
             return
-        moment = Moment(self._start + timedelta(seconds=self.now), view.sequence + 1)
+        moment = Moment(self._start + timedelta(seconds=self.now + view.skew), view.sequence + 1)
         drafts = DIALECTS[device.vendor](self.plant, report, moment)
         for draft in drafts:
             self._emit(olt, draft, report, fault)

@@ -1,0 +1,90 @@
+"""``faultd evaluate``: how well causes are found, against simulated faults whose truth is known."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import msgspec
+import typer
+
+from faultd.cli.common import EX_CANTCREAT, EX_USAGE, fail
+from faultd.evaluation.cases import CONDITIONS, KINDS, UnknownCase, build, case_ids
+from faultd.evaluation.report import Failures, as_json, tables
+from faultd.evaluation.runner import evaluate
+from faultd.evaluation.story import tell
+
+SHOWN = 20
+"""Imperfect cases named at the end."""
+
+
+def evaluate_plants(
+    plants: Annotated[int, typer.Option(help="Plants of different shape and equipment.", min=1, max=10_000)] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same cases and the same result.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Processes; without it: as many as there are processors.", min=1)] = None,
+    kinds: Annotated[str, typer.Option(help="Kinds of cases, comma separated.")] = ",".join(KINDS),
+    conditions: Annotated[
+        str, typer.Option(help="What happens to the traps, comma separated; loss-N is N per cent lost.")
+    ] = ",".join(CONDITIONS),
+    loss: Annotated[str, typer.Option(help="Instead of --conditions: per cent of traps lost, comma separated.")] = "",
+    json: Annotated[Path | None, typer.Option("--json", help="Write totals and every case as JSON here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables here, between the markers in it.")] = None,
+    case: Annotated[str | None, typer.Option(help="One case, by its name: SEED/PLANT/KIND/CONDITION.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="With --case: tell how it went, and why what was concluded.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="With --explain: every line of every alarm.")] = False,
+) -> None:
+    """Play simulated faults through the correlator in virtual time and score its conclusions against what happened.
+
+    Each plant is tried with every kind of fault under every condition. docs/evaluation.md says how the scores are defined.
+    """
+    try:
+        if case is not None:
+            chosen = build(case)
+            lines = list(tell(chosen, everything=everything))
+            sys.stdout.write("\n".join(lines if explain else lines[lines.index("") + 1 :]) + "\n")
+            return
+        names = [f"loss-{each.strip()}" for each in loss.split(",")] if loss else conditions.split(",")
+        ids = list(case_ids(seed, plants, kinds.split(","), names))
+    except UnknownCase as error:
+        fail(str(error), EX_USAGE)
+    began = monotonic()
+    at_once = jobs or len(os.sched_getaffinity(0))
+    results = evaluate(ids, at_once, _progress(len(ids)))
+    text = tables(results)
+    sys.stdout.write(text)
+    for line in Failures(results).lines(SHOWN):
+        sys.stdout.write(f"{line}\n")
+    try:
+        if json is not None:
+            json.write_bytes(msgspec.json.format(msgspec.json.encode(as_json(results)), indent=1) + b"\n")
+        if markdown is not None:
+            _insert(markdown, f"{text}\n{len(ids)} cases on {plants} plants.\n")
+    except OSError as error:
+        fail(str(error), EX_CANTCREAT)
+    sys.stderr.write(f"{len(ids)} cases in {monotonic() - began:.0f} s, {at_once} processes\n")
+
+
+def _progress(count: int) -> Callable[[int], None]:
+    def told(done: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{done}/{count} cases" + ("\n" if done == count else ""))
+            sys.stderr.flush()
+
+    return told
+
+
+BEGIN, FINISH = "<!-- evaluation: begin -->\n", "<!-- evaluation: end -->\n"
+
+
+def _insert(file: Path, text: str) -> None:
+    """Replace what stands between the markers."""
+    old = file.read_text(encoding="utf-8")
+    head, _, rest = old.partition(BEGIN)
+    _, mark, tail = rest.partition(FINISH)
+    if not mark:
+        fail(f"{file}: no markers {BEGIN.strip()} and {FINISH.strip()}", EX_USAGE)
+    file.write_text(f"{head}{BEGIN}\n{text}\n{FINISH}{tail}", encoding="utf-8")

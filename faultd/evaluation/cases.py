@@ -1,0 +1,235 @@
+"""What is tried: plants of many shapes, every kind of fault, and what happens to the traps on their way.
+
+A case is named ``SEED/PLANT/KIND/CONDITION``, and that name alone gives it again, octet for octet.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from msgspec import Struct
+
+from faultd.simulator.fault import Fault, Kind, dependents, element_of
+from faultd.simulator.plan import Options
+from faultd.simulator.plant import VENDORS, Plant, PlantSpec, build_plant
+from faultd.simulator.scenarios import pick
+
+SINGLE: tuple[Kind, ...] = (
+    "feeder_cut",
+    "distribution_cut",
+    "drop_cut",
+    "card_failure",
+    "olt_power",
+    "area_outage",
+    "ont_power",
+    "ont_flapping",
+    "uplink_down",
+)
+_MIXED: tuple[Kind, ...] = ("feeder_cut", "distribution_cut", "drop_cut", "card_failure", "area_outage", "ont_power")
+TOGETHER = {"two": 2, "three": 3}
+"""Kinds of cases with several faults within seconds, and how many."""
+KINDS: tuple[str, ...] = (*SINGLE, *TOGETHER, "cut_in_outage", "nothing")
+
+START, END, LENGTH = 10.0, 75.0, 150.0
+"""Seconds of virtual time: when faults begin, when they are repaired, when the case is over."""
+VERDICT = END - 0.5
+"""When conclusions are compared with the truth."""
+TOGETHER_WITHIN = 3.0
+"""Faults that happen together begin within so many seconds."""
+_SPLITS = ((2, 4), (4, 4), (2, 16), (4, 8), (8, 4), (4, 16), (8, 8), (4, 32), (8, 16), (16, 8))
+
+
+class UnknownCase(ValueError):
+    """A case, kind or condition that there is not."""
+
+    def __init__(self, what: str, name: str, known: Sequence[str] = ()) -> None:
+        super().__init__(f"{what} = {name!r}: there is no such" + (f"; there are {', '.join(known)}" if known else ""))
+        self.name = name
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """What happens besides the faults. Probabilities per trap; ``noise`` is everyday events per OLT and minute; ``skew`` the
+    seconds by which a device's clock is wrong at most; ``flapping`` one ONT elsewhere that comes and goes; ``window`` a
+    maintenance window over each fault's place."""
+
+    name: str
+    loss: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    skew: float = 0.0
+    noise: float = 0.0
+    flapping: bool = False
+    window: bool = False
+
+
+CONDITIONS: dict[str, Condition] = {
+    each.name: each
+    for each in (
+        Condition(name="clean"),
+        Condition(name="loss-1", loss=0.01),
+        Condition(name="loss-5", loss=0.05),
+        Condition(name="loss-10", loss=0.10),
+        Condition(name="duplicates", duplicate=0.2),
+        Condition(name="reordering", reorder=0.2),
+        Condition(name="clock-skew", skew=1800.0),
+        Condition(name="noise", noise=6.0, flapping=True),
+        Condition(name="everything", loss=0.05, duplicate=0.1, reorder=0.1, skew=600.0, noise=3.0, flapping=True),
+    )
+}
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """One run: ``faults`` are scored, ``background`` only happens."""
+
+    id: str
+    plant: Plant
+    kind: str
+    condition: Condition
+    faults: tuple[Fault, ...]
+    background: tuple[Fault, ...]
+    options: Options
+
+
+def condition(name: str) -> Condition:
+    """The condition of this name; ``loss-N`` is N per cent of traps lost. Raises UnknownCase."""
+    if (found := CONDITIONS.get(name)) is not None:
+        return found
+    percent = name.removeprefix("loss-")
+    if percent != name and percent.isdigit() and int(percent) <= 100:
+        return Condition(name=name, loss=int(percent) / 100)
+    raise UnknownCase("condition", name, tuple(CONDITIONS))
+
+
+def case_ids(seed: int, plants: int, kinds: Sequence[str], conditions: Sequence[str]) -> Iterator[str]:
+    """The names of all cases, plant by plant. Raises UnknownCase."""
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UnknownCase("kind", kind, KINDS)
+    for name in conditions:
+        condition(name)
+    for number in range(plants):
+        for kind in kinds:
+            yield from (f"{seed}/{number:03d}/{kind}/{name}" for name in conditions)
+
+
+def plant_of(case_id: str) -> Plant:
+    """The plant of a case: its shape is drawn from the seed and the plant's number. Every fourth has ports of 1:128."""
+    seed, number, *_ = _parts(case_id)
+    rng = Random(f"evaluate/{seed}/{number}")
+    first, second = rng.choice(_SPLITS)
+    onts = max(2 * first, int(first * second * rng.choice((0.5, 0.75, 1.0))))
+    if int(number) % 4 == 0:
+        first, second = rng.choice([split for split in _SPLITS if split[0] * split[1] == 128])
+        onts = 128
+    large = onts > 64
+    vendors = tuple(rng.sample(VENDORS, rng.choice((1, 2, 4))))
+    olts = max(len(vendors), 2)
+    return build_plant(
+        PlantSpec(
+            olts=olts,
+            cards_per_olt=2 if large else rng.choice((2, 3)),
+            pons_per_card=rng.choice((2, 3)) if large else rng.choice((2, 4, 8)),
+            onts_per_pon=onts,
+            first_split=first,
+            second_split=second,
+            seed=rng.getrandbits(31),
+            vendors=vendors,
+            areas=rng.choice((3, 6, 10)),
+            zte_v1=rng.random() < 0.3,
+        )
+    )
+
+
+def build(case_id: str, plant: Plant | None = None) -> Case:
+    """The case of this name, on its plant (``plant_of``) when that is at hand. Raises UnknownCase."""
+    _, _, kind, name = _parts(case_id)
+    plant = plant or plant_of(case_id)
+    chosen = condition(name)
+    rng = Random(f"evaluate/{case_id}")
+    faults = _draw(plant, rng, kind)
+    background: list[Fault] = []
+    if chosen.flapping:
+        taken = {ont for fault in faults for ont in dependents(plant, element_of(plant, fault))}
+        free = [ont for ont in plant.onts if ont not in taken]
+        if free:
+            background.append(_fault("flapping", "ont_flapping", rng.choice(free), 5.0))
+    options = Options(
+        seed=rng.getrandbits(31),
+        duration=END,
+        loss=chosen.loss,
+        duplicate=chosen.duplicate,
+        reorder=chosen.reorder,
+        noise=chosen.noise,
+        skew=chosen.skew,
+    )
+    return Case(
+        id=case_id,
+        plant=plant,
+        kind=kind,
+        condition=chosen,
+        faults=faults,
+        background=tuple(background),
+        options=options,
+    )
+
+
+def _parts(case_id: str) -> tuple[str, str, str, str]:
+    parts = case_id.split("/")
+    if len(parts) != 4 or not (parts[0].removeprefix("-").isdigit() and parts[1].isdigit()) or parts[2] not in KINDS:
+        raise UnknownCase("case", case_id)
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+def _fault(name: str, kind: Kind, target: str, start: float) -> Fault:
+    flaps = kind == "ont_flapping"
+    # An end within a broken phase, so that the verdict finds what flaps down.
+    return Fault(id=name, kind=kind, target=target, start=start, end=END, period=20.0 if flaps else 0.0)
+
+
+def _draw(plant: Plant, rng: Random, kind: str) -> tuple[Fault, ...]:
+    start = START + rng.random()
+    if kind == "nothing":
+        return ()
+    if kind == "cut_in_outage":
+        pon = pick(plant, rng, "feeder_cut")
+        area = plant.onts[rng.choice(plant.pons[pon].onts)].area
+        return (_fault("fault-1", "area_outage", area, start), _fault("fault-2", "feeder_cut", pon, start + 20.0))
+    wanted = TOGETHER.get(kind)
+    if wanted is None:
+        return (_fault("fault-1", kind, pick(plant, rng, kind), start),)  # type: ignore[arg-type]
+    for _ in range(200):
+        kinds = [rng.choice(_MIXED) for _ in range(wanted)]
+        drawn = [
+            _fault(f"fault-{number}", each, _near(plant, rng, each), start + rng.uniform(0, TOGETHER_WITHIN))
+            for number, each in enumerate(kinds, 1)
+        ]
+        if distinct(plant, drawn):
+            return tuple(drawn)
+    raise AssertionError("a plant of at least two OLTs has room for three faults")
+
+
+def _near(plant: Plant, rng: Random, kind: Kind) -> str:
+    """A target on the first OLT as often as anywhere: faults close to one another are the hard ones."""
+    target = pick(plant, rng, kind)
+    for _ in range(8):
+        if kind == "area_outage" or target.startswith(f"{next(iter(plant.olts))}/") or rng.random() < 0.5:
+            return target
+        target = pick(plant, rng, kind)
+    return target
+
+
+def distinct(plant: Plant, faults: Sequence[Fault]) -> bool:
+    """Whether these faults can be told apart at all: no ONT suffers from two, and no two or three of them darken just what a
+    single failure above them would darken."""
+    sets = [frozenset(dependents(plant, element_of(plant, fault))) for fault in faults]
+    union: set[str] = set()
+    for each in sets:
+        if union & each:
+            return False
+        union |= each
+    if len(faults) < 2:
+        return True
+    single = {frozenset(onts) for onts in plant.below.values()}
+    single |= {frozenset(plant.onts_of_card(card)) for card in plant.cards}
+    single |= {frozenset(plant.onts_of_olt(olt)) for olt in plant.olts}
+    subsets = [union] + [union - each for each in sets]
+    return not any(frozenset(each) in single and each not in sets for each in subsets)

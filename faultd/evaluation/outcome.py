@@ -1,0 +1,76 @@
+"""What a case came to, as plain data: what really happened beside what was concluded. The scorer sees nothing else."""
+
+from msgspec import Struct, field
+
+
+class TrueFault(Struct, frozen=True, kw_only=True):
+    """A fault as it was. Times are seconds of the case."""
+
+    id: str
+    kind: str
+    place: str
+    """Its root as a conclusion should name it: a resource of the topology, ``area:NAME`` for a power area."""
+    onts: frozenset[str] = frozenset()
+    """ONTs without service because of it."""
+    start: float = 0.0
+    end: float = 0.0
+    scored: bool = True
+    """False for background: conclusions about it are judged, finding it is not asked for."""
+    unheard: str = ""
+    """Why no one could know it from the traps that arrived; empty when one could."""
+    last_trap: float = 0.0
+    """When the last trap arrived that told of its beginning."""
+    gasped: bool = True
+    """Whether a dying gasp of it arrived."""
+
+
+class Conclusion(Struct, frozen=True, kw_only=True):
+    """For how long an alarm stood as a root cause of this type at this place: open, without a parent."""
+
+    alarm_id: str
+    alarm_type: str
+    place: str
+    since: float
+    until: float
+    children: frozenset[str] = frozenset()
+    """Faults of the alarms that were attached to it at any time meanwhile."""
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """An open alarm at the moment of the verdict."""
+
+    alarm_id: str
+    alarm_type: str
+    place: str
+    parent: str = ""
+    root: bool = False
+    inferred: bool = False
+    """Concluded by faultd, not reported by a device."""
+    faults: frozenset[str] = frozenset()
+    """Faults whose traps raised or repeated it; empty for background noise and for what was inferred."""
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """People were told of an alarm (NoticeWanted of kind raised or flapping)."""
+
+    at: float
+    alarm_id: str
+    alarm_type: str
+    place: str
+    faults: frozenset[str] = frozenset()
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """Everything that is scored. ``onts`` are the ONTs below each place that a conclusion names."""
+
+    faults: tuple[TrueFault, ...]
+    verdict: float
+    conclusions: tuple[Conclusion, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    pages: tuple[Page, ...] = ()
+    onts: dict[str, frozenset[str]] = field(default_factory=dict)
+    alarms: int = 0
+    """Alarms that devices raised up to the verdict."""
+    left: tuple[str, ...] = ()
+    """Inferred roots still open when the case is over, all faults repaired long since."""
+    traps: int = 0

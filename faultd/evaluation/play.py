@@ -1,0 +1,261 @@
+"""A case through the real fold, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+
+from actors.correlator.fold import fold
+from actors.correlator.profiles import Translator, compile
+from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.state import State
+from faultd.config import Config
+from faultd.evaluation.cases import LENGTH, VERDICT, Case
+from faultd.evaluation.outcome import Conclusion, Outcome, Page, Standing, TrueFault
+from faultd.evaluation.places import AREA, Places
+from faultd.evaluation.score import INFERRED, SAY_IT
+from faultd.inputs import read_profiles
+from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.plan import Datagram, Plan, simulate
+from faultd.simulator.scenarios import Scenario, Script
+from faultd.simulator.simulation import EPOCH
+from faultd.simulator.topology import topology_nodes
+from protocols.alarm import Alarm
+from protocols.change import AlarmChanged, AlarmRepeated, Change, NoticeWanted
+from protocols.event import Event, PolicyLoaded, ProfilesLoaded, Tick, TopologyLoaded, Trap
+from protocols.snmp.message import decode
+
+LEDGER = "00000000-0000-4000-8000-000000000000"
+
+
+@lru_cache(maxsize=1)
+def _profiles() -> tuple[ProfilesLoaded, Translator]:
+    """The shipped profiles; compiled once for all cases of a process."""
+    profiles = read_profiles(Config())
+    return ProfilesLoaded("shipped", profiles), compile(profiles)
+
+
+class Played:
+    """A case while and after it is played: the State, and the notes from which its :class:`Outcome` is made."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.places = Places(case.plant)
+        self.plan = _simulate(case)
+        self.state = State(LEDGER)
+        self._truth = [_true_fault(case, fault, self.places) for fault in (*case.faults, *case.background, *_noise(self.plan))]
+        self._offset = 0
+        self._alarms: dict[str, Alarm] = {}
+        self._reported: dict[str, set[str]] = {}
+        self._inferred: set[str] = set()
+        self._roots: dict[str, tuple[float, str, str]] = {}
+        self._conclusions: list[Conclusion] = []
+        self._pages: list[Page] = []
+        self._children: dict[str, set[str]] = {}
+        self._raised = self._raised_then = 0
+        self._verdict: tuple[Standing, ...] | None = None
+        profiles, translator = _profiles()
+        self.state.use_profiles(profiles, translator)
+
+    def events(self) -> Iterator[tuple[float, Event, Datagram | None]]:
+        """What the fold is given, with its second."""
+        settings = CorrelatorSettings()
+        yield 0.0, PolicyLoaded("evaluation", msgspec.msgpack.encode(settings)), None
+        yield 0.0, TopologyLoaded("evaluation", tuple(topology_nodes(self.case.plant))), None
+        second = 1.0
+        for datagram in self.plan.datagrams:
+            while second <= datagram.at:
+                yield second, Tick(), None
+                second += 1.0
+            if datagram.at > LENGTH:
+                break
+            yield datagram.at, self._trap(datagram), datagram
+        while second <= LENGTH:
+            yield second, Tick(), None
+            second += 1.0
+
+    def run(self) -> Outcome:
+        """Everything, and what came of it."""
+        for at, event, datagram in self.events():
+            self.step(at, event, datagram)
+        return self.finish()
+
+    def step(self, at: float, event: Event, datagram: Datagram | None) -> list[Change]:
+        """Fold one of :meth:`events`; the verdict is taken when its time has come."""
+        if self._verdict is None and at > VERDICT:
+            self._verdict = self.standing()
+            self._raised_then = self._raised
+        return self._feed(at, event, datagram)
+
+    def finish(self) -> Outcome:
+        """What came of it, when all events have been folded."""
+        left = tuple(each.alarm_id for each in self.standing() if each.inferred and not each.parent)
+        for alarm_id in list(self._roots):
+            self._end_root(alarm_id, float("inf"))
+        standing = self._verdict or ()
+        named = {each.place for each in self._conclusions} | {each.place for each in self._pages}
+        named |= {each.place for each in standing}
+        return Outcome(
+            faults=tuple(self._heard(each) for each in self._truth),
+            verdict=VERDICT,
+            conclusions=tuple(self._conclusions),
+            standing=standing,
+            pages=tuple(self._pages),
+            onts={place: onts for place in sorted(named) if (onts := self.places.onts(place))},
+            alarms=self._raised_then,
+            left=left,
+            traps=len(self.plan.datagrams),
+        )
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """An alarm as it was last seen."""
+        return self._alarms.get(alarm_id)
+
+    def standing(self) -> tuple[Standing, ...]:
+        """The open alarms now, faultd's own left out."""
+        return tuple(
+            Standing(
+                alarm_id=alarm.id,
+                alarm_type=alarm.alarm_type,
+                place=alarm.resource_id,
+                parent=alarm.parent_alarm_id or "",
+                root=_is_root(alarm),
+                inferred=alarm.id in self._inferred,
+                faults=self._faults_of(alarm),
+            )
+            for alarm in self.state.alarms.values()
+            if alarm.cleared_at is None and alarm.source != "system"
+        )
+
+    def _feed(self, at: float, event: Event, datagram: Datagram | None) -> list[Change]:
+        self._offset += 1
+        changes = fold(self.state, self._offset, moment(at), event)
+        for change in changes:
+            if isinstance(change, AlarmChanged):
+                self._note(at, change, datagram)
+            elif isinstance(change, AlarmRepeated) and datagram is not None and datagram.fault:
+                self._reported.setdefault(change.id, set()).add(datagram.fault)
+            elif isinstance(change, NoticeWanted) and change.kind in ("raised", "flapping"):
+                self._page(at, change)
+        return changes
+
+    def _trap(self, datagram: Datagram) -> Trap:
+        key = f"{datagram.source}/{datagram.inform}" if datagram.inform else ""
+        return Trap(datagram.source, moment(datagram.at), decode(datagram.payload), key)
+
+    def _note(self, at: float, change: AlarmChanged, datagram: Datagram | None) -> None:
+        alarm = change.alarm
+        if alarm.source == "system":
+            return
+        if alarm.id not in self._alarms:
+            if change.entries[0].actor.startswith("faultd:") or alarm.alarm_type in INFERRED:
+                self._inferred.add(alarm.id)
+            else:
+                self._raised += 1
+        self._alarms[alarm.id] = alarm
+        told = any(each.actor.startswith("device:") for each in change.entries)
+        if told and alarm.cleared_at is None and datagram is not None and datagram.fault:
+            self._reported.setdefault(alarm.id, set()).add(datagram.fault)
+        if alarm.parent_alarm_id is not None:
+            self._children.setdefault(alarm.parent_alarm_id, set()).update(self._faults_of(alarm))
+        root = alarm.cleared_at is None and alarm.parent_alarm_id is None and _is_root(alarm)
+        known = self._roots.get(alarm.id)
+        if known is not None and (not root or known[1:] != (alarm.alarm_type, alarm.resource_id)):
+            self._end_root(alarm.id, at)
+            known = None
+        if root and known is None:
+            self._roots[alarm.id] = (at, alarm.alarm_type, alarm.resource_id)
+
+    def _end_root(self, alarm_id: str, at: float) -> None:
+        since, alarm_type, place = self._roots.pop(alarm_id)
+        children = frozenset(self._children.get(alarm_id, ()))
+        self._conclusions.append(
+            Conclusion(alarm_id=alarm_id, alarm_type=alarm_type, place=place, since=since, until=at, children=children)
+        )
+
+    def _page(self, at: float, notice: NoticeWanted) -> None:
+        alarm = self._alarms.get(notice.alarm_id)
+        if alarm is not None:
+            faults = frozenset() if alarm.id in self._inferred else self._faults_of(alarm)
+            self._pages.append(
+                Page(at=at, alarm_id=alarm.id, alarm_type=alarm.alarm_type, place=alarm.resource_id, faults=faults)
+            )
+
+    def _faults_of(self, alarm: Alarm) -> frozenset[str]:
+        """Whose traps raised it; an ONT that suffers from several faults belongs to each of them."""
+        if alarm.id in self._inferred:
+            return frozenset()
+        told = self._reported.get(alarm.id, set())
+        return frozenset(told | {each.id for each in self._truth if told and alarm.resource_id in each.onts})
+
+    def _heard(self, fault: TrueFault) -> TrueFault:
+        """The fault with what arrived of it up to the verdict."""
+        arrived = [
+            each
+            for each in self.plan.datagrams
+            if each.fault == fault.id and each.at <= VERDICT and not each.copy and each.report.raised
+        ]
+        arrived = [each for each in arrived if each.report.what != "cold_start"]
+        gasps = {each.report.resource for each in arrived if each.report.what == "ont_dying_gasp"}
+        return msgspec.structs.replace(
+            fault,
+            last_trap=max((each.at for each in arrived), default=fault.start),
+            gasped=bool(gasps),
+            unheard=self._unheard(fault, [each.report.resource for each in arrived], gasps),
+        )
+
+    def _unheard(self, fault: TrueFault, resources: list[str], gasps: set[str]) -> str:
+        if not resources:
+            return "no trap of it arrived"
+        match fault.kind:
+            case "area_outage":
+                return "" if len(gasps) >= min(2, len(fault.onts)) else "not even two dying gasps arrived"
+            case "ont_power" | "ont_reboot":
+                return "" if gasps else "its dying gasp did not arrive"
+            case "uplink_down" | "uplinks_down":
+                return ""
+        covered = self.places.cover(resources)
+        if covered != fault.onts:
+            return "what arrived is what a smaller failure would have sent"
+        return ""
+
+
+def _is_root(alarm: Alarm) -> bool:
+    return alarm.is_root_cause or alarm.alarm_type in SAY_IT
+
+
+def moment(second: float) -> datetime:
+    """A second of a case as the time that the ledger would stamp."""
+    return EPOCH + timedelta(seconds=second)
+
+
+def _simulate(case: Case) -> Plan:
+    script = Script((*case.faults, *case.background), noise=case.condition.noise)
+    scenario = Scenario(case.id, "", case.options.duration or 0.0, lambda _plant, _rng, _duration: script)
+    return simulate(case.plant, scenario, case.options)
+
+
+def _noise(plan: Plan) -> Iterator[Fault]:
+    """Everyday faults that the simulator added by itself."""
+    for each in plan.faults:
+        if each.id.startswith("reboot-"):
+            yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)
+
+
+def _true_fault(case: Case, fault: Fault, places: Places) -> TrueFault:
+    onts = frozenset(dependents(case.plant, element_of(case.plant, fault)))
+    return TrueFault(
+        id=fault.id,
+        kind=fault.kind,
+        place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
+        onts=onts,
+        start=fault.start,
+        end=fault.end or LENGTH,
+        scored=fault in case.faults,
+    )
+
+
+def play(case: Case) -> Outcome:
+    """Run a case from beginning to end."""
+    return Played(case).run()

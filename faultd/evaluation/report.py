@@ -1,0 +1,118 @@
+"""The results as tables (Markdown) and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
+
+from faultd.evaluation.cases import KINDS, SINGLE, TOGETHER
+from faultd.evaluation.totals import Result, Total, add_up, condition_of, failed, kind_of, select
+
+_HEAD = (
+    "faults",
+    "not knowable",
+    "recall",
+    "precision",
+    "not merged",
+    "not split",
+    "power is power",
+    "p50 s",
+    "p95 s",
+    "compression",
+    "pages",
+)
+
+
+def tables(results: Sequence[Result]) -> str:
+    """All tables, for people."""
+    conditions = list(dict.fromkeys(condition_of(name) for name, _ in results))
+    kinds = [kind for kind in KINDS if any(kind_of(name) == kind for name, _ in results)]
+    return "\n".join(_parts(results, conditions, kinds)) + "\n"
+
+
+def _parts(results: Sequence[Result], conditions: list[str], kinds: list[str]) -> Iterator[str]:
+    yield from _table(
+        "One fault at a time, by condition", ((name, add_up(select(results, SINGLE, name))) for name in conditions)
+    )
+    together = [kind for kind in kinds if kind in TOGETHER]
+    if together:
+        yield from _table(
+            "Two and three at once, by condition", ((name, add_up(select(results, together, name))) for name in conditions)
+        )
+    for name in conditions:
+        rows = ((kind, add_up(select(results, (kind,), name))) for kind in kinds)
+        yield from _table(f"By kind of case: {name}", rows)
+
+
+def _table(title: str, rows: Iterator[tuple[str, Total]]) -> Iterator[str]:
+    yield f"### {title}\n"
+    yield f"| | {' | '.join(_HEAD)} |"
+    yield f"|---|{'---:|' * len(_HEAD)}"
+    for name, total in rows:
+        yield f"| {name} | {' | '.join(_cells(total))} |"
+    yield ""
+
+
+def _cells(total: Total) -> tuple[str, ...]:
+    return (
+        str(total.faults),
+        str(total.unheard or ""),
+        _share(total.recall),
+        _share(total.precision),
+        _share(total.unmerged),
+        _share(total.unsplit),
+        _share(total.power_is_power),
+        _number(total.percentile(0.5)),
+        _number(total.percentile(0.95)),
+        _share(total.compression),
+        _number(total.pages_per_fault),
+    )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def as_json(results: Sequence[Result]) -> dict[str, Any]:
+    """Totals by kind and condition, and each case with its score and what is wrong with it."""
+    totals = [
+        {"kind": kind, "condition": name, **_plain(add_up(chosen))}
+        for kind in KINDS
+        for name in dict.fromkeys(condition_of(each) for each, _ in results)
+        if (chosen := select(results, (kind,), name))
+    ]
+    return {
+        "totals": totals,
+        "cases": [{"id": name, "failed": failed(score), "score": score} for name, score in results],
+    }
+
+
+def _plain(total: Total) -> dict[str, Any]:
+    kept = {each.name: getattr(total, each.name) for each in fields(total) if each.name not in ("seconds", "paged")}
+    shares = ("recall", "precision", "unmerged", "unsplit", "power_is_power", "compression", "pages_per_fault")
+    return {
+        **kept,
+        **{name: getattr(total, name) for name in shares},
+        "seconds_p50": total.percentile(0.5),
+        "seconds_p95": total.percentile(0.95),
+        "pages_by_count": {str(count): total.paged[count] for count in sorted(total.paged)},
+    }
+
+
+class Failures(Struct, frozen=True):
+    """Cases that went wrong, by what is wrong."""
+
+    results: Sequence[Result]
+
+    def lines(self, most: int) -> Iterator[str]:
+        """A line for each of the first ``most``, and how many there are in all."""
+        found = [(name, words) for name, score in self.results if (words := failed(score))]
+        for name, words in found[:most]:
+            yield f"{name}: {words}"
+        if found:
+            yield f"{len(found)} of {len(self.results)} cases are not perfect; faultd evaluate --case ID --explain tells one"

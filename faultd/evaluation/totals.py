@@ -1,0 +1,139 @@
+"""Scores added up: by kind of case and condition. Adding is commutative, so the order of the cases does not matter."""
+
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from msgspec import Struct, field
+
+from faultd.evaluation.score import POWER, CaseScore
+
+Result = tuple[str, CaseScore]
+"""A case's name and its score."""
+
+
+class Total(Struct, kw_only=True):
+    """Of some cases. Faults that no one could know of (``unheard``) are in no other count of faults."""
+
+    cases: int = 0
+    faults: int = 0
+    unheard: int = 0
+    found: int = 0
+    right: int = 0
+    """Roots that name a fault's place and kind rightly."""
+    wrong: int = 0
+    """Roots about these faults, or about nothing, that do not."""
+    split: int = 0
+    """Faults of which more than one alarm stands on its own."""
+    merged: int = 0
+    """Cases in which some root has taken up alarms of faults that are not its own."""
+    power: int = 0
+    """Faults of power ..."""
+    called_cut: int = 0
+    """... of which a fibre cut was concluded, if only for a moment, ..."""
+    called_cut_at_verdict: int = 0
+    """... and still was at the verdict."""
+    seconds: list[float] = field(default_factory=list)
+    """From the last trap to the right cause, of each fault found."""
+    pages: int = 0
+    paged: dict[int, int] = field(default_factory=dict)
+    """Faults by how many pages they made."""
+    alarms: int = 0
+    shown: int = 0
+    left: int = 0
+    traps: int = 0
+
+    @property
+    def recall(self) -> float | None:
+        return self.found / self.faults if self.faults else None
+
+    @property
+    def precision(self) -> float | None:
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+
+    @property
+    def unsplit(self) -> float | None:
+        return 1 - self.split / self.faults if self.faults else None
+
+    @property
+    def unmerged(self) -> float | None:
+        return 1 - self.merged / self.cases if self.cases else None
+
+    @property
+    def power_is_power(self) -> float | None:
+        return 1 - self.called_cut / self.power if self.power else None
+
+    @property
+    def compression(self) -> float | None:
+        """Of the alarms about these faults, the share that does not stand on its own."""
+        return 1 - self.shown / self.alarms if self.alarms else None
+
+    @property
+    def pages_per_fault(self) -> float | None:
+        return self.pages / self.faults if self.faults else None
+
+    def percentile(self, share: float) -> float | None:
+        """Nearest rank: the smallest time within which this share of the faults found had their cause."""
+        ranked = sorted(self.seconds)
+        return ranked[max(1, ceil(len(ranked) * share)) - 1] if ranked else None
+
+
+def failed(score: CaseScore) -> str:
+    """What is wrong with a case, in a few words; empty when nothing is."""
+    said = [f"{each.id} ({each.kind}) not found" for each in score.faults if not each.found and not each.unheard]
+    said += [f"{each.id} ({each.kind}) shown as {each.shown} alarms" for each in score.faults if each.shown > 1]
+    said += [f"{each.id} ({each.kind}) called a fibre cut" for each in score.faults if each.called_cut]
+    said += [f"wrong root {each.alarm_type} at {each.place}" for each in score.wrong]
+    said += ["alarms of different faults under one root"] if score.merges else []
+    said += [f"{score.left} inferred roots never ended"] if score.left else []
+    return "; ".join(said)
+
+
+def add_up(results: Iterable[Result], *, fault_kind: str | None = None) -> Total:
+    """The total of these cases; with ``fault_kind`` of their faults of that kind alone."""
+    total = Total()
+    for _, score in results:
+        _add(total, score, fault_kind)
+    return total
+
+
+def _add(total: Total, score: CaseScore, kind: str | None) -> None:
+    total.cases += 1
+    total.merged += score.merges > 0
+    total.left += score.left
+    total.traps += score.traps
+    total.right += sum(count for name, count in score.right.items() if kind in (None, name))
+    # A root about nothing at all is nobody's in particular: it counts wherever it was concluded.
+    total.wrong += sum(kind in (None, each.about) or not each.about for each in score.wrong)
+    for fault in score.faults:
+        if kind not in (None, fault.kind):
+            continue
+        if fault.kind in POWER and fault.unheard != "no trap of it arrived":
+            total.power += 1
+            total.called_cut += fault.called_cut
+            total.called_cut_at_verdict += fault.called_cut_at_verdict
+        if fault.unheard:
+            total.unheard += 1
+            continue
+        total.faults += 1
+        total.found += fault.found
+        total.split += fault.shown > 1
+        total.pages += fault.pages
+        total.paged[fault.pages] = total.paged.get(fault.pages, 0) + 1
+        total.alarms += fault.alarms
+        total.shown += fault.shown
+        if fault.found:
+            total.seconds.append(fault.seconds)
+
+
+def kind_of(case_id: str) -> str:
+    return case_id.split("/")[2]
+
+
+def condition_of(case_id: str) -> str:
+    return case_id.split("/")[3]
+
+
+def select(results: Sequence[Result], kinds: Iterable[str] = (), condition: str = "") -> list[Result]:
+    """Cases of these kinds (all when none are named) and this condition."""
+    wanted = frozenset(kinds)
+    return [each for each in results if (not wanted or kind_of(each[0]) in wanted) and condition in ("", condition_of(each[0]))]

@@ -154,9 +154,8 @@ class _Judge:
     def merges(self, roots: Iterable[Standing]) -> int:
         found = 0
         for root in roots:
-            sets = [each.faults & self._faults.keys() for each in self._family(root)]
-            sets = [each for each in sets if each]
-            found += len(sets) > 1 and not frozenset.intersection(*sets)
+            sets = [each.faults for each in self._family(root) if each.faults]
+            found += bool(sets) and not frozenset.intersection(*sets)
         return found
 
     def _right_since(self, fault: TrueFault) -> float | None:

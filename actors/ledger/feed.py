@@ -13,7 +13,7 @@ from actors.ledger.schema import connect_reader, translated
 from actors.mailbox import EndOfFeed, FeedPruned
 from protocols.ledger import QuarantinedEvent, RecordedBatch
 
-_READ_BYTES = 16 * 1024 * 1024
+_READ_BYTES = 8 * 1024 * 1024
 _READERS = 4
 _NEWEST = 2**63 - 1
 

@@ -20,7 +20,6 @@ from actors.store.pace import Pace, Pending
 from actors.store.reseed import Seed, reseed
 from actors.store.schema import check_schema
 from actors.store.settings import StoreSettings
-from protocols.ledger import RecordedBatch
 
 log = structlog.get_logger()
 
@@ -55,7 +54,7 @@ class Store:
         self._lag = Lag()
         self._pace = Pace(self._settings)
         self._pending = Pending()
-        self._unread: outcome.Outcome[Sequence[RecordedBatch]] | None = None
+        self._unread: outcome.Error | None = None
         self._months: set[str] = set()
         self._failures = 0
         self._begun = self._looked = -math.inf
@@ -102,8 +101,8 @@ class Store:
             self._failures = 0
 
     async def _gather(self) -> None:
-        """Let Changes come together, unless there are plenty or somebody waits for one of them."""
-        if self._pending.changes >= self._pace.size:
+        """Let Changes come together, unless some are left already or somebody waits for one of them."""
+        if self._pending:
             return
         await trio.sleep_until(self._begun + self._settings.min_interval_seconds)
         with trio.move_on_at(self._begun + self._settings.interval_seconds):
@@ -114,9 +113,6 @@ class Store:
         if self._unread is None and not self._pending:
             with trio.move_on_after(self._settings.probe_seconds):
                 self._pending.extend(await self._feed.after(seq, _BATCHES))
-        while self._unread is None and self._lacking(seq):
-            self._unread = await self._attempt(seq)
-            self._accept()
         if self._unread is not None and not self._pending:
             unread, self._unread = self._unread, None
             unread.unwrap()
@@ -124,19 +120,6 @@ class Store:
     def _lacking(self, seq: int) -> bool:
         """Whether there is less than a transaction takes, and more to read."""
         return self._pending.changes < self._pace.size and self._pending.last(seq) < self._feed.last
-
-    async def _attempt(self, seq: int) -> "outcome.Outcome[Sequence[RecordedBatch]]":
-        """The next batches, or why they cannot be read: to be raised when those before them have been applied."""
-        read = await outcome.acapture(self._feed.after, self._pending.last(seq), _BATCHES)
-        if isinstance(read, outcome.Error) and not isinstance(read.error, Exception):
-            read.unwrap()
-        return read
-
-    def _accept(self) -> None:
-        """What was read is pending; why it could not be read is kept in :attr:`_unread`."""
-        if isinstance(self._unread, outcome.Value):
-            self._pending.extend(self._unread.unwrap())
-            self._unread = None
 
     async def _apply(self, seq: int) -> int:
         """One transaction, and what follows is read meanwhile. ``seq`` of its last batch."""
@@ -161,8 +144,14 @@ class Store:
         """Apply, and read what follows ``seq``. Neither's error ends the other."""
 
         async def read() -> None:
-            self._unread = await self._attempt(seq)
-            self._accept()
+            read = await outcome.acapture(self._feed.after, self._pending.last(seq), _BATCHES)
+            if isinstance(read, outcome.Value):
+                self._pending.extend(read.unwrap())
+            elif isinstance(read.error, Exception):
+                # Raised once what comes before it has been applied.
+                self._unread = read
+            else:
+                read.unwrap()
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(read)

@@ -30,7 +30,7 @@ class Effects(Struct):
     alarms: dict[str, Alarm] = field(default_factory=dict)
     """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
     repeats: dict[str, AlarmRepeated] = field(default_factory=dict)
-    """The last counts of alarms since they were last in ``alarms``; of one that is not in it, the row is in the table already."""
+    """Each alarm's last counts since it came into ``alarms``; the row of one that is not there is in the table already."""
     forgotten: set[str] = field(default_factory=set)
     entries: list[TimelineEntry] = field(default_factory=list)
     device_events: list[DeviceEvent] = field(default_factory=list)

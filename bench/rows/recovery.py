@@ -40,7 +40,7 @@ def catch_up(context: Context) -> list[Row]:
             value=f"{seconds / max(0.1, stored - connected):.1f} times real time",
             target="10 times",
             note=f"{seconds} s without PostgreSQL at {OUTAGE_RATE:,} traps/s; {connected:.1f} s after its return the daemon "
-            f"connected (it tries every 15 s at most), {stored - connected:.1f} s later all was stored; with the pause it is "
+            f"connected (it tries at least every 2 s), {stored - connected:.1f} s later all was stored; with the pause it is "
             f"{seconds / stored:.1f} times; lost {lost}; every alarm compared",
         )
     ]

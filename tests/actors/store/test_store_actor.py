@@ -1,7 +1,7 @@
 """The store actor on a real PostgreSQL that goes away, comes back, and is pulled from under its transactions."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from actors.ledger.feed import LedgerFeed
-from actors.mailbox import Progress
+from actors.mailbox import FeedPruned, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.actor import Store, backoff
@@ -228,6 +228,48 @@ async def test_poison_is_counted_and_passed(database_url: str, changed_of: Calla
             with trio.fail_after(ENOUGH):
                 while rig.metric("rejected_changes"):
                     await trio.lowlevel.checkpoint()
+
+
+async def test_what_was_read_before_a_gap_is_applied_before_the_gap_is_told(
+    database_url: str, changed_of: Callable[..., AlarmChanged], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Database.open(database_url) as database:
+        rig = Rig(database, settings=QUICK)
+        for offset in range(1, 11):
+            rig.publish(changed_of(offset, offset))
+        asked: list[int] = []
+        read = rig.feed.after
+
+        async def after(seq: int, limit: int = 256) -> Sequence[RecordedBatch]:
+            asked.append(seq)
+            if seq >= 6:
+                raise FeedPruned(seq, 9)
+            return await read(seq, 4 if seq == 0 else 2)
+
+        monkeypatch.setattr(rig.feed, "after", after)
+        with trio.fail_after(ENOUGH), pytest.raises(FeedPruned):
+            await rig.store.run()
+        # Of the first four, three are applied while two more are read, and one with those two while the gap is found.
+        assert asked == [0, 4, 6]
+        assert rig.progress.seq == 6
+        assert (await database.run(read_cursor, "ledger")).seq == 6
+        assert await database.fetchval("SELECT count(*) FROM alarms") == 6
+
+
+async def test_under_load_changes_come_together_unless_one_is_waited_for(
+    database_url: str, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    settings = StoreSettings(interval_seconds=1_000_000, min_interval_seconds=0)
+    async with Database.open(database_url) as database:
+        rig = Rig(database, settings=settings)
+        async with running(rig):
+            assert await rig.progress.reach(rig.publish(changed_of(1, 1)), ENOUGH)
+            rig.publish(changed_of(2, 2))
+            last = rig.publish(changed_of(3, 3))
+            assert await database.fetchval("SELECT count(*) FROM alarms") == 1
+            assert rig.progress.seq == 1
+            assert await rig.progress.reach(last, ENOUGH)
+            assert rig.metric("apply_seconds_count") == 2
 
 
 async def test_another_ledger_ends_it_with_a_clear_error(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:

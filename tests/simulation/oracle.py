@@ -367,7 +367,7 @@ class Oracle:
         if (first, last) != (self._projected + 1, seq):
             self.violate(f"the gap is said to be {first} to {last}, the cursor went from {self._projected} to {seq}")
         kept = self.oldest_batch()
-        if kept <= first:
+        if kept <= last:
             self.violate(f"batches {first} to {last} are left out, and the ledger still has those from {kept}")
         self._projection.gaps = tables.gaps
         self._gapped, self._level_at = True, len(self.batches)

@@ -104,7 +104,7 @@ class Refusal(Struct, frozen=True):
     are open for a new one)."""
 
     alarm_id: str
-    reason: Literal["unknown_alarm", "not_your_tenant", "wrong_state", "invalid", "limit"]
+    reason: Literal["unknown_alarm", "unknown_window", "not_your_tenant", "wrong_state", "invalid", "limit"]
     text: str
 
 

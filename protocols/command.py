@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, field
 
 from protocols.alarm import Source
+from protocols.maintenance import Plan, PlanChanges
 from protocols.principal import Principal
 from protocols.severity import Severity
 
@@ -97,8 +98,34 @@ class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quaranti
     event: bytes
 
 
+class PutWindow(Struct, frozen=True, array_like=True, tag="put_window", tag_field="tag"):
+    """A new maintenance window."""
+
+    plan: Plan
+
+
+class PatchWindow(Struct, frozen=True, array_like=True, tag="patch_window", tag_field="tag"):
+    """Other values for some fields of a maintenance window."""
+
+    window_id: str
+    changes: PlanChanges
+
+
+class EndWindow(Struct, frozen=True, array_like=True, tag="end_window", tag_field="tag"):
+    """The occurrence under way ends now; a recurring window opens again as planned."""
+
+    window_id: str
+
+
+class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", tag_field="tag"):
+    """The window ends now, or never begins."""
+
+    window_id: str
+
+
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
-Action = AlarmAction | Raise | RetryQuarantined
+WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined
 
 
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):

@@ -17,7 +17,7 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which alarms a window covers. The places (devices, subtrees, services, customers) are alternatives: one of them is enough.
+    """Which alarms a window covers. The places (devices, subtrees, services, customers) are alternatives: one is enough.
     Tenants, alarm types and resource types narrow that down; without any place they cover whatever they match."""
 
     devices: Names = ()

@@ -9,9 +9,10 @@ from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
 from actors.correlator.limits import FULL, admit
 from actors.correlator.problems import Problem, Report
+from actors.correlator.windows.commands import fold_window
 from protocols.alarm import Alarm, Identity
 from protocols.change import Answer, Refusal
-from protocols.command import AlarmAction, Assign, Command, Edit, Raise, Shelve
+from protocols.command import AlarmAction, Assign, Command, Edit, Raise, Shelve, WindowAction
 from protocols.principal import Principal
 
 
@@ -20,6 +21,9 @@ def fold_command(draft: Draft, command: Command) -> None:
     action = command.action
     if isinstance(action, Raise):
         _raise(draft, command.by, action)
+        return
+    if isinstance(action, WindowAction):
+        fold_window(draft, command.by, action)
         return
     accepted: list[str] = []
     refusals: list[Refusal] = []

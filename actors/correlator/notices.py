@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.strategy import Strategy, ended, raised
+from actors.correlator.windows import strategy as windows
 from protocols.alarm import Alarm
 from protocols.change import NoticeKind, NoticeWanted
 from protocols.severity import Severity, is_worse
@@ -48,6 +49,8 @@ def due(draft: Draft, alarm_id: str) -> None:
         return
     if alarm.acknowledged_at is not None:
         draft.put(moved(alarm), "not_told", f"faultd:{NAME}", f"{alarm.acknowledged_by} has acknowledged it already")
+        return
+    if windows.hold(draft, alarm):
         return
     held = draft.state.settings.hold(alarm.severity).total_seconds()
     waited = "no cause, window or rule holds it back" if not alarm.is_root_cause else "it is the cause of others"

@@ -53,6 +53,11 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """When a cause has cleared, an alarm that was attributed to it and still stands after this time becomes one of its own,
     and people are told."""
 
+    max_windows: Annotated[int, Meta(ge=1)] = 2_000
+    """Maintenance windows at most. Those that are over make room for new ones."""
+    keep_windows_days: Annotated[float, Meta(gt=0)] = 30.0
+    """How long a maintenance window that is over or cancelled stays in the list."""
+
     def hold(self, severity: Severity) -> timedelta:
         """How long an alarm of this severity waits before people are told."""
         return timedelta(seconds=getattr(self, f"hold_{severity}_seconds", self.hold_warning_seconds))

@@ -2,5 +2,6 @@
 
 from actors.correlator import notices
 from actors.correlator.strategy import Strategy
+from actors.correlator.windows import strategy as windows
 
-STRATEGIES: tuple[Strategy, ...] = (notices.STRATEGY,)
+STRATEGIES: tuple[Strategy, ...] = (windows.STRATEGY, notices.STRATEGY,)

@@ -26,6 +26,7 @@ _PERIODS = {DAILY: 366, WEEKLY: 53, MONTHLY: 12, YEARLY: 1}
 """In a year, at most."""
 _SHIFT = timedelta(hours=26)
 """A wall clock and UTC, and two readings of one wall clock, differ by less (Samoa went without a whole day in 2011)."""
+_FIRST = datetime.min  # noqa: DTZ901 - of a wall clock
 _OF_THE_MACHINE = ("localtime", "posixrules", "posix/", "right/")
 
 
@@ -56,7 +57,7 @@ class _Steps(int):
         self._step()
         return other + int(self)
 
-    def __mul__(self, other: int) -> int:  # type: ignore[override]
+    def __mul__(self, other: int) -> int:
         self._step()
         return int(self) * other
 
@@ -127,7 +128,7 @@ class Series:
         after: datetime | None = None
         enough: datetime | None = None
         since = to_wall(at, self._zone)
-        since = since - min(reach + _SHIFT, since - datetime(1, 1, 2))
+        since = since - min(reach + _SHIFT, since - _FIRST)
         for wall in self.walls(since):
             if enough is not None and wall > enough:
                 break

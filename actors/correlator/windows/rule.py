@@ -1,14 +1,14 @@
-"""RRULE texts (RFC 5545, 3.3.10): read strictly, each mistake named. What recurs more often than daily is refused: several times
-a day are said with BYHOUR and BYMINUTE."""
+"""RRULE texts (RFC 5545, 3.3.10): read strictly, each mistake named. What recurs more often than daily is refused: several
+times a day are said with BYHOUR and BYMINUTE."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, weekday
 from msgspec import Struct
 
-FREQUENCIES = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
+FREQUENCIES: dict[str, "Frequency"] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
 MOST_OCCURRENCES = 1_000
 """COUNT at most."""
 MOST_TIMES = 24
@@ -26,10 +26,14 @@ class WindowError(ValueError):
         self.field, self.text = field, text
 
 
+Frequency = Literal[0, 1, 2, 3]
+"""As dateutil numbers them."""
+
+
 class Rule(Struct, frozen=True):
     """A recurrence rule. ``by`` are the arguments of ``dateutil.rrule.rrule`` of the BY... parts and the week's start."""
 
-    frequency: int
+    frequency: Frequency
     interval: int
     by: dict[str, Any]
     count: int | None = None

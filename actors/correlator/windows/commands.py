@@ -1,0 +1,79 @@
+"""Operators' commands about maintenance windows: each is done or refused with the field that is wrong."""
+
+from msgspec.structs import replace
+
+from actors.correlator.draft import Draft
+from actors.correlator.windows.check import changed, check_ahead, window_of
+from actors.correlator.windows.memory import WindowMemory
+from actors.correlator.windows.occurrences import standing
+from actors.correlator.windows.rule import WindowError
+from actors.correlator.windows.strategy import refresh
+from protocols.change import Answer, Refusal
+from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
+from protocols.maintenance import Plan, Window
+from protocols.principal import Principal
+
+
+def fold_window(draft: Draft, by: Principal, action: WindowAction) -> None:
+    """Apply a command and answer it with the window's id."""
+    try:
+        found = _make(draft, by, action.plan) if isinstance(action, PutWindow) else _change(draft, by, action)
+    except WindowError as error:
+        found = Refusal("", "invalid", str(error))
+    if isinstance(found, Refusal):
+        draft.emit(Answer(offset=draft.offset, refusals=(found,)))
+    else:
+        draft.emit(found)
+
+
+def _make(draft: Draft, by: Principal, plan: Plan) -> Answer | Refusal:
+    memory = draft.state.memory(WindowMemory)
+    if not _may(by, plan.tenant_id):
+        return Refusal("", "not_your_tenant", f"a window of tenant {plan.tenant_id!r} is not yours to make")
+    if plan.key:
+        known = next((one for one in memory.windows.values() if one.key == plan.key), None)
+        if known is not None:
+            return Answer(offset=draft.offset, accepted=(known.id,), duplicate=True)
+    most = draft.state.settings.max_windows
+    if len(memory.windows) - len(memory.over) >= most:
+        return Refusal("", "limit", f"there are {most} maintenance windows ([correlator] max_windows): cancel some")
+    window = window_of(plan, f"MW{draft.offset}", by.name, draft.at)
+    check_ahead(window, draft.at)
+    if len(memory.windows) >= most:
+        draft.later(memory.forget, next(iter(memory.over)))
+    refresh(draft, window, "is new")
+    return Answer(offset=draft.offset, accepted=(window.id,))
+
+
+def _change(draft: Draft, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> Answer | Refusal:
+    memory = draft.state.memory(WindowMemory)
+    window = memory.windows.get(action.window_id)
+    if window is None or not by.sees(window.tenant_id or by.tenant or ""):
+        return Refusal(action.window_id, "unknown_window", f"no maintenance window {action.window_id!r}")
+    if not _may(by, window.tenant_id):
+        text = f"maintenance window {window.id} is of every tenant: only an admin of every tenant changes it"
+        return Refusal(window.id, "wrong_state", text)
+    if window.cancelled_at is not None:
+        return Refusal(window.id, "wrong_state", f"maintenance window {window.id} is cancelled")
+    if window.id in memory.over:
+        return Refusal(window.id, "wrong_state", f"maintenance window {window.id} is over")
+    match action:
+        case PatchWindow(changes=changes):
+            new, why = changed(window, changes, by.name, draft.at), f"was changed by {by.name} and is over or does not cover it"
+        case EndWindow():
+            if standing(window, draft.at).now is None:
+                return Refusal(window.id, "wrong_state", f"maintenance window {window.id} is not under way")
+            new, why = _stamped(draft, by, window, ended_at=draft.at, ended_by=by.name), f"was ended early by {by.name}"
+        case CancelWindow():
+            new, why = _stamped(draft, by, window, cancelled_at=draft.at, cancelled_by=by.name), f"was cancelled by {by.name}"
+    refresh(draft, new, why)
+    return Answer(offset=draft.offset, accepted=(window.id,))
+
+
+def _stamped(draft: Draft, by: Principal, window: Window, **fields: object) -> Window:
+    return replace(window, updated_at=draft.at, updated_by=by.name, **fields)
+
+
+def _may(by: Principal, tenant_id: str | None) -> bool:
+    """A window of one tenant is for whoever acts in it, one of every tenant for admins of every tenant."""
+    return by.sees(tenant_id) if tenant_id is not None else by.tenant is None and by.may("admin")

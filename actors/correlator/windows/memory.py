@@ -1,0 +1,80 @@
+"""What the fold remembers of maintenance windows."""
+
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from protocols.maintenance import Window
+
+
+class Review(Struct):
+    """Held alarms that are still to be looked at again. ``why``: what changed. ``late``: an end that nobody saw came between,
+    so they are let go although the window is open again."""
+
+    alarms: list[str]
+    why: str
+    late: bool = False
+
+
+class WindowMemory(Struct):
+    """Windows, and which of them are open; changed only on commit."""
+
+    windows: dict[str, Window] = field(default_factory=dict)
+    """By id, oldest first."""
+    active: dict[str, datetime] = field(default_factory=dict)
+    """The open ones, and when the occurrence began."""
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of open windows by what their scope names: how an alarm finds them."""
+    held: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The open alarms that each holds back."""
+    owed: dict[str, str] = field(default_factory=dict)
+    """Alarms that a window does not hold back again, since its end came while faultd was away."""
+    reviews: dict[str, Review] = field(default_factory=dict)
+    over: dict[str, datetime] = field(default_factory=dict)
+    """Windows that will not open again, and since when."""
+
+    def hold(self, window_id: str, alarm_id: str) -> None:
+        self.held.setdefault(window_id, {})[alarm_id] = None
+
+    def drop(self, window_id: str, alarm_id: str) -> None:
+        held = self.held.get(window_id)
+        if held is not None:
+            held.pop(alarm_id, None)
+            if not held:
+                del self.held[window_id]
+
+    def file(self, window: Window, active: datetime | None) -> None:
+        """Keep the window as it now is; ``active`` is when its present occurrence began."""
+        before = self.windows.get(window.id)
+        if before is not None and window.id in self.active:
+            for key in keys_of(before):
+                filed = self.places[key]
+                filed.remove(window.id)
+                if not filed:
+                    del self.places[key]
+            del self.active[window.id]
+        self.windows[window.id] = window
+        if active is not None:
+            self.active[window.id] = active
+            for key in keys_of(window):
+                self.places.setdefault(key, []).append(window.id)
+
+    def forget(self, window_id: str) -> None:
+        """Let go of a window that is over."""
+        window = self.windows.get(window_id)
+        if window is not None:
+            self.file(window, None)
+            del self.windows[window_id]
+        self.over.pop(window_id, None)
+        self.held.pop(window_id, None)
+        self.reviews.pop(window_id, None)
+
+
+def keys_of(window: Window) -> list[str]:
+    """Under what a window is filed: its places, or else the first of its types and tenants."""
+    scope = window.scope
+    named = (("node", scope.subtrees), ("device", scope.devices), ("customer", scope.customers), ("service", scope.services))
+    if not scope.places:
+        others = (("type", scope.alarm_types), ("resource", scope.resource_types), ("tenant", scope.tenants))
+        named = tuple(one for one in others if one[1])[:1]  # type: ignore[assignment]
+    return [f"{kind}:{name}" for kind, names in named for name in dict.fromkeys(names)]

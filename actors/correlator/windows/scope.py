@@ -1,0 +1,161 @@
+"""Which open windows cover an alarm: found by looking up the alarm's place and what is above it, never by going through the
+windows or the plant.
+
+A subtree is what depends on its root: a node with several uplinks is covered for alarms of its own as soon as one of them is,
+but what hangs below it only when all are, since through another uplink it goes on working, and an alarm there is none of the
+work's.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from actors.correlator.plant import Plant
+from actors.correlator.windows.memory import WindowMemory
+from protocols.alarm import Alarm
+from protocols.maintenance import Scope, Window
+
+DEEPEST = 256
+"""Nodes above an alarm that are looked at."""
+
+
+class Place(NamedTuple):
+    """Where an alarm is."""
+
+    line: dict[str, tuple[str, ...]]
+    """Its resource and everything above it, nearest first, each with what is directly above."""
+    around: tuple[str, ...]
+    """Devices that it may be inside of."""
+
+
+def covering(plant: Plant, memory: WindowMemory, alarm: Alarm) -> Iterator[tuple[Window, str]]:
+    """The open windows that cover ``alarm``, each with what of it is in the window's scope."""
+    if not memory.places:
+        return
+    place = place_of(plant, alarm)
+    found: dict[str, None] = {}
+    for key in _keys(plant, place, alarm):
+        for window_id in memory.places.get(key, ()):
+            found[window_id] = None
+    for window_id in found:
+        window = memory.windows[window_id]
+        matched = covers(plant, window, alarm, place)
+        if matched is not None:
+            yield window, matched
+
+
+def covers(plant: Plant, window: Window, alarm: Alarm, place: Place | None = None) -> str | None:
+    """What of the alarm is in the window's scope, open or not; None when it does not cover it."""
+    scope = window.scope
+    if window.tenant_id is not None and alarm.tenant_id != window.tenant_id:
+        return None
+    if scope.tenants and alarm.tenant_id not in scope.tenants:
+        return None
+    if scope.alarm_types and alarm.alarm_type not in scope.alarm_types:
+        return None
+    if scope.resource_types and alarm.resource_type not in scope.resource_types:
+        return None
+    if scope.places:
+        return _place_in(plant, scope, alarm, place or place_of(plant, alarm))
+    if scope.alarm_types:
+        return f"alarm type {alarm.alarm_type}"
+    return f"resource type {alarm.resource_type}" if scope.resource_types else f"tenant {alarm.tenant_id}"
+
+
+def place_of(plant: Plant, alarm: Alarm) -> Place:
+    """Where an alarm is. What the topology does not know is inside of what its id says (``DEVICE/POSITION``), or else of the
+    device that reported it."""
+    line: dict[str, tuple[str, ...]] = {}
+    level = [alarm.resource_id]
+    while level and len(line) < DEEPEST:
+        above: list[str] = []
+        for name in level:
+            if name not in line:
+                line[name] = _above(plant, name, alarm.device_id)
+                above += line[name]
+        level = above
+    around = [alarm.device_id] if alarm.device_id else []
+    name = alarm.resource_id
+    while name:
+        around.append(name)
+        name = name.rpartition("/")[0]
+    return Place(line, tuple(dict.fromkeys(around)))
+
+
+def _above(plant: Plant, name: str, device_id: str) -> tuple[str, ...]:
+    node = plant.nodes.get(name)
+    if node is not None:
+        return node.parents
+    around = name.rpartition("/")[0]
+    if around:
+        return (around,)
+    return (device_id,) if device_id and device_id != name else ()
+
+
+def _keys(plant: Plant, place: Place, alarm: Alarm) -> Iterator[str]:
+    for name in place.line:
+        yield f"node:{name}"
+        node = plant.nodes.get(name)
+        if node is not None:
+            yield f"customer:{node.customer_id}"
+            yield f"service:{node.service_id}"
+    for device in place.around:
+        yield f"device:{device}"
+    # All that it affects must be in the scope, so the first of them tells which windows can cover it.
+    for customer in alarm.affected_customers[:1]:
+        yield f"customer:{customer}"
+    for service in alarm.affected_services[:1]:
+        yield f"service:{service}"
+    yield f"type:{alarm.alarm_type}"
+    yield f"resource:{alarm.resource_type}"
+    yield f"tenant:{alarm.tenant_id}"
+
+
+def _place_in(plant: Plant, scope: Scope, alarm: Alarm, place: Place) -> str | None:
+    for device in place.around:
+        if device in scope.devices:
+            return f"device {device}"
+    if scope.subtrees:
+        root = _root_of(place, alarm.resource_id, frozenset(scope.subtrees))
+        if root is not None:
+            return f"{root} and below"
+    if scope.customers or scope.services:
+        for name in place.line:
+            node = plant.nodes.get(name)
+            if node is not None and node.customer_id and node.customer_id in scope.customers:
+                return f"customer {node.customer_id}"
+            if node is not None and node.service_id and node.service_id in scope.services:
+                return f"service {node.service_id}"
+        if alarm.affected_customers and _all_in(alarm.affected_customers, scope.customers):
+            return f"customer {alarm.affected_customers[0]}"
+        if alarm.affected_services and _all_in(alarm.affected_services, scope.services):
+            return f"service {alarm.affected_services[0]}"
+    return None
+
+
+def _all_in(affected: tuple[str, ...], named: tuple[str, ...]) -> bool:
+    return len(set(affected)) <= len(named) and set(affected) <= set(named)
+
+
+def _root_of(place: Place, resource_id: str, roots: frozenset[str]) -> str | None:
+    """The root in whose subtree the resource is, by the rule of redundant uplinks."""
+    if resource_id in roots:
+        return resource_id
+    through: dict[str, str | None] = {}
+    # Nearest first in ``line``, so that backwards most of what is above a node is known before it.
+    waiting = list(place.line)
+    for name in reversed(waiting):
+        _through(place, name, roots, through, 0)
+    return next((root for name in place.line[resource_id] if (root := through.get(name)) is not None), None)
+
+
+def _through(place: Place, name: str, roots: frozenset[str], through: dict[str, str | None], depth: int) -> str | None:
+    """The root on which all of a node's uplinks depend; None when one is outside."""
+    if name in through:
+        return through[name]
+    through[name] = None
+    if name in roots:
+        through[name] = name
+    elif depth < DEEPEST:
+        above = [_through(place, each, roots, through, depth + 1) for each in place.line.get(name, ())]
+        through[name] = above[0] if above and all(above) else None
+    return through[name]

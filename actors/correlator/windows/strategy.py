@@ -1,0 +1,189 @@
+"""Maintenance windows as a strategy: an open window holds back what begins or gets worse inside it.
+
+- What people had been told of before stays as it is: its recovery is told, and its end of the window tells it no second time.
+  Gets it worse inside, that is held back, and told at the end if it is still so.
+- What stands but was not told yet when the window opens is held back when its hold is over: nobody has been woken by it yet.
+- What still stands when the window ends is let go; then people are told after the usual hold.
+
+Nothing is done when a window opens, however many alarms stand in its scope: each finds its windows when it would be told.
+"""
+
+from datetime import datetime, timedelta
+
+from actors.correlator.draft import Draft
+from actors.correlator.family import hold_back, let_go
+from actors.correlator.strategy import Strategy, raised
+from actors.correlator.windows.memory import Review, WindowMemory
+from actors.correlator.windows.occurrences import standing
+from actors.correlator.windows.scope import covering, covers
+from protocols.alarm import Alarm
+from protocols.maintenance import Window
+from protocols.severity import is_worse
+
+NAME = "windows"
+AT_MOST = 2_000
+"""Alarms let go with one Event; the rest follow with the next ones."""
+_SOON = timedelta(microseconds=1)
+_REVIEW = "review:"
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Hold back what begins, gets worse or comes free in an open window."""
+    memory = draft.state.memory(WindowMemory)
+    if not memory.windows:
+        return
+    if alarm.cleared_at is not None:
+        for each in alarm.suppressed_by:
+            if each.kind == "window":
+                draft.later(memory.drop, each.by, alarm.id)
+        if memory.owed:
+            draft.later(memory.owed.pop, alarm.id, None)
+        return
+    begins = raised(before, alarm)
+    if begins and alarm.suppressed_by:
+        alarm = _again(draft, memory, alarm)
+    if memory.active and (begins or _worse(before, alarm) or _free(before, alarm)):
+        hold(draft, alarm)
+
+
+def hold(draft: Draft, alarm: Alarm) -> bool:
+    """Have each open window that covers the alarm hold it back; whether any does. Asked also before people are told."""
+    memory = draft.state.memory(WindowMemory)
+    if not memory.active:
+        return False
+    held = False
+    for window, matched in covering(draft.state.plant, memory, alarm):
+        if memory.owed.get(alarm.id) == window.id:
+            continue
+        end = memory.active[window.id] + timedelta(seconds=window.duration_seconds)
+        why = f"maintenance window {window.id} ({window.title}) until {end:%Y-%m-%d %H:%M:%S} UTC covers {matched}"
+        hold_back(draft, alarm, "window", window.id, NAME, why, title=window.title, until=end.isoformat(), matched=matched)
+        draft.later(memory.hold, window.id, alarm.id)
+        held = True
+    return held
+
+
+def due(draft: Draft, subject: str) -> None:
+    """A window opens, closes or can be forgotten; or there are alarms left to let go."""
+    memory = draft.state.memory(WindowMemory)
+    if subject.startswith(_REVIEW):
+        _review(draft, memory, subject.removeprefix(_REVIEW))
+        return
+    window = memory.windows.get(subject)
+    if window is None:
+        return
+    since = memory.over.get(subject)
+    if since is not None and draft.at >= since + keep(draft):
+        draft.later(memory.forget, subject)
+        return
+    refresh(draft, window, "ended", at_once=False)
+
+
+def refresh(draft: Draft, window: Window, why: str, *, at_once: bool = True) -> None:
+    """Take a window as it now is (new, changed, or at one of its times): open or close it, set its next timer, and look again
+    at what it holds. ``why`` says in the timeline what became of it for those that it lets go: ``at_once``, or (for a
+    timer, whose draft is shown to the strategies before it is committed) by a timer of its own."""
+    memory = draft.state.memory(WindowMemory)
+    before, was = memory.windows.get(window.id), memory.active.get(window.id)
+    now, following = standing(window, draft.at)
+    draft.later(memory.file, window, None if now is None else now.start)
+    if now is not None:
+        draft.later(memory.over.pop, window.id, None)
+        draft.wake(NAME, window.id, now.end)
+    elif following is not None:
+        draft.later(memory.over.pop, window.id, None)
+        draft.wake(NAME, window.id, following)
+    else:
+        since = memory.over.get(window.id, draft.at)
+        draft.later(memory.over.__setitem__, window.id, since)
+        draft.wake(NAME, window.id, max(since + keep(draft), draft.at + _SOON))
+    held = memory.held.get(window.id)
+    if not held:
+        return
+    late = now is not None and was is not None and before == window and _ended_between(window, was, now.start)
+    if now is None or late or before != window:
+        review = Review(list(held), why, late)
+        if late:
+            draft.later(memory.owed.update, dict.fromkeys(held, window.id))
+        if at_once:
+            _look_again(draft, memory, window, review, open=now is not None)
+        else:
+            _look_later(draft, memory, window.id, review, draft.at)
+
+
+def reconsider(draft: Draft) -> None:
+    """The topology is another: look again at all that open windows hold, from the next Event on."""
+    memory = draft.state.memory(WindowMemory)
+    for window_id in memory.active:
+        held = memory.held.get(window_id)
+        if held:
+            _look_later(draft, memory, window_id, Review(list(held), "no longer covers it in the new topology"), draft.at)
+
+
+def keep(draft: Draft) -> timedelta:
+    """How long a window that is over stays in the list."""
+    return timedelta(days=draft.state.settings.keep_windows_days)
+
+
+def _review(draft: Draft, memory: WindowMemory, window_id: str) -> None:
+    window, review = memory.windows.get(window_id), memory.reviews.get(window_id)
+    if window is not None and review is not None:
+        _look_again(draft, memory, window, review, open=window_id in memory.active)
+
+
+def _look_again(draft: Draft, memory: WindowMemory, window: Window, review: Review, *, open: bool) -> None:
+    for alarm_id in review.alarms[:AT_MOST]:
+        alarm = draft.get(alarm_id)
+        if alarm is None or alarm.cleared_at is not None:
+            draft.later(memory.drop, window.id, alarm_id)
+            continue
+        if open and not review.late and covers(draft.state.plant, window, alarm) is not None:
+            continue
+        _let_go(draft, memory, window.id, alarm, f"maintenance window {window.id} ({window.title}) {review.why}")
+    rest = review.alarms[AT_MOST:]
+    if rest:
+        _look_later(draft, memory, window.id, Review(rest, review.why, review.late), draft.at + _SOON)
+    else:
+        draft.later(memory.reviews.pop, window.id, None)
+
+
+def _look_later(draft: Draft, memory: WindowMemory, window_id: str, review: Review, at: datetime) -> None:
+    draft.later(memory.reviews.__setitem__, window_id, review)
+    draft.wake(NAME, _REVIEW + window_id, at)
+
+
+def _let_go(draft: Draft, memory: WindowMemory, window_id: str, alarm: Alarm, why: str) -> Alarm:
+    draft.later(memory.drop, window_id, alarm.id)
+    return let_go(draft, alarm, "window", window_id, NAME, why)
+
+
+def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
+    """An alarm that comes back as it went, with windows that held it then: those that still do take it up again."""
+    plant = draft.state.plant
+    for each in alarm.suppressed_by:
+        if each.kind != "window":
+            continue
+        window = memory.windows.get(each.by)
+        if window is None or each.by not in memory.active or covers(plant, window, alarm) is None:
+            alarm = _let_go(draft, memory, each.by, alarm, f"maintenance window {each.by} is over or does not cover it")
+        else:
+            draft.later(memory.hold, each.by, alarm.id)
+    return alarm
+
+
+def _ended_between(window: Window, was: datetime, now: datetime) -> bool:
+    return was + timedelta(seconds=window.duration_seconds) < now
+
+
+def _worse(before: Alarm | None, alarm: Alarm) -> bool:
+    return before is not None and is_worse(alarm.severity, before.severity)
+
+
+def _free(before: Alarm | None, alarm: Alarm) -> bool:
+    """Nothing holds it any more."""
+    if alarm.suppressed_by or alarm.shelved_until is not None or before is None:
+        return False
+    return bool(before.suppressed_by) or before.shelved_until is not None
+
+
+STRATEGY = Strategy(NAME, touched, due)

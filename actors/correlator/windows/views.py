@@ -1,0 +1,55 @@
+"""Maintenance windows as they are shown: read from the State between Events."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from actors.correlator.state import State
+from actors.correlator.windows.memory import WindowMemory
+from actors.correlator.windows.occurrences import standing
+from protocols.maintenance import Occurrence, Phase, Window, WindowView
+
+
+class WindowCatalogue:
+    """What the API and the metrics read. ``clock`` gives the time as an aware UTC datetime."""
+
+    def __init__(self, state: State, clock: Callable[[], datetime]) -> None:
+        self._state, self._clock = state, clock
+
+    def all(self) -> list[Window]:
+        """Every window, oldest first."""
+        return list(self._memory.windows.values())
+
+    def get(self, window_id: str) -> Window | None:
+        """A window by its id."""
+        return self._memory.windows.get(window_id)
+
+    def show(self, window: Window) -> WindowView:
+        """A window with what it is doing. Whether it is open is what the fold has it for."""
+        memory = self._memory
+        now, following = standing(window, max(self._clock(), self._state.at))
+        occurrence = now
+        if occurrence is None and following is not None:
+            occurrence = Occurrence(following, _end(window, following))
+        held = len(memory.held.get(window.id, ()))
+        return WindowView(window=window, phase=self.phase(window), occurrence=occurrence, held=held)
+
+    def phase(self, window: Window) -> Phase:
+        """What the fold has it for."""
+        memory = self._memory
+        if window.cancelled_at is not None:
+            return "cancelled"
+        if window.id in memory.active:
+            return "active"
+        return "ended" if window.id in memory.over else "upcoming"
+
+    def active(self) -> int:
+        """How many are open."""
+        return len(self._memory.active)
+
+    @property
+    def _memory(self) -> WindowMemory:
+        return self._state.memory(WindowMemory)
+
+
+def _end(window: Window, start: datetime) -> datetime:
+    return start + timedelta(seconds=window.duration_seconds)

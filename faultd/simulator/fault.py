@@ -19,12 +19,16 @@ Kind = Literal[
     "ont_reboot",
     "ont_power",
     "uplink_down",
+    "uplinks_down",
+    "bend",
+    "rogue_ont",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-Part = Literal["fibre", "card", "olt", "area", "ont", "reach", "uplink"]
+Part = Literal["fibre", "card", "olt", "area", "ont", "reach", "uplink", "uplinks", "bend", "transmitter"]
 """Physical elements: a fibre is named by what hangs at its lower end; ``ont`` is that ONT's own power supply;
-``reach`` is the way from the OLT to the network operations centre; ``uplink`` one of the OLT's two uplinks."""
+``reach`` is the way from the OLT to the network operations centre; ``uplink`` one of the OLT's two uplinks,
+``uplinks`` both; ``bend`` is lost light above a splitter; ``transmitter`` that of an ONT which sends when it must not."""
 
 
 class Element(Struct, frozen=True, gc=False):
@@ -36,7 +40,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     """Something that breaks ``target`` from ``start`` to ``end`` (seconds of the simulation; None: never repaired).
 
     ``target`` is the root cause as the topology names it: a PON port for its feeder, a second-level splitter for its
-    distribution fibre, an ONT for its drop, a card, an OLT, or a power area. A flapping fault is broken during the
+    distribution fibre, an ONT for its drop, a card, an OLT, a splitter whose fibre is bent, a rogue ONT, or a power area. A
+    flapping fault is broken during the
     first ``duty`` of each ``period``.
     """
 
@@ -84,13 +89,19 @@ def element_of(plant: Plant, fault: Fault) -> Element:
             return Element("reach", target)
         case "uplink_down" if target in plant.olts:
             return Element("uplink", target)
+        case "uplinks_down" if target in plant.olts:
+            return Element("uplinks", target)
+        case "bend" if target in plant.splitters:
+            return Element("bend", target)
+        case "rogue_ont" if target in plant.onts:
+            return Element("transmitter", target)
     raise UnknownResource(kind, target)
 
 
 def dependents(plant: Plant, element: Element) -> tuple[str, ...]:
-    """ONTs that have no service while ``element`` is broken."""
+    """ONTs that have no service, or a bad one behind a bend, while ``element`` is broken."""
     match element.part:
-        case "fibre":
+        case "fibre" | "bend":
             return plant.below.get(element.id, (element.id,))
         case "card":
             return tuple(plant.onts_of_card(element.id))
@@ -100,5 +111,7 @@ def dependents(plant: Plant, element: Element) -> tuple[str, ...]:
             return plant.areas[element.id]
         case "ont":
             return (element.id,)
+        case "transmitter":
+            return tuple(ont for ont in plant.pons[plant.onts[element.id].pon].onts if ont != element.id)
         case _:
             return ()

@@ -17,6 +17,9 @@ _BEGINS = {
     "ont_reboot": "ONT {root} is switched off and on",
     "ont_power": "the customer of ONT {root} loses mains",
     "uplink_down": "an uplink of {root} goes down",
+    "uplinks_down": "the fibre with both uplinks of {root} is cut",
+    "bend": "the fibre to splitter {root} is bent",
+    "rogue_ont": "ONT {root} does not stop sending",
 }
 _ENDS = {
     "feeder_cut": "the feeder of PON {root} is spliced",
@@ -29,6 +32,9 @@ _ENDS = {
     "ont_flapping": "the connector of ONT {root} is cleaned",
     "ont_power": "the customer of ONT {root} has mains again",
     "uplink_down": "an uplink of {root} comes up",
+    "uplinks_down": "both uplinks of {root} are spliced",
+    "bend": "the fibre to splitter {root} is straightened",
+    "rogue_ont": "ONT {root} is switched off",
 }
 
 

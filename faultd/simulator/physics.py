@@ -1,6 +1,6 @@
 """The physical state: what is broken, and from that which ONTs an OLT can hear.
 
-Kept incrementally, one counter of broken fibres and one of missing power per ONT, so that a change costs what it
+Kept incrementally, one counter each of broken fibres, missing power and rogue siblings per ONT, so that a change costs what it
 touches. Each element holds the set of faults that break it: it works again when the last one is repaired.
 """
 
@@ -16,6 +16,7 @@ class Physics:
         self._broken: dict[Element, set[str]] = {}
         self._cuts: Counter[str] = Counter()
         self._unpowered: Counter[str] = Counter()
+        self._blinded: Counter[str] = Counter()
 
     def works(self, element: Element) -> bool:
         return element not in self._broken
@@ -57,8 +58,8 @@ class Physics:
         return not self._cuts[ont] and self.works(Element("card", pon.card)) and self.works(Element("olt", pon.olt))
 
     def heard(self, ont: str) -> bool:
-        """The OLT receives this ONT: it is lit and has power to answer."""
-        return not self._unpowered[ont] and self.lit(ont)
+        """The OLT receives this ONT: it is lit, has power to answer, and nobody shouts it down."""
+        return not self._unpowered[ont] and not self._blinded[ont] and self.lit(ont)
 
     def _count(self, element: Element, step: int) -> None:
         match element.part:
@@ -66,6 +67,8 @@ class Physics:
                 counter = self._cuts
             case "area" | "ont":
                 counter = self._unpowered
+            case "transmitter":
+                counter = self._blinded
             case _:
                 return
         for ont in dependents(self._plant, element):

@@ -90,6 +90,7 @@ class Ont(Struct, frozen=True, gc=False):
     model: str
     customer_id: str
     service_id: str
+    sla_class: str
 
 
 class Splitter(Struct, frozen=True, gc=False):
@@ -224,6 +225,7 @@ def _build_card(plant: Plant, olt: str, card: str, slot: int, rng: Random, areas
                 model=rng.choice(_MODELS[vendor]),
                 customer_id=f"C{customer:07d}",
                 service_id=f"S{customer:07d}",
+                sla_class=Random(f"sla/{spec.seed}/{customer}").choices(("gold", "silver", "bronze"), (1, 3, 16))[0],
             )
             onts.append(ont_id)
             behind[leaves[leg]].append(ont_id)

@@ -12,6 +12,10 @@ What = Literal[
     "ont_los",
     "ont_dying_gasp",
     "ont_state",
+    "ont_rx_low",
+    "ont_degraded",
+    "ont_rogue",
+    "pon_rogue",
     "card",
     "card_port",
     "olt_power_off",
@@ -28,7 +32,7 @@ class Report(Struct, frozen=True):
     """One thing that the OLT noticed. ``raised`` is True when it began, False when it ended; events leave it True.
 
     ``affected`` and ``gasped`` belong to pon_los: ONTs that had been in service and how many of them sent a dying
-    gasp, -1 when the OLT does not know.
+    gasp, -1 when the OLT does not know. ``level`` belongs to ont_rx_low: dBm received by the ONT.
     """
 
     what: What
@@ -36,6 +40,7 @@ class Report(Struct, frozen=True):
     raised: bool = True
     affected: int = -1
     gasped: int = -1
+    level: float = 0.0
 
 
 class Moment(Struct, frozen=True):

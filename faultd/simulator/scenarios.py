@@ -97,11 +97,13 @@ def pick(plant: Plant, rng: Random, kind: Kind) -> str:
             return rng.choice(tuple(plant.pons))
         case "distribution_cut":
             return rng.choice([leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters])
+        case "bend":
+            return rng.choice([leaf for leaf, splitter in plant.splitters.items() if splitter.above in plant.splitters])
         case "card_failure":
             return rng.choice(tuple(plant.cards))
         case "area_outage":
             return rng.choice(tuple(plant.areas))
-        case "olt_power" | "olt_unreachable" | "uplink_down":
+        case "olt_power" | "olt_unreachable" | "uplink_down" | "uplinks_down":
             return rng.choice(tuple(plant.olts))
         case _:
             return rng.choice(tuple(plant.onts))
@@ -179,6 +181,16 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario("olt-unreachable", "An OLT's traps do not arrive for a while, in which a feeder is cut.", 60.0, _unreachable),
         Scenario("uplink-down", "One of an OLT's two uplinks goes down.", 60.0, _single("uplink_down")),
+        Scenario(
+            "uplinks-down",
+            "The fibre with both uplinks of an OLT is cut: one trap gets out, then nothing does.",
+            60.0,
+            _single("uplinks_down"),
+        ),
+        Scenario(
+            "bend", "A bent distribution fibre: the ONTs behind it receive less light, and none is lost.", 60.0, _single("bend")
+        ),
+        Scenario("rogue-ont", "One ONT sends without end: the OLT hears none of its siblings.", 60.0, _single("rogue_ont")),
         Scenario("area-outage", "A power area loses mains: its ONTs send dying gasps.", 90.0, _single("area_outage")),
         Scenario(
             "flapping-ont", "A bad connector: one ONT loses and regains signal over and over.", 300.0, _single("ont_flapping")

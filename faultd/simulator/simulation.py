@@ -24,17 +24,20 @@ from faultd.simulator.timing import Range, Timing
 from faultd.simulator.vendors import DIALECTS
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+LOWEST = -27.0
+"""dBm: an ONT that receives less raises an alarm (class B+ optics)."""
 _RECENT = 5.0
 """ONTs that went away this many seconds ago still count as affected by their port's loss of signal."""
 
 
 class OntView(Struct):
-    """What the OLT believes of an ONT. ``offline`` is whether it reported the run state down."""
+    """What the OLT believes of an ONT. ``offline`` is whether it reported the run state down, ``low`` its receive level."""
 
     up: bool = True
     alarm: Literal["", "ont_los", "ont_dying_gasp"] = ""
     offline: bool = False
     since: float = -1e9
+    low: bool = False
 
 
 class OltView(Struct):
@@ -71,6 +74,10 @@ class Simulation:
         self._sent: list[Emission] = []
         self._onts = {ont: OntView() for ont in plant.onts}
         self._dark_pons: set[str] = set()
+        self._rogues: set[str] = set()
+        self._bends: dict[str, float] = {}
+        """Light lost above a splitter, dB."""
+        self._seed = seed
         self._dead_cards: set[str] = set()
         self._olts: dict[str, OltView] = {}
         for olt in plant.olts:
@@ -125,6 +132,15 @@ class Simulation:
                 self._olt_dies(element.id, fault)
             case "uplink":
                 self._after(timing.uplink, partial(self._look_at_uplink, element.id, fault))
+            case "uplinks":
+                self.fail(Element("uplink", element.id), fault)
+                self._after(timing.second_uplink, partial(self._lose_second_uplink, element.id, fault))
+            case "bend":
+                self._bends[element.id] = self._rng.uniform(6.0, 9.0)
+                self._look_at_levels(element, fault)
+            case "transmitter":
+                self._look_at_onts(dependents(self.plant, element), fault, timing.loss, timing.pon_loss)
+                self._after(timing.rogue, partial(self._look_at_rogue, element.id, fault))
 
     def repair(self, element: Element, fault: str) -> None:
         """End now what ``fault`` did to ``element``."""
@@ -143,8 +159,55 @@ class Simulation:
                 self._after(timing.olt_boot, partial(self._olt_boots, element.id, epoch, fault))
             case "uplink":
                 self._after(timing.uplink, partial(self._look_at_uplink, element.id, fault))
+            case "uplinks":
+                self.repair(Element("reach", element.id), fault)
+                self.repair(Element("uplink", element.id), fault)
+            case "bend":
+                del self._bends[element.id]
+                self._look_at_levels(element, fault)
+            case "transmitter":
+                self._look_at_onts(dependents(self.plant, element), fault, timing.ranging, timing.pon_return)
+                self._after(timing.uplink, partial(self._look_at_rogue, element.id, fault))
+
+    def _lose_second_uplink(self, olt: str, fault: str) -> None:
+        if not self.physics.works(Element("uplinks", olt)):
+            self.fail(Element("reach", olt), fault)
 
     # What the OLT notices
+
+    def _look_at_levels(self, bend: Element, fault: str) -> None:
+        for ont in dependents(self.plant, bend):
+            self._after(self._timing.degraded, partial(self._look_at_level, ont, fault))
+
+    def _look_at_level(self, ont: str, fault: str) -> None:
+        """An ONT that can be heard tells what it receives; the OLT sees its bit errors at the same time."""
+        olt = self._watching(self.plant.onts[ont].pon)
+        view, level = self._onts[ont], self.level(ont)
+        if olt is None or not self.physics.heard(ont) or view.low == (level < LOWEST):
+            return
+        view.low = level < LOWEST
+        self._report(olt, Report("ont_rx_low", ont, raised=view.low, level=level), fault)
+        self._report(olt, Report("ont_degraded", ont, raised=view.low), fault)
+
+    def level(self, ont: str) -> float:
+        """dBm that this ONT receives now: its own of the day it was installed, less all bends above it."""
+        lost = 0.0
+        splitter = self.plant.onts[ont].splitter
+        while splitter in self.plant.splitters:
+            lost += self._bends.get(splitter, 0.0)
+            splitter = self.plant.splitters[splitter].above
+        return Random(f"level/{self._seed}/{ont}").uniform(-23.5, -20.0) - lost
+
+    def _look_at_rogue(self, ont: str, fault: str) -> None:
+        """The OLT has switched the ONTs of a port off one by one and found the one that sends out of turn."""
+        pon = self.plant.onts[ont].pon
+        olt = self._watching(pon)
+        sends = not self.physics.works(Element("transmitter", ont))
+        if olt is None or sends == (ont in self._rogues):
+            return
+        (self._rogues.add if sends else self._rogues.discard)(ont)
+        self._report(olt, Report("pon_rogue", pon, raised=sends), fault)
+        self._report(olt, Report("ont_rogue", ont, raised=sends), fault)
 
     def _look_at_onts(self, onts: Iterable[str], fault: str, ont_delay: Range, pon_delay: Range) -> None:
         pons: dict[str, None] = {}

@@ -24,6 +24,12 @@ class Timing(Struct, frozen=True, kw_only=True):
     card_boot: Range = (6.0, 12.0)
     olt_boot: Range = (12.0, 20.0)
     uplink: Range = (0.02, 0.2)
+    second_uplink: Range = (1.0, 3.0)
+    """A dig that tears two cables does not tear both at once."""
+    degraded: Range = (1.0, 5.0)
+    """Until the receive level or the bit error rate has been measured and found bad."""
+    rogue: Range = (2.0, 5.0)
+    """Until the OLT has found out which ONT it is that does not stop sending."""
     trap: Range = (0.0008, 0.004)
     """Between two traps of one OLT: its agent sends one after the other."""
     gasps: float = 0.95

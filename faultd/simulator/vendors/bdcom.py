@@ -1,6 +1,7 @@
 """BDCOM GP3600: NMS-GPON-MIB. One OID per subject with a state varbind; the place is in ifDescr (``GPON0/3:12``).
 
-The box reports its ONTs alone: it has no trap for a PON port's loss of signal and none for a failed card.
+The box reports its ONTs alone: it has no trap for a PON port's loss of signal, for a failed card or for a rogue ONT.
+Optical power is in tenths of a dBm.
 """
 
 from faultd.simulator.plant import Plant
@@ -11,9 +12,11 @@ from protocols.snmp.notification import VarBind
 _GPON = "1.3.6.1.4.1.3320.10.3"
 ONT_STATUS = f"{_GPON}.7.2"
 ONT_DYING_GASP = f"{_GPON}.8.2"
+ONT_OPTICS = f"{_GPON}.6.3"
 LOGIN = "1.3.6.1.4.1.3320.9.188.6.1"
 _IF_DESCR = "1.3.6.1.2.1.2.2.1.2"
 _ACTIVATED, _DEACTIVATED, _LOS = 2, 3, 8
+_BELOW, _NORMAL = 2, 3
 UPLINK = 1
 
 
@@ -36,6 +39,16 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
                 integer(f"{_GPON}.8.1.0", 1 if report.raised else 2),
             )
             return (Draft(ONT_DYING_GASP, gasp),)
+        case "ont_rx_low":
+            index, place = _place(report.resource)
+            optics = (
+                *place,
+                text(f"{_GPON}.1.1.4.{index}", plant.onts[report.resource].serial),
+                integer(f"{_GPON}.6.1.0", _BELOW if report.raised else _NORMAL),
+                integer(f"{_GPON}.4.1.2.{index}", round(report.level * 10)),
+                integer(f"{_GPON}.4.1.3.{index}", 23),
+            )
+            return (Draft(ONT_OPTICS, optics),)
         case "cold_start":
             return standard.cold_start()
         case "uplink":

@@ -12,7 +12,7 @@ from protocols.snmp.notification import VarBind
 _OBJECT = "1.3.6.1.4.1.6321.1.2.2.4.1"
 ALARM = "1.3.6.1.4.1.6321.1.2.2.4.2.1"
 SECURITY = "1.3.6.1.4.1.6321.1.2.2.4.2.4"
-LOSS_OF_PON, ONT_MISSING, CARD_HW_FAILURE, ONT_ETH_DOWN, ONT_DYING_GASP = 85, 86, 174, 96, 200
+LOSS_OF_PON, ONT_MISSING, CARD_HW_FAILURE, ONT_ETH_DOWN, ONT_DYING_GASP, LOW_RX_OPT_POWER_NE = 85, 86, 174, 96, 200, 201
 _CARD, _PON_PORT, _ONT, _ONT_ETHERNET = 2, 19, 63, 65
 _CRITICAL, _MAJOR, _MINOR, _CLEAR = 1, 2, 3, 6
 _USER_LOGIN = 2
@@ -28,6 +28,8 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return _alarm(report, moment, ONT_MISSING, _ONT, _MAJOR, "ONT missing")
         case "ont_dying_gasp":
             return _alarm(report, moment, ONT_DYING_GASP, _ONT, _MINOR, "ONT dying gasp")
+        case "ont_rx_low":
+            return _alarm(report, moment, LOW_RX_OPT_POWER_NE, _ONT, _MINOR, "Low receive optical power")
         case "card":
             return _alarm(report, moment, CARD_HW_FAILURE, _CARD, _CRITICAL, "Card hardware failure")
         case "uni":

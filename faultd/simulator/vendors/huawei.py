@@ -10,6 +10,10 @@ _DEVICE = "1.3.6.1.4.1.2011.6.3"
 PON_LOS = (f"{_XPON}.12.2.1.0.108", f"{_XPON}.12.2.1.0.109")
 ONT_LOS = (f"{_XPON}.12.2.2.0.12", f"{_XPON}.12.2.2.0.13")
 ONT_DYING_GASP = (f"{_XPON}.12.2.2.0.18", f"{_XPON}.12.2.2.0.19")
+ONT_SD = (f"{_XPON}.12.2.2.0.6", f"{_XPON}.12.2.2.0.7")
+ONT_OPTICS = (f"{_XPON}.12.2.2.0.50", f"{_XPON}.12.2.2.0.51")
+PON_ROGUE = (f"{_XPON}.12.2.1.0.7", f"{_XPON}.12.2.1.0.8")
+ONT_ROGUE = (f"{_XPON}.12.2.2.0.46", f"{_XPON}.12.2.2.0.47")
 ONT_RUN_STATE = f"{_XPON}.12.3.0.100"
 ONT_PORT_STATUS = f"{_XPON}.12.3.0.51"
 BOARD_FAULT = (f"{_DEVICE}.8.3.3.0.3", f"{_DEVICE}.8.3.3.0.4")
@@ -45,6 +49,14 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return (Draft(ONT_LOS[which], _ont_alarm(plant, resource)),)
         case "ont_dying_gasp":
             return (Draft(ONT_DYING_GASP[which], _ont_alarm(plant, resource)),)
+        case "ont_degraded":
+            return (Draft(ONT_SD[which], _ont_alarm(plant, resource)[:-1]),)
+        case "ont_rx_low":
+            return (Draft(ONT_OPTICS[which], (*_xpon_ont(resource), *_optics(report.level))),)
+        case "pon_rogue":
+            return (Draft(PON_ROGUE[which], _location(*_position(resource))),)
+        case "ont_rogue":
+            return (Draft(ONT_ROGUE[which], _xpon_ont(resource)),)
         case "ont_state":
             status = integer(f"{_XPON}.11.510.0", 2 if report.raised else 1)
             return (Draft(ONT_RUN_STATE, (*_ont_state(resource), status)),)
@@ -101,6 +113,22 @@ def _ont_alarm(plant: Plant, resource: str) -> tuple[VarBind, ...]:
     instance = f"{if_index(frame, slot, port)}.{ont}"
     model = plant.onts[resource].model
     return (*_location(frame, slot, port), integer(f"{_GPON_ONT}.{instance}", ont), text(f"{_EQUIPMENT}.{instance}", model))
+
+
+def _xpon_ont(resource: str) -> tuple[VarBind, ...]:
+    frame, slot, port, ont = _position(resource)
+    return (*_location(frame, slot, port), integer(f"{_XPON_ONT}.{if_index(frame, slot, port)}.{ont}", ont))
+
+
+def _optics(level: float) -> tuple[VarBind, ...]:
+    """Type (1: receive power), upper and lower threshold and the value now, decimal strings in dBm."""
+    place = f"{_XPON}.11"
+    return (
+        integer(f"{place}.4.0", 1),
+        text(f"{place}.5.0", "-8.00"),
+        text(f"{place}.6.0", "-27.00"),
+        text(f"{place}.7.0", f"{level:.2f}"),
+    )
 
 
 def _ont_state(resource: str) -> tuple[VarBind, ...]:

@@ -10,6 +10,8 @@ _ONT = "1.3.6.1.4.1.3902.1012.3.28.1.1"
 _CARD = "1.3.6.1.4.1.3902.1015.2.1.1.3.1"
 ONT_LOSI = (f"{_SERVICE}.101", f"{_SERVICE}.102")
 ONT_DYING_GASP = (f"{_SERVICE}.123", f"{_SERVICE}.124")
+ONT_SD = (f"{_SERVICE}.109", f"{_SERVICE}.110")
+ONT_CONSTANT_OPTICAL = (f"{_SERVICE}.184", f"{_SERVICE}.185")
 PON_LOS = (f"{_SERVICE}.161", f"{_SERVICE}.162")
 CARD_OFFLINE = ("1.3.6.1.4.1.3902.1015.2.2.2.17", "1.3.6.1.4.1.3902.1015.2.2.2.18")
 ACCESS_LINK = ("1.3.6.1.4.1.3902.1015.3.2.4", "1.3.6.1.4.1.3902.1015.3.2.3")
@@ -35,6 +37,10 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return (Draft(ONT_LOSI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "ont_dying_gasp":
             return (Draft(ONT_DYING_GASP[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
+        case "ont_degraded":
+            return (Draft(ONT_SD[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
+        case "ont_rogue":
+            return (Draft(ONT_CONSTANT_OPTICAL[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "card":
             return (Draft(CARD_OFFLINE[which], _card(resource, report.raised), _suffix(report, moment, "critical")),)
         case "card_port":

@@ -11,6 +11,12 @@ PAIRS = {
     f"{E}2011.6.128.1.1.12.2.1.0.108": f"{E}2011.6.128.1.1.12.2.1.0.109",
     f"{E}2011.6.128.1.1.12.2.2.0.12": f"{E}2011.6.128.1.1.12.2.2.0.13",
     f"{E}2011.6.128.1.1.12.2.2.0.18": f"{E}2011.6.128.1.1.12.2.2.0.19",
+    f"{E}2011.6.128.1.1.12.2.1.0.7": f"{E}2011.6.128.1.1.12.2.1.0.8",
+    f"{E}2011.6.128.1.1.12.2.2.0.6": f"{E}2011.6.128.1.1.12.2.2.0.7",
+    f"{E}2011.6.128.1.1.12.2.2.0.46": f"{E}2011.6.128.1.1.12.2.2.0.47",
+    f"{E}2011.6.128.1.1.12.2.2.0.50": f"{E}2011.6.128.1.1.12.2.2.0.51",
+    f"{E}3902.1012.3.45.109": f"{E}3902.1012.3.45.110",
+    f"{E}3902.1012.3.45.184": f"{E}3902.1012.3.45.185",
     f"{E}2011.6.3.8.3.3.0.3": f"{E}2011.6.3.8.3.3.0.4",
     f"{E}2011.6.3.8.2.0.4": f"{E}2011.6.3.8.2.0.1",
     f"{E}3902.1012.3.45.101": f"{E}3902.1012.3.45.102",
@@ -24,7 +30,7 @@ RAISES = {clear: opened for opened, clear in PAIRS.items()}
 HUAWEI_POWER_OFF = f"{E}2011.6.3.8.3.1.0.7"
 HUAWEI_STATES = {f"{E}2011.6.128.1.1.12.3.0.100", f"{E}2011.6.128.1.1.12.3.0.51"}
 CALIX_ALARM = f"{E}6321.1.2.2.4.2.1"
-BDCOM_STATE, BDCOM_GASP = f"{E}3320.10.3.7.2", f"{E}3320.10.3.8.2"
+BDCOM_STATE, BDCOM_GASP, BDCOM_OPTICS = f"{E}3320.10.3.7.2", f"{E}3320.10.3.8.2", f"{E}3320.10.3.6.3"
 COLD_START = "1.3.6.1.6.3.1.1.5.1"
 EVENTS = {
     f"{E}2011.6.3.10.9.1.0.1",
@@ -69,6 +75,8 @@ def reading(notification: Notification) -> tuple[str, Key] | None:
         return ("raise" if binds[-1].value in (3, 8) else "clear"), (oid, binds[1].value)
     if oid == BDCOM_GASP:
         return ("raise" if binds[-1].value == 1 else "clear"), (oid, binds[1].value)
+    if oid == BDCOM_OPTICS:
+        return ("clear" if binds[3].value == 3 else "raise"), (oid, binds[1].value)
     if oid == HUAWEI_POWER_OFF:
         return "raise", (oid,)
     if oid == COLD_START:

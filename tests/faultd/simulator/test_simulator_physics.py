@@ -19,7 +19,9 @@ ELEMENTS = [
     *(Element("area", each) for each in PLANT.areas),
     *(Element("ont", each) for each in PLANT.onts),
     *(Element("card", each) for each in PLANT.cards),
-    *(Element(part, each) for part in ("olt", "reach", "uplink") for each in PLANT.olts),  # type: ignore[arg-type]
+    *(Element(part, each) for part in ("olt", "reach", "uplink", "uplinks") for each in PLANT.olts),  # type: ignore[arg-type]
+    *(Element("bend", each) for each in PLANT.splitters),
+    *(Element("transmitter", each) for each in PLANT.onts),
 ]
 steps = st.lists(
     st.tuples(
@@ -37,8 +39,9 @@ def heard_from_scratch(plant: Plant, broken: set[Element], ont_id: str) -> bool:
     ont = plant.onts[ont_id]
     leaf, pon = plant.splitters[ont.splitter], plant.pons[ont.pon]
     path = {Element("fibre", each) for each in (ont_id, leaf.id, leaf.above)}
+    siblings = {Element("transmitter", each) for each in pon.onts if each != ont_id}
     power = {Element("ont", ont_id), Element("area", ont.area)}
-    return not broken & (path | power | {Element("card", pon.card), Element("olt", pon.olt)})
+    return not broken & (path | power | siblings | {Element("card", pon.card), Element("olt", pon.olt)})
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,7 +10,7 @@ SHORT: dict[str, Seen] = {"d": "dark", "g": "gasp", ".": "silent", "a": "alive",
 
 
 def port(*legs: str) -> Tree:
-    """A port whose feeder ends in a splitter; each leg one splitter of ONTs: ``d`` dark, ``g`` gasped, ``.`` silent, ``a`` alive,
+    """A port whose feeder ends in a splitter, each leg a splitter of ONTs: ``d`` dark, ``g`` gasped, ``.`` silent, ``a`` live,
     ``o`` out before."""
     return Tree(
         "pon",

@@ -1,0 +1,53 @@
+"""One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.conclude import Cause, conclude, over
+from actors.correlator.pon.gather import EPISODE, evidence
+from actors.correlator.pon.memory import PonMemory
+
+FEWEST = 3
+"""Gasps from which on it may be the area."""
+SHARE = 0.5
+"""Share of the area's ONTs that are out, of those which were not before."""
+
+
+def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
+    """Bring the conclusion about ``area:NAME`` up to date; the ports that are to be looked at for it."""
+    plant = draft.state.plant
+    onts = plant.area(subject.removeprefix("area:"))
+    found = {ont: each for ont in onts if (each := evidence(draft, ont, memory)) is not None}
+    gasps = sorted(each.onset for each in found.values() if each.gasped)
+    known_id = next(iter(memory.at_port.get(subject, ())), None)
+    if known_id is not None:
+        known = memory.causes[known_id]
+        left = sum(ont in found for ont in known.members)
+        if 2 * left <= len(known.members):
+            over(draft, memory, known_id, f"{len(known.members) - left} of {len(known.members)} ONTs have power again")
+            return []
+        if found.keys() <= set(known.members):
+            return []
+    if len(gasps) < FEWEST:
+        return []
+    last = gasps[-1]
+    recent = {ont: each for ont, each in found.items() if last - EPISODE <= each.onset <= last + EPISODE}
+    gasped = sum(each.gasped for each in recent.values())
+    could = len(onts) - (len(found) - len(recent))
+    if gasped < FEWEST or len(recent) < SHARE * could or gasped * 2 < len(recent):
+        return []
+    ports = list(dict.fromkeys(port for ont in recent if (port := plant.pon_of(ont)) is not None))
+    name = subject.removeprefix("area:")
+    cause = Cause(
+        kind="power",
+        place=subject,
+        ports=[subject, *ports],
+        evidence=[recent[ont] for ont in onts if ont in recent],
+        dark=len(recent) - gasped,
+        gasped=gasped,
+        alive=0,
+        unknown=could - len(recent),
+        confidence=min(0.99, gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5),
+        why=f"{gasped} of {could} ONTs of {name} on {len(ports)} PON port{'s' if len(ports) > 1 else ''} sent a dying gasp "
+        "at about the same time: mains, not fibre",
+    )
+    conclude(draft, memory, cause)
+    return ports

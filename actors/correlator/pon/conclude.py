@@ -1,0 +1,230 @@
+"""Conclusions as alarms: raised, kept up to date, taken over by a better one, withdrawn, ended. Each says what it saw."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from actors.correlator.draft import Draft
+from actors.correlator.family import attach, children_of, detach
+from actors.correlator.lifecycle import cleared, moved
+from actors.correlator.limits import admit
+from actors.correlator.pon.gather import Evidence
+from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.problems import Problem, Report
+from actors.correlator.signals import CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
+from protocols.alarm import Alarm, Identity
+from protocols.severity import Severity
+
+NAME = "pon"
+RULE = "faultd:pon"
+ALARM_TYPES: dict[Kind, str] = {
+    "cut": FIBRE_CUT,
+    "power": POWER_OUTAGE,
+    "card": CARD_FAILURE,
+    "olt": OLT_FAILURE,
+    "degraded": FIBRE_DEGRADED,
+}
+_CAUSES: dict[Kind, tuple[str, str]] = {
+    "cut": ("communicationsAlarm", "lossOfSignal"),
+    "power": ("environmentalAlarm", "commercialPowerFailure"),
+    "card": ("equipmentAlarm", "lineCardProblem"),
+    "olt": ("equipmentAlarm", "equipmentMalfunction"),
+    "degraded": ("communicationsAlarm", "degradedSignal"),
+}
+_MANY = 8
+"""ONTs from which on a cause is critical."""
+
+
+class Cause(Struct, kw_only=True):
+    """A cause that explains what is seen now. Counts are of ONTs below the place in this episode."""
+
+    kind: Kind
+    place: str
+    ports: list[str]
+    evidence: list[Evidence]
+    dark: int
+    gasped: int
+    alive: int
+    unknown: int
+    confidence: float
+    why: str
+
+
+def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:
+    """Raise the cause's alarm, or bring it up to date, and attach what it explains; ``extra`` are other alarms than ONTs'."""
+    known_id = next(
+        (
+            alarm_id
+            for alarm_id in memory.at_port.get(cause.ports[0], ())
+            if (memory.causes[alarm_id].kind, memory.causes[alarm_id].place) == (cause.kind, cause.place)
+        ),
+        None,
+    )
+    known = draft.get(known_id) if known_id is not None else None
+    members = [each.ont for each in cause.evidence]
+    if known is None or known.cleared_at is not None:
+        alarm = admit(draft, _problem(draft, cause), Report(received=draft.at, reporter=RULE, source="faultd:pon"))
+        if alarm is None:
+            return None
+        if not alarm.is_root_cause:
+            alarm = draft.put(
+                moved(alarm, is_root_cause=True, correlation_id=alarm.id),
+                "root_cause",
+                RULE,
+                cause.why,
+                confidence=round(cause.confidence, 3),
+            )
+    else:
+        alarm = known
+    before = memory.causes.get(alarm.id)
+    ports, since = cause.ports, draft.at
+    if before is not None:
+        members = list(dict.fromkeys([*before.members, *members]))
+        ports, since = list(dict.fromkeys([*before.ports, *ports])), before.since
+    said = _metadata(draft, cause)
+    if any(alarm.metadata.get(key) != said[key] for key in ("dark", "gasped", "alive", "unknown")):
+        alarm = draft.put(
+            moved(alarm, description=_description(draft, cause), metadata={**alarm.metadata, **said}, **_reach(draft, cause)),
+            "revised",
+            RULE,
+            cause.why,
+            confidence=round(cause.confidence, 3),
+        )
+    draft.later(memory.add, alarm.id, Concluded(kind=cause.kind, place=cause.place, ports=ports, members=members, since=since))
+    for each in cause.evidence:
+        for symptom in each.alarms:
+            said_of = "gasped" if each.gasped else "dark"
+            attach(
+                draft,
+                symptom,
+                alarm,
+                NAME,
+                f"{said_of} with {len(members) - 1} others: {cause.why}",
+                confidence=round(cause.confidence, 3),
+            )
+    for symptom in extra:
+        attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
+    return alarm
+
+
+def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
+    """A conclusion that later evidence speaks against: its alarm ends at once, and what was attached to it is free."""
+    draft.later(memory.drop, alarm_id)
+    alarm = draft.get(alarm_id)
+    if alarm is None or alarm.cleared_at is not None:
+        return
+    for child in children_of(draft, alarm_id):
+        if child.cleared_at is None:
+            detach(draft, child, NAME, why)
+    alarm = draft.latest(alarm)
+    draft.put(cleared(alarm, max(draft.at, alarm.first_occurrence), RULE), "withdrawn", RULE, why)
+
+
+def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
+    """The cause has gone; what it explained has its time to go too."""
+    draft.later(memory.drop, alarm_id)
+    alarm = draft.get(alarm_id)
+    if alarm is not None and alarm.cleared_at is None:
+        draft.put(cleared(alarm, max(draft.at, alarm.first_occurrence), RULE), "cleared", RULE, why)
+
+
+def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
+    """An ONT's own trouble: its foremost alarm is the cause, its others are consequences of that."""
+    foremost = draft.latest(found.alarms[0])
+    if not foremost.is_root_cause and foremost.parent_alarm_id is None:
+        changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
+        foremost = draft.put(changed, "root_cause", RULE, why, confidence=round(confidence, 3))
+    for other in found.alarms[1:]:
+        if draft.latest(other).parent_alarm_id is None:
+            attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
+
+
+def _problem(draft: Draft, cause: Cause) -> Problem:
+    plant = draft.state.plant
+    node = plant.nodes.get(cause.place)
+    name = (node.name if node is not None else "") or cause.place.removeprefix("area:")
+    event_type, probable = _CAUSES[cause.kind]
+    device = plant.nodes.get(plant.device_of(cause.place) or "")
+    tenant = (node.tenant if node is not None else "") or (device.tenant if device is not None else "")
+    reach = _reach(draft, cause)
+    severity: Severity = "critical" if len(cause.evidence) >= _MANY or cause.kind in ("card", "olt") else "major"
+    if cause.kind == "degraded":
+        severity = "minor"
+    return Problem(
+        identity=Identity(tenant or draft.state.settings.default_tenant, cause.place, ALARM_TYPES[cause.kind], ""),
+        severity=severity,
+        source="network_device",
+        resource_type=node.type if node is not None else "area",
+        resource_name=name,
+        title=f"{name}: {_words(draft, cause)}",
+        device_id=device.id if device is not None else "",
+        event_type=event_type,
+        probable_cause=probable,
+        description=_description(draft, cause),
+        recommended_action=_ACTIONS[cause.kind],
+        customers=reach["affected_customers"],
+        services=reach["affected_services"],
+        subscriber_count=reach["subscriber_count"],
+        metadata=_metadata(draft, cause),
+        why=cause.why,
+    )
+
+
+_ACTIONS: dict[Kind, str] = {
+    "cut": "Measure the fibre from the place named with an OTDR; look for works along its route.",
+    "power": "Ask the power company; nothing of the plant is broken. Watch batteries of cabinets in the area.",
+    "card": "Look at the card: reset, reseat or replace it.",
+    "olt": "Look at the OLT's power and its way to the network.",
+    "degraded": "Look for a bend or a dirty connector above the place named.",
+}
+
+
+def _words(draft: Draft, cause: Cause) -> str:
+    node = draft.state.plant.nodes.get(cause.place)
+    if cause.kind == "cut":
+        return "feeder fibre cut" if node is not None and node.type == "pon" else "distribution fibre cut"
+    return {"power": "power outage", "card": "card failure", "olt": "OLT failure", "degraded": "fibre degraded"}[cause.kind]
+
+
+def _description(draft: Draft, cause: Cause) -> str:
+    classes = _metadata(draft, cause)["customers_by_class"]
+    by_class = "; customers by class: " + ", ".join(f"{name} {count}" for name, count in classes.items()) if classes else ""
+    return (
+        f"{cause.why}. {cause.dark} ONTs dark without a dying gasp, {cause.gasped} with one, {cause.alive} known to be alive, "
+        f"{cause.unknown} not heard of{by_class}. Confidence {cause.confidence:.0%}."
+    )
+
+
+def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
+    plant = draft.state.plant
+    classes: dict[str, int] = {}
+    for each in cause.evidence:
+        node = plant.nodes.get(each.ont)
+        if node is not None and node.customer_id:
+            name = getattr(node, "sla_class", "") or "unclassified"
+            classes[name] = classes.get(name, 0) + 1
+    return {
+        "dark": cause.dark,
+        "gasped": cause.gasped,
+        "alive": cause.alive,
+        "unknown": cause.unknown,
+        "confidence": round(cause.confidence, 3),
+        "customers_by_class": dict(sorted(classes.items())),
+    }
+
+
+def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
+    """Whose service it is: of everything below a broken thing; of a loss of power, those that are out."""
+    plant = draft.state.plant
+    if cause.kind != "power" and cause.place in plant.nodes:
+        reach = plant.reach(cause.place)
+        return {
+            "affected_customers": reach.customers,
+            "affected_services": reach.services,
+            "subscriber_count": len(reach.customers),
+        }
+    nodes = [node for each in cause.evidence if (node := plant.nodes.get(each.ont)) is not None]
+    customers = tuple(dict.fromkeys(node.customer_id for node in nodes if node.customer_id))
+    services = tuple(dict.fromkeys(node.service_id for node in nodes if node.service_id))
+    return {"affected_customers": customers, "affected_services": services, "subscriber_count": len(customers)}

@@ -1,0 +1,133 @@
+"""What is known of the ONTs below a port: from open alarms and the inference's memory to the tree that is to be explained."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.likelihood import Seen, Tree
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.signals import FOREMOST, SIGNALS
+from protocols.alarm import Alarm
+
+EPISODE = timedelta(seconds=6)
+"""What begins later than this after everything before it did not begin together with it: an OLT sends its traps one after the
+other, some are overtaken on the way, and a lamp of an ONT that loses power is noticed seconds after its neighbour's gasp."""
+
+
+class Evidence(NamedTuple):
+    """One ONT that is out: its alarms, the one that says best what is the matter first; whether it gasped; since when."""
+
+    ont: str
+    alarms: tuple[Alarm, ...]
+    gasped: bool
+    onset: datetime
+
+
+def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
+    """What is known against this ONT; None when it is not known to be out."""
+    out = [each for each in draft.at_resource(ont) if SIGNALS.get(each.alarm_type) in ("out", "gasp")]
+    if not out:
+        return None
+    gasped = any(SIGNALS[each.alarm_type] == "gasp" for each in out)
+    out.sort(key=lambda each: FOREMOST.get(each.alarm_type, len(FOREMOST)))
+    return Evidence(ont, tuple(out), gasped, memory.onset.get(ont, out[0].last_occurrence))
+
+
+def dimmed(draft: Draft, ont: str) -> list[Alarm]:
+    """Alarms of an ONT that has service and too little light."""
+    return [each for each in draft.at_resource(ont) if SIGNALS.get(each.alarm_type) == "dim"]
+
+
+def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
+    """What began together, oldest first."""
+    grouped: list[list[Evidence]] = []
+    for each in sorted(found, key=lambda one: (one.onset, one.ont)):
+        if grouped and each.onset - grouped[-1][-1].onset <= EPISODE:
+            grouped[-1].append(each)
+        else:
+            grouped.append([each])
+    return grouped
+
+
+def tree_of(draft: Draft, port: str, seen: Mapping[str, Seen]) -> Tree:
+    """The plant below ``port`` with what is known of each ONT in ``seen``. Where a node has a single branch the two are one
+    place: what happens above the branch happens above all below it. ONTs directly below are branches as splitters are."""
+    plant = draft.state.plant
+    trees: dict[str, Tree | None] = {}
+    waiting = [(port, False)]
+    entered = {port}
+    while waiting:
+        node, opened = waiting.pop()
+        if node in seen:
+            trees[node] = Tree(node, (), seen[node])
+        elif opened:
+            branches = tuple(tree for child in plant.children(node) if (tree := trees.get(child)) is not None)
+            trees[node] = _fold(node, branches)
+        else:
+            waiting.append((node, True))
+            for child in reversed(list(plant.children(node))):
+                if child not in entered:
+                    entered.add(child)
+                    waiting.append((child, False))
+    return trees.get(port) or Tree(port, (), "silent")
+
+
+def _fold(node: str, branches: tuple[Tree, ...]) -> Tree | None:
+    if not branches:
+        return None
+    if len(branches) > 1:
+        return Tree(node, branches)
+    (only,) = branches
+    # A chain of splitters takes the name of its upper end, a lone ONT keeps its own.
+    return Tree(node, only.branches) if only.branches else only
+
+
+def ports_below(draft: Draft, node_id: str) -> list[str]:
+    """The PON ports at or below a node that have ONTs, in the order of the topology."""
+    plant = draft.state.plant
+    found: list[str] = []
+    waiting, seen = [node_id], {node_id}
+    while waiting:
+        name = waiting.pop()
+        node = plant.nodes.get(name)
+        if node is not None and node.type == "pon":
+            if plant.onts_below(name):
+                found.append(name)
+            continue
+        for child in reversed(list(plant.children(name))):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+    return found
+
+
+def onts_below(draft: Draft, port: str) -> list[str]:
+    """The ONTs of a port, in the order of the topology."""
+    return list(draft.state.plant.onts_below(port))
+
+
+def view(
+    onts: Iterable[str],
+    episode: Mapping[str, Evidence],
+    others: Mapping[str, Evidence],
+    explained: Collection[str],
+    memory: PonMemory,
+) -> dict[str, Seen]:
+    """What is known of each ONT in one episode. Who was out before it, or is explained by something else, says nothing; who
+    went out later was alive in it."""
+    begun = min(each.onset for each in episode.values())
+    ended = max(each.onset for each in episode.values())
+    seen: dict[str, Seen] = {}
+    for ont in onts:
+        mine, other = episode.get(ont), others.get(ont)
+        if ont in explained:
+            seen[ont] = "out"
+        elif mine is not None:
+            seen[ont] = "gasp" if mine.gasped else "dark"
+        elif other is not None:
+            seen[ont] = "out" if other.onset < begun else "alive"
+        else:
+            back = memory.back.get(ont)
+            seen[ont] = "alive" if back is not None and back > ended else "silent"
+    return seen

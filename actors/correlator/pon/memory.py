@@ -1,0 +1,52 @@
+"""What the inference remembers between two looks at a port. The alarms themselves are in the State."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+Kind = Literal["cut", "power", "card", "olt", "degraded"]
+
+
+class Concluded(Struct, kw_only=True):
+    """A cause that was concluded, by the id of the alarm that says so."""
+
+    kind: Kind
+    place: str
+    ports: list[str]
+    """PON ports whose ONTs it explains."""
+    members: list[str]
+    """ONTs that it explains, in the order of the topology."""
+    since: datetime
+    returning: datetime | None = None
+    """When the first of its members came back."""
+
+
+class PonMemory(Struct):
+    """``onset``: when an ONT or port was first seen out, while it is. ``back``: when an ONT last came back. ``first``: when the
+    first evidence came for a port or area that was not looked at since."""
+
+    onset: dict[str, datetime] = field(default_factory=dict)
+    back: dict[str, datetime] = field(default_factory=dict)
+    first: dict[str, datetime] = field(default_factory=dict)
+    causes: dict[str, Concluded] = field(default_factory=dict)
+    at_port: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of the alarms of ``causes``, by port."""
+
+    def add(self, alarm_id: str, cause: Concluded) -> None:
+        """Remember a conclusion."""
+        self.causes[alarm_id] = cause
+        for port in cause.ports:
+            known = self.at_port.setdefault(port, [])
+            if alarm_id not in known:
+                known.append(alarm_id)
+
+    def drop(self, alarm_id: str) -> None:
+        """Forget a conclusion."""
+        cause = self.causes.pop(alarm_id, None)
+        for port in cause.ports if cause is not None else ():
+            left = [each for each in self.at_port.get(port, ()) if each != alarm_id]
+            if left:
+                self.at_port[port] = left
+            else:
+                self.at_port.pop(port, None)

@@ -1,0 +1,268 @@
+"""One look at a PON port: what explains the ONTs that are out now, and what that changes."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from actors.correlator.draft import Draft
+from actors.correlator.family import attach
+from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
+from actors.correlator.pon.gather import EPISODE, Evidence, dimmed, episodes, evidence, onts_below, tree_of, view
+from actors.correlator.pon.likelihood import Seen, Tree, explain
+from actors.correlator.pon.memory import Concluded, PonMemory
+from actors.correlator.pon.rollup import gather_power, roll_up
+from actors.correlator.signals import INFERRED, SIGNALS
+from actors.correlator.topological import blocked_by, root_of
+from protocols.alarm import Alarm
+
+SETTLED = timedelta(seconds=120)
+"""After this time a conclusion is no longer revised: what happens then is something new."""
+RETURNING = timedelta(seconds=45)
+"""ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
+_LEANING = 4.0
+"""What a vendor's own count of gasps weighs at most, in the units of the likelihood."""
+
+
+def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
+    """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
+    onts = onts_below(draft, port)
+    out = {ont: found for ont in onts if (found := evidence(draft, ont, memory)) is not None}
+    causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
+    blockers = blocked_by(draft, port)
+    if blockers:
+        _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
+        return None
+    repairing, again = _returns(draft, memory, causes)
+    explained = _explained(draft, causes, out, repairing)
+    fresh = {ont: found for ont, found in out.items() if ont not in explained}
+    wanted: dict[tuple[str, str], Cause] = {}
+    lonely: list[tuple[Evidence, str, float]] = []
+    port_alarms = [each for each in draft.at_resource(port) if SIGNALS.get(each.alarm_type) == "port_dark"]
+    since = memory.onset.get(port)
+    unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
+    for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
+        common, alone = _explain(draft, memory, port, onts, episode, out, set(explained), port_alarms)
+        wanted.update(common)
+        lonely += alone
+    wanted.update(_degraded(draft, port, onts, out))
+    if roll_up(draft, memory, port, wanted, port_alarms):
+        del wanted["cut", port]
+    gather_power(draft, memory, port, wanted, causes)
+    _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
+    for each, why, confidence in lonely:
+        own(draft, each, why, confidence)
+    return again
+
+
+def _explain(
+    draft: Draft,
+    memory: PonMemory,
+    port: str,
+    onts: list[str],
+    episode: list[Evidence],
+    out: Mapping[str, Evidence],
+    explained: set[str],
+    port_alarms: list[Alarm],
+) -> tuple[dict[tuple[str, str], Cause], list[tuple[Evidence, str, float]]]:
+    """The causes of one episode, and the ONTs with troubles of their own."""
+    mine = {each.ont: each for each in episode}
+    since = memory.onset.get(port)
+    port_dark = bool(port_alarms) and since is not None
+    if episode:
+        begun, ended = episode[0].onset, episode[-1].onset
+        port_dark = port_dark and since is not None and begun - EPISODE <= since <= ended + EPISODE
+        seen = view(onts, mine, out, explained, memory)
+    else:
+        seen = {ont: "alive" if since is not None and memory.back.get(ont, since) > since else "silent" for ont in onts}
+    tree = tree_of(draft, port, seen)
+    causes: dict[tuple[str, str], Cause] = {}
+    lonely: list[tuple[Evidence, str, float]] = []
+    for found in explain(tree, port_dark=port_dark, leaning=_leaning(draft, port, port_alarms) if port_dark else 0.0):
+        below = _leaves(tree, found.place)
+        members = [mine[ont] for ont in below if ont in mine]
+        if found.own:
+            lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
+            continue
+        counts = {kind: sum(1 for ont in below if seen[ont] == kind) for kind in ("dark", "gasp", "alive", "silent")}
+        cause = Cause(
+            kind=found.cause,
+            place=found.place,
+            ports=[port],
+            evidence=members,
+            dark=counts["dark"],
+            gasped=counts["gasp"],
+            alive=counts["alive"],
+            unknown=counts["silent"],
+            confidence=found.confidence,
+            why=_why(draft, found.cause, found.place, counts, len(below), port_dark),
+        )
+        causes[cause.kind, cause.place] = cause
+    return causes, lonely
+
+
+def _why(draft: Draft, kind: str, place: str, counts: Mapping[str, int], total: int, port_dark: bool) -> str:
+    node = draft.state.plant.nodes.get(place)
+    name = (node.name if node is not None else "") or place
+    told = counts["dark"] + counts["gasp"]
+    if kind == "power":
+        return f"{counts['gasp']} of {total} ONTs below {name} sent a dying gasp at about the same time: mains, not fibre"
+    port = ", and the port receives no light" if port_dark else ""
+    gasps = f"{counts['gasp']} of them with a dying gasp, " if counts["gasp"] else "none with a dying gasp, "
+    return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to live{port}"
+
+
+def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -> str:
+    others = sum(1 for state in seen.values() if state in ("silent", "alive"))
+    what = "it lost its own power" if kind == "power" else "its drop fibre, connector or optics"
+    gasp = "with a dying gasp" if found.gasped else "without a dying gasp"
+    return f"alone {gasp}, while {others} others of its port are not known to be out: {what}"
+
+
+def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:
+    """The OLT's own opinion, as evidence: how many of those it lost had gasped."""
+    if any(SIGNALS.get(each.alarm_type) == "powerless" for each in draft.at_resource(port)):
+        return _LEANING
+    for alarm in port_alarms:
+        affected, gasped = _number(alarm.metadata.get("affectedOnts")), _number(alarm.metadata.get("gaspedOnts"))
+        if affected and gasped is not None and affected > 0 and gasped >= 0:
+            return _LEANING * (2.0 * min(1.0, gasped / affected) - 1.0)
+    return 0.0
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _leaves(tree: Tree, place: str) -> list[str]:
+    """The ONTs below ``place`` in the tree."""
+    found: list[str] = []
+    waiting = [(tree, tree.id == place)]
+    while waiting:
+        node, inside = waiting.pop()
+        if inside and not node.branches:
+            found.append(node.id)
+        waiting += [(branch, inside or branch.id == place) for branch in reversed(node.branches)]
+    return found
+
+
+def _give_way(
+    draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm, out: Mapping[str, Evidence]
+) -> None:
+    """Equipment above is gone: that explains it, and what was concluded without knowing is taken back."""
+    why = f"{blocker.resource_name or blocker.resource_id} is gone ({blocker.alarm_type}): that explains it"
+    for alarm_id, cause in causes.items():
+        if cause.kind != "degraded" and draft.at - cause.since <= SETTLED:
+            withdraw(draft, memory, alarm_id, why)
+            for ont in cause.members:
+                for alarm in out[ont].alarms if ont in out else ():
+                    attach(draft, alarm, blocker, NAME, why)
+
+
+def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
+    """End the causes whose ONTs have come back. Those of which some have, and the rest is given time; and when that is over."""
+    repairing: set[str] = set()
+    again: datetime | None = None
+    for alarm_id, cause in list(causes.items()):
+        back = 0 if cause.kind == "degraded" else sum(not _is_out(draft, ont) for ont in cause.members)
+        # One that was out for another reason and is back shows that there is light again as well.
+        if not back and not _lit_since(draft, memory, cause):
+            continue
+        if 2 * back >= len(cause.members):
+            over(draft, memory, alarm_id, f"{back} of {len(cause.members)} ONTs are back")
+            del causes[alarm_id]
+            continue
+        since = cause.returning
+        if since is None:
+            since = draft.at
+            draft.later(setattr, cause, "returning", since)
+        if draft.at < since + RETURNING:
+            repairing.add(alarm_id)
+            again = since + RETURNING if again is None else min(again, since + RETURNING)
+    return repairing, again
+
+
+def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
+    if cause.place not in draft.state.plant.nodes:
+        return False
+    return any(memory.back.get(ont, cause.since) > cause.since for ont in draft.state.plant.onts_below(cause.place))
+
+
+def _is_out(draft: Draft, ont: str) -> bool:
+    return any(SIGNALS.get(each.alarm_type) in ("out", "gasp") for each in draft.at_resource(ont))
+
+
+def _explained(
+    draft: Draft, causes: Mapping[str, Concluded], out: Mapping[str, Evidence], repairing: set[str]
+) -> dict[str, str]:
+    """ONTs that need no new explanation: those of causes settled, larger than the port, or being repaired; and those that were
+    attributed to something else, which includes causes that have just ended."""
+    explained: dict[str, str] = {}
+    young: set[str] = set()
+    for alarm_id, cause in causes.items():
+        beyond = len(cause.ports) > 1 or cause.kind in ("card", "olt")
+        if cause.kind != "degraded" and (beyond or alarm_id in repairing or draft.at - cause.since > SETTLED):
+            explained.update(dict.fromkeys(cause.members, alarm_id))
+        else:
+            young.add(alarm_id)
+    for ont, found in out.items():
+        parent = found.alarms[0].parent_alarm_id
+        if parent is None or ont in explained or parent in young:
+            continue
+        cause_alarm = draft.get(parent)
+        if cause_alarm is not None and cause_alarm.resource_id != ont:
+            explained[ont] = parent
+    return explained
+
+
+def _reconcile(
+    draft: Draft,
+    memory: PonMemory,
+    causes: Mapping[str, Concluded],
+    wanted: Mapping[tuple[str, str], Cause],
+    port_alarms: list[Alarm],
+    repairing: set[str],
+) -> None:
+    """Withdraw what is not concluded any more, then raise or revise what is."""
+    for alarm_id, cause in causes.items():
+        beyond = len(cause.ports) > 1 or cause.kind in ("card", "olt")
+        if beyond or alarm_id in repairing or (cause.kind, cause.place) in wanted:
+            continue
+        if cause.kind == "degraded":
+            over(draft, memory, alarm_id, "fewer than three ONTs below it are degraded now")
+        elif draft.at - cause.since <= SETTLED:
+            better = ", ".join(f"{kind} at {place}" for kind, place in wanted) or "nothing common to them"
+            withdraw(draft, memory, alarm_id, f"later evidence says otherwise: {better}")
+    largest = max(wanted.values(), key=lambda each: len(each.evidence), default=None)
+    for each in wanted.values():
+        mine = port_alarms if each is largest and each.kind != "degraded" else []
+        unclaimed = [alarm for alarm in mine if alarm.parent_alarm_id is None and alarm.alarm_type not in INFERRED]
+        conclude(draft, memory, each, unclaimed)
+
+
+def _degraded(draft: Draft, port: str, onts: list[str], out: Mapping[str, Evidence]) -> dict[tuple[str, str], Cause]:
+    """Siblings that have service and lost light together: a bend or a connector above them."""
+    dim = {ont: alarms for ont in onts if ont not in out and (alarms := dimmed(draft, ont))}
+    if len(dim) < 3:
+        return {}
+    seen: dict[str, Seen] = {ont: "out" if ont in out else "dark" if ont in dim else "silent" for ont in onts}
+    tree = tree_of(draft, port, seen)
+    causes: dict[tuple[str, str], Cause] = {}
+    for found in explain(tree):
+        if found.own or found.cause != "cut":
+            continue
+        below = _leaves(tree, found.place)
+        members = [Evidence(ont, tuple(dim[ont]), False, dim[ont][0].last_occurrence) for ont in below if ont in dim]
+        name = getattr(draft.state.plant.nodes.get(found.place), "name", "") or found.place
+        causes["degraded", found.place] = Cause(
+            kind="degraded",
+            place=found.place,
+            ports=[port],
+            evidence=members,
+            dark=0,
+            gasped=0,
+            alive=len(members),
+            unknown=len(below) - len(members),
+            confidence=found.confidence,
+            why=f"{len(members)} of {len(below)} ONTs below {name} lost light together and none went dark: a bend or connector",
+        )
+    return causes

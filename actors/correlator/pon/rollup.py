@@ -1,0 +1,140 @@
+"""What several places have in common: ports that go dark together, their card or OLT; places that lose power together, what is
+above them all."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.conclude import Cause, conclude, withdraw
+from actors.correlator.pon.gather import Evidence, evidence, ports_below
+from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from protocols.alarm import Alarm
+
+TOGETHER = timedelta(seconds=20)
+_ABOVE: tuple[tuple[str, Kind], ...] = (("card", "card"), ("olt", "olt"))
+
+
+def roll_up(
+    draft: Draft, memory: PonMemory, port: str, wanted: Mapping[tuple[str, str], Cause], port_alarms: list[Alarm]
+) -> bool:
+    """When ``port`` is wholly dark and all the other ports of its card are, the card has failed; and so on to the OLT. True
+    when that is what explains the port."""
+    if ("cut", port) not in wanted:
+        return False
+    rolled = False
+    plant = draft.state.plant
+    place, evidence_here = port, wanted["cut", port].evidence
+    for type_, kind in _ABOVE:
+        above = next((each for each in plant.parents(place) if each in plant.nodes and plant.nodes[each].type == type_), None)
+        if above is None:
+            return rolled
+        ports = ports_below(draft, above)
+        if sum(1 for part in plant.children(above) if ports_below(draft, part)) < 2:
+            return rolled
+        found: list[Evidence] = []
+        replaced: list[str] = []
+        for each in ports:
+            if each == port:
+                found += evidence_here
+            cause_id = _whole(memory, each)
+            if cause_id is None and each != port:
+                return rolled
+            if cause_id is not None:
+                cause = memory.causes[cause_id]
+                if draft.at - cause.since > TOGETHER:
+                    return rolled
+                replaced.append(cause_id)
+                found += [one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None and each != port]
+        name = plant.nodes[above].name or above
+        why = (
+            f"every one of the {len(ports)} PON ports of {name} went dark together: not {len(ports)} fibres but what they share"
+        )
+        gasped = sum(each.gasped for each in found)
+        total = sum(len(plant.onts_below(each)) for each in ports)
+        conclude(
+            draft,
+            memory,
+            Cause(
+                kind=kind,
+                place=above,
+                ports=ports,
+                evidence=found,
+                dark=len(found) - gasped,
+                gasped=gasped,
+                alive=0,
+                unknown=total - len(found),
+                confidence=0.95,
+                why=why,
+            ),
+            port_alarms,
+        )
+        for cause_id in dict.fromkeys(replaced):
+            withdraw(draft, memory, cause_id, why)
+        rolled, place = True, above
+    return rolled
+
+
+def gather_power(
+    draft: Draft, memory: PonMemory, port: str, wanted: dict[tuple[str, str], Cause], causes: Mapping[str, Concluded]
+) -> None:
+    """Where the topology names no areas: losses of power around several places of one device at the same time are one, around
+    the nearest node above them all. Changes ``wanted``."""
+    mine = [each for (kind, _), each in wanted.items() if kind == "power"]
+    if not mine:
+        return
+    plant = draft.state.plant
+    device = plant.device_of(port)
+    others = {
+        alarm_id: cause
+        for each in (ports_below(draft, device) if device is not None else ())
+        for alarm_id in memory.at_port.get(each, ())
+        if (cause := memory.causes[alarm_id]).kind == "power" and not cause.place.startswith("area:")
+        if alarm_id not in causes and draft.at - cause.since <= TOGETHER
+    }
+    places = dict.fromkeys([*(each.place for each in mine), *(cause.place for cause in others.values())])
+    if len(places) < 2:
+        return
+    above = _common(draft, list(places))
+    if above is None:
+        return
+    found = {one.ont: one for each in mine for one in each.evidence}
+    for cause in others.values():
+        found.update({ont: one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None})
+    gasped = sum(one.gasped for one in found.values())
+    ports = list(dict.fromkeys([port, *(each for cause in others.values() for each in cause.ports)]))
+    name = plant.nodes[above].name or above
+    for each in mine:
+        del wanted["power", each.place]
+    merged = Cause(
+        kind="power",
+        place=above,
+        ports=ports,
+        evidence=list(found.values()),
+        dark=len(found) - gasped,
+        gasped=gasped,
+        alive=0,
+        unknown=0,
+        confidence=0.9,
+        why=f"{gasped} ONTs around {len(places)} places below {name} gasped at about the same time: mains, not fibre",
+    )
+    conclude(draft, memory, merged)
+    for alarm_id, cause in others.items():
+        if cause.place != above:
+            withdraw(draft, memory, alarm_id, merged.why)
+
+
+def _common(draft: Draft, places: list[str]) -> str | None:
+    """The nearest node above all of ``places`` (or one of them that is above the others)."""
+    plant = draft.state.plant
+    lines = [[place, *plant.ancestors(place)] for place in places]
+    rest = [set(line) for line in lines[1:]]
+    return next((each for each in lines[0] if each in plant.nodes and all(each in line for line in rest)), None)
+
+
+def _whole(memory: PonMemory, port: str) -> str | None:
+    """The conclusion that all of this port is dark."""
+    for alarm_id in memory.at_port.get(port, ()):
+        cause = memory.causes[alarm_id]
+        if (cause.kind == "cut" and cause.place == port) or cause.kind in ("card", "olt"):
+            return alarm_id
+    return None

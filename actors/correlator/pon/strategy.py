@@ -1,0 +1,83 @@
+"""Strategy 2: from the silence of ONTs to the place that broke.
+
+Evidence of a port is let settle for less than a second. Then the port is looked at as a whole, and the alarms of its causes
+are made to say what the evidence says now: raised, revised, taken over by a larger cause or withdrawn. An area is looked at a
+moment before its ports, since mains that fail explain ONTs on many of them.
+"""
+
+from datetime import datetime, timedelta
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon import area, port
+from actors.correlator.pon.conclude import NAME
+from actors.correlator.pon.gather import ports_below
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.signals import SIGNALS
+from actors.correlator.strategy import Strategy, ended, raised
+from protocols.alarm import Alarm
+
+SETTLE = timedelta(seconds=0.7)
+"""Quiet after the last piece of evidence before a port is looked at ..."""
+LONGEST = timedelta(seconds=2.0)
+"""... but no longer than this after the first."""
+AREAS_FIRST = timedelta(seconds=0.1)
+AREA = "area:"
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Take note of evidence, and have its port looked at."""
+    signal = SIGNALS.get(alarm.alarm_type)
+    if signal is None:
+        return
+    begins, ends = raised(before, alarm), ended(before, alarm)
+    if not begins and not ends:
+        return
+    resource = alarm.resource_id
+    if resource not in draft.state.plant.nodes:
+        return
+    memory = draft.state.memory(PonMemory)
+    if signal in ("out", "gasp"):
+        if begins:
+            if resource not in memory.onset:
+                draft.later(memory.onset.setdefault, resource, draft.at)
+        elif not any(SIGNALS.get(each.alarm_type) in ("out", "gasp") for each in draft.at_resource(resource)):
+            draft.later(memory.onset.pop, resource, None)
+            draft.later(memory.back.__setitem__, resource, draft.at)
+        node = draft.state.plant.nodes.get(resource)
+        if node is not None and node.area and (signal == "gasp" or AREA + node.area in memory.at_port):
+            _look(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
+    elif signal in ("port_dark", "powerless"):
+        draft.later(*((memory.onset.setdefault, resource, draft.at) if begins else (memory.onset.pop, resource, None)))
+    elif signal == "blocker":
+        for each in ports_below(draft, resource):
+            if each in memory.at_port:
+                _look(draft, memory, each, timedelta(0))
+        return
+    found = draft.state.plant.pon_of(resource)
+    if found is not None:
+        _look(draft, memory, found, SETTLE)
+
+
+def due(draft: Draft, subject: str) -> None:
+    """Look at a port, or at an area."""
+    memory = draft.state.memory(PonMemory)
+    draft.later(memory.first.pop, subject, None)
+    if subject.startswith(AREA):
+        for each in area.look(draft, memory, subject):
+            _look(draft, memory, each, AREAS_FIRST)
+        return
+    again = port.look(draft, memory, subject)
+    if again is not None:
+        draft.wake(NAME, subject, again)
+
+
+def _look(draft: Draft, memory: PonMemory, subject: str, settle: timedelta) -> None:
+    first = memory.first.get(subject)
+    if first is None:
+        first = draft.at
+        draft.later(memory.first.setdefault, subject, first)
+    due: datetime = min(draft.at + settle, first + LONGEST)
+    draft.wake(NAME, subject, max(due, draft.at))
+
+
+STRATEGY = Strategy(NAME, touched, due)

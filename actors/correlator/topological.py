@@ -1,0 +1,169 @@
+"""Strategy 1, the topology: what fails below a thing that is gone is that thing's consequence.
+
+A node is blocked when equipment at the node itself is gone, or when each way from it towards the core is: with redundant
+uplinks only when all are. An alarm below is attached to the cause at once when the cause is known; a cause that comes late
+collects what came shortly before it. When a cause has cleared, what was attributed to it has ``outlive_seconds`` to clear
+too; what still stands then becomes an alarm of its own.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.family import attach, children_of, detach
+from actors.correlator.signals import INFERRED, SIGNALS
+from actors.correlator.strategy import Strategy, ended, raised
+from protocols.alarm import Alarm
+
+NAME = "topology"
+LATE_PARENT = timedelta(seconds=60)
+"""How long before its cause a consequence may have been reported."""
+TOGETHER = timedelta(seconds=10)
+"""What a device reports of itself within this time belongs together."""
+STALE = timedelta(seconds=300)
+"""A blocker older than this has not blocked what fails only now: something else has."""
+AT_MOST = 20_000
+"""Nodes looked at below one cause."""
+_FOLLOWS = frozenset({"out", "gasp", "dim", "port_dark", "powerless", "blocker", "link"})
+
+
+class BlockerMemory(Struct):
+    """``since``: when each open blocker was last raised."""
+
+    since: dict[str, datetime] = field(default_factory=dict)
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Attach a new alarm to what blocks it; have a new blocker collect what is below it; follow the end of a cause."""
+    if ended(before, alarm):
+        if _blocks(alarm):
+            draft.later(draft.state.memory(BlockerMemory).since.pop, alarm.id, None)
+        if children_of(draft, alarm.id):
+            draft.wake(NAME, alarm.id, draft.at + timedelta(seconds=draft.state.settings.outlive_seconds))
+        return
+    signal = SIGNALS.get(alarm.alarm_type)
+    if signal is None or not raised(before, alarm):
+        return
+    draft.no_wake(NAME, alarm.id)
+    if signal == "blocker":
+        draft.later(draft.state.memory(BlockerMemory).since.__setitem__, alarm.id, draft.at)
+    if signal in _FOLLOWS and alarm.parent_alarm_id is None:
+        place(draft, alarm)
+    if signal == "blocker":
+        collect(draft, draft.latest(alarm))
+
+
+def due(draft: Draft, cause_id: str) -> None:
+    """Let go of what outlived its cause."""
+    cause = draft.get(cause_id)
+    if cause is not None and cause.cleared_at is None:
+        return
+    seconds = draft.state.settings.outlive_seconds
+    name = cause.alarm_id if cause is not None else "its cause"
+    for child in children_of(draft, cause_id):
+        if child.cleared_at is None:
+            detach(draft, child, NAME, f"still there {seconds:g} s after its cause {name} cleared: an alarm of its own")
+            place(draft, draft.latest(child))
+
+
+def place(draft: Draft, alarm: Alarm) -> bool:
+    """Attach an alarm to what blocks its resource. False when nothing does."""
+    causes = blocked_by(draft, alarm.resource_id, but=alarm.id)
+    if not causes:
+        return _beside(draft, alarm)
+    cause = root_of(draft, causes[0])
+    if len(causes) > 1:
+        names = ", ".join(each.resource_name or each.resource_id for each in causes)
+        why = f"every way up is gone: {names}"
+    else:
+        why = f"below {cause.resource_name or cause.resource_id}, which is gone ({cause.alarm_type})"
+    return attach(draft, alarm, cause, NAME, why, causes=[each.alarm_id for each in causes], confidence=1.0)
+
+
+def _beside(draft: Draft, alarm: Alarm) -> bool:
+    """A port of which the topology does not know where in its device it is, down together with a part of that device."""
+    plant = draft.state.plant
+    if SIGNALS.get(alarm.alarm_type) != "link" or alarm.resource_id in plant.nodes:
+        return False
+    for cause_id, since in draft.state.memory(BlockerMemory).since.items():
+        cause = draft.get(cause_id)
+        if (
+            cause is not None
+            and cause.device_id == alarm.device_id
+            and draft.at - since <= TOGETHER
+            and cause.cleared_at is None
+        ):
+            name = cause.resource_name or cause.resource_id
+            why = f"went down together with {name} of the same device, at a place that the topology does not know"
+            return attach(draft, alarm, root_of(draft, cause), NAME, why, confidence=0.7)
+    return False
+
+
+def collect(draft: Draft, cause: Alarm) -> None:
+    """Attach what came before its cause: open alarms below it that began shortly before."""
+    plant = draft.state.plant
+    waiting, seen = [cause.resource_id], {cause.resource_id}
+    while waiting and len(seen) < AT_MOST:
+        node = waiting.pop()
+        for alarm in draft.at_resource(node):
+            signal = SIGNALS.get(alarm.alarm_type)
+            if alarm.id == cause.id or signal not in _FOLLOWS or alarm.alarm_type in INFERRED:
+                continue
+            if alarm.parent_alarm_id is None and cause.last_occurrence - alarm.last_occurrence <= LATE_PARENT:
+                place(draft, alarm)
+        for child in plant.children(node):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+
+
+def blocked_by(draft: Draft, resource_id: str, *, but: str = "") -> list[Alarm]:
+    """The open alarms of equipment that cut this resource off from the core: the nearest on each way up, all of which must be
+    blocked; nothing when one way is open. ``but`` is an alarm that does not count."""
+    found: list[Alarm] = []
+    asked: set[str] = set()
+    since = draft.state.memory(BlockerMemory).since
+    waiting = [_nearest_known(draft, resource_id)]
+    while waiting:
+        node = waiting.pop()
+        if node in asked:
+            continue
+        asked.add(node)
+        own = next((each for each in draft.at_resource(node) if _blocks(each) and each.id != but), None)
+        if own is not None:
+            if draft.at - since.get(own.id, draft.at) > STALE:
+                return []
+            found.append(own)
+            continue
+        parents = draft.state.plant.parents(node)
+        if not parents:
+            return []
+        waiting += reversed(parents)
+    return found
+
+
+def root_of(draft: Draft, alarm: Alarm) -> Alarm:
+    """The cause at the top: that of its cause, and so on."""
+    for _ in range(64):
+        parent = draft.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
+        if parent is None or parent.cleared_at is not None:
+            break
+        alarm = parent
+    return alarm
+
+
+def _blocks(alarm: Alarm) -> bool:
+    return SIGNALS.get(alarm.alarm_type) == "blocker"
+
+
+def _nearest_known(draft: Draft, resource_id: str) -> str:
+    """The resource, or the nearest place above it in its own id that the topology knows."""
+    nodes = draft.state.plant.nodes
+    name = resource_id
+    while name and name not in nodes:
+        name = name.rpartition("/")[0]
+    return name or resource_id
+
+
+STRATEGY = Strategy(NAME, touched, due)

@@ -1,0 +1,307 @@
+"""Outages below PON ports as timelines: what the OLT reports goes in, the place that broke comes out, with its reasons."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from actors.correlator.state import State
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.change import AlarmChanged, NoticeWanted
+from protocols.command import Clear, Raise
+from protocols.event import TopologyLoaded
+from protocols.principal import Principal
+from protocols.severity import Severity
+from protocols.topology import Node
+
+ADMIN = Principal("olt", "admin")
+LEGS, ONTS = 4, 8
+SEVERITY: dict[str, Severity] = {"pon.los": "critical", "card.offline": "critical", "ont.dying_gasp": "warning"}
+
+
+def plant(ports: int = 3, areas: bool = True) -> Iterator[Node]:
+    """An OLT with a card; each port a splitter of 4, each of whose legs one of 8. The first two legs lie in ``north``."""
+    yield Node(id="olt", type="olt", name="Mill Lane", address="192.0.2.1")
+    yield Node(id="olt/1", type="card", parents=("olt",), name="Mill Lane card 1")
+    for port in range(ports):
+        pon = f"olt/1/{port}"
+        yield Node(id=pon, type="pon", parents=("olt/1",), name=f"PON {port}")
+        yield Node(id=f"{pon}/s", type="splitter", parents=(pon,))
+        for leg in range(LEGS):
+            splitter = f"{pon}/s.{leg}"
+            yield Node(id=splitter, type="splitter", parents=(f"{pon}/s",), name=f"splitter {port}.{leg}")
+            for number in range(ONTS):
+                ont = leg * ONTS + number
+                area = ("north" if leg < 2 else "south") if areas else ""
+                yield Node(
+                    id=f"{pon}/{ont}",
+                    type="ont",
+                    parents=(splitter,),
+                    customer_id=f"C{port}-{ont}",
+                    area=area,
+                    sla_class="gold",
+                )
+
+
+class Olt:
+    """What the OLT reports, one trap after the other."""
+
+    def __init__(self, world: Any, nodes: Iterable[Node] = ()) -> None:
+        self.world = world
+        self.seconds = 0.0
+        self.lines: list[TimelineEntry] = []
+        self.notices: list[tuple[str, str]] = []
+        world(TopologyLoaded("t", tuple(nodes or plant())))
+
+    def _note(self) -> None:
+        for change in self.world.all(AlarmChanged):
+            self.lines += change.entries
+        self.notices += [
+            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NoticeWanted)
+        ]
+
+    def says(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+        for resource in resources:
+            kind = "pon" if alarm_type.startswith("pon") else "card" if alarm_type.startswith("card") else "ont"
+            self.world.at(self.seconds).command(
+                Raise(
+                    tenant_id="default",
+                    alarm_type=alarm_type,
+                    severity=SEVERITY.get(alarm_type, "minor"),
+                    title=alarm_type,
+                    resource_type=kind,
+                    resource_id=resource,
+                ),
+                by=ADMIN,
+            )
+            self._note()
+            self.seconds += every
+
+    def says_over(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+        for resource in resources:
+            (alarm,) = (
+                a for a in self.world.alarms if (a.alarm_type, a.resource_id) == (alarm_type, resource) and not a.cleared_at
+            )
+            self.world.at(self.seconds).command(Clear(), alarm.id, by=ADMIN)
+            self._note()
+            self.seconds += every
+
+    def waits(self, seconds: float) -> None:
+        until = self.seconds + seconds
+        while self.seconds < until:
+            self.seconds += 1.0
+            self.world.at(self.seconds).tick()
+            self._note()
+
+    def concluded(self) -> dict[str, Alarm]:
+        """Open alarms that were concluded, by ``type place``."""
+        kinds = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded")
+        return {
+            f"{a.alarm_type} {a.resource_id}": a for a in self.world.alarms if a.alarm_type in kinds and a.cleared_at is None
+        }
+
+    def children(self, alarm: Alarm) -> set[str]:
+        return {a.resource_id for a in self.world.alarms if a.parent_alarm_id == alarm.id and a.cleared_at is None}
+
+
+@pytest.fixture
+def olt(world: Any) -> Olt:
+    return Olt(world)
+
+
+def onts(port: int, legs: Iterable[int] = range(LEGS)) -> list[str]:
+    return [f"olt/1/{port}/{leg * ONTS + number}" for leg in legs for number in range(ONTS)]
+
+
+def test_a_feeder_cut_is_one_alarm_with_its_place_its_customers_and_its_reasons(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0))
+    olt.says("pon.los", "olt/1/0")
+    olt.waits(2)
+    (cut,) = olt.concluded().values()
+    assert (cut.alarm_type, cut.resource_id, cut.severity, cut.is_root_cause) == ("fibre.cut", "olt/1/0", "critical", True)
+    assert cut.title == "PON 0: feeder fibre cut"
+    assert cut.subscriber_count == 32
+    assert (cut.metadata["dark"], cut.metadata["gasped"], cut.metadata["unknown"]) == (32, 0, 0)
+    assert cut.metadata["confidence"] > 0.99
+    assert cut.metadata["customers_by_class"] == {"gold": 32}
+    assert olt.children(cut) == {*onts(0), "olt/1/0"}
+    held = [a for a in olt.world.alarms if a.parent_alarm_id == cut.id]
+    assert {a.status for a in held} == {"suppressed"}
+    assert {each.by for a in held for each in a.suppressed_by} == {cut.id}
+
+
+def test_one_page_for_it_after_the_hold_and_one_when_it_is_over(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0))
+    olt.says("pon.los", "olt/1/0")
+    olt.waits(40)
+    assert olt.notices == [("raised", "fibre.cut")]
+    olt.says_over("pon.los", "olt/1/0")
+    olt.says_over("ont.los", *onts(0), every=0.1)
+    olt.waits(400)
+    assert olt.notices == [("raised", "fibre.cut"), ("recovered", "fibre.cut")]
+    assert not olt.concluded()
+
+
+def test_a_distribution_cut_names_the_splitter(olt: Olt) -> None:
+    olt.says("ont.los", *onts(1, [2]))
+    olt.waits(2)
+    assert set(olt.concluded()) == {"fibre.cut olt/1/1/s.2"}
+    assert olt.concluded()["fibre.cut olt/1/1/s.2"].title == "splitter 1.2: distribution fibre cut"
+
+
+def test_two_cuts_at_once_stay_two(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0, [1]), *onts(0, [3]))
+    olt.waits(2)
+    assert set(olt.concluded()) == {"fibre.cut olt/1/0/s.1", "fibre.cut olt/1/0/s.3"}
+
+
+def test_two_feeders_of_three_are_two_and_all_three_are_the_card(olt: Olt) -> None:
+    for port in (0, 1):
+        olt.says("ont.los", *onts(port))
+        olt.says("pon.los", f"olt/1/{port}")
+    olt.waits(2)
+    assert set(olt.concluded()) == {"fibre.cut olt/1/0", "fibre.cut olt/1/1"}
+    olt.says("ont.los", *onts(2))
+    olt.says("pon.los", "olt/1/2")
+    olt.waits(3)
+    (card,) = olt.concluded().values()
+    assert (card.alarm_type, card.resource_id) == ("card.failure", "olt/1")
+    assert olt.children(card) >= {*onts(0), *onts(1), *onts(2)}
+
+
+def test_a_card_that_says_that_it_is_gone_explains_everything_and_nothing_is_concluded(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0), *onts(1))
+    olt.says("card.offline", "olt/1")
+    olt.says("ont.los", *onts(2))
+    olt.waits(3)
+    assert not olt.concluded()
+    (card,) = (a for a in olt.world.alarms if a.alarm_type == "card.offline")
+    assert card.is_root_cause
+    assert olt.children(card) == {*onts(0), *onts(1), *onts(2)}
+
+
+def test_a_card_that_speaks_late_takes_over_what_was_concluded(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0))
+    olt.waits(3)
+    assert set(olt.concluded()) == {"fibre.cut olt/1/0"}
+    olt.says("card.offline", "olt/1")
+    olt.waits(2)
+    assert not olt.concluded()
+    (card,) = (a for a in olt.world.alarms if a.alarm_type == "card.offline")
+    assert olt.children(card) == set(onts(0))
+
+
+def test_a_power_outage_is_not_a_cut_although_the_onts_go_dark_after(olt: Olt) -> None:
+    north = [*onts(0, [0, 1]), *onts(1, [0, 1]), *onts(2, [0, 1])]
+    olt.says("ont.dying_gasp", *(ont for n, ont in enumerate(north) if n % 10))
+    olt.waits(1)
+    olt.says("ont.los", *(ont for n, ont in enumerate(north) if not n % 10))
+    olt.waits(3)
+    (outage,) = olt.concluded().values()
+    assert (outage.alarm_type, outage.resource_id, outage.resource_type) == ("power.outage", "area:north", "area")
+    assert olt.children(outage) == set(north)
+    assert outage.subscriber_count == 48
+    assert "mains, not fibre" in outage.description
+
+
+def test_a_power_outage_without_areas_in_the_topology_is_one_around_what_is_above_them_all(world: Any) -> None:
+    olt = Olt(world, plant(areas=False))
+    olt.says("ont.dying_gasp", *onts(0, [0, 1]), *onts(1, [0]))
+    olt.waits(4)
+    assert set(olt.concluded()) == {"power.outage olt/1"}
+
+
+def test_a_cut_during_an_outage_is_found_beside_it(olt: Olt) -> None:
+    olt.says("ont.dying_gasp", *onts(0, [0, 1]), *onts(1, [0, 1]), *onts(2, [0, 1]))
+    olt.waits(20)
+    olt.says("ont.los", *onts(0, [2, 3]))
+    olt.says("pon.los", "olt/1/0")
+    olt.waits(3)
+    assert set(olt.concluded()) == {"power.outage area:north", "fibre.cut olt/1/0"}
+
+
+def test_one_dark_ont_is_its_own_cause_and_its_alarms_are_one(olt: Olt) -> None:
+    olt.says("ont.state", "olt/1/0/5")
+    olt.says("ont.los", "olt/1/0/5")
+    olt.waits(2)
+    assert not olt.concluded()
+    by_type = {a.alarm_type: a for a in olt.world.alarms}
+    assert by_type["ont.los"].is_root_cause
+    assert by_type["ont.state"].parent_alarm_id == by_type["ont.los"].id
+    assert any("drop fibre" in line.text for line in olt.lines if line.alarm_id == by_type["ont.los"].id)
+
+
+def test_what_outlives_its_cause_becomes_an_alarm_of_its_own_and_people_are_told(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0))
+    olt.says("pon.los", "olt/1/0")
+    olt.waits(10)
+    olt.says_over("pon.los", "olt/1/0")
+    olt.says_over("ont.los", *onts(0)[1:], every=0.1)
+    olt.waits(250)
+    (left,) = (a for a in olt.world.alarms if a.cleared_at is None)
+    assert left.parent_alarm_id is not None
+    olt.waits(100)
+    left = olt.world.state.alarms[left.id]
+    assert left.parent_alarm_id is None
+    assert left.status == "active"
+    assert olt.notices[-1] == ("raised", "ont.los")
+
+
+def test_onts_that_come_back_one_by_one_do_not_turn_a_cut_into_many(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0))
+    olt.says("pon.los", "olt/1/0")
+    olt.waits(30)
+    olt.says_over("ont.los", *onts(0), every=0.5)
+    olt.waits(5)
+    assert {line.action for line in olt.lines} & {"withdrawn", "detached"} == set()
+
+
+def test_siblings_that_lose_light_together_have_a_bend_above_them(olt: Olt) -> None:
+    olt.says("ont.rx.low", *onts(0, [2]))
+    olt.waits(3)
+    (bend,) = olt.concluded().values()
+    assert (bend.alarm_type, bend.resource_id, bend.severity) == ("fibre.degraded", "olt/1/0/s.2", "minor")
+    assert olt.children(bend) == set(onts(0, [2]))
+    olt.says_over("ont.rx.low", *onts(0, [2]))
+    olt.waits(3)
+    assert not olt.concluded()
+
+
+def test_an_olt_that_tells_of_its_port_alone_is_understood(olt: Olt) -> None:
+    olt.says("pon.los", "olt/1/0")
+    olt.waits(3)
+    (cut,) = olt.concluded().values()
+    assert (cut.resource_id, cut.metadata["unknown"]) == ("olt/1/0", 32)
+
+
+@pytest.mark.parametrize("lost", [0, 3, 7])
+def test_the_cause_is_the_same_whichever_traps_are_lost(olt: Olt, lost: int) -> None:
+    olt.says("ont.los", *(ont for n, ont in enumerate(onts(0)) if n % 8 != lost))
+    olt.waits(3)
+    assert set(olt.concluded()) == {"fibre.cut olt/1/0"}
+
+
+def test_saved_and_loaded_at_any_moment_it_goes_on_as_if_nothing_had_happened(world: Any) -> None:
+    def run(load_at: int) -> bytes:
+        world.__init__()
+        olt = Olt(world)
+        steps = [
+            lambda: olt.says("ont.los", *onts(0)[:20]),
+            lambda: olt.waits(1),
+            lambda: olt.says("ont.los", *onts(0)[20:]),
+            lambda: olt.says("pon.los", "olt/1/0"),
+            lambda: olt.waits(3),
+            lambda: olt.says("card.offline", "olt/1"),
+            lambda: olt.waits(3),
+            lambda: olt.says_over("card.offline", "olt/1"),
+            lambda: olt.waits(320),
+        ]
+        for number, step in enumerate(steps):
+            if number == load_at:
+                world.state = State.load(world.state.save())
+            step()
+        octets: bytes = world.state.save()
+        return octets
+
+    straight = run(-1)
+    assert all(run(number) == straight for number in range(9))

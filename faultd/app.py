@@ -25,6 +25,7 @@ from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
 from actors.correlator.state import State
+from actors.correlator.windows.views import WindowCatalogue
 from actors.ledger.actor import Ledger
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
@@ -120,6 +121,8 @@ async def serve(
             settings=config.ledger,
             clock=clock,
         )
+        windows = WindowCatalogue(state, clock)
+        metrics.windows_active.set_function(windows.active)
         correlator = Correlator(state, to_be_folded, folds, metrics)
         stored = Progress()
         tokens = TokenBook(state_dir / "tokens.json")
@@ -139,6 +142,7 @@ async def serve(
             clock,
             default_tenant=config.correlator.default_tenant,
             quarantined=partial(_quarantined_event, ledger.feed),
+            windows=windows,
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 

@@ -6,7 +6,7 @@ elapsed time (RFC 5545, 3.8.5.3): a window of eight hours is eight hours long on
 """
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -121,3 +121,23 @@ class WindowView(Struct, frozen=True, kw_only=True):
     """The one under way, or else the next."""
     held: int
     """Open alarms that it holds back now."""
+
+
+class Windows(Protocol):
+    """What the fold knows of maintenance windows, read between Events."""
+
+    def all(self) -> list[Window]:
+        """Every window, oldest first."""
+        ...
+
+    def get(self, window_id: str) -> Window | None:
+        """A window by its id."""
+        ...
+
+    def show(self, window: Window) -> WindowView:
+        """A window with what it is doing."""
+        ...
+
+    def phase(self, window: Window) -> Phase:
+        """What it is doing."""
+        ...

@@ -16,6 +16,7 @@ from actors.mailbox import AppendSender, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.tokens import TokenBook
+from protocols.maintenance import Windows
 from protocols.rest import Readiness
 
 log = structlog.get_logger()
@@ -26,7 +27,8 @@ class Api:
 
     ``ledger`` takes the commands; ``database`` (None: reads are refused with 503) answers the reads; ``progress`` is the
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
-    aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503).
+    aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
+    ``windows`` are the maintenance windows that the fold knows (None: refused with 503).
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Api:
         *,
         default_tenant: str = "default",
         quarantined: EventLookup | None = None,
+        windows: Windows | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
+        context.windows = windows
         self.application = application(context, _version())
         self._server = Server(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")

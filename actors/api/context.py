@@ -18,6 +18,7 @@ from actors.tokens import TokenBook
 from protocols.change import Answer
 from protocols.command import Command
 from protocols.event import Event
+from protocols.maintenance import Windows
 from protocols.principal import Principal
 from protocols.rest import Readiness
 
@@ -49,6 +50,7 @@ class Context:
         self.clock = clock
         self.default_tenant = default_tenant
         self.quarantined = quarantined
+        self.windows: Windows | None = None
         self._ledger = ledger
         self._database = database
         self._written: dict[str, int] = {}

@@ -22,7 +22,8 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _key(request: Request[Any, Any, Any]) -> str:
+def idempotency_key_of(request: Request[Any, Any, Any]) -> str:
+    """The request's idempotency key, "" without one. ProblemError 400 for one that cannot be."""
     key: str = request.headers.get(_KEY, "")
     if len(key) > 200 or not key.isprintable():
         raise invalid_parameter("Idempotency-Key", "more than 200 characters, or some that are not printable")
@@ -48,7 +49,7 @@ async def network_events(
         raise ProblemError(
             413, "batch_too_large", f"{len(bodies)} events; at most {api.settings.max_batch} are taken in one request"
         )
-    key = _key(request)
+    key = idempotency_key_of(request)
     events = []
     for number, body in enumerate(bodies):
         tenant = commands.tenant_of(by, body.tenant_id, api.default_tenant)

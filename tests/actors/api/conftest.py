@@ -20,6 +20,7 @@ from actors.api.actor import Api
 from actors.api.settings import ApiSettings
 from actors.correlator.fold import fold
 from actors.correlator.state import State
+from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
@@ -101,6 +102,7 @@ class Lab:
             self.metrics,
             lambda: self.now,
             quarantined=self._quarantined,
+            windows=WindowCatalogue(self.state, lambda: self.now),
         )
         self.address = ""
         self.nursery: trio.Nursery

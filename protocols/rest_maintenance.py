@@ -1,0 +1,124 @@
+"""Bodies of the REST API about maintenance windows."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from protocols.maintenance import Occurrence, Phase, Scope, WindowView
+from protocols.rest import Body, PageQuery
+from protocols.rest_fields import Line, Name, Text, check_time
+
+Seconds = Annotated[float, Meta(gt=0, le=366 * 86_400)]
+WallTime = Annotated[
+    datetime, Meta(description="RFC 3339; without an offset from UTC it is the time of day in the window's time zone")
+]
+Exceptions = Annotated[tuple[Annotated[str, Meta(min_length=10, max_length=40)], ...], Meta(max_length=1_000)]
+Zone = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_+/-]+$")]
+Recurrence = Annotated[str, Meta(max_length=1_000, pattern=r"^[\x20-\x7e]*$")]
+
+
+class WindowCreate(Body, frozen=True, kw_only=True):
+    """A new maintenance window."""
+
+    title: Line
+    scope: Annotated[Scope, Meta(description="Which alarms it holds back: at least one place, tenant or type")]
+    start: WallTime
+    end: Annotated[WallTime | None, Meta(description="When the first occurrence ends; either this or `duration_seconds`")] = (
+        None
+    )
+    duration_seconds: Seconds | None = None
+    time_zone: Annotated[Zone, Meta(description="IANA name, e.g. `Europe/Berlin`")] = "UTC"
+    recurrence: Annotated[Recurrence, Meta(description="RFC 5545 RRULE, e.g. `FREQ=WEEKLY;BYDAY=TU`; empty: once")] = ""
+    exceptions: Annotated[
+        Exceptions, Meta(description="Starts that do not take place: date-times as for `start`, or whole dates")
+    ] = ()
+    description: Text = ""
+    tenant_id: Annotated[
+        Name | None, Meta(description="Whose alarms alone it covers. Left out: the token's tenant, for an admin's all tenants")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.end is None) == (self.duration_seconds is None):
+            raise ValueError("end: give either end or duration_seconds")
+        _check(self.start, self.end)
+
+
+class WindowEdit(Body, frozen=True, kw_only=True):
+    """Fields of a window to change; what is left out stays. A new start alone moves it: the duration stays. ``end`` now ends
+    a window that is under way."""
+
+    title: Line | UnsetType = UNSET
+    scope: Scope | UnsetType = UNSET
+    start: WallTime | UnsetType = UNSET
+    end: WallTime | UnsetType = UNSET
+    duration_seconds: Seconds | UnsetType = UNSET
+    time_zone: Zone | UnsetType = UNSET
+    recurrence: Recurrence | UnsetType = UNSET
+    exceptions: Exceptions | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
+            raise ValueError(f"nothing to change: give at least one of {', '.join(self.__struct_fields__)}")
+        if self.end is not UNSET and self.duration_seconds is not UNSET:
+            raise ValueError("end: give either end or duration_seconds")
+        _check(None if self.start is UNSET else self.start, None if self.end is UNSET else self.end)
+
+
+class WindowsQuery(PageQuery, frozen=True, kw_only=True):
+    """The query of the list of windows."""
+
+    phase: tuple[Phase, ...] = ()
+    tenant_id: Name | None = None
+
+
+class WindowShown(Struct, frozen=True, kw_only=True):
+    """A maintenance window. ``start`` and ``end`` are those of the first occurrence; ``occurrence`` is the one under way, or
+    else the next; ``held`` counts the open alarms that it holds back now."""
+
+    id: str
+    tenant_id: str | None
+    title: str
+    description: str
+    phase: Phase
+    scope: Scope
+    time_zone: str
+    start: datetime
+    end: datetime
+    duration_seconds: float
+    recurrence: str
+    exceptions: tuple[str, ...]
+    occurrence: Occurrence | None
+    held: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    ended_at: datetime | None
+    ended_by: str | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+
+
+class WindowPage(Struct, frozen=True):
+    """Maintenance windows, the latest first, and the cursor of the next page (null on the last)."""
+
+    items: tuple[WindowShown, ...]
+    next_cursor: str | None = None
+
+
+def shown(view: WindowView) -> WindowShown:
+    """A window as REST shows it."""
+    window = view.window
+    same = {name: getattr(window, name) for name in WindowShown.__struct_fields__ if hasattr(window, name)}
+    end = window.start + timedelta(seconds=window.duration_seconds)
+    return WindowShown(**same, end=end, phase=view.phase, occurrence=view.occurrence, held=view.held)
+
+
+def _check(start: datetime | None, end: datetime | None) -> None:
+    for name, at in (("start", start), ("end", end)):
+        if at is not None and at.tzinfo is not None:
+            check_time(name, at)
+        elif at is not None and not 1970 <= at.year < 2200:
+            raise ValueError(f"{name}: {at.isoformat()} is not between 1970 and 2200")

@@ -6,16 +6,19 @@ from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
+import structlog
 
+from actors.correlator.plant.difference import from_file
 from actors.correlator.profiles import ProfileErrors, load_profiles
 from actors.correlator.state import State
 from faultd.config import Config, ConfigError, Mistake
 from faultd.places import shipped_config
-from protocols.event import Event, PolicyLoaded, ProfilesLoaded, TopologyLoaded
+from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, TopologyChanged, TopologyLoaded
 from protocols.profile import Profile
 from protocols.topology import TopologyError, parse_csv
 
 _encode = msgspec.msgpack.Encoder().encode
+_log = structlog.get_logger()
 
 
 def read_inputs(config: Config) -> tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]:
@@ -51,10 +54,29 @@ def news(state: State, inputs: tuple[ProfilesLoaded, TopologyLoaded, PolicyLoade
     profiles, topology, policy = inputs
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
-    if state.topology is None or state.topology.digest != topology.digest:
+    if state.topology_digest is None:
         yield topology
+    elif state.topology_digest != topology.digest:
+        yield changed_file(state, topology)
     if state.profiles is None or state.profiles.digest != profiles.digest:
         yield profiles
+
+
+def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:
+    """What another topology file changes in the plant as it is."""
+    difference = from_file(state.plant, list(state.by_hand), file.nodes)
+    for node_id, address in difference.moved_address:
+        _log.warning("the topology file gives a node's address to another", node=node_id, address=address)
+    if difference.kept:
+        _log.warning("no longer in the topology file, and kept for what hangs below", nodes=difference.kept[:20])
+    return TopologyChanged(
+        puts=difference.puts,
+        removes=difference.removes,
+        by=FROM_FILE,
+        digest=file.digest,
+        kept=difference.kept,
+        on=state.topology_at,
+    )
 
 
 def read_profiles(config: Config) -> tuple[Profile, ...]:

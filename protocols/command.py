@@ -9,6 +9,7 @@ from protocols.alarm import Source
 from protocols.maintenance import Plan, PlanChanges
 from protocols.principal import Principal
 from protocols.severity import Severity
+from protocols.topology import Node
 
 
 class Acknowledge(Struct, frozen=True, array_like=True, tag="acknowledge", tag_field="tag"):
@@ -123,9 +124,18 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
     window_id: str
 
 
+class ChangeTopology(Struct, frozen=True, array_like=True, tag="change_topology", tag_field="tag"):
+    """Another plant: ``removes`` go, then ``puts`` come or take the place of their like; all of it, or nothing. ``on`` is the
+    offset of the plant's last change that the asker knows of: on another it is refused as ``wrong_state`` (None: never)."""
+
+    puts: tuple[Node, ...] = ()
+    removes: tuple[str, ...] = ()
+    on: int | None = None
+
+
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology
 
 
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):

@@ -85,6 +85,24 @@ class TopologyLoaded(Struct, frozen=True, array_like=True, tag="topology", tag_f
     nodes: tuple[Node, ...]
 
 
+class TopologyChanged(Struct, frozen=True, kw_only=True, array_like=True, tag="topology_changed", tag_field="tag"):
+    """The plant from here on, by what is different: ``removes`` go, then ``puts`` come or take the place of their like."""
+
+    puts: tuple[Node, ...] = ()
+    removes: tuple[str, ...] = ()
+    by: str
+    """``FROM_FILE``, or who did it."""
+    digest: str = ""
+    """Of the file, when it was the file."""
+    kept: tuple[str, ...] = ()
+    """Nodes that the file has no longer and that stay, since others hang from them that it never had."""
+    on: int | None = None
+    """Offset of the plant's last change from which the difference was made; None: whatever it was. On another it is refused."""
+
+
+FROM_FILE = "file"
+
+
 class PolicyLoaded(Struct, frozen=True, array_like=True, tag="policy", tag_field="tag"):
     """The correlator's settings from here on. ``settings`` is the msgpack of ``actors.correlator.settings``."""
 
@@ -104,7 +122,17 @@ class SystemReport(Struct, frozen=True, kw_only=True, array_like=True, tag="syst
     description: str = ""
 
 
-Event = Trap | NetworkEvent | Command | Tick | ProfilesLoaded | TopologyLoaded | PolicyLoaded | SystemReport
+Event = (
+    Trap
+    | NetworkEvent
+    | Command
+    | Tick
+    | ProfilesLoaded
+    | TopologyLoaded
+    | TopologyChanged
+    | PolicyLoaded
+    | SystemReport
+)
 
 
 class Stamped(Struct, frozen=True):

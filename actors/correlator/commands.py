@@ -9,10 +9,11 @@ from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
 from actors.correlator.limits import FULL, admit
 from actors.correlator.problems import Problem, Report
+from actors.correlator.replant import change_topology
 from actors.correlator.windows.commands import fold_window
 from protocols.alarm import Alarm, Identity
 from protocols.change import Answer, Refusal
-from protocols.command import AlarmAction, Assign, Command, Edit, Raise, Shelve, WindowAction
+from protocols.command import AlarmAction, Assign, ChangeTopology, Command, Edit, Raise, Shelve, WindowAction
 from protocols.principal import Principal
 
 
@@ -21,6 +22,9 @@ def fold_command(draft: Draft, command: Command) -> None:
     action = command.action
     if isinstance(action, Raise):
         _raise(draft, command.by, action)
+        return
+    if isinstance(action, ChangeTopology):
+        change_topology(draft, command.by, action)
         return
     if isinstance(action, WindowAction):
         fold_window(draft, command.by, action)

@@ -13,7 +13,7 @@ from actors.correlator.network import fold_network
 from actors.correlator.own import fold_system
 from actors.correlator.ponder import beat, ponder
 from actors.correlator.profiles import compile
-from actors.correlator.renames import fold_topology
+from actors.correlator.replant import fold_topology, fold_topology_changed
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
 from protocols.change import Answer, Change, Quarantined, Refusal, Released
@@ -25,6 +25,7 @@ from protocols.event import (
     ProfilesLoaded,
     SystemReport,
     Tick,
+    TopologyChanged,
     TopologyLoaded,
     Trap,
     kind,
@@ -115,5 +116,6 @@ _FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
     SystemReport: fold_system,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,
+    TopologyChanged: fold_topology_changed,
     PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
 }

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any
 
+from actors.correlator import placing
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
@@ -21,6 +22,7 @@ FADE_AT_MOST = 20_000
 def fold_tick(draft: Draft) -> None:
     """One beat of the clock, at the ledger's time."""
     move_renamed(draft)
+    placing.settle(draft)
     _end_shelves(draft)
     _let_go(draft)
     _archive(draft)

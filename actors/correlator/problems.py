@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
+from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, with_place
 from actors.correlator.state import Limit, Mark
 from protocols.alarm import Alarm, Identity, Source
 from protocols.severity import Severity
@@ -81,6 +82,9 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
         again = reopened(repeated(alarm, report.happened))
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
+        if (UNPLACED in again.tags) == (again.resource_id in draft.state.plant.nodes):  # the topology has changed meanwhile
+            follows = follows_topology(draft.state, alarm)
+            again = replace(again, **with_place(draft.state.plant, again, follows=follows))
         _remember(draft, again, problem.severity, report)
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     if limit_of(draft, problem, report) is not None:
@@ -159,6 +163,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
     identity = problem.identity
     reach = draft.state.plant.reach(identity.resource_id)
     customers = problem.customers or reach.customers
+    unplaced = is_unplaced(draft.state.plant, problem.resource_type, identity.resource_id, problem.device_id)
     alarm = Alarm(
         id=alarm_id,
         alarm_id=name,
@@ -186,7 +191,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
         last_occurrence=report.happened,
         received_at=report.received,
         metadata=problem.metadata,
-        tags=problem.tags,
+        tags=(*problem.tags, UNPLACED) if unplaced else problem.tags,
     )
     _remember(draft, alarm, problem.severity, report)
     draft.put(alarm, "raised", report.reporter, problem.why, severity=alarm.severity)

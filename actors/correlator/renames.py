@@ -11,7 +11,7 @@ the device has raised it there already, or has just cleared it there.
 - What is no longer in the topology stays as it is: nothing says that the problem is over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 
@@ -20,10 +20,11 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared
+from actors.correlator.placing import follows_topology, with_place
 from actors.correlator.plant import Plant
 from actors.correlator.state import Renamed, State
 from protocols.alarm import Alarm, Identity
-from protocols.event import TopologyLoaded
+from protocols.topology import Node
 
 ACTION, ACTOR = "resource_renamed", "faultd:topology"
 AT_MOST = 2_000
@@ -39,13 +40,16 @@ class Device(Struct, frozen=True):
 
 
 class Renames:
-    """Which devices are called differently in ``after`` than in ``before``."""
+    """Which devices will be called differently with ``puts`` than they are in ``before``."""
 
-    def __init__(self, before: Plant, after: Plant, default_tenant: str) -> None:
+    def __init__(self, before: Plant, puts: Iterable[Node], default_tenant: str) -> None:
         self._by_owner: dict[tuple[str, str], tuple[Device, Device]] = {}
         self._by_id: dict[str, tuple[Device, Device]] = {}
-        for address in after.by_address:
-            old, new = (_device(plant, address, default_tenant) for plant in (before, after))
+        for node in puts:
+            if not node.address:
+                continue
+            old = _device(before.device(node.address), node.address, default_tenant)
+            new = _device(node, node.address, default_tenant)
             if (old.tenant_id, old.id) != (new.tenant_id, new.id):
                 self._by_owner[old.tenant_id, old.id] = old, new
             if old.id != new.id:
@@ -69,11 +73,10 @@ class Renames:
         return None
 
 
-def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
-    """Take the topology; its renames are worked off by ticks, in which the new one is in force."""
-    state, plant = draft.state, Plant(event.nodes)
-    draft.later(state.use_topology, event, plant)
-    renames = Renames(state.plant, plant, state.settings.default_tenant)
+def note_renames(draft: Draft, puts: Iterable[Node]) -> None:
+    """Before the topology changes; its renames are worked off by ticks, in which the new one is in force."""
+    state = draft.state
+    renames = Renames(state.plant, puts, state.settings.default_tenant)
     if renames:
         draft.later(_note, state, dict(_affected(state, renames)))
 
@@ -128,6 +131,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
         resource_name=(node.name if node is not None else "") or _renamed(alarm.resource_name, target),
         title=_renamed(alarm.title, target),
     )
+    equal = replace(equal, **with_place(state.plant, equal, follows=follows_topology(state, alarm)))
     if (mark := state.marks.get(alarm.id)) is not None:
         draft.later(state.marks.__setitem__, new_id, mark)
     text = f"was alarm {alarm.alarm_id} of {alarm.resource_id}, tenant {alarm.tenant_id}, in the topology before"
@@ -163,8 +167,7 @@ def _note(state: State, affected: dict[str, Renamed | None]) -> None:
             state.renamed[alarm_id] = target
 
 
-def _device(plant: Plant, address: str, default_tenant: str) -> Device:
-    node = plant.device(address)
+def _device(node: Node | None, address: str, default_tenant: str) -> Device:
     if node is None:
         return Device(default_tenant, address, address)
     return Device(node.tenant or default_tenant, node.id, node.name or node.id)

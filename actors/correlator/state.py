@@ -1,6 +1,7 @@
 """All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, once nothing can fail."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -10,11 +11,13 @@ import structlog
 from msgspec import Struct
 
 from actors.correlator.plant import Plant
+from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.timers import Entry, Timers
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
+from protocols.topology import Node
 
 Kind = tuple[str, str, str]
 """tenant, resource, alarm type: what a clear names."""
@@ -73,8 +76,13 @@ class Saved(Struct, kw_only=True):
     timers: list[Entry] = []
     memories: dict[str, msgspec.Raw] = {}
     profiles: ProfilesLoaded | None
-    topology: TopologyLoaded | None
+    topology: TopologyLoaded | None = None
+    """As snapshots had it before the plant was kept as below."""
     policy: PolicyLoaded | None
+    plant: SavedPlant = msgspec.field(default_factory=SavedPlant)
+    by_hand: list[str] = []
+    topology_digest: str | None = None
+    topology_at: int = 0
 
 
 _log = structlog.get_logger()
@@ -123,11 +131,17 @@ class State:
         """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
         self.profiles: ProfilesLoaded | None = None
-        self.topology: TopologyLoaded | None = None
+        self.topology_digest: str | None = None
+        """Of the topology file that was last taken; None: none yet."""
+        self.topology_at = 0
+        """Offset of the Event that last changed the plant."""
+        self.by_hand: dict[str, None] = {}
+        """Nodes that came through the API; all others are the file's."""
         self.policy: PolicyLoaded | None = None
         self.settings = CorrelatorSettings()
         self.translator: Translator = compile(())
         self.plant = Plant()
+        self._saved_plant = SavedPlant()
         self._memories: dict[str, Any] = {}
         self._unread: dict[str, msgspec.Raw] = {}
         """Memories from a snapshot that nobody has asked for yet."""
@@ -238,8 +252,21 @@ class State:
     def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
         self.profiles, self.translator = event, translator
 
-    def use_topology(self, event: TopologyLoaded, plant: Plant) -> None:
-        self.topology, self.plant = event, plant
+    def replant(
+        self, offset: int, puts: Sequence[Node], removes: Sequence[str], by_file: bool = True, kept: Sequence[str] = ()
+    ) -> None:
+        """Change the plant. ``by_file``: what is put belongs to the file, all but ``kept``."""
+        for node_id in removes:
+            self.by_hand.pop(node_id, None)
+        for node in puts:
+            if by_file:
+                self.by_hand.pop(node.id, None)
+            elif node.id not in self.plant.nodes:
+                self.by_hand[node.id] = None
+        self.by_hand.update(dict.fromkeys(kept))
+        self.plant.apply(puts, removes)
+        self._saved_plant.add(self.plant.nodes, puts, removes)
+        self.topology_at = offset
 
     def use_policy(self, event: PolicyLoaded, settings: CorrelatorSettings) -> None:
         self.policy, self.settings = event, settings
@@ -270,8 +297,11 @@ class State:
                     **{name: msgspec.Raw(_encoder.encode(memory)) for name, memory in self._memories.items()},
                 },
                 profiles=self.profiles,
-                topology=self.topology,
                 policy=self.policy,
+                plant=self._saved_plant,
+                by_hand=list(self.by_hand),
+                topology_digest=self.topology_digest,
+                topology_at=self.topology_at,
             )
         )
 
@@ -297,7 +327,13 @@ class State:
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
         if saved.topology is not None:
-            state.use_topology(saved.topology, Plant(saved.topology.nodes))
+            state.replant(0, saved.topology.nodes, ())
+            state.topology_digest = saved.topology.digest
+        else:
+            state._saved_plant, state.by_hand = saved.plant, dict.fromkeys(saved.by_hand)
+            state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
+            for puts, removes in saved.plant.steps():
+                state.plant.apply(puts, removes)
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from actors.correlator.draft import Draft
-from actors.correlator.plant import Plant
 from actors.correlator.state import State
 from actors.correlator.traps import Device, _apply
 from protocols.alarm import Alarm
 from protocols.change import Change
-from protocols.event import TopologyLoaded, Trap
+from protocols.event import Trap
 from protocols.finding import Finding
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
@@ -31,7 +30,7 @@ offsets = count(1)
 @pytest.fixture
 def state() -> State:
     state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
-    state.use_topology(TopologyLoaded("d", NODES), Plant(NODES))
+    state.replant(1, NODES, ())
     return state
 
 

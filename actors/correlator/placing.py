@@ -1,0 +1,163 @@
+"""Alarms and the places that they are at, when the topology changes under them.
+
+An alarm on a resource that the topology does not know is kept and bears the tag ``unplaced``. When the topology changes, the
+alarms on what it touches, and on what is above it, are looked at in the ticks that follow, so many in each: placed (whose
+service goes through there is known now), unplaced, moved, or with other customers behind them than before.
+
+Only resources of the types that a topology lists must be in it themselves; a fan or an interface is in its place when its
+device is. Without any topology nothing is unplaced.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import moved
+from actors.correlator.plant import NOBODY, Plant
+from actors.correlator.state import State
+from protocols.alarm import Alarm
+from protocols.topology import TYPES, Node
+
+UNPLACED = "unplaced"
+"""The tag."""
+ACTOR = "faultd:topology"
+AT_MOST = 2_000
+"""Alarms looked at in one tick."""
+_LISTED = frozenset(TYPES) - {"other"}
+
+
+class Replanted(Struct, array_like=True):
+    """An alarm whose surroundings changed: its node's parents before (None: no such node), and whether whom it affects is what
+    the topology said (and not what its reporter did)."""
+
+    parents: tuple[str, ...] | None
+    follows: bool
+
+
+class PlacingMemory(Struct):
+    """Alarms to be looked at, by id."""
+
+    alarms: dict[str, Replanted] = field(default_factory=dict)
+
+
+def is_unplaced(plant: Plant, resource_type: str, resource_id: str, device_id: str) -> bool:
+    """Whether the topology should know this resource and does not."""
+    nodes = plant.nodes
+    if not nodes or resource_id in nodes:
+        return False
+    return resource_type in _LISTED or (device_id != "" and device_id not in nodes)
+
+
+def with_place(plant: Plant, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
+    """The fields of an alarm that are otherwise in ``plant``."""
+    fields: dict[str, Any] = {}
+    unplaced = is_unplaced(plant, alarm.resource_type, alarm.resource_id, alarm.device_id)
+    was = UNPLACED in alarm.tags
+    if unplaced != was:
+        fields["tags"] = (*alarm.tags, UNPLACED) if unplaced else tuple(tag for tag in alarm.tags if tag != UNPLACED)
+    node = plant.nodes.get(alarm.resource_id)
+    if node is None:
+        return fields
+    if was and node.name and node.name != alarm.resource_name:
+        fields["resource_name"] = node.name
+    if follows:
+        reach = plant.reach(node.id)
+        if reach.customers != alarm.affected_customers:
+            fields["affected_customers"] = reach.customers
+            if alarm.subscriber_count == len(alarm.affected_customers):
+                fields["subscriber_count"] = len(reach.customers)
+        if reach.services != alarm.affected_services:
+            fields["affected_services"] = reach.services
+    return fields
+
+
+def follows_topology(state: State, alarm: Alarm) -> bool:
+    """Whom it affects is what the topology says (or would, if it knew): devices never say it, other systems may."""
+    mark = state.marks.get(alarm.id)
+    if mark is not None and not mark.source.startswith("api:"):
+        return True
+    reach = state.plant.reach(alarm.resource_id)
+    said = (alarm.affected_customers, alarm.affected_services)
+    return said in ((reach.customers, reach.services), tuple(NOBODY))
+
+
+def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
+    """Before a change of the plant: remember the alarms on what it touches and on what is above that, then and now."""
+    state, plant = draft.state, draft.state.plant
+    if not state.by_resource:
+        return
+    after = {node.id: node for node in puts}
+    gone = set(removes)
+    if not plant.nodes or (len(gone) == len(plant.nodes) and not after):
+        places: Iterable[str] = state.by_resource
+    else:
+        above = _above((*after, *gone), plant.nodes, {}, frozenset())
+        above.update(_above(after, plant.nodes, after, gone))
+        places = [place for place in above if place in state.by_resource]
+    found = {}
+    for place in places:
+        node = plant.nodes.get(place)
+        for alarm_id in state.by_resource[place]:
+            alarm = state.alarms[alarm_id]
+            found[alarm_id] = Replanted(node.parents if node is not None else None, follows_topology(state, alarm))
+    if found:
+        draft.later(_remember, state, found)
+
+
+def settle(draft: Draft) -> None:
+    """Bring alarms in line with the plant, as many as one tick may."""
+    state = draft.state
+    memory = state.memory(PlacingMemory)
+    for alarm_id, noted in list(islice(memory.alarms.items(), AT_MOST)):
+        alarm = draft.get(alarm_id)
+        if alarm_id in state.renamed and alarm is not None and alarm.cleared_at is None:
+            continue  # it goes on under another name, and is looked at there
+        draft.later(memory.alarms.pop, alarm_id, None)
+        if alarm is None or alarm.cleared_at is not None:
+            continue
+        fields = with_place(state.plant, alarm, follows=noted.follows)
+        node = state.plant.nodes.get(alarm.resource_id)
+        tags = fields.get("tags", alarm.tags)
+        evidence = {"customers": len(fields.get("affected_customers", alarm.affected_customers))}
+        changed = moved(alarm, **fields)
+        if node is not None and (UNPLACED in alarm.tags or (fields and noted.parents is None)):
+            text = "the topology knows this resource now"
+            draft.put(changed, "placed", ACTOR, text, parents=list(node.parents), **evidence)
+        elif UNPLACED in tags and UNPLACED not in alarm.tags:
+            draft.put(changed, "unplaced", ACTOR, "the topology does not know this resource", **evidence)
+        elif node is not None and noted.parents is not None and noted.parents != node.parents:
+            text = f"hangs below {_named(node.parents)} now, no longer below {_named(noted.parents)}"
+            draft.put(changed, "moved", ACTOR, text, parents=list(node.parents), before=list(noted.parents), **evidence)
+        elif fields:
+            text = f"the topology has changed below: {evidence['customers']} customers"
+            draft.put(changed, "reach_changed", ACTOR, text, **evidence)
+
+
+def _remember(state: State, found: dict[str, Replanted]) -> None:
+    alarms = state.memory(PlacingMemory).alarms
+    for alarm_id, noted in found.items():
+        alarms.setdefault(alarm_id, noted)
+
+
+def _named(parents: tuple[str, ...]) -> str:
+    return ", ".join(parents) or "nothing"
+
+
+def _above(ids: Iterable[str], nodes: Mapping[str, Node], over: Mapping[str, Node], gone: Iterable[str]) -> dict[str, None]:
+    """These and everything above them, each once, where ``over`` comes before ``nodes`` and ``gone`` is in neither."""
+    found: dict[str, None] = {}
+    waiting = list(ids)
+    waiting.reverse()
+    without = gone if isinstance(gone, set | frozenset) else set(gone)
+    while waiting:
+        one = waiting.pop()
+        if one in found or one in without:
+            continue
+        found[one] = None
+        node = over.get(one) or nodes.get(one)
+        if node is not None:
+            waiting += node.parents
+    return found

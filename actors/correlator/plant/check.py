@@ -1,0 +1,117 @@
+"""Whether a change leaves a plant: decided before anything is done, at the cost of what changes and what is above it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from actors.correlator.plant.index import Plant
+from protocols.topology import Node, canonical_address
+
+
+class Mistake(NamedTuple):
+    """What is wrong with a change: the node, its field, and why."""
+
+    id: str
+    field: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"node {self.id!r}: {self.text}"
+
+
+def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str]) -> list[Mistake]:
+    """What would be wrong with the plant after ``removes`` and ``puts``: an id that comes twice, an address that is none or
+    that two nodes share, a parent that does not exist, children without their parent, a node that is its own ancestor."""
+    found: list[Mistake] = []
+    gone = set(removes)
+    after: dict[str, Node] = {}
+    for node in puts:
+        if not node.id or not node.type:
+            found.append(Mistake(node.id, "type" if node.id else "id", f"{'type' if node.id else 'id'} is empty"))
+        if node.id in after or node.id in gone:
+            found.append(Mistake(node.id, "id", "is put or removed twice in one change"))
+        after[node.id] = node
+    found += [Mistake(one, "id", "there is no such node to remove") for one in gone if one not in plant.nodes]
+    found += _addresses(plant, puts, after, gone)
+    for node in puts:
+        found += [
+            Mistake(node.id, "parents", f"parent {parent!r} does not exist")
+            for parent in node.parents
+            if parent not in after and (parent in gone or parent not in plant.nodes)
+        ]
+    for one in removes:
+        left = [child for child in plant.children(one) if child not in gone and child not in after]
+        if left:
+            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+            found.append(Mistake(one, "id", f"has children: {left[0]!r}{more}"))
+    return found or [Mistake(one, "parents", "is its own ancestor") for one in _rings(plant, after)]
+
+
+def cascade(plant: Plant, node_id: str) -> tuple[list[Node], list[str]]:
+    """Puts and removes that take a node away with all that hangs from nothing else; what has another parent loses this one."""
+    gone: dict[str, None] = {}
+    waiting = [node_id]
+    cut: dict[str, Node] = {}
+    while waiting:
+        one = waiting.pop()
+        if one in gone:
+            continue
+        gone[one] = None
+        cut.pop(one, None)
+        for child in plant.children(one):
+            node = cut.get(child) or plant.nodes[child]
+            left = tuple(parent for parent in node.parents if parent not in gone)
+            if left:
+                cut[child] = replace(node, parents=left)
+            else:
+                waiting.append(child)
+    return list(cut.values()), list(gone)
+
+
+def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone: set[str]) -> list[Mistake]:
+    found = []
+    owners: dict[str, str] = {}
+    for node in puts:
+        if not node.address:
+            continue
+        if canonical_address(node.address) != node.address:
+            found.append(Mistake(node.id, "address", f"address {node.address!r} is no IP address as it is written canonically"))
+        there = plant.by_address.get(node.address)
+        owner = owners.get(node.address)
+        if owner is None and there is not None and there.id not in gone and there.id not in after:
+            owner = there.id
+        if owner is not None and owner != node.id:
+            found.append(Mistake(node.id, "address", f"address {node.address} already belongs to {owner!r}"))
+        owners[node.address] = node.id
+    return found
+
+
+def _rings(plant: Plant, after: dict[str, Node]) -> list[str]:
+    """Nodes of the change that would be their own ancestors. Only what is put can close a ring; each node above is looked at
+    once."""
+    done: set[str] = set()
+    found: list[str] = []
+    for start in after:
+        if start in done:
+            continue
+        way: dict[str, None] = {}
+        stack = [(start, False)]
+        while stack:
+            one, left = stack.pop()
+            if left:
+                way.pop(one, None)
+                done.add(one)
+                continue
+            if one in way:
+                on = list(way)
+                ring = on[on.index(one) :]
+                found += [each for each in ring if each in after and each not in found]
+                continue
+            if one in done:
+                continue
+            way[one] = None
+            stack.append((one, True))
+            node = after.get(one) or plant.nodes.get(one)
+            stack += [(parent, False) for parent in node.parents] if node is not None else []
+    return found

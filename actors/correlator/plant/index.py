@@ -1,0 +1,366 @@
+"""The index over the topology's nodes: every question that the fold has, at the cost of its answer.
+
+Everything here is a function of the nodes and of the order in which each was last put, so a plant that was changed step by
+step answers like one that was read from a snapshot.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from protocols.topology import Node, Words
+
+DEEPEST = 256
+"""Generations that a look upwards goes at most."""
+PATHS = 64
+"""Paths to the roots that are told at most: redundant uplinks multiply."""
+_SORT_ANEW = 2_000
+"""Ids that come or go at once from which on the sorted list is made anew when it is next asked for."""
+
+Filed = str | dict[str, None]
+"""Ids under one key: mostly one, which then stands for itself."""
+
+
+class Reach(NamedTuple):
+    """Customers and services at or below a node, each once, in topology order."""
+
+    customers: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+NOBODY = Reach((), ())
+
+
+class Plant:
+    """Nodes by every way in which they are asked for. :meth:`apply` changes it, at the cost of what changes; it checks
+    nothing: see :mod:`actors.correlator.plant.check`."""
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self.nodes: dict[str, Node] = {}
+        """By id, in the order in which each was last put. Only to be read."""
+        self.by_address: dict[str, Node] = {}
+        self._by_serial: dict[str, Filed] = {}
+        self._by_index: dict[str, dict[str, Filed]] = {}
+        """By the id of the device, then the vendor's index."""
+        self._children: dict[str, Filed] = {}
+        self._types: dict[str, dict[str, None]] = {}
+        self._areas: dict[str, dict[str, None]] = {}
+        self._words = Words()
+        self._sorted: list[str] | None = None
+        self._changes = 0
+        self._reach: dict[str, Reach] = {}
+        self._classes: dict[str, dict[str, int]] = {}
+        self._onts: dict[str, tuple[str, ...]] = {}
+        self.apply(nodes)
+
+    # --- who ------------------------------------------------------------------------------------------------------
+
+    def device(self, address: str) -> Node | None:
+        """The device with this IP address."""
+        return self.by_address.get(address)
+
+    def with_serial(self, serial: str) -> Node | None:
+        """The ONT with this serial number; of several the one with the least id."""
+        return self._least(self._by_serial.get(serial))
+
+    def with_index(self, device_id: str, index: str) -> Node | None:
+        """The ONT or port of a device that the vendor knows by this index; of several the one with the least id."""
+        filed = self._by_index.get(_head(device_id), {}).get(index)
+        if filed is None:
+            return None
+        inside = f"{device_id}/"
+        return self._least({one: None for one in _ids(filed) if one == device_id or one.startswith(inside)})
+
+    def resolve(self, name: str) -> Node | None:
+        """A node by its id, or by a device's IP address."""
+        return self.nodes.get(name) or self.by_address.get(name)
+
+    def nearest(self, resource_id: str) -> Node | None:
+        """The node of a resource, or of the smallest thing around it that the topology has, by ``DEVICE/POSITION``."""
+        place = resource_id
+        while place:
+            if (node := self.nodes.get(place)) is not None:
+                return node
+            place = place.rpartition("/")[0]
+        return None
+
+    def device_of(self, node_id: str) -> str | None:
+        """The device that a node is, is in, or hangs below: the nearest with an address."""
+        for one in (node_id, *self.ancestors(node_id)):
+            node = self.nodes.get(one)
+            if node is not None and node.address:
+                return one
+        return None
+
+    def pon_of(self, node_id: str) -> str | None:
+        """The PON port that a node is or hangs below: the nearest one."""
+        node = self.nodes.get(node_id)
+        for _ in range(DEEPEST):
+            if node is None:
+                return None
+            if node.type == "pon":
+                return node.id
+            if len(node.parents) != 1:
+                return next((one for one in self.ancestors(node.id) if self.nodes[one].type == "pon"), None)
+            node = self.nodes.get(node.parents[0])
+        return None
+
+    # --- up and down ----------------------------------------------------------------------------------------------
+
+    def children(self, node_id: str) -> Collection[str]:
+        """Ids one step away from the core, in order. Not to be kept: it changes with the plant."""
+        return _ids(self._children.get(node_id))
+
+    def parents(self, node_id: str) -> tuple[str, ...]:
+        """Ids one step towards the core; none for a node that there is not."""
+        node = self.nodes.get(node_id)
+        return () if node is None else node.parents
+
+    def ancestors(self, node_id: str) -> list[str]:
+        """Everything towards the core, each once, nearest first."""
+        found: dict[str, None] = {}
+        level: Sequence[str] = self.parents(node_id)
+        for _ in range(DEEPEST):
+            above: list[str] = []
+            for one in level:
+                if one not in found and one in self.nodes:
+                    found[one] = None
+                    above += self.nodes[one].parents
+            if not above:
+                break
+            level = above
+        return list(found)
+
+    def subtree(self, node_id: str) -> Iterator[str]:
+        """The node and everything below it, each once, parents first. Empty for a node that there is not."""
+        if node_id not in self.nodes:
+            return
+        seen = {node_id}
+        stack = [node_id]
+        while stack:
+            one = stack.pop()
+            yield one
+            filed = self._children.get(one)
+            if filed is None:
+                continue
+            if isinstance(filed, str):
+                if filed not in seen:
+                    seen.add(filed)
+                    stack.append(filed)
+                continue
+            for child in reversed(filed):
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+
+    def paths(self, node_id: str) -> list[tuple[str, ...]]:
+        """Every way from the node to a root, both included, at most ``PATHS``; several where uplinks are redundant."""
+        found: list[tuple[str, ...]] = []
+        waiting: list[tuple[str, ...]] = [(node_id,)] if node_id in self.nodes else []
+        while waiting and len(found) < PATHS:
+            path = waiting.pop()
+            above = [one for one in dict.fromkeys(self.nodes[path[-1]].parents) if one in self.nodes and one not in path]
+            if not above or len(path) > DEEPEST:
+                found.append(path)
+            waiting += [(*path, one) for one in reversed(above)]
+        return found
+
+    def of_type(self, type: str) -> Collection[str]:
+        """Ids of all nodes of a type, in order."""
+        return self._types.get(type, {}).keys()
+
+    def area(self, name: str) -> Collection[str]:
+        """Ids of all nodes of an area, in order."""
+        return self._areas.get(name, {}).keys()
+
+    def sorted_from(self, after: str) -> Iterator[str]:
+        """Ids behind ``after`` in the order of ids. Stops at the first change of the plant."""
+        if self._sorted is None:
+            self._sorted = sorted(self.nodes)
+        known, changes = self._sorted, self._changes
+        for position in range(bisect_right(known, after), len(known)):
+            if changes != self._changes:
+                return
+            yield known[position]
+
+    # --- whose service --------------------------------------------------------------------------------------------
+
+    def reach(self, node_id: str) -> Reach:
+        """Whose service goes through this node: computed at the first asking, then remembered until something changes below."""
+        known = self._reach.get(node_id)
+        if known is None:
+            if node_id not in self.nodes:
+                return NOBODY
+            known = self._look_below(node_id)
+        return known
+
+    def customers_by_class(self, node_id: str) -> dict[str, int]:
+        """How many customers of each SLA class there are at or below a node; "" are those without."""
+        if node_id not in self._classes:
+            if node_id not in self.nodes:
+                return {}
+            self._look_below(node_id)
+        return dict(self._classes[node_id])
+
+    def onts_below(self, node_id: str) -> tuple[str, ...]:
+        """Ids of the ONTs at or below a node, in order."""
+        if node_id not in self._onts:
+            if node_id not in self.nodes:
+                return ()
+            self._look_below(node_id)
+        return self._onts[node_id]
+
+    def _look_below(self, node_id: str) -> Reach:
+        customers: dict[str, str] = {}
+        services: dict[str, None] = {}
+        onts: list[str] = []
+        for one in self.subtree(node_id):
+            node = self.nodes[one]
+            if node.type == "ont":
+                onts.append(one)
+            if customer := customer_of(node):
+                customers[customer] = customers.get(customer) or node.sla_class
+            if service := node.service_id or (node.id if node.type == "service" else ""):
+                services[service] = None
+        classes: dict[str, int] = {}
+        for sla in customers.values():
+            classes[sla] = classes.get(sla, 0) + 1
+        self._classes[node_id] = dict(sorted(classes.items()))
+        self._onts[node_id] = tuple(onts)
+        found = self._reach[node_id] = Reach(tuple(customers), tuple(services))
+        return found
+
+    # --- changing -------------------------------------------------------------------------------------------------
+
+    def apply(self, puts: Iterable[Node] = (), removes: Sequence[str] = ()) -> None:
+        """Take ``removes`` out, then put ``puts`` in, in place of those of the same id. One that is as it was stays so."""
+        puts = [node for node in puts if self.nodes.get(node.id) != node] if self.nodes else list(puts)
+        touched = [*removes, *(node.id for node in puts)]
+        looked = bool(self._reach)
+        if looked:
+            self._forget_above(touched)
+        self._changes += 1
+        if len(touched) > _SORT_ANEW:
+            self._sorted = None
+        listed = self._sorted
+        for node_id in removes:
+            if node_id in self.nodes:
+                self._take(self.nodes[node_id])
+                if listed is not None:
+                    del listed[bisect_left(listed, node_id)]
+        for node in puts:
+            old = self.nodes.get(node.id)
+            if old is not None:
+                self._take(old)
+            elif listed is not None:
+                insort(listed, node.id)
+            self._file(self._compact(node))
+        if looked:
+            self._forget_above(touched)
+
+    def _compact(self, node: Node) -> Node:
+        """The node with strings that others have already, where it saves anything."""
+        one = self._words.one
+        words = (one(node.type), one(node.vendor), one(node.tenant), one(node.area), one(node.sla_class))
+        known = tuple([found.id if (found := self.nodes.get(parent)) is not None else parent for parent in node.parents])
+        if known:
+            filed = self._children.get(known[0])
+            if filed is not None:
+                sibling = self.nodes[filed if isinstance(filed, str) else next(reversed(filed))].parents
+                if sibling == known:
+                    known = sibling
+        if known is node.parents and all(
+            mine is theirs
+            for mine, theirs in zip(words, (node.type, node.vendor, node.tenant, node.area, node.sla_class), strict=True)
+        ):
+            return node
+        type, vendor, tenant, area, sla_class = words
+        return replace(node, type=type, vendor=vendor, tenant=tenant, area=area, sla_class=sla_class, parents=known)
+
+    def _file(self, node: Node) -> None:
+        node_id = node.id
+        self.nodes[node_id] = node
+        self._types.setdefault(node.type, {})[node_id] = None
+        for parent in node.parents:
+            _put(self._children, parent, node_id)
+        if node.address:
+            self.by_address[node.address] = node
+        if node.serial:
+            _put(self._by_serial, node.serial, node_id)
+        if node.area:
+            self._areas.setdefault(node.area, {})[node_id] = None
+        if node.index:
+            _put(self._by_index.setdefault(_head(node_id), {}), node.index, node_id)
+
+    def _take(self, node: Node) -> None:
+        node_id = node.id
+        del self.nodes[node_id]
+        _drop(self._types, node.type, node_id)
+        for parent in node.parents:
+            _drop(self._children, parent, node_id)
+        if node.address and (owner := self.by_address.get(node.address)) is not None and owner.id == node_id:
+            del self.by_address[node.address]
+        if node.serial:
+            _drop(self._by_serial, node.serial, node_id)
+        if node.area:
+            _drop(self._areas, node.area, node_id)
+        if node.index:
+            head = _head(node_id)
+            _drop(self._by_index[head], node.index, node_id)
+            if not self._by_index[head]:
+                del self._by_index[head]
+
+    def _forget_above(self, ids: Iterable[str]) -> None:
+        """What was computed for these nodes and everything above them no longer holds."""
+        seen: set[str] = set()
+        stack = list(ids)
+        while stack:
+            one = stack.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if self._reach.pop(one, None) is not None:
+                del self._classes[one]
+                del self._onts[one]
+            stack += self.parents(one)
+
+    def _least(self, filed: Filed | None) -> Node | None:
+        return self.nodes[min(_ids(filed))] if filed else None
+
+
+def customer_of(node: Node) -> str:
+    """The customer that a node names or is; "" for none."""
+    return node.customer_id or (node.id if node.type == "customer" else "")
+
+
+def _head(node_id: str) -> str:
+    """What the ids of a device and of everything inside have in common."""
+    return node_id.partition("/")[0]
+
+
+def _ids(filed: Filed | None) -> Collection[str]:
+    if filed is None:
+        return ()
+    return (filed,) if isinstance(filed, str) else filed.keys()
+
+
+def _put(index: dict[str, Filed], key: str, node_id: str) -> None:
+    filed = index.get(key)
+    if filed is None:
+        index[key] = node_id
+    elif isinstance(filed, dict):
+        filed[node_id] = None
+    elif filed != node_id:
+        index[key] = {filed: None, node_id: None}
+
+
+def _drop(index: dict[str, Filed] | dict[str, dict[str, None]], key: str, node_id: str) -> None:
+    filed = index.get(key)
+    if isinstance(filed, dict):
+        filed.pop(node_id, None)
+        if not filed:
+            del index[key]
+    elif filed == node_id:
+        del index[key]

@@ -1,0 +1,81 @@
+"""Events that change the plant: refused with every mistake, or taken whole."""
+
+from collections.abc import Sequence
+
+from actors.correlator import placing
+from actors.correlator.draft import Draft
+from actors.correlator.plant.check import Mistake, mistakes
+from actors.correlator.plant.difference import whole
+from actors.correlator.renames import note_renames
+from protocols.change import Answer, Refusal
+from protocols.command import ChangeTopology
+from protocols.event import FROM_FILE, TopologyChanged, TopologyLoaded
+from protocols.principal import Principal
+from protocols.topology import Node
+
+TOLD = 1_000
+"""Mistakes told at most."""
+
+
+def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
+    """The plant is this, and all of it the file's; its makers have checked it."""
+    difference = whole(draft.state.plant, event.nodes)
+    _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True)
+    draft.later(draft.state.by_hand.clear)
+
+
+def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
+    """A difference, by the file or by another part of faultd."""
+    refusals = _refusals(draft, event.puts, event.removes, event.on)
+    if not refusals:
+        file = event.by == FROM_FILE
+        _take(draft, event.puts, event.removes, digest=event.digest if file else None, by_file=file, kept=event.kept)
+    draft.emit(Answer(offset=draft.offset, refusals=refusals))
+
+
+def change_topology(draft: Draft, by: Principal, action: ChangeTopology) -> None:
+    """A difference that somebody asked for."""
+    refusals = _foreign(draft, by, action) or _refusals(draft, action.puts, action.removes, action.on)
+    if not refusals:
+        _take(draft, action.puts, action.removes)
+    draft.emit(Answer(offset=draft.offset, refusals=refusals))
+
+
+def _take(
+    draft: Draft,
+    puts: Sequence[Node],
+    removes: Sequence[str],
+    *,
+    digest: str | None = None,
+    by_file: bool = False,
+    kept: Sequence[str] = (),
+) -> None:
+    state = draft.state
+    note_renames(draft, puts)
+    placing.note(draft, puts, removes)
+    draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
+    if digest is not None:
+        draft.later(setattr, state, "topology_digest", digest)
+
+
+def _refusals(draft: Draft, puts: Sequence[Node], removes: Sequence[str], on: int | None) -> tuple[Refusal, ...]:
+    state = draft.state
+    if on is not None and on != state.topology_at:
+        text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
+        return (Refusal("", "wrong_state", text),)
+    return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes)[:TOLD])
+
+
+def _refusal(mistake: Mistake) -> Refusal:
+    return Refusal(mistake.id, "invalid", f"{mistake.field}: {mistake}")
+
+
+def _foreign(draft: Draft, by: Principal, action: ChangeTopology) -> tuple[Refusal, ...]:
+    """Nodes that are, or would be, of a tenant that is not the caller's; shared ones are those of callers without a tenant."""
+    if by.tenant is None:
+        return ()
+    nodes = draft.state.plant.nodes
+    ids = [node.id for node in action.puts if node.tenant != by.tenant]
+    there = [nodes.get(one) for one in (*(node.id for node in action.puts), *action.removes)]
+    ids += [node.id for node in there if node is not None and node.tenant != by.tenant]
+    return tuple(Refusal(one, "not_your_tenant", f"node {one!r} is not of tenant {by.tenant!r}") for one in ids[:TOLD])

@@ -76,15 +76,15 @@ class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", t
     """True when an idempotency key had been used before; nothing changed."""
 
 
-NoticeKind = Literal["raised", "worsened", "recovered", "flapping", "steady"]
+NoticeKind = Literal["raised", "worsened", "escalated", "recovered", "flapping", "steady"]
 
 
 class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="notice", tag_field="tag"):
     """People are to hear of an alarm: whoever pages them and opens tickets acts on this and on nothing else.
 
-    ``raised``: it stands on its own. ``worsened``: told before, now more severe. ``recovered``: told before, now over.
-    ``flapping`` and ``steady``: it began, and ceased, to come and go. (``offset``, ``number``) is the idempotency key;
-    ``number`` is that of the timeline entry which says the same.
+    ``raised``: it stands on its own. ``worsened``: told before, now more severe. ``escalated``: it has waited too long.
+    ``recovered``: told before, now over. ``flapping`` and ``steady``: it began, and ceased, to come and go.
+    (``offset``, ``number``) is the idempotency key; ``number`` is that of the timeline entry which says the same.
     """
 
     offset: int
@@ -101,10 +101,10 @@ class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="noti
 
 class Refusal(Struct, frozen=True):
     """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, wrong_state, invalid or limit (too many alarms
-    are open for a new one)."""
+    are open for a new one). Where the command is no alarm's, ``alarm_id`` is the place of the mistake (a JSON pointer)."""
 
     alarm_id: str
-    reason: Literal["unknown_alarm", "unknown_window", "not_your_tenant", "wrong_state", "invalid", "limit"]
+    reason: Literal["unknown_alarm", "unknown_rule", "unknown_window", "not_your_tenant", "wrong_state", "invalid", "limit"]
     text: str
 
 

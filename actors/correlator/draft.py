@@ -23,11 +23,13 @@ class Numbers:
 class Draft:
     """An overlay on the State for the Event at ``offset``, stamped ``at`` by the ledger."""
 
-    __slots__ = ("_alarms", "_entries", "_later", "_names", "_numbers", "_others", "_shown", "at", "offset", "state")
+    __slots__ = ("_alarms", "_entries", "_later", "_names", "_numbers", "_others", "_shown", "at", "offset", "scratch", "state")
 
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
         self.state, self.offset, self.at = state, offset, at
         self._numbers = numbers or Numbers()
+        self.scratch: dict[str, Any] = {}
+        """What a strategy keeps for the length of one draft, by a name of its own."""
         self._shown: dict[str, Alarm | None] = {}
         self._alarms: dict[str, Alarm] = {}
         self._entries: dict[str, list[TimelineEntry]] = {}

@@ -13,22 +13,41 @@ DEEPEST = 256
 """Generations at most: beyond it an alarm is not attached."""
 
 
-def attach(draft: Draft, child: Alarm, cause: Alarm, rule: str, why: str, *, suppress: bool = True, **evidence: Any) -> bool:
-    """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False. False, and nothing
-    done, when it is already so or would make a ring."""
+def attach(
+    draft: Draft,
+    child: Alarm,
+    cause: Alarm,
+    rule: str,
+    why: str,
+    *,
+    suppress: bool = True,
+    mark_root: bool = True,
+    share_group: bool = True,
+    **evidence: Any,
+) -> bool:
+    """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False, marked as the cause
+    unless ``mark_root`` is, and with a correlation id in common unless ``share_group`` is. False, and nothing done, when it is
+    already so or would make a ring."""
     child, cause = draft.latest(child), draft.latest(cause)
     if child.parent_alarm_id == cause.id or child.id == cause.id or _descends(draft, cause, child):
         return False
-    group = cause.correlation_id or cause.id
-    if not cause.is_root_cause and cause.parent_alarm_id is None:
+    group = (cause.correlation_id or cause.id) if share_group else cause.correlation_id
+    root = cause.is_root_cause or (mark_root and cause.parent_alarm_id is None)
+    if root != cause.is_root_cause or (share_group and cause.correlation_id is None and cause.parent_alarm_id is None):
         cause = draft.put(
-            moved(cause, is_root_cause=True, correlation_id=group), "root_cause", f"faultd:{rule}", f"cause of others: {why}"
+            moved(cause, is_root_cause=root, correlation_id=group), "root_cause", f"faultd:{rule}", f"cause of others: {why}"
         )
     held = tuple(each for each in child.suppressed_by if each.kind != "parent")
     if suppress:
         held = (*held, Suppression("parent", cause.id, draft.at, why))
     draft.put(
-        moved(child, parent_alarm_id=cause.id, correlation_id=group, is_root_cause=False, suppressed_by=held),
+        moved(
+            child,
+            parent_alarm_id=cause.id,
+            correlation_id=group if share_group else child.correlation_id,
+            is_root_cause=False,
+            suppressed_by=held,
+        ),
         "correlated",
         f"faultd:{rule}",
         why,

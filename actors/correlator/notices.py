@@ -47,6 +47,9 @@ def due(draft: Draft, alarm_id: str) -> None:
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None or alarm.suppressed_by or alarm.shelved_until is not None:
         return
+    told = draft.state.memory(NoticeMemory).told.get(alarm_id)
+    if told is not None and not is_worse(alarm.severity, told):
+        return
     if alarm.acknowledged_at is not None:
         draft.put(moved(alarm), "not_told", f"faultd:{NAME}", f"{alarm.acknowledged_by} has acknowledged it already")
         return
@@ -63,6 +66,16 @@ def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
 
 
 def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
+def worth_telling(draft: Draft, alarm: Alarm) -> bool:
+    """Whether people are to hear of an alarm at all: severe enough, and neither held back nor shelved."""
+    return _of_interest(draft, alarm) and not alarm.suppressed_by and alarm.shelved_until is None
+
+
+def forget(draft: Draft, alarm_id: str) -> None:
+    """People are told of another alarm in its place: nobody waits for the end of this one."""
+    draft.later(draft.state.memory(NoticeMemory).told.pop, alarm_id, None)
+
+
     number = draft.next_number()
     draft.emit(
         NoticeWanted(
@@ -78,7 +91,7 @@ def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
     )
     draft.put(moved(draft.latest(alarm)), "told", f"faultd:{NAME}", reason, notice=kind)
     told = draft.state.memory(NoticeMemory).told
-    if kind == "recovered":
+    if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
         draft.later(told.pop, alarm.id, None)
     else:
         draft.later(told.__setitem__, alarm.id, alarm.severity)

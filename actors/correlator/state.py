@@ -145,6 +145,8 @@ class State:
         self._memories: dict[str, Any] = {}
         self._unread: dict[str, msgspec.Raw] = {}
         """Memories from a snapshot that nobody has asked for yet."""
+        self.derived: dict[str, Any] = {}
+        """What follows from memories and is not saved: compiled rules, indexes. Whoever misses it makes it anew."""
         self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 

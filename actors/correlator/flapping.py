@@ -1,0 +1,161 @@
+"""Flapping, by a clock: an alarm that comes and goes too often is told of once when that begins and once when it is over.
+
+A transition is a raise, a re-opening or a clear of one identity (tenant, resource, alarm type, qualifier), whichever alarm it
+is by then. As many as the rule's ``count`` within its time window are flapping; it is over when there has been none for
+``quiet_seconds``. In between the alarm's state is the true one, occurrences are counted, and nobody is told.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.family import hold_back, let_go
+from actors.correlator.notices import announce, forget, worth_telling
+from actors.correlator.rules.compiler import Compiled
+from actors.correlator.rules.force import rules_of
+from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.strategy import Strategy, ended, raised
+from protocols.alarm import Alarm
+
+NAME = "flapping"
+DEFAULT_COUNT = 6
+"""Transitions of a rule that names no count."""
+MAX_WATCHED = 100_000
+"""Identities watched at a time; beyond it an alarm is not watched for flapping."""
+_MOMENT = timedelta(milliseconds=1)
+
+
+class Flap(Struct, array_like=True):
+    """``times``: of the last transitions, oldest first. ``rule``: by which it is flapping, empty while it is not.
+    ``told``: people know that it flaps. ``alarm``: the one that it was last; ``count``: transitions since it began."""
+
+    times: tuple[datetime, ...]
+    alarm: str
+    rule: str = ""
+    told: bool = False
+    count: int = 0
+
+
+class FlapMemory(Struct):
+    """By identity."""
+
+    flaps: dict[str, Flap] = field(default_factory=dict)
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Count a transition."""
+    up = raised(before, alarm)
+    if not up and not ended(before, alarm):
+        return
+    key = "\x1f".join(alarm.identity)
+    known = key in draft.state.memory(FlapMemory).flaps or NAME in draft.scratch
+    if up and before is None and not known:
+        # The first raise is remembered with its clear: what never clears cannot flap, and costs nothing.
+        return
+    rule = _rule(draft, alarm)
+    flaps = _flaps(draft)
+    flap = flaps.get(key)
+    if rule is None:
+        if flap is not None and not flap.rule:
+            flaps.drop(key)
+            draft.no_wake(NAME, key)
+        return
+    if flap is None:
+        if len(draft.state.memory(FlapMemory).flaps) >= MAX_WATCHED:
+            draft.later(draft.state.tally.update, ("flapping_overflow",))
+            return
+        times = () if up or before is None else (max(before.received_at, draft.at - rule.window),)
+        flap = Flap(times, alarm.id)
+    flap = Flap(flap.times, flap.alarm, flap.rule, flap.told, flap.count)
+    if flap.alarm != alarm.id:
+        forget(draft, flap.alarm)
+        flap.alarm = alarm.id
+    enough = rule.rule.conditions.count or DEFAULT_COUNT
+    flap.times = (*(at for at in flap.times if draft.at - at <= rule.window), draft.at)[-enough:]
+    flap.count += 1
+    if not flap.rule and len(flap.times) >= enough:
+        _begin(draft, rule, flap, alarm, enough)
+    elif flap.rule:
+        _hold(draft, rule, flap, alarm)
+    flaps.put(key, flap)
+    draft.wake(NAME, key, draft.at + (_quiet(rule) if flap.rule else rule.window + _MOMENT))
+
+
+def due(draft: Draft, key: str) -> None:
+    """It has been quiet: no longer flapping, or nothing to remember."""
+    flap = _flaps(draft).get(key)
+    if flap is None:
+        return
+    _flaps(draft).drop(key)
+    if flap.rule:
+        _end(draft, flap, f"nothing has changed for {_quiet_seconds(draft, flap):g} s")
+
+
+def release(draft: Draft, gone: dict[str, str]) -> None:
+    """End the flapping that rules have seen which are no more (rule id → why)."""
+    for key in [key for key, flap in draft.state.memory(FlapMemory).flaps.items() if flap.rule in gone]:
+        flap = _flaps(draft).get(key)
+        if flap is not None:
+            _flaps(draft).drop(key)
+            draft.no_wake(NAME, key)
+            _end(draft, flap, gone[flap.rule])
+
+
+def _begin(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, enough: int) -> None:
+    flap.rule = rule.id
+    seconds = (draft.at - flap.times[0]).total_seconds()
+    why = f"came and went {enough} times within {seconds:g} s"
+    flap.told = worth_telling(draft, alarm)
+    _hold(draft, rule, flap, alarm, why)
+    if flap.told:
+        announce(draft, draft.latest(alarm), "flapping", f"rule {rule.rule.name!r}: {why}")
+
+
+def _hold(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, why: str = "flapping") -> None:
+    hold_back(
+        draft,
+        alarm,
+        "flapping",
+        flap.rule,
+        NAME,
+        f"rule {rule.rule.name!r}: {why}",
+        transitions=[at.isoformat() for at in flap.times],
+    )
+
+
+def _end(draft: Draft, flap: Flap, why: str) -> None:
+    alarm = draft.get(flap.alarm)
+    if alarm is None:
+        return
+    now = "it is over" if alarm.cleared_at is not None else "it stands"
+    text = f"{why}, after {flap.count} changes: {now}"
+    let_go(draft, alarm, "flapping", flap.rule, NAME, text)
+    if flap.told:
+        announce(draft, draft.latest(alarm), "steady", text)
+
+
+def _rule(draft: Draft, alarm: Alarm) -> Compiled | None:
+    """The first flapping rule that speaks of the alarm."""
+    _, parts = rules_of(draft.state).of(alarm)
+    for part in parts:
+        if part.rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, draft.state.plant):
+            return part.rule
+    return None
+
+
+def _quiet(rule: Compiled) -> timedelta:
+    seconds = rule.rule.actions.quiet_seconds
+    return rule.window if seconds is None else timedelta(seconds=seconds)
+
+
+def _quiet_seconds(draft: Draft, flap: Flap) -> float:
+    rule = rules_of(draft.state).by_id.get(flap.rule)
+    return _quiet(rule).total_seconds() if rule is not None else (draft.at - flap.times[-1]).total_seconds()
+
+
+def _flaps(draft: Draft) -> Overlay[Flap]:
+    return overlay(draft, NAME, draft.state.memory(FlapMemory).flaps, lambda value: value)
+
+
+STRATEGY = Strategy(NAME, touched, due)

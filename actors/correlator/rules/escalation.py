@@ -1,0 +1,131 @@
+"""Escalation rules: what has stood too long without anybody's acknowledgement (or clear) is made worse, assigned, tagged,
+told again.
+
+The time runs from the raise; from the moment when the alarm is no longer held back or shelved, or its acknowledgement is taken
+back; and for a new rule from its beginning. Each rule escalates an alarm once until it is over.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import moved, severity_changed
+from actors.correlator.notices import announce
+from actors.correlator.rules.compiler import Compiled, Part
+from actors.correlator.rules.overlay import Overlay, overlay
+from protocols.alarm import Alarm
+from protocols.severity import is_worse
+
+NAME = "rules"
+
+
+class Clock(Struct, array_like=True, frozen=True):
+    """Since when an alarm waits, and the rules that have had their say."""
+
+    since: datetime
+    done: tuple[str, ...] = ()
+
+
+class EscalationMemory(Struct):
+    """By alarm."""
+
+    clocks: dict[str, Clock] = field(default_factory=dict)
+
+
+def look(draft: Draft, parts: tuple[Part, ...], before: Alarm | None, alarm: Alarm) -> None:
+    """Start, stop or set the clock of an alarm that changed."""
+    clocks = _clocks(draft)
+    clock = clocks.get(alarm.id)
+    if alarm.cleared_at is not None or alarm.suppressed_by or alarm.shelved_until is not None:
+        if clock is not None:
+            stop(draft, alarm.id)
+        return
+    rules = _matching(draft, parts, alarm)
+    unacknowledged = before is not None and before.acknowledged_at is not None and alarm.acknowledged_at is None
+    if clock is None or unacknowledged:
+        if not rules:
+            return
+        clock = clocks.put(alarm.id, Clock(draft.at, clock.done if clock is not None else ()))
+    _set(draft, rules, alarm, clock)
+
+
+def due(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
+    """Let the rules have their say whose time has come, in their order."""
+    clock = _clocks(draft).get(alarm.id)
+    if clock is None or alarm.cleared_at is not None:
+        return
+    rules = _matching(draft, parts, alarm)
+    done = clock.done
+    for rule in rules:
+        if rule.id in done or clock.since + _after(rule) > draft.at:
+            continue
+        alarm = draft.latest(alarm)
+        if _wants(rule, alarm):
+            done = (*done, rule.id)
+            _escalate(draft, rule, alarm, clock)
+    clock = _clocks(draft).put(alarm.id, Clock(clock.since, done))
+    _set(draft, rules, draft.latest(alarm), clock)
+
+
+def concerns(draft: Draft, alarm: Alarm) -> bool:
+    """Whether a clock runs for the alarm."""
+    return alarm.id in draft.state.memory(EscalationMemory).clocks
+
+
+def stop(draft: Draft, alarm_id: str) -> None:
+    """No rule waits for the alarm any more."""
+    _clocks(draft).drop(alarm_id)
+    draft.no_wake(NAME, f"escalate {alarm_id}")
+
+
+def _escalate(draft: Draft, rule: Compiled, alarm: Alarm, clock: Clock) -> None:
+    actions = rule.rule.actions
+    axes: dict[str, Any] = {}
+    detail: dict[str, Any] = {"rule_id": rule.id}
+    if actions.assign_to is not None and alarm.assigned_to is None:
+        axes["assigned_to"] = detail["assigned_to"] = actions.assign_to
+    tags = tuple(tag for tag in actions.add_tags or () if tag not in alarm.tags)
+    if tags:
+        axes["tags"], detail["tags"] = (*alarm.tags, *tags), list(tags)
+    changed = moved(alarm, **axes)
+    if actions.severity is not None and is_worse(actions.severity, alarm.severity):
+        detail["severity"] = f"{alarm.severity} to {actions.severity}"
+        changed = severity_changed(changed, actions.severity)
+    waited = (draft.at - clock.since).total_seconds()
+    what = "nobody has acknowledged it" if actions.unless != "cleared" else "it is not over"
+    why = f"rule {rule.rule.name!r}: {what} after {waited:g} s"
+    draft.put(changed, "escalated", f"faultd:{rule.rule.name}", why, **detail)
+    if actions.notify and "severity" not in detail:
+        # A rise in severity is told by itself.
+        announce(draft, draft.latest(changed), "escalated", why)
+
+
+def _wants(rule: Compiled, alarm: Alarm) -> bool:
+    return alarm.acknowledged_at is None or rule.rule.actions.unless == "cleared"
+
+
+def _matching(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> list[Compiled]:
+    plant = draft.state.plant
+    return [
+        part.rule
+        for part in parts
+        if part.role == "escalate" and part.rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, plant)
+    ]
+
+
+def _set(draft: Draft, rules: list[Compiled], alarm: Alarm, clock: Clock) -> None:
+    left = [clock.since + _after(rule) for rule in rules if rule.id not in clock.done and _wants(rule, alarm)]
+    if left:
+        draft.wake(NAME, f"escalate {alarm.id}", max(min(left), draft.at))
+    else:
+        draft.no_wake(NAME, f"escalate {alarm.id}")
+
+
+def _after(rule: Compiled) -> timedelta:
+    return timedelta(seconds=rule.rule.actions.after_seconds or 0.0)
+
+
+def _clocks(draft: Draft) -> Overlay[Clock]:
+    return overlay(draft, "clocks", draft.state.memory(EscalationMemory).clocks, lambda value: value)

@@ -1,0 +1,63 @@
+"""The rules in force: kept in the State, compiled when first asked for."""
+
+from uuid import uuid5
+
+import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from actors.correlator.rules.compiler import Rules, compile_rules
+from actors.correlator.state import State
+from protocols.rule import RuleRecord
+
+_log = structlog.get_logger()
+
+
+class RuleMemory(Struct):
+    """``records``: by id. ``overrides``: rules of files that were switched by hand. ``digest`` and ``plugins``: of the last
+    RulesLoaded. ``pending``: alarms not yet looked at since the rules changed, and rules that are ``gone`` since, with why."""
+
+    records: dict[str, RuleRecord] = field(default_factory=dict)
+    overrides: dict[str, bool] = field(default_factory=dict)
+    digest: str = ""
+    plugins: dict[str, str] = field(default_factory=dict)
+    disabled_plugins: dict[str, str] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    gone: dict[str, str] = field(default_factory=dict)
+
+
+def rules_of(state: State) -> Rules:
+    """The rules in force."""
+    found: Rules | None = state.derived.get("rules")
+    if found is None:
+        found, wrong = compile_rules(state.memory(RuleMemory).records.values())
+        put_in_force(state, found, wrong)
+        for rule_id, text in wrong.items():
+            _log.warning("a rule is not accepted any more", rule=rule_id, mistakes=text)
+    return found
+
+
+def put_in_force(state: State, rules: Rules, wrong: dict[str, str]) -> None:
+    """From now on these."""
+    state.derived["rules"], state.derived["rules_wrong"] = rules, wrong
+
+
+def rule_records(state: State) -> list[RuleRecord]:
+    """Every rule, in the order in which they are asked, with what is wrong with it."""
+    rules_of(state)
+    wrong: dict[str, str] = state.derived["rules_wrong"]
+    records = [
+        replace(record, error=wrong[record.id]) if record.id in wrong else record
+        for record in state.memory(RuleMemory).records.values()
+    ]
+    return sorted(records, key=lambda record: (-record.rule.priority, record.rule.name, record.id))
+
+
+def file_rule_id(state: State, name: str) -> str:
+    """The id of a rule of a file: the same for as long as it has this name."""
+    return str(uuid5(state.ledger_id, f"rule {name}"))
+
+
+def api_rule_id(state: State, offset: int) -> str:
+    """The id of the rule that the command at ``offset`` makes."""
+    return str(uuid5(state.ledger_id, f"rule at {offset}"))

@@ -1,0 +1,162 @@
+"""Group alarms: raised by a rule for several alarms, whose parent it is, and over when all of them are."""
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.lifecycle import moved
+from actors.correlator.limits import admit
+from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems
+from actors.correlator.rules.compiler import Compiled, Rules
+from actors.correlator.rules.kin import adopt
+from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.rules.place import common_place
+from protocols.alarm import Alarm, Identity
+from protocols.severity import rank
+
+RULE_ID = "rule_id"
+"""Key of a group alarm's metadata that says whose it is."""
+_LONGEST_QUALIFIER = 200
+_MOST_CUSTOMERS = 10_000
+
+
+class Group(Struct, array_like=True):
+    """An open group alarm: its rule, what its members share, and those of them that are not over."""
+
+    rule: str
+    key: str
+    members: dict[str, None] = field(default_factory=dict)
+
+
+class GroupMemory(Struct):
+    """``groups``: by the group alarm's id. ``member_of``: the groups of each member."""
+
+    groups: dict[str, Group] = field(default_factory=dict)
+    member_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def raise_group(draft: Draft, rules: Rules, rule: Compiled, key: str, members: list[Alarm], what: str) -> str | None:
+    """Raise the rule's alarm for ``members``; its id, None when too many alarms are open."""
+    actions = rule.rule.actions
+    assert actions.alarm_type is not None
+    resource_id, resource_type, device = common_place(draft.state.plant, members)
+    shared = key.partition("\x1f")[2].replace("\x1f", ", ")
+    qualifier = f"{rule.rule.name}: {shared}" if shared else rule.rule.name
+    node = draft.state.plant.nodes.get(resource_id)
+    name = (node.name if node is not None else "") or resource_id
+    worst = min((alarm.severity for alarm in members), key=rank)
+    problem = Problem(
+        identity=Identity(members[0].tenant_id, resource_id, actions.alarm_type, qualifier[:_LONGEST_QUALIFIER]),
+        severity=actions.severity or worst,
+        source="system",
+        resource_type=resource_type,
+        resource_name=name,
+        title=f"{name}: {actions.title or what}",
+        device_id=device,
+        description=actions.description or what,
+        recommended_action=actions.recommended_action or "",
+        customers=tuple(dict.fromkeys(each for alarm in members for each in alarm.affected_customers))[:_MOST_CUSTOMERS],
+        services=tuple(dict.fromkeys(each for alarm in members for each in alarm.affected_services))[:_MOST_CUSTOMERS],
+        metadata={"rule": rule.rule.name, RULE_ID: rule.id, "members": len(members)},
+        why=f"rule {rule.rule.name!r}: {what}",
+    )
+    report = Report(received=draft.at, reporter=f"faultd:{rule.rule.name}", source=SYSTEM)
+    group = admit(draft, problem, report)
+    if group is None:
+        return None
+    known = _groups(draft).get(group.id)
+    if known is None:
+        _groups(draft).put(group.id, Group(rule.id, key))
+    for member in members:
+        join(draft, rules, rule, group.id, member, what)
+    return group.id
+
+
+def join(draft: Draft, rules: Rules, rule: Compiled, group_id: str, member: Alarm, what: str) -> None:
+    """One more member of an open group."""
+    group, alarm = _groups(draft).get(group_id), draft.get(group_id)
+    if group is None or alarm is None:
+        return
+    group.members[member.id] = None
+    of = _member_of(draft)
+    mine = of.get(member.id) or ()
+    if group_id not in mine:
+        of.put(member.id, (*mine, group_id))
+    adopt(draft, rules, rule, member, alarm, f"rule {rule.rule.name!r}: {what}")
+
+
+def is_open(draft: Draft, group_id: str) -> bool:
+    """Whether the group alarm still stands."""
+    alarm = draft.get(group_id) if group_id else None
+    return alarm is not None and alarm.cleared_at is None and _groups(draft).get(group_id) is not None
+
+
+def concerns(draft: Draft, alarm: Alarm) -> bool:
+    """Whether an alarm is a group's, or a group."""
+    memory = draft.state.memory(GroupMemory)
+    return alarm.id in memory.member_of or alarm.id in memory.groups or "groups" in draft.scratch
+
+
+def over(draft: Draft, alarm: Alarm) -> None:
+    """The alarm is over: a group whose last member it was is over with it."""
+    if _groups(draft).get(alarm.id) is not None:
+        _end(draft, alarm.id)
+    for group_id in _member_of(draft).get(alarm.id) or ():
+        group = _groups(draft).get(group_id)
+        if group is not None:
+            group.members.pop(alarm.id, None)
+            if not group.members:
+                _clear(draft, group_id, "the last of its alarms is over")
+    _member_of(draft).drop(alarm.id)
+
+
+def release(draft: Draft, gone: dict[str, str]) -> None:
+    """End the group alarms of rules that are no more."""
+    for group_id in [name for name, group in draft.state.memory(GroupMemory).groups.items() if group.rule in gone]:
+        group = _groups(draft).get(group_id)
+        if group is not None:
+            _clear(draft, group_id, gone[group.rule])
+
+
+def share(draft: Draft, rule: Compiled, correlation_id: str, alarm: Alarm, what: str) -> None:
+    """Give the alarm this correlation id, unless it has one."""
+    alarm = draft.latest(alarm)
+    if alarm.correlation_id is None:
+        draft.put(
+            moved(alarm, correlation_id=correlation_id),
+            "grouped",
+            f"faultd:{rule.rule.name}",
+            f"rule {rule.rule.name!r}: {what}",
+            rule_id=rule.id,
+        )
+
+
+def _clear(draft: Draft, group_id: str, why: str) -> None:
+    alarm = draft.get(group_id)
+    if alarm is not None and alarm.cleared_at is None:
+        report = Report(received=draft.at, reporter="faultd:rules", source=SYSTEM)
+        clear_problems(draft, alarm.tenant_id, alarm.resource_id, (alarm.alarm_type,), alarm.qualifier, report, why)
+    _end(draft, group_id)
+
+
+def _end(draft: Draft, group_id: str) -> None:
+    group = _groups(draft).get(group_id)
+    if group is None:
+        return
+    of = _member_of(draft)
+    for member in group.members:
+        left = tuple(each for each in of.get(member) or () if each != group_id)
+        if left:
+            of.put(member, left)
+        else:
+            of.drop(member)
+    _groups(draft).drop(group_id)
+
+
+def _groups(draft: Draft) -> Overlay[Group]:
+    return overlay(
+        draft, "groups", draft.state.memory(GroupMemory).groups, lambda one: Group(one.rule, one.key, dict(one.members))
+    )
+
+
+def _member_of(draft: Draft) -> Overlay[tuple[str, ...]]:
+    return overlay(draft, "member_of", draft.state.memory(GroupMemory).member_of, lambda value: value)

@@ -1,0 +1,28 @@
+"""Suppression rules: an alarm is held back from people for as long as it matches one. Of several that match, the first by
+priority and name decides; one that says ``suppress = false`` exempts it from those after it."""
+
+from actors.correlator.draft import Draft
+from actors.correlator.family import hold_back, let_go
+from actors.correlator.rules.compiler import Compiled, Part
+from protocols.alarm import Alarm
+
+
+def decide(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
+    """Hold an open alarm back or let it go, by the rules as they are."""
+    held = [each.by for each in alarm.suppressed_by if each.kind == "rule"]
+    by = _first(draft, parts, alarm)
+    for rule_id in held:
+        if by is None or rule_id != by.id:
+            text = "the rule that held it back does not any more" if by is None else f"rule {by.rule.name!r} comes first now"
+            let_go(draft, alarm, "rule", rule_id, "rules", text)
+    if by is not None and by.id not in held:
+        why = f"rule {by.rule.name!r}" + (f": {by.rule.description}" if by.rule.description else "")
+        hold_back(draft, alarm, "rule", by.id, by.rule.name, why)
+
+
+def _first(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> Compiled | None:
+    for part in parts:
+        rule = part.rule
+        if part.role == "suppress" and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, draft.state.plant):
+            return rule if rule.rule.actions.suppress is not False else None
+    return None

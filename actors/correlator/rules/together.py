@@ -1,0 +1,131 @@
+"""Strategy 3, time: alarms that a rule calls alike, raised within its window, belong together.
+
+Without a count they share a correlation id, that of the first, whose raise begins the window. With a count, so many within
+the window (which slides) share one, or raise a group alarm that further ones join for as long as it stands and the last member
+is no older than the window.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.rules.compiler import Compiled, Rules
+from actors.correlator.rules.groups import RULE_ID, is_open, join, raise_group, share
+from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.state import State
+from protocols.alarm import Alarm
+
+NAME = "rules"
+MAX_MEMBERS = 1_000
+"""Alarms remembered in one window; the oldest go first."""
+MAX_WINDOWS = 20_000
+"""Windows of all rules at a time: beyond it an alarm opens none."""
+_MOMENT = timedelta(milliseconds=1)
+
+
+class Window(Struct, array_like=True):
+    """``members``: when each was raised, oldest first. ``shared``: the correlation id given out; ``group``: the group alarm."""
+
+    members: dict[str, datetime] = field(default_factory=dict)
+    shared: str = ""
+    group: str = ""
+
+
+class TogetherMemory(Struct):
+    """By rule and what the alarms share (``ID KEY``)."""
+
+    windows: dict[str, Window] = field(default_factory=dict)
+
+
+def raised(draft: Draft, rules: Rules, rule: Compiled, alarm: Alarm) -> None:
+    """Count an alarm, and do what follows."""
+    key = rule.key(alarm, draft.state.plant)
+    if key is None or alarm.metadata.get(RULE_ID) == rule.id:
+        return
+    name = f"{rule.id} {key}"
+    table = _windows(draft)
+    window = table.get(name)
+    if window is None:
+        if len(draft.state.memory(TogetherMemory).windows) >= MAX_WINDOWS:
+            draft.later(draft.state.tally.update, ("rule_overflow",))
+            return
+        window = table.put(name, Window())
+    count = rule.rule.conditions.count
+    _slide(window, draft.at - rule.window, whole=count is None)
+    if len(window.members) >= MAX_MEMBERS:
+        del window.members[next(iter(window.members))]
+    window.members.pop(alarm.id, None)
+    window.members[alarm.id] = draft.at
+    if count is None:
+        _share(draft, rule, window, 2, "raised within the same window")
+        draft.wake(NAME, f"window {name}", next(iter(window.members.values())) + rule.window + _MOMENT)
+        return
+    draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
+    what = f"{len(window.members)} alarms within {rule.rule.time_window:g} s"
+    if rule.rule.actions.alarm_type is None:
+        _share(draft, rule, window, count, what)
+    elif is_open(draft, window.group):
+        join(draft, rules, rule, window.group, alarm, what)
+    elif len(window.members) >= count:
+        alive = [each for each in map(draft.get, window.members) if each is not None]
+        window.group = raise_group(draft, rules, rule, key, alive, what) or ""
+
+
+def expire(draft: Draft, name: str, rule: Compiled | None) -> None:
+    """Let go of what is older than the window."""
+    table = _windows(draft)
+    window = table.get(name)
+    if window is None:
+        return
+    if rule is not None:
+        _slide(window, draft.at - rule.window, whole=rule.rule.conditions.count is None)
+    if rule is None or not window.members:
+        table.drop(name)
+        return
+    draft.wake(NAME, f"window {name}", next(iter(window.members.values())) + rule.window + _MOMENT)
+
+
+def drop(state: State, gone: dict[str, str]) -> None:
+    """Forget the windows of rules that are no more."""
+    windows = state.memory(TogetherMemory).windows
+    for name in [name for name in windows if name.partition(" ")[0] in gone]:
+        del windows[name]
+
+
+def _slide(window: Window, before: datetime, *, whole: bool) -> None:
+    """Let go of members from before that time; of all of them, when the window begins with the first (``whole``)."""
+    if whole:
+        if window.members and next(iter(window.members.values())) < before:
+            window.members, window.shared = {}, ""
+        return
+    for alarm_id, at in list(window.members.items()):
+        if at >= before:
+            break
+        del window.members[alarm_id]
+    if not window.members:
+        window.shared = ""
+
+
+def _share(draft: Draft, rule: Compiled, window: Window, enough: int, what: str) -> None:
+    if len(window.members) < enough:
+        return
+    alive = [each for each in map(draft.get, window.members) if each is not None]
+    if not alive:
+        return
+    if not window.shared:
+        window.shared = alive[0].correlation_id or alive[0].id
+        newcomers = alive
+    else:
+        newcomers = alive[-1:]
+    for alarm in newcomers:
+        share(draft, rule, window.shared, alarm, what)
+
+
+def _windows(draft: Draft) -> Overlay[Window]:
+    return overlay(
+        draft,
+        "windows",
+        draft.state.memory(TogetherMemory).windows,
+        lambda one: Window(dict(one.members), one.shared, one.group),
+    )

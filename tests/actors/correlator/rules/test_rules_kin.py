@@ -1,0 +1,203 @@
+"""Parents and children by rule."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+OLT_RULE: dict[str, Any] = msgspec.json.decode(
+    b'{"name":"OLT to ONT Correlation","type":"correlation","conditions":{"parent":{"alarm_type":"device.down",'
+    b'"resource_type":"olt"},"child":{"alarm_type":"signal.loss","resource_type":"ont"}},"actions":'
+    b'{"mark_parent_as_root_cause":true,"suppress_child_alarms":true,"create_correlation_id":true},"time_window":300}'
+)
+
+RULE: dict[str, Any] = {
+    **OLT_RULE,
+    "name": "mine",
+    "conditions": {"parent": {"alarm_type": "x.down"}, "child": {"alarm_type": "x.loss", "resource_type": "ont"}},
+}
+"""The same for types of which nothing but rules speaks."""
+
+
+def test_a_child_that_comes_after_its_parent_is_attached_and_not_told(ruled):  # type: ignore[no-untyped-def]
+    ruled.write(**OLT_RULE)
+    parent = ruled.at(1).up("device.down", "olt-1", "olt", severity="critical")
+    child = ruled.at(200).up("signal.loss", "olt-1/0/1/5/3")
+    ruled.at(280)
+    assert ruled.alarm(child).parent_alarm_id == parent
+    assert ruled.alarm(child).status == "suppressed"
+    assert ruled.alarm(parent).is_root_cause
+    assert ruled.alarm(child).correlation_id == ruled.alarm(parent).correlation_id is not None
+    assert ruled.notices(parent) == ["raised"]
+    assert ruled.notices(child) == []
+    (line,) = [line for line in ruled.lines(child) if line.action == "correlated"]
+    assert line.actor == "faultd:OLT to ONT Correlation"
+    assert "below olt-1" in line.text
+    assert line.detail["parent"] == ruled.alarm(parent).alarm_id
+
+
+def test_a_parent_that_comes_late_takes_what_came_first(ruled):  # type: ignore[no-untyped-def]
+    ruled.write(**OLT_RULE)
+    child = ruled.up("signal.loss", "ont-9")
+    parent = ruled.at(3).up("device.down", "olt-2", "olt", severity="critical")
+    assert ruled.alarm(child).parent_alarm_id == parent
+    assert "faultd:OLT to ONT Correlation" in [line.actor for line in ruled.lines(child)]
+
+
+def test_a_parent_that_comes_late_collects_its_children(ruled):  # type: ignore[no-untyped-def]
+    ruled.write(**RULE)
+    children = [ruled.at(n).up("x.loss", f"olt-1/0/1/5/{n}") for n in range(1, 5)]
+    other = ruled.up("x.loss", "ont-9")
+    parent = ruled.at(8).up("x.down", "olt-1", "olt", severity="critical")
+    assert [ruled.alarm(child).parent_alarm_id for child in children] == [parent] * 4
+    assert ruled.alarm(other).parent_alarm_id is None
+
+
+@pytest.mark.parametrize(("seconds", "attached"), [(300, True), (301, False)])
+@pytest.mark.parametrize("parent_first", [True, False])
+def test_only_within_the_window(ruled, seconds, attached, parent_first):  # type: ignore[no-untyped-def]
+    ruled.write(**RULE)
+
+    def parent() -> str:
+        return str(ruled.up("x.down", "olt-1", "olt"))
+
+    def child() -> str:
+        return str(ruled.up("x.loss", "olt-1/0/1/5/3"))
+
+    first = parent() if parent_first else child()
+    second = ruled.at(seconds) and (child() if parent_first else parent())
+    pair = (first, second) if parent_first else (second, first)
+    assert (ruled.alarm(pair[1]).parent_alarm_id == pair[0]) is attached
+    assert not ruled.failed()
+
+
+def test_without_a_topology_the_same_device_counts(bare):  # type: ignore[no-untyped-def]
+    bare.write(**OLT_RULE)
+    children = [
+        bare.up("signal.loss", "olt-1/0/1/5/3"),
+        bare.up("signal.loss", "HWTC1234", metadata={"device_id": "olt-1"}),
+    ]
+    stranger = bare.up("signal.loss", "olt-2/0/1/5/3")
+    parent = bare.up("device.down", "olt-1", "olt")
+    later = bare.up("signal.loss", "olt-1/0/1/5/4")
+    assert [bare.alarm(child).parent_alarm_id for child in (*children, later)] == [parent] * 3
+    assert bare.alarm(stranger).parent_alarm_id is None
+
+
+def test_within_a_device_positions_are_believed(bare):  # type: ignore[no-untyped-def]
+    bare.write(
+        type="correlation",
+        conditions={"parent": {"alarm_type": "x.card"}, "child": {"alarm_type": "x.ont"}},
+    )
+    card = bare.up("x.card", "olt-1/0/1", "card")
+    inside, beside = bare.up("x.ont", "olt-1/0/1/5/1"), bare.up("x.ont", "olt-1/0/12/5/1")
+    assert bare.alarm(inside).parent_alarm_id == card
+    assert bare.alarm(beside).parent_alarm_id is None
+
+
+def test_tenants_are_kept_apart(ruled):  # type: ignore[no-untyped-def]
+    ruled.write(**{**RULE, "tenant_id": "t"})
+    ruled.up("x.down", "olt-1", "olt", tenant_id="u")
+    theirs = ruled.up("x.loss", "olt-1/0/1/5/3", tenant_id="u")
+    mine = ruled.up("x.loss", "olt-1/0/1/5/4")
+    assert ruled.alarm(theirs).parent_alarm_id is None, "the rule is another tenant's"
+    assert ruled.alarm(mine).parent_alarm_id is None, "the parent is another tenant's"
+
+
+@pytest.mark.parametrize("action", ["mark_parent_as_root_cause", "suppress_child_alarms", "create_correlation_id"])
+def test_each_action_can_be_switched_off(ruled, action):  # type: ignore[no-untyped-def]
+    ruled.write(**{**RULE, "actions": {action: False}})
+    parent = ruled.up("x.down", "olt-1", "olt")
+    child = ruled.up("x.loss", "olt-1/0/1/5/3")
+    assert ruled.alarm(child).parent_alarm_id == parent
+    assert ruled.alarm(parent).is_root_cause is (action != "mark_parent_as_root_cause")
+    assert bool(ruled.alarm(child).suppressed_by) is (action != "suppress_child_alarms")
+    shared = ruled.alarm(child).correlation_id
+    assert (shared is not None and shared == ruled.alarm(parent).correlation_id) is (action != "create_correlation_id")
+
+
+def test_same_keys_join_parent_and_child(ruled):  # type: ignore[no-untyped-def]
+    ruled.write(
+        type="correlation",
+        conditions={"parent": {"alarm_type": "x.p"}, "child": {"alarm_type": "x.c"}, "same": ["metadata.vlan"]},
+    )
+    parent = ruled.up("x.p", "olt-1", "olt", metadata={"vlan": 7})
+    one = ruled.up("x.c", "olt-1/0/1/5/1", metadata={"vlan": 7})
+    two = ruled.up("x.c", "olt-1/0/1/5/2", metadata={"vlan": 8})
+    three = ruled.up("x.c", "olt-1/0/1/5/3")
+    assert [ruled.alarm(each).parent_alarm_id for each in (one, two, three)] == [parent, None, None]
+
+
+@pytest.mark.parametrize("order", ["low first", "high first"])
+def test_of_two_rules_that_contradict_each_other_the_higher_priority_wins(ruled, order):  # type: ignore[no-untyped-def]
+    for name, priority, parent_type in (("a", 1, "x.low"), ("b", 5, "x.high")):
+        ruled.write(
+            name=name,
+            type="correlation",
+            priority=priority,
+            conditions={"parent": {"alarm_type": parent_type}, "child": {"alarm_type": "x.c"}},
+        )
+    child = ruled.up("x.c", "olt-1/0/1/5/1")
+    types = ("x.low", "x.high") if order == "low first" else ("x.high", "x.low")
+    parents = {each: ruled.up(each, "olt-1", "olt") for each in types}
+    assert ruled.alarm(child).parent_alarm_id == parents["x.high"]
+
+
+def test_of_equal_priority_the_first_by_name_wins(ruled):  # type: ignore[no-untyped-def]
+    for name, parent_type in (("b", "x.b"), ("a", "x.a")):
+        ruled.write(
+            name=name,
+            type="correlation",
+            conditions={"parent": {"alarm_type": parent_type}, "child": {"alarm_type": "x.c"}},
+        )
+    ruled.up("x.b", "olt-1", "olt")
+    cause = ruled.up("x.a", "olt-1", "olt")
+    child = ruled.up("x.c", "olt-1/0/1/5/1")
+    assert ruled.alarm(child).parent_alarm_id == cause
+
+
+def test_what_no_rule_attached_no_rule_moves(ruled):  # type: ignore[no-untyped-def]
+    other = ruled.up("x.other", "olt-1", "olt")
+    ruled.write(
+        type="correlation", conditions={"parent": {"alarm_type": "x.p"}, "child": {"alarm_type": "x.c"}}, priority=1000
+    )
+    ruled.up("x.p", "olt-1", "olt")
+    child = ruled.up("x.c", "olt-1/0/1/5/1", parent_alarm_id=other)
+    assert ruled.alarm(child).parent_alarm_id == other
+
+
+@pytest.mark.parametrize("how", ["deleted", "disabled", "changed"])
+def test_a_rule_that_is_no_more_lets_its_children_go(ruled, how):  # type: ignore[no-untyped-def]
+    rule = ruled.write(**RULE)
+    ruled.up("x.down", "olt-1", "olt")
+    child = ruled.up("x.loss", "olt-1/0/1/5/3")
+    if how == "deleted":
+        ruled.delete(rule)
+    elif how == "disabled":
+        ruled.edit(rule, enabled=False)
+    else:
+        ruled.edit(rule, conditions={"parent": {"alarm_type": "x"}, "child": {"alarm_type": "y"}})
+    assert ruled.alarm(child).parent_alarm_id is None
+    ruled.at(60)
+    assert ruled.notices(child) == ["raised"]
+    assert "detached" in ruled.words(child)
+
+
+def test_a_new_description_changes_nothing(ruled):  # type: ignore[no-untyped-def]
+    rule = ruled.write(**RULE)
+    parent = ruled.up("x.down", "olt-1", "olt")
+    child = ruled.up("x.loss", "olt-1/0/1/5/3")
+    ruled.edit(rule, description="better words", priority=7)
+    assert ruled.alarm(child).parent_alarm_id == parent
+
+
+def test_a_child_of_a_parent_long_open_is_its_own(ruled):  # type: ignore[no-untyped-def]
+    ruled.write(**RULE)
+    ruled.up("x.down", "olt-1", "olt")
+    ruled.at(3600)
+    child = ruled.up("x.loss", "olt-1/0/1/5/3")
+    assert ruled.alarm(child).parent_alarm_id is None
+    ruled.at(4000)
+    from actors.correlator.rules.kin import KinMemory
+
+    assert ruled.state.memory(KinMemory).recent == {}, "windows leave nothing behind"

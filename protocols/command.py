@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from protocols.alarm import Source
 from protocols.maintenance import Plan, PlanChanges
 from protocols.principal import Principal
+from protocols.rule import Rule, RuleEdited
 from protocols.severity import Severity
 from protocols.topology import Node
 
@@ -99,6 +100,34 @@ class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quaranti
     event: bytes
 
 
+class CreateRule(Struct, frozen=True, array_like=True, tag="create_rule", tag_field="tag"):
+    """A new rule (POST /alarm-rules)."""
+
+    rule: Rule
+
+
+class EditRule(Struct, frozen=True, array_like=True, tag="edit_rule", tag_field="tag"):
+    """Other values for some fields of a rule (PATCH)."""
+
+    rule_id: str
+    fields: RuleEdited
+
+
+class DeleteRule(Struct, frozen=True, array_like=True, tag="delete_rule", tag_field="tag"):
+    """The rule is no more."""
+
+    rule_id: str
+
+
+class ChangeTopology(Struct, frozen=True, array_like=True, tag="change_topology", tag_field="tag"):
+    """Another plant: ``removes`` go, then ``puts`` come or take the place of their like; all of it, or nothing. ``on`` is the
+    offset of the plant's last change that the asker knows of: on another it is refused as ``wrong_state`` (None: never)."""
+
+    puts: tuple[Node, ...] = ()
+    removes: tuple[str, ...] = ()
+    on: int | None = None
+
+
 class PutWindow(Struct, frozen=True, array_like=True, tag="put_window", tag_field="tag"):
     """A new maintenance window."""
 
@@ -125,6 +154,7 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 
 
 class ChangeTopology(Struct, frozen=True, array_like=True, tag="change_topology", tag_field="tag"):
+RuleAction = CreateRule | EditRule | DeleteRule
     """Another plant: ``removes`` go, then ``puts`` come or take the place of their like; all of it, or nothing. ``on`` is the
     offset of the plant's last change that the asker knows of: on another it is refused as ``wrong_state`` (None: never)."""
 
@@ -135,7 +165,7 @@ class ChangeTopology(Struct, frozen=True, array_like=True, tag="change_topology"
 
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology | RuleAction
 
 
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from protocols.alarm import Source
 from protocols.command import Command
 from protocols.profile import Profile
+from protocols.rule import Rule
 from protocols.severity import Severity
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
@@ -110,6 +111,15 @@ class PolicyLoaded(Struct, frozen=True, array_like=True, tag="policy", tag_field
     settings: bytes
 
 
+class RulesLoaded(Struct, frozen=True, array_like=True, tag="rules", tag_field="tag"):
+    """The rules of the files from here on, by content, and the plugins that are asked, by name and version. Rules written
+    through the API stay as they are."""
+
+    digest: str
+    rules: tuple[Rule, ...]
+    plugins: dict[str, str] = field(default_factory=dict)
+
+
 class SystemReport(Struct, frozen=True, kw_only=True, array_like=True, tag="system", tag_field="tag"):
     """faultd about itself: a storm of refused datagrams, an actor parked, a disk full. Raises or clears an alarm whose
     resource is faultd (type ``system``)."""
@@ -131,6 +141,7 @@ Event = (
     | TopologyLoaded
     | TopologyChanged
     | PolicyLoaded
+    | RulesLoaded
     | SystemReport
 )
 

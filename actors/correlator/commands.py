@@ -10,10 +10,11 @@ from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
 from actors.correlator.limits import FULL, admit
 from actors.correlator.problems import Problem, Report
 from actors.correlator.replant import change_topology
+from actors.correlator.rules.book import fold_rule_command
 from actors.correlator.windows.commands import fold_window
 from protocols.alarm import Alarm, Identity
 from protocols.change import Answer, Refusal
-from protocols.command import AlarmAction, Assign, ChangeTopology, Command, Edit, Raise, Shelve, WindowAction
+from protocols.command import AlarmAction, Assign, ChangeTopology, Command, Edit, Raise, RuleAction, Shelve, WindowAction
 from protocols.principal import Principal
 
 
@@ -26,8 +27,8 @@ def fold_command(draft: Draft, command: Command) -> None:
     if isinstance(action, ChangeTopology):
         change_topology(draft, command.by, action)
         return
-    if isinstance(action, WindowAction):
-        fold_window(draft, command.by, action)
+    if isinstance(action, RuleAction):
+        fold_rule_command(draft, command.by, action)
         return
     accepted: list[str] = []
     refusals: list[Refusal] = []

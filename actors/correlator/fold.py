@@ -14,6 +14,7 @@ from actors.correlator.own import fold_system
 from actors.correlator.ponder import beat, ponder
 from actors.correlator.profiles import compile
 from actors.correlator.replant import fold_topology, fold_topology_changed
+from actors.correlator.rules.book import fold_rules
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
 from protocols.change import Answer, Change, Quarantined, Refusal, Released
@@ -23,6 +24,7 @@ from protocols.event import (
     NetworkEvent,
     PolicyLoaded,
     ProfilesLoaded,
+    RulesLoaded,
     SystemReport,
     Tick,
     TopologyChanged,
@@ -117,5 +119,6 @@ _FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,
     TopologyChanged: fold_topology_changed,
+    RulesLoaded: fold_rules,
     PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
 }

@@ -1,7 +1,17 @@
 """The strategies, in the order in which they are asked: what holds alarms back comes before what tells people of them."""
 
-from actors.correlator import notices
+from actors.correlator import flapping, notices, topological
+from actors.correlator.pon import strategy as pon
+from actors.correlator.rules import strategy as rules
 from actors.correlator.strategy import Strategy
 from actors.correlator.windows import strategy as windows
 
-STRATEGIES: tuple[Strategy, ...] = (windows.STRATEGY, notices.STRATEGY,)
+STRATEGIES: tuple[Strategy, ...] = (
+    flapping.STRATEGY,
+    # What an operator has written goes before what is inferred.
+    rules.STRATEGY,
+    topological.STRATEGY,
+    pon.STRATEGY,
+    windows.STRATEGY,
+    notices.STRATEGY,
+)

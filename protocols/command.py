@@ -153,17 +153,8 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
     window_id: str
 
 
-class ChangeTopology(Struct, frozen=True, array_like=True, tag="change_topology", tag_field="tag"):
-RuleAction = CreateRule | EditRule | DeleteRule
-    """Another plant: ``removes`` go, then ``puts`` come or take the place of their like; all of it, or nothing. ``on`` is the
-    offset of the plant's last change that the asker knows of: on another it is refused as ``wrong_state`` (None: never)."""
-
-    puts: tuple[Node, ...] = ()
-    removes: tuple[str, ...] = ()
-    on: int | None = None
-
-
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
+RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
 Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology | RuleAction
 

@@ -24,6 +24,9 @@ def fold_command(draft: Draft, command: Command) -> None:
     if isinstance(action, Raise):
         _raise(draft, command.by, action)
         return
+    if isinstance(action, WindowAction):
+        fold_window(draft, command.by, action)
+        return
     if isinstance(action, ChangeTopology):
         change_topology(draft, command.by, action)
         return

@@ -1,8 +1,11 @@
 """One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
 
+from collections.abc import Mapping
+
 from actors.correlator.draft import Draft
-from actors.correlator.pon.conclude import Cause, conclude, over
-from actors.correlator.pon.gather import EPISODE, evidence
+from actors.correlator.family import attach
+from actors.correlator.pon.conclude import NAME, Cause, conclude, over
+from actors.correlator.pon.gather import EPISODE, Evidence, evidence
 from actors.correlator.pon.memory import PonMemory
 
 FEWEST = 3
@@ -51,3 +54,21 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     )
     conclude(draft, memory, cause)
     return ports
+
+
+def join_areas(draft: Draft, memory: PonMemory, out: Mapping[str, Evidence]) -> None:
+    """ONTs that went dark when the mains of their area failed, too soon or too late to be counted with the others."""
+    for ont, found in out.items():
+        if draft.latest(found.alarms[0]).parent_alarm_id is not None:
+            continue
+        node = draft.state.plant.nodes.get(ont)
+        if node is None or not node.area:
+            continue
+        for alarm_id in memory.at_port.get(f"area:{node.area}", ()):
+            cause, alarm = memory.causes[alarm_id], draft.get(alarm_id)
+            if alarm is None or alarm.cleared_at is not None or abs(found.onset - cause.since) > EPISODE:
+                continue
+            for symptom in found.alarms:
+                attach(draft, symptom, alarm, NAME, f"dark when the mains of {node.area} failed", confidence=0.8)
+            if ont not in cause.members:
+                draft.later(cause.members.append, ont)

@@ -103,6 +103,8 @@ class _Scores(NamedTuple):
     """Of those under which every ONT is out."""
     hurt: int
     """ONTs seen dark or gasping."""
+    out: int
+    """ONTs that were out before, or for another reason."""
     leaves: int
 
 
@@ -142,6 +144,7 @@ def _leaf(seen: Seen, odds: Odds) -> _Scores:
         any=_plan(odds.unhurt[seen], odds.drop + cut, odds.customer + power),
         whole=_plan(0.0 if seen == "out" else -math.inf, odds.drop + cut, odds.customer + power),
         hurt=int(seen in ("dark", "gasp")),
+        out=int(seen == "out"),
         leaves=1,
     )
 
@@ -155,9 +158,9 @@ def _fork(below: list[_Scores], odds: Odds) -> _Scores:
 
 
 def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> _Scores:
-    """As a fork; but where the port itself says that it is dark, its ONTs need not."""
+    """As a fork; but where the port itself says that it is dark, and nothing else explains any of it, its ONTs need not."""
     mine = _together(below)
-    if not port_dark and (mine.hurt < 2 or mine.leaves < 2):
+    if mine.leaves < 2 or (mine.hurt < 2 and (not port_dark or mine.out)):
         return mine
     cut = mine.cut
     if port_dark:
@@ -173,6 +176,7 @@ def _together(below: list[_Scores]) -> _Scores:
         any=_Plan(sum(each.any.score for each in below), "", -math.inf),
         whole=_Plan(sum(each.whole.score for each in below), "", -math.inf),
         hurt=sum(each.hurt for each in below),
+        out=sum(each.out for each in below),
         leaves=sum(each.leaves for each in below),
     )
 

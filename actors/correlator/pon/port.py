@@ -1,15 +1,18 @@
 """One look at a PON port: what explains the ONTs that are out now, and what that changes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
+from actors.correlator.pon.area import join_areas
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
 from actors.correlator.pon.gather import EPISODE, Evidence, dimmed, episodes, evidence, onts_below, tree_of, view
 from actors.correlator.pon.likelihood import Seen, Tree, explain
 from actors.correlator.pon.memory import Concluded, PonMemory
+from actors.correlator.pon.rogue import blame, rogue_of
 from actors.correlator.pon.rollup import gather_power, roll_up
 from actors.correlator.signals import INFERRED, SIGNALS
 from actors.correlator.topological import blocked_by, root_of
@@ -32,6 +35,12 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
         return None
+    rogue = rogue_of(draft, port, onts)
+    if rogue is not None:
+        blame(draft, memory, causes, rogue, out, onts)
+        out = {ont: found for ont, found in out.items() if draft.latest(found.alarms[0]).parent_alarm_id != rogue.id}
+        causes = {alarm_id: cause for alarm_id, cause in causes.items() if not _ended(draft, alarm_id)}
+    join_areas(draft, memory, out)
     repairing, again = _returns(draft, memory, causes)
     explained = _explained(draft, causes, out, repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
@@ -51,7 +60,26 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     _reconcile(draft, memory, causes, wanted, port_alarms, repairing)
     for each, why, confidence in lonely:
         own(draft, each, why, confidence)
+    _claim_port(draft, port_alarms, out)
     return again
+
+
+def _ended(draft: Draft, alarm_id: str) -> bool:
+    alarm = draft.get(alarm_id)
+    return alarm is None or alarm.cleared_at is not None
+
+
+def _claim_port(draft: Draft, port_alarms: list[Alarm], out: Mapping[str, Evidence]) -> None:
+    """A port that is dark because of what is known of its ONTs says nothing more: it goes with what explains most of them."""
+    free = [each for each in port_alarms if draft.latest(each).parent_alarm_id is None]
+    if not free:
+        return
+    parents = Counter(parent for each in out.values() if (parent := draft.latest(each.alarms[0]).parent_alarm_id) is not None)
+    for parent, count in parents.most_common(1):
+        cause = draft.get(parent)
+        if cause is not None and 2 * count > len(out):
+            for each in free:
+                attach(draft, each, cause, NAME, f"{count} of the {len(out)} ONTs that are out are out because of it")
 
 
 def _explain(
@@ -205,7 +233,7 @@ def _explained(
         else:
             young.add(alarm_id)
     for ont, found in out.items():
-        parent = found.alarms[0].parent_alarm_id
+        parent = draft.latest(found.alarms[0]).parent_alarm_id
         if parent is None or ont in explained or parent in young:
             continue
         cause_alarm = draft.get(parent)

@@ -26,7 +26,7 @@ class NoticeMemory(Struct):
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Start, stop or end the waiting of an alarm that changed."""
     told = draft.state.memory(NoticeMemory).told.get(alarm.id)
-    if ended(before, alarm) or alarm.resolved_at is not None:
+    if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
         draft.no_wake(NAME, alarm.id)
         if told is not None and not _flaps(alarm):
             _tell(draft, alarm, "recovered", "people had been told of it")
@@ -36,9 +36,11 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if alarm.suppressed_by or alarm.shelved_until is not None:
         return
     let_go = before is not None and bool(before.suppressed_by or before.shelved_until is not None)
-    if told is None and (raised(before, alarm) or let_go or _worsened(before, alarm)):
+    if not (raised(before, alarm) or let_go or _worsened(before, alarm)):
+        return  # among others the line that says that people were told, which strategies are shown too
+    if told is None:
         draft.wake(NAME, alarm.id, draft.at + draft.state.settings.hold(alarm.severity))
-    elif told is not None and is_worse(alarm.severity, told):
+    elif is_worse(alarm.severity, told):
         _tell(draft, alarm, "worsened", f"was {told}")
 
 
@@ -56,7 +58,8 @@ def due(draft: Draft, alarm_id: str) -> None:
     if windows.hold(draft, alarm):
         return
     held = draft.state.settings.hold(alarm.severity).total_seconds()
-    waited = "no cause, window or rule holds it back" if not alarm.is_root_cause else "it is the cause of others"
+    children = len(draft.state.children.get(alarm_id, ()))
+    waited = f"it is the cause of {children} others" if children else "no cause, window or rule holds it back"
     _tell(draft, alarm, "raised", f"waited {held:g} s: {waited}")
 
 
@@ -65,7 +68,6 @@ def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
     _tell(draft, alarm, kind, reason)
 
 
-def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
 def worth_telling(draft: Draft, alarm: Alarm) -> bool:
     """Whether people are to hear of an alarm at all: severe enough, and neither held back nor shelved."""
     return _of_interest(draft, alarm) and not alarm.suppressed_by and alarm.shelved_until is None
@@ -76,6 +78,7 @@ def forget(draft: Draft, alarm_id: str) -> None:
     draft.later(draft.state.memory(NoticeMemory).told.pop, alarm_id, None)
 
 
+def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
     number = draft.next_number()
     draft.emit(
         NoticeWanted(

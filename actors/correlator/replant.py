@@ -7,6 +7,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.plant.check import Mistake, mistakes
 from actors.correlator.plant.difference import whole
 from actors.correlator.renames import note_renames
+from actors.correlator.windows import strategy as windows
 from protocols.change import Answer, Refusal
 from protocols.command import ChangeTopology
 from protocols.event import FROM_FILE, TopologyChanged, TopologyLoaded
@@ -53,6 +54,7 @@ def _take(
     state = draft.state
     note_renames(draft, puts)
     placing.note(draft, puts, removes)
+    windows.reconsider(draft)
     draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
     if digest is not None:
         draft.later(setattr, state, "topology_digest", digest)

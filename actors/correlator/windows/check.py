@@ -87,7 +87,7 @@ def _duration(plan: Plan, start: datetime) -> float:
     if (plan.end is None) == (plan.duration_seconds is None):
         raise WindowError("end", "give either end or duration_seconds")
     if plan.end is None:
-        seconds, field = plan.duration_seconds or 0.0, "duration_seconds"
+        seconds, field = float(plan.duration_seconds or 0), "duration_seconds"
         if seconds <= 0:
             raise WindowError(field, f"{seconds:g} is not more than 0")
     else:

@@ -48,11 +48,13 @@ def _make(draft: Draft, by: Principal, plan: Plan) -> Answer | Refusal:
 def _change(draft: Draft, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> Answer | Refusal:
     memory = draft.state.memory(WindowMemory)
     window = memory.windows.get(action.window_id)
-    if window is None or not by.sees(window.tenant_id or by.tenant or ""):
+    if window is None or (by.tenant is not None and window.tenant_id != by.tenant):
         return Refusal(action.window_id, "unknown_window", f"no maintenance window {action.window_id!r}")
     if not _may(by, window.tenant_id):
         text = f"maintenance window {window.id} is of every tenant: only an admin of every tenant changes it"
-        return Refusal(window.id, "wrong_state", text)
+        return Refusal(window.id, "not_your_tenant", text)
+    if isinstance(action, CancelWindow) and window.cancelled_at is not None:
+        return Answer(offset=draft.offset, accepted=(window.id,), duplicate=True)
     if window.cancelled_at is not None:
         return Refusal(window.id, "wrong_state", f"maintenance window {window.id} is cancelled")
     if window.id in memory.over:

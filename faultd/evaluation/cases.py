@@ -23,6 +23,9 @@ SINGLE: tuple[Kind, ...] = (
     "ont_power",
     "ont_flapping",
     "uplink_down",
+    "uplinks_down",
+    "bend",
+    "rogue_ont",
 )
 _MIXED: tuple[Kind, ...] = ("feeder_cut", "distribution_cut", "drop_cut", "card_failure", "area_outage", "ont_power")
 TOGETHER = {"two": 2, "three": 3}
@@ -49,7 +52,7 @@ class UnknownCase(ValueError):
 class Condition(Struct, frozen=True, kw_only=True):
     """What happens besides the faults. Probabilities per trap; ``noise`` is everyday events per OLT and minute; ``skew`` the
     seconds by which a device's clock is wrong at most; ``flapping`` one ONT elsewhere that comes and goes; ``window`` a
-    maintenance window over each fault's place."""
+    maintenance window over the OLTs concerned and all below them, from before the faults until after the case."""
 
     name: str
     loss: float = 0.0
@@ -72,6 +75,7 @@ CONDITIONS: dict[str, Condition] = {
         Condition(name="reordering", reorder=0.2),
         Condition(name="clock-skew", skew=1800.0),
         Condition(name="noise", noise=6.0, flapping=True),
+        Condition(name="maintenance", window=True),
         Condition(name="everything", loss=0.05, duplicate=0.1, reorder=0.1, skew=600.0, noise=3.0, flapping=True),
     )
 }

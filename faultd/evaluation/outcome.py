@@ -10,6 +10,8 @@ class TrueFault(Struct, frozen=True, kw_only=True):
     kind: str
     place: str
     """Its root as a conclusion should name it: a resource of the topology, ``area:NAME`` for a power area."""
+    also: str = ""
+    """Another place that is as right: the port of a rogue ONT."""
     onts: frozenset[str] = frozenset()
     """ONTs without service because of it."""
     start: float = 0.0
@@ -74,3 +76,5 @@ class Outcome(Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
     """Inferred roots still open when the case is over, all faults repaired long since."""
     traps: int = 0
+    quiet: bool = False
+    """A maintenance window covers the faults: people are not to be told."""

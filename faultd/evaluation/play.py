@@ -17,16 +17,27 @@ from faultd.evaluation.places import AREA, Places
 from faultd.evaluation.score import INFERRED, SAY_IT
 from faultd.inputs import read_profiles
 from faultd.simulator.fault import Fault, dependents, element_of
-from faultd.simulator.plan import Datagram, Plan, simulate
+from faultd.simulator.plan import Datagram, simulate
+from faultd.simulator.plan import Plan as Simulated
+from faultd.simulator.plant import Plant
+from faultd.simulator.report import What
 from faultd.simulator.scenarios import Scenario, Script
 from faultd.simulator.simulation import EPOCH
 from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, AlarmRepeated, Change, NoticeWanted
+from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NoticeWanted
+from protocols.command import Command, PutWindow
 from protocols.event import Event, PolicyLoaded, ProfilesLoaded, Tick, TopologyLoaded, Trap
+from protocols.maintenance import Plan as Window
+from protocols.maintenance import Scope
+from protocols.principal import Principal
 from protocols.snmp.message import decode
+from protocols.topology import Node
 
 LEDGER = "00000000-0000-4000-8000-000000000000"
+
+
+_PLANNER = Principal("planner", "operator")
 
 
 @lru_cache(maxsize=1)
@@ -34,6 +45,16 @@ def _profiles() -> tuple[ProfilesLoaded, Translator]:
     """The shipped profiles; compiled once for all cases of a process."""
     profiles = read_profiles(Config())
     return ProfilesLoaded("shipped", profiles), compile(profiles)
+
+
+_plants: list[tuple[Plant, tuple[Node, ...]]] = []
+
+
+def _nodes(plant: Plant) -> tuple[Node, ...]:
+    """The topology of the plant that was asked for last is kept: cases come plant by plant."""
+    if not _plants or _plants[0][0] is not plant:
+        _plants[:] = [(plant, tuple(topology_nodes(plant)))]
+    return _plants[0][1]
 
 
 class Played:
@@ -61,8 +82,11 @@ class Played:
     def events(self) -> Iterator[tuple[float, Event, Datagram | None]]:
         """What the fold is given, with its second."""
         settings = CorrelatorSettings()
+        case = self.case
         yield 0.0, PolicyLoaded("evaluation", msgspec.msgpack.encode(settings)), None
-        yield 0.0, TopologyLoaded("evaluation", tuple(topology_nodes(self.case.plant))), None
+        yield 0.0, TopologyLoaded("evaluation", _nodes(case.plant)), None
+        if case.condition.window:
+            yield 0.0, Command(_PLANNER, PutWindow(self._window())), None
         second = 1.0
         for datagram in self.plan.datagrams:
             while second <= datagram.at:
@@ -106,6 +130,7 @@ class Played:
             alarms=self._raised_then,
             left=left,
             traps=len(self.plan.datagrams),
+            quiet=self.case.condition.window,
         )
 
     def alarm(self, alarm_id: str) -> Alarm | None:
@@ -136,9 +161,23 @@ class Played:
                 self._note(at, change, datagram)
             elif isinstance(change, AlarmRepeated) and datagram is not None and datagram.fault:
                 self._reported.setdefault(change.id, set()).add(datagram.fault)
+            elif isinstance(change, Answer) and change.refusals:
+                raise AssertionError(f"{self.case.id}: {change.refusals[0].text}")
             elif isinstance(change, NoticeWanted) and change.kind in ("raised", "flapping"):
                 self._page(at, change)
         return changes
+
+    def _window(self) -> Window:
+        """Over the OLTs of all scored faults, and what hangs below them."""
+        wanted = {fault.id for fault in self.case.faults}
+        olts = dict.fromkeys(olt for each in self.plan.faults if each.id in wanted for olt in each.olts)
+        return Window(
+            title="work",
+            tenant_id="default",
+            scope=Scope(subtrees=tuple(olts or self.case.plant.olts)),
+            start=moment(2.0),
+            end=moment(LENGTH + 3600.0),
+        )
 
     def _trap(self, datagram: Datagram) -> Trap:
         key = f"{datagram.source}/{datagram.inform}" if datagram.inform else ""
@@ -202,10 +241,12 @@ class Played:
             fault,
             last_trap=max((each.at for each in arrived), default=fault.start),
             gasped=bool(gasps),
-            unheard=self._unheard(fault, [each.report.resource for each in arrived], gasps),
+            unheard=self._unheard(
+                fault, [each.report.resource for each in arrived], gasps, {each.report.what for each in arrived}
+            ),
         )
 
-    def _unheard(self, fault: TrueFault, resources: list[str], gasps: set[str]) -> str:
+    def _unheard(self, fault: TrueFault, resources: list[str], gasps: set[str], said: set[What]) -> str:
         if not resources:
             return "no trap of it arrived"
         match fault.kind:
@@ -215,6 +256,11 @@ class Played:
                 return "" if gasps else "its dying gasp did not arrive"
             case "uplink_down" | "uplinks_down":
                 return ""
+            case "rogue_ont":
+                return "" if said & {"ont_rogue", "pon_rogue"} else "its OLT did not say that an ONT sends out of turn"
+        if any(each is not fault and each.scored and each.onts & fault.onts for each in self._truth):
+            # The port fell silent for both together: it says nothing of where this one is.
+            resources = [each for each in resources if each not in self.case.plant.pons]
         covered = self.places.cover(resources)
         if covered != fault.onts:
             return "what arrived is what a smaller failure would have sent"
@@ -230,13 +276,13 @@ def moment(second: float) -> datetime:
     return EPOCH + timedelta(seconds=second)
 
 
-def _simulate(case: Case) -> Plan:
+def _simulate(case: Case) -> Simulated:
     script = Script((*case.faults, *case.background), noise=case.condition.noise)
     scenario = Scenario(case.id, "", case.options.duration or 0.0, lambda _plant, _rng, _duration: script)
     return simulate(case.plant, scenario, case.options)
 
 
-def _noise(plan: Plan) -> Iterator[Fault]:
+def _noise(plan: Simulated) -> Iterator[Fault]:
     """Everyday faults that the simulator added by itself."""
     for each in plan.faults:
         if each.id.startswith("reboot-"):
@@ -249,6 +295,7 @@ def _true_fault(case: Case, fault: Fault, places: Places) -> TrueFault:
         id=fault.id,
         kind=fault.kind,
         place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
+        also=case.plant.onts[fault.target].pon if fault.kind == "rogue_ont" else "",
         onts=onts,
         start=fault.start,
         end=fault.end or LENGTH,

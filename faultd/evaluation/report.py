@@ -32,6 +32,7 @@ def tables(results: Sequence[Result]) -> str:
 
 
 def _parts(results: Sequence[Result], conditions: list[str], kinds: list[str]) -> Iterator[str]:
+    yield from _headline(results)
     yield from _table(
         "One fault at a time, by condition", ((name, add_up(select(results, SINGLE, name))) for name in conditions)
     )
@@ -43,6 +44,36 @@ def _parts(results: Sequence[Result], conditions: list[str], kinds: list[str]) -
     for name in conditions:
         rows = ((kind, add_up(select(results, (kind,), name))) for kind in kinds)
         yield from _table(f"By kind of case: {name}", rows)
+
+
+def _headline(results: Sequence[Result]) -> Iterator[str]:
+    """What is asked of faultd, and what this run gives."""
+    lossy, single = add_up(select(results, SINGLE, "loss-5")), add_up(select(results, SINGLE))
+    two, everything = add_up(select(results, ("two",))), add_up(results)
+    full = add_up([each for each in select(results, ("feeder_cut",), "clean") if int(each[0].split("/")[1]) % 4 == 0])
+    held = add_up([each for each in results if each[1].quiet])
+    once = full.paged.get(1, 0)
+    yield "### In short\n"
+    yield "| | wanted | here | of |\n|---|---:|---:|---:|"
+    for name, wanted, value, of in (
+        ("one fault, 5 % of the traps lost: recall", "≥ 0.99", _share(lossy.recall), lossy.faults),
+        ("one fault, 5 % of the traps lost: precision", "≥ 0.99", _share(lossy.precision), lossy.right + lossy.wrong),
+        ("one fault, all conditions: recall", "", _share(single.recall), single.faults),
+        ("one fault, all conditions: precision", "", _share(single.precision), single.right + single.wrong),
+        ("two at once stay two, all conditions", "≥ 0.99", _share(two.apart), two.several),
+        ("power never called a cut, all cases", "≥ 0.99", _share(everything.power_is_power), everything.power),
+        (
+            "seconds from the last trap to the right cause, p95, all cases",
+            "≤ 2",
+            _number(everything.percentile(0.95)),
+            everything.found,
+        ),
+        ("feeder cut on 1:128: compression", "≥ 0.99", _share(full.compression), full.faults),
+        ("feeder cut on 1:128: exactly one page", "1", _share(once / full.faults if full.faults else None), full.faults),
+        ("in a maintenance window: pages per fault", "0", _number(held.pages_per_fault), held.faults),
+    ):
+        yield f"| {name} | {wanted} | {value} | {of} |"
+    yield ""
 
 
 def _table(title: str, rows: Iterator[tuple[str, Total]]) -> Iterator[str]:
@@ -57,7 +88,7 @@ def _table(title: str, rows: Iterator[tuple[str, Total]]) -> Iterator[str]:
 def _cells(total: Total) -> tuple[str, ...]:
     return (
         str(total.faults),
-        str(total.unheard or ""),
+        f"{total.unheard or ''}" + (f" ({total.misread} misread)" if total.misread else ""),
         _share(total.recall),
         _share(total.precision),
         _share(total.unmerged),
@@ -94,7 +125,7 @@ def as_json(results: Sequence[Result]) -> dict[str, Any]:
 
 def _plain(total: Total) -> dict[str, Any]:
     kept = {each.name: getattr(total, each.name) for each in fields(total) if each.name not in ("seconds", "paged")}
-    shares = ("recall", "precision", "unmerged", "unsplit", "power_is_power", "compression", "pages_per_fault")
+    shares = ("recall", "precision", "apart", "unmerged", "unsplit", "power_is_power", "compression", "pages_per_fault")
     return {
         **kept,
         **{name: getattr(total, name) for name in shares},

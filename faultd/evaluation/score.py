@@ -59,6 +59,8 @@ class Wrong(Struct, frozen=True, kw_only=True):
     alarm_type: str
     place: str
     about: str = ""
+    misread: bool = False
+    """That fault could not be known from the traps that arrived: it is counted apart."""
 
 
 class CaseScore(Struct, frozen=True, kw_only=True):
@@ -74,6 +76,8 @@ class CaseScore(Struct, frozen=True, kw_only=True):
     alarms: int
     shown: int
     """All alarms that stand on their own at the verdict, background included."""
+    quiet: bool = False
+    """People were not to be told."""
 
 
 def score(outcome: Outcome) -> CaseScore:
@@ -91,7 +95,8 @@ def score(outcome: Outcome) -> CaseScore:
             continue
         about = judge.about(root)
         if about is not None or root.inferred or root.alarm_type in INFERRED:
-            wrong.append(Wrong(alarm_type=root.alarm_type, place=root.place, about=about.kind if about else ""))
+            kind, misread = (about.kind, bool(about.unheard)) if about is not None else ("", False)
+            wrong.append(Wrong(alarm_type=root.alarm_type, place=root.place, about=kind, misread=misread))
     return CaseScore(
         faults=tuple(judge.fault(each) for each in outcome.faults if each.scored),
         right=right,
@@ -101,6 +106,7 @@ def score(outcome: Outcome) -> CaseScore:
         traps=outcome.traps,
         alarms=outcome.alarms,
         shown=sum(not each.parent for each in outcome.standing),
+        quiet=outcome.quiet,
     )
 
 
@@ -119,7 +125,7 @@ class _Judge:
             return False
         if not fault.onts:
             return place == fault.place or place.startswith(f"{fault.place}/")
-        return place == fault.place or self._onts(place) == fault.onts
+        return place in (fault.place, fault.also) or self._onts(place) == fault.onts
 
     def about(self, root: Standing) -> TrueFault | None:
         """The fault that a root is about: most of the alarms below it, else most of the ONTs of its place."""

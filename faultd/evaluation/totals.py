@@ -22,6 +22,8 @@ class Total(Struct, kw_only=True):
     """Roots that name a fault's place and kind rightly."""
     wrong: int = 0
     """Roots about these faults, or about nothing, that do not."""
+    misread: int = 0
+    """Roots about faults that no one could know."""
     split: int = 0
     """Faults of which more than one alarm stands on its own."""
     merged: int = 0
@@ -41,6 +43,10 @@ class Total(Struct, kw_only=True):
     shown: int = 0
     left: int = 0
     traps: int = 0
+    several: int = 0
+    """Cases of several faults that could all be known ..."""
+    kept_apart: int = 0
+    """... of which each was found, and none merged with another."""
 
     @property
     def recall(self) -> float | None:
@@ -49,6 +55,10 @@ class Total(Struct, kw_only=True):
     @property
     def precision(self) -> float | None:
         return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+
+    @property
+    def apart(self) -> float | None:
+        return self.kept_apart / self.several if self.several else None
 
     @property
     def unsplit(self) -> float | None:
@@ -82,7 +92,8 @@ def failed(score: CaseScore) -> str:
     said = [f"{each.id} ({each.kind}) not found" for each in score.faults if not each.found and not each.unheard]
     said += [f"{each.id} ({each.kind}) shown as {each.shown} alarms" for each in score.faults if each.shown > 1]
     said += [f"{each.id} ({each.kind}) called a fibre cut" for each in score.faults if each.called_cut]
-    said += [f"wrong root {each.alarm_type} at {each.place}" for each in score.wrong]
+    said += [f"wrong root {each.alarm_type} at {each.place}" for each in score.wrong if not each.misread]
+    said += [f"{each.id} ({each.kind}) told during maintenance" for each in score.faults if score.quiet and each.pages]
     said += ["alarms of different faults under one root"] if score.merges else []
     said += [f"{score.left} inferred roots never ended"] if score.left else []
     return "; ".join(said)
@@ -103,7 +114,12 @@ def _add(total: Total, score: CaseScore, kind: str | None) -> None:
     total.traps += score.traps
     total.right += sum(count for name, count in score.right.items() if kind in (None, name))
     # A root about nothing at all is nobody's in particular: it counts wherever it was concluded.
-    total.wrong += sum(kind in (None, each.about) or not each.about for each in score.wrong)
+    wrong = [each for each in score.wrong if kind in (None, each.about) or not each.about]
+    total.misread += sum(each.misread for each in wrong)
+    total.wrong += sum(not each.misread for each in wrong)
+    if len(score.faults) > 1 and not any(each.unheard for each in score.faults):
+        total.several += 1
+        total.kept_apart += all(each.found for each in score.faults) and not score.merges
     for fault in score.faults:
         if kind not in (None, fault.kind):
             continue

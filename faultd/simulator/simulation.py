@@ -227,6 +227,8 @@ class Simulation:
                 self._report(olt, Report(view.alarm, ont, raised=False), fault)
             self._report(olt, Report("ont_state", ont, raised=False), fault)
             view.up, view.alarm, view.offline, view.since = True, "", False, self.now
+            if (view.low or self._bends) and view.low != (self.level(ont) < LOWEST):
+                self._after(self._timing.degraded, partial(self._look_at_level, ont, fault))
         elif not heard and view.up:
             self._ont_lost(olt, ont, "ont_los", fault)
 
@@ -326,6 +328,8 @@ class Simulation:
         for pon in pons:
             for ont in self.plant.pons[pon].onts:
                 self._after(self._timing.ranging, partial(self._look_at_ont, ont, fault))
+                if (ont in self._rogues) == self.physics.works(Element("transmitter", ont)):
+                    self._after(self._timing.rogue, partial(self._look_at_rogue, ont, fault))
             self._after((last + low, last + high), partial(self._look_at_pon, pon, fault))
 
     def _watching(self, pon: str) -> str | None:

@@ -4,10 +4,25 @@ import csv
 import io
 from collections.abc import Iterator
 
-from faultd.simulator.plant import Plant, position
+from faultd.simulator.plant import Plant, Vendor, position
+from faultd.simulator.vendors import bdcom, huawei, zte
 from protocols.topology import Node
 
-COLUMNS = ("id", "type", "parents", "name", "address", "vendor", "tenant", "customer_id", "service_id", "serial")
+COLUMNS = (
+    "id",
+    "type",
+    "parents",
+    "name",
+    "address",
+    "vendor",
+    "tenant",
+    "customer_id",
+    "service_id",
+    "serial",
+    "area",
+    "sla_class",
+    "index",
+)
 
 
 def topology_nodes(plant: Plant) -> Iterator[Node]:
@@ -34,7 +49,15 @@ def topology_nodes(plant: Plant) -> Iterator[Node]:
 
 def _pon_nodes(plant: Plant, pon_id: str, place: str, tenant: str) -> Iterator[Node]:
     pon = plant.pons[pon_id]
-    yield Node(id=pon.id, type="pon", parents=(pon.card,), name=f"{place} PON {position(pon.id)}", tenant=tenant)
+    vendor = plant.olts[pon.olt].vendor
+    yield Node(
+        id=pon.id,
+        type="pon",
+        parents=(pon.card,),
+        name=f"{place} PON {position(pon.id)}",
+        tenant=tenant,
+        index=_index(vendor, pon.id),
+    )
     legs = [f"{pon.feeder}.{leg + 1}" for leg in range(plant.spec.first_split)]
     for splitter_id in (pon.feeder, *legs):
         splitter = plant.splitters[splitter_id]
@@ -51,7 +74,27 @@ def _pon_nodes(plant: Plant, pon_id: str, place: str, tenant: str) -> Iterator[N
             customer_id=ont.customer_id,
             service_id=ont.service_id,
             serial=ont.serial,
+            area=ont.area,
+            sla_class=ont.sla_class,
+            index=_index(vendor, ont.id),
         )
+
+
+def _index(vendor: Vendor, resource: str) -> str:
+    """The vendor's own index of a PON port or ONT in its SNMP tables; empty where the place says it all."""
+    if vendor not in ("huawei", "zte", "bdcom"):
+        return ""
+    parts = [int(part) for part in position(resource).split("/")]
+    match vendor, parts:
+        case "huawei", (frame, slot, port, *ont):
+            index = huawei.if_index(frame, slot, port)
+        case "zte", (_, slot, port, *ont):
+            index = zte.if_index(slot, port)
+        case "bdcom", (slot, port, number):
+            return str(bdcom.if_index(slot, port, number))
+        case _:
+            return ""
+    return ".".join(map(str, (index, *ont)))
 
 
 def topology_csv(plant: Plant) -> str:

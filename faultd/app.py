@@ -121,7 +121,7 @@ async def serve(
             settings=config.ledger,
             clock=clock,
         )
-        windows = WindowCatalogue(state, clock)
+        windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
         correlator = Correlator(state, to_be_folded, folds, metrics)
         stored = Progress()

@@ -1,6 +1,5 @@
 """Maintenance windows as they are shown: read from the State between Events."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from actors.correlator.state import State
@@ -10,10 +9,10 @@ from protocols.maintenance import Occurrence, Phase, Window, WindowView
 
 
 class WindowCatalogue:
-    """What the API and the metrics read. ``clock`` gives the time as an aware UTC datetime."""
+    """What the API and the metrics read: windows as the fold has them, at its own time."""
 
-    def __init__(self, state: State, clock: Callable[[], datetime]) -> None:
-        self._state, self._clock = state, clock
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     def all(self) -> list[Window]:
         """Every window, oldest first."""
@@ -26,7 +25,7 @@ class WindowCatalogue:
     def show(self, window: Window) -> WindowView:
         """A window with what it is doing. Whether it is open is what the fold has it for."""
         memory = self._memory
-        now, following = standing(window, max(self._clock(), self._state.at))
+        now, following = standing(window, self._state.at)
         occurrence = now
         if occurrence is None and following is not None:
             occurrence = Occurrence(following, _end(window, following))

@@ -102,7 +102,7 @@ class Lab:
             self.metrics,
             lambda: self.now,
             quarantined=self._quarantined,
-            windows=WindowCatalogue(self.state, lambda: self.now),
+            windows=WindowCatalogue(self.state),
         )
         self.address = ""
         self.nursery: trio.Nursery

@@ -283,7 +283,7 @@ def test_cancelled_before_and_while_it_is_open(plot: Plot) -> None:
     plot.to(600).rise("olt-1")
     plot.to(700)
     assert plot.told == [(105, "olt-2", "raised"), (605, "olt-1", "raised")]
-    catalogue = WindowCatalogue(plot.state, lambda: at(plot.now))
+    catalogue = WindowCatalogue(plot.state)
     assert [catalogue.phase(one) for one in catalogue.all()] == ["cancelled", "cancelled"]
     assert plot.command(CancelWindow(ahead)).duplicate
     assert plot.command(EndWindow(ahead)).refusals[0].text == f"maintenance window {ahead} is cancelled"

@@ -1,15 +1,17 @@
 """One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
-from actors.correlator.pon.conclude import NAME, Cause, conclude, over
+from actors.correlator.pon.conclude import NAME, Cause, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, Evidence, evidence
 from actors.correlator.pon.memory import PonMemory
 
 FEWEST = 3
 """Gasps from which on it may be the area."""
+A_MOMENT = timedelta(milliseconds=50)
 SHARE = 0.5
 """Share of the area's ONTs that are out, of those which were not before."""
 
@@ -52,7 +54,11 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
         why=f"{gasped} of {could} ONTs of {name} on {len(ports)} PON port{'s' if len(ports) > 1 else ''} sent a dying gasp "
         "at about the same time: mains, not fibre",
     )
-    conclude(draft, memory, cause)
+    alarm = conclude(draft, memory, cause)
+    for other_id in dict.fromkeys(each for port in ports for each in memory.at_port.get(port, ())):
+        other = memory.causes[other_id]
+        if alarm is not None and other_id != alarm.id and other.kind == "power" and recent.keys() >= set(other.members):
+            withdraw(draft, memory, other_id, cause.why)
     return ports
 
 
@@ -72,3 +78,16 @@ def join_areas(draft: Draft, memory: PonMemory, out: Mapping[str, Evidence]) -> 
                 attach(draft, symptom, alarm, NAME, f"dark when the mains of {node.area} failed", confidence=0.8)
             if ont not in cause.members:
                 draft.later(cause.members.append, ont)
+
+
+def area_pending(draft: Draft, out: Mapping[str, Evidence]) -> datetime | None:
+    """When an area is to be looked at that ONTs of this port gasped in: until then nothing is concluded from their gasps."""
+    plant = draft.state.plant
+    areas = dict.fromkeys(
+        node.area
+        for ont, found in out.items()
+        if found.gasped and draft.latest(found.alarms[0]).parent_alarm_id is None
+        if (node := plant.nodes.get(ont)) is not None and node.area
+    )
+    due = [at for name in areas if (at := draft.state.timers.at(NAME, f"area:{name}")) is not None and at > draft.at]
+    return min(due) + A_MOMENT if due else None

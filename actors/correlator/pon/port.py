@@ -7,13 +7,13 @@ from typing import Any
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
-from actors.correlator.pon.area import join_areas
+from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
 from actors.correlator.pon.gather import EPISODE, Evidence, dimmed, episodes, evidence, onts_below, tree_of, view
 from actors.correlator.pon.likelihood import Seen, Tree, explain
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of
-from actors.correlator.pon.rollup import gather_power, roll_up
+from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
 from actors.correlator.signals import INFERRED, SIGNALS
 from actors.correlator.topological import blocked_by, root_of
 from protocols.alarm import Alarm
@@ -40,7 +40,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         blame(draft, memory, causes, rogue, out, onts)
         out = {ont: found for ont, found in out.items() if draft.latest(found.alarms[0]).parent_alarm_id != rogue.id}
         causes = {alarm_id: cause for alarm_id, cause in causes.items() if not _ended(draft, alarm_id)}
+    pending = area_pending(draft, out)
+    if pending is not None:
+        return pending
     join_areas(draft, memory, out)
+    join_larger(draft, memory, causes, out)
     repairing, again = _returns(draft, memory, causes)
     explained = _explained(draft, causes, out, repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
-from actors.correlator.pon.conclude import Cause, conclude, withdraw
+from actors.correlator.family import attach
+from actors.correlator.pon.conclude import NAME, Cause, conclude, withdraw
 from actors.correlator.pon.gather import Evidence, evidence, ports_below
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from protocols.alarm import Alarm
@@ -51,7 +52,7 @@ def roll_up(
         )
         gasped = sum(each.gasped for each in found)
         total = sum(len(plant.onts_below(each)) for each in ports)
-        conclude(
+        concluded = conclude(
             draft,
             memory,
             Cause(
@@ -69,9 +70,31 @@ def roll_up(
             port_alarms,
         )
         for cause_id in dict.fromkeys(replaced):
-            withdraw(draft, memory, cause_id, why)
+            if concluded is not None and cause_id != concluded.id:
+                withdraw(draft, memory, cause_id, why)
         rolled, place = True, above
     return rolled
+
+
+def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], out: Mapping[str, Evidence]) -> None:
+    """ONTs that went dark together with something larger than their port, and were heard of too late to be counted with it."""
+    for alarm_id, cause in causes.items():
+        alarm = draft.get(alarm_id)
+        if cause.kind not in ("card", "olt") or alarm is None or alarm.cleared_at is not None:
+            continue
+        for ont, found in out.items():
+            if ont in cause.members or abs(found.onset - cause.since) > TOGETHER:
+                continue
+            for symptom in found.alarms:
+                attach(
+                    draft,
+                    symptom,
+                    alarm,
+                    NAME,
+                    f"dark together with {len(cause.members)} others of {cause.place}",
+                    confidence=0.9,
+                )
+            draft.later(cause.members.append, ont)
 
 
 def gather_power(

@@ -24,6 +24,8 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
+from actors.correlator.plant.view import PlantView
+from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.ledger.actor import Ledger
@@ -143,6 +145,8 @@ async def serve(
             default_tenant=config.correlator.default_tenant,
             quarantined=partial(_quarantined_event, ledger.feed),
             windows=windows,
+            rules=partial(rule_records, state),
+            topology=PlantView(state),
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 

@@ -19,7 +19,7 @@ from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
-from faultd.settings import DatabaseSettings, LogSettings, ProfileSettings, TopologySettings, url_problem
+from faultd.settings import DatabaseSettings, LogSettings, ProfileSettings, RuleSettings, TopologySettings, url_problem
 from protocols.toml_lines import Path as KeyPath
 from protocols.toml_lines import dotted, line_of, lines_of
 
@@ -42,6 +42,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stream: StreamSettings = StreamSettings()
     topology: TopologySettings = TopologySettings()
     profiles: ProfileSettings = ProfileSettings()
+    rules: RuleSettings = RuleSettings()
     correlator: CorrelatorSettings = CorrelatorSettings()
     ledger: LedgerSettings = LedgerSettings()
     store: StoreSettings = StoreSettings()

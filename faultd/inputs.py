@@ -4,16 +4,20 @@ import csv
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
 from actors.correlator.plant.difference import from_file
 from actors.correlator.profiles import ProfileErrors, load_profiles
+from actors.correlator.rules.errors import RuleFileErrors
+from actors.correlator.rules.force import loaded_rules
+from actors.correlator.rules.loading import load_rules
 from actors.correlator.state import State
 from faultd.config import Config, ConfigError, Mistake
 from faultd.places import shipped_config
-from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, TopologyChanged, TopologyLoaded
+from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, TopologyChanged, TopologyLoaded
 from protocols.profile import Profile
 from protocols.topology import TopologyError, parse_csv
 
@@ -21,8 +25,17 @@ _encode = msgspec.msgpack.Encoder().encode
 _log = structlog.get_logger()
 
 
-def read_inputs(config: Config) -> tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]:
-    """Profiles, plant and policy by content. Raises :class:`ConfigError` with every mistake in every file."""
+class Inputs(NamedTuple):
+    """All of it, by content."""
+
+    profiles: ProfilesLoaded
+    topology: TopologyLoaded
+    policy: PolicyLoaded
+    rules: RulesLoaded = RulesLoaded("", ())
+
+
+def read_inputs(config: Config) -> Inputs:
+    """Profiles, plant, policy and rules by content. Raises :class:`ConfigError` with every mistake in every file."""
     mistakes: list[ConfigError] = []
     profiles: tuple[Profile, ...] = ()
     nodes: TopologyLoaded | None = None
@@ -34,10 +47,15 @@ def read_inputs(config: Config) -> tuple[ProfilesLoaded, TopologyLoaded, PolicyL
         nodes = read_topology(config)
     except ConfigError as error:
         mistakes.append(error)
+    rules = RulesLoaded("", ())
+    try:
+        rules = read_rules(config)
+    except ConfigError as error:
+        mistakes.append(error)
     if mistakes or nodes is None:
         raise ConfigErrors(mistakes)
     policy = _encode(config.correlator)
-    return ProfilesLoaded(_digest(_encode(profiles)), profiles), nodes, PolicyLoaded(_digest(policy), policy)
+    return Inputs(ProfilesLoaded(_digest(_encode(profiles)), profiles), nodes, PolicyLoaded(_digest(policy), policy), rules)
 
 
 class ConfigErrors(ConfigError):
@@ -49,9 +67,9 @@ class ConfigErrors(ConfigError):
         ValueError.__init__(self, "\n".join(str(error) for error in errors))
 
 
-def news(state: State, inputs: tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
+def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
     """Those of ``inputs`` that the state does not hold already."""
-    profiles, topology, policy = inputs
+    profiles, topology, policy, rules = Inputs(*inputs)
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
     if state.topology_digest is None:
@@ -60,6 +78,8 @@ def news(state: State, inputs: tuple[ProfilesLoaded, TopologyLoaded, PolicyLoade
         yield changed_file(state, topology)
     if state.profiles is None or state.profiles.digest != profiles.digest:
         yield profiles
+    if loaded_rules(state) != rules.digest:
+        yield rules
 
 
 def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:
@@ -82,25 +102,7 @@ def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:
 def read_profiles(config: Config) -> tuple[Profile, ...]:
     """The shipped profiles (or those of ``profiles.directory``) and the operator's own, in the order of their files."""
     settings = config.profiles
-    folders = [Path(settings.directory) if settings.directory else shipped_config() / "profiles"]
-    folders += [Path(extra) for extra in settings.extra]
-    texts: dict[str, str] = {}
-    mistakes: list[Mistake] = []
-    for folder in folders:
-        try:
-            if not folder.is_dir():
-                mistakes.append(Mistake(0, "profiles", f"{folder} is no directory"))
-            files = sorted(folder.glob("*.toml"))
-        except OSError as error:
-            mistakes.append(Mistake(0, "profiles", str(error)))
-            continue
-        for file in files:
-            try:
-                texts[str(file)] = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                mistakes.append(Mistake(0, str(file), str(error)))
-    if mistakes:
-        raise ConfigError("profiles", mistakes)
+    texts = _texts("profiles", settings.directory, settings.extra)
     try:
         profiles = load_profiles(texts)
     except ProfileErrors as error:
@@ -111,6 +113,46 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
     if unknown:
         raise ConfigError("profiles", [Mistake(0, "disabled", f"no profile is named {name!r}") for name in unknown])
     return tuple(profile for profile in profiles if profile.name not in settings.disabled)
+
+
+def read_rules(config: Config) -> RulesLoaded:
+    """The shipped rules (or those of ``rules.directory``) and the operator's own, and the plugins that are to be asked."""
+    settings = config.rules
+    try:
+        rules = load_rules(_texts("rules", settings.directory, settings.extra))
+    except RuleFileErrors as error:
+        raise ConfigError(
+            "rules", [Mistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes]
+        ) from error
+    unknown = sorted(set(settings.disabled) - {rule.name for rule in rules})
+    if unknown:
+        raise ConfigError("rules", [Mistake(0, "disabled", f"no rule is named {name!r}") for name in unknown])
+    rules = tuple(rule for rule in rules if rule.name not in settings.disabled)
+    plugins: dict[str, str] = {}
+    return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
+
+
+def _texts(what: str, directory: str, extra: tuple[str, ...]) -> dict[str, str]:
+    """The TOML files of a folder (empty: the shipped one) and of the further ones, by path. Raises :class:`ConfigError`."""
+    folders = [Path(directory) if directory else shipped_config() / what, *map(Path, extra)]
+    texts: dict[str, str] = {}
+    mistakes: list[Mistake] = []
+    for folder in folders:
+        try:
+            if not folder.is_dir():
+                mistakes.append(Mistake(0, what, f"{folder} is no directory"))
+            files = sorted(folder.glob("*.toml"))
+        except OSError as error:
+            mistakes.append(Mistake(0, what, str(error)))
+            continue
+        for file in files:
+            try:
+                texts[str(file)] = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                mistakes.append(Mistake(0, str(file), str(error)))
+    if mistakes:
+        raise ConfigError(what, mistakes)
+    return texts
 
 
 def read_topology(config: Config) -> TopologyLoaded:

@@ -14,7 +14,7 @@ from faultd.inputs import news, read_inputs
 
 log = structlog.get_logger()
 
-SWITCHED = {"correlator", "profiles", "topology", "traps", "log"}
+SWITCHED = {"correlator", "profiles", "rules", "topology", "traps", "log"}
 """Tables that take effect at once; others need a restart."""
 
 

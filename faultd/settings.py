@@ -46,6 +46,25 @@ class ProfileSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Names of profiles to leave out."""
 
 
+class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[rules]``"""
+
+    directory: str = ""
+    """Correlation rules to use instead of those that come with faultd. Empty: the shipped ones."""
+    extra: tuple[str, ...] = ()
+    """Directories of further rules of your own."""
+    disabled: tuple[str, ...] = ()
+    """Names of rules to leave out."""
+    plugins: tuple[str, ...] = ()
+    """Names of installed plugins (entry points `faultd.rules`) to ask. Only what is named here runs."""
+    plugin_seconds: Annotated[float, Meta(gt=0)] = 0.05
+    """A plugin that takes longer for one alarm is told of, and after `plugin_overruns` times no longer asked."""
+    plugin_overruns: Annotated[int, Meta(ge=1)] = 10
+    """So many overruns (or errors) since the start, and the plugin is no longer asked until the rules are loaded anew."""
+    plugin_stop_seconds: Annotated[float, Meta(gt=0)] = 2.0
+    """A plugin that has not come back after this time is interrupted."""
+
+
 def url_problem(url: str) -> str:
     """What is wrong with a database's URL, empty for nothing. Never says more of it than its scheme: it holds a password."""
     if not url:

@@ -8,7 +8,7 @@ import structlog
 import trio
 
 from actors.api.application import application
-from actors.api.context import Context, EventLookup
+from actors.api.context import Context, EventLookup, RuleLookup
 from actors.api.gate import Gate
 from actors.api.server import Server
 from actors.api.settings import ApiSettings
@@ -28,7 +28,8 @@ class Api:
     ``ledger`` takes the commands; ``database`` (None: reads are refused with 503) answers the reads; ``progress`` is the
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
     aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
-    ``windows`` are the maintenance windows that the fold knows (None: refused with 503).
+    ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
+    ``rules`` its rules (the same).
     """
 
     def __init__(
@@ -46,8 +47,11 @@ class Api:
         quarantined: EventLookup | None = None,
         windows: Windows | None = None,
     ) -> None:
+        rules: RuleLookup | None = None,
+        topology: TopologyView | None = None,
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
-        context.windows = windows
+        context.windows, context.rules = windows, rules
+        context.topology = topology
         self.application = application(context, _version())
         self._server = Server(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")

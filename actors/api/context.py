@@ -21,9 +21,15 @@ from protocols.event import Event
 from protocols.maintenance import Windows
 from protocols.principal import Principal
 from protocols.rest import Readiness
+from protocols.rule import RuleRecord
+from protocols.topology_view import TopologyView
 
 EventLookup = Callable[[int], Awaitable[bytes | None]]
 """The msgpack of the quarantined Event at an offset, None when there is none."""
+
+
+RuleLookup = Callable[[], Sequence[RuleRecord]]
+"""Every rule, in the order in which they are asked."""
 
 
 class Context:
@@ -51,6 +57,8 @@ class Context:
         self.default_tenant = default_tenant
         self.quarantined = quarantined
         self.windows: Windows | None = None
+        self.rules: RuleLookup | None = None
+        self.topology: TopologyView | None = None
         self._ledger = ledger
         self._database = database
         self._written: dict[str, int] = {}

@@ -12,17 +12,18 @@ from faultd.inputs import read_inputs
 
 
 def check(file: Annotated[Path, typer.Argument(help="The configuration (TOML).", metavar="FILE")]) -> None:
-    """Check a configuration with the profiles and the topology that it names; changes nothing.
+    """Check a configuration with the profiles, the rules and the topology that it names; changes nothing.
 
     Exit 78 with every mistake, each with file, line and key.
     """
     config = configuration(file)
     try:
-        profiles, topology, _policy = read_inputs(config)
+        inputs = read_inputs(config)
     except ConfigError as error:
         refuse(error)
-    enabled = sum(profile.enabled for profile in profiles.profiles)
+    profiles, topology, rules = inputs.profiles.profiles, inputs.topology, inputs.rules.rules
+    enabled = sum(profile.enabled for profile in profiles)
     sys.stdout.write(
-        f"{file}: no mistakes; {enabled} profiles ({len(profiles.profiles) - enabled} more are disabled), "
-        f"{len(topology.nodes)} topology nodes\n"
+        f"{file}: no mistakes; {enabled} profiles ({len(profiles) - enabled} more are disabled), "
+        f"{sum(rule.enabled for rule in rules)} rules, {len(topology.nodes)} topology nodes\n"
     )

@@ -53,6 +53,11 @@ def rule_records(state: State) -> list[RuleRecord]:
     return sorted(records, key=lambda record: (-record.rule.priority, record.rule.name, record.id))
 
 
+def loaded_rules(state: State) -> str:
+    """The digest of the files' rules that the state holds, empty before there were any."""
+    return state.memory(RuleMemory).digest
+
+
 def file_rule_id(state: State, name: str) -> str:
     """The id of a rule of a file: the same for as long as it has this name."""
     return str(uuid5(state.ledger_id, f"rule {name}"))

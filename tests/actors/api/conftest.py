@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from trio.testing import MockClock
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
 from actors.correlator.fold import fold
+from actors.correlator.plant.view import PlantView
+from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
@@ -103,6 +105,8 @@ class Lab:
             lambda: self.now,
             quarantined=self._quarantined,
             windows=WindowCatalogue(self.state),
+            topology=PlantView(self.state),
+            rules=partial(rule_records, self.state),
         )
         self.address = ""
         self.nursery: trio.Nursery

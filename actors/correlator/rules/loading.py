@@ -1,0 +1,86 @@
+"""Rules from TOML texts, with every mistake of every file named at once."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from actors.correlator.rules.compiler import compile_rule
+from actors.correlator.rules.errors import FileMistake, RuleError, RuleFileErrors
+from protocols.rule import Rule, RuleRecord
+from protocols.toml_lines import Path, dotted, line_of, lines_of
+
+_PLACE = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def load_rules(texts: Mapping[str, str]) -> tuple[Rule, ...]:
+    """The rules of ``texts`` (file name → TOML with ``[[rules]]``), in the order of the files. Raises RuleFileErrors with file,
+    line, key and message of every mistake: TOML syntax, unknown keys, wrong types, impossible conditions, names used twice."""
+    mistakes: list[FileMistake] = []
+    found: list[Rule] = []
+    source: dict[str, str] = {}
+    for file, text in texts.items():
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            place = re.search(r"line (\d+)", str(error))
+            mistakes.append(FileMistake(file, int(place[1]) if place else 0, "", f"not TOML: {error}"))
+            continue
+        lines = lines_of(text)
+
+        def mistake(path: Path, message: str, file: str = file, lines: dict[Path, int] = lines) -> None:
+            mistakes.append(FileMistake(file, line_of(lines, path) or 0, dotted(path), message))
+
+        for key in data:
+            if key != "rules":
+                mistake((key,), "unknown key; a file of rules has [[rules]]")
+        tables = data.get("rules", [])
+        if not isinstance(tables, list):
+            mistake(("rules",), "expected tables: [[rules]]")
+            continue
+        for number, table in enumerate(tables):
+            where: Path = ("rules", number)
+            try:
+                rule = msgspec.convert(table, Rule)
+                compile_rule(_record(rule))
+            except msgspec.ValidationError as error:
+                message, path = _split(str(error))
+                mistake((*where, *path), message)
+                continue
+            except RuleError as error:
+                for one in error.mistakes:
+                    mistake((*where, *_steps(one.pointer)), one.message)
+                continue
+            if rule.name in source:
+                mistake((*where, "name"), f"{source[rule.name]} has a rule {rule.name!r} already")
+                continue
+            source[rule.name] = file
+            found.append(rule)
+    if mistakes:
+        raise RuleFileErrors(tuple(sorted(mistakes)))
+    return tuple(found)
+
+
+def _record(rule: Rule) -> RuleRecord:
+    return RuleRecord(id="", rule=rule, origin="file", created_at=_NO_TIME, updated_at=_NO_TIME, updated_by="file")
+
+
+def _steps(pointer: str) -> Path:
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    return tuple(int(part) if part.isdigit() else part for part in parts)
+
+
+def _split(text: str) -> tuple[str, Path]:
+    place = _PLACE.search(text)
+    if place is None:
+        return text, ()
+    path: list[str | int] = []
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", place["path"]):
+        if name:
+            path.append(name)
+        elif index.isdigit():
+            path.append(int(index))
+    return text[: place.start()], tuple(path)

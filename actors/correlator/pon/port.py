@@ -45,6 +45,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         return pending
     join_areas(draft, memory, out)
     join_larger(draft, memory, causes, out)
+    _keep_together(draft, out)
     repairing, again = _returns(draft, memory, causes)
     explained = _explained(draft, causes, out, repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
@@ -73,6 +74,21 @@ def _ended(draft: Draft, alarm_id: str) -> bool:
     return alarm is None or alarm.cleared_at is not None
 
 
+def _keep_together(draft: Draft, out: Mapping[str, Evidence]) -> None:
+    """What an ONT that is explained already says in another way as well goes where its first word went."""
+    for found in out.values():
+        if len(found.alarms) < 2:
+            continue
+        alarms = [draft.latest(each) for each in found.alarms]
+        parent = next((each.parent_alarm_id for each in alarms if each.parent_alarm_id is not None), None)
+        cause = draft.get(parent) if parent is not None else None
+        if cause is None or cause.resource_id == found.ont or cause.cleared_at is not None:
+            continue
+        for each in alarms:
+            if each.parent_alarm_id is None and not each.is_root_cause:
+                attach(draft, each, cause, NAME, "the same ONT says so in another way")
+
+
 def _claim_port(draft: Draft, port_alarms: list[Alarm], out: Mapping[str, Evidence]) -> None:
     """A port that is dark because of what is known of its ONTs says nothing more: it goes with what explains most of them."""
     free = [each for each in port_alarms if draft.latest(each).parent_alarm_id is None]
@@ -81,7 +97,7 @@ def _claim_port(draft: Draft, port_alarms: list[Alarm], out: Mapping[str, Eviden
     parents = Counter(parent for each in out.values() if (parent := draft.latest(each.alarms[0]).parent_alarm_id) is not None)
     for parent, count in parents.most_common(1):
         cause = draft.get(parent)
-        if cause is not None and 2 * count > len(out):
+        if cause is not None and (2 * count > len(out) or parents.total() == len(out)):
             for each in free:
                 attach(draft, each, cause, NAME, f"{count} of the {len(out)} ONTs that are out are out because of it")
 

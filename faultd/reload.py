@@ -8,14 +8,20 @@ import trio
 from msgspec.structs import fields
 
 from actors.correlator.state import State
-from actors.mailbox import Append, AppendSender
+from actors.mailbox import Append, AppendSender, LedgerUnavailable, Outcome, Reply
 from faultd.config import Config, ConfigError, load
-from faultd.inputs import news, read_inputs
+from faultd.inputs import Inputs, news, read_inputs
+from protocols.change import Answer
+from protocols.event import Event
 
 log = structlog.get_logger()
 
 SWITCHED = {"correlator", "profiles", "rules", "topology", "traps", "log"}
 """Tables that take effect at once; others need a restart."""
+
+
+TRIES = 5
+"""How often the difference to the topology file is made anew, because the API has changed the plant meanwhile."""
 
 
 async def reload(
@@ -29,9 +35,7 @@ async def reload(
     except ConfigError as error:
         log.error("reload refused, everything stays as it was", mistakes=str(error).splitlines())
         return None
-    events = list(news(state, inputs))
-    if events:
-        await ledger.send(Append(events))
+    events = await _send_news(state, inputs, ledger)
     later = [
         field.name
         for field in fields(Config)
@@ -39,3 +43,27 @@ async def reload(
     ]
     log.info("configuration reloaded", new=[type(event).__name__ for event in events], needs_restart=later)
     return config
+
+
+async def _send_news(state: State, inputs: Inputs, ledger: AppendSender) -> list[Event]:
+    """Have what is new folded. A difference of the topology that was made for another plant is refused, and made anew."""
+    sent: list[Event] = []
+    for _ in range(TRIES):
+        events = await trio.to_thread.run_sync(lambda: list(news(state, inputs)))
+        if not events:
+            return sent
+        reply: Reply[Outcome] = Reply()
+        await ledger.send(Append(events, answered=reply))
+        try:
+            outcome = await reply.wait()
+        except LedgerUnavailable as error:
+            log.error("reload not taken, the ledger cannot write", error=str(error))
+            return sent
+        sent += events
+        refusals = [each for one in outcome.changes if isinstance(one, Answer) for each in one.refusals]
+        if not refusals:
+            return sent
+        if any(refusal.reason != "wrong_state" for refusal in refusals):
+            break
+    log.error("the topology file was not taken", refusals=[refusal.text for refusal in refusals[:20]])
+    return sent

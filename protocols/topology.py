@@ -3,7 +3,7 @@
 import csv
 import io
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -83,19 +83,20 @@ class Words:
         return self._parents
 
 
-def parse_csv(text: str) -> tuple[Node, ...]:
+def parse_csv(text: str, known: Container[str] = (), tenant: str = "") -> tuple[Node, ...]:
     """Nodes of a topology file: CSV with a header line; ``parents`` separated by ``;``; columns that faultd
-    does not know are ignored. Raises :class:`TopologyError` with every mistake: a missing column, an empty or repeated id, an
-    address that is none or that two nodes share, a parent that does not exist, a node that is its own ancestor."""
+    does not know are ignored. ``known`` are further nodes that can be parents; ``tenant`` is that of rows without one.
+    Raises :class:`TopologyError` with every mistake: a missing column, an empty or repeated id, an address that is none or that
+    two nodes share, a parent that does not exist, a node that is its own ancestor."""
     reader = csv.reader(_lines(text))
     header = next(reader, [])
     missing = [column for column in _REQUIRED if column not in header]
     if missing:
         raise TopologyError([f"line 1: column {column} is missing" for column in missing])
-    return assemble(_rows(reader, header), "line {}".format)
+    return assemble(_rows(reader, header, tenant), "line {}".format, known)
 
 
-def assemble(rows: Iterable[tuple[int, Node]], where: Callable[[int], str]) -> tuple[Node, ...]:
+def assemble(rows: Iterable[tuple[int, Node]], where: Callable[[int], str], known: Container[str] = ()) -> tuple[Node, ...]:
     """Nodes that make a plant, in their order, each with the number that ``where`` turns into the words for its place. Raises
     :class:`TopologyError` with every mistake."""
     nodes: dict[str, Node] = {}
@@ -136,7 +137,7 @@ def assemble(rows: Iterable[tuple[int, Node]], where: Callable[[int], str]) -> t
             problems += [
                 f"{where(places[number])}: parent {parent!r} does not exist"
                 for parent in listed[number].parents
-                if parent not in nodes
+                if parent not in nodes and parent not in known
             ]
         if rings := on_cycles(nodes):
             place_of = place_of or dict(zip(nodes, places, strict=True))
@@ -196,7 +197,7 @@ def _lines(text: str) -> Iterator[str]:
         start = end
 
 
-def _rows(reader: Any, header: list[str]) -> Iterator[tuple[int, Node]]:
+def _rows(reader: Any, header: list[str], own: str) -> Iterator[tuple[int, Node]]:
     """Each record with the number of its (last) line."""
     words = Words()
     one = words.one
@@ -220,7 +221,7 @@ def _rows(reader: Any, header: list[str]) -> Iterator[tuple[int, Node]]:
                 name=name,
                 address=address,
                 vendor=one(vendor),
-                tenant=one(tenant),
+                tenant=one(tenant or own),
                 customer_id=customer,
                 service_id=service,
                 serial=serial,

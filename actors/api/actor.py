@@ -18,6 +18,7 @@ from actors.postgres import Database
 from actors.tokens import TokenBook
 from protocols.maintenance import Windows
 from protocols.rest import Readiness
+from protocols.topology_view import TopologyView
 
 log = structlog.get_logger()
 
@@ -46,9 +47,9 @@ class Api:
         default_tenant: str = "default",
         quarantined: EventLookup | None = None,
         windows: Windows | None = None,
-    ) -> None:
         rules: RuleLookup | None = None,
         topology: TopologyView | None = None,
+    ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
         context.topology = topology

@@ -11,6 +11,7 @@ import structlog
 import trio
 
 from actors.api.context import Context
+from actors.api.node_path import join_node_id
 from actors.api.problems import MEDIA_TYPE, ProblemError
 from actors.tokens import TokenFileError
 from protocols.principal import Principal
@@ -56,6 +57,7 @@ class Gate:
             log.debug("request", method=method, path=scope["path"], status=status, user=who, seconds=seconds)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        join_node_id(scope)
         try:
             scope["user"] = self._principal(scope)
             body = await self._body(scope, receive)
@@ -97,9 +99,18 @@ class Gate:
             raise ProblemError(401, "invalid_token", "the token is unknown, revoked or expired", headers=challenge)
         return principal
 
+    def _limit(self, scope: Scope) -> int:
+        """Bytes of a body that this caller may send here."""
+        user: Principal | None = scope.get("user")
+        if user is None:
+            return 0
+        settings = self._context.settings
+        whole = scope["method"] == "PUT" and scope["path"].rstrip("/") == _TOPOLOGY and user.may("admin")
+        return settings.max_topology_bytes if whole else settings.max_body_bytes
+
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The whole body, None when the client went away. ProblemError 413 or 408."""
-        limit = self._context.settings.max_body_bytes if scope.get("user") else 0
+        limit = self._limit(scope)
         for name, value in scope["headers"]:
             if name.lower() == b"content-length" and value.isdigit() and int(value) > limit:
                 raise _too_large(limit)
@@ -118,6 +129,7 @@ class Gate:
         raise ProblemError(408, "body_too_slow", f"the body did not arrive within {self._context.settings.read_seconds:g} s")
 
 
+_TOPOLOGY = "/api/v1/faults/topology"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

@@ -7,6 +7,7 @@ from protocols.address import split_bind
 _POSITIVE = (
     "answer_seconds",
     "max_body_bytes",
+    "max_topology_bytes",
     "max_header_bytes",
     "max_batch",
     "max_bulk",
@@ -32,6 +33,8 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """How long a command waits for what came of it; then the answer is 503 and its outcome unknown."""
     max_body_bytes: int = 1_048_576
     """Largest request body; a larger one is refused with 413."""
+    max_topology_bytes: int = 536_870_912
+    """Largest body of `PUT /topology`, which only admins send: a million nodes are about 170 MB."""
     max_header_bytes: int = 16_384
     """Largest request line and headers together; larger ones are refused with 431."""
     max_batch: int = 1_000

@@ -28,7 +28,8 @@ def whole(plant: Plant, nodes: Sequence[Node], among: Iterable[str] | None = Non
 
 def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Difference:
     """The file owns what came from it, and what it names; nodes added through the API (``by_hand``) stay beside. Whatever the
-    API made of the plant, this can be applied: nodes of a file have only nodes of the file above them."""
+    API made of the plant, this can be applied: nodes of a file have only nodes of the file above them. May run in another
+    thread: a plant that changes meanwhile makes a difference that is refused."""
     own = dict.fromkeys(by_hand)
     wanted = {node.id for node in nodes}
     puts = [node for node in nodes if node.id in own or plant.nodes.get(node.id) != node]
@@ -36,8 +37,8 @@ def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Di
     addresses = {node.address for node in puts if node.address}
     moved_address = []
     for one in stays:
-        node = plant.nodes[one]
-        if node.address in addresses:
+        node = plant.nodes.get(one)
+        if node is not None and node.address in addresses:
             moved_address.append((one, node.address))
             puts.append(replace(node, address=""))
     kept: dict[str, None] = {one: None for one, _ in moved_address}
@@ -48,8 +49,8 @@ def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Di
                 kept[parent] = None
                 waiting.append(parent)
     for one in kept:
-        node = plant.nodes[one]
-        if node.address in addresses and one not in own:
+        node = plant.nodes.get(one)
+        if node is not None and node.address in addresses and one not in own:
             moved_address.append((one, node.address))
             puts.append(replace(node, address=""))
     removes = tuple(one for one in list(plant.nodes) if one not in wanted and one not in own and one not in kept)

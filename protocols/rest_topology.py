@@ -1,0 +1,137 @@
+"""Bodies of the REST API about the topology."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
+
+from protocols.rest import Body, PageQuery
+from protocols.rest_fields import Name, OptionalLine, OptionalName
+from protocols.topology import Node, Words
+
+Parents = Annotated[tuple[Name, ...], Meta(max_length=64, description="Ids one step towards the core; several are redundant")]
+
+
+class NodeBody(Body, frozen=True, kw_only=True):
+    """A node. `id` of anything inside a device is `DEVICE/POSITION`, e.g. `olt-1/0/1/5/17`."""
+
+    id: Name
+    type: Annotated[Name, Meta(description="site, core, olt, card, pon, splitter, ont, service, customer, uplink or other")]
+    parents: Parents = ()
+    name: OptionalLine = ""
+    address: Annotated[OptionalName, Meta(description="IP address of a device: how a trap's source finds it")] = ""
+    vendor: OptionalName = ""
+    tenant: Annotated[OptionalName, Meta(description="Empty: the token's tenant, or shared by all")] = ""
+    customer_id: OptionalName = ""
+    service_id: OptionalName = ""
+    serial: OptionalName = ""
+    area: Annotated[OptionalName, Meta(description="What loses mains together: a power area, a street, a cabinet")] = ""
+    sla_class: Annotated[OptionalName, Meta(description="The customer's class, e.g. `gold`")] = ""
+    index: Annotated[OptionalName, Meta(description="The vendor's own index of an ONT or port within its device")] = ""
+
+
+class NodeEdit(Body, frozen=True, kw_only=True):
+    """Fields of a node to change; what is left out stays."""
+
+    type: Name | UnsetType = UNSET
+    parents: Parents | UnsetType = UNSET
+    name: OptionalLine | UnsetType = UNSET
+    address: OptionalName | UnsetType = UNSET
+    vendor: OptionalName | UnsetType = UNSET
+    tenant: OptionalName | UnsetType = UNSET
+    customer_id: OptionalName | UnsetType = UNSET
+    service_id: OptionalName | UnsetType = UNSET
+    serial: OptionalName | UnsetType = UNSET
+    area: OptionalName | UnsetType = UNSET
+    sla_class: OptionalName | UnsetType = UNSET
+    index: OptionalName | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
+            raise ValueError(f"nothing to change: give at least one of {', '.join(self.__struct_fields__)}")
+
+
+class TopologyBody(Body, frozen=True, kw_only=True):
+    """A whole topology."""
+
+    nodes: tuple[NodeBody, ...]
+
+
+class NodeShown(NodeBody, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A node as it is."""
+
+    children: int
+    origin: Literal["file", "api"]
+
+
+class TopologyPage(Struct, frozen=True):
+    """A page of nodes, in the order of their ids."""
+
+    items: tuple[NodeShown, ...]
+    next_cursor: str | None
+
+
+class NodePaths(Struct, frozen=True):
+    """Every way from a node to a root, both included, the node first."""
+
+    paths: tuple[tuple[NodeShown, ...], ...]
+
+
+class TopologyResult(Struct, frozen=True, kw_only=True):
+    """What a change came to: nodes put and removed by it, and how many there are now."""
+
+    put: int
+    removed: int
+    nodes: int
+
+
+class TopologyQuery(PageQuery, frozen=True, kw_only=True):
+    """The query of the topology."""
+
+    type: Name | None = None
+    parent: Annotated[Name | None, Meta(description="Nodes directly below this one")] = None
+    area: Name | None = None
+    tenant: Name | None = None
+    format: Annotated[Literal["json", "csv"], Meta(description="`csv`: all of it as a file that PUT takes, without pages")] = (
+        "json"
+    )
+
+
+class SubtreeQuery(PageQuery, frozen=True, kw_only=True):
+    """The query of a subtree."""
+
+    type: Name | None = None
+
+
+class OntQuery(Body, frozen=True, kw_only=True):
+    """Which ONT: by `serial`, or by `device` (id or address) and `index`."""
+
+    serial: Name | None = None
+    device: Name | None = None
+    index: Name | None = None
+
+    def __post_init__(self) -> None:
+        if (self.serial is None) == (self.device is None or self.index is None):
+            raise ValueError("serial: give either serial, or device and index")
+
+
+class RemovalQuery(Body, frozen=True, kw_only=True):
+    """How a node is removed."""
+
+    cascade: Annotated[bool, Meta(description="With everything that hangs from nothing else")] = False
+
+
+def node_of(body: NodeBody, words: Words | None = None) -> Node:
+    """The node that a body describes."""
+    fields = {name: getattr(body, name) for name in Node.__struct_fields__}
+    if words is not None:
+        for name in ("type", "vendor", "tenant", "area", "sla_class"):
+            fields[name] = words.one(fields[name])
+        fields["parents"] = words.parents(tuple(words.one(parent) for parent in body.parents))
+    return Node(**fields)
+
+
+def edited(node: Node, edit: NodeEdit) -> Node:
+    """The node with the fields given."""
+    given = {name: getattr(edit, name) for name in edit.__struct_fields__}
+    return replace(node, **{name: value for name, value in given.items() if value is not UNSET})

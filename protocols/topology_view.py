@@ -1,0 +1,60 @@
+"""The plant for those who only look at it, and what a wish about it would change."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+from protocols.command import ChangeTopology
+from protocols.topology import Node
+
+
+class TopologyView(Protocol):
+    """What the fold knows by now; an answer holds until its holder next waits for anything."""
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+
+    def all(self) -> list[Node]:
+        """Every node, as of this moment."""
+
+    def knows(self) -> Collection[str]:
+        """The ids of all nodes: to ask whether one is in it."""
+
+    def node(self, node_id: str) -> Node | None:
+        """The node of this id."""
+
+    def by_hand(self, node_id: str) -> bool:
+        """Whether it came through the API, and not from the file."""
+
+    def sorted_from(self, after: str) -> Iterator[str]:
+        """Ids behind ``after``, in order; ends early when the plant changes meanwhile."""
+
+    def children(self, node_id: str) -> Collection[str]:
+        """Ids one step away from the core."""
+
+    def of_type(self, type: str) -> Collection[str]:
+        """Ids of a type."""
+
+    def area(self, name: str) -> Collection[str]:
+        """Ids of an area."""
+
+    def subtree(self, node_id: str) -> Iterator[str]:
+        """Ids of the node and everything below."""
+
+    def paths(self, node_id: str) -> list[tuple[str, ...]]:
+        """Every way from the node to a root."""
+
+    def with_serial(self, serial: str) -> Node | None:
+        """The ONT with this serial number."""
+
+    def with_index(self, device_id: str, index: str) -> Node | None:
+        """What the device (by id or address) knows by this index."""
+
+    def put(self, *nodes: Node) -> ChangeTopology:
+        """These nodes, new or in place of their like."""
+
+    def whole(self, nodes: Sequence[Node], tenant: str | None) -> ChangeTopology:
+        """These nodes and no others (of a tenant; None: of all). May be called from another thread."""
+
+    def without(self, node_id: str, *, cascade: bool) -> ChangeTopology:
+        """All but this node; with ``cascade`` also but what hangs from nothing else."""

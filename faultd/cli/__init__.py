@@ -3,6 +3,7 @@
 import typer
 
 from faultd.cli import profile, token
+from faultd.cli.backtest import backtest_rules
 from faultd.cli.check import check
 from faultd.cli.demo import demo
 from faultd.cli.evaluate import evaluate_plants
@@ -26,6 +27,7 @@ app.command("check")(check)
 app.command("simulate")(simulate_plant)
 app.command("replay")(replay)
 app.command("evaluate")(evaluate_plants)
+app.command("backtest")(backtest_rules)
 app.command("migrate")(migrate_database)
 app.command("status")(status)
 app.add_typer(token.app, name="token")

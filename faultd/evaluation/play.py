@@ -15,7 +15,7 @@ from faultd.evaluation.cases import LENGTH, VERDICT, Case
 from faultd.evaluation.outcome import Conclusion, Outcome, Page, Standing, TrueFault
 from faultd.evaluation.places import AREA, Places
 from faultd.evaluation.score import INFERRED, SAY_IT
-from faultd.inputs import read_profiles
+from faultd.inputs import read_profiles, read_rules
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.plan import Datagram, simulate
 from faultd.simulator.plan import Plan as Simulated
@@ -27,7 +27,7 @@ from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NoticeWanted
 from protocols.command import Command, PutWindow
-from protocols.event import Event, PolicyLoaded, ProfilesLoaded, Tick, TopologyLoaded, Trap
+from protocols.event import Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, Tick, TopologyLoaded, Trap
 from protocols.maintenance import Plan as Window
 from protocols.maintenance import Scope
 from protocols.principal import Principal
@@ -45,6 +45,11 @@ def _profiles() -> tuple[ProfilesLoaded, Translator]:
     """The shipped profiles; compiled once for all cases of a process."""
     profiles = read_profiles(Config())
     return ProfilesLoaded("shipped", profiles), compile(profiles)
+
+
+@lru_cache(maxsize=1)
+def _rules() -> RulesLoaded:
+    return read_rules(Config())
 
 
 _plants: list[tuple[Plant, tuple[Node, ...]]] = []
@@ -85,6 +90,7 @@ class Played:
         case = self.case
         yield 0.0, PolicyLoaded("evaluation", msgspec.msgpack.encode(settings)), None
         yield 0.0, TopologyLoaded("evaluation", _nodes(case.plant)), None
+        yield 0.0, _rules(), None
         if case.condition.window:
             yield 0.0, Command(_PLANNER, PutWindow(self._window())), None
         second = 1.0

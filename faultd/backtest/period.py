@@ -1,0 +1,114 @@
+"""Where a backtest begins, and which rules are in force at its end."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from actors.correlator.actor import NAME
+from actors.correlator.fold import fold
+from actors.correlator.rules.force import RuleMemory
+from actors.correlator.state import State
+from actors.ledger.codec import instant
+from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
+from protocols.command import Command, RuleAction
+from protocols.event import Event, RulesLoaded
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class BadPeriod(ValueError):
+    """Text that is neither a length (``7d``) nor a time (``2026-03-01T03:00:00Z``)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"since = {text!r}: neither a length such as 30m, 12h, 7d nor a time such as 2026-03-01T03:00:00Z")
+
+
+class Beginning(NamedTuple):
+    """``state`` as it was at ``at``, after the Event ``offset``; ``last`` is the ledger's newest Event. ``at`` is later than
+    what was asked for when the ledger does not go back so far."""
+
+    state: bytes
+    offset: int
+    at: datetime
+    last: int
+
+
+def since_when(text: str, head: datetime) -> datetime:
+    """A length back from ``head``, or a time (UTC when it does not say). Raises BadPeriod."""
+    amount, unit = text[:-1], text[-1:]
+    if unit in _UNITS and amount.isdigit() and len(amount) < 10:
+        return head - timedelta(seconds=int(amount) * _UNITS[unit])
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadPeriod(text) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def begin(connection: sqlite3.Connection, path: Path, since: str) -> Beginning:
+    """The state at ``since``: from the newest snapshot before it, and the Events between. Where the ledger has neither, the
+    oldest that it has. Raises LedgerError and BadPeriod."""
+    head = read_head(connection, path)
+    wanted = since_when(since, instant(head.at))
+    state = _before(connection, path, wanted)
+    offset = state.offset
+    for batch in iterate_events(connection, path, state.offset, head.offset):
+        if batch.at >= wanted:
+            break
+        for offset, event in enumerate(batch.events, batch.first):
+            fold(state, offset, batch.at, event)
+    state.tally.clear()
+    return Beginning(state.save(), offset, max(wanted, state.at), head.offset)
+
+
+def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> State:
+    oldest = oldest_offset(connection)
+    earliest: State | None = None
+    for snapshot in read_snapshots(connection):
+        if snapshot.through < oldest - 1:
+            break
+        try:
+            state = State.load(snapshot.parts[NAME])
+        except (KeyError, msgspec.MsgspecError):
+            continue
+        if state.at <= wanted:
+            return state
+        earliest = state
+    if oldest <= 1 or earliest is None:
+        return State(ledger_id(connection, path))
+    return earliest
+
+
+def of_rules(event: Event) -> bool:
+    """Whether this Event writes rules."""
+    return isinstance(event, RulesLoaded) or (isinstance(event, Command) and isinstance(event.action, RuleAction))
+
+
+class Rules(NamedTuple):
+    """Rules in force at the end, and whether they were others at some time since the beginning."""
+
+    memory: bytes
+    changed: bool
+
+
+def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning) -> Rules:
+    """What the Events from the beginning to the end made of the rules."""
+    began = State.load(beginning.state).memory(RuleMemory)
+    state = State(ledger_id(connection, path))
+    own = state.memory(RuleMemory)
+    own.records, own.overrides, own.digest, own.plugins = began.records, began.overrides, began.digest, began.plugins
+    was = _essence(own)
+    changed = False
+    for batch in iterate_events(connection, path, beginning.offset, beginning.last):
+        for offset, event in enumerate(batch.events, batch.first):
+            if of_rules(event):
+                fold(state, offset, batch.at, event)
+                changed = changed or _essence(state.memory(RuleMemory)) != was
+    return Rules(msgspec.msgpack.encode(state.memory(RuleMemory)), changed)
+
+
+def _essence(memory: RuleMemory) -> list[tuple[str, bytes]]:
+    return sorted((record.id, msgspec.msgpack.encode(record.rule)) for record in memory.records.values())

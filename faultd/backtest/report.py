@@ -1,0 +1,58 @@
+"""A backtest's result in words."""
+
+from collections.abc import Iterator
+
+from faultd.backtest.run import Result
+
+_SAID = {
+    "only_today": "raised today, and not with the new rules",
+    "only_new": "raised with the new rules alone",
+    "suppressed": "held back now, and not before",
+    "not_suppressed": "no longer held back",
+    "held_otherwise": "held back by something else",
+    "root": "root cause or not",
+    "parent": "attributed to another alarm",
+    "correlation": "correlated otherwise",
+    "severity": "of another severity",
+    "pages": "people told otherwise",
+}
+
+
+def words(result: Result) -> Iterator[str]:
+    """The report, line by line."""
+    yield (
+        f"{result.events} Events ({result.first} to {result.last}), {result.since:%Y-%m-%d %H:%M:%S} to "
+        f"{result.until:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    if result.rules_changed:
+        yield "the rules were changed in this time: today's are those in force at its end, from its beginning on"
+    yield ""
+    yield f"{'':<24}{'today':>10}{'new':>10}{'':>4}"
+    for name in ("alarms", "roots", "suppressed", "pages", "failed"):
+        yield _row(name, getattr(result.today, name), getattr(result.new, name))
+    for kind in dict.fromkeys((*result.today.notices, *result.new.notices)):
+        yield _row(f"notices: {kind}", result.today.notices.get(kind, 0), result.new.notices.get(kind, 0))
+    yield ""
+    yield "by rule"
+    for rule in sorted({**result.today.by_rule, **result.new.by_rule}):
+        today, new = result.today.by_rule.get(rule, {}), result.new.by_rule.get(rule, {})
+        for action in dict.fromkeys((*today, *new)):
+            yield _row(f"{rule}: {action}", today.get(action, 0), new.get(action, 0))
+    yield ""
+    if not result.found:
+        yield "no alarm fares differently"
+        return
+    yield "differences"
+    for what, count in sorted(result.found.items(), key=lambda each: (-each[1], each[0])):
+        yield f"{count:>8}  {_SAID[what]}"
+    yield ""
+    for one in result.differences:
+        yield f"{one.what:<15} {one.alarm_id:<9} {one.title}: {one.today or 'nothing'} -> {one.new or 'nothing'}"
+    left = sum(result.found.values()) - len(result.differences)
+    if left:
+        yield f"... and {left} more"
+
+
+def _row(name: str, today: int, new: int) -> str:
+    change = f"{new - today:+d}" if new != today else ""
+    return f"{name:<24}{today:>10}{new:>10}  {change}".rstrip()

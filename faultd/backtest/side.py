@@ -1,0 +1,174 @@
+"""One of the two folds: a State, and what became of each alarm in it."""
+
+from collections import Counter
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from actors.correlator.fold import fold
+from actors.correlator.state import State
+from protocols.alarm import Alarm, Identity
+from protocols.change import AlarmChanged, AlarmForgotten, Change, NoticeKind, NoticeWanted
+from protocols.event import Event
+
+
+class Key(NamedTuple):
+    """An alarm by what it is about and the offset at which it was raised: its ids may differ from one fold to the other.
+    ``id`` and offset 0 for those from before the period, whose ids are the same."""
+
+    identity: Identity
+    offset: int
+    id: str = ""
+
+
+PAGES: tuple[NoticeKind, ...] = ("raised", "worsened", "escalated", "flapping")
+"""Notices that wake somebody; the others say that it is over."""
+
+
+class Fate(Struct):
+    """What became of an alarm. Everything is told by names that mean the same in both folds."""
+
+    alarm_id: str = ""
+    """External name."""
+    title: str = ""
+    inferred: bool = False
+    """Raised by faultd, not by a device or person."""
+    root: bool = False
+    """It was a root cause at some time."""
+    parent: Key | None = None
+    """The last alarm to which it was attributed."""
+    group: Key | None = None
+    """The first alarm of its last correlation."""
+    severity: str = ""
+    held: dict[str, None] = field(default_factory=dict)
+    """What held it back from people at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
+    pages: list[str] = field(default_factory=list)
+    """Notices, in order."""
+
+
+class Figures(Struct):
+    """Counts of a whole fold."""
+
+    alarms: int = 0
+    """Alarms that were raised or changed, and those open at the beginning."""
+    roots: int = 0
+    suppressed: int = 0
+    """Alarms held back from people at some time."""
+    pages: int = 0
+    notices: dict[str, int] = field(default_factory=dict)
+    """By kind."""
+    by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What each rule and part of faultd did: action → how often. ``paged`` counts the pages about alarms that it raised, or
+    that it was the last to decide about."""
+    failed: int = 0
+    """Events whose fold failed, and times that correlation did."""
+
+
+class Side:
+    """A State that goes its own way from a given moment."""
+
+    def __init__(self, name: str, state: State) -> None:
+        self.name, self.state = name, state
+        self.figures = Figures()
+        self.fates: dict[Key, Fate] = {}
+        self.gone: list[Key] = []
+        """Alarms that the fold has let go of, until they have been compared."""
+        self._keys: dict[str, Key] = {}
+        self._ids: dict[Key, str] = {}
+        self._first: dict[str, Key] = {}
+        self._last: dict[str, str] = {}
+        self._rules: dict[str, str] = {}
+        for alarm in state.alarms.values():
+            self._learn(alarm, Key(alarm.identity, 0, alarm.id))
+        for alarm in state.alarms.values():
+            self._take(alarm)
+
+    def feed(self, offset: int, at: datetime, event: Event) -> list[Change]:
+        """Fold one Event and take notes."""
+        changes = fold(self.state, offset, at, event)
+        self.note(changes)
+        return changes
+
+    def note(self, changes: list[Change]) -> None:
+        """Take notes of Changes."""
+        for change in changes:
+            if isinstance(change, AlarmChanged):
+                self._changed(change)
+            elif isinstance(change, NoticeWanted):
+                self._notice(change)
+            elif isinstance(change, AlarmForgotten):
+                self._forget(change.id)
+
+    def key(self, alarm_id: str) -> Key | None:
+        """The key of an alarm, by its id or external name."""
+        return self._keys.get(self.state.names.get(alarm_id, alarm_id))
+
+    def alarm_id(self, key: Key) -> str | None:
+        """The id under which this fold has an alarm."""
+        return self._ids.get(key)
+
+    def name_rules(self, names: dict[str, str]) -> None:
+        """Ids of rules and their names."""
+        self._rules.update(names)
+
+    def _changed(self, change: AlarmChanged) -> None:
+        alarm = change.alarm
+        if alarm.id not in self._keys:
+            self._learn(alarm, Key(alarm.identity, change.offset))
+            self.fates[self._keys[alarm.id]].inferred = change.entries[0].actor.startswith("faultd:")
+        if alarm.alarm_type in ("correlation.failed", "event.quarantined") and alarm.source == "system":
+            self.figures.failed += 1
+        for entry in change.entries:
+            if entry.actor.startswith("faultd:") and entry.action != "told":
+                rule = entry.actor.removeprefix("faultd:")
+                self._last[alarm.id] = rule
+                done = self.figures.by_rule.setdefault(rule, {})
+                done[entry.action] = done.get(entry.action, 0) + 1
+        self._take(alarm)
+
+    def _learn(self, alarm: Alarm, key: Key) -> None:
+        self._keys[alarm.id] = key
+        self._ids[key] = alarm.id
+        self.fates[key] = Fate(alarm_id=alarm.alarm_id, title=alarm.title)
+        self.figures.alarms += 1
+
+    def _take(self, alarm: Alarm) -> None:
+        fate = self.fates[self._keys[alarm.id]]
+        fate.severity, fate.title = alarm.severity, alarm.title
+        if alarm.is_root_cause and not fate.root:
+            fate.root = True
+            self.figures.roots += 1
+        if alarm.parent_alarm_id is not None:
+            fate.parent = self._keys.get(alarm.parent_alarm_id)
+        if alarm.correlation_id is not None:
+            fate.group = self._first.setdefault(alarm.correlation_id, self._keys[alarm.id])
+        if alarm.suppressed_by and not fate.held:
+            self.figures.suppressed += 1
+        for held in alarm.suppressed_by:
+            by = {"rule": f"rule {self._rules.get(held.by, held.by)}", "window": f"window {held.by}"}
+            fate.held[by.get(held.kind, held.kind)] = None
+
+    def _notice(self, notice: NoticeWanted) -> None:
+        figures = self.figures
+        figures.notices[notice.kind] = figures.notices.get(notice.kind, 0) + 1
+        key = self._keys.get(notice.alarm_id)
+        if key is not None:
+            self.fates[key].pages.append(notice.kind)
+        if notice.kind in PAGES:
+            figures.pages += 1
+            done = figures.by_rule.setdefault(self._last.get(notice.alarm_id, "devices"), {})
+            done["paged"] = done.get("paged", 0) + 1
+
+    def _forget(self, alarm_id: str) -> None:
+        key = self._keys.pop(alarm_id, None)
+        if key is not None:
+            self.gone.append(key)
+            del self._ids[key]
+            self._last.pop(alarm_id, None)
+
+
+def counted(words: list[str]) -> str:
+    """``raised, worsened 2x``: how often each is there, in the order in which they first are."""
+    found = Counter(words)
+    return ", ".join(word if count == 1 else f"{word} {count}x" for word, count in found.items())

@@ -40,7 +40,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return  # among others the line that says that people were told, which strategies are shown too
     if told is None:
         draft.wake(NAME, alarm.id, draft.at + draft.state.settings.hold(alarm.severity))
-    elif is_worse(alarm.severity, told):
+    elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
         _tell(draft, alarm, "worsened", f"was {told}")
 
 

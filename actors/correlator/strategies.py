@@ -7,11 +7,12 @@ from actors.correlator.strategy import Strategy
 from actors.correlator.windows import strategy as windows
 
 STRATEGIES: tuple[Strategy, ...] = (
+    # What is held back by a window is not told as flapping either.
+    windows.STRATEGY,
     flapping.STRATEGY,
     # What an operator has written goes before what is inferred.
     rules.STRATEGY,
     topological.STRATEGY,
     pon.STRATEGY,
-    windows.STRATEGY,
     notices.STRATEGY,
 )

@@ -21,6 +21,7 @@ from protocols.command import (
     CancelWindow,
     Clear,
     Command,
+    CreateRule,
     Edit,
     Edited,
     EndWindow,
@@ -34,6 +35,7 @@ from protocols.command import (
 from protocols.event import Event, PolicyLoaded, Tick, TopologyLoaded
 from protocols.maintenance import Plan, PlanChanges, Scope
 from protocols.principal import Principal
+from protocols.rule import Actions, Conditions, Rule
 from protocols.topology import Node
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -78,8 +80,8 @@ class Plot:
 
     def to(self, seconds: float) -> "Plot":
         """Go there, with ticks where something may be due."""
-        while self.state.timers.first <= at(seconds):
-            self.now = max(self.now, (self.state.timers.first - START).total_seconds())
+        while (waiting := self.state.timers.entries()) and waiting[0][0] <= at(seconds):
+            self.now = max(self.now, (waiting[0][0] - START).total_seconds())
             self(Tick())
         self.now = seconds
         self(Tick())
@@ -228,6 +230,33 @@ def test_what_comes_off_the_shelf_inside_is_held_back(plot: Plot) -> None:
     assert plot.by(alarm) == [window]
     plot.to(2 * HOUR)
     assert plot.told == [(HOUR + 5, "olt-1", "raised")]
+
+
+def test_what_turns_out_to_flap_inside_is_not_told_as_flapping(plot: Plot) -> None:
+    rule = Rule(
+        name="flaps",
+        type="flapping",
+        conditions=Conditions(match={"alarm_type": "x.down"}, count=5),
+        actions=Actions(quiet_seconds=300),
+        time_window=600,
+    )
+    plot.command(CreateRule(rule))
+    assert not plot.answer.refusals, plot.answer
+    alarm = plot.rise()
+    plot.to(10).clear(alarm)
+    plot.to(20).rise()
+    plot.to(30).clear(alarm)
+    plot.window(OLT, 35, HOUR)
+    plot.to(40).rise()
+    assert [each.kind for each in plot.alarm(alarm).suppressed_by] == ["window", "flapping"]
+    plot.to(HOUR + 600)
+    assert [(when, kind) for when, _, kind in plot.told] == [
+        (5, "raised"),
+        (10, "recovered"),
+        (25, "raised"),
+        (30, "recovered"),
+        (HOUR + 5, "raised"),
+    ]
 
 
 def test_outside_of_its_scope_people_are_told_as_ever(plot: Plot) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.correlator.rules.kin import KinMemory
+
 OLT_RULE: dict[str, Any] = msgspec.json.decode(
     b'{"name":"OLT to ONT Correlation","type":"correlation","conditions":{"parent":{"alarm_type":"device.down",'
     b'"resource_type":"olt"},"child":{"alarm_type":"signal.loss","resource_type":"ont"}},"actions":'
@@ -19,7 +21,7 @@ RULE: dict[str, Any] = {
 """The same for types of which nothing but rules speaks."""
 
 
-def test_a_child_that_comes_after_its_parent_is_attached_and_not_told(ruled):  # type: ignore[no-untyped-def]
+def test_a_child_that_comes_after_its_parent_is_attached_and_not_told(ruled: Any) -> None:
     ruled.write(**OLT_RULE)
     parent = ruled.at(1).up("device.down", "olt-1", "olt", severity="critical")
     child = ruled.at(200).up("signal.loss", "olt-1/0/1/5/3")
@@ -36,7 +38,7 @@ def test_a_child_that_comes_after_its_parent_is_attached_and_not_told(ruled):  #
     assert line.detail["parent"] == ruled.alarm(parent).alarm_id
 
 
-def test_a_parent_that_comes_late_takes_what_came_first(ruled):  # type: ignore[no-untyped-def]
+def test_a_parent_that_comes_late_takes_what_came_first(ruled: Any) -> None:
     ruled.write(**OLT_RULE)
     child = ruled.up("signal.loss", "ont-9")
     parent = ruled.at(3).up("device.down", "olt-2", "olt", severity="critical")
@@ -44,7 +46,7 @@ def test_a_parent_that_comes_late_takes_what_came_first(ruled):  # type: ignore[
     assert "faultd:OLT to ONT Correlation" in [line.actor for line in ruled.lines(child)]
 
 
-def test_a_parent_that_comes_late_collects_its_children(ruled):  # type: ignore[no-untyped-def]
+def test_a_parent_that_comes_late_collects_its_children(ruled: Any) -> None:
     ruled.write(**RULE)
     children = [ruled.at(n).up("x.loss", f"olt-1/0/1/5/{n}") for n in range(1, 5)]
     other = ruled.up("x.loss", "ont-9")
@@ -55,7 +57,7 @@ def test_a_parent_that_comes_late_collects_its_children(ruled):  # type: ignore[
 
 @pytest.mark.parametrize(("seconds", "attached"), [(300, True), (301, False)])
 @pytest.mark.parametrize("parent_first", [True, False])
-def test_only_within_the_window(ruled, seconds, attached, parent_first):  # type: ignore[no-untyped-def]
+def test_only_within_the_window(ruled: Any, seconds: float, attached: bool, parent_first: bool) -> None:
     ruled.write(**RULE)
 
     def parent() -> str:
@@ -71,7 +73,7 @@ def test_only_within_the_window(ruled, seconds, attached, parent_first):  # type
     assert not ruled.failed()
 
 
-def test_without_a_topology_the_same_device_counts(bare):  # type: ignore[no-untyped-def]
+def test_without_a_topology_the_same_device_counts(bare: Any) -> None:
     bare.write(**OLT_RULE)
     children = [
         bare.up("signal.loss", "olt-1/0/1/5/3"),
@@ -84,7 +86,7 @@ def test_without_a_topology_the_same_device_counts(bare):  # type: ignore[no-unt
     assert bare.alarm(stranger).parent_alarm_id is None
 
 
-def test_within_a_device_positions_are_believed(bare):  # type: ignore[no-untyped-def]
+def test_within_a_device_positions_are_believed(bare: Any) -> None:
     bare.write(
         type="correlation",
         conditions={"parent": {"alarm_type": "x.card"}, "child": {"alarm_type": "x.ont"}},
@@ -95,7 +97,7 @@ def test_within_a_device_positions_are_believed(bare):  # type: ignore[no-untype
     assert bare.alarm(beside).parent_alarm_id is None
 
 
-def test_tenants_are_kept_apart(ruled):  # type: ignore[no-untyped-def]
+def test_tenants_are_kept_apart(ruled: Any) -> None:
     ruled.write(**{**RULE, "tenant_id": "t"})
     ruled.up("x.down", "olt-1", "olt", tenant_id="u")
     theirs = ruled.up("x.loss", "olt-1/0/1/5/3", tenant_id="u")
@@ -105,7 +107,7 @@ def test_tenants_are_kept_apart(ruled):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("action", ["mark_parent_as_root_cause", "suppress_child_alarms", "create_correlation_id"])
-def test_each_action_can_be_switched_off(ruled, action):  # type: ignore[no-untyped-def]
+def test_each_action_can_be_switched_off(ruled: Any, action: str) -> None:
     ruled.write(**{**RULE, "actions": {action: False}})
     parent = ruled.up("x.down", "olt-1", "olt")
     child = ruled.up("x.loss", "olt-1/0/1/5/3")
@@ -116,7 +118,7 @@ def test_each_action_can_be_switched_off(ruled, action):  # type: ignore[no-unty
     assert (shared is not None and shared == ruled.alarm(parent).correlation_id) is (action != "create_correlation_id")
 
 
-def test_same_keys_join_parent_and_child(ruled):  # type: ignore[no-untyped-def]
+def test_same_keys_join_parent_and_child(ruled: Any) -> None:
     ruled.write(
         type="correlation",
         conditions={"parent": {"alarm_type": "x.p"}, "child": {"alarm_type": "x.c"}, "same": ["metadata.vlan"]},
@@ -129,7 +131,7 @@ def test_same_keys_join_parent_and_child(ruled):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("order", ["low first", "high first"])
-def test_of_two_rules_that_contradict_each_other_the_higher_priority_wins(ruled, order):  # type: ignore[no-untyped-def]
+def test_of_two_rules_that_contradict_each_other_the_higher_priority_wins(ruled: Any, order: str) -> None:
     for name, priority, parent_type in (("a", 1, "x.low"), ("b", 5, "x.high")):
         ruled.write(
             name=name,
@@ -143,7 +145,7 @@ def test_of_two_rules_that_contradict_each_other_the_higher_priority_wins(ruled,
     assert ruled.alarm(child).parent_alarm_id == parents["x.high"]
 
 
-def test_of_equal_priority_the_first_by_name_wins(ruled):  # type: ignore[no-untyped-def]
+def test_of_equal_priority_the_first_by_name_wins(ruled: Any) -> None:
     for name, parent_type in (("b", "x.b"), ("a", "x.a")):
         ruled.write(
             name=name,
@@ -156,18 +158,16 @@ def test_of_equal_priority_the_first_by_name_wins(ruled):  # type: ignore[no-unt
     assert ruled.alarm(child).parent_alarm_id == cause
 
 
-def test_what_no_rule_attached_no_rule_moves(ruled):  # type: ignore[no-untyped-def]
+def test_what_no_rule_attached_no_rule_moves(ruled: Any) -> None:
     other = ruled.up("x.other", "olt-1", "olt")
-    ruled.write(
-        type="correlation", conditions={"parent": {"alarm_type": "x.p"}, "child": {"alarm_type": "x.c"}}, priority=1000
-    )
+    ruled.write(type="correlation", conditions={"parent": {"alarm_type": "x.p"}, "child": {"alarm_type": "x.c"}}, priority=1000)
     ruled.up("x.p", "olt-1", "olt")
     child = ruled.up("x.c", "olt-1/0/1/5/1", parent_alarm_id=other)
     assert ruled.alarm(child).parent_alarm_id == other
 
 
 @pytest.mark.parametrize("how", ["deleted", "disabled", "changed"])
-def test_a_rule_that_is_no_more_lets_its_children_go(ruled, how):  # type: ignore[no-untyped-def]
+def test_a_rule_that_is_no_more_lets_its_children_go(ruled: Any, how: str) -> None:
     rule = ruled.write(**RULE)
     ruled.up("x.down", "olt-1", "olt")
     child = ruled.up("x.loss", "olt-1/0/1/5/3")
@@ -183,7 +183,7 @@ def test_a_rule_that_is_no_more_lets_its_children_go(ruled, how):  # type: ignor
     assert "detached" in ruled.words(child)
 
 
-def test_a_new_description_changes_nothing(ruled):  # type: ignore[no-untyped-def]
+def test_a_new_description_changes_nothing(ruled: Any) -> None:
     rule = ruled.write(**RULE)
     parent = ruled.up("x.down", "olt-1", "olt")
     child = ruled.up("x.loss", "olt-1/0/1/5/3")
@@ -191,13 +191,11 @@ def test_a_new_description_changes_nothing(ruled):  # type: ignore[no-untyped-de
     assert ruled.alarm(child).parent_alarm_id == parent
 
 
-def test_a_child_of_a_parent_long_open_is_its_own(ruled):  # type: ignore[no-untyped-def]
+def test_a_child_of_a_parent_long_open_is_its_own(ruled: Any) -> None:
     ruled.write(**RULE)
     ruled.up("x.down", "olt-1", "olt")
     ruled.at(3600)
     child = ruled.up("x.loss", "olt-1/0/1/5/3")
     assert ruled.alarm(child).parent_alarm_id is None
     ruled.at(4000)
-    from actors.correlator.rules.kin import KinMemory
-
     assert ruled.state.memory(KinMemory).recent == {}, "windows leave nothing behind"

@@ -36,13 +36,21 @@ def _make(draft: Draft, by: Principal, plan: Plan) -> Answer | Refusal:
             return Answer(offset=draft.offset, accepted=(known.id,), duplicate=True)
     most = draft.state.settings.max_windows
     if len(memory.windows) - len(memory.over) >= most:
-        return Refusal("", "limit", f"there are {most} maintenance windows ([correlator] max_windows): cancel some")
+        return _full(most)
     window = window_of(plan, f"MW{draft.offset}", by.name, draft.at)
     check_ahead(window, draft.at)
     if len(memory.windows) >= most:
-        draft.later(memory.forget, next(iter(memory.over)))
+        # One that has not let go of all its alarms yet is still needed.
+        oldest = next((each for each in memory.over if each not in memory.held), None)
+        if oldest is None:
+            return _full(most)
+        draft.later(memory.forget, oldest)
     refresh(draft, window, "is new")
     return Answer(offset=draft.offset, accepted=(window.id,))
+
+
+def _full(most: int) -> Refusal:
+    return Refusal("", "limit", f"there are {most} maintenance windows ([correlator] max_windows): cancel some")
 
 
 def _change(draft: Draft, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> Answer | Refusal:

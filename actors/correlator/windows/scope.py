@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from actors.correlator.plant import Plant
+from actors.correlator.problems import SYSTEM
 from actors.correlator.windows.memory import WindowMemory
 from protocols.alarm import Alarm
 from protocols.maintenance import Scope, Window
@@ -46,6 +47,8 @@ def covering(plant: Plant, memory: WindowMemory, alarm: Alarm) -> Iterator[tuple
 def covers(plant: Plant, window: Window, alarm: Alarm, place: Place | None = None) -> str | None:
     """What of the alarm is in the window's scope, open or not; None when it does not cover it."""
     scope = window.scope
+    if alarm.resource_id == SYSTEM and alarm.source == "system":
+        return None  # what faultd says of itself is nobody's planned work
     if window.tenant_id is not None and alarm.tenant_id != window.tenant_id:
         return None
     if scope.tenants and alarm.tenant_id not in scope.tenants:

@@ -73,7 +73,7 @@ def due(draft: Draft, subject: str) -> None:
     if window is None:
         return
     since = memory.over.get(subject)
-    if since is not None and draft.at >= since + keep(draft):
+    if since is not None and draft.at >= since + keep(draft) and subject not in memory.held:
         draft.later(memory.forget, subject)
         return
     refresh(draft, window, "ended", at_once=False)

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
-from actors.correlator.plant import NOBODY, Plant
+from actors.correlator.plant import Plant
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.topology import TYPES, Node
@@ -65,11 +65,11 @@ def with_place(plant: Plant, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
         fields["resource_name"] = node.name
     if follows:
         reach = plant.reach(node.id)
-        if reach.customers != alarm.affected_customers:
+        if set(reach.customers) != set(alarm.affected_customers):
             fields["affected_customers"] = reach.customers
             if alarm.subscriber_count == len(alarm.affected_customers):
                 fields["subscriber_count"] = len(reach.customers)
-        if reach.services != alarm.affected_services:
+        if set(reach.services) != set(alarm.affected_services):
             fields["affected_services"] = reach.services
     return fields
 
@@ -80,8 +80,8 @@ def follows_topology(state: State, alarm: Alarm) -> bool:
     if mark is not None and not mark.source.startswith("api:"):
         return True
     reach = state.plant.reach(alarm.resource_id)
-    said = (alarm.affected_customers, alarm.affected_services)
-    return said in ((reach.customers, reach.services), tuple(NOBODY))
+    said = (set(alarm.affected_customers), set(alarm.affected_services))
+    return said in ((set(reach.customers), set(reach.services)), (set(), set()))
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:

@@ -265,6 +265,40 @@ class AlarmPage(Struct, frozen=True):
     next_cursor: str | None = None
 
 
+class ChildOf(Struct, frozen=True):
+    """An alarm attributed to another."""
+
+    id: str
+    alarm_id: str
+    alarm_type: str
+    severity: Severity
+    status: Status
+    title: str
+    resource_id: str
+
+
+class Children(Struct, frozen=True, kw_only=True):
+    """Alarms attributed to one: how many, and the first of them, those still open before the others."""
+
+    total: int
+    open: int
+    by_type: dict[str, int]
+    first: tuple[ChildOf, ...]
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Why an alarm is shown as it is."""
+
+    alarm: Alarm
+    causes: tuple[Alarm, ...]
+    """The alarm to which it is attributed, the one to which that is, and so on: the last is the root."""
+    children: Children
+    decisions: tuple[TimelineEntry, ...]
+    """What faultd decided about it: who (`faultd:RULE`), why in words, evidence and confidence in the detail. Oldest first."""
+    truncated: bool = False
+    """There are more decisions than are shown: ask for the timeline."""
+
+
 class TimelinePage(Struct, frozen=True):
     """Entries of an alarm's timeline, and the cursor of the next page."""
 

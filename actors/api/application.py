@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from actors.api import alarm_commands, alarm_reads, events, history, maintenance, rules, system, topology
+from actors.api import alarm_commands, alarm_reads, events, explain, history, maintenance, rules, system, topology
 from actors.api.bodies import StrictBody
 from actors.api.context import Context
 from actors.api.docs_page import PlainPage
@@ -63,6 +63,7 @@ def application(context: Context, version: str) -> Litestar:
     routes: Sequence[Any] = [
         *alarm_commands.HANDLERS,
         *alarm_reads.HANDLERS,
+        *explain.HANDLERS,
     ]
     faults = Router(
         PREFIX,

@@ -31,7 +31,7 @@ from protocols.severity import SEVERITIES, Severity
 T = TypeVar("T")
 
 ALARM_COLUMNS = ", ".join(Alarm.__struct_fields__)
-_ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
+ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
 _OPEN = "status NOT IN ('cleared', 'resolved')"
 _UNTEXT = re.compile("[\x00\ud800-\udfff]")
 _WILDCARD = re.compile(r"[\\%_]")
@@ -156,7 +156,7 @@ async def timeline(
     where = _Where()
     where.equal("alarm_id", identifier)
     where.equal("tenant_id", tenant)
-    return await _list(database, "alarm_timeline", _ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
+    return await _list(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
 
 
 async def list_unknown_traps(

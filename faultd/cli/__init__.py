@@ -7,6 +7,7 @@ from faultd.cli.backtest import backtest_rules
 from faultd.cli.check import check
 from faultd.cli.demo import demo
 from faultd.cli.evaluate import evaluate_plants
+from faultd.cli.explain import explain
 from faultd.cli.migrate import migrate_database
 from faultd.cli.replay import replay
 from faultd.cli.run import run
@@ -27,6 +28,7 @@ app.command("check")(check)
 app.command("simulate")(simulate_plant)
 app.command("replay")(replay)
 app.command("evaluate")(evaluate_plants)
+app.command("explain")(explain)
 app.command("backtest")(backtest_rules)
 app.command("migrate")(migrate_database)
 app.command("status")(status)

@@ -8,7 +8,7 @@ import typer
 
 from faultd.config import Config, ConfigError, load
 
-EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_CONFIG = 64, 66, 69, 70, 73, 78
+EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 69, 70, 73, 77, 78
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration (TOML).", show_default=True, metavar="FILE")

@@ -50,7 +50,9 @@ def _headline(results: Sequence[Result]) -> Iterator[str]:
     """What is asked of faultd, and what this run gives."""
     lossy, single = add_up(select(results, SINGLE, "loss-5")), add_up(select(results, SINGLE))
     two, everything = add_up(select(results, ("two",))), add_up(results)
-    full = add_up([each for each in select(results, ("feeder_cut",), "clean") if int(each[0].split("/")[1]) % 4 == 0])
+    full = add_up(
+        [each for each in select(results, ("feeder_cut",)) if int(each[0].split("/")[1]) % 4 == 0 and not each[1].quiet]
+    )
     held = add_up([each for each in results if each[1].quiet])
     once = full.paged.get(1, 0)
     yield "### In short\n"

@@ -20,6 +20,7 @@ from bench.rows.recovery import catch_up, restart
 from bench.rows.soak import soak
 from bench.rows.stream import fan_out, latency
 from bench.rows.sustained import burst, sustained
+from bench.rows.topology import topology
 from bench.table import Group, Row, markdown, terminal
 from faultd.embedded import EmbeddedPostgresError
 
@@ -33,6 +34,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "fan_out": ("Fan-out", fan_out),
     "catch_up": ("Catch-up", catch_up),
     "growth": ("Growth", growth),
+    "topology": ("Topology", topology),
     "restart": ("Start-up and memory", restart),
     "soak": ("Memory over time", soak),
 }

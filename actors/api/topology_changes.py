@@ -1,0 +1,217 @@
+"""Changes of the topology: each is a command, made against the plant as it is and refused when that is no longer so."""
+
+import csv
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote, unquote
+
+import trio
+from litestar import Request, Response, delete, patch, post, put
+from litestar.openapi.spec import OpenAPIMediaType, Reference, RequestBody
+from litestar.openapi.spec.schema import Schema
+from litestar.params import JSONBody
+from msgspec.structs import replace
+
+from actors.api import commands
+from actors.api.bodies import decode_body
+from actors.api.context import By, Context, Ctx, require
+from actors.api.openapi import PROBLEM, ApiOperation, documented
+from actors.api.parameters import read_query
+from actors.api.problems import ProblemError, invalid_body, unavailable
+from actors.api.topology_nodes import NodeName, existing, plant_of, shown, writable, writes
+from protocols.change import Refusal
+from protocols.command import ChangeTopology, Command
+from protocols.principal import Principal
+from protocols.rest import FieldError
+from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
+from protocols.topology import Node, TopologyError, Words, assemble, canonical_address, parse_csv
+
+PATH = "/api/v1/faults/topology"
+CSV = "text/csv"
+TRIES = 5
+"""How often a change is made anew because the topology has changed under it."""
+TOLD = 1_000
+"""Mistakes told at most."""
+
+
+@dataclass
+class TopologyOperation(ApiOperation):
+    """An operation whose answer never waits for PostgreSQL."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        (self.responses or {}).pop("204", None)
+
+
+@dataclass
+class ImportOperation(TopologyOperation):
+    """The body is read by the handler itself, in a thread."""
+
+    def __post_init__(self) -> None:
+        nodes = Schema(
+            type="object",  # type: ignore[arg-type]
+            required=["nodes"],
+            properties={
+                "nodes": Schema(type="array", items=Reference(ref="#/components/schemas/NodeBody"))  # type: ignore[arg-type]
+            },
+        )
+        self.request_body = RequestBody(
+            required=True,
+            content={
+                "application/json": OpenAPIMediaType(schema=nodes),
+                CSV: OpenAPIMediaType(schema=Schema(type="string")),  # type: ignore[arg-type]
+            },
+        )
+        super().__post_init__()
+
+
+@put("/topology", summary="Replace the topology", operation_class=ImportOperation, responses={409: PROBLEM, 422: PROBLEM})
+async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) -> TopologyResult:
+    """All of it, as `{"nodes": [...]}` or `text/csv`. What is different changes, all or nothing; the rest is not touched.
+
+    A token with a tenant replaces the nodes of its tenant; the shared ones above them stay as they are.
+    """
+    require(by, "admin")
+    plant = plant_of(api)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (CSV, "application/json"):
+        raise ProblemError(415, "unsupported_media_type", f"the body must be application/json or {CSV}")
+    content = await request.body()
+    nodes = await trio.to_thread.run_sync(partial(_read, content, kind, by, plant.knows() if by.tenant is not None else ()))
+    if foreign := [FieldError("tenant", f"node {n.id!r} is of tenant {n.tenant!r}") for n in nodes if not writes(by, n)]:
+        raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only", foreign[:TOLD])
+    return await _change(api, by, partial(trio.to_thread.run_sync, plant.whole, nodes, by.tenant))
+
+
+@post(
+    "/topology/nodes",
+    summary="Add a node",
+    operation_class=TopologyOperation,
+    responses={409: PROBLEM},
+)
+async def add_node(api: Ctx, by: By, data: JSONBody[NodeBody]) -> Response[NodeShown]:
+    """201 with the node; 409 when its id is in use."""
+    require(by, "admin")
+    plant = plant_of(api)
+    node = _own(by, _checked(node_of(data)))
+
+    async def wish() -> ChangeTopology:
+        if plant.node(node.id) is not None:
+            raise ProblemError(409, "node_exists", f"id: {node.id!r} is in use", [FieldError("id", "is in use")])
+        return plant.put(node)
+
+    await _change(api, by, wish)
+    return Response(shown(plant, node), status_code=201, headers={"Location": f"{PATH}/nodes/{quote(node.id, safe='')}"})
+
+
+@patch("/topology/nodes/{node_id:str}", summary="Change a node", operation_class=TopologyOperation)
+async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit]) -> NodeShown:
+    """Change the fields given, leave the others. With other `parents` it moves, and what is below it moves with it."""
+    require(by, "admin")
+    plant = plant_of(api)
+    name = unquote(node_id)
+
+    async def wish() -> ChangeTopology:
+        node = existing(plant, by, name)
+        writable(by, node)
+        return plant.put(_own(by, _checked(edited(node, data))))
+
+    await _change(api, by, wish)
+    return shown(plant, existing(plant, by, name))
+
+
+@delete(
+    "/topology/nodes/{node_id:str}",
+    summary="Remove a node",
+    status_code=200,
+    operation_class=documented(RemovalQuery),
+    opt={"query": RemovalQuery},
+    responses={409: PROBLEM},
+)
+async def remove_node(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: NodeName) -> TopologyResult:
+    """Refused while others hang from it, unless `cascade=true`: then with all that hangs from nothing else. Alarms stay."""
+    require(by, "admin")
+    plant = plant_of(api)
+    query = read_query(request, RemovalQuery)
+    name = unquote(node_id)
+
+    async def wish() -> ChangeTopology:
+        writable(by, existing(plant, by, name))
+        if not query.cascade and (children := len(plant.children(name))):
+            text = f"{name!r} has children ({children}): remove them first, or give cascade=true"
+            raise ProblemError(409, "has_children", text)
+        return plant.without(name, cascade=query.cascade)
+
+    return await _change(api, by, wish)
+
+
+async def _change(api: Context, by: Principal, wish: Callable[[], Awaitable[ChangeTopology]]) -> TopologyResult:
+    """Have the fold make a change; made anew when the topology has changed since it was thought out."""
+    plant = plant_of(api)
+    for _ in range(TRIES):
+        action = await wish()
+        outcome = await api.submit(by, [Command(by, action)])
+        refusals = commands.answers(outcome.changes, outcome.first, 1)[0].refusals
+        if not refusals:
+            return TopologyResult(put=len(action.puts), removed=len(action.removes), nodes=plant.size)
+        if refusals[0].reason != "wrong_state":
+            raise _refused(refusals)
+    raise unavailable("topology_busy", "the topology keeps changing: nothing was done", api.settings.retry_after_seconds)
+
+
+def _refused(refusals: Iterable[Refusal]) -> ProblemError:
+    told = [FieldError(*_field(refusal)) for refusal in refusals]
+    first = next(iter(refusals))
+    if first.reason == "not_your_tenant":
+        return ProblemError(403, "not_your_tenant", first.text)
+    return ProblemError(422, "invalid_topology", told[0].message, told)
+
+
+def _field(refusal: Refusal) -> tuple[str, str]:
+    """``parents: node 'x': what`` as its field and the rest."""
+    field, _, text = refusal.text.partition(": ")
+    return (field, text) if text else ("", refusal.text)
+
+
+def _read(content: bytes, kind: str, by: Principal, known: Collection[str]) -> tuple[Node, ...]:
+    """The nodes of a body. ProblemError 422 with each mistake and its place. Runs in a thread: a million take seconds."""
+    tenant = by.tenant or ""
+    try:
+        if kind == CSV:
+            return parse_csv(content.decode("utf-8"), known=known, tenant=tenant)
+        body = decode_body(content, TopologyBody)
+        words = Words()
+        made = (node_of(each, words) for each in body.nodes)
+        nodes = (replace(node, tenant=tenant) if tenant and not node.tenant else node for node in made)
+        return assemble(enumerate(nodes), "nodes[{}]".format, known)
+    except TopologyError as error:
+        told = [FieldError(*problem.partition(": ")[::2]) for problem in error.problems[:TOLD]]
+        more = f" and {len(error.problems) - 1} more" if len(error.problems) > 1 else ""
+        raise ProblemError(422, "invalid_topology", f"{error.problems[0]}{more}", told) from error
+    except UnicodeDecodeError as error:
+        raise ProblemError(400, "malformed_csv", f"not UTF-8 at byte {error.start}") from error
+    except csv.Error as error:
+        raise ProblemError(400, "malformed_csv", f"not CSV: {error}") from error
+
+
+def _own(by: Principal, node: Node) -> Node:
+    """In the caller's tenant where it says none. ProblemError 403 when it is of another."""
+    if by.tenant is not None and not node.tenant:
+        return replace(node, tenant=by.tenant)
+    if not writes(by, node):
+        raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only")
+    return node
+
+
+def _checked(node: Node) -> Node:
+    if not node.address:
+        return node
+    address = canonical_address(node.address)
+    if address is None:
+        raise invalid_body("address", f"{node.address!r} is no IP address")
+    return replace(node, address=address)
+
+
+WRITES: list[Any] = [replace_topology, add_node, edit_node, remove_node]

@@ -23,7 +23,20 @@ class Numbers:
 class Draft:
     """An overlay on the State for the Event at ``offset``, stamped ``at`` by the ledger."""
 
-    __slots__ = ("_alarms", "_entries", "_later", "_names", "_numbers", "_others", "_shown", "at", "offset", "scratch", "state")
+    __slots__ = (
+        "_alarms",
+        "_entries",
+        "_later",
+        "_names",
+        "_numbers",
+        "_others",
+        "_raised",
+        "_shown",
+        "at",
+        "offset",
+        "scratch",
+        "state",
+    )
 
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
         self.state, self.offset, self.at = state, offset, at
@@ -31,6 +44,8 @@ class Draft:
         self.scratch: dict[str, Any] = {}
         """What a strategy keeps for the length of one draft, by a name of its own."""
         self._shown: dict[str, Alarm | None] = {}
+        self._raised: dict[str, str] = {}
+        """Resources of alarms that were not open before this Event, by id."""
         self._alarms: dict[str, Alarm] = {}
         self._entries: dict[str, list[TimelineEntry]] = {}
         self._names: dict[Identity, str] = {}
@@ -60,10 +75,18 @@ class Draft:
         return self._alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
 
     def at_resource(self, resource_id: str) -> list[Alarm]:
-        """Open alarms of a resource, those of this Event included, in the order in which they were raised."""
-        found = [self._alarms.get(each) or self.state.alarms[each] for each in self.state.by_resource.get(resource_id, ())]
-        found += [a for a in self._alarms.values() if a.resource_id == resource_id and a.id not in self.state.alarms]
-        return [alarm for alarm in found if alarm.cleared_at is None]
+        """Open alarms of a resource, those of this Event included, oldest first: an order that does not depend on how they
+        came about."""
+        filed = self.state.by_resource.get(resource_id)
+        if filed is None and not self._raised:
+            return []
+        found = [self._alarms.get(each) or self.state.alarms[each] for each in filed or ()]
+        if self._raised:
+            found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
+        found = [alarm for alarm in found if alarm.cleared_at is None]
+        if len(found) > 1:
+            found.sort(key=_age)
+        return found
 
     def touched(self) -> list[tuple[Alarm | None, Alarm]]:
         """Alarms put (not merely repeated) since this was last asked: as they were then, and as they are."""
@@ -120,6 +143,10 @@ class Draft:
             detail=detail,
         )
         self._entries.setdefault(alarm.id, []).append(entry)
+        if alarm.id not in self._alarms:
+            before = self.state.alarms.get(alarm.id)
+            if before is None or before.cleared_at is not None:
+                self._raised[alarm.id] = alarm.resource_id
         self._alarms[alarm.id] = alarm
         if alarm.resolved_at is None:
             self._names[alarm.identity] = alarm.id
@@ -166,3 +193,7 @@ class Draft:
             action(*args)
         changes.extend(self._others)
         return changes
+
+
+def _age(alarm: Alarm) -> tuple[datetime, str]:
+    return alarm.received_at, alarm.id

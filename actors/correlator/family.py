@@ -86,9 +86,10 @@ def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping
 
 
 def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
-    """The alarms attached to it, in the order in which they were."""
+    """The alarms attached to it, oldest first."""
     found = (draft.get(child_id) for child_id in draft.state.children.get(cause_id, ()))
-    return [child for child in found if child is not None and child.parent_alarm_id == cause_id]
+    children = [child for child in found if child is not None and child.parent_alarm_id == cause_id]
+    return sorted(children, key=lambda child: (child.received_at, child.id))
 
 
 def _descends(draft: Draft, alarm: Alarm, ancestor: Alarm) -> bool:

@@ -112,7 +112,7 @@ class State:
         self.open_of: Counter[Owner] = Counter()
         """How many alarms are not cleared, by device."""
         self.by_resource: dict[str, dict[str, None]] = {}
-        """Alarms not cleared, by resource, in the order in which they were raised."""
+        """Alarms not cleared, by resource."""
         self.children: dict[str, dict[str, None]] = {}
         """Alarms by the id of their parent."""
         self.timers = Timers()
@@ -197,6 +197,15 @@ class State:
         self.marks.pop(alarm_id, None)
         if alarm.parent_alarm_id is not None:
             _file(self.children, alarm.parent_alarm_id, alarm_id, present=False)
+
+    def _remembered(self) -> dict[str, msgspec.Raw]:
+        """Memories in the order of their names, but for empty ones: whether one was ever asked for must not show."""
+        found = dict(self._unread)
+        for name, memory in self._memories.items():
+            octets = _encoder.encode(memory)
+            if octets != _encoder.encode(type(memory)()):
+                found[name] = msgspec.Raw(octets)
+        return dict(sorted(found.items()))
 
     def memory(self, kind: type[Memory]) -> Memory:
         """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by its class's name."""
@@ -294,10 +303,7 @@ class State:
                 renamed=self.renamed,
                 archived=self.archived,
                 timers=self.timers.entries(),
-                memories={
-                    **self._unread,
-                    **{name: msgspec.Raw(_encoder.encode(memory)) for name, memory in self._memories.items()},
-                },
+                memories=self._remembered(),
                 profiles=self.profiles,
                 policy=self.policy,
                 plant=self._saved_plant,

@@ -78,6 +78,8 @@ class Store:
                 await self._pause(error)
 
     async def _follow(self) -> None:
+        # Whoever was away may come back as another: restored from a backup that lacks the newest months' partitions.
+        self._months.clear()
         await check_schema(self._database)
         cursor = await self._look()
         await verify(self._feed, cursor)

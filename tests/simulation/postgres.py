@@ -95,10 +95,7 @@ class Server:
     def restore(self, tables: Tables) -> None:
         """The tables are as they once were; no connection and no transaction outlives that."""
         self.generation += 1
-        # The months' partitions stay: a store that has made one does not look for it again in the same life.
-        partitions = self.tables.partitions | tables.partitions
         self.tables = tables.copy()
-        self.tables.partitions = partitions
 
     async def locked(self) -> None:
         """Wait for the cursor's lock."""

@@ -29,7 +29,8 @@ _LEANING = 4.0
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
     onts = onts_below(draft, port)
-    out = {ont: found for ont in onts if (found := evidence(draft, ont, memory)) is not None}
+    heard = {ont: found for ont in onts if (found := evidence(draft, ont, memory)) is not None}
+    out = heard
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     blockers = blocked_by(draft, port)
     if blockers:
@@ -46,7 +47,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_areas(draft, memory, out)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, out)
-    repairing, again = _returns(draft, memory, causes)
+    repairing, again = _returns(draft, memory, causes, heard, set(onts))
     explained = _explained(draft, causes, out, repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
@@ -206,12 +207,18 @@ def _give_way(
                     attach(draft, alarm, blocker, NAME, why)
 
 
-def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
+def _returns(
+    draft: Draft, memory: PonMemory, causes: dict[str, Concluded], out: Mapping[str, Evidence], here: set[str]
+) -> tuple[set[str], datetime | None]:
     """End the causes whose ONTs have come back. Those of which some have, and the rest is given time; and when that is over."""
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):
-        back = 0 if cause.kind == "degraded" else sum(not _is_out(draft, ont) for ont in cause.members)
+        back = (
+            0
+            if cause.kind == "degraded"
+            else sum(ont not in out if ont in here else not _is_out(draft, ont) for ont in cause.members)
+        )
         # One that was out for another reason and is back shows that there is light again as well.
         if not back and not _lit_since(draft, memory, cause):
             continue
@@ -276,7 +283,7 @@ def _reconcile(
         if beyond or alarm_id in repairing or (cause.kind, cause.place) in wanted:
             continue
         if cause.kind == "degraded":
-            over(draft, memory, alarm_id, "fewer than three ONTs below it are degraded now")
+            over(draft, memory, alarm_id, "its ONTs are not degraded together any more")
         elif draft.at - cause.since <= SETTLED:
             better = ", ".join(f"{kind} at {place}" for kind, place in wanted) or "nothing common to them"
             withdraw(draft, memory, alarm_id, f"later evidence says otherwise: {better}")
@@ -290,7 +297,7 @@ def _reconcile(
 def _degraded(draft: Draft, port: str, onts: list[str], out: Mapping[str, Evidence]) -> dict[tuple[str, str], Cause]:
     """Siblings that have service and lost light together: a bend or a connector above them."""
     dim = {ont: alarms for ont in onts if ont not in out and (alarms := dimmed(draft, ont))}
-    if len(dim) < 3:
+    if len(dim) < 2:
         return {}
     seen: dict[str, Seen] = {ont: "out" if ont in out else "dark" if ont in dim else "silent" for ont in onts}
     tree = tree_of(draft, port, seen)

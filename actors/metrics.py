@@ -53,6 +53,8 @@ class Metrics:
         self.alarms_refused = counter(
             "faultd_alarms_refused", "Raises that made no alarm because too many are open, by limit: device or all", "reason"
         )
+        self.plugin_failures = counter("faultd_plugin_failures", "Times that a correlation plugin failed, by plugin", "plugin")
+        self.rules_overflow = counter("faultd_rules_overflow", "Alarms that no rule could keep in mind: too many wait")
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")

@@ -125,7 +125,7 @@ async def serve(
         )
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
-        correlator = Correlator(state, to_be_folded, folds, metrics)
+        correlator = Correlator(state, to_be_folded, folds, metrics, partial(_offer, appends))
         stored = Progress()
         tokens = TokenBook(state_dir / "tokens.json")
         health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short)
@@ -186,6 +186,15 @@ async def serve(
         if everything.cancelled_caught:
             log.warning("the drain was cut short; what PostgreSQL lacks is in the ledger", behind=ledger.feed.last - stored.seq)
         log.info("stopped")
+
+
+def _offer(appends: trio.MemorySendChannel[Append], events: list[Event]) -> bool:
+    """Hand Events to the ledger without waiting for it, since it waits for the one who asks; False when it has no room."""
+    try:
+        appends.send_nowait(Append(events))
+    except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
+        return False
+    return True
 
 
 def _as_at_a_start() -> list[SystemReport]:

@@ -14,6 +14,7 @@ from actors.correlator.profiles import ProfileErrors, load_profiles
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.force import loaded_rules
 from actors.correlator.rules.loading import load_rules
+from actors.correlator.rules.plugins import Host, Limits, PluginError, install, installed, load_plugins
 from actors.correlator.state import State
 from faultd.config import Config, ConfigError, Mistake
 from faultd.places import shipped_config
@@ -128,11 +129,24 @@ def read_rules(config: Config) -> RulesLoaded:
     if unknown:
         raise ConfigError("rules", [Mistake(0, "disabled", f"no rule is named {name!r}") for name in unknown])
     rules = tuple(rule for rule in rules if rule.name not in settings.disabled)
-    plugins: dict[str, str] = {}
+    try:
+        plugins = installed_plugins(settings)
+    except PluginError as error:
+        raise ConfigError("rules", [Mistake(0, "rules.plugins", str(error))]) from error
     return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
 
 
 def _texts(what: str, directory: str, extra: tuple[str, ...]) -> dict[str, str]:
+def installed_plugins(settings: RuleSettings) -> dict[str, str]:
+    """The plugins named in the settings, by name and version. They are loaded once in a process: another set, or other limits,
+    make another host. Raises PluginError."""
+    limits = Limits(settings.plugin_seconds, settings.plugin_overruns, settings.plugin_stop_seconds)
+    host = installed()
+    if tuple(host.plugins) != tuple(sorted(set(settings.plugins))) or host.limits != limits:
+        host = install(Host(load_plugins(settings.plugins), limits))
+    return host.versions()
+
+
     """The TOML files of a folder (empty: the shipped one) and of the further ones, by path. Raises :class:`ConfigError`."""
     folders = [Path(directory) if directory else shipped_config() / what, *map(Path, extra)]
     texts: dict[str, str] = {}

@@ -61,7 +61,7 @@ class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     plugin_seconds: Annotated[float, Meta(gt=0)] = 0.05
     """A plugin that takes longer for one alarm is told of, and after `plugin_overruns` times no longer asked."""
     plugin_overruns: Annotated[int, Meta(ge=1)] = 10
-    """So many overruns (or errors) since the start, and the plugin is no longer asked until the rules are loaded anew."""
+    """So many overruns since the start, and the plugin is no longer asked until the rules are loaded anew."""
     plugin_stop_seconds: Annotated[float, Meta(gt=0)] = 2.0
     """A plugin that has not come back after this time is interrupted."""
 

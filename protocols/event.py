@@ -120,6 +120,15 @@ class RulesLoaded(Struct, frozen=True, array_like=True, tag="rules", tag_field="
     plugins: dict[str, str] = field(default_factory=dict)
 
 
+class PluginStopped(Struct, frozen=True, array_like=True, tag="plugin_stopped", tag_field="tag"):
+    """A plugin in this version is no longer asked, since it took too long too often: measured outside of the fold, which knows
+    no time but the ledger's."""
+
+    name: str
+    version: str
+    why: str
+
+
 class SystemReport(Struct, frozen=True, kw_only=True, array_like=True, tag="system", tag_field="tag"):
     """faultd about itself: a storm of refused datagrams, an actor parked, a disk full. Raises or clears an alarm whose
     resource is faultd (type ``system``)."""
@@ -142,6 +151,7 @@ Event = (
     | TopologyChanged
     | PolicyLoaded
     | RulesLoaded
+    | PluginStopped
     | SystemReport
 )
 

@@ -1,14 +1,17 @@
 """The correlator's shell: batches of Events in, batches of Changes out, a snapshot where a marker passes."""
 
+from collections.abc import Callable
 from time import perf_counter
 
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.correlator.fold import fold
+from actors.correlator.rules.plugins import installed
 from actors.correlator.state import State
 from actors.metrics import Metrics
 from protocols.change import Change
+from protocols.event import Event
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 NAME = "correlator"
@@ -32,8 +35,11 @@ class Correlator:
         inbox: trio.MemoryReceiveChannel[EventBatch | SnapshotMarker],
         outbox: trio.MemorySendChannel[ChangeBatch | Snapshot],
         metrics: Metrics,
+        report: Callable[[list[Event]], bool] | None = None,
     ) -> None:
+        """``report`` takes Events that the actor has to tell of itself; it never waits, and says whether it took them."""
         self._state, self._inbox, self._outbox, self._metrics = state, inbox, outbox, metrics
+        self._report = report
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Fold until the inbox ends, then close the outbox."""
@@ -49,7 +55,15 @@ class Correlator:
                 changes = fold_batch(self._state, message)
                 self._metrics.correlation.observe(perf_counter() - started)
                 self._count()
+                self._tell()
                 await self._outbox.send(ChangeBatch(message.through, changes))
+
+    def _tell(self) -> None:
+        """What was measured of plugins, as Events: the fold itself must not see a clock."""
+        host = installed()
+        news = host.take_news() if self._report is not None else []
+        if news and self._report is not None and not self._report(news):
+            host.put_back(news)
 
     def _count(self) -> None:
         """Move the fold's tally of what it let pass into the metrics."""
@@ -69,6 +83,10 @@ class Correlator:
                     metrics.sequence_gaps.inc(count)
                 case ("refused", _, limit):
                     metrics.alarms_refused.labels(limit).inc(count)
+                case ("plugin_failed", _, plugin):
+                    metrics.plugin_failures.labels(plugin).inc(count)
+                case ("rule_overflow" | "flapping_overflow", _, _):
+                    metrics.rules_overflow.inc(count)
                 case ("noise", _, rule):
                     metrics.traps_noise.labels(rule).inc(count)
         tally.clear()

@@ -15,6 +15,7 @@ from actors.correlator.ponder import beat, ponder
 from actors.correlator.profiles import compile
 from actors.correlator.replant import fold_topology, fold_topology_changed
 from actors.correlator.rules.book import fold_rules
+from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
 from protocols.change import Answer, Change, Quarantined, Refusal, Released
@@ -22,6 +23,7 @@ from protocols.command import Command, RetryQuarantined
 from protocols.event import (
     Event,
     NetworkEvent,
+    PluginStopped,
     PolicyLoaded,
     ProfilesLoaded,
     RulesLoaded,
@@ -120,5 +122,6 @@ _FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
     TopologyLoaded: fold_topology,
     TopologyChanged: fold_topology_changed,
     RulesLoaded: fold_rules,
+    PluginStopped: fold_stopped,
     PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
 }

@@ -2,6 +2,7 @@
 
 from actors.correlator import flapping, notices, topological
 from actors.correlator.pon import strategy as pon
+from actors.correlator.rules import plugins
 from actors.correlator.rules import strategy as rules
 from actors.correlator.strategy import Strategy
 from actors.correlator.windows import strategy as windows
@@ -12,6 +13,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     flapping.STRATEGY,
     # What an operator has written goes before what is inferred.
     rules.STRATEGY,
+    plugins.STRATEGY,
     topological.STRATEGY,
     pon.STRATEGY,
     notices.STRATEGY,

@@ -11,6 +11,7 @@ from actors.correlator.rules import escalation, groups, kin, sequence, suppressi
 from actors.correlator.rules.compiler import Rules, compile_rule, compile_rules
 from actors.correlator.rules.errors import RuleError
 from actors.correlator.rules.force import RuleMemory, api_rule_id, file_rule_id, put_in_force, rules_of
+from actors.correlator.rules.plugins import forgive
 from actors.correlator.state import State
 from protocols.change import Answer, Refusal
 from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
@@ -48,6 +49,7 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
             updated_by="file",
         )
     switch(draft, records)
+    forgive(draft, event.plugins)
     draft.later(_take_files, memory, event, overrides)
 
 

@@ -6,10 +6,13 @@ from actors.correlator.family import hold_back, let_go
 from actors.correlator.rules.compiler import Compiled, Part
 from protocols.alarm import Alarm
 
+PLUGIN = "plugin/"
+"""Begins the ``by`` of what a plugin holds back, which no rule lets go."""
+
 
 def decide(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
     """Hold an open alarm back or let it go, by the rules as they are."""
-    held = [each.by for each in alarm.suppressed_by if each.kind == "rule"]
+    held = [each.by for each in alarm.suppressed_by if each.kind == "rule" and not each.by.startswith(PLUGIN)]
     by = _first(draft, parts, alarm)
     for rule_id in held:
         if by is None or rule_id != by.id:

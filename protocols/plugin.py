@@ -1,0 +1,92 @@
+"""What a correlation plugin is written against: what it may see, and what it may ask for.
+
+A plugin is a package with an entry point in the group ``faultd.rules``, which names a class (or a function) that makes the
+plugin when it is called without arguments. It is a part of the fold: it must answer from its arguments alone (no clock, no
+randomness, no network, no memory of its own), or a replay will differ from what happened.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from protocols.alarm import Alarm
+from protocols.severity import Severity
+from protocols.topology import Node
+
+
+class Attach(Struct, frozen=True):
+    """Make ``parent`` the cause of ``child`` (ids). What the topology, an operator or a rule has attached stays as it is."""
+
+    child: str
+    parent: str
+    why: str
+    suppress: bool = True
+
+
+class HoldBack(Struct, frozen=True):
+    """Hold an alarm back from people until :class:`LetGo`."""
+
+    alarm: str
+    why: str
+
+
+class LetGo(Struct, frozen=True):
+    """No longer hold the alarm back; something else may."""
+
+    alarm: str
+    why: str
+
+
+class AddTags(Struct, frozen=True):
+    """Put tags on an alarm that it does not have."""
+
+    alarm: str
+    tags: tuple[str, ...]
+    why: str
+
+
+class RaiseSeverity(Struct, frozen=True):
+    """Make an alarm more severe; never less."""
+
+    alarm: str
+    severity: Severity
+    why: str
+
+
+PluginAction = Attach | HoldBack | LetGo | AddTags | RaiseSeverity
+
+
+class View(Protocol):
+    """The state as it is at this moment: only to be read."""
+
+    @property
+    def now(self) -> datetime:
+        """The ledger's time: the only clock that there is."""
+
+    def alarm(self, name: str) -> Alarm | None:
+        """An alarm by its id or its external name."""
+
+    def at_resource(self, resource_id: str) -> Sequence[Alarm]:
+        """The open alarms of a resource, in the order in which they were raised."""
+
+    def children(self, alarm_id: str) -> Sequence[Alarm]:
+        """The alarms attached to one."""
+
+    def node(self, node_id: str) -> Node | None:
+        """A node of the topology."""
+
+    def above(self, node_id: str) -> Sequence[str]:
+        """The ids of a node and of everything above it, nearest first; empty for a node that there is not."""
+
+
+class Plugin(Protocol):
+    """``version`` is recorded on the ledger with the name; another version is another plugin. ``alarm_types``: what it wants to
+    hear of, empty for everything."""
+
+    version: str
+    alarm_types: Sequence[str]
+
+    def touched(self, view: View, before: Alarm | None, alarm: Alarm) -> Iterable[PluginAction]:
+        """An alarm was raised, cleared or changed (not: merely repeated). ``before`` is None for a new one."""

@@ -1,0 +1,213 @@
+"""Plugins: what they may do, and what becomes of those that raise, block, or ask for nonsense."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from actors.correlator.rules.plugins import Host, Limits, PluginError, install, installed, load_plugins
+from protocols.event import PluginStopped, RulesLoaded, SystemReport
+from protocols.plugin import AddTags, Attach, HoldBack, LetGo, RaiseSeverity
+
+
+class Made:
+    """A plugin of one function."""
+
+    version = "1"
+
+    def __init__(self, touched: Callable[..., Any], alarm_types: tuple[str, ...] = ("x.a",)) -> None:
+        self.alarm_types = alarm_types
+        self.touched = touched
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = installed()
+    yield
+    install(before)
+
+
+def use(ruled: Any, limits: Limits | None = None, **plugins: Made) -> Host:
+    host = install(Host(plugins, limits))  # type: ignore[arg-type]
+    ruled(RulesLoaded("p", (), host.versions()))
+    return host
+
+
+def failures(ruled: Any) -> dict[str, Any]:
+    return {alarm.qualifier: alarm for alarm in ruled.of_type("rule.failed") if alarm.cleared_at is None}
+
+
+def test_a_plugin_sees_and_acts(ruled: Any) -> None:
+    def touched(view: Any, before: Any, alarm: Any) -> Iterator[Any]:
+        if before is None:
+            assert view.now == ruled.now
+            assert view.alarm(alarm.alarm_id) == alarm
+            assert view.node("olt-1").type == "olt"
+            assert view.above("olt-1/0/1") == ("olt-1/0/1", "olt-1", "site-1")
+            (parent,) = view.at_resource("olt-1")
+            yield Attach(alarm.id, parent.id, "I know it", suppress=False)
+            yield AddTags(alarm.id, ("seen",), "to find it")
+            yield RaiseSeverity(alarm.id, "critical", "it is bad")
+            yield HoldBack(alarm.id, "not now")
+            assert view.children(parent.id) == []
+
+    use(ruled, mine=Made(touched))
+    parent = ruled.up("x.p", "olt-1", "olt")
+    child = ruled.up("x.a", "olt-1/0/1/5/1")
+    after = ruled.alarm(child)
+    assert (after.parent_alarm_id, after.severity, after.status) == (parent, "critical", "suppressed")
+    assert "seen" in after.tags
+    assert {line.actor for line in ruled.lines(child)} >= {"faultd:plugin/mine"}
+    assert not failures(ruled)
+
+
+def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: Any) -> None:
+    def broken(view: Any, before: Any, alarm: Any) -> list[Any]:
+        raise KeyError("oops")
+
+    def sound(view: Any, before: Any, alarm: Any) -> list[Any]:
+        return [AddTags(alarm.id, ("sound",), "why")]
+
+    use(ruled, broken=Made(broken), sound=Made(sound))
+    ruled.write(type="suppression", conditions={"match": {"alarm_type": "x.a"}})
+    alarm = ruled.up("x.a", "r")
+    assert "sound" in ruled.alarm(alarm).tags
+    assert ruled.alarm(alarm).status == "suppressed"
+    assert list(failures(ruled)) == ["broken"]
+    assert "KeyError: 'oops'" in failures(ruled)["broken"].description
+    assert ruled.state.tally["plugin_failed:broken"] > 0
+    ruled(RulesLoaded("q", (), installed().versions()))
+    assert not failures(ruled)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "nonsense",
+        AddTags("none", ("x",), "no such alarm"),
+        Attach("none", "none", "neither"),
+        AddTags("A1", 5, "no tags"),  # type: ignore[arg-type]
+        RaiseSeverity("A1", "worst", "no severity"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_is_refused_whole(ruled: Any, action: Any) -> None:
+    use(ruled, mine=Made(lambda view, before, alarm: [AddTags(alarm.id, ("first",), "fine"), action]))
+    alarm = ruled.up("x.a", "r")
+    assert "first" not in ruled.alarm(alarm).tags, "nothing of it is done"
+    assert list(failures(ruled)) == ["mine"]
+
+
+def test_endless_actions_are_cut_off(ruled: Any) -> None:
+    def endless(view: Any, before: Any, alarm: Any) -> Iterator[Any]:
+        while True:
+            yield AddTags(alarm.id, ("x",), "again")
+
+    use(ruled, endless=Made(endless))
+    ruled.up("x.a", "r")
+    assert "more than 1000" in failures(ruled)["endless"].description
+
+
+def test_one_that_does_not_come_back_is_interrupted(ruled: Any) -> None:
+    def blocking(view: Any, before: Any, alarm: Any) -> None:
+        while True:
+            try:
+                sum(range(1000))
+            except Exception:  # noqa: BLE001, S110 - a plugin that swallows all it can
+                pass
+
+    host = use(ruled, Limits(stop_seconds=0.2), blocking=Made(blocking))
+    alarm = ruled.up("x.a", "r")
+    assert ruled.alarm(alarm).cleared_at is None
+    assert "interrupted after 0.2 s" in failures(ruled)["blocking"].description
+    assert host.overruns["blocking"] > 0
+    assert sum(range(10)) == 45, "nothing is raised once it is back"
+
+
+def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: Any) -> None:
+    asked = []
+
+    def slow(view: Any, before: Any, alarm: Any) -> list[Any]:
+        asked.append(alarm.id)
+        return [HoldBack(alarm.id, "slowly")] if before is None else []
+
+    # Whatever takes any time at all takes too long.
+    host = use(ruled, Limits(seconds=1e-12, overruns=4), slow=Made(slow))
+    alarm = ruled.up("x.a", "r")
+    assert ruled.alarm(alarm).status == "suppressed"
+    news = host.take_news()
+    assert [type(event) for event in news] == [SystemReport] * len(news)
+    assert news[0].alarm_type == "rule.failed"
+    while not any(isinstance(event, PluginStopped) for event in news):
+        ruled.acknowledge(ruled.up("x.a", f"r{len(asked)}"))
+        news += host.take_news()
+    for event in news:
+        ruled(event)
+    assert "no longer asked" in [line.text for line in ruled.lines(alarm)][-1]
+    assert ruled.alarm(alarm).status == "active", "what it held back is let go"
+    assert list(failures(ruled)) == ["slow"]
+    before = len(asked)
+    ruled.up("x.a", "later")
+    assert len(asked) == before
+    ruled(RulesLoaded("again", (), host.versions()))
+    ruled.up("x.a", "last")
+    assert len(asked) > before
+
+
+def test_only_what_the_ledger_names_in_that_version_is_asked(ruled: Any) -> None:
+    asked = []
+    use(ruled, mine=Made(lambda view, before, alarm: asked.append(alarm.id) or []))
+    ruled(RulesLoaded("other", (), {"mine": "2"}))
+    ruled.up("x.a", "r")
+    assert asked == []
+    ruled(RulesLoaded("this", (), {"mine": "1"}))
+    ruled.up("x.b", "r")
+    assert asked == [], "it wants x.a"
+    ruled.up("x.a", "s")
+    assert asked != []
+
+
+def test_a_plugin_that_leaves_lets_go(ruled: Any) -> None:
+    use(ruled, mine=Made(lambda view, before, alarm: [HoldBack(alarm.id, "x")] if before is None else []))
+    alarm = ruled.up("x.a", "r")
+    assert ruled.alarm(alarm).status == "suppressed"
+    ruled.write(type="suppression", conditions={"match": {"alarm_type": "x.other"}})
+    assert ruled.alarm(alarm).status == "suppressed", "rules leave alone what a plugin holds"
+    ruled(RulesLoaded("without", (), {}))
+    assert ruled.alarm(alarm).status == "active"
+
+
+def test_it_can_let_go_itself(ruled: Any) -> None:
+    def touched(view: Any, before: Any, alarm: Any) -> list[Any]:
+        return [LetGo(alarm.id, "seen")] if alarm.acknowledged_at else [HoldBack(alarm.id, "unseen")]
+
+    use(ruled, mine=Made(touched))
+    alarm = ruled.up("x.a", "r")
+    assert ruled.alarm(alarm).status == "suppressed"
+    ruled.acknowledge(alarm)
+    assert ruled.alarm(alarm).status == "acknowledged"
+    assert not failures(ruled)
+
+
+class Shipped:
+    version = "3"
+    alarm_types = ()
+
+    def touched(self, view: Any, before: Any, alarm: Any) -> list[Any]:
+        return []
+
+
+class Unversioned:
+    alarm_types = ()
+
+
+def test_plugins_are_loaded_by_entry_point() -> None:
+    class Point:
+        """An entry point whose module need not be importable by name."""
+
+        def __init__(self, name: str, made: type) -> None:
+            self.name, self.load = name, lambda: made
+
+    found: list[Any] = [Point("good", Shipped), Point("bad", Unversioned)]
+    assert Host(load_plugins(["good"], found)).versions() == {"good": "3"}
+    with pytest.raises(PluginError, match="bad.*AttributeError.*no plugin 'none' is installed; there are: bad, good"):
+        load_plugins(["bad", "none"], found)

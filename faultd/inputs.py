@@ -18,6 +18,7 @@ from actors.correlator.rules.plugins import Host, Limits, PluginError, install, 
 from actors.correlator.state import State
 from faultd.config import Config, ConfigError, Mistake
 from faultd.places import shipped_config
+from faultd.settings import RuleSettings
 from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, TopologyChanged, TopologyLoaded
 from protocols.profile import Profile
 from protocols.topology import TopologyError, parse_csv
@@ -136,7 +137,6 @@ def read_rules(config: Config) -> RulesLoaded:
     return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
 
 
-def _texts(what: str, directory: str, extra: tuple[str, ...]) -> dict[str, str]:
 def installed_plugins(settings: RuleSettings) -> dict[str, str]:
     """The plugins named in the settings, by name and version. They are loaded once in a process: another set, or other limits,
     make another host. Raises PluginError."""
@@ -147,6 +147,7 @@ def installed_plugins(settings: RuleSettings) -> dict[str, str]:
     return host.versions()
 
 
+def _texts(what: str, directory: str, extra: tuple[str, ...]) -> dict[str, str]:
     """The TOML files of a folder (empty: the shipped one) and of the further ones, by path. Raises :class:`ConfigError`."""
     folders = [Path(directory) if directory else shipped_config() / what, *map(Path, extra)]
     texts: dict[str, str] = {}

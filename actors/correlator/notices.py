@@ -18,16 +18,21 @@ NAME = "notices"
 
 
 class NoticeMemory(Struct):
-    """``told``: the severity at which people were last told of an alarm that they have not been told is over."""
+    """``told``: the severity at which people were last told of an alarm that they have not been told is over.
+    ``freed``: what held an alarm back until now, of those that wait to be told."""
 
     told: dict[str, Severity] = field(default_factory=dict)
+    freed: dict[str, str] = field(default_factory=dict)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Start, stop or end the waiting of an alarm that changed."""
-    told = draft.state.memory(NoticeMemory).told.get(alarm.id)
+    memory = draft.state.memory(NoticeMemory)
+    told = memory.told.get(alarm.id)
     if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
         draft.no_wake(NAME, alarm.id)
+        if memory.freed:
+            draft.later(memory.freed.pop, alarm.id, None)
         if told is not None and not _flaps(alarm):
             _tell(draft, alarm, "recovered", "people had been told of it")
         return
@@ -39,6 +44,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if not (raised(before, alarm) or let_go or _worsened(before, alarm)):
         return  # among others the line that says that people were told, which strategies are shown too
     if told is None:
+        if before is not None and let_go:
+            draft.later(memory.freed.__setitem__, alarm.id, _holder(before))
         draft.wake(NAME, alarm.id, draft.at + draft.state.settings.hold(alarm.severity))
     elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
         _tell(draft, alarm, "worsened", f"was {told}")
@@ -49,7 +56,8 @@ def due(draft: Draft, alarm_id: str) -> None:
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None or alarm.suppressed_by or alarm.shelved_until is not None:
         return
-    told = draft.state.memory(NoticeMemory).told.get(alarm_id)
+    memory = draft.state.memory(NoticeMemory)
+    told = memory.told.get(alarm_id)
     if told is not None and not is_worse(alarm.severity, told):
         return
     if alarm.acknowledged_at is not None:
@@ -60,6 +68,10 @@ def due(draft: Draft, alarm_id: str) -> None:
     held = draft.state.settings.hold(alarm.severity).total_seconds()
     children = len(draft.state.children.get(alarm_id, ()))
     waited = f"it is the cause of {children} others" if children else "no cause, window or rule holds it back"
+    freed = memory.freed.get(alarm_id)
+    if freed is not None:
+        draft.later(memory.freed.pop, alarm_id, None)
+        waited = f"{waited}; until then {freed}"
     _tell(draft, alarm, "raised", f"waited {held:g} s: {waited}")
 
 
@@ -98,6 +110,14 @@ def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
         draft.later(told.pop, alarm.id, None)
     else:
         draft.later(told.__setitem__, alarm.id, alarm.severity)
+
+
+def _holder(alarm: Alarm) -> str:
+    """What holds an alarm back, in words."""
+    held = [
+        f"{each.kind} {each.by} ({each.reason})" if each.reason else f"{each.kind} {each.by}" for each in alarm.suppressed_by
+    ]
+    return ", ".join(held) or "it was shelved"
 
 
 def _of_interest(draft: Draft, alarm: Alarm) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.correlator.fold import fold
+from actors.correlator.notices import NoticeMemory
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.correlator.windows import strategy
@@ -154,6 +155,11 @@ def test_what_begins_inside_and_still_stands_at_the_end_is_told_then(plot: Plot)
         f"maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1",
         f"maintenance window {window} (splicing) ended",
     ]
+    assert plot.lines[-1][3] == (
+        "waited 5 s: no cause, window or rule holds it back; until then "
+        f"window {window} (maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1)"
+    )
+    assert plot.state.memory(NoticeMemory).freed == {}
 
 
 def test_what_begins_and_ends_inside_is_never_told(plot: Plot) -> None:

@@ -1,0 +1,67 @@
+"""Timers: the order of time, one for each subject, and the same after a snapshot."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.correlator.timers import NEVER, Timers
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def due(timers: Timers, now: datetime) -> list[tuple[str, str]]:
+    found = []
+    while (one := timers.pop(now)) is not None:
+        found.append(one)
+    return found
+
+
+def test_due_ones_come_in_the_order_of_their_times() -> None:
+    timers = Timers()
+    timers.set("pon", "b", at(2))
+    timers.set("pon", "a", at(1))
+    timers.set("pon", "c", at(3))
+    assert due(timers, at(2)) == [("pon", "a"), ("pon", "b")]
+    assert timers.first == at(3)
+
+
+def test_set_again_it_moves_and_called_off_it_is_gone() -> None:
+    timers = Timers()
+    timers.set("pon", "a", at(1))
+    timers.set("pon", "a", at(5))
+    timers.set("pon", "b", at(2))
+    timers.cancel("pon", "b")
+    assert due(timers, at(4)) == []
+    assert due(timers, at(5)) == [("pon", "a")]
+    assert (len(timers), timers.first) == (0, NEVER)
+
+
+STEPS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 20), st.sampled_from(["set", "cancel", "pop"])), max_size=60)
+
+
+@given(STEPS, st.integers(0, 60))
+def test_as_a_table_would_do_it_also_through_a_snapshot(steps: list[tuple[str, int, str]], saved_at: int) -> None:
+    timers = Timers()
+    table: dict[str, datetime] = {}
+    for number, (subject, seconds, step) in enumerate(steps):
+        if number == saved_at:
+            timers = Timers(timers.entries())
+        match step:
+            case "set":
+                timers.set("x", subject, at(seconds))
+                table[subject] = at(seconds)
+            case "cancel":
+                timers.cancel("x", subject)
+                table.pop(subject, None)
+            case _:
+                ready = sorted((when, name) for name, when in table.items() if when <= at(seconds))
+                assert timers.pop(at(seconds)) == (("x", ready[0][1]) if ready else None)
+                if ready:
+                    del table[ready[0][1]]
+        assert timers.first <= min(table.values(), default=NEVER)
+        assert len(timers) == len(table)

@@ -1,0 +1,176 @@
+"""What fails below a thing that is gone, as timelines: in either order, by every way up, and when the cause ends first."""
+
+from typing import Any
+
+import pytest
+
+from actors.correlator.settings import CorrelatorSettings
+from protocols.alarm import Alarm
+from protocols.change import NoticeWanted
+from protocols.command import Clear, Raise
+from protocols.event import TopologyLoaded
+from protocols.principal import Principal
+from protocols.topology import Node
+
+ADMIN = Principal("probe", "admin")
+
+PLANT = (
+    Node(id="core-1", type="core", name="Core 1"),
+    Node(id="core-2", type="core", name="Core 2"),
+    Node(id="agg", type="other", parents=("core-1", "core-2"), name="Aggregation"),
+    Node(id="olt", type="olt", parents=("agg",), name="Mill Lane", address="192.0.2.1"),
+    Node(id="olt/1", type="card", parents=("olt",), name="card 1"),
+    Node(id="olt/1/0", type="pon", parents=("olt/1",)),
+    Node(id="olt/1/0/7", type="ont", parents=("olt/1/0",), customer_id="C7"),
+    Node(id="olt/1/0/8", type="ont", parents=("olt/1/0",), customer_id="C8"),
+)
+
+
+class Plant:
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        self.told: list[tuple[str, str]] = []
+        world(TopologyLoaded("t", PLANT))
+
+    def fails(self, at: float, alarm_type: str, resource: str, **fields: Any) -> Alarm:
+        kind = "ont" if alarm_type.startswith("ont") else "device"
+        answer = self.world.at(at).command(
+            Raise(
+                tenant_id="default",
+                alarm_type=alarm_type,
+                severity="critical",
+                title=alarm_type,
+                resource_type=kind,
+                resource_id=resource,
+                **fields,
+            ),
+            by=ADMIN,
+        )
+        self._listen()
+        return self.now(answer.accepted[0])
+
+    def works(self, at: float, alarm: Alarm) -> None:
+        self.world.at(at).command(Clear(), alarm.id, by=ADMIN)
+        self._listen()
+
+    def until(self, at: float) -> None:
+        self.world.at(at).tick()
+        self._listen()
+
+    def now(self, alarm: Alarm | str) -> Alarm:
+        found: Alarm = self.world.state.alarms[alarm if isinstance(alarm, str) else alarm.id]
+        return found
+
+    def _listen(self) -> None:
+        self.told += [(each.kind, self.now(each.alarm_id).alarm_type) for each in self.world.all(NoticeWanted)]
+
+
+@pytest.fixture
+def plant(world: Any) -> Plant:
+    return Plant(world)
+
+
+def test_what_fails_below_a_known_cause_is_its_child_at_once(plant: Plant) -> None:
+    card = plant.fails(0, "card.offline", "olt/1")
+    ont = plant.fails(1, "ont.los", "olt/1/0/7")
+    assert (ont.parent_alarm_id, ont.status) == (card.id, "suppressed")
+    assert plant.now(card).is_root_cause
+    assert ont.correlation_id == plant.now(card).correlation_id
+
+
+def test_a_late_parent_collects_the_children_that_came_first(plant: Plant) -> None:
+    ont = plant.fails(0, "ont.state", "olt/1/0/7")
+    card = plant.fails(30, "card.offline", "olt/1")
+    assert plant.now(ont).parent_alarm_id == card.id
+
+
+def test_but_not_what_had_failed_long_before(plant: Plant) -> None:
+    ont = plant.fails(0, "ont.state", "olt/1/0/7")
+    plant.fails(600, "card.offline", "olt/1")
+    assert plant.now(ont).parent_alarm_id is None
+
+
+def test_a_cause_long_gone_does_not_explain_what_fails_only_now(plant: Plant) -> None:
+    plant.fails(0, "card.fault", "olt/1")
+    ont = plant.fails(900, "ont.los", "olt/1/0/7")
+    assert ont.parent_alarm_id is None
+
+
+def test_with_redundant_uplinks_only_when_all_are_down(plant: Plant) -> None:
+    first = plant.fails(0, "device.down", "core-1")
+    olt = plant.fails(1, "device.down", "olt")
+    assert olt.parent_alarm_id is None
+    second = plant.fails(2, "device.down", "core-2")
+    olt = plant.now(olt)
+    assert olt.parent_alarm_id in (first.id, second.id)
+    lines = [entry.text for change in plant.world.changes for entry in getattr(change, "entries", ())]
+    assert any("every way up is gone: Core 1, Core 2" in line for line in lines)
+
+
+def test_consequences_of_consequences_go_to_the_cause_at_the_top(plant: Plant) -> None:
+    olt = plant.fails(0, "olt.poweroff", "olt")
+    card = plant.fails(1, "card.offline", "olt/1")
+    ont = plant.fails(2, "ont.los", "olt/1/0/7")
+    assert card.parent_alarm_id == olt.id
+    assert ont.parent_alarm_id == olt.id
+
+
+def test_one_page_for_all_of_it(plant: Plant) -> None:
+    plant.fails(0, "card.offline", "olt/1")
+    plant.fails(1, "ont.los", "olt/1/0/7")
+    plant.fails(1, "ont.los", "olt/1/0/8")
+    plant.until(60)
+    assert plant.told == [("raised", "card.offline")]
+
+
+def test_a_child_that_outlives_its_cause_becomes_its_own_alarm_and_is_told(plant: Plant) -> None:
+    card = plant.fails(0, "card.offline", "olt/1")
+    ont, other = plant.fails(1, "ont.los", "olt/1/0/7"), plant.fails(1, "ont.los", "olt/1/0/8")
+    plant.until(30)
+    plant.works(60, card)
+    plant.works(70, other)
+    plant.until(359)
+    assert plant.now(ont).parent_alarm_id == card.id
+    plant.until(361)
+    assert (plant.now(ont).parent_alarm_id, plant.now(ont).status) == (None, "active")
+    plant.until(400)
+    assert plant.told == [("raised", "card.offline"), ("recovered", "card.offline"), ("raised", "ont.los")]
+
+
+def test_a_cause_that_returns_keeps_its_children(plant: Plant) -> None:
+    card = plant.fails(0, "card.offline", "olt/1")
+    ont = plant.fails(1, "ont.los", "olt/1/0/7")
+    plant.works(60, card)
+    plant.fails(100, "card.offline", "olt/1")
+    plant.until(400)
+    assert plant.now(ont).parent_alarm_id == card.id
+
+
+def test_the_time_to_outlive_is_a_setting(make_world: Any) -> None:
+    plant = Plant(make_world(CorrelatorSettings(outlive_seconds=5)))
+    card = plant.fails(0, "card.offline", "olt/1")
+    ont = plant.fails(1, "ont.los", "olt/1/0/7")
+    plant.works(10, card)
+    plant.until(16)
+    assert plant.now(ont).parent_alarm_id is None
+
+
+def test_an_ont_that_the_topology_does_not_know_hangs_below_the_place_in_its_id(plant: Plant) -> None:
+    card = plant.fails(0, "card.offline", "olt/1")
+    ont = plant.fails(1, "ont.los", "olt/1/0/99")
+    assert ont.parent_alarm_id == card.id
+
+
+def test_the_same_equipment_that_says_so_twice_is_one_cause(plant: Plant) -> None:
+    fault = plant.fails(0, "card.fault", "olt/1")
+    offline = plant.fails(1, "card.offline", "olt/1")
+    assert plant.now(offline).parent_alarm_id == fault.id
+
+
+def test_two_that_explain_one_another_are_no_ring(plant: Plant) -> None:
+    first = plant.fails(0, "card.fault", "olt/1")
+    second = plant.fails(1, "card.offline", "olt/1")
+    plant.works(2, first)
+    plant.fails(3, "card.fault", "olt/1")
+    parents = {plant.now(first).parent_alarm_id, plant.now(second).parent_alarm_id}
+    assert parents != {first.id, second.id}

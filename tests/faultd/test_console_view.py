@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
-from faultd.console.view import LINGER, duration, line, screen, worth_showing
-from protocols.alarm import Alarm
+from faultd.console.view import LINGER, duration, line, open_children, screen, why, worth_showing
+from protocols.alarm import Alarm, Suppression
 from protocols.severity import Severity
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -53,6 +54,50 @@ def test_the_screen_counts_what_is_open_and_says_what_it_leaves_out() -> None:
     for expected in ("1 critical", "1 minor", "0 major", "http://127.0.0.1:8162/schema", "feeder cut", "128", "1 more"):
         assert expected in text
     assert "title of c" not in text
+
+
+def below(name: str, parent: str, **changes: object) -> Alarm:
+    return replace(alarm(name, "major"), parent_alarm_id=parent, **changes)
+
+
+def cause(name: str = "cut", **changes: object) -> Alarm:
+    description = "128 of 128 ONTs went dark together, none with a dying gasp. Customers by class: gold 7."
+    given = {"is_root_cause": True, "description": description, "metadata": {"confidence": 0.97}}
+    return replace(alarm(name, "critical", 128), **{**given, **changes})
+
+
+def test_what_is_attributed_to_a_cause_is_folded_under_it() -> None:
+    given = [cause(), below("a", "cut"), below("b", "cut"), below("c", "b"), alarm("other", "minor")]
+    assert [each.id for each in worth_showing(given, NOW)] == ["cut", "other"]
+    assert open_children(given) == {"cut": 3, "b": 1}
+
+
+def test_a_child_whose_cause_is_gone_is_shown_again() -> None:
+    given = [below("a", "gone"), below("b", "over"), cause("over", cleared_at=NOW - 2 * LINGER)]
+    assert [each.id for each in worth_showing(given, NOW)] == ["a", "b"]
+
+
+def test_alarms_that_are_each_others_parents_end_the_count() -> None:
+    assert open_children([below("a", "b"), below("b", "a")]) == {"a": 1, "b": 1}
+
+
+def test_a_cause_says_why_and_how_sure() -> None:
+    assert why(cause()) == "97% sure: 128 of 128 ONTs went dark together, none with a dying gasp"
+    assert why(cause(metadata={})) == "128 of 128 ONTs went dark together, none with a dying gasp"
+    assert why(alarm("a", "minor")) == ""
+    held = replace(alarm("a", "minor"), suppressed_by=(Suppression("flapping", "r", NOW, "9 changes within 600 s"),))
+    assert why(held) == "held back by flapping: 9 changes within 600 s"
+
+
+def test_the_screen_shows_a_cause_with_its_reason_and_how_many_are_below() -> None:
+    out = StringIO()
+    given = [cause(), *(below(f"child{number}", "cut") for number in range(41)), alarm("z", "minor")]
+    Console(file=out, width=160).print(screen(given, NOW, [], [], rows=2))
+    text = out.getvalue()
+    for expected in ("title of cut", "41", "went dark together", "97% sure", "1 more"):
+        assert expected in text
+    assert "child" not in text
+    assert "41 below" in line(cause(), 41)
 
 
 @pytest.mark.parametrize(

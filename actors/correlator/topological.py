@@ -42,8 +42,14 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if children_of(draft, alarm.id):
             draft.wake(NAME, alarm.id, draft.at + timedelta(seconds=draft.state.settings.outlive_seconds))
         return
+    if not raised(before, alarm):
+        return
+    if alarm.parent_alarm_id is not None:
+        cause = draft.get(alarm.parent_alarm_id)
+        if cause is None or cause.cleared_at is not None:
+            alarm = detach(draft, alarm, NAME, "raised again when the cause that it had was over")
     signal = SIGNALS.get(alarm.alarm_type)
-    if signal is None or not raised(before, alarm):
+    if signal is None:
         return
     draft.no_wake(NAME, alarm.id)
     if signal == "blocker":

@@ -22,6 +22,8 @@ SETTLED = timedelta(seconds=120)
 """After this time a conclusion is no longer revised: what happens then is something new."""
 RETURNING = timedelta(seconds=45)
 """ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
+FORGOTTEN = timedelta(minutes=10)
+"""How long it is remembered that an ONT came back."""
 _LEANING = 4.0
 """What a vendor's own count of gasps weighs at most, in the units of the likelihood."""
 
@@ -31,6 +33,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     onts = onts_below(draft, port)
     heard = {ont: found for ont in onts if (found := evidence(draft, ont, memory)) is not None}
     out = heard
+    for ont in onts:
+        if (back := memory.back.get(ont)) is not None and draft.at - back > FORGOTTEN:
+            draft.later(memory.back.pop, ont, None)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     blockers = blocked_by(draft, port)
     if blockers:

@@ -174,3 +174,15 @@ def test_two_that_explain_one_another_are_no_ring(plant: Plant) -> None:
     plant.fails(3, "card.fault", "olt/1")
     parents = {plant.now(first).parent_alarm_id, plant.now(second).parent_alarm_id}
     assert parents != {first.id, second.id}
+
+
+def test_what_fails_again_after_its_cause_is_over_is_not_hidden_by_it(plant: Plant) -> None:
+    card = plant.fails(0, "card.offline", "olt/1")
+    plant.until(20)
+    ont = plant.fails(21, "ont.los", "olt/1/0/7")
+    plant.works(60, card)
+    plant.works(61, ont)
+    ont = plant.fails(200, "ont.los", "olt/1/0/7")
+    assert (plant.now(ont).parent_alarm_id, plant.now(ont).status) == (None, "active")
+    plant.until(230)
+    assert plant.told[-1] == ("raised", "ont.los")

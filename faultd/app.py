@@ -43,6 +43,7 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.sockets import TrapSocket, open_sockets
 from actors.trap_listener.v3 import V3Engine
 from faultd import embedded, logs
+from faultd.backtest.service import BacktestService
 from faultd.config import Config, ConfigError, Mistake
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
@@ -133,6 +134,7 @@ async def serve(
         seed = partial(seed_of, ledger.feed, board)
         store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store, seed=seed)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
+        backtests = BacktestService(config.ledger.path(state_dir), clock)
         api = Api(
             config.http,
             appends,
@@ -147,6 +149,7 @@ async def serve(
             windows=windows,
             rules=partial(rule_records, state),
             topology=PlantView(state),
+            backtests=backtests,
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
@@ -166,6 +169,7 @@ async def serve(
                     health.listening["http"] = await sources.start(
                         partial(supervise, "api", api, PARKED, metrics, on_park=park)
                     )
+                    await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
                     await sources.start(supervise, "clock", Clock(config.clock, appends), EDGE, metrics)
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)

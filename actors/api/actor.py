@@ -16,6 +16,7 @@ from actors.mailbox import AppendSender, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.tokens import TokenBook
+from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.rest import Readiness
 from protocols.topology_view import TopologyView
@@ -30,7 +31,7 @@ class Api:
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
     aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
     ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
-    ``rules`` its rules (the same).
+    ``rules`` its rules (the same); ``backtests`` tries rules (the same).
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class Api:
         windows: Windows | None = None,
         rules: RuleLookup | None = None,
         topology: TopologyView | None = None,
+        backtests: Backtests | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
-        context.topology = topology
+        context.topology, context.backtests = topology, backtests
         self.application = application(context, _version())
         self._server = Server(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")

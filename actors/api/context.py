@@ -15,6 +15,7 @@ from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, O
 from actors.metrics import Metrics
 from actors.postgres import Database, DatabaseUnavailable
 from actors.tokens import TokenBook
+from protocols.backtest import Backtests
 from protocols.change import Answer
 from protocols.command import Command
 from protocols.event import Event
@@ -57,6 +58,7 @@ class Context:
         self.default_tenant = default_tenant
         self.quarantined = quarantined
         self.windows: Windows | None = None
+        self.backtests: Backtests | None = None
         self.rules: RuleLookup | None = None
         self.topology: TopologyView | None = None
         self._ledger = ledger

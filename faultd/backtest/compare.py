@@ -1,39 +1,7 @@
 """What is different about an alarm between today's rules and the new ones."""
 
-from typing import Literal
-
-from msgspec import Struct
-
 from faultd.backtest.side import PAGES, Fate, Key, counted
-
-What = Literal[
-    "only_today",
-    "only_new",
-    "suppressed",
-    "not_suppressed",
-    "held_otherwise",
-    "root",
-    "parent",
-    "correlation",
-    "severity",
-    "pages",
-]
-"""``suppressed``: now, and not before; ``not_suppressed``: no longer; ``held_otherwise``: by something else."""
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """One thing that is different about one alarm."""
-
-    what: What
-    alarm_type: str
-    resource_id: str
-    tenant_id: str
-    alarm_id: str
-    title: str
-    raised_at_offset: int
-    """0: before the period."""
-    today: str
-    new: str
+from protocols.backtest import Difference, What
 
 
 def differences(key: Key, today: Fate | None, new: Fate | None) -> list[Difference]:

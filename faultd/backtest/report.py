@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultd.backtest.run import Result
+from protocols.backtest import Result
 
 _SAID = {
     "only_today": "raised today, and not with the new rules",

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
@@ -16,9 +16,10 @@ from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.ledger.read import iterate_events
 from actors.ledger.schema import connect_reader
-from faultd.backtest.compare import Difference, differences
+from faultd.backtest.compare import differences
 from faultd.backtest.period import begin, of_rules, rules_today
-from faultd.backtest.side import Figures, Key, Side
+from faultd.backtest.side import Key, Side
+from protocols.backtest import Result
 from protocols.command import Command
 from protocols.event import Event, PolicyLoaded, RulesLoaded
 from protocols.rule import Rule
@@ -38,22 +39,6 @@ class Trial(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] | None = None
     added: bool = False
     settings: CorrelatorSettings | None = None
-
-
-class Result(Struct, kw_only=True):
-    """What a backtest found. ``differences`` holds at most as many as were asked for; ``found`` counts all, by what it is."""
-
-    since: datetime
-    until: datetime
-    first: int
-    last: int
-    events: int = 0
-    today: Figures
-    new: Figures
-    rules_changed: bool
-    """The rules were others at some time of the period: both sides had those in force at its end from its beginning."""
-    found: dict[str, int] = field(default_factory=dict)
-    differences: list[Difference] = field(default_factory=list)
 
 
 class _Trio:

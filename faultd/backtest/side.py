@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from actors.correlator.fold import fold
 from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity
+from protocols.backtest import Figures
 from protocols.change import AlarmChanged, AlarmForgotten, Change, NoticeKind, NoticeWanted
 from protocols.event import Event
 
@@ -45,24 +46,6 @@ class Fate(Struct):
     """What held it back from people at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
     pages: list[str] = field(default_factory=list)
     """Notices, in order."""
-
-
-class Figures(Struct):
-    """Counts of a whole fold."""
-
-    alarms: int = 0
-    """Alarms that were raised or changed, and those open at the beginning."""
-    roots: int = 0
-    suppressed: int = 0
-    """Alarms held back from people at some time."""
-    pages: int = 0
-    notices: dict[str, int] = field(default_factory=dict)
-    """By kind."""
-    by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
-    """What each rule and part of faultd did: action → how often. ``paged`` counts the pages about alarms that it raised, or
-    that it was the last to decide about."""
-    failed: int = 0
-    """Events whose fold failed, and times that correlation did."""
 
 
 class Side:

@@ -17,8 +17,9 @@ from actors.ledger.database import Database
 from actors.ledger.group import Group, SnapshotPiece
 from faultd.backtest.period import BadPeriod, since_when
 from faultd.backtest.report import words
-from faultd.backtest.run import Cancelled, Result, Trial, backtest
+from faultd.backtest.run import Cancelled, Trial, backtest
 from faultd.cli import app
+from protocols.backtest import Result
 from protocols.command import Acknowledge, Command, CreateRule, DeleteRule
 from protocols.event import Event, NetworkEvent, RulesLoaded, Tick, TopologyLoaded
 from protocols.principal import Principal

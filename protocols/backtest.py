@@ -1,0 +1,122 @@
+"""Rules tried on what really happened: what is asked for, and what comes back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, Protocol
+
+from msgspec import Meta, Struct, field
+
+from protocols.rule import Rule
+
+What = Literal[
+    "only_today",
+    "only_new",
+    "suppressed",
+    "not_suppressed",
+    "held_otherwise",
+    "root",
+    "parent",
+    "correlation",
+    "severity",
+    "pages",
+]
+"""``suppressed``: now, and not before; ``not_suppressed``: no longer; ``held_otherwise``: by something else."""
+JobState = Literal["running", "done", "failed", "cancelled"]
+
+
+class Figures(Struct):
+    """Counts of a whole fold."""
+
+    alarms: int = 0
+    """Alarms that were raised or changed, and those there at the beginning."""
+    roots: int = 0
+    suppressed: int = 0
+    """Alarms held back from people at some time."""
+    pages: int = 0
+    notices: dict[str, int] = field(default_factory=dict)
+    """By kind."""
+    by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What each rule and part of faultd did: action → how often. ``paged`` counts the pages about alarms of which it was the
+    last to decide something; ``devices`` stands for alarms of which nothing was decided."""
+    failed: int = 0
+    """Events whose fold failed, and times that correlation did."""
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """One thing that is different about one alarm."""
+
+    what: What
+    alarm_type: str
+    resource_id: str
+    tenant_id: str
+    alarm_id: str
+    title: str
+    raised_at_offset: int
+    """0: before the period."""
+    today: str
+    new: str
+
+
+class Result(Struct, kw_only=True):
+    """What a backtest found. ``differences`` holds at most as many as were asked for; ``found`` counts all, by what it is."""
+
+    since: datetime
+    until: datetime
+    first: int
+    last: int
+    events: int = 0
+    today: Figures
+    new: Figures
+    rules_changed: bool
+    """The rules were others at some time of the period: both sides had those in force at its end from its beginning."""
+    found: dict[str, int] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+
+
+class BacktestRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``POST /backtest``."""
+
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=1_000)]
+    """Take the place of the rules of files; those written through the API stay."""
+    add: bool = False
+    """Keep the rules of files; those of the same name are replaced."""
+    since: Annotated[str, Meta(min_length=1, max_length=40, description="30m, 12h, 7d, or a time")] = "7d"
+    most: Annotated[int, Meta(ge=0, le=10_000, description="Differences to list; all are counted")] = 1_000
+
+
+class BacktestJob(Struct, kw_only=True):
+    """One backtest, under way or over."""
+
+    state: JobState
+    asked_by: str
+    since: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    error: str = ""
+    """Why it failed."""
+    result: Result | None = None
+
+
+class BacktestBusy(Exception):
+    """One is under way: it can be waited for or cancelled."""
+
+
+class BacktestRefused(Exception):
+    """What is asked for cannot be tried; ``mistakes`` are (field, message)."""
+
+    def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{place}: {text}" for place, text in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class Backtests(Protocol):
+    """Who runs backtests, one at a time."""
+
+    def start(self, request: BacktestRequest, by: str) -> BacktestJob:
+        """Begin one. Raises BacktestBusy and BacktestRefused."""
+
+    def latest(self) -> BacktestJob | None:
+        """The one under way, or the last."""
+
+    def cancel(self) -> bool:
+        """Call off the one under way; False when there is none."""

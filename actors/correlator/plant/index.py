@@ -5,6 +5,7 @@ step answers like one that was read from a snapshot.
 """
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ DEEPEST = 256
 """Generations that a look upwards goes at most."""
 PATHS = 64
 """Paths to the roots that are told at most: redundant uplinks multiply."""
+_DEVICES_DEEP = 16
+"""Devices below one another of which each is remembered by itself."""
 _SORT_ANEW = 2_000
 """Ids that come or go at once from which on the sorted list is made anew when it is next asked for."""
 
@@ -198,11 +201,17 @@ class Plant:
 
     def customers_by_class(self, node_id: str) -> dict[str, int]:
         """How many customers of each SLA class there are at or below a node; "" are those without."""
-        if node_id not in self._classes:
-            if node_id not in self.nodes:
-                return {}
-            self._look_below(node_id)
-        return dict(self._classes[node_id])
+        known = self._classes.get(node_id)
+        if known is None:
+            found: dict[str, str] = {}
+            for one in self.subtree(node_id):
+                node = self.nodes[one]
+                if customer := customer_of(node):
+                    found[customer] = found.get(customer) or node.sla_class
+            known = dict(sorted(Counter(found.values()).items()))
+            if node_id in self.nodes:
+                self._classes[node_id] = known
+        return dict(known)
 
     def onts_below(self, node_id: str) -> tuple[str, ...]:
         """Ids of the ONTs at or below a node, in order."""
@@ -212,24 +221,35 @@ class Plant:
             self._look_below(node_id)
         return self._onts[node_id]
 
-    def _look_below(self, node_id: str) -> Reach:
-        customers: dict[str, str] = {}
+    def _look_below(self, top: str, depth: int = 0) -> Reach:
+        """Walk down, but through a device further down by what is known of it: when one changes, the others need no walk."""
+        customers: dict[str, None] = {}
         services: dict[str, None] = {}
-        onts: list[str] = []
-        for one in self.subtree(node_id):
+        onts: dict[str, None] = {}
+        seen = {top}
+        stack = [top]
+        while stack:
+            one = stack.pop()
             node = self.nodes[one]
+            if node.address and one != top and depth < _DEVICES_DEEP:
+                known = self._reach.get(one) or self._look_below(one, depth + 1)
+                customers.update(dict.fromkeys(known.customers))
+                services.update(dict.fromkeys(known.services))
+                onts.update(dict.fromkeys(self._onts[one]))
+                continue
             if node.type == "ont":
-                onts.append(one)
+                onts[one] = None
             if customer := customer_of(node):
-                customers[customer] = customers.get(customer) or node.sla_class
+                customers[customer] = None
             if service := node.service_id or (node.id if node.type == "service" else ""):
                 services[service] = None
-        classes: dict[str, int] = {}
-        for sla in customers.values():
-            classes[sla] = classes.get(sla, 0) + 1
-        self._classes[node_id] = dict(sorted(classes.items()))
-        self._onts[node_id] = tuple(onts)
-        found = self._reach[node_id] = Reach(tuple(customers), tuple(services))
+            below = self._children.get(one, {})
+            for child in (below,) if isinstance(below, str) else reversed(below):
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        self._onts[top] = tuple(onts)
+        found = self._reach[top] = Reach(tuple(customers), tuple(services))
         return found
 
     # --- changing -------------------------------------------------------------------------------------------------
@@ -238,7 +258,7 @@ class Plant:
         """Take ``removes`` out, then put ``puts`` in, in place of those of the same id. One that is as it was stays so."""
         puts = [node for node in puts if self.nodes.get(node.id) != node] if self.nodes else list(puts)
         touched = [*removes, *(node.id for node in puts)]
-        looked = bool(self._reach)
+        looked = bool(self._reach or self._classes)
         if looked:
             self._forget_above(touched)
         self._changes += 1
@@ -321,8 +341,8 @@ class Plant:
             if one in seen:
                 continue
             seen.add(one)
+            self._classes.pop(one, None)
             if self._reach.pop(one, None) is not None:
-                del self._classes[one]
                 del self._onts[one]
             stack += self.parents(one)
 

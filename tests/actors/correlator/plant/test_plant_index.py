@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.correlator.plant import NOBODY, Plant, Reach
 from actors.correlator.plant.check import Mistake, cascade, mistakes
@@ -26,7 +27,25 @@ nodes = st.builds(
     service_id=st.sampled_from(["", "v1", "v2"]),
     sla_class=st.sampled_from(["", "gold"]),
 )
-changes = st.lists(st.tuples(st.lists(nodes, max_size=4), st.lists(st.sampled_from(IDS), max_size=3)), max_size=12)
+wild = st.tuples(st.lists(nodes, max_size=4), st.lists(st.sampled_from(IDS), max_size=3))
+changes = st.lists(st.tuples(st.sampled_from(["wild", "put", "put", "put", "cascade"]), wild), max_size=12)
+
+
+def tamed(plant: Plant, kind: str, wish: tuple[list[Node], list[str]]) -> tuple[list[Node], list[str]]:
+    """A change that mostly leaves a plant, so that many in a row do."""
+    puts, removes = wish
+    if kind == "wild":
+        return wish
+    if kind == "cascade":
+        return cascade(plant, removes[0]) if removes and removes[0] in plant.nodes else ([], [])
+    known, taken = dict(plant.nodes), {node.address: node.id for node in plant.nodes.values()}
+    made = []
+    for node in {node.id: node for node in puts}.values():
+        parents = tuple(one for one in node.parents if one in known and IDS.index(one) < IDS.index(node.id))
+        free = taken.setdefault(node.address, node.id) == node.id
+        known[node.id] = replace(node, parents=parents, address=node.address if free else "")
+        made.append(known[node.id])
+    return made, []
 
 
 def answers(plant: Plant) -> Iterator[Any]:
@@ -50,10 +69,11 @@ def answers(plant: Plant) -> Iterator[Any]:
 @settings(max_examples=150, deadline=None)
 @given(changes)
 def test_a_plant_that_was_changed_answers_like_one_that_is_built_or_read_at_once(
-    steps: list[tuple[list[Node], list[str]]],
+    steps: list[tuple[str, tuple[list[Node], list[str]]]],
 ) -> None:
     plant, saved = Plant(), SavedPlant()
-    for puts, removes in steps:
+    for kind, wish in steps:
+        puts, removes = tamed(plant, kind, wish)
         wrong = mistakes(plant, puts, removes)
         after = {node.id: node for node in plant.nodes.values() if node.id not in removes}
         after |= {node.id: node for node in puts}
@@ -157,6 +177,30 @@ def test_what_was_computed_is_forgotten_along_the_changed_path_alone() -> None:
     assert plant.onts_below("site") == ("olt-1/0/1/5", "olt-1/0/1/7", "olt-1/0/1/6")
     plant.apply((), ["olt-1/0/1/7"])
     assert plant.reach("site").customers == ("C5", "shop", "C9")
+
+
+def test_a_device_further_down_is_walked_once_for_all_that_is_above() -> None:
+    plant = Plant(PLANT)
+    assert plant.reach("core-1") == plant.reach("core-2") == plant.reach("olt-1")
+    below = plant.reach("olt-1")
+    plant.apply([Node(id="shop-2", type="customer", parents=("core-1",))])
+    assert plant.reach("core-1").customers == ("C5", "shop", "shop-2")
+    assert plant.reach("olt-1") is below
+    assert plant.onts_below("core-1") == plant.onts_below("olt-1") == ("olt-1/0/1/5", "olt-1/0/1/6")
+
+
+def test_devices_can_hang_from_devices_deeper_than_the_stack() -> None:
+    chain = [
+        Node(
+            id=f"n{n}",
+            type="olt",
+            parents=(f"n{n - 1}",) if n else (),
+            address=f"10.0.{n >> 8}.{n & 255}",
+            customer_id=f"C{n}",
+        )
+        for n in range(5_000)
+    ]
+    assert len(Plant(chain).reach("n0").customers) == 5_000
 
 
 def test_equal_words_and_parents_are_kept_once() -> None:

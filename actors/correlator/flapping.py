@@ -48,8 +48,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     up = raised(before, alarm)
     if not up and not ended(before, alarm):
         return
+    watched = draft.state.memory(FlapMemory).flaps
     key = "\x1f".join(alarm.identity)
-    known = key in draft.state.memory(FlapMemory).flaps or NAME in draft.scratch
+    known = key in watched or NAME in draft.scratch
     if up and before is None and not known:
         # The first raise is remembered with its clear: what never clears cannot flap, and costs nothing.
         return

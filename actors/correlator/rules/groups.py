@@ -19,16 +19,22 @@ _LONGEST_QUALIFIER = 200
 _MOST_CUSTOMERS = 10_000
 
 
-class Group(Struct, array_like=True):
-    """An open group alarm: its rule, what its members share, and those of them that are not over."""
+class Group(Struct, array_like=True, frozen=True):
+    """An open group alarm: its rule, what its members share, the Event that raised it (a re-opened one has other members), and
+    how many of them are not over."""
 
     rule: str
     key: str
-    members: dict[str, None] = field(default_factory=dict)
+    since: int
+    open: int = 0
+
+    def more(self, by: int) -> "Group":
+        """With so many more members."""
+        return Group(self.rule, self.key, self.since, self.open + by)
 
 
 class GroupMemory(Struct):
-    """``groups``: by the group alarm's id. ``member_of``: the groups of each member."""
+    """``groups``: by the group alarm's id. ``member_of``: of each member ``GROUP SINCE``."""
 
     groups: dict[str, Group] = field(default_factory=dict)
     member_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,7 +71,7 @@ def raise_group(draft: Draft, rules: Rules, rule: Compiled, key: str, members: l
         return None
     known = _groups(draft).get(group.id)
     if known is None:
-        _groups(draft).put(group.id, Group(rule.id, key))
+        _groups(draft).put(group.id, Group(rule.id, key, draft.offset))
     for member in members:
         join(draft, rules, rule, group.id, member, what)
     return group.id
@@ -76,11 +82,12 @@ def join(draft: Draft, rules: Rules, rule: Compiled, group_id: str, member: Alar
     group, alarm = _groups(draft).get(group_id), draft.get(group_id)
     if group is None or alarm is None:
         return
-    group.members[member.id] = None
     of = _member_of(draft)
     mine = of.get(member.id) or ()
-    if group_id not in mine:
-        of.put(member.id, (*mine, group_id))
+    membership = f"{group_id} {group.since}"
+    if membership not in mine and draft.latest(member).cleared_at is None:
+        of.put(member.id, (*mine, membership))
+        _groups(draft).put(group_id, group.more(1))
     adopt(draft, rules, rule, member, alarm, f"rule {rule.rule.name!r}: {what}")
 
 
@@ -99,13 +106,17 @@ def concerns(draft: Draft, alarm: Alarm) -> bool:
 def over(draft: Draft, alarm: Alarm) -> None:
     """The alarm is over: a group whose last member it was is over with it."""
     if _groups(draft).get(alarm.id) is not None:
-        _end(draft, alarm.id)
-    for group_id in _member_of(draft).get(alarm.id) or ():
+        # Its members forget it when they are over: looking for them would cost as much as there are.
+        _groups(draft).drop(alarm.id)
+    for membership in _member_of(draft).get(alarm.id) or ():
+        group_id, _, since = membership.partition(" ")
         group = _groups(draft).get(group_id)
-        if group is not None:
-            group.members.pop(alarm.id, None)
-            if not group.members:
-                _clear(draft, group_id, "the last of its alarms is over")
+        if group is None or str(group.since) != since:
+            continue
+        if group.open > 1:
+            _groups(draft).put(group_id, group.more(-1))
+        else:
+            _clear(draft, group_id, "the last of its alarms is over")
     _member_of(draft).drop(alarm.id)
 
 
@@ -135,27 +146,11 @@ def _clear(draft: Draft, group_id: str, why: str) -> None:
     if alarm is not None and alarm.cleared_at is None:
         report = Report(received=draft.at, reporter="faultd:rules", source=SYSTEM)
         clear_problems(draft, alarm.tenant_id, alarm.resource_id, (alarm.alarm_type,), alarm.qualifier, report, why)
-    _end(draft, group_id)
-
-
-def _end(draft: Draft, group_id: str) -> None:
-    group = _groups(draft).get(group_id)
-    if group is None:
-        return
-    of = _member_of(draft)
-    for member in group.members:
-        left = tuple(each for each in of.get(member) or () if each != group_id)
-        if left:
-            of.put(member, left)
-        else:
-            of.drop(member)
     _groups(draft).drop(group_id)
 
 
 def _groups(draft: Draft) -> Overlay[Group]:
-    return overlay(
-        draft, "groups", draft.state.memory(GroupMemory).groups, lambda one: Group(one.rule, one.key, dict(one.members))
-    )
+    return overlay(draft, "groups", draft.state.memory(GroupMemory).groups, lambda value: value)
 
 
 def _member_of(draft: Draft) -> Overlay[tuple[str, ...]]:

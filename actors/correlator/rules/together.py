@@ -6,6 +6,7 @@ is no older than the window.
 """
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from msgspec import Struct, field
 
@@ -99,9 +100,7 @@ def _slide(window: Window, before: datetime, *, whole: bool) -> None:
         if window.members and next(iter(window.members.values())) < before:
             window.members, window.shared = {}, ""
         return
-    for alarm_id, at in list(window.members.items()):
-        if at >= before:
-            break
+    for alarm_id in [each for each, _at in takewhile(lambda item: item[1] < before, window.members.items())]:
         del window.members[alarm_id]
     if not window.members:
         window.shared = ""

@@ -218,3 +218,32 @@ def test_what_is_over_by_then_misses_nothing(ruled: Any) -> None:
     ruled.at(200)
     assert ruled.of_type("x.missing") == []
     assert ruled.state.memory(SequenceMemory).awaited == {}
+
+
+def test_a_group_alarm_cleared_by_hand_is_over_and_the_next_count_raises_it_again(ruled: Any) -> None:
+    ruled.write(**count())
+    members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
+    (group,) = ruled.of_type("x.attack")
+    ruled.at(1).down(group.id)
+    assert ruled.state.memory(GroupMemory).groups == {}
+    for each in members:
+        ruled.down(each)
+    assert ruled.state.memory(GroupMemory).member_of == {}
+    for n in range(4, 7):
+        ruled.at(100 + n).up("x.login", f"olt-1/0/1/5/{n}")
+    assert ruled.alarm(group.id).cleared_at is None
+    assert ruled.state.memory(GroupMemory).groups[group.id].open == 3
+
+
+def test_old_members_do_not_end_a_group_that_was_raised_again_without_them(ruled: Any) -> None:
+    ruled.write(**count())
+    old = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
+    (group,) = ruled.of_type("x.attack")
+    ruled.at(1).down(group.id)
+    new = [ruled.at(100).up("x.login", f"olt-1/0/1/5/{n}") for n in range(4, 7)]
+    for each in old:
+        ruled.down(each)
+    assert ruled.alarm(group.id).cleared_at is None
+    for each in new:
+        ruled.down(each)
+    assert ruled.alarm(group.id).cleared_at is not None

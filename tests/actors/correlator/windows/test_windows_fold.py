@@ -399,6 +399,14 @@ def test_ended_early_a_recurring_window_opens_again_as_planned(plot: Plot) -> No
     assert plot.by(again) == [window]
 
 
+def test_what_was_ended_early_stays_so_when_something_else_is_changed(plot: Plot) -> None:
+    window = plot.window(OLT, 0, HOUR, recurrence="FREQ=DAILY")
+    plot.to(100).command(EndWindow(window))
+    plot.command(PatchWindow(window, PlanChanges(title="other")))
+    assert plot.memory.active == {}
+    assert plot.by(plot.rise()) == []
+
+
 def test_across_the_change_of_the_clock(plot: Plot) -> None:
     """02:30 in Berlin on 29 March is skipped: that night's window opens at 03:30 of summer time, 01:30 UTC."""
     plan = Plan(

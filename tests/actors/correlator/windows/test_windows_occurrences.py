@@ -120,6 +120,20 @@ def test_rules(rule: str) -> None:
     assert starts(window("2026-01-05T22:00", recurrence=rule), "2026-01-02T00:00", 3) == ONCE_MORE[rule]
 
 
+LATER = {
+    "FREQ=DAILY;INTERVAL=3": ["05-31T22:00", "06-03T22:00"],
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=MO": ["05-31T22:00", "06-08T22:00"],
+    "FREQ=MONTHLY;INTERVAL=2": ["07-05T22:00", "09-05T22:00"],
+    "FREQ=YEARLY;INTERVAL=3;BYMONTH=2,8": ["02-05T22:00", "08-05T22:00"],
+    "FREQ=WEEKLY;COUNT=800": ["06-01T22:00", "06-08T22:00"],
+}
+
+
+@pytest.mark.parametrize("rule", LATER)
+def test_intervals_are_counted_from_the_first_occurrence_however_late_one_asks(rule: str) -> None:
+    assert starts(window("2026-01-05T22:00", recurrence=rule), "2037-05-30T00:00", 2) == LATER[rule]
+
+
 def test_exceptions_are_left_out_and_still_counted() -> None:
     one = window(
         "2026-01-05T22:00",

@@ -499,6 +499,7 @@ COVERED: list[tuple[Scope, set[str]]] = [
     (Scope(devices=("olt-1",)), {"olt-1", "olt-1/0/1", "olt-1/0/9"}),
     (Scope(devices=("olt-1/0/1",)), {"olt-1/0/1"}),
     (Scope(customers=("c1",)), {"ont-1"}),
+    (Scope(customers=("c1", "c9")), {"ont-1"}),
     (Scope(customers=("c1", "c2")), {"ont-1", "ont-2", "s2", "s1", "olt-1/0/1", "olt-1", "site"}),
     (Scope(services=("v2",)), {"ont-2"}),
     (Scope(subtrees=("s1",), resource_types=("ont",)), set()),

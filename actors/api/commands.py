@@ -148,12 +148,12 @@ def single(changes: Sequence[Change], offset: int) -> Shown:
     if not answer.accepted:
         raise ProblemError(500, "no_answer", "the command was recorded, but nothing says what came of it")
     chosen = answer.accepted[0]
-    last = None
-    for change in changes:
-        if isinstance(change, AlarmChanged) and change.offset == offset and change.alarm.id == chosen:
-            last = change
-    raised = last is not None and any(entry.action == "raised" for entry in last.entries)
-    return Shown(chosen, last.alarm if last else None, raised)
+    # Correlation may have changed what the command did, in the same Event.
+    mine = [
+        change for change in changes if isinstance(change, AlarmChanged) and change.offset == offset and change.alarm.id == chosen
+    ]
+    raised = any(entry.action == "raised" for change in mine for entry in change.entries)
+    return Shown(chosen, mine[-1].alarm if mine else None, raised)
 
 
 def refused(refusal: Refusal) -> ProblemError:

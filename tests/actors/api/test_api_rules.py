@@ -117,3 +117,11 @@ async def test_a_change_of_nothing_and_an_unknown_rule_are_refused(lab: Any) -> 
         assert (await client.patch(f"{RULES}/{rule['id']}", json={})).status_code == 422
         assert (await client.patch(f"{RULES}/none", json={"enabled": True})).status_code == 404
         assert (await client.delete(f"{RULES}/none")).status_code == 404
+
+
+async def test_an_alarm_that_a_rule_changes_at_once_is_new_all_the_same(lab: Any) -> None:
+    async with lab.serve(), lab.client("admin") as client:
+        assert (await client.post(RULES, json=QUIET)).status_code == 201
+        answer = await client.post(lab.ALARMS, json=lab.ALARM)
+        assert answer.status_code == 201
+        assert answer.json()["status"] == "suppressed"

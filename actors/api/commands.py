@@ -149,9 +149,8 @@ def single(changes: Sequence[Change], offset: int) -> Shown:
         raise ProblemError(500, "no_answer", "the command was recorded, but nothing says what came of it")
     chosen = answer.accepted[0]
     # Correlation may have changed what the command did, in the same Event.
-    mine = [
-        change for change in changes if isinstance(change, AlarmChanged) and change.offset == offset and change.alarm.id == chosen
-    ]
+    all_of_it = (change for change in changes if isinstance(change, AlarmChanged) and change.offset == offset)
+    mine = [change for change in all_of_it if change.alarm.id == chosen]
     raised = any(entry.action == "raised" for change in mine for entry in change.entries)
     return Shown(chosen, mine[-1].alarm if mine else None, raised)
 

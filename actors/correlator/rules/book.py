@@ -209,7 +209,7 @@ def _check(draft: Draft, by: Principal, record: RuleRecord) -> None:
     rule = record.rule
     if by.tenant is not None and rule.tenant_id != by.tenant:
         raise RefusedRule("/tenant_id", "not_your_tenant", f"this token writes rules of tenant {by.tenant!r} only")
+    compile_rule(record)
     for other in draft.state.memory(RuleMemory).records.values():
         if other.id != record.id and other.rule.name == rule.name and other.rule.tenant_id == rule.tenant_id:
             raise RefusedRule("/name", "wrong_state", f"there is a rule called {rule.name!r} already")
-    compile_rule(record)

@@ -222,7 +222,7 @@ def release(draft: Draft, gone: dict[str, str]) -> None:
 
 
 def forgive(draft: Draft, plugins: dict[str, str]) -> None:
-    """The rules have been loaded anew, with these plugins: what failed before is tried again, and what is gone holds nothing."""
+    """Rules have been loaded anew, with these plugins: what failed before is tried again, and what is gone holds nothing."""
     gone = [name for name in draft.state.memory(RuleMemory).plugins if name not in plugins]
     if gone:
         release(draft, {name: f"plugin {name} is no longer asked" for name in gone})

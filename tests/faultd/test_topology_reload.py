@@ -110,12 +110,24 @@ async def test_what_the_api_did_holds_until_the_file_changes(daemon: Daemon) -> 
     by_api(daemon, corrected, added, removes=(ONT.id,))
     assert daemon.start() == []
     assert daemon.nodes == [OLT, corrected, added]
+    assert list(daemon.state.by_hand) == [added.id], "a node of the file that the API changes stays the file's"
     daemon.write(OLT, PON, ONT, Node(id="x", type="site"))
     await daemon.reload()
     assert {node.id: node for node in daemon.nodes} == {
         node.id: node for node in (OLT, added, PON, ONT, Node(id="x", type="site"))
     }
     assert list(daemon.state.by_hand) == [added.id]
+
+
+async def test_a_node_of_the_api_that_the_file_names_is_the_files_from_then_on(daemon: Daemon) -> None:
+    added = Node(id="olt-1/1/6", type="ont", parents=(PON.id,))
+    by_api(daemon, added)
+    daemon.write(OLT, PON, ONT, added)
+    await daemon.reload()
+    assert daemon.state.by_hand == {}
+    daemon.write(OLT, PON, ONT)
+    (change,) = await daemon.reload()
+    assert change.removes == (added.id,)
 
 
 async def test_what_the_file_drops_stays_where_the_apis_nodes_hang_from_it(daemon: Daemon) -> None:

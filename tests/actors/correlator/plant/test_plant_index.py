@@ -115,6 +115,28 @@ def test_a_cascade_leaves_a_plant_and_takes_what_hangs_from_nothing_else(made: l
     assert set(removes) == plant.nodes.keys() - held
 
 
+def test_a_cascade_takes_what_loses_its_last_parent_and_cuts_off_what_has_another() -> None:
+    def node(id: str, *parents: str) -> Node:
+        return Node(id=id, type="x", parents=parents)
+
+    plant = Plant(
+        [node("top"), node("other"), node("a", "top"), node("b", "top"), node("c", "a", "b"), node("d", "c", "other")]
+    )
+    puts, removes = cascade(plant, "top")
+    assert puts == [node("d", "other")]
+    assert sorted(removes) == ["a", "b", "c", "top"]
+
+
+def test_two_devices_can_swap_their_addresses_in_one_change() -> None:
+    one, two = (Node(id=f"olt-{n}", type="olt", address=f"10.0.0.{n}") for n in (1, 2))
+    plant = Plant([one, two])
+    swapped = [replace(one, address=two.address), replace(two, address=one.address)]
+    assert mistakes(plant, swapped, []) == []
+    assert mistakes(plant, swapped[:1], []) != []
+    plant.apply(swapped)
+    assert [node and node.id for node in map(plant.device, ("10.0.0.1", "10.0.0.2"))] == ["olt-2", "olt-1"]
+
+
 def _below_without(plant: Plant, one: str, without: str) -> Iterator[str]:
     if one == without:
         return

@@ -15,7 +15,7 @@ from bench import machine
 from bench.children import BenchError, Postgres
 from bench.context import Context
 from bench.rows.compare import authpriv, cpu, informs
-from bench.rows.growth import growth
+from bench.rows.growth import correlation, growth
 from bench.rows.recovery import catch_up, restart
 from bench.rows.soak import soak
 from bench.rows.stream import fan_out, latency
@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "fan_out": ("Fan-out", fan_out),
     "catch_up": ("Catch-up", catch_up),
     "growth": ("Growth", growth),
+    "correlation": ("Correlation", correlation),
     "topology": ("Topology", topology),
     "restart": ("Start-up and memory", restart),
     "soak": ("Memory over time", soak),

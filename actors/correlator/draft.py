@@ -74,6 +74,10 @@ class Draft:
         """The alarm as this Event has it by now."""
         return self._alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
 
+    def drafted(self, alarm: Alarm) -> Alarm:
+        """The alarm as this draft has it, which is as it was given where the draft has not touched it."""
+        return self._alarms.get(alarm.id, alarm)
+
     def at_resource(self, resource_id: str) -> list[Alarm]:
         """Open alarms of a resource, those of this Event included, oldest first: an order that does not depend on how they
         came about."""

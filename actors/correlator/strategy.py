@@ -33,7 +33,7 @@ def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tupl
     for _ in range(ROUNDS):
         for before, alarm in touched:
             for strategy in strategies:
-                strategy.touched(draft, before, draft.latest(alarm))
+                strategy.touched(draft, before, draft.drafted(alarm))
         touched = draft.touched()
         if not touched:
             return

@@ -2,13 +2,18 @@
 
 import gc
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
+from actors.correlator import ponder
 from actors.correlator.actor import fold_batch
 from actors.correlator.profiles import load_profiles
 from actors.correlator.state import State
+from actors.correlator.strategies import STRATEGIES
+from actors.correlator.strategy import Strategy
 from bench.context import Context
 from bench.datagrams import SOURCES, address, place, template
 from bench.table import Row
@@ -76,17 +81,55 @@ def plant(nodes: int) -> Iterable[Node]:
         number += 1
 
 
-def costs(sizes: Sequence[tuple[int, int]]) -> list[float]:
-    """Microseconds an Event of the mix for each (open alarms, nodes); the best of three rounds, in which all take turns, so
-    that a slower machine slows all."""
+def costs(sizes: Sequence[tuple[int, int]], strategies: Sequence[tuple[Strategy, ...]] = (STRATEGIES,)) -> list[float]:
+    """Microseconds an Event of the mix for each (open alarms, nodes), and for each set of strategies; the best of three rounds,
+    in which all take turns, so that a slower machine slows all."""
     folders = []
     for alarms, nodes in sizes:
-        folder, population = Folder(nodes), Population(1)
-        folder.fold(folder.traps(population.raise_new(alarms)))
-        folders.append((folder, population))
+        for asked in strategies:
+            folder, population = Folder(nodes), Population(1)
+            with only(asked):
+                folder.fold(folder.traps(population.raise_new(alarms)))
+            folders.append((folder, population, asked))
     gc.collect()
-    rounds = [[1e6 * f.fold(f.traps(p.mix(EVENTS))) / EVENTS for f, p in folders] for _ in range(ROUNDS)]
+    rounds = [[_round(*each) for each in folders] for _ in range(ROUNDS)]
     return [min(each) for each in zip(*rounds, strict=True)]
+
+
+def _round(folder: Folder, population: Population, asked: tuple[Strategy, ...]) -> float:
+    events = folder.traps(population.mix(EVENTS))
+    with only(asked):
+        return 1e6 * folder.fold(events) / EVENTS
+
+
+@contextmanager
+def only(asked: tuple[Strategy, ...]) -> Iterator[None]:
+    """The fold with these strategies alone."""
+    with (
+        patch.object(ponder, "STRATEGIES", asked),
+        patch.object(ponder, "_DUE", {each.name: each.due for each in asked if each.due is not None}),
+    ):
+        yield
+
+
+def correlation(context: Context) -> list[Row]:
+    """What all strategies together cost beside the fold without any."""
+    sizes = [(1_000, 10_000), (10_000, 100_000), *([] if context.quick else [(100_000, 1_000_000)])]
+    found = costs(sizes, ((), STRATEGIES))
+    alone, full = found[::2], found[1::2]
+    return [
+        Row(
+            name="Fold with every strategy, " + ", ".join(f"{alarms:,} alarms and {nodes:,} nodes" for alarms, nodes in sizes),
+            value=", ".join(f"{us:.1f}" for us in full) + " µs",
+            beside=", ".join(f"{us:.1f}" for us in alone)
+            + " µs without any: "
+            + ", ".join(f"{a / b:.2f}" for a, b in zip(full, alone, strict=True))
+            + " of it",
+            target="1.5 times, flat",
+            note=f"µs an Event of the mix, best of three times {EVENTS:,} in turns; no rules, no windows; ten thousand Events a "
+            "second of the plant's time, on whose ports half of the ONTs are out, so every port is looked at all the time",
+        )
+    ]
 
 
 def growth(context: Context) -> list[Row]:

@@ -228,11 +228,12 @@ class Played:
             )
 
     def _faults_of(self, alarm: Alarm) -> frozenset[str]:
-        """Whose traps raised it; an ONT that suffers from several faults belongs to each of them."""
+        """Whose traps raised it; what several faults have darkened together, an ONT or a port, belongs to each of them."""
         if alarm.id in self._inferred:
             return frozenset()
         told = self._reported.get(alarm.id, set())
-        return frozenset(told | {each.id for each in self._truth if told and alarm.resource_id in each.onts})
+        below = self.places.onts(alarm.resource_id) if told else frozenset()
+        return frozenset(told | {each.id for each in self._truth if below & each.onts})
 
     def _heard(self, fault: TrueFault) -> TrueFault:
         """The fault with what arrived of it up to the verdict."""

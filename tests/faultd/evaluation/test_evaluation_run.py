@@ -98,6 +98,12 @@ def test_the_truth_knows_which_fault_is_behind_an_alarm() -> None:
     assert outcome.alarms == sum(not each.inferred for each in outcome.standing)
 
 
+def test_a_port_that_two_areas_darkened_together_belongs_to_both() -> None:
+    case = build("1/002/two/reordering")
+    assert [fault.kind for fault in case.faults] == ["area_outage", "area_outage"]
+    assert [each for each in play(case).standing if each.alarm_type == "pon.los" and len(each.faults) == 2]
+
+
 @pytest.mark.parametrize(
     "name", ["1/1/cut/clean", "1/1/drop_cut", "x/1/drop_cut/clean", "1/1/drop_cut/rain", "1/1/two/loss-101"]
 )

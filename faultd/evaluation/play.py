@@ -14,7 +14,7 @@ from faultd.config import Config
 from faultd.evaluation.cases import LENGTH, VERDICT, Case
 from faultd.evaluation.outcome import Conclusion, Outcome, Page, Standing, TrueFault
 from faultd.evaluation.places import AREA, Places
-from faultd.evaluation.score import INFERRED, SAY_IT
+from faultd.evaluation.score import SAY_IT
 from faultd.inputs import read_profiles, read_rules
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.plan import Datagram, simulate
@@ -194,7 +194,7 @@ class Played:
         if alarm.source == "system":
             return
         if alarm.id not in self._alarms:
-            if change.entries[0].actor.startswith("faultd:") or alarm.alarm_type in INFERRED:
+            if change.entries[0].actor.startswith("faultd:"):
                 self._inferred.add(alarm.id)
             else:
                 self._raised += 1

@@ -180,14 +180,16 @@ class _Judge:
         return began if began is not None and reach > self._outcome.verdict else None
 
     def _blames_a_cut(self, conclusion: Conclusion, fault: TrueFault) -> bool:
-        """A fibre cut that is about this fault, and that no real cut makes true."""
+        """A fibre cut that is about this fault, at a place below which not all ONTs are behind a fibre really cut by then."""
         if conclusion.alarm_type != CUT or conclusion.since > self._outcome.verdict:
             return False
-        if any(f.kind in CUTS and self.is_right(CUT, conclusion.place, f) for f in self._outcome.faults):
+        onts = self._onts(conclusion.place)
+        cut = [f.onts for f in self._outcome.faults if f.kind in CUTS and conclusion.since >= f.start]
+        if onts and any(onts <= each for each in cut):
             return False
         if conclusion.children:
             return fault.id in conclusion.children
-        return bool(self._onts(conclusion.place) & fault.onts)
+        return bool(onts & fault.onts)
 
     def _is_about(self, alarm: Standing, fault: TrueFault) -> bool:
         if alarm.faults:

@@ -149,6 +149,12 @@ def test_a_real_cut_under_an_outage_is_no_mistake() -> None:
     assert not scored.faults[0].called_cut
 
 
+@pytest.mark.parametrize(("since", "place", "blamed"), [(13.0, "b1", False), (9.0, "b1", True), (13.0, "B", True)])
+def test_a_cut_is_excused_where_the_fibre_really_was_cut_by_then(since: float, place: str, blamed: bool) -> None:
+    scored = outcome(OUTAGE, DROP, parts=(root("fibre.cut", place, since=since, of="p"),))
+    assert scored.faults[0].called_cut is blamed
+
+
 def test_pages_are_booked_to_the_fault_that_they_are_about() -> None:
     pages = (
         Page(at=20, alarm_id="r", alarm_type="fibre.cut", place="A"),

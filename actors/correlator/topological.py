@@ -75,7 +75,7 @@ def due(draft: Draft, cause_id: str) -> None:
 
 def place(draft: Draft, alarm: Alarm) -> bool:
     """Attach an alarm to what blocks its resource. False when nothing does."""
-    causes = blocked_by(draft, alarm.resource_id, but=alarm.id)
+    causes = blocked_by(draft, alarm.resource_id, but=alarm.id, tenant=alarm.tenant_id)
     if not causes:
         return _beside(draft, alarm)
     cause = root_of(draft, causes[0])
@@ -92,12 +92,16 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
     plant = draft.state.plant
     if SIGNALS.get(alarm.alarm_type) != "link" or alarm.resource_id in plant.nodes:
         return False
-    for cause_id, since in draft.state.memory(BlockerMemory).since.items():
+    recent: list[str] = []
+    for cause_id, since in reversed(draft.state.memory(BlockerMemory).since.items()):
+        if draft.at - since > TOGETHER:
+            break  # in the order of their times: whatever else is gone has been so for longer
+        recent.append(cause_id)
+    for cause_id in reversed(recent):
         cause = draft.get(cause_id)
         if (
             cause is not None
-            and cause.device_id == alarm.device_id
-            and draft.at - since <= TOGETHER
+            and (cause.tenant_id, cause.device_id) == (alarm.tenant_id, alarm.device_id)
             and cause.cleared_at is None
         ):
             name = cause.resource_name or cause.resource_id
@@ -124,22 +128,38 @@ def collect(draft: Draft, cause: Alarm) -> None:
                 waiting.append(child)
 
 
-def blocked_by(draft: Draft, resource_id: str, *, but: str = "") -> list[Alarm]:
-    """The open alarms of equipment that cut this resource off from the core: the nearest on each way up, all of which must be
-    blocked; nothing when one way is open. ``but`` is an alarm that does not count."""
+def blocked_by(draft: Draft, resource_id: str, *, but: str = "", tenant: str = "") -> list[Alarm]:
+    """The open alarms of equipment that cut this resource off from the core, the new ones first: the nearest on each way up,
+    all of which must be blocked; nothing when one way is open. ``but`` is an alarm that does not count, ``tenant`` one whose
+    word counts besides that of the equipment's owner.
+
+    What has long stood closes a way, and is no reason by itself. Where it alone would close every way it has not closed
+    this one: the resource had worked until now."""
+    start = _nearest_known(draft, resource_id)
+    found = _ways_closed(draft, start, but, tenant, ("new", "old"))
+    old = [each for each in found if _stale(draft, each)]
+    if not old:
+        return found
+    if _ways_closed(draft, start, but, tenant, ("old",)):
+        return _ways_closed(draft, start, but, tenant, ("new",))
+    return [*(each for each in found if each not in old), *old]
+
+
+def _ways_closed(draft: Draft, start: str, but: str, tenant: str, counts: tuple[str, ...]) -> list[Alarm]:
     found: list[Alarm] = []
     asked: set[str] = set()
-    since = draft.state.memory(BlockerMemory).since
-    waiting = [_nearest_known(draft, resource_id)]
+    waiting = [start]
     while waiting:
         node = waiting.pop()
         if node in asked:
             continue
         asked.add(node)
-        own = next((each for each in draft.at_resource(node) if _blocks(each) and each.id != but), None)
+        here = [each for each in draft.at_resource(node) if _blocks(each) and each.id != but]
+        if here:
+            here = [each for each in here if each.tenant_id == tenant or owns(draft, each, node)]
+        aged = {age: next((each for each in here if _stale(draft, each) == (age == "old")), None) for age in counts}
+        own = next((each for each in aged.values() if each is not None), None)
         if own is not None:
-            if draft.at - since.get(own.id, draft.at) > STALE:
-                return []
             found.append(own)
             continue
         parents = draft.state.plant.parents(node)
@@ -147,6 +167,20 @@ def blocked_by(draft: Draft, resource_id: str, *, but: str = "") -> list[Alarm]:
             return []
         waiting += reversed(parents)
     return found
+
+
+def _stale(draft: Draft, blocker: Alarm) -> bool:
+    return draft.at - draft.state.memory(BlockerMemory).since.get(blocker.id, draft.at) > STALE
+
+
+def owns(draft: Draft, alarm: Alarm, node_id: str) -> bool:
+    """Whether the alarm is of the tenant whose node this is: what others say of it hides nobody else's alarms."""
+    plant = draft.state.plant
+    node, device = plant.nodes.get(node_id), plant.nodes.get(plant.device_of(node_id) or "")
+    tenants = [each.tenant for each in (node, device) if each is not None and each.tenant]
+    if not tenants:
+        return node is None or alarm.tenant_id == draft.state.settings.default_tenant
+    return alarm.tenant_id in tenants
 
 
 def root_of(draft: Draft, alarm: Alarm) -> Alarm:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from actors.correlator import notices
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.own import fold_system
 from actors.correlator.state import State
 from actors.correlator.strategies import STRATEGIES
-from actors.correlator.strategy import correlate
+from actors.correlator.strategy import Strategy, correlate
 from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.event import SystemReport
@@ -16,6 +17,9 @@ AT_MOST = 200
 """Timers that one Event lets fire; the rest wait for the next, so that no Event takes long."""
 FAILED = "correlation.failed"
 
+_Decide = Callable[[Draft, tuple[Strategy, ...]], None]
+"""What is to be decided in a draft, and which strategies are shown what comes of it."""
+
 _DUE = {strategy.name: strategy.due for strategy in STRATEGIES if strategy.due is not None}
 
 
@@ -23,7 +27,11 @@ def ponder(
     state: State, offset: int, at: datetime, numbers: Numbers, touched: list[tuple[Alarm | None, Alarm]]
 ) -> list[Change]:
     """What the strategies make of the alarms that an Event touched. Never raises."""
-    return _attempt(state, offset, at, numbers, "", lambda draft: correlate(draft, STRATEGIES, touched))
+
+    def decide(draft: Draft, strategies: tuple[Strategy, ...]) -> None:
+        correlate(draft, strategies, touched)
+
+    return _attempt(state, offset, at, numbers, "", decide)
 
 
 def beat(state: State, offset: int, at: datetime, numbers: Numbers) -> list[Change]:
@@ -37,20 +45,23 @@ def beat(state: State, offset: int, at: datetime, numbers: Numbers) -> list[Chan
         action = _DUE.get(name)
         if action is not None:
 
-            def fire(draft: Draft, action: Callable[[Draft, str], None] = action, subject: str = subject) -> None:
+            def fire(
+                draft: Draft,
+                strategies: tuple[Strategy, ...],
+                action: Callable[[Draft, str], None] = action,
+                subject: str = subject,
+            ) -> None:
                 action(draft, subject)
-                correlate(draft, STRATEGIES, draft.touched())
+                correlate(draft, strategies, draft.touched())
 
             changes += _attempt(state, offset, at, numbers, f"{name} {subject}", fire)
     return changes
 
 
-def _attempt(
-    state: State, offset: int, at: datetime, numbers: Numbers, what: str, decide: Callable[[Draft], None]
-) -> list[Change]:
+def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: str, decide: _Decide) -> list[Change]:
     draft = Draft(state, offset, at, numbers)
     try:
-        decide(draft)
+        decide(draft, STRATEGIES)
         return draft.commit()
     except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
         draft = Draft(state, offset, at, numbers)
@@ -64,4 +75,17 @@ def _attempt(
             description=f"{what or 'an Event'} at offset {offset}: {text}",
         )
         fold_system(draft, report)
+        failed = draft.touched()
+        changes = draft.commit()
+        for each in (decide, lambda draft, strategies: correlate(draft, strategies, failed)):
+            changes += _tell(Draft(state, offset, at, numbers), each)
+        return changes
+
+
+def _tell(draft: Draft, decide: _Decide) -> list[Change]:
+    """Uncorrelated alarms are told all the same, and so is that they are."""
+    try:
+        decide(draft, (notices.STRATEGY,))
         return draft.commit()
+    except Exception:  # noqa: BLE001 - this is what has failed, and the alarm that says so is written
+        return []

@@ -15,6 +15,8 @@ from actors.correlator.windows.memory import WindowMemory
 from protocols.alarm import Alarm
 from protocols.maintenance import Scope, Window
 
+AREA = "area:"
+"""A power area as a resource."""
 DEEPEST = 256
 """Nodes above an alarm that are looked at."""
 
@@ -88,10 +90,18 @@ def _above(plant: Plant, name: str, device_id: str) -> tuple[str, ...]:
     node = plant.nodes.get(name)
     if node is not None:
         return node.parents
+    if name.startswith(AREA):
+        return _ports_of(plant, name)
     around = name.rpartition("/")[0]
     if around:
         return (around,)
     return (device_id,) if device_id and device_id != name else ()
+
+
+def _ports_of(plant: Plant, area: str) -> tuple[str, ...]:
+    """The PON ports of a power area's ONTs: it is in a scope when all of them are, as what has several uplinks is."""
+    ports = (plant.pon_of(ont) or plant.device_of(ont) for ont in plant.area(area.removeprefix(AREA)))
+    return tuple(dict.fromkeys(port for port in ports if port is not None))
 
 
 def _keys(plant: Plant, place: Place, alarm: Alarm) -> Iterator[str]:
@@ -103,6 +113,9 @@ def _keys(plant: Plant, place: Place, alarm: Alarm) -> Iterator[str]:
             yield f"service:{node.service_id}"
     for device in place.around:
         yield f"device:{device}"
+    if alarm.resource_id.startswith(AREA):
+        for port in place.line[alarm.resource_id][:1]:
+            yield f"device:{plant.device_of(port)}"
     # All that it affects must be in the scope, so the first of them tells which windows can cover it.
     for customer in alarm.affected_customers[:1]:
         yield f"customer:{customer}"
@@ -117,6 +130,10 @@ def _place_in(plant: Plant, scope: Scope, alarm: Alarm, place: Place) -> str | N
     for device in place.around:
         if device in scope.devices:
             return f"device {device}"
+    if scope.devices and alarm.resource_id.startswith(AREA):
+        devices = {plant.device_of(port) for port in place.line[alarm.resource_id]}
+        if devices and devices <= set(scope.devices):
+            return f"every device of {alarm.resource_id.removeprefix(AREA)}"
     if scope.subtrees:
         root = _root_of(place, alarm.resource_id, frozenset(scope.subtrees))
         if root is not None:
@@ -148,6 +165,8 @@ def _root_of(place: Place, resource_id: str, roots: frozenset[str]) -> str | Non
     waiting = list(place.line)
     for name in reversed(waiting):
         _through(place, name, roots, through, 0)
+    if resource_id.startswith(AREA):
+        return through[resource_id]
     return next((root for name in place.line[resource_id] if (root := through.get(name)) is not None), None)
 
 

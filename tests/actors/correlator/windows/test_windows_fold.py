@@ -517,6 +517,36 @@ def test_what_a_scope_covers(plot: Plot, scope: Scope, covered: set[str]) -> Non
     assert {alarm.resource_id for alarm in alarms if plot.by(alarm) == [window]} == covered
 
 
+AREAS = (
+    node("olt-1", "olt", address="10.0.0.1"),
+    node("olt-2", "olt", address="10.0.0.2"),
+    node("olt-1/0", "pon", "olt-1"),
+    node("olt-1/1", "pon", "olt-1"),
+    node("olt-2/0", "pon", "olt-2"),
+    node("olt-1/0/1", "ont", "olt-1/0", area="mill"),
+    node("olt-1/1/1", "ont", "olt-1/1", area="mill"),
+    node("olt-1/1/2", "ont", "olt-1/1", area="quay"),
+    node("olt-2/0/1", "ont", "olt-2/0", area="quay"),
+)
+
+
+@pytest.mark.parametrize(
+    ("scope", "covered"),
+    [
+        (Scope(subtrees=("olt-1",)), {"area:mill"}),
+        (Scope(subtrees=("olt-1/0",)), set()),
+        (Scope(subtrees=("olt-1", "olt-2")), {"area:mill", "area:quay"}),
+        (Scope(devices=("olt-1",)), {"area:mill"}),
+        (Scope(devices=("olt-1", "olt-2")), {"area:mill", "area:quay"}),
+    ],
+)
+def test_a_power_area_is_covered_when_all_that_its_onts_hang_from_is(plot: Plot, scope: Scope, covered: set[str]) -> None:
+    plot.topology(*AREAS)
+    window = plot.window(scope, 0, HOUR)
+    alarms = [plot.rise(resource) for resource in ("area:mill", "area:quay", "area:nowhere")]
+    assert {alarm.resource_id for alarm in alarms if plot.by(alarm) == [window]} == covered
+
+
 @pytest.mark.parametrize(
     "scope",
     [Scope(tenants=("north",)), Scope(alarm_types=("x.down",)), Scope(resource_types=("olt",), tenants=("north",))],

@@ -54,7 +54,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 def due(draft: Draft, alarm_id: str) -> None:
     """The hold is over: tell people, unless there is nothing to tell any more."""
     alarm = draft.get(alarm_id)
-    if alarm is None or alarm.cleared_at is not None or alarm.suppressed_by or alarm.shelved_until is not None:
+    if alarm is None or alarm.cleared_at is not None or not worth_telling(draft, alarm):
         return
     memory = draft.state.memory(NoticeMemory)
     told = memory.told.get(alarm_id)

@@ -1,0 +1,18 @@
+"""What people need not know when its hold is over is not told."""
+
+from typing import Any
+
+from actors.correlator.settings import CorrelatorSettings
+from protocols.change import NoticeWanted
+from protocols.command import Edit, Edited
+
+
+def test_an_alarm_that_has_become_unimportant_meanwhile_is_not_told_until_it_matters(make_world: Any) -> None:
+    world = make_world(CorrelatorSettings(hold_critical_seconds=30))
+    world.at(0).network("device.down")
+    world.at(1).command(Edit(fields=Edited(severity="warning")), world.alarm.id)
+    world.at(100).tick()
+    assert world.all(NoticeWanted) == []
+    world.at(101).command(Edit(fields=Edited(severity="major")), world.alarm.id)
+    world.at(140).tick()
+    assert world.only(NoticeWanted).kind == "raised"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach
+from actors.correlator.family import attach, children_of
 from actors.correlator.pon.conclude import NAME, Cause, conclude, withdraw
 from actors.correlator.pon.gather import Evidence, evidence, ports_below
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
@@ -22,58 +22,69 @@ def roll_up(
     when that is what explains the port."""
     if ("cut", port) not in wanted:
         return False
-    rolled = False
     plant = draft.state.plant
     place, evidence_here = port, wanted["cut", port].evidence
+    largest: tuple[Cause, list[str]] | None = None
     for type_, kind in _ABOVE:
         above = next((each for each in plant.parents(place) if each in plant.nodes and plant.nodes[each].type == type_), None)
         if above is None:
-            return rolled
+            break
         ports = ports_below(draft, above)
         if sum(1 for part in plant.children(above) if ports_below(draft, part)) < 2:
-            return rolled
-        found: list[Evidence] = []
-        replaced: list[str] = []
-        for each in ports:
-            if each == port:
-                found += evidence_here
-            cause_id = _whole(memory, each)
-            if cause_id is None and each != port:
-                return rolled
-            if cause_id is not None:
-                cause = memory.causes[cause_id]
-                if draft.at - cause.since > TOGETHER:
-                    return rolled
-                replaced.append(cause_id)
-                found += [one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None and each != port]
+            break
+        together = _together(draft, memory, port, ports, evidence_here)
+        if together is None:
+            break
+        found, replaced = together
         name = plant.nodes[above].name or above
         why = (
             f"every one of the {len(ports)} PON ports of {name} went dark together: not {len(ports)} fibres but what they share"
         )
         gasped = sum(each.gasped for each in found)
         total = sum(len(plant.onts_below(each)) for each in ports)
-        concluded = conclude(
-            draft,
-            memory,
-            Cause(
-                kind=kind,
-                place=above,
-                ports=ports,
-                evidence=found,
-                dark=len(found) - gasped,
-                gasped=gasped,
-                alive=0,
-                unknown=total - len(found),
-                confidence=0.95,
-                why=why,
-            ),
-            port_alarms,
+        cause = Cause(
+            kind=kind,
+            place=above,
+            ports=ports,
+            evidence=found,
+            dark=len(found) - gasped,
+            gasped=gasped,
+            alive=0,
+            unknown=total - len(found),
+            confidence=0.95,
+            why=why,
         )
-        for cause_id in dict.fromkeys(replaced):
-            if concluded is not None and cause_id != concluded.id:
-                withdraw(draft, memory, cause_id, why)
-        rolled, place = True, above
-    return rolled
+        largest, place = (cause, replaced), above
+    if largest is None:
+        return False
+    cause, replaced = largest
+    concluded = conclude(draft, memory, cause, port_alarms)
+    for cause_id in replaced:
+        if concluded is not None and cause_id != concluded.id:
+            for child in children_of(draft, cause_id):  # what the ports say themselves
+                if child.cleared_at is None:
+                    attach(draft, child, concluded, NAME, cause.why, confidence=cause.confidence)
+            withdraw(draft, memory, cause_id, cause.why)
+    return True
+
+
+def _together(
+    draft: Draft, memory: PonMemory, port: str, ports: list[str], evidence_here: list[Evidence]
+) -> tuple[list[Evidence], list[str]] | None:
+    """What is known of the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
+    found = {each.ont: each for each in evidence_here}
+    replaced: dict[str, None] = {}
+    for each in ports:
+        cause_id = _whole(memory, each)
+        if cause_id is None and each != port:
+            return None
+        if cause_id is not None and cause_id not in replaced:
+            cause = memory.causes[cause_id]
+            if draft.at - cause.since > TOGETHER:
+                return None
+            replaced[cause_id] = None
+            found.update((ont, one) for ont in cause.members if (one := evidence(draft, ont, memory)) is not None)
+    return list(found.values()), list(replaced)
 
 
 def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], out: Mapping[str, Evidence]) -> None:

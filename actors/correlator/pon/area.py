@@ -25,7 +25,8 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     known_id = next(iter(memory.at_port.get(subject, ())), None)
     if known_id is not None:
         known = memory.causes[known_id]
-        left = sum(ont in found for ont in known.members)
+        # An ONT may be in another area by now, and is out all the same.
+        left = sum(ont in found or evidence(draft, ont, memory) is not None for ont in known.members)
         if 2 * left <= len(known.members):
             over(draft, memory, known_id, f"{len(known.members) - left} of {len(known.members)} ONTs have power again")
             return []

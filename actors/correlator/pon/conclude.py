@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach
-from actors.correlator.lifecycle import cleared, moved
+from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
 from actors.correlator.pon.gather import Evidence
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.problems import Problem, Report
 from actors.correlator.signals import CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
 from protocols.alarm import Alarm, Identity
-from protocols.severity import Severity
+from protocols.severity import Severity, is_worse
 
 NAME = "pon"
 RULE = "faultd:pon"
@@ -77,7 +77,8 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
             )
     else:
         alarm = known
-    before = memory.causes.get(alarm.id)
+    again = known is not None and known.cleared_at is not None
+    before = memory.causes.get(alarm.id) if not again else None
     ports, since = cause.ports, draft.at
     if before is not None:
         members = list(dict.fromkeys([*before.members, *members]))
@@ -85,7 +86,12 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     said = _metadata(draft, cause)
     if any(alarm.metadata.get(key) != said[key] for key in ("dark", "gasped", "alive", "unknown")):
         alarm = draft.put(
-            moved(alarm, description=_description(draft, cause), metadata={**alarm.metadata, **said}, **_reach(draft, cause)),
+            moved(
+                _worse(alarm, cause),
+                description=_description(draft, cause),
+                metadata={**alarm.metadata, **said},
+                **_reach(draft, cause),
+            ),
             "revised",
             RULE,
             cause.why,
@@ -106,6 +112,12 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     for symptom in extra:
         attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
     return alarm
+
+
+def _worse(alarm: Alarm, cause: Cause) -> Alarm:
+    """As severe as the cause has become: it may have begun small."""
+    severity = _severity(cause)
+    return severity_changed(alarm, severity) if is_worse(severity, alarm.severity) else alarm
 
 
 def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
@@ -148,12 +160,9 @@ def _problem(draft: Draft, cause: Cause) -> Problem:
     device = plant.nodes.get(plant.device_of(cause.place) or "")
     tenant = (node.tenant if node is not None else "") or (device.tenant if device is not None else "")
     reach = _reach(draft, cause)
-    severity: Severity = "critical" if len(cause.evidence) >= _MANY or cause.kind in ("card", "olt") else "major"
-    if cause.kind == "degraded":
-        severity = "minor"
     return Problem(
         identity=Identity(tenant or draft.state.settings.default_tenant, cause.place, ALARM_TYPES[cause.kind], ""),
-        severity=severity,
+        severity=_severity(cause),
         source="network_device",
         resource_type=node.type if node is not None else "area",
         resource_name=name,
@@ -178,6 +187,12 @@ _ACTIONS: dict[Kind, str] = {
     "olt": "Look at the OLT's power and its way to the network.",
     "degraded": "Look for a bend or a dirty connector above the place named.",
 }
+
+
+def _severity(cause: Cause) -> Severity:
+    if cause.kind == "degraded":
+        return "minor"
+    return "critical" if len(cause.evidence) >= _MANY or cause.kind in ("card", "olt") else "major"
 
 
 def _words(draft: Draft, cause: Cause) -> str:

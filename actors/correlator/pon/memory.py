@@ -1,9 +1,15 @@
 """What the inference remembers between two looks at a port. The alarms themselves are in the State."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct, field
+
+FORGOTTEN = timedelta(minutes=10)
+"""How long it is remembered that an ONT came back."""
+_AT_A_TIME = 2
+"""More than come: so what is old goes, whoever it was, at no cost to speak of."""
 
 Kind = Literal["cut", "power", "card", "olt", "degraded"]
 
@@ -32,6 +38,13 @@ class PonMemory(Struct):
     causes: dict[str, Concluded] = field(default_factory=dict)
     at_port: dict[str, list[str]] = field(default_factory=dict)
     """Ids of the alarms of ``causes``, by port."""
+
+    def came_back(self, ont: str, at: datetime) -> None:
+        """Remember that an ONT came back, the latest last; let go of the oldest."""
+        self.back.pop(ont, None)
+        self.back[ont] = at
+        for each in [each for each, since in islice(self.back.items(), _AT_A_TIME) if at - since > FORGOTTEN]:
+            del self.back[each]
 
     def add(self, alarm_id: str, cause: Concluded) -> None:
         """Remember a conclusion."""

@@ -22,8 +22,6 @@ SETTLED = timedelta(seconds=120)
 """After this time a conclusion is no longer revised: what happens then is something new."""
 RETURNING = timedelta(seconds=45)
 """ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
-FORGOTTEN = timedelta(minutes=10)
-"""How long it is remembered that an ONT came back."""
 _LEANING = 4.0
 """What a vendor's own count of gasps weighs at most, in the units of the likelihood."""
 
@@ -33,10 +31,11 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     onts = onts_below(draft, port)
     heard = {ont: found for ont in onts if (found := evidence(draft, ont, memory)) is not None}
     out = heard
-    for ont in onts:
-        if (back := memory.back.get(ont)) is not None and draft.at - back > FORGOTTEN:
-            draft.later(memory.back.pop, ont, None)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
+    for alarm_id in [each for each in causes if _ended(draft, each)]:
+        # By hand: what it explained is looked at anew when it is free.
+        draft.later(memory.drop, alarm_id)
+        del causes[alarm_id]
     blockers = blocked_by(draft, port)
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
@@ -219,6 +218,10 @@ def _returns(
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):
+        if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
+            over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
+            del causes[alarm_id]
+            continue
         back = (
             0
             if cause.kind == "degraded"
@@ -239,6 +242,10 @@ def _returns(
             repairing.add(alarm_id)
             again = since + RETURNING if again is None else min(again, since + RETURNING)
     return repairing, again
+
+
+def _port_dark(draft: Draft, ports: list[str]) -> bool:
+    return any(SIGNALS.get(each.alarm_type) == "port_dark" for port in ports for each in draft.at_resource(port))
 
 
 def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:

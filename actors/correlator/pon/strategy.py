@@ -8,6 +8,7 @@ moment before its ports, since mains that fail explain ONTs on many of them.
 from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
+from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port
 from actors.correlator.pon.conclude import NAME
 from actors.correlator.pon.gather import ports_below
@@ -31,18 +32,24 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     begins, ends = raised(before, alarm), ended(before, alarm)
     if not begins and not ends:
+        if _freed(before, alarm):
+            _anew(draft, alarm)
         return
     resource = alarm.resource_id
-    if resource not in draft.state.plant.nodes:
-        return
     memory = draft.state.memory(PonMemory)
+    if ends:
+        _elsewhere(draft, memory, alarm)
+    if resource not in draft.state.plant.nodes:
+        if ends and resource in memory.onset:
+            draft.later(memory.onset.pop, resource, None)
+        return
     if signal in ("out", "gasp"):
         if begins:
             if resource not in memory.onset:
                 draft.later(memory.onset.setdefault, resource, draft.at)
         elif not any(SIGNALS.get(each.alarm_type) in ("out", "gasp") for each in draft.at_resource(resource)):
             draft.later(memory.onset.pop, resource, None)
-            draft.later(memory.back.__setitem__, resource, draft.at)
+            draft.later(memory.came_back, resource, draft.at)
         node = draft.state.plant.nodes.get(resource)
         if node is not None and node.area and (signal == "gasp" or AREA + node.area in memory.at_port):
             _look(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
@@ -69,6 +76,26 @@ def due(draft: Draft, subject: str) -> None:
     again = port.look(draft, memory, subject)
     if again is not None:
         draft.wake(NAME, subject, again)
+
+
+def _freed(before: Alarm | None, alarm: Alarm) -> bool:
+    if before is None or alarm.cleared_at is not None or alarm.parent_alarm_id is not None:
+        return False
+    return before.parent_alarm_id is not None or (UNPLACED in before.tags and UNPLACED not in alarm.tags)
+
+
+def _anew(draft: Draft, alarm: Alarm) -> None:
+    """What has come free of its cause, or was placed by a new topology, is evidence again."""
+    found = draft.state.plant.pon_of(alarm.resource_id)
+    if found is not None:
+        _look(draft, draft.state.memory(PonMemory), found, SETTLE)
+
+
+def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm) -> None:
+    """An ONT that the topology has moved or let go of is still one of those by which its cause will be over."""
+    cause = memory.causes.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
+    if cause is not None and draft.state.plant.pon_of(alarm.resource_id) not in cause.ports:
+        _look(draft, memory, cause.ports[0], SETTLE)
 
 
 def _look(draft: Draft, memory: PonMemory, subject: str, settle: timedelta) -> None:

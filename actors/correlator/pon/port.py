@@ -218,6 +218,8 @@ def _returns(
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):
+        if cause.place.startswith("area:"):
+            continue  # its own look ends it: asked at each of its ports all its ONTs would be counted as often
         if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
             over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
             del causes[alarm_id]

@@ -94,8 +94,16 @@ def _anew(draft: Draft, alarm: Alarm) -> None:
 def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm) -> None:
     """An ONT that the topology has moved or let go of is still one of those by which its cause will be over."""
     cause = memory.causes.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
-    if cause is not None and draft.state.plant.pon_of(alarm.resource_id) not in cause.ports:
-        _look(draft, memory, cause.ports[0], SETTLE)
+    if cause is None:
+        return
+    plant, subject = draft.state.plant, cause.ports[0]
+    if subject.startswith(AREA):
+        node = plant.nodes.get(alarm.resource_id)
+        moved = node is None or AREA + node.area != subject
+    else:
+        moved = plant.pon_of(alarm.resource_id) not in cause.ports
+    if moved:
+        _look(draft, memory, subject, SETTLE)
 
 
 def _look(draft: Draft, memory: PonMemory, subject: str, settle: timedelta) -> None:

@@ -21,7 +21,7 @@ from bench.rows.soak import soak
 from bench.rows.stream import fan_out, latency
 from bench.rows.sustained import burst, sustained
 from bench.rows.topology import topology
-from bench.table import Group, Row, markdown, terminal
+from bench.table import Group, Row, markdown, measured_again, terminal
 from faultd.embedded import EmbeddedPostgresError
 
 GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="how long memory is watched (10; quick: 1)")
     parser.add_argument("--soak-rate", type=int, metavar="RATE", help="traps a second meanwhile (half the sustained rate)")
     parser.add_argument("--only", action="append", choices=GROUPS, help="this group alone (repeatable); writes no page")
+    parser.add_argument("--page", action="store_true", help="with --only: put the groups' new sections into the page")
     given = parser.parse_args()
     options = "quick" if given.quick else "full"
     console = Console()
@@ -81,6 +82,8 @@ def main() -> None:
             postgres.stop()
     console.print(terminal(groups))
     if given.only:
+        if given.page:
+            PAGE.write_text(measured_again(PAGE.read_text(), groups, at=at, options=options))
         return
     page = markdown(
         groups,

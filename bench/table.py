@@ -57,14 +57,31 @@ def markdown(groups: Sequence[Group], *, at: datetime, machine: str, versions: s
         "",
     ]
     for group in groups:
-        lines += [f"## {group.title}", ""]
-        if group.rows:
-            lines += ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
-            lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |" for row in group.rows]
-            lines.append("")
-        if group.failure:
-            lines += [f"Could not run: {group.failure}", ""]
+        lines += _section(group)
     return "\n".join(lines)
+
+
+def measured_again(page: str, groups: Sequence[Group], *, at: datetime, options: str) -> str:
+    """``page`` with the sections of ``groups`` as they are now, each with the time at which it was measured; new ones at the
+    end."""
+    head, *sections = page.rstrip("\n").split("\n## ")
+    by_title = {section.partition("\n")[0]: section for section in sections}
+    for group in groups:
+        lines = _section(group)
+        lines.insert(2, f"Measured again on {at:%Y-%m-%d %H:%M} UTC, {options}.\n")
+        by_title[group.title] = "\n".join(lines).removeprefix("## ").rstrip("\n") + "\n"
+    return "\n## ".join([head, *(section.rstrip("\n") + "\n" for section in by_title.values())])
+
+
+def _section(group: Group) -> list[str]:
+    lines = [f"## {group.title}", ""]
+    if group.rows:
+        lines += ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
+        lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |" for row in group.rows]
+        lines.append("")
+    if group.failure:
+        lines += [f"Could not run: {group.failure}", ""]
+    return lines
 
 
 def _cells(row: Row) -> tuple[str, ...]:

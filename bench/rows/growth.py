@@ -126,7 +126,7 @@ def correlation(context: Context) -> list[Row]:
             + ", ".join(f"{a / b:.2f}" for a, b in zip(full, alone, strict=True))
             + " of it",
             target="1.5 times, flat",
-            note=f"µs an Event of the mix, best of three times {EVENTS:,} in turns; no rules, no windows; ten thousand Events a "
+            note=f"µs an Event of the mix, best of three times {EVENTS:,} in turns; no rules, no windows; 10,000 Events a "
             "second of the plant's time, on whose ports half of the ONTs are out, so every port is looked at all the time",
         )
     ]

@@ -78,7 +78,7 @@ def restart(context: Context) -> list[Row]:
         Row(
             name=f"Recovery with {alarms:,} open alarms",
             value=f"{crash:.1f} s",
-            note="to READY after kill -9 with up to 50,000 Events behind the last snapshot (30,000 sent just before)",
+            note="to READY after kill -9 with up to 100,000 Events behind the last snapshot (30,000 sent just before)",
         )
     )
     rows.append(

@@ -92,7 +92,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
     after = {node.id: node for node in puts}
     gone = set(removes)
     if not plant.nodes or (len(gone) == len(plant.nodes) and not after):
-        places: Iterable[str] = state.by_resource
+        places: Iterable[str] = sorted(state.by_resource)
     else:
         above = _above((*after, *gone), plant.nodes, {}, frozenset())
         above.update(_above(after, plant.nodes, after, gone))
@@ -100,7 +100,8 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
     found = {}
     for place in places:
         node = plant.nodes.get(place)
-        for alarm_id in state.by_resource[place]:
+        # By id: in which order they are filed depends on what was cleared and came back, which a snapshot does not tell.
+        for alarm_id in sorted(state.by_resource[place]):
             alarm = state.alarms[alarm_id]
             found[alarm_id] = Replanted(node.parents if node is not None else None, follows_topology(state, alarm))
     if found:

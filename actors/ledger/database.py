@@ -20,7 +20,7 @@ from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, Ledger
 from actors.ledger.group import Encoded, Group, SnapshotPiece, Written, encode
 from actors.ledger.prune import Limits, Pruned, prune
 from actors.ledger.read import EVENT_COLUMNS, Head, check_small_tables, ledger_id, read_cursors, read_events, read_head
-from actors.ledger.schema import connect_writer, sqlite_error, translated
+from actors.ledger.schema import DIRECTORY, connect_writer, sqlite_error, sync, translated
 from actors.ledger.seal import intact, sealed
 from protocols.change import Change, Quarantined, Released
 from protocols.command import Command, RetryQuarantined
@@ -169,8 +169,6 @@ class Database:
                 raise LedgerLocked(self.path, f"process {holder}" if holder else "") from None
             os.ftruncate(self._lock, 0)
             os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
-            # SQLite gives the -wal and -shm files the mode of the database's own.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise DiskRefused(self.path, str(error)) from error
 
@@ -184,7 +182,7 @@ class Database:
             busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if busy:
                 raise DiskRefused(self.path, "a reader holds the log; faultd goes on by itself")
-            _sync_directory(self.path.parent)
+            sync(self.path.parent, DIRECTORY)
             self._largest = connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) - _ROW_OVERHEAD
         except sqlite3.Error as error:
             connection.close()
@@ -302,16 +300,14 @@ def _make_directory(path: Path) -> None:
     """Make ``path``, and have its name durable: without that a power cut takes the whole directory, synced files and all."""
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for each in missing or [path]:
-        # Whoever made a directory that we may not even look into answers for its names.
-        with contextlib.suppress(PermissionError):
-            _sync_directory(each.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    """A new file is there after a power cut only once its directory is synced."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        for each in missing or [path]:
+            # Whoever made a directory that we may not even look into answers for its names.
+            with contextlib.suppress(PermissionError):
+                sync(each.parent, DIRECTORY)
+    except OSError:
+        # A later sync that succeeds says nothing of a name that waited for this one: the next attempt makes it anew.
+        with contextlib.suppress(OSError):
+            for each in missing:
+                each.rmdir()
+        raise

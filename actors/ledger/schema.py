@@ -8,6 +8,7 @@ Rows say how far the other table had come with the commit that wrote them (``eve
 a checksum of its other columns (``seal``): what is missing or altered is then found, and not served.
 """
 
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ _TABLES = (
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_FORMAT)
 """Primary codes of a file that is not as it was written. SQLITE_ERROR is what a wrecked table of tables comes to: the
 statements are fixed, so a table or column that they do not find is gone from the file."""
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _WAL_PAGES = 4_000
 _WAL_BYTES = 64 * 1024 * 1024
 
@@ -69,9 +71,14 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
     May be used from any thread, by one at a time.
     """
+    try:
+        if _is_new(path):
+            _make(path.resolve())
+    except OSError as error:
+        raise DiskRefused(path, str(error)) from error
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
-        fresh = _check(connection, path)
+        _check(connection, path)
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -81,8 +88,6 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             f"journal_size_limit={_WAL_BYTES}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchone()
-        if fresh:
-            _create(connection)
     except BaseException:
         connection.close()
         raise
@@ -96,33 +101,90 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such ledger")
+    if _is_new(path):
+        raise NotALedger(path, "an empty file")
     location = path.resolve().as_uri()
     # Reading a WAL database needs its -shm file, which a read-only connection cannot make.
     connection = sqlite3.connect(f"{location}?mode=rw", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
         with translated(path):
             connection.execute("PRAGMA query_only=ON")
-            fresh = _check(connection, path)
-        if fresh:
-            raise NotALedger(path, "an empty file")
+            _check(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> bool:
-    """True when the database is empty. Reads only, so that a foreign file is left as it is."""
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Reads only, so that a foreign file is left as it is. Raises NotALedger, LedgerNewer."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if not application and not version and not tables:
-        return True
+        raise NotALedger(path, "an SQLite database without anything in it")
     if application != APPLICATION_ID:
         raise NotALedger(path, f"an SQLite database with application id {application:#x}")
     if version > VERSION:
         raise LedgerNewer(path, version, VERSION)
-    return False
+
+
+def _is_new(path: Path) -> bool:
+    """True when there is no file, or an empty one. Raises LedgerCorrupt when there is a log of one that is gone: SQLite would
+    remove it, or replay it into the file that is made instead."""
+    if _size(path):
+        return False
+    # SQLite has the log beside the file itself, not beside a link to it.
+    if _size(Path(f"{path.resolve()}-wal")):
+        raise LedgerCorrupt(path, "gone or empty, and its -wal is not")
+    return True
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _make(path: Path) -> None:
+    """A new ledger, whole or not at all: made under another name, synced, and given its own only then. Where a sync fails
+    half-way, what was written may look written without being so; nothing is built on it, the next attempt begins anew.
+
+    Raises OSError, sqlite3.Error.
+    """
+    unborn = path.with_name(f"{path.name}.new")
+    # A journal that an empty file was left with would be played back into the new one, down to nothing.
+    for leftover in (unborn, *(Path(f"{each}{suffix}") for each in (unborn, path) for suffix in ("-journal", "-wal", "-shm"))):
+        leftover.unlink(missing_ok=True)
+    # SQLite gives the -wal and -shm files the mode of the database's own.
+    os.close(os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    connection = sqlite3.connect(unborn, timeout=5.0, isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        _create(connection)
+        # After the tables: a log is emptied by closing, which keeps its errors to itself.
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    finally:
+        connection.close()
+    sync(unborn, os.O_RDWR)
+    sync(path.parent, DIRECTORY)
+    os.rename(unborn, path)
+    try:
+        sync(path.parent, DIRECTORY)
+    except OSError:
+        # A later sync that succeeds says nothing of a name that waited for this one.
+        path.unlink()
+        raise
+
+
+def sync(path: Path, flags: int) -> None:
+    """Have a file or directory on disk. Raises OSError."""
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create(connection: sqlite3.Connection) -> None:

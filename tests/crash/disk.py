@@ -23,12 +23,13 @@ Choose = Callable[["Pending"], float]
 
 class Pending(Struct, eq=False):
     """Something done that a power cut may undo: a write (``data`` at ``at``), a truncation (``data`` None, to ``at`` octets),
-    or a name (``inode`` or None)."""
+    or a name (``inode`` or None; ``instead`` of the name that it had)."""
 
     file: str
     at: int = 0
     data: bytes | None = None
     name: str = ""
+    instead: str = ""
     inode: "Inode | None" = None
     sure: bool = False
     doubtful: bool = False
@@ -67,6 +68,7 @@ class Inode(Struct, eq=False):
             if part <= 0:
                 continue
             if self.directory:
+                names.pop(each.instead, None)
                 if each.inode is None:
                     names.pop(each.name, None)
                 else:
@@ -167,6 +169,23 @@ class Disk:
             return False
         del self._names[path]
         self._name(path, None)
+        return True
+
+    _rmdir = _unlink
+
+    def _rename(self, call: Call) -> bool:
+        """Within a directory: the old name or the new one, never both or neither."""
+        old, new = (PurePosixPath(_path(each)) for each in call.arguments)
+        if call.result < 0 or not (self._inside(str(old)) or self._inside(str(new))):
+            return False
+        inode = self._names.get(str(old))
+        if inode is None or inode.directory or old.parent != new.parent:
+            raise NotImplementedError(f"{call.name}{call.arguments}")
+        del self._names[str(old)]
+        self._names[str(new)] = inode
+        inode.path = str(new)
+        parent = self._names[str(new.parent)]
+        parent.pending.append(Pending(parent.path, name=new.name, instead=old.name, inode=inode))
         return True
 
     def _pwrite64(self, call: Call) -> bool:

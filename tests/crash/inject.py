@@ -35,21 +35,23 @@ class Fault(Struct, frozen=True):
         return f"{self.call}:{self.outcome} on {where}"
 
 
-_DATA = ("", "-wal", "-journal")
+DATA = ("", "-wal", "-journal", ".new", ".new-journal")
 FAULTS = (
-    Fault("fdatasync", "error=EIO", _DATA),
+    Fault("fdatasync", "error=EIO", DATA),
     Fault("fdatasync", "error=ENOSPC", ("-wal",)),
-    Fault("fsync", "error=EIO", ("/..", "/../..")),
-    Fault("pwrite64", "error=EIO", _DATA),
-    Fault("pwrite64", "error=ENOSPC", _DATA),
-    Fault("pwrite64", "retval=0", _DATA),
-    Fault("pread64", "error=EIO", _DATA),
-    Fault("ftruncate", "error=EIO", _DATA),
-    Fault("openat", "error=EIO", (*_DATA, "-shm", ".lock")),
-    Fault("openat", "error=EMFILE", (*_DATA, "-shm", ".lock")),
-    Fault("openat", "error=ENOSPC", (*_DATA, "-shm", ".lock")),
-    Fault("unlink", "error=EIO", _DATA),
-    Fault("close", "error=EIO", _DATA),
+    Fault("fsync", "error=EIO", (".new", "/..", "/../..")),
+    Fault("rename", "error=EIO", (".new",)),
+    Fault("rename", "error=ENOSPC", (".new",)),
+    Fault("pwrite64", "error=EIO", DATA),
+    Fault("pwrite64", "error=ENOSPC", DATA),
+    Fault("pwrite64", "retval=0", DATA),
+    Fault("pread64", "error=EIO", DATA),
+    Fault("ftruncate", "error=EIO", DATA),
+    Fault("openat", "error=EIO", (*DATA, "-shm", ".lock")),
+    Fault("openat", "error=EMFILE", (*DATA, "-shm", ".lock")),
+    Fault("openat", "error=ENOSPC", (*DATA, "-shm", ".lock")),
+    Fault("unlink", "error=EIO", DATA),
+    Fault("close", "error=EIO", DATA),
 )
 
 

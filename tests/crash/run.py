@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from crash.damage import damaged_pages, look, sound, truncations
-from crash.inject import FAULTS, Fault, count, faults_at, short_writes
+from crash.inject import DATA, FAULTS, Fault, count, faults_at, short_writes
 from crash.power import Findings, power_cuts, record, scratch
 
 LOG_PAGES = ("--log-pages", "6")
@@ -32,8 +32,8 @@ def faults(seed: int, samples: int) -> Iterator[tuple[str, Findings]]:
     for fault in FAULTS:
         yield from _fault(fault, 1)
         yield from _fault(fault, 4)
-    for call in ("fdatasync", "pwrite64"):
-        fault = Fault(call, "error=EIO", ("", "-wal", "-journal"))
+    for call in ("fdatasync", "fsync", "pwrite64"):
+        fault = Fault(call, "error=EIO", (*DATA, "/..", "/../.."))
         total = Findings()
         for _, found in faults_at(
             "short", fault, range(1, count("short", fault, *LOG_PAGES) + 1), *LOG_PAGES, cut=0.3, seed=seed

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from crash.damage import HEADS, PAGE, damaged_pages, look, sound, truncations
 from crash.disk import Disk, cuts
-from crash.inject import Fault, faults_at, short_writes
+from crash.inject import DATA, Fault, faults_at, short_writes
 from crash.power import Findings, power_cuts, record, scratch
 from crash.trace import Call, NoTracing, strace
 from tools import tool
@@ -19,7 +19,6 @@ from actors.ledger.database import Database
 from actors.ledger.errors import LedgerCorrupt
 
 LOG_PAGES = ("--log-pages", "6")
-_DATA = ("", "-wal", "-journal")
 
 
 @pytest.fixture
@@ -61,14 +60,15 @@ def test_a_power_cut_after_any_call_loses_nothing_acknowledged(folder: Path, wor
 @pytest.mark.parametrize(
     ("fault", "numbers"),
     [
-        (Fault("fdatasync", "error=EIO", _DATA), (2, 5, 9, 16)),
-        (Fault("fsync", "error=EIO", ("/..", "/../..")), (1, 2)),
-        (Fault("pwrite64", "error=ENOSPC", _DATA), (3, 70, 171)),
-        (Fault("pwrite64", "retval=0", _DATA), (71,)),
-        (Fault("pread64", "error=EIO", _DATA), (30, 71)),
-        (Fault("openat", "error=EMFILE", (*_DATA, "-shm", ".lock")), (1, 2, 5)),
-        (Fault("ftruncate", "error=EIO", _DATA), (2, 6)),
-        (Fault("unlink", "error=EIO", _DATA), (1, 2)),
+        (Fault("fdatasync", "error=EIO", DATA), (2, 4, 8, 15)),
+        (Fault("fsync", "error=EIO", (".new", "/..", "/../..")), (1, 2, 4, 5)),
+        (Fault("rename", "error=ENOSPC", (".new",)), (1,)),
+        (Fault("pwrite64", "error=ENOSPC", DATA), (3, 56, 157)),
+        (Fault("pwrite64", "retval=0", DATA), (57,)),
+        (Fault("pread64", "error=EIO", DATA), (5, 71)),
+        (Fault("openat", "error=EMFILE", (*DATA, "-shm", ".lock")), (1, 2, 5)),
+        (Fault("ftruncate", "error=EIO", DATA), (1, 5)),
+        (Fault("unlink", "error=EIO", DATA), (1, 2)),
     ],
     ids=str,
 )
@@ -84,17 +84,29 @@ def test_a_call_that_fails_is_said_and_survived(fault: Fault, numbers: tuple[int
 @pytest.mark.usefixtures("tracing")
 def test_a_disk_that_fails_for_a_while_keeps_nothing_of_what_was_refused() -> None:
     """With the sync at closing failing too, the log stays, and with it what was refused: the next commit is in its place."""
-    for _, findings in faults_at("short", Fault("fdatasync", "error=EIO", _DATA), (10, 11, 16), *LOG_PAGES, burst=3):
+    for _, findings in faults_at("short", Fault("fdatasync", "error=EIO", DATA), (9, 10, 15), *LOG_PAGES, burst=3):
         none_broken(findings)
         assert findings.refused["DiskRefused"]
 
 
 @pytest.mark.usefixtures("tracing")
-def test_the_power_fails_after_a_sync_that_failed() -> None:
-    fault = Fault("fdatasync", "error=EIO", _DATA)
-    for _, findings in faults_at("short", fault, (11,), *LOG_PAGES, cut=0.3):
+@pytest.mark.parametrize(
+    ("call", "number", "share"),
+    [
+        ("fsync", 1, 0.1),  # a new directory's name
+        ("fdatasync", 1, 0.1),  # what is in the new file's journal
+        ("fdatasync", 2, 0.1),  # the names beside it; SQLite goes on
+        ("fdatasync", 6, 0.1),  # the same
+        ("fsync", 4, 0.1),  # the new file's name
+        ("fdatasync", 10, 0.1),  # the log's name, as SQLite syncs it
+        ("fdatasync", 13, 0.3),  # a commit
+    ],
+)
+def test_the_power_fails_after_a_sync_that_failed(call: str, number: int, share: float) -> None:
+    fault = Fault(call, "error=EIO", (*DATA, "/..", "/../.."))
+    for _, findings in faults_at("short", fault, (number,), *LOG_PAGES, cut=share):
         none_broken(findings)
-        assert findings.states > 100
+        assert findings.states > 300 * share
 
 
 def test_a_write_done_in_part_is_refused_and_survived() -> None:
@@ -178,6 +190,14 @@ def test_a_removed_name_may_still_be_there() -> None:
     removed = Call("unlink", (b"/disk/file",), 0)
     assert {"file": b"x" * 1024} in left(at_work(MADE, WRITTEN, SYNCED, ROOT, ROOT_SYNCED, removed))
     assert left(at_work(MADE, WRITTEN, SYNCED, removed, ROOT, ROOT_SYNCED)) == [{}]
+
+
+def test_a_renamed_file_has_the_one_name_or_the_other() -> None:
+    renamed = Call("rename", (b"/disk/file", b"/disk/other"), 0)
+    states = left(at_work(MADE, WRITTEN, SYNCED, ROOT, ROOT_SYNCED, renamed))
+    assert {tuple(state.items()) for state in states} == {(("file", b"x" * 1024),), (("other", b"x" * 1024),)}
+    assert left(at_work(MADE, WRITTEN, SYNCED, renamed, ROOT, ROOT_SYNCED)) == [{"other": b"x" * 1024}]
+    assert {"other": b""} in left(at_work(MADE, renamed, ROOT, ROOT_SYNCED, WRITTEN))
 
 
 def test_a_call_that_the_model_does_not_know_ends_the_test() -> None:

@@ -13,6 +13,7 @@ from actors.ledger.codec import decode_events, encode_events
 from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.trap_listener.actor import TrapListener
+from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import ANY_ENGINE, TrapSettings, User
 from actors.trap_listener.sockets import MAX_DATAGRAM
 from actors.trap_listener.usm_keys import Principal
@@ -81,11 +82,12 @@ class Sockets:
         self.waiting: deque[bytes] = deque()
         self.answers = 0
 
-    def receive(self) -> tuple[bytes, tuple[str, int], int, tuple[()]]:
+    def receive(self) -> tuple[list[Arrival], int]:
         """As TrapSocket's."""
-        if not self.waiting:
-            raise BlockingIOError
-        return self.waiting.popleft()[: MAX_DATAGRAM + 1], ("192.0.2.1", 50_000), 0, ()
+        arrivals: list[Arrival] = []
+        while self.waiting and len(arrivals) < MOST:
+            arrivals.append((self.waiting.popleft()[: MAX_DATAGRAM + 1], ("192.0.2.1", 50_000), ()))
+        return arrivals, 0
 
     def answer(self, datagram: bytes, to: object, ancillary: object) -> None:
         """As TrapSocket's."""

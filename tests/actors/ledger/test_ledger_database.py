@@ -17,6 +17,7 @@ from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerLocked, Ledge
 from actors.ledger.group import Group, encode
 from actors.ledger.read import Head, stamped_events
 from actors.ledger.recovery import recover
+from actors.ledger.schema import connect_reader
 from protocols.change import Quarantined, Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import Tick
@@ -125,6 +126,71 @@ def test_an_interrupted_creation_is_begun_again(path: Path) -> None:
     path.touch()
     database = Database.open(path)
     assert put(database, Tick()) == 1
+    database.close()
+
+
+def test_what_an_interrupted_creation_left_is_not_used(path: Path, tmp_path: Path) -> None:
+    """Nor is the journal of a file that stayed empty played back into the new one."""
+    path.parent.mkdir()
+    hot = tmp_path / "hot"
+    connection = sqlite3.connect(hot, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("PRAGMA cache_size=1")
+    connection.execute("CREATE TABLE notes(text)")
+    connection.executemany("INSERT INTO notes VALUES (?)", [("x" * 3_000,)] * 20)
+    journal = Path(f"{hot}-journal").read_bytes()
+    assert journal[:4] == bytes.fromhex("d9d505f9"), "a journal that counts"
+    connection.close()
+    path.touch()
+    for left in ("-journal", ".new-journal"):
+        Path(f"{path}{left}").write_bytes(journal)
+    Path(f"{path}.new").write_text("half of it")
+    database = Database.open(path)
+    assert put(database, Tick()) == 1
+    database.close()
+    assert {each.name for each in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_log_whose_file_is_gone_is_kept_and_refused(path: Path, empty: bool) -> None:
+    database = Database.open(path)
+    put(database, Tick())
+    log = Path(f"{path}-wal")
+    content = log.read_bytes()
+    database.close()
+    path.unlink()
+    log.write_bytes(content)
+    if empty:
+        path.touch()
+        with pytest.raises(LedgerCorrupt):
+            connect_reader(path)
+    with pytest.raises(LedgerCorrupt, match=r"-wal is not.*restore the file from a backup"):
+        Database.open(path)
+    assert log.read_bytes() == content
+
+
+def test_an_empty_database_is_no_ledger_and_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA user_version=1")
+    connection.execute("PRAGMA user_version=0")
+    connection.close()
+    before = path.read_bytes()
+    assert before
+    with pytest.raises(NotALedger, match=r"without anything in it.*move this file away"):
+        Database.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_new_ledger_is_its_owners_alone_also_where_a_link_leads(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir()
+    elsewhere = tmp_path / "elsewhere.sqlite"
+    path.symlink_to(elsewhere)
+    database = Database.open(path)
+    put(database, Tick())
+    assert path.is_symlink()
+    assert {Path(f"{elsewhere}{each}").stat().st_mode & 0o777 for each in ("", "-wal", "-shm")} == {0o600}
     database.close()
 
 

@@ -54,8 +54,9 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
         touched = draft.touched()
         changes += draft.commit()
     except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
-        touched = []
-        changes += _quarantine(state, offset, at, event, error, numbers)
+        draft = _quarantine(state, offset, at, event, error, numbers)
+        touched = draft.touched()
+        changes += draft.commit()
     if touched:
         changes += ponder(state, offset, at, numbers, touched)
     state.offset, state.at = offset, at
@@ -97,19 +98,19 @@ def _quarantine_report(offset: int, error: str, *, active: bool, shared: bool = 
     )
 
 
-def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception, numbers: Numbers) -> list[Change]:
+def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception, numbers: Numbers) -> Draft:
     draft = Draft(state, offset, at, numbers)
     text = f"{type(error).__name__}: {error}"
     if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
         refusal = Refusal(str(event.action.offset), "invalid", f"Event {event.action.offset} still cannot be folded: {text}")
         draft.emit(Answer(offset=offset, refusals=(refusal,)))
-        return draft.commit()
+        return draft
     fold_system(draft, _quarantine_report(offset, text, active=True, shared=len(state.quarantined) >= QUARANTINE_ALARMS))
     draft.emit(Quarantined(offset, at, kind(event), text))
     draft.later(state.quarantine, offset)
     if isinstance(event, Command | NetworkEvent):
         draft.emit(Answer(offset=offset))
-    return draft.commit()
+    return draft
 
 
 _FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {

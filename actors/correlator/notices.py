@@ -41,7 +41,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if alarm.suppressed_by or alarm.shelved_until is not None:
         return
     let_go = before is not None and bool(before.suppressed_by or before.shelved_until is not None)
-    if not (raised(before, alarm) or let_go or _worsened(before, alarm)):
+    given_back = before is not None and before.acknowledged_at is not None and alarm.acknowledged_at is None
+    if not (raised(before, alarm) or let_go or given_back or _worsened(before, alarm)):
         return  # among others the line that says that people were told, which strategies are shown too
     if told is None:
         if before is not None and let_go:

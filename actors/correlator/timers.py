@@ -59,5 +59,6 @@ class Timers:
         while self._heap and self._due.get(self._heap[0][1:]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = self.entries()
+            self._heap = [(at, name, subject) for (name, subject), at in self._due.items()]
+            heapq.heapify(self._heap)
         self.first = self._heap[0][0] if self._heap else NEVER

@@ -75,6 +75,8 @@ def due(draft: Draft, cause_id: str) -> None:
 
 def place(draft: Draft, alarm: Alarm) -> bool:
     """Attach an alarm to what blocks its resource. False when nothing does."""
+    if not draft.state.memory(BlockerMemory).since:
+        return False  # nothing is gone, anywhere
     causes = blocked_by(draft, alarm.resource_id, but=alarm.id, tenant=alarm.tenant_id)
     if not causes:
         return _beside(draft, alarm)

@@ -131,3 +131,15 @@ def view(
             back = memory.back.get(ont)
             seen[ont] = "alive" if back is not None and back > ended else "silent"
     return seen
+
+
+def leaves(tree: Tree, place: str) -> list[str]:
+    """The ONTs below ``place`` in the tree."""
+    found: list[str] = []
+    waiting = [(tree, tree.id == place)]
+    while waiting:
+        node, inside = waiting.pop()
+        if inside and not node.branches:
+            found.append(node.id)
+        waiting += [(branch, inside or branch.id == place) for branch in reversed(node.branches)]
+    return found

@@ -63,3 +63,8 @@ class PonMemory(Struct):
                 self.at_port[port] = left
             else:
                 self.at_port.pop(port, None)
+
+
+def fading(ont: str) -> str:
+    """The key in ``onset`` for an ONT's loss of light, which is not one of service."""
+    return f"dim {ont}"

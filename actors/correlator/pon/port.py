@@ -9,8 +9,9 @@ from actors.correlator.draft import Draft
 from actors.correlator.family import attach
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
-from actors.correlator.pon.gather import EPISODE, Evidence, dimmed, episodes, evidence, onts_below, tree_of, view
-from actors.correlator.pon.likelihood import Seen, Tree, explain
+from actors.correlator.pon.degraded import degraded
+from actors.correlator.pon.gather import EPISODE, Evidence, episodes, evidence, leaves, onts_below, tree_of, view
+from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
@@ -63,7 +64,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         common, alone = _explain(draft, memory, port, onts, episode, out, set(explained), port_alarms)
         wanted.update(common)
         lonely += alone
-    wanted.update(_degraded(draft, port, onts, out))
+    wanted.update(degraded(draft, memory, port, onts, out))
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)
@@ -131,7 +132,7 @@ def _explain(
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
     for found in explain(tree, port_dark=port_dark, leaning=_leaning(draft, port, port_alarms) if port_dark else 0.0):
-        below = _leaves(tree, found.place)
+        below = leaves(tree, found.place)
         members = [mine[ont] for ont in below if ont in mine]
         if found.own:
             lonely += [(each, _alone(draft, found.cause, each, seen), found.confidence) for each in members]
@@ -184,18 +185,6 @@ def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
-
-
-def _leaves(tree: Tree, place: str) -> list[str]:
-    """The ONTs below ``place`` in the tree."""
-    found: list[str] = []
-    waiting = [(tree, tree.id == place)]
-    while waiting:
-        node, inside = waiting.pop()
-        if inside and not node.branches:
-            found.append(node.id)
-        waiting += [(branch, inside or branch.id == place) for branch in reversed(node.branches)]
-    return found
 
 
 def _give_way(
@@ -306,32 +295,3 @@ def _reconcile(
         mine = port_alarms if each is largest and each.kind != "degraded" else []
         unclaimed = [alarm for alarm in mine if alarm.parent_alarm_id is None and alarm.alarm_type not in INFERRED]
         conclude(draft, memory, each, unclaimed)
-
-
-def _degraded(draft: Draft, port: str, onts: list[str], out: Mapping[str, Evidence]) -> dict[tuple[str, str], Cause]:
-    """Siblings that have service and lost light together: a bend or a connector above them."""
-    dim = {ont: alarms for ont in onts if ont not in out and (alarms := dimmed(draft, ont))}
-    if len(dim) < 2:
-        return {}
-    seen: dict[str, Seen] = {ont: "out" if ont in out else "dark" if ont in dim else "silent" for ont in onts}
-    tree = tree_of(draft, port, seen)
-    causes: dict[tuple[str, str], Cause] = {}
-    for found in explain(tree):
-        if found.own or found.cause != "cut":
-            continue
-        below = _leaves(tree, found.place)
-        members = [Evidence(ont, tuple(dim[ont]), False, dim[ont][0].last_occurrence) for ont in below if ont in dim]
-        name = getattr(draft.state.plant.nodes.get(found.place), "name", "") or found.place
-        causes["degraded", found.place] = Cause(
-            kind="degraded",
-            place=found.place,
-            ports=[port],
-            evidence=members,
-            dark=0,
-            gasped=0,
-            alive=len(members),
-            unknown=len(below) - len(members),
-            confidence=found.confidence,
-            why=f"{len(members)} of {len(below)} ONTs below {name} lost light together and none went dark: a bend or connector",
-        )
-    return causes

@@ -11,8 +11,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port
 from actors.correlator.pon.conclude import NAME
-from actors.correlator.pon.gather import ports_below
-from actors.correlator.pon.memory import PonMemory
+from actors.correlator.pon.gather import dimmed, ports_below
+from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.signals import SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
@@ -53,6 +53,11 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         node = draft.state.plant.nodes.get(resource)
         if node is not None and node.area and (signal == "gasp" or AREA + node.area in memory.at_port):
             _look(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
+    elif signal == "dim":
+        if begins:
+            draft.later(memory.onset.setdefault, fading(resource), draft.at)
+        elif not dimmed(draft, resource):
+            draft.later(memory.onset.pop, fading(resource), None)
     elif signal in ("port_dark", "powerless"):
         draft.later(*((memory.onset.setdefault, resource, draft.at) if begins else (memory.onset.pop, resource, None)))
     elif signal == "blocker":

@@ -4,7 +4,7 @@ from typing import Any
 
 from actors.correlator.settings import CorrelatorSettings
 from protocols.change import NoticeWanted
-from protocols.command import Edit, Edited
+from protocols.command import Acknowledge, Edit, Edited, Unacknowledge
 
 
 def test_an_alarm_that_has_become_unimportant_meanwhile_is_not_told_until_it_matters(make_world: Any) -> None:
@@ -15,4 +15,15 @@ def test_an_alarm_that_has_become_unimportant_meanwhile_is_not_told_until_it_mat
     assert world.all(NoticeWanted) == []
     world.at(101).command(Edit(fields=Edited(severity="major")), world.alarm.id)
     world.at(140).tick()
+    assert world.only(NoticeWanted).kind == "raised"
+
+
+def test_what_was_acknowledged_in_time_and_given_back_is_told(make_world: Any) -> None:
+    world = make_world(CorrelatorSettings(hold_critical_seconds=5))
+    world.at(0).network("device.down")
+    world.at(2).command(Acknowledge(), world.alarm.id)
+    world.at(10).tick()
+    assert world.all(NoticeWanted) == []
+    world.at(60).command(Unacknowledge(), world.alarm.id)
+    world.at(66).tick()
     assert world.only(NoticeWanted).kind == "raised"

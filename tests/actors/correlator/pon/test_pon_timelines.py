@@ -305,3 +305,9 @@ def test_saved_and_loaded_at_any_moment_it_goes_on_as_if_nothing_had_happened(wo
 
     straight = run(-1)
     assert all(run(number) == straight for number in range(9))
+
+
+def test_siblings_that_fade_months_apart_are_no_bend(olt: Olt) -> None:
+    olt.says("ont.rx.low", *onts(0, [2])[:3], every=3_600)
+    olt.waits(3)
+    assert not olt.concluded()

@@ -54,7 +54,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     draft.no_wake(NAME, alarm.id)
     if signal == "blocker":
         draft.later(draft.state.memory(BlockerMemory).since.__setitem__, alarm.id, draft.at)
-    if signal in _FOLLOWS and alarm.parent_alarm_id is None:
+    # Where nothing is gone, anywhere, nothing can block it.
+    if signal in _FOLLOWS and alarm.parent_alarm_id is None and draft.state.memory(BlockerMemory).since:
         place(draft, alarm)
     if signal == "blocker":
         collect(draft, draft.latest(alarm))
@@ -75,8 +76,6 @@ def due(draft: Draft, cause_id: str) -> None:
 
 def place(draft: Draft, alarm: Alarm) -> bool:
     """Attach an alarm to what blocks its resource. False when nothing does."""
-    if not draft.state.memory(BlockerMemory).since:
-        return False  # nothing is gone, anywhere
     causes = blocked_by(draft, alarm.resource_id, but=alarm.id, tenant=alarm.tenant_id)
     if not causes:
         return _beside(draft, alarm)

@@ -6,6 +6,10 @@ GATHER_SECONDS = 0.01
 """A pause between two reads under load; what comes meanwhile waits in the kernel's buffer."""
 BUSY = 1_000.0
 """Traps a second from which on gathering pays: ten in a pause."""
+STORM_SECONDS = 0.02
+"""The pause in a storm, where what is saved is worth more than what it delays."""
+STORM = 4_000.0
+"""Traps a second from which on it is one."""
 _MEMORY_SECONDS = 0.1
 """The rate is that of about this long."""
 
@@ -24,4 +28,6 @@ class Pace:
         self._last = now
         share = math.exp(-passed / _MEMORY_SECONDS)
         self._rate = share * self._rate + (1 - share) * datagrams / passed
-        return 0.0 if answered or self._rate < BUSY else GATHER_SECONDS
+        if answered or self._rate < BUSY:
+            return 0.0
+        return GATHER_SECONDS if self._rate < STORM else STORM_SECONDS

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.trap_listener.pace import BUSY, GATHER_SECONDS, Pace
+from actors.trap_listener.pace import BUSY, GATHER_SECONDS, STORM, STORM_SECONDS, Pace
 
 
 def paused(rate: float, seconds: float, each: int = 1, answered: bool = False) -> float:
@@ -20,14 +20,15 @@ def test_a_quiet_plant_is_read_at_once():
 
 
 def test_a_storm_is_gathered_however_it_is_read():
-    assert paused(rate=4 * BUSY, seconds=1) == paused(rate=4 * BUSY, seconds=1, each=40) == GATHER_SECONDS
+    assert paused(rate=3 * BUSY, seconds=1) == paused(rate=3 * BUSY, seconds=1, each=30) == GATHER_SECONDS
+    assert paused(rate=2 * STORM, seconds=1) == paused(rate=2 * STORM, seconds=1, each=160) == STORM_SECONDS
 
 
 def test_a_burst_after_silence_is_soon_gathered_and_soon_forgotten():
     pace = Pace()
     assert pace.pause(1, 1_000.0, answered=False) == 0
     assert pace.pause(512, 1_001.0, answered=False) == 0  # 512 in a second is no storm
-    assert pace.pause(512, 1_001.01, answered=False) == GATHER_SECONDS
+    assert pace.pause(512, 1_001.01, answered=False) == STORM_SECONDS
     assert pace.pause(1, 1_002.0, answered=False) == 0
 
 
@@ -36,7 +37,7 @@ def test_a_sender_of_informs_is_answered_without_delay():
 
 
 @given(st.lists(st.tuples(st.integers(0, 512), st.floats(-1, 10)), max_size=30))
-def test_no_order_of_times_gives_anything_but_the_two_answers(reads: list[tuple[int, float]]):
+def test_no_order_of_times_gives_anything_but_the_three_answers(reads: list[tuple[int, float]]):
     pace = Pace()
     for count, now in reads:
-        assert pace.pause(count, now, answered=False) in (0, GATHER_SECONDS)
+        assert pace.pause(count, now, answered=False) in (0, GATHER_SECONDS, STORM_SECONDS)

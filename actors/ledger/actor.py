@@ -20,7 +20,7 @@ from actors.ledger.codec import micros
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
-from actors.ledger.group import Group, SnapshotPiece, Written, pieces_of
+from actors.ledger.group import Group, SnapshotPiece, Written, pieces_of, worth
 from actors.ledger.pipeline import Pipeline
 from actors.ledger.prune import Limits
 from actors.ledger.ride import Ride
@@ -38,8 +38,7 @@ log = structlog.get_logger()
 UNWRITABLE: Final = "ledger.unwritable"
 """Alarm type of the report that the disk refused commits for a while, on the ledger once it takes them again."""
 
-_CURSORS_SECONDS = 1.0
-_PRUNE_SECONDS = 30.0
+_CURSORS_SECONDS, _PRUNE_SECONDS = 1.0, 30.0
 _RETRY_FIRST, _RETRY_LAST = 0.1, 5.0
 
 
@@ -95,7 +94,7 @@ class Ledger:
         self._marked = database.snapshot_through()
         self._marked_at = 0.0
         self._markers = 0
-        self._snapshot_arrived = 0.0
+        self._snapshot_arrived, self._worth = 0.0, 0
         self._folded_at = 0.0
         self._ride = Ride()
         self._cursors_at = 0.0
@@ -163,7 +162,8 @@ class Ledger:
             else:
                 self._markers -= 1
                 self._snapshot_arrived = trio.current_time()
-                self._pieces.extend(pieces_of(item))
+                self._pieces.extend(pieces := pieces_of(item))
+                self._worth = worth(pieces)
             self._wake.set()
         if not self._draining:
             raise FoldEnded("the fold closed its channel before the ledger closed the way to it")
@@ -290,7 +290,8 @@ class Ledger:
         since = self._pipeline.sent - self._marked
         if self._markers or self._draining or not since:
             return
-        if since >= self._settings.snapshot_every_events or now >= self._marked_at + self._settings.snapshot_every_seconds:
+        enough = since >= max(self._settings.snapshot_every_events, self._worth)
+        if enough or now >= self._marked_at + self._settings.snapshot_every_seconds:
             await self._mark()
 
     async def _mark(self) -> None:

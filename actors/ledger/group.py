@@ -11,6 +11,8 @@ from protocols.event import Event
 from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch, Snapshot
 
 _PIECE_BYTES = 4 * 1024 * 1024
+_EVENT_BYTES = 200
+"""What an Event takes in the file, about."""
 
 
 class SnapshotPiece(Struct, frozen=True):
@@ -99,3 +101,9 @@ def pieces_of(snapshot: Snapshot) -> list[SnapshotPiece]:
         SnapshotPiece(snapshot.through, number, body[number * _PIECE_BYTES : (number + 1) * _PIECE_BYTES], count)
         for number in range(count)
     ]
+
+
+def worth(pieces: Sequence[SnapshotPiece]) -> int:
+    """How many Events take as many bytes as the snapshot. It is not taken more often than that: of snapshots there are never
+    more bytes than of the Events that they save folding."""
+    return sum(len(piece.body) for piece in pieces) // _EVENT_BYTES

@@ -18,7 +18,7 @@ class LedgerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_bytes: Annotated[int, Meta(ge=16 * 1024 * 1024)] = 4 * 1024**3
     """Bytes in use beyond which the oldest Events and Changes are removed before their retention is over."""
     snapshot_every_events: _AtLeastOne = 100_000
-    """A snapshot of the folds' state is taken after this many Events ..."""
+    """A snapshot of the folds' state is taken after this many Events (a large state: after as many as take its size) ..."""
     snapshot_every_seconds: Annotated[float, Meta(gt=0)] = 600.0
     """... or after this many seconds in which there was at least one. It bounds how long a restart takes."""
     max_batch: _AtLeastOne = 1_000

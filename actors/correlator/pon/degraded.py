@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.conclude import Cause
-from actors.correlator.pon.gather import Evidence, dimmed, leaves, tree_of
+from actors.correlator.pon.gather import Evidence, dim_of, leaves, tree_of
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.memory import PonMemory, fading
 from protocols.alarm import Alarm
@@ -15,10 +15,15 @@ FADES = timedelta(minutes=10)
 
 
 def degraded(
-    draft: Draft, memory: PonMemory, port: str, onts: list[str], out: Mapping[str, Evidence]
+    draft: Draft,
+    memory: PonMemory,
+    port: str,
+    onts: list[str],
+    out: Mapping[str, Evidence],
+    said: Mapping[str, list[Alarm]],
 ) -> dict[tuple[str, str], Cause]:
     """The places below which ONTs lost light at about the same time."""
-    dim = {ont: alarms for ont in onts if ont not in out and (alarms := dimmed(draft, ont))}
+    dim = {ont: found for ont, alarms in said.items() if ont not in out and (found := dim_of(alarms))}
     causes: dict[tuple[str, str], Cause] = {}
     for together in _episodes({ont: memory.onset.get(fading(ont), draft.at) for ont in dim}):
         if len(together) >= 2:

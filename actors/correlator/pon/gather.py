@@ -24,19 +24,35 @@ class Evidence(NamedTuple):
     onset: datetime
 
 
+def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
+    """The open alarms of those ONTs that have any."""
+    return {ont: alarms for ont in onts if (alarms := draft.at_resource(ont))}
+
+
 def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
     """What is known against this ONT; None when it is not known to be out."""
-    out = [each for each in draft.at_resource(ont) if SIGNALS.get(each.alarm_type) in ("out", "gasp")]
+    return against(ont, draft.at_resource(ont), memory)
+
+
+def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
+    """As :func:`evidence`, of an ONT's open alarms."""
+    out = [each for each in alarms if SIGNALS.get(each.alarm_type) in ("out", "gasp")]
     if not out:
         return None
     gasped = any(SIGNALS[each.alarm_type] == "gasp" for each in out)
-    out.sort(key=lambda each: FOREMOST.get(each.alarm_type, len(FOREMOST)))
+    if len(out) > 1:
+        out.sort(key=lambda each: FOREMOST.get(each.alarm_type, len(FOREMOST)))
     return Evidence(ont, tuple(out), gasped, memory.onset.get(ont, out[0].last_occurrence))
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
     """Alarms of an ONT that has service and too little light."""
-    return [each for each in draft.at_resource(ont) if SIGNALS.get(each.alarm_type) == "dim"]
+    return dim_of(draft.at_resource(ont))
+
+
+def dim_of(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Those of an ONT's open alarms that say so."""
+    return [each for each in alarms if SIGNALS.get(each.alarm_type) == "dim"]
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:

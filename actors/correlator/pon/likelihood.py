@@ -12,10 +12,11 @@ docs/evaluation.md.
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Seen = Literal["dark", "gasp", "silent", "alive", "out"]
 """What is known of one ONT: lost without a word; said that it lost power; nothing; shown to live since; was out before."""
+_SEEN: tuple[Seen, ...] = get_args(Seen)
 Cause = Literal["cut", "power"]
 
 
@@ -112,9 +113,10 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
     """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
     receives nothing. ``leaning`` is added for a loss of power and taken from a cut: a vendor's own verdict."""
     scores: dict[str, _Scores] = {}
+    leaves: dict[Seen, _Scores] = {seen: _leaf(seen, odds) for seen in _SEEN}
     for tree in _post_order(root):
         if not tree.branches:
-            scores[tree.id] = _leaf(tree.seen, odds)
+            scores[tree.id] = leaves[tree.seen]
         else:
             below = [scores[branch.id] for branch in tree.branches]
             scores[tree.id] = _port(below, port_dark, leaning, odds) if tree is root else _fork(below, odds)

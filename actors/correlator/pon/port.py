@@ -10,7 +10,7 @@ from actors.correlator.family import attach
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.gather import EPISODE, Evidence, episodes, evidence, leaves, onts_below, tree_of, view
+from actors.correlator.pon.gather import EPISODE, Evidence, against, episodes, leaves, onts_below, said_of, tree_of, view
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of
@@ -30,7 +30,8 @@ _LEANING = 4.0
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
     onts = onts_below(draft, port)
-    heard = {ont: found for ont in onts if (found := evidence(draft, ont, memory)) is not None}
+    said = said_of(draft, onts)
+    heard = {ont: found for ont, alarms in said.items() if (found := against(ont, alarms, memory)) is not None}
     out = heard
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     for alarm_id in [each for each in causes if _ended(draft, each)]:
@@ -41,9 +42,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
         return None
-    rogue = rogue_of(draft, port, onts)
+    rogue = rogue_of(draft, port, said)
     if rogue is not None:
-        blame(draft, memory, causes, rogue, out, onts)
+        blame(draft, memory, causes, rogue, out, said)
         out = {ont: found for ont, found in out.items() if draft.latest(found.alarms[0]).parent_alarm_id != rogue.id}
         causes = {alarm_id: cause for alarm_id, cause in causes.items() if not _ended(draft, alarm_id)}
     pending = area_pending(draft, out)
@@ -64,7 +65,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         common, alone = _explain(draft, memory, port, onts, episode, out, set(explained), port_alarms)
         wanted.update(common)
         lonely += alone
-    wanted.update(degraded(draft, memory, port, onts, out))
+    wanted.update(degraded(draft, memory, port, onts, out, said))
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)

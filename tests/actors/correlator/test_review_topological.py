@@ -3,51 +3,10 @@
 from typing import Any
 
 import pytest
+from equipment import Plant
 
-from protocols.alarm import Alarm
 from protocols.command import Raise
-from protocols.event import TopologyLoaded
 from protocols.principal import Principal
-from protocols.topology import Node
-
-ADMIN = Principal("probe", "admin")
-
-PLANT = (
-    Node(id="core-1", type="core", name="Core 1"),
-    Node(id="core-2", type="core", name="Core 2"),
-    Node(id="agg", type="other", parents=("core-1", "core-2"), name="Aggregation"),
-    Node(id="olt", type="olt", parents=("agg",), name="Mill Lane", address="192.0.2.1"),
-    Node(id="olt/1", type="card", parents=("olt",), name="card 1"),
-    Node(id="olt/1/0", type="pon", parents=("olt/1",)),
-    Node(id="olt/1/0/7", type="ont", parents=("olt/1/0",), customer_id="C7"),
-    Node(id="olt/1/0/8", type="ont", parents=("olt/1/0",), customer_id="C8"),
-)
-
-
-class Plant:
-    def __init__(self, world: Any) -> None:
-        self.world = world
-        world(TopologyLoaded("t", PLANT))
-
-    def fails(self, at: float, alarm_type: str, resource: str, **fields: Any) -> Alarm:
-        kind = "ont" if alarm_type.startswith("ont") else "device"
-        answer = self.world.at(at).command(
-            Raise(
-                tenant_id="default",
-                alarm_type=alarm_type,
-                severity="critical",
-                title=alarm_type,
-                resource_type=kind,
-                resource_id=resource,
-                **fields,
-            ),
-            by=ADMIN,
-        )
-        return self.now(answer.accepted[0])
-
-    def now(self, alarm: Alarm | str) -> Alarm:
-        found: Alarm = self.world.state.alarms[alarm if isinstance(alarm, str) else alarm.id]
-        return found
 
 
 @pytest.fixture

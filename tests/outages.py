@@ -1,0 +1,105 @@
+"""A plant with one OLT whose reports go into a fold one by one: outages below PON ports as timelines."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.change import AlarmChanged, NoticeWanted
+from protocols.command import Clear, Raise
+from protocols.event import TopologyLoaded
+from protocols.principal import Principal
+from protocols.severity import Severity
+from protocols.topology import Node
+
+ADMIN = Principal("olt", "admin")
+LEGS, ONTS = 4, 8
+SEVERITY: dict[str, Severity] = {"pon.los": "critical", "card.offline": "critical", "ont.dying_gasp": "warning"}
+
+
+def plant(ports: int = 3, areas: bool = True) -> Iterator[Node]:
+    """An OLT with a card; each port a splitter of 4, each of whose legs one of 8. The first two legs lie in ``north``."""
+    yield Node(id="olt", type="olt", name="Mill Lane", address="192.0.2.1")
+    yield Node(id="olt/1", type="card", parents=("olt",), name="Mill Lane card 1")
+    for port in range(ports):
+        pon = f"olt/1/{port}"
+        yield Node(id=pon, type="pon", parents=("olt/1",), name=f"PON {port}")
+        yield Node(id=f"{pon}/s", type="splitter", parents=(pon,))
+        for leg in range(LEGS):
+            splitter = f"{pon}/s.{leg}"
+            yield Node(id=splitter, type="splitter", parents=(f"{pon}/s",), name=f"splitter {port}.{leg}")
+            for number in range(ONTS):
+                ont = leg * ONTS + number
+                area = ("north" if leg < 2 else "south") if areas else ""
+                yield Node(
+                    id=f"{pon}/{ont}",
+                    type="ont",
+                    parents=(splitter,),
+                    customer_id=f"C{port}-{ont}",
+                    area=area,
+                    sla_class="gold",
+                )
+
+
+class Olt:
+    """What the OLT reports, one trap after the other."""
+
+    def __init__(self, world: Any, nodes: Iterable[Node] = ()) -> None:
+        self.world = world
+        self.seconds = 0.0
+        self.lines: list[TimelineEntry] = []
+        self.notices: list[tuple[str, str]] = []
+        world(TopologyLoaded("t", tuple(nodes or plant())))
+
+    def _note(self) -> None:
+        for change in self.world.all(AlarmChanged):
+            self.lines += change.entries
+        self.notices += [
+            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NoticeWanted)
+        ]
+
+    def says(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+        for resource in resources:
+            kind = "pon" if alarm_type.startswith("pon") else "card" if alarm_type.startswith("card") else "ont"
+            self.world.at(self.seconds).command(
+                Raise(
+                    tenant_id="default",
+                    alarm_type=alarm_type,
+                    severity=SEVERITY.get(alarm_type, "minor"),
+                    title=alarm_type,
+                    resource_type=kind,
+                    resource_id=resource,
+                ),
+                by=ADMIN,
+            )
+            self._note()
+            self.seconds += every
+
+    def says_over(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+        for resource in resources:
+            (alarm,) = (
+                a for a in self.world.alarms if (a.alarm_type, a.resource_id) == (alarm_type, resource) and not a.cleared_at
+            )
+            self.world.at(self.seconds).command(Clear(), alarm.id, by=ADMIN)
+            self._note()
+            self.seconds += every
+
+    def waits(self, seconds: float) -> None:
+        until = self.seconds + seconds
+        while self.seconds < until:
+            self.seconds += 1.0
+            self.world.at(self.seconds).tick()
+            self._note()
+
+    def concluded(self) -> dict[str, Alarm]:
+        """Open alarms that were concluded, by ``type place``."""
+        kinds = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded")
+        return {
+            f"{a.alarm_type} {a.resource_id}": a for a in self.world.alarms if a.alarm_type in kinds and a.cleared_at is None
+        }
+
+    def children(self, alarm: Alarm) -> set[str]:
+        return {a.resource_id for a in self.world.alarms if a.parent_alarm_id == alarm.id and a.cleared_at is None}
+
+
+def onts(port: int, legs: Iterable[int] = range(LEGS)) -> list[str]:
+    return [f"olt/1/{port}/{leg * ONTS + number}" for leg in legs for number in range(ONTS)]

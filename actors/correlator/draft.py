@@ -89,7 +89,7 @@ class Draft:
             found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
         found = [alarm for alarm in found if alarm.cleared_at is None]
         if len(found) > 1:
-            found.sort(key=_age)
+            found.sort(key=age)
         return found
 
     def touched(self) -> list[tuple[Alarm | None, Alarm]]:
@@ -199,5 +199,6 @@ class Draft:
         return changes
 
 
-def _age(alarm: Alarm) -> tuple[datetime, str]:
+def age(alarm: Alarm) -> tuple[datetime, str]:
+    """By which alarms are put in order where the order shows: the oldest first, however they came about."""
     return alarm.received_at, alarm.id

@@ -5,7 +5,7 @@ Every step is a line of the timeline: action, who decided (``faultd:RULE``), why
 
 from typing import Any, Literal
 
-from actors.correlator.draft import Draft
+from actors.correlator.draft import Draft, age
 from actors.correlator.lifecycle import moved
 from protocols.alarm import Alarm, Suppression
 
@@ -89,7 +89,7 @@ def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
     """The alarms attached to it, oldest first."""
     found = (draft.get(child_id) for child_id in draft.state.children.get(cause_id, ()))
     children = [child for child in found if child is not None and child.parent_alarm_id == cause_id]
-    return sorted(children, key=lambda child: (child.received_at, child.id))
+    return sorted(children, key=age)
 
 
 def _descends(draft: Draft, alarm: Alarm, ancestor: Alarm) -> bool:

@@ -34,7 +34,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if memory.freed:
             draft.later(memory.freed.pop, alarm.id, None)
         if told is not None and not _flaps(alarm):
-            _tell(draft, alarm, "recovered", "people had been told of it")
+            announce(draft, alarm, "recovered", "people had been told of it")
         return
     if alarm.cleared_at is not None or not _of_interest(draft, alarm):
         return
@@ -49,7 +49,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.later(memory.freed.__setitem__, alarm.id, _holder(before))
         draft.wake(NAME, alarm.id, draft.at + draft.state.settings.hold(alarm.severity))
     elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
-        _tell(draft, alarm, "worsened", f"was {told}")
+        announce(draft, alarm, "worsened", f"was {told}")
 
 
 def due(draft: Draft, alarm_id: str) -> None:
@@ -73,12 +73,7 @@ def due(draft: Draft, alarm_id: str) -> None:
     if freed is not None:
         draft.later(memory.freed.pop, alarm_id, None)
         waited = f"{waited}; until then {freed}"
-    _tell(draft, alarm, "raised", f"waited {held:g} s: {waited}")
-
-
-def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
-    """Tell people at once (of flapping, for which there is nothing to wait)."""
-    _tell(draft, alarm, kind, reason)
+    announce(draft, alarm, "raised", f"waited {held:g} s: {waited}")
 
 
 def worth_telling(draft: Draft, alarm: Alarm) -> bool:
@@ -91,7 +86,8 @@ def forget(draft: Draft, alarm_id: str) -> None:
     draft.later(draft.state.memory(NoticeMemory).told.pop, alarm_id, None)
 
 
-def _tell(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
+def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
+    """Tell people now."""
     number = draft.next_number()
     draft.emit(
         NoticeWanted(

@@ -16,6 +16,9 @@ FIBRE_DEGRADED = "fibre.degraded"
 INFERRED = frozenset({FIBRE_CUT, POWER_OUTAGE, CARD_FAILURE, OLT_FAILURE, FIBRE_DEGRADED})
 """Alarm types that are concluded from others."""
 
+AREA = "area:"
+"""How the id of a power area as a resource begins; its name follows."""
+
 _TYPES: dict[Signal, tuple[str, ...]] = {
     "out": (
         "ont.los",

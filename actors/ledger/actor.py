@@ -93,9 +93,8 @@ class Ledger:
         self._pieces: deque[SnapshotPiece] = deque()
         self._marked = database.snapshot_through()
         self._marked_at = 0.0
-        self._markers = 0
-        self._snapshot_arrived, self._worth = 0.0, 0
-        self._folded_at = 0.0
+        self._markers = self._worth = 0
+        self._snapshot_arrived = self._folded_at = 0.0
         self._ride = Ride()
         self._cursors_at = 0.0
         self._prune_at = 0.0

@@ -1,28 +1,10 @@
 """The plant as the topology file that an operator would hand to faultd (CSV, RFC 4180)."""
 
-import csv
-import io
 from collections.abc import Iterator
 
 from faultd.simulator.plant import Plant, Vendor, position
 from faultd.simulator.vendors import bdcom, huawei, zte
-from protocols.topology import Node
-
-COLUMNS = (
-    "id",
-    "type",
-    "parents",
-    "name",
-    "address",
-    "vendor",
-    "tenant",
-    "customer_id",
-    "service_id",
-    "serial",
-    "area",
-    "sla_class",
-    "index",
-)
+from protocols.topology import Node, csv_lines
 
 
 def topology_nodes(plant: Plant) -> Iterator[Node]:
@@ -98,10 +80,5 @@ def _index(vendor: Vendor, resource: str) -> str:
 
 
 def topology_csv(plant: Plant) -> str:
-    """The whole file with its header line; ``parents`` are separated by semicolons."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for node in topology_nodes(plant):
-        writer.writerow(";".join(node.parents) if name == "parents" else getattr(node, name) for name in COLUMNS)
-    return text.getvalue()
+    """The whole file."""
+    return "".join(csv_lines(topology_nodes(plant)))

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, Evidence, evidence
+from actors.correlator.pon.gather import EPISODE, Evidence, evidence, is_out
 from actors.correlator.pon.memory import PonMemory
+from actors.correlator.signals import AREA
 
 FEWEST = 3
 """Gasps from which on it may be the area."""
@@ -19,14 +20,14 @@ SHARE = 0.5
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     """Bring the conclusion about ``area:NAME`` up to date; the ports that are to be looked at for it."""
     plant = draft.state.plant
-    onts = plant.area(subject.removeprefix("area:"))
+    onts = plant.area(subject.removeprefix(AREA))
     found = {ont: each for ont in onts if (each := evidence(draft, ont, memory)) is not None}
     gasps = sorted(each.onset for each in found.values() if each.gasped)
     known_id = next(iter(memory.at_port.get(subject, ())), None)
     if known_id is not None:
         known = memory.causes[known_id]
         # An ONT may be in another area by now, and is out all the same.
-        left = sum(ont in found or evidence(draft, ont, memory) is not None for ont in known.members)
+        left = sum(ont in found or is_out(draft, ont) for ont in known.members)
         if 2 * left <= len(known.members):
             over(draft, memory, known_id, f"{len(known.members) - left} of {len(known.members)} ONTs have power again")
             return []
@@ -41,7 +42,7 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     if gasped < FEWEST or len(recent) < SHARE * could or gasped * 2 < len(recent):
         return []
     ports = list(dict.fromkeys(port for ont in recent if (port := plant.pon_of(ont)) is not None))
-    name = subject.removeprefix("area:")
+    name = subject.removeprefix(AREA)
     cause = Cause(
         kind="power",
         place=subject,
@@ -71,7 +72,7 @@ def join_areas(draft: Draft, memory: PonMemory, out: Mapping[str, Evidence]) -> 
         node = draft.state.plant.nodes.get(ont)
         if node is None or not node.area:
             continue
-        for alarm_id in memory.at_port.get(f"area:{node.area}", ()):
+        for alarm_id in memory.at_port.get(AREA + node.area, ()):
             cause, alarm = memory.causes[alarm_id], draft.get(alarm_id)
             if alarm is None or alarm.cleared_at is not None or abs(found.onset - cause.since) > EPISODE:
                 continue
@@ -90,5 +91,5 @@ def area_pending(draft: Draft, out: Mapping[str, Evidence]) -> datetime | None:
         if found.gasped and draft.latest(found.alarms[0]).parent_alarm_id is None
         if (node := plant.nodes.get(ont)) is not None and node.area
     )
-    due = [at for name in areas if (at := draft.state.timers.at(NAME, f"area:{name}")) is not None and at > draft.at]
+    due = [at for name in areas if (at := draft.state.timers.at(NAME, AREA + name)) is not None and at > draft.at]
     return min(due) + A_MOMENT if due else None

@@ -12,7 +12,7 @@ from actors.correlator.limits import admit
 from actors.correlator.pon.gather import Evidence
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.problems import Problem, Report
-from actors.correlator.signals import CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
+from actors.correlator.signals import AREA, CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity, is_worse
 
@@ -155,7 +155,7 @@ def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
 def _problem(draft: Draft, cause: Cause) -> Problem:
     plant = draft.state.plant
     node = plant.nodes.get(cause.place)
-    name = (node.name if node is not None else "") or cause.place.removeprefix("area:")
+    name = (node.name if node is not None else "") or cause.place.removeprefix(AREA)
     event_type, probable = _CAUSES[cause.kind]
     device = plant.nodes.get(plant.device_of(cause.place) or "")
     tenant = (node.tenant if node is not None else "") or (device.tenant if device is not None else "")

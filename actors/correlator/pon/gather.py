@@ -34,9 +34,19 @@ def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
     return against(ont, draft.at_resource(ont), memory)
 
 
+def says_out(alarm: Alarm) -> bool:
+    """Whether it says that its ONT has no service."""
+    return SIGNALS.get(alarm.alarm_type) in ("out", "gasp")
+
+
+def is_out(draft: Draft, ont: str) -> bool:
+    """Whether an ONT is known to be out."""
+    return any(says_out(each) for each in draft.at_resource(ont))
+
+
 def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
     """As :func:`evidence`, of an ONT's open alarms."""
-    out = [each for each in alarms if SIGNALS.get(each.alarm_type) in ("out", "gasp")]
+    out = [each for each in alarms if says_out(each)]
     if not out:
         return None
     gasped = any(SIGNALS[each.alarm_type] == "gasp" for each in out)

@@ -27,6 +27,11 @@ class Concluded(Struct, kw_only=True):
     returning: datetime | None = None
     """When the first of its members came back."""
 
+    @property
+    def beyond_port(self) -> bool:
+        """Whether it is larger than a port, so that no look at a single one decides about it."""
+        return len(self.ports) > 1 or self.kind in ("card", "olt")
+
 
 class PonMemory(Struct):
     """``onset``: when an ONT or port was first seen out, while it is. ``back``: when an ONT last came back. ``first``: when the

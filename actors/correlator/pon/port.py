@@ -10,12 +10,23 @@ from actors.correlator.family import attach
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.gather import EPISODE, Evidence, against, episodes, leaves, onts_below, said_of, tree_of, view
+from actors.correlator.pon.gather import (
+    EPISODE,
+    Evidence,
+    against,
+    episodes,
+    is_out,
+    leaves,
+    onts_below,
+    said_of,
+    tree_of,
+    view,
+)
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
-from actors.correlator.signals import INFERRED, SIGNALS
+from actors.correlator.signals import AREA, INFERRED, SIGNALS
 from actors.correlator.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
@@ -208,7 +219,7 @@ def _returns(
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):
-        if cause.place.startswith("area:"):
+        if cause.place.startswith(AREA):
             continue  # its own look ends it: asked at each of its ports all its ONTs would be counted as often
         if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
             over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
@@ -217,7 +228,7 @@ def _returns(
         back = (
             0
             if cause.kind == "degraded"
-            else sum(ont not in out if ont in here else not _is_out(draft, ont) for ont in cause.members)
+            else sum(ont not in out if ont in here else not is_out(draft, ont) for ont in cause.members)
         )
         # One that was out for another reason and is back shows that there is light again as well.
         if not back and not _lit_since(draft, memory, cause):
@@ -246,10 +257,6 @@ def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
     return any(memory.back.get(ont, cause.since) > cause.since for ont in draft.state.plant.onts_below(cause.place))
 
 
-def _is_out(draft: Draft, ont: str) -> bool:
-    return any(SIGNALS.get(each.alarm_type) in ("out", "gasp") for each in draft.at_resource(ont))
-
-
 def _explained(
     draft: Draft, causes: Mapping[str, Concluded], out: Mapping[str, Evidence], repairing: set[str]
 ) -> dict[str, str]:
@@ -258,8 +265,7 @@ def _explained(
     explained: dict[str, str] = {}
     young: set[str] = set()
     for alarm_id, cause in causes.items():
-        beyond = len(cause.ports) > 1 or cause.kind in ("card", "olt")
-        if cause.kind != "degraded" and (beyond or alarm_id in repairing or draft.at - cause.since > SETTLED):
+        if cause.kind != "degraded" and (cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED):
             explained.update(dict.fromkeys(cause.members, alarm_id))
         else:
             young.add(alarm_id)
@@ -283,8 +289,7 @@ def _reconcile(
 ) -> None:
     """Withdraw what is not concluded any more, then raise or revise what is."""
     for alarm_id, cause in causes.items():
-        beyond = len(cause.ports) > 1 or cause.kind in ("card", "olt")
-        if beyond or alarm_id in repairing or (cause.kind, cause.place) in wanted:
+        if cause.beyond_port or alarm_id in repairing or (cause.kind, cause.place) in wanted:
             continue
         if cause.kind == "degraded":
             over(draft, memory, alarm_id, "its ONTs are not degraded together any more")

@@ -9,6 +9,7 @@ from actors.correlator.family import attach, children_of
 from actors.correlator.pon.conclude import NAME, Cause, conclude, withdraw
 from actors.correlator.pon.gather import Evidence, evidence, ports_below
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.signals import AREA
 from protocols.alarm import Alarm
 
 TOGETHER = timedelta(seconds=20)
@@ -93,8 +94,9 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
         alarm = draft.get(alarm_id)
         if cause.kind not in ("card", "olt") or alarm is None or alarm.cleared_at is not None:
             continue
+        members = set(cause.members)
         for ont, found in out.items():
-            if ont in cause.members or abs(found.onset - cause.since) > TOGETHER:
+            if ont in members or abs(found.onset - cause.since) > TOGETHER:
                 continue
             for symptom in found.alarms:
                 attach(
@@ -122,7 +124,7 @@ def gather_power(
         alarm_id: cause
         for each in (ports_below(draft, device) if device is not None else ())
         for alarm_id in memory.at_port.get(each, ())
-        if (cause := memory.causes[alarm_id]).kind == "power" and not cause.place.startswith("area:")
+        if (cause := memory.causes[alarm_id]).kind == "power" and not cause.place.startswith(AREA)
         if alarm_id not in causes and draft.at - cause.since <= TOGETHER
     }
     places = dict.fromkeys([*(each.place for each in mine), *(cause.place for cause in others.values())])

@@ -11,9 +11,9 @@ from actors.correlator.draft import Draft
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port
 from actors.correlator.pon.conclude import NAME
-from actors.correlator.pon.gather import dimmed, ports_below
+from actors.correlator.pon.gather import dimmed, is_out, ports_below
 from actors.correlator.pon.memory import PonMemory, fading
-from actors.correlator.signals import SIGNALS
+from actors.correlator.signals import AREA, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
@@ -22,7 +22,6 @@ SETTLE = timedelta(seconds=0.7)
 LONGEST = timedelta(seconds=2.0)
 """... but no longer than this after the first."""
 AREAS_FIRST = timedelta(seconds=0.1)
-AREA = "area:"
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
@@ -47,7 +46,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if begins:
             if resource not in memory.onset:
                 draft.later(memory.onset.setdefault, resource, draft.at)
-        elif not any(SIGNALS.get(each.alarm_type) in ("out", "gasp") for each in draft.at_resource(resource)):
+        elif not is_out(draft, resource):
             draft.later(memory.onset.pop, resource, None)
             draft.later(memory.came_back, resource, draft.at)
         node = draft.state.plant.nodes.get(resource)

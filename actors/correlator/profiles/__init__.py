@@ -1,7 +1,7 @@
 """The vendor profile engine: from a trap to what it means. See ``docs/profiles.md`` for the language."""
 
-from actors.correlator.profiles.errors import ProfileError, ProfileErrors
+from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.loading import load_profiles
 from actors.correlator.profiles.translator import Translator, compile
 
-__all__ = ["ProfileError", "ProfileErrors", "Translator", "compile", "load_profiles"]
+__all__ = ["ProfileErrors", "Translator", "compile", "load_profiles"]

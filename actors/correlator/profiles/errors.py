@@ -1,25 +1,12 @@
 """What is wrong with a profile, all of it at once."""
 
-from msgspec import Struct
-
-
-class ProfileError(Struct, frozen=True, order=True):
-    """One mistake: ``file`` as it was given, ``line`` (0 when not known), ``key`` path (``alarms[3].raise[0].when``)."""
-
-    file: str
-    line: int
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+from actors.correlator.mistakes import FileMistake
 
 
 class ProfileErrors(ValueError):
     """Profiles that cannot be used; ``errors`` names every mistake."""
 
-    def __init__(self, errors: tuple[ProfileError, ...]) -> None:
+    def __init__(self, errors: tuple[FileMistake, ...]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = errors
 

@@ -9,7 +9,8 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from actors.correlator.profiles.errors import ProfileError, ProfileErrors
+from actors.correlator.mistakes import FileMistake
+from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.translator import compile
 from protocols.profile import Profile
 
@@ -23,7 +24,7 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
     Raises ProfileErrors with file, line, key and message of every mistake found: TOML syntax, unknown keys, wrong types,
     unknown names, impossible conditions, rules that can never speak.
     """
-    errors: list[ProfileError] = []
+    errors: list[FileMistake] = []
     profiles: list[Profile] = []
     source: dict[str, tuple[str, str]] = {}
     for file, written in texts.items():
@@ -33,7 +34,7 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
             continue
         if decoded.name in source:
             key_line = _line(written, ["name"])
-            errors.append(ProfileError(file, key_line, "name", f"{source[decoded.name][0]} is also called {decoded.name!r}"))
+            errors.append(FileMistake(file, key_line, "name", f"{source[decoded.name][0]} is also called {decoded.name!r}"))
             continue
         source[decoded.name] = (file, written)
         profiles.append(decoded)
@@ -43,7 +44,7 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
     except ProfileErrors as refused:
         for error in refused.errors:
             file, written = source[error.file]
-            errors.append(ProfileError(file, _line(written, key_parts(error.key)), error.key, error.message))
+            errors.append(FileMistake(file, _line(written, key_parts(error.key)), error.key, error.message))
     if errors:
         raise ProfileErrors(tuple(sorted(set(errors))))
     return tuple(profiles)
@@ -57,15 +58,15 @@ def key_parts(key: str) -> list[str | int]:
     return parts
 
 
-def _decode(file: str, written: str) -> tuple[Profile | None, list[ProfileError]]:
+def _decode(file: str, written: str) -> tuple[Profile | None, list[FileMistake]]:
     if len(written) > MAX_FILE:
-        return None, [ProfileError(file, 0, "", f"{len(written)} characters; at most {MAX_FILE}")]
+        return None, [FileMistake(file, 0, "", f"{len(written)} characters; at most {MAX_FILE}")]
     try:
         data = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"line (\d+)", str(error))
         line = int(place[1]) if place else written.count("\n") + 1
-        return None, [ProfileError(file, line, "", f"not TOML: {error}")]
+        return None, [FileMistake(file, line, "", f"not TOML: {error}")]
     found: list[tuple[str, str]] = []
     _search(data, Profile, "", found)
     if not found:
@@ -73,7 +74,7 @@ def _decode(file: str, written: str) -> tuple[Profile | None, list[ProfileError]
             return msgspec.convert(data, Profile, str_keys=True), []
         except msgspec.ValidationError as error:
             found.append(_split(error, ""))
-    return None, [ProfileError(file, _line(written, key_parts(key)), key, message) for key, message in found]
+    return None, [FileMistake(file, _line(written, key_parts(key)), key, message) for key, message in found]
 
 
 def _search(value: Any, expected: Any, key: str, found: list[tuple[str, str]]) -> None:

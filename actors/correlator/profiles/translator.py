@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Literal, NamedTuple
 
+from actors.correlator.mistakes import FileMistake
 from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise, with_zero
 from actors.correlator.profiles.decoders import DecodeError, integer
-from actors.correlator.profiles.errors import Problems, ProfileError, ProfileErrors
+from actors.correlator.profiles.errors import Problems, ProfileErrors
 from actors.correlator.profiles.findings import build
 from actors.correlator.profiles.layout import Layouts
 from actors.correlator.profiles.parts import SequenceRule
@@ -135,7 +136,7 @@ def _asked(candidates: tuple[Candidate, ...]) -> tuple[Asked, ...]:
 
 def compile(profiles: Sequence[Profile]) -> Translator:
     """The engine for ``profiles``; disabled ones take no part. Raises ProfileErrors naming every mistake."""
-    errors: list[ProfileError] = []
+    errors: list[FileMistake] = []
     seen: set[str] = set()
     types = alarm_types(profiles)
     table: dict[str, list[Candidate]] = {}
@@ -156,7 +157,7 @@ def compile(profiles: Sequence[Profile]) -> Translator:
             if compiled.sequences:
                 sequences[profile.name] = compiled.sequences
                 sequence_of.update(compiled.sequence_oids)
-        errors += [ProfileError(profile.name, 0, key, message) for key, message in problems.found]
+        errors += [FileMistake(profile.name, 0, key, message) for key, message in problems.found]
     if errors:
         raise ProfileErrors(tuple(errors))
     fallback = tuple(table.pop("", ()))

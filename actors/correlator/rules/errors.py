@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from actors.correlator.mistakes import FileMistake
+
 
 class RuleMistake(Struct, frozen=True, order=True):
     """One mistake: ``pointer`` is its place in the rule (RFC 6901: ``/conditions/child/alarm_type/regex``)."""
@@ -16,19 +18,6 @@ class RuleError(ValueError):
     def __init__(self, mistakes: tuple[RuleMistake, ...]) -> None:
         super().__init__("; ".join(f"{one.pointer}: {one.message}" for one in mistakes))
         self.mistakes = mistakes
-
-
-class FileMistake(Struct, frozen=True, order=True):
-    """One mistake in a file: ``line`` (0 when not known) and the key (``rules[2].conditions.match``)."""
-
-    file: str
-    line: int
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
 
 
 class RuleFileErrors(ValueError):

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from actors.correlator.mistakes import FileMistake
 from actors.correlator.rules.compiler import compile_rule
-from actors.correlator.rules.errors import FileMistake, RuleError, RuleFileErrors
+from actors.correlator.rules.errors import RuleError, RuleFileErrors
 from protocols.rule import Rule, RuleRecord
 from protocols.toml_lines import Path, dotted, line_of, lines_of
 

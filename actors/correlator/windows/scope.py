@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from actors.correlator.plant import Plant
 from actors.correlator.problems import SYSTEM
+from actors.correlator.signals import AREA
 from actors.correlator.windows.memory import WindowMemory
 from protocols.alarm import Alarm
 from protocols.maintenance import Scope, Window
 
-AREA = "area:"
-"""A power area as a resource."""
 DEEPEST = 256
 """Nodes above an alarm that are looked at."""
 

@@ -160,11 +160,12 @@ def test_profiles_that_a_later_version_no_longer_accepts_read_nothing_and_stop_n
     plant: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from actors.correlator import state as module
-    from actors.correlator.profiles import ProfileError, ProfileErrors
+    from actors.correlator.mistakes import FileMistake
+    from actors.correlator.profiles import ProfileErrors
 
     def refuse(profiles: Any) -> Any:
         if profiles:
-            raise ProfileErrors([ProfileError("old.toml", 1, "name", "no longer a word of the language")])
+            raise ProfileErrors([FileMistake("old.toml", 1, "name", "no longer a word of the language")])
         return compiled(profiles)
 
     compiled = module.compile

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from actors.correlator.profiles import ProfileError, ProfileErrors, load_profiles
+from actors.correlator.mistakes import FileMistake
+from actors.correlator.profiles import ProfileErrors, load_profiles
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
 
 
-def refused(texts: dict[str, str]) -> tuple[ProfileError, ...]:
+def refused(texts: dict[str, str]) -> tuple[FileMistake, ...]:
     with pytest.raises(ProfileErrors) as caught:
         load_profiles(texts)
     return caught.value.errors

@@ -1,0 +1,16 @@
+"""A mistake in a file that an operator wrote."""
+
+from msgspec import Struct
+
+
+class FileMistake(Struct, frozen=True, order=True):
+    """``file`` as it was given, ``line`` (0 when not known), ``key`` path (``alarms[3].raise[0].when``)."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"

@@ -1,15 +1,17 @@
 """Conclusions as alarms: raised, kept up to date, taken over by a better one, withdrawn, ended. Each says what it saw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach
 from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
 from actors.correlator.pon.gather import Evidence
+from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.problems import Problem, Report
 from actors.correlator.signals import AREA, CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
@@ -88,7 +90,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
         alarm = draft.put(
             moved(
                 _worse(alarm, cause),
-                description=_description(draft, cause),
+                description=_description(cause, said["customers_by_class"]),
                 metadata={**alarm.metadata, **said},
                 **_reach(draft, cause),
             ),
@@ -98,6 +100,54 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
             confidence=round(cause.confidence, 3),
         )
     draft.later(memory.add, alarm.id, Concluded(kind=cause.kind, place=cause.place, ports=ports, members=members, since=since))
+    _take_in(draft, alarm, cause, len(members))
+    for symptom in extra:
+        attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
+    return alarm
+
+
+def _worse(alarm: Alarm, cause: Cause) -> Alarm:
+    """As severe as the cause has become: it may have begun small."""
+    severity = _severity(cause.kind, len(cause.evidence))
+    return severity_changed(alarm, severity) if is_worse(severity, alarm.severity) else alarm
+
+
+def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
+    """More of a cause that stands: ``cause`` is what has come to it alone, and that is all that this costs. Its ``why`` says
+    how it is with the others, its counts do not."""
+    known, alarm = memory.causes[alarm_id], draft.latest(draft.state.alarms[alarm_id])
+    already = members_of(draft.state, alarm_id, known)
+    new = [each.ont for each in cause.evidence if each.ont not in already]
+    counts = {key: int(alarm.metadata.get(key, 0)) + getattr(cause, key) for key in ("dark", "gasped", "alive", "unknown")}
+    classes: dict[str, int] = dict(alarm.metadata.get("customers_by_class", {}))
+    for name, number in _classes(draft, cause.evidence).items():
+        classes[name] = classes.get(name, 0) + number
+    more = _reach(draft, cause)
+    customers = tuple(dict.fromkeys(alarm.affected_customers + more["affected_customers"]))
+    now = replace(cause, **counts)
+    said = {**counts, "confidence": round(cause.confidence, 3), "customers_by_class": dict(sorted(classes.items()))}
+    if is_worse(severity := _severity(cause.kind, len(known.members) + len(new)), alarm.severity):
+        alarm = severity_changed(alarm, severity)
+    draft.put(
+        moved(
+            alarm,
+            description=_description(now, classes),
+            metadata={**alarm.metadata, **said},
+            affected_customers=customers,
+            affected_services=tuple(dict.fromkeys(alarm.affected_services + more["affected_services"])),
+            subscriber_count=len(customers),
+        ),
+        "revised",
+        RULE,
+        cause.why,
+        confidence=round(cause.confidence, 3),
+    )
+    draft.later(memory.extend, alarm_id, cause.ports, new)
+    _take_in(draft, alarm, cause, len(known.members) + len(new))
+
+
+def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
+    """Attach what the ONTs of a cause have said."""
     for each in cause.evidence:
         for symptom in each.alarms:
             said_of = "gasped" if each.gasped else "dark"
@@ -106,18 +156,9 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
                 symptom,
                 alarm,
                 NAME,
-                f"{said_of} with {len(members) - 1} others: {cause.why}",
+                f"{said_of} with {members - 1} others: {cause.why}",
                 confidence=round(cause.confidence, 3),
             )
-    for symptom in extra:
-        attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
-    return alarm
-
-
-def _worse(alarm: Alarm, cause: Cause) -> Alarm:
-    """As severe as the cause has become: it may have begun small."""
-    severity = _severity(cause)
-    return severity_changed(alarm, severity) if is_worse(severity, alarm.severity) else alarm
 
 
 def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
@@ -159,10 +200,10 @@ def _problem(draft: Draft, cause: Cause) -> Problem:
     event_type, probable = _CAUSES[cause.kind]
     device = plant.nodes.get(plant.device_of(cause.place) or "")
     tenant = (node.tenant if node is not None else "") or (device.tenant if device is not None else "")
-    reach = _reach(draft, cause)
+    reach, said = _reach(draft, cause), _metadata(draft, cause)
     return Problem(
         identity=Identity(tenant or draft.state.settings.default_tenant, cause.place, ALARM_TYPES[cause.kind], ""),
-        severity=_severity(cause),
+        severity=_severity(cause.kind, len(cause.evidence)),
         source="network_device",
         resource_type=node.type if node is not None else "area",
         resource_name=name,
@@ -170,12 +211,12 @@ def _problem(draft: Draft, cause: Cause) -> Problem:
         device_id=device.id if device is not None else "",
         event_type=event_type,
         probable_cause=probable,
-        description=_description(draft, cause),
+        description=_description(cause, said["customers_by_class"]),
         recommended_action=_ACTIONS[cause.kind],
         customers=reach["affected_customers"],
         services=reach["affected_services"],
         subscriber_count=reach["subscriber_count"],
-        metadata=_metadata(draft, cause),
+        metadata=said,
         why=cause.why,
     )
 
@@ -189,10 +230,10 @@ _ACTIONS: dict[Kind, str] = {
 }
 
 
-def _severity(cause: Cause) -> Severity:
-    if cause.kind == "degraded":
+def _severity(kind: Kind, onts: int) -> Severity:
+    if kind == "degraded":
         return "minor"
-    return "critical" if len(cause.evidence) >= _MANY or cause.kind in ("card", "olt") else "major"
+    return "critical" if onts >= _MANY or kind in ("card", "olt") else "major"
 
 
 def _words(draft: Draft, cause: Cause) -> str:
@@ -202,8 +243,7 @@ def _words(draft: Draft, cause: Cause) -> str:
     return {"power": "power outage", "card": "card failure", "olt": "OLT failure", "degraded": "fibre degraded"}[cause.kind]
 
 
-def _description(draft: Draft, cause: Cause) -> str:
-    classes = _metadata(draft, cause)["customers_by_class"]
+def _description(cause: Cause, classes: Mapping[str, int]) -> str:
     by_class = "; customers by class: " + ", ".join(f"{name} {count}" for name, count in classes.items()) if classes else ""
     return (
         f"{cause.why}. {cause.dark} ONTs dark without a dying gasp, {cause.gasped} with one, {cause.alive} known to be alive, "
@@ -211,21 +251,26 @@ def _description(draft: Draft, cause: Cause) -> str:
     )
 
 
-def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
-    plant = draft.state.plant
+def _classes(draft: Draft, evidence: Iterable[Evidence]) -> dict[str, int]:
+    """Customers by SLA class, in the order of the names."""
+    nodes = draft.state.plant.nodes
     classes: dict[str, int] = {}
-    for each in cause.evidence:
-        node = plant.nodes.get(each.ont)
+    for each in evidence:
+        node = nodes.get(each.ont)
         if node is not None and node.customer_id:
-            name = getattr(node, "sla_class", "") or "unclassified"
+            name = node.sla_class or "unclassified"
             classes[name] = classes.get(name, 0) + 1
+    return dict(sorted(classes.items()))
+
+
+def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
     return {
         "dark": cause.dark,
         "gasped": cause.gasped,
         "alive": cause.alive,
         "unknown": cause.unknown,
         "confidence": round(cause.confidence, 3),
-        "customers_by_class": dict(sorted(classes.items())),
+        "customers_by_class": _classes(draft, cause.evidence),
     }
 
 

@@ -59,6 +59,16 @@ class PonMemory(Struct):
             if alarm_id not in known:
                 known.append(alarm_id)
 
+    def extend(self, alarm_id: str, ports: list[str], members: list[str]) -> None:
+        """More of a conclusion: what it does not know yet, at the cost of that."""
+        cause = self.causes[alarm_id]
+        cause.members += members
+        for port in ports:
+            known = self.at_port.setdefault(port, [])
+            if alarm_id not in known:
+                known.append(alarm_id)
+                cause.ports.append(port)
+
     def drop(self, alarm_id: str) -> None:
         """Forget a conclusion."""
         cause = self.causes.pop(alarm_id, None)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from actors.correlator.draft import Draft
@@ -23,6 +24,7 @@ from actors.correlator.pon.gather import (
     view,
 )
 from actors.correlator.pon.likelihood import Seen, explain
+from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
@@ -64,8 +66,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_areas(draft, memory, out)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, out)
-    repairing, again = _returns(draft, memory, causes, heard, set(onts))
-    explained = _explained(draft, causes, out, repairing)
+    here = set(onts)
+    repairing, again = _returns(draft, memory, causes)
+    explained = _explained(draft, causes, here, out, repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -212,9 +215,7 @@ def _give_way(
                     attach(draft, alarm, blocker, NAME, why)
 
 
-def _returns(
-    draft: Draft, memory: PonMemory, causes: dict[str, Concluded], out: Mapping[str, Evidence], here: set[str]
-) -> tuple[set[str], datetime | None]:
+def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
     """End the causes whose ONTs have come back. Those of which some have, and the rest is given time; and when that is over."""
     repairing: set[str] = set()
     again: datetime | None = None
@@ -228,7 +229,7 @@ def _returns(
         back = (
             0
             if cause.kind == "degraded"
-            else sum(ont not in out if ont in here else not is_out(draft, ont) for ont in cause.members)
+            else sum(not is_out(draft, ont) for ont in members_of(draft.state, alarm_id, cause) - memory.onset.keys())
         )
         # One that was out for another reason and is back shows that there is light again as well.
         if not back and not _lit_since(draft, memory, cause):
@@ -254,11 +255,12 @@ def _port_dark(draft: Draft, ports: list[str]) -> bool:
 def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
     if cause.place not in draft.state.plant.nodes:
         return False
-    return any(memory.back.get(ont, cause.since) > cause.since for ont in draft.state.plant.onts_below(cause.place))
+    since = set(takewhile(lambda ont: memory.back[ont] > cause.since, reversed(memory.back)))
+    return bool(since) and not since.isdisjoint(draft.state.plant.onts_below(cause.place))
 
 
 def _explained(
-    draft: Draft, causes: Mapping[str, Concluded], out: Mapping[str, Evidence], repairing: set[str]
+    draft: Draft, causes: Mapping[str, Concluded], here: set[str], out: Mapping[str, Evidence], repairing: set[str]
 ) -> dict[str, str]:
     """ONTs that need no new explanation: those of causes settled, larger than the port, or being repaired; and those that were
     attributed to something else, which includes causes that have just ended."""
@@ -266,7 +268,8 @@ def _explained(
     young: set[str] = set()
     for alarm_id, cause in causes.items():
         if cause.kind != "degraded" and (cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED):
-            explained.update(dict.fromkeys(cause.members, alarm_id))
+            members = members_of(draft.state, alarm_id, cause)
+            explained.update((ont, alarm_id) for ont in here if ont in members)
         else:
             young.add(alarm_id)
     for ont, found in out.items():

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of
-from actors.correlator.pon.conclude import NAME, Cause, conclude, withdraw
+from actors.correlator.pon.conclude import NAME, Cause, conclude, grow, withdraw
 from actors.correlator.pon.gather import Evidence, evidence, ports_below
+from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.signals import AREA
 from protocols.alarm import Alarm
@@ -94,7 +95,7 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
         alarm = draft.get(alarm_id)
         if cause.kind not in ("card", "olt") or alarm is None or alarm.cleared_at is not None:
             continue
-        members = set(cause.members)
+        members = members_of(draft.state, alarm_id, cause)
         for ont, found in out.items():
             if ont in members or abs(found.onset - cause.since) > TOGETHER:
                 continue
@@ -133,30 +134,46 @@ def gather_power(
     above = _common(draft, list(places))
     if above is None:
         return
-    found = {one.ont: one for each in mine for one in each.evidence}
-    for cause in others.values():
-        found.update({ont: one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None})
-    gasped = sum(one.gasped for one in found.values())
-    ports = list(dict.fromkeys([port, *(each for cause in others.values() for each in cause.ports)]))
-    name = plant.nodes[above].name or above
     for each in mine:
         del wanted["power", each.place]
-    merged = Cause(
-        kind="power",
-        place=above,
-        ports=ports,
-        evidence=list(found.values()),
-        dark=len(found) - gasped,
-        gasped=gasped,
-        alive=0,
-        unknown=0,
-        confidence=0.9,
-        why=f"{gasped} ONTs around {len(places)} places below {name} gasped at about the same time: mains, not fibre",
-    )
+    found = {one.ont: one for each in mine for one in each.evidence}
+    if len(others) == 1:
+        ((standing, known),) = others.items()
+        alarm = draft.get(standing)
+        if known.place == above and alarm is not None and alarm.cleared_at is None:
+            # The usual way of an outage: port after port comes to what stands, which is not looked through again.
+            gasped = int(alarm.metadata.get("gasped", 0)) + sum(one.gasped for one in found.values())
+            grow(
+                draft, memory, standing, _around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places))
+            )
+            return
+    for cause in others.values():
+        found.update({ont: one for ont in cause.members if (one := evidence(draft, ont, memory)) is not None})
+    ports = list(dict.fromkeys([port, *(each for cause in others.values() for each in cause.ports)]))
+    merged = _around(draft, above, ports, list(found.values()), sum(one.gasped for one in found.values()), len(places))
     conclude(draft, memory, merged)
     for alarm_id, cause in others.items():
         if cause.place != above:
             withdraw(draft, memory, alarm_id, merged.why)
+
+
+def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
+    """Mains that have failed around ``above``: ``gasped`` ONTs in all, of which ``found`` are told now."""
+    name = draft.state.plant.nodes[above].name or above
+    where = f"on {len(ports)} PON ports" if len(ports) > 1 else f"around {places} places"
+    mine = sum(one.gasped for one in found)
+    return Cause(
+        kind="power",
+        place=above,
+        ports=ports,
+        evidence=found,
+        dark=len(found) - mine,
+        gasped=mine,
+        alive=0,
+        unknown=0,
+        confidence=0.9,
+        why=f"{gasped} ONTs {where} below {name} gasped at about the same time: mains, not fibre",
+    )
 
 
 def _common(draft: Draft, places: list[str]) -> str | None:

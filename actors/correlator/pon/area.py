@@ -1,14 +1,17 @@
 """One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
+from actors.correlator.plant import Plant
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, Evidence, evidence, is_out
+from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import AREA
+from actors.correlator.state import State
 
 FEWEST = 3
 """Gasps from which on it may be the area."""
@@ -17,37 +20,90 @@ SHARE = 0.5
 """Share of the area's ONTs that are out, of those which were not before."""
 
 
+_KEY = "pon areas"
+
+
+class _Area:
+    """What is known against the ONTs of an area, kept from look to look: of ``size`` ONTs those ``found`` to be out, and those
+    that are to be asked after (``stale``). It follows from the State, so it is not saved."""
+
+    __slots__ = ("at", "found", "size", "stale")
+
+    def __init__(self, plant: Plant, at: int, onts: Iterable[str]) -> None:
+        self.at = at
+        self.stale = {ont: None for ont in onts if plant.nodes[ont].type == "ont"}
+        self.size = len(self.stale)
+        self.found: dict[str, Evidence] = {}
+
+    def ask(self, draft: Draft, memory: PonMemory) -> None:
+        """Bring ``found`` up to date."""
+        unsure: dict[str, None] = {}
+        for ont in self.stale:
+            known = evidence(draft, ont, memory)
+            if known is None:
+                self.found.pop(ont, None)
+                continue
+            self.found[ont] = known
+            if ont not in memory.onset:
+                unsure[ont] = None  # since when it is out moves with each repeat, which nobody is shown
+        self.stale = unsure
+
+
+def heard(draft: Draft, name: str, ont: str) -> None:
+    """An ONT of this area went out or came back, or says so in another way."""
+    known: dict[str, _Area] = draft.state.derived.get(_KEY, {})
+    if name in known:
+        known[name].stale[ont] = None
+
+
+def forget(state: State) -> None:
+    """What was not shown to the strategies may be missing: ask after every ONT anew."""
+    state.derived.pop(_KEY, None)
+
+
+def _known(draft: Draft, memory: PonMemory, name: str) -> _Area:
+    areas: dict[str, _Area] = draft.state.derived.setdefault(_KEY, {})
+    known = areas.get(name)
+    if known is None or known.at != draft.state.topology_at:
+        plant = draft.state.plant
+        known = areas[name] = _Area(plant, draft.state.topology_at, plant.area(name))
+    known.ask(draft, memory)
+    return known
+
+
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     """Bring the conclusion about ``area:NAME`` up to date; the ports that are to be looked at for it."""
     plant = draft.state.plant
-    onts = plant.area(subject.removeprefix(AREA))
-    found = {ont: each for ont in onts if (each := evidence(draft, ont, memory)) is not None}
-    gasps = sorted(each.onset for each in found.values() if each.gasped)
+    area = _known(draft, memory, subject.removeprefix(AREA))
+    found = area.found
     known_id = next(iter(memory.at_port.get(subject, ())), None)
     if known_id is not None:
         known = memory.causes[known_id]
+        members = members_of(draft.state, known_id, known)
         # An ONT may be in another area by now, and is out all the same.
-        left = sum(ont in found or is_out(draft, ont) for ont in known.members)
-        if 2 * left <= len(known.members):
-            over(draft, memory, known_id, f"{len(known.members) - left} of {len(known.members)} ONTs have power again")
+        back = sum(not is_out(draft, ont) for ont in members - found.keys())
+        if 2 * (len(members) - back) <= len(members):
+            over(draft, memory, known_id, f"{back} of {len(members)} ONTs have power again")
             return []
-        if found.keys() <= set(known.members):
+        if found.keys() <= members:
             return []
+    gasps = [each.onset for each in found.values() if each.gasped]
     if len(gasps) < FEWEST:
         return []
-    last = gasps[-1]
+    last = max(gasps)
     recent = {ont: each for ont, each in found.items() if last - EPISODE <= each.onset <= last + EPISODE}
     gasped = sum(each.gasped for each in recent.values())
-    could = len(onts) - (len(found) - len(recent))
+    could = area.size - (len(found) - len(recent))
     if gasped < FEWEST or len(recent) < SHARE * could or gasped * 2 < len(recent):
         return []
+    recent = {ont: recent[ont] for ont in plant.area(subject.removeprefix(AREA)) if ont in recent}
     ports = list(dict.fromkeys(port for ont in recent if (port := plant.pon_of(ont)) is not None))
     name = subject.removeprefix(AREA)
     cause = Cause(
         kind="power",
         place=subject,
         ports=[subject, *ports],
-        evidence=[recent[ont] for ont in onts if ont in recent],
+        evidence=list(recent.values()),
         dark=len(recent) - gasped,
         gasped=gasped,
         alive=0,

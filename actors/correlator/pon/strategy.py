@@ -50,8 +50,10 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.later(memory.onset.pop, resource, None)
             draft.later(memory.came_back, resource, draft.at)
         node = draft.state.plant.nodes.get(resource)
-        if node is not None and node.area and (signal == "gasp" or AREA + node.area in memory.at_port):
-            _look(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
+        if node is not None and node.area:
+            area.heard(draft, node.area, resource)
+            if signal == "gasp" or AREA + node.area in memory.at_port:
+                _look(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
     elif signal == "dim":
         if begins:
             draft.later(memory.onset.setdefault, fading(resource), draft.at)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
 from outages import Olt
 
 from protocols.topology import Node
@@ -72,6 +73,35 @@ def test_so_do_the_words_that_follow_it_and_the_return_of_its_onts(world: Any) -
     few, many = cost(12), cost(48)
     assert many[0] < 5 * few[0]
     assert many[1] < 8 * few[1]
+
+
+def test_a_look_at_an_area_costs_what_is_out_and_not_what_there_is(world: Any) -> None:
+    def cost(count: int) -> int:
+        world.__init__()
+        elsewhere = [
+            replace(node, id=f"o{node.id}", parents=tuple(f"o{each}" for each in node.parents), address="")
+            for node in ports(count, area="north")
+        ]
+        olt = Olt(world, [*ports(1, area="north"), *elsewhere])
+        olt.says("ont.dying_gasp", *(f"olt/1/0/{ont}" for ont in range(7)))
+        olt.waits(5)
+        olt.says("ont.dying_gasp", "olt/1/0/7")
+        return calls(lambda: olt.waits(1))
+
+    assert cost(100) < 1.2 * cost(10)
+
+
+def test_nor_does_it_cost_all_that_are_out_when_one_of_them_says_more(world: Any) -> None:
+    def cost(count: int) -> int:
+        world.__init__()
+        olt = Olt(world, ports(count, area="north"))
+        olt.says("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for port in range(count) for ont in range(8)), every=0.0005)
+        olt.waits(5)
+        assert list(olt.concluded()) == ["power.outage area:north"]
+        olt.says("ont.los", "olt/1/0/7")
+        return calls(lambda: olt.waits(1))
+
+    assert cost(100) < 1.5 * cost(10)
 
 
 def test_an_outage_that_grows_port_by_port_tells_what_it_is_by_now(world: Any) -> None:

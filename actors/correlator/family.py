@@ -3,6 +3,7 @@
 Every step is a line of the timeline: action, who decided (``faultd:RULE``), why in words and the evidence in its detail.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 from actors.correlator.draft import Draft, age
@@ -90,6 +91,13 @@ def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
     found = (draft.get(child_id) for child_id in draft.state.children.get(cause_id, ()))
     children = [child for child in found if child is not None and child.parent_alarm_id == cause_id]
     return sorted(children, key=age)
+
+
+def reported_at(draft: Draft, alarm: Alarm) -> datetime:
+    """When faultd itself last got a report of it. The alarm's own times are the device's, whose clock may be wrong: whether
+    something came within a window, and what came first, is not asked of them."""
+    mark = draft.state.marks.get(alarm.id)
+    return alarm.received_at if mark is None else mark.received
 
 
 def _descends(draft: Draft, alarm: Alarm, ancestor: Alarm) -> bool:

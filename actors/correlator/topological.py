@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach, children_of, detach
+from actors.correlator.family import attach, children_of, detach, reported_at
 from actors.correlator.signals import INFERRED, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
@@ -121,7 +121,7 @@ def collect(draft: Draft, cause: Alarm) -> None:
             signal = SIGNALS.get(alarm.alarm_type)
             if alarm.id == cause.id or signal not in _FOLLOWS or alarm.alarm_type in INFERRED:
                 continue
-            if alarm.parent_alarm_id is None and cause.last_occurrence - alarm.last_occurrence <= LATE_PARENT:
+            if alarm.parent_alarm_id is None and draft.at - reported_at(draft, alarm) <= LATE_PARENT:
                 place(draft, alarm)
         for child in plant.children(node):
             if child not in seen:

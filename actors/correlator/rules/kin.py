@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach, detach
+from actors.correlator.family import attach, detach, reported_at
 from actors.correlator.rules.compiler import Compiled, Part, Rules
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.rules.place import above, device_of, is_below
@@ -233,7 +233,7 @@ def _join(draft: Draft, rules: Rules, rule: Compiled, child: Alarm, parent: Alar
         return False
     where = parent.resource_name or parent.resource_id
     why = f"rule {rule.rule.name!r}: below {where} ({parent.alarm_type}), within {rule.rule.time_window:g} s"
-    seconds = abs((draft.at - parent.last_occurrence).total_seconds())
+    seconds = abs((reported_at(draft, child) - reported_at(draft, parent)).total_seconds())
     return adopt(draft, rules, rule, child, parent, why, parent_type=parent.alarm_type, seconds_apart=round(seconds, 3))
 
 

@@ -1,9 +1,10 @@
 """Causes that have long stood beside those that are new, and causes that another tenant claims."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from equipment import Plant
+from equipment import ADMIN, Plant
 
 from protocols.command import Raise
 from protocols.principal import Principal
@@ -38,6 +39,29 @@ def test_nor_from_a_new_one_above_it(plant: Plant) -> None:
     plant.fails(0, "card.fault", "olt/1")
     olt = plant.fails(4000, "olt.poweroff", "olt")
     assert plant.fails(4001, "ont.los", "olt/1/0/7").parent_alarm_id == olt.id
+
+
+@pytest.mark.parametrize("wrong", [-1800, 1800])
+def test_a_device_with_a_wrong_clock_moves_nothing_into_or_out_of_the_window(plant: Plant, wrong: float) -> None:
+    def reports(seconds: float, alarm_type: str, resource: str, wrong: float = 0.0) -> str:
+        world = plant.world.at(seconds)
+        raised = Raise(
+            tenant_id="default",
+            alarm_type=alarm_type,
+            severity="critical",
+            title=alarm_type,
+            resource_type="ont",
+            resource_id=resource,
+            at=world.now + timedelta(seconds=wrong),
+        )
+        name: str = world.command(raised, by=ADMIN).accepted[0]
+        return name
+
+    long_before = reports(0, "ont.los", "olt/1/0/7", wrong)
+    shortly_before = reports(590, "ont.los", "olt/1/0/8", wrong)
+    card = reports(600, "card.offline", "olt/1")
+    assert plant.now(long_before).parent_alarm_id is None
+    assert plant.now(shortly_before).parent_alarm_id == card
 
 
 def test_what_another_tenant_says_of_equipment_hides_nothing(plant: Plant) -> None:

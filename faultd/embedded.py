@@ -33,6 +33,9 @@ _SOCKET_PATH_LIMIT = 103
 _NO_PROCESS = 2**22 + 1
 """Beyond Linux's largest process id."""
 
+_IMMEDIATE_SECONDS = 60.0
+"""For a shutdown without a checkpoint. PostgreSQL kills what is left of itself after 5; the rest is for a loaded machine."""
+
 log = structlog.get_logger()
 
 
@@ -94,15 +97,31 @@ class EmbeddedPostgres:
             self._unlock()
             raise
 
-    def stop(self) -> None:
-        """Stop the server when this process owns it (fast: open transactions are rolled back). Blocks until it has ended."""
+    def stop(self, seconds: float | None = None) -> None:
+        """Stop the server when this process owns it (fast: open transactions are rolled back). Blocks until it has ended.
+
+        After ``seconds`` (those of :func:`start`) at once, without a checkpoint: the next start recovers, and nothing that
+        was committed is lost. Raises :class:`EmbeddedPostgresError` when it lives on all the same.
+        """
         if self._lock is None:
             return
         try:
             if self._running():
-                self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", f"{self._seconds:.0f}", "stop")
+                self._end("fast", self._seconds if seconds is None else seconds)
+        except EmbeddedPostgresError as error:
+            log.warning("embedded_postgres_stops_at_once", directory=str(self._data), error=str(error))
+            self._end("immediate", _IMMEDIATE_SECONDS)
         finally:
             self._unlock()
+
+    def _end(self, mode: str, seconds: float) -> None:
+        try:
+            self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "-t", f"{seconds:.0f}", "stop")
+        except EmbeddedPostgresError:
+            # pg_ctl fails too when the server ends another way while it looks on: one that was killed, but had not come to its
+            # end or to whoever reaps it, still counts as running, and then leaves its postmaster.pid behind.
+            if self._running():
+                raise
 
     def _prepare(self) -> None:
         if self._account is not None:
@@ -248,9 +267,13 @@ def _account() -> pwd.struct_passwd | None:
     try:
         _package().ensure_user_exists(_SYSTEM_USER)
     except (OSError, subprocess.SubprocessError) as error:
-        raise EmbeddedPostgresError(
-            f"PostgreSQL refuses to run as root, and no user {_SYSTEM_USER} can be made: {error}"
-        ) from error
+        try:
+            # Two that start on a new machine at the same time both find that there is none, and one of them makes it.
+            return pwd.getpwnam(_SYSTEM_USER)
+        except KeyError:
+            raise EmbeddedPostgresError(
+                f"PostgreSQL refuses to run as root, and no user {_SYSTEM_USER} can be made: {error}"
+            ) from error
     return pwd.getpwnam(_SYSTEM_USER)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ def servers(directory: Path) -> list[psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def postmaster_of(directory: Path) -> psutil.Process:
+    return psutil.Process(int((directory / "postgres" / "postmaster.pid").read_text().split()[0]))
+
+
+def signals_pending(process: psutil.Process) -> bool:
+    """Whether signals wait for the process, as they do while it is suspended."""
+    return "ShdPnd:\t0000000000000000" not in Path(f"/proc/{process.pid}/status").read_text()
 
 
 def ask(url: str, sql: str) -> Any:
@@ -106,10 +116,45 @@ def test_a_server_of_a_killed_owner_is_adopted(state_dir: Path) -> None:
 def test_a_killed_server_recovers_at_the_next_start(state_dir: Path) -> None:
     server = embedded.start(state_dir)
     ask(server.url, "CREATE TABLE kept AS SELECT 42 AS n")
-    postmaster = psutil.Process(int((state_dir / "postgres" / "postmaster.pid").read_text().split()[0]))
-    postmaster.kill()
+    postmaster_of(state_dir).kill()
     psutil.wait_procs(servers(state_dir), timeout=30)
     server.stop()
+    server.start()
+    try:
+        assert ask(server.url, "SELECT n FROM kept") == 42
+    finally:
+        server.stop()
+
+
+def test_a_server_that_is_killed_while_it_is_stopped_is_stopped(state_dir: Path) -> None:
+    """pg_ctl calls that a failure: the postmaster went, and its file is still there."""
+    server = embedded.start(state_dir, settings=FAST)
+    postmaster = postmaster_of(state_dir)
+    postmaster.suspend()
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(server.stop)
+        while not signals_pending(postmaster):
+            assert not stopping.done()
+        postmaster.kill()
+        stopping.result()
+    psutil.wait_procs(servers(state_dir), timeout=30)
+    server.start()
+    server.stop()
+
+
+def test_a_server_that_does_not_end_in_time_ends_without_a_checkpoint(state_dir: Path) -> None:
+    server = embedded.start(state_dir)
+    ask(server.url, "CREATE TABLE kept AS SELECT 42 AS n")
+
+    async def stop_under_a_stuck_backend() -> None:
+        connection = await asyncpg.connect(server.url)
+        try:
+            psutil.Process(await connection.fetchval("SELECT pg_backend_pid()")).suspend()
+            await asyncio.to_thread(server.stop, 0)
+        finally:
+            connection.terminate()
+
+    asyncio.run(stop_under_a_stuck_backend())
     server.start()
     try:
         assert ask(server.url, "SELECT n FROM kept") == 42

@@ -5,7 +5,7 @@ cleared is an axis of its own and leaves it as it was.
 """
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from msgspec import Struct, field
 
@@ -17,7 +17,7 @@ Status = Literal["active", "acknowledged", "suppressed", "cleared", "resolved"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
-class Identity(NamedTuple):
+class Identity(Struct, frozen=True, order=True, array_like=True, gc=False):
     """What makes two reports the same problem (RFC 8632): tenant, resource, alarm type, qualifier."""
 
     tenant_id: str

@@ -26,7 +26,7 @@ MAX_WATCHED = 100_000
 _MOMENT = timedelta(milliseconds=1)
 
 
-class Flap(Struct, array_like=True):
+class Flap(Struct, array_like=True, gc=False):
     """``times``: of the last transitions, oldest first. ``rule``: by which it is flapping, empty while it is not.
     ``told``: people know that it flaps. ``alarm``: the one that it was last; ``count``: transitions since it began."""
 
@@ -49,7 +49,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if not up and not ended(before, alarm):
         return
     watched = draft.state.memory(FlapMemory).flaps
-    key = "\x1f".join(alarm.identity)
+    key = "\x1f".join((alarm.tenant_id, alarm.resource_id, alarm.alarm_type, alarm.qualifier))
     known = key in watched or NAME in draft.scratch
     if up and before is None and not known:
         # The first raise is remembered with its clear: what never clears cannot flap, and costs nothing.

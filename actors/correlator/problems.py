@@ -23,7 +23,7 @@ SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class Report(Struct, frozen=True, kw_only=True, gc=False):
     """When something happened and who says so. ``dated`` is the reporter's own time when sane, else None."""
 
     received: datetime
@@ -38,7 +38,7 @@ class Report(Struct, frozen=True, kw_only=True):
         return self.dated or self.received
 
 
-class Problem(Struct, frozen=True, kw_only=True):
+class Problem(Struct, frozen=True, kw_only=True, gc=False):
     """Everything that a raise says about an alarm."""
 
     identity: Identity
@@ -161,8 +161,15 @@ def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, b
 def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Alarm:
     alarm_id, name = draft.new_ids()
     identity = problem.identity
-    reach = draft.state.plant.reach(identity.resource_id)
+    plant = draft.state.plant
+    reach = plant.reach_for(identity.resource_id, identity.tenant_id)
     customers = problem.customers or reach.customers
+    subscribers = problem.subscriber_count
+    if subscribers is None:
+        # Whose equipment it is may know how many it is for others; who they are it may not.
+        owns = identity.tenant_id == (plant.owner(identity.resource_id) or draft.state.settings.default_tenant)
+        everybody = plant.reach(identity.resource_id).customers if owns and not problem.customers else customers
+        subscribers = len(everybody)
     unplaced = is_unplaced(draft.state.plant, problem.resource_type, identity.resource_id, problem.device_id)
     alarm = Alarm(
         id=alarm_id,
@@ -183,7 +190,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
         device_id=problem.device_id,
         affected_customers=customers,
         affected_services=problem.services or reach.services,
-        subscriber_count=len(customers) if problem.subscriber_count is None else problem.subscriber_count,
+        subscriber_count=subscribers,
         correlation_id=problem.correlation_id,
         parent_alarm_id=problem.parent_alarm_id,
         is_root_cause=problem.is_root_cause,

@@ -141,7 +141,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
 def _just_cleared(draft: Draft, identity: Identity) -> bool:
     """Under its new name the device has cleared it since."""
     recent = timedelta(seconds=draft.state.settings.reorder_seconds)
-    found = (draft.state.ended.get(key) for key in (identity, identity._replace(qualifier="*")))
+    found = (draft.state.ended.get(key) for key in (identity, replace(identity, qualifier="*")))
     return any(one is not None and draft.at - one[0] <= recent for one in found)
 
 

@@ -31,7 +31,7 @@ MAX_QUARANTINED = 100_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Mark(Struct, frozen=True, array_like=True):
+class Mark(Struct, frozen=True, array_like=True, gc=False):
     """How the last raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
 
     ``uptime`` is the sender's sysUpTime in hundredths of a second; ``dated`` the reporter's own time when it was sane;
@@ -45,7 +45,7 @@ class Mark(Struct, frozen=True, array_like=True):
     severity: str
 
 
-class Renamed(Struct, frozen=True, array_like=True):
+class Renamed(Struct, frozen=True, array_like=True, gc=False):
     """What an alarm's place is called in the topology by now, and the names of the device then and now."""
 
     tenant_id: str

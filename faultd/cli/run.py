@@ -1,5 +1,6 @@
 """``faultd run``: the daemon."""
 
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -31,6 +32,10 @@ SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the interpreter from another: a commit of the ledger takes it back a few times, and with the
 default of 5 ms each of them can cost that much while traps are being decoded."""
 
+COLLECTOR = (20_000, 20, 20)
+"""Thresholds of the garbage collector. What the fold keeps cannot be part of a cycle and is not looked at (``gc=False``), what a
+batch of Events makes goes by itself: with the defaults the collector came by every ten batches to find nothing."""
+
 
 def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Run the daemon until SIGTERM or SIGINT.
@@ -44,6 +49,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     logs.configure(settings.log)
     descriptors.provide(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*COLLECTOR)
     serve_until_told(partial(serve, settings, Path(config)))
 
 

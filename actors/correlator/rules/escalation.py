@@ -21,7 +21,7 @@ from protocols.severity import is_worse
 NAME = "rules"
 
 
-class Clock(Struct, array_like=True, frozen=True):
+class Clock(Struct, array_like=True, frozen=True, gc=False):
     """Since when an alarm waits, and the rules that have had their say."""
 
     since: datetime

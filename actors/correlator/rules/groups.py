@@ -19,7 +19,7 @@ _LONGEST_QUALIFIER = 200
 _MOST_CUSTOMERS = 10_000
 
 
-class Group(Struct, array_like=True, frozen=True):
+class Group(Struct, array_like=True, frozen=True, gc=False):
     """An open group alarm: its rule, what its members share, the Event that raised it (a re-opened one has other members), and
     how many of them are not over."""
 

@@ -25,14 +25,14 @@ Index = dict[str, dict[str, dict[str, None]]]
 """Slot (role and rule) → place → alarms."""
 
 
-class Recent(Struct, array_like=True, frozen=True):
+class Recent(Struct, array_like=True, frozen=True, gc=False):
     """An alarm within a rule's window: since when, and the places under which the other side finds it."""
 
     at: datetime
     places: tuple[str, ...]
 
 
-class Adopted(Struct, array_like=True, frozen=True):
+class Adopted(Struct, array_like=True, frozen=True, gc=False):
     """Which rule attached an alarm, and to what."""
 
     rule: str

@@ -18,7 +18,7 @@ MAX_KEYS = 20_000
 _MOMENT = timedelta(milliseconds=1)
 
 
-class Run(Struct, array_like=True):
+class Run(Struct, array_like=True, gc=False):
     """A sequence as far as it has come: since when, and the alarms of its steps."""
 
     at: datetime

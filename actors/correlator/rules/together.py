@@ -25,7 +25,7 @@ MAX_WINDOWS = 20_000
 _MOMENT = timedelta(milliseconds=1)
 
 
-class Window(Struct, array_like=True):
+class Window(Struct, array_like=True, gc=False):
     """``members``: when each was raised, oldest first. ``shared``: the correlation id given out; ``group``: the group alarm."""
 
     members: dict[str, datetime] = field(default_factory=dict)

@@ -84,7 +84,7 @@ def at_uptime(uptime: int | None, source: str = "10.0.0.1", seconds: float = 0) 
 def test_two_raises_of_one_event_have_ids_and_names_of_their_own(state: State) -> None:
     draft = draft_of(state)
     one = raise_problem(draft, PROBLEM, REPORT)
-    other = raise_problem(draft, replace(PROBLEM, identity=PROBLEM.identity._replace(qualifier="q")), REPORT)
+    other = raise_problem(draft, replace(PROBLEM, identity=replace(PROBLEM.identity, qualifier="q")), REPORT)
     draft.commit()
     assert len(state.alarms) == len({one.alarm_id, other.alarm_id}) == 2
 
@@ -92,7 +92,7 @@ def test_two_raises_of_one_event_have_ids_and_names_of_their_own(state: State) -
 def test_a_clear_of_all_qualifiers_goes_by_their_order_and_not_by_that_of_the_raises(state: State) -> None:
     draft = draft_of(state)
     for qualifier in ("b", "a"):
-        raise_problem(draft, replace(PROBLEM, identity=PROBLEM.identity._replace(qualifier=qualifier)), REPORT)
+        raise_problem(draft, replace(PROBLEM, identity=replace(PROBLEM.identity, qualifier=qualifier)), REPORT)
     draft.commit()
     ended = clear_problems(draft_of(state), "t", "olt-1", ("x",), "*", REPORT, "over")
     assert [alarm.qualifier for alarm in ended] == ["a", "b"]
@@ -131,7 +131,7 @@ def test_a_clear_of_all_qualifiers_overtakes_the_raise_of_any_that_the_same_send
     clear_problems(draft, "t", "olt-1", ("x",), "*", at_uptime(2000), "over")
     draft.commit()
     draft = draft_of(state)
-    raised = raise_problem(draft, replace(PROBLEM, identity=PROBLEM.identity._replace(qualifier="q")), at_uptime(1000, source))
+    raised = raise_problem(draft, replace(PROBLEM, identity=replace(PROBLEM.identity, qualifier="q")), at_uptime(1000, source))
     assert raised.status == status
 
 

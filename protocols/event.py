@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from protocols.alarm import Source
 from protocols.command import Command
+from protocols.light import Measurement
 from protocols.profile import Profile
 from protocols.rule import Rule
 from protocols.severity import Severity
@@ -39,6 +40,7 @@ NetworkEventType = Literal[
     "monitoring.threshold_exceeded",
     "monitoring.check_failed",
     "monitoring.check_recovered",
+    "optical.measured",
 ]
 
 
@@ -47,6 +49,7 @@ class NetworkEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="netw
 
     ``qualifier`` tells problems of one resource apart (the check's name). ``at`` is when it happened, by the reporter;
     None means now. ``key`` is the idempotency key: the same key again changes nothing. ``reported_by`` is the token's name.
+    ``light`` is optical power measured of an ONT; ``optical.measured`` says nothing else.
     """
 
     type: NetworkEventType
@@ -66,6 +69,7 @@ class NetworkEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="netw
     source: Source | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    light: tuple[Measurement, ...] = ()
 
 
 class Tick(Struct, frozen=True, array_like=True, tag="tick", tag_field="tag"):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from protocols.light import Measurement
 from protocols.severity import Severity
 
 
@@ -46,6 +47,8 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """A cause that the device worked out itself (ZTE PonLosReason, Huawei dying-gasp counts), passed through."""
     repeats_by_design: bool = False
     """The device sends this several times on purpose: occurrences within seconds count once."""
+    light: tuple[Measurement, ...] = ()
+    """Optical power that the trap tells of the resource."""
     metadata: dict[str, Any] = field(default_factory=dict)
     why: tuple[str, ...] = ()
     """The conditions and decoders that led here, for ``faultd profile test`` and the timeline."""

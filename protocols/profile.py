@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from protocols.light import Quantity
 from protocols.severity import Severity
 
 Kind = Literal["raise", "clear", "event", "drop"]
@@ -116,6 +117,18 @@ class Choice(
     otherwise: str = ""
 
 
+class Light(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+    """An optical power that a trap carries: a value's number times ``scale`` plus ``offset`` is in dBm. Read only where
+    ``when`` holds; ``invalid`` are the numbers, before scaling, by which the device says that it has none."""
+
+    what: Quantity
+    source: str
+    when: dict[str, Condition] = field(default_factory=dict)
+    invalid: tuple[float, ...] = ()
+    scale: float = 1.0
+    offset: float = 0.0
+
+
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A trap under conditions. No ``trap`` means any trap that nothing else knew, told by its varbinds alone."""
 
@@ -159,6 +172,8 @@ class Meaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """Alarm types that its clear ends besides its own."""
     repeats_by_design: bool | None = None
     metadata: tuple[str, ...] = ()
+    light: tuple[Light, ...] = ()
+    """Optical powers that the trap tells of the resource."""
 
 
 class AlarmRule(

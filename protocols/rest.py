@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from protocols.alarm import Alarm, Source, Status, TimelineEntry
 from protocols.event import NetworkEventType
+from protocols.light import BLINDING, DARK, Measurement, is_light
 from protocols.principal import Role
 from protocols.query import AlarmSort, DeviceEventRow, UnknownTrapCount, UnknownTrapRow
 from protocols.rest_fields import (
@@ -217,10 +218,18 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
     source: Source | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     tags: Tags = ()
+    light: Annotated[
+        tuple[Measurement, ...], Meta(max_length=2, description="Optical power of an ONT: `ont_rx` or `olt_rx`, in dBm")
+    ] = ()
 
     def __post_init__(self) -> None:
         check_time("at", self.at)
         check_metadata("metadata", self.metadata)
+        for number, each in enumerate(self.light):
+            if not is_light(each.dbm):
+                raise ValueError(f"light[{number}].dbm: {each.dbm:g} is no optical power: {DARK:g} to {BLINDING:g} dBm")
+        if self.type == "optical.measured" and not self.light:
+            raise ValueError("light: optical.measured needs at least one reading")
 
 
 class EventResult(Struct, frozen=True, kw_only=True):

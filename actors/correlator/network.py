@@ -3,12 +3,14 @@
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
+from actors.correlator.light import measured
 from actors.correlator.limits import FULL, admit
 from actors.correlator.problems import Problem, Report, clear_problems, remember
 from protocols.alarm import Identity, Source
 from protocols.change import Answer
 from protocols.event import NetworkEvent
 from protocols.severity import Severity
+from protocols.topology import Node
 
 
 class Meaning(NamedTuple):
@@ -39,6 +41,7 @@ MEANINGS: dict[str, Meaning] = {
     "monitoring.check_recovered": Meaning(
         None, "monitoring", "", "", "recovered", ("monitoring.check_failed", "monitoring.threshold_exceeded")
     ),
+    "optical.measured": Meaning(None, "monitoring", "", "", "was measured"),
 }
 
 
@@ -64,6 +67,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         qualifier = event.qualifier or "*"
         why = event.description or f"{event.type} reported"
         ended = clear_problems(draft, event.tenant_id, resource_id, meaning.clears, qualifier, report, why)
+        _measured(draft, event, node)
         draft.emit(Answer(offset=draft.offset, accepted=tuple(alarm.id for alarm in ended)))
         return
     problem = Problem(
@@ -80,8 +84,15 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         customers=event.customer_ids,
         services=event.service_ids,
         tags=event.tags,
-        metadata=event.metadata,
+        metadata={**event.metadata, **{f"{each.quantity}_dbm": each.dbm for each in event.light}},
         why=f"{event.type} reported",
     )
     alarm = admit(draft, problem, report)
+    _measured(draft, event, node)
     draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))
+
+
+def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:
+    """Readings of a tenant's own ONT."""
+    if event.light and node is not None and event.tenant_id == (node.tenant or draft.state.settings.default_tenant):
+        measured(draft, node.id, event.light)

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
+from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.problems import Problem, Report, clear_problems, remember, repeat_problem
+from actors.correlator.signals import SIGNALS
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -74,6 +76,9 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
             draft.emit(_device_event(draft, device, finding, resource_id))
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
+    if finding.light:
+        low = finding.kind == "raise" and SIGNALS.get(finding.alarm_type) == "dim"
+        measured(draft, resource_id, finding.light, low=low)
 
 
 def _why(finding: Finding) -> str:
@@ -100,6 +105,8 @@ def _problem(device: Device, finding: Finding, identity: Identity, node: Node | 
         metadata["vendor_cause"] = finding.vendor_cause
     if finding.device_time is not None:
         metadata["device_time"] = finding.device_time.isoformat()
+    for each in finding.light:
+        metadata[f"{each.quantity}_dbm"] = each.dbm
     metadata["profile"] = f"{finding.profile}/{finding.rule}"
     return Problem(
         identity=identity,

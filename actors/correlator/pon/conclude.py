@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
@@ -13,12 +13,12 @@ from actors.correlator.limits import admit
 from actors.correlator.pon.gather import Evidence
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.pon.soon import NAME as NAME
 from actors.correlator.problems import Problem, Report
 from actors.correlator.signals import AREA, CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity, is_worse
 
-NAME = "pon"
 RULE = "faultd:pon"
 ALARM_TYPES: dict[Kind, str] = {
     "cut": FIBRE_CUT,
@@ -34,6 +34,11 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "olt": ("equipmentAlarm", "equipmentMalfunction"),
     "degraded": ("communicationsAlarm", "degradedSignal"),
 }
+_SHOWS: dict[Kind, str] = {"degraded": "lost light"}
+"""How an ONT shows its part in the cause, where it is not dark."""
+_COUNTS = ("dark", "gasped", "alive", "unknown")
+_DEEPER = 1.0
+"""dB by which a bend must have got deeper or less deep for its alarm to say so."""
 _MANY = 8
 """ONTs from which on a cause is critical."""
 
@@ -51,6 +56,10 @@ class Cause(Struct, kw_only=True):
     unknown: int
     confidence: float
     why: str
+    summary: dict[str, Any] = field(default_factory=dict)
+    """More figures for the alarm and its timeline."""
+    detail: dict[str, Any] = field(default_factory=dict)
+    """More evidence for the timeline alone."""
 
 
 def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:
@@ -76,6 +85,8 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
                 RULE,
                 cause.why,
                 confidence=round(cause.confidence, 3),
+                **cause.summary,
+                **cause.detail,
             )
     else:
         alarm = known
@@ -86,7 +97,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
         members = list(dict.fromkeys([*before.members, *members]))
         ports, since = list(dict.fromkeys([*before.ports, *ports])), before.since
     said = _metadata(draft, cause)
-    if any(alarm.metadata.get(key) != said[key] for key in ("dark", "gasped", "alive", "unknown")):
+    if any(alarm.metadata.get(key) != said[key] for key in _COUNTS) or _fell_otherwise(alarm, said):
         alarm = draft.put(
             moved(
                 _worse(alarm, cause),
@@ -98,12 +109,22 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
             RULE,
             cause.why,
             confidence=round(cause.confidence, 3),
+            **cause.summary,
+            **cause.detail,
         )
     draft.later(memory.add, alarm.id, Concluded(kind=cause.kind, place=cause.place, ports=ports, members=members, since=since))
     _take_in(draft, alarm, cause, len(members))
     for symptom in extra:
         attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
     return alarm
+
+
+def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
+    """Whether a bend is measured otherwise than its alarm says: each reading differs a little from the last."""
+    known, now = alarm.metadata.get("median_db"), said.get("median_db")
+    if not isinstance(known, float | int) or not isinstance(now, float | int):
+        return known is not now
+    return abs(known - now) >= _DEEPER
 
 
 def _worse(alarm: Alarm, cause: Cause) -> Alarm:
@@ -150,7 +171,7 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
     """Attach what the ONTs of a cause have said."""
     for each in cause.evidence:
         for symptom in each.alarms:
-            said_of = "gasped" if each.gasped else "dark"
+            said_of = "gasped" if each.gasped else _SHOWS.get(cause.kind, "dark")
             attach(
                 draft,
                 symptom,
@@ -271,6 +292,7 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
         "unknown": cause.unknown,
         "confidence": round(cause.confidence, 3),
         "customers_by_class": _classes(draft, cause.evidence),
+        **cause.summary,
     }
 
 

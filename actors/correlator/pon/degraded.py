@@ -1,17 +1,47 @@
-"""Siblings that keep their service and lose light together: a bend or a connector above them."""
+"""Siblings that keep their service and lose light together: a bend or a connector above them.
 
-from collections.abc import Iterable, Mapping
+Where it is known by how much each of them fell (:mod:`actors.correlator.light`), those of one bend fell by the same: what lies
+behind it loses the same share of its light. Those that fell by clearly different amounts have different causes, however near to
+one another they are. Where nothing had been measured before, the devices' alarms of low light and of errors are all there is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from statistics import median
+from typing import NamedTuple
 
 from actors.correlator.draft import Draft
+from actors.correlator.light import LightMemory, fall, fell_since, latest
 from actors.correlator.pon.conclude import Cause
 from actors.correlator.pon.gather import Evidence, dim_of, leaves, tree_of
-from actors.correlator.pon.likelihood import Seen, explain
+from actors.correlator.pon.likelihood import MEASURED_ALIKE, ODDS, Seen, explain
 from actors.correlator.pon.memory import PonMemory, fading
 from protocols.alarm import Alarm
 
 FADES = timedelta(minutes=10)
 """What begins further apart did not begin together: an OLT measures its ONTs' light every few minutes."""
+ALIKE = 1.5
+"""dB within which siblings fell by the same: each of the two readings that a fall is made of is right to some tenths of a dB,
+and the good one may be of another hour of the day."""
+APART = 2 * ALIKE
+"""dB from which on an ONT below a bend fell by clearly more or less than the others, and has a trouble of its own."""
+STEADY = 1.0
+"""dB of loss below which an ONT has its light, whatever else is the matter with it."""
+ALARMS_ALONE = 0.7
+"""What a conclusion from alarms alone is worth, as a share of one from measured falls: two bends look like one."""
+FALLS_SHOWN = 64
+"""ONTs whose fall is written into the timeline, of a bend of more."""
+
+Lonely = tuple[Evidence, str, float]
+"""An ONT with a trouble of its own, why, and how sure that is."""
+
+
+class Fading(NamedTuple):
+    """An ONT with service and too little light. ``fell``: by how many dB, None when that is not known."""
+
+    evidence: Evidence
+    fell: float | None
 
 
 def degraded(
@@ -21,14 +51,104 @@ def degraded(
     onts: list[str],
     out: Mapping[str, Evidence],
     said: Mapping[str, list[Alarm]],
-) -> dict[tuple[str, str], Cause]:
-    """The places below which ONTs lost light at about the same time."""
-    dim = {ont: found for ont, alarms in said.items() if ont not in out and (found := dim_of(alarms))}
+) -> tuple[dict[tuple[str, str], Cause], list[Lonely]]:
+    """The places below which ONTs lost light at about the same time; and ONTs that lost theirs alone, where that was
+    measured."""
+    fades, lit = _fading(draft, memory, onts, out, said)
     causes: dict[tuple[str, str], Cause] = {}
-    for together in _episodes({ont: memory.onset.get(fading(ont), draft.at) for ont in dim}):
-        if len(together) >= 2:
-            causes |= _explain(draft, port, onts, out, {ont: dim[ont] for ont in together}, dim)
-    return causes
+    lonely: list[Lonely] = []
+    for together in _episodes(fades):
+        for alike in _by_fall(draft, port, together, fades):
+            mine = {ont: fades[ont] for ont in alike}
+            found, alone = _explain(draft, port, onts, out, mine, fades, lit)
+            for key, cause in found.items():
+                # Two amounts at one place: the one that more of its ONTs fell by.
+                if key not in causes or len(cause.evidence) > len(causes[key].evidence):
+                    causes[key] = cause
+            lonely += alone
+    members = {each.ont for cause in causes.values() for each in cause.evidence}
+    return causes, [each for each in lonely if each[0].ont not in members]
+
+
+def _fading(
+    draft: Draft, memory: PonMemory, onts: Iterable[str], out: Mapping[str, Evidence], said: Mapping[str, list[Alarm]]
+) -> tuple[dict[str, Fading], dict[str, datetime]]:
+    """ONTs that are short of light; and when others were last measured to have theirs."""
+    lights = draft.state.memory(LightMemory)
+    found: dict[str, Fading] = {}
+    lit: dict[str, datetime] = {}
+    for ont in onts:
+        if ont in out:
+            continue
+        alarms = dim_of(said.get(ont, ()))
+        fell = fell_since(lights, ont) if lights.lights else None
+        if not alarms:
+            if fell is not None:
+                found[ont] = Fading(Evidence(ont, (), False, fell), fall(lights, ont, fell))
+            elif lights.lights and (at := _last_lit(lights, ont)) is not None:
+                lit[ont] = at
+            continue
+        onset = memory.onset.get(fading(ont), draft.at)
+        onset = min(onset, fell) if fell is not None else onset
+        loss = fall(lights, ont, onset) if lights.lights else None
+        if loss is not None and loss < STEADY:
+            lit[ont] = onset  # errors, and all its light
+        else:
+            found[ont] = Fading(Evidence(ont, tuple(alarms), False, onset), loss)
+    return found, lit
+
+
+def _last_lit(lights: LightMemory, ont: str) -> datetime | None:
+    """When an ONT that has its light was last measured."""
+    light = latest(lights, ont)
+    return light.at if light is not None and light.good is not None else None
+
+
+def _episodes(fades: Mapping[str, Fading]) -> Iterable[list[str]]:
+    grouped: list[list[str]] = []
+    last: datetime | None = None
+    for ont in sorted(fades, key=lambda each: (fades[each].evidence.onset, each)):
+        onset = fades[ont].evidence.onset
+        if last is None or onset - last > FADES:
+            grouped.append([])
+        grouped[-1].append(ont)
+        last = onset
+    return grouped
+
+
+def _by_fall(draft: Draft, port: str, together: Sequence[str], fades: Mapping[str, Fading]) -> list[list[str]]:
+    """Those that fell by the same, the largest group first. One of which that is not known goes with the measured ones that are
+    nearest to it in the plant; where none is measured all are one group."""
+    measured = sorted((fell, ont) for ont in together if (fell := fades[ont].fell) is not None)
+    groups = [[ont for _, ont in group] for group in _cut(measured)]
+    if len(groups) < 2:
+        return [list(together)]
+    number = {ont: place for place, group in enumerate(groups) for ont in group}
+    parent = draft.state.plant.ancestors
+    near: dict[str, Counter[int]] = {}
+    for ont in number:
+        for above in parent(ont):
+            near.setdefault(above, Counter())[number[ont]] += 1
+    for ont in together:
+        if ont not in number:
+            above = next((each for each in parent(ont) if each in near), port)
+            place, _ = max(near.get(above, Counter({0: 1})).items(), key=lambda each: (each[1], -each[0]))
+            groups[place].append(ont)
+    return sorted(groups, key=lambda group: (-len(group), group[0]))
+
+
+def _cut(measured: list[tuple[float, str]]) -> list[list[tuple[float, str]]]:
+    """Cut at the widest gap until each group lies within ``ALIKE``."""
+    done: list[list[tuple[float, str]]] = []
+    waiting = [measured] if measured else []
+    while waiting:
+        group = waiting.pop()
+        if group[-1][0] - group[0][0] <= ALIKE:
+            done.append(group)
+            continue
+        _, at = max((group[at][0] - group[at - 1][0], at) for at in range(1, len(group)))
+        waiting += [group[:at], group[at:]]
+    return done
 
 
 def _explain(
@@ -36,41 +156,87 @@ def _explain(
     port: str,
     onts: list[str],
     out: Mapping[str, Evidence],
-    together: Mapping[str, list[Alarm]],
-    dim: Mapping[str, list[Alarm]],
-) -> dict[tuple[str, str], Cause]:
+    mine: Mapping[str, Fading],
+    fades: Mapping[str, Fading],
+    lit: Mapping[str, datetime],
+) -> tuple[dict[tuple[str, str], Cause], list[Lonely]]:
+    begun = min(each.evidence.onset for each in mine.values())
+    falls = sorted(each.fell for each in mine.values() if each.fell is not None)
+    if len(mine) < 2 and not falls:
+        return {}, []
     seen: dict[str, Seen] = {
-        ont: "dark" if ont in together else "out" if ont in out or ont in dim else "silent" for ont in onts
+        ont: "dark"
+        if ont in mine
+        else "out"
+        if ont in out or ont in fades
+        else "alive"
+        if (at := lit.get(ont)) is not None and at >= begun
+        else "silent"
+        for ont in onts
     }
+    odds = ODDS._replace(drop=ODDS.drop + MEASURED_ALIKE) if len(falls) > 1 else ODDS
     tree = tree_of(draft, port, seen)
     causes: dict[tuple[str, str], Cause] = {}
-    for found in explain(tree):
-        if found.own or found.cause != "cut":
+    lonely: list[Lonely] = []
+    for found in explain(tree, odds=odds):
+        if found.cause != "cut":
+            continue
+        if found.own:
+            fell = mine[found.place].fell
+            if fell is not None and mine[found.place].evidence.alarms:
+                why = f"fell by {fell:.1f} dB, and no sibling by as much at that time: its own drop fibre or connector"
+                lonely.append((mine[found.place].evidence, why, found.confidence))
             continue
         below = leaves(tree, found.place)
-        members = [Evidence(ont, tuple(dim[ont]), False, dim[ont][0].last_occurrence) for ont in below if ont in together]
-        name = getattr(draft.state.plant.nodes.get(found.place), "name", "") or found.place
-        causes["degraded", found.place] = Cause(
-            kind="degraded",
-            place=found.place,
-            ports=[port],
-            evidence=members,
-            dark=0,
-            gasped=0,
-            alive=len(members),
-            unknown=len(below) - len(members),
-            confidence=found.confidence,
-            why=f"{len(members)} of {len(below)} ONTs below {name} lost light together and none went dark: a bend or connector",
+        causes["degraded", found.place] = _cause(
+            draft, port, found.place, below, _members(below, mine, fades), found.confidence
         )
-    return causes
+    return causes, lonely
 
 
-def _episodes(onset: Mapping[str, datetime]) -> Iterable[list[str]]:
-    grouped: list[list[str]] = []
-    last: datetime | None = None
-    for ont in sorted(onset, key=lambda each: (onset[each], each)):
-        if last is None or onset[ont] - last > FADES:
-            grouped.append([])
-        grouped[-1].append(ont)
-        last = onset[ont]
-    return grouped
+def _members(below: Iterable[str], mine: Mapping[str, Fading], fades: Mapping[str, Fading]) -> dict[str, Fading]:
+    """The ONTs of a bend: those that fell by the same; and of the others below it those that did not fall by clearly more or
+    less."""
+    below = list(below)
+    falls = [each.fell for ont in below if (each := mine.get(ont)) is not None and each.fell is not None]
+    middle = median(falls) if falls else None
+    found = {}
+    for ont in below:
+        each = fades.get(ont)
+        if each is None:
+            continue
+        if ont in mine or (middle is not None and each.fell is not None and abs(each.fell - middle) < APART):
+            found[ont] = each
+    return found
+
+
+def _cause(
+    draft: Draft, port: str, place: str, below: Sequence[str], members: Mapping[str, Fading], confidence: float
+) -> Cause:
+    name = getattr(draft.state.plant.nodes.get(place), "name", "") or place
+    falls = {ont: round(each.fell, 1) for ont, each in members.items() if each.fell is not None}
+    why = f"{len(members)} of {len(below)} ONTs below {name} lost light together and none went dark: a bend or connector"
+    detail: dict[str, object] = {"measured": len(falls), "median_db": None, "spread_db": None}
+    if len(falls) > 1:
+        middle, spread = round(median(falls.values()), 1), round(max(falls.values()) - min(falls.values()), 1)
+        why += f"; {len(falls)} of them measured, by {middle:g} dB to within {spread:g}"
+        detail |= {"median_db": middle, "spread_db": spread}
+        confidence *= ALARMS_ALONE + (1.0 - ALARMS_ALONE) * len(falls) / len(members)
+    else:
+        why += "; by their alarms alone: no light was measured before it, so by how much each fell is not known"
+        confidence *= ALARMS_ALONE
+    shown = dict(sorted(falls.items())[:FALLS_SHOWN])
+    return Cause(
+        kind="degraded",
+        place=place,
+        ports=[port],
+        evidence=[each.evidence for each in members.values()],
+        dark=0,
+        gasped=0,
+        alive=len(members),
+        unknown=len(below) - len(members),
+        confidence=confidence,
+        why=why,
+        summary=detail,
+        detail={"fell_db": shown} if shown else {},
+    )

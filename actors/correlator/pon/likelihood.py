@@ -62,6 +62,8 @@ class Odds(NamedTuple):
 
 
 ODDS = Odds()
+MEASURED_ALIKE = math.log(0.2)
+"""That an ONT's own trouble takes just as much light as its siblings': 3 dB of a range of 15 or so."""
 
 
 class Tree(NamedTuple):

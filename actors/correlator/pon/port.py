@@ -79,7 +79,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         common, alone = _explain(draft, memory, port, onts, episode, out, set(explained), port_alarms)
         wanted.update(common)
         lonely += alone
-    wanted.update(degraded(draft, memory, port, onts, out, said))
+    bends, faded = degraded(draft, memory, port, onts, out, said)
+    wanted.update(bends)
+    lonely += faded
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)

@@ -5,22 +5,18 @@ are made to say what the evidence says now: raised, revised, taken over by a lar
 moment before its ports, since mains that fail explain ONTs on many of them.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port
-from actors.correlator.pon.conclude import NAME
 from actors.correlator.pon.gather import dimmed, is_out, ports_below
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.pon.soon import NAME, SETTLE, look_soon
 from actors.correlator.signals import AREA, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
-SETTLE = timedelta(seconds=0.7)
-"""Quiet after the last piece of evidence before a port is looked at ..."""
-LONGEST = timedelta(seconds=2.0)
-"""... but no longer than this after the first."""
 AREAS_FIRST = timedelta(seconds=0.1)
 
 
@@ -53,7 +49,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if node is not None and node.area:
             area.heard(draft, node.area, resource)
             if signal == "gasp" or AREA + node.area in memory.at_port:
-                _look(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
+                look_soon(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
     elif signal == "dim":
         if begins:
             draft.later(memory.onset.setdefault, fading(resource), draft.at)
@@ -64,11 +60,11 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     elif signal == "blocker":
         for each in ports_below(draft, resource):
             if each in memory.at_port:
-                _look(draft, memory, each, timedelta(0))
+                look_soon(draft, memory, each, timedelta(0))
         return
     found = draft.state.plant.pon_of(resource)
     if found is not None:
-        _look(draft, memory, found, SETTLE)
+        look_soon(draft, memory, found, SETTLE)
 
 
 def due(draft: Draft, subject: str) -> None:
@@ -77,7 +73,7 @@ def due(draft: Draft, subject: str) -> None:
     draft.later(memory.first.pop, subject, None)
     if subject.startswith(AREA):
         for each in area.look(draft, memory, subject):
-            _look(draft, memory, each, AREAS_FIRST)
+            look_soon(draft, memory, each, AREAS_FIRST)
         return
     again = port.look(draft, memory, subject)
     if again is not None:
@@ -94,7 +90,7 @@ def _anew(draft: Draft, alarm: Alarm) -> None:
     """What has come free of its cause, or was placed by a new topology, is evidence again."""
     found = draft.state.plant.pon_of(alarm.resource_id)
     if found is not None:
-        _look(draft, draft.state.memory(PonMemory), found, SETTLE)
+        look_soon(draft, draft.state.memory(PonMemory), found, SETTLE)
 
 
 def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm) -> None:
@@ -109,16 +105,7 @@ def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm) -> None:
     else:
         moved = plant.pon_of(alarm.resource_id) not in cause.ports
     if moved:
-        _look(draft, memory, subject, SETTLE)
-
-
-def _look(draft: Draft, memory: PonMemory, subject: str, settle: timedelta) -> None:
-    first = memory.first.get(subject)
-    if first is None:
-        first = draft.at
-        draft.later(memory.first.setdefault, subject, first)
-    due: datetime = min(draft.at + settle, first + LONGEST)
-    draft.wake(NAME, subject, max(due, draft.at))
+        look_soon(draft, memory, subject, SETTLE)
 
 
 STRATEGY = Strategy(NAME, touched, due)

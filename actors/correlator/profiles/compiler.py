@@ -8,7 +8,7 @@ from actors.correlator.profiles.conditions import Check, Operated, compile_condi
 from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.lexicon import NUMBER, OID
 from actors.correlator.profiles.parts import Parts, SequenceRule
-from actors.correlator.profiles.rules import Candidate, ChoiceRule, ResourceRule, Rule
+from actors.correlator.profiles.rules import Candidate, ChoiceRule, LightRule, ResourceRule, Rule
 from actors.correlator.profiles.templates import Template, as_path
 from actors.correlator.profiles.values import Take
 from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
@@ -20,6 +20,7 @@ from protocols.profile import (
     Condition,
     Family,
     Kind,
+    Light,
     Meaning,
     Profile,
     Trigger,
@@ -321,6 +322,7 @@ class _Compiler(Parts):
         kinds: tuple[Kind, ...] = ("raise", "clear", "event", "drop")
         if not isinstance(kind, ChoiceRule):
             kinds = (kind, "clear") if kind == "raise" else (kind,)
+        light = self._light(meaning.light, f"{key}.light")
         texts = (_varying(title), _varying(description), _varying(recommended), _varying(vendor_cause))
         return Rule(
             self.shared,
@@ -332,8 +334,9 @@ class _Compiler(Parts):
             severity_by,
             _varying(qualified),
             *texts,
-            any(text is not None for text in texts),
+            bool(light) or any(text is not None for text in texts),
             self._metadata((*self.profile.metadata, *meaning.metadata), f"{key}.metadata"),
+            light,
         )
 
     def _resource(self, spec: str | Choice, alarm_type: str, key: str) -> ResourceRule | ChoiceRule:
@@ -353,6 +356,21 @@ class _Compiler(Parts):
                 found.append((reference, self.lexicon.take(name, part)))
             except ValueError as error:
                 self.problems.add(key, str(error))
+        return tuple(found)
+
+    def _light(self, specs: tuple[Light, ...], key: str) -> tuple[LightRule, ...]:
+        found = []
+        for number, spec in enumerate(specs):
+            try:
+                name, part, _ = self.lexicon.resolve(spec.source)
+            except ValueError as error:
+                self.problems.add(f"{key}[{number}].from", str(error))
+                continue
+            if spec.scale == 0.0:
+                self.problems.add(f"{key}[{number}].scale", "every value would be the same")
+            checks = self._checks(spec.when, f"{key}[{number}].when")
+            take = self.lexicon.take(name, part)
+            found.append(LightRule(spec.what, spec.source, take, checks, frozenset(spec.invalid), spec.scale, spec.offset))
         return tuple(found)
 
 

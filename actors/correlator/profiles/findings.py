@@ -5,11 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.correlator.profiles.decoders import DecodeError
+from actors.correlator.profiles.decoders import DecodeError, number
 from actors.correlator.profiles.rules import ChoiceRule, ResourceRule, Rule
 from actors.correlator.profiles.times import believable
 from actors.correlator.profiles.values import Scope
 from protocols.finding import Finding
+from protocols.light import Measurement, is_light
 from protocols.profile import Kind
 from protocols.severity import SEVERITIES, Severity
 
@@ -95,6 +96,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
             device_time=told,
             vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",
             metadata=metadata,
+            light=light_of(rule, scope) if rule.light else (),
             # Last, when all has been read that may be refused.
             why=(*finding.why, *scope.notes) if scope.notes else finding.why,
         ),
@@ -111,6 +113,28 @@ def resource_path(rule: ResourceRule, scope: Scope) -> str | None:
     missing = dict.fromkeys(name for template in rule.paths for name in template.missing(scope))
     scope.notes.append(f"no {rule.type} path: {', '.join(missing)} missing")
     return None
+
+
+def light_of(rule: Rule, scope: Scope) -> tuple[Measurement, ...]:
+    """The optical powers that the trap tells, in dBm; a note of each that is none."""
+    found = []
+    for spec in rule.light:
+        if not all(check.holds(scope) for check in spec.checks):
+            continue
+        value = spec.take(scope)
+        if value is None:
+            continue
+        try:
+            told = number(value)
+        except DecodeError as error:
+            scope.notes.append(f"{spec.what}: {error}")
+            continue
+        dbm = told * spec.scale + spec.offset
+        if told in spec.invalid or not is_light(dbm):
+            scope.notes.append(f"{spec.what}: {value} is no optical power")
+        else:
+            found.append(Measurement(spec.what, round(dbm, 3)))
+    return tuple(found)
 
 
 def device_time(rule: Rule, scope: Scope) -> datetime | None:

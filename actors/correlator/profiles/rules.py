@@ -11,6 +11,7 @@ from actors.correlator.profiles.templates import Template
 from actors.correlator.profiles.values import Reader, Scope, Take, TakeRaw
 from protocols.event import Trap
 from protocols.finding import Finding
+from protocols.light import Quantity
 from protocols.profile import Kind
 
 
@@ -64,6 +65,18 @@ class ProfileRule(NamedTuple):
         return Scope(trap, layout.places)
 
 
+class LightRule(NamedTuple):
+    """Where an optical power is, and how its number becomes dBm."""
+
+    what: Quantity
+    name: str
+    take: Take
+    checks: tuple[Check, ...]
+    invalid: frozenset[float]
+    scale: float
+    offset: float
+
+
 class Rule(NamedTuple):
     """What a trap amounts to once its conditions hold."""
 
@@ -82,9 +95,10 @@ class Rule(NamedTuple):
     vendor_cause: Template | None
     """These five only where they are of the trap's values."""
     varies: bool
-    """Whether any of the last four is."""
+    """Whether any of the last four is, or there is light to read."""
     metadata: tuple[tuple[str, Take], ...]
     """(written name, value)"""
+    light: tuple[LightRule, ...]
 
 
 class Candidate(NamedTuple):

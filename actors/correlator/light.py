@@ -1,0 +1,112 @@
+"""What is remembered of the light that ONTs receive: the last that was good, and what was measured since.
+
+A reading comes with a trap, or through the API from whatever reads the ONTs' levels; which of the two makes no difference. What
+an ONT has lost is its last good light less what it receives now. Good is what was measured while no alarm of the ONT said that
+it is too little, and not clearly less than before: so it follows ageing and the weather, and not a bend.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from msgspec import Struct, field
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.pon.soon import SETTLE, look_soon
+from actors.correlator.signals import SIGNALS
+from protocols.light import Measurement, Quantity
+
+FELL = 2.0
+"""dB below the last good light from which on a reading alone, without an alarm of the device, is a loss. Optics tell the same
+light with some tenths of a dB from one reading to the next, and drift by about one with the temperature of a day."""
+AS_IT_IS = timedelta(days=7)
+"""What was lost for so long without an alarm of the device is how it is now: a splitter was put in."""
+MOST = 500_000
+"""Readings remembered; beyond it those that came first go, a tenth of them at once."""
+_NEWS = 1.0
+"""dB by which a reading must differ from the last for the port to be looked at again."""
+_COMPARED: tuple[Quantity, ...] = ("ont_rx", "olt_rx")
+"""By which an ONT's loss is told, the better first: a bend takes more from the longer waves of the way down."""
+
+
+class Light(Struct, frozen=True, array_like=True, gc=False):
+    """``good``: dBm of the last good reading, None when there was none; ``now``: of the last one, of the time ``at``; ``fell``:
+    since when it is clearly less than ``good``."""
+
+    good: float | None
+    now: float
+    at: datetime
+    fell: datetime | None = None
+
+
+class LightMemory(Struct):
+    """By quantity and ONT (``ont_rx olt/1/0/5``)."""
+
+    lights: dict[str, Light] = field(default_factory=dict)
+
+    def put(self, key: str, light: Light) -> None:
+        """Remember it. A known one keeps its place, so that this is no walk over the deleted front of a dict."""
+        self.lights[key] = light
+        if len(self.lights) > MOST:
+            for each in list(islice(self.lights, MOST // 10)):
+                del self.lights[each]
+
+
+def taken(known: Light | None, dbm: float, at: datetime, *, low: bool) -> Light:
+    """What is known after a reading. ``low``: an alarm says that it is too little, so it is not good, whatever it is."""
+    good = known.good if known is not None else None
+    if good is not None and good - dbm >= FELL:
+        since = known.fell if known is not None and known.fell is not None else at
+        if low or at - since < AS_IT_IS:
+            return Light(good, dbm, at, since)
+    return Light(good if low else dbm, dbm, at)
+
+
+def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, low: bool = False) -> None:
+    """Remember readings of an ONT, after whatever else the same report has done; have its port looked at when they tell
+    something new. ``low``: they come with an alarm of too little light. What is no ONT of the topology has no siblings, and is
+    not remembered."""
+    plant = draft.state.plant
+    node = plant.nodes.get(resource_id)
+    if node is None or node.type != "ont":
+        return
+    memory = draft.state.memory(LightMemory)
+    low = low or any(SIGNALS.get(each.alarm_type) == "dim" for each in draft.at_resource(resource_id))
+    news = False
+    for each in found:
+        if each.quantity not in _COMPARED:
+            continue
+        key = f"{each.quantity} {resource_id}"
+        known = memory.lights.get(key)
+        light = taken(known, each.dbm, draft.at, low=low)
+        draft.later(memory.put, key, light)
+        if known is not None and (light.fell is not None or known.fell is not None or low):
+            news |= abs(light.now - known.now) >= _NEWS or (light.fell is None) != (known.fell is None)
+    port = plant.pon_of(resource_id)
+    if port is None:
+        return
+    pon = draft.state.memory(PonMemory)
+    # One that has its light still says where a bend is not.
+    if news or any(pon.causes[alarm_id].kind == "degraded" for alarm_id in pon.at_port.get(port, ())):
+        look_soon(draft, pon, port, SETTLE)
+
+
+def fall(memory: LightMemory, ont: str, since: datetime) -> float | None:
+    """dB that an ONT has lost, by a reading at or after ``since``; None when none was taken then, or none before was good."""
+    for quantity in _COMPARED:
+        light = memory.lights.get(f"{quantity} {ont}")
+        if light is not None and light.good is not None and light.at >= since:
+            return light.good - light.now
+    return None
+
+
+def fell_since(memory: LightMemory, ont: str) -> datetime | None:
+    """Since when readings of an ONT are clearly below the last good one; None when they are not."""
+    light = latest(memory, ont)
+    return light.fell if light is not None else None
+
+
+def latest(memory: LightMemory, ont: str) -> Light | None:
+    """What is known of an ONT's light, by the better quantity that is known of it."""
+    return next((light for each in _COMPARED if (light := memory.lights.get(f"{each} {ont}")) is not None), None)

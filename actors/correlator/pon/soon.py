@@ -1,0 +1,22 @@
+"""When a port or area is looked at: once its evidence has settled."""
+
+from datetime import datetime, timedelta
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.memory import PonMemory
+
+NAME = "pon"
+SETTLE = timedelta(seconds=0.7)
+"""Quiet after the last piece of evidence before a port is looked at ..."""
+LONGEST = timedelta(seconds=2.0)
+"""... but no longer than this after the first."""
+
+
+def look_soon(draft: Draft, memory: PonMemory, subject: str, settle: timedelta) -> None:
+    """Have ``subject`` looked at when no more has come for ``settle``."""
+    first = memory.first.get(subject)
+    if first is None:
+        first = draft.at
+        draft.later(memory.first.setdefault, subject, first)
+    due: datetime = min(draft.at + settle, first + LONGEST)
+    draft.wake(NAME, subject, max(due, draft.at))

@@ -1,0 +1,206 @@
+"""Bends and connectors by how much each ONT's light fell: with readings of a poller, of the devices' own traps, and without."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from outages import Olt, onts, plant
+
+from actors.correlator.light import AS_IT_IS, FELL, MOST, Light, LightMemory, taken
+from actors.correlator.state import State
+from protocols.alarm import Alarm
+from protocols.light import Measurement
+
+BEFORE = -21.0
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Measured(Olt):
+    """An OLT whose ONTs are read by a poller as well."""
+
+    def reads(self, *onts: str, dbm: float, jitter: float = 0.0, quantity: str = "ont_rx") -> None:
+        for number, ont in enumerate(onts):
+            reading = Measurement(quantity, dbm + jitter * (number % 3 - 1))  # type: ignore[arg-type]
+            self.world.at(self.seconds).network(
+                "optical.measured", ont, tenant_id="default", light=(reading,), reported_by="poller"
+            )
+            self._note()
+            self.seconds += 0.003
+
+    def bends(self, *onts: str, by: float, jitter: float = 0.3) -> None:
+        """As a device that tells what it measured: alarm and reading together."""
+        for number, ont in enumerate(onts):
+            self.says("ont.rx.low", ont)
+            self.reads(ont, dbm=BEFORE - by + jitter * (number % 3 - 1))
+
+
+@pytest.fixture
+def olt(world: Any) -> Measured:
+    return Measured(world)
+
+
+def degraded(olt: Olt) -> dict[str, Alarm]:
+    return {a.resource_id: a for a in olt.concluded().values() if a.alarm_type == "fibre.degraded"}
+
+
+def test_a_bend_is_told_with_how_much_each_of_its_onts_fell(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    olt.waits(300)
+    olt.bends(*onts(0, [2]), by=7.0)
+    olt.waits(3)
+    (bend,) = degraded(olt).values()
+    assert bend.resource_id == "olt/1/0/s.2"
+    assert (bend.metadata["measured"], bend.metadata["median_db"], bend.metadata["spread_db"]) == (8, 7.0, 0.6)
+    assert "8 of them measured, by 7 dB to within 0.6" in bend.description
+    (line,) = [line for line in olt.lines if line.alarm_id == bend.id and line.action == "root_cause"]
+    assert line.detail["fell_db"]["olt/1/0/16"] == 7.3
+    assert olt.children(bend) == set(onts(0, [2]))
+
+
+def test_two_bends_of_different_depth_on_all_legs_of_a_port_stay_two(world: Any) -> None:
+    olt = Measured(world, [node for node in plant(1) if node.id.count("s.") == 0 or node.id[-1] in "01"])
+    legs = [onts(0, [leg]) for leg in (0, 1)]
+    olt.reads(*legs[0], *legs[1], dbm=BEFORE)
+    olt.bends(*legs[0], by=7.0)
+    olt.bends(*legs[1], by=10.0)
+    olt.waits(3)
+    assert {place: a.metadata["median_db"] for place, a in degraded(olt).items()} == {"olt/1/0/s.0": 7.0, "olt/1/0/s.1": 10.0}
+
+
+def test_by_the_same_amount_they_are_one(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    olt.bends(*onts(0), by=7.0, jitter=0.6)
+    olt.waits(3)
+    assert set(degraded(olt)) == {"olt/1/0"}
+
+
+def test_with_nothing_measured_before_the_alarms_alone_decide_and_it_is_less_sure(olt: Measured) -> None:
+    olt.bends(*onts(0, [2]), by=7.0)
+    olt.reads(*onts(1), dbm=BEFORE)
+    olt.bends(*onts(1, [2]), by=7.0)
+    olt.waits(3)
+    found = degraded(olt)
+    assert set(found) == {"olt/1/0/s.2", "olt/1/1/s.2"}
+    assert "by their alarms alone" in found["olt/1/0/s.2"].description
+    assert found["olt/1/0/s.2"].metadata["confidence"] <= 0.7 < found["olt/1/1/s.2"].metadata["confidence"]
+
+
+def test_one_that_was_never_measured_goes_with_its_neighbours(olt: Measured) -> None:
+    olt.reads(*onts(0, [1]), *onts(0, [2])[1:], dbm=BEFORE)
+    olt.bends(*onts(0, [1]), by=11.0)
+    olt.bends(*onts(0, [2]), by=7.0)
+    olt.waits(3)
+    found = degraded(olt)
+    assert set(found) == {"olt/1/0/s.1", "olt/1/0/s.2"}
+    assert olt.children(found["olt/1/0/s.2"]) == set(onts(0, [2]))
+
+
+def test_an_ont_that_fell_alone_has_a_bend_of_its_own(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    olt.bends("olt/1/0/5", by=8.0)
+    olt.waits(3)
+    assert not degraded(olt)
+    (alarm,) = [a for a in olt.world.alarms if a.resource_id == "olt/1/0/5"]
+    assert alarm.is_root_cause
+    assert [line.text for line in olt.lines if line.action == "root_cause"] == [
+        "fell by 8.3 dB, and no sibling by as much at that time: its own drop fibre or connector"
+    ]
+
+
+def test_one_with_a_second_bend_of_its_own_is_not_of_the_first(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    mine = onts(0, [2])
+    olt.bends(*mine[:-1], by=6.0)
+    olt.bends(mine[-1], by=14.0)
+    olt.waits(3)
+    (bend,) = degraded(olt).values()
+    assert olt.children(bend) == set(mine[:-1])
+
+
+def test_errors_without_a_loss_of_light_are_no_bend(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    for ont in onts(0, [2]):
+        olt.says("ont.sd", ont)
+        olt.reads(ont, dbm=BEFORE - 0.2)
+    olt.waits(3)
+    assert not degraded(olt)
+
+
+def test_readings_alone_tell_of_a_bend_and_of_its_end(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    olt.waits(300)
+    olt.reads(*onts(0), dbm=BEFORE, jitter=0.3)
+    olt.waits(300)
+    olt.reads(*onts(0, [0, 1, 3]), dbm=BEFORE, jitter=0.3)
+    olt.reads(*onts(0, [2]), dbm=BEFORE - 4.0, jitter=0.3)
+    olt.waits(3)
+    assert set(degraded(olt)) == {"olt/1/0/s.2"}
+    revised = sum(line.action == "revised" for line in olt.lines)
+    olt.waits(300)
+    olt.reads(*onts(0, [2]), dbm=BEFORE - 4.2, jitter=0.3)
+    olt.waits(3)
+    assert sum(line.action == "revised" for line in olt.lines) == revised, "readings that say the same are no news"
+    olt.waits(300)
+    olt.reads(*onts(0, [2]), dbm=BEFORE, jitter=0.3)
+    olt.waits(3)
+    assert not degraded(olt)
+
+
+def test_one_that_was_seen_to_have_its_light_is_against_a_bend_above_it(olt: Measured) -> None:
+    """Half of the legs of a splitter, each told by hand where the other legs were read to be as they had been."""
+    olt.reads(*onts(0), dbm=BEFORE)
+    olt.bends(*onts(0, [0])[:4], by=7.0)
+    olt.waits(3)
+    assert set(degraded(olt)) == {"olt/1/0/s.0"}
+    olt.reads(*onts(0, [0])[4:], dbm=BEFORE)
+    olt.waits(3)
+    assert not degraded(olt)
+
+
+def test_the_reading_of_another_tenant_is_not_believed(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    before = dict(olt.world.state.memory(LightMemory).lights)
+    olt.world.network("optical.measured", "olt/1/0/1", tenant_id="other", light=(Measurement("ont_rx", -30.0),))
+    olt.world.network("optical.measured", "no/such/ont", tenant_id="default", light=(Measurement("ont_rx", -30.0),))
+    assert olt.world.state.memory(LightMemory).lights == before
+
+
+def test_it_is_bounded() -> None:
+    memory = LightMemory()
+    light = Light(None, -20.0, AT)
+    for number in range(MOST + 1):
+        memory.put(str(number), light)
+    assert len(memory.lights) == MOST + 1 - MOST // 10
+    assert next(iter(memory.lights)) == str(MOST // 10)
+
+
+def test_saved_and_loaded_the_light_is_remembered(world: Any) -> None:
+    olt = Measured(world)
+    olt.reads(*onts(0), dbm=BEFORE)
+    world.state = State.load(world.state.save())
+    olt.bends(*onts(0, [2]), by=7.0)
+    olt.waits(3)
+    assert degraded(olt)["olt/1/0/s.2"].metadata["measured"] == 8
+
+
+@given(st.lists(st.tuples(st.floats(-30, -15), st.booleans()), min_size=1, max_size=12))
+def test_a_low_reading_is_never_good(readings: list[tuple[float, bool]]) -> None:
+    known: Light | None = None
+    for number, (dbm, low) in enumerate(readings):
+        before = known.good if known is not None else None
+        known = taken(known, dbm, AT + timedelta(minutes=number), low=low)
+        assert known.now == dbm
+        if low or (before is not None and before - dbm >= FELL):
+            assert known.good == before
+        else:
+            assert known.good == dbm
+        assert (known.fell is not None) == (known.good is not None and known.good - dbm >= FELL)
+
+
+def test_what_stays_lost_without_an_alarm_is_how_it_is_now() -> None:
+    lost = taken(Light(-20.0, -20.0, AT), -24.0, AT, low=False)
+    assert taken(lost, -24.0, AT + AS_IT_IS / 2, low=False).good == -20.0
+    assert taken(lost, -24.0, AT + AS_IT_IS, low=False) == Light(-24.0, -24.0, AT + AS_IT_IS)
+    assert taken(lost, -24.0, AT + AS_IT_IS, low=True).good == -20.0

@@ -1,21 +1,55 @@
-"""Shared fixtures: one embedded PostgreSQL for the whole run, one fresh, migrated database for each test that asks."""
+"""Shared fixtures: one embedded PostgreSQL for each process that runs tests, one fresh, migrated database for each test that
+asks."""
 
 import asyncio
 import itertools
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
+from actors.correlator.profiles import compiler, translator
 from actors.store.schema import migrate
 from faultd import embedded
+from protocols.profile import AlarmType, Profile
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 _STRATEGY = "STRATEGY FILE_COPY"  # without fsync the faster one: 30 instead of 200 ms
 _names = itertools.count(1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """``-n auto``: one more than there are cores, since a test of the real daemon spends half of its time waiting for it."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.fixture(scope="module")
+def profiles_compiled_once() -> Iterator[None]:
+    """What was compiled of a profile is used again for an equal one; each state still gets a translator of its own.
+
+    For tests that start a fold thousands of times: compiling the shipped profiles would be nine tenths of their work.
+    """
+    encode = msgspec.msgpack.Encoder().encode
+    done: dict[tuple[bytes, bytes], compiler.Compiled] = {}
+
+    def compile_once(profile: Profile, types: Mapping[str, AlarmType], problems: compiler.Problems) -> compiler.Compiled:
+        key = encode(profile), encode(types)
+        if key not in done:
+            compiled = compiler.compile_profile(profile, types, problems)
+            if problems.found:
+                return compiled
+            done[key] = compiled
+        return done[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translator, "compile_profile", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")

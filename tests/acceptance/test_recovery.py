@@ -116,6 +116,7 @@ def empty_ledger(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(life_=events, crashes=crashes)
 def test_crashes_change_neither_alarms_nor_rows(

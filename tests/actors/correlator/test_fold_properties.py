@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lives import LEDGER, SETUP, START, events
@@ -40,6 +41,7 @@ def indexes_are_right(state: State) -> None:
     )
 
 
+@pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=60, deadline=None)
 @given(events, st.sets(st.integers(4, 40), max_size=4))
 def test_a_restart_at_any_point_changes_nothing(steps: list[tuple[int, Event]], restarts: set[int]) -> None:

@@ -222,6 +222,7 @@ lots = st.lists(
 )
 
 
+@pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=60, deadline=None)
 @given(lots, st.sets(st.integers(4, 40), max_size=4))
 def test_however_the_topology_changes_a_restart_changes_nothing_and_open_alarms_end_up_in_their_place(

@@ -207,6 +207,7 @@ lots = st.lists(
 )
 
 
+@pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=60, deadline=None)
 @given(lots, st.sets(st.integers(4, 40), max_size=4))
 def test_however_a_plant_is_renamed_there_is_one_alarm_of_an_identity_and_a_restart_changes_nothing(

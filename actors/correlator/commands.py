@@ -8,6 +8,7 @@ from msgspec.structs import fields
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
 from actors.correlator.limits import FULL, admit
+from actors.correlator.plant import shown_to
 from actors.correlator.problems import Problem, Report
 from actors.correlator.replant import change_topology
 from actors.correlator.rules.book import fold_rule_command
@@ -80,12 +81,14 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         return
     node = draft.state.plant.resolve(action.resource_id)
     resource_id = node.id if node is not None else action.resource_id
+    named = shown_to(node, action.tenant_id)
+    parent = draft.get(action.parent_alarm_id) if action.parent_alarm_id is not None else None
     problem = Problem(
         identity=Identity(action.tenant_id, resource_id, action.alarm_type, action.qualifier),
         severity=action.severity,
         source=action.source,
         resource_type=action.resource_type,
-        resource_name=action.resource_name or (node.name if node is not None else ""),
+        resource_name=action.resource_name or (named.name if named is not None else ""),
         title=action.title,
         event_type=action.event_type,
         probable_cause=action.probable_cause,
@@ -95,7 +98,7 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         services=action.service_ids,
         subscriber_count=action.subscriber_count,
         correlation_id=action.correlation_id,
-        parent_alarm_id=action.parent_alarm_id,
+        parent_alarm_id=None if parent is not None and parent.tenant_id != action.tenant_id else action.parent_alarm_id,
         is_root_cause=action.is_root_cause,
         tags=action.tags,
         metadata=action.metadata,

@@ -28,8 +28,10 @@ def attach(
 ) -> bool:
     """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False, marked as the cause
     unless ``mark_root`` is, and with a correlation id in common unless ``share_group`` is. False, and nothing done, when it is
-    already so or would make a ring."""
+    already so, would make a ring, or cause and child are of two tenants: whoever may read of the one may not of the other."""
     child, cause = draft.latest(child), draft.latest(cause)
+    if child.tenant_id != cause.tenant_id:
+        return False
     if child.parent_alarm_id == cause.id or child.id == cause.id or _descends(draft, cause, child):
         return False
     group = (cause.correlation_id or cause.id) if share_group else cause.correlation_id

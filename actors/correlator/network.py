@@ -5,6 +5,7 @@ from typing import NamedTuple
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import FULL, admit
+from actors.correlator.plant import shown_to
 from actors.correlator.problems import Problem, Report, clear_problems, remember
 from protocols.alarm import Identity, Source
 from protocols.change import Answer
@@ -56,7 +57,8 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
     meaning = MEANINGS[event.type]
     node = draft.state.plant.resolve(event.resource_id)
     resource_id = node.id if node is not None else event.resource_id
-    name = event.resource_name or (node.name if node is not None else "") or resource_id
+    named = shown_to(node, event.tenant_id)
+    name = event.resource_name or (named.name if named is not None else "") or resource_id
     report = Report(
         received=draft.at,
         reporter=f"user:{event.reported_by}",

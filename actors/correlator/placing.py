@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
-from actors.correlator.plant import Plant
+from actors.correlator.plant import Plant, shown_to
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.topology import TYPES, Node
@@ -61,10 +61,10 @@ def with_place(plant: Plant, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
     node = plant.nodes.get(alarm.resource_id)
     if node is None:
         return fields
-    if was and node.name and node.name != alarm.resource_name:
+    if was and node.name and node.name != alarm.resource_name and shown_to(node, alarm.tenant_id) is not None:
         fields["resource_name"] = node.name
     if follows:
-        reach = plant.reach(node.id)
+        reach = plant.reach_for(node.id, alarm.tenant_id)
         if set(reach.customers) != set(alarm.affected_customers):
             fields["affected_customers"] = reach.customers
             if alarm.subscriber_count == len(alarm.affected_customers):
@@ -79,7 +79,7 @@ def follows_topology(state: State, alarm: Alarm) -> bool:
     mark = state.marks.get(alarm.id)
     if mark is not None and not mark.source.startswith("api:"):
         return True
-    reach = state.plant.reach(alarm.resource_id)
+    reach = state.plant.reach_for(alarm.resource_id, alarm.tenant_id)
     said = (set(alarm.affected_customers), set(alarm.affected_services))
     return said in ((set(reach.customers), set(reach.services)), (set(), set()))
 

@@ -46,7 +46,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     if alarm.parent_alarm_id is not None:
         cause = draft.get(alarm.parent_alarm_id)
-        if cause is None or cause.cleared_at is not None:
+        if cause is None or cause.cleared_at is not None or cause.tenant_id != alarm.tenant_id:
             alarm = detach(draft, alarm, NAME, "raised again when the cause that it had was over")
     signal = SIGNALS.get(alarm.alarm_type)
     if signal is None:
@@ -76,7 +76,7 @@ def due(draft: Draft, cause_id: str) -> None:
 
 def place(draft: Draft, alarm: Alarm) -> bool:
     """Attach an alarm to what blocks its resource. False when nothing does."""
-    causes = blocked_by(draft, alarm.resource_id, but=alarm.id, tenant=alarm.tenant_id)
+    causes = blocked_by(draft, alarm.resource_id, alarm.tenant_id, but=alarm.id)
     if not causes:
         return _beside(draft, alarm)
     cause = root_of(draft, causes[0])
@@ -129,10 +129,10 @@ def collect(draft: Draft, cause: Alarm) -> None:
                 waiting.append(child)
 
 
-def blocked_by(draft: Draft, resource_id: str, *, but: str = "", tenant: str = "") -> list[Alarm]:
+def blocked_by(draft: Draft, resource_id: str, tenant: str, *, but: str = "") -> list[Alarm]:
     """The open alarms of equipment that cut this resource off from the core, the new ones first: the nearest on each way up,
-    all of which must be blocked; nothing when one way is open. ``but`` is an alarm that does not count, ``tenant`` one whose
-    word counts besides that of the equipment's owner.
+    all of which must be blocked; nothing when one way is open. ``but`` is an alarm that does not count. Only alarms of
+    ``tenant`` do: what its people cannot see explains nothing to them, and what others say hides nothing from them.
 
     What has long stood closes a way, and is no reason by itself. Where it alone would close every way it has not closed
     this one: the resource had worked until now."""
@@ -155,9 +155,7 @@ def _ways_closed(draft: Draft, start: str, but: str, tenant: str, counts: tuple[
         if node in asked:
             continue
         asked.add(node)
-        here = [each for each in draft.at_resource(node) if _blocks(each) and each.id != but]
-        if here:
-            here = [each for each in here if each.tenant_id == tenant or owns(draft, each, node)]
+        here = [each for each in draft.at_resource(node) if _blocks(each) and each.tenant_id == tenant and each.id != but]
         aged = {age: next((each for each in here if _stale(draft, each) == (age == "old")), None) for age in counts}
         own = next((each for each in aged.values() if each is not None), None)
         if own is not None:
@@ -174,21 +172,11 @@ def _stale(draft: Draft, blocker: Alarm) -> bool:
     return draft.at - draft.state.memory(BlockerMemory).since.get(blocker.id, draft.at) > STALE
 
 
-def owns(draft: Draft, alarm: Alarm, node_id: str) -> bool:
-    """Whether the alarm is of the tenant whose node this is: what others say of it hides nobody else's alarms."""
-    plant = draft.state.plant
-    node, device = plant.nodes.get(node_id), plant.nodes.get(plant.device_of(node_id) or "")
-    tenants = [each.tenant for each in (node, device) if each is not None and each.tenant]
-    if not tenants:
-        return node is None or alarm.tenant_id == draft.state.settings.default_tenant
-    return alarm.tenant_id in tenants
-
-
 def root_of(draft: Draft, alarm: Alarm) -> Alarm:
     """The cause at the top: that of its cause, and so on."""
     for _ in range(64):
         parent = draft.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
-        if parent is None or parent.cleared_at is not None:
+        if parent is None or parent.cleared_at is not None or parent.tenant_id != alarm.tenant_id:
             break
         alarm = parent
     return alarm

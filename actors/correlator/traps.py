@@ -5,6 +5,7 @@ from datetime import timedelta
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
+from actors.correlator.plant import shown_to
 from actors.correlator.problems import Problem, Report, clear_problems, remember, repeat_problem
 from actors.correlator.signals import SIGNALS
 from protocols.alarm import Identity
@@ -67,7 +68,7 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
         case "raise":
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
-                admit(draft, _problem(device, finding, identity, node), report)
+                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report)
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
         case "drop":

@@ -50,10 +50,15 @@ class Plant:
         self._children: dict[str, Filed] = {}
         self._types: dict[str, dict[str, None]] = {}
         self._areas: dict[str, dict[str, None]] = {}
+        self._tenants: Counter[str] = Counter()
+        self._owners: dict[tuple[str, ...], str] = {}
+        """By the parents of what is no device itself."""
         self._words = Words()
         self._sorted: list[str] | None = None
         self._changes = 0
         self._reach: dict[str, Reach] = {}
+        self._reach_for: dict[str, dict[str, Reach]] = {}
+        """As far as a tenant sees it: by node and tenant."""
         self._classes: dict[str, dict[str, int]] = {}
         self._onts: dict[str, tuple[str, ...]] = {}
         self.apply(nodes)
@@ -96,6 +101,21 @@ class Plant:
             if node is not None and node.address:
                 return one
         return None
+
+    def owner(self, node_id: str) -> str:
+        """The tenant of the device that a node is, is in, or hangs below, "" for a shared one: whose traps tell of the node."""
+        if len(self._tenants) < 2:
+            return next(iter(self._tenants), "")
+        node = self.nodes.get(node_id)
+        if node is None:
+            return ""
+        if node.address:
+            return node.tenant
+        known = self._owners.get(node.parents)
+        if known is None:
+            device = self.nodes.get(self.device_of(node_id) or "")
+            known = self._owners[node.parents] = device.tenant if device is not None else ""
+        return known
 
     def pon_of(self, node_id: str) -> str | None:
         """The PON port that a node is or hangs below: the nearest one."""
@@ -199,6 +219,20 @@ class Plant:
             known = self._look_below(node_id)
         return known
 
+    def reach_for(self, node_id: str, tenant: str) -> Reach:
+        """What of :meth:`reach` is this tenant's, or nobody's in particular: those of others are not to be named to it."""
+        if all(each in ("", tenant) for each in self._tenants):
+            return self.reach(node_id)
+        known = self._reach_for.get(node_id, {}).get(tenant)
+        if known is None:
+            mine = [node for one in self.subtree(node_id) if (node := self.nodes[one]).tenant in ("", tenant)]
+            customers = dict.fromkeys(customer for node in mine if (customer := customer_of(node)))
+            services = dict.fromkeys(service for node in mine if (service := service_of(node)))
+            known = Reach(tuple(customers), tuple(services))
+            self.reach(node_id)  # what is remembered of a node is forgotten with this
+            self._reach_for.setdefault(node_id, {})[tenant] = known
+        return known
+
     def customers_by_class(self, node_id: str) -> dict[str, int]:
         """How many customers of each SLA class there are at or below a node; "" are those without."""
         known = self._classes.get(node_id)
@@ -241,7 +275,7 @@ class Plant:
                 onts[one] = None
             if customer := customer_of(node):
                 customers[customer] = None
-            if service := node.service_id or (node.id if node.type == "service" else ""):
+            if service := service_of(node):
                 services[service] = None
             below = self._children.get(one, {})
             for child in (below,) if isinstance(below, str) else reversed(below):
@@ -262,6 +296,7 @@ class Plant:
         if looked:
             self._forget_above(touched)
         self._changes += 1
+        self._owners.clear()
         if len(touched) > _SORT_ANEW:
             self._sorted = None
         listed = self._sorted
@@ -303,6 +338,7 @@ class Plant:
         node_id = node.id
         self.nodes[node_id] = node
         self._types.setdefault(node.type, {})[node_id] = None
+        self._tenants[node.tenant] += 1
         for parent in node.parents:
             _put(self._children, parent, node_id)
         if node.address:
@@ -318,6 +354,9 @@ class Plant:
         node_id = node.id
         del self.nodes[node_id]
         _drop(self._types, node.type, node_id)
+        self._tenants[node.tenant] -= 1
+        if not self._tenants[node.tenant]:
+            del self._tenants[node.tenant]
         for parent in node.parents:
             _drop(self._children, parent, node_id)
         if node.address and (owner := self.by_address.get(node.address)) is not None and owner.id == node_id:
@@ -344,6 +383,7 @@ class Plant:
             self._classes.pop(one, None)
             if self._reach.pop(one, None) is not None:
                 del self._onts[one]
+                self._reach_for.pop(one, None)
             stack += self.parents(one)
 
     def _least(self, filed: Filed | None) -> Node | None:
@@ -353,6 +393,16 @@ class Plant:
 def customer_of(node: Node) -> str:
     """The customer that a node names or is; "" for none."""
     return node.customer_id or (node.id if node.type == "customer" else "")
+
+
+def shown_to(node: Node | None, tenant: str) -> Node | None:
+    """The node, if this tenant may read of it."""
+    return node if node is not None and node.tenant in ("", tenant) else None
+
+
+def service_of(node: Node) -> str:
+    """The service that a node names or is; "" for none."""
+    return node.service_id or (node.id if node.type == "service" else "")
 
 
 def _head(node_id: str) -> str:

@@ -1,13 +1,13 @@
 """One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
-from actors.correlator.plant import Plant
 from actors.correlator.pon.conclude import NAME, Cause, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, Evidence, evidence, is_out
+from actors.correlator.pon.gather import EPISODE, Evidence, evidence, is_out, tenant_of
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import AREA
@@ -24,26 +24,27 @@ _KEY = "pon areas"
 
 
 class _Area:
-    """What is known against the ONTs of an area, kept from look to look: of ``size`` ONTs those ``found`` to be out, and those
-    that are to be asked after (``stale``). It follows from the State, so it is not saved."""
+    """What is known against the ONTs of an area, kept from look to look: how many there are (``sizes``) and which are out
+    (``found``), by the tenant of their OLT, and those that are to be asked after (``stale``). It follows from the State, so it
+    is not saved."""
 
-    __slots__ = ("at", "found", "size", "stale")
+    __slots__ = ("at", "found", "sizes", "stale")
 
-    def __init__(self, plant: Plant, at: int, onts: Iterable[str]) -> None:
-        self.at = at
-        self.stale = {ont: None for ont in onts if plant.nodes[ont].type == "ont"}
-        self.size = len(self.stale)
-        self.found: dict[str, Evidence] = {}
+    def __init__(self, draft: Draft, name: str) -> None:
+        plant, self.at = draft.state.plant, _as_of(draft)
+        self.stale = {ont: None for ont in plant.area(name) if plant.nodes[ont].type == "ont"}
+        self.sizes = Counter(tenant_of(draft, ont) for ont in self.stale)
+        self.found: dict[str, dict[str, Evidence]] = {}
 
     def ask(self, draft: Draft, memory: PonMemory) -> None:
         """Bring ``found`` up to date."""
         unsure: dict[str, None] = {}
         for ont in self.stale:
-            known = evidence(draft, ont, memory)
+            known, found = evidence(draft, ont, memory), self.found.setdefault(tenant_of(draft, ont), {})
             if known is None:
-                self.found.pop(ont, None)
+                found.pop(ont, None)
                 continue
-            self.found[ont] = known
+            found[ont] = known
             if ont not in memory.onset:
                 unsure[ont] = None  # since when it is out moves with each repeat, which nobody is shown
         self.stale = unsure
@@ -64,19 +65,38 @@ def forget(state: State) -> None:
 def _known(draft: Draft, memory: PonMemory, name: str) -> _Area:
     areas: dict[str, _Area] = draft.state.derived.setdefault(_KEY, {})
     known = areas.get(name)
-    if known is None or known.at != draft.state.topology_at:
-        plant = draft.state.plant
-        known = areas[name] = _Area(plant, draft.state.topology_at, plant.area(name))
+    if known is None or known.at != _as_of(draft):
+        known = areas[name] = _Area(draft, name)
     known.ask(draft, memory)
     return known
 
 
+def _as_of(draft: Draft) -> tuple[int, str]:
+    return draft.state.topology_at, draft.state.settings.default_tenant
+
+
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
-    """Bring the conclusion about ``area:NAME`` up to date; the ports that are to be looked at for it."""
-    plant = draft.state.plant
+    """Bring the conclusions about ``area:NAME`` up to date, one for each tenant that has OLTs there; the ports that are to be
+    looked at for them."""
     area = _known(draft, memory, subject.removeprefix(AREA))
-    found = area.found
-    known_id = next(iter(memory.at_port.get(subject, ())), None)
+    ports: dict[str, None] = {}
+    for tenant in sorted({*area.sizes, *_tenants(draft, memory, subject)}):
+        found, size = area.found.get(tenant, {}), area.sizes[tenant]
+        ports.update(dict.fromkeys(_look(draft, memory, subject, tenant, found, size)))
+    return list(ports)
+
+
+def _tenants(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
+    """Those that have an outage there."""
+    return [alarm.tenant_id for each in memory.at_port.get(subject, ()) if (alarm := draft.get(each)) is not None]
+
+
+def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Mapping[str, Evidence], size: int) -> list[str]:
+    plant = draft.state.plant
+    known_id = next(
+        (each for each in memory.at_port.get(subject, ()) if (alarm := draft.get(each)) is None or alarm.tenant_id == tenant),
+        None,
+    )
     if known_id is not None:
         known = memory.causes[known_id]
         members = members_of(draft.state, known_id, known)
@@ -93,7 +113,7 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     last = max(gasps)
     recent = {ont: each for ont, each in found.items() if last - EPISODE <= each.onset <= last + EPISODE}
     gasped = sum(each.gasped for each in recent.values())
-    could = area.size - (len(found) - len(recent))
+    could = size - (len(found) - len(recent))
     if gasped < FEWEST or len(recent) < SHARE * could or gasped * 2 < len(recent):
         return []
     recent = {ont: recent[ont] for ont in plant.area(subject.removeprefix(AREA)) if ont in recent}
@@ -130,7 +150,9 @@ def join_areas(draft: Draft, memory: PonMemory, out: Mapping[str, Evidence]) -> 
             continue
         for alarm_id in memory.at_port.get(AREA + node.area, ()):
             cause, alarm = memory.causes[alarm_id], draft.get(alarm_id)
-            if alarm is None or alarm.cleared_at is not None or abs(found.onset - cause.since) > EPISODE:
+            if alarm is None or alarm.cleared_at is not None or alarm.tenant_id != found.alarms[0].tenant_id:
+                continue
+            if abs(found.onset - cause.since) > EPISODE:
                 continue
             for symptom in found.alarms:
                 attach(draft, symptom, alarm, NAME, f"dark when the mains of {node.area} failed", confidence=0.8)

@@ -10,7 +10,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach
 from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
-from actors.correlator.pon.gather import Evidence
+from actors.correlator.plant import shown_to
+from actors.correlator.pon.gather import Evidence, tenant_of
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.pon.soon import NAME as NAME
@@ -64,15 +65,13 @@ class Cause(Struct, kw_only=True):
 
 def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:
     """Raise the cause's alarm, or bring it up to date, and attach what it explains; ``extra`` are other alarms than ONTs'."""
-    known_id = next(
-        (
-            alarm_id
-            for alarm_id in memory.at_port.get(cause.ports[0], ())
-            if (memory.causes[alarm_id].kind, memory.causes[alarm_id].place) == (cause.kind, cause.place)
-        ),
-        None,
+    tenant = tenant_of(draft, cause.ports[-1])
+    same = (
+        draft.get(alarm_id)
+        for alarm_id in memory.at_port.get(cause.ports[0], ())
+        if (memory.causes[alarm_id].kind, memory.causes[alarm_id].place) == (cause.kind, cause.place)
     )
-    known = draft.get(known_id) if known_id is not None else None
+    known = next((each for each in same if each is not None and each.tenant_id == tenant), None)
     members = [each.ont for each in cause.evidence]
     if known is None or known.cleared_at is not None:
         alarm = admit(draft, _problem(draft, cause), Report(received=draft.at, reporter=RULE, source="faultd:pon"))
@@ -145,6 +144,8 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
         classes[name] = classes.get(name, 0) + number
     more = _reach(draft, cause)
     customers = tuple(dict.fromkeys(alarm.affected_customers + more["affected_customers"]))
+    unnamed = alarm.subscriber_count - len(alarm.affected_customers)
+    unnamed += more["subscriber_count"] - len(more["affected_customers"])
     now = replace(cause, **counts)
     said = {**counts, "confidence": round(cause.confidence, 3), "customers_by_class": dict(sorted(classes.items()))}
     if is_worse(severity := _severity(cause.kind, len(known.members) + len(new)), alarm.severity):
@@ -156,7 +157,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
             metadata={**alarm.metadata, **said},
             affected_customers=customers,
             affected_services=tuple(dict.fromkeys(alarm.affected_services + more["affected_services"])),
-            subscriber_count=len(customers),
+            subscriber_count=len(customers) + unnamed,
         ),
         "revised",
         RULE,
@@ -217,13 +218,14 @@ def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
 def _problem(draft: Draft, cause: Cause) -> Problem:
     plant = draft.state.plant
     node = plant.nodes.get(cause.place)
-    name = (node.name if node is not None else "") or cause.place.removeprefix(AREA)
+    tenant = tenant_of(draft, cause.ports[-1])
+    named = shown_to(node, tenant)
+    name = (named.name if named is not None else "") or cause.place.removeprefix(AREA)
     event_type, probable = _CAUSES[cause.kind]
     device = plant.nodes.get(plant.device_of(cause.place) or "")
-    tenant = (node.tenant if node is not None else "") or (device.tenant if device is not None else "")
     reach, said = _reach(draft, cause), _metadata(draft, cause)
     return Problem(
-        identity=Identity(tenant or draft.state.settings.default_tenant, cause.place, ALARM_TYPES[cause.kind], ""),
+        identity=Identity(tenant, cause.place, ALARM_TYPES[cause.kind], ""),
         severity=_severity(cause.kind, len(cause.evidence)),
         source="network_device",
         resource_type=node.type if node is not None else "area",
@@ -297,16 +299,20 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
 
 
 def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
-    """Whose service it is: of everything below a broken thing; of a loss of power, those that are out."""
-    plant = draft.state.plant
+    """Whose service it is: of everything below a broken thing; of a loss of power, those that are out. All are counted; of
+    those that are of other tenants none is named."""
+    plant, tenant = draft.state.plant, tenant_of(draft, cause.ports[-1])
     if cause.kind != "power" and cause.place in plant.nodes:
-        reach = plant.reach(cause.place)
+        named = plant.reach_for(cause.place, tenant)
         return {
-            "affected_customers": reach.customers,
-            "affected_services": reach.services,
-            "subscriber_count": len(reach.customers),
+            "affected_customers": named.customers,
+            "affected_services": named.services,
+            "subscriber_count": len(plant.reach(cause.place).customers),
         }
     nodes = [node for each in cause.evidence if (node := plant.nodes.get(each.ont)) is not None]
-    customers = tuple(dict.fromkeys(node.customer_id for node in nodes if node.customer_id))
-    services = tuple(dict.fromkeys(node.service_id for node in nodes if node.service_id))
-    return {"affected_customers": customers, "affected_services": services, "subscriber_count": len(customers)}
+    mine = [node for node in nodes if node.tenant in ("", tenant)]
+    return {
+        "affected_customers": tuple(dict.fromkeys(node.customer_id for node in mine if node.customer_id)),
+        "affected_services": tuple(dict.fromkeys(node.service_id for node in mine if node.service_id)),
+        "subscriber_count": len({node.customer_id for node in nodes if node.customer_id}),
+    }

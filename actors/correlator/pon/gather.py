@@ -24,14 +24,30 @@ class Evidence(NamedTuple):
     onset: datetime
 
 
+def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
+    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. What others report of it is
+    theirs, and what is concluded must not tell of it."""
+    alarms = draft.at_resource(node_id)
+    if alarms:
+        tenant = tenant_of(draft, node_id)
+        if any(each.tenant_id != tenant for each in alarms):
+            return [each for each in alarms if each.tenant_id == tenant]
+    return alarms
+
+
+def tenant_of(draft: Draft, node_id: str) -> str:
+    """The tenant of the OLT of a node: in which its traps make alarms, and in which conclusions about it are."""
+    return draft.state.plant.owner(node_id) or draft.state.settings.default_tenant
+
+
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
     """The open alarms of those ONTs that have any."""
-    return {ont: alarms for ont in onts if (alarms := draft.at_resource(ont))}
+    return {ont: alarms for ont in onts if (alarms := heard_of(draft, ont))}
 
 
 def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
     """What is known against this ONT; None when it is not known to be out."""
-    return against(ont, draft.at_resource(ont), memory)
+    return against(ont, heard_of(draft, ont), memory)
 
 
 def says_out(alarm: Alarm) -> bool:
@@ -41,7 +57,7 @@ def says_out(alarm: Alarm) -> bool:
 
 def is_out(draft: Draft, ont: str) -> bool:
     """Whether an ONT is known to be out."""
-    return any(says_out(each) for each in draft.at_resource(ont))
+    return any(says_out(each) for each in heard_of(draft, ont))
 
 
 def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
@@ -57,7 +73,7 @@ def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
     """Alarms of an ONT that has service and too little light."""
-    return dim_of(draft.at_resource(ont))
+    return dim_of(heard_of(draft, ont))
 
 
 def dim_of(alarms: Iterable[Alarm]) -> list[Alarm]:

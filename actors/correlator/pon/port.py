@@ -16,10 +16,12 @@ from actors.correlator.pon.gather import (
     Evidence,
     against,
     episodes,
+    heard_of,
     is_out,
     leaves,
     onts_below,
     said_of,
+    tenant_of,
     tree_of,
     view,
 )
@@ -51,7 +53,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         # By hand: what it explained is looked at anew when it is free.
         draft.later(memory.drop, alarm_id)
         del causes[alarm_id]
-    blockers = blocked_by(draft, port)
+    blockers = blocked_by(draft, port, tenant_of(draft, port))
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
         return None
@@ -72,7 +74,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    port_alarms = [each for each in draft.at_resource(port) if SIGNALS.get(each.alarm_type) == "port_dark"]
+    port_alarms = [each for each in heard_of(draft, port) if SIGNALS.get(each.alarm_type) == "port_dark"]
     since = memory.onset.get(port)
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
@@ -191,7 +193,7 @@ def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -
 
 def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:
     """The OLT's own opinion, as evidence: how many of those it lost had gasped."""
-    if any(SIGNALS.get(each.alarm_type) == "powerless" for each in draft.at_resource(port)):
+    if any(SIGNALS.get(each.alarm_type) == "powerless" for each in heard_of(draft, port)):
         return _LEANING
     for alarm in port_alarms:
         affected, gasped = _number(alarm.metadata.get("affectedOnts")), _number(alarm.metadata.get("gaspedOnts"))
@@ -251,7 +253,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
 
 
 def _port_dark(draft: Draft, ports: list[str]) -> bool:
-    return any(SIGNALS.get(each.alarm_type) == "port_dark" for port in ports for each in draft.at_resource(port))
+    return any(SIGNALS.get(each.alarm_type) == "port_dark" for port in ports for each in heard_of(draft, port))
 
 
 def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:

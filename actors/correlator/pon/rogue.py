@@ -7,7 +7,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.family import attach
 from actors.correlator.lifecycle import moved
 from actors.correlator.pon.conclude import NAME, RULE, withdraw
-from actors.correlator.pon.gather import Evidence, dim_of
+from actors.correlator.pon.gather import Evidence, dim_of, heard_of
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.signals import SIGNALS
 from protocols.alarm import Alarm
@@ -18,7 +18,7 @@ BEFORE = timedelta(seconds=120)
 
 def rogue_of(draft: Draft, port: str, said: Mapping[str, list[Alarm]]) -> Alarm | None:
     """The OLT's own word that an ONT of this port sends out of turn; which ONT it is goes before that there is one."""
-    for alarms in (*said.values(), draft.at_resource(port)):
+    for alarms in (*said.values(), heard_of(draft, port)):
         for alarm in alarms:
             if SIGNALS.get(alarm.alarm_type) == "rogue":
                 return alarm
@@ -40,7 +40,7 @@ def blame(
     suffering += [alarm for alarms in said.values() for alarm in dim_of(alarms) if alarm.last_occurrence >= begun]
     port = draft.state.plant.pon_of(rogue.resource_id)
     if port is not None and port != rogue.resource_id:
-        suffering += [alarm for alarm in draft.at_resource(port) if SIGNALS.get(alarm.alarm_type) == "rogue"]
+        suffering += [alarm for alarm in heard_of(draft, port) if SIGNALS.get(alarm.alarm_type) == "rogue"]
     if not suffering:
         return
     for alarm_id, cause in causes.items():

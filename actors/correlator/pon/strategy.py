@@ -10,7 +10,7 @@ from datetime import timedelta
 from actors.correlator.draft import Draft
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port
-from actors.correlator.pon.gather import dimmed, is_out, ports_below
+from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
 from actors.correlator.signals import AREA, SIGNALS
@@ -38,6 +38,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if ends and resource in memory.onset:
             draft.later(memory.onset.pop, resource, None)
         return
+    if alarm.tenant_id != tenant_of(draft, resource):
+        return  # what others report of it is theirs
     if signal in ("out", "gasp"):
         if begins:
             if resource not in memory.onset:

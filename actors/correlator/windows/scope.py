@@ -144,6 +144,8 @@ def _place_in(plant: Plant, scope: Scope, alarm: Alarm, place: Place) -> str | N
                 return f"customer {node.customer_id}"
             if node is not None and node.service_id and node.service_id in scope.services:
                 return f"service {node.service_id}"
+        if alarm.subscriber_count > len(alarm.affected_customers):
+            return None  # there are others, whom it does not name
         if alarm.affected_customers and _all_in(alarm.affected_customers, scope.customers):
             return f"customer {alarm.affected_customers[0]}"
         if alarm.affected_services and _all_in(alarm.affected_services, scope.services):

@@ -22,13 +22,15 @@ Kind = Literal[
     "uplinks_down",
     "bend",
     "rogue_ont",
+    "rogue_unnamed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-Part = Literal["fibre", "card", "olt", "area", "ont", "reach", "uplink", "uplinks", "bend", "transmitter"]
+Part = Literal["fibre", "card", "olt", "area", "ont", "reach", "uplink", "uplinks", "bend", "transmitter", "babbler"]
 """Physical elements: a fibre is named by what hangs at its lower end; ``ont`` is that ONT's own power supply;
 ``reach`` is the way from the OLT to the network operations centre; ``uplink`` one of the OLT's two uplinks,
-``uplinks`` both; ``bend`` is lost light above a splitter; ``transmitter`` that of an ONT which sends when it must not."""
+``uplinks`` both; ``bend`` is lost light above a splitter; ``transmitter`` that of an ONT which sends when it must not, all the
+time; ``babbler`` one that does so now and then."""
 
 
 class Element(Struct, frozen=True, gc=False):
@@ -42,7 +44,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     ``target`` is the root cause as the topology names it: a PON port for its feeder, a second-level splitter for its
     distribution fibre, an ONT for its drop, a card, an OLT, a splitter whose fibre is bent, a rogue ONT, or a power area. A
     flapping fault is broken during the
-    first ``duty`` of each ``period``.
+    first ``duty`` of each ``period``. A bend takes ``depth`` dB, 0 for what the simulation draws.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     end: float | None = None
     period: float = 0.0
     duty: float = 0.5
+    depth: float = 0.0
 
     def intervals(self) -> tuple[tuple[float, float | None], ...]:
         """When the element is really broken, as (from, until) pairs."""
@@ -95,6 +98,8 @@ def element_of(plant: Plant, fault: Fault) -> Element:
             return Element("bend", target)
         case "rogue_ont" if target in plant.onts:
             return Element("transmitter", target)
+        case "rogue_unnamed" if target in plant.onts:
+            return Element("babbler", target)
     raise UnknownResource(kind, target)
 
 
@@ -111,7 +116,7 @@ def dependents(plant: Plant, element: Element) -> tuple[str, ...]:
             return plant.areas[element.id]
         case "ont":
             return (element.id,)
-        case "transmitter":
+        case "transmitter" | "babbler":
             return tuple(ont for ont in plant.pons[plant.onts[element.id].pon].onts if ont != element.id)
         case _:
             return ()

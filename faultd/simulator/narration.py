@@ -20,6 +20,7 @@ _BEGINS = {
     "uplinks_down": "the fibre with both uplinks of {root} is cut",
     "bend": "the fibre to splitter {root} is bent",
     "rogue_ont": "ONT {root} does not stop sending",
+    "rogue_unnamed": "ONT {root} sends when it must not, now and then",
 }
 _ENDS = {
     "feeder_cut": "the feeder of PON {root} is spliced",
@@ -35,6 +36,7 @@ _ENDS = {
     "uplinks_down": "both uplinks of {root} are spliced",
     "bend": "the fibre to splitter {root} is straightened",
     "rogue_ont": "ONT {root} is switched off",
+    "rogue_unnamed": "ONT {root} is replaced",
 }
 
 

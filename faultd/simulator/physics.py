@@ -1,7 +1,7 @@
 """The physical state: what is broken, and from that which ONTs an OLT can hear.
 
-Kept incrementally, one counter each of broken fibres, missing power and rogue siblings per ONT, so that a change costs what it
-touches. Each element holds the set of faults that break it: it works again when the last one is repaired.
+Kept incrementally, one counter each of broken fibres, missing power and siblings that shout it down per ONT, so that a
+change costs what it touches. Each element holds the set of faults that break it: it works again when the last one is repaired.
 """
 
 from collections import Counter
@@ -56,6 +56,14 @@ class Physics:
         """The OLT's light reaches this ONT: the OLT has power, the card works and no fibre is cut."""
         pon = self._plant.pons[self._plant.onts[ont].pon]
         return not self._cuts[ont] and self.works(Element("card", pon.card)) and self.works(Element("olt", pon.olt))
+
+    def drown(self, ont: str, step: int) -> None:
+        """A babbling sibling begins (+1) or ceases (-1) to shout this ONT down."""
+        self._blinded[ont] += step
+
+    def drowned(self, ont: str) -> bool:
+        """The OLT receives this ONT's light and another's together, and can make nothing of it."""
+        return bool(self._blinded[ont]) and not self._unpowered[ont] and self.lit(ont)
 
     def heard(self, ont: str) -> bool:
         """The OLT receives this ONT: it is lit, has power to answer, and nobody shouts it down."""

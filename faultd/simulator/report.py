@@ -10,6 +10,9 @@ from protocols.snmp.notification import VarBind
 What = Literal[
     "pon_los",
     "ont_los",
+    "ont_lof",
+    "ont_dowi",
+    "ont_dfi",
     "ont_dying_gasp",
     "ont_state",
     "ont_rx_low",

@@ -191,6 +191,12 @@ SCENARIOS: dict[str, Scenario] = {
             "bend", "A bent distribution fibre: the ONTs behind it receive less light, and none is lost.", 60.0, _single("bend")
         ),
         Scenario("rogue-ont", "One ONT sends without end: the OLT hears none of its siblings.", 60.0, _single("rogue_ont")),
+        Scenario(
+            "rogue-unnamed",
+            "One ONT sends now and then when it must not: its siblings come and go in turns, and no OLT says which one it is.",
+            90.0,
+            _single("rogue_unnamed"),
+        ),
         Scenario("area-outage", "A power area loses mains: its ONTs send dying gasps.", 90.0, _single("area_outage")),
         Scenario(
             "flapping-ont", "A bad connector: one ONT loses and regains signal over and over.", 300.0, _single("ont_flapping")

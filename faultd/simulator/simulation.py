@@ -26,15 +26,31 @@ from faultd.simulator.vendors import DIALECTS
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LOWEST = -27.0
 """dBm: an ONT that receives less raises an alarm (class B+ optics)."""
+JITTER = 0.3
+"""dB by which an ONT's optics tell more or less than they receive, each time anew."""
 _RECENT = 5.0
 """ONTs that went away this many seconds ago still count as affected by their port's loss of signal."""
+
+
+def installed(seed: int, ont: str) -> float:
+    """dBm that an ONT received on the day it was installed."""
+    return Random(f"level/{seed}/{ont}").uniform(-23.5, -20.0)
+
+
+def jitter(seed: int, ont: str, at: float) -> float:
+    """dB by which a reading at that second is wrong."""
+    return Random(f"reading/{seed}/{ont}/{at}").uniform(-JITTER, JITTER)
+
+
+Disturbed = Literal["", "ont_degraded", "ont_dowi"]
 
 
 class OntView(Struct):
     """What the OLT believes of an ONT. ``offline`` is whether it reported the run state down, ``low`` its receive level."""
 
     up: bool = True
-    alarm: Literal["", "ont_los", "ont_dying_gasp"] = ""
+    alarm: Literal["", "ont_los", "ont_lof", "ont_dying_gasp"] = ""
+    disturbed: Disturbed = ""
     offline: bool = False
     since: float = -1e9
     low: bool = False
@@ -75,6 +91,8 @@ class Simulation:
         self._onts = {ont: OntView() for ont in plant.onts}
         self._dark_pons: set[str] = set()
         self._rogues: set[str] = set()
+        self._disobedient: set[str] = set()
+        self._depths: dict[str, float] = {}
         self._bends: dict[str, float] = {}
         """Light lost above a splitter, dB."""
         self._seed = seed
@@ -94,6 +112,8 @@ class Simulation:
     def add(self, fault: Fault) -> None:
         """Schedule a fault and its repair. Raises UnknownResource when its target does not exist."""
         element = element_of(self.plant, fault)
+        if fault.depth:
+            self._depths[element.id] = fault.depth
         for begin, end in fault.intervals():
             self._at(begin, partial(self.fail, element, fault.id))
             if end is not None:
@@ -136,11 +156,17 @@ class Simulation:
                 self.fail(Element("uplink", element.id), fault)
                 self._after(timing.second_uplink, partial(self._lose_second_uplink, element.id, fault))
             case "bend":
-                self._bends[element.id] = self._rng.uniform(6.0, 9.0)
+                drawn = self._rng.uniform(6.0, 9.0)
+                self._bends[element.id] = self._depths.get(element.id, drawn)
                 self._look_at_levels(element, fault)
             case "transmitter":
                 self._look_at_onts(dependents(self.plant, element), fault, timing.loss, timing.pon_loss)
                 self._after(timing.rogue, partial(self._look_at_rogue, element.id, fault))
+            case "babbler":
+                for ont in dependents(self.plant, element):
+                    self._after((0.0, timing.clear_air[1]), partial(self._babble, element, ont, fault))
+                if self._rng.random() < timing.disobedience:
+                    self._after(timing.disobeys, partial(self._look_at_disobedience, element, fault))
 
     def repair(self, element: Element, fault: str) -> None:
         """End now what ``fault`` did to ``element``."""
@@ -168,6 +194,38 @@ class Simulation:
             case "transmitter":
                 self._look_at_onts(dependents(self.plant, element), fault, timing.ranging, timing.pon_return)
                 self._after(timing.uplink, partial(self._look_at_rogue, element.id, fault))
+            case "babbler":
+                self._look_at_disobedience(element, fault)
+
+    def _babble(self, babbler: Element, ont: str, fault: str) -> None:
+        """The babbler's bursts fall into this ONT's time slots for a while."""
+        if self.physics.works(babbler):
+            return
+        timing, view = self._timing, self._onts[ont]
+        self.physics.drown(ont, +1)
+        olt = self._watching(self.plant.onts[ont].pon)
+        before: tuple[Disturbed, ...] = ("", "", "ont_degraded", "ont_dowi")
+        how = self._rng.choice(before)
+        if olt is not None and view.up and how and not view.disturbed and not view.low:
+            view.disturbed = how
+            self._report(olt, Report(how, ont), fault)
+        self._after(timing.loss, partial(self._look_at_ont, ont, fault))
+        self._after(timing.babble, partial(self._babbled, babbler, ont, fault))
+
+    def _babbled(self, babbler: Element, ont: str, fault: str) -> None:
+        self.physics.drown(ont, -1)
+        self._after(self._timing.ranging, partial(self._look_at_ont, ont, fault))
+        self._after(self._timing.clear_air, partial(self._babble, babbler, ont, fault))
+
+    def _look_at_disobedience(self, babbler: Element, fault: str) -> None:
+        """The OLT has told the one that babbles to be silent, and it was not; or the alarm of that has been taken back."""
+        ont = babbler.id
+        olt = self._watching(self.plant.onts[ont].pon)
+        babbles = not self.physics.works(babbler)
+        if olt is None or babbles == (ont in self._disobedient):
+            return
+        (self._disobedient.add if babbles else self._disobedient.discard)(ont)
+        self._report(olt, Report("ont_dfi", ont, raised=babbles), fault)
 
     def _lose_second_uplink(self, olt: str, fault: str) -> None:
         if not self.physics.works(Element("uplinks", olt)):
@@ -186,7 +244,7 @@ class Simulation:
         if olt is None or not self.physics.heard(ont) or view.low == (level < LOWEST):
             return
         view.low = level < LOWEST
-        self._report(olt, Report("ont_rx_low", ont, raised=view.low, level=level), fault)
+        self._report(olt, Report("ont_rx_low", ont, raised=view.low, level=level + jitter(self._seed, ont, self.now)), fault)
         self._report(olt, Report("ont_degraded", ont, raised=view.low), fault)
 
     def level(self, ont: str) -> float:
@@ -196,7 +254,7 @@ class Simulation:
         while splitter in self.plant.splitters:
             lost += self._bends.get(splitter, 0.0)
             splitter = self.plant.splitters[splitter].above
-        return Random(f"level/{self._seed}/{ont}").uniform(-23.5, -20.0) - lost
+        return installed(self._seed, ont) - lost
 
     def _look_at_rogue(self, ont: str, fault: str) -> None:
         """The OLT has switched the ONTs of a port off one by one and found the one that sends out of turn."""
@@ -225,14 +283,23 @@ class Simulation:
         if heard and not view.up:
             if view.alarm:
                 self._report(olt, Report(view.alarm, ont, raised=False), fault)
+            if view.disturbed:
+                self._report(olt, Report(view.disturbed, ont, raised=False), fault)
+                view.disturbed = ""
             self._report(olt, Report("ont_state", ont, raised=False), fault)
             view.up, view.alarm, view.offline, view.since = True, "", False, self.now
             if (view.low or self._bends) and view.low != (self.level(ont) < LOWEST):
                 self._after(self._timing.degraded, partial(self._look_at_level, ont, fault))
         elif not heard and view.up:
-            self._ont_lost(olt, ont, "ont_los", fault)
+            babbled = self.physics.drowned(ont) and not self._shouted_down(ont)
+            self._ont_lost(olt, ont, "ont_lof" if babbled and self._rng.random() < 0.7 else "ont_los", fault)
 
-    def _ont_lost(self, olt: str, ont: str, alarm: Literal["", "ont_los", "ont_dying_gasp"], fault: str) -> None:
+    def _shouted_down(self, ont: str) -> bool:
+        """Whether a sibling sends without end: then there is not even a frame to be lost."""
+        siblings = self.plant.pons[self.plant.onts[ont].pon].onts
+        return any(not self.physics.works(Element("transmitter", each)) for each in siblings)
+
+    def _ont_lost(self, olt: str, ont: str, alarm: Literal["", "ont_los", "ont_lof", "ont_dying_gasp"], fault: str) -> None:
         view = self._onts[ont]
         view.up, view.alarm, view.offline, view.since = False, alarm, True, self.now
         if alarm:

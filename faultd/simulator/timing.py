@@ -30,6 +30,14 @@ class Timing(Struct, frozen=True, kw_only=True):
     """Until the receive level or the bit error rate has been measured and found bad."""
     rogue: Range = (2.0, 5.0)
     """Until the OLT has found out which ONT it is that does not stop sending."""
+    babble: Range = (4.0, 14.0)
+    """For how long an ONT is shouted down at a time by one that babbles, ..."""
+    clear_air: Range = (5.0, 20.0)
+    """... and for how long it is not."""
+    disobeys: Range = (6.0, 30.0)
+    """Until the OLT has tried to switch off the one that babbles and was not obeyed (DFi)."""
+    disobedience: float = 0.7
+    """Probability that the OLT tries that one at all."""
     trap: Range = (0.0008, 0.004)
     """Between two traps of one OLT: its agent sends one after the other."""
     gasps: float = 0.95

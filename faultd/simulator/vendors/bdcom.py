@@ -27,7 +27,7 @@ def if_index(slot: int, port: int, number: int) -> int:
 
 def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
     match report.what:
-        case "ont_los":
+        case "ont_los" | "ont_lof":
             return (Draft(ONT_STATUS, _status(plant, report.resource, _LOS)),) if report.raised else ()
         case "ont_state":
             return (Draft(ONT_STATUS, _status(plant, report.resource, _DEACTIVATED if report.raised else _ACTIVATED)),)

@@ -24,7 +24,7 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
     match report.what:
         case "pon_los":
             return _alarm(report, moment, LOSS_OF_PON, _PON_PORT, _CRITICAL, "Loss of PON")
-        case "ont_los":
+        case "ont_los" | "ont_lof":
             return _alarm(report, moment, ONT_MISSING, _ONT, _MAJOR, "ONT missing")
         case "ont_dying_gasp":
             return _alarm(report, moment, ONT_DYING_GASP, _ONT, _MINOR, "ONT dying gasp")

@@ -9,6 +9,9 @@ _XPON = "1.3.6.1.4.1.2011.6.128.1.1"
 _DEVICE = "1.3.6.1.4.1.2011.6.3"
 PON_LOS = (f"{_XPON}.12.2.1.0.108", f"{_XPON}.12.2.1.0.109")
 ONT_LOS = (f"{_XPON}.12.2.2.0.12", f"{_XPON}.12.2.2.0.13")
+ONT_LOF = (f"{_XPON}.12.2.2.0.10", f"{_XPON}.12.2.2.0.11")
+ONT_DOWI = ("1.3.6.1.4.1.2011.6.145.3.2.1.0.8", "1.3.6.1.4.1.2011.6.145.3.2.1.0.9")
+ONT_DFI = ("1.3.6.1.4.1.2011.6.145.3.2.1.0.12", "1.3.6.1.4.1.2011.6.145.3.2.1.0.13")
 ONT_DYING_GASP = (f"{_XPON}.12.2.2.0.18", f"{_XPON}.12.2.2.0.19")
 ONT_SD = (f"{_XPON}.12.2.2.0.6", f"{_XPON}.12.2.2.0.7")
 ONT_OPTICS = (f"{_XPON}.12.2.2.0.50", f"{_XPON}.12.2.2.0.51")
@@ -26,6 +29,7 @@ _FRAME, _SLOT, _PORT = f"{_DEVICE}.3.1.1.1", f"{_DEVICE}.3.2.1.1", f"{_DEVICE}.3
 _SLOT_COLUMN = f"{_DEVICE}.3.2.1"
 _AFFECTED, _GASPED = "1.3.6.1.4.1.2011.6.145.2.48", "1.3.6.1.4.1.2011.6.145.2.49"
 _GPON_ONT, _EQUIPMENT, _XPON_ONT = f"{_XPON}.2.43.1.1", f"{_XPON}.2.45.1.4", f"{_XPON}.2.41.1.1"
+_ONT_INDEX = "1.3.6.1.4.1.2011.6.145.1.1.1.3.1.1"
 _BOARD = "H901GPHF"
 _NORMAL, _FAULT, _OFFLINE = 2, 3, 7
 UPLINK = 7 << 25 | 9 << 13
@@ -47,6 +51,12 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return (Draft(PON_LOS[which], (*_location(frame, slot, port), *(counts if report.raised else ()))),)
         case "ont_los":
             return (Draft(ONT_LOS[which], _ont_alarm(plant, resource)),)
+        case "ont_lof":
+            return (Draft(ONT_LOF[which], _ont_alarm(plant, resource)),)
+        case "ont_dowi":
+            return (Draft(ONT_DOWI[which], _indexed_ont(resource)),)
+        case "ont_dfi":
+            return (Draft(ONT_DFI[which], _indexed_ont(resource)),)
         case "ont_dying_gasp":
             return (Draft(ONT_DYING_GASP[which], _ont_alarm(plant, resource)),)
         case "ont_degraded":
@@ -118,6 +128,11 @@ def _ont_alarm(plant: Plant, resource: str) -> tuple[VarBind, ...]:
 def _xpon_ont(resource: str) -> tuple[VarBind, ...]:
     frame, slot, port, ont = _position(resource)
     return (*_location(frame, slot, port), integer(f"{_XPON_ONT}.{if_index(frame, slot, port)}.{ont}", ont))
+
+
+def _indexed_ont(resource: str) -> tuple[VarBind, ...]:
+    frame, slot, port, ont = _position(resource)
+    return (*_location(frame, slot, port), integer(f"{_ONT_INDEX}.{if_index(frame, slot, port)}.{ont}", ont))
 
 
 def _optics(level: float) -> tuple[VarBind, ...]:

@@ -9,6 +9,9 @@ _SERVICE = "1.3.6.1.4.1.3902.1012.3.45"
 _ONT = "1.3.6.1.4.1.3902.1012.3.28.1.1"
 _CARD = "1.3.6.1.4.1.3902.1015.2.1.1.3.1"
 ONT_LOSI = (f"{_SERVICE}.101", f"{_SERVICE}.102")
+ONT_LOFI = (f"{_SERVICE}.103", f"{_SERVICE}.104")
+ONT_DOWI = (f"{_SERVICE}.105", f"{_SERVICE}.106")
+ONT_DFI = (f"{_SERVICE}.119", f"{_SERVICE}.120")
 ONT_DYING_GASP = (f"{_SERVICE}.123", f"{_SERVICE}.124")
 ONT_SD = (f"{_SERVICE}.109", f"{_SERVICE}.110")
 ONT_CONSTANT_OPTICAL = (f"{_SERVICE}.184", f"{_SERVICE}.185")
@@ -35,6 +38,12 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return (Draft(PON_LOS[which], _port(slot, port), _suffix(report, moment, "critical")),)
         case "ont_los":
             return (Draft(ONT_LOSI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
+        case "ont_lof":
+            return (Draft(ONT_LOFI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
+        case "ont_dowi":
+            return (Draft(ONT_DOWI[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
+        case "ont_dfi":
+            return (Draft(ONT_DFI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "ont_dying_gasp":
             return (Draft(ONT_DYING_GASP[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
         case "ont_degraded":

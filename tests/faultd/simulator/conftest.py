@@ -15,6 +15,12 @@ PAIRS = {
     f"{E}2011.6.128.1.1.12.2.2.0.6": f"{E}2011.6.128.1.1.12.2.2.0.7",
     f"{E}2011.6.128.1.1.12.2.2.0.46": f"{E}2011.6.128.1.1.12.2.2.0.47",
     f"{E}2011.6.128.1.1.12.2.2.0.50": f"{E}2011.6.128.1.1.12.2.2.0.51",
+    f"{E}2011.6.128.1.1.12.2.2.0.10": f"{E}2011.6.128.1.1.12.2.2.0.11",
+    f"{E}2011.6.145.3.2.1.0.8": f"{E}2011.6.145.3.2.1.0.9",
+    f"{E}2011.6.145.3.2.1.0.12": f"{E}2011.6.145.3.2.1.0.13",
+    f"{E}3902.1012.3.45.103": f"{E}3902.1012.3.45.104",
+    f"{E}3902.1012.3.45.105": f"{E}3902.1012.3.45.106",
+    f"{E}3902.1012.3.45.119": f"{E}3902.1012.3.45.120",
     f"{E}3902.1012.3.45.109": f"{E}3902.1012.3.45.110",
     f"{E}3902.1012.3.45.184": f"{E}3902.1012.3.45.185",
     f"{E}2011.6.3.8.3.3.0.3": f"{E}2011.6.3.8.3.3.0.4",
@@ -46,8 +52,18 @@ Key = tuple[object, ...]
 def instance(notification: Notification) -> Key:
     """What tells subjects apart: the values of location varbinds, or the instance of the last of them."""
     binds = notification.varbinds
-    if notification.trap_oid.startswith(f"{E}2011.6.128") or notification.trap_oid.startswith(f"{E}2011.6.3"):
-        wanted = (".6.3.3.1.1.1.", ".6.3.3.2.1.1.", ".6.3.3.4.1.1.", ".2.43.1.1.", ".2.41.1.1.", ".2.2.1.1.")
+    if notification.trap_oid.startswith(f"{E}2011.6.128") or notification.trap_oid.startswith(
+        (f"{E}2011.6.3", f"{E}2011.6.145")
+    ):
+        wanted = (
+            ".6.3.3.1.1.1.",
+            ".6.3.3.2.1.1.",
+            ".6.3.3.4.1.1.",
+            ".2.43.1.1.",
+            ".2.41.1.1.",
+            ".6.145.1.1.1.3.1.1.",
+            ".2.2.1.1.",
+        )
         return tuple(bind.value for bind in binds if any(part in bind.oid for part in wanted))
     last = binds[1 if len(binds) > 1 and "1012.3.28" in binds[1].oid else 0].oid
     return tuple(last.split(".")[-3:])

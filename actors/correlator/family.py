@@ -73,10 +73,18 @@ def hold_back(
 ) -> Alarm:
     """Held back from people by ``by`` (an id); several may hold the same alarm."""
     alarm = draft.latest(alarm)
-    if any(each.kind == kind and each.by == by for each in alarm.suppressed_by):
+    if is_held(alarm, kind, by):
         return alarm
     held = (*alarm.suppressed_by, Suppression(kind, by, draft.at, why))
     return draft.put(moved(alarm, suppressed_by=held), "suppressed", f"faultd:{rule}", why, by=by, **evidence)
+
+
+def is_held(alarm: Alarm, kind: str, by: str) -> bool:
+    """Whether ``by`` holds it back already."""
+    for each in alarm.suppressed_by:
+        if each.kind == kind and each.by == by:
+            return True
+    return False
 
 
 def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str) -> Alarm:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
-from actors.correlator.family import hold_back, let_go
-from actors.correlator.notices import announce, forget, worth_telling
+from actors.correlator.family import hold_back, is_held, let_go
+from actors.correlator.notices import announce, gone, worth_telling
 from actors.correlator.rules.compiler import Compiled
 from actors.correlator.rules.force import rules_of
 from actors.correlator.rules.overlay import Overlay, overlay
@@ -66,14 +66,15 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if len(draft.state.memory(FlapMemory).flaps) >= MAX_WATCHED:
             draft.later(draft.state.tally.update, ("flapping_overflow",))
             return
-        times = () if up or before is None else (max(before.received_at, draft.at - rule.window),)
+        times = () if up or before is None else (min(max(before.received_at, draft.at - rule.window), draft.at),)
         flap = Flap(times, alarm.id)
-    flap = Flap(flap.times, flap.alarm, flap.rule, flap.told, flap.count)
+    else:
+        flap = Flap(flap.times, flap.alarm, flap.rule, flap.told, flap.count)
     if flap.alarm != alarm.id:
-        forget(draft, flap.alarm)
+        gone(draft, flap.alarm, alarm.tenant_id, f"it is over, and goes on as alarm {alarm.alarm_id}")
         flap.alarm = alarm.id
     enough = rule.rule.conditions.count or DEFAULT_COUNT
-    flap.times = (*(at for at in flap.times if draft.at - at <= rule.window), draft.at)[-enough:]
+    flap.times = _within(flap.times, draft.at - rule.window, draft.at)[-enough:]
     flap.count += 1
     if not flap.rule and len(flap.times) >= enough:
         _begin(draft, rule, flap, alarm, enough)
@@ -90,17 +91,17 @@ def due(draft: Draft, key: str) -> None:
         return
     _flaps(draft).drop(key)
     if flap.rule:
-        _end(draft, flap, f"nothing has changed for {_quiet_seconds(draft, flap):g} s")
+        _end(draft, flap, key.partition("\x1f")[0], f"nothing has changed for {_quiet_seconds(draft, flap):g} s")
 
 
-def release(draft: Draft, gone: dict[str, str]) -> None:
+def release(draft: Draft, rules: dict[str, str]) -> None:
     """End the flapping that rules have seen which are no more (rule id → why)."""
-    for key in [key for key, flap in draft.state.memory(FlapMemory).flaps.items() if flap.rule in gone]:
+    for key in [key for key, flap in draft.state.memory(FlapMemory).flaps.items() if flap.rule in rules]:
         flap = _flaps(draft).get(key)
         if flap is not None:
             _flaps(draft).drop(key)
             draft.no_wake(NAME, key)
-            _end(draft, flap, gone[flap.rule])
+            _end(draft, flap, key.partition("\x1f")[0], rules[flap.rule])
 
 
 def _begin(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, enough: int) -> None:
@@ -113,7 +114,16 @@ def _begin(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, enough: int) 
         announce(draft, draft.latest(alarm), "flapping", f"rule {rule.rule.name!r}: {why}")
 
 
+def _within(times: tuple[datetime, ...], since: datetime, now: datetime) -> tuple[datetime, ...]:
+    """Those of ``times`` not before ``since``, and ``now``. They are in order: mostly the first decides."""
+    if times and times[0] < since:
+        times = tuple(at for at in times if at >= since)
+    return (*times, now)
+
+
 def _hold(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, why: str = "flapping") -> None:
+    if is_held(alarm, "flapping", flap.rule):
+        return
     hold_back(
         draft,
         alarm,
@@ -125,9 +135,10 @@ def _hold(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, why: str = "fl
     )
 
 
-def _end(draft: Draft, flap: Flap, why: str) -> None:
+def _end(draft: Draft, flap: Flap, tenant_id: str, why: str) -> None:
     alarm = draft.get(flap.alarm)
     if alarm is None:
+        gone(draft, flap.alarm, tenant_id, f"{why}, after {flap.count} changes: it is over")
         return
     now = "it is over" if alarm.cleared_at is not None else "it stands"
     text = f"{why}, after {flap.count} changes: {now}"

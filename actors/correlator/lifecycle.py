@@ -62,11 +62,13 @@ def moved(alarm: Alarm, **axes: Any) -> Alarm:
 
 
 def repeated(alarm: Alarm, at: datetime) -> Alarm:
-    """The same problem reported again."""
-    return moved(
+    """The same problem reported again: no axis moves, so the status stands."""
+    last = alarm.last_occurrence
+    return replace(
         alarm,
+        revision=alarm.revision + 1,
         occurrence_count=alarm.occurrence_count + 1,
-        last_occurrence=max(at, alarm.last_occurrence),
+        last_occurrence=at if at > last else last,
     )
 
 

@@ -147,7 +147,7 @@ def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, b
     if by_design and known is not None:
         merge = timedelta(seconds=draft.state.settings.repeat_merge_seconds)
         if report.received - known.received <= merge:
-            draft.later(draft.state.tally.update, ("repeated_by_design",))
+            draft.later(draft.state.note, "repeated_by_design")
             return alarm
     again = repeated(alarm, report.happened)
     _remember(draft, again, severity, report)

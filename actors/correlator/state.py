@@ -150,6 +150,10 @@ class State:
         self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
+    def note(self, what: str) -> None:
+        """Count what the fold let pass."""
+        self.tally[what] += 1
+
     # --- alarms -------------------------------------------------------------------------------------------------
 
     def put(self, alarm: Alarm, at: datetime) -> None:

@@ -8,14 +8,20 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 Entry = tuple[datetime, str, str]
 """When, whose (a strategy's name) and about what."""
+Key = tuple[str, str]
+"""Whose and about what."""
 
 
 class Timers:
-    """At most one timer for each (name, subject); setting it again moves it. Due ones come in the order of time, then name."""
+    """At most one timer for each (name, subject); setting it again moves it. Due ones come in the order of time, then name.
+
+    A timer that is put off, as most are, stays where it is in the queue and is put further back once its old time comes."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._due: dict[tuple[str, str], datetime] = {}
-        self._heap: list[Entry] = []
+        self._due: dict[Key, datetime] = {}
+        self._queue: list[Entry] = []
+        self._queued: dict[Key, datetime] = {}
+        """Under which time a timer stands in the queue: never later than it is due. Other entries of it do not count."""
         self.first = NEVER
         """No timer is due before this time: the whole cost of an Event at which none is."""
         for at, name, subject in entries:
@@ -26,11 +32,11 @@ class Timers:
 
     def set(self, name: str, subject: str, at: datetime) -> None:
         """Have ``name`` called about ``subject`` at that time."""
-        if self._due.get((name, subject)) == at:
-            return
-        self._due[name, subject] = at
-        heapq.heappush(self._heap, (at, name, subject))
-        self.first = min(self.first, at)
+        key = name, subject
+        self._due[key] = at
+        queued = self._queued.get(key)
+        if queued is None or at < queued:
+            self._enqueue(key, at)
 
     def cancel(self, name: str, subject: str) -> None:
         """Forget the timer, if there is one."""
@@ -42,12 +48,19 @@ class Timers:
 
     def pop(self, now: datetime) -> tuple[str, str] | None:
         """The next (name, subject) due by ``now``, which is then forgotten."""
-        while self._heap and self._heap[0][0] <= now:
-            at, name, subject = heapq.heappop(self._heap)
-            if self._due.get((name, subject)) == at:
-                del self._due[name, subject]
+        while self._queue and self._queue[0][0] <= now:
+            at, *_ = entry = heapq.heappop(self._queue)
+            key = entry[1:]
+            if self._queued.get(key) != at:
+                continue
+            del self._queued[key]
+            due = self._due.get(key)
+            if due == at:
+                del self._due[key]
                 self._look()
-                return name, subject
+                return key
+            if due is not None:
+                self._enqueue(key, due)
         self._look()
         return None
 
@@ -55,10 +68,15 @@ class Timers:
         """Every timer, in order."""
         return sorted((at, name, subject) for (name, subject), at in self._due.items())
 
+    def _enqueue(self, key: Key, at: datetime) -> None:
+        self._queued[key] = at
+        heapq.heappush(self._queue, (at, *key))
+        if at < self.first:
+            self.first = at
+
     def _look(self) -> None:
-        while self._heap and self._due.get(self._heap[0][1:]) != self._heap[0][0]:
-            heapq.heappop(self._heap)
-        if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = [(at, name, subject) for (name, subject), at in self._due.items()]
-            heapq.heapify(self._heap)
-        self.first = self._heap[0][0] if self._heap else NEVER
+        if len(self._queue) > 2 * len(self._due) + 64:
+            self._queue = [(at, *key) for key, at in self._due.items()]
+            heapq.heapify(self._queue)
+            self._queued = dict(self._due)
+        self.first = self._queue[0][0] if self._queue else NEVER

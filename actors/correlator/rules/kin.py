@@ -179,6 +179,8 @@ def _unfile(index: Index, slot: str, alarm_id: str, places: tuple[str, ...]) -> 
 def _waiting(draft: Draft, slot: str, places: tuple[str, ...], rule: Compiled) -> list[Alarm]:
     """Open alarms of the slot in these places, raised within the window: those of the nearest place first."""
     by_place = _index(draft.state).get(slot, {})
+    if not by_place and "kin" not in draft.scratch:
+        return []
     known = draft.state.memory(KinMemory).recent.get(slot, {})
     names = {alarm_id: None for place in places for alarm_id in by_place.get(place, ())}
     found = [alarm_id for alarm_id in names if draft.at - known[alarm_id].at <= rule.window]
@@ -200,9 +202,14 @@ def _remember(state: State, slot: str, alarm_id: str, recent: Recent) -> None:
     index = _index(state)
     waiting = state.memory(KinMemory).recent.setdefault(slot, {})
     old = waiting.pop(alarm_id, None)
+    waiting[alarm_id] = recent
+    if old is not None and old.places == recent.places:
+        for filed in map(index[slot].__getitem__, recent.places):
+            # To the end: an index made from a snapshot has the same order.
+            filed[alarm_id] = filed.pop(alarm_id)
+        return
     if old is not None:
         _unfile(index, slot, alarm_id, old.places)
-    waiting[alarm_id] = recent
     _file(index, slot, alarm_id, recent.places)
     if len(waiting) > MAX_RECENT:
         state.tally.update(("rule_overflow",))

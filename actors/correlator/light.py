@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.memory import PonMemory
@@ -32,12 +33,13 @@ _COMPARED: tuple[Quantity, ...] = ("ont_rx", "olt_rx")
 
 class Light(Struct, frozen=True, array_like=True, gc=False):
     """``good``: dBm of the last good reading, None when there was none; ``now``: of the last one, of the time ``at``; ``fell``:
-    since when it is clearly less than ``good``."""
+    since when it is clearly less than ``good``; ``known``: since when there are good readings to compare with."""
 
     good: float | None
     now: float
     at: datetime
     fell: datetime | None = None
+    known: datetime | None = None
 
 
 class LightMemory(Struct):
@@ -55,12 +57,14 @@ class LightMemory(Struct):
 
 def taken(known: Light | None, dbm: float, at: datetime, *, low: bool) -> Light:
     """What is known after a reading. ``low``: an alarm says that it is too little, so it is not good, whatever it is."""
-    good = known.good if known is not None else None
+    good, first = (known.good, known.known) if known is not None else (None, None)
     if good is not None and good - dbm >= FELL:
         since = known.fell if known is not None and known.fell is not None else at
         if low or at - since < AS_IT_IS:
-            return Light(good, dbm, at, since)
-    return Light(good if low else dbm, dbm, at)
+            return Light(good, dbm, at, since, first)
+    if low:
+        return Light(good, dbm, at, None, first)
+    return Light(dbm, dbm, at, None, first or at)
 
 
 def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, low: bool = False) -> None:
@@ -90,6 +94,15 @@ def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, lo
     # One that has its light still says where a bend is not.
     if news or any(pon.causes[alarm_id].kind == "degraded" for alarm_id in pon.at_port.get(port, ())):
         look_soon(draft, pon, port, SETTLE)
+
+
+def relieved(draft: Draft, ont: str) -> None:
+    """The last alarm of too little light has ended: what was read before that is past."""
+    memory = draft.state.memory(LightMemory)
+    for quantity in _COMPARED if memory.lights else ():
+        light = memory.lights.get(f"{quantity} {ont}")
+        if light is not None and light.fell is not None and light.at < draft.at:
+            draft.later(memory.put, f"{quantity} {ont}", replace(light, fell=None))
 
 
 def fall(memory: LightMemory, ont: str, since: datetime) -> float | None:

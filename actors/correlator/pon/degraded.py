@@ -37,6 +37,10 @@ Lonely = tuple[Evidence, str, float]
 """An ONT with a trouble of its own, why, and how sure that is."""
 
 
+Span = tuple[datetime, datetime]
+"""Of readings that are compared with one another: of the first and of the last."""
+
+
 class Fading(NamedTuple):
     """An ONT with service and too little light. ``fell``: by how many dB, None when that is not known."""
 
@@ -72,11 +76,11 @@ def degraded(
 
 def _fading(
     draft: Draft, memory: PonMemory, onts: Iterable[str], out: Mapping[str, Evidence], said: Mapping[str, list[Alarm]]
-) -> tuple[dict[str, Fading], dict[str, datetime]]:
-    """ONTs that are short of light; and when others were last measured to have theirs."""
+) -> tuple[dict[str, Fading], dict[str, Span]]:
+    """ONTs that are short of light; and of others that were measured to have theirs, since when and until when."""
     lights = draft.state.memory(LightMemory)
     found: dict[str, Fading] = {}
-    lit: dict[str, datetime] = {}
+    lit: dict[str, Span] = {}
     for ont in onts:
         if ont in out:
             continue
@@ -85,23 +89,22 @@ def _fading(
         if not alarms:
             if fell is not None:
                 found[ont] = Fading(Evidence(ont, (), False, fell), fall(lights, ont, fell))
-            elif lights.lights and (at := _last_lit(lights, ont)) is not None:
-                lit[ont] = at
+            elif lights.lights and (span := _lit(lights, ont)) is not None:
+                lit[ont] = span
             continue
         onset = memory.onset.get(fading(ont), draft.at)
         onset = min(onset, fell) if fell is not None else onset
         loss = fall(lights, ont, onset) if lights.lights else None
         if loss is not None and loss < STEADY:
-            lit[ont] = onset  # errors, and all its light
+            lit[ont] = (onset - FADES, draft.at)  # errors, and all its light
         else:
             found[ont] = Fading(Evidence(ont, tuple(alarms), False, onset), loss)
     return found, lit
 
 
-def _last_lit(lights: LightMemory, ont: str) -> datetime | None:
-    """When an ONT that has its light was last measured."""
+def _lit(lights: LightMemory, ont: str) -> Span | None:
     light = latest(lights, ont)
-    return light.at if light is not None and light.good is not None else None
+    return (light.known, light.at) if light is not None and light.known is not None else None
 
 
 def _episodes(fades: Mapping[str, Fading]) -> Iterable[list[str]]:
@@ -158,7 +161,7 @@ def _explain(
     out: Mapping[str, Evidence],
     mine: Mapping[str, Fading],
     fades: Mapping[str, Fading],
-    lit: Mapping[str, datetime],
+    lit: Mapping[str, Span],
 ) -> tuple[dict[tuple[str, str], Cause], list[Lonely]]:
     begun = min(each.evidence.onset for each in mine.values())
     falls = sorted(each.fell for each in mine.values() if each.fell is not None)
@@ -170,7 +173,7 @@ def _explain(
         else "out"
         if ont in out or ont in fades
         else "alive"
-        if (at := lit.get(ont)) is not None and at >= begun
+        if (span := lit.get(ont)) is not None and span[0] < begun <= span[1]
         else "silent"
         for ont in onts
     }

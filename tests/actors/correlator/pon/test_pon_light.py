@@ -159,6 +159,24 @@ def test_one_that_was_seen_to_have_its_light_is_against_a_bend_above_it(olt: Mea
     assert not degraded(olt)
 
 
+def test_a_first_reading_says_nothing_of_what_was_before_it(olt: Measured) -> None:
+    mine = onts(0, [2])
+    olt.reads(*mine[:6], dbm=BEFORE)
+    olt.bends(*mine[:6], by=7.0)
+    olt.reads(*mine[6:], dbm=BEFORE - 7.0)
+    olt.waits(3)
+    assert set(degraded(olt)) == {"olt/1/0/s.2"}
+
+
+def test_an_alarm_that_ends_without_a_reading_ends_what_was_read_before(olt: Measured) -> None:
+    olt.reads(*onts(0), dbm=BEFORE)
+    olt.bends(*onts(0, [2]), by=7.0)
+    olt.waits(60)
+    olt.says_over("ont.rx.low", *onts(0, [2]))
+    olt.waits(3)
+    assert not degraded(olt)
+
+
 def test_the_reading_of_another_tenant_is_not_believed(olt: Measured) -> None:
     olt.reads(*onts(0), dbm=BEFORE)
     before = dict(olt.world.state.memory(LightMemory).lights)
@@ -200,7 +218,7 @@ def test_a_low_reading_is_never_good(readings: list[tuple[float, bool]]) -> None
 
 
 def test_what_stays_lost_without_an_alarm_is_how_it_is_now() -> None:
-    lost = taken(Light(-20.0, -20.0, AT), -24.0, AT, low=False)
+    lost = taken(Light(-20.0, -20.0, AT, None, AT), -24.0, AT, low=False)
     assert taken(lost, -24.0, AT + AS_IT_IS / 2, low=False).good == -20.0
-    assert taken(lost, -24.0, AT + AS_IT_IS, low=False) == Light(-24.0, -24.0, AT + AS_IT_IS)
+    assert taken(lost, -24.0, AT + AS_IT_IS, low=False) == Light(-24.0, -24.0, AT + AS_IT_IS, None, AT)
     assert taken(lost, -24.0, AT + AS_IT_IS, low=True).good == -20.0

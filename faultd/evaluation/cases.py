@@ -26,16 +26,23 @@ SINGLE: tuple[Kind, ...] = (
     "uplinks_down",
     "bend",
     "rogue_ont",
+    "rogue_unnamed",
 )
 _MIXED: tuple[Kind, ...] = ("feeder_cut", "distribution_cut", "drop_cut", "card_failure", "area_outage", "ont_power")
 TOGETHER = {"two": 2, "three": 3}
 """Kinds of cases with several faults within seconds, and how many."""
-KINDS: tuple[str, ...] = (*SINGLE, *TOGETHER, "cut_in_outage", "nothing")
+KINDS: tuple[str, ...] = (*SINGLE, *TOGETHER, "two_bends", "cut_in_outage", "nothing")
 
 START, END, LENGTH = 10.0, 75.0, 150.0
 """Seconds of virtual time: when faults begin, when they are repaired, when the case is over."""
 VERDICT = END - 0.5
 """When conclusions are compared with the truth."""
+READ, READ_AGAIN = 1.0, 40.0
+"""When light is read: before faults and well after they began."""
+TELL_LEVELS = ("huawei", "bdcom")
+"""Makers whose alarm of low light tells how much there is."""
+DEPTHS = ((7.0, 8.0), (10.5, 12.0))
+"""dB that two bends take."""
 TOGETHER_WITHIN = 3.0
 """Faults that happen together begin within so many seconds."""
 _SPLITS = ((2, 4), (4, 4), (2, 16), (4, 8), (8, 4), (4, 16), (8, 8), (4, 32), (8, 16), (16, 8))
@@ -91,6 +98,8 @@ class Case(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     background: tuple[Fault, ...]
     options: Options
+    readings: tuple[float, ...] = ()
+    """Seconds at which something reads the light of the ONTs on the ports of bent fibres, and reports it through the API."""
 
 
 def condition(name: str) -> Condition:
@@ -145,11 +154,12 @@ def plant_of(case_id: str) -> Plant:
 
 def build(case_id: str, plant: Plant | None = None) -> Case:
     """The case of this name, on its plant (``plant_of``) when that is at hand. Raises UnknownCase."""
-    _, _, kind, name = _parts(case_id)
+    _, number, kind, name = _parts(case_id)
     plant = plant or plant_of(case_id)
     chosen = condition(name)
     rng = Random(f"evaluate/{case_id}")
     faults = _draw(plant, rng, kind)
+    readings = _readings(plant, kind, faults, int(number))
     background: list[Fault] = []
     if chosen.flapping:
         taken = {ont for fault in faults for ont in dependents(plant, element_of(plant, fault))}
@@ -173,6 +183,7 @@ def build(case_id: str, plant: Plant | None = None) -> Case:
         faults=faults,
         background=tuple(background),
         options=options,
+        readings=readings,
     )
 
 
@@ -183,10 +194,10 @@ def _parts(case_id: str) -> tuple[str, str, str, str]:
     return parts[0], parts[1], parts[2], parts[3]
 
 
-def _fault(name: str, kind: Kind, target: str, start: float) -> Fault:
+def _fault(name: str, kind: Kind, target: str, start: float, depth: float = 0.0) -> Fault:
     flaps = kind == "ont_flapping"
     # An end within a broken phase, so that the verdict finds what flaps down.
-    return Fault(id=name, kind=kind, target=target, start=start, end=END, period=20.0 if flaps else 0.0)
+    return Fault(id=name, kind=kind, target=target, start=start, end=END, period=20.0 if flaps else 0.0, depth=depth)
 
 
 def _draw(plant: Plant, rng: Random, kind: str) -> tuple[Fault, ...]:
@@ -197,6 +208,8 @@ def _draw(plant: Plant, rng: Random, kind: str) -> tuple[Fault, ...]:
         pon = pick(plant, rng, "feeder_cut")
         area = plant.onts[rng.choice(plant.pons[pon].onts)].area
         return (_fault("fault-1", "area_outage", area, start), _fault("fault-2", "feeder_cut", pon, start + 20.0))
+    if kind == "two_bends":
+        return _two_bends(plant, rng, start)
     wanted = TOGETHER.get(kind)
     if wanted is None:
         return (_fault("fault-1", kind, pick(plant, rng, kind), start),)  # type: ignore[arg-type]
@@ -209,6 +222,28 @@ def _draw(plant: Plant, rng: Random, kind: str) -> tuple[Fault, ...]:
         if distinct(plant, drawn):
             return tuple(drawn)
     raise AssertionError("a plant of at least two OLTs has room for three faults")
+
+
+def _two_bends(plant: Plant, rng: Random, start: float) -> tuple[Fault, ...]:
+    """Two legs of one port, bent by clearly different amounts, each enough for an alarm of every ONT behind it."""
+    legs: dict[str, list[str]] = {}
+    for leaf, splitter in plant.splitters.items():
+        if splitter.above in plant.splitters and len(plant.below[leaf]) > 1:
+            legs.setdefault(splitter.pon, []).append(leaf)
+    pon = rng.choice([each for each, found in legs.items() if len(found) > 1])
+    return tuple(
+        _fault(name, "bend", leaf, start + rng.uniform(0, TOGETHER_WITHIN), depth=rng.uniform(*depth))
+        for name, leaf, depth in zip(("fault-1", "fault-2"), rng.sample(legs[pon], 2), DEPTHS, strict=True)
+    )
+
+
+def _readings(plant: Plant, kind: str, faults: Sequence[Fault], number: int) -> tuple[float, ...]:
+    """Of two bends always, and once more after they began where the OLT's alarms tell no levels; of one bend on every second
+    plant, so that both ways to it are tried."""
+    if kind == "two_bends":
+        tells = plant.olts[plant.pons[plant.splitters[faults[0].target].pon].olt].vendor in TELL_LEVELS
+        return (READ,) if tells else (READ, READ_AGAIN)
+    return (READ,) if kind == "bend" and number % 2 else ()
 
 
 def _near(plant: Plant, rng: Random, kind: Kind) -> str:

@@ -1,8 +1,10 @@
 """A case through the real fold, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
+from random import Random
 
 import msgspec
 
@@ -22,12 +24,13 @@ from faultd.simulator.plan import Plan as Simulated
 from faultd.simulator.plant import Plant
 from faultd.simulator.report import What
 from faultd.simulator.scenarios import Scenario, Script
-from faultd.simulator.simulation import EPOCH
+from faultd.simulator.simulation import EPOCH, installed, jitter
 from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NoticeWanted
 from protocols.command import Command, PutWindow
-from protocols.event import Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, Tick, TopologyLoaded, Trap
+from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, RulesLoaded, Tick, TopologyLoaded, Trap
+from protocols.light import Measurement
 from protocols.maintenance import Plan as Window
 from protocols.maintenance import Scope
 from protocols.principal import Principal
@@ -94,9 +97,12 @@ class Played:
         if case.condition.window:
             yield 0.0, Command(_PLANNER, PutWindow(self._window())), None
         second = 1.0
+        readings = list(case.readings)
         for datagram in self.plan.datagrams:
             while second <= datagram.at:
                 yield second, Tick(), None
+                while readings and readings[0] <= second:
+                    yield from ((second, event, None) for event in self._read(readings.pop(0)))
                 second += 1.0
             if datagram.at > LENGTH:
                 break
@@ -185,6 +191,28 @@ class Played:
             end=moment(LENGTH + 3600.0),
         )
 
+    def _read(self, at: float) -> Iterator[NetworkEvent]:
+        """What a poller reports of the light of all ONTs on the ports of bent fibres; as much of it is lost as of the traps."""
+        plant, seed = self.case.plant, self.case.options.seed
+        rng = Random(f"readings/{self.case.id}/{at}")
+        bends = [each for each in self.case.faults if each.kind == "bend"]
+        for pon in dict.fromkeys(plant.splitters[each.target].pon for each in bends):
+            for ont in plant.pons[pon].onts:
+                if rng.random() < self.case.options.loss:
+                    continue
+                lost = sum(
+                    each.depth for each in bends if each.start <= at < (each.end or LENGTH) and ont in plant.below[each.target]
+                )
+                dbm = round(installed(seed, ont) - lost + jitter(seed, ont, at), 2)
+                yield NetworkEvent(
+                    type="optical.measured",
+                    tenant_id="default",
+                    resource_type="ont",
+                    resource_id=ont,
+                    light=(Measurement("ont_rx", dbm),),
+                    reported_by="poller",
+                )
+
     def _trap(self, datagram: Datagram) -> Trap:
         key = f"{datagram.source}/{datagram.inform}" if datagram.inform else ""
         return Trap(datagram.source, moment(datagram.at), decode(datagram.payload), key)
@@ -243,10 +271,11 @@ class Played:
             if each.fault == fault.id and each.at <= VERDICT and not each.copy and each.report.raised
         ]
         arrived = [each for each in arrived if each.report.what != "cold_start"]
+        read = [at for at in self.case.readings if fault.kind == "bend" and at > fault.start]
         gasps = {each.report.resource for each in arrived if each.report.what == "ont_dying_gasp"}
         return msgspec.structs.replace(
             fault,
-            last_trap=max((each.at for each in arrived), default=fault.start),
+            last_trap=max((*read, *(each.at for each in arrived)), default=fault.start),
             gasped=bool(gasps),
             unheard=self._unheard(
                 fault, [each.report.resource for each in arrived], gasps, {each.report.what for each in arrived}
@@ -254,6 +283,8 @@ class Played:
         )
 
     def _unheard(self, fault: TrueFault, resources: list[str], gasps: set[str], said: set[What]) -> str:
+        times = Counter(resources)
+        turns = [ont for ont in fault.onts if times[ont] > 1]
         if not resources:
             return "no trap of it arrived"
         match fault.kind:
@@ -263,6 +294,10 @@ class Played:
                 return "" if gasps else "its dying gasp did not arrive"
             case "uplink_down" | "uplinks_down":
                 return ""
+            case "rogue_unnamed":
+                if "ont_dfi" in said or len(turns) >= 3:
+                    return ""
+                return "neither did three of its siblings come and go, nor its OLT say that an ONT does not obey"
             case "rogue_ont":
                 return "" if said & {"ont_rogue", "pon_rogue"} else "its OLT did not say that an ONT sends out of turn"
         if any(each is not fault and each.scored and each.onts & fault.onts for each in self._truth):
@@ -302,7 +337,7 @@ def _true_fault(case: Case, fault: Fault, places: Places) -> TrueFault:
         id=fault.id,
         kind=fault.kind,
         place=f"{AREA}{fault.target}" if fault.kind == "area_outage" else fault.target,
-        also=case.plant.onts[fault.target].pon if fault.kind == "rogue_ont" else "",
+        also=case.plant.onts[fault.target].pon if fault.kind in ("rogue_ont", "rogue_unnamed") else "",
         onts=onts,
         start=fault.start,
         end=fault.end or LENGTH,

@@ -23,6 +23,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "uplinks_down": ("uplink.down", "olt.failure", "device.down"),
     "bend": ("fibre.degraded",),
     "rogue_ont": ("ont.rogue",),
+    "rogue_unnamed": ("ont.rogue", "pon.rogue.onts"),
 }
 """Alarm types that name the cause of each kind of fault rightly."""
 POWER = ("area_outage", "ont_power", "ont_reboot")
@@ -30,7 +31,7 @@ CUTS = ("feeder_cut", "distribution_cut", "drop_cut", "ont_flapping")
 CUT = "fibre.cut"
 SAY_IT = ("uplink.down", "card.fault", "card.offline", "olt.poweroff", "ont.rogue")
 """Alarms of devices that name a cause by themselves: standing alone, each is a root, marked as one or not."""
-INFERRED = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded", "ont.rogue")
+INFERRED = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded", "ont.rogue", "pon.rogue.onts")
 
 
 class FaultScore(Struct, frozen=True, kw_only=True):

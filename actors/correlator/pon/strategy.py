@@ -8,6 +8,7 @@ moment before its ports, since mains that fail explain ONTs on many of them.
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
+from actors.correlator.light import relieved
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
@@ -57,6 +58,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.later(memory.onset.setdefault, fading(resource), draft.at)
         elif not dimmed(draft, resource):
             draft.later(memory.onset.pop, fading(resource), None)
+            relieved(draft, resource)
     elif signal in ("port_dark", "powerless"):
         draft.later(*((memory.onset.setdefault, resource, draft.at) if begins else (memory.onset.pop, resource, None)))
     elif signal == "blocker":

@@ -32,12 +32,12 @@ class Watch:
         self._inside = (name, monotonic(), threading.get_ident())
 
     def leave(self) -> None:
-        """It has come back: from here on nothing is raised in it."""
+        """It has come back, to the thread that went in: from here on nothing is raised in it."""
         with self._lock:
-            inside, self._inside = self._inside, None
-            if self._fired and inside is not None:
-                _raise_in(inside[2], None)
-            self._fired = False
+            self._inside = None
+            fired, self._fired = self._fired, False
+        if fired:
+            _settle(threading.get_ident())
 
     def _look(self) -> None:
         pause = threading.Event()
@@ -54,7 +54,20 @@ class Watch:
                     _raise_in(thread, PluginInterrupted)
 
 
-def _raise_in(thread: int, what: type[BaseException] | None) -> None:
-    """Have ``what`` raised in a thread at its next step of Python; None takes one back that has not been raised yet."""
-    exception = ctypes.py_object(what) if what is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), exception)
+def _settle(thread: int) -> None:
+    """Have what may still be pending in this thread raised here.
+
+    It is not taken back: before CPython 3.13 only an exception that is raised lets the interpreter forget that it was asked to.
+    Else it looks for it at every call and turn of a loop from then on, and comes to nothing else while a profiler is set.
+    """
+    try:
+        _raise_in(thread, PluginInterrupted)
+        while True:
+            pass
+    except PluginInterrupted:
+        pass
+
+
+def _raise_in(thread: int, what: type[BaseException]) -> None:
+    """Have ``what`` raised in a thread at its next step of Python, in place of what may be pending there."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(what))

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
+from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
 from protocols.alarm import Alarm
@@ -28,15 +29,18 @@ class NoticeMemory(Struct):
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Start, stop or end the waiting of an alarm that changed."""
     memory = draft.state.memory(NoticeMemory)
-    told = memory.told.get(alarm.id)
-    if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
-        draft.no_wake(NAME, alarm.id)
-        if memory.freed:
-            draft.later(memory.freed.pop, alarm.id, None)
+    told = last_told(draft, alarm.id)
+    if alarm.cleared_at is not None:
+        if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
+            draft.no_wake(NAME, alarm.id)
+            if memory.freed:
+                draft.later(memory.freed.pop, alarm.id, None)
+        # Whatever held it back and whatever was over first: who was told of it is told once that it is over. Of one that comes
+        # and goes that is known when it has stopped, which is shown here as it is let go.
         if told is not None and not _flaps(alarm):
             announce(draft, alarm, "recovered", "people had been told of it")
         return
-    if alarm.cleared_at is not None or not _of_interest(draft, alarm):
+    if not _of_interest(draft, alarm):
         return
     if alarm.suppressed_by or alarm.shelved_until is not None:
         return
@@ -58,7 +62,7 @@ def due(draft: Draft, alarm_id: str) -> None:
     if alarm is None or alarm.cleared_at is not None or not worth_telling(draft, alarm):
         return
     memory = draft.state.memory(NoticeMemory)
-    told = memory.told.get(alarm_id)
+    told = last_told(draft, alarm_id)
     if told is not None and not is_worse(alarm.severity, told):
         return
     if alarm.acknowledged_at is not None:
@@ -81,9 +85,36 @@ def worth_telling(draft: Draft, alarm: Alarm) -> bool:
     return _of_interest(draft, alarm) and not alarm.suppressed_by and alarm.shelved_until is None
 
 
-def forget(draft: Draft, alarm_id: str) -> None:
-    """People are told of another alarm in its place: nobody waits for the end of this one."""
-    draft.later(draft.state.memory(NoticeMemory).told.pop, alarm_id, None)
+def last_told(draft: Draft, alarm_id: str) -> Severity | None:
+    """The severity at which people were told of an alarm; None when they were not, or have been told that it is over."""
+    if NAME in draft.scratch:
+        return _told(draft).get(alarm_id)
+    return draft.state.memory(NoticeMemory).told.get(alarm_id)
+
+
+def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
+    """An alarm is over for good, and what comes now is another alarm or none: who was told of it is told so."""
+    severity, alarm = last_told(draft, alarm_id), draft.get(alarm_id)
+    if severity is None:
+        return
+    if alarm is not None:
+        announce(draft, alarm, "recovered", why)
+        return
+    # It is history already, but somebody has a ticket of it.
+    number = draft.next_number()
+    draft.emit(
+        NoticeWanted(
+            offset=draft.offset,
+            number=number,
+            at=draft.at,
+            tenant_id=tenant_id,
+            alarm_id=alarm_id,
+            kind="recovered",
+            severity=severity,
+            reason=why,
+        )
+    )
+    _told(draft).drop(alarm_id)
 
 
 def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
@@ -102,11 +133,10 @@ def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
         )
     )
     draft.put(moved(draft.latest(alarm)), "told", f"faultd:{NAME}", reason, notice=kind)
-    told = draft.state.memory(NoticeMemory).told
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
-        draft.later(told.pop, alarm.id, None)
+        _told(draft).drop(alarm.id)
     else:
-        draft.later(told.__setitem__, alarm.id, alarm.severity)
+        _told(draft).put(alarm.id, alarm.severity)
 
 
 def _holder(alarm: Alarm) -> str:
@@ -115,6 +145,10 @@ def _holder(alarm: Alarm) -> str:
         f"{each.kind} {each.by} ({each.reason})" if each.reason else f"{each.kind} {each.by}" for each in alarm.suppressed_by
     ]
     return ", ".join(held) or "it was shelved"
+
+
+def _told(draft: Draft) -> Overlay[Severity]:
+    return overlay(draft, NAME, draft.state.memory(NoticeMemory).told, lambda severity: severity)
 
 
 def _of_interest(draft: Draft, alarm: Alarm) -> bool:

@@ -2,21 +2,22 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from acceptance.harness import Daemon
+from acceptance.harness import Daemon, kill_left
 
 TRAPS = '[traps]\ncommunities = ["public"]\n'
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+async def place() -> AsyncIterator[Path]:
     """A folder of its own, open to the account that an embedded PostgreSQL runs under."""
     folder = Path(tempfile.mkdtemp(prefix="faultd-acceptance-"))
     folder.chmod(0o755)
     yield folder
+    await kill_left()
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,6 +1,7 @@
 """The real daemon in a process of its own, and what its users have: net-snmp, HTTP, a WebSocket, SQL."""
 
 import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -20,12 +21,42 @@ from tools import tool
 
 from actors.tokens import TokenBook
 from faultd.console.follow import Follower, follow
-from faultd.demo.workplace import free_port
 from protocols.alarm import Alarm
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting for an event that should have come within one."""
 API = "/api/v1/faults"
+PORTS = range(20_000, 32_000)
+"""Below those that Linux gives away by itself: none is taken between its choice and the daemon's start."""
+_ours: dict[int, socket.socket] = {}
+_running: set[trio.Process] = set()
+
+
+def own_port() -> int:
+    """A port that no other test has, in any process on this machine, as long as this process lives."""
+    for port in itertools.chain(range(PORTS.start + os.getpid() * 7 % len(PORTS), PORTS.stop), PORTS):
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0faultd-tests-port-{port}")
+            for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    with socket.socket(family, kind) as probe:
+                        probe.bind((host, port))
+        except OSError:
+            claim.close()
+            continue
+        _ours[port] = claim
+        return port
+    raise OSError("no free port on loopback")
+
+
+async def kill_left() -> None:
+    """End what a test that failed has left running."""
+    while _running:
+        process = _running.pop()
+        if process.poll() is None:
+            process.kill()
+            await process.wait()
 
 
 class Daemon:
@@ -37,9 +68,9 @@ class Daemon:
     def __init__(self, folder: Path, database_url: str, config: str) -> None:
         self.folder = folder
         self.database_url = database_url
-        self.trap_port = free_port(0, socket.SOCK_DGRAM)
-        self.http_port = free_port(0, socket.SOCK_STREAM)
-        self.stream_port = free_port(0, socket.SOCK_STREAM)
+        self.trap_port = own_port()
+        self.http_port = own_port()
+        self.stream_port = own_port()
         self.file = folder / "faultd.toml"
         self.log = folder / "faultd.log"
         self.write_config(config)
@@ -77,6 +108,7 @@ bind = "127.0.0.1:{self.stream_port}"
                     stderr=log,
                     env={**os.environ, "NOTIFY_SOCKET": str(path), **environment},
                 )
+            _running.add(self.process)
             with trio.fail_after(PATIENCE):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._fail_when_it_ends)

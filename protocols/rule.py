@@ -63,6 +63,8 @@ class Conditions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """With ``match``: only when no such alarm is raised within the time window after it."""
     count: Annotated[int, Meta(ge=2, le=1_000)] | None = None
     """So many within the time window: alarms of a correlation, raises and clears of one alarm for flapping."""
+    count_of: Literal["alarms", "occurrences"] | None = None
+    """What ``count`` counts for a correlation: different alarms (the default), or each report, repeats of one alarm too."""
     same: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
     """Fields whose values the alarms must share. An alarm without a value shares none."""
 

@@ -103,6 +103,13 @@ class Draft:
                 self._shown[alarm_id] = alarm
         return found
 
+    def repeated(self) -> list[tuple[Alarm, Alarm]]:
+        """Alarms merely repeated: as they were, and as they are."""
+        if len(self._alarms) == len(self._entries):
+            return []
+        known, entries = self.state.alarms, self._entries
+        return [(known[name], alarm) for name, alarm in self._alarms.items() if name not in entries and name in known]
+
     def open_of(self, tenant_id: str, resource_id: str, alarm_type: str) -> list[Alarm]:
         """Alarms of this kind that are not cleared, by qualifier: an order that does not depend on how they came about."""
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})

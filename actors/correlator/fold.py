@@ -15,6 +15,7 @@ from actors.correlator.ponder import beat, ponder
 from actors.correlator.profiles import compile
 from actors.correlator.replant import fold_topology, fold_topology_changed
 from actors.correlator.rules.book import fold_rules
+from actors.correlator.rules.force import counts_repeats
 from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
@@ -52,13 +53,14 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     try:
         _decide(draft, event)
         touched = draft.touched()
+        repeated = draft.repeated() if counts_repeats(state) else []
         changes += draft.commit()
     except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
         draft = _quarantine(state, offset, at, event, error, numbers)
-        touched = draft.touched()
+        touched, repeated = draft.touched(), []
         changes += draft.commit()
-    if touched:
-        changes += ponder(state, offset, at, numbers, touched)
+    if touched or repeated:
+        changes += ponder(state, offset, at, numbers, touched, repeated)
     state.offset, state.at = offset, at
     return changes
 

@@ -1,12 +1,13 @@
 """Correlation as a part of the fold: after an Event has been decided, and when a timer is due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from actors.correlator import notices
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.own import fold_system
 from actors.correlator.pon import area
+from actors.correlator.rules import strategy as rules
 from actors.correlator.state import State
 from actors.correlator.strategies import STRATEGIES
 from actors.correlator.strategy import Strategy, correlate
@@ -25,12 +26,20 @@ _DUE = {strategy.name: strategy.due for strategy in STRATEGIES if strategy.due i
 
 
 def ponder(
-    state: State, offset: int, at: datetime, numbers: Numbers, touched: list[tuple[Alarm | None, Alarm]]
+    state: State,
+    offset: int,
+    at: datetime,
+    numbers: Numbers,
+    touched: list[tuple[Alarm | None, Alarm]],
+    repeated: Sequence[tuple[Alarm, Alarm]] = (),
 ) -> list[Change]:
-    """What the strategies make of the alarms that an Event touched. Never raises."""
+    """What the strategies make of the alarms that an Event touched, and rules that count reports of those that it merely
+    ``repeated``. Never raises."""
 
     def decide(draft: Draft, strategies: tuple[Strategy, ...]) -> None:
-        correlate(draft, strategies, touched)
+        for before, alarm in repeated:
+            rules.repeated(draft, before, alarm)
+        correlate(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
 
     return _attempt(state, offset, at, numbers, "", decide)
 

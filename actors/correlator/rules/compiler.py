@@ -16,7 +16,7 @@ MAX_LOOKUPS = 20_000
 """Kinds of alarms whose rules are remembered."""
 _TAKES: dict[str, tuple[set[str], set[str]]] = {
     "correlation": (
-        {"match", "parent", "child", "sequence", "absent", "count", "same"},
+        {"match", "parent", "child", "sequence", "absent", "count", "count_of", "same"},
         {
             "mark_parent_as_root_cause",
             "suppress_child_alarms",
@@ -38,12 +38,13 @@ _TAKES: dict[str, tuple[set[str], set[str]]] = {
 class Compiled:
     """One rule in force. ``order`` sorts rules: the first has the last word."""
 
-    __slots__ = ("id", "order", "record", "rule", "same", "tenant", "window")
+    __slots__ = ("id", "of_occurrences", "order", "record", "rule", "same", "tenant", "window")
 
     def __init__(self, record: RuleRecord, same: tuple[Take, ...]) -> None:
         rule = record.rule
         self.record, self.rule, self.id, self.same = record, rule, record.id, same
         self.tenant = rule.tenant_id
+        self.of_occurrences = rule.conditions.count_of == "occurrences"
         self.window = timedelta(seconds=rule.time_window)
         self.order = (-rule.priority, rule.name, record.id)
 
@@ -76,6 +77,8 @@ class Rules:
     def __init__(self, parts: Iterable[Part] = ()) -> None:
         self._parts = sorted(parts, key=lambda part: (part.rule.order, part.step))
         self.by_id = {part.rule.id: part.rule for part in self._parts}
+        self.counts = any(part.rule.of_occurrences for part in self._parts)
+        """Whether there are rules that count each report of an alarm."""
         self._known: dict[tuple[str, str], tuple[tuple[Part, ...], tuple[Part, ...]]] = {}
 
     def of(self, alarm: Alarm) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
@@ -199,6 +202,8 @@ def _check_correlation(rule: Rule, conditions: set[str], actions: set[str], mist
         mistakes.add(("conditions", missing), "is missing")
     if "count" in conditions and "match" not in conditions:
         mistakes.add(("conditions", "count"), "goes with match")
+    if "count_of" in conditions and "count" not in conditions:
+        mistakes.add(("conditions", "count_of"), "goes with count")
     if "absent" in conditions:
         if "match" not in conditions or "count" in conditions:
             mistakes.add(("conditions", "absent"), "goes with match alone")

@@ -37,6 +37,12 @@ def rules_of(state: State) -> Rules:
     return found
 
 
+def counts_repeats(state: State) -> bool:
+    """Whether a rule may want to see alarms that are merely repeated, which nothing else does."""
+    rules: Rules | None = state.derived.get("rules")
+    return rules is None or rules.counts
+
+
 def put_in_force(state: State, rules: Rules, wrong: dict[str, str]) -> None:
     """From now on these."""
     state.derived["rules"], state.derived["rules_wrong"] = rules, wrong

@@ -21,6 +21,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     plant = draft.state.plant
     is_raised = raised(before, alarm)
+    reports = reports_since(before, alarm)
     suppresses = escalates = False
     for part in parts:
         role, rule = part.role, part.rule
@@ -28,6 +29,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             suppresses = True
         elif role == "escalate":
             escalates = True
+        elif rule.of_occurrences:
+            if reports and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, plant):
+                together.reported(draft, rules, rule, alarm, reports)
         elif is_raised and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, plant):
             if role in ("parent", "child"):
                 kin.raised(draft, rules, part, alarm)
@@ -43,6 +47,22 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         suppression.decide(draft, parts, draft.latest(alarm))
     if escalates:
         escalation.look(draft, parts, before, draft.latest(alarm))
+
+
+def repeated(draft: Draft, before: Alarm, alarm: Alarm) -> None:
+    """Ask the rules that count reports; all others see only what is raised, cleared or changed."""
+    rules = rules_of(draft.state)
+    for part in rules.of(alarm)[0] if rules.counts else ():
+        rule = part.rule
+        if rule.of_occurrences and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, draft.state.plant):
+            together.reported(draft, rules, rule, draft.latest(alarm), reports_since(before, alarm))
+
+
+def reports_since(before: Alarm | None, alarm: Alarm) -> int:
+    """How many reports have come of an open alarm."""
+    if alarm.cleared_at is not None:
+        return 0
+    return alarm.occurrence_count - (0 if before is None else before.occurrence_count)
 
 
 def due(draft: Draft, subject: str) -> None:

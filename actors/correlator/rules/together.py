@@ -31,6 +31,8 @@ class Window(Struct, array_like=True, gc=False):
     members: dict[str, datetime] = field(default_factory=dict)
     shared: str = ""
     group: str = ""
+    reports: list[datetime] = field(default_factory=list)
+    """Of a rule that counts reports: when the last came, as many as it asks for, oldest first."""
 
 
 class TogetherMemory(Struct):
@@ -73,6 +75,40 @@ def raised(draft: Draft, rules: Rules, rule: Compiled, alarm: Alarm) -> None:
         window.group = raise_group(draft, rules, rule, key, alive, what) or ""
 
 
+def reported(draft: Draft, rules: Rules, rule: Compiled, alarm: Alarm, reports: int) -> None:
+    """As :func:`raised`, for a rule that counts each report of an alarm: the same one, repeated often enough, is enough."""
+    key = rule.key(alarm, draft.state.plant)
+    if key is None or alarm.metadata.get(RULE_ID) == rule.id:
+        return
+    name = f"{rule.id} {key}"
+    table = _windows(draft)
+    window = table.get(name)
+    if window is None:
+        if len(draft.state.memory(TogetherMemory).windows) >= MAX_WINDOWS:
+            draft.later(draft.state.tally.update, ("rule_overflow",))
+            return
+        window = table.put(name, Window())
+    count = rule.rule.conditions.count or 1
+    _slide(window, draft.at - rule.window, whole=False)
+    if len(window.members) >= MAX_MEMBERS:
+        del window.members[next(iter(window.members))]
+    window.members.pop(alarm.id, None)
+    window.members[alarm.id] = draft.at
+    window.reports = [*window.reports, *[draft.at] * min(reports, count)][-count:]
+    if draft.state.timers.at(NAME, f"window {name}") is None:
+        draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
+    if len(window.reports) < count:
+        return
+    what = f"{count} reports within {rule.rule.time_window:g} s"
+    if rule.rule.actions.alarm_type is None:
+        _share(draft, rule, window, 1, what)
+    elif is_open(draft, window.group):
+        join(draft, rules, rule, window.group, alarm, what)
+    else:
+        alive = [each for each in map(draft.get, window.members) if each is not None]
+        window.group = raise_group(draft, rules, rule, key, alive, what) or ""
+
+
 def expire(draft: Draft, name: str, rule: Compiled | None) -> None:
     """Let go of what is older than the window."""
     table = _windows(draft)
@@ -102,6 +138,8 @@ def _slide(window: Window, before: datetime, *, whole: bool) -> None:
         return
     for alarm_id in [each for each, _at in takewhile(lambda item: item[1] < before, window.members.items())]:
         del window.members[alarm_id]
+    if window.reports and window.reports[0] < before:
+        window.reports = [at for at in window.reports if at >= before]
     if not window.members:
         window.shared = ""
 
@@ -126,5 +164,5 @@ def _windows(draft: Draft) -> Overlay[Window]:
         draft,
         "windows",
         draft.state.memory(TogetherMemory).windows,
-        lambda one: Window(dict(one.members), one.shared, one.group),
+        lambda one: Window(dict(one.members), one.shared, one.group, one.reports),
     )

@@ -5,25 +5,20 @@ Revisions are numbered names (``0001`` ...) in ``migrations/versions``; the data
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from msgspec import Struct
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from actors.postgres import Database
 from actors.supervisor import OperatorNeeded
 
+_EXISTS = "SELECT to_regclass('faultd_schema') IS NOT NULL"
 _VERSIONS = "SELECT version_num FROM faultd_schema"
 CONNECT_SECONDS = 10.0
 """A server that takes the connection and then says nothing is away: a start must not wait for it."""
-_LOCK = 0x6661756C7464  # "faultd": the advisory lock that serialises concurrent migrations
 
 
 class Migrated(Struct, frozen=True):
@@ -68,7 +63,7 @@ def migrate(url: str) -> Migrated:
 async def check_schema(database: Database) -> str:
     """The database's revision when it is the one needed. Raises SchemaNewer, SchemaOlder or DatabaseUnavailable."""
     found = None
-    if await database.fetchval("SELECT to_regclass('faultd_schema') IS NOT NULL"):
+    if await database.fetchval(_EXISTS):
         found = await database.fetchval(_VERSIONS)
     expected = newest()
     if found != expected:
@@ -79,26 +74,18 @@ async def check_schema(database: Database) -> str:
 
 def newest() -> str:
     """The newest revision that this code knows."""
-    head = _scripts().get_current_head()
-    assert head is not None
-    return head
+    return revisions()[-1]
 
 
-def _config() -> Config:
-    config = Config()
-    # Alembic's configuration interpolates per cent signs, which a path may contain.
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def revisions() -> tuple[str, ...]:
+    """Those that this code knows, oldest first: their files are called by them."""
+    files = Path(__file__).with_name("migrations").joinpath("versions").glob("v*.py")
+    return tuple(sorted(file.name[1:5] for file in files))
 
 
 def _refuse_newer(found: str | None) -> None:
-    scripts = _scripts()
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+    if found is not None and found not in revisions():
         raise SchemaNewer(found, newest())
 
 
@@ -107,21 +94,16 @@ def _connector(url: str) -> Callable[[], Awaitable[Any]]:
 
 
 async def _migrate(url: str) -> Migrated:
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=_connector(url), poolclass=NullPool)
+    connect = _connector(url)
+    connection = await connect()
     try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(_upgrade)
+        found = None
+        if await connection.fetchval(_EXISTS):
+            found = await connection.fetchval(_VERSIONS)
     finally:
-        await engine.dispose()
+        await connection.close()
+    if found != newest():
+        from actors.store.upgrade import upgrade
 
-
-def _upgrade(connection: Connection) -> Migrated:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    found = None
-    if connection.execute(text("SELECT to_regclass('faultd_schema') IS NOT NULL")).scalar():
-        found = connection.execute(text(_VERSIONS)).scalar()
-    _refuse_newer(found)
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+        found = await upgrade(connect, _refuse_newer)
     return Migrated(before=found, after=newest())

@@ -7,7 +7,6 @@ identifiers, logging, the choice of the ledger's database class, and trio's own 
 import uuid
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +19,6 @@ import trio._core._run as scheduler
 import actors.ledger.actor as ledger_actor
 import actors.ledger.group as ledger_group
 import actors.ledger.schema as ledger_schema
-import actors.store.schema as store_schema
 import actors.trap_listener.actor as listener_actor
 import faultd.restore
 from actors.ledger.database import Database
@@ -94,17 +92,7 @@ def virtual(
             (listener_actor, "DRAIN_LIMIT", drain_limit),
             (listener_actor, "MOST", receive_most),
             (listener_actor, "UNSETTLED_LIMIT", unsettled),
-            (store_schema, "newest", newest_revision),
         ):
             stack.enter_context(patch.object(target, name, value))
         stack.enter_context(logged(note))
         yield
-
-
-_newest = store_schema.newest
-
-
-@cache
-def newest_revision() -> str:
-    """Read from the migrations once a process instead of once a connection."""
-    return _newest()

@@ -1,4 +1,4 @@
-"""Alembic's entry: run the revisions on the connection that ``actors.store.schema`` hands over."""
+"""Alembic's entry: run the revisions on the connection that ``actors.store.upgrade`` hands over."""
 
 from alembic import context
 

@@ -1,6 +1,8 @@
 """The schema on a real PostgreSQL: from empty, twice, at once, and refused when newer."""
 
 import asyncio
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +10,12 @@ import asyncpg
 import pytest
 import trio
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from actors.postgres import Connection, Database
 from actors.store.apply import apply_tolerant
-from actors.store.schema import SchemaNewer, SchemaOlder, check_schema, migrate, newest
+from actors.store.schema import SchemaNewer, SchemaOlder, check_schema, migrate, newest, revisions
+from actors.store.upgrade import configuration
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmRepeated
 
@@ -19,6 +23,21 @@ from protocols.change import AlarmChanged, AlarmRepeated
 async def _set_version(url: str, version: str) -> None:
     async with Database.open(url) as database:
         await database.execute("UPDATE faultd_schema SET version_num = $1", version)
+
+
+def test_the_revisions_are_those_of_alembic() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+    assert list(revisions()) == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert newest() == scripts.get_current_head()
+
+
+def test_a_start_on_a_schema_that_is_new_enough_imports_no_alembic(database_url: str) -> None:
+    script = (
+        "import sys, faultd.app; from actors.store.schema import migrate; "
+        "print(migrate(sys.argv[1]).before, {'alembic', 'sqlalchemy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", script, database_url], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{newest()} set()\n"
 
 
 def test_migrate_from_empty_then_again_changes_nothing(empty_database_url: str) -> None:

@@ -1,6 +1,6 @@
-"""The correlator's shell: batches of Events in, batches of Changes out, a snapshot where a marker passes."""
+"""The correlator's shell: batches of Events in, batches of Changes out, a snapshot of where a marker passed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 
 import trio
@@ -8,6 +8,7 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.correlator.fold import fold
 from actors.correlator.rules.plugins import installed
+from actors.correlator.saved import Piece, at_leisure
 from actors.correlator.state import State
 from actors.metrics import Metrics
 from protocols.change import Change
@@ -44,12 +45,10 @@ class Correlator:
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Fold until the inbox ends, then close the outbox."""
         task_status.started()
-        async with self._outbox:
+        async with self._outbox, trio.open_nursery() as encoding:
             async for message in self._inbox:
                 if isinstance(message, SnapshotMarker):
-                    with self._metrics.snapshot.time():
-                        snapshot = Snapshot(message.through, {NAME: self._state.save()})
-                    await self._outbox.send(snapshot)
+                    encoding.start_soon(self._save, message.through, self._state.saving())
                     continue
                 started = perf_counter()
                 changes = fold_batch(self._state, message)
@@ -57,6 +56,12 @@ class Correlator:
                 self._count()
                 self._tell()
                 await self._outbox.send(ChangeBatch(message.through, changes))
+
+    async def _save(self, through: int, pieces: Iterator[Piece]) -> None:
+        """Encode the state as it was at ``through``, beside the fold."""
+        with self._metrics.snapshot.time():
+            octets = await trio.to_thread.run_sync(at_leisure, pieces, abandon_on_cancel=True)
+        await self._outbox.send(Snapshot(through, {NAME: octets}))
 
     def _tell(self) -> None:
         """What was measured of plugins, as Events: the fold itself must not see a clock."""

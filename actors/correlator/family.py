@@ -81,10 +81,7 @@ def hold_back(
 
 def is_held(alarm: Alarm, kind: str, by: str) -> bool:
     """Whether ``by`` holds it back already."""
-    for each in alarm.suppressed_by:
-        if each.kind == kind and each.by == by:
-            return True
-    return False
+    return bool(alarm.suppressed_by) and any(each.kind == kind and each.by == by for each in alarm.suppressed_by)
 
 
 def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str) -> Alarm:

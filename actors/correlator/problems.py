@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
 from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, with_place
-from actors.correlator.state import Limit, Mark
+from actors.correlator.saved import Mark
+from actors.correlator.state import Limit
 from protocols.alarm import Alarm, Identity, Source
 from protocols.severity import Severity
 

@@ -22,7 +22,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared
 from actors.correlator.placing import follows_topology, with_place
 from actors.correlator.plant import Plant
-from actors.correlator.state import Renamed, State
+from actors.correlator.saved import Renamed
+from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity
 from protocols.topology import Node
 

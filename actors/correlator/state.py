@@ -1,7 +1,7 @@
 """All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, once nothing can fail."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -13,10 +13,11 @@ from msgspec import Struct
 from actors.correlator.plant import Plant
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
+from actors.correlator.saved import Mark, Piece, Renamed, Saved, pieces
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.timers import Entry, Timers
+from actors.correlator.timers import Timers
 from protocols.alarm import Alarm, Identity
-from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
+from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node
 
 Kind = tuple[str, str, str]
@@ -29,60 +30,6 @@ Limit = Literal["device", "all"]
 MAX_QUARANTINED = 100_000
 """Quarantined Events within reach of a retry."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Mark(Struct, frozen=True, array_like=True, gc=False):
-    """How the last raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
-
-    ``uptime`` is the sender's sysUpTime in hundredths of a second; ``dated`` the reporter's own time when it was sane;
-    ``received`` is when faultd got it; ``severity`` what the reporter said, which an operator may since have changed on
-    the alarm."""
-
-    source: str
-    uptime: int | None
-    dated: datetime | None
-    received: datetime
-    severity: str
-
-
-class Renamed(Struct, frozen=True, array_like=True, gc=False):
-    """What an alarm's place is called in the topology by now, and the names of the device then and now."""
-
-    tenant_id: str
-    resource_id: str
-    device_id: str
-    old_name: str
-    new_name: str
-
-
-class Saved(Struct, kw_only=True):
-    """A State on disk. Indexes are left out: they follow from the alarms."""
-
-    version: int = 1
-    ledger_id: str
-    offset: int
-    at: datetime
-    alarms: list[Alarm]
-    current: list[str]
-    cleared: list[tuple[str, datetime]]
-    marks: dict[str, Mark]
-    ended: list[tuple[Identity, datetime, Mark]]
-    informs: list[tuple[str, datetime]]
-    keys: list[tuple[str, datetime]]
-    sequences: dict[str, int]
-    quarantined: list[int] = []
-    renamed: dict[str, Renamed] = {}
-    archived: datetime
-    timers: list[Entry] = []
-    memories: dict[str, msgspec.Raw] = {}
-    profiles: ProfilesLoaded | None
-    topology: TopologyLoaded | None = None
-    """As snapshots had it before the plant was kept as below."""
-    policy: PolicyLoaded | None
-    plant: SavedPlant = msgspec.field(default_factory=SavedPlant)
-    by_hand: list[str] = []
-    topology_digest: str | None = None
-    topology_at: int = 0
 
 
 _log = structlog.get_logger()
@@ -290,32 +237,35 @@ class State:
 
     def save(self) -> bytes:
         """The state as a snapshot keeps it."""
-        return _encoder.encode(
-            Saved(
-                ledger_id=str(self.ledger_id),
-                offset=self.offset,
-                at=self.at,
-                alarms=list(self.alarms.values()),
-                current=list(self.current.values()),
-                cleared=list(self.cleared.items()),
-                marks=self.marks,
-                ended=[(identity, at, mark) for identity, (at, mark) in self.ended.items()],
-                informs=list(self.informs.items()),
-                keys=list(self.keys.items()),
-                sequences=self.sequences,
-                quarantined=sorted(self.quarantined),
-                renamed=self.renamed,
-                archived=self.archived,
-                timers=self.timers.entries(),
-                memories=self._remembered(),
-                profiles=self.profiles,
-                policy=self.policy,
-                plant=self._saved_plant,
-                by_hand=list(self.by_hand),
-                topology_digest=self.topology_digest,
-                topology_at=self.topology_at,
-            )
+        return b"".join(self.saving())
+
+    def saving(self) -> Iterator[Piece]:
+        """The same in pieces, which another thread may ask for while the fold goes on: they tell the state as it is now."""
+        timers, ended = list(self.timers.due.items()), list(self.ended.items())
+        saved = Saved(
+            ledger_id=str(self.ledger_id),
+            offset=self.offset,
+            at=self.at,
+            alarms=list(self.alarms.values()),
+            current=list(self.current.values()),
+            cleared=list(self.cleared.items()),
+            marks=dict(self.marks),
+            ended=[],
+            informs=list(self.informs.items()),
+            keys=list(self.keys.items()),
+            sequences=dict(self.sequences),
+            quarantined=sorted(self.quarantined),
+            renamed=dict(self.renamed),
+            archived=self.archived,
+            memories=self._remembered(),
+            profiles=self.profiles,
+            policy=self.policy,
+            plant=self._saved_plant.copy(),
+            by_hand=list(self.by_hand),
+            topology_digest=self.topology_digest,
+            topology_at=self.topology_at,
         )
+        return pieces(saved, timers, ended)
 
     @classmethod
     def load(cls, octets: bytes) -> "State":

@@ -18,7 +18,8 @@ class Timers:
     A timer that is put off, as most are, stays where it is in the queue and is put further back once its old time comes."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._due: dict[Key, datetime] = {}
+        self.due: dict[Key, datetime] = {}
+        """When each is due. To be read only."""
         self._queue: list[Entry] = []
         self._queued: dict[Key, datetime] = {}
         """Under which time a timer stands in the queue: never later than it is due. Other entries of it do not count."""
@@ -28,23 +29,23 @@ class Timers:
             self.set(name, subject, at)
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self.due)
 
     def set(self, name: str, subject: str, at: datetime) -> None:
         """Have ``name`` called about ``subject`` at that time."""
         key = name, subject
-        self._due[key] = at
+        self.due[key] = at
         queued = self._queued.get(key)
         if queued is None or at < queued:
             self._enqueue(key, at)
 
     def cancel(self, name: str, subject: str) -> None:
         """Forget the timer, if there is one."""
-        self._due.pop((name, subject), None)
+        self.due.pop((name, subject), None)
 
     def at(self, name: str, subject: str) -> datetime | None:
         """When it is due."""
-        return self._due.get((name, subject))
+        return self.due.get((name, subject))
 
     def pop(self, now: datetime) -> tuple[str, str] | None:
         """The next (name, subject) due by ``now``, which is then forgotten."""
@@ -54,9 +55,9 @@ class Timers:
             if self._queued.get(key) != at:
                 continue
             del self._queued[key]
-            due = self._due.get(key)
+            due = self.due.get(key)
             if due == at:
-                del self._due[key]
+                del self.due[key]
                 self._look()
                 return key
             if due is not None:
@@ -66,7 +67,7 @@ class Timers:
 
     def entries(self) -> list[Entry]:
         """Every timer, in order."""
-        return sorted((at, name, subject) for (name, subject), at in self._due.items())
+        return sorted((at, name, subject) for (name, subject), at in self.due.items())
 
     def _enqueue(self, key: Key, at: datetime) -> None:
         self._queued[key] = at
@@ -75,8 +76,8 @@ class Timers:
             self.first = at
 
     def _look(self) -> None:
-        if len(self._queue) > 2 * len(self._due) + 64:
-            self._queue = [(at, *key) for key, at in self._due.items()]
+        if len(self._queue) > 2 * len(self.due) + 64:
+            self._queue = [(at, *key) for key, at in self.due.items()]
             heapq.heapify(self._queue)
-            self._queued = dict(self._due)
+            self._queued = dict(self.due)
         self.first = self._queue[0][0] if self._queue else NEVER

@@ -13,7 +13,8 @@ from msgspec import Struct, field
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 
 from actors.correlator.fold import fold
-from actors.correlator.state import Saved, State
+from actors.correlator.saved import Saved
+from actors.correlator.state import State
 from actors.ledger.group import Group, Written
 from actors.ledger.read import read_changes, stamped_events
 from actors.ledger.schema import connect_reader

@@ -37,6 +37,10 @@ class SavedPlant(Struct, array_like=True):
         elif puts or removes:
             self.changes.append(zlib.compress(_encode((puts, removes)), 1))
 
+    def copy(self) -> "SavedPlant":
+        """As it is now, whatever is added later."""
+        return SavedPlant(list(self.pieces), list(self.changes), self.changed)
+
     def steps(self) -> Iterator[tuple[list[Node], list[str]]]:
         """Puts and removes that make the plant, in order."""
         for piece in self.pieces:

@@ -42,6 +42,19 @@ def indexes_are_right(state: State) -> None:
 
 
 @pytest.mark.usefixtures("profiles_compiled_once")
+@settings(max_examples=30, deadline=None)
+@given(events)
+def test_what_is_being_saved_does_not_see_what_is_folded_meanwhile(steps: list[tuple[int, Event]]) -> None:
+    state = State(LEDGER)
+    taken = []
+    for offset, now, event in timeline(steps):
+        fold(state, offset, now, event)
+        taken.append((state.saving(), state.save()))
+    for pieces, then in taken:
+        assert b"".join(pieces) == then
+
+
+@pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=60, deadline=None)
 @given(events, st.sets(st.integers(4, 40), max_size=4))
 def test_a_restart_at_any_point_changes_nothing(steps: list[tuple[int, Event]], restarts: set[int]) -> None:

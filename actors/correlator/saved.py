@@ -1,0 +1,135 @@
+"""A State on disk, and how it gets there while the fold goes on.
+
+What a State holds is taken hold of at once, by copies of its tables whose values never change, and encoded by another thread
+in small steps: encoding keeps the interpreter to itself, and a hundred thousand alarms in one go would hold up every trap,
+every INFORM and every subscriber for most of a second."""
+
+from collections.abc import Iterable, Iterator, Sized
+from datetime import datetime
+from itertools import islice
+from time import perf_counter, sleep
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actors.correlator.plant.saved import SavedPlant
+from actors.correlator.timers import Entry, Key
+from protocols.alarm import Alarm, Identity
+from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
+
+STEP = 256
+"""Values encoded at a time, in some 0.3 ms."""
+Piece = bytes | memoryview
+"""A part of an encoded State."""
+_LONG, _LONGEST = 0.0002, 0.002
+"""A piece that takes more seconds is followed by a pause; more than the other it did not take by itself."""
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Mark(Struct, frozen=True, array_like=True, gc=False):
+    """How the last raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
+
+    ``uptime`` is the sender's sysUpTime in hundredths of a second; ``dated`` the reporter's own time when it was sane;
+    ``received`` is when faultd got it; ``severity`` what the reporter said, which an operator may since have changed on
+    the alarm."""
+
+    source: str
+    uptime: int | None
+    dated: datetime | None
+    received: datetime
+    severity: str
+
+
+class Renamed(Struct, frozen=True, array_like=True, gc=False):
+    """What an alarm's place is called in the topology by now, and the names of the device then and now."""
+
+    tenant_id: str
+    resource_id: str
+    device_id: str
+    old_name: str
+    new_name: str
+
+
+class Saved(Struct, kw_only=True):
+    """A State on disk. Indexes are left out: they follow from the alarms."""
+
+    version: int = 1
+    ledger_id: str
+    offset: int
+    at: datetime
+    alarms: list[Alarm]
+    current: list[str]
+    cleared: list[tuple[str, datetime]]
+    marks: dict[str, Mark]
+    ended: list[tuple[Identity, datetime, Mark]]
+    informs: list[tuple[str, datetime]]
+    keys: list[tuple[str, datetime]]
+    sequences: dict[str, int]
+    quarantined: list[int] = []
+    renamed: dict[str, Renamed] = {}
+    archived: datetime
+    timers: list[Entry] = []
+    memories: dict[str, msgspec.Raw] = {}
+    profiles: ProfilesLoaded | None
+    topology: TopologyLoaded | None = None
+    """As snapshots had it before the plant was kept as below."""
+    policy: PolicyLoaded | None
+    plant: SavedPlant = msgspec.field(default_factory=SavedPlant)
+    by_hand: list[str] = []
+    topology_digest: str | None = None
+    topology_at: int = 0
+
+
+def pieces(
+    saved: Saved, timers: Iterable[tuple[Key, datetime]], ended: Iterable[tuple[Identity, tuple[datetime, Mark]]]
+) -> Iterator[Piece]:
+    """The msgpack of ``saved``, and of ``timers`` and ``ended`` brought into form on the way. Together the pieces are what
+    encoding it in one go would give."""
+    names = Saved.__struct_fields__
+    yield b"\xde" + len(names).to_bytes(2, "big")  # a map of so many fields
+    for name in names:
+        yield _encode(name)
+        value: Any = getattr(saved, name)
+        if name == "timers":
+            value = sorted((at, *key) for key, at in timers)
+        elif name == "ended":
+            value = [(identity, at, mark) for identity, (at, mark) in ended]
+        if isinstance(value, list):
+            yield _header(0x90, len(value))
+            for start in range(0, len(value), STEP):
+                yield _members(0x90, value[start : start + STEP])
+        elif isinstance(value, dict):
+            yield _header(0x80, len(value))
+            items = iter(value.items())
+            while some := dict(islice(items, STEP)):
+                yield _members(0x80, some)
+        else:
+            yield _encode(value)
+
+
+def at_leisure(found: Iterable[Piece]) -> bytes:
+    """All of it, by a thread that leaves the interpreter to the others after each piece that took long, for twice that time."""
+    parts, begun = [], perf_counter()
+    for piece in found:
+        parts.append(piece)
+        took = perf_counter() - begun
+        if took > _LONG:
+            sleep(2 * min(took, _LONGEST))
+        begun = perf_counter()
+    return b"".join(parts)
+
+
+def _members(kind: int, values: Sized) -> memoryview:
+    """What stands behind the header."""
+    return memoryview(_encode(values))[len(_header(kind, len(values))) :]
+
+
+def _header(kind: int, length: int) -> bytes:
+    """What msgpack writes before so many members of an array (``kind`` 0x90) or a map (0x80)."""
+    if length < 16:
+        return bytes((kind | length,))
+    large = 0xDC if kind == 0x90 else 0xDE
+    if length < 1 << 16:
+        return bytes((large,)) + length.to_bytes(2, "big")
+    return bytes((large + 1,)) + length.to_bytes(4, "big")

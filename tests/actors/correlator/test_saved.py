@@ -1,0 +1,79 @@
+"""A State's pieces: together what msgpack would make of it in one go, however long its tables are."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.correlator.saved import STEP, Mark, Saved, at_leisure, pieces
+from protocols.alarm import Alarm, Identity
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+MARK = Mark("10.0.0.1", 7, None, NOW, "major")
+LENGTHS = [0, 1, 15, 16, STEP - 1, STEP, STEP + 1, STEP + 15, STEP + 16, 65_535, 65_536]
+
+
+def alarm(number: int) -> Alarm:
+    return Alarm(
+        id=f"id-{number}",
+        alarm_id=f"A{number}",
+        tenant_id="t",
+        source="network_device",
+        alarm_type="ont.los",
+        severity="minor",
+        title="dark",
+        resource_type="ont",
+        resource_id=f"olt/{number}",
+        first_occurrence=NOW,
+        last_occurrence=NOW,
+        received_at=NOW,
+        metadata={"serial": f"S{number}"},
+    )
+
+
+def saved(alarms: int, marks: int, sequences: int) -> Saved:
+    return Saved(
+        ledger_id="6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11",
+        offset=9,
+        at=NOW,
+        alarms=[alarm(number) for number in range(alarms)],
+        current=[],
+        cleared=[("a", NOW)],
+        marks={str(number): MARK for number in range(marks)},
+        ended=[],
+        informs=[],
+        keys=[],
+        sequences={str(number): number for number in range(sequences)},
+        memories={"Some": msgspec.Raw(b"\x80")},
+        archived=NOW,
+        profiles=None,
+        policy=None,
+    )
+
+
+def whole(state: Saved) -> bytes:
+    octets: bytes = msgspec.msgpack.encode(state)
+    return octets
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_tables_of_every_length(length: int) -> None:
+    state = saved(min(length, 2 * STEP), 0, length)
+    assert b"".join(pieces(state, [], [])) == whole(state)
+
+
+@given(st.integers(0, 600), st.integers(0, 600), st.integers(0, 600))
+def test_in_one_go_or_in_pieces(alarms: int, marks: int, sequences: int) -> None:
+    state = saved(alarms, marks, sequences)
+    assert at_leisure(pieces(state, [], [])) == whole(state)
+
+
+def test_timers_are_in_the_order_of_time_and_clears_in_their_own() -> None:
+    state = saved(0, 0, 0)
+    identity = Identity("t", "olt", "x", "")
+    timers = {("b", "2"): NOW, ("a", "1"): NOW + timedelta(seconds=1), ("a", "0"): NOW}
+    found = msgspec.msgpack.decode(b"".join(pieces(state, timers.items(), [(identity, (NOW, MARK))])), type=Saved)
+    assert found.timers == [(NOW, "a", "0"), (NOW, "b", "2"), (NOW + timedelta(seconds=1), "a", "1")]
+    assert found.ended == [(identity, NOW, MARK)]

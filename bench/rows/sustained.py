@@ -1,5 +1,9 @@
 """The highest rate that the daemon holds, and what a burst leaves of itself."""
 
+from typing import Self
+
+from msgspec import Struct
+
 from bench import load
 from bench.children import Child, Daemon
 from bench.context import Context
@@ -25,27 +29,20 @@ class Search:
         self._sender: Child | None = None
         self._narrow = False
         self.best: load.Outcome | None = None
-        self.held: load.Outcome | None = None
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._sender is not None:
             self._sender.__exit__(None)
             self._sender = None
 
-    def short(self, rate: int) -> bool:
-        return self._twice(rate, SHORT)
-
-    def full(self, rate: int) -> bool:
-        if self._twice(rate, self._context.seconds):
-            self.held = self.best
-            return True
-        return False
-
-    def _twice(self, rate: int, seconds: int) -> bool:
+    def holds(self, rate: int, seconds: int) -> bool:
         """A narrow failure may be somebody else's doing: where others took much of the machine, the probe is repeated."""
-        return self._holds(rate, seconds) or (self._narrow and self._holds(rate, seconds))
+        return self._probe(rate, seconds) or (self._narrow and self._probe(rate, seconds))
 
-    def _holds(self, rate: int, seconds: int) -> bool:
+    def _probe(self, rate: int, seconds: int) -> bool:
         if self._sender is None:
             self._block += 1
             self._sender = Child("bench.sender", self._block, self._block)
@@ -60,7 +57,7 @@ class Search:
         )
         if wrong:
             if outcome.lost or "PostgreSQL" in wrong:
-                self.close()
+                self.__exit__()
         else:
             self.best = outcome
         return not wrong
@@ -81,34 +78,47 @@ def verdict(outcome: load.Outcome, rate: int, seconds: int) -> str:
     return ""
 
 
+class Held(Struct, frozen=True):
+    """A rate that held for the full time, and the daemon's memory then in octets."""
+
+    outcome: load.Outcome
+    memory: int
+
+
 def sustained(context: Context) -> list[Row]:
-    """Closed search, then the full time."""
-    with context.daemon("sustained") as daemon:
-        search = Search(context, daemon)
-        try:
-            found, _ = highest(search.short, 4_000, CEILING, floor=FLOOR)
-            rate = confirmed(search.full, found)
-        finally:
-            search.close()
-        name = f"Sustained rate, none lost for {context.seconds} s"
-        target = "10,000/s (moonshot 20,000)"
-        if search.held is None:
-            return [Row(name=name, value="none held", target=target, note=f"short probes held {found:,}/s")]
-        held = search.held
-        context.sustained = rate
-        rss = daemon.memory()
+    """Closed search with short probes of one daemon, then the full time, with a new daemon for each attempt: what one attempt
+    leaves behind is not the next one's load."""
+    with context.daemon("search") as daemon, Search(context, daemon) as search:
+        found, _ = highest(lambda rate: search.holds(rate, SHORT), 4_000, CEILING, floor=FLOOR)
+    held: list[Held] = []
+
+    def full(rate: int) -> bool:
+        with context.daemon("sustained") as daemon, Search(context, daemon) as search:
+            if not search.holds(rate, context.seconds) or search.best is None:
+                return False
+            held.append(Held(search.best, daemon.memory()))
+            return True
+
+    rate = confirmed(full, found)
+    name = f"Sustained rate, none lost for {context.seconds} s"
+    target = "10,000/s (moonshot 20,000)"
+    if not held:
+        return [Row(name=name, value="none held", target=target, note=f"short probes held {found:,}/s")]
+    context.sustained = rate
+    outcome, memory = held[-1].outcome, held[-1].memory
     note = (
-        f"{held.sent:,} v2c traps of 7 varbinds from 120 sources, 5 % new, 15 % clears, 10 % re-raises, 70 % repeats; "
-        f"every alarm, its state and its occurrences compared in PostgreSQL; on disk {held.behind:.2f} s, stored "
-        f"{held.stored:.2f} s after the last; others {held.others:.2f} cores"
+        f"{outcome.sent:,} v2c traps of 7 varbinds from 120 sources, 5 % new, 15 % clears, 10 % re-raises, 70 % repeats, to a "
+        f"daemon with {OPEN:,} open alarms; every alarm, its state and its occurrences compared in PostgreSQL; on disk "
+        f"{outcome.behind:.2f} s, stored {outcome.stored:.2f} s after the last; others {outcome.others:.2f} cores; short "
+        f"probes held {found:,}/s"
     )
     return [
         Row(name=name, value=f"{rate:,}/s", target=target, note=note),
         Row(
             name="CPU per trap at that rate",
-            value=f"{held.cpu_per_trap:.0f} µs",
-            note=f"the whole daemon; PostgreSQL's own {held.postgres_per_trap:.0f} µs come on top; daemon's memory "
-            f"{rss / 2**20:.0f} MiB",
+            value=f"{outcome.cpu_per_trap:.0f} µs",
+            note=f"the whole daemon; PostgreSQL's own {outcome.postgres_per_trap:.0f} µs come on top; daemon's memory "
+            f"{memory / 2**20:.0f} MiB",
         ),
     ]
 

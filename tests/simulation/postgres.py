@@ -14,11 +14,11 @@ from typing import Any
 import asyncpg
 import msgspec
 import trio
-from simulation.seams import newest_revision
 from simulation.violation import Violation
 
 from actors.postgres import DatabaseUnavailable
 from actors.store import apply, reseed
+from actors.store.schema import newest
 
 UNSTORABLE = "unstorable"
 """A title that the server refuses."""
@@ -136,7 +136,7 @@ class Client:
 
     async def fetchval(self, sql: str) -> Any:
         async def fetch(_connection: Connection) -> Any:
-            return True if "to_regclass" in sql else newest_revision()
+            return True if "to_regclass" in sql else newest()
 
         return await self.run(fetch)
 

@@ -10,6 +10,7 @@ SIMULATE ?= --seconds 600
 CRASH ?= --all
 SECONDS ?= 120
 TESTS ?= tests
+JOBS ?= auto
 
 .PHONY: help demo test lint docs bench simulate-hard crash-hard fuzz setup setup-dev lock clean
 
@@ -26,8 +27,10 @@ help:
 demo: setup
 	@$(BIN)/faultd demo $(DEMO)
 
+# The tests start a hundred daemons: compiled once here, also where PYTHONDONTWRITEBYTECODE is set.
 test: lint
-	$(BIN)/pytest $(TESTS)
+	@$(BIN)/python -m compileall -q protocols actors faultd
+	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from bench.context import Context
 from bench.datagrams import SOURCES, address, place, template
 from bench.table import Row
 from bench.traffic import Population
+from faultd.cli.run import COLLECTOR
 from protocols.event import Event, ProfilesLoaded, TopologyLoaded, Trap
 from protocols.ledger import EventBatch
 from protocols.snmp.message import decode
@@ -84,6 +85,7 @@ def plant(nodes: int) -> Iterable[Node]:
 def costs(sizes: Sequence[tuple[int, int]], strategies: Sequence[tuple[Strategy, ...]] = (STRATEGIES,)) -> list[float]:
     """Microseconds an Event of the mix for each (open alarms, nodes), and for each set of strategies; the best of three rounds,
     in which all take turns, so that a slower machine slows all."""
+    gc.set_threshold(*COLLECTOR)  # as the daemon has it
     folders = []
     for alarms, nodes in sizes:
         for asked in strategies:

@@ -439,6 +439,9 @@ def _comparable(state: State) -> dict[str, Any]:
         "children": {name: set(found) for name, found in state.children.items() if found},
         "profiles": saved.profiles and saved.profiles.digest,
         "topology": saved.topology and saved.topology.digest,
+        "nodes": list(state.plant.nodes.values()),
+        "by_hand": list(saved.by_hand),
+        "topology_at": saved.topology_at,
         "policy": saved.policy and saved.policy.digest,
     }
 

@@ -5,30 +5,46 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import trio
 from simulation.oracle import label
 from simulation.postgres import UNSTORABLE
 
+from actors.correlator.rules.force import RuleMemory
+from actors.correlator.windows.memory import WindowMemory
 from actors.ledger.errors import LedgerError
 from actors.mailbox import Abandoned, Append, LedgerUnavailable, Outcome, Reply
 from protocols.command import (
     Acknowledge,
     Action,
     Assign,
+    CancelWindow,
+    ChangeTopology,
     Clear,
     Command,
+    CreateRule,
+    DeleteRule,
     Edit,
     Edited,
+    EditRule,
+    EndWindow,
     Note,
+    PatchWindow,
+    PutWindow,
     Raise,
     Resolve,
     RetryQuarantined,
+    RuleAction,
     Shelve,
     Unacknowledge,
     Unshelve,
+    WindowAction,
 )
 from protocols.event import Event, NetworkEvent
+from protocols.maintenance import Plan, PlanChanges, Scope
 from protocols.principal import Principal
+from protocols.rule import Rule, RuleEdited
+from protocols.topology import Node
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -37,6 +53,34 @@ ANSWER_SECONDS = 900.0
 """Within this time every request is answered, or its process is gone."""
 POISON = "poison"
 """Resources whose Events the fold cannot fold before the ledger's time has come to what their metadata say."""
+RULES: tuple[dict[str, Any], ...] = (
+    {"type": "suppression", "conditions": {"match": {"alarm_type": "x"}}},
+    {"type": "suppression", "conditions": {"match": {"severity": {"lte": "warning"}}}, "actions": {"suppress": False}},
+    {"type": "flapping", "conditions": {"match": {}, "count": 3}, "actions": {"quiet_seconds": 5}},
+    {
+        "type": "correlation",
+        "conditions": {"parent": {"alarm_type": "device.down"}, "child": {"alarm_type": "uplink.down"}},
+    },
+    {
+        "type": "correlation",
+        "conditions": {"match": {"source": "network_device"}, "count": 2},
+        "actions": {"alarm_type": "g.two"},
+    },
+    {
+        "type": "correlation",
+        "conditions": {"match": {"alarm_type": "uplink.down"}, "count": 4, "count_of": "occurrences"},
+        "actions": {"alarm_type": "g.often", "severity": "minor"},
+    },
+    {"type": "correlation", "conditions": {"sequence": [{"alarm_type": "uplink.down"}, {"alarm_type": "device.down"}]}},
+    {
+        "type": "correlation",
+        "conditions": {"match": {"alarm_type": "x"}, "absent": {"alarm_type": "device.down"}},
+        "actions": {"alarm_type": "g.alone"},
+    },
+    {"type": "escalation", "conditions": {"match": {}}, "actions": {"after_seconds": 4, "notify": True, "add_tags": ["late"]}},
+    {"type": "correlation", "conditions": {"match": {"nothing.such": 1}, "count": 2}},
+)
+"""What operators write; the last one is refused."""
 
 
 class Person:
@@ -119,6 +163,9 @@ class Person:
     async def _command(self) -> Event | None:
         rng = self._rng
         by = Principal(self._next(), "operator", rng.choice((None, "t", "u")))
+        if rng.random() < 0.4:
+            admin = Principal(by.name, "admin", rng.choice((None, None, "t")))
+            return Command(admin, rng.choice((self._rule, self._window, self._plant))())
         if rng.random() < 0.2:
             retry = await self._retry()
             if retry is not None:
@@ -136,6 +183,77 @@ class Person:
                 ),
             )
         return Command(by, self._action(), tuple(self._targets()))
+
+    def _rule(self) -> RuleAction:
+        rng = self._rng
+        chosen = self._one_of(RuleMemory, "records")
+        if chosen is None or rng.random() < 0.4:
+            written = {"name": f"rule {rng.randint(1, 4)}", "time_window": rng.choice((5, 60)), **rng.choice(RULES)}
+            return CreateRule(msgspec.convert(written | {"priority": rng.randint(-5, 5)}, Rule))
+        if rng.random() < 0.4:
+            return DeleteRule(chosen)
+        fields: dict[str, Any] = {"enabled": rng.random() < 0.5}
+        if rng.random() < 0.4:
+            other = rng.choice(RULES)
+            fields |= {name: other.get(name, {}) for name in ("conditions", "actions")}
+        return EditRule(chosen, msgspec.convert(fields, RuleEdited))
+
+    def _window(self) -> WindowAction:
+        rng, now = self._rng, self._world.wall()
+        chosen = self._one_of(WindowMemory, "windows")
+        if chosen is None or rng.random() < 0.4:
+            scopes = Scope(devices=("olt-1", "olt-2")), Scope(alarm_types=("x", "uplink.down")), Scope(tenants=("t",))
+            return PutWindow(
+                Plan(
+                    title=f"work {rng.randint(1, 9)}",
+                    scope=rng.choice(scopes),
+                    start=now + timedelta(seconds=rng.choice((-3, 0, 5))),
+                    duration_seconds=rng.choice((4.0, 20.0, 200.0)),
+                    recurrence=rng.choice(("", "", "FREQ=DAILY;COUNT=3")),
+                    tenant_id=rng.choice((None, "t")),
+                    key=rng.choice(("", f"w{rng.randint(1, 3)}")),
+                )
+            )
+        changes = (
+            PlanChanges(duration_seconds=rng.choice((8.0, 100.0))),
+            PlanChanges(end=now + timedelta(seconds=rng.choice((-5, 10)))),
+            PlanChanges(scope=Scope(subtrees=("olt-3",))),
+        )
+        return rng.choice((EndWindow(chosen), CancelWindow(chosen), PatchWindow(chosen, rng.choice(changes))))
+
+    def _plant(self) -> ChangeTopology:
+        """Nodes come, move and go below the OLTs; some of it cannot be."""
+        rng = self._rng
+        on = self._known_plant()
+        number = rng.randint(1, 6)
+        if rng.random() < 0.3:
+            return ChangeTopology(removes=(f"olt-{number % 3 + 1}/n{number}",), on=on)
+        parent = rng.choice((f"olt-{number % 3 + 1}", f"olt-{number % 3 + 1}", "olt-9", f"olt-{number % 3 + 1}/n{number}"))
+        node = Node(
+            id=f"olt-{number % 3 + 1}/n{number}",
+            type=rng.choice(("pon", "ont")),
+            parents=(parent,),
+            name=f"node {rng.randint(1, 3)}",
+            tenant="t",
+            area=rng.choice(("", "north")),
+            customer_id=rng.choice(("", "c1", "c2")),
+        )
+        return ChangeTopology((node,), on=on)
+
+    def _one_of(self, memory: type[RuleMemory | WindowMemory], table: str) -> str | None:
+        """The id of a rule, or of a window, that a list of them shows; sometimes one that there never was."""
+        state = self._world.oracle.state
+        known = list(getattr(state.memory(memory), table)) if state is not None else []
+        if not known:
+            return None
+        return "none" if self._rng.random() < 0.1 else self._rng.choice(known[-4:])
+
+    def _known_plant(self) -> int | None:
+        """The plant's last change, as somebody may know it."""
+        state = self._world.oracle.state
+        if state is None or self._rng.random() < 0.3:
+            return None
+        return state.topology_at - (self._rng.random() < 0.2)
 
     async def _retry(self) -> Action | None:
         life = self._world.life

@@ -457,6 +457,9 @@ class World(Observer):
 
     def _oldest_batch(self) -> int:
         assert self.life is not None
+        if self.life.dead and not self.life.path.exists():
+            # A commit that was sent before the power failed: the file that it was sent for cannot be asked any more.
+            return len(self.oracle.batches) + 1
         with closing(connect_reader(self.life.path)) as connection:
             return int(connection.execute("SELECT min(seq) FROM changes").fetchone()[0])
 

@@ -6,6 +6,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import FULL, admit
 from actors.correlator.plant import shown_to
+from actors.correlator.pon.gather import tenant_of
 from actors.correlator.problems import Problem, Report, clear_problems, remember
 from protocols.alarm import Identity, Source
 from protocols.change import Answer
@@ -96,5 +97,5 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
 
 def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:
     """Readings of a tenant's own ONT."""
-    if event.light and node is not None and event.tenant_id == (node.tenant or draft.state.settings.default_tenant):
+    if event.light and node is not None and event.tenant_id == tenant_of(draft, node.id):
         measured(draft, node.id, event.light)

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-Signal = Literal["out", "gasp", "dim", "port_dark", "powerless", "blocker", "rogue", "link"]
+Signal = Literal["out", "gasp", "dim", "garbled", "stuck", "port_dark", "powerless", "blocker", "rogue", "link"]
 """``out``: an ONT has no service. ``gasp``: it said that it lost power. ``dim``: it has service, and too little light or too
-many errors. ``port_dark``: a PON port receives nothing. ``powerless``: the OLT itself concluded that many ONTs lost power.
+many errors. ``garbled``: what it sends arrives at the wrong time. ``stuck``: it does not obey when told to be silent.
+``port_dark``: a PON port receives nothing. ``powerless``: the OLT itself concluded that many ONTs lost power.
 ``blocker``: equipment is gone, and with it all that hangs below. ``rogue``: a transmitter that blinds its siblings. ``link``:
 a port below the equipment is down."""
 
@@ -13,6 +14,8 @@ POWER_OUTAGE = "power.outage"
 CARD_FAILURE = "card.failure"
 OLT_FAILURE = "olt.failure"
 FIBRE_DEGRADED = "fibre.degraded"
+ROGUE = "ont.rogue"
+PORT_HAS_ROGUE = "pon.rogue.onts"
 INFERRED = frozenset({FIBRE_CUT, POWER_OUTAGE, CARD_FAILURE, OLT_FAILURE, FIBRE_DEGRADED})
 """Alarm types that are concluded from others."""
 
@@ -46,6 +49,8 @@ _TYPES: dict[Signal, tuple[str, ...]] = {
         "ont.us.ber",
         "ont.ds.ber",
     ),
+    "garbled": ("ont.dowi",),
+    "stuck": ("ont.df",),
     "port_dark": ("pon.los", "pon.down", "pon.lof"),
     "powerless": ("pon.many.onts.poweroff",),
     "blocker": (
@@ -60,11 +65,16 @@ _TYPES: dict[Signal, tuple[str, ...]] = {
         "pon.optics.absent",
         "pon.out_of_service",
     ),
-    "rogue": ("ont.rogue", "pon.rogue.onts"),
+    "rogue": (ROGUE, PORT_HAS_ROGUE),
     "link": ("uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"),
 }
 SIGNALS: dict[str, Signal] = {alarm_type: signal for signal, types in _TYPES.items() for alarm_type in types}
 """By alarm type."""
+
+GARBLED = frozenset({"ont.lof", "ont.dowi"})
+"""Alarms by which an OLT says that it receives light of an ONT, and cannot make out what it says."""
+SUSPECTED = "suspected"
+"""The qualifier of a rogue that is concluded, so that it is another alarm than the OLT's own word."""
 
 FOREMOST: dict[str, int] = {
     alarm_type: rank

@@ -22,7 +22,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "uplink_down": ("uplink.down",),
     "uplinks_down": ("uplink.down", "olt.failure", "device.down"),
     "bend": ("fibre.degraded",),
-    "rogue_ont": ("ont.rogue",),
+    "rogue_ont": ("ont.rogue", "pon.rogue.onts"),
     "rogue_unnamed": ("ont.rogue", "pon.rogue.onts"),
 }
 """Alarm types that name the cause of each kind of fault rightly."""

@@ -16,7 +16,17 @@ from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.pon.soon import NAME as NAME
 from actors.correlator.problems import Problem, Report
-from actors.correlator.signals import AREA, CARD_FAILURE, FIBRE_CUT, FIBRE_DEGRADED, OLT_FAILURE, POWER_OUTAGE
+from actors.correlator.signals import (
+    AREA,
+    CARD_FAILURE,
+    FIBRE_CUT,
+    FIBRE_DEGRADED,
+    OLT_FAILURE,
+    PORT_HAS_ROGUE,
+    POWER_OUTAGE,
+    ROGUE,
+    SUSPECTED,
+)
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity, is_worse
 
@@ -27,6 +37,7 @@ ALARM_TYPES: dict[Kind, str] = {
     "card": CARD_FAILURE,
     "olt": OLT_FAILURE,
     "degraded": FIBRE_DEGRADED,
+    "rogue": PORT_HAS_ROGUE,
 }
 _CAUSES: dict[Kind, tuple[str, str]] = {
     "cut": ("communicationsAlarm", "lossOfSignal"),
@@ -34,8 +45,9 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "card": ("equipmentAlarm", "lineCardProblem"),
     "olt": ("equipmentAlarm", "equipmentMalfunction"),
     "degraded": ("communicationsAlarm", "degradedSignal"),
+    "rogue": ("communicationsAlarm", "unexpectedInformation"),
 }
-_SHOWS: dict[Kind, str] = {"degraded": "lost light"}
+_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "shouted down"}
 """How an ONT shows its part in the cause, where it is not dark."""
 _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0
@@ -224,8 +236,11 @@ def _problem(draft: Draft, cause: Cause) -> Problem:
     event_type, probable = _CAUSES[cause.kind]
     device = plant.nodes.get(plant.device_of(cause.place) or "")
     reach, said = _reach(draft, cause), _metadata(draft, cause)
+    alarm_type, qualifier = ALARM_TYPES[cause.kind], ""
+    if cause.kind == "rogue":
+        alarm_type, qualifier = ROGUE if node is not None and node.type == "ont" else PORT_HAS_ROGUE, SUSPECTED
     return Problem(
-        identity=Identity(tenant, cause.place, ALARM_TYPES[cause.kind], ""),
+        identity=Identity(tenant, cause.place, alarm_type, qualifier),
         severity=_severity(cause.kind, len(cause.evidence)),
         source="network_device",
         resource_type=node.type if node is not None else "area",
@@ -249,6 +264,7 @@ _ACTIONS: dict[Kind, str] = {
     "power": "Ask the power company; nothing of the plant is broken. Watch batteries of cabinets in the area.",
     "card": "Look at the card: reset, reseat or replace it.",
     "olt": "Look at the OLT's power and its way to the network.",
+    "rogue": "Switch the ONTs of the port off one by one, the one named first, until the others stay: it harms all of them.",
     "degraded": "Look for a bend or a dirty connector above the place named.",
 }
 
@@ -263,7 +279,13 @@ def _words(draft: Draft, cause: Cause) -> str:
     node = draft.state.plant.nodes.get(cause.place)
     if cause.kind == "cut":
         return "feeder fibre cut" if node is not None and node.type == "pon" else "distribution fibre cut"
-    return {"power": "power outage", "card": "card failure", "olt": "OLT failure", "degraded": "fibre degraded"}[cause.kind]
+    return {
+        "power": "power outage",
+        "card": "card failure",
+        "olt": "OLT failure",
+        "degraded": "fibre degraded",
+        "rogue": "suspected rogue ONT",
+    }[cause.kind]
 
 
 def _description(cause: Cause, classes: Mapping[str, int]) -> str:
@@ -302,7 +324,7 @@ def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
     """Whose service it is: of everything below a broken thing; of a loss of power, those that are out. All are counted; of
     those that are of other tenants none is named."""
     plant, tenant = draft.state.plant, tenant_of(draft, cause.ports[-1])
-    if cause.kind != "power" and cause.place in plant.nodes:
+    if cause.kind not in ("power", "rogue") and cause.place in plant.nodes:
         named = plant.reach_for(cause.place, tenant)
         return {
             "affected_customers": named.customers,

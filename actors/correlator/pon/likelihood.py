@@ -11,6 +11,7 @@ docs/evaluation.md.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, get_args
 
@@ -59,6 +60,34 @@ class Odds(NamedTuple):
         "alive": -60.0,
         "out": 0.0,
     }
+    rogue: float = math.log(1e-5)
+    """An ONT sends when it must not, and the OLT does not say so."""
+    under_rogue: Mapping[Seen, float] = {
+        "dark": math.log(0.88),
+        "gasp": math.log(0.004),
+        "silent": math.log(0.12),
+        "alive": math.log(0.02),
+        "out": 0.0,
+    }
+    """Of its siblings when it sends without a pause ..."""
+    under_babble: Mapping[Seen, float] = {
+        "dark": math.log(0.35),
+        "gasp": math.log(0.004),
+        "silent": 0.0,
+        "alive": 0.0,
+        "out": 0.0,
+    }
+    """... and when it sends now and then, or into the time slots of some of them alone."""
+    rogue_los: float = math.log(1e-3)
+    """The port says that it receives nothing although the rogue shines."""
+    unsteady: float = 1e-3
+    """Share of ONTs that come and go within two minutes for a reason of their own: a bad connector, a bad power supply."""
+    garbled: float = math.log(5.0)
+    """How much likelier an ONT's light makes no sense below a rogue than otherwise, ..."""
+    garbled_most: float = math.log(10.0)
+    """... all of them together: there are OLTs that report lost frames whenever they lose an ONT."""
+    stuck: float = math.log(5e3)
+    """The same of an ONT that does not obey when told to be silent: half of the rogues, and hardly an ONT otherwise."""
 
 
 ODDS = Odds()
@@ -114,16 +143,9 @@ class _Scores(NamedTuple):
 def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: Odds = ODDS) -> list[Break]:
     """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
     receives nothing. ``leaning`` is added for a loss of power and taken from a cut: a vendor's own verdict."""
-    scores: dict[str, _Scores] = {}
-    leaves: dict[Seen, _Scores] = {seen: _leaf(seen, odds) for seen in _SEEN}
-    for tree in _post_order(root):
-        if not tree.branches:
-            scores[tree.id] = leaves[tree.seen]
-        else:
-            below = [scores[branch.id] for branch in tree.branches]
-            scores[tree.id] = _port(below, port_dark, leaning, odds) if tree is root else _fork(below, odds)
-    said, unsaid = (0.0, odds.false_los) if port_dark else (odds.missed_los, 0.0)
-    all_out = scores[root.id].whole.score + said > scores[root.id].any.score + unsaid
+    scores = _weigh(root, port_dark, leaning, odds)
+    whole, some = _as_said(scores[root.id], port_dark, odds)
+    all_out = whole > some
     breaks: list[Break] = []
     waiting = [(root, 0.0)]
     while waiting:
@@ -137,6 +159,53 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
         elif mine.hurt:
             waiting += [(branch, others) for branch in reversed(tree.branches)]
     return breaks
+
+
+class Signs(NamedTuple):
+    """Of a rogue below a port. ``turned``: ONTs that went dark again by themselves, ``of`` how many there are; ``garbled``:
+    ONTs whose light made no sense; ``stuck``: whether one did not obey."""
+
+    of: int
+    turned: int = 0
+    garbled: int = 0
+    stuck: bool = False
+
+
+def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bool = False, odds: Odds = ODDS) -> float:
+    """How sure it is, 0 to 1, that a rogue ONT explains what was seen below ``root``, a PON port, and the signs: its share
+    beside the best explanation by breaks. ONTs that took turns are ``out`` in ``root``: whatever it is, that explains them.
+    ``culprit`` is the ONT that it would be."""
+    breaks = max(_as_said(_weigh(root, port_dark, 0.0, odds)[root.id], port_dark, odds))
+    seen = Counter(tree.seen for tree in _post_order(root) if not tree.branches and tree.id != culprit)
+    sends = _either(
+        *(sum(under[each] * count for each, count in seen.items()) for under in (odds.under_rogue, odds.under_babble))
+    )
+    score = odds.rogue + sends - math.log(2.0) + (odds.rogue_los if port_dark else 0.0)
+    if signs.turned:
+        # By themselves so many of them would by chance (Poisson); a rogue may reach any number of its siblings.
+        chance = signs.of * odds.unsteady
+        score -= math.log(signs.of) + signs.turned * math.log(chance) - chance - math.lgamma(signs.turned + 1)
+    score += min(signs.garbled * odds.garbled, odds.garbled_most) + (odds.stuck if signs.stuck else 0.0)
+    return 1.0 / (1.0 + math.exp(min(700.0, breaks - score)))
+
+
+def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str, _Scores]:
+    """Of every node below ``root``, from the leaves up."""
+    scores: dict[str, _Scores] = {}
+    leaves: dict[Seen, _Scores] = {seen: _leaf(seen, odds) for seen in _SEEN}
+    for tree in _post_order(root):
+        if not tree.branches:
+            scores[tree.id] = leaves[tree.seen]
+        else:
+            below = [scores[branch.id] for branch in tree.branches]
+            scores[tree.id] = _port(below, port_dark, leaning, odds) if tree is root else _fork(below, odds)
+    return scores
+
+
+def _as_said(mine: _Scores, port_dark: bool, odds: Odds) -> tuple[float, float]:
+    """What the best explanations under which all ONTs are out, and of all, are worth beside the port's own word."""
+    said, unsaid = (0.0, odds.false_los) if port_dark else (odds.missed_los, 0.0)
+    return mine.whole.score + said, mine.any.score + unsaid
 
 
 def _leaf(seen: Seen, odds: Odds) -> _Scores:

@@ -11,7 +11,22 @@ FORGOTTEN = timedelta(minutes=10)
 _AT_A_TIME = 2
 """More than come: so what is old goes, whoever it was, at no cost to speak of."""
 
-Kind = Literal["cut", "power", "card", "olt", "degraded"]
+SIGNS_KEPT = 256
+"""Signs of a rogue that are remembered of a port; the latest."""
+SIGN_LASTS = timedelta(seconds=120)
+"""For how long a sign is one."""
+
+Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue"]
+SignKind = Literal["turn", "garbled", "stuck", "lives"]
+
+
+class Sign(Struct, frozen=True, array_like=True, gc=False):
+    """Something by which a rogue shows. ``turn``: an ONT that had come back went dark again. ``garbled``: its light arrives and
+    makes no sense. ``stuck``: it does not obey when told to be silent. ``lives``: it was heard though not well."""
+
+    kind: SignKind
+    ont: str
+    at: datetime
 
 
 class Concluded(Struct, kw_only=True):
@@ -43,6 +58,15 @@ class PonMemory(Struct):
     causes: dict[str, Concluded] = field(default_factory=dict)
     at_port: dict[str, list[str]] = field(default_factory=dict)
     """Ids of the alarms of ``causes``, by port."""
+    signs: dict[str, list[Sign]] = field(default_factory=dict)
+    """Of a rogue, by port, oldest first; the port that was heard of last is the last."""
+
+    def sign(self, port: str, sign: Sign) -> None:
+        """Remember a sign; forget those that are old."""
+        recent = [each for each in self.signs.pop(port, ()) if sign.at - each.at <= SIGN_LASTS]
+        self.signs[port] = [*recent, sign][-SIGNS_KEPT:]
+        for each in [each for each, signs in islice(self.signs.items(), _AT_A_TIME) if sign.at - signs[-1].at > SIGN_LASTS]:
+            del self.signs[each]
 
     def came_back(self, ont: str, at: datetime) -> None:
         """Remember that an ONT came back, the latest last; let go of the oldest."""

@@ -28,7 +28,7 @@ from actors.correlator.pon.gather import (
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, PonMemory
-from actors.correlator.pon.rogue import blame, rogue_of
+from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
 from actors.correlator.signals import AREA, INFERRED, SIGNALS
 from actors.correlator.topological import blocked_by, root_of
@@ -77,13 +77,20 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     port_alarms = [each for each in heard_of(draft, port) if SIGNALS.get(each.alarm_type) == "port_dark"]
     since = memory.onset.get(port)
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
+    later: datetime | None = None
+    if rogue is None:
+        shouted_down, later = suspect(draft, memory, port, onts, causes, out, explained, said, port_alarms)
+        fresh = {ont: found for ont, found in fresh.items() if ont not in shouted_down}
+    if later is not None:
+        again = later if again is None else min(again, later)
     for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
         common, alone = _explain(draft, memory, port, onts, episode, out, set(explained), port_alarms)
         wanted.update(common)
         lonely += alone
-    bends, faded = degraded(draft, memory, port, onts, out, said)
-    wanted.update(bends)
-    lonely += faded
+    if later is None:  # errors of a port that is shouted down are no bend
+        bends, faded = degraded(draft, memory, port, onts, out, said)
+        wanted.update(bends)
+        lonely += faded
     if roll_up(draft, memory, port, wanted, port_alarms):
         del wanted["cut", port]
     gather_power(draft, memory, port, wanted, causes)
@@ -226,6 +233,8 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
     for alarm_id, cause in list(causes.items()):
         if cause.place.startswith(AREA):
             continue  # its own look ends it: asked at each of its ports all its ONTs would be counted as often
+        if cause.kind == "rogue":
+            continue  # who comes and goes in turns is back half of the time
         if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
             over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
             del causes[alarm_id]
@@ -271,7 +280,9 @@ def _explained(
     explained: dict[str, str] = {}
     young: set[str] = set()
     for alarm_id, cause in causes.items():
-        if cause.kind != "degraded" and (cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED):
+        if cause.kind not in ("degraded", "rogue") and (
+            cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED
+        ):
             members = members_of(draft.state, alarm_id, cause)
             explained.update((ont, alarm_id) for ont in here if ont in members)
         else:
@@ -296,7 +307,7 @@ def _reconcile(
 ) -> None:
     """Withdraw what is not concluded any more, then raise or revise what is."""
     for alarm_id, cause in causes.items():
-        if cause.beyond_port or alarm_id in repairing or (cause.kind, cause.place) in wanted:
+        if cause.beyond_port or cause.kind == "rogue" or alarm_id in repairing or (cause.kind, cause.place) in wanted:
             continue
         if cause.kind == "degraded":
             over(draft, memory, alarm_id, "its ONTs are not degraded together any more")

@@ -1,26 +1,74 @@
-"""A rogue ONT: a transmitter that does not stop sending blinds its port to the others, which then look as if cut off."""
+"""A rogue ONT: a transmitter that sends when it must not blinds its port to the others, which then look as if cut off.
 
-from collections.abc import Mapping
-from datetime import timedelta
+Some OLTs name it. Where none does it is suspected from what a break does not do: its siblings go dark and come back in turns,
+the OLT receives light of which it can make nothing (LOFi, DOWi), one ONT does not obey when told to be silent (DFi), or is
+heard while all others are dark, and the port has light all the time. That all but one are dark is no sign by itself: of a
+feeder cut with a trap lost as much is seen.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
 from actors.correlator.lifecycle import moved
-from actors.correlator.pon.conclude import NAME, RULE, withdraw
-from actors.correlator.pon.gather import Evidence, dim_of, heard_of
-from actors.correlator.pon.memory import Concluded, PonMemory
-from actors.correlator.signals import SIGNALS
+from actors.correlator.pon.conclude import NAME, RULE, Cause, conclude, over, withdraw
+from actors.correlator.pon.gather import EPISODE, Evidence, dim_of, heard_of, tree_of
+from actors.correlator.pon.likelihood import Seen, Signs
+from actors.correlator.pon.likelihood import rogue as likelihood_of
+from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind
+from actors.correlator.signals import SIGNALS, SUSPECTED
 from protocols.alarm import Alarm
 
 BEFORE = timedelta(seconds=120)
 """An OLT takes its time to find out which of its ONTs it is."""
+STEADY = timedelta(seconds=3)
+"""An ONT that goes dark sooner than this after it came back has not been back: its traps overtook one another."""
+IN_TURNS = timedelta(seconds=60)
+"""One that goes dark later than this after it came back was well in between."""
+AT_ONCE = timedelta(seconds=3)
+"""What goes dark within this of one another has gone together: a bad connector above them, the mains of a street."""
+QUIET = timedelta(seconds=60)
+"""When there was no sign of it for so long, and most are back, it is over."""
+FEWEST = 3
+"""ONTs that come and go from which on they do in turns."""
+SURE = 0.7
+"""What a suspicion must be worth to be told; one that stands falls below half of that."""
+AT_MOST = 0.95
+"""The most that it is worth without the OLT's own word."""
+
+
+def came_and_went(draft: Draft, memory: PonMemory, ont: str) -> None:
+    """Note that an ONT is dark again, not long after it came back."""
+    if STEADY <= draft.at - memory.back[ont] <= IN_TURNS:
+        sign(draft, memory, ont, "turn")
+
+
+def sign(draft: Draft, memory: PonMemory, ont: str, kind: SignKind) -> None:
+    """Note a sign of a rogue on the ONT's port."""
+    port = draft.state.plant.pon_of(ont)
+    if port is not None and port != ont:
+        draft.later(memory.sign, port, Sign(kind, ont, draft.at))
+
+
+def joins(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> None:
+    """What begins on a port of which a rogue is suspected goes with that at once: it is one more turn."""
+    for alarm_id in memory.at_port.get(port, ()):
+        cause = draft.get(alarm_id) if memory.causes[alarm_id].kind == "rogue" else None
+        if cause is not None and cause.cleared_at is None and draft.latest(alarm).parent_alarm_id is None:
+            attach(draft, alarm, cause, NAME, f"shouted down: {_said(cause)}", confidence=cause.metadata.get("confidence"))
+
+
+def suspected(alarm: Alarm) -> bool:
+    """Whether this rogue is one that faultd suspects, rather than one that the OLT names."""
+    return alarm.qualifier == SUSPECTED
 
 
 def rogue_of(draft: Draft, port: str, said: Mapping[str, list[Alarm]]) -> Alarm | None:
     """The OLT's own word that an ONT of this port sends out of turn; which ONT it is goes before that there is one."""
     for alarms in (*said.values(), heard_of(draft, port)):
         for alarm in alarms:
-            if SIGNALS.get(alarm.alarm_type) == "rogue":
+            if SIGNALS.get(alarm.alarm_type) == "rogue" and not suspected(alarm):
                 return alarm
     return None
 
@@ -36,11 +84,16 @@ def blame(
     """Attribute to the rogue what its siblings suffer, and take back what was concluded from that before it was known."""
     why = f"{rogue.resource_name or rogue.resource_id} sends out of turn and blinds its port to the others"
     begun = rogue.last_occurrence - BEFORE
+    for alarm_id, cause in causes.items():
+        if cause.kind == "rogue":
+            withdraw(draft, memory, alarm_id, f"the OLT says so itself: {why}")
     suffering = [alarm for each in out.values() if not each.gasped and each.onset >= begun for alarm in each.alarms]
-    suffering += [alarm for alarms in said.values() for alarm in dim_of(alarms) if alarm.last_occurrence >= begun]
+    suffering += [alarm for alarms in said.values() for alarm in _disturbed(alarms) if alarm.last_occurrence >= begun]
     port = draft.state.plant.pon_of(rogue.resource_id)
     if port is not None and port != rogue.resource_id:
-        suffering += [alarm for alarm in heard_of(draft, port) if SIGNALS.get(alarm.alarm_type) == "rogue"]
+        suffering += [
+            alarm for alarm in heard_of(draft, port) if SIGNALS.get(alarm.alarm_type) == "rogue" and not suspected(alarm)
+        ]
     if not suffering:
         return
     for alarm_id, cause in causes.items():
@@ -52,3 +105,208 @@ def blame(
     rogue = draft.latest(rogue)
     if not rogue.is_root_cause and rogue.parent_alarm_id is None:
         draft.put(moved(rogue, is_root_cause=True, correlation_id=rogue.id), "root_cause", RULE, why)
+
+
+def suspect(
+    draft: Draft,
+    memory: PonMemory,
+    port: str,
+    onts: list[str],
+    causes: dict[str, Concluded],
+    out: Mapping[str, Evidence],
+    explained: Mapping[str, str],
+    said: Mapping[str, list[Alarm]],
+    port_alarms: list[Alarm],
+) -> tuple[set[str], datetime | None]:
+    """Raise, revise, withdraw or end the suspicion of a rogue on this port: the ONTs that it explains, and when to look again.
+    Takes what it replaces out of ``causes``."""
+    signs = [each for each in memory.signs.get(port, ()) if draft.at - each.at <= SIGN_LASTS]
+    standing = next((alarm_id for alarm_id, cause in causes.items() if cause.kind == "rogue"), None)
+    if not signs and standing is None:
+        return set(), None
+    begun = min((each.at for each in signs), default=draft.at) - BEFORE
+    if standing is not None:
+        begun = min(begun, causes[standing].since - BEFORE)
+    explained = {ont: cause_id for ont, cause_id in explained.items() if not _over(draft, cause_id)}
+    dark = {ont: each for ont, each in out.items() if ont not in explained and each.onset >= begun}
+    quiet = not signs or draft.at - signs[-1].at >= QUIET
+    if standing is not None and quiet and 2 * len(dark) <= len(causes[standing].members):
+        over(draft, memory, standing, f"nothing of it for {QUIET.total_seconds():g} s")
+        draft.later(memory.signs.pop, port, None)  # what it is over for is no sign of a new one
+        del causes[standing]
+        return set(), None
+    if standing is None and not dark and quiet:
+        return set(), None
+    found = _weighed(draft, memory, port, onts, signs, dark, out, explained, port_alarms)
+    if standing is not None:
+        found = _still(draft, memory, causes, standing, found, port_alarms)
+    if found is None:
+        return set(), None
+    place, confidence, why, hurt = found
+    for alarm_id, cause in list(causes.items()):
+        young = cause.kind in ("cut", "degraded") and cause.since >= begun and not cause.beyond_port
+        if young or (cause.kind == "rogue" and cause.place != place):
+            withdraw(draft, memory, alarm_id, why)
+            del causes[alarm_id]
+    known = dict.fromkeys([*(causes[standing].members if standing in causes else ()), *hurt, *dark])
+    conclude(
+        draft,
+        memory,
+        Cause(
+            kind="rogue",
+            place=place,
+            ports=[port],
+            evidence=[_evidence(ont, said.get(ont, ()), begun, draft.at) for ont in onts if ont in known or ont == place],
+            dark=len(known),
+            gasped=0,
+            alive=int(place != port),
+            unknown=len(onts) - len(known) - int(place != port),
+            confidence=confidence,
+            why=why,
+        ),
+    )
+    return set(dark), max(signs[-1].at + QUIET, draft.at + EPISODE) if signs else draft.at + QUIET
+
+
+def _over(draft: Draft, cause_id: str) -> bool:
+    alarm = draft.get(cause_id)
+    return alarm is None or alarm.cleared_at is not None
+
+
+Found = tuple[str, float, str, list[str]]
+"""Where it is, how sure that is, why, and whom it has hurt."""
+
+
+def _weighed(
+    draft: Draft,
+    memory: PonMemory,
+    port: str,
+    onts: list[str],
+    signs: list[Sign],
+    dark: Mapping[str, Evidence],
+    out: Mapping[str, Evidence],
+    explained: Collection[str],
+    port_alarms: list[Alarm],
+) -> Found | None:
+    """The suspicion as the evidence of the last two minutes has it; None where that is not enough."""
+    turned = _in_turns(signs)
+    garbled = list(dict.fromkeys(each.ont for each in signs if each.kind == "garbled"))
+    stuck = list(dict.fromkeys(each.ont for each in signs if each.kind == "stuck"))
+    last = max((each.onset for each in dark.values()), default=None)
+    lives = {each.ont for each in signs if each.kind != "turn" and last is not None and each.at > last + AT_ONCE}
+    silent = [ont for ont in onts if ont not in out and ont not in explained and ont not in turned]
+    alone = silent[0] if len(silent) == 1 and silent[0] in lives and len(dark) >= FEWEST else None
+    if not (turned or stuck or alone):
+        return None
+    since = memory.onset.get(port)
+    port_dark = bool(port_alarms) and since is not None and draft.at - since <= SIGN_LASTS
+    seen: dict[str, Seen] = {}
+    for ont in onts:
+        if ont in turned or ont in explained or (ont in out and ont not in dark):
+            seen[ont] = "out"
+        elif ont in dark:
+            seen[ont] = "gasp" if dark[ont].gasped else "dark"
+        else:
+            seen[ont] = "alive" if ont in lives else "silent"
+    culprit = stuck[0] if len(stuck) == 1 else alone
+    of = Signs(len(onts), len(turned), len(garbled), bool(stuck))
+    confidence = min(AT_MOST, likelihood_of(tree_of(draft, port, seen), of, culprit=culprit, port_dark=port_dark))
+    if confidence < SURE:
+        return None
+    hurt = list(dict.fromkeys([*turned, *garbled, *(ont for ont, each in dark.items() if not each.gasped)]))
+    if culprit is None and turned and len(hurt) == len(onts) - 1:
+        # All others were shouted down: the one that never was is the one that shouts, if it is there at all.
+        (culprit,) = (ont for ont in onts if ont not in hurt)
+        confidence *= 0.9
+    hurt = [ont for ont in hurt if ont != culprit]
+    return culprit or port, confidence, _why(draft, port, culprit, turned, garbled, stuck, dark, port_dark), hurt
+
+
+def _still(
+    draft: Draft,
+    memory: PonMemory,
+    causes: dict[str, Concluded],
+    standing: str,
+    found: Found | None,
+    port_alarms: list[Alarm],
+) -> Found | None:
+    """A suspicion that stands stays until something speaks against it, and where it is: signs get old, the rogue does not."""
+    cause, alarm = causes[standing], draft.state.alarms[standing]
+    port = cause.ports[0]
+    since = memory.onset.get(port)
+    if found is None and port_alarms and since is not None and since > cause.since - EPISODE:
+        withdraw(draft, memory, standing, "the port receives no light: whatever is the matter, no ONT of it sends")
+        del causes[standing]
+        return None
+    # The one named has been shouted down itself: it is another.
+    cleared = found is not None and found[0] == port and cause.place in found[3]
+    if found is None or (found[0] == port and cause.place != port and not cleared):
+        hurt = found[3] if found is not None else []
+        return cause.place, float(alarm.metadata.get("confidence", SURE)), _said(alarm), hurt
+    if found[0] == cause.place:
+        return cause.place, max(found[1], float(alarm.metadata.get("confidence", SURE))), found[2], found[3]
+    return found
+
+
+def _said(alarm: Alarm) -> str:
+    return alarm.description.partition(". ")[0]
+
+
+def _in_turns(signs: list[Sign]) -> list[str]:
+    """ONTs that went dark again by themselves: not together with most of those that did."""
+    turns = [each for each in signs if each.kind == "turn"]
+    every = {each.ont for each in turns}
+    if len(every) < FEWEST:
+        return []
+    found: dict[str, None] = {}
+    for each in turns:
+        if each.ont not in found:
+            together = {other.ont for other in turns if abs(other.at - each.at) <= AT_ONCE}
+            if 2 * len(together) <= len(every):
+                found[each.ont] = None
+    return list(found) if len(found) >= FEWEST else []
+
+
+def _disturbed(alarms: Collection[Alarm]) -> list[Alarm]:
+    """Those of an ONT's alarms that say that it is heard, and not well."""
+    return [*dim_of(alarms), *(each for each in alarms if SIGNALS.get(each.alarm_type) in ("garbled", "stuck"))]
+
+
+def _evidence(ont: str, alarms: Collection[Alarm], begun: datetime, now: datetime) -> Evidence:
+    """What an ONT suffers from the rogue: nothing at the moment, where it is its siblings' turn."""
+    mine = tuple(
+        each
+        for each in alarms
+        if SIGNALS.get(each.alarm_type) in ("out", "dim", "garbled", "stuck") and each.received_at >= begun
+    )
+    return Evidence(ont, mine, False, min((each.received_at for each in mine), default=now))
+
+
+def _why(
+    draft: Draft,
+    port: str,
+    culprit: str | None,
+    turned: list[str],
+    garbled: list[str],
+    stuck: list[str],
+    dark: Mapping[str, Evidence],
+    port_dark: bool,
+) -> str:
+    def name(node_id: str) -> str:
+        return getattr(draft.state.plant.nodes.get(node_id), "name", "") or node_id
+
+    reasons = []
+    if turned:
+        reasons.append(f"{len(turned)} ONTs of {name(port)} go dark and come back in turns")
+    elif dark:
+        reasons.append(f"{len(dark)} ONTs of {name(port)} are dark")
+    if garbled:
+        reasons.append(f"light of {len(garbled)} arrives and makes no sense (LOFi, DOWi)")
+    if not port_dark:
+        reasons.append("the port has light all the time")
+    for ont in stuck:
+        reasons.append(f"{name(ont)} does not obey when told to be silent (DFi)")
+    if culprit is not None and culprit not in stuck:
+        reasons.append(f"{name(culprit)} alone was heard all the time")
+    which = f"{name(culprit)} sends" if culprit is not None else "an ONT sends"
+    return f"suspected, not said by the OLT: {which} when it must not, since " + ", ".join(reasons)

@@ -10,11 +10,11 @@ from datetime import timedelta
 from actors.correlator.draft import Draft
 from actors.correlator.light import relieved
 from actors.correlator.placing import UNPLACED
-from actors.correlator.pon import area, port
+from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
-from actors.correlator.signals import AREA, SIGNALS
+from actors.correlator.signals import AREA, GARBLED, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
@@ -44,7 +44,11 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if signal in ("out", "gasp"):
         if begins:
             if resource not in memory.onset:
+                if signal == "out" and resource in memory.back:
+                    rogue.came_and_went(draft, memory, resource)
                 draft.later(memory.onset.setdefault, resource, draft.at)
+            if alarm.alarm_type in GARBLED:
+                rogue.sign(draft, memory, resource, "garbled")
         elif not is_out(draft, resource):
             draft.later(memory.onset.pop, resource, None)
             draft.later(memory.came_back, resource, draft.at)
@@ -56,9 +60,14 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     elif signal == "dim":
         if begins:
             draft.later(memory.onset.setdefault, fading(resource), draft.at)
+            rogue.sign(draft, memory, resource, "lives")
         elif not dimmed(draft, resource):
             draft.later(memory.onset.pop, fading(resource), None)
             relieved(draft, resource)
+    elif signal in ("garbled", "stuck"):
+        if not begins:
+            return
+        rogue.sign(draft, memory, resource, "garbled" if signal == "garbled" else "stuck")
     elif signal in ("port_dark", "powerless"):
         draft.later(*((memory.onset.setdefault, resource, draft.at) if begins else (memory.onset.pop, resource, None)))
     elif signal == "blocker":
@@ -68,6 +77,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     found = draft.state.plant.pon_of(resource)
     if found is not None:
+        if begins and signal in ("out", "dim", "garbled", "stuck") and found in memory.at_port:
+            rogue.joins(draft, memory, found, alarm)
         look_soon(draft, memory, found, SETTLE)
 
 

@@ -7,6 +7,7 @@ import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.correlator.fold import fold
+from actors.correlator.plant.prepared import PREPARED, first_nodes, prepare
 from actors.correlator.rules.plugins import installed
 from actors.correlator.saved import Piece, at_leisure
 from actors.correlator.state import State
@@ -50,12 +51,21 @@ class Correlator:
                 if isinstance(message, SnapshotMarker):
                     encoding.start_soon(self._save, message.through, self._state.saving())
                     continue
+                await self._prepare(message)
                 started = perf_counter()
                 changes = fold_batch(self._state, message)
                 self._metrics.correlation.observe(perf_counter() - started)
                 self._count()
                 self._tell()
                 await self._outbox.send(ChangeBatch(message.through, changes))
+
+    async def _prepare(self, batch: EventBatch) -> None:
+        """Have a first large plant made in a thread, so that traps are read and recorded meanwhile."""
+        if self._state.plant.nodes:
+            return
+        nodes = next((found for event in batch.events if (found := first_nodes(event))), ())
+        if nodes:
+            self._state.derived[PREPARED] = await trio.to_thread.run_sync(prepare, nodes, abandon_on_cancel=True)
 
     async def _save(self, through: int, pieces: Iterator[Piece]) -> None:
         """Encode the state as it was at ``through``, beside the fold."""

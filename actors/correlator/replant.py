@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from actors.correlator import placing
 from actors.correlator.draft import Draft
 from actors.correlator.plant.check import Mistake, mistakes
-from actors.correlator.plant.difference import whole
+from actors.correlator.plant.difference import Difference, whole
+from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.renames import note_renames
 from actors.correlator.windows import strategy as windows
 from protocols.change import Answer, Refusal
@@ -20,7 +21,8 @@ TOLD = 1_000
 
 def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
     """The plant is this, and all of it the file's; its makers have checked it."""
-    difference = whole(draft.state.plant, event.nodes)
+    plant = draft.state.plant
+    difference = whole(plant, event.nodes) if plant.nodes else Difference(event.nodes)
     _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True)
     draft.later(draft.state.by_hand.clear)
 
@@ -65,6 +67,9 @@ def _refusals(draft: Draft, puts: Sequence[Node], removes: Sequence[str], on: in
     if on is not None and on != state.topology_at:
         text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
         return (Refusal("", "wrong_state", text),)
+    ready: Prepared | None = state.derived.get(PREPARED)
+    if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
+        return tuple(_refusal(one) for one in ready.mistakes[:TOLD])
     return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes)[:TOLD])
 
 

@@ -11,6 +11,7 @@ import structlog
 from msgspec import Struct
 
 from actors.correlator.plant import Plant
+from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.saved import Mark, Piece, Renamed, Saved, pieces
@@ -218,6 +219,12 @@ class State:
         self, offset: int, puts: Sequence[Node], removes: Sequence[str], by_file: bool = True, kept: Sequence[str] = ()
     ) -> None:
         """Change the plant. ``by_file``: what is put belongs to the file, all but ``kept``."""
+        ready: Prepared | None = self.derived.pop(PREPARED, None)
+        if ready is not None and ready.nodes is puts and not (ready.mistakes or self.plant.nodes or removes or kept):
+            if not by_file:
+                self.by_hand.update(dict.fromkeys(node.id for node in puts))
+            self.plant, self._saved_plant, self.topology_at = ready.plant, ready.saved, offset
+            return
         for node_id in removes:
             self.by_hand.pop(node_id, None)
         for node in puts:

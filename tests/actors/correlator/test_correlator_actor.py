@@ -1,16 +1,24 @@
 """The correlator's shell on its channels: Changes for each batch, a snapshot where a marker passes, nothing counted twice."""
 
+import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
 import trio
 
+from actors.correlator import actor as acting
 from actors.correlator.actor import NAME, Correlator
+from actors.correlator.plant import prepared
 from actors.correlator.state import State
 from actors.metrics import Metrics
-from protocols.change import UnknownTrap
-from protocols.event import Trap
+from protocols.change import Answer, UnknownTrap
+from protocols.command import ChangeTopology, Command
+from protocols.event import Event, TopologyChanged, TopologyLoaded, Trap
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+from protocols.principal import Principal
 from protocols.snmp.notification import Notification
+from protocols.topology import Node
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 STRANGE = Trap(
@@ -32,7 +40,8 @@ async def test_batches_pass_in_order_with_a_snapshot_of_where_the_marker_was_and
     await Correlator(state, inbox, outbox, metrics).run()
     messages = [message async for message in folded]
     first, second = (message for message in messages if isinstance(message, ChangeBatch))
-    # It may come later than what was folded behind it: it is encoded beside the fold, and tells the state where the marker passed.
+    # It may come later than what was folded behind it: it is encoded beside the fold, and tells the state where the marker
+    # passed.
     (snapshot,) = (message for message in messages if isinstance(message, Snapshot))
     assert [(batch.through, [change.offset for change in batch.changes]) for batch in (first, second)] == [
         (2, [1, 2]),
@@ -41,3 +50,50 @@ async def test_batches_pass_in_order_with_a_snapshot_of_where_the_marker_was_and
     assert all(isinstance(change, UnknownTrap) for change in (*first.changes, *second.changes))
     assert (snapshot.through, State.load(snapshot.parts[NAME]).offset) == (2, 2)
     assert metrics.value("faultd_traps_unknown_total") == 3
+
+
+SITE = Node(id="site", type="site")
+NODES = (SITE, *(Node(id=f"olt-{n}", type="olt", parents=("site",), address=f"10.0.0.{n}", tenant="t") for n in range(1, 9)))
+FIRST: dict[str, Event] = {
+    "a start": TopologyLoaded("d", NODES),
+    "a reload": TopologyChanged(puts=NODES, by="file", digest="d"),
+    "a request": Command(Principal("ada", "admin"), ChangeTopology(NODES)),
+    "a mistake": TopologyChanged(puts=(*NODES, Node(id="lost", type="ont", parents=("nothing",))), by="file", digest="d"),
+    "not the first of its batch": TopologyLoaded("d", NODES),
+}
+
+
+@pytest.mark.parametrize("how", FIRST)
+async def test_a_first_large_plant_is_made_while_others_go_on_and_comes_to_the_same(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_go_on = threading.Event()
+
+    def made(nodes: Sequence[Node]) -> prepared.Prepared:
+        assert others_go_on.wait(20), "nothing else runs while the plant is made"
+        return prepared.prepare(nodes)
+
+    trap, then = STRANGE, TopologyChanged(puts=(Node(id="olt-1/7", type="ont", parents=("olt-1",)),), by="ops")
+    batches = [(trap, FIRST[how], trap) if "batch" in how else (FIRST[how],), (then,), (trap,)]
+    expected, changes = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"), []
+    for number, events in enumerate(batches):
+        changes += acting.fold_batch(expected, EventBatch(1 + sum(map(len, batches[:number])), NOW, events))
+
+    monkeypatch.setattr(prepared, "LARGE", 5)
+    monkeypatch.setattr(acting, "prepare", made)
+    to_fold, inbox = trio.open_memory_channel[EventBatch | SnapshotMarker](8)
+    outbox, folded = trio.open_memory_channel[ChangeBatch | Snapshot](8)
+    state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
+    async with trio.open_nursery() as nursery:
+        await nursery.start(Correlator(state, inbox, outbox, Metrics()).run)
+        async with to_fold:
+            for number, events in enumerate(batches):
+                await to_fold.send(EventBatch(1 + sum(map(len, batches[:number])), NOW, events))
+            others_go_on.set()
+            got = [await folded.receive() for _ in batches]
+    assert [change for batch in got if isinstance(batch, ChangeBatch) for change in batch.changes] == changes
+    assert state.save() == expected.save()
+    assert list(state.plant.nodes) == list(expected.plant.nodes)
+    assert bool(state.plant.nodes) == (how != "a mistake")
+    refused = [change for change in changes if isinstance(change, Answer) and change.refusals]
+    assert bool(refused) == (how == "a mistake")

@@ -123,6 +123,8 @@ async def serve(
             metrics=metrics,
             settings=config.ledger,
             clock=clock,
+            # A board that waits for its restart finds what it lacks; one given up does not make the ledger grow.
+            read=lambda: ledger.feed.last if "stream" in health.parked else board.seq,
         )
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)

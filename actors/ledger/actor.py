@@ -65,8 +65,10 @@ class Ledger:
         settings: LedgerSettings | None = None,
         clock: Callable[[], datetime] = wall_clock,
         consumers: Sequence[str] = ("store",),
+        read: Callable[[], int] | None = None,
     ) -> None:
-        """``consumers`` are those whose cursors bound what may be pruned. Reads the cursors; raises DiskRefused."""
+        """``consumers`` are those whose cursors bound what may be pruned; ``read`` gives the last batch that those have read
+        who keep none. Reads the cursors; raises DiskRefused."""
         self._database = database
         self._inbox = inbox
         self._folded_in = folded
@@ -75,6 +77,7 @@ class Ledger:
         self._settings = settings or LedgerSettings()
         self._clock = clock
         self._consumers = tuple(consumers)
+        self._read = read
         self.feed = LedgerFeed(
             database.path,
             database.head.seq,
@@ -308,7 +311,8 @@ class Ledger:
 
     async def _prune(self) -> None:
         cutoff = self._clock() - timedelta(days=self._settings.retention_days)
-        limits = Limits(micros(cutoff), self._settings.max_bytes, self._consumers)
+        read = self.feed.last if self._read is None else self._read()
+        limits = Limits(micros(cutoff), self._settings.max_bytes, self._consumers, read)
         try:
             pruned = await self._in_writer(self._database.prune, limits)
         except DiskRefused as error:

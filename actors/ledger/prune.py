@@ -2,7 +2,8 @@
 
 Old is what is past its retention, or the oldest when more bytes are in use than allowed. Old Events go when the older of the
 two kept snapshots covers them, so that either can still be recovered from; with a single one none goes, since it may turn out
-to be unusable. Old Changes go when every registered consumer has applied them. The newest row of each always stays: it says
+to be unusable. Old Changes go when every registered consumer has applied them, and those have
+read them that begin anew with every start. The newest row of each always stays: it says
 where the ledger is.
 """
 
@@ -18,11 +19,13 @@ _SNAPSHOTS = 2
 
 class Limits(Struct, frozen=True):
     """``cutoff`` (microseconds since 1970): older is past its retention. ``max_bytes``: the bytes in use to stay below.
-    ``consumers``: who must have applied a batch of Changes before it may go."""
+    ``consumers``: who must have applied a batch of Changes before it may go. ``read``: the last batch that those have read who
+    keep no cursor."""
 
     cutoff: int
     max_bytes: int
     consumers: Sequence[str] = ()
+    read: int = 2**63 - 1
 
 
 class Pruned(Struct, frozen=True):
@@ -55,7 +58,7 @@ def prune(connection: sqlite3.Connection, limits: Limits) -> Pruned:
 
     cursors = dict(connection.execute("SELECT consumer, seq FROM cursors").fetchall())
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()
-    applied = min([last - 1, *(cursors.get(consumer, 0) for consumer in limits.consumers)])
+    applied = min([last - 1, limits.read, *(cursors.get(consumer, 0) for consumer in limits.consumers)])
     over -= sum(row[2] for row in old)
     batches = connection.execute(
         "SELECT seq, at, length(body) FROM changes WHERE seq <= ? ORDER BY seq LIMIT ?", (applied, _STEP_ROWS)

@@ -76,8 +76,10 @@ class House:
             metrics=self.metrics,
             settings=settings,
             clock=clock,
+            read=lambda: self.feed.last if self.read is None else self.read,
         )
         self.feed = self.ledger.feed
+        self.read: int | None = None
 
     async def run_fold(self) -> None:
         async with self.folded:

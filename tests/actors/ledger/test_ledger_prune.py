@@ -16,6 +16,7 @@ from actors.ledger.prune import Limits
 from actors.ledger.read import stamped_events
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
+from actors.mailbox import FeedPruned
 from protocols.change import AlarmForgotten
 from protocols.event import NetworkEvent, Tick
 from protocols.ledger import ChangeBatch
@@ -107,6 +108,14 @@ def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path)
     again.close()
 
 
+def test_changes_stay_until_those_without_a_cursor_have_read_them(path: Path) -> None:
+    database = filled(path)
+    database.write(Group(now=NOW, through=40, cursors={"store": 20}))
+    database.prune(Limits(FAR, HUGE, ("store",), read=7))
+    assert kept_changes(database) == list(range(8, 21))
+    database.close()
+
+
 def test_too_many_bytes_push_the_oldest_out_in_bounded_steps(path: Path) -> None:
     database = filled(path, batches=30, size=500_000)
     database.write(Group(now=NOW, through=60, folded=[piece(58), piece(60)], cursors={"store": 30}))
@@ -170,3 +179,32 @@ async def test_the_actor_prunes_while_it_runs(kit: SimpleNamespace, path: Path, 
     assert left == list(range(left[0], left[-1] + 1))
     async with kit.open(path, settings, clock) as again:
         assert again.fold.seen == house.fold.seen
+
+
+async def test_a_board_that_is_slow_finds_the_changes_that_it_lacks(
+    kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock
+) -> None:
+    """It is in memory and cannot begin anew: with one batch pruned from before it, the stream would be gone until a restart."""
+    clock = kit.Clock()
+    settings = LedgerSettings(retention_days=1, feed_batches=1)
+    async with kit.open(path, settings, clock) as house:
+        for n in range(8):
+            outcome = await house.append(kit.report(str(n)))
+
+        async def oldest() -> int:
+            try:
+                return (await house.feed.after(0))[0].seq
+            except FeedPruned as gap:
+                return gap.oldest
+
+        house.read = 0
+        before = await oldest()
+        for board, left in ((3, 4), (5, 6), (None, 11)):
+            outcome = await house.append(kit.report("new"))
+            await house.feed.acknowledge("store", outcome.seq)
+            clock.advance(days=2)
+            house.read = board
+            while (found := await oldest()) == before:
+                mock_clock.jump(31)
+            assert found == left
+            before = found

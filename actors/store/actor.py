@@ -95,8 +95,10 @@ class Store:
             except FeedPruned as gap:
                 seq = await self._bridge(gap)
                 continue
-            if not self._pending or trio.current_time() - self._looked >= self._settings.probe_seconds:
-                await self._look()
+            due = not self._pending or trio.current_time() - self._looked >= self._settings.probe_seconds
+            if due and (await self._look()).seq != seq:
+                # Restored from a backup, say: to be filled up now, not when something next happens in the plant.
+                raise CursorMoved(seq)
             if self._pending:
                 seq = await self._apply(seq)
                 await self._applied(seq)

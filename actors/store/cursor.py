@@ -80,10 +80,11 @@ class LedgerRestored(OperatorNeeded):
 
 
 class CursorMoved(Exception):
-    """The cursor was not where this store had left it: another one writes to the same database. Nothing was applied."""
+    """The cursor was not where this store had left it: another one writes to the same database, or it was restored from a
+    backup. Nothing was applied."""
 
     def __init__(self, seq: int) -> None:
-        super().__init__(f"the store's cursor is no longer at {seq}: another faultd writes to this database")
+        super().__init__(f"the store's cursor is no longer at {seq}: the database was restored, or another faultd writes to it")
         self.seq = seq
 
 

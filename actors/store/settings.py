@@ -24,4 +24,5 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """... up to this many seconds. Low, as all that an attempt costs is one connection, and whoever has brought PostgreSQL back
     is waiting to see faultd connect."""
     probe_seconds: Annotated[float, Meta(gt=0)] = 10.0
-    """PostgreSQL is asked for a sign of life this often, with nothing to write too."""
+    """PostgreSQL is asked for a sign of life this often, and whether it is as faultd left it (not restored from a backup), with
+    nothing to write too."""

@@ -318,6 +318,28 @@ async def test_an_idle_store_notices_that_the_server_went(own_server: embedded.E
             await rig.until_up(1)
 
 
+async def test_an_idle_store_notices_that_the_database_was_restored(
+    database_url: str, changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
+) -> None:
+    settings = StoreSettings(probe_seconds=0.01, reconnect_min_seconds=0.01, reconnect_max_seconds=0.01)
+    async with Database.open(database_url) as database:
+        rig = Rig(database, settings=settings)
+        async with running(rig):
+            for number in (1, 2, 3):
+                last = rig.publish(changed_of(number, number))
+            assert await rig.progress.reach(last, ENOUGH)
+            whole = await database.run(tables)
+            # As a backup has it that was made before the last two: rows and cursor are of one transaction.
+            await database.execute(
+                'WITH gone AS (DELETE FROM alarm_timeline WHERE "offset" > 1), older AS (UPDATE faultd_cursor SET seq = 1, '
+                "events_through = 1) DELETE FROM alarms WHERE alarm_id <> 'A-1'"
+            )
+            with trio.fail_after(ENOUGH):
+                while await database.run(tables) != whole:
+                    pass
+        assert rig.metric("reconnects_total") == 1
+
+
 def test_backoff_doubles_between_its_bounds() -> None:
     settings = StoreSettings(reconnect_min_seconds=1, reconnect_max_seconds=5)
     assert [backoff(failures, settings, lambda: 1.0) for failures in range(5)] == [1, 2, 4, 5, 5]

@@ -101,7 +101,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         known = memory.causes[known_id]
         members = members_of(draft.state, known_id, known)
         # An ONT may be in another area by now, and is out all the same.
-        back = sum(not is_out(draft, ont) for ont in members - found.keys())
+        back = sum(not is_out(draft, ont) for ont in members.difference(found))
         if 2 * (len(members) - back) <= len(members):
             over(draft, memory, known_id, f"{back} of {len(members)} ONTs have power again")
             return []

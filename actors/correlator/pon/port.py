@@ -242,7 +242,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
         back = (
             0
             if cause.kind == "degraded"
-            else sum(not is_out(draft, ont) for ont in members_of(draft.state, alarm_id, cause) - memory.onset.keys())
+            else sum(not is_out(draft, ont) for ont in members_of(draft.state, alarm_id, cause).difference(memory.onset))
         )
         # One that was out for another reason and is back shows that there is light again as well.
         if not back and not _lit_since(draft, memory, cause):
@@ -266,10 +266,11 @@ def _port_dark(draft: Draft, ports: list[str]) -> bool:
 
 
 def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
-    if cause.place not in draft.state.plant.nodes:
-        return False
-    since = set(takewhile(lambda ont: memory.back[ont] > cause.since, reversed(memory.back)))
-    return bool(since) and not since.isdisjoint(draft.state.plant.onts_below(cause.place))
+    back, below = memory.back, draft.state.plant.onts_below(cause.place)
+    if len(below) < len(back):
+        return any(ont in back and back[ont] > cause.since for ont in below)
+    since = takewhile(lambda ont: back[ont] > cause.since, reversed(back))
+    return not set(below).isdisjoint(since)
 
 
 def _explained(

@@ -1,5 +1,6 @@
 """A running daemon for each test that asks for one."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ TRAPS = '[traps]\ncommunities = ["public"]\n'
 async def place() -> AsyncIterator[Path]:
     """A folder of its own, open to the account that an embedded PostgreSQL runs under."""
     folder = Path(tempfile.mkdtemp(prefix="faultd-acceptance-"))
-    folder.chmod(0o755)
+    os.chmod(folder, 0o755)
     yield folder
     await kill_left()
     shutil.rmtree(folder, ignore_errors=True)

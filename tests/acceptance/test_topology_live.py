@@ -30,8 +30,11 @@ async def test_a_plant_changes_by_file_and_by_api_under_a_live_alarm_and_a_crash
         assert made.status_code == 201, made.text
         (alarm,) = await watcher.until(lambda alarms: all(alarm.affected_customers == ("C5",) for alarm in alarms))
         assert alarm.tags == ()
-        lines = (await client.get(f"{API}/alarms/{alarm.id}/timeline")).json()["items"]
-        assert "placed" in [line["action"] for line in lines]
+        actions: list[str] = []
+        with trio.fail_after(PATIENCE):  # the stream tells before PostgreSQL has it
+            while "placed" not in actions:
+                lines = (await client.get(f"{API}/alarms/{alarm.id}/timeline")).json()["items"]
+                actions = [line["action"] for line in lines]
         refused = await client.patch(f"{API}/topology/nodes/olt-1", json={"parents": ["olt-1/0/1/5"]})
         assert (refused.status_code, refused.json()["type"]) == (422, "urn:faultd:problem:invalid_topology")
     await daemon.kill()

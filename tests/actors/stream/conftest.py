@@ -96,10 +96,12 @@ class Book:
 
 
 class Lab:
-    """One stream under test. ``now`` is the wall clock that it sees."""
+    """One stream under test. ``now`` is the wall clock that it sees. A heartbeat comes, and a reader is too slow, only where a
+    test says when: else a loaded machine would bring it about."""
 
     def __init__(self, board: Board | None = None, **settings: Any) -> None:
-        self.settings = StreamSettings(**{"bind": "127.0.0.1:0", "pace_seconds": 0.0} | settings)
+        calm = {"bind": "127.0.0.1:0", "pace_seconds": 0.0, "heartbeat_seconds": 3600.0, "send_timeout_seconds": 3600.0}
+        self.settings = StreamSettings(**calm | settings)
         self.feed = MemoryFeed()
         self.board = board if board is not None else Board(window=self.settings.window_batches)
         self.tokens = Book()

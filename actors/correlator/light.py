@@ -13,9 +13,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.pon.gather import heard_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.soon import SETTLE, look_soon
-from actors.correlator.signals import SIGNALS
+from actors.correlator.signals import LOW_LIGHT
 from protocols.light import Measurement, Quantity
 
 FELL = 2.0
@@ -76,7 +77,7 @@ def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, lo
     if node is None or node.type != "ont":
         return
     memory = draft.state.memory(LightMemory)
-    low = low or any(SIGNALS.get(each.alarm_type) == "dim" for each in draft.at_resource(resource_id))
+    low = low or any(each.alarm_type in LOW_LIGHT for each in heard_of(draft, resource_id))
     news = False
     for each in found:
         if each.quantity not in _COMPARED:
@@ -106,10 +107,12 @@ def relieved(draft: Draft, ont: str) -> None:
 
 
 def fall(memory: LightMemory, ont: str, since: datetime) -> float | None:
-    """dB that an ONT has lost, by a reading at or after ``since``; None when none was taken then, or none before was good."""
+    """dB that an ONT has lost, by a reading at or after ``since``; None when none was taken then, or none was good before."""
     for quantity in _COMPARED:
         light = memory.lights.get(f"{quantity} {ont}")
-        if light is not None and light.good is not None and light.at >= since:
+        if light is None or light.good is None or light.known is None:
+            continue
+        if light.known < since <= light.at:
             return light.good - light.now
     return None
 

@@ -71,6 +71,17 @@ _TYPES: dict[Signal, tuple[str, ...]] = {
 SIGNALS: dict[str, Signal] = {alarm_type: signal for signal, types in _TYPES.items() for alarm_type in types}
 """By alarm type."""
 
+LOW_LIGHT = frozenset(
+    (
+        "ont.rx.low",
+        "ont.olt_rx.alarm",
+        "ont.olt_rx.warning",
+        "ont.optics.alarm",
+        "ont.optics.warning",
+        "ont.fibre_bend",
+    )
+)
+"""Of those that say ``dim``: alarms of the light itself; while one is open no reading is good. The others are of errors."""
 GARBLED = frozenset({"ont.lof", "ont.dowi"})
 """Alarms by which an OLT says that it receives light of an ONT, and cannot make out what it says."""
 SUSPECTED = "suspected"

@@ -7,7 +7,7 @@ from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.plant import shown_to
 from actors.correlator.problems import Problem, Report, clear_problems, remember, repeat_problem
-from actors.correlator.signals import SIGNALS
+from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -78,7 +78,7 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
     if finding.light:
-        low = finding.kind == "raise" and SIGNALS.get(finding.alarm_type) == "dim"
+        low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
         measured(draft, resource_id, finding.light, low=low)
 
 

@@ -10,7 +10,15 @@ from outages import Olt, onts, plant
 
 from actors.correlator.light import AS_IT_IS, FELL, MOST, Light, LightMemory, taken
 from actors.correlator.state import State
+from faultd.config import Config
+from faultd.inputs import read_profiles
+from faultd.simulator.fault import Fault
+from faultd.simulator.plan import Options, simulate
+from faultd.simulator.plant import PlantSpec, Vendor, build_plant
+from faultd.simulator.scenarios import Scenario, Script
+from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
+from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
 from protocols.light import Measurement
 
 BEFORE = -21.0
@@ -168,6 +176,21 @@ def test_a_first_reading_says_nothing_of_what_was_before_it(olt: Measured) -> No
     assert set(degraded(olt)) == {"olt/1/0/s.2"}
 
 
+def test_the_end_of_low_light_tells_what_is_good_though_there_are_errors_still(olt: Measured) -> None:
+    mine = onts(0, [2])
+    for ont in mine:
+        olt.says("ont.sd", ont)
+    olt.bends(*mine, by=7.0)
+    olt.waits(60)
+    olt.says_over("ont.rx.low", *mine)
+    olt.reads(*mine, dbm=BEFORE)
+    olt.says_over("ont.sd", *mine)
+    olt.waits(600)
+    olt.bends(*mine, by=9.0)
+    olt.waits(3)
+    assert degraded(olt)["olt/1/0/s.2"].metadata["median_db"] == 9.0
+
+
 def test_an_alarm_that_ends_without_a_reading_ends_what_was_read_before(olt: Measured) -> None:
     olt.reads(*onts(0), dbm=BEFORE)
     olt.bends(*onts(0, [2]), by=7.0)
@@ -222,3 +245,37 @@ def test_what_stays_lost_without_an_alarm_is_how_it_is_now() -> None:
     assert taken(lost, -24.0, AT + AS_IT_IS / 2, low=False).good == -20.0
     assert taken(lost, -24.0, AT + AS_IT_IS, low=False) == Light(-24.0, -24.0, AT + AS_IT_IS, None, AT)
     assert taken(lost, -24.0, AT + AS_IT_IS, low=True).good == -20.0
+
+
+@pytest.mark.parametrize("vendor", ["huawei", "bdcom"])
+def test_what_a_device_measured_is_kept_with_its_alarm_and_compared_with_the_last_good(make_world: Any, vendor: Vendor) -> None:
+    """As traps: a first bend without anything to compare with, its end, which tells the good light, and a second one."""
+    plan_of = build_plant(PlantSpec(olts=1, onts_per_pon=16, first_split=4, second_split=4, vendors=(vendor,)))
+    leaf = next(iter(plan_of.pons.values())).feeder + ".2"
+    faults = tuple(Fault(id=f"b{at}", kind="bend", target=leaf, start=at, end=at + 60, depth=9.0) for at in (5.0, 200.0))
+    plan = simulate(plan_of, Scenario("", "", 300.0, lambda *_: Script(faults)), Options(seed=3))
+    world = make_world(None)
+    profiles = read_profiles(Config())
+    world(ProfilesLoaded("p", profiles))
+    world(TopologyLoaded("t", tuple(topology_nodes(plan_of))))
+    seen: dict[float, Alarm] = {}
+    second = 0.0
+    for datagram in plan.datagrams:
+        while second < datagram.at:
+            world.at(second).tick()
+            second += 1.0
+            seen |= {
+                f.start: a
+                for a in world.alarms
+                for f in faults
+                if a.alarm_type == "fibre.degraded" and f.start < second < f.end - 5
+            }
+        world.at(datagram.at)(Trap(datagram.source, world.now, datagram.notification))
+    low = [a for a in world.alarms if a.alarm_type == "ont.optics.alarm"]
+    assert {a.resource_id for a in low} == set(plan_of.below[leaf])
+    assert all(-33.5 < a.metadata["ont_rx_dbm"] < -28.5 for a in low)
+    assert seen[5.0].resource_id == seen[200.0].resource_id == leaf
+    assert seen[5.0].metadata["median_db"] is None
+    assert abs(seen[200.0].metadata["median_db"] - 9.0) < 0.6
+    assert seen[200.0].metadata["measured"] == 4
+    assert seen[200.0].metadata["confidence"] > seen[5.0].metadata["confidence"]

@@ -230,7 +230,7 @@ def network_events() -> Iterator[str]:
     yield "| Type | Does | Severity | X.733 event type | Probable cause | Source |\n|---|---|---|---|---|---|"
     for name, meaning in MEANINGS.items():
         ends = ", ".join(f"`{kind}`" for kind in meaning.clears)
-        does = f"clears {ends}" if ends else f"raises `{name}`"
+        does = f"clears {ends}" if ends else "nothing but its readings" if meaning.severity is None else f"raises `{name}`"
         row = (f"`{name}`", does, meaning.severity or "", meaning.event_type, meaning.probable_cause, f"`{meaning.source}`")
         yield f"| {' | '.join(row)} |"
 

@@ -13,6 +13,7 @@ from actors.correlator import fold as fold_module
 from actors.mailbox import Abandoned, LedgerUnavailable
 from protocols.command import Command
 from protocols.event import NetworkEvent
+from protocols.light import Measurement
 from protocols.principal import Principal
 
 Lab = Any
@@ -192,6 +193,34 @@ class TestEvents:
             assert len({result["accepted"][0] for result in results}) == 50
             (append,) = lab.appended
             assert all(isinstance(event, NetworkEvent) and event.reported_by == "operator" for event in append.events)
+
+    async def test_light_that_was_measured_is_taken_and_raises_nothing(self, lab: Lab) -> None:
+        event = {"type": "optical.measured", "resource_type": "ont", "resource_id": "olt-1/0/1/5/17"}
+        async with lab.serve(), lab.client() as client:
+            answer = await client.post(f"{lab.FAULTS}/events", json=event | {"light": [{"quantity": "ont_rx", "dbm": -21.4}]})
+            assert answer.json()["results"] == [{"accepted": [], "duplicate": False, "refused": []}]
+            (taken,) = lab.appended[0].events
+            assert taken.light == (Measurement("ont_rx", -21.4),)
+            assert not lab.state.alarms
+
+    @pytest.mark.parametrize(
+        ("light", "field"),
+        [
+            ([], "light"),
+            ([{"quantity": "ont_rx", "dbm": -80.0}], "light[0].dbm"),
+            ([{"quantity": "olt_rx", "dbm": -20}, {"quantity": "ont_rx", "dbm": 131.07}], "light[1].dbm"),
+            ([{"quantity": "voltage", "dbm": 3.3}], "light[0].quantity"),
+            ([{"quantity": "ont_rx"}], "light[0]"),
+            ([{"quantity": "ont_rx", "dbm": -20}] * 3, "light"),
+        ],
+    )
+    async def test_what_is_no_light_is_refused_by_its_place(self, lab: Lab, light: list[object], field: str) -> None:
+        event = {"type": "optical.measured", "resource_type": "ont", "resource_id": "o", "light": light}
+        async with lab.serve(), lab.client() as client:
+            answer = await client.post(f"{lab.FAULTS}/events", json=event)
+        assert answer.status_code in (400, 422)
+        assert field in answer.text
+        assert not lab.appended
 
     async def test_an_idempotency_key_counts_once_for_each_reporter(self, lab: Lab) -> None:
         async with lab.serve(), lab.client() as client, lab.client("admin") as other:

@@ -12,8 +12,10 @@ from faultd.evaluation.places import Places
 from faultd.evaluation.play import Played, play
 from faultd.evaluation.report import as_json, tables
 from faultd.evaluation.runner import evaluate
+from faultd.evaluation.score import score
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.plant import PlantSpec, build_plant
+from protocols.event import NetworkEvent
 
 SOME = ("1/001/drop_cut/clean", "1/001/ont_power/everything", "1/002/uplink_down/loss-20")
 
@@ -66,6 +68,30 @@ def test_plants_differ_and_every_fourth_is_full() -> None:
     specs = [plant_of(f"1/{number:03d}/nothing/clean").spec for number in range(12)]
     assert len({(spec.vendors, spec.first_split, spec.second_split, spec.onts_per_pon) for spec in specs}) > 8
     assert {spec.onts_per_pon for spec in specs[::4]} == {128}
+
+
+def test_two_bends_are_on_one_port_and_differ_clearly_and_light_was_read_before_them() -> None:
+    for number in range(12):
+        case = build(f"1/{number:03d}/two_bends/clean")
+        one, other = case.faults
+        assert {each.kind for each in case.faults} == {"bend"}
+        assert one.target != other.target
+        splitters = case.plant.splitters
+        assert splitters[one.target].above == splitters[other.target].above
+        assert other.depth - one.depth >= 2.5
+        assert case.readings[0] < min(one.start, other.start)
+        vendor = case.plant.olts[case.plant.pons[splitters[one.target].pon].olt].vendor
+        assert (len(case.readings) > 1) == (vendor in ("zte", "calix_e7")), "read again where the alarms tell no levels"
+        events = [event for _, event, _ in Played(case).events() if isinstance(event, NetworkEvent)]
+        assert len(events) == len(case.readings) * len(case.plant.pons[splitters[one.target].pon].onts)
+
+
+@pytest.mark.parametrize(("case", "found"), [("6/001/two_bends/clean", 2), ("6/002/rogue_unnamed/loss-5", 1)])
+def test_what_is_not_simply_dark_is_found(case: str, found: int) -> None:
+    scored = score(play(build(case)))
+    assert sum(each.found for each in scored.faults) == found
+    assert not scored.wrong
+    assert not scored.left
 
 
 def test_places_know_what_is_below_and_above() -> None:

@@ -1,14 +1,15 @@
 """Faults that are not simply dark: bent fibres, rogue ONTs, both uplinks, clocks that are wrong."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from faultd.simulator.fault import Element, Fault
 from faultd.simulator.plan import Options, Plan, simulate
-from faultd.simulator.plant import Plant, PlantSpec, Vendor, build_plant
+from faultd.simulator.plant import VENDORS, Plant, PlantSpec, Vendor, build_plant
 from faultd.simulator.scenarios import Scenario, Script, scenario
-from faultd.simulator.simulation import EPOCH, LOWEST, Simulation
+from faultd.simulator.simulation import EPOCH, JITTER, LOWEST, Simulation, installed
 
 
 def plant(vendor: Vendor = "huawei") -> Plant:
@@ -50,6 +51,38 @@ def test_two_bends_in_a_row_add_up() -> None:
         simulation.add(Fault(id=name, kind="bend", target=name, start=1.0))
     simulation.run(until=10.0)
     assert before[0] - simulation.level(first) > before[1] - simulation.level(second) >= 6
+
+
+def test_a_bend_of_a_given_depth_takes_that_and_optics_tell_it_nearly() -> None:
+    on = plant()
+    leaf = next(iter(on.pons.values())).feeder + ".2"
+    plan = play(on, Fault(id="bend", kind="bend", target=leaf, start=1.0, end=30.0, depth=11.5), seed=4)
+    told = [each.report for each in plan.datagrams if each.report.what == "ont_rx_low" and each.report.raised]
+    assert {each.resource for each in told} == set(on.below[leaf])
+    wrong = [each.level - (installed(4, each.resource) - 11.5) for each in told]
+    assert all(abs(each) <= JITTER for each in wrong)
+    assert len({round(each, 3) for each in wrong}) > 1
+    ends = [each.report for each in plan.datagrams if each.report.what == "ont_rx_low" and not each.report.raised]
+    assert all(abs(each.level - installed(4, each.resource)) <= JITTER for each in ends)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_siblings_of_one_that_babbles_come_and_go_in_turns(vendor: Vendor) -> None:
+    on = plant(vendor)
+    pon = next(iter(on.pons.values()))
+    culprit = pon.onts[5]
+    plan = play(on, Fault(id="rogue", kind="rogue_unnamed", target=culprit, start=1.0, end=80.0), seed=2, duration=90.0)
+    said = [(each.at, each.report) for each in plan.emissions]
+    lost = [(at, each.resource) for at, each in said if each.what in ("ont_los", "ont_lof") and each.raised]
+    times = Counter(ont for _, ont in lost)
+    assert set(times) == set(pon.onts) - {culprit}
+    assert min(times.values()) > 1, "each of them again and again"
+    assert max(Counter(round(at) for at, _ in lost).values()) < len(pon.onts) / 4, "by turns"
+    assert not {each.what for _, each in said} & {"pon_los", "ont_rogue", "pon_rogue", "ont_dying_gasp"}
+    assert {each.resource for _, each in said if each.what == "ont_dfi"} <= {culprit}
+    assert any(each.what == "ont_lof" for _, each in said)
+    disturbed = {each.what for _, each in said if each.what in ("ont_dowi", "ont_degraded")}
+    assert disturbed == ({"ont_dowi", "ont_degraded"} if vendor in ("huawei", "zte") else set())
 
 
 @pytest.mark.parametrize(("vendor", "named"), [("huawei", True), ("zte", True), ("calix_e7", False), ("bdcom", False)])

@@ -191,6 +191,15 @@ def test_the_end_of_low_light_tells_what_is_good_though_there_are_errors_still(o
     assert degraded(olt)["olt/1/0/s.2"].metadata["median_db"] == 9.0
 
 
+def test_a_first_reading_after_the_fade_began_is_nothing_to_compare_with(olt: Measured) -> None:
+    mine = onts(0, [2])
+    olt.says("ont.sd", *mine)
+    olt.waits(1)
+    olt.reads(*mine, dbm=BEFORE - 5.0)
+    olt.waits(3)
+    assert "by their alarms alone" in degraded(olt)["olt/1/0/s.2"].description
+
+
 def test_an_alarm_that_ends_without_a_reading_ends_what_was_read_before(olt: Measured) -> None:
     olt.reads(*onts(0), dbm=BEFORE)
     olt.bends(*onts(0, [2]), by=7.0)

@@ -119,6 +119,25 @@ def test_one_heard_while_all_others_are_dark_is_suspected_and_that_alone_is_not(
     assert [line.action for line in olt.lines if line.action in ("withdrawn",)] == ["withdrawn"]
 
 
+def test_what_was_said_as_they_went_is_no_sign_of_life(olt: Olt) -> None:
+    """Traps overtake one another: the last word of one that is dark as well."""
+    olt.says("ont.los", *onts(0)[1:])
+    olt.seconds += 1.5
+    olt.says("ont.sd", onts(0)[0])
+    olt.waits(30)
+    assert not [a for a in olt.world.alarms if a.qualifier == "suspected"]
+    assert set(olt.concluded()) == {f"fibre.cut {PORT}"}
+
+
+def test_it_is_over_once_though_some_stay_dark(olt: Olt) -> None:
+    babble(olt, onts(0)[:20], seconds=60)
+    olt.says("ont.los", *onts(0)[2:4])
+    assert rogues(olt)
+    olt.waits(110)
+    assert not rogues(olt)
+    assert len([line for line in olt.lines if line.text == "nothing of it for 60 s"]) == 1
+
+
 def test_the_olts_own_word_goes_before_the_suspicion(olt: Olt) -> None:
     victims = onts(0)[:20]
     babble(olt, victims, seconds=60)

@@ -33,8 +33,8 @@ SWITCH_SECONDS = 0.0005
 default of 5 ms each of them can cost that much while traps are being decoded."""
 
 COLLECTOR = (20_000, 20, 20)
-"""Thresholds of the garbage collector. What the fold keeps cannot be part of a cycle and is not looked at (``gc=False``), what a
-batch of Events makes goes by itself: with the defaults the collector came by every ten batches to find nothing."""
+"""Thresholds of the garbage collector. What the fold keeps cannot be part of a cycle and is not looked at (``gc=False``), what
+a batch of Events makes goes by itself: with the defaults the collector came by every ten batches to find nothing."""
 
 
 def run(config: ConfigFile = DEFAULT_CONFIG) -> None:

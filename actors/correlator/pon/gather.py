@@ -68,7 +68,7 @@ def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | 
     gasped = any(SIGNALS[each.alarm_type] == "gasp" for each in out)
     if len(out) > 1:
         out.sort(key=lambda each: FOREMOST.get(each.alarm_type, len(FOREMOST)))
-    return Evidence(ont, tuple(out), gasped, memory.onset.get(ont, out[0].last_occurrence))
+    return Evidence(ont, tuple(out), gasped, memory.onset.get(ont, out[0].received_at))
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach
+from actors.correlator.family import attach, reported_at
 from actors.correlator.lifecycle import moved
 from actors.correlator.pon.conclude import NAME, RULE, Cause, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, Evidence, dim_of, heard_of, tree_of
@@ -83,12 +83,12 @@ def blame(
 ) -> None:
     """Attribute to the rogue what its siblings suffer, and take back what was concluded from that before it was known."""
     why = f"{rogue.resource_name or rogue.resource_id} sends out of turn and blinds its port to the others"
-    begun = rogue.last_occurrence - BEFORE
+    begun = reported_at(draft, rogue) - BEFORE
     for alarm_id, cause in causes.items():
         if cause.kind == "rogue":
             withdraw(draft, memory, alarm_id, f"the OLT says so itself: {why}")
     suffering = [alarm for each in out.values() if not each.gasped and each.onset >= begun for alarm in each.alarms]
-    suffering += [alarm for alarms in said.values() for alarm in _disturbed(alarms) if alarm.last_occurrence >= begun]
+    suffering += [alarm for alarms in said.values() for alarm in _disturbed(alarms) if reported_at(draft, alarm) >= begun]
     port = draft.state.plant.pon_of(rogue.resource_id)
     if port is not None and port != rogue.resource_id:
         suffering += [

@@ -1,10 +1,12 @@
 """Rogue ONTs that no OLT names: what makes one suspect them, and what must not."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from outages import ONTS, Olt, onts, plant
 
 from actors.correlator.pon.likelihood import Seen, Signs, Tree, rogue
@@ -298,3 +300,14 @@ def test_more_of_a_sign_never_makes_it_less_likely() -> None:
         sure = [rogue(tree("s" * of), Signs(of, turned=turned)) for turned in range(3, of)]
         assert sure == sorted(sure)
         assert rogue(tree("s" * of), Signs(of, turned=3, garbled=3)) > rogue(tree("s" * of), Signs(of, turned=3))
+
+
+def test_a_device_whose_clock_is_ahead_names_the_rogue_of_what_its_siblings_suffer_now(olt: Olt) -> None:
+    olt.says("ont.los", *onts(0)[:20])
+    olt.waits(3)
+    olt.says("ont.rogue", onts(0)[25])
+    (named,) = [a for a in olt.world.alarms if a.alarm_type == "ont.rogue"]
+    olt.world.state.alarms[named.id] = replace(named, last_occurrence=named.last_occurrence + timedelta(minutes=50))
+    olt.waits(3)
+    assert olt.children(named) == set(onts(0)[:20])
+    assert olt.concluded() == {}

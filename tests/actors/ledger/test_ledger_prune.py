@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trio
@@ -159,6 +160,20 @@ def test_replaced_snapshots_leave_piece_by_piece_and_an_unfinished_one_never_cou
     database.close()
 
 
+async def until_pruned(house: Any, mock_clock: trio.testing.MockClock) -> None:
+    """Wait until a pruning has ended: the one that was under way, else the next, half a minute later."""
+    ended, measured = trio.Event(), house.metrics.ledger_bytes.set
+
+    def told(size: float) -> None:
+        measured(size)
+        ended.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.metrics.ledger_bytes, "set", told)
+        mock_clock.jump(31)
+        await ended.wait()
+
+
 async def test_the_actor_prunes_while_it_runs(kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock) -> None:
     clock = kit.Clock()
     settings = LedgerSettings(snapshot_every_events=2, retention_days=1)
@@ -171,9 +186,7 @@ async def test_the_actor_prunes_while_it_runs(kit: SimpleNamespace, path: Path, 
         clock.advance(days=2)
         await house.append(kit.report("new"))
         while house.metric("faultd_ledger_pruned_events_total") == 0:
-            # Again and again: the next pruning is due half a minute after the one that may be under way has ended.
-            mock_clock.jump(31)
-            await trio.lowlevel.checkpoint()
+            await until_pruned(house, mock_clock)
         assert house.metric("faultd_ledger_bytes") > 0
     left = offsets(path)
     assert left[0] > 1
@@ -206,6 +219,6 @@ async def test_a_board_that_is_slow_finds_the_changes_that_it_lacks(
             clock.advance(days=2)
             house.read = board
             while (found := await oldest()) == before:
-                mock_clock.jump(31)
+                await until_pruned(house, mock_clock)
             assert found == left
             before = found

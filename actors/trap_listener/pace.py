@@ -6,9 +6,9 @@ GATHER_SECONDS = 0.01
 """A pause between two reads under load; what comes meanwhile waits in the kernel's buffer."""
 BUSY = 1_000.0
 """Traps a second from which on gathering pays: ten in a pause."""
-STORM_SECONDS = 0.02
+STORM_SECONDS = 0.04
 """The pause in a storm, where what is saved is worth more than what it delays."""
-STORM = 4_000.0
+STORM = 3_500.0
 """Traps a second from which on it is one."""
 _MEMORY_SECONDS = 0.1
 """The rate is that of about this long."""

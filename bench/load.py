@@ -96,13 +96,15 @@ def settle(daemon: Daemon, before: dict[str, float], sent: int, ended: float) ->
 
 
 def rows_in_postgres(daemon: Daemon, block: int) -> tuple[int, int, int]:
-    """Alarms of the sender's plant, those open, and their occurrences, as PostgreSQL has them."""
+    """Problems of the sender's plant, alarms that are open, and occurrences, as PostgreSQL has them. A problem that is raised
+    again after the control time is another alarm."""
     (row,) = daemon.query(
-        "SELECT count(*) AS alarms, count(*) FILTER (WHERE cleared_at IS NULL) AS open, "
+        "SELECT count(DISTINCT (resource_id, alarm_type, qualifier)) AS problems, "
+        "count(*) FILTER (WHERE cleared_at IS NULL) AS open, "
         "coalesce(sum(occurrence_count), 0)::bigint AS raises FROM alarms WHERE device_id LIKE $1",
         f"127.{20 + block}.%",
     )
-    return row["alarms"], row["open"], row["raises"]
+    return row["problems"], row["open"], row["raises"]
 
 
 def all_stored(daemon: Daemon, block: int, answer: dict[str, Any], seconds: float = 10.0) -> str:
@@ -112,6 +114,6 @@ def all_stored(daemon: Daemon, block: int, answer: dict[str, Any], seconds: floa
     deadline = time.monotonic() + seconds
     while (found := rows_in_postgres(daemon, block)) != wanted:
         if time.monotonic() > deadline:
-            return f"(alarms, open, occurrences) in PostgreSQL {found}, sent {wanted}"
+            return f"(problems, open, occurrences) in PostgreSQL {found}, sent {wanted}"
         time.sleep(0.2)
     return ""

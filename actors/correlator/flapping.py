@@ -64,7 +64,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     if flap is None:
         if len(draft.state.memory(FlapMemory).flaps) >= MAX_WATCHED:
-            draft.later(draft.state.tally.update, ("flapping_overflow",))
+            draft.later(draft.state.note, "flapping_overflow")
             return
         times = () if up or before is None else (min(max(before.received_at, draft.at - rule.window), draft.at),)
         flap = Flap(times, alarm.id)

@@ -59,7 +59,7 @@ def end_limits(draft: Draft) -> None:
 
 def _refuse(draft: Draft, problem: Problem, limit: Limit) -> None:
     identity = problem.identity
-    draft.later(draft.state.tally.update, (f"refused:{limit}",))
+    draft.later(draft.state.note, f"refused:{limit}")
     draft.emit(
         DeviceEvent(
             offset=draft.offset,

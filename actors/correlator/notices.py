@@ -101,6 +101,21 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
         announce(draft, alarm, "recovered", why)
         return
     # It is history already, but somebody has a ticket of it.
+    _emit(draft, tenant_id, alarm_id, "recovered", severity, why)
+    _told(draft).drop(alarm_id)
+
+
+def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
+    """Tell people now."""
+    _emit(draft, alarm.tenant_id, alarm.id, kind, alarm.severity, reason)
+    draft.put(moved(draft.latest(alarm)), "told", f"faultd:{NAME}", reason, notice=kind)
+    if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
+        _told(draft).drop(alarm.id)
+    else:
+        _told(draft).put(alarm.id, alarm.severity)
+
+
+def _emit(draft: Draft, tenant_id: str, alarm_id: str, kind: NoticeKind, severity: Severity, reason: str) -> None:
     number = draft.next_number()
     draft.emit(
         NoticeWanted(
@@ -109,34 +124,11 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
             at=draft.at,
             tenant_id=tenant_id,
             alarm_id=alarm_id,
-            kind="recovered",
-            severity=severity,
-            reason=why,
-        )
-    )
-    _told(draft).drop(alarm_id)
-
-
-def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
-    """Tell people now."""
-    number = draft.next_number()
-    draft.emit(
-        NoticeWanted(
-            offset=draft.offset,
-            number=number,
-            at=draft.at,
-            tenant_id=alarm.tenant_id,
-            alarm_id=alarm.id,
             kind=kind,
-            severity=alarm.severity,
+            severity=severity,
             reason=reason,
         )
     )
-    draft.put(moved(draft.latest(alarm)), "told", f"faultd:{NAME}", reason, notice=kind)
-    if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
-        _told(draft).drop(alarm.id)
-    else:
-        _told(draft).put(alarm.id, alarm.severity)
 
 
 def _holder(alarm: Alarm) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.correlator.plant.saved import SavedPlant
-from actors.correlator.timers import Entry, Key
+from actors.correlator.timers import Entry, Key, in_order
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
 
@@ -92,7 +92,7 @@ def pieces(
         yield _encode(name)
         value: Any = getattr(saved, name)
         if name == "timers":
-            value = sorted((at, *key) for key, at in timers)
+            value = in_order(timers)
         elif name == "ended":
             value = [(identity, at, mark) for identity, (at, mark) in ended]
         if isinstance(value, list):

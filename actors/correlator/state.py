@@ -98,9 +98,9 @@ class State:
         self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
-    def note(self, what: str) -> None:
+    def note(self, what: str, count: int = 1) -> None:
         """Count what the fold let pass."""
-        self.tally[what] += 1
+        self.tally[what] += count
 
     # --- alarms -------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class Timers:
 
     def entries(self) -> list[Entry]:
         """Every timer, in order."""
-        return sorted((at, name, subject) for (name, subject), at in self.due.items())
+        return in_order(self.due.items())
 
     def _enqueue(self, key: Key, at: datetime) -> None:
         self._queued[key] = at
@@ -81,3 +81,8 @@ class Timers:
             heapq.heapify(self._queue)
             self._queued = dict(self.due)
         self.first = self._queue[0][0] if self._queue else NEVER
+
+
+def in_order(due: Iterable[tuple[Key, datetime]]) -> list[Entry]:
+    """Timers in the order of time, then name."""
+    return sorted((at, *key) for key, at in due)

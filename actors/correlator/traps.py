@@ -38,7 +38,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if trap.inform_key:
         seen = state.informs.get(trap.inform_key)
         if seen is not None and draft.at - seen <= timedelta(seconds=state.settings.inform_window_seconds):
-            draft.later(state.tally.update, ("informs_repeated",))
+            draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)
     reading = state.translator.read(trap, state.settings.relays)
@@ -46,7 +46,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
-        draft.later(state.tally.update, ("unknown",))
+        draft.later(state.note, "unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
     for finding in reading.findings:
         _apply(draft, device, finding, trap)
@@ -72,7 +72,7 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
         case "drop":
-            draft.later(draft.state.tally.update, (f"noise:{finding.profile}/{finding.rule}",))
+            draft.later(draft.state.note, f"noise:{finding.profile}/{finding.rule}")
         case "event":
             draft.emit(_device_event(draft, device, finding, resource_id))
             if finding.clears:
@@ -166,7 +166,7 @@ def _follow_sequence(draft: Draft, device: Device, number: SequenceNumber) -> No
     if ahead is None or ahead == 1 or number.value == number.restarts_at or ahead > number.modulus // 2:
         return
     missing = ahead - 1
-    draft.later(draft.state.tally.update, {"sequence_missing": missing})
+    draft.later(draft.state.note, "sequence_missing", missing)
     draft.emit(
         DeviceEvent(
             offset=draft.offset,

@@ -212,7 +212,7 @@ def _remember(state: State, slot: str, alarm_id: str, recent: Recent) -> None:
         _unfile(index, slot, alarm_id, old.places)
     _file(index, slot, alarm_id, recent.places)
     if len(waiting) > MAX_RECENT:
-        state.tally.update(("rule_overflow",))
+        state.note("rule_overflow")
         # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
         for oldest in list(waiting)[: MAX_RECENT // 100]:
             _unfile(index, slot, oldest, waiting.pop(oldest).places)

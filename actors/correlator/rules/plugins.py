@@ -194,7 +194,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             actions = host.call(name, DraftView(draft), before, draft.latest(alarm))
             ready = [_prepared(draft, action) for action in actions]
         except Exception as error:  # noqa: BLE001 - the sandbox: whatever the code of others trips over, the fold goes on
-            draft.later(draft.state.tally.update, (f"plugin_failed:{name}",))
+            draft.later(draft.state.note, f"plugin_failed:{name}")
             text = f"for alarm {alarm.alarm_id}: {type(error).__name__}: {error}"
             fold_system(draft, _report(name, f"Plugin {name} failed: nothing of what it asked for was done", text, "major"))
             continue

@@ -45,7 +45,7 @@ def step(draft: Draft, rules: Rules, part: Part, alarm: Alarm) -> None:
     if part.step == 0:
         fresh = tuple(run for run in runs if run.alarms != (alarm.id,))
         if not runs and len(draft.state.memory(SequenceMemory).runs) >= MAX_KEYS:
-            draft.later(draft.state.tally.update, ("rule_overflow",))
+            draft.later(draft.state.note, "rule_overflow")
             return
         table.put(name, (*fresh, Run(draft.at, (alarm.id,)))[-MAX_RUNS:])
         draft.wake(NAME, f"runs {name}", draft.at + rule.window + _MOMENT)
@@ -73,7 +73,7 @@ def await_other(draft: Draft, rule: Compiled, alarm: Alarm) -> None:
     table = _awaited(draft)
     others = tuple(run for run in table.get(name) or () if run.alarms != (alarm.id,))
     if not others and len(draft.state.memory(SequenceMemory).awaited) >= MAX_KEYS:
-        draft.later(draft.state.tally.update, ("rule_overflow",))
+        draft.later(draft.state.note, "rule_overflow")
         return
     table.put(name, (*others, Run(draft.at, (alarm.id,)))[-MAX_RUNS:])
     if not others:

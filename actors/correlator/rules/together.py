@@ -43,68 +43,74 @@ class TogetherMemory(Struct):
 
 def raised(draft: Draft, rules: Rules, rule: Compiled, alarm: Alarm) -> None:
     """Count an alarm, and do what follows."""
-    key = rule.key(alarm, draft.state.plant)
-    if key is None or alarm.metadata.get(RULE_ID) == rule.id:
-        return
-    name = f"{rule.id} {key}"
-    table = _windows(draft)
-    window = table.get(name)
-    if window is None:
-        if len(draft.state.memory(TogetherMemory).windows) >= MAX_WINDOWS:
-            draft.later(draft.state.tally.update, ("rule_overflow",))
-            return
-        window = table.put(name, Window())
     count = rule.rule.conditions.count
-    _slide(window, draft.at - rule.window, whole=count is None)
-    if len(window.members) >= MAX_MEMBERS:
-        del window.members[next(iter(window.members))]
-    window.members.pop(alarm.id, None)
-    window.members[alarm.id] = draft.at
+    entered = _enter(draft, rule, alarm, whole=count is None)
+    if entered is None:
+        return
+    key, name, window = entered
     if count is None:
         _share(draft, rule, window, 2, "raised within the same window")
         draft.wake(NAME, f"window {name}", next(iter(window.members.values())) + rule.window + _MOMENT)
         return
     draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
     what = f"{len(window.members)} alarms within {rule.rule.time_window:g} s"
-    if rule.rule.actions.alarm_type is None:
-        _share(draft, rule, window, count, what)
-    elif is_open(draft, window.group):
-        join(draft, rules, rule, window.group, alarm, what)
-    elif len(window.members) >= count:
-        alive = [each for each in map(draft.get, window.members) if each is not None]
-        window.group = raise_group(draft, rules, rule, key, alive, what) or ""
+    _follow(draft, rules, rule, key, window, alarm, what, enough=count)
 
 
 def reported(draft: Draft, rules: Rules, rule: Compiled, alarm: Alarm, reports: int) -> None:
     """As :func:`raised`, for a rule that counts each report of an alarm: the same one, repeated often enough, is enough."""
+    entered = _enter(draft, rule, alarm, whole=False)
+    if entered is None:
+        return
+    key, name, window = entered
+    count = rule.rule.conditions.count or 1
+    window.reports = [*window.reports, *[draft.at] * min(reports, count)][-count:]
+    if draft.state.timers.at(NAME, f"window {name}") is None:
+        draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
+    if len(window.reports) >= count:
+        what = f"{count} reports within {rule.rule.time_window:g} s"
+        _follow(draft, rules, rule, key, window, alarm, what, enough=1)
+
+
+def _enter(draft: Draft, rule: Compiled, alarm: Alarm, *, whole: bool) -> tuple[str, str, Window] | None:
+    """The alarm in its window: what it shares with the others there, the window's name, and the window, which begins with the
+    first of them when ``whole``. None for what no window takes."""
     key = rule.key(alarm, draft.state.plant)
     if key is None or alarm.metadata.get(RULE_ID) == rule.id:
-        return
+        return None
     name = f"{rule.id} {key}"
     table = _windows(draft)
     window = table.get(name)
     if window is None:
         if len(draft.state.memory(TogetherMemory).windows) >= MAX_WINDOWS:
-            draft.later(draft.state.tally.update, ("rule_overflow",))
-            return
+            draft.later(draft.state.note, "rule_overflow")
+            return None
         window = table.put(name, Window())
-    count = rule.rule.conditions.count or 1
-    _slide(window, draft.at - rule.window, whole=False)
+    _slide(window, draft.at - rule.window, whole=whole)
     if len(window.members) >= MAX_MEMBERS:
         del window.members[next(iter(window.members))]
     window.members.pop(alarm.id, None)
     window.members[alarm.id] = draft.at
-    window.reports = [*window.reports, *[draft.at] * min(reports, count)][-count:]
-    if draft.state.timers.at(NAME, f"window {name}") is None:
-        draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
-    if len(window.reports) < count:
-        return
-    what = f"{count} reports within {rule.rule.time_window:g} s"
+    return key, name, window
+
+
+def _follow(
+    draft: Draft,
+    rules: Rules,
+    rule: Compiled,
+    key: str,
+    window: Window,
+    alarm: Alarm,
+    what: str,
+    *,
+    enough: int,
+) -> None:
+    """What the rule asks for of its members, once there are so many."""
     if rule.rule.actions.alarm_type is None:
-        _share(draft, rule, window, 1, what)
+        _share(draft, rule, window, enough, what)
     elif is_open(draft, window.group):
         join(draft, rules, rule, window.group, alarm, what)
-    else:
+    elif len(window.members) >= enough:
         alive = [each for each in map(draft.get, window.members) if each is not None]
         window.group = raise_group(draft, rules, rule, key, alive, what) or ""
 

@@ -62,12 +62,16 @@ class Draft:
             found = self.get(named) if named is not None else None
         return found
 
+    def alarm(self, alarm_id: str) -> Alarm:
+        """An alarm that there is, by its id."""
+        return self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
+
     def current(self, identity: Identity) -> Alarm | None:
         """The alarm that a raise of ``identity`` would repeat or re-open; never a resolved one."""
         alarm_id = self._names.get(identity) or self.state.current.get(identity)
         if alarm_id is None:
             return None
-        alarm = self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
+        alarm = self.alarm(alarm_id)
         return None if alarm.resolved_at is not None else alarm
 
     def latest(self, alarm: Alarm) -> Alarm:

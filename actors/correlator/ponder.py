@@ -6,7 +6,7 @@ from datetime import datetime
 from actors.correlator import notices
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.own import fold_system
-from actors.correlator.pon import area
+from actors.correlator.pon import heard, members
 from actors.correlator.rules import strategy as rules
 from actors.correlator.state import State
 from actors.correlator.strategies import STRATEGIES
@@ -74,7 +74,8 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         decide(draft, STRATEGIES)
         return draft.commit()
     except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
-        area.forget(state)
+        heard.forget(state)
+        members.forget(state)
         draft = Draft(state, offset, at, numbers)
         text = f"{type(error).__name__}: {error}"
         report = SystemReport(

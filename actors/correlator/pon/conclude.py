@@ -103,10 +103,6 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
         alarm = known
     again = known is not None and known.cleared_at is not None
     before = memory.causes.get(alarm.id) if not again else None
-    ports, since = cause.ports, draft.at
-    if before is not None:
-        members = list(dict.fromkeys([*before.members, *members]))
-        ports, since = list(dict.fromkeys([*before.ports, *ports])), before.since
     said = _metadata(draft, cause)
     if any(alarm.metadata.get(key) != said[key] for key in _COUNTS) or _fell_otherwise(alarm, said):
         alarm = draft.put(
@@ -123,8 +119,17 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
             **cause.summary,
             **cause.detail,
         )
-    draft.later(memory.add, alarm.id, Concluded(kind=cause.kind, place=cause.place, ports=ports, members=members, since=since))
-    _take_in(draft, alarm, cause, len(members))
+    if before is None:
+        known_now = Concluded(kind=cause.kind, place=cause.place, ports=cause.ports, members=members, since=draft.at)
+        draft.later(memory.add, alarm.id, known_now)
+        count = len(members)
+    else:
+        already = members_of(draft.state, alarm.id, before)
+        new = [ont for ont in members if ont not in already]
+        draft.later(memory.extend, alarm.id, cause.ports, new)
+        draft.later(setattr, before, "returning", None)
+        count = len(before.members) + len(new)
+    _take_in(draft, alarm, cause, count)
     for symptom in extra:
         attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
     return alarm
@@ -187,7 +192,7 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
             said_of = "gasped" if each.gasped else _SHOWS.get(cause.kind, "dark")
             attach(
                 draft,
-                symptom,
+                draft.alarm(symptom),
                 alarm,
                 NAME,
                 f"{said_of} with {members - 1} others: {cause.why}",
@@ -218,12 +223,12 @@ def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
 
 def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
     """An ONT's own trouble: its foremost alarm is the cause, its others are consequences of that."""
-    foremost = draft.latest(found.alarms[0])
+    foremost = draft.alarm(found.alarms[0])
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
         foremost = draft.put(changed, "root_cause", RULE, why, confidence=round(confidence, 3))
-    for other in found.alarms[1:]:
-        if draft.latest(other).parent_alarm_id is None:
+    for other in map(draft.alarm, found.alarms[1:]):
+        if other.parent_alarm_id is None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
 
 

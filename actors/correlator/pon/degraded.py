@@ -52,7 +52,7 @@ def degraded(
     draft: Draft,
     memory: PonMemory,
     port: str,
-    onts: list[str],
+    onts: Sequence[str],
     out: Mapping[str, Evidence],
     said: Mapping[str, list[Alarm]],
 ) -> tuple[dict[tuple[str, str], Cause], list[Lonely]]:
@@ -81,7 +81,7 @@ def _fading(
     lights = draft.state.memory(LightMemory)
     found: dict[str, Fading] = {}
     lit: dict[str, Span] = {}
-    for ont in onts:
+    for ont in onts if lights.lights else said:
         if ont in out:
             continue
         alarms = dim_of(said.get(ont, ()))
@@ -98,7 +98,7 @@ def _fading(
         if loss is not None and loss < STEADY:
             lit[ont] = (onset - FADES, draft.at)  # errors, and all its light
         else:
-            found[ont] = Fading(Evidence(ont, tuple(alarms), False, onset), loss)
+            found[ont] = Fading(Evidence(ont, tuple(each.id for each in alarms), False, onset), loss)
     return found, lit
 
 
@@ -157,7 +157,7 @@ def _cut(measured: list[tuple[float, str]]) -> list[list[tuple[float, str]]]:
 def _explain(
     draft: Draft,
     port: str,
-    onts: list[str],
+    onts: Sequence[str],
     out: Mapping[str, Evidence],
     mine: Mapping[str, Fading],
     fades: Mapping[str, Fading],

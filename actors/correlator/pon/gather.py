@@ -16,10 +16,11 @@ other, some are overtaken on the way, and a lamp of an ONT that loses power is n
 
 
 class Evidence(NamedTuple):
-    """One ONT that is out: its alarms, the one that says best what is the matter first; whether it gasped; since when."""
+    """One ONT that is out: the ids of its alarms, the one that says best what is the matter first; whether it gasped; since
+    when."""
 
     ont: str
-    alarms: tuple[Alarm, ...]
+    alarms: tuple[str, ...]
     gasped: bool
     onset: datetime
 
@@ -68,7 +69,7 @@ def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | 
     gasped = any(SIGNALS[each.alarm_type] == "gasp" for each in out)
     if len(out) > 1:
         out.sort(key=lambda each: FOREMOST.get(each.alarm_type, len(FOREMOST)))
-    return Evidence(ont, tuple(out), gasped, memory.onset.get(ont, out[0].received_at))
+    return Evidence(ont, tuple(each.id for each in out), gasped, memory.onset.get(ont, out[0].received_at))
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
@@ -142,11 +143,6 @@ def ports_below(draft: Draft, node_id: str) -> list[str]:
                 seen.add(child)
                 waiting.append(child)
     return found
-
-
-def onts_below(draft: Draft, port: str) -> list[str]:
-    """The ONTs of a port, in the order of the topology."""
-    return list(draft.state.plant.onts_below(port))
 
 
 def view(

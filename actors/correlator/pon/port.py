@@ -1,7 +1,7 @@
 """One look at a PON port: what explains the ONTs that are out now, and what that changes."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -14,19 +14,17 @@ from actors.correlator.pon.degraded import degraded
 from actors.correlator.pon.gather import (
     EPISODE,
     Evidence,
-    against,
     episodes,
     heard_of,
-    is_out,
     leaves,
-    onts_below,
     said_of,
     tenant_of,
     tree_of,
     view,
 )
+from actors.correlator.pon.heard import known_of
 from actors.correlator.pon.likelihood import Seen, explain
-from actors.correlator.pon.members import members_of
+from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
@@ -44,10 +42,9 @@ _LEANING = 4.0
 
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
-    onts = onts_below(draft, port)
-    said = said_of(draft, onts)
-    heard = {ont: found for ont, alarms in said.items() if (found := against(ont, alarms, memory)) is not None}
-    out = heard
+    known = known_of(draft, memory, port)
+    onts, out = known.onts, known.out
+    said = said_of(draft, known.others)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     for alarm_id in [each for each in causes if _ended(draft, each)]:
         # By hand: what it explained is looked at anew when it is free.
@@ -60,7 +57,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     rogue = rogue_of(draft, port, said)
     if rogue is not None:
         blame(draft, memory, causes, rogue, out, said)
-        out = {ont: found for ont, found in out.items() if draft.latest(found.alarms[0]).parent_alarm_id != rogue.id}
+        out = {ont: found for ont, found in out.items() if draft.alarm(found.alarms[0]).parent_alarm_id != rogue.id}
         causes = {alarm_id: cause for alarm_id, cause in causes.items() if not _ended(draft, alarm_id)}
     pending = area_pending(draft, out)
     if pending is not None:
@@ -68,9 +65,8 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_areas(draft, memory, out)
     join_larger(draft, memory, causes, out)
     _keep_together(draft, out)
-    here = set(onts)
     repairing, again = _returns(draft, memory, causes)
-    explained = _explained(draft, causes, here, out, repairing)
+    explained = _explained(draft, causes, onts, out, repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -79,7 +75,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
-        shouted_down, later = suspect(draft, memory, port, onts, causes, out, explained, said, port_alarms)
+        shouted_down, later = suspect(draft, memory, port, onts, causes, out, explained, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in shouted_down}
     if later is not None:
         again = later if again is None else min(again, later)
@@ -111,7 +107,7 @@ def _keep_together(draft: Draft, out: Mapping[str, Evidence]) -> None:
     for found in out.values():
         if len(found.alarms) < 2:
             continue
-        alarms = [draft.latest(each) for each in found.alarms]
+        alarms = [draft.alarm(each) for each in found.alarms]
         parent = next((each.parent_alarm_id for each in alarms if each.parent_alarm_id is not None), None)
         cause = draft.get(parent) if parent is not None else None
         if cause is None or cause.resource_id == found.ont or cause.cleared_at is not None:
@@ -126,7 +122,7 @@ def _claim_port(draft: Draft, port_alarms: list[Alarm], out: Mapping[str, Eviden
     free = [each for each in port_alarms if draft.latest(each).parent_alarm_id is None]
     if not free:
         return
-    parents = Counter(parent for each in out.values() if (parent := draft.latest(each.alarms[0]).parent_alarm_id) is not None)
+    parents = Counter(parent for each in out.values() if (parent := draft.alarm(each.alarms[0]).parent_alarm_id) is not None)
     for parent, count in parents.most_common(1):
         cause = draft.get(parent)
         if cause is not None and (2 * count > len(out) or parents.total() == len(out)):
@@ -138,7 +134,7 @@ def _explain(
     draft: Draft,
     memory: PonMemory,
     port: str,
-    onts: list[str],
+    onts: Sequence[str],
     episode: list[Evidence],
     out: Mapping[str, Evidence],
     explained: set[str],
@@ -222,8 +218,8 @@ def _give_way(
         if cause.kind != "degraded" and draft.at - cause.since <= SETTLED:
             withdraw(draft, memory, alarm_id, why)
             for ont in cause.members:
-                for alarm in out[ont].alarms if ont in out else ():
-                    attach(draft, alarm, blocker, NAME, why)
+                for symptom in out[ont].alarms if ont in out else ():
+                    attach(draft, draft.alarm(symptom), blocker, NAME, why)
 
 
 def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
@@ -239,11 +235,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
             over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
             del causes[alarm_id]
             continue
-        back = (
-            0
-            if cause.kind == "degraded"
-            else sum(not is_out(draft, ont) for ont in members_of(draft.state, alarm_id, cause).difference(memory.onset))
-        )
+        back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0
         # One that was out for another reason and is back shows that there is light again as well.
         if not back and not _lit_since(draft, memory, cause):
             continue
@@ -274,7 +266,7 @@ def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
 
 
 def _explained(
-    draft: Draft, causes: Mapping[str, Concluded], here: set[str], out: Mapping[str, Evidence], repairing: set[str]
+    draft: Draft, causes: Mapping[str, Concluded], onts: Sequence[str], out: Mapping[str, Evidence], repairing: set[str]
 ) -> dict[str, str]:
     """ONTs that need no new explanation: those of causes settled, larger than the port, or being repaired; and those that were
     attributed to something else, which includes causes that have just ended."""
@@ -285,11 +277,11 @@ def _explained(
             cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED
         ):
             members = members_of(draft.state, alarm_id, cause)
-            explained.update((ont, alarm_id) for ont in here if ont in members)
+            explained.update((ont, alarm_id) for ont in onts if ont in members)
         else:
             young.add(alarm_id)
     for ont, found in out.items():
-        parent = draft.latest(found.alarms[0]).parent_alarm_id
+        parent = draft.alarm(found.alarms[0]).parent_alarm_id
         if parent is None or ont in explained or parent in young:
             continue
         cause_alarm = draft.get(parent)

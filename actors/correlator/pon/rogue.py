@@ -6,7 +6,7 @@ heard while all others are dark, and the port has light all the time. That all b
 feeder cut with a trap lost as much is seen.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
@@ -87,7 +87,9 @@ def blame(
     for alarm_id, cause in causes.items():
         if cause.kind == "rogue":
             withdraw(draft, memory, alarm_id, f"the OLT says so itself: {why}")
-    suffering = [alarm for each in out.values() if not each.gasped and each.onset >= begun for alarm in each.alarms]
+    suffering = [
+        draft.alarm(alarm_id) for each in out.values() if not each.gasped and each.onset >= begun for alarm_id in each.alarms
+    ]
     suffering += [alarm for alarms in said.values() for alarm in _disturbed(alarms) if reported_at(draft, alarm) >= begun]
     port = draft.state.plant.pon_of(rogue.resource_id)
     if port is not None and port != rogue.resource_id:
@@ -111,11 +113,10 @@ def suspect(
     draft: Draft,
     memory: PonMemory,
     port: str,
-    onts: list[str],
+    onts: Sequence[str],
     causes: dict[str, Concluded],
     out: Mapping[str, Evidence],
     explained: Mapping[str, str],
-    said: Mapping[str, list[Alarm]],
     port_alarms: list[Alarm],
 ) -> tuple[set[str], datetime | None]:
     """Raise, revise, withdraw or end the suspicion of a rogue on this port: the ONTs that it explains, and when to look again.
@@ -156,7 +157,7 @@ def suspect(
             kind="rogue",
             place=place,
             ports=[port],
-            evidence=[_evidence(ont, said.get(ont, ()), begun, draft.at) for ont in onts if ont in known or ont == place],
+            evidence=[_evidence(ont, heard_of(draft, ont), begun, draft.at) for ont in onts if ont in known or ont == place],
             dark=len(known),
             gasped=0,
             alive=int(place != port),
@@ -181,7 +182,7 @@ def _weighed(
     draft: Draft,
     memory: PonMemory,
     port: str,
-    onts: list[str],
+    onts: Sequence[str],
     signs: list[Sign],
     dark: Mapping[str, Evidence],
     out: Mapping[str, Evidence],
@@ -274,12 +275,12 @@ def _disturbed(alarms: Collection[Alarm]) -> list[Alarm]:
 
 def _evidence(ont: str, alarms: Collection[Alarm], begun: datetime, now: datetime) -> Evidence:
     """What an ONT suffers from the rogue: nothing at the moment, where it is its siblings' turn."""
-    mine = tuple(
+    mine = [
         each
         for each in alarms
         if SIGNALS.get(each.alarm_type) in ("out", "dim", "garbled", "stuck") and each.received_at >= begun
-    )
-    return Evidence(ont, mine, False, min((each.received_at for each in mine), default=now))
+    ]
+    return Evidence(ont, tuple(each.id for each in mine), False, min((each.received_at for each in mine), default=now))
 
 
 def _why(

@@ -102,7 +102,7 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
             for symptom in found.alarms:
                 attach(
                     draft,
-                    symptom,
+                    draft.alarm(symptom),
                     alarm,
                     NAME,
                     f"dark together with {len(cause.members)} others of {cause.place}",

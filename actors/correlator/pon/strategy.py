@@ -12,6 +12,8 @@ from actors.correlator.light import relieved
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
+from actors.correlator.pon.heard import heard
+from actors.correlator.pon.members import member_heard
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
 from actors.correlator.signals import AREA, GARBLED, SIGNALS
@@ -35,12 +37,17 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     memory = draft.state.memory(PonMemory)
     if ends:
         _elsewhere(draft, memory, alarm)
-    if resource not in draft.state.plant.nodes:
+    member_heard(draft, resource)
+    node = draft.state.plant.nodes.get(resource)
+    if node is None:
         if ends and resource in memory.onset:
             draft.later(memory.onset.pop, resource, None)
         return
     if alarm.tenant_id != tenant_of(draft, resource):
         return  # what others report of it is theirs
+    at = draft.state.plant.pon_of(resource)
+    if at is not None:
+        heard(draft, at, resource)
     if signal in ("out", "gasp"):
         if begins:
             if resource not in memory.onset:
@@ -52,9 +59,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         elif not is_out(draft, resource):
             draft.later(memory.onset.pop, resource, None)
             draft.later(memory.came_back, resource, draft.at)
-        node = draft.state.plant.nodes.get(resource)
-        if node is not None and node.area:
-            area.heard(draft, node.area, resource)
+        if node.area:
+            heard(draft, AREA + node.area, resource)
             if signal == "gasp" or AREA + node.area in memory.at_port:
                 look_soon(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
     elif signal == "dim":
@@ -75,11 +81,10 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             if each in memory.at_port:
                 look_soon(draft, memory, each, timedelta(0))
         return
-    found = draft.state.plant.pon_of(resource)
-    if found is not None:
-        if begins and signal in ("out", "dim", "garbled", "stuck") and found in memory.at_port:
-            rogue.joins(draft, memory, found, alarm)
-        look_soon(draft, memory, found, SETTLE)
+    if at is not None:
+        if begins and signal in ("out", "dim", "garbled", "stuck") and at in memory.at_port:
+            rogue.joins(draft, memory, at, alarm)
+        look_soon(draft, memory, at, SETTLE)
 
 
 def due(draft: Draft, subject: str) -> None:

@@ -1,0 +1,104 @@
+"""What is known against the ONTs of a port or an area, kept from look to look.
+
+A look costs what has changed since the last one: only those ONTs are asked after of which something was heard. All of it
+follows from the State, so it is not saved.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.gather import Evidence, against, heard_of, tenant_of
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.signals import AREA, SIGNALS
+from actors.correlator.state import State
+
+_KEY = "pon heard"
+_OTHER = frozenset({"dim", "garbled", "stuck", "rogue"})
+
+
+class Heard:
+    """``out``: the ONTs that are out. ``others``: those that say something else of their light. ``sizes``: how many ONTs there
+    are of each tenant's OLTs. Brought up to date by :meth:`ask`; to be read only."""
+
+    __slots__ = ("_elsewhere", "_stale", "onts", "others", "out", "sizes")
+
+    def __init__(self, draft: Draft, onts: Iterable[str], port: str = "") -> None:
+        plant = draft.state.plant
+        self.onts = tuple(onts)
+        self.sizes = Counter(tenant_of(draft, ont) for ont in self.onts) if not port else Counter()
+        self.out: dict[str, Evidence] = {}
+        self.others: dict[str, None] = {}
+        self._stale = dict.fromkeys(self.onts)
+        # What has a second way up is heard of at one of its ports alone.
+        self._elsewhere = [ont for ont in self.onts if plant.pon_of(ont) != port] if port else []
+
+    def of(self, ont: str) -> None:
+        """Something was heard of this ONT."""
+        self._stale[ont] = None
+
+    def ask(self, draft: Draft, memory: PonMemory) -> "Heard":
+        """Ask after those of whom something was heard."""
+        unsure: dict[str, None] = {}
+        out, others = False, False
+        for ont in (*self._stale, *self._elsewhere):
+            alarms = heard_of(draft, ont)
+            found = against(ont, alarms, memory)
+            if found is None:
+                self.out.pop(ont, None)
+            else:
+                out |= ont not in self.out
+                self.out[ont] = found
+                if ont not in memory.onset:
+                    unsure[ont] = None  # since when it is out moves with each repeat, which nobody is shown
+            if any(SIGNALS.get(each.alarm_type) in _OTHER for each in alarms):
+                others |= ont not in self.others
+                self.others[ont] = None
+            else:
+                self.others.pop(ont, None)
+        self._stale = unsure
+        # In the order of the topology, however it came about.
+        if out:
+            self.out = {ont: self.out[ont] for ont in self.onts if ont in self.out}
+        if others:
+            self.others = {ont: None for ont in self.onts if ont in self.others}
+        return self
+
+
+class _Kept(NamedTuple):
+    """By port, and by ``area:NAME``, as of a topology and its default tenant."""
+
+    as_of: tuple[int, str]
+    by_subject: dict[str, Heard]
+
+
+def heard(draft: Draft, subject: str, ont: str) -> None:
+    """An ONT of this port or area went out or came back, or says so in another way."""
+    kept: _Kept | None = draft.state.derived.get(_KEY)
+    if kept is not None and subject in kept.by_subject:
+        kept.by_subject[subject].of(ont)
+
+
+def forget(state: State) -> None:
+    """What was not shown to the strategies may be missing: ask after every ONT anew."""
+    state.derived.pop(_KEY, None)
+
+
+def known_of(draft: Draft, memory: PonMemory, subject: str) -> Heard:
+    """What is known now of the ONTs of a port or an area."""
+    state = draft.state
+    as_of = state.topology_at, state.settings.default_tenant
+    kept: _Kept | None = state.derived.get(_KEY)
+    if kept is None or kept.as_of != as_of:
+        kept = state.derived[_KEY] = _Kept(as_of, {})
+    known = kept.by_subject.get(subject)
+    if known is None:
+        plant = state.plant
+        if subject.startswith(AREA):
+            onts = (each for each in plant.area(subject.removeprefix(AREA)) if plant.nodes[each].type == "ont")
+            known = Heard(draft, onts)
+        else:
+            known = Heard(draft, plant.onts_below(subject), subject)
+        kept.by_subject[subject] = known
+    return known.ask(draft, memory)

@@ -52,6 +52,11 @@ class Draft:
         self._others: list[Change] = []
         self._later: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
+    @property
+    def untouched(self) -> bool:
+        """Whether every alarm still is as the State has it."""
+        return not self._alarms
+
     # --- reading: what this Event has already drafted comes before what the State holds ---------------------------
 
     def get(self, alarm_id: str) -> Alarm | None:

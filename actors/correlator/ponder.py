@@ -39,7 +39,7 @@ def ponder(
     def decide(draft: Draft, strategies: tuple[Strategy, ...]) -> None:
         for before, alarm in repeated:
             rules.repeated(draft, before, alarm)
-        correlate(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
+        _show(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
 
     return _attempt(state, offset, at, numbers, "", decide)
 
@@ -62,7 +62,7 @@ def beat(state: State, offset: int, at: datetime, numbers: Numbers) -> list[Chan
                 subject: str = subject,
             ) -> None:
                 action(draft, subject)
-                correlate(draft, strategies, draft.touched())
+                _show(draft, strategies, draft.touched())
 
             changes += _attempt(state, offset, at, numbers, f"{name} {subject}", fire)
     return changes
@@ -74,8 +74,7 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         decide(draft, STRATEGIES)
         return draft.commit()
     except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
-        heard.forget(state)
-        members.forget(state)
+        _forget(state)
         draft = Draft(state, offset, at, numbers)
         text = f"{type(error).__name__}: {error}"
         report = SystemReport(
@@ -89,9 +88,20 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         fold_system(draft, report)
         failed = draft.touched()
         changes = draft.commit()
-        for each in (decide, lambda draft, strategies: correlate(draft, strategies, failed)):
+        for each in (decide, lambda draft, strategies: _show(draft, strategies, failed)):
             changes += _tell(Draft(state, offset, at, numbers), each)
         return changes
+
+
+def _show(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
+    if not correlate(draft, strategies, touched):
+        _forget(draft.state)
+
+
+def _forget(state: State) -> None:
+    """What strategies keep beside the State, by what they are shown: they may not have been shown all."""
+    heard.forget(state)
+    members.forget(state)
 
 
 def _tell(draft: Draft, decide: _Decide) -> list[Change]:

@@ -1,6 +1,6 @@
 """One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
@@ -85,12 +85,10 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
     return ports
 
 
-def join_areas(draft: Draft, memory: PonMemory, out: Mapping[str, Evidence]) -> None:
+def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> None:
     """ONTs that went dark when the mains of their area failed, too soon or too late to be counted with the others."""
-    for ont, found in out.items():
-        foremost = draft.alarm(found.alarms[0])
-        if foremost.parent_alarm_id is not None:
-            continue
+    for found in free:
+        ont, foremost = found.ont, draft.alarm(found.alarms[0])
         node = draft.state.plant.nodes.get(ont)
         if node is None or not node.area:
             continue
@@ -106,14 +104,9 @@ def join_areas(draft: Draft, memory: PonMemory, out: Mapping[str, Evidence]) -> 
                 draft.later(cause.members.append, ont)
 
 
-def area_pending(draft: Draft, out: Mapping[str, Evidence]) -> datetime | None:
+def area_pending(draft: Draft, free: Iterable[Evidence]) -> datetime | None:
     """When an area is to be looked at that ONTs of this port gasped in: until then nothing is concluded from their gasps."""
-    plant = draft.state.plant
-    areas = dict.fromkeys(
-        node.area
-        for ont, found in out.items()
-        if found.gasped and draft.alarm(found.alarms[0]).parent_alarm_id is None
-        if (node := plant.nodes.get(ont)) is not None and node.area
-    )
+    nodes = draft.state.plant.nodes
+    areas = dict.fromkeys(node.area for each in free if each.gasped and (node := nodes.get(each.ont)) is not None and node.area)
     due = [at for name in areas if (at := draft.state.timers.at(NAME, AREA + name)) is not None and at > draft.at]
     return min(due) + A_MOMENT if due else None

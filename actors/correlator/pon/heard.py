@@ -5,7 +5,7 @@ follows from the State, so it is not saved.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
@@ -13,22 +13,30 @@ from actors.correlator.pon.gather import Evidence, against, heard_of, tenant_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import AREA, SIGNALS
 from actors.correlator.state import State
+from protocols.alarm import Alarm
 
 _KEY = "pon heard"
 _OTHER = frozenset({"dim", "garbled", "stuck", "rogue"})
 
+ByCause = Mapping[str | None, Collection[str]]
+"""ONTs that are out, by the id of the alarm that explains them; None: nothing does yet."""
+
 
 class Heard:
-    """``out``: the ONTs that are out. ``others``: those that say something else of their light. ``sizes``: how many ONTs there
-    are of each tenant's OLTs. Brought up to date by :meth:`ask`; to be read only."""
+    """``out``: the ONTs that are out; ``by_cause``: the same, of a port; ``several``: of those that say so in several ways.
+    ``others``: ONTs that say something else of their light. ``sizes``: how many ONTs there are of each tenant's OLTs, of an
+    area. Brought up to date by :meth:`ask`; to be read only."""
 
-    __slots__ = ("_elsewhere", "_stale", "onts", "others", "out", "sizes")
+    __slots__ = ("_causes", "_elsewhere", "_stale", "by_cause", "onts", "others", "out", "several", "sizes")
 
     def __init__(self, draft: Draft, onts: Iterable[str], port: str = "") -> None:
         plant = draft.state.plant
         self.onts = tuple(onts)
         self.sizes = Counter(tenant_of(draft, ont) for ont in self.onts) if not port else Counter()
         self.out: dict[str, Evidence] = {}
+        self.by_cause: dict[str | None, set[str]] = {}
+        self._causes: dict[str, str | None] = {}
+        self.several: set[str] = set()
         self.others: dict[str, None] = {}
         self._stale = dict.fromkeys(self.onts)
         # What has a second way up is heard of at one of its ports alone.
@@ -46,10 +54,10 @@ class Heard:
             alarms = heard_of(draft, ont)
             found = against(ont, alarms, memory)
             if found is None:
-                self.out.pop(ont, None)
+                self._not_out(ont)
             else:
                 out |= ont not in self.out
-                self.out[ont] = found
+                self._is_out(found, draft.alarm(found.alarms[0]).parent_alarm_id)
                 if ont not in memory.onset:
                     unsure[ont] = None  # since when it is out moves with each repeat, which nobody is shown
             if any(SIGNALS.get(each.alarm_type) in _OTHER for each in alarms):
@@ -65,6 +73,49 @@ class Heard:
             self.others = {ont: None for ont in self.onts if ont in self.others}
         return self
 
+    def explained(self, draft: Draft, out: Mapping[str, Evidence]) -> ByCause:
+        """``by_cause`` as it is with what the draft has done since; ``out`` is all of it or a part."""
+        if out is self.out and draft.untouched:
+            return self.by_cause
+        found: dict[str | None, list[str]] = {}
+        for ont, each in out.items():
+            found.setdefault(draft.alarm(each.alarms[0]).parent_alarm_id, []).append(ont)
+        return found
+
+    def explain(self, ont: str, alarm_id: str, cause: str | None) -> None:
+        """An alarm of this ONT was attached to a cause, or let go of."""
+        found = self.out.get(ont)
+        if found is not None and found.alarms[0] == alarm_id:
+            self._file(ont, cause)
+
+    def _is_out(self, found: Evidence, cause: str | None) -> None:
+        self.out[found.ont] = found
+        self._file(found.ont, cause)
+        if len(found.alarms) > 1:
+            self.several.add(found.ont)
+        else:
+            self.several.discard(found.ont)
+
+    def _not_out(self, ont: str) -> None:
+        if self.out.pop(ont, None) is not None:
+            self._unfile(ont)
+            self.several.discard(ont)
+
+    def _file(self, ont: str, cause: str | None) -> None:
+        if ont in self._causes:
+            if self._causes[ont] == cause:
+                return
+            self._unfile(ont)
+        self._causes[ont] = cause
+        self.by_cause.setdefault(cause, set()).add(ont)
+
+    def _unfile(self, ont: str) -> None:
+        cause = self._causes.pop(ont)
+        mine = self.by_cause[cause]
+        mine.discard(ont)
+        if not mine:
+            del self.by_cause[cause]
+
 
 class _Kept(NamedTuple):
     """By port, and by ``area:NAME``, as of a topology and its default tenant."""
@@ -78,6 +129,13 @@ def heard(draft: Draft, subject: str, ont: str) -> None:
     kept: _Kept | None = draft.state.derived.get(_KEY)
     if kept is not None and subject in kept.by_subject:
         kept.by_subject[subject].of(ont)
+
+
+def explained(draft: Draft, port: str, alarm: Alarm) -> None:
+    """An alarm of an ONT of this port was attached to a cause, or let go of."""
+    kept: _Kept | None = draft.state.derived.get(_KEY)
+    if kept is not None and port in kept.by_subject:
+        kept.by_subject[port].explain(alarm.resource_id, alarm.id, alarm.parent_alarm_id)
 
 
 def forget(state: State) -> None:

@@ -1,7 +1,7 @@
 """One look at a PON port: what explains the ONTs that are out now, and what that changes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -22,7 +22,7 @@ from actors.correlator.pon.gather import (
     tree_of,
     view,
 )
-from actors.correlator.pon.heard import known_of
+from actors.correlator.pon.heard import ByCause, known_of
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import Concluded, PonMemory
@@ -59,14 +59,16 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         blame(draft, memory, causes, rogue, out, said)
         out = {ont: found for ont, found in out.items() if draft.alarm(found.alarms[0]).parent_alarm_id != rogue.id}
         causes = {alarm_id: cause for alarm_id, cause in causes.items() if not _ended(draft, alarm_id)}
-    pending = area_pending(draft, out)
+    unexplained = known.explained(draft, out).get(None, ())
+    free = [each for ont, each in out.items() if ont in unexplained]
+    pending = area_pending(draft, free)
     if pending is not None:
         return pending
-    join_areas(draft, memory, out)
+    join_areas(draft, memory, free)
     join_larger(draft, memory, causes, out)
-    _keep_together(draft, out)
+    _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
     repairing, again = _returns(draft, memory, causes)
-    explained = _explained(draft, causes, onts, out, repairing)
+    explained = _explained(draft, causes, onts, known.explained(draft, out), repairing)
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -102,11 +104,9 @@ def _ended(draft: Draft, alarm_id: str) -> bool:
     return alarm is None or alarm.cleared_at is not None
 
 
-def _keep_together(draft: Draft, out: Mapping[str, Evidence]) -> None:
+def _keep_together(draft: Draft, several: Iterable[Evidence]) -> None:
     """What an ONT that is explained already says in another way as well goes where its first word went."""
-    for found in out.values():
-        if len(found.alarms) < 2:
-            continue
+    for found in several:
         alarms = [draft.alarm(each) for each in found.alarms]
         parent = next((each.parent_alarm_id for each in alarms if each.parent_alarm_id is not None), None)
         cause = draft.get(parent) if parent is not None else None
@@ -266,10 +266,10 @@ def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
 
 
 def _explained(
-    draft: Draft, causes: Mapping[str, Concluded], onts: Sequence[str], out: Mapping[str, Evidence], repairing: set[str]
+    draft: Draft, causes: Mapping[str, Concluded], onts: Sequence[str], out: ByCause, repairing: set[str]
 ) -> dict[str, str]:
     """ONTs that need no new explanation: those of causes settled, larger than the port, or being repaired; and those that were
-    attributed to something else, which includes causes that have just ended."""
+    attributed to something else, which includes causes that have just ended. Each with the id of what explains it."""
     explained: dict[str, str] = {}
     young: set[str] = set()
     for alarm_id, cause in causes.items():
@@ -277,16 +277,14 @@ def _explained(
             cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED
         ):
             members = members_of(draft.state, alarm_id, cause)
-            explained.update((ont, alarm_id) for ont in onts if ont in members)
+            explained.update(dict.fromkeys(members.intersection(onts), alarm_id))
         else:
             young.add(alarm_id)
-    for ont, found in out.items():
-        parent = draft.alarm(found.alarms[0]).parent_alarm_id
-        if parent is None or ont in explained or parent in young:
-            continue
-        cause_alarm = draft.get(parent)
-        if cause_alarm is not None and cause_alarm.resource_id != ont:
-            explained[ont] = parent
+    for parent, mine in out.items():
+        cause_alarm = draft.get(parent) if parent is not None and parent not in young else None
+        if cause_alarm is not None:
+            others = (ont for ont in mine if ont not in explained and ont != cause_alarm.resource_id)
+            explained.update(dict.fromkeys(others, cause_alarm.id))
     return explained
 
 

@@ -96,8 +96,8 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
         if cause.kind not in ("card", "olt") or alarm is None or alarm.cleared_at is not None:
             continue
         members = members_of(draft.state, alarm_id, cause)
-        for ont, found in out.items():
-            if ont in members or abs(found.onset - cause.since) > TOGETHER:
+        for found in [each for ont, each in out.items() if ont not in members]:
+            if abs(found.onset - cause.since) > TOGETHER:
                 continue
             for symptom in found.alarms:
                 attach(
@@ -108,7 +108,7 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
                     f"dark together with {len(cause.members)} others of {cause.place}",
                     confidence=0.9,
                 )
-            draft.later(cause.members.append, ont)
+            draft.later(cause.members.append, found.ont)
 
 
 def gather_power(

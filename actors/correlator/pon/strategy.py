@@ -12,7 +12,7 @@ from actors.correlator.light import relieved
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
-from actors.correlator.pon.heard import heard
+from actors.correlator.pon.heard import explained, heard
 from actors.correlator.pon.members import member_heard
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
@@ -30,8 +30,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     begins, ends = raised(before, alarm), ended(before, alarm)
     if not begins and not ends:
-        if _freed(before, alarm):
-            _anew(draft, alarm)
+        _explained_otherwise(draft, before, alarm)
         return
     resource = alarm.resource_id
     memory = draft.state.memory(PonMemory)
@@ -100,16 +99,19 @@ def due(draft: Draft, subject: str) -> None:
         draft.wake(NAME, subject, again)
 
 
-def _freed(before: Alarm | None, alarm: Alarm) -> bool:
-    if before is None or alarm.cleared_at is not None or alarm.parent_alarm_id is not None:
-        return False
-    return before.parent_alarm_id is not None or (UNPLACED in before.tags and UNPLACED not in alarm.tags)
-
-
-def _anew(draft: Draft, alarm: Alarm) -> None:
+def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """What has come free of its cause, or was placed by a new topology, is evidence again."""
-    found = draft.state.plant.pon_of(alarm.resource_id)
-    if found is not None:
+    if before is None or alarm.cleared_at is not None:
+        return
+    placed = UNPLACED in before.tags and UNPLACED not in alarm.tags
+    if before.parent_alarm_id == alarm.parent_alarm_id and not placed:
+        return
+    plant = draft.state.plant
+    found = plant.pon_of(alarm.resource_id)
+    if found is None:
+        return
+    explained(draft, found, alarm)
+    if alarm.parent_alarm_id is None:
         look_soon(draft, draft.state.memory(PonMemory), found, SETTLE)
 
 

@@ -15,14 +15,13 @@ Key = tuple[str, str]
 class Timers:
     """At most one timer for each (name, subject); setting it again moves it. Due ones come in the order of time, then name.
 
-    A timer that is put off, as most are, stays where it is in the queue and is put further back once its old time comes."""
+    Each name has a queue of its own: one that comes and goes all the time is not kept in order among all the others. A timer
+    that is put off, as most are, stays where it is in its queue and is put further back once its old time comes."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.due: dict[Key, datetime] = {}
         """When each is due. To be read only."""
-        self._queue: list[Entry] = []
-        self._queued: dict[Key, datetime] = {}
-        """Under which time a timer stands in the queue: never later than it is due. Other entries of it do not count."""
+        self._queues: dict[str, _Queue] = {}
         self.first = NEVER
         """No timer is due before this time: the whole cost of an Event at which none is."""
         for at, name, subject in entries:
@@ -33,11 +32,15 @@ class Timers:
 
     def set(self, name: str, subject: str, at: datetime) -> None:
         """Have ``name`` called about ``subject`` at that time."""
-        key = name, subject
-        self.due[key] = at
-        queued = self._queued.get(key)
+        self.due[name, subject] = at
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = _Queue()
+        queued = queue.under.get(subject)
         if queued is None or at < queued:
-            self._enqueue(key, at)
+            queue.push(at, subject)
+            if at < self.first:
+                self.first = at
 
     def cancel(self, name: str, subject: str) -> None:
         """Forget the timer, if there is one."""
@@ -49,38 +52,65 @@ class Timers:
 
     def pop(self, now: datetime) -> tuple[str, str] | None:
         """The next (name, subject) due by ``now``, which is then forgotten."""
-        while self._queue and self._queue[0][0] <= now:
-            at, *_ = entry = heapq.heappop(self._queue)
-            key = entry[1:]
-            if self._queued.get(key) != at:
-                continue
-            del self._queued[key]
-            due = self.due.get(key)
-            if due == at:
-                del self.due[key]
-                self._look()
-                return key
-            if due is not None:
-                self._enqueue(key, due)
-        self._look()
+        due = self.due
+        while self._queues:
+            name = min(self._queues, key=lambda each: (self._queues[each].heap[0][0], each))
+            queue = self._queues[name]
+            if (at := queue.heap[0][0]) > now:
+                self.first = at
+                return None
+            subject = queue.pop()
+            if subject is not None:
+                wanted = due.get((name, subject))
+                if wanted == at:
+                    del due[name, subject]
+                    self._tidy(name, queue)
+                    self.first = min((each.heap[0][0] for each in self._queues.values()), default=NEVER)
+                    return name, subject
+                if wanted is not None:
+                    queue.push(wanted, subject)
+            self._tidy(name, queue)
+        self.first = NEVER
         return None
 
     def entries(self) -> list[Entry]:
         """Every timer, in order."""
         return in_order(self.due.items())
 
-    def _enqueue(self, key: Key, at: datetime) -> None:
-        self._queued[key] = at
-        heapq.heappush(self._queue, (at, *key))
-        if at < self.first:
-            self.first = at
+    def _tidy(self, name: str, queue: "_Queue") -> None:
+        """Let go of an empty queue, and of one that is mostly timers called off."""
+        if len(queue.heap) > 2 * len(self.due) + 64:
+            queue.fill((at, key[1]) for key, at in self.due.items() if key[0] == name)
+        if not queue.heap:
+            del self._queues[name]
 
-    def _look(self) -> None:
-        if len(self._queue) > 2 * len(self.due) + 64:
-            self._queue = [(at, *key) for key, at in self.due.items()]
-            heapq.heapify(self._queue)
-            self._queued = dict(self.due)
-        self.first = self._queue[0][0] if self._queue else NEVER
+
+class _Queue:
+    """The timers of one name. ``under``: the time under which each stands in the queue, never later than it is due; other
+    entries of it do not count."""
+
+    __slots__ = ("heap", "under")
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[datetime, str]] = []
+        self.under: dict[str, datetime] = {}
+
+    def push(self, at: datetime, subject: str) -> None:
+        self.under[subject] = at
+        heapq.heappush(self.heap, (at, subject))
+
+    def pop(self) -> str | None:
+        """The subject of the first entry, if it counts."""
+        at, subject = heapq.heappop(self.heap)
+        if self.under.get(subject) != at:
+            return None
+        del self.under[subject]
+        return subject
+
+    def fill(self, entries: Iterable[tuple[datetime, str]]) -> None:
+        self.heap = list(entries)
+        heapq.heapify(self.heap)
+        self.under = {subject: at for at, subject in self.heap}
 
 
 def in_order(due: Iterable[tuple[Key, datetime]]) -> list[Entry]:

@@ -68,7 +68,8 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
     repairing, again = _returns(draft, memory, causes)
-    explained = _explained(draft, causes, onts, known.explained(draft, out), repairing)
+    by_cause = _explained(draft, causes, onts, known.explained(draft, out), repairing)
+    explained = set().union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
@@ -77,12 +78,12 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
-        shouted_down, later = suspect(draft, memory, port, onts, causes, out, explained, port_alarms)
+        shouted_down, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
         fresh = {ont: found for ont, found in fresh.items() if ont not in shouted_down}
     if later is not None:
         again = later if again is None else min(again, later)
     for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
-        common, alone = _explain(draft, memory, port, onts, episode, out, set(explained), port_alarms)
+        common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms)
         wanted.update(common)
         lonely += alone
     if later is None:  # errors of a port that is shouted down are no bend
@@ -267,24 +268,24 @@ def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
 
 def _explained(
     draft: Draft, causes: Mapping[str, Concluded], onts: Sequence[str], out: ByCause, repairing: set[str]
-) -> dict[str, str]:
+) -> dict[str, set[str]]:
     """ONTs that need no new explanation: those of causes settled, larger than the port, or being repaired; and those that were
-    attributed to something else, which includes causes that have just ended. Each with the id of what explains it."""
-    explained: dict[str, str] = {}
+    attributed to something else, which includes causes that have just ended. By the id of what explains them."""
+    explained: dict[str, set[str]] = {}
     young: set[str] = set()
     for alarm_id, cause in causes.items():
         if cause.kind not in ("degraded", "rogue") and (
             cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED
         ):
             members = members_of(draft.state, alarm_id, cause)
-            explained.update(dict.fromkeys(members.intersection(onts), alarm_id))
+            explained[alarm_id] = members.intersection(onts)
         else:
             young.add(alarm_id)
     for parent, mine in out.items():
         cause_alarm = draft.get(parent) if parent is not None and parent not in young else None
         if cause_alarm is not None:
-            others = (ont for ont in mine if ont not in explained and ont != cause_alarm.resource_id)
-            explained.update(dict.fromkeys(others, cause_alarm.id))
+            explained.setdefault(cause_alarm.id, set()).update(mine)
+            explained[cause_alarm.id].discard(cause_alarm.resource_id)
     return explained
 
 

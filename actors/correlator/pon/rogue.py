@@ -116,7 +116,7 @@ def suspect(
     onts: Sequence[str],
     causes: dict[str, Concluded],
     out: Mapping[str, Evidence],
-    explained: Mapping[str, str],
+    by_cause: Mapping[str, Collection[str]],
     port_alarms: list[Alarm],
 ) -> tuple[set[str], datetime | None]:
     """Raise, revise, withdraw or end the suspicion of a rogue on this port: the ONTs that it explains, and when to look again.
@@ -128,7 +128,7 @@ def suspect(
     begun = min((each.at for each in signs), default=draft.at) - BEFORE
     if standing is not None:
         begun = min(begun, causes[standing].since - BEFORE)
-    explained = {ont: cause_id for ont, cause_id in explained.items() if not _over(draft, cause_id)}
+    explained = {ont for cause_id, onts_of in by_cause.items() if not _over(draft, cause_id) for ont in onts_of}
     dark = {ont: each for ont, each in out.items() if ont not in explained and each.onset >= begun}
     quiet = not signs or draft.at - signs[-1].at >= QUIET
     if standing is not None and quiet and 2 * len(dark) <= len(causes[standing].members):

@@ -41,27 +41,38 @@ def test_set_again_it_moves_and_called_off_it_is_gone() -> None:
     assert (len(timers), timers.first) == (0, NEVER)
 
 
-STEPS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 20), st.sampled_from(["set", "cancel", "pop"])), max_size=60)
+KEYS = st.tuples(st.sampled_from("xyz"), st.sampled_from("abcd"))
+STEPS = st.lists(st.tuples(KEYS, st.integers(0, 20), st.sampled_from(["set", "cancel", "pop"])), max_size=60)
 
 
 @given(STEPS, st.integers(0, 60))
-def test_as_a_table_would_do_it_also_through_a_snapshot(steps: list[tuple[str, int, str]], saved_at: int) -> None:
+def test_as_a_table_would_do_it_also_through_a_snapshot(steps: list[tuple[tuple[str, str], int, str]], saved_at: int) -> None:
     timers = Timers()
-    table: dict[str, datetime] = {}
-    for number, (subject, seconds, step) in enumerate(steps):
+    table: dict[tuple[str, str], datetime] = {}
+    for number, (key, seconds, step) in enumerate(steps):
         if number == saved_at:
             timers = Timers(timers.entries())
         match step:
             case "set":
-                timers.set("x", subject, at(seconds))
-                table[subject] = at(seconds)
+                timers.set(*key, at(seconds))
+                table[key] = at(seconds)
             case "cancel":
-                timers.cancel("x", subject)
-                table.pop(subject, None)
+                timers.cancel(*key)
+                table.pop(key, None)
             case _:
-                ready = sorted((when, name) for name, when in table.items() if when <= at(seconds))
-                assert timers.pop(at(seconds)) == (("x", ready[0][1]) if ready else None)
+                ready = sorted((when, *each) for each, when in table.items() if when <= at(seconds))
+                assert timers.pop(at(seconds)) == (ready[0][1:] if ready else None)
                 if ready:
-                    del table[ready[0][1]]
+                    del table[ready[0][1:]]
         assert timers.first <= min(table.values(), default=NEVER)
         assert len(timers) == len(table)
+
+
+def test_many_that_were_called_off_take_no_room_for_ever() -> None:
+    timers = Timers()
+    for number in range(10_000):
+        timers.set("x", "now", at(number))
+        timers.set("x", f"gone {number}", at(1_000_000))
+        timers.cancel("x", f"gone {number}")
+        assert timers.pop(at(number)) == ("x", "now")
+    assert len(timers._queues["x"].heap) < 1_000

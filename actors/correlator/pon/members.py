@@ -84,6 +84,12 @@ def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
     return len(made.back)
 
 
+def back_at_most(state: State, alarm_id: str, cause: Concluded) -> int:
+    """As :func:`back_of`, without asking after those of whom something was heard: all of them may be."""
+    made = _kept(state).get(alarm_id, cause, state.memory(PonMemory))
+    return len(made.back | made.stale)
+
+
 def member_heard(draft: Draft, ont: str) -> None:
     """An ONT went out or came back, or says so in another way."""
     kept = _kept(draft.state)

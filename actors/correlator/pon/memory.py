@@ -16,6 +16,11 @@ SIGNS_KEPT = 256
 SIGN_LASTS = timedelta(seconds=120)
 """For how long a sign is one."""
 
+SETTLED = timedelta(seconds=120)
+"""After this time a conclusion is no longer revised: what happens then is something new."""
+RETURNING = timedelta(seconds=45)
+"""ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
+
 Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue"]
 SignKind = Literal["turn", "garbled", "stuck", "lives"]
 
@@ -41,6 +46,13 @@ class Concluded(Struct, kw_only=True):
     since: datetime
     returning: datetime | None = None
     """When the first of its members came back."""
+
+    def decided(self, at: datetime) -> bool:
+        """Whether no look at a port decides about it any more: settled, larger than that, or its ONTs are coming back."""
+        if self.kind in ("degraded", "rogue"):
+            return False
+        coming_back = self.returning is not None and at < self.returning + RETURNING
+        return self.beyond_port or coming_back or at - self.since > SETTLED
 
     @property
     def beyond_port(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
@@ -25,17 +25,13 @@ from actors.correlator.pon.gather import (
 from actors.correlator.pon.heard import ByCause, known_of
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of
-from actors.correlator.pon.memory import Concluded, PonMemory
+from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
 from actors.correlator.signals import AREA, INFERRED, SIGNALS
 from actors.correlator.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
-SETTLED = timedelta(seconds=120)
-"""After this time a conclusion is no longer revised: what happens then is something new."""
-RETURNING = timedelta(seconds=45)
-"""ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
 _LEANING = 4.0
 """What a vendor's own count of gasps weighs at most, in the units of the likelihood."""
 

@@ -15,6 +15,7 @@ from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.heard import explained, heard
 from actors.correlator.pon.members import member_heard
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.pon.news import tells_nothing
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
 from actors.correlator.signals import AREA, GARBLED, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
@@ -83,6 +84,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if at is not None:
         if begins and signal in ("out", "dim", "garbled", "stuck") and at in memory.at_port:
             rogue.joins(draft, memory, at, alarm)
+        if signal in ("out", "gasp") and tells_nothing(draft, memory, at, draft.latest(alarm)):
+            return
         look_soon(draft, memory, at, SETTLE)
 
 

@@ -1,0 +1,33 @@
+"""Whether what is heard of an ONT can change what is concluded about its port: a port is not looked at for the rest."""
+
+from actors.correlator.draft import Draft
+from actors.correlator.light import LightMemory, latest
+from actors.correlator.pon.members import back_at_most
+from actors.correlator.pon.memory import PonMemory
+from protocols.alarm import Alarm
+
+
+def tells_nothing(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> bool:
+    """Whether an ONT that went out, or came back, does what its port's causes let expect.
+
+    One that goes out tells nothing where a cause that is decided on explains it already. One that comes back shows that there
+    is light above it: that takes no cause away that is decided on until half of its ONTs are back, and gives rise to none."""
+    if port in memory.first or port in memory.onset:
+        return False
+    if alarm.cleared_at is None:
+        if port in memory.signs or alarm.resource_id in memory.back:
+            return False
+        explained_by = memory.causes.get(alarm.parent_alarm_id or "")
+        return explained_by is not None and explained_by.decided(draft.at)
+    if draft.at_resource(alarm.resource_id) or latest(draft.state.memory(LightMemory), alarm.resource_id) is not None:
+        return False
+    return all(_stands(draft, alarm_id, memory) for alarm_id in memory.at_port.get(port, ()))
+
+
+def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:
+    cause = memory.causes[alarm_id]
+    return (
+        cause.decided(draft.at)
+        and cause.returning is not None
+        and 2 * (back_at_most(draft.state, alarm_id, cause) + 1) < len(cause.members)
+    )

@@ -54,22 +54,21 @@ class Timers:
         """The next (name, subject) due by ``now``, which is then forgotten."""
         due = self.due
         while self._queues:
-            name = min(self._queues, key=lambda each: (self._queues[each].heap[0][0], each))
+            name = min(self._queues, key=lambda each: (self._queues[each].first, each))
             queue = self._queues[name]
-            if (at := queue.heap[0][0]) > now:
+            at = queue.first
+            if at > now:
                 self.first = at
                 return None
             subject = queue.pop()
-            if subject is not None:
-                wanted = due.get((name, subject))
-                if wanted == at:
-                    del due[name, subject]
-                    self._tidy(name, queue)
-                    self.first = min((each.heap[0][0] for each in self._queues.values()), default=NEVER)
-                    return name, subject
-                if wanted is not None:
-                    queue.push(wanted, subject)
+            wanted = due.get((name, subject)) if subject is not None else None
+            if subject is not None and wanted is not None and wanted != at:
+                queue.push(wanted, subject)
             self._tidy(name, queue)
+            if subject is not None and wanted == at:
+                del due[name, subject]
+                self.first = min((each.first for each in self._queues.values()), default=NEVER)
+                return name, subject
         self.first = NEVER
         return None
 
@@ -78,39 +77,66 @@ class Timers:
         return in_order(self.due.items())
 
     def _tidy(self, name: str, queue: "_Queue") -> None:
-        """Let go of an empty queue, and of one that is mostly timers called off."""
-        if len(queue.heap) > 2 * len(self.due) + 64:
-            queue.fill((at, key[1]) for key, at in self.due.items() if key[0] == name)
-        if not queue.heap:
+        """Let go of an empty queue, and of what is mostly timers called off."""
+        if len(queue) > 2 * len(self.due) + 64:
+            queue = self._queues[name] = _Queue()
+            for (owner, subject), at in self.due.items():
+                if owner == name:
+                    queue.push(at, subject)
+        if not len(queue):
             del self._queues[name]
 
 
 class _Queue:
-    """The timers of one name. ``under``: the time under which each stands in the queue, never later than it is due; other
-    entries of it do not count."""
+    """The timers of one name, by time: most are set for a time for which others are, since all Events of a batch have one.
+    ``under``: the time under which each stands here, never later than it is due; other entries of it do not count."""
 
-    __slots__ = ("heap", "under")
+    __slots__ = ("_at", "_count", "_sorted", "_times", "under")
 
     def __init__(self) -> None:
-        self.heap: list[tuple[datetime, str]] = []
         self.under: dict[str, datetime] = {}
+        self._times: list[datetime] = []
+        self._at: dict[datetime, list[str]] = {}
+        self._sorted: datetime | None = None
+        """The time whose subjects are in order, the first last."""
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def first(self) -> datetime:
+        """The earliest time."""
+        return self._times[0]
 
     def push(self, at: datetime, subject: str) -> None:
         self.under[subject] = at
-        heapq.heappush(self.heap, (at, subject))
+        self._count += 1
+        known = self._at.get(at)
+        if known is None:
+            self._at[at] = [subject]
+            heapq.heappush(self._times, at)
+            return
+        known.append(subject)
+        if at == self._sorted:
+            self._sorted = None
 
     def pop(self) -> str | None:
-        """The subject of the first entry, if it counts."""
-        at, subject = heapq.heappop(self.heap)
+        """Take the first entry out: its subject, if it counts."""
+        at = self._times[0]
+        subjects = self._at[at]
+        if at != self._sorted:
+            subjects.sort(reverse=True)
+            self._sorted = at
+        subject = subjects.pop()
+        self._count -= 1
+        if not subjects:
+            del self._at[at]
+            heapq.heappop(self._times)
         if self.under.get(subject) != at:
             return None
         del self.under[subject]
         return subject
-
-    def fill(self, entries: Iterable[tuple[datetime, str]]) -> None:
-        self.heap = list(entries)
-        heapq.heapify(self.heap)
-        self.under = {subject: at for at, subject in self.heap}
 
 
 def in_order(due: Iterable[tuple[Key, datetime]]) -> list[Entry]:

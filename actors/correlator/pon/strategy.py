@@ -5,6 +5,7 @@ are made to say what the evidence says now: raised, revised, taken over by a lar
 moment before its ports, since mains that fail explain ONTs on many of them.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
@@ -17,9 +18,10 @@ from actors.correlator.pon.members import member_heard
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.news import tells_nothing
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
-from actors.correlator.signals import AREA, GARBLED, SIGNALS
+from actors.correlator.signals import AREA, GARBLED, SIGNALS, Signal
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
+from protocols.topology import Node
 
 AREAS_FIRST = timedelta(seconds=0.1)
 
@@ -33,60 +35,93 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if not begins and not ends:
         _explained_otherwise(draft, before, alarm)
         return
-    resource = alarm.resource_id
+    resource, plant = alarm.resource_id, draft.state.plant
     memory = draft.state.memory(PonMemory)
+    node = plant.nodes.get(resource)
+    port = plant.pon_of(resource) if node is not None else None
     if ends:
-        _elsewhere(draft, memory, alarm)
+        _elsewhere(draft, memory, alarm, port)
     member_heard(draft, resource)
-    node = draft.state.plant.nodes.get(resource)
     if node is None:
         if ends and resource in memory.onset:
             draft.later(memory.onset.pop, resource, None)
         return
     if alarm.tenant_id != tenant_of(draft, resource):
         return  # what others report of it is theirs
-    at = draft.state.plant.pon_of(resource)
-    if at is not None:
-        heard(draft, at, resource)
-    if signal in ("out", "gasp"):
-        if begins:
-            if resource not in memory.onset:
-                if signal == "out" and resource in memory.back:
-                    rogue.came_and_went(draft, memory, resource)
-                draft.later(memory.onset.setdefault, resource, draft.at)
-            if alarm.alarm_type in GARBLED:
-                rogue.sign(draft, memory, resource, "garbled")
-        elif not is_out(draft, resource):
-            draft.later(memory.onset.pop, resource, None)
-            draft.later(memory.came_back, resource, draft.at)
-        if node.area:
-            heard(draft, AREA + node.area, resource)
-            if signal == "gasp" or AREA + node.area in memory.at_port:
-                look_soon(draft, memory, AREA + node.area, SETTLE - AREAS_FIRST)
-    elif signal == "dim":
-        if begins:
-            draft.later(memory.onset.setdefault, fading(resource), draft.at)
-            rogue.sign(draft, memory, resource, "lives")
-        elif not dimmed(draft, resource):
-            draft.later(memory.onset.pop, fading(resource), None)
-            relieved(draft, resource)
-    elif signal in ("garbled", "stuck"):
-        if not begins:
-            return
-        rogue.sign(draft, memory, resource, "garbled" if signal == "garbled" else "stuck")
-    elif signal in ("port_dark", "powerless"):
-        draft.later(*((memory.onset.setdefault, resource, draft.at) if begins else (memory.onset.pop, resource, None)))
-    elif signal == "blocker":
+    if port is not None:
+        heard(draft, port, resource)
+    if signal == "blocker":
         for each in ports_below(draft, resource):
             if each in memory.at_port:
                 look_soon(draft, memory, each, timedelta(0))
         return
-    if at is not None:
-        if begins and signal in ("out", "dim", "garbled", "stuck") and at in memory.at_port:
-            rogue.joins(draft, memory, at, alarm)
-        if signal in ("out", "gasp") and tells_nothing(draft, memory, at, draft.latest(alarm)):
-            return
-        look_soon(draft, memory, at, SETTLE)
+    _NOTES[signal](draft, memory, node, alarm, begins)
+    if port is None or (signal in _SIGNS and not begins):
+        return
+    if begins and signal in _SUFFERS and port in memory.at_port:
+        rogue.joins(draft, memory, port, alarm)
+    if signal in ("out", "gasp") and tells_nothing(draft, memory, port, draft.latest(alarm)):
+        return
+    look_soon(draft, memory, port, SETTLE)
+
+
+def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: bool) -> None:
+    """An ONT lost its service, or has it again."""
+    ont, area = node.id, AREA + node.area
+    if begins:
+        if ont not in memory.onset:
+            if ont in memory.back and SIGNALS[alarm.alarm_type] == "out":
+                rogue.came_and_went(draft, memory, ont)
+            draft.later(memory.onset.setdefault, ont, draft.at)
+        if alarm.alarm_type in GARBLED:
+            rogue.sign(draft, memory, ont, "garbled")
+    elif not is_out(draft, ont):
+        draft.later(memory.onset.pop, ont, None)
+        draft.later(memory.came_back, ont, draft.at)
+    if node.area:
+        heard(draft, area, ont)
+        if SIGNALS[alarm.alarm_type] == "gasp" or area in memory.at_port:
+            look_soon(draft, memory, area, SETTLE - AREAS_FIRST)
+
+
+def _light(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
+    """An ONT has too little light, or enough again."""
+    if begins:
+        draft.later(memory.onset.setdefault, fading(node.id), draft.at)
+        rogue.sign(draft, memory, node.id, "lives")
+    elif not dimmed(draft, node.id):
+        draft.later(memory.onset.pop, fading(node.id), None)
+        relieved(draft, node.id)
+
+
+def _sign(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: bool) -> None:
+    """An ONT sends at the wrong time, or does not obey."""
+    if begins:
+        rogue.sign(draft, memory, node.id, "garbled" if SIGNALS[alarm.alarm_type] == "garbled" else "stuck")
+
+
+def _port(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
+    """A port went dark, or is so no longer."""
+    draft.later(*((memory.onset.setdefault, node.id, draft.at) if begins else (memory.onset.pop, node.id, None)))
+
+
+def _nothing(_draft: Draft, _memory: PonMemory, _node: Node, _alarm: Alarm, _begins: bool) -> None:
+    """Nothing to remember."""
+
+
+_NOTES: dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]] = {
+    "out": _service,
+    "gasp": _service,
+    "dim": _light,
+    "garbled": _sign,
+    "stuck": _sign,
+    "port_dark": _port,
+    "powerless": _port,
+    "rogue": _nothing,
+    "link": _nothing,
+}
+_SIGNS: tuple[Signal, ...] = ("garbled", "stuck")
+_SUFFERS: tuple[Signal, ...] = ("out", "dim", *_SIGNS)
 
 
 def due(draft: Draft, subject: str) -> None:
@@ -118,17 +153,17 @@ def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> No
         look_soon(draft, draft.state.memory(PonMemory), found, SETTLE)
 
 
-def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm) -> None:
+def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm, port: str | None) -> None:
     """An ONT that the topology has moved or let go of is still one of those by which its cause will be over."""
     cause = memory.causes.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
     if cause is None:
         return
-    plant, subject = draft.state.plant, cause.ports[0]
+    subject = cause.ports[0]
     if subject.startswith(AREA):
-        node = plant.nodes.get(alarm.resource_id)
+        node = draft.state.plant.nodes.get(alarm.resource_id)
         moved = node is None or AREA + node.area != subject
     else:
-        moved = plant.pon_of(alarm.resource_id) not in cause.ports
+        moved = alarm.parent_alarm_id not in memory.at_port.get(port or "", ())
     if moved:
         look_soon(draft, memory, subject, SETTLE)
 

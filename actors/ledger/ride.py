@@ -2,7 +2,7 @@
 
 import math
 
-RIDE_SECONDS = 0.045
+RIDE_SECONDS = 0.085
 """How long Changes wait for Events at most: a little longer than the listener lets traps gather."""
 
 

@@ -126,8 +126,13 @@ class TrapListener:
             try:
                 while True:
                     await trio.lowlevel.wait_readable(trap_socket.socket)
-                    batch, _ = self._drain(trap_socket)
-                    pause = pace.pause(batch.datagrams, trio.current_time(), answered=bool(batch.informs))
+                    batch, received = self._drain(trap_socket)
+                    pause = pace.pause(
+                        batch.datagrams,
+                        trio.current_time(),
+                        answered=bool(batch.informs),
+                        more=received >= DRAIN_LIMIT,
+                    )
                     await self._hand_over(batch, unsettled)
                     batch = None
                     if pause:
@@ -135,18 +140,19 @@ class TrapListener:
             finally:
                 try:
                     with trio.move_on_after(self._grace, shield=True):
-                        waiting = True
-                        while batch is not None or waiting:
+                        received = DRAIN_LIMIT
+                        while batch is not None or received:
                             if batch is None:
-                                batch, waiting = self._drain(trap_socket)
+                                batch, received = self._drain(trap_socket)
                             await self._hand_over(batch, unsettled)
                             batch = None
                 finally:
                     if batch is not None:
                         await self._give_up(batch)
 
-    def _drain(self, trap_socket: TrapSocket) -> tuple[_Batch, bool]:
-        """Read what waits, at most DRAIN_LIMIT datagrams, without awaiting; says whether anything did."""
+    def _drain(self, trap_socket: TrapSocket) -> tuple[_Batch, int]:
+        """Read what waits, at most DRAIN_LIMIT datagrams and those of the call that reaches it, without awaiting; says how
+        many there were, accepted or not."""
         batch = _Batch()
         received = lost = answered = 0
         refused: Counter[str] = Counter()
@@ -190,7 +196,7 @@ class TrapListener:
         for reason, count in refused.items():
             self._metrics.traps_dropped.labels(reason=reason).inc(count)
         self._book_losses(lost, trap_socket, now)
-        return batch, received > 0
+        return batch, received
 
     def _event(
         self,

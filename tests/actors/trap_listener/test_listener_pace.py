@@ -36,6 +36,13 @@ def test_a_sender_of_informs_is_answered_without_delay():
     assert paused(rate=4 * BUSY, seconds=1, answered=True) == 0
 
 
+def test_what_filled_a_read_is_followed_by_the_next_at_once():
+    pace = Pace()
+    assert pace.pause(512, 1_000.0, answered=False) == 0
+    assert pace.pause(512, 1_000.01, answered=False) == STORM_SECONDS
+    assert pace.pause(512, 1_000.02, answered=False, more=True) == 0
+
+
 @given(st.lists(st.tuples(st.integers(0, 512), st.floats(-1, 10)), max_size=30))
 def test_no_order_of_times_gives_anything_but_the_three_answers(reads: list[tuple[int, float]]):
     pace = Pace()

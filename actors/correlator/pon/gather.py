@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.likelihood import Seen, Tree
@@ -15,7 +16,7 @@ EPISODE = timedelta(seconds=6)
 other, some are overtaken on the way, and a lamp of an ONT that loses power is noticed seconds after its neighbour's gasp."""
 
 
-class Evidence(NamedTuple):
+class Evidence(Struct, frozen=True, gc=False):
     """One ONT that is out: the ids of its alarms, the one that says best what is the matter first; whether it gasped; since
     when."""
 

@@ -1,4 +1,4 @@
-"""What is kept of an area from look to look is what asking all of its ONTs would say."""
+"""What is kept of ports, areas and causes from look to look is what asking all of their ONTs would say."""
 
 from typing import Any
 
@@ -12,46 +12,73 @@ from actors.correlator import strategies
 from actors.correlator.state import State
 from actors.correlator.strategy import Strategy
 from protocols.event import TopologyChanged
+from protocols.topology import Node
 
 NODES = tuple(plant(ports=2))
 PLACES = [*onts(0, [0, 1]), *onts(1, [0, 1]), *onts(0, [2])]
 
 Step = tuple[str, int, str]
+WHATS = ("gasp", "los", "lof", "dim", "back", "back", "leg", "legback", "port", "card", "wait", "long", "area", "move")
+FEW = [0, 1, 8, 9, 16, 17, 32, 33]
+"""Of the places, so that things happen to the same ones."""
 steps = st.lists(
-    st.tuples(
-        st.sampled_from(("gasp", "gasp", "gasp", "los", "back", "back", "wait", "move")),
-        st.integers(0, len(PLACES) - 1),
-        st.sampled_from(("north", "south", "")),
-    ),
-    max_size=60,
+    st.tuples(st.sampled_from(WHATS), st.sampled_from(FEW), st.sampled_from(("north", "south", ""))), min_size=10, max_size=60
 )
+SAYS = {
+    "gasp": "ont.dying_gasp",
+    "los": "ont.los",
+    "lof": "ont.lof",
+    "dim": "ont.rx.low",
+    "port": "pon.los",
+    "card": "card.offline",
+}
 
 
 def play(world: Any, story: list[Step], interrupt: Any) -> bytes:
     world.__init__()
     olt = Olt(world, NODES)
     olt.says("ont.dying_gasp", *PLACES[:24])
+
+    def over(places: set[str]) -> None:
+        for alarm in [a for a in world.alarms if a.resource_id in places and a.cleared_at is None]:
+            if alarm.alarm_type in SAYS.values():
+                olt.says_over(alarm.alarm_type, alarm.resource_id)
+
+    def put(node: Node) -> None:
+        world.at(olt.seconds)(TopologyChanged(puts=(node,), by="ops"))
+
     for number, (what, where, area) in enumerate(story):
         interrupt(world, number)
         place = PLACES[where]
-        if what == "gasp":
-            olt.says("ont.dying_gasp", place)
-        elif what == "los":
-            olt.says("ont.los", place)
-        elif what == "back":
-            for alarm in [a for a in world.alarms if a.resource_id == place and not a.cleared_at]:
-                olt.says_over(alarm.alarm_type, place)
-        elif what == "move":
-            node = world.state.plant.nodes[place]
-            world.at(olt.seconds)(TopologyChanged(puts=(replace(node, area=area),), by="ops"))
-        else:
-            olt.waits(1)
+        port = place.rpartition("/")[0]
+        leg = PLACES[where // 8 * 8 : where // 8 * 8 + 8]
+        match what:
+            case "port" | "card":
+                subject = port if what == "port" else "olt/1"
+                if any(a.resource_id == subject and a.alarm_type == SAYS[what] and not a.cleared_at for a in world.alarms):
+                    over({subject})
+                else:
+                    olt.says(SAYS[what], subject)
+            case "leg":
+                olt.says("ont.los", *leg)
+            case "back":
+                over({place})
+            case "legback":
+                over(set(leg))
+            case "area":
+                put(replace(world.state.plant.nodes[place], area=area))
+            case "move":
+                put(replace(world.state.plant.nodes[place], parents=(f"olt/1/{where % 2}/s.3",)))
+            case "wait" | "long":
+                olt.waits(1 if what == "wait" else 50)
+            case _:
+                olt.says(SAYS[what], place)
     olt.waits(6)
     octets: bytes = world.state.save()
     return octets
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=steps)
 def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) -> None:
     kept = play(make_world(), story, lambda _world, _number: None)

@@ -29,5 +29,5 @@ def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:
     return (
         cause.decided(draft.at)
         and cause.returning is not None
-        and 2 * (back_at_most(draft.state, alarm_id, cause) + 1) < len(cause.members)
+        and 2 * back_at_most(draft.state, alarm_id, cause) < len(cause.members)
     )

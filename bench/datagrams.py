@@ -55,6 +55,12 @@ def place(number: int) -> Place:
     return Place(source, source % 3, 1 + slot % _SLOTS, port, ont)
 
 
+def port(number: int) -> list[int]:
+    """The problems of PON port ``number``: of all OLTs the first, then the second."""
+    index, source = divmod(number, SOURCES)
+    return [source + SOURCES * (index * _ONTS + ont) for ont in range(_ONTS)]
+
+
 def address(block: int, source: int) -> str:
     """The address of OLT ``source``; each ``block`` (0 to 200) is another plant."""
     return f"127.{20 + block}.{source // 250}.{1 + source % 250}"

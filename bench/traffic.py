@@ -4,7 +4,8 @@ The mix is 5 % new problems, 15 % clears and 80 % raises of problems already kno
 10 points re-raise one that was cleared before, so every clear ends an alarm and the number of open alarms stays as it was.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from random import Random
 
 from msgspec import Struct
@@ -77,3 +78,46 @@ class Population:
         index = self._random.randrange(len(pool))
         pool[index], pool[-1] = pool[-1], pool[index]
         return pool.pop()
+
+
+class PortByPort:
+    """The same proportions, in the order in which fibres break and are mended: what is raised anew is all of a port, and so is
+    what is cleared. ``numbers`` are those of the problems of port 0, 1, ...; of ``alarms`` problems that are open already the
+    ports are the first."""
+
+    def __init__(self, seed: int, alarms: int, numbers: Callable[[int], list[int]]) -> None:
+        self._random, self._numbers = Random(seed), numbers
+        self._open: list[list[int]] = []
+        self._cleared: list[list[int]] = []
+        while sum(map(len, self._open)) < alarms:
+            self._open.append(numbers(len(self._open)))
+        self._waiting: deque[tuple[int, bool]] = deque()
+        self._blocks = 0
+
+    def raised(self) -> Iterator[tuple[int, bool]]:
+        """The problems that are open at the beginning."""
+        return ((number, True) for port in self._open for number in port)
+
+    def mix(self, count: int) -> Iterator[tuple[int, bool]]:
+        """``count`` reports as (number, raised)."""
+        for _ in range(count):
+            if self._random.random() < 2 * CLEAR:
+                if not self._waiting:
+                    self._waiting.extend(self._block())
+                yield self._waiting.popleft()
+            else:
+                yield self._random.choice(self._random.choice(self._open)), True
+
+    def _block(self) -> list[tuple[int, bool]]:
+        """A port that goes, then one that comes: of three that come one is new."""
+        self._blocks += 1
+        if self._blocks % 2:
+            port = self._open.pop(self._random.randrange(len(self._open)))
+            self._cleared.append(port)
+            return [(number, False) for number in port]
+        if self._blocks % 6 == 0:
+            port = self._numbers(len(self._open) + len(self._cleared))
+        else:
+            port = self._cleared.pop(self._random.randrange(len(self._cleared)))
+        self._open.append(port)
+        return [(number, True) for number in port]

@@ -15,9 +15,9 @@ from actors.correlator.state import State
 from actors.correlator.strategies import STRATEGIES
 from actors.correlator.strategy import Strategy
 from bench.context import Context
-from bench.datagrams import SOURCES, address, place, template
+from bench.datagrams import SOURCES, address, place, port, template
 from bench.table import Row
-from bench.traffic import Population
+from bench.traffic import Population, PortByPort
 from faultd.cli.run import COLLECTOR
 from protocols.event import Event, ProfilesLoaded, TopologyLoaded, Trap
 from protocols.ledger import EventBatch
@@ -82,23 +82,30 @@ def plant(nodes: int) -> Iterable[Node]:
         number += 1
 
 
-def costs(sizes: Sequence[tuple[int, int]], strategies: Sequence[tuple[Strategy, ...]] = (STRATEGIES,)) -> list[float]:
+def costs(
+    sizes: Sequence[tuple[int, int]],
+    strategies: Sequence[tuple[Strategy, ...]] = (STRATEGIES,),
+    *,
+    port_by_port: bool = False,
+) -> list[float]:
     """Microseconds an Event of the mix for each (open alarms, nodes), and for each set of strategies; the best of three rounds,
     in which all take turns, so that a slower machine slows all."""
     gc.set_threshold(*COLLECTOR)  # as the daemon has it
     folders = []
     for alarms, nodes in sizes:
         for asked in strategies:
-            folder, population = Folder(nodes), Population(1)
+            folder, population = Folder(nodes), PortByPort(1, alarms, port) if port_by_port else Population(1)
             with only(asked):
-                folder.fold(folder.traps(population.raise_new(alarms)))
+                folder.fold(
+                    folder.traps(population.raised() if isinstance(population, PortByPort) else population.raise_new(alarms))
+                )
             folders.append((folder, population, asked))
     gc.collect()
     rounds = [[_round(*each) for each in folders] for _ in range(ROUNDS)]
     return [min(each) for each in zip(*rounds, strict=True)]
 
 
-def _round(folder: Folder, population: Population, asked: tuple[Strategy, ...]) -> float:
+def _round(folder: Folder, population: Population | PortByPort, asked: tuple[Strategy, ...]) -> float:
     events = folder.traps(population.mix(EVENTS))
     with only(asked):
         return 1e6 * folder.fold(events) / EVENTS
@@ -117,21 +124,38 @@ def only(asked: tuple[Strategy, ...]) -> Iterator[None]:
 def correlation(context: Context) -> list[Row]:
     """What all strategies together cost beside the fold without any."""
     sizes = [(1_000, 10_000), (10_000, 100_000), *([] if context.quick else [(100_000, 1_000_000)])]
-    found = costs(sizes, ((), STRATEGIES))
-    alone, full = found[::2], found[1::2]
     return [
-        Row(
-            name="Fold with every strategy, " + ", ".join(f"{alarms:,} alarms and {nodes:,} nodes" for alarms, nodes in sizes),
-            value=", ".join(f"{us:.1f}" for us in full) + " µs",
-            beside=", ".join(f"{us:.1f}" for us in alone)
-            + " µs without any: "
-            + ", ".join(f"{a / b:.2f}" for a, b in zip(full, alone, strict=True))
-            + " of it",
-            target="1.5 times, flat",
-            note=f"µs an Event of the mix, best of three times {EVENTS:,} in turns; no rules, no windows; 10,000 Events a "
-            "second of the plant's time, on whose ports half of the ONTs are out, so every port is looked at all the time",
-        )
+        _beside(
+            sizes,
+            "each ONT by itself",
+            "each of the 64 ONTs of a port comes and goes by itself, as in no outage: every port is looked at all the time",
+            port_by_port=False,
+        ),
+        _beside(
+            sizes,
+            "port by port",
+            "the ONTs of a port go dark, and come back, one right after the other, as a fibre breaks and is mended; repeats "
+            "are of any",
+            port_by_port=True,
+        ),
     ]
+
+
+def _beside(sizes: Sequence[tuple[int, int]], name: str, how: str, *, port_by_port: bool) -> Row:
+    found = costs(sizes, ((), STRATEGIES), port_by_port=port_by_port)
+    alone, full = found[::2], found[1::2]
+    return Row(
+        name=f"Fold with every strategy, {name}: "
+        + ", ".join(f"{alarms:,} alarms and {nodes:,} nodes" for alarms, nodes in sizes),
+        value=", ".join(f"{us:.1f}" for us in full) + " µs",
+        beside=", ".join(f"{us:.1f}" for us in alone)
+        + " µs without any: "
+        + ", ".join(f"{a / b:.2f}" for a, b in zip(full, alone, strict=True))
+        + " of it",
+        target="1.5 times, flat",
+        note=f"µs an Event of the mix, best of three times {EVENTS:,} in turns; no rules, no windows; 10,000 Events a "
+        f"second of the plant's time; {how}",
+    )
 
 
 def growth(context: Context) -> list[Row]:

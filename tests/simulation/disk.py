@@ -6,8 +6,10 @@ to the log only a leading part is there (after a power cut with holes in it); of
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import trio
@@ -56,12 +58,26 @@ def torn(before: Image, after: Image, rng: Random, *, power: bool) -> tuple[Imag
     if choice == "after" or not before.log:
         return after, "after the call's writes"
     # A checkpoint copies pages from the log, and lets go of the log only when all are synced.
+    log = after.log if after.log.startswith(before.log) else before.log
+    if log is before.log and _checkpointed(before) != after.main:
+        # The same call had written to the log first, and what it wrote went with the log.
+        return after, "after the call's writes and its checkpoint"
     size = max(len(before.main), len(after.main))
     pages = []
     for start in range(0, size, _PAGE):
         old, new = before.main[start : start + _PAGE], after.main[start : start + _PAGE]
         pages.append(new if new and (rng.random() < 0.5 or not old) else old)
-    return Image(b"".join(pages), before.log, before.engine), "half-way through a checkpoint"
+    return Image(b"".join(pages), log, before.engine), "half-way through a checkpoint"
+
+
+def _checkpointed(image: Image) -> bytes:
+    """The database's file once all of the log is in it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite"
+        image.write(path)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return path.read_bytes()
 
 
 def _torn_log(before: Image, after: Image, rng: Random, *, power: bool) -> tuple[Image, str]:

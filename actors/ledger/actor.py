@@ -126,7 +126,7 @@ class Ledger:
                 nursery.start_soon(self._take_folded)
                 await self._resend()
                 nursery.start_soon(self._take_appends)
-                self._metrics.quarantined.set(await self._in_writer(self._database.quarantined))
+                self._metrics.quarantined.set(self._database.in_quarantine)
                 self._metrics.ledger_offset.set(self._database.head.offset)
                 task_status.started()
                 await self._write()

@@ -38,6 +38,8 @@ class Database:
         self.path = path
         self.head = Head()
         self.ledger_id = ""
+        self.in_quarantine = 0
+        """Rows in quarantine when it was opened; a write says how many there are after it."""
         self._lock = -1
         self._connection: sqlite3.Connection | None = None
         self._largest = 0
@@ -56,6 +58,7 @@ class Database:
                     check_small_tables(database._connection, path)
                     database.ledger_id = ledger_id(database._connection, path)
                     database.head = read_head(database._connection, path)
+                    (database.in_quarantine,) = database._connection.execute("SELECT count(*) FROM quarantine").fetchone()
             except (TypeError, ValueError) as error:
                 raise LedgerCorrupt(path, str(error)) from error
         except BaseException:
@@ -143,11 +146,6 @@ class Database:
         """Offset of the newest snapshot, 0 when there is none. Raises DiskRefused."""
         with self._using() as connection:
             return int(connection.execute("SELECT coalesce(max(through), 0) FROM snapshots").fetchone()[0])
-
-    def quarantined(self) -> int:
-        """Rows in quarantine. Raises DiskRefused."""
-        with self._using() as connection:
-            return int(connection.execute("SELECT count(*) FROM quarantine").fetchone()[0])
 
     def size(self) -> int:
         """Bytes of the ledger's files."""

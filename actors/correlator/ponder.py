@@ -90,6 +90,7 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         changes = draft.commit()
         for each in (decide, lambda draft, strategies: _show(draft, strategies, failed)):
             changes += _tell(Draft(state, offset, at, numbers), each)
+        _forget(state)  # what the second attempt did was shown to notices alone
         return changes
 
 

@@ -121,7 +121,7 @@ class TrapListener:
 
     async def _serve(self, trap_socket: TrapSocket, unsettled: trio.MemorySendChannel[_Batch]) -> None:
         batch: _Batch | None = None
-        pace = Pace()
+        pace = Pace(trap_socket.granted)
         with unsettled:
             try:
                 while True:

@@ -14,10 +14,15 @@ _MEMORY_SECONDS = 0.1
 """The rate is that of about this long."""
 
 
-class Pace:
-    """Follows the rate of one socket."""
+ROOM = 4 << 20
+"""Octets of receive buffer from which on a storm is let gather for so long: what comes meanwhile has to wait there."""
 
-    def __init__(self) -> None:
+
+class Pace:
+    """Follows the rate of one socket, whose receive buffer has so many octets of ``room``."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._storm = STORM_SECONDS if room >= ROOM else GATHER_SECONDS
         self._rate = 0.0
         self._last = -math.inf
 
@@ -31,4 +36,4 @@ class Pace:
         self._rate = share * self._rate + (1 - share) * datagrams / passed
         if answered or more or self._rate < BUSY:
             return 0.0
-        return GATHER_SECONDS if self._rate < STORM else STORM_SECONDS
+        return GATHER_SECONDS if self._rate < STORM else self._storm

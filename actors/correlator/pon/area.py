@@ -26,7 +26,7 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     ports: dict[str, None] = {}
     for tenant in sorted({*area.sizes, *_tenants(draft, memory, subject)}):
         found: Mapping[str, Evidence] = area.out
-        if len(area.sizes) > 1:
+        if len(area.sizes) > 1 or tenant not in area.sizes:
             found = {ont: each for ont, each in found.items() if tenant_of(draft, ont) == tenant}
         ports.update(dict.fromkeys(_look(draft, memory, subject, tenant, found, area.sizes[tenant])))
     return list(ports)
@@ -89,6 +89,8 @@ def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> Non
     """ONTs that went dark when the mains of their area failed, too soon or too late to be counted with the others."""
     for found in free:
         ont, foremost = found.ont, draft.alarm(found.alarms[0])
+        if foremost.parent_alarm_id is not None:
+            continue
         node = draft.state.plant.nodes.get(ont)
         if node is None or not node.area:
             continue

@@ -12,7 +12,7 @@ from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
 from actors.correlator.plant import shown_to
 from actors.correlator.pon.gather import Evidence, tenant_of
-from actors.correlator.pon.members import members_of
+from actors.correlator.pon.members import concluded, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.pon.soon import NAME as NAME
 from actors.correlator.problems import Problem, Report
@@ -122,11 +122,13 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     if before is None:
         known_now = Concluded(kind=cause.kind, place=cause.place, ports=cause.ports, members=members, since=draft.at)
         draft.later(memory.add, alarm.id, known_now)
+        draft.later(concluded, draft.state, alarm.id)
         count = len(members)
     else:
         already = members_of(draft.state, alarm.id, before)
         new = [ont for ont in members if ont not in already]
         draft.later(memory.extend, alarm.id, cause.ports, new)
+        draft.later(concluded, draft.state, alarm.id)
         draft.later(setattr, before, "returning", None)
         count = len(before.members) + len(new)
     _take_in(draft, alarm, cause, count)
@@ -182,6 +184,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
         confidence=round(cause.confidence, 3),
     )
     draft.later(memory.extend, alarm_id, cause.ports, new)
+    draft.later(concluded, draft.state, alarm_id)
     _take_in(draft, alarm, cause, len(known.members) + len(new))
 
 

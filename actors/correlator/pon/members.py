@@ -16,12 +16,12 @@ class _Made:
 
     __slots__ = ("as_of", "back", "ids", "of", "stale")
 
-    def __init__(self, cause: Concluded) -> None:
+    def __init__(self, cause: Concluded, as_of: tuple[int, str]) -> None:
         self.of = cause.members
         self.ids: set[str] = set()
         self.back: set[str] = set()
         self.stale: set[str] = set()
-        self.as_of = (0, "")
+        self.as_of = as_of
 
 
 class _Members:
@@ -33,22 +33,24 @@ class _Members:
         self.made: dict[str, _Made] = {}
         self.of_ont: dict[str, tuple[str, ...]] = {}
 
-    def get(self, alarm_id: str, cause: Concluded, memory: PonMemory) -> _Made:
+    def get(self, alarm_id: str, cause: Concluded, state: State, *, out: bool = False) -> _Made:
+        """``out``: what is new is known to be out."""
         made = self.made.get(alarm_id)
         if made is None or made.of is not cause.members:
             if made is not None:
                 self._let_go(alarm_id, made)
-            if len(self.made) > 2 * len(memory.causes) + _SPARE:
-                for gone in [each for each in self.made if each not in memory.causes]:
+            causes = state.memory(PonMemory).causes
+            if len(self.made) > 2 * len(causes) + _SPARE:
+                for gone in [each for each in self.made if each not in causes]:
                     self._let_go(gone, self.made[gone])
-            made = self.made[alarm_id] = _Made(cause)
+            made = self.made[alarm_id] = _Made(cause, _as_of(state))
         if len(made.ids) != len(cause.members):
             mine, of_ont = (alarm_id,), self.of_ont
             for ont in cause.members[len(made.ids) :]:
                 if ont in made.ids:
                     continue
                 made.ids.add(ont)
-                if ont not in memory.onset:
+                if not out:
                     made.stale.add(ont)
                 of_ont[ont] = (*of_ont[ont], alarm_id) if ont in of_ont else mine
         return made
@@ -65,29 +67,27 @@ class _Members:
 
 def members_of(state: State, alarm_id: str, cause: Concluded) -> set[str]:
     """The ONTs of a conclusion. Only to be read."""
-    return _kept(state).get(alarm_id, cause, state.memory(PonMemory)).ids
+    return _kept(state).get(alarm_id, cause, state).ids
+
+
+def concluded(state: State, alarm_id: str) -> None:
+    """A conclusion was drawn, or has grown, from ONTs that are out: none of the new ones is to be asked after."""
+    _kept(state).get(alarm_id, state.memory(PonMemory).causes[alarm_id], state, out=True)
 
 
 def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
     """How many of the ONTs of a conclusion are not out."""
-    state, memory = draft.state, draft.state.memory(PonMemory)
-    made = _kept(state).get(alarm_id, cause, memory)
-    as_of = state.topology_at, state.settings.default_tenant
-    if made.as_of != as_of:
-        made.as_of, made.stale, made.back = as_of, made.ids.difference(memory.onset), set()
+    state = draft.state
+    made = _kept(state).get(alarm_id, cause, state)
+    if made.as_of != (as_of := _as_of(state)):
+        made.as_of, made.stale, made.back = as_of, set(made.ids), set()
     for ont in made.stale:
-        if ont in memory.onset or is_out(draft, ont):
+        if is_out(draft, ont):
             made.back.discard(ont)
         else:
             made.back.add(ont)
     made.stale.clear()
     return len(made.back)
-
-
-def back_at_most(state: State, alarm_id: str, cause: Concluded) -> int:
-    """As :func:`back_of`, without asking after those of whom something was heard: all of them may be."""
-    made = _kept(state).get(alarm_id, cause, state.memory(PonMemory))
-    return len(made.back | made.stale)
 
 
 def member_heard(draft: Draft, ont: str) -> None:
@@ -100,6 +100,10 @@ def member_heard(draft: Draft, ont: str) -> None:
 def forget(state: State) -> None:
     """What was not shown to the strategies may be missing."""
     state.derived.pop(_KEY, None)
+
+
+def _as_of(state: State) -> tuple[int, str]:
+    return state.topology_at, state.settings.default_tenant
 
 
 def _kept(state: State) -> _Members:

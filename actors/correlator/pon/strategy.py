@@ -46,10 +46,14 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if ends and resource in memory.onset:
             draft.later(memory.onset.pop, resource, None)
         return
-    if alarm.tenant_id != tenant_of(draft, resource):
-        return  # what others report of it is theirs
     if port is not None:
         heard(draft, port, resource)
+    if node.area:
+        heard(draft, AREA + node.area, resource)
+    if alarm.tenant_id != tenant_of(draft, resource):
+        if ends and resource in memory.onset and not is_out(draft, resource):
+            draft.later(memory.onset.pop, resource, None)  # it was its OLT's, which was of this tenant then
+        return  # what others report of it is theirs
     if signal == "blocker":
         for each in ports_below(draft, resource):
             if each in memory.at_port:
@@ -78,10 +82,8 @@ def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: 
     elif not is_out(draft, ont):
         draft.later(memory.onset.pop, ont, None)
         draft.later(memory.came_back, ont, draft.at)
-    if node.area:
-        heard(draft, area, ont)
-        if SIGNALS[alarm.alarm_type] == "gasp" or area in memory.at_port:
-            look_soon(draft, memory, area, SETTLE - AREAS_FIRST)
+    if node.area and (SIGNALS[alarm.alarm_type] == "gasp" or area in memory.at_port):
+        look_soon(draft, memory, area, SETTLE - AREAS_FIRST)
 
 
 def _light(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:

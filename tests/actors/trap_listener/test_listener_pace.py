@@ -43,6 +43,12 @@ def test_what_filled_a_read_is_followed_by_the_next_at_once():
     assert pace.pause(512, 1_000.02, answered=False, more=True) == 0
 
 
+def test_where_the_kernel_grants_little_a_storm_is_not_let_gather_for_long():
+    pace = Pace(room=212_992)
+    assert pace.pause(512, 1_000.0, answered=False) == 0
+    assert pace.pause(512, 1_000.01, answered=False) == GATHER_SECONDS
+
+
 @given(st.lists(st.tuples(st.integers(0, 512), st.floats(-1, 10)), max_size=30))
 def test_no_order_of_times_gives_anything_but_the_three_answers(reads: list[tuple[int, float]]):
     pace = Pace()

@@ -114,8 +114,8 @@ class Trouble:
 
     @property
     def recent(self) -> bool:
-        """Whether a start may fail because of it."""
-        return self.full or trio.current_time() - self.last < 1
+        """Whether a start may fail because of it: on a slow disk it hears of a refusal only after some calls more."""
+        return self.full or trio.current_time() - self.last < 5
 
     def delay(self) -> float:
         """Seconds until a call's next step."""

@@ -82,21 +82,22 @@ class Population:
 
 class PortByPort:
     """The same proportions, in the order in which fibres break and are mended: what is raised anew is all of a port, and so is
-    what is cleared. ``numbers`` are those of the problems of port 0, 1, ...; of ``alarms`` problems that are open already the
-    ports are the first."""
+    what is cleared. ``numbers`` are those of the problems of port 0, 1, ..."""
 
-    def __init__(self, seed: int, alarms: int, numbers: Callable[[int], list[int]]) -> None:
+    def __init__(self, seed: int, numbers: Callable[[int], list[int]]) -> None:
         self._random, self._numbers = Random(seed), numbers
         self._open: list[list[int]] = []
         self._cleared: list[list[int]] = []
-        while sum(map(len, self._open)) < alarms:
-            self._open.append(numbers(len(self._open)))
         self._waiting: deque[tuple[int, bool]] = deque()
         self._blocks = 0
 
-    def raised(self) -> Iterator[tuple[int, bool]]:
-        """The problems that are open at the beginning."""
-        return ((number, True) for port in self._open for number in port)
+    def raise_new(self, count: int) -> Iterator[tuple[int, bool]]:
+        """At least ``count`` problems never seen before, port after port, each as (number, True)."""
+        raised = 0
+        while raised < count:
+            port = self._new()
+            raised += len(port)
+            yield from ((number, True) for number in port)
 
     def mix(self, count: int) -> Iterator[tuple[int, bool]]:
         """``count`` reports as (number, raised)."""
@@ -116,8 +117,13 @@ class PortByPort:
             self._cleared.append(port)
             return [(number, False) for number in port]
         if self._blocks % 6 == 0:
-            port = self._numbers(len(self._open) + len(self._cleared))
+            port = self._new()
         else:
             port = self._cleared.pop(self._random.randrange(len(self._cleared)))
-        self._open.append(port)
+            self._open.append(port)
         return [(number, True) for number in port]
+
+    def _new(self) -> list[int]:
+        port = self._numbers(len(self._open) + len(self._cleared))
+        self._open.append(port)
+        return port

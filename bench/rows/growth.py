@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,8 +85,7 @@ def plant(nodes: int) -> Iterable[Node]:
 def costs(
     sizes: Sequence[tuple[int, int]],
     strategies: Sequence[tuple[Strategy, ...]] = (STRATEGIES,),
-    *,
-    port_by_port: bool = False,
+    population: Callable[[], Population | PortByPort] = lambda: Population(1),
 ) -> list[float]:
     """Microseconds an Event of the mix for each (open alarms, nodes), and for each set of strategies; the best of three rounds,
     in which all take turns, so that a slower machine slows all."""
@@ -94,12 +93,10 @@ def costs(
     folders = []
     for alarms, nodes in sizes:
         for asked in strategies:
-            folder, population = Folder(nodes), PortByPort(1, alarms, port) if port_by_port else Population(1)
+            folder, mine = Folder(nodes), population()
             with only(asked):
-                folder.fold(
-                    folder.traps(population.raised() if isinstance(population, PortByPort) else population.raise_new(alarms))
-                )
-            folders.append((folder, population, asked))
+                folder.fold(folder.traps(mine.raise_new(alarms)))
+            folders.append((folder, mine, asked))
     gc.collect()
     rounds = [[_round(*each) for each in folders] for _ in range(ROUNDS)]
     return [min(each) for each in zip(*rounds, strict=True)]
@@ -129,20 +126,20 @@ def correlation(context: Context) -> list[Row]:
             sizes,
             "each ONT by itself",
             "each of the 64 ONTs of a port comes and goes by itself, as in no outage: every port is looked at all the time",
-            port_by_port=False,
+            lambda: Population(1),
         ),
         _beside(
             sizes,
             "port by port",
             "the ONTs of a port go dark, and come back, one right after the other, as a fibre breaks and is mended; repeats "
             "are of any",
-            port_by_port=True,
+            lambda: PortByPort(1, port),
         ),
     ]
 
 
-def _beside(sizes: Sequence[tuple[int, int]], name: str, how: str, *, port_by_port: bool) -> Row:
-    found = costs(sizes, ((), STRATEGIES), port_by_port=port_by_port)
+def _beside(sizes: Sequence[tuple[int, int]], name: str, how: str, population: Callable[[], Population | PortByPort]) -> Row:
+    found = costs(sizes, ((), STRATEGIES), population)
     alone, full = found[::2], found[1::2]
     return Row(
         name=f"Fold with every strategy, {name}: "

@@ -125,12 +125,8 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
         draft.later(concluded, draft.state, alarm.id)
         count = len(members)
     else:
-        already = members_of(draft.state, alarm.id, before)
-        new = [ont for ont in members if ont not in already]
-        draft.later(memory.extend, alarm.id, cause.ports, new)
-        draft.later(concluded, draft.state, alarm.id)
+        count = _extend(draft, memory, alarm.id, cause)
         draft.later(setattr, before, "returning", None)
-        count = len(before.members) + len(new)
     _take_in(draft, alarm, cause, count)
     for symptom in extra:
         attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
@@ -154,9 +150,8 @@ def _worse(alarm: Alarm, cause: Cause) -> Alarm:
 def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
     """More of a cause that stands: ``cause`` is what has come to it alone, and that is all that this costs. Its ``why`` says
     how it is with the others, its counts do not."""
-    known, alarm = memory.causes[alarm_id], draft.latest(draft.state.alarms[alarm_id])
-    already = members_of(draft.state, alarm_id, known)
-    new = [each.ont for each in cause.evidence if each.ont not in already]
+    alarm = draft.latest(draft.state.alarms[alarm_id])
+    members = _extend(draft, memory, alarm_id, cause)
     counts = {key: int(alarm.metadata.get(key, 0)) + getattr(cause, key) for key in ("dark", "gasped", "alive", "unknown")}
     classes: dict[str, int] = dict(alarm.metadata.get("customers_by_class", {}))
     for name, number in _classes(draft, cause.evidence).items():
@@ -167,7 +162,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
     unnamed += more["subscriber_count"] - len(more["affected_customers"])
     now = replace(cause, **counts)
     said = {**counts, "confidence": round(cause.confidence, 3), "customers_by_class": dict(sorted(classes.items()))}
-    if is_worse(severity := _severity(cause.kind, len(known.members) + len(new)), alarm.severity):
+    if is_worse(severity := _severity(cause.kind, members), alarm.severity):
         alarm = severity_changed(alarm, severity)
     draft.put(
         moved(
@@ -183,9 +178,17 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
         cause.why,
         confidence=round(cause.confidence, 3),
     )
+    _take_in(draft, alarm, cause, members)
+
+
+def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int:
+    """Remember what ``cause`` adds to a conclusion; how many ONTs it explains with that."""
+    known = memory.causes[alarm_id]
+    already = members_of(draft.state, alarm_id, known)
+    new = [each.ont for each in cause.evidence if each.ont not in already]
     draft.later(memory.extend, alarm_id, cause.ports, new)
     draft.later(concluded, draft.state, alarm_id)
-    _take_in(draft, alarm, cause, len(known.members) + len(new))
+    return len(known.members) + len(new)
 
 
 def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:

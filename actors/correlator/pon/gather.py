@@ -9,6 +9,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.pon.likelihood import Seen, Tree
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import FOREMOST, SIGNALS
+from actors.correlator.state import State
 from protocols.alarm import Alarm
 
 EPISODE = timedelta(seconds=6)
@@ -40,6 +41,11 @@ def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
 def tenant_of(draft: Draft, node_id: str) -> str:
     """The tenant of the OLT of a node: in which its traps make alarms, and in which conclusions about it are."""
     return draft.state.plant.owner(node_id) or draft.state.settings.default_tenant
+
+
+def as_of(state: State) -> tuple[int, str]:
+    """By what it is told whether what was kept beside the State still holds: the topology, and the default tenant."""
+    return state.topology_at, state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:

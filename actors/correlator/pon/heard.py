@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
-from actors.correlator.pon.gather import Evidence, against, heard_of, tenant_of
+from actors.correlator.pon.gather import Evidence, against, as_of, heard_of, tenant_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import AREA, SIGNALS
 from actors.correlator.state import State
@@ -73,7 +73,7 @@ class Heard:
             self.others = {ont: None for ont in self.onts if ont in self.others}
         return self
 
-    def explained(self, draft: Draft, out: Mapping[str, Evidence]) -> ByCause:
+    def by_cause_now(self, draft: Draft, out: Mapping[str, Evidence]) -> ByCause:
         """``by_cause`` as it is with what the draft has done since; ``out`` is all of it or a part."""
         if out is self.out and draft.untouched:
             return self.by_cause
@@ -126,16 +126,21 @@ class _Kept(NamedTuple):
 
 def heard(draft: Draft, subject: str, ont: str) -> None:
     """An ONT of this port or area went out or came back, or says so in another way."""
-    kept: _Kept | None = draft.state.derived.get(_KEY)
-    if kept is not None and subject in kept.by_subject:
-        kept.by_subject[subject].of(ont)
+    known = _kept_of(draft, subject)
+    if known is not None:
+        known.of(ont)
 
 
 def explained(draft: Draft, port: str, alarm: Alarm) -> None:
     """An alarm of an ONT of this port was attached to a cause, or let go of."""
+    known = _kept_of(draft, port)
+    if known is not None:
+        known.explain(alarm.resource_id, alarm.id, alarm.parent_alarm_id)
+
+
+def _kept_of(draft: Draft, subject: str) -> Heard | None:
     kept: _Kept | None = draft.state.derived.get(_KEY)
-    if kept is not None and port in kept.by_subject:
-        kept.by_subject[port].explain(alarm.resource_id, alarm.id, alarm.parent_alarm_id)
+    return kept.by_subject.get(subject) if kept is not None else None
 
 
 def forget(state: State) -> None:
@@ -146,10 +151,9 @@ def forget(state: State) -> None:
 def known_of(draft: Draft, memory: PonMemory, subject: str) -> Heard:
     """What is known now of the ONTs of a port or an area."""
     state = draft.state
-    as_of = state.topology_at, state.settings.default_tenant
     kept: _Kept | None = state.derived.get(_KEY)
-    if kept is None or kept.as_of != as_of:
-        kept = state.derived[_KEY] = _Kept(as_of, {})
+    if kept is None or kept.as_of != as_of(state):
+        kept = state.derived[_KEY] = _Kept(as_of(state), {})
     known = kept.by_subject.get(subject)
     if known is None:
         plant = state.plant

@@ -2,7 +2,7 @@
 It follows from the State, so it is not saved."""
 
 from actors.correlator.draft import Draft
-from actors.correlator.pon.gather import is_out
+from actors.correlator.pon.gather import as_of, is_out
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.state import State
 
@@ -43,7 +43,7 @@ class _Members:
             if len(self.made) > 2 * len(causes) + _SPARE:
                 for gone in [each for each in self.made if each not in causes]:
                     self._let_go(gone, self.made[gone])
-            made = self.made[alarm_id] = _Made(cause, _as_of(state))
+            made = self.made[alarm_id] = _Made(cause, as_of(state))
         if len(made.ids) != len(cause.members):
             mine, of_ont = (alarm_id,), self.of_ont
             for ont in cause.members[len(made.ids) :]:
@@ -79,8 +79,8 @@ def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
     """How many of the ONTs of a conclusion are not out."""
     state = draft.state
     made = _kept(state).get(alarm_id, cause, state)
-    if made.as_of != (as_of := _as_of(state)):
-        made.as_of, made.stale, made.back = as_of, set(made.ids), set()
+    if made.as_of != as_of(state):
+        made.as_of, made.stale, made.back = as_of(state), set(made.ids), set()
     for ont in made.stale:
         if is_out(draft, ont):
             made.back.discard(ont)
@@ -100,10 +100,6 @@ def member_heard(draft: Draft, ont: str) -> None:
 def forget(state: State) -> None:
     """What was not shown to the strategies may be missing."""
     state.derived.pop(_KEY, None)
-
-
-def _as_of(state: State) -> tuple[int, str]:
-    return state.topology_at, state.settings.default_tenant
 
 
 def _kept(state: State) -> _Members:

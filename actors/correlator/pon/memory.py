@@ -48,10 +48,14 @@ class Concluded(Struct, kw_only=True):
     """When the first of its members came back."""
 
     def decided(self, at: datetime) -> bool:
-        """Whether no look at a port decides about it any more: settled, larger than that, or its ONTs are coming back."""
+        """Whether no look at a port decides about it any more: settled, or its ONTs are coming back."""
+        return self.explains(at, coming_back=self.returning is not None and at < self.returning + RETURNING)
+
+    def explains(self, at: datetime, *, coming_back: bool) -> bool:
+        """Whether its ONTs need no new explanation while they are out: it is larger than a port, settled, or they are coming
+        back."""
         if self.kind in ("degraded", "rogue"):
             return False
-        coming_back = self.returning is not None and at < self.returning + RETURNING
         return self.beyond_port or coming_back or at - self.since > SETTLED
 
     @property

@@ -55,7 +55,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
         blame(draft, memory, causes, rogue, out, said)
         out = {ont: found for ont, found in out.items() if draft.alarm(found.alarms[0]).parent_alarm_id != rogue.id}
         causes = {alarm_id: cause for alarm_id, cause in causes.items() if not _ended(draft, alarm_id)}
-    unexplained = known.explained(draft, out).get(None, ())
+    unexplained = known.by_cause_now(draft, out).get(None, ())
     free = [each for ont, each in out.items() if ont in unexplained]
     pending = area_pending(draft, free)
     if pending is not None:
@@ -64,7 +64,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     join_larger(draft, memory, causes, out)
     _keep_together(draft, [each for ont, each in out.items() if ont in known.several] if known.several else ())
     repairing, again = _returns(draft, memory, causes)
-    by_cause = _explained(draft, causes, onts, known.explained(draft, out), repairing)
+    by_cause = _explained(draft, causes, onts, known.by_cause_now(draft, out), repairing)
     explained = set().union(*by_cause.values())
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
@@ -270,9 +270,7 @@ def _explained(
     explained: dict[str, set[str]] = {}
     young: set[str] = set()
     for alarm_id, cause in causes.items():
-        if cause.kind not in ("degraded", "rogue") and (
-            cause.beyond_port or alarm_id in repairing or draft.at - cause.since > SETTLED
-        ):
+        if cause.explains(draft.at, coming_back=alarm_id in repairing):
             members = members_of(draft.state, alarm_id, cause)
             explained[alarm_id] = members.intersection(onts)
         else:

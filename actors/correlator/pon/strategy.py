@@ -59,7 +59,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             if each in memory.at_port:
                 look_soon(draft, memory, each, timedelta(0))
         return
-    _NOTES[signal](draft, memory, node, alarm, begins)
+    if signal in _NOTES:
+        _NOTES[signal](draft, memory, node, alarm, begins)
     if port is None or (signal in _SIGNS and not begins):
         return
     if begins and signal in _SUFFERS and port in memory.at_port:
@@ -107,10 +108,6 @@ def _port(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bo
     draft.later(*((memory.onset.setdefault, node.id, draft.at) if begins else (memory.onset.pop, node.id, None)))
 
 
-def _nothing(_draft: Draft, _memory: PonMemory, _node: Node, _alarm: Alarm, _begins: bool) -> None:
-    """Nothing to remember."""
-
-
 _NOTES: dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]] = {
     "out": _service,
     "gasp": _service,
@@ -119,8 +116,6 @@ _NOTES: dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]] = {
     "stuck": _sign,
     "port_dark": _port,
     "powerless": _port,
-    "rogue": _nothing,
-    "link": _nothing,
 }
 _SIGNS: tuple[Signal, ...] = ("garbled", "stuck")
 _SUFFERS: tuple[Signal, ...] = ("out", "dim", *_SIGNS)

@@ -51,38 +51,38 @@ def test_an_olt_of_another_tenant_has_outages_of_its_own(world: Any, change: Cal
     assert (outages["acme"].metadata["gasped"], outages["acme"].metadata["unknown"]) == (16, 0)
 
 
-def test_alarms_that_came_before_the_topology_are_remembered_the_same_after_a_recovery(make_world: Any) -> None:
+def late_topology(world: Any) -> Olt:
+    """A cut of ONTs whose alarms came before the topology knew them."""
+    olt = Olt(world, (Node(id="other", type="olt", name="x"),))
+    olt.says("ont.los", *LEG)
+    olt.waits(3)
+    world.at(olt.seconds)(TopologyLoaded("t", tuple(plant())))
+    olt.waits(5)
+    assert list(olt.concluded()) == ["fibre.cut olt/1/0/s.1"]
+    olt.says_over("ont.los", LEG[0])
+    olt.waits(3)
+    return olt
+
+
+def another_alarm(world: Any) -> Olt:
+    """A cut of ONTs of which two have had another alarm, which has ended."""
+    olt = Olt(world)
+    olt.says("ont.los", *LEG)
+    olt.waits(5)
+    olt.says_over("ont.los", LEG[0])
+    olt.waits(3)
+    olt.says("ont.df", *LEG[4:6])
+    olt.waits(10)
+    olt.says_over("ont.df", *LEG[4:6])
+    olt.waits(150)
+    return olt
+
+
+@pytest.mark.parametrize("begun", [late_topology, another_alarm])
+def test_after_a_recovery_it_goes_on_the_same(make_world: Any, begun: Callable[[Any], Olt]) -> None:
     def play(recovers: bool) -> bytes:
         world = make_world()
-        olt = Olt(world, (Node(id="other", type="olt", name="x"),))
-        olt.says("ont.los", *LEG)
-        olt.waits(3)
-        world.at(olt.seconds)(TopologyLoaded("t", tuple(plant())))
-        olt.waits(5)
-        assert list(olt.concluded()) == ["fibre.cut olt/1/0/s.1"]
-        olt.says_over("ont.los", LEG[0])
-        olt.waits(3)
-        if recovers:
-            world.state = State.load(world.state.save())
-        olt.says_over("ont.los", LEG[1])
-        octets: bytes = world.state.save()
-        return octets
-
-    assert play(recovers=False) == play(recovers=True)
-
-
-def test_so_is_an_ont_whose_other_alarm_has_ended(make_world: Any) -> None:
-    def play(recovers: bool) -> bytes:
-        world = make_world()
-        olt = Olt(world)
-        olt.says("ont.los", *LEG)
-        olt.waits(5)
-        olt.says_over("ont.los", LEG[0])
-        olt.waits(3)
-        olt.says("ont.df", *LEG[4:6])
-        olt.waits(10)
-        olt.says_over("ont.df", *LEG[4:6])
-        olt.waits(150)
+        olt = begun(world)
         if recovers:
             world.state = State.load(world.state.save())
         olt.says_over("ont.los", LEG[1])

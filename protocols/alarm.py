@@ -7,7 +7,7 @@ cleared is an axis of its own and leaves it as it was.
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protocols.severity import Severity
 
@@ -81,7 +81,7 @@ class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     suppressed_by: tuple[Suppression, ...] = ()
     assigned_to: str | None = None
     ticket_id: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     revision: int = 1
 
@@ -109,4 +109,4 @@ class TimelineEntry(Struct, frozen=True, kw_only=True, gc=False):
     actor: str
     """A person (``user:NAME``), a device (``device:ID``) or a decision of faultd (``faultd:RULE``)."""
     text: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from protocols.rule import Rule
 
@@ -33,9 +33,9 @@ class Figures(Struct):
     suppressed: int = 0
     """Alarms held back from people at some time."""
     pages: int = 0
-    notices: dict[str, int] = field(default_factory=dict)
+    notices: dict[str, int] = {}
     """By kind."""
-    by_rule: dict[str, dict[str, int]] = field(default_factory=dict)
+    by_rule: dict[str, dict[str, int]] = {}
     """What each rule and part of faultd did: action → how often. ``paged`` counts the pages about alarms of which it was the
     last to decide something; ``devices`` stands for alarms of which nothing was decided."""
     failed: int = 0
@@ -69,8 +69,8 @@ class Result(Struct, kw_only=True):
     new: Figures
     rules_changed: bool
     """The rules were others at some time of the period: both sides had those in force at its end from its beginning."""
-    found: dict[str, int] = field(default_factory=dict)
-    differences: list[Difference] = field(default_factory=list)
+    found: dict[str, int] = {}
+    differences: list[Difference] = []
 
 
 class BacktestRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ Every Change carries the ``offset`` of the Event that caused it.
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.event import Trap
@@ -51,7 +51,7 @@ class DeviceEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="devic
     event_type: str
     severity: Severity
     title: str
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = {}
 
 
 class UnknownTrap(Struct, frozen=True, array_like=True, tag="unknown_trap", tag_field="tag"):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Struct, UnsetType
 
 from protocols.alarm import Source
 from protocols.maintenance import Plan, PlanChanges
@@ -90,7 +90,7 @@ class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag
     is_root_cause: bool = False
     at: datetime | None = None
     tags: tuple[str, ...] = ()
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
 
 
 class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quarantined", tag_field="tag"):

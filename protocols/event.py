@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protocols.alarm import Source
 from protocols.command import Command
@@ -67,7 +67,7 @@ class NetworkEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="netw
     key: str = ""
     reported_by: str = ""
     source: Source | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     light: tuple[Measurement, ...] = ()
 
@@ -121,7 +121,7 @@ class RulesLoaded(Struct, frozen=True, array_like=True, tag="rules", tag_field="
 
     digest: str
     rules: tuple[Rule, ...]
-    plugins: dict[str, str] = field(default_factory=dict)
+    plugins: dict[str, str] = {}
 
 
 class PluginStopped(Struct, frozen=True, array_like=True, tag="plugin_stopped", tag_field="tag"):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protocols.light import Measurement
 from protocols.severity import Severity
@@ -49,7 +49,7 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """The device sends this several times on purpose: occurrences within seconds count once."""
     light: tuple[Measurement, ...] = ()
     """Optical power that the trap tells of the resource."""
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
     why: tuple[str, ...] = ()
     """The conditions and decoders that led here, for ``faultd profile test`` and the timeline."""
 

@@ -37,7 +37,7 @@ class Varbind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     ``invalid`` are the values by which the device says that it has none, ``scale`` and ``unit`` are for people."""
 
     oid: str | tuple[str, ...]
-    values: dict[int, str] | str = field(default_factory=dict)
+    values: dict[int, str] | str = {}
     """An enumeration in place, or the name of one of ``[enums]``."""
     decode: str = ""
     invalid: Invalid = ()
@@ -56,7 +56,7 @@ class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     decode: str = ""
     pattern: str = ""
     """A regular expression searched in the text; its named groups become the value's parts."""
-    values: dict[int, str] | str = field(default_factory=dict)
+    values: dict[int, str] | str = {}
     invalid: Invalid = ()
     scale: float = 1.0
     unit: str = ""
@@ -123,7 +123,7 @@ class Light(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
     what: Quantity
     source: str
-    when: dict[str, Condition] = field(default_factory=dict)
+    when: dict[str, Condition] = {}
     invalid: tuple[float, ...] = ()
     scale: float = 1.0
     offset: float = 0.0
@@ -133,7 +133,7 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """A trap under conditions. No ``trap`` means any trap that nothing else knew, told by its varbinds alone."""
 
     trap: str | tuple[str, ...] = ()
-    when: dict[str, Condition] = field(default_factory=dict)
+    when: dict[str, Condition] = {}
     severity: Severity | None = None
     qualifier: str | None = None
     clears: tuple[str, ...] = ()
@@ -192,7 +192,7 @@ class AlarmRule(
     verified: Verified = "mib"
     go_on: bool = False
     """After this rule has spoken the next ones are asked too: one trap that tells the state of many alarms."""
-    when: dict[str, Condition] = field(default_factory=dict)
+    when: dict[str, Condition] = {}
     raises: Triggers = ()
     cleared: Triggers = ()
     event: Triggers = ()
@@ -217,7 +217,7 @@ class Family(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     kind: Kind | Choice = "raise"
     enabled: bool = True
     verified: Verified = "mib"
-    when: dict[str, Condition] = field(default_factory=dict)
+    when: dict[str, Condition] = {}
     otherwise: Code | None = None
 
 
@@ -257,12 +257,12 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     metadata: tuple[str, ...] = ()
     severity: Choice | None = None
     """Where this vendor's traps carry a severity: it goes before the alarms' own."""
-    types: dict[str, AlarmType] = field(default_factory=dict)
-    enums: dict[str, dict[int, str]] = field(default_factory=dict)
-    notifications: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
-    varbinds: dict[str, str | tuple[str, ...] | Varbind] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    resources: dict[str, Resource] = field(default_factory=dict)
+    types: dict[str, AlarmType] = {}
+    enums: dict[str, dict[int, str]] = {}
+    notifications: dict[str, str | tuple[str, ...]] = {}
+    varbinds: dict[str, str | tuple[str, ...] | Varbind] = {}
+    values: dict[str, Value] = {}
+    resources: dict[str, Resource] = {}
     sequence: tuple[Sequence, ...] = ()
     """Of several the first whose value is there counts."""
     device_time: tuple[DeviceTime, ...] = ()

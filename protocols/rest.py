@@ -61,7 +61,7 @@ class AlarmCreate(Body, frozen=True, kw_only=True):
     is_root_cause: bool = False
     at: Annotated[Time | None, Meta(description="When it happened; left out: now")] = None
     tags: Tags = ()
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         check_time("at", self.at)
@@ -216,7 +216,7 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
     at: Annotated[Time | None, Meta(description="When it happened; left out: now")] = None
     key: Annotated[OptionalName, Meta(description="Idempotency key: the same key again changes nothing")] = ""
     source: Source | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
     tags: Tags = ()
     light: Annotated[
         tuple[Measurement, ...], Meta(max_length=2, description="Optical power of an ONT: `ont_rx` or `olt_rx`, in dBm")
@@ -251,7 +251,7 @@ class AlertmanagerAlert(Struct, frozen=True, kw_only=True, rename="camel"):
 
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
-    annotations: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = {}
     starts_at: Time | None = None
     ends_at: Time | None = None
     generator_url: str = field(default="", name="generatorURL")
@@ -371,7 +371,7 @@ class Readiness(Struct, frozen=True):
     make faultd unready unless taking traps needs it."""
 
     ready: bool
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, Part] = {}
 
 
 class FieldError(Struct, frozen=True):

@@ -7,10 +7,9 @@ is by then. As many as the rule's ``count`` within its time window are flapping;
 
 from datetime import datetime, timedelta
 
-from msgspec import Struct, field
-
 from actors.correlator.draft import Draft
 from actors.correlator.family import hold_back, is_held, let_go
+from actors.correlator.memories import Flap, FlapMemory
 from actors.correlator.notices import announce, gone, worth_telling
 from actors.correlator.rules.compiler import Compiled
 from actors.correlator.rules.force import rules_of
@@ -24,23 +23,6 @@ DEFAULT_COUNT = 6
 MAX_WATCHED = 100_000
 """Identities watched at a time; beyond it an alarm is not watched for flapping."""
 _MOMENT = timedelta(milliseconds=1)
-
-
-class Flap(Struct, array_like=True, gc=False):
-    """``times``: of the last transitions, oldest first. ``rule``: by which it is flapping, empty while it is not.
-    ``told``: people know that it flaps. ``alarm``: the one that it was last; ``count``: transitions since it began."""
-
-    times: tuple[datetime, ...]
-    alarm: str
-    rule: str = ""
-    told: bool = False
-    count: int = 0
-
-
-class FlapMemory(Struct):
-    """By identity."""
-
-    flaps: dict[str, Flap] = field(default_factory=dict)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:

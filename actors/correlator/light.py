@@ -7,12 +7,11 @@ it is too little, and not clearly less than before: so it follows ageing and the
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.memories import Light, LightMemory
 from actors.correlator.pon.gather import heard_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.soon import SETTLE, look_soon
@@ -24,36 +23,10 @@ FELL = 2.0
 light with some tenths of a dB from one reading to the next, and drift by about one with the temperature of a day."""
 AS_IT_IS = timedelta(days=7)
 """What was lost for so long without an alarm of the device is how it is now: a splitter was put in."""
-MOST = 500_000
-"""Readings remembered; beyond it those that came first go, a tenth of them at once."""
 _NEWS = 1.0
 """dB by which a reading must differ from the last for the port to be looked at again."""
 _COMPARED: tuple[Quantity, ...] = ("ont_rx", "olt_rx")
 """By which an ONT's loss is told, the better first: a bend takes more from the longer waves of the way down."""
-
-
-class Light(Struct, frozen=True, array_like=True, gc=False):
-    """``good``: dBm of the last good reading, None when there was none; ``now``: of the last one, of the time ``at``; ``fell``:
-    since when it is clearly less than ``good``; ``known``: since when there are good readings to compare with."""
-
-    good: float | None
-    now: float
-    at: datetime
-    fell: datetime | None = None
-    known: datetime | None = None
-
-
-class LightMemory(Struct):
-    """By quantity and ONT (``ont_rx olt/1/0/5``)."""
-
-    lights: dict[str, Light] = field(default_factory=dict)
-
-    def put(self, key: str, light: Light) -> None:
-        """Remember it. A known one keeps its place, so that this is no walk over the deleted front of a dict."""
-        self.lights[key] = light
-        if len(self.lights) > MOST:
-            for each in list(islice(self.lights, MOST // 10)):
-                del self.lights[each]
 
 
 def taken(known: Light | None, dbm: float, at: datetime, *, low: bool) -> Light:

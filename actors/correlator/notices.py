@@ -4,10 +4,9 @@ An alarm that stands on its own waits for its severity's hold (``[correlator.hol
 its own clear may come meanwhile, and then nobody is woken. What is held back when its time comes is told when it is let go.
 """
 
-from msgspec import Struct, field
-
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
+from actors.correlator.memories import NoticeMemory
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
@@ -16,14 +15,6 @@ from protocols.change import NoticeKind, NoticeWanted
 from protocols.severity import Severity, is_worse
 
 NAME = "notices"
-
-
-class NoticeMemory(Struct):
-    """``told``: the severity at which people were last told of an alarm that they have not been told is over.
-    ``freed``: what held an alarm back until now, of those that wait to be told."""
-
-    told: dict[str, Severity] = field(default_factory=dict)
-    freed: dict[str, str] = field(default_factory=dict)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:

@@ -1,7 +1,8 @@
 """Alarms of faultd about itself."""
 
 from actors.correlator.draft import Draft
-from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems, raise_problem
+from actors.correlator.problem import Problem, Report
+from actors.correlator.problems import SYSTEM, clear_problems, raise_problem
 from protocols.alarm import Identity
 from protocols.event import SystemReport
 

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct, field
-
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
+from actors.correlator.memories import PlacingMemory, Replanted
 from actors.correlator.plant import Plant, shown_to
 from actors.correlator.state import State
 from protocols.alarm import Alarm
@@ -27,20 +26,6 @@ ACTOR = "faultd:topology"
 AT_MOST = 2_000
 """Alarms looked at in one tick."""
 _LISTED = frozenset(TYPES) - {"other"}
-
-
-class Replanted(Struct, array_like=True):
-    """An alarm whose surroundings changed: its node's parents before (None: no such node), and whether whom it affects is what
-    the topology said (and not what its reporter did)."""
-
-    parents: tuple[str, ...] | None
-    follows: bool
-
-
-class PlacingMemory(Struct):
-    """Alarms to be looked at, by id."""
-
-    alarms: dict[str, Replanted] = field(default_factory=dict)
 
 
 def is_unplaced(plant: Plant, resource_type: str, resource_id: str, device_id: str) -> bool:

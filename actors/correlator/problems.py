@@ -1,19 +1,19 @@
 """Raising and clearing: what a report does to the alarm of its identity, whoever reported it."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
 from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, with_place
+from actors.correlator.problem import Problem, Report
 from actors.correlator.saved import Mark
 from actors.correlator.state import Limit
-from protocols.alarm import Alarm, Identity, Source
+from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity
 
 MAX_MEMORIES = 200_000
@@ -22,47 +22,6 @@ MAX_MEMORIES = 200_000
 
 SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
-
-
-class Report(Struct, frozen=True, kw_only=True, gc=False):
-    """When something happened and who says so. ``dated`` is the reporter's own time when sane, else None."""
-
-    received: datetime
-    reporter: str
-    """``device:ID``, ``user:NAME`` or ``faultd:PART``: the actor of the timeline entry."""
-    source: str = ""
-    uptime: int | None = None
-    dated: datetime | None = None
-
-    @property
-    def happened(self) -> datetime:
-        return self.dated or self.received
-
-
-class Problem(Struct, frozen=True, kw_only=True, gc=False):
-    """Everything that a raise says about an alarm."""
-
-    identity: Identity
-    severity: Severity
-    source: Source
-    resource_type: str
-    title: str
-    device_id: str = ""
-    event_type: str = "other"
-    probable_cause: str = "other"
-    description: str = ""
-    recommended_action: str = ""
-    resource_name: str = ""
-    customers: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    subscriber_count: int | None = None
-    correlation_id: str | None = None
-    parent_alarm_id: str | None = None
-    is_root_cause: bool = False
-    repeats_by_design: bool = False
-    tags: tuple[str, ...] = ()
-    metadata: dict[str, Any] = field(default_factory=dict)
-    why: str = ""
 
 
 def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | None:

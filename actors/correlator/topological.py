@@ -6,12 +6,11 @@ collects what came shortly before it. When a cause has cleared, what was attribu
 too; what still stands then becomes an alarm of its own.
 """
 
-from datetime import datetime, timedelta
-
-from msgspec import Struct, field
+from datetime import timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach, reported_at
+from actors.correlator.memories import BlockerMemory
 from actors.correlator.signals import INFERRED, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
@@ -26,12 +25,6 @@ STALE = timedelta(seconds=300)
 AT_MOST = 20_000
 """Nodes looked at below one cause."""
 _FOLLOWS = frozenset({"out", "gasp", "dim", "port_dark", "powerless", "blocker", "link"})
-
-
-class BlockerMemory(Struct):
-    """``since``: when each open blocker was last raised."""
-
-    since: dict[str, datetime] = field(default_factory=dict)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:

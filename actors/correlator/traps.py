@@ -6,7 +6,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.plant import shown_to
-from actors.correlator.problems import Problem, Report, clear_problems, remember, repeat_problem
+from actors.correlator.problem import Problem, Report
+from actors.correlator.problems import clear_problems, remember, repeat_problem
 from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from actors.ledger.codec import ENCODE_ERRORS, encode_events, encode_parts
 from actors.ledger.errors import EventRefused
@@ -37,7 +37,7 @@ class Group(Struct, frozen=True):
     through: int
     appends: Sequence[Sequence[Event]] = ()
     folded: Sequence[ChangeBatch | SnapshotPiece] = ()
-    cursors: Mapping[str, int] = field(default_factory=dict)
+    cursors: Mapping[str, int] = {}
 
     @property
     def batches(self) -> int:

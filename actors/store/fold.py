@@ -5,7 +5,7 @@ Pure. Applying the steps of ``[*a, *b]`` gives the same tables as applying those
 
 from collections.abc import Iterable
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from protocols.alarm import Alarm, TimelineEntry
@@ -27,16 +27,16 @@ from protocols.change import (
 class Effects(Struct):
     """Rows to write, by table; the keys of the dicts are the tables' keys."""
 
-    alarms: dict[str, Alarm] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = {}
     """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
-    repeats: dict[str, AlarmRepeated] = field(default_factory=dict)
+    repeats: dict[str, AlarmRepeated] = {}
     """Each alarm's last counts since it came into ``alarms``; the row of one that is not there is in the table already."""
-    forgotten: set[str] = field(default_factory=set)
-    entries: list[TimelineEntry] = field(default_factory=list)
-    device_events: list[DeviceEvent] = field(default_factory=list)
-    unknown_traps: list[UnknownTrap] = field(default_factory=list)
-    quarantined: dict[int, Quarantined] = field(default_factory=dict)
-    released: set[int] = field(default_factory=set)
+    forgotten: set[str] = set()
+    entries: list[TimelineEntry] = []
+    device_events: list[DeviceEvent] = []
+    unknown_traps: list[UnknownTrap] = []
+    quarantined: dict[int, Quarantined] = {}
+    released: set[int] = set()
 
     def add(self, change: Change) -> None:
         """Take in the next Change; ArchiveDue is no effect of this kind, and Answer leaves no row."""

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.correlator.actor import NAME
 from actors.correlator.fold import fold
-from actors.correlator.rules.force import RuleMemory
+from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.state import State
 from actors.ledger.codec import instant
 from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.rules.book import switch
-from actors.correlator.rules.force import RuleMemory, rule_records
+from actors.correlator.rules.force import rule_records
+from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.ledger.read import iterate_events

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State
@@ -42,9 +42,9 @@ class Fate(Struct):
     group: Key | None = None
     """The first alarm of its last correlation."""
     severity: str = ""
-    held: dict[str, None] = field(default_factory=dict)
+    held: dict[str, None] = {}
     """What held it back from people at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
-    pages: list[str] = field(default_factory=list)
+    pages: list[str] = []
     """Notices, in order."""
 
 

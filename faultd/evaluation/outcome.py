@@ -1,6 +1,6 @@
 """What a case came to, as plain data: what really happened beside what was concluded. The scorer sees nothing else."""
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 class TrueFault(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     conclusions: tuple[Conclusion, ...] = ()
     standing: tuple[Standing, ...] = ()
     pages: tuple[Page, ...] = ()
-    onts: dict[str, frozenset[str]] = field(default_factory=dict)
+    onts: dict[str, frozenset[str]] = {}
     alarms: int = 0
     """Alarms that devices raised up to the verdict."""
     left: tuple[str, ...] = ()

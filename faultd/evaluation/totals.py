@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from faultd.evaluation.score import POWER, CaseScore
 
@@ -34,10 +34,10 @@ class Total(Struct, kw_only=True):
     """... of which a fibre cut was concluded, if only for a moment, ..."""
     called_cut_at_verdict: int = 0
     """... and still was at the verdict."""
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = []
     """From the last trap to the right cause, of each fault found."""
     pages: int = 0
-    paged: dict[int, int] = field(default_factory=dict)
+    paged: dict[int, int] = {}
     """Faults by how many pages they made."""
     alarms: int = 0
     shown: int = 0

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Literal, NamedTuple, get_args
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from faultd.simulator.errors import SpecError
 
@@ -137,14 +137,14 @@ class Plant(Struct, frozen=True):
 
     spec: PlantSpec
     core: str
-    olts: dict[str, Olt] = field(default_factory=dict)
-    cards: dict[str, Card] = field(default_factory=dict)
-    pons: dict[str, Pon] = field(default_factory=dict)
-    splitters: dict[str, Splitter] = field(default_factory=dict)
-    onts: dict[str, Ont] = field(default_factory=dict)
-    below: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    olts: dict[str, Olt] = {}
+    cards: dict[str, Card] = {}
+    pons: dict[str, Pon] = {}
+    splitters: dict[str, Splitter] = {}
+    onts: dict[str, Ont] = {}
+    below: dict[str, tuple[str, ...]] = {}
     """ONT ids behind each splitter."""
-    areas: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    areas: dict[str, tuple[str, ...]] = {}
     """ONT ids of each power area; areas without any are left out."""
 
     def onts_of_card(self, card: str) -> Iterator[str]:

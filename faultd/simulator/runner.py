@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import structlog
 import trio
-from msgspec import Struct, field
+from msgspec import Struct
 
 from faultd.simulator.errors import SpecError, TargetRefused
 from faultd.simulator.narration import News, narrate
@@ -39,7 +39,7 @@ class RunSummary(Struct, kw_only=True):
     """Datagrams that came back and were no answer to an INFORM."""
     seconds: float = 0.0
     """Real seconds from the first to the last datagram."""
-    by_olt: dict[str, int] = field(default_factory=dict)
+    by_olt: dict[str, int] = {}
 
 
 def target(host: str, port: int) -> Target:

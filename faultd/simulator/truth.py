@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 class TrapCount(Struct, kw_only=True):
@@ -15,7 +15,7 @@ class TrapCount(Struct, kw_only=True):
     lost: int = 0
     duplicated: int = 0
     reordered: int = 0
-    by_report: dict[str, int] = field(default_factory=dict)
+    by_report: dict[str, int] = {}
     """Emitted, by what they say: ``ont_los``, ``ont_los clear`` ..."""
 
 

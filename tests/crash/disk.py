@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
 from crash.trace import Call
-from msgspec import Struct, field
+from msgspec import Struct
 
 SECTOR = 512
 Choose = Callable[["Pending"], float]
@@ -41,8 +41,8 @@ class Inode(Struct, eq=False):
     path: str
     directory: bool = False
     content: bytes = b""
-    names: dict[str, "Inode"] = field(default_factory=dict)
-    pending: list[Pending] = field(default_factory=list)
+    names: dict[str, "Inode"] = {}
+    pending: list[Pending] = []
 
     def sync(self) -> None:
         for each in self.pending:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from msgspec import Struct, field, json
+from msgspec import Struct, json
 
 
 class Line(Struct, omit_defaults=True):
@@ -24,9 +24,9 @@ class Journal(Struct):
     """The promises of a child so far."""
 
     ledger_id: str = ""
-    begun: dict[int, set[int]] = field(default_factory=dict)
+    begun: dict[int, set[int]] = {}
     """Attempts by offset."""
-    acknowledged: dict[int, int] = field(default_factory=dict)
+    acknowledged: dict[int, int] = {}
     """The attempt that was acknowledged, by offset."""
     seq: int = 0
     through: int = 0
@@ -34,7 +34,7 @@ class Journal(Struct):
     snapshot: int = 0
     cursor: int = 0
     pruning: bool = False
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[str] = []
     done: bool = False
 
     def add(self, line: Line) -> None:

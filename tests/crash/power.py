@@ -24,7 +24,7 @@ class Findings(Struct):
     states: int = 0
     opened: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
+    broken: list[str] = []
 
     def add(self, other: "Findings") -> None:
         self.points += other.points

@@ -10,7 +10,7 @@ import trio
 from simulation.oracle import label
 from simulation.postgres import UNSTORABLE
 
-from actors.correlator.rules.force import RuleMemory
+from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.windows.memory import WindowMemory
 from actors.ledger.errors import LedgerError
 from actors.mailbox import Abandoned, Append, LedgerUnavailable, Outcome, Reply

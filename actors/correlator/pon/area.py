@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
-from actors.correlator.pon.conclude import NAME, Cause, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, Evidence, tenant_of
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.conclude import NAME, conclude, over, withdraw
+from actors.correlator.pon.gather import EPISODE, tenant_of
 from actors.correlator.pon.heard import known_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory

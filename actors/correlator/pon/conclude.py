@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
@@ -11,11 +10,12 @@ from actors.correlator.family import attach, children_of, detach
 from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
 from actors.correlator.plant import shown_to
-from actors.correlator.pon.gather import Evidence, tenant_of
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.members import concluded, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.pon.soon import NAME as NAME
-from actors.correlator.problems import Problem, Report
+from actors.correlator.problem import Problem, Report
 from actors.correlator.signals import (
     AREA,
     CARD_FAILURE,
@@ -54,25 +54,6 @@ _DEEPER = 1.0
 """dB by which a bend must have got deeper or less deep for its alarm to say so."""
 _MANY = 8
 """ONTs from which on a cause is critical."""
-
-
-class Cause(Struct, kw_only=True):
-    """A cause that explains what is seen now. Counts are of ONTs below the place in this episode."""
-
-    kind: Kind
-    place: str
-    ports: list[str]
-    evidence: list[Evidence]
-    dark: int
-    gasped: int
-    alive: int
-    unknown: int
-    confidence: float
-    why: str
-    summary: dict[str, Any] = field(default_factory=dict)
-    """More figures for the alarm and its timeline."""
-    detail: dict[str, Any] = field(default_factory=dict)
-    """More evidence for the timeline alone."""
 
 
 def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:

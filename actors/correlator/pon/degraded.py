@@ -12,9 +12,10 @@ from statistics import median
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
-from actors.correlator.light import LightMemory, fall, fell_since, latest
-from actors.correlator.pon.conclude import Cause
-from actors.correlator.pon.gather import Evidence, dim_of, leaves, tree_of
+from actors.correlator.light import fall, fell_since, latest
+from actors.correlator.memories import LightMemory
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.gather import dim_of, leaves, tree_of
 from actors.correlator.pon.likelihood import MEASURED_ALIKE, ODDS, Seen, explain
 from actors.correlator.pon.memory import PonMemory, fading
 from protocols.alarm import Alarm

@@ -1,11 +1,10 @@
 """What is known of the ONTs below a port: from open alarms and the inference's memory to the tree that is to be explained."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
-
-from msgspec import Struct
+from datetime import timedelta
 
 from actors.correlator.draft import Draft
+from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.likelihood import Seen, Tree
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import FOREMOST, SIGNALS
@@ -15,16 +14,6 @@ from protocols.alarm import Alarm
 EPISODE = timedelta(seconds=6)
 """What begins later than this after everything before it did not begin together with it: an OLT sends its traps one after the
 other, some are overtaken on the way, and a lamp of an ONT that loses power is noticed seconds after its neighbour's gasp."""
-
-
-class Evidence(Struct, frozen=True, gc=False):
-    """One ONT that is out: the ids of its alarms, the one that says best what is the matter first; whether it gasped; since
-    when."""
-
-    ont: str
-    alarms: tuple[str, ...]
-    gasped: bool
-    onset: datetime
 
 
 def heard_of(draft: Draft, node_id: str) -> list[Alarm]:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
-from actors.correlator.pon.gather import Evidence, against, as_of, heard_of, tenant_of
+from actors.correlator.pon.cause import Evidence
+from actors.correlator.pon.gather import against, as_of, heard_of, tenant_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import AREA, SIGNALS
 from actors.correlator.state import State

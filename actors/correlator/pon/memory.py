@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 FORGOTTEN = timedelta(minutes=10)
 """How long it is remembered that an ONT came back."""
@@ -68,13 +68,13 @@ class PonMemory(Struct):
     """``onset``: when an ONT or port was first seen out, while it is. ``back``: when an ONT last came back. ``first``: when the
     first evidence came for a port or area that was not looked at since."""
 
-    onset: dict[str, datetime] = field(default_factory=dict)
-    back: dict[str, datetime] = field(default_factory=dict)
-    first: dict[str, datetime] = field(default_factory=dict)
-    causes: dict[str, Concluded] = field(default_factory=dict)
-    at_port: dict[str, list[str]] = field(default_factory=dict)
+    onset: dict[str, datetime] = {}
+    back: dict[str, datetime] = {}
+    first: dict[str, datetime] = {}
+    causes: dict[str, Concluded] = {}
+    at_port: dict[str, list[str]] = {}
     """Ids of the alarms of ``causes``, by port."""
-    signs: dict[str, list[Sign]] = field(default_factory=dict)
+    signs: dict[str, list[Sign]] = {}
     """Of a rogue, by port, oldest first; the port that was heard of last is the last."""
 
     def sign(self, port: str, sign: Sign) -> None:

@@ -1,7 +1,8 @@
 """Whether what is heard of an ONT can change what is concluded about its port: a port is not looked at for the rest."""
 
 from actors.correlator.draft import Draft
-from actors.correlator.light import LightMemory, latest
+from actors.correlator.light import latest
+from actors.correlator.memories import LightMemory
 from actors.correlator.pon.members import back_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.signals import SIGNALS

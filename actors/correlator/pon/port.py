@@ -9,19 +9,10 @@ from typing import Any
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach
 from actors.correlator.pon.area import area_pending, join_areas
-from actors.correlator.pon.conclude import NAME, Cause, conclude, over, own, withdraw
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.gather import (
-    EPISODE,
-    Evidence,
-    episodes,
-    heard_of,
-    leaves,
-    said_of,
-    tenant_of,
-    tree_of,
-    view,
-)
+from actors.correlator.pon.gather import EPISODE, episodes, heard_of, leaves, said_of, tenant_of, tree_of, view
 from actors.correlator.pon.heard import ByCause, known_of
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of

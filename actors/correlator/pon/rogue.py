@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, reported_at
 from actors.correlator.lifecycle import moved
-from actors.correlator.pon.conclude import NAME, RULE, Cause, conclude, over, withdraw
-from actors.correlator.pon.gather import EPISODE, Evidence, dim_of, heard_of, tree_of
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.conclude import NAME, RULE, conclude, over, withdraw
+from actors.correlator.pon.gather import EPISODE, dim_of, heard_of, tree_of
 from actors.correlator.pon.likelihood import Seen, Signs
 from actors.correlator.pon.likelihood import rogue as likelihood_of
 from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind

@@ -25,7 +25,6 @@ class Scope:
     """One trap seen through one profile's names. ``places`` tells by the numbers of the readers of varbinds where theirs are,
     ``notes`` what was refused. The rest is set while a finding is built."""
 
-    code: Part | None = None
     resource: str | None = None
     resource_type: str | None = None
     resource_name: str | None = None
@@ -35,6 +34,7 @@ class Scope:
         self.trap = trap
         self.varbinds = trap.notification.varbinds
         self.places = places
+        self.code: Part | None = None
         self.values: dict[str, Any] = {}
         self.notes: list[str] = []
 
@@ -49,7 +49,7 @@ class Reader:
 
     def get(self, scope: Scope) -> Decoded | None:
         """The value, whole; it is read once."""
-        value: Decoded | None = scope.values.get(self.name, UNREAD)
+        value: Any = scope.values.get(self.name, UNREAD)
         return self.fresh(scope) if value is UNREAD else value
 
     def fresh(self, scope: Scope) -> Decoded | None:
@@ -149,13 +149,13 @@ class VarbindReader(Reader):
                 return None
             if value.__class__ is int:
                 return value
-            known: Part | None = scope.values.get(name, UNREAD)
-            if known is UNREAD:
-                known = plain(value)
-                if known == "":
-                    known = None
-                scope.values[name] = known
-            return known
+            known: Any = scope.values.get(name, UNREAD)
+            if known is not UNREAD:
+                told: Part | None = known
+                return told
+            fresh = plain(value)
+            scope.values[name] = shown = None if fresh == "" else fresh
+            return shown
 
         return as_it_comes
 

@@ -10,7 +10,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.rules import escalation, groups, kin, sequence, suppression, together
 from actors.correlator.rules.compiler import Rules, compile_rule, compile_rules
 from actors.correlator.rules.errors import RuleError
-from actors.correlator.rules.force import RuleMemory, api_rule_id, file_rule_id, put_in_force, rules_of
+from actors.correlator.rules.force import api_rule_id, file_rule_id, put_in_force, rules_of
+from actors.correlator.rules.memories import EscalationMemory, KinMemory, RuleMemory
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.state import State
 from protocols.change import Answer, Refusal
@@ -99,9 +100,9 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
     groups.release(draft, gone)
     flapping.release(draft, gone)
     pending = dict.fromkeys(memory.pending)
-    adopted = state.memory(kin.KinMemory).adopted
+    adopted = state.memory(KinMemory).adopted
     pending.update((alarm_id, None) for alarm_id, by in adopted.items() if by.rule in gone)
-    clocks = state.memory(escalation.EscalationMemory).clocks
+    clocks = state.memory(EscalationMemory).clocks
     for alarm in state.alarms.values():
         if alarm.cleared_at is not None:
             continue

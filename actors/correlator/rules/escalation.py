@@ -5,33 +5,19 @@ The time runs from the raise; from the moment when the alarm is no longer held b
 back; and for a new rule from its beginning. Each rule escalates an alarm once until it is over.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from msgspec import Struct, field
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved, severity_changed
 from actors.correlator.notices import announce
 from actors.correlator.rules.compiler import Compiled, Part
+from actors.correlator.rules.memories import Clock, EscalationMemory
 from actors.correlator.rules.overlay import Overlay, overlay
 from protocols.alarm import Alarm
 from protocols.severity import is_worse
 
 NAME = "rules"
-
-
-class Clock(Struct, array_like=True, frozen=True, gc=False):
-    """Since when an alarm waits, and the rules that have had their say."""
-
-    since: datetime
-    done: tuple[str, ...] = ()
-
-
-class EscalationMemory(Struct):
-    """By alarm."""
-
-    clocks: dict[str, Clock] = field(default_factory=dict)
 
 
 def look(draft: Draft, parts: tuple[Part, ...], before: Alarm | None, alarm: Alarm) -> None:

@@ -3,27 +3,14 @@
 from uuid import uuid5
 
 import structlog
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors.correlator.rules.compiler import Rules, compile_rules
+from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.state import State
 from protocols.rule import RuleRecord
 
 _log = structlog.get_logger()
-
-
-class RuleMemory(Struct):
-    """``records``: by id. ``overrides``: rules of files that were switched by hand. ``digest`` and ``plugins``: of the last
-    RulesLoaded. ``pending``: alarms not yet looked at since the rules changed, and rules that are ``gone`` since, with why."""
-
-    records: dict[str, RuleRecord] = field(default_factory=dict)
-    overrides: dict[str, bool] = field(default_factory=dict)
-    digest: str = ""
-    plugins: dict[str, str] = field(default_factory=dict)
-    disabled_plugins: dict[str, str] = field(default_factory=dict)
-    pending: list[str] = field(default_factory=list)
-    gone: dict[str, str] = field(default_factory=dict)
 
 
 def rules_of(state: State) -> Rules:

@@ -1,13 +1,13 @@
 """Group alarms: raised by a rule for several alarms, whose parent it is, and over when all of them are."""
 
-from msgspec import Struct, field
-
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import admit
-from actors.correlator.problems import SYSTEM, Problem, Report, clear_problems
+from actors.correlator.problem import Problem, Report
+from actors.correlator.problems import SYSTEM, clear_problems
 from actors.correlator.rules.compiler import Compiled, Rules
 from actors.correlator.rules.kin import adopt
+from actors.correlator.rules.memories import Group, GroupMemory
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.rules.place import common_place
 from protocols.alarm import Alarm, Identity
@@ -17,27 +17,6 @@ RULE_ID = "rule_id"
 """Key of a group alarm's metadata that says whose it is."""
 _LONGEST_QUALIFIER = 200
 _MOST_CUSTOMERS = 10_000
-
-
-class Group(Struct, array_like=True, frozen=True, gc=False):
-    """An open group alarm: its rule, what its members share, the Event that raised it (a re-opened one has other members), and
-    how many of them are not over."""
-
-    rule: str
-    key: str
-    since: int
-    open: int = 0
-
-    def more(self, by: int) -> "Group":
-        """With so many more members."""
-        return Group(self.rule, self.key, self.since, self.open + by)
-
-
-class GroupMemory(Struct):
-    """``groups``: by the group alarm's id. ``member_of``: of each member ``GROUP SINCE``."""
-
-    groups: dict[str, Group] = field(default_factory=dict)
-    member_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def raise_group(draft: Draft, rules: Rules, rule: Compiled, key: str, members: list[Alarm], what: str) -> str | None:

@@ -6,11 +6,10 @@ What was raised within the window waits under every place in which the other sid
 
 from datetime import datetime, timedelta
 
-from msgspec import Struct, field
-
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, detach, reported_at
 from actors.correlator.rules.compiler import Compiled, Part, Rules
+from actors.correlator.rules.memories import Adopted, KinMemory, Recent
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.rules.place import above, device_of, is_below
 from actors.correlator.state import State
@@ -23,27 +22,6 @@ _MOMENT = timedelta(milliseconds=1)
 
 Index = dict[str, dict[str, dict[str, None]]]
 """Slot (role and rule) → place → alarms."""
-
-
-class Recent(Struct, array_like=True, frozen=True, gc=False):
-    """An alarm within a rule's window: since when, and the places under which the other side finds it."""
-
-    at: datetime
-    places: tuple[str, ...]
-
-
-class Adopted(Struct, array_like=True, frozen=True, gc=False):
-    """Which rule attached an alarm, and to what."""
-
-    rule: str
-    parent: str
-
-
-class KinMemory(Struct):
-    """``recent``: by slot, then alarm, oldest first. ``adopted``: by child."""
-
-    recent: dict[str, dict[str, Recent]] = field(default_factory=dict)
-    adopted: dict[str, Adopted] = field(default_factory=dict)
 
 
 def raised(draft: Draft, rules: Rules, part: Part, alarm: Alarm) -> None:

@@ -21,7 +21,7 @@ from actors.correlator.family import attach, children_of, hold_back, let_go
 from actors.correlator.lifecycle import moved, severity_changed
 from actors.correlator.own import fold_system
 from actors.correlator.problems import SYSTEM
-from actors.correlator.rules.force import RuleMemory
+from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.place import above
 from actors.correlator.rules.watch import PluginInterrupted, Watch
 from actors.correlator.strategy import Strategy

@@ -1,12 +1,11 @@
 """Strategy 4, pattern: alarms one after the other (A, then B, then C), and an alarm after which another stays away."""
 
-from datetime import datetime, timedelta
-
-from msgspec import Struct, field
+from datetime import timedelta
 
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import Compiled, Part, Rules
 from actors.correlator.rules.groups import raise_group, share
+from actors.correlator.rules.memories import Run, SequenceMemory
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.state import State
 from protocols.alarm import Alarm
@@ -16,21 +15,6 @@ MAX_RUNS = 32
 """Beginnings of one sequence (for one key) that wait for their next step; the oldest go first."""
 MAX_KEYS = 20_000
 _MOMENT = timedelta(milliseconds=1)
-
-
-class Run(Struct, array_like=True, gc=False):
-    """A sequence as far as it has come: since when, and the alarms of its steps."""
-
-    at: datetime
-    alarms: tuple[str, ...]
-
-
-class SequenceMemory(Struct):
-    """``runs``: by rule and key (``ID KEY``), oldest first. ``awaited``: alarms after which something has to come, by the
-    same."""
-
-    runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
-    awaited: dict[str, tuple[Run, ...]] = field(default_factory=dict)
 
 
 def step(draft: Draft, rules: Rules, part: Part, alarm: Alarm) -> None:

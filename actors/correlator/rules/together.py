@@ -8,11 +8,10 @@ is no older than the window.
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from msgspec import Struct, field
-
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import Compiled, Rules
 from actors.correlator.rules.groups import RULE_ID, is_open, join, raise_group, share
+from actors.correlator.rules.memories import TogetherMemory, Window
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.state import State
 from protocols.alarm import Alarm
@@ -23,22 +22,6 @@ MAX_MEMBERS = 1_000
 MAX_WINDOWS = 20_000
 """Windows of all rules at a time: beyond it an alarm opens none."""
 _MOMENT = timedelta(milliseconds=1)
-
-
-class Window(Struct, array_like=True, gc=False):
-    """``members``: when each was raised, oldest first. ``shared``: the correlation id given out; ``group``: the group alarm."""
-
-    members: dict[str, datetime] = field(default_factory=dict)
-    shared: str = ""
-    group: str = ""
-    reports: list[datetime] = field(default_factory=list)
-    """Of a rule that counts reports: when the last came, as many as it asks for, oldest first."""
-
-
-class TogetherMemory(Struct):
-    """By rule and what the alarms share (``ID KEY``)."""
-
-    windows: dict[str, Window] = field(default_factory=dict)
 
 
 def raised(draft: Draft, rules: Rules, rule: Compiled, alarm: Alarm) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from protocols.maintenance import Window
 
@@ -19,18 +19,18 @@ class Review(Struct):
 class WindowMemory(Struct):
     """Windows, and which of them are open; changed only on commit."""
 
-    windows: dict[str, Window] = field(default_factory=dict)
+    windows: dict[str, Window] = {}
     """By id, oldest first."""
-    active: dict[str, datetime] = field(default_factory=dict)
+    active: dict[str, datetime] = {}
     """The open ones, and when the occurrence began."""
-    places: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[str, list[str]] = {}
     """Ids of open windows by what their scope names: how an alarm finds them."""
-    held: dict[str, dict[str, None]] = field(default_factory=dict)
+    held: dict[str, dict[str, None]] = {}
     """The open alarms that each holds back."""
-    owed: dict[str, str] = field(default_factory=dict)
+    owed: dict[str, str] = {}
     """Alarms that a window does not hold back again, since its end came while faultd was away."""
-    reviews: dict[str, Review] = field(default_factory=dict)
-    over: dict[str, datetime] = field(default_factory=dict)
+    reviews: dict[str, Review] = {}
+    over: dict[str, datetime] = {}
     """Windows that will not open again, and since when."""
 
     def hold(self, window_id: str, alarm_id: str) -> None:

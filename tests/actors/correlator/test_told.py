@@ -10,7 +10,7 @@ from equipment import PLANT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.correlator.notices import NoticeMemory
+from actors.correlator.memories import NoticeMemory
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outages import Olt, onts, plant
 
-from actors.correlator.light import AS_IT_IS, FELL, MOST, Light, LightMemory, taken
+from actors.correlator.light import AS_IT_IS, FELL, taken
+from actors.correlator.memories import MOST_READINGS, Light, LightMemory
 from actors.correlator.state import State
 from faultd.config import Config
 from faultd.inputs import read_profiles
@@ -220,10 +221,10 @@ def test_the_reading_of_another_tenant_is_not_believed(olt: Measured) -> None:
 def test_it_is_bounded() -> None:
     memory = LightMemory()
     light = Light(None, -20.0, AT)
-    for number in range(MOST + 1):
+    for number in range(MOST_READINGS + 1):
         memory.put(str(number), light)
-    assert len(memory.lights) == MOST + 1 - MOST // 10
-    assert next(iter(memory.lights)) == str(MOST // 10)
+    assert len(memory.lights) == MOST_READINGS + 1 - MOST_READINGS // 10
+    assert next(iter(memory.lights)) == str(MOST_READINGS // 10)
 
 
 def test_saved_and_loaded_the_light_is_remembered(world: Any) -> None:

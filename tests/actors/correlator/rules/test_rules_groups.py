@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.correlator.rules.groups import GroupMemory
-from actors.correlator.rules.sequence import SequenceMemory
-from actors.correlator.rules.together import TogetherMemory
+from actors.correlator.rules.memories import GroupMemory, SequenceMemory, TogetherMemory
 
 FAILED = {"alarm_type": "x.login"}
 

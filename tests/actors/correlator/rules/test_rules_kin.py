@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.correlator.rules.kin import KinMemory
+from actors.correlator.rules.memories import KinMemory
 
 OLT_RULE: dict[str, Any] = msgspec.json.decode(
     b'{"name":"OLT to ONT Correlation","type":"correlation","conditions":{"parent":{"alarm_type":"device.down",'

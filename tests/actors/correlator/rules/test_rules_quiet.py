@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from actors.correlator.flapping import FlapMemory
-from actors.correlator.notices import NoticeMemory
-from actors.correlator.rules.escalation import EscalationMemory
+from actors.correlator.memories import FlapMemory, NoticeMemory
+from actors.correlator.rules.memories import EscalationMemory
 from protocols.command import Assign, Unacknowledge
 from protocols.principal import Principal
 

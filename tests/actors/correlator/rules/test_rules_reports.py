@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actors.correlator import fold as folding
-from actors.correlator.rules.together import TogetherMemory
+from actors.correlator.rules.memories import TogetherMemory
 from actors.correlator.settings import CorrelatorSettings
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.correlator.fold import fold
-from actors.correlator.notices import NoticeMemory
+from actors.correlator.memories import NoticeMemory
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.correlator.windows import strategy

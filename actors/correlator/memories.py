@@ -1,0 +1,82 @@
+"""What the strategies remember, as snapshots hold it: one Struct each, kept under its class's name. A field that is added needs
+a default, and one that gets another name reads old snapshots no more."""
+
+from datetime import datetime
+from itertools import islice
+
+from msgspec import Struct
+
+from protocols.severity import Severity
+
+
+class Flap(Struct, array_like=True, gc=False):
+    """``times``: of the last transitions, oldest first. ``rule``: by which it is flapping, empty while it is not.
+    ``told``: people know that it flaps. ``alarm``: the one that it was last; ``count``: transitions since it began."""
+
+    times: tuple[datetime, ...]
+    alarm: str
+    rule: str = ""
+    told: bool = False
+    count: int = 0
+
+
+class FlapMemory(Struct):
+    """By identity."""
+
+    flaps: dict[str, Flap] = {}
+
+
+MOST_READINGS = 500_000
+"""Readings remembered; beyond it those that came first go, a tenth of them at once."""
+
+
+class Light(Struct, frozen=True, array_like=True, gc=False):
+    """``good``: dBm of the last good reading, None when there was none; ``now``: of the last one, of the time ``at``; ``fell``:
+    since when it is clearly less than ``good``; ``known``: since when there are good readings to compare with."""
+
+    good: float | None
+    now: float
+    at: datetime
+    fell: datetime | None = None
+    known: datetime | None = None
+
+
+class LightMemory(Struct):
+    """By quantity and ONT (``ont_rx olt/1/0/5``)."""
+
+    lights: dict[str, Light] = {}
+
+    def put(self, key: str, light: Light) -> None:
+        """Remember it. A known one keeps its place, so that this is no walk over the deleted front of a dict."""
+        self.lights[key] = light
+        if len(self.lights) > MOST_READINGS:
+            for each in list(islice(self.lights, MOST_READINGS // 10)):
+                del self.lights[each]
+
+
+class NoticeMemory(Struct):
+    """``told``: the severity at which people were last told of an alarm that they have not been told is over.
+    ``freed``: what held an alarm back until now, of those that wait to be told."""
+
+    told: dict[str, Severity] = {}
+    freed: dict[str, str] = {}
+
+
+class Replanted(Struct, array_like=True):
+    """An alarm whose surroundings changed: its node's parents before (None: no such node), and whether whom it affects is what
+    the topology said (and not what its reporter did)."""
+
+    parents: tuple[str, ...] | None
+    follows: bool
+
+
+class PlacingMemory(Struct):
+    """Alarms to be looked at, by id."""
+
+    alarms: dict[str, Replanted] = {}
+
+
+class BlockerMemory(Struct):
+    """``since``: when each open blocker was last raised."""
+
+    since: dict[str, datetime] = {}

@@ -1,0 +1,106 @@
+"""What the rules remember, as snapshots hold it: see :mod:`actors.correlator.memories`."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from protocols.rule import RuleRecord
+
+
+class RuleMemory(Struct):
+    """``records``: by id. ``overrides``: rules of files that were switched by hand. ``digest`` and ``plugins``: of the last
+    RulesLoaded. ``pending``: alarms not yet looked at since the rules changed, and rules that are ``gone`` since, with why."""
+
+    records: dict[str, RuleRecord] = {}
+    overrides: dict[str, bool] = {}
+    digest: str = ""
+    plugins: dict[str, str] = {}
+    disabled_plugins: dict[str, str] = {}
+    pending: list[str] = []
+    gone: dict[str, str] = {}
+
+
+class Window(Struct, array_like=True, gc=False):
+    """``members``: when each was raised, oldest first. ``shared``: the correlation id given out; ``group``: the group alarm."""
+
+    members: dict[str, datetime] = {}
+    shared: str = ""
+    group: str = ""
+    reports: list[datetime] = []
+    """Of a rule that counts reports: when the last came, as many as it asks for, oldest first."""
+
+
+class TogetherMemory(Struct):
+    """By rule and what the alarms share (``ID KEY``)."""
+
+    windows: dict[str, Window] = {}
+
+
+class Group(Struct, array_like=True, frozen=True, gc=False):
+    """An open group alarm: its rule, what its members share, the Event that raised it (a re-opened one has other members), and
+    how many of them are not over."""
+
+    rule: str
+    key: str
+    since: int
+    open: int = 0
+
+    def more(self, by: int) -> "Group":
+        """With so many more members."""
+        return Group(self.rule, self.key, self.since, self.open + by)
+
+
+class GroupMemory(Struct):
+    """``groups``: by the group alarm's id. ``member_of``: of each member ``GROUP SINCE``."""
+
+    groups: dict[str, Group] = {}
+    member_of: dict[str, tuple[str, ...]] = {}
+
+
+class Recent(Struct, array_like=True, frozen=True, gc=False):
+    """An alarm within a rule's window: since when, and the places under which the other side finds it."""
+
+    at: datetime
+    places: tuple[str, ...]
+
+
+class Adopted(Struct, array_like=True, frozen=True, gc=False):
+    """Which rule attached an alarm, and to what."""
+
+    rule: str
+    parent: str
+
+
+class KinMemory(Struct):
+    """``recent``: by slot, then alarm, oldest first. ``adopted``: by child."""
+
+    recent: dict[str, dict[str, Recent]] = {}
+    adopted: dict[str, Adopted] = {}
+
+
+class Run(Struct, array_like=True, gc=False):
+    """A sequence as far as it has come: since when, and the alarms of its steps."""
+
+    at: datetime
+    alarms: tuple[str, ...]
+
+
+class SequenceMemory(Struct):
+    """``runs``: by rule and key (``ID KEY``), oldest first. ``awaited``: alarms after which something has to come, by the
+    same."""
+
+    runs: dict[str, tuple[Run, ...]] = {}
+    awaited: dict[str, tuple[Run, ...]] = {}
+
+
+class Clock(Struct, array_like=True, frozen=True, gc=False):
+    """Since when an alarm waits, and the rules that have had their say."""
+
+    since: datetime
+    done: tuple[str, ...] = ()
+
+
+class EscalationMemory(Struct):
+    """By alarm."""
+
+    clocks: dict[str, Clock] = {}

@@ -56,7 +56,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return  # what others report of it is theirs
     if signal == "blocker":
         for each in ports_below(draft, resource):
-            if each in memory.at_port:
+            # What was out before the equipment went is to be explained once it is back.
+            if ends or each in memory.at_port:
                 look_soon(draft, memory, each, timedelta(0))
         return
     if signal in _NOTES:

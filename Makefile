@@ -11,14 +11,19 @@ CRASH ?= --all
 SECONDS ?= 120
 TESTS ?= tests
 JOBS ?= auto
+NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/stream tests/simulation tests/native tests/acceptance
 
-.PHONY: help demo test lint docs bench simulate-hard crash-hard fuzz setup setup-dev lock clean
+# The trap path compiled, as `make native` leaves it, before the working copy.
+NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.make/native:$(CURDIR)
+
+.PHONY: help demo test test-native lint docs bench simulate-hard crash-hard fuzz native setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
 	@echo "make test    set up, then check types and style and run every test"
 	@echo "make lint    types, style and layers alone"
 	@echo "make docs    write what the docs take from the code anew"
+	@echo "make native  compile the trap path (needs a C compiler): a wheel for this machine; test-native tests it"
 	@echo "make bench   measure speed, side by side with others, into docs/benchmarks.md"
 	@echo "make simulate-hard, crash-hard, fuzz    look for faults as long as asked: see docs/testing.md"
 	@echo "make lock    write the hash-locked lists of dependencies anew"
@@ -41,8 +46,12 @@ lint: setup-dev
 docs: setup-dev
 	$(BIN)/python -m faultd.docs
 
-bench: setup-dev
-	$(BIN)/python -m bench $(BENCH)
+# What is measured is what an operator runs: compiled, where there is a C compiler. `make bench NATIVE=` measures the interpreted.
+bench: setup-dev $(if $(NATIVE),$(if $(shell command -v gcc),.make/native))
+	$(NATIVE) $(BIN)/python -m bench $(BENCH)
+
+test-native: .make/native
+	REQUIRE_COMPILED=1 $(NATIVE) $(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(NATIVE_TESTS)
 
 simulate-hard: setup-dev
 	PYTHONPATH=tests $(BIN)/python -m simulation.run $(SIMULATE)
@@ -54,6 +63,9 @@ fuzz: .make/fuzz
 	$(BIN)/python fuzz/snmp_decode.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
+
+native: .make/native
+	@ls .make/wheel/*.whl
 
 setup: .make/run
 setup-dev: .make/dev
@@ -79,6 +91,17 @@ setup-dev: .make/dev
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
+.make/native: .make/dev requirements-native.lock pyproject.toml $(shell find protocols actors faultd config -type f ! -name '*.pyc')
+	@command -v gcc >/dev/null && $(BIN)/python -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || \
+		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
+	@echo "compiling the trap path (about two minutes)"
+	@$(PIP) install --require-hashes -r requirements-native.lock
+	@rm -rf .make/native .make/wheel .make/source && mkdir -p .make/source
+	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE .make/source
+	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir .make/wheel ./.make/source
+	@$(PIP) install --no-deps --target .make/native .make/wheel/faultd-*.whl
+	@rm -rf .make/source && touch $@
+
 .make/fuzz: .make/dev requirements-fuzz.lock
 	@echo "installing the fuzzers"
 	@$(PIP) install --require-hashes -r requirements-fuzz.lock
@@ -92,6 +115,7 @@ lock: .make/venv
 	$(COMPILE) --upgrade --output-file=requirements.lock pyproject.toml
 	$(COMPILE) --upgrade --extra=dev --output-file=requirements-dev.lock pyproject.toml
 	$(COMPILE) --upgrade --extra=dev --extra=fuzz --output-file=requirements-fuzz.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=dev --extra=native --output-file=requirements-native.lock pyproject.toml
 	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
 
 clean:

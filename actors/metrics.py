@@ -84,7 +84,7 @@ class Metrics:
         self.accept_failures = counter(
             "faultd_accept_failures", "Times no connection could be accepted (API, stream): out of descriptors or memory"
         )
-        self.up = gauge("faultd_build_info", "1; the labels say which version runs", "version", "python")
+        self.up = gauge("faultd_build_info", "1; the labels say what runs", "version", "python", "trap_path")
 
     def value(self, sample: str) -> float:
         """The current value of a sample without labels, 0 when there is none (``faultd_store_up``)."""

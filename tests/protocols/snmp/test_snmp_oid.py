@@ -80,6 +80,7 @@ def test_the_cache_is_bounded() -> None:
         assert len(oid._OLD) <= 4
 
 
+@pytest.mark.interpreted
 @pytest.mark.usefixtures("small_cache")
 def test_an_oid_in_use_stays_cached_through_a_flood_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []

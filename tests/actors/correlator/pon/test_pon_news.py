@@ -31,6 +31,7 @@ def would_change(world: Any, subject: str) -> list[Any]:
     return draft.touched()
 
 
+@pytest.mark.interpreted
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=steps)
 @example(story=BEHIND_THE_CARD)
@@ -69,6 +70,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+@pytest.mark.interpreted
 def test_one_after_the_other_comes_back_and_only_the_first_and_the_half_are_looked_at(world: Any, looked: list[str]) -> None:
     olt = Olt(world)
     olt.says("ont.los", *LEG)

@@ -1,0 +1,90 @@
+"""The trap path, compiled: what may be, what is, and that it decides as the interpreted one does."""
+
+import ast
+import importlib
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pathspec
+import pytest
+
+from faultd.native import TRAP_PATH
+
+ROOT = Path(__file__).parents[2]
+compiled = pytest.mark.skipif(
+    TRAP_PATH == "interpreted" and "REQUIRE_COMPILED" not in os.environ, reason="of the compiled trap path: make test-native"
+)
+
+DECODED = """
+import sys
+from pathlib import Path
+from protocols.snmp.errors import Refusal
+from protocols.snmp.message import decode
+for file in sorted(Path(sys.argv[1]).rglob("*")):
+    if file.is_file():
+        for octets in (data := file.read_bytes(), data[:-1], data[:20] + b"\\x81" + data[21:], data + b"\\0"):
+            try:
+                print(decode(octets))
+            except Refusal as refusal:
+                print(refusal.reason, refusal)
+"""
+
+
+def modules() -> list[str]:
+    """The sources that ``make native`` compiles, by the build's own configuration."""
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]
+    sources = [str(file.relative_to(ROOT)) for part in ("protocols", "actors") for file in (ROOT / part).rglob("*.py")]
+    spec = {name: pathspec.PathSpec.from_lines("gitignore", hook[name]) for name in ("include", "exclude")}
+    for pattern in hook["exclude"]:
+        left_out = pathspec.PathSpec.from_lines("gitignore", [pattern])
+        assert any(left_out.match_file(source) for source in sources), f"{pattern} is no module"
+    return sorted(each for each in sources if spec["include"].match_file(each) and not spec["exclude"].match_file(each))
+
+
+def test_what_is_compiled_defines_nothing_that_msgspec_reads() -> None:
+    assert {"actors/correlator/fold.py", "actors/correlator/pon/port.py", "protocols/snmp/pdu.py"} <= set(modules())
+    for each in modules():
+        classes = [node for node in ast.walk(ast.parse((ROOT / each).read_text())) if isinstance(node, ast.ClassDef)]
+        structs = [node.name for node in classes if any("Struct" in ast.unparse(base) for base in node.bases)]
+        assert not structs, f"{each}: compiled classes have no annotations, by which msgspec reads"
+
+
+@compiled
+def test_all_of_it_is_compiled() -> None:
+    for each in modules():
+        module = importlib.import_module(each.removesuffix(".py").replace("/", "."))
+        assert (module.__file__ or "").endswith(".so"), each
+
+
+def in_each_form(*arguments: str) -> tuple[bytes, bytes]:
+    """What ``python ARGUMENTS`` prints with the compiled trap path, and with the interpreted one."""
+    printed = []
+    for path in (os.environ["PYTHONPATH"], str(ROOT)):
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+        command = [sys.executable, "-c", "import faultd.native as n; print(n.TRAP_PATH)"]
+        form = subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout.strip()
+        assert form == ("interpreted" if printed else "compiled")
+        found = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, check=True)
+        printed.append(found.stdout)
+    return printed[0], printed[1]
+
+
+@compiled
+def test_it_reads_datagrams_alike() -> None:
+    there, here = in_each_form("-c", DECODED, str(ROOT / "fuzz" / "corpus" / "snmp_decode"))
+    assert here.count(b"\n") > 100
+    assert there == here
+
+
+@compiled
+@pytest.mark.parametrize("condition", ["loss-5", "everything"])
+def test_it_concludes_alike(condition: str) -> None:
+    there, here = in_each_form(
+        *("-m", "faultd", "evaluate", "--plants", "1", "--seed", "9", "--jobs", "1"),
+        *("--conditions", condition, "--json", "/dev/stdout"),
+    )
+    assert len(here) > 1_000
+    assert there == here

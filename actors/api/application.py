@@ -17,7 +17,7 @@ from actors.api.bodies import StrictBody
 from actors.api.context import Context
 from actors.api.docs_page import PlainPage
 from actors.api.keyset import BadCursor
-from actors.api.openapi import COMPONENTS
+from actors.api.openapi import COMPONENTS, Tuples
 from actors.api.parameters import known_parameters
 from actors.api.problems import (
     ProblemError,
@@ -105,6 +105,7 @@ def application(context: Context, version: str) -> Litestar:
             render_plugins=[JsonRenderPlugin(), PlainPage()],
             use_handler_docstrings=True,
         ),
+        plugins=[Tuples()],
         state=State({"settings": context.settings}),
         logging_config=None,
         debug=False,

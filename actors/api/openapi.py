@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Components, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, Reference, SecurityScheme
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.openapi.spec.schema import Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from actors.api.problems import MEDIA_TYPE
 from protocols.rest import Problem
+
+if TYPE_CHECKING:
+    from litestar._openapi.schema_generation import SchemaCreator
 
 _ERRORS = {
     "400": "Malformed: what is wrong is named",
@@ -22,6 +28,7 @@ _FURTHER = {
     "404": "No such thing, or not one of this token's tenant",
     "409": "The alarm's state does not allow this",
     "413": "The body is too large",
+    "415": "The body is not of a type that is taken",
     "422": "JSON, but not what is asked for: the field is named",
 }
 
@@ -38,7 +45,7 @@ class ApiOperation(Operation):
                 status in (self.responses or {})
                 or (status == "404" and path)
                 or (status == "409" and path and self.request_body)
-                or (status in ("413", "422") and self.request_body)
+                or (status in ("413", "415", "422") and self.request_body)
             ):
                 errors[status] = text
         responses = {status: answer for status, answer in (self.responses or {}).items() if status < "400"}
@@ -52,8 +59,8 @@ class ApiOperation(Operation):
         self.responses = responses
 
 
-def documented(kind: type[msgspec.Struct]) -> type[Operation]:
-    """An operation with the fields of ``kind`` as its query parameters."""
+def documented(kind: type[msgspec.Struct], also: str = "") -> type[Operation]:
+    """An operation with the fields of ``kind`` as its query parameters; ``also`` is a second type that it answers in."""
     parameters = list(_parameters(kind))
 
     @dataclass
@@ -61,8 +68,27 @@ def documented(kind: type[msgspec.Struct]) -> type[Operation]:
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), *parameters]
             super().__post_init__()
+            found = (self.responses or {}).get("200")
+            if also and isinstance(found, OpenAPIResponse) and found.content is not None:
+                found.content[also] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
 
     return DocumentedOperation
+
+
+class Tuples(OpenAPISchemaPlugin):
+    """``Annotated[tuple[X, ...], Meta]`` is an array of X: Litestar takes the dots for a second type that an item may have."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        return field_definition.origin is tuple and field_definition.args[1:] == (Ellipsis,)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: "SchemaCreator") -> Schema:
+        limits = field_definition.kwarg_definition
+        return Schema(
+            type=OpenAPIType.ARRAY,
+            items=schema_creator.not_generating_examples.for_field_definition(field_definition.inner_types[0]),
+            min_items=getattr(limits, "min_items", None),
+            max_items=getattr(limits, "max_items", None),
+        )
 
 
 def _parameters(kind: type[msgspec.Struct]) -> Iterable[Parameter]:

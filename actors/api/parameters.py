@@ -26,7 +26,10 @@ def read_query(request: Connection, kind: type[T]) -> T:
     for name, text in _pairs(request):
         field = fields[name]
         if _is_list(field.type):
-            values.setdefault(name, []).extend(part for part in text.split(",") if part)
+            parts = [part for part in text.split(",") if part]
+            if not parts:
+                raise invalid_parameter(name, "is empty; leave it out to ask for any")
+            values.setdefault(name, []).extend(parts)
         elif name in values:
             raise invalid_parameter(name, "is given more than once")
         else:

@@ -27,7 +27,10 @@ LOOKED_AT = 100_000
 
 
 @get(
-    "/topology", summary="List or export the topology", operation_class=documented(TopologyQuery), opt={"query": TopologyQuery}
+    "/topology",
+    summary="List or export the topology",
+    operation_class=documented(TopologyQuery, also=CSV),
+    opt={"query": TopologyQuery},
 )
 async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[TopologyPage]:
     """A page of the nodes that pass the filter, in the order of their ids. With `format=csv`, or `Accept: text/csv`, all of

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from actors.correlator.profiles.decoders import DecodeError, Part, Raw, number, text
@@ -11,7 +12,8 @@ from protocols.profile import Condition, Test
 Operand = int | str
 
 
-class Check(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Check:
     """One condition: ``take`` takes the value, ``holds`` decides, ``shown`` is how it reads."""
 
     take: Take

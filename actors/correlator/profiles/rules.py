@@ -1,8 +1,8 @@
 """Rules as the engine runs them: built once at start-up, then only read."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import NamedTuple
 
 from actors.correlator.profiles.conditions import Check
 from actors.correlator.profiles.decoders import Raw
@@ -15,7 +15,8 @@ from protocols.light import Quantity
 from protocols.profile import Kind
 
 
-class ChoiceRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ChoiceRule:
     """A table looked up by a value's text; empty when neither the table nor ``otherwise`` has an answer."""
 
     take: Take
@@ -30,7 +31,8 @@ class ChoiceRule(NamedTuple):
         return self.table.get(str(value), self.otherwise)
 
 
-class ResourceRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ResourceRule:
     """How to name a resource; ``fallback`` is the less specific one."""
 
     type: str
@@ -41,7 +43,8 @@ class ResourceRule(NamedTuple):
     serial: Template | None
 
 
-class TimeRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TimeRule:
     """Where the device's own time is, and how far it is believed."""
 
     take: TakeRaw
@@ -51,7 +54,8 @@ class TimeRule(NamedTuple):
     max_ahead: int
 
 
-class ProfileRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ProfileRule:
     """What the rules of one profile share."""
 
     name: str
@@ -65,7 +69,8 @@ class ProfileRule(NamedTuple):
         return Scope(trap, layout.places)
 
 
-class LightRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LightRule:
     """Where an optical power is, and how its number becomes dBm."""
 
     what: Quantity
@@ -77,7 +82,8 @@ class LightRule(NamedTuple):
     offset: float
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rule:
     """What a trap amounts to once its conditions hold."""
 
     profile: ProfileRule
@@ -101,7 +107,8 @@ class Rule(NamedTuple):
     light: tuple[LightRule, ...]
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """A rule, or a family's table of rules, under conditions, for one trap OID."""
 
     profile: ProfileRule

@@ -52,6 +52,32 @@ async def test_openapi_has_every_endpoint_with_its_errors(lab: Lab) -> None:
     assert references <= document["components"]["schemas"].keys()
 
 
+async def test_openapi_says_of_every_item_what_it_is(lab: Lab) -> None:
+    async with lab.serve(), lab.client() as client:
+        document = (await client.get("/schema/openapi.json")).json()
+    items: list[Any] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "array":
+                items.append(part.get("items"))
+            part = list(part.values())
+        if isinstance(part, list):
+            for each in part:
+                walk(each)
+
+    walk(document)
+    assert len(items) > 50
+    for item in items:
+        assert item
+        assert {} not in item.get("oneOf", ())
+    same = document["components"]["schemas"]["Conditions"]["properties"]["same"]
+    assert (same["items"]["type"], same["maxItems"]) == ("string", 8)
+    topology = document["paths"]["/api/v1/faults/topology"]
+    assert {"application/json", "text/csv"} == topology["get"]["responses"]["200"]["content"].keys()
+    assert "415" in topology["put"]["responses"]
+
+
 async def test_every_query_parameter_is_documented(lab: Lab) -> None:
     async with lab.serve(), lab.client() as client:
         document = (await client.get("/schema/openapi.json")).json()

@@ -18,6 +18,7 @@ from bench.rows.compare import authpriv, cpu, informs
 from bench.rows.growth import correlation, growth
 from bench.rows.recovery import catch_up, restart
 from bench.rows.soak import soak
+from bench.rows.strategies import strategies
 from bench.rows.stream import fan_out, latency
 from bench.rows.sustained import burst, sustained
 from bench.rows.topology import topology
@@ -35,6 +36,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "catch_up": ("Catch-up", catch_up),
     "growth": ("Growth", growth),
     "correlation": ("Correlation", correlation),
+    "strategies": ("Correlation in the daemon", strategies),
     "topology": ("Topology", topology),
     "restart": ("Start-up and memory", restart),
     "soak": ("Memory over time", soak),

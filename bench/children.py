@@ -66,10 +66,11 @@ def query(url: str, sql: str, *arguments: Any) -> list[Any]:
 
 
 class Daemon:
-    """``faultd run`` as an operator runs it."""
+    """``faultd run`` as an operator runs it; ``module`` is another program in its place."""
 
-    def __init__(self, folder: Path, database_url: str, more: str = "") -> None:
+    def __init__(self, folder: Path, database_url: str, more: str = "", module: str = "faultd") -> None:
         folder.mkdir(parents=True)
+        self._module = module
         self.folder, self.database_url = folder, database_url
         self.trap_port = free_port(0, socket.SOCK_DGRAM)
         self.http_port = free_port(0, socket.SOCK_STREAM)
@@ -117,7 +118,7 @@ allow = ["127.0.0.0/8"]
             ready.settimeout(1.0)
             begun = time.monotonic()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "faultd", "run", "--config", str(self._config)],
+                [sys.executable, "-m", self._module, "run", "--config", str(self._config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

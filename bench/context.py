@@ -30,11 +30,11 @@ class Context(Struct, kw_only=True):
         """What is going on, for whoever waits."""
         self.console.print(f"  {text}", style="dim", highlight=False)
 
-    def daemon(self, name: str, more: str = "") -> Daemon:
+    def daemon(self, name: str, more: str = "", module: str = "faultd") -> Daemon:
         """A daemon, not yet started, with a state directory and a database of its own."""
         self.made += 1
         name = f"{name}_{self.made}"
-        return Daemon(self.folder / name, self.postgres.database(name), more)
+        return Daemon(self.folder / name, self.postgres.database(name), more, module)
 
     @contextmanager
     def sender(self, block: int = 0, seed: int = 1) -> Iterator[Child]:

@@ -1,0 +1,8 @@
+"""``faultd`` without any strategy of correlation: what the rest of it costs. Only the bench runs it."""
+
+from actors.correlator import ponder
+from faultd.cli import main
+
+if __name__ == "__main__":
+    ponder.STRATEGIES, ponder._DUE = (), {}
+    main()

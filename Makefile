@@ -13,8 +13,10 @@ TESTS ?= tests
 JOBS ?= auto
 NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/stream tests/simulation tests/native tests/acceptance
 
-# The trap path compiled, as `make native` leaves it, before the working copy.
-NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/.make/native:$(CURDIR)
+# The trap path compiled, as `make native` leaves it, before the working copy; and whether this machine can compile it.
+NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/.make/native:$(CURDIR)"
+COMPILER = $(shell command -v gcc >/dev/null && \
+	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
 .PHONY: help demo test test-native lint docs bench simulate-hard crash-hard fuzz native setup setup-dev lock clean
 
@@ -47,10 +49,10 @@ docs: setup-dev
 	$(BIN)/python -m faultd.docs
 
 # What is measured is what an operator runs: compiled, where there is a C compiler. `make bench NATIVE=` measures the interpreted.
-bench: setup-dev $(if $(NATIVE),$(if $(shell command -v gcc),.make/native))
-	$(NATIVE) $(BIN)/python -m bench $(BENCH)
+bench: setup-dev $(if $(NATIVE),$(if $(COMPILER),.make/compiled))
+	$(if $(COMPILER),$(NATIVE)) $(BIN)/python -m bench $(BENCH)
 
-test-native: .make/native
+test-native: .make/compiled
 	REQUIRE_COMPILED=1 $(NATIVE) $(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(NATIVE_TESTS)
 
 simulate-hard: setup-dev
@@ -64,7 +66,7 @@ fuzz: .make/fuzz
 	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
 
-native: .make/native
+native: .make/compiled
 	@ls .make/wheel/*.whl
 
 setup: .make/run
@@ -91,10 +93,11 @@ setup-dev: .make/dev
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.make/native: .make/dev requirements-native.lock pyproject.toml $(shell find protocols actors faultd config -type f ! -name '*.pyc')
-	@command -v gcc >/dev/null && $(BIN)/python -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || \
+.make/compiled: .make/dev requirements-native.lock pyproject.toml \
+		$(shell find protocols actors faultd config ! -name '*.pyc' ! -name __pycache__)
+	@test -n "$(COMPILER)" || \
 		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
-	@echo "compiling the trap path (about two minutes)"
+	@echo "compiling the trap path (one or two minutes)"
 	@$(PIP) install --require-hashes -r requirements-native.lock
 	@rm -rf .make/native .make/wheel .make/source && mkdir -p .make/source
 	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE .make/source

@@ -134,7 +134,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
     alarm = draft.latest(draft.state.alarms[alarm_id])
     members = _extend(draft, memory, alarm_id, cause)
     counts = {key: int(alarm.metadata.get(key, 0)) + getattr(cause, key) for key in ("dark", "gasped", "alive", "unknown")}
-    classes: dict[str, int] = dict(alarm.metadata.get("customers_by_class", {}))
+    classes: dict[str, Any] = dict(alarm.metadata.get("customers_by_class", {}))
     for name, number in _classes(draft, cause.evidence).items():
         classes[name] = classes.get(name, 0) + number
     more = _reach(draft, cause)

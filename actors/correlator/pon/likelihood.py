@@ -178,7 +178,7 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
     breaks = max(_as_said(_weigh(root, port_dark, 0.0, odds)[root.id], port_dark, odds))
     seen = Counter(tree.seen for tree in _post_order(root) if not tree.branches and tree.id != culprit)
     sends = _either(
-        *(sum(under[each] * count for each, count in seen.items()) for under in (odds.under_rogue, odds.under_babble))
+        *(math.fsum(under[each] * count for each, count in seen.items()) for under in (odds.under_rogue, odds.under_babble))
     )
     score = odds.rogue + sends - math.log(2.0) + (odds.rogue_los if port_dark else 0.0)
     if signs.turned:
@@ -243,11 +243,11 @@ def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> 
 
 def _together(below: list[_Scores]) -> _Scores:
     return _Scores(
-        cut=sum(each.cut for each in below),
-        power=sum(each.power for each in below),
-        quiet=sum(each.quiet for each in below),
-        any=_Plan(sum(each.any.score for each in below), "", -math.inf),
-        whole=_Plan(sum(each.whole.score for each in below), "", -math.inf),
+        cut=math.fsum(each.cut for each in below),
+        power=math.fsum(each.power for each in below),
+        quiet=math.fsum(each.quiet for each in below),
+        any=_Plan(math.fsum(each.any.score for each in below), "", -math.inf),
+        whole=_Plan(math.fsum(each.whole.score for each in below), "", -math.inf),
         hurt=sum(each.hurt for each in below),
         out=sum(each.out for each in below),
         leaves=sum(each.leaves for each in below),

@@ -56,8 +56,8 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return  # what others report of it is theirs
     if signal == "blocker":
         for each in ports_below(draft, resource):
-            # What was out before the equipment went is to be explained once it is back.
-            if ends or each in memory.at_port:
+            # What was out before the equipment went, and still is, is to be explained once that is back.
+            if each in memory.at_port or (ends and _out_at(draft, memory, each)):
                 look_soon(draft, memory, each, timedelta(0))
         return
     if signal in _NOTES:
@@ -69,6 +69,12 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if signal in ("out", "gasp") and tells_nothing(draft, memory, port, draft.latest(alarm)):
         return
     look_soon(draft, memory, port, SETTLE)
+
+
+def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
+    """Whether the port, or an ONT of it, is out or has too little light."""
+    onset = memory.onset
+    return port in onset or any(ont in onset or fading(ont) in onset for ont in draft.state.plant.onts_below(port))
 
 
 def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: bool) -> None:

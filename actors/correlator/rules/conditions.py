@@ -159,7 +159,7 @@ def _range(field: Field, name: str, bound: float | str, path: Path, mistakes: Mi
     return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and compare(value, bound)
 
 
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "gt": lambda value, bound: value > bound,
     "gte": lambda value, bound: value >= bound,
     "lt": lambda value, bound: value < bound,

@@ -115,7 +115,7 @@ class Host:
 
 
 class DraftView:
-    """The state as a plugin may see it."""
+    """The state as a plugin may see it. What it asks by comes from alarms, so it need not be a text: nothing is called that."""
 
     __slots__ = ("_draft",)
 
@@ -127,19 +127,19 @@ class DraftView:
         return self._draft.at
 
     def alarm(self, name: str) -> Alarm | None:
-        return self._draft.get(name)
+        return self._draft.get(name) if isinstance(name, str) else None
 
     def at_resource(self, resource_id: str) -> Sequence[Alarm]:
-        return self._draft.at_resource(resource_id)
+        return self._draft.at_resource(resource_id) if isinstance(resource_id, str) else ()
 
     def children(self, alarm_id: str) -> Sequence[Alarm]:
-        return children_of(self._draft, alarm_id)
+        return children_of(self._draft, alarm_id) if isinstance(alarm_id, str) else ()
 
     def node(self, node_id: str) -> Node | None:
-        return self._draft.state.plant.nodes.get(node_id)
+        return self._draft.state.plant.nodes.get(node_id) if isinstance(node_id, str) else None
 
     def above(self, node_id: str) -> Sequence[str]:
-        return above(self._draft.state.plant, node_id)
+        return above(self._draft.state.plant, node_id) if isinstance(node_id, str) else ()
 
 
 _host = Host()

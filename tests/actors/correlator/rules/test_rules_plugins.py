@@ -62,6 +62,22 @@ def test_a_plugin_sees_and_acts(ruled: Any) -> None:
     assert not failures(ruled)
 
 
+@pytest.mark.parametrize("odd", [None, 7, ["olt-1"]])
+def test_what_is_asked_by_may_be_anything_and_nothing_is_called_that(ruled: Any, odd: Any) -> None:
+    seen: list[Any] = []
+
+    def touched(view: Any, before: Any, alarm: Any) -> Iterator[Any]:
+        seen.extend([view.alarm(odd), view.node(odd), *view.at_resource(odd), *view.children(odd), *view.above(odd)])
+        yield AddTags(alarm.id, ("seen",), "it went on")
+
+    use(ruled, mine=Made(touched))
+    alarm = ruled.up("x.a", "olt-1/0/1/5/1")
+    assert seen[:2] == [None, None]
+    assert set(seen) == {None}
+    assert "seen" in ruled.alarm(alarm).tags
+    assert not failures(ruled)
+
+
 def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: Any) -> None:
     def broken(view: Any, before: Any, alarm: Any) -> list[Any]:
         raise KeyError("oops")

@@ -98,6 +98,7 @@ def test_saved_and_loaded_after_each_event_it_counts_the_same(new_ruled: Any) ->
     assert saved[0] == saved[1]
 
 
+@pytest.mark.interpreted
 def test_without_such_a_rule_nobody_is_asked_about_repeats(ruled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ruled.write(**five(conditions={"count_of": "alarms"}))
     ruled.up("x.link", "olt-1")

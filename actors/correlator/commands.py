@@ -9,8 +9,9 @@ from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
 from actors.correlator.limits import FULL, admit
 from actors.correlator.plant import shown_to
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
 from actors.correlator.replant import change_topology
+from actors.correlator.report import Report
 from actors.correlator.rules.book import fold_rule_command
 from actors.correlator.windows.commands import fold_window
 from protocols.alarm import Alarm, Identity

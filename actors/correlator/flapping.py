@@ -6,6 +6,7 @@ is by then. As many as the rule's ``count`` within its time window are flapping;
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import hold_back, is_held, let_go
@@ -17,12 +18,12 @@ from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
-NAME = "flapping"
-DEFAULT_COUNT = 6
+NAME: Final = "flapping"
+DEFAULT_COUNT: Final = 6
 """Transitions of a rule that names no count."""
-MAX_WATCHED = 100_000
+MAX_WATCHED: Final = 100_000
 """Identities watched at a time; beyond it an alarm is not watched for flapping."""
-_MOMENT = timedelta(milliseconds=1)
+_MOMENT: Final = timedelta(milliseconds=1)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -66,10 +66,14 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
 
 
 def _decide(draft: Draft, event: Event) -> None:
-    if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
-        _retry(draft, event.action)
+    _FOLDS[type(event)](draft, event)
+
+
+def _command(draft: Draft, command: Command) -> None:
+    if isinstance(command.action, RetryQuarantined):
+        _retry(draft, command.action)
     else:
-        _FOLDS[type(event)](draft, event)
+        fold_command(draft, command)
 
 
 def _retry(draft: Draft, action: RetryQuarantined) -> None:
@@ -115,10 +119,10 @@ def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Ex
     return draft
 
 
-_FOLDS: dict[type[Any], Callable[[Draft, Any], None]] = {
+_FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     Trap: fold_trap,
     NetworkEvent: fold_network,
-    Command: fold_command,
+    Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
     SystemReport: fold_system,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),

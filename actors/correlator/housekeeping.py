@@ -28,9 +28,9 @@ def fold_tick(draft: Draft) -> None:
     _archive(draft)
     end_limits(draft)
     settings = draft.state.settings
-    draft.later(_fade, draft.state.informs, draft.at - timedelta(seconds=settings.inform_window_seconds))
+    draft.later(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
     draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))
-    draft.later(_fade_clears, draft.state.ended, draft.at - timedelta(seconds=settings.reorder_seconds))
+    draft.later(_fade_clears, draft.state.ended, draft.at - draft.state.spans.reorder)
 
 
 def _end_shelves(draft: Draft) -> None:

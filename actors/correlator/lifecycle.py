@@ -17,7 +17,7 @@ Rules of the domain:
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import fields, replace
@@ -37,25 +37,25 @@ from protocols.command import (
 )
 from protocols.severity import Severity, is_worse
 
+_AS_IT_IS: Final[dict[str, Any]] = {}
 
-def status_of(alarm: Alarm) -> Status:
-    """The one place where the status is derived from the axes."""
-    if alarm.resolved_at is not None:
+
+def status_of(alarm: Alarm, axes: dict[str, Any] = _AS_IT_IS) -> Status:
+    """The one place where the status is derived from the axes: the alarm's own but for those that are given."""
+    if axes.get("resolved_at", alarm.resolved_at) is not None:
         return "resolved"
-    if alarm.cleared_at is not None:
+    if axes.get("cleared_at", alarm.cleared_at) is not None:
         return "cleared"
-    if alarm.shelved_until is not None or alarm.suppressed_by:
+    if axes.get("shelved_until", alarm.shelved_until) is not None or axes.get("suppressed_by", alarm.suppressed_by):
         return "suppressed"
-    if alarm.acknowledged_at is not None:
+    if axes.get("acknowledged_at", alarm.acknowledged_at) is not None:
         return "acknowledged"
     return "active"
 
 
 def moved(alarm: Alarm, **axes: Any) -> Alarm:
     """``alarm`` with ``axes`` changed, its revision one higher and its status derived anew."""
-    changed = replace(alarm, revision=alarm.revision + 1, **axes)
-    status = status_of(changed)
-    return changed if status == changed.status else replace(changed, status=status)
+    return replace(alarm, revision=alarm.revision + 1, status=status_of(alarm, axes), **axes)
 
 
 # --- what the network does ---------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ limit is free, or it would come and go with every alarm at the limit.
 """
 
 from actors.correlator.draft import Draft
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
 from actors.correlator.problems import SYSTEM, clear_problems, limit_of, raise_problem, repeat_problem
+from actors.correlator.report import Report
 from actors.correlator.state import Limit
 from protocols.alarm import Alarm, Identity
 from protocols.change import DeviceEvent, Refusal

@@ -7,8 +7,9 @@ from actors.correlator.light import measured
 from actors.correlator.limits import FULL, admit
 from actors.correlator.plant import shown_to
 from actors.correlator.pon.gather import tenant_of
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember
+from actors.correlator.report import Report
 from protocols.alarm import Identity, Source
 from protocols.change import Answer
 from protocols.event import NetworkEvent

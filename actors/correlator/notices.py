@@ -4,6 +4,8 @@ An alarm that stands on its own waits for its severity's hold (``[correlator.hol
 its own clear may come meanwhile, and then nobody is woken. What is held back when its time comes is told when it is let go.
 """
 
+from typing import Final
+
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.memories import NoticeMemory
@@ -14,7 +16,7 @@ from protocols.alarm import Alarm
 from protocols.change import NoticeKind, NoticeWanted
 from protocols.severity import Severity, is_worse
 
-NAME = "notices"
+NAME: Final = "notices"
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
@@ -42,7 +44,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if told is None:
         if before is not None and let_go:
             draft.later(memory.freed.__setitem__, alarm.id, _holder(before))
-        draft.wake(NAME, alarm.id, draft.at + draft.state.settings.hold(alarm.severity))
+        draft.wake(NAME, alarm.id, draft.at + draft.state.spans.hold[alarm.severity])
     elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
         announce(draft, alarm, "worsened", f"was {told}")
 
@@ -61,7 +63,7 @@ def due(draft: Draft, alarm_id: str) -> None:
         return
     if windows.hold(draft, alarm):
         return
-    held = draft.state.settings.hold(alarm.severity).total_seconds()
+    held = draft.state.spans.hold[alarm.severity].total_seconds()
     children = len(draft.state.children.get(alarm_id, ()))
     waited = f"it is the cause of {children} others" if children else "no cause, window or rule holds it back"
     freed = memory.freed.get(alarm_id)

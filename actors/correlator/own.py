@@ -1,8 +1,9 @@
 """Alarms of faultd about itself."""
 
 from actors.correlator.draft import Draft
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
 from actors.correlator.problems import SYSTEM, clear_problems, raise_problem
+from actors.correlator.report import Report
 from protocols.alarm import Identity
 from protocols.event import SystemReport
 

@@ -1,27 +1,11 @@
-"""What is reported: a problem, and by whom and when it was."""
+"""What is reported: a problem."""
 
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
 from protocols.alarm import Identity, Source
 from protocols.severity import Severity
-
-
-class Report(Struct, frozen=True, kw_only=True, gc=False):
-    """When something happened and who says so. ``dated`` is the reporter's own time when sane, else None."""
-
-    received: datetime
-    reporter: str
-    """``device:ID``, ``user:NAME`` or ``faultd:PART``: the actor of the timeline entry."""
-    source: str = ""
-    uptime: int | None = None
-    dated: datetime | None = None
-
-    @property
-    def happened(self) -> datetime:
-        return self.dated or self.received
 
 
 class Problem(Struct, frozen=True, kw_only=True, gc=False):

@@ -1,22 +1,22 @@
 """Raising and clearing: what a report does to the alarm of its identity, whoever reported it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
 from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, with_place
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
+from actors.correlator.report import Report
 from actors.correlator.saved import Mark
 from actors.correlator.state import Limit
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity
 
-MAX_MEMORIES = 200_000
+MAX_MEMORIES: Final = 200_000
 """Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
 
 
@@ -104,11 +104,9 @@ def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
 
 def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, by_design: bool) -> Alarm:
     known = draft.state.marks.get(alarm.id)
-    if by_design and known is not None:
-        merge = timedelta(seconds=draft.state.settings.repeat_merge_seconds)
-        if report.received - known.received <= merge:
-            draft.later(draft.state.note, "repeated_by_design")
-            return alarm
+    if by_design and known is not None and report.received - known.received <= draft.state.spans.repeat_merge:
+        draft.later(draft.state.note, "repeated_by_design")
+        return alarm
     again = repeated(alarm, report.happened)
     _remember(draft, again, severity, report)
     if known is None or known.severity == severity:
@@ -176,7 +174,7 @@ def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) ->
 
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:
     since = draft.state.cleared.get(alarm.id, draft.at)
-    return draft.at - since <= timedelta(seconds=draft.state.settings.reopen_within_seconds)
+    return draft.at - since <= draft.state.spans.reopen_within
 
 
 def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> bool:
@@ -187,7 +185,7 @@ def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> boo
         found = draft.state.ended.get(key)
         if found is not None:
             at, mark = found
-            recent = draft.at - at <= timedelta(seconds=draft.state.settings.reorder_seconds)
+            recent = draft.at - at <= draft.state.spans.reorder
             if recent and _sent_before(draft, report, mark):
                 return True
     return False
@@ -201,7 +199,7 @@ def _older_than_raise(draft: Draft, alarm: Alarm, report: Report) -> bool:
         return False
     if mark.dated is not None and report.dated is not None:
         return report.dated < mark.dated
-    recent = report.received - mark.received <= timedelta(seconds=draft.state.settings.reorder_seconds)
+    recent = report.received - mark.received <= draft.state.spans.reorder
     return recent and _sent_before(draft, report, mark)
 
 

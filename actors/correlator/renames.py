@@ -12,7 +12,6 @@ the device has raised it there already, or has just cleared it there.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from itertools import islice
 
 from msgspec import Struct
@@ -141,7 +140,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
 
 def _just_cleared(draft: Draft, identity: Identity) -> bool:
     """Under its new name the device has cleared it since."""
-    recent = timedelta(seconds=draft.state.settings.reorder_seconds)
+    recent = draft.state.spans.reorder
     found = (draft.state.ended.get(key) for key in (identity, replace(identity, qualifier="*")))
     return any(one is not None and draft.at - one[0] <= recent for one in found)
 

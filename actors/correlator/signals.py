@@ -1,6 +1,6 @@
 """What alarm types mean for correlation: which break what hangs below, and by which what hangs below shows it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 Signal = Literal["out", "gasp", "dim", "garbled", "stuck", "port_dark", "powerless", "blocker", "rogue", "link"]
 """``out``: an ONT has no service. ``gasp``: it said that it lost power. ``dim``: it has service, and too little light or too
@@ -19,7 +19,7 @@ PORT_HAS_ROGUE = "pon.rogue.onts"
 INFERRED = frozenset({FIBRE_CUT, POWER_OUTAGE, CARD_FAILURE, OLT_FAILURE, FIBRE_DEGRADED})
 """Alarm types that are concluded from others."""
 
-AREA = "area:"
+AREA: Final = "area:"
 """How the id of a power area as a resource begins; its name follows."""
 
 _TYPES: dict[Signal, tuple[str, ...]] = {
@@ -68,10 +68,10 @@ _TYPES: dict[Signal, tuple[str, ...]] = {
     "rogue": (ROGUE, PORT_HAS_ROGUE),
     "link": ("uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"),
 }
-SIGNALS: dict[str, Signal] = {alarm_type: signal for signal, types in _TYPES.items() for alarm_type in types}
+SIGNALS: Final[dict[str, Signal]] = {alarm_type: signal for signal, types in _TYPES.items() for alarm_type in types}
 """By alarm type."""
 
-LOW_LIGHT = frozenset(
+LOW_LIGHT: Final = frozenset(
     (
         "ont.rx.low",
         "ont.olt_rx.alarm",
@@ -82,7 +82,7 @@ LOW_LIGHT = frozenset(
     )
 )
 """Of those that say ``dim``: alarms of the light itself; while one is open no reading is good. The others are of errors."""
-GARBLED = frozenset({"ont.lof", "ont.dowi"})
+GARBLED: Final = frozenset({"ont.lof", "ont.dowi"})
 """Alarms by which an OLT says that it receives light of an ONT, and cannot make out what it says."""
 SUSPECTED = "suspected"
 """The qualifier of a rogue that is concluded, so that it is another alarm than the OLT's own word."""

@@ -1,6 +1,5 @@
 """All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, once nothing can fail."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -16,6 +15,7 @@ from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.saved import Mark, Piece, Renamed, Saved, pieces
 from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
@@ -57,7 +57,7 @@ class State:
         """The alarm that a raise of this identity would repeat or re-open."""
         self.open: dict[Kind, dict[str, str]] = {}
         """Alarms not cleared, by kind and then qualifier."""
-        self.open_of: Counter[Owner] = Counter()
+        self.open_of: dict[Owner, int] = {}
         """How many alarms are not cleared, by device."""
         self.by_resource: dict[str, dict[str, None]] = {}
         """Alarms not cleared, by resource."""
@@ -87,6 +87,7 @@ class State:
         """Nodes that came through the API; all others are the file's."""
         self.policy: PolicyLoaded | None = None
         self.settings = CorrelatorSettings()
+        self.spans = Spans(self.settings)
         self.translator: Translator = compile(())
         self.plant = Plant()
         self._saved_plant = SavedPlant()
@@ -95,48 +96,50 @@ class State:
         """Memories from a snapshot that nobody has asked for yet."""
         self.derived: dict[str, Any] = {}
         """What follows from memories and is not saved: compiled rules, indexes. Whoever misses it makes it anew."""
-        self.tally: Counter[str] = Counter()
+        self.tally: dict[str, int] = {}
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
     def note(self, what: str, count: int = 1) -> None:
         """Count what the fold let pass."""
-        self.tally[what] += count
+        self.tally[what] = self.tally.get(what, 0) + count
 
     # --- alarms -------------------------------------------------------------------------------------------------
 
     def put(self, alarm: Alarm, at: datetime) -> None:
         """Take the alarm as it now is into every index."""
+        alarm_id, is_open = alarm.id, alarm.cleared_at is None
+        before = self.alarms.get(alarm_id)
         identity = alarm.identity
         if alarm.resolved_at is not None:
-            if self.current.get(identity) == alarm.id:
+            if self.current.get(identity) == alarm_id:
                 del self.current[identity]
-        elif alarm.id not in self.alarms or alarm.cleared_at is None:
+        elif before is None or is_open:
             # An older alarm of the same identity, noted on after its end, does not come before the newer one.
-            self.current[identity] = alarm.id
-        before = self.alarms.get(alarm.id)
-        opened = (alarm.cleared_at is None) - (before is not None and before.cleared_at is None)
-        if opened:
-            self._count((alarm.tenant_id, alarm.device_id), opened)
-            _file(self.by_resource, alarm.resource_id, alarm.id, present=opened > 0)
-        parent = before.parent_alarm_id if before is not None else None
-        if parent != alarm.parent_alarm_id:
+            self.current[identity] = alarm_id
+        if before is None:
+            self.names[alarm.alarm_id] = alarm_id
+        was_open = before is not None and before.cleared_at is None
+        if is_open != was_open:
+            self._count((alarm.tenant_id, alarm.device_id), 1 if is_open else -1)
+            _file(self.by_resource, alarm.resource_id, alarm_id, present=is_open)
+        parent, now = before.parent_alarm_id if before is not None else None, alarm.parent_alarm_id
+        if parent != now:
             if parent is not None:
-                _file(self.children, parent, alarm.id, present=False)
-            if alarm.parent_alarm_id is not None:
-                _file(self.children, alarm.parent_alarm_id, alarm.id, present=True)
-        self.alarms[alarm.id] = alarm
-        self.names[alarm.alarm_id] = alarm.id
-        kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
-        if alarm.cleared_at is None:
-            self.open.setdefault(kind, {})[alarm.qualifier] = alarm.id
-            self.cleared.pop(alarm.id, None)
+                _file(self.children, parent, alarm_id, present=False)
+            if now is not None:
+                _file(self.children, now, alarm_id, present=True)
+        self.alarms[alarm_id] = alarm
+        if is_open:
+            self.open.setdefault((alarm.tenant_id, alarm.resource_id, alarm.alarm_type), {})[alarm.qualifier] = alarm_id
+            self.cleared.pop(alarm_id, None)
         else:
-            self._close(kind, alarm)
-            self.cleared.setdefault(alarm.id, at)
-        if alarm.shelved_until is not None:
-            self.shelved[alarm.id] = alarm.shelved_until
-        else:
-            self.shelved.pop(alarm.id, None)
+            self._close((alarm.tenant_id, alarm.resource_id, alarm.alarm_type), alarm)
+            self.cleared.setdefault(alarm_id, at)
+        until = alarm.shelved_until
+        if until is not None:
+            self.shelved[alarm_id] = until
+        elif self.shelved:
+            self.shelved.pop(alarm_id, None)
 
     def forget(self, alarm_id: str) -> None:
         """Let go of a cleared alarm."""
@@ -184,8 +187,10 @@ class State:
         return len(self.alarms) - len(self.cleared)
 
     def _count(self, owner: Owner, opened: int) -> None:
-        self.open_of[owner] += opened
-        if not self.open_of[owner]:
+        count = self.open_of.get(owner, 0) + opened
+        if count:
+            self.open_of[owner] = count
+        else:
             del self.open_of[owner]
 
     def _close(self, kind: Kind, alarm: Alarm) -> None:
@@ -238,7 +243,7 @@ class State:
         self.topology_at = offset
 
     def use_policy(self, event: PolicyLoaded, settings: CorrelatorSettings) -> None:
-        self.policy, self.settings = event, settings
+        self.policy, self.settings, self.spans = event, settings, Spans(settings)
 
     # --- snapshots ----------------------------------------------------------------------------------------------
 

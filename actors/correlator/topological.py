@@ -7,6 +7,7 @@ too; what still stands then becomes an alarm of its own.
 """
 
 from datetime import timedelta
+from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach, reported_at
@@ -15,12 +16,12 @@ from actors.correlator.signals import INFERRED, SIGNALS
 from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
-NAME = "topology"
-LATE_PARENT = timedelta(seconds=60)
+NAME: Final = "topology"
+LATE_PARENT: Final = timedelta(seconds=60)
 """How long before its cause a consequence may have been reported."""
-TOGETHER = timedelta(seconds=10)
+TOGETHER: Final = timedelta(seconds=10)
 """What a device reports of itself within this time belongs together."""
-STALE = timedelta(seconds=300)
+STALE: Final = timedelta(seconds=300)
 """A blocker older than this has not blocked what fails only now: something else has."""
 AT_MOST = 20_000
 """Nodes looked at below one cause."""
@@ -33,7 +34,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if _blocks(alarm):
             draft.later(draft.state.memory(BlockerMemory).since.pop, alarm.id, None)
         if children_of(draft, alarm.id):
-            draft.wake(NAME, alarm.id, draft.at + timedelta(seconds=draft.state.settings.outlive_seconds))
+            draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
         return
     if not raised(before, alarm):
         return

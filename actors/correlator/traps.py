@@ -1,13 +1,15 @@
 """Traps: from the vendor profiles' reading to alarms, device events and the inbox."""
 
 from datetime import timedelta
+from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.plant import shown_to
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
+from actors.correlator.report import Report
 from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
@@ -15,9 +17,9 @@ from protocols.event import Trap
 from protocols.finding import Finding, SequenceNumber
 from protocols.topology import Node
 
-SANE_DEVICE_CLOCK = timedelta(hours=1)
+SANE_DEVICE_CLOCK: Final = timedelta(hours=1)
 """A device's own time further than this from the receipt is kept in the metadata and not believed."""
-LATE_SEQUENCE = 1_000
+LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
 
 
@@ -38,7 +40,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     state = draft.state
     if trap.inform_key:
         seen = state.informs.get(trap.inform_key)
-        if seen is not None and draft.at - seen <= timedelta(seconds=state.settings.inform_window_seconds):
+        if seen is not None and draft.at - seen <= state.spans.inform_window:
             draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)

@@ -15,7 +15,8 @@ from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.members import concluded, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from actors.correlator.pon.soon import NAME as NAME
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
+from actors.correlator.report import Report
 from actors.correlator.signals import (
     AREA,
     CARD_FAILURE,

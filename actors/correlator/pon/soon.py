@@ -1,14 +1,15 @@
 """When a port or area is looked at: once its evidence has settled."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.memory import PonMemory
 
-NAME = "pon"
-SETTLE = timedelta(seconds=0.7)
+NAME: Final = "pon"
+SETTLE: Final = timedelta(seconds=0.7)
 """Quiet after the last piece of evidence before a port is looked at ..."""
-LONGEST = timedelta(seconds=2.0)
+LONGEST: Final = timedelta(seconds=2.0)
 """... but no longer than this after the first."""
 
 

@@ -7,6 +7,7 @@ moment before its ports, since mains that fail explain ONTs on many of them.
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 from actors.correlator.draft import Draft
 from actors.correlator.light import relieved
@@ -23,7 +24,7 @@ from actors.correlator.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 from protocols.topology import Node
 
-AREAS_FIRST = timedelta(seconds=0.1)
+AREAS_FIRST: Final = timedelta(seconds=0.1)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
@@ -115,7 +116,7 @@ def _port(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bo
     draft.later(*((memory.onset.setdefault, node.id, draft.at) if begins else (memory.onset.pop, node.id, None)))
 
 
-_NOTES: dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]] = {
+_NOTES: Final[dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]]] = {
     "out": _service,
     "gasp": _service,
     "dim": _light,
@@ -124,8 +125,8 @@ _NOTES: dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]] = {
     "port_dark": _port,
     "powerless": _port,
 }
-_SIGNS: tuple[Signal, ...] = ("garbled", "stuck")
-_SUFFERS: tuple[Signal, ...] = ("out", "dim", *_SIGNS)
+_SIGNS: Final[tuple[Signal, ...]] = ("garbled", "stuck")
+_SUFFERS: Final[tuple[Signal, ...]] = ("out", "dim", *_SIGNS)
 
 
 def due(draft: Draft, subject: str) -> None:

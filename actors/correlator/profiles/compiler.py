@@ -9,8 +9,8 @@ from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.lexicon import NUMBER, OID
 from actors.correlator.profiles.parts import Parts, SequenceRule
 from actors.correlator.profiles.rules import Candidate, ChoiceRule, LightRule, ResourceRule, Rule
+from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, as_path
-from actors.correlator.profiles.values import Take
 from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
 from protocols.finding import Finding
 from protocols.profile import (

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from actors.correlator.profiles.decoders import DecodeError, Part, Raw, number, text
-from actors.correlator.profiles.values import Scope, Take, TakeRaw
+from actors.correlator.profiles.decoders import DecodeError, Raw, number, text
+from actors.correlator.profiles.scope import Scope, Take, TakeRaw
 from protocols.profile import Condition, Test
 
 Operand = int | str
@@ -72,7 +72,7 @@ def _operands(wanted: tuple[Operand, ...], enum: Mapping[int, str]) -> frozenset
 def _member(on: Operated, wanted: tuple[Operand, ...]) -> Callable[[Scope], bool]:
     allowed = _operands(wanted, on.enum)
     take = on.take
-    return lambda scope: take(scope) in allowed
+    return lambda scope: take.of(scope) in allowed
 
 
 def _compile_test(on: Operated, test: Test) -> Check:
@@ -86,7 +86,7 @@ def _compile_test(on: Operated, test: Test) -> Check:
 
     if test.present is not None:
         expected = test.present
-        add("present" if expected else "absent", lambda scope: (take(scope) is not None) is expected)
+        add("present" if expected else "absent", lambda scope: (take.of(scope) is not None) is expected)
     if test.is_ is not None:
         add(f"is {test.is_}", _member(on, (test.is_,)))
     if test.in_:
@@ -127,7 +127,7 @@ def _compile_test(on: Operated, test: Test) -> Check:
 
 def _limit(take: Take, limit: float, compare: Callable[[float, float], bool]) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
-        value: Part | None = take(scope)
+        value = take.of(scope)
         if value is None:
             return False
         try:
@@ -156,7 +156,7 @@ def _any_bit(take: TakeRaw, bits: tuple[int, ...]) -> Callable[[Scope], bool]:
 
 def _pattern(take: Take, compiled: re.Pattern[str]) -> Callable[[Scope], bool]:
     def holds(scope: Scope) -> bool:
-        value = take(scope)
+        value = take.of(scope)
         return value is not None and compiled.search(text(value)) is not None
 
     return holds

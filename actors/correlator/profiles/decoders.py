@@ -6,7 +6,7 @@ A decoder takes the raw values of its inputs (int, float, bytes or text) and giv
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Raw = int | float | str | bytes
 Part = int | float | str
@@ -36,9 +36,9 @@ class Decoder(NamedTuple):
     parts: frozenset[str]
 
 
-_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]+")
-MAX_TEXT = 255
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]+")
+MAX_TEXT: Final = 255
 """Characters of a text that are kept."""
 
 

@@ -41,7 +41,7 @@ def _asked(candidate: Candidate, trap: Trap) -> list[str]:
     scope = candidate.profile.scope(trap)
     lines = [f"rule {candidate.name!r} of {candidate.profile.name} ({candidate.key})"]
     for check in candidate.checks:
-        found = check.take(scope)
+        found = check.take.of(scope)
         shown = "absent" if found is None else repr(found)
         lines.append(f"  {'holds' if check.holds(scope) else 'fails'}: {check.shown} (it is {shown})")
     if candidate.match(scope) is not None:

@@ -1,21 +1,21 @@
 """From a rule that speaks for a trap to its finding."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from actors.correlator.profiles.decoders import DecodeError, number
 from actors.correlator.profiles.rules import ChoiceRule, ResourceRule, Rule
+from actors.correlator.profiles.scope import Scope
 from actors.correlator.profiles.times import believable
-from actors.correlator.profiles.values import Scope
 from protocols.finding import Finding
 from protocols.light import Measurement, is_light
 from protocols.profile import Kind
 from protocols.severity import SEVERITIES, Severity
 
-_SEVERITY: dict[str, Severity] = {name: name for name in SEVERITIES}
-_KIND: dict[str, Kind] = {"raise": "raise", "clear": "clear", "event": "event", "drop": "drop"}
+_SEVERITY: Final[dict[str, Severity]] = {name: name for name in SEVERITIES}
+_KIND: Final[dict[str, Kind]] = {"raise": "raise", "clear": "clear", "event": "event", "drop": "drop"}
 
 
 def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
@@ -24,7 +24,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     if isinstance(rule.kind, ChoiceRule):
         picked = _KIND.get(rule.kind.pick(scope))
         if picked is None:
-            return None, f"{rule.name}: nothing says whether {rule.kind.take(scope)!r} raises or clears"
+            return None, f"{rule.name}: nothing says whether {rule.kind.take.of(scope)!r} raises or clears"
         kind = picked
     else:
         kind = rule.kind
@@ -58,7 +58,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     qualifier = finding.qualifier if rule.qualifier is None else rule.qualifier.path(scope) or ""
     metadata: dict[str, Any] = {}
     for written, take in rule.metadata:
-        value = take(scope)
+        value = take.of(scope)
         if value is not None:
             metadata[written] = value
     told = device_time(rule, scope) if rule.profile.times else None
@@ -121,7 +121,7 @@ def light_of(rule: Rule, scope: Scope) -> tuple[Measurement, ...]:
     for spec in rule.light:
         if not all(check.holds(scope) for check in spec.checks):
             continue
-        value = spec.take(scope)
+        value = spec.take.of(scope)
         if value is None:
             continue
         try:

@@ -6,7 +6,6 @@ instances differ.
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 MANY = 8
 """Varbinds beyond which a scalar of a name goes before an instance of the same name that stands earlier."""
@@ -15,16 +14,27 @@ REMEMBERED = 4
 LONGEST = 32
 """Varbinds of the longest layout that is kept."""
 
-Places = Sequence[int]
+Places = tuple[int, ...]
 """Where each varbind reader's varbind is, by the reader's number; -1 when it is not there."""
 
 
-class Layout(NamedTuple):
+class Layout:
     """A layout: what the OID at each place begins with, the places where that is the whole OID, and what is where."""
 
-    begins: tuple[str, ...]
-    whole: tuple[int, ...]
-    places: Places
+    __slots__ = ("_whole", "begins", "places")
+
+    def __init__(self, begins: list[str], whole: list[int], places: Places) -> None:
+        self.begins, self._whole, self.places = begins, whole, places
+
+    def fits(self, oids: tuple[str, ...]) -> bool:
+        """Whether varbinds of these OIDs are laid out so."""
+        begins = self.begins
+        if len(oids) != len(begins):
+            return False
+        for at, begin in enumerate(begins):
+            if not oids[at].startswith(begin):
+                return False
+        return all(oids[at] == begins[at] for at in self._whole) if self._whole else True
 
 
 class Columns:
@@ -71,7 +81,7 @@ class Columns:
             for at in range(len(oids) - 1, -1, -1):
                 for number in self._scalars.get(oids[at], ()):
                     places[number] = at
-        return Layout(tuple(begins), tuple(whole), tuple(places)), not several
+        return Layout(begins, whole, tuple(places)), not several
 
     def _column(self, oid: str) -> tuple[str, list[int]]:
         """What OIDs begin with that bear the same names as ``oid``, or all of ``oid`` when only it does; and the readers."""
@@ -104,18 +114,14 @@ class Layouts:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._known: tuple[Layout, ...] = ()
+        self._known: list[Layout] = []
 
-    def places(self, oids: Sequence[str]) -> Places:
+    def places(self, oids: tuple[str, ...]) -> Places:
         """Where the profile's varbinds are among varbinds of these OIDs."""
-        for begins, whole, places in self._known:
-            if (
-                len(oids) == len(begins)
-                and all(map(str.startswith, oids, begins))
-                and (not whole or all(oids[at] == begins[at] for at in whole))
-            ):
-                return places
+        for known in self._known:
+            if known.fits(oids):
+                return known.places
         layout, lasting = self._columns.layout(oids)
         if lasting and len(oids) <= LONGEST:
-            self._known = (layout, *self._known[: REMEMBERED - 1])
+            self._known = [layout, *self._known[: REMEMBERED - 1]]
         return layout.places

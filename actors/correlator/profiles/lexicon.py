@@ -6,21 +6,10 @@ from collections.abc import Callable, Mapping
 
 from actors.correlator.profiles.decoders import DECODERS, Decoded, Decoder, Raw, integer, number, plain, text
 from actors.correlator.profiles.errors import Problems
+from actors.correlator.profiles.own_values import BUILTINS, OF_FINDING, OF_TRAP, ContextReader, TrapReader, community_field
+from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, parse
-from actors.correlator.profiles.values import (
-    BUILTINS,
-    OF_FINDING,
-    OF_TRAP,
-    CombinedReader,
-    ContextReader,
-    DerivedReader,
-    IndexReader,
-    Reader,
-    Take,
-    TrapReader,
-    VarbindReader,
-    community_field,
-)
+from actors.correlator.profiles.values import CombinedReader, DerivedReader, IndexReader, Reader, VarbindReader
 from protocols.profile import Profile, Value, names, varbind
 
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,126}")

@@ -8,9 +8,10 @@ from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.layout import Columns
 from actors.correlator.profiles.lexicon import NUMBER, Lexicon
 from actors.correlator.profiles.rules import ChoiceRule, ProfileRule, ResourceRule, TimeRule
+from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template
 from actors.correlator.profiles.times import TIME_DECODERS, offset, text_time
-from actors.correlator.profiles.values import Take, VarbindReader
+from actors.correlator.profiles.values import VarbindReader
 from actors.correlator.profiles.vocabulary import RESOURCE_TYPES
 from protocols.profile import Choice, DeviceTime, Profile, Resource, names
 
@@ -91,7 +92,7 @@ class Parts:
         if spec.format and "%z" not in spec.format and zone is None:
             return None  # no zone, here or in the text: never usable, so not even read
         decode = TIME_DECODERS[spec.decode] if spec.decode else text_time(spec.format)
-        take = self.lexicon.take(name, part) if part else self.lexicon.readers[name].raw
+        take = self.lexicon.take(name, part).of if part else self.lexicon.readers[name].raw
         return TimeRule(take, decode, zone, spec.max_behind, spec.max_ahead)
 
     def sequences(self) -> tuple[tuple[SequenceRule, ...], tuple[tuple[str, SequenceRule], ...]]:

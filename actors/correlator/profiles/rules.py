@@ -7,8 +7,9 @@ from datetime import datetime, timezone
 from actors.correlator.profiles.conditions import Check
 from actors.correlator.profiles.decoders import Raw
 from actors.correlator.profiles.layout import Columns
+from actors.correlator.profiles.scope import Scope, Take, TakeRaw, columns_of
 from actors.correlator.profiles.templates import Template
-from actors.correlator.profiles.values import Reader, Scope, Take, TakeRaw
+from actors.correlator.profiles.values import Reader
 from protocols.event import Trap
 from protocols.finding import Finding
 from protocols.light import Quantity
@@ -25,7 +26,7 @@ class ChoiceRule:
 
     def pick(self, scope: Scope) -> str:
         """The answer, empty when there is none."""
-        value = self.take(scope)
+        value = self.take.of(scope)
         if value is None:
             return self.otherwise
         return self.table.get(str(value), self.otherwise)
@@ -65,8 +66,9 @@ class ProfileRule:
 
     def scope(self, trap: Trap) -> Scope:
         """``trap`` as the profile sees it."""
-        layout, _ = self.columns.layout([varbind.oid for varbind in trap.notification.varbinds])
-        return Scope(trap, layout.places)
+        columns = columns_of(trap)
+        layout, _ = self.columns.layout(columns[0])
+        return Scope(trap, columns, layout.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Candidate:
                 return None
         if self.code is None:
             return self.rule
-        code = self.code(scope)
+        code = self.code.of(scope)
         scope.code = code
         if code is None:
             return None
@@ -140,9 +142,9 @@ class Candidate:
         """Why ``match`` gave None, in words."""
         for check in self.checks:
             if not check.holds(scope):
-                found = check.take(scope)
+                found = check.take.of(scope)
                 return f"{self.name}: {check.shown} does not hold: it is {'absent' if found is None else repr(found)}"
         if self.code is not None:
-            code = self.code(scope)
+            code = self.code.of(scope)
             return f"{self.name}: " + ("no code in the trap" if code is None else f"code {code} is not in the table")
         return f"{self.name}: matches"

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actors.correlator.profiles.decoders import Part, format_number
-from actors.correlator.profiles.values import Scope, Take
+from actors.correlator.profiles.scope import Scope, Take
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_SPACE = re.compile(r"\s+")
-MAX_PATH = 128
-UNKNOWN = "unknown"
+_SPACE: Final = re.compile(r"\s+")
+MAX_PATH: Final = 128
+UNKNOWN: Final = "unknown"
 
 
 class Ref(NamedTuple):
@@ -22,14 +22,24 @@ class Ref(NamedTuple):
     unit: str
 
 
+class Filler:
+    """Writes a text of a trap's values."""
+
+    __slots__ = ()
+
+    def of(self, scope: Scope) -> str | None:
+        """The text; None when a value without a default is missing."""
+        raise NotImplementedError
+
+
 class Template:
-    """A compiled text. Its functions are made once, by what it is of: many are of no value or of one.
+    """A compiled text. What fills it is made once, by what it is of: many are of no value or of one.
 
     ``show`` gives the text for people: a missing value is written as its default, or ``unknown``. ``fill`` gives the text when
     every value without a default is there, else None.
     """
 
-    __slots__ = ("constant", "fill", "refs", "show")
+    __slots__ = ("_filled", "_shown", "constant", "refs")
 
     def __init__(self, pieces: tuple[str | Ref, ...]) -> None:
         self.refs = tuple(piece for piece in pieces if isinstance(piece, Ref))
@@ -37,17 +47,23 @@ class Template:
         """The text when there is no placeholder in it."""
         form = "".join("%s" if isinstance(piece, Ref) else piece.replace("%", "%%") for piece in pieces)
         shown = tuple(ref._replace(default=UNKNOWN) if ref.default is None else ref for ref in self.refs)
-        self.show: Callable[[Scope], str | None] = _filler(form, shown)
-        self.fill: Callable[[Scope], str | None] = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
+        self._shown = _filler(form, shown)
+        self._filled = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
+
+    def show(self, scope: Scope) -> str | None:
+        return self._shown.of(scope)
+
+    def fill(self, scope: Scope) -> str | None:
+        return self._filled.of(scope)
 
     def path(self, scope: Scope) -> str | None:
         """As ``fill``, fit to be part of an identity."""
-        found = self.fill(scope)
+        found = self._filled.of(scope)
         return None if found is None else as_path(found)
 
     def missing(self, scope: Scope) -> list[str]:
         """Names that ``fill`` lacks."""
-        return [ref.called for ref in self.refs if ref.default is None and ref.take(scope) is None]
+        return [ref.called for ref in self.refs if ref.default is None and ref.take.of(scope) is None]
 
 
 def as_path(text: str) -> str:
@@ -58,35 +74,53 @@ def as_path(text: str) -> str:
     return text[:MAX_PATH]
 
 
-def _filler(form: str, refs: tuple[Ref, ...]) -> Callable[[Scope], str | None]:
-    """Fills ``form`` from the first to the last value, up to one that is missing and has no default."""
-    if not refs:
-        constant = form % ()
-        return lambda scope: constant
-    if form == "%s":
-        _, take, default, unit = refs[0]
+class _Constant(Filler):
+    __slots__ = ("_text",)
 
-        def one(scope: Scope) -> str | None:
-            value = take(scope)
-            return default if value is None else value if isinstance(value, str) else _shown(value, unit)
+    def __init__(self, text: str) -> None:
+        self._text = text
 
-        return one
-    takes = tuple((take, default, unit) for _, take, default, unit in refs)
+    def of(self, scope: Scope) -> str | None:
+        return self._text
 
-    def fill(scope: Scope) -> str | None:
+
+class _One(Filler):
+    __slots__ = ("_default", "_take", "_unit")
+
+    def __init__(self, ref: Ref) -> None:
+        self._take, self._default, self._unit = ref.take, ref.default, ref.unit
+
+    def of(self, scope: Scope) -> str | None:
+        value = self._take.of(scope)
+        return self._default if value is None else value if isinstance(value, str) else _shown(value, self._unit)
+
+
+class _Several(Filler):
+    """From the first to the last value, up to one that is missing and has no default."""
+
+    __slots__ = ("_form", "_ones")
+
+    def __init__(self, form: str, refs: tuple[Ref, ...]) -> None:
+        self._form, self._ones = form, [(ref.take, ref.default, ref.unit) for ref in refs]
+
+    def of(self, scope: Scope) -> str | None:
         values: list[Part] = []
-        for take, default, unit in takes:
-            value = take(scope)
+        for take, default, unit in self._ones:
+            value = take.of(scope)
             if value is None:
                 if default is None:
                     return None
                 value = default
-            elif unit or value.__class__ is float:
+            elif unit or isinstance(value, float):
                 value = _shown(value, unit)
             values.append(value)
-        return form % tuple(values)
+        return self._form % tuple(values)
 
-    return fill
+
+def _filler(form: str, refs: tuple[Ref, ...]) -> Filler:
+    if not refs:
+        return _Constant(form % ())
+    return _One(refs[0]) if form == "%s" else _Several(form, refs)
 
 
 def _shown(value: Part, unit: str) -> str:

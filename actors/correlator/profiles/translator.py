@@ -12,7 +12,7 @@ from actors.correlator.profiles.findings import build
 from actors.correlator.profiles.layout import Layouts
 from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
-from actors.correlator.profiles.values import Scope
+from actors.correlator.profiles.scope import Columns, Scope, columns_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.profile import Profile
@@ -35,8 +35,8 @@ class Translator:
         self,
         table: Mapping[str, tuple[Candidate, ...]],
         fallback: tuple[Candidate, ...],
-        sequences: Mapping[str, tuple[SequenceRule, ...]],
-        sequence_of: Mapping[str, SequenceRule],
+        sequences: dict[str, tuple[SequenceRule, ...]],
+        sequence_of: dict[str, SequenceRule],
     ) -> None:
         self._table = {oid: _asked(candidates) for oid, candidates in table.items()}
         # Most devices spell an OID with the zero of RFC 3584, so that spelling is found without taking it out first.
@@ -55,15 +55,15 @@ class Translator:
         The first rule whose conditions hold speaks. A decoder that refuses a value makes the finding fall back to the
         less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
         """
-        oids = [varbind.oid for varbind in trap.notification.varbinds]
+        columns = columns_of(trap)
         scopes: dict[str, Scope] = {}
-        findings, reason = self._find(trap, oids, scopes)
+        findings, reason = self._find(trap, columns, scopes)
         address, address_from = device_address(trap, relays)
         return Reading(
             device_address=address,
             address_from=address_from,
             findings=findings,
-            sequence=self._sequence(trap, oids, scopes) if self._sequences else None,
+            sequence=self._sequence(trap, columns, scopes) if self._sequences else None,
             reason=reason,
         )
 
@@ -86,7 +86,7 @@ class Translator:
     def _known(self, trap_oid: str) -> tuple[Asked, ...]:
         return self._spelt.get(trap_oid) or self._table.get(normalise(trap_oid), ())
 
-    def _find(self, trap: Trap, oids: Sequence[str], scopes: dict[str, Scope]) -> tuple[tuple[Finding, ...], str]:
+    def _find(self, trap: Trap, columns: Columns, scopes: dict[str, Scope]) -> tuple[tuple[Finding, ...], str]:
         """``scopes`` takes in the profiles that were asked."""
         known = self._known(trap.notification.trap_oid)
         found: tuple[Finding, ...] = ()
@@ -95,7 +95,7 @@ class Translator:
             for profile, layouts, candidates in group:
                 scope = scopes.get(profile.name)
                 if scope is None:
-                    scope = scopes[profile.name] = Scope(trap, layouts.places(oids))
+                    scope = scopes[profile.name] = Scope(trap, columns, layouts.places(columns[0]))
                 for candidate in candidates:
                     rule = candidate.match(scope)
                     if rule is None:
@@ -113,16 +113,17 @@ class Translator:
             return (), f"no profile knows {trap.notification.trap_oid or 'a trap without an OID'}"
         return (), "; ".join(reasons or [c.refusal(scopes[c.profile.name]) for a in known for c in a.candidates])
 
-    def _sequence(self, trap: Trap, oids: Sequence[str], scopes: Mapping[str, Scope]) -> SequenceNumber | None:
+    def _sequence(self, trap: Trap, columns: Columns, scopes: dict[str, Scope]) -> SequenceNumber | None:
         for name, scope in scopes.items():
             for rule in self._sequences.get(name, ()):
-                number = _sequence_number(rule, Scope(trap, scope.places))
+                number = _sequence_number(rule, Scope(trap, columns, scope.places))
                 if number is not None:
                     return number
-        if self._sequence_of.keys().isdisjoint(oids):
-            return None
-        known = next(self._sequence_of[oid] for oid in oids if oid in self._sequence_of)
-        return _sequence_number(known, known.profile.scope(trap))
+        for oid in columns[0]:
+            known = self._sequence_of.get(oid)
+            if known is not None:
+                return _sequence_number(known, known.profile.scope(trap))
+        return None
 
 
 def _asked(candidates: tuple[Candidate, ...]) -> tuple[Asked, ...]:
@@ -206,7 +207,7 @@ def _is_host(address: object) -> bool:
 
 
 def _sequence_number(rule: SequenceRule, scope: Scope) -> SequenceNumber | None:
-    value = rule.take(scope)
+    value = rule.take.of(scope)
     if value is None:
         return None
     try:

@@ -1,42 +1,16 @@
 """Named values of one trap: found, decoded and remembered on first use. A value that is missing or refused is None.
 
-Names are resolved when a profile is compiled: what uses a value holds a function that takes it from a Scope.
+Names are resolved when a profile is compiled: what uses a value holds the Take that gets it from a Scope.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw, plain
-from actors.correlator.profiles.layout import Places
-from protocols.event import Trap
+from actors.correlator.profiles.scope import Scope, Take
 
-ABSENT_TYPES = frozenset({"NULL", "noSuchObject", "noSuchInstance", "endOfMibView", "undecoded"})
-UNREAD: Any = object()
+UNREAD: Final[Any] = object()
 """Stands for a value that nobody asked for yet."""
-
-Take = Callable[["Scope"], Part | None]
-"""Takes one value, or one part of it."""
-TakeRaw = Callable[["Scope"], Raw | None]
-"""Takes a value as the device sent it; None when there is none."""
-
-
-class Scope:
-    """One trap seen through one profile's names. ``places`` tells by the numbers of the readers of varbinds where theirs are,
-    ``notes`` what was refused. The rest is set while a finding is built."""
-
-    resource: str | None = None
-    resource_type: str | None = None
-    resource_name: str | None = None
-    label: str | None = None
-
-    def __init__(self, trap: Trap, places: Places) -> None:
-        self.trap = trap
-        self.varbinds = trap.notification.varbinds
-        self.places = places
-        self.code: Part | None = None
-        self.values: dict[str, Any] = {}
-        self.notes: list[str] = []
 
 
 class Reader:
@@ -64,24 +38,7 @@ class Reader:
 
     def taker(self, part: str) -> Take:
         """Takes ``part`` of the value; of a value with parts, no part means its ``path``."""
-        name, fresh = self.name, self.fresh
-        if not part:
-
-            def whole(scope: Scope) -> Part | None:
-                value = scope.values.get(name, UNREAD)
-                if value is UNREAD:
-                    value = fresh(scope)
-                return value.get("path") if value.__class__ is dict else value
-
-            return whole
-
-        def one(scope: Scope) -> Part | None:
-            value = scope.values.get(name, UNREAD)
-            if value is UNREAD:
-                value = fresh(scope)
-            return value.get(part) if value.__class__ is dict else None
-
-        return one
+        return PartOf(self, part) if part else Whole(self)
 
     def read(self, scope: Scope) -> Decoded | None:
         """The value, or None. May raise DecodeError."""
@@ -90,6 +47,68 @@ class Reader:
     def raw(self, scope: Scope) -> Raw | None:
         """The value as the device sent it, for bits and times; None when there is none."""
         raise NotImplementedError
+
+
+class Whole(Take):
+    """A value; of one with parts the part that stands for it."""
+
+    __slots__ = ("_reader",)
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def of(self, scope: Scope) -> Part | None:
+        value = self._reader.get(scope)
+        return value.get("path") if isinstance(value, dict) else value
+
+
+class PartOf(Take):
+    """One part of a value."""
+
+    __slots__ = ("_part", "_reader")
+
+    def __init__(self, reader: Reader, part: str) -> None:
+        self._reader, self._part = reader, part
+
+    def of(self, scope: Scope) -> Part | None:
+        value = self._reader.get(scope)
+        return value.get(self._part) if isinstance(value, dict) else None
+
+
+class IfThere(Take):
+    """What another takes, where the trap has the varbind."""
+
+    __slots__ = ("_number", "_take")
+
+    def __init__(self, number: int, take: Take) -> None:
+        self._number, self._take = number, take
+
+    def of(self, scope: Scope) -> Part | None:
+        return self._take.of(scope) if scope.places[self._number] >= 0 else None
+
+
+class AsItComes(Take):
+    """The value of a varbind as the device sent it; octets as text, once for each trap."""
+
+    __slots__ = ("_name", "_number")
+
+    def __init__(self, name: str, number: int) -> None:
+        self._name, self._number = name, number
+
+    def of(self, scope: Scope) -> Part | None:
+        at = scope.places[self._number]
+        if at < 0:
+            return None
+        value: Any = scope.raws[at]
+        if value is None or isinstance(value, int):
+            return value
+        read: Any = scope.values.get(self._name, UNREAD)
+        if read is not UNREAD:
+            told: Part | None = read
+            return told
+        fresh = plain(value)
+        scope.values[self._name] = shown = None if fresh == "" else fresh
+        return shown
 
 
 class VarbindReader(Reader):
@@ -118,7 +137,7 @@ class VarbindReader(Reader):
         """The arcs of the instance, empty when there is none."""
         at = scope.places[self._number]
         if at >= 0:
-            oid = scope.varbinds[at].oid
+            oid = scope.oids[at]
             for prefix in self._prefixes:
                 if oid.startswith(prefix):
                     return oid[len(prefix) :].split(".")
@@ -126,38 +145,13 @@ class VarbindReader(Reader):
 
     def raw(self, scope: Scope) -> Raw | None:
         at = scope.places[self._number]
-        if at < 0:
-            return None
-        found = scope.varbinds[at]
-        raw: Raw | None = found.value
-        return None if raw is None or found.type in ABSENT_TYPES else raw
+        raw: Raw | None = scope.raws[at] if at >= 0 else None
+        return raw
 
     def taker(self, part: str) -> Take:
-        number = self._number
         if not self.plain or part:
-            take = super().taker(part)
-            return lambda scope: take(scope) if scope.places[number] >= 0 else None
-        name = self.name
-
-        def as_it_comes(scope: Scope) -> Part | None:
-            at = scope.places[number]
-            if at < 0:
-                return None
-            found = scope.varbinds[at]
-            value = found.value
-            if value is None or found.type in ABSENT_TYPES:
-                return None
-            if value.__class__ is int:
-                return value
-            known: Any = scope.values.get(name, UNREAD)
-            if known is not UNREAD:
-                told: Part | None = known
-                return told
-            fresh = plain(value)
-            scope.values[name] = shown = None if fresh == "" else fresh
-            return shown
-
-        return as_it_comes
+            return IfThere(self._number, super().taker(part))
+        return AsItComes(self.name, self._number)
 
     def read(self, scope: Scope) -> Decoded | None:
         raw = self.raw(scope)
@@ -204,13 +198,18 @@ class IndexReader(Reader):
         return self._convert(raw) if self._convert else raw if not isinstance(raw, bytes) else None
 
 
-class Source(NamedTuple):
-    """What a value is made of: the whole value, the part of it that is meant, and the reader for what the device sent."""
+class Source:
+    """What a value is made of: a reader, and the part of its value that is meant."""
 
-    get: Callable[[Scope], Decoded | None]
-    part: str
-    take: Take
-    reader: Reader
+    __slots__ = ("_plain", "part", "reader", "take")
+
+    def __init__(self, reader: Reader, part: str) -> None:
+        self.reader, self.part, self.take = reader, part, reader.taker(part)
+        self._plain = isinstance(reader, VarbindReader) and reader.plain and not part
+
+    def get(self, scope: Scope) -> Decoded | None:
+        """The whole value."""
+        return self.take.of(scope) if self._plain else self.reader.get(scope)
 
 
 class DerivedReader(Reader):
@@ -226,31 +225,26 @@ class DerivedReader(Reader):
         invalid: frozenset[int | str],
     ) -> None:
         super().__init__(name)
-        found = []
-        for reader, part in sources:
-            take = reader.taker(part)
-            plain = isinstance(reader, VarbindReader) and reader.plain
-            found.append(Source(take if plain and not part else reader.get, part, take, reader))
-        self._sources = tuple(found)
+        self._sources = [Source(reader, part) for reader, part in sources]
         self._convert = convert
         self._invalid = invalid
 
     def raw(self, scope: Scope) -> Raw | None:
-        for get, part, take, reader in self._sources:
-            if get(scope) is not None:
-                return take(scope) if part else reader.raw(scope)
+        for source in self._sources:
+            if source.get(scope) is not None:
+                return source.take.of(scope) if source.part else source.reader.raw(scope)
         return None
 
     def read(self, scope: Scope) -> Decoded | None:
         refused: DecodeError | None = None
-        for get, part, take, reader in self._sources:
-            value = get(scope)
-            if part and value is not None:
-                value = take(scope)
+        for source in self._sources:
+            value = source.get(scope)
+            if source.part and value is not None:
+                value = source.take.of(scope)
             if value is None:
                 continue
             if self._convert is not None:
-                raw = value if part or isinstance(value, dict) else reader.raw(scope)
+                raw = value if source.part or isinstance(value, dict) else source.reader.raw(scope)
                 if raw is None or isinstance(raw, dict) or raw in self._invalid:
                     continue
                 try:
@@ -288,108 +282,3 @@ class CombinedReader(Reader):
                 break
             given.append(raw)
         return self._convert(*given) if len(given) >= self._required else None
-
-
-class TrapReader(Reader):
-    """A value of the trap itself (``trap.version``, ``community.level``)."""
-
-    __slots__ = ("_take",)
-
-    def __init__(self, name: str, take: Callable[[Trap], Part | None]) -> None:
-        super().__init__(name)
-        self._take = take
-
-    def raw(self, scope: Scope) -> Raw | None:
-        return self._take(scope.trap)
-
-    def read(self, scope: Scope) -> Decoded | None:
-        value = self._take(scope.trap)
-        return None if value == "" else value
-
-
-class ContextReader(Reader):
-    """A value that becomes known while a finding is built (``resource``, ``code``), so it is not remembered."""
-
-    __slots__ = ("_take",)
-
-    def __init__(self, name: str, take: Take) -> None:
-        super().__init__(name)
-        self._take = take
-
-    def taker(self, part: str) -> Take:
-        return self._take
-
-    def get(self, scope: Scope) -> Decoded | None:
-        return self._take(scope)
-
-    def read(self, scope: Scope) -> Decoded | None:
-        return self._take(scope)
-
-    def raw(self, scope: Scope) -> Raw | None:
-        return None
-
-
-@lru_cache(maxsize=16)
-def community_fields(security: str) -> Mapping[str, str]:
-    """What ZTE writes into the community: ``public@eventId=1022@level=critical@confirm@20081124151349``.
-
-    The part before the first @ is ``base``; names are in lower case, the spelling ``eventLevel`` becomes ``level``, a
-    lone word is its own value, 14 digits are ``time``.
-    """
-    base, *rest = security.split("@")
-    fields = {"base": base}
-    for item in rest[:16]:
-        name, equals, value = item.partition("=")
-        if equals:
-            lower = name.strip().lower()
-            fields["level" if lower == "eventlevel" else lower] = value.strip()
-        elif len(item) == 14 and item.isdigit():
-            fields["time"] = item
-        elif item:
-            fields[item.strip().lower()] = item.strip()
-    return fields
-
-
-def community_field(name: str) -> Callable[[Trap], Part | None]:
-    """Takes one field of a decorated community; absent with SNMPv3."""
-    lower = name.lower()
-
-    def take(trap: Trap) -> Part | None:
-        notification = trap.notification
-        if notification.version == "3":
-            return None
-        if lower != "base" and "@" not in notification.security:
-            return None
-        return community_fields(notification.security).get(lower)
-
-    return take
-
-
-def _last_arc(oid: str) -> int | None:
-    tail = oid.rpartition(".")[2]
-    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= 10 else None
-
-
-def _where(scope: Scope) -> str | None:
-    return f"{scope.label} {scope.resource}" if scope.resource else scope.label
-
-
-OF_TRAP: dict[str, Callable[[Trap], Part | None]] = {
-    "trap.version": lambda trap: trap.notification.version,
-    "trap.oid": lambda trap: trap.notification.trap_oid,
-    "trap.enterprise": lambda trap: trap.notification.enterprise,
-    "trap.generic": lambda trap: trap.notification.generic,
-    "trap.specific": lambda trap: trap.notification.specific,
-    "trap.last": lambda trap: _last_arc(trap.notification.trap_oid),
-    "trap.context": lambda trap: trap.notification.context,
-    "trap.source": lambda trap: trap.source,
-}
-OF_FINDING: dict[str, Take] = {
-    "resource": lambda scope: scope.resource,
-    "resource_type": lambda scope: scope.resource_type,
-    "resource_name": lambda scope: scope.resource_name,
-    "where": _where,
-    "code": lambda scope: scope.code,
-}
-BUILTINS = frozenset({*OF_TRAP, *OF_FINDING})
-"""faultd's own names."""

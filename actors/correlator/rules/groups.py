@@ -3,8 +3,9 @@
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import admit
-from actors.correlator.problem import Problem, Report
+from actors.correlator.problem import Problem
 from actors.correlator.problems import SYSTEM, clear_problems
+from actors.correlator.report import Report
 from actors.correlator.rules.compiler import Compiled, Rules
 from actors.correlator.rules.kin import adopt
 from actors.correlator.rules.memories import Group, GroupMemory

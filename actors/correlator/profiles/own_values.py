@@ -1,0 +1,126 @@
+"""faultd's own names: of the trap itself, of its community, and of what becomes known while a finding is built."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from actors.correlator.profiles.decoders import Decoded, Part, Raw
+from actors.correlator.profiles.scope import Scope, Take
+from actors.correlator.profiles.values import Reader
+from protocols.event import Trap
+
+
+class OfFinding(Take):
+    """What becomes known while a finding is built."""
+
+    __slots__ = ("_take",)
+
+    def __init__(self, take: Callable[[Scope], Part | None]) -> None:
+        self._take = take
+
+    def of(self, scope: Scope) -> Part | None:
+        return self._take(scope)
+
+
+class TrapReader(Reader):
+    """A value of the trap itself (``trap.version``, ``community.level``)."""
+
+    __slots__ = ("_take",)
+
+    def __init__(self, name: str, take: Callable[[Trap], Part | None]) -> None:
+        super().__init__(name)
+        self._take = take
+
+    def raw(self, scope: Scope) -> Raw | None:
+        return self._take(scope.trap)
+
+    def read(self, scope: Scope) -> Decoded | None:
+        value = self._take(scope.trap)
+        return None if value == "" else value
+
+
+class ContextReader(Reader):
+    """A value that becomes known while a finding is built (``resource``, ``code``), so it is not remembered."""
+
+    __slots__ = ("_take",)
+
+    def __init__(self, name: str, take: Take) -> None:
+        super().__init__(name)
+        self._take = take
+
+    def taker(self, part: str) -> Take:
+        return self._take
+
+    def get(self, scope: Scope) -> Decoded | None:
+        return self._take.of(scope)
+
+    def read(self, scope: Scope) -> Decoded | None:
+        return self._take.of(scope)
+
+    def raw(self, scope: Scope) -> Raw | None:
+        return None
+
+
+@lru_cache(maxsize=16)
+def community_fields(security: str) -> Mapping[str, str]:
+    """What ZTE writes into the community: ``public@eventId=1022@level=critical@confirm@20081124151349``.
+
+    The part before the first @ is ``base``; names are in lower case, the spelling ``eventLevel`` becomes ``level``, a
+    lone word is its own value, 14 digits are ``time``.
+    """
+    base, *rest = security.split("@")
+    fields = {"base": base}
+    for item in rest[:16]:
+        name, equals, value = item.partition("=")
+        if equals:
+            lower = name.strip().lower()
+            fields["level" if lower == "eventlevel" else lower] = value.strip()
+        elif len(item) == 14 and item.isdigit():
+            fields["time"] = item
+        elif item:
+            fields[item.strip().lower()] = item.strip()
+    return fields
+
+
+def community_field(name: str) -> Callable[[Trap], Part | None]:
+    """Takes one field of a decorated community; absent with SNMPv3."""
+    lower = name.lower()
+
+    def take(trap: Trap) -> Part | None:
+        notification = trap.notification
+        if notification.version == "3":
+            return None
+        if lower != "base" and "@" not in notification.security:
+            return None
+        return community_fields(notification.security).get(lower)
+
+    return take
+
+
+def _last_arc(oid: str) -> int | None:
+    tail = oid.rpartition(".")[2]
+    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= 10 else None
+
+
+def _where(scope: Scope) -> str | None:
+    return f"{scope.label} {scope.resource}" if scope.resource else scope.label
+
+
+OF_TRAP: dict[str, Callable[[Trap], Part | None]] = {
+    "trap.version": lambda trap: trap.notification.version,
+    "trap.oid": lambda trap: trap.notification.trap_oid,
+    "trap.enterprise": lambda trap: trap.notification.enterprise,
+    "trap.generic": lambda trap: trap.notification.generic,
+    "trap.specific": lambda trap: trap.notification.specific,
+    "trap.last": lambda trap: _last_arc(trap.notification.trap_oid),
+    "trap.context": lambda trap: trap.notification.context,
+    "trap.source": lambda trap: trap.source,
+}
+OF_FINDING: dict[str, Take] = {
+    "resource": OfFinding(lambda scope: scope.resource),
+    "resource_type": OfFinding(lambda scope: scope.resource_type),
+    "resource_name": OfFinding(lambda scope: scope.resource_name),
+    "where": OfFinding(_where),
+    "code": OfFinding(lambda scope: scope.code),
+}
+BUILTINS = frozenset({*OF_TRAP, *OF_FINDING})
+"""faultd's own names."""

@@ -11,7 +11,7 @@ way) and is written when the disk takes it again.
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar, TypeVarTuple, Unpack
+from typing import TypeVar, TypeVarTuple, Unpack
 
 import structlog
 import trio
@@ -20,14 +20,17 @@ from actors.ledger.codec import micros
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
-from actors.ledger.group import Group, SnapshotPiece, Written, pieces_of, worth
+from actors.ledger.group import Group, Written
+from actors.ledger.outage import Outage
 from actors.ledger.pipeline import Pipeline
 from actors.ledger.prune import Limits
+from actors.ledger.requests import Requests
 from actors.ledger.ride import Ride
 from actors.ledger.settings import LedgerSettings
-from actors.mailbox import Abandoned, Append, LedgerUnavailable
+from actors.ledger.snapshots import Snapshots
+from actors.mailbox import Append, LedgerUnavailable
 from actors.metrics import Metrics
-from protocols.event import SystemReport, kind
+from protocols.event import kind
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 _Arguments = TypeVarTuple("_Arguments")
@@ -35,11 +38,7 @@ _Result = TypeVar("_Result")
 
 log = structlog.get_logger()
 
-UNWRITABLE: Final = "ledger.unwritable"
-"""Alarm type of the report that the disk refused commits for a while, on the ledger once it takes them again."""
-
 _CURSORS_SECONDS, _PRUNE_SECONDS = 1.0, 30.0
-_RETRY_FIRST, _RETRY_LAST = 0.1, 5.0
 
 
 def wall_clock() -> datetime:
@@ -70,7 +69,7 @@ class Ledger:
         """``consumers`` are those whose cursors bound what may be pruned; ``read`` gives the last batch that those have read
         who keep none. Reads the cursors; raises DiskRefused."""
         self._database = database
-        self._inbox = inbox
+        self._requests = Requests(inbox, self._rouse)
         self._folded_in = folded
         self._to_fold = to_fold
         self._metrics = metrics
@@ -89,27 +88,19 @@ class Ledger:
         self._pipeline = Pipeline(self._settings.pipe_batches, database.head.through)
         self._writer = trio.CapacityLimiter(1)
         self._wake = trio.Event()
-        self._waiting: Append | None = None
-        self._taken = trio.Event()
-        self._own: list[Append] = []
         self._folded: deque[ChangeBatch] = deque()
-        self._pieces: deque[SnapshotPiece] = deque()
-        self._marked = database.snapshot_through()
-        self._marked_at = 0.0
-        self._markers = self._worth = 0
-        self._snapshot_arrived = self._folded_at = 0.0
+        self._folded_at = 0.0
+        self._snapshots = Snapshots(self._settings, database.snapshot_through())
         self._ride = Ride()
+        self._outage = Outage()
         self._cursors_at = 0.0
         self._prune_at = 0.0
-        self._failure: str | None = None
-        self._attempts = 0
-        self._retry_at = 0.0
-        self._inbox_ended = self._draining = self._fold_ended = self._ran = False
+        self._draining = self._fold_ended = self._ran = False
 
     @property
     def failure(self) -> str | None:
         """Why the disk refuses commits at present, None when it takes them."""
-        return self._failure
+        return self._outage.reason
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until ``inbox`` has ended, everything is folded and recorded, and ``folded`` has ended.
@@ -120,12 +111,12 @@ class Ledger:
         if self._ran:
             raise RuntimeError("a ledger runs once: recover from its file instead")
         self._ran = True
-        self._marked_at = trio.current_time()
+        self._snapshots.start(trio.current_time())
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._take_folded)
                 await self._resend()
-                nursery.start_soon(self._take_appends)
+                nursery.start_soon(self._requests.receive)
                 self._metrics.quarantined.set(self._database.in_quarantine)
                 self._metrics.ledger_offset.set(self._database.head.offset)
                 task_status.started()
@@ -145,15 +136,6 @@ class Ledger:
                 self._pipeline.send(batch.through)
                 await self._to_fold.send(batch)
 
-    async def _take_appends(self) -> None:
-        async for append in self._inbox:
-            self._waiting, self._taken = append, trio.Event()
-            self._wake.set()
-            # Not receiving meanwhile: the loop takes what else is in the channel itself, and order is kept.
-            await self._taken.wait()
-        self._inbox_ended = True
-        self._wake.set()
-
     async def _take_folded(self) -> None:
         async for item in self._folded_in:
             if isinstance(item, ChangeBatch):
@@ -162,34 +144,32 @@ class Ledger:
                     self._folded_at = trio.current_time()
                 self._folded.append(item)
             else:
-                self._markers -= 1
-                self._snapshot_arrived = trio.current_time()
-                self._pieces.extend(pieces := pieces_of(item))
-                self._worth = worth(pieces)
-            self._wake.set()
+                self._snapshots.arrive(item, trio.current_time())
+            self._rouse()
         if not self._draining:
             raise FoldEnded("the fold closed its channel before the ledger closed the way to it")
         self._fold_ended = True
-        self._wake.set()
+        self._rouse()
 
     async def _write(self) -> None:
         """The loop: one commit after another, each with everything that waits."""
         while True:
             self._settle_empty()
             now = trio.current_time()
-            if self._failure is not None and now < self._retry_at:
-                self._refuse(self._take(limit=None), LedgerUnavailable(self._failure))
+            if self._outage.reason is not None and now < self._outage.retry_at:
+                self._refuse(self._requests.take(limit=None), LedgerUnavailable(self._outage.reason))
                 await self._sleep()
                 continue
-            await self._mark_if_due(now)
+            if now >= self._snapshots.due(self._pipeline.sent) and not self._draining:
+                await self._mark()
             if now >= self._prune_at and not self._draining:
                 await self._prune()
-            appends = self._take(self._settings.max_batch) if self._pipeline.room else []
-            if appends or now >= self._changes_at() or self._pieces or (self.feed.dirty and now >= self._cursors_at):
+            appends = self._requests.take(self._settings.max_batch) if self._pipeline.room else []
+            if appends or now >= self._changes_at() or self._snapshots.piece or (self.feed.dirty and now >= self._cursors_at):
                 await self._commit(appends)
-            elif self._failure is not None:
+            elif self._outage.reason is not None:
                 await self._probe()
-            elif self._inbox_ended and not self._draining and self._waiting is None and not self._own:
+            elif self._requests.ended and not self._draining:
                 await self._drain()
             elif self._fold_ended and not self.feed.dirty:
                 return
@@ -206,24 +186,6 @@ class Ledger:
             return float("-inf")
         return self._ride.until(self._folded_at)
 
-    def _take(self, limit: int | None) -> list[Append]:
-        """Requests that wait, up to ``limit`` Events; each is whole, so the last may exceed it."""
-        appends, self._own = self._own, []
-        if self._waiting is None:
-            return appends
-        appends.append(self._waiting)
-        self._waiting = None
-        self._taken.set()
-        events = sum(len(append.events) for append in appends)
-        try:
-            while limit is None or events < limit:
-                append = self._inbox.receive_nowait()
-                appends.append(append)
-                events += len(append.events)
-        except (trio.WouldBlock, trio.EndOfChannel):
-            pass
-        return appends
-
     def _settle_empty(self) -> None:
         """Batches that came to nothing need no commit."""
         while self._folded and not self._folded[0].changes:
@@ -231,13 +193,13 @@ class Ledger:
 
     async def _commit(self, appends: Sequence[Append]) -> None:
         folded = list(self._folded)
-        pieces = [self._pieces[0]] if self._pieces else []
+        piece = self._snapshots.piece
         cursors = self.feed.unwritten()
         group = Group(
             now=self._clock(),
             through=folded[-1].through if folded else self._pipeline.through,
             appends=[append.events for append in appends],
-            folded=[*folded, *pieces],
+            folded=folded if piece is None else [*folded, piece],
             cursors=cursors,
         )
         try:
@@ -253,10 +215,8 @@ class Ledger:
         self.feed.written(cursors)
         for _ in folded:
             self._folded.popleft()
-        for piece in pieces:
-            self._pieces.popleft()
-            if piece.last:
-                self._metrics.snapshot.observe(trio.current_time() - self._snapshot_arrived)
+        if piece is not None and (took := self._snapshots.written(trio.current_time())) is not None:
+            self._metrics.snapshot.observe(took)
         await self._committed(appends, written)
         self.feed.publish(zip(written.recorded, written.sizes, strict=True))
         recorded = {batch.through: batch.seq for batch in written.recorded}
@@ -288,23 +248,14 @@ class Ledger:
         except trio.WouldBlock:
             await self._to_fold.send(written.batch)
 
-    async def _mark_if_due(self, now: float) -> None:
-        since = self._pipeline.sent - self._marked
-        if self._markers or self._draining or not since:
-            return
-        enough = since >= max(self._settings.snapshot_every_events, self._worth)
-        if enough or now >= self._marked_at + self._settings.snapshot_every_seconds:
-            await self._mark()
-
     async def _mark(self) -> None:
         """Send a snapshot marker behind the newest Event sent."""
-        self._marked, self._marked_at = self._pipeline.sent, trio.current_time()
-        self._markers += 1
-        await self._to_fold.send(SnapshotMarker(self._marked))
+        self._snapshots.mark(self._pipeline.sent, trio.current_time())
+        await self._to_fold.send(SnapshotMarker(self._snapshots.marked))
 
     async def _drain(self) -> None:
         """No more Events will come: have the folds' last state, then let them end."""
-        if self._pipeline.sent > self._marked:
+        if self._pipeline.sent > self._snapshots.marked:
             await self._mark()
         self._draining = True
         await self._to_fold.aclose()
@@ -331,29 +282,19 @@ class Ledger:
             self._succeeded()
 
     def _failed(self, error: DiskRefused) -> None:
-        if self._failure is None:
+        if self._outage.reason is None:
             log.error("the disk refuses commits; Events are refused until it takes them", error=str(error))
         self._metrics.ledger_failures.inc()
-        self._failure = str(error)
-        now = trio.current_time()
-        self._retry_at = now + min(_RETRY_LAST, _RETRY_FIRST * 2**self._attempts)
-        self._prune_at = max(self._prune_at, self._retry_at)
-        self._attempts += 1
+        self._outage.refused(error, trio.current_time())
+        self._prune_at = max(self._prune_at, self._outage.retry_at)
 
     def _succeeded(self) -> None:
-        if self._failure is None:
+        if self._outage.reason is None:
             return
-        log.info("the disk takes commits again", attempts=self._attempts, refused_with=self._failure)
+        log.info("the disk takes commits again", attempts=self._outage.attempts, refused_with=self._outage.reason)
+        reports = self._outage.end()
         if not self._draining:
-            raised = SystemReport(
-                alarm_type=UNWRITABLE,
-                active=True,
-                severity="critical",
-                title="The ledger could not write",
-                description=self._failure,
-            )
-            self._own = [Append([raised, SystemReport(alarm_type=UNWRITABLE, active=False)])]
-        self._failure, self._attempts = None, 0
+            self._requests.put_first(Append(reports))
 
     def _refuse(self, appends: Sequence[Append], error: LedgerUnavailable) -> None:
         for append in appends:
@@ -364,19 +305,20 @@ class Ledger:
 
     def _cursors_are_dirty(self) -> None:
         self._cursors_at = trio.current_time() + _CURSORS_SECONDS
+        self._rouse()
+
+    def _rouse(self) -> None:
         self._wake.set()
 
     async def _sleep(self) -> None:
         """Until something arrives or is due."""
-        if self._failure is not None:
-            due = self._retry_at
+        if self._outage.reason is not None:
+            due = self._outage.retry_at
         else:
             due = self._prune_at if not self._draining else float("inf")
-            due = min(due, self._changes_at())
+            due = min(due, self._changes_at(), self._snapshots.due(self._pipeline.sent))
             if self.feed.dirty:
                 due = min(due, self._cursors_at)
-            if self._pipeline.sent > self._marked and not self._markers:
-                due = min(due, self._marked_at + self._settings.snapshot_every_seconds)
         with trio.move_on_at(due):
             await self._wake.wait()
         self._wake = trio.Event()
@@ -387,18 +329,8 @@ class Ledger:
 
     def _leave(self) -> None:
         """Nobody is left waiting for a reply that will not come."""
-        left = self._own + ([self._waiting] if self._waiting else [])
-        try:
-            while True:
-                left.append(self._inbox.receive_nowait())
-        except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
-            pass
-        for append in left:
-            for reply in (append.committed, append.answered):
-                if reply is not None:
-                    reply.fail(Abandoned("the ledger ended before it took the request"))
+        self._requests.abandon()
         self._pipeline.abandon()
-        self._inbox.close()
         self._folded_in.close()
         self._to_fold.close()
         self.feed.close()

@@ -19,12 +19,13 @@ from faultd.evaluation.places import AREA, Places
 from faultd.evaluation.score import SAY_IT
 from faultd.inputs import read_profiles, read_rules
 from faultd.simulator.fault import Fault, dependents, element_of
+from faultd.simulator.optics import installed, jitter
 from faultd.simulator.plan import Datagram, simulate
 from faultd.simulator.plan import Plan as Simulated
 from faultd.simulator.plant import Plant
 from faultd.simulator.report import What
 from faultd.simulator.scenarios import Scenario, Script
-from faultd.simulator.simulation import EPOCH, installed, jitter
+from faultd.simulator.simulation import EPOCH
 from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NoticeWanted

@@ -13,7 +13,7 @@ from acceptance.devices import Load, stored_once, trap
 from acceptance.harness import API, PATIENCE, Daemon
 
 from actors.correlator.limits import LIMIT
-from actors.ledger.actor import UNWRITABLE
+from actors.ledger.outage import UNWRITABLE
 
 pytestmark = pytest.mark.acceptance
 

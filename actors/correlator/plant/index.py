@@ -7,33 +7,20 @@ step answers like one that was read from a snapshot.
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from actors.correlator.plant.below import Below
+from actors.correlator.plant.filed import Filed, drop, ids_of, put
+from actors.correlator.plant.reach import NOBODY, Reach
 from protocols.topology import Node, Words
 
 DEEPEST = 256
 """Generations that a look upwards goes at most."""
 PATHS = 64
 """Paths to the roots that are told at most: redundant uplinks multiply."""
-_DEVICES_DEEP = 16
-"""Devices below one another of which each is remembered by itself."""
 _SORT_ANEW = 2_000
 """Ids that come or go at once from which on the sorted list is made anew when it is next asked for."""
-
-Filed = str | dict[str, None]
-"""Ids under one key: mostly one, which then stands for itself."""
-
-
-class Reach(NamedTuple):
-    """Customers and services at or below a node, each once, in topology order."""
-
-    customers: tuple[str, ...]
-    services: tuple[str, ...]
-
-
-NOBODY = Reach((), ())
 
 
 class Plant:
@@ -56,11 +43,7 @@ class Plant:
         self._words = Words()
         self._sorted: list[str] | None = None
         self._changes = 0
-        self._reach: dict[str, Reach] = {}
-        self._reach_for: dict[str, dict[str, Reach]] = {}
-        """As far as a tenant sees it: by node and tenant."""
-        self._classes: dict[str, dict[str, int]] = {}
-        self._onts: dict[str, tuple[str, ...]] = {}
+        self._below = Below(self.nodes, self._children)
         self.apply(nodes)
 
     # --- who ------------------------------------------------------------------------------------------------------
@@ -79,7 +62,7 @@ class Plant:
         if filed is None:
             return None
         inside = f"{device_id}/"
-        return self._least({one: None for one in _ids(filed) if one == device_id or one.startswith(inside)})
+        return self._least({one: None for one in ids_of(filed) if one == device_id or one.startswith(inside)})
 
     def resolve(self, name: str) -> Node | None:
         """A node by its id, or by a device's IP address."""
@@ -134,7 +117,7 @@ class Plant:
 
     def children(self, node_id: str) -> Collection[str]:
         """Ids one step away from the core, in order. Not to be kept: it changes with the plant."""
-        return _ids(self._children.get(node_id))
+        return ids_of(self._children.get(node_id))
 
     def parents(self, node_id: str) -> tuple[str, ...]:
         """Ids one step towards the core; none for a node that there is not."""
@@ -158,25 +141,7 @@ class Plant:
 
     def subtree(self, node_id: str) -> Iterator[str]:
         """The node and everything below it, each once, parents first. Empty for a node that there is not."""
-        if node_id not in self.nodes:
-            return
-        seen = {node_id}
-        stack = [node_id]
-        while stack:
-            one = stack.pop()
-            yield one
-            filed = self._children.get(one)
-            if filed is None:
-                continue
-            if isinstance(filed, str):
-                if filed not in seen:
-                    seen.add(filed)
-                    stack.append(filed)
-                continue
-            for child in reversed(filed):
-                if child not in seen:
-                    seen.add(child)
-                    stack.append(child)
+        return self._below.subtree(node_id)
 
     def paths(self, node_id: str) -> list[tuple[str, ...]]:
         """Every way from the node to a root, both included, at most ``PATHS``; several where uplinks are redundant."""
@@ -212,79 +177,31 @@ class Plant:
 
     def reach(self, node_id: str) -> Reach:
         """Whose service goes through this node: computed at the first asking, then remembered until something changes below."""
-        known = self._reach.get(node_id)
+        known = self._below.reach.get(node_id)
         if known is None:
             if node_id not in self.nodes:
                 return NOBODY
-            known = self._look_below(node_id)
+            known = self._below.walk(node_id)
         return known
 
     def reach_for(self, node_id: str, tenant: str) -> Reach:
         """What of :meth:`reach` is this tenant's, or nobody's in particular: those of others are not to be named to it."""
         if all(each in ("", tenant) for each in self._tenants):
             return self.reach(node_id)
-        known = self._reach_for.get(node_id, {}).get(tenant)
-        if known is None:
-            mine = [node for one in self.subtree(node_id) if (node := self.nodes[one]).tenant in ("", tenant)]
-            customers = dict.fromkeys(customer for node in mine if (customer := customer_of(node)))
-            services = dict.fromkeys(service for node in mine if (service := service_of(node)))
-            known = Reach(tuple(customers), tuple(services))
-            self.reach(node_id)  # what is remembered of a node is forgotten with this
-            self._reach_for.setdefault(node_id, {})[tenant] = known
-        return known
+        known = self._below.reach_for.get(node_id, {}).get(tenant)
+        return self._below.walk_for(node_id, tenant) if known is None else known
 
     def customers_by_class(self, node_id: str) -> dict[str, int]:
         """How many customers of each SLA class there are at or below a node; "" are those without."""
-        known = self._classes.get(node_id)
-        if known is None:
-            found: dict[str, str] = {}
-            for one in self.subtree(node_id):
-                node = self.nodes[one]
-                if customer := customer_of(node):
-                    found[customer] = found.get(customer) or node.sla_class
-            known = dict(sorted(Counter(found.values()).items()))
-            if node_id in self.nodes:
-                self._classes[node_id] = known
-        return dict(known)
+        return self._below.customers_by_class(node_id)
 
     def onts_below(self, node_id: str) -> tuple[str, ...]:
-        """Ids of the ONTs at or below a node, in order."""
-        if node_id not in self._onts:
+        """Ids of the ONTs at or below a node, in order; none for a node that there is not."""
+        if node_id not in self._below.onts:
             if node_id not in self.nodes:
                 return ()
-            self._look_below(node_id)
-        return self._onts[node_id]
-
-    def _look_below(self, top: str, depth: int = 0) -> Reach:
-        """Walk down, but through a device further down by what is known of it: when one changes, the others need no walk."""
-        customers: dict[str, None] = {}
-        services: dict[str, None] = {}
-        onts: dict[str, None] = {}
-        seen = {top}
-        stack = [top]
-        while stack:
-            one = stack.pop()
-            node = self.nodes[one]
-            if node.address and one != top and depth < _DEVICES_DEEP:
-                known = self._reach.get(one) or self._look_below(one, depth + 1)
-                customers.update(dict.fromkeys(known.customers))
-                services.update(dict.fromkeys(known.services))
-                onts.update(dict.fromkeys(self._onts[one]))
-                continue
-            if node.type == "ont":
-                onts[one] = None
-            if customer := customer_of(node):
-                customers[customer] = None
-            if service := service_of(node):
-                services[service] = None
-            below = self._children.get(one, {})
-            for child in (below,) if isinstance(below, str) else reversed(below):
-                if child not in seen:
-                    seen.add(child)
-                    stack.append(child)
-        self._onts[top] = tuple(onts)
-        found = self._reach[top] = Reach(tuple(customers), tuple(services))
-        return found
+            self._below.walk(node_id)
+        return self._below.onts[node_id]
 
     # --- changing -------------------------------------------------------------------------------------------------
 
@@ -292,9 +209,7 @@ class Plant:
         """Take ``removes`` out, then put ``puts`` in, in place of those of the same id. One that is as it was stays so."""
         puts = [node for node in puts if self.nodes.get(node.id) != node] if self.nodes else list(puts)
         touched = [*removes, *(node.id for node in puts)]
-        looked = bool(self._reach or self._classes)
-        if looked:
-            self._forget_above(touched)
+        self._below.forget(touched)
         self._changes += 1
         self._owners.clear()
         if len(touched) > _SORT_ANEW:
@@ -312,8 +227,7 @@ class Plant:
             elif listed is not None:
                 insort(listed, node.id)
             self._file(self._compact(node))
-        if looked:
-            self._forget_above(touched)
+        self._below.forget(touched)
 
     def _compact(self, node: Node) -> Node:
         """The node with strings that others have already, where it saves anything."""
@@ -340,97 +254,41 @@ class Plant:
         self._types.setdefault(node.type, {})[node_id] = None
         self._tenants[node.tenant] += 1
         for parent in node.parents:
-            _put(self._children, parent, node_id)
+            put(self._children, parent, node_id)
         if node.address:
             self.by_address[node.address] = node
         if node.serial:
-            _put(self._by_serial, node.serial, node_id)
+            put(self._by_serial, node.serial, node_id)
         if node.area:
             self._areas.setdefault(node.area, {})[node_id] = None
         if node.index:
-            _put(self._by_index.setdefault(_head(node_id), {}), node.index, node_id)
+            put(self._by_index.setdefault(_head(node_id), {}), node.index, node_id)
 
     def _take(self, node: Node) -> None:
         node_id = node.id
         del self.nodes[node_id]
-        _drop(self._types, node.type, node_id)
+        drop(self._types, node.type, node_id)
         self._tenants[node.tenant] -= 1
         if not self._tenants[node.tenant]:
             del self._tenants[node.tenant]
         for parent in node.parents:
-            _drop(self._children, parent, node_id)
+            drop(self._children, parent, node_id)
         if node.address and (owner := self.by_address.get(node.address)) is not None and owner.id == node_id:
             del self.by_address[node.address]
         if node.serial:
-            _drop(self._by_serial, node.serial, node_id)
+            drop(self._by_serial, node.serial, node_id)
         if node.area:
-            _drop(self._areas, node.area, node_id)
+            drop(self._areas, node.area, node_id)
         if node.index:
             head = _head(node_id)
-            _drop(self._by_index[head], node.index, node_id)
+            drop(self._by_index[head], node.index, node_id)
             if not self._by_index[head]:
                 del self._by_index[head]
 
-    def _forget_above(self, ids: Iterable[str]) -> None:
-        """What was computed for these nodes and everything above them no longer holds."""
-        seen: set[str] = set()
-        stack = list(ids)
-        while stack:
-            one = stack.pop()
-            if one in seen:
-                continue
-            seen.add(one)
-            self._classes.pop(one, None)
-            if self._reach.pop(one, None) is not None:
-                del self._onts[one]
-                self._reach_for.pop(one, None)
-            stack += self.parents(one)
-
     def _least(self, filed: Filed | None) -> Node | None:
-        return self.nodes[min(_ids(filed))] if filed else None
-
-
-def customer_of(node: Node) -> str:
-    """The customer that a node names or is; "" for none."""
-    return node.customer_id or (node.id if node.type == "customer" else "")
-
-
-def shown_to(node: Node | None, tenant: str) -> Node | None:
-    """The node, if this tenant may read of it."""
-    return node if node is not None and node.tenant in ("", tenant) else None
-
-
-def service_of(node: Node) -> str:
-    """The service that a node names or is; "" for none."""
-    return node.service_id or (node.id if node.type == "service" else "")
+        return self.nodes[min(ids_of(filed))] if filed else None
 
 
 def _head(node_id: str) -> str:
     """What the ids of a device and of everything inside have in common."""
     return node_id.partition("/")[0]
-
-
-def _ids(filed: Filed | None) -> Collection[str]:
-    if filed is None:
-        return ()
-    return (filed,) if isinstance(filed, str) else filed.keys()
-
-
-def _put(index: dict[str, Filed], key: str, node_id: str) -> None:
-    filed = index.get(key)
-    if filed is None:
-        index[key] = node_id
-    elif isinstance(filed, dict):
-        filed[node_id] = None
-    elif filed != node_id:
-        index[key] = {filed: None, node_id: None}
-
-
-def _drop(index: dict[str, Filed] | dict[str, dict[str, None]], key: str, node_id: str) -> None:
-    filed = index.get(key)
-    if isinstance(filed, dict):
-        filed.pop(node_id, None)
-        if not filed:
-            del index[key]
-    elif filed == node_id:
-        del index[key]

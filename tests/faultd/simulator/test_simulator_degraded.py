@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from faultd.simulator.fault import Element, Fault
+from faultd.simulator.optics import JITTER, LOWEST, installed
 from faultd.simulator.plan import Options, Plan, simulate
 from faultd.simulator.plant import VENDORS, Plant, PlantSpec, Vendor, build_plant
 from faultd.simulator.scenarios import Scenario, Script, scenario
-from faultd.simulator.simulation import EPOCH, JITTER, LOWEST, Simulation, installed
+from faultd.simulator.simulation import EPOCH, Simulation
 
 
 def plant(vendor: Vendor = "huawei") -> Plant:
@@ -24,21 +25,21 @@ def test_a_bend_takes_the_same_from_each_ont_behind_it_and_nothing_from_the_othe
     on = plant()
     leaf = next(iter(on.pons.values())).feeder + ".2"
     simulation = Simulation(on, seed=3)
-    before = {ont: simulation.level(ont) for ont in on.onts}
+    before = {ont: simulation.optics.level(ont) for ont in on.onts}
     simulation.add(Fault(id="bend", kind="bend", target=leaf, start=1.0, end=20.0))
     said = simulation.run(until=10.0)
-    lost = {ont: round(before[ont] - simulation.level(ont), 6) for ont in on.onts}
+    lost = {ont: round(before[ont] - simulation.optics.level(ont), 6) for ont in on.onts}
     (drop,) = {lost[ont] for ont in on.below[leaf]}
     assert 6 <= drop <= 9
     assert {loss for ont, loss in lost.items() if ont not in on.below[leaf]} == {0.0}
-    low = {ont for ont in on.onts if simulation.level(ont) < LOWEST}
+    low = {ont for ont in on.onts if simulation.optics.level(ont) < LOWEST}
     assert low
     assert low == {each.report.resource for each in said}
     assert {each.report.what for each in said} == {"ont_rx_low", "ont_degraded"}, "no ONT is lost"
     assert all(simulation.physics.heard(ont) for ont in on.onts)
     ends = simulation.run()
     assert {(each.report.resource, each.report.raised) for each in ends} == {(ont, False) for ont in low}
-    assert {ont: simulation.level(ont) for ont in on.onts} == before
+    assert {ont: simulation.optics.level(ont) for ont in on.onts} == before
 
 
 def test_two_bends_in_a_row_add_up() -> None:
@@ -46,11 +47,11 @@ def test_two_bends_in_a_row_add_up() -> None:
     feeder = next(iter(on.pons.values())).feeder
     simulation = Simulation(on, seed=3)
     first, second = on.below[f"{feeder}.1"][0], on.below[f"{feeder}.2"][0]
-    before = simulation.level(first), simulation.level(second)
+    before = simulation.optics.level(first), simulation.optics.level(second)
     for name in (feeder, f"{feeder}.1"):
         simulation.add(Fault(id=name, kind="bend", target=name, start=1.0))
     simulation.run(until=10.0)
-    assert before[0] - simulation.level(first) > before[1] - simulation.level(second) >= 6
+    assert before[0] - simulation.optics.level(first) > before[1] - simulation.optics.level(second) >= 6
 
 
 def test_a_bend_of_a_given_depth_takes_that_and_optics_tell_it_nearly() -> None:

@@ -1,0 +1,30 @@
+"""Whose service goes through a node, and who may read of it."""
+
+from typing import NamedTuple
+
+from protocols.topology import Node
+
+
+class Reach(NamedTuple):
+    """Customers and services at or below a node, each once, in topology order."""
+
+    customers: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+NOBODY = Reach((), ())
+
+
+def customer_of(node: Node) -> str:
+    """The customer that a node names or is; "" for none."""
+    return node.customer_id or (node.id if node.type == "customer" else "")
+
+
+def service_of(node: Node) -> str:
+    """The service that a node names or is; "" for none."""
+    return node.service_id or (node.id if node.type == "service" else "")
+
+
+def shown_to(node: Node | None, tenant: str) -> Node | None:
+    """The node, if this tenant may read of it."""
+    return node if node is not None and node.tenant in ("", tenant) else None

@@ -1,0 +1,56 @@
+"""What ONTs receive, and what their optics tell of it."""
+
+from random import Random
+
+from faultd.simulator.plant import Plant
+
+LOWEST = -27.0
+"""dBm: an ONT that receives less raises an alarm (class B+ optics)."""
+JITTER = 0.3
+"""dB by which an ONT's optics tell more or less than they receive, each time anew."""
+
+
+def installed(seed: int, ont: str) -> float:
+    """dBm that an ONT received on the day it was installed."""
+    return Random(f"level/{seed}/{ont}").uniform(-23.5, -20.0)
+
+
+def jitter(seed: int, ont: str, at: float) -> float:
+    """dB by which a reading at that second is wrong."""
+    return Random(f"reading/{seed}/{ont}/{at}").uniform(-JITTER, JITTER)
+
+
+class Optics:
+    """The light of a plant's ONTs, less what bent fibres take of it."""
+
+    def __init__(self, plant: Plant, seed: int) -> None:
+        self._plant = plant
+        self._seed = seed
+        self._bends: dict[str, float] = {}
+        """Light lost above a splitter, dB."""
+
+    @property
+    def bent(self) -> bool:
+        """Whether any fibre is bent."""
+        return bool(self._bends)
+
+    def bend(self, splitter: str, depth: float) -> None:
+        """The fibre above ``splitter`` takes ``depth`` dB from now on."""
+        self._bends[splitter] = depth
+
+    def straighten(self, splitter: str) -> None:
+        """The fibre above ``splitter``, which was bent, takes nothing any more."""
+        del self._bends[splitter]
+
+    def level(self, ont: str) -> float:
+        """dBm that this ONT receives now: its own of the day it was installed, less all bends above it."""
+        lost = 0.0
+        splitter = self._plant.onts[ont].splitter
+        while splitter in self._plant.splitters:
+            lost += self._bends.get(splitter, 0.0)
+            splitter = self._plant.splitters[splitter].above
+        return installed(self._seed, ont) - lost
+
+    def reading(self, ont: str, at: float) -> float:
+        """dBm that this ONT's optics tell at that second."""
+        return self.level(ont) + jitter(self._seed, ont, at)

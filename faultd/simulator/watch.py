@@ -1,0 +1,257 @@
+"""What each OLT notices, and has its agent report.
+
+An OLT compares what it hears with what it believes when it looks, so interruptions shorter than its detection go unnoticed, as
+in the field. It follows G.984.3: after an ONT's dying gasp no loss of signal is reported for it. Alarms raised before a power
+cycle are kept and cleared once the trouble is over.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from random import Random
+from typing import Literal
+
+from msgspec import Struct
+
+from faultd.simulator.agenda import Agenda
+from faultd.simulator.agent import Agent
+from faultd.simulator.fault import Element, dependents
+from faultd.simulator.optics import LOWEST, Optics
+from faultd.simulator.physics import Physics
+from faultd.simulator.plant import Plant
+from faultd.simulator.report import Report
+from faultd.simulator.timing import Range, Timing
+
+_RECENT = 5.0
+"""ONTs that went away this many seconds ago still count as affected by their port's loss of signal."""
+
+Lost = Literal["", "ont_los", "ont_lof", "ont_dying_gasp"]
+Disturbed = Literal["", "ont_degraded", "ont_dowi"]
+
+
+class OntView(Struct):
+    """What the OLT believes of an ONT. ``low`` is whether it reported its receive level low."""
+
+    up: bool = True
+    alarm: Lost = ""
+    disturbed: Disturbed = ""
+    since: float = -1e9
+    low: bool = False
+
+
+class Watch:
+    """The OLTs of a plant as they look at it. What happens is due to a fault, which reports bear the id of."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        physics: Physics,
+        optics: Optics,
+        agents: Mapping[str, Agent],
+        agenda: Agenda,
+        timing: Timing,
+        rng: Random,
+    ) -> None:
+        """``agents`` by OLT; ``rng`` decides what may come either way."""
+        self._plant = plant
+        self._physics = physics
+        self._optics = optics
+        self._agents = agents
+        self._agenda = agenda
+        self._timing = timing
+        self._rng = rng
+        self._onts = {ont: OntView() for ont in plant.onts}
+        self._dark_pons: set[str] = set()
+        self._rogues: set[str] = set()
+        self._disobedient: set[str] = set()
+        self._dead_cards: set[str] = set()
+        self._lost_uplinks: set[str] = set()
+        """OLTs that reported an uplink down."""
+
+    # Light and silence
+
+    def look_at_onts(self, onts: Iterable[str], fault: str, ont_delay: Range, pon_delay: Range) -> None:
+        """Have these ONTs and their ports looked at, each after a delay of its own."""
+        pons: dict[str, None] = {}
+        for ont in onts:
+            self._agenda.after(ont_delay, partial(self.look_at_ont, ont, fault))
+            pons[self._plant.onts[ont].pon] = None
+        for pon in pons:
+            self._agenda.after(pon_delay, partial(self._look_at_pon, pon, fault))
+
+    def lose_power(self, onts: Iterable[str], audible: set[str], fault: str) -> None:
+        """Of ONTs without power, those that were in service (``audible``) gasp, mostly; the others go dark without a word."""
+        pons: dict[str, None] = {}
+        for ont in onts:
+            pons[self._plant.onts[ont].pon] = None
+            if ont not in audible:
+                continue
+            if self._rng.random() < self._timing.gasps:
+                self._agenda.after(self._timing.hold_up, partial(self._gasp, ont, fault))
+            low, high = self._timing.loss
+            last = self._timing.hold_up[1]
+            self._agenda.after((last + low, last + high), partial(self.look_at_ont, ont, fault))
+        low, high = self._timing.pon_loss
+        last = self._timing.hold_up[1]
+        for pon in pons:
+            self._agenda.after((last + low, last + high), partial(self._look_at_pon, pon, fault))
+
+    def look_at_ont(self, ont: str, fault: str) -> None:
+        """Whether the ONT is heard now."""
+        agent = self._watching(self._plant.onts[ont].pon)
+        if agent is None:
+            return
+        view, heard = self._onts[ont], self._physics.heard(ont)
+        if heard and not view.up:
+            if view.alarm:
+                agent.report(Report(view.alarm, ont, raised=False), fault)
+            if view.disturbed:
+                agent.report(Report(view.disturbed, ont, raised=False), fault)
+                view.disturbed = ""
+            agent.report(Report("ont_state", ont, raised=False), fault)
+            view.up, view.alarm, view.since = True, "", self._agenda.now
+            if (view.low or self._optics.bent) and view.low != (self._optics.level(ont) < LOWEST):
+                self._agenda.after(self._timing.degraded, partial(self._look_at_level, ont, fault))
+        elif not heard and view.up:
+            babbled = self._physics.drowned(ont) and not self._shouted_down(ont)
+            self._ont_lost(agent, ont, "ont_lof" if babbled and self._rng.random() < 0.7 else "ont_los", fault)
+
+    def _shouted_down(self, ont: str) -> bool:
+        """Whether a sibling sends without end: then there is not even a frame to be lost."""
+        siblings = self._plant.pons[self._plant.onts[ont].pon].onts
+        return any(not self._physics.works(Element("transmitter", each)) for each in siblings)
+
+    def _ont_lost(self, agent: Agent, ont: str, alarm: Lost, fault: str) -> None:
+        view = self._onts[ont]
+        view.up, view.alarm, view.since = False, alarm, self._agenda.now
+        if alarm:
+            agent.report(Report(alarm, ont), fault)
+        agent.report(Report("ont_state", ont), fault)
+
+    def _gasp(self, ont: str, fault: str) -> None:
+        """The dying gasp arrives if there is still light to carry it; power that came back in time makes it none."""
+        agent = self._watching(self._plant.onts[ont].pon)
+        if agent is not None and self._onts[ont].up and self._physics.lit(ont) and not self._physics.powered(ont):
+            self._ont_lost(agent, ont, "ont_dying_gasp", fault)
+
+    def _look_at_pon(self, pon: str, fault: str) -> None:
+        agent = self._watching(pon)
+        if agent is None:
+            return
+        onts = self._plant.pons[pon].onts
+        heard = any(self._physics.heard(ont) for ont in onts)
+        if heard and pon in self._dark_pons:
+            self._dark_pons.discard(pon)
+            agent.report(Report("pon_los", pon, raised=False), fault)
+        elif not heard and pon not in self._dark_pons:
+            self._dark_pons.add(pon)
+            recent = [view for ont in onts if (view := self._onts[ont]).up or view.since > self._agenda.now - _RECENT]
+            gasped = sum(view.alarm == "ont_dying_gasp" for view in recent)
+            known = bool(recent)
+            agent.report(Report("pon_los", pon, True, len(recent) if known else -1, gasped if known else -1), fault)
+
+    # Light that is bad, or of the wrong one
+
+    def look_at_levels(self, bend: Element, fault: str) -> None:
+        """Have the receive levels of all ONTs behind a bend measured."""
+        for ont in dependents(self._plant, bend):
+            self._agenda.after(self._timing.degraded, partial(self._look_at_level, ont, fault))
+
+    def _look_at_level(self, ont: str, fault: str) -> None:
+        """An ONT that can be heard tells what it receives; the OLT sees its bit errors at the same time."""
+        agent = self._watching(self._plant.onts[ont].pon)
+        view, low = self._onts[ont], self._optics.level(ont) < LOWEST
+        if agent is None or not self._physics.heard(ont) or view.low == low:
+            return
+        view.low = low
+        agent.report(Report("ont_rx_low", ont, raised=low, level=self._optics.reading(ont, self._agenda.now)), fault)
+        agent.report(Report("ont_degraded", ont, raised=low), fault)
+
+    def look_at_rogue(self, ont: str, fault: str) -> None:
+        """The OLT has switched the ONTs of a port off one by one and found the one that sends out of turn."""
+        pon = self._plant.onts[ont].pon
+        agent = self._watching(pon)
+        sends = not self._physics.works(Element("transmitter", ont))
+        if agent is None or sends == (ont in self._rogues):
+            return
+        (self._rogues.add if sends else self._rogues.discard)(ont)
+        agent.report(Report("pon_rogue", pon, raised=sends), fault)
+        agent.report(Report("ont_rogue", ont, raised=sends), fault)
+
+    def disturb(self, ont: str, fault: str) -> None:
+        """Another's bursts begin to fall into this ONT's time slots: before it is lost the OLT may see that."""
+        view = self._onts[ont]
+        agent = self._watching(self._plant.onts[ont].pon)
+        before: tuple[Disturbed, ...] = ("", "", "ont_degraded", "ont_dowi")
+        how = self._rng.choice(before)
+        if agent is not None and view.up and how and not view.disturbed and not view.low:
+            view.disturbed = how
+            agent.report(Report(how, ont), fault)
+
+    def look_at_disobedience(self, babbler: Element, fault: str) -> None:
+        """The OLT has told the one that babbles to be silent, and it was not; or the alarm of that has been taken back."""
+        ont = babbler.id
+        agent = self._watching(self._plant.onts[ont].pon)
+        babbles = not self._physics.works(babbler)
+        if agent is None or babbles == (ont in self._disobedient):
+            return
+        (self._disobedient.add if babbles else self._disobedient.discard)(ont)
+        agent.report(Report("ont_dfi", ont, raised=babbles), fault)
+
+    # The OLT itself
+
+    def look_at_card(self, card: str, fault: str) -> None:
+        """The control board speaks for a card that is gone: the card, its ports, and its ONTs as offline."""
+        agent = self._agents[self._plant.cards[card].olt]
+        if not agent.on:
+            return
+        works, pons = self._physics.works(Element("card", card)), self._plant.cards[card].pons
+        if works == (card in self._dead_cards):
+            agent.report(Report("card", card, raised=not works), fault)
+            for pon in pons:
+                agent.report(Report("card_port", pon, raised=not works), fault)
+        if works:
+            self._dead_cards.discard(card)
+            self._register(pons, fault)
+        elif card not in self._dead_cards:
+            self._dead_cards.add(card)
+            for ont in self._plant.onts_of_card(card):
+                if self._onts[ont].up:
+                    self._ont_lost(agent, ont, "", fault)
+
+    def look_at_uplink(self, olt: str, fault: str) -> None:
+        """Whether one of the OLT's uplinks is down now."""
+        agent, down = self._agents[olt], not self._physics.works(Element("uplink", olt))
+        if agent.on and down != (olt in self._lost_uplinks):
+            (self._lost_uplinks.add if down else self._lost_uplinks.discard)(olt)
+            agent.report(Report("uplink", olt, raised=down), fault)
+
+    def boot(self, olt: str, epoch: int, fault: str) -> None:
+        """An OLT that got its power back in ``epoch`` has started and looks at everything, unless it lost it again."""
+        agent = self._agents[olt]
+        if agent.epoch != epoch:
+            return
+        agent.boot(fault)
+        self.look_at_uplink(olt, fault)
+        for card in self._plant.olts[olt].cards:
+            for ont in self._plant.onts_of_card(card):
+                self._onts[ont].up = False
+            self.look_at_card(card, fault)
+
+    def _register(self, pons: Iterable[str], fault: str) -> None:
+        """After a start: ONTs that are there come up one by one, ports without any are reported after the last."""
+        last = self._timing.ranging[1]
+        low, high = self._timing.pon_loss
+        for pon in pons:
+            for ont in self._plant.pons[pon].onts:
+                self._agenda.after(self._timing.ranging, partial(self.look_at_ont, ont, fault))
+                if (ont in self._rogues) == self._physics.works(Element("transmitter", ont)):
+                    self._agenda.after(self._timing.rogue, partial(self.look_at_rogue, ont, fault))
+            self._agenda.after((last + low, last + high), partial(self._look_at_pon, pon, fault))
+
+    def _watching(self, pon: str) -> Agent | None:
+        """The OLT of ``pon`` when both it and the card are able to see anything."""
+        port = self._plant.pons[pon]
+        agent = self._agents[port.olt]
+        able = agent.on and port.card not in self._dead_cards and self._physics.works(Element("card", port.card))
+        return agent if able else None

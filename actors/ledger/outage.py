@@ -20,11 +20,13 @@ class Outage:
         self.attempts = 0
         """How often it has refused since it last took one."""
         self.retry_at = 0.0
+        self._pause = _RETRY_FIRST
 
     def refused(self, error: DiskRefused, now: float) -> None:
         """The disk refused, for the first time or again: later and later it is tried anew."""
         self.reason = str(error)
-        self.retry_at = now + min(_RETRY_LAST, _RETRY_FIRST * 2**self.attempts)
+        self.retry_at = now + self._pause
+        self._pause = min(_RETRY_LAST, 2 * self._pause)
         self.attempts += 1
 
     def end(self) -> list[SystemReport]:
@@ -36,5 +38,5 @@ class Outage:
             title="The ledger could not write",
             description=self.reason or "",
         )
-        self.reason, self.attempts = None, 0
+        self.reason, self.attempts, self._pause = None, 0, _RETRY_FIRST
         return [raised, SystemReport(alarm_type=UNWRITABLE, active=False)]

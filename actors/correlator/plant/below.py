@@ -84,12 +84,12 @@ class Below:
         return found
 
     def walk_for(self, top: str, tenant: str) -> Reach:
-        """Find and remember what of the reach of ``top`` is this tenant's, or nobody's in particular."""
+        """Find and remember what of the reach of ``top``, a node that there is, is this tenant's, or nobody's in particular."""
         mine = [node for one in self.subtree(top) if (node := self._nodes[one]).tenant in ("", tenant)]
         customers = dict.fromkeys(customer for node in mine if (customer := customer_of(node)))
         services = dict.fromkeys(service for node in mine if (service := service_of(node)))
         known = Reach(tuple(customers), tuple(services))
-        if top in self._nodes and top not in self.reach:
+        if top not in self.reach:
             self.walk(top)  # what is remembered of a node is forgotten with this
         self.reach_for.setdefault(top, {})[tenant] = known
         return known

@@ -189,7 +189,10 @@ class Plant:
         if all(each in ("", tenant) for each in self._tenants):
             return self.reach(node_id)
         known = self._below.reach_for.get(node_id, {}).get(tenant)
-        return self._below.walk_for(node_id, tenant) if known is None else known
+        if known is None:
+            # Of a node that there is not nothing is remembered: nobody would forget it when there is one.
+            known = self._below.walk_for(node_id, tenant) if node_id in self.nodes else NOBODY
+        return known
 
     def customers_by_class(self, node_id: str) -> dict[str, int]:
         """How many customers of each SLA class there are at or below a node; "" are those without."""

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from actors.correlator import problems
 from actors.correlator.draft import Draft
 from actors.correlator.problem import Problem
-from actors.correlator.report import Report
 from actors.correlator.problems import clear_problems, raise_problem, remember
+from actors.correlator.report import Report
 from actors.correlator.state import State
 from protocols.alarm import Identity
 

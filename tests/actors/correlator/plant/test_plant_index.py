@@ -26,6 +26,7 @@ nodes = st.builds(
     customer_id=st.sampled_from(["", "C1", "C2", "C3"]),
     service_id=st.sampled_from(["", "v1", "v2"]),
     sla_class=st.sampled_from(["", "gold"]),
+    tenant=st.sampled_from(["", "north", "south"]),
 )
 wild = st.tuples(st.lists(nodes, max_size=4), st.lists(st.sampled_from(IDS), max_size=3))
 changes = st.lists(st.tuples(st.sampled_from(["wild", "put", "put", "put", "cascade"]), wild), max_size=12)
@@ -63,6 +64,7 @@ def answers(plant: Plant) -> Iterator[Any]:
     for one in (*IDS, "nothing"):
         yield list(plant.children(one)), plant.parents(one), plant.ancestors(one), list(plant.subtree(one)), plant.paths(one)
         yield plant.reach(one), plant.customers_by_class(one), plant.onts_below(one)
+        yield [plant.reach_for(one, tenant) for tenant in ("north", "south")]
         yield plant.pon_of(one), plant.device_of(one), plant.nearest(f"{one}/9"), plant.with_index(one, "4000.5")
 
 

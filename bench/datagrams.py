@@ -13,7 +13,9 @@ from protocols.snmp.notification import VarBind
 
 SOURCES = 120
 """OLTs, each with its own address."""
-_ONTS, _PORTS, _SLOTS = 64, 16, 16
+ONTS = 64
+"""ONTs of a PON port."""
+_PORTS, _SLOTS = 16, 16
 _HUAWEI = "1.3.6.1.4.1.2011.6"
 _XPON = f"{_HUAWEI}.128.1.1"
 _ADTRAN = "1.3.6.1.4.1.664"
@@ -50,7 +52,7 @@ class Template(Struct, frozen=True):
 def place(number: int) -> Place:
     """Where problem ``number`` is; numbers up to 1.9 million are distinct."""
     rest, source = divmod(number, SOURCES)
-    rest, ont = divmod(rest, _ONTS)
+    rest, ont = divmod(rest, ONTS)
     slot, port = divmod(rest, _PORTS)
     return Place(source, source % 3, 1 + slot % _SLOTS, port, ont)
 
@@ -58,7 +60,7 @@ def place(number: int) -> Place:
 def port(number: int) -> list[int]:
     """The problems of PON port ``number``: of all OLTs the first, then the second."""
     index, source = divmod(number, SOURCES)
-    return [source + SOURCES * (index * _ONTS + ont) for ont in range(_ONTS)]
+    return [source + SOURCES * (index * ONTS + ont) for ont in range(ONTS)]
 
 
 def address(block: int, source: int) -> str:

@@ -1,5 +1,6 @@
 """All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, once nothing can fail."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -96,12 +97,12 @@ class State:
         """Memories from a snapshot that nobody has asked for yet."""
         self.derived: dict[str, Any] = {}
         """What follows from memories and is not saved: compiled rules, indexes. Whoever misses it makes it anew."""
-        self.tally: dict[str, int] = {}
+        self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
     def note(self, what: str, count: int = 1) -> None:
         """Count what the fold let pass."""
-        self.tally[what] = self.tally.get(what, 0) + count
+        self.tally[what] += count
 
     # --- alarms -------------------------------------------------------------------------------------------------
 

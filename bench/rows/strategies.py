@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench import load
 from bench.context import Context
-from bench.rows.growth import plant
+from bench.fold import plant
 from bench.table import Row
 from protocols.topology import csv_lines
 

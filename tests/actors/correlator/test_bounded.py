@@ -107,7 +107,7 @@ def flood(world: World) -> tuple[dict[str, dict[str, int]], Counter[str]]:
                 most[name][collection] = max(most[name].get(collection, 0), size)
         most["state"]["open alarms"] = max(most["state"].get("open alarms", 0), world.state.open_alarms)
     most["state"]["snapshot"] = len(world.state.save())
-    return most, seen + Counter(world.state.tally)
+    return most, seen + world.state.tally
 
 
 def test_nothing_that_is_kept_grows_beyond_its_bound(

@@ -1,0 +1,68 @@
+"""Instructions an Event of the fold, counted by valgrind: on a machine that others use too these repeat to a few in a thousand,
+where microseconds do not.
+
+    python -m bench.instructions [--alarms N] [--nodes N] [--load among_others|port_by_port|everywhere] [--spine]
+
+valgrind (which must be installed, with callgrind) runs this module again at a fiftieth of the speed and counts while the Events
+of the mix are folded, decoded before; ``--out FILE`` keeps its profile for callgrind_annotate.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from actors.correlator.strategies import STRATEGIES
+from bench.fold import LOADS, Folder, only
+
+WARM, COUNTED = 20_000, 8_000
+_INSIDE = "BENCH_COUNTED_BY_VALGRIND"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="instructions an Event of the fold")
+    parser.add_argument("--alarms", type=int, default=1_000, help="open alarms")
+    parser.add_argument("--nodes", type=int, default=10_000, help="topology nodes")
+    parser.add_argument("--load", choices=sorted(LOADS), default="among_others", help="what the Events are about")
+    parser.add_argument("--spine", action="store_true", help="without any strategy")
+    parser.add_argument("--out", type=Path, help="keep the profile here")
+    asked = parser.parse_args()
+    if os.environ.get(_INSIDE):
+        _folded(asked.alarms, asked.nodes, asked.load, spine=asked.spine)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        out = asked.out or Path(folder) / "callgrind.out"
+        count = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}")
+        subprocess.run(
+            [*count, sys.executable, "-m", "bench.instructions", *sys.argv[1:]],
+            env=os.environ | {_INSIDE: "1"},
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        totals = next(line for line in out.read_text().splitlines() if line.startswith("totals:"))
+    sys.stdout.write(f"{int(totals.split()[1]) / COUNTED:,.0f} instructions an Event\n")
+
+
+def _folded(alarms: int, nodes: int, load: str, *, spine: bool) -> None:
+    """What valgrind runs: the set-up uncounted, then the mix counted."""
+    folder, mine = Folder(nodes), LOADS[load](alarms)
+    with only(() if spine else STRATEGIES):
+        folder.take((number, True) for number in mine.bystanders)
+        folder.take(mine.population.raise_new(mine.raised))
+        folder.settle()
+        folder.take(mine.population.mix(WARM))
+        batches = list(folder.batches(mine.population.mix(COUNTED)))
+        _count("on")
+        for events in batches:
+            folder.fold(events)
+        _count("off")
+
+
+def _count(switch: str) -> None:
+    subprocess.run(["callgrind_control", "--instr=" + switch, str(os.getpid())], stdout=subprocess.DEVNULL, check=True)
+
+
+if __name__ == "__main__":
+    main()

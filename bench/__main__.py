@@ -15,7 +15,7 @@ from bench import machine
 from bench.children import BenchError, Postgres
 from bench.context import Context
 from bench.rows.compare import authpriv, cpu, informs
-from bench.rows.growth import correlation, growth
+from bench.rows.growth import correlation, counted, growth
 from bench.rows.recovery import catch_up, restart
 from bench.rows.soak import soak
 from bench.rows.strategies import strategies
@@ -36,6 +36,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "catch_up": ("Catch-up", catch_up),
     "growth": ("Growth", growth),
     "correlation": ("Correlation", correlation),
+    "instructions": ("Correlation, counted", counted),
     "strategies": ("Correlation in the daemon", strategies),
     "topology": ("Topology", topology),
     "restart": ("Start-up and memory", restart),

@@ -9,20 +9,41 @@ of the mix are folded, decoded before; ``--out FILE`` keeps its profile for call
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from actors.correlator.strategies import STRATEGIES
+from bench.children import BenchError
 from bench.fold import LOADS, Folder, only
 
 WARM, COUNTED = 20_000, 8_000
 _INSIDE = "BENCH_COUNTED_BY_VALGRIND"
 
 
+def instructions(alarms: int, nodes: int, load: str = "among_others", *, spine: bool = False, out: Path | None = None) -> int:
+    """Instructions an Event takes; ``spine``: without any strategy. Minutes where there are many alarms. Raises BenchError
+    without valgrind, CalledProcessError when it fails."""
+    if shutil.which("valgrind") is None:
+        raise BenchError("valgrind is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        profile = out or Path(folder) / "callgrind.out"
+        count = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={profile}")
+        asked = (f"--alarms={alarms}", f"--nodes={nodes}", f"--load={load}", *(("--spine",) if spine else ()))
+        subprocess.run(
+            [*count, sys.executable, "-m", "bench.instructions", *asked],
+            env=os.environ | {_INSIDE: "1"},
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
+        totals = next(line for line in profile.read_text().splitlines() if line.startswith("totals:"))
+    return round(int(totals.split()[1]) / COUNTED)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="instructions an Event of the fold")
+    parser = argparse.ArgumentParser(prog="python -m bench.instructions", description="instructions an Event of the fold")
     parser.add_argument("--alarms", type=int, default=1_000, help="open alarms")
     parser.add_argument("--nodes", type=int, default=10_000, help="topology nodes")
     parser.add_argument("--load", choices=sorted(LOADS), default="among_others", help="what the Events are about")
@@ -32,17 +53,8 @@ def main() -> None:
     if os.environ.get(_INSIDE):
         _folded(asked.alarms, asked.nodes, asked.load, spine=asked.spine)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        out = asked.out or Path(folder) / "callgrind.out"
-        count = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}")
-        subprocess.run(
-            [*count, sys.executable, "-m", "bench.instructions", *sys.argv[1:]],
-            env=os.environ | {_INSIDE: "1"},
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        totals = next(line for line in out.read_text().splitlines() if line.startswith("totals:"))
-    sys.stdout.write(f"{int(totals.split()[1]) / COUNTED:,.0f} instructions an Event\n")
+    found = instructions(asked.alarms, asked.nodes, asked.load, spine=asked.spine, out=asked.out)
+    sys.stdout.write(f"{found:,} instructions an Event\n")
 
 
 def _folded(alarms: int, nodes: int, load: str, *, spine: bool) -> None:

@@ -1,11 +1,11 @@
 """Perceived severity (ITU-T X.733): names on every wire, never numbers."""
 
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 Severity = Literal["critical", "major", "minor", "warning", "info", "cleared"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
-_RANK: dict[str, int] = {name: rank for rank, name in enumerate(SEVERITIES)}
+_RANK: Final[dict[str, int]] = {name: rank for rank, name in enumerate(SEVERITIES)}
 
 
 def rank(severity: Severity) -> int:

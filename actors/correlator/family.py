@@ -95,7 +95,10 @@ def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping
 
 def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
     """The alarms attached to it, oldest first."""
-    found = (draft.get(child_id) for child_id in draft.state.children.get(cause_id, ()))
+    filed = draft.state.children.get(cause_id)
+    if filed is None:
+        return []
+    found = [draft.get(child_id) for child_id in filed]
     children = [child for child in found if child is not None and child.parent_alarm_id == cause_id]
     return sorted(children, key=age)
 

@@ -1,10 +1,12 @@
 """What one Event costs the fold as alarms and plant grow, and what the strategies add to it."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from actors.correlator.strategies import STRATEGIES
 from bench.context import Context
 from bench.fold import EVENTS, ROUNDS, Load, among_others, costs, everywhere, port_by_port
+from bench.instructions import COUNTED, instructions
 from bench.table import Row
 
 ALARMS = (1_000, 10_000, 100_000)
@@ -29,13 +31,35 @@ def _beside(sizes: Sequence[tuple[int, int]], name: str, target: str, load: Call
     alone, full = found[::2], found[1::2]
     ratios = ", ".join(f"{a / b:.2f}" for a, b in zip(full, alone, strict=True))
     return Row(
-        name=f"Fold with every strategy, {name}: "
-        + ", ".join(f"{alarms:,} alarms and {nodes:,} nodes" for alarms, nodes in sizes),
+        name=f"Fold with every strategy, {name}: {_sized(sizes)}",
         value=_listed(full),
         beside=f"{_listed(alone)} without any: {ratios} of it",
         target=target,
         note=f"{_said(load)} {_HOW}; no rules, no windows; last to first {full[-1] / full[0]:.2f}",
     )
+
+
+def counted(context: Context) -> list[Row]:
+    """The same in instructions, which neither a cache nor a neighbour on the machine changes."""
+    sizes = [(1_000, 10_000), *([] if context.quick else [(100_000, 1_000_000)])]
+    with ThreadPoolExecutor(2) as pool:
+        running = [[pool.submit(instructions, *size, spine=spine) for spine in (True, False)] for size in sizes]
+        alone, full = zip(*([each.result() for each in pair] for pair in running), strict=True)
+    ratios = ", ".join(f"{a / b:.2f}" for a, b in zip(full, alone, strict=True))
+    return [
+        Row(
+            name="Instructions of the fold with every strategy: " + _sized(sizes),
+            value=", ".join(f"{each:,}" for each in full),
+            beside=", ".join(f"{each:,}" for each in alone) + f" without any: {ratios} of it",
+            target="1.5 times, flat",
+            note=f"{_said(among_others)} Counted by valgrind over {COUNTED:,} Events of the mix; last to first "
+            f"{full[-1] / full[0]:.2f}, without any {alone[-1] / alone[0]:.2f}",
+        )
+    ]
+
+
+def _sized(sizes: Sequence[tuple[int, int]]) -> str:
+    return ", ".join(f"{alarms:,} alarms and {nodes:,} nodes" for alarms, nodes in sizes)
 
 
 def growth(context: Context) -> list[Row]:

@@ -29,8 +29,10 @@ _LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _BATCH = 500
 EVENTS, ROUNDS = 20_000, 3
-ACTIVE = 16
-"""Ports in turmoil among others that are quiet: 1,024 ONTs."""
+WARM = 80_000
+"""Events of the mix before any is measured: eight seconds, in which the first holds end and every port was looked at."""
+OUT, ACTIVE = 16, 32
+"""Of so many ports so many are out at a time, while all others are quiet."""
 
 
 class Folder:
@@ -107,21 +109,22 @@ class Load(Struct, frozen=True):
 
 
 def everywhere(alarms: int) -> Load:
-    """Every alarm comes and goes by itself, as in no outage: what an Event is about is in no cache, and every port is looked at
-    all the time."""
+    """Every alarm comes and goes by itself, as in no outage: every port that there is is looked at all the time."""
     return Load([], Population(1), alarms)
 
 
 def port_by_port(alarms: int) -> Load:
-    """The alarms of a port come, and go, one right after the other, as a fibre breaks and is mended; repeats are of any."""
-    return Load([], PortByPort(1, port), alarms)
+    """Any port breaks or is mended, its alarms one right after the other; repeats are of any. No port is new once there are
+    twice as many as are out."""
+    return Load([], PortByPort(1, port, max(100, 2 * alarms // ONTS)), alarms)
 
 
 def among_others(alarms: int) -> Load:
-    """The same 16 ports in turmoil whatever their number, and all others around them out and quiet: what size alone costs."""
-    quiet = max(0, alarms // ONTS - ACTIVE)
+    """Of the same 32 ports half are out, and break and are mended in turn, while all other alarms stand and are quiet: what
+    their number costs. No problem of the mix is new: in place of those one comes back."""
+    quiet = max(0, alarms // ONTS - OUT)
     behind = [number for index in range(ACTIVE, ACTIVE + quiet) for number in port(index)]
-    return Load(behind, PortByPort(1, lambda index: port(index if index < ACTIVE else index + quiet)), ACTIVE * ONTS)
+    return Load(behind, PortByPort(1, port, ACTIVE), OUT * ONTS)
 
 
 LOADS: dict[str, Callable[[int], Load]] = {load.__name__: load for load in (among_others, port_by_port, everywhere)}
@@ -143,7 +146,7 @@ def costs(
                 folder.take((number, True) for number in mine.bystanders)
                 folder.take(mine.population.raise_new(mine.raised))
                 folder.settle()
-                folder.take(mine.population.mix(EVENTS))
+                folder.take(mine.population.mix(WARM))
             folders.append((folder, mine.population, asked))
     gc.collect()
     rounds = [[_round(*each) for each in folders] for _ in range(ROUNDS)]

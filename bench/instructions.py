@@ -8,6 +8,7 @@ of the mix are folded, decoded before; ``--out FILE`` keeps its profile for call
 """
 
 import argparse
+import gc
 import os
 import shutil
 import subprocess
@@ -17,9 +18,10 @@ from pathlib import Path
 
 from actors.correlator.strategies import STRATEGIES
 from bench.children import BenchError
-from bench.fold import LOADS, Folder, only
+from bench.fold import LOADS, WARM, Folder, only
+from faultd.cli.run import COLLECTOR
 
-WARM, COUNTED = 20_000, 8_000
+COUNTED = 8_000
 _INSIDE = "BENCH_COUNTED_BY_VALGRIND"
 
 
@@ -59,6 +61,7 @@ def main() -> None:
 
 def _folded(alarms: int, nodes: int, load: str, *, spine: bool) -> None:
     """What valgrind runs: the set-up uncounted, then the mix counted."""
+    gc.set_threshold(*COLLECTOR)  # as the daemon has it
     folder, mine = Folder(nodes), LOADS[load](alarms)
     with only(() if spine else STRATEGIES):
         folder.take((number, True) for number in mine.bystanders)
@@ -66,6 +69,7 @@ def _folded(alarms: int, nodes: int, load: str, *, spine: bool) -> None:
         folder.settle()
         folder.take(mine.population.mix(WARM))
         batches = list(folder.batches(mine.population.mix(COUNTED)))
+        gc.collect()
         _count("on")
         for events in batches:
             folder.fold(events)

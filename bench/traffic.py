@@ -82,10 +82,11 @@ class Population:
 
 class PortByPort:
     """The same proportions, in the order in which fibres break and are mended: what is raised anew is all of a port, and so is
-    what is cleared. ``numbers`` are those of the problems of port 0, 1, ..."""
+    what is cleared. ``numbers`` are those of the problems of port 0, 1, ...; once there are ``most`` of them no new one comes,
+    but one that was cleared again."""
 
-    def __init__(self, seed: int, numbers: Callable[[int], list[int]]) -> None:
-        self._random, self._numbers = Random(seed), numbers
+    def __init__(self, seed: int, numbers: Callable[[int], list[int]], most: int | None = None) -> None:
+        self._random, self._numbers, self._most = Random(seed), numbers, most
         self._open: list[list[int]] = []
         self._cleared: list[list[int]] = []
         self._waiting: deque[tuple[int, bool]] = deque()
@@ -116,7 +117,7 @@ class PortByPort:
             port = self._open.pop(self._random.randrange(len(self._open)))
             self._cleared.append(port)
             return [(number, False) for number in port]
-        if self._blocks % 6 == 0:
+        if self._blocks % 6 == 0 and (self._most is None or len(self._open) + len(self._cleared) < self._most):
             port = self._new()
         else:
             port = self._cleared.pop(self._random.randrange(len(self._cleared)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from actors.correlator.state import Limit
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity
 
-MAX_MEMORIES: Final = 200_000
+MAX_MEMORIES = 200_000
 """Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
 
 

@@ -7,7 +7,9 @@ from msgspec import Meta, Struct
 
 from protocols.severity import Severity
 
-Seconds = Annotated[float, Meta(ge=0)]
+TEN_YEARS = 315_360_000.0
+Seconds = Annotated[float, Meta(ge=0, le=TEN_YEARS)]
+"""Bounded, so that whatever is added to a time is one."""
 
 
 class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,11 +19,11 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Tenant of devices that the topology does not know."""
     reopen_within_seconds: Seconds = 300.0
     """Control time: a problem that returns this soon after its clear re-opens the same alarm; later it is a new one."""
-    keep_cleared_hours: Annotated[float, Meta(gt=0)] = 24.0
+    keep_cleared_hours: Annotated[float, Meta(gt=0, le=87_600)] = 24.0
     """How long a cleared alarm can still be noted, acknowledged or resolved; then it is history."""
     keep_cleared_max: Annotated[int, Meta(ge=0)] = 100_000
     """At most so many cleared alarms stay within reach of commands; the oldest become history first."""
-    archive_after_days: Annotated[float, Meta(gt=0)] = 90.0
+    archive_after_days: Annotated[float, Meta(gt=0, le=36_500)] = 90.0
     """Alarms cleared longer ago than this move to the archive table."""
     max_alarms: Annotated[int, Meta(ge=0)] = 500_000
     """Open alarms at most. Beyond it a problem that is new to faultd makes no alarm: it is counted, kept as a device event, and
@@ -30,9 +32,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The same for the alarms of each single device, so that one that invents resources leaves room for others. 0: no limit."""
     repeat_merge_seconds: Seconds = 5.0
     """Traps that a device repeats by design count once within this time."""
-    inform_window_seconds: Annotated[float, Meta(gt=0)] = 900.0
+    inform_window_seconds: Annotated[float, Meta(gt=0, le=TEN_YEARS)] = 900.0
     """An INFORM seen again within this time is a retransmission and is counted once."""
-    idempotency_hours: Annotated[float, Meta(gt=0)] = 24.0
+    idempotency_hours: Annotated[float, Meta(gt=0, le=87_600)] = 24.0
     """How long the idempotency key of a network event is remembered."""
     reorder_seconds: Seconds = 120.0
     """A raise or clear that the device sent earlier than the one before it (by its own uptime) and that arrives within
@@ -55,7 +57,7 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     max_windows: Annotated[int, Meta(ge=1)] = 2_000
     """Maintenance windows at most. Those that are over make room for new ones."""
-    keep_windows_days: Annotated[float, Meta(gt=0)] = 30.0
+    keep_windows_days: Annotated[float, Meta(gt=0, le=36_500)] = 30.0
     """How long a maintenance window that is over or cancelled stays in the list."""
 
     def hold(self, severity: Severity) -> timedelta:

@@ -244,7 +244,12 @@ class State:
         self.topology_at = offset
 
     def use_policy(self, event: PolicyLoaded, settings: CorrelatorSettings) -> None:
-        self.policy, self.settings, self.spans = event, settings, Spans(settings)
+        self.policy = event
+        self.use_settings(settings)
+
+    def use_settings(self, settings: CorrelatorSettings) -> None:
+        """From now on these, and what follows from them."""
+        self.settings, self.spans = settings, Spans(settings)
 
     # --- snapshots ----------------------------------------------------------------------------------------------
 

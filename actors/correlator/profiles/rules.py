@@ -66,9 +66,9 @@ class ProfileRule:
 
     def scope(self, trap: Trap) -> Scope:
         """``trap`` as the profile sees it."""
-        columns = columns_of(trap)
-        layout, _ = self.columns.layout(columns[0])
-        return Scope(trap, columns, layout.places)
+        varbinds = columns_of(trap)
+        layout, _ = self.columns.layout(varbinds[0])
+        return Scope(trap, varbinds, layout.places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from actors.correlator.profiles.decoders import Part, Raw
 from actors.correlator.profiles.layout import Places
 from protocols.event import Trap
 
-Columns = tuple[tuple[str, ...], list[Any]]
+Varbinds = tuple[tuple[str, ...], list[Any]]
 """The OIDs of a trap's varbinds, and their values."""
 TakeRaw = Callable[["Scope"], Raw | None]
 """Takes a value as the device sent it; None when there is none."""
@@ -22,16 +22,16 @@ class Scope:
     resource_name: str | None = None
     label: str | None = None
 
-    def __init__(self, trap: Trap, columns: Columns, places: Places) -> None:
+    def __init__(self, trap: Trap, varbinds: Varbinds, places: Places) -> None:
         self.trap = trap
-        self.oids, self.raws = columns
+        self.oids, self.raws = varbinds
         self.places = places
         self.code: Part | None = None
         self.values: dict[str, Any] = {}
         self.notes: list[str] = []
 
 
-def columns_of(trap: Trap) -> Columns:
+def columns_of(trap: Trap) -> Varbinds:
     """The OIDs of a trap's varbinds, and their values: None where there is none, whatever the reason."""
     varbinds = trap.notification.varbinds
     oids = tuple([varbind.oid for varbind in varbinds])

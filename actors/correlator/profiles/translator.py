@@ -12,7 +12,7 @@ from actors.correlator.profiles.findings import build
 from actors.correlator.profiles.layout import Layouts
 from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
-from actors.correlator.profiles.scope import Columns, Scope, columns_of
+from actors.correlator.profiles.scope import Scope, Varbinds, columns_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.profile import Profile
@@ -55,15 +55,15 @@ class Translator:
         The first rule whose conditions hold speaks. A decoder that refuses a value makes the finding fall back to the
         less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
         """
-        columns = columns_of(trap)
+        varbinds = columns_of(trap)
         scopes: dict[str, Scope] = {}
-        findings, reason = self._find(trap, columns, scopes)
+        findings, reason = self._find(trap, varbinds, scopes)
         address, address_from = device_address(trap, relays)
         return Reading(
             device_address=address,
             address_from=address_from,
             findings=findings,
-            sequence=self._sequence(trap, columns, scopes) if self._sequences else None,
+            sequence=self._sequence(trap, varbinds, scopes) if self._sequences else None,
             reason=reason,
         )
 
@@ -86,7 +86,7 @@ class Translator:
     def _known(self, trap_oid: str) -> tuple[Asked, ...]:
         return self._spelt.get(trap_oid) or self._table.get(normalise(trap_oid), ())
 
-    def _find(self, trap: Trap, columns: Columns, scopes: dict[str, Scope]) -> tuple[tuple[Finding, ...], str]:
+    def _find(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, Scope]) -> tuple[tuple[Finding, ...], str]:
         """``scopes`` takes in the profiles that were asked."""
         known = self._known(trap.notification.trap_oid)
         found: tuple[Finding, ...] = ()
@@ -95,7 +95,7 @@ class Translator:
             for profile, layouts, candidates in group:
                 scope = scopes.get(profile.name)
                 if scope is None:
-                    scope = scopes[profile.name] = Scope(trap, columns, layouts.places(columns[0]))
+                    scope = scopes[profile.name] = Scope(trap, varbinds, layouts.places(varbinds[0]))
                 for candidate in candidates:
                     rule = candidate.match(scope)
                     if rule is None:
@@ -113,13 +113,13 @@ class Translator:
             return (), f"no profile knows {trap.notification.trap_oid or 'a trap without an OID'}"
         return (), "; ".join(reasons or [c.refusal(scopes[c.profile.name]) for a in known for c in a.candidates])
 
-    def _sequence(self, trap: Trap, columns: Columns, scopes: dict[str, Scope]) -> SequenceNumber | None:
+    def _sequence(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, Scope]) -> SequenceNumber | None:
         for name, scope in scopes.items():
             for rule in self._sequences.get(name, ()):
-                number = _sequence_number(rule, Scope(trap, columns, scope.places))
+                number = _sequence_number(rule, Scope(trap, varbinds, scope.places))
                 if number is not None:
                     return number
-        for oid in columns[0]:
+        for oid in varbinds[0]:
             known = self._sequence_of.get(oid)
             if known is not None:
                 return _sequence_number(known, known.profile.scope(trap))

@@ -22,12 +22,11 @@ class Reader:
         self.name = name
 
     def get(self, scope: Scope) -> Decoded | None:
-        """The value, whole; it is read once."""
-        value: Any = scope.values.get(self.name, UNREAD)
-        return self.fresh(scope) if value is UNREAD else value
-
-    def fresh(self, scope: Scope) -> Decoded | None:
-        """Reads the value and remembers it; a refusal is noted."""
+        """The value, whole; it is read once, and a refusal noted."""
+        known: Any = scope.values.get(self.name, UNREAD)
+        if known is not UNREAD:
+            told: Decoded | None = known
+            return told
         try:
             value = self.read(scope)
         except DecodeError as error:

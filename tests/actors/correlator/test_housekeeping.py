@@ -40,7 +40,7 @@ def test_much_history_is_let_go_of_over_several_ticks(world: World, monkeypatch:
 
 def test_history_beyond_its_bound_goes_faster_the_more_there_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "AT_MOST", 2)
-    world.state.settings = msgspec.structs.replace(world.state.settings, keep_cleared_max=10)
+    world.state.use_settings(msgspec.structs.replace(world.state.settings, keep_cleared_max=10))
     world.at(0)
     most = 0
     for round in range(60):

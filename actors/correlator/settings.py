@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from protocols.severity import Severity
 
-TEN_YEARS = 315_360_000.0
+TEN_YEARS = 315_360_000
 Seconds = Annotated[float, Meta(ge=0, le=TEN_YEARS)]
 """Bounded, so that whatever is added to a time is one."""
 

@@ -130,6 +130,20 @@ def among_others(alarms: int) -> Load:
 LOADS: dict[str, Callable[[int], Load]] = {load.__name__: load for load in (among_others, port_by_port, everywhere)}
 
 
+def ready(
+    alarms: int, nodes: int, load: Callable[[int], Load], asked: tuple[Strategy, ...]
+) -> tuple[Folder, Population | PortByPort]:
+    """A fold with these strategies in which all of the load is raised, settled and has gone on for a while; and what its mix is
+    drawn from."""
+    folder, mine = Folder(nodes), load(alarms)
+    with only(asked):
+        folder.take((number, True) for number in mine.bystanders)
+        folder.take(mine.population.raise_new(mine.raised))
+        folder.settle()
+        folder.take(mine.population.mix(WARM))
+    return folder, mine.population
+
+
 def costs(
     sizes: Sequence[tuple[int, int]],
     strategies: Sequence[tuple[Strategy, ...]] = (STRATEGIES,),
@@ -138,16 +152,7 @@ def costs(
     """Microseconds an Event of the mix for each (open alarms, nodes), and for each set of strategies; the best of the rounds,
     in which all take turns, so that a slower machine slows all."""
     gc.set_threshold(*COLLECTOR)  # as the daemon has it
-    folders = []
-    for alarms, nodes in sizes:
-        for asked in strategies:
-            folder, mine = Folder(nodes), load(alarms)
-            with only(asked):
-                folder.take((number, True) for number in mine.bystanders)
-                folder.take(mine.population.raise_new(mine.raised))
-                folder.settle()
-                folder.take(mine.population.mix(WARM))
-            folders.append((folder, mine.population, asked))
+    folders = [(*ready(*size, load, asked), asked) for size in sizes for asked in strategies]
     gc.collect()
     rounds = [[_round(*each) for each in folders] for _ in range(ROUNDS)]
     return [min(each) for each in zip(*rounds, strict=True)]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from actors.correlator.strategies import STRATEGIES
 from bench.children import BenchError
-from bench.fold import LOADS, WARM, Folder, only
+from bench.fold import LOADS, only, ready
 from faultd.cli.run import COLLECTOR
 
 COUNTED = 8_000
@@ -62,14 +62,11 @@ def main() -> None:
 def _folded(alarms: int, nodes: int, load: str, *, spine: bool) -> None:
     """What valgrind runs: the set-up uncounted, then the mix counted."""
     gc.set_threshold(*COLLECTOR)  # as the daemon has it
-    folder, mine = Folder(nodes), LOADS[load](alarms)
-    with only(() if spine else STRATEGIES):
-        folder.take((number, True) for number in mine.bystanders)
-        folder.take(mine.population.raise_new(mine.raised))
-        folder.settle()
-        folder.take(mine.population.mix(WARM))
-        batches = list(folder.batches(mine.population.mix(COUNTED)))
-        gc.collect()
+    asked = () if spine else STRATEGIES
+    folder, population = ready(alarms, nodes, LOADS[load], asked)
+    batches = list(folder.batches(population.mix(COUNTED)))
+    gc.collect()
+    with only(asked):
         _count("on")
         for events in batches:
             folder.fold(events)

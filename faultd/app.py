@@ -97,8 +97,12 @@ async def serve(
     inputs = await trio.to_thread.run_sync(read_inputs, config)
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
-    security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
-    sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+    try:
+        security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
+        sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+    except BaseException:
+        ledger_file.close()
+        raise
 
     async with (
         _closed_at_the_end(sockets),

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from faultd.cli.common import DEFAULT_CONFIG, EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE, EX_USAGE, fail, refuse
+from faultd.cli.common import (
+    DEFAULT_CONFIG,
+    EX_INTERRUPTED,
+    EX_NOINPUT,
+    EX_NOPERM,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    fail,
+    leaves,
+    refuse,
+)
 from faultd.config import ConfigError
 from faultd.console import credentials, server
 from faultd.console.follow import StreamRefused, StreamUnreachable
@@ -68,11 +78,17 @@ def told() -> Iterator[None]:
     """Turns what can go wrong inside into one line and an exit code."""
     try:
         yield
-    except (NotLetIn, StreamRefused) as error:
-        fail(str(error), EX_NOPERM)
-    except NotFound as error:
-        fail(str(error), EX_NOINPUT)
-    except Declined as error:
-        fail(str(error), EX_DECLINED)
-    except (Unreachable, StreamUnreachable) as error:
-        fail(str(error), EX_UNAVAILABLE)
+    except BaseException as error:
+        for leaf in leaves(error):
+            match leaf:
+                case NotLetIn() | StreamRefused():
+                    fail(str(leaf), EX_NOPERM)
+                case NotFound():
+                    fail(str(leaf), EX_NOINPUT)
+                case Declined():
+                    fail(str(leaf), EX_DECLINED)
+                case Unreachable() | StreamUnreachable():
+                    fail(str(leaf), EX_UNAVAILABLE)
+                case KeyboardInterrupt():
+                    raise typer.Exit(EX_INTERRUPTED) from None
+        raise

@@ -11,8 +11,7 @@ from typing import Annotated
 import trio
 import typer
 
-from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail
-from faultd.cli.run import leaves
+from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail, leaves
 from faultd.demo.daemon import DaemonFailed, running
 from faultd.demo.show import show
 from faultd.demo.summary import Tally, folded_since, head_of, received_by, words

@@ -117,7 +117,7 @@ async def follow(url: str, token: str) -> AsyncIterator[Follower]:
         await trio.aclose_forcefully(stream)
 
 
-async def _connect(host: str, port: int, encrypted: bool) -> trio.abc.Stream:
+async def _connect(host: str, port: int, encrypted: bool) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
     """A stream to the server. Raises HandshakeError with what went wrong as its cause."""
     try:
         with trio.fail_after(CONNECT_SECONDS):

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio_websocket import HandshakeError, WebSocketRequest, serve_websocket
 
-from faultd.cli.run import leaves
+from faultd.cli.common import leaves
 from faultd.console.follow import StreamRefused, StreamUnreachable, Subscription, failure, snapshot
 from protocols.alarm import Alarm
 from protocols.stream import ChangesFrame, SnapshotFrame

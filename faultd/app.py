@@ -94,7 +94,7 @@ async def serve(
     await trio.to_thread.run_sync(partial(state_dir.mkdir, mode=0o750, parents=True, exist_ok=True))
 
     notifier.status("reading profiles and topology")
-    inputs = await trio.to_thread.run_sync(read_inputs, config)
+    inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())

@@ -3,18 +3,19 @@
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from actors.api import commands, queries, reads
 from actors.api.context import By, Ctx, require
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_parameter, unavailable
-from protocols.command import Command, RetryQuarantined
+from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.principal import Principal
 from protocols.rest import (
     DeviceEventPage,
     DeviceEventsQuery,
+    DiscardBody,
     EventResult,
     PageQuery,
     QuarantinePage,
@@ -112,6 +113,27 @@ async def retry(api: Ctx, by: By, offset: Annotated[str, PathParameter(descripti
     return commands.event_result(answer)
 
 
+@post(
+    "/quarantine/{offset:str}/discard",
+    summary="Give up an Event",
+    status_code=200,
+    operation_class=ApiOperation,
+    responses={409: PROBLEM, 422: PROBLEM},
+)
+async def discard(
+    api: Ctx, by: By, offset: Annotated[str, PathParameter(description="The Event's offset")], data: JSONBody[DiscardBody]
+) -> EventResult:
+    """The Event will not be processed. The reason and the token's name stay in the timeline of its alarm and as a device event
+    `event.discarded`."""
+    _require_whole_admin(by)
+    number = _offset("offset", offset)
+    outcome = await api.submit(by, [Command(by, DiscardQuarantined(number, data.reason))])
+    answer = commands.answers(outcome.changes, outcome.first, 1)[0]
+    if answer.refusals:
+        raise ProblemError(404, "not_in_quarantine", f"no Event {number} is in quarantine")
+    return commands.event_result(answer)
+
+
 def _require_whole_admin(by: Principal) -> None:
     require(by, "admin")
     if by.tenant is not None:
@@ -124,4 +146,4 @@ def _offset(name: str, text: str) -> int:
     return int(text)
 
 
-HANDLERS: list[Any] = [unknown_traps, unknown_trap_counts, device_events, quarantine, retry]
+HANDLERS: list[Any] = [unknown_traps, unknown_trap_counts, device_events, quarantine, retry, discard]

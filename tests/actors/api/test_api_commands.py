@@ -319,7 +319,7 @@ class TestQuarantine:
         async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
             path, body = f"{lab.FAULTS}/quarantine/7/discard", {"reason": "made by a test"}
             lab.problem(await operator.post(path, json=body), 403, "forbidden")
-            lab.problem(await admin.post(path, json={}), 422, "invalid_body")
+            lab.problem(await admin.post(path, json={}), 422, "invalid_body", "reason")
             assert (await admin.post(path, json=body)).status_code == 200
             assert not lab.state.quarantined
             lab.problem(await admin.post(path, json=body), 404, "not_in_quarantine")

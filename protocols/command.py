@@ -100,6 +100,13 @@ class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quaranti
     event: bytes
 
 
+class DiscardQuarantined(Struct, frozen=True, array_like=True, tag="discard_quarantined", tag_field="tag"):
+    """Give up the quarantined Event at ``offset``: it will not be folded. ``reason`` is the operator's."""
+
+    offset: int
+    reason: str
+
+
 class CreateRule(Struct, frozen=True, array_like=True, tag="create_rule", tag_field="tag"):
     """A new rule (POST /alarm-rules)."""
 
@@ -156,7 +163,7 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology | RuleAction
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction
 
 
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):

@@ -130,7 +130,7 @@ class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_f
 
 
 class Released(Struct, frozen=True, array_like=True, tag="released", tag_field="tag"):
-    """The quarantined Event ``released`` folded at last (by the retry at ``offset``)."""
+    """The Event ``released`` left quarantine: the retry at ``offset`` folded it, or the command at ``offset`` discarded it."""
 
     offset: int
     released: int

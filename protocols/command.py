@@ -106,6 +106,13 @@ class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quaranti
     event: bytes
 
 
+class DiscardQuarantined(Struct, frozen=True, array_like=True, tag="discard_quarantined", tag_field="tag"):
+    """Give up the quarantined Event at ``offset``: it will not be folded. ``reason`` is the operator's."""
+
+    offset: int
+    reason: str
+
+
 class CreateRule(Struct, frozen=True, array_like=True, tag="create_rule", tag_field="tag"):
     """A new rule (POST /alarm-rules)."""
 
@@ -162,7 +169,7 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology | RuleAction
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction
 
 
 class Past(Struct, frozen=True, array_like=True):

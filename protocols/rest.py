@@ -199,6 +199,12 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
             raise ValueError("light: optical.measured needs at least one reading")
 
 
+class DiscardBody(Body, frozen=True, kw_only=True):
+    """Why an Event in quarantine is given up."""
+
+    reason: Line
+
+
 class EventResult(Struct, frozen=True, kw_only=True):
     """What one network event came to: ids of the alarms that it raised, repeated or cleared."""
 

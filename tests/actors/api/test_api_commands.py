@@ -314,3 +314,13 @@ class TestQuarantine:
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/x/retry"), 400, "invalid_parameter", "offset")
             lab.quarantined[9] = b"\xc1"
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/9/retry"), 422, "invalid")
+
+    async def test_a_discard_needs_a_reason_and_takes_the_event_out(self, lab: Lab) -> None:
+        lab.state.quarantined |= {7}
+        async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
+            path, body = f"{lab.FAULTS}/quarantine/7/discard", {"reason": "made by a test"}
+            lab.problem(await operator.post(path, json=body), 403, "forbidden")
+            lab.problem(await admin.post(path, json={}), 422, "invalid_body", "reason")
+            assert (await admin.post(path, json=body)).status_code == 200
+            assert not lab.state.quarantined
+            lab.problem(await admin.post(path, json=body), 404, "not_in_quarantine")

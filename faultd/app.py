@@ -24,6 +24,7 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
+from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
@@ -101,7 +102,7 @@ async def serve(
     await trio.to_thread.run_sync(state_folder.make, state_dir)
 
     notifier.status("reading profiles and topology")
-    inputs = await trio.to_thread.run_sync(read_inputs, config)
+    inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     try:
@@ -164,6 +165,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            alarms=HeldAlarms(state),
+            recorded=lambda: ledger.feed.last,
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 

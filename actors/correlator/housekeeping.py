@@ -6,9 +6,11 @@ from typing import Any
 
 from actors.correlator import placing
 from actors.correlator.draft import Draft
+from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
 from actors.correlator.renames import move_renamed
+from actors.elapsed import cutoff
 from protocols.change import AlarmForgotten, ArchiveDue
 
 ARCHIVE_EVERY = timedelta(hours=1)
@@ -21,6 +23,7 @@ FADE_AT_MOST = 20_000
 
 def fold_tick(draft: Draft) -> None:
     """One beat of the clock, at the ledger's time."""
+    redate(draft)
     move_renamed(draft)
     placing.settle(draft)
     _end_shelves(draft)
@@ -57,7 +60,7 @@ def _let_go(draft: Draft) -> None:
 
 def _archive(draft: Draft) -> None:
     if draft.at - draft.state.archived >= ARCHIVE_EVERY:
-        before = draft.at - timedelta(days=draft.state.settings.archive_after_days)
+        before = cutoff(draft.at, timedelta(days=draft.state.settings.archive_after_days), draft.state.jumps)
         draft.emit(ArchiveDue(draft.offset, before))
         draft.later(setattr, draft.state, "archived", draft.at)
 

@@ -1,7 +1,7 @@
 """What the strategies remember, as snapshots hold it: one Struct each, kept under its class's name. A field that is added needs
 a default, and one that gets another name reads old snapshots no more."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from msgspec import Struct
@@ -74,6 +74,14 @@ class PlacingMemory(Struct):
     """Alarms to be looked at, by id."""
 
     alarms: dict[str, Replanted] = {}
+
+
+class RedateMemory(Struct):
+    """Alarms with dates later than ``after``, which a jump of the clock by so many microseconds has left in the future."""
+
+    after: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    by: int = 0
+    alarms: dict[str, None] = {}
 
 
 class BlockerMemory(Struct):

@@ -91,7 +91,7 @@ async def serve(
     await trio.to_thread.run_sync(state_folder.make, state_dir)
 
     notifier.status("reading profiles and topology")
-    inputs = await trio.to_thread.run_sync(read_inputs, config)
+    inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)

@@ -23,6 +23,7 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
+from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
@@ -151,6 +152,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            alarms=HeldAlarms(state),
+            recorded=lambda: ledger.feed.last,
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 

@@ -81,6 +81,7 @@ class Saved(Struct, kw_only=True):
     topology_digest: str | None = None
     topology_at: int = 0
     jumps: list[Jumped] = []
+    counted: int | None = None
 
 
 def pieces(

@@ -9,6 +9,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
+from actors.correlator.memories import RedateMemory
 from actors.correlator.renames import move_renamed
 from actors.elapsed import cutoff
 from protocols.change import AlarmForgotten, ArchiveDue
@@ -48,6 +49,7 @@ def _let_go(draft: Draft) -> None:
     state = draft.state
     settings = state.settings
     before = draft.at - timedelta(hours=settings.keep_cleared_hours)
+    redated = state.memory(RedateMemory).originals
     surplus = len(state.cleared) - settings.keep_cleared_max
     # A part of the surplus, however large: else a flood of raises and clears, faster than ticks let go, would grow for ever.
     at_most = max(AT_MOST, surplus // 8)
@@ -56,6 +58,8 @@ def _let_go(draft: Draft) -> None:
             break
         draft.emit(AlarmForgotten(draft.offset, alarm_id))
         draft.later(state.forget, alarm_id)
+        if redated:
+            draft.later(redated.pop, alarm_id, None)
 
 
 def _archive(draft: Draft) -> None:

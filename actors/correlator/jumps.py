@@ -3,7 +3,7 @@
 A stamp that the State reckons with is a length of time before or after now, and moves by the jump. What is a date stays:
 
 - the times that alarms, timelines, rules and windows show are records: they tell the time that was believed then. Only a date
-  that would lie in the future is impossible, and moves (``_redate``);
+  that a jump back leaves in the future is impossible, and moves, until a jump forward makes it possible again (``redate``);
 - a device's own time is the device's;
 - a maintenance window is planned by the calendar, so it opens and closes by the time that is believed from here on. Its timer
   is due at once, and finds out.
@@ -11,7 +11,7 @@ A stamp that the State reckons with is a length of time before or after now, and
 What each memory is, is listed in docs/decisions/0037-trusted-time.md. A memory that is new moves along unless it is named here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -38,32 +38,34 @@ RECORDS: Final = (RuleMemory.__name__, WindowMemory.__name__, RedateMemory.__nam
 """Memories whose times are dates."""
 AT_MOST: Final = 2_000
 """Alarms whose dates one tick puts right."""
-_DATES: Final = ("first_occurrence", "last_occurrence", "received_at", "cleared_at", "acknowledged_at", "resolved_at")
+_BEGIN: Final = {"first_occurrence", "received_at"}
+_NAMES: Final = ("first_occurrence", "received_at", "last_occurrence", "cleared_at", "acknowledged_at", "resolved_at")
 
 
 def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
     """Take the State over to the time that is believed from here on."""
     state, by = draft.state, event.after - event.before
-    _redate_all(draft)
+    memory = state.memory(RedateMemory)
+    _redate(draft, memory, list(memory.pending))
     for alarm_id in list(state.shelved):
         alarm = draft.alarm(alarm_id)
         if alarm.shelved_until is not None:
             until = shifted(alarm.shelved_until, by)
             text = f"shelved until {until:%Y-%m-%d %H:%M:%S} UTC now: {_said(by)}"
             draft.put(moved(alarm, shelved_until=until), ACTION, ACTOR, text)
+    pending: Iterable[str] = memory.originals
     if by < timedelta(0):
-        ahead = [alarm.id for alarm in state.alarms.values() if _is_ahead(alarm, event.after)]
-        if ahead:
-            memory = RedateMemory(event.after, by // timedelta(microseconds=1), dict.fromkeys(ahead))
-            draft.later(state.remember, memory)
+        pending = [alarm.id for alarm in state.alarms.values() if any(at > event.after for at in _dates(alarm).values())]
+    draft.later(memory.begin, by // timedelta(microseconds=1), pending)
     draft.later(_rebase, state, event.before, event.after)
 
 
 def redate(draft: Draft) -> None:
-    """Put the dates of some alarms right that a jump back left in the future."""
+    """Look at the dates of some alarms after a jump: one that a jump back left in the future moves by it, and is what it was
+    again once a jump forward has undone that."""
     memory = draft.state.memory(RedateMemory)
-    if memory.alarms:
-        _redate(draft, memory, list(islice(memory.alarms, AT_MOST)))
+    if memory.pending:
+        _redate(draft, memory, list(islice(memory.pending, AT_MOST)))
 
 
 def received_as(trap: Trap, state: State, at: datetime) -> Trap:
@@ -76,36 +78,39 @@ def received_as(trap: Trap, state: State, at: datetime) -> Trap:
     return trap
 
 
-def _redate_all(draft: Draft) -> None:
-    memory = draft.state.memory(RedateMemory)
-    if memory.alarms:
-        _redate(draft, memory, list(memory.alarms))
-
-
 def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
     by = timedelta(microseconds=memory.by)
     for alarm_id in alarm_ids:
-        draft.later(memory.alarms.pop, alarm_id, None)
+        draft.later(memory.pending.pop, alarm_id, None)
         alarm = draft.get(alarm_id)
-        if alarm is None or not _is_ahead(alarm, draft.at):
+        if alarm is None:
+            draft.later(memory.originals.pop, alarm_id, None)
             continue
-        dates: dict[str, Any] = {}
-        for name in _DATES:
-            at = getattr(alarm, name)
-            if at is not None and at > draft.at:
+        known = memory.originals.get(alarm_id, {})
+        before = _dates(alarm)
+        dates, originals = dict(before), {}
+        for name, at in before.items():
+            original, became = known.get(name, (at, at))
+            if became != at:
+                original = at  # it has got another date since
+            if at > draft.at:
                 dates[name] = min(shifted(at, by), draft.at)
-        first = dates.get("first_occurrence", alarm.first_occurrence)
-        dates = {name: max(at, first) if name not in ("first_occurrence", "received_at") else at for name, at in dates.items()}
-        held = tuple(
-            replace(each, since=min(shifted(each.since, by), draft.at)) if each.since > draft.at else each
-            for each in alarm.suppressed_by
-        )
-        text = f"its dates were in the future and are put right: {_said(by)}"
-        draft.put(moved(alarm, suppressed_by=held, **dates), ACTION, ACTOR, text)
+            elif original <= draft.at:
+                dates[name] = original
+            if name not in _BEGIN:
+                dates[name] = max(dates[name], dates["first_occurrence"])
+            if dates[name] < original:
+                originals[name] = original, dates[name]
+        if originals:
+            draft.later(memory.originals.__setitem__, alarm_id, originals)
+        else:
+            draft.later(memory.originals.pop, alarm_id, None)
+        if dates != before:
+            draft.put(moved(alarm, **dates), ACTION, ACTOR, f"its dates moved: {_said(by)}")
 
 
-def _is_ahead(alarm: Alarm, at: datetime) -> bool:
-    return any((found := getattr(alarm, name)) is not None and found > at for name in _DATES)
+def _dates(alarm: Alarm) -> dict[str, datetime]:
+    return {name: at for name in _NAMES if (at := getattr(alarm, name)) is not None}
 
 
 def _said(by: timedelta) -> str:

@@ -1,7 +1,8 @@
 """What the strategies remember, as snapshots hold it: one Struct each, kept under its class's name. A field that is added needs
 a default, and one that gets another name reads old snapshots no more."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 
 from msgspec import Struct
@@ -77,11 +78,16 @@ class PlacingMemory(Struct):
 
 
 class RedateMemory(Struct):
-    """Alarms with dates later than ``after``, which a jump of the clock by so many microseconds has left in the future."""
+    """``pending``: alarms whose dates are to be looked at after a jump of the clock ``by`` microseconds. ``originals``: dates
+    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became."""
 
-    after: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     by: int = 0
-    alarms: dict[str, None] = {}
+    pending: dict[str, None] = {}
+    originals: dict[str, dict[str, tuple[datetime, datetime]]] = {}
+
+    def begin(self, by: int, pending: Iterable[str]) -> None:
+        """There was a jump: those are to be looked at."""
+        self.by, self.pending = by, dict.fromkeys(pending)
 
 
 class BlockerMemory(Struct):

@@ -180,12 +180,6 @@ class State:
         found.sort(key=lambda each: (each.cleared_at is None, each.received_at, each.id))
         return sorted({each.tenant_id: each for each in found}.values(), key=lambda each: each.tenant_id)
 
-    def remember(self, memory: Struct) -> None:
-        """Put ``memory`` in the place of what is remembered of its kind."""
-        name = type(memory).__name__
-        self._unread.pop(name, None)
-        self._memories[name] = memory
-
     def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
         """Remember these as a snapshot would have them; what was derived is made anew."""
         for name in found:

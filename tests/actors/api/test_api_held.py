@@ -122,7 +122,7 @@ async def test_alarms_of_a_part_of_the_network(stored_lab: Lab) -> None:
         "device_id=192.0.2.1": resources[:4],
         "device_id=olt-11": ("olt-11",),
         "device_id=elsewhere": ("elsewhere/1",),
-        "subtree=site-1": resources[:3] + ("olt-2",),
+        "subtree=site-1": (*resources[:3], "olt-2"),
         "subtree=olt-1/0/1": ("olt-1/0/1", "ont-17"),
         "area=elm%20street": ("ont-17",),
         "subtree=olt-1&area=elm%20street": ("ont-17",),

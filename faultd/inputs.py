@@ -20,7 +20,16 @@ from actors.correlator.state import State
 from faultd.config import Config, ConfigError, Mistake
 from faultd.places import shipped_config
 from faultd.settings import RuleSettings
-from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, TopologyChanged, TopologyLoaded
+from protocols.event import (
+    FROM_FILE,
+    CountAlarms,
+    Event,
+    PolicyLoaded,
+    ProfilesLoaded,
+    RulesLoaded,
+    TopologyChanged,
+    TopologyLoaded,
+)
 from protocols.profile import Profile
 from protocols.topology import TopologyError, parse_csv
 
@@ -75,8 +84,10 @@ class ConfigErrors(ConfigError):
 
 
 def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
-    """Those of ``inputs`` that the state does not hold already."""
+    """Those of ``inputs`` that the state does not hold already; first of all, that it is to count alarms."""
     profiles, topology, policy, rules = Inputs(*inputs)
+    if state.counted is None:
+        yield CountAlarms()
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
     if state.topology_digest is None:

@@ -23,6 +23,7 @@ from actors.correlator.traps import fold_trap
 from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
 from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.event import (
+    CountAlarms,
     Event,
     NetworkEvent,
     PluginStopped,
@@ -159,6 +160,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    CountAlarms: lambda draft, _event: draft.later(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,

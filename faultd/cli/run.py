@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from faultd.cli.common import (
     ConfigFile,
     configuration,
     fail,
+    leaves,
     refuse,
 )
 from faultd.config import ConfigError
@@ -80,12 +81,3 @@ def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
                     structlog.get_logger().error("a core part crashed", exc_info=error)
                     fail(str(leaf), EX_SOFTWARE)
         raise
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions inside nested groups."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from leaves(inner)
-    else:
-        yield error

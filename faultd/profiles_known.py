@@ -66,11 +66,18 @@ def _as_device(oid: str, profiles: Sequence[Profile]) -> Iterator[tuple[str, boo
     for length, profile, device in matches:
         if length < longest:
             continue
-        rules = sum(rule.enabled for rule in (*profile.alarms, *profile.families)) if profile.enabled else 0
+        rules = _enabled(profile)
         # A note says that the profile does not read the traps of this very family.
         known = rules > 0 and not device.note
         state = f"{rules} rules" if rules else ("OFF" if profile.alarms or profile.families else "no rules")
         yield f"{profile.name}: {device.name}: {device.note or profile.description} ({state})", known
+
+
+def _enabled(profile: Profile) -> int:
+    """How many of its rules are asked."""
+    if not profile.enabled:
+        return 0
+    return sum(rule.enabled for rule in profile.alarms) + sum(family.enabled for family in profile.families)
 
 
 def _neighbours(oid: str, profiles: Sequence[Profile]) -> Iterator[str]:

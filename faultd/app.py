@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 import trio
+from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
@@ -88,6 +89,7 @@ async def serve(
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
+    ProcessCollector(registry=metrics.registry)
     accepting = seldom_about_accept(metrics)
     metrics.up.labels(version("faultd"), python_version(), TRAP_PATH).set(1)
     state_dir = config.path()

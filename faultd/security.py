@@ -9,6 +9,7 @@ from actors.trap_listener.intake import Refused
 from actors.trap_listener.v3 import V3Engine, decode_offline
 from faultd.config import Config, ConfigError, Mistake
 from protocols.snmp.errors import Refusal
+from protocols.snmp.masking import masked
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification
 
@@ -38,7 +39,7 @@ def offline_reader(config: Config) -> Callable[[bytes], Notification]:
     def read(datagram: bytes) -> Notification:
         if peek(datagram).version == 3:
             return decode_offline(datagram, config.traps.users)
-        return decode(datagram)
+        return masked(decode(datagram), datagram)
 
     return read
 

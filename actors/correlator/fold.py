@@ -13,6 +13,7 @@ from actors.correlator.network import fold_network
 from actors.correlator.own import fold_system
 from actors.correlator.ponder import beat, ponder
 from actors.correlator.profiles import compile
+from actors.correlator.refused_sources import fold_source_refused
 from actors.correlator.replant import fold_topology, fold_topology_changed
 from actors.correlator.rules.book import fold_rules
 from actors.correlator.rules.force import counts_repeats
@@ -28,6 +29,7 @@ from protocols.event import (
     PolicyLoaded,
     ProfilesLoaded,
     RulesLoaded,
+    SourceRefused,
     SystemReport,
     Tick,
     TopologyChanged,
@@ -125,6 +127,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
     SystemReport: fold_system,
+    SourceRefused: fold_source_refused,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,
     TopologyChanged: fold_topology_changed,

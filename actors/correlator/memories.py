@@ -80,3 +80,37 @@ class BlockerMemory(Struct):
     """``since``: when each open blocker was last raised."""
 
     since: dict[str, datetime] = {}
+
+
+MOST_SOURCES = 4_096
+"""Refused sources remembered; beyond it one without an alarm goes, the one that was refused longest ago."""
+
+
+class RefusedSource(Struct, frozen=True, kw_only=True, array_like=True):
+    """A source of which datagrams were refused: ``since`` and ``last`` are the ledger's times of the first and the newest report,
+    ``reasons`` counts datagrams since then. ``alarmed``: it has an alarm, at ``tenant_id`` and ``resource_id``; ``unknown``: the
+    topology did not know it then. ``mixed``: its alarm ended once since a trap was accepted, and it was refused again."""
+
+    since: datetime
+    last: datetime
+    reasons: dict[str, int]
+    alarmed: bool = False
+    unknown: bool = False
+    mixed: bool = False
+    tenant_id: str = ""
+    resource_id: str = ""
+
+
+class SourceMemory(Struct):
+    """By address, the one reported longest ago first."""
+
+    sources: dict[str, RefusedSource] = {}
+
+    def put(self, address: str, source: RefusedSource) -> None:
+        """Remember it as the newest."""
+        self.sources.pop(address, None)
+        self.sources[address] = source
+        if len(self.sources) > MOST_SOURCES:
+            oldest = next((one for one, each in self.sources.items() if not each.alarmed), None)
+            if oldest is not None:
+                del self.sources[oldest]

@@ -6,9 +6,11 @@ from typing import Final
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
+from actors.correlator.memories import SourceMemory
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
+from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
 from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
@@ -44,6 +46,9 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
             draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)
+    refused = state.memory(SourceMemory).sources
+    if refused and trap.source in refused:
+        source_accepted(draft, trap.source)
     reading = state.translator.read(trap, state.settings.relays)
     device = Device(state.plant.device(reading.device_address), reading.device_address, state.settings.default_tenant)
     if reading.sequence is not None:

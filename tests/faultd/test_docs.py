@@ -106,6 +106,14 @@ def test_every_metric_has_a_line_that_says_what_to_do_and_no_other_has() -> None
     assert sorted(rows) == sorted(METRICS)
 
 
+def test_every_metric_of_the_process_is_documented() -> None:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    samples = {sample.name for metric in registry.collect() for sample in metric.samples}
+    rows = re.findall(r"^\| `(process_\w+)` \|", outside_sections("docs/metrics.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(samples)
+
+
 @pytest.mark.parametrize("path", [path for path, _ in docs.help_texts()])
 def test_a_command_is_documented_and_explains_itself(path: str) -> None:
     help_text = dict(docs.help_texts())[path]

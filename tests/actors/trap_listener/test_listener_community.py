@@ -81,7 +81,7 @@ async def test_a_decorated_community_is_matched_before_its_first_at_sign(listeni
     async with listening() as bench:
         sender.sendto(trap("public@eventId=17@level=1"), bench.address)
         (event,) = await bench.next()
-        assert event.notification.security == "public@eventId=17@level=1"
+        assert event.notification.security == "***@eventId=17@level=1"
 
 
 async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender):
@@ -89,7 +89,7 @@ async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender
         odd = trap() + b"\x00\x00"
         sender.sendto(odd, bench.address)
         (event,) = await bench.next()
-        assert event.raw == odd
+        assert event.raw == odd.replace(b"public", b"******")
         await bench.until("faultd_traps_irregular_total", 1, kind="trailing_octets")
 
 

@@ -43,9 +43,9 @@ from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.sockets import TrapSocket, open_sockets
 from actors.trap_listener.v3 import V3Engine
-from faultd import embedded, logs
+from faultd import embedded, logs, state_folder
 from faultd.backtest.service import BacktestService
-from faultd.config import Config, ConfigError, Mistake
+from faultd.config import Config
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
@@ -55,8 +55,7 @@ from faultd.reload import reload
 from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
-from faultd.security import open_engine, replace_users
-from faultd.settings import url_problem
+from faultd.security import database_url, open_engine, replace_users
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -84,8 +83,9 @@ async def serve(
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
 
-    Raises ConfigError for profiles or a topology with mistakes, StartRefused, LedgerError or EmbeddedPostgresError when it
-    cannot start, OSError when an address cannot be bound, ActorFailed when a core actor crashed.
+    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError, StartRefused, LedgerError or
+    EmbeddedPostgresError when it cannot start, AddressError when an address cannot be bound, ActorFailed when a core actor
+    crashed.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
@@ -93,10 +93,10 @@ async def serve(
     accepting = seldom_about_accept(metrics)
     metrics.up.labels(version("faultd"), python_version(), TRAP_PATH).set(1)
     state_dir = config.path()
-    await trio.to_thread.run_sync(partial(state_dir.mkdir, mode=0o750, parents=True, exist_ok=True))
+    await trio.to_thread.run_sync(state_folder.make, state_dir)
 
     notifier.status("reading profiles and topology")
-    inputs = await trio.to_thread.run_sync(read_inputs, config)
+    inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -273,13 +273,8 @@ async def _impatience() -> AsyncIterator[_Impatience]:
 @asynccontextmanager
 async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str]:
     """The configured PostgreSQL, or an embedded one for as long as the daemon runs."""
-    if config.database.url_file:
-        url = (await trio.Path(config.database.url_file).read_text()).strip()
-        if wrong := url_problem(url) if url else "is empty":
-            raise ConfigError(config.database.url_file, [Mistake(0, "database.url_file", wrong)])
+    if url := await trio.to_thread.run_sync(database_url, config.database):
         yield url
-    elif config.database.url:
-        yield config.database.url
     else:
         notifier.status("starting the embedded PostgreSQL")
         server = await trio.to_thread.run_sync(embedded.start, config.path())

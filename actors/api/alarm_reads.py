@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response, get
 
 from actors.api import queries, reads
+from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.context import By, Ctx
 from actors.api.openapi import ApiOperation, documented
@@ -14,7 +15,7 @@ from protocols.query import Statistics
 from protocols.rest import AlarmFilterBody, AlarmPage, AlarmsQuery, TimelinePage, TimelineQuery
 
 
-@get("/alarms", summary="List alarms", operation_class=documented(AlarmsQuery), opt={"query": AlarmsQuery})
+@get("/alarms", summary="List alarms", operation_class=documented(AlarmsQuery), opt=allow("viewer", query=AlarmsQuery))
 async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[AlarmPage]:
     """A page of the alarms that pass the filter; `next_cursor` asks for the next, null on the last.
 
@@ -29,7 +30,12 @@ async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Resp
     return reads.answer(AlarmPage(page.items, page.next_cursor), fresh)
 
 
-@get("/alarms/statistics", summary="Count alarms", operation_class=documented(AlarmFilterBody), opt={"query": AlarmFilterBody})
+@get(
+    "/alarms/statistics",
+    summary="Count alarms",
+    operation_class=documented(AlarmFilterBody),
+    opt=allow("viewer", query=AlarmFilterBody),
+)
 async def statistics(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[Statistics]:
     """Counts over the alarms that pass the filter (all by default), as of one moment."""
     wanted = reads.filter_of(read_query(request, AlarmFilterBody), by)
@@ -37,7 +43,7 @@ async def statistics(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     return reads.answer(await queries.statistics(api.database, wanted, tenant=by.tenant), fresh)
 
 
-@get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation)
+@get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
 async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Alarm]:
     """The alarm, also from the archive."""
     fresh = await api.caught_up(by)
@@ -48,7 +54,7 @@ async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Alarm]:
     "/alarms/{alarm_id:str}/timeline",
     summary="An alarm's history",
     operation_class=documented(TimelineQuery),
-    opt={"query": TimelineQuery},
+    opt=allow("viewer", query=TimelineQuery),
 )
 async def timeline(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: AlarmName) -> Response[TimelinePage]:
     """What happened to it, who or which rule did it, and why."""

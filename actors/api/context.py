@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 import trio
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from actors.api.commands import action_name
-from actors.api.problems import ProblemError, unavailable
+from actors.api.problems import unavailable
 from actors.api.settings import ApiSettings
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -130,12 +129,6 @@ class Context:
 
 def _action(event: Event) -> str:
     return action_name(event.action) if isinstance(event, Command) else "event"
-
-
-def require(by: Principal, role: Any) -> None:
-    """ProblemError 403 unless ``by`` has ``role`` or more."""
-    if not by.may(role):
-        raise ProblemError(403, "forbidden", f"this needs the role {role}; token {by.name!r} has {by.role}")
 
 
 Ctx = NamedDependency[SkipValidation[Context]]

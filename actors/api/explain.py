@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get
 
 from actors.api import queries, reads
+from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.context import By, Context, Ctx
 from actors.api.openapi import ApiOperation
@@ -35,7 +36,7 @@ _DECISIONS = (
 )
 
 
-@get("/alarms/{alarm_id:str}/explain", summary="Why is it so?", operation_class=ApiOperation)
+@get("/alarms/{alarm_id:str}/explain", summary="Why is it so?", operation_class=ApiOperation, opt=allow("viewer"))
 async def explain(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Explanation]:
     """The alarms to which it is attributed up to the root, how many are attributed to it, and what faultd decided and why."""
     fresh = await api.caught_up(by)

@@ -18,11 +18,11 @@ from anycorn.logging import Logger
 from anycorn.typing import ConnectionState
 from anycorn.worker_context import WorkerContext
 
+from actors.addresses import listen
 from actors.api.gate import App
 from actors.api.http1 import Connection
 from actors.api.settings import ApiSettings
 from actors.metrics import Metrics
-from protocols.address import split_bind
 
 log = structlog.get_logger()
 
@@ -110,10 +110,9 @@ class Server:
         return len(self._open)
 
     async def run(self, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve. Starts with the address bound, ``HOST:PORT``. Raises OSError when it cannot be bound."""
-        host, port = split_bind(self._settings.bind)
+        """Serve. Starts with the address bound, ``HOST:PORT``. Raises AddressError when it cannot be bound."""
         self._worker = WorkerContext(None)
-        listeners = await trio.open_tcp_listeners(port, host=host, backlog=self._settings.max_connections)
+        listeners = await listen("http.bind", self._settings.bind, self._settings.max_connections)
         async with trio.open_nursery() as nursery:
             stopping = trio.Event()
             try:

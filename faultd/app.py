@@ -140,6 +140,7 @@ async def serve(
         store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store, seed=seed)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
+        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
         api = Api(
             config.http,
             appends,
@@ -155,8 +156,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            sources=listener.sources,
         )
-        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
         park = Parking(health, appends)
         with trio.CancelScope() as everything:

@@ -151,7 +151,7 @@ def _check_value(kind: Any, value: Any, path: KeyPath, mistake: Callable[[KeyPat
         if not SECRET.intersection(map(str, path)):
             said += f", got {_named(value)}"
         elif get_origin(kind) is Literal:
-            said = "expected one of " + ", ".join(repr(each) for each in get_args(kind))
+            said = "expected one of " + ", ".join(each for each in get_args(kind) if each)
         mistake(path, said)
 
 

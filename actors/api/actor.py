@@ -20,6 +20,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.rest import Readiness
 from protocols.topology_view import TopologyView
+from protocols.trap_source import SourceView
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ class Api:
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
     aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
     ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
-    ``rules`` its rules (the same); ``backtests`` tries rules (the same).
+    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``sources`` are the trap listener's counts (the same).
     """
 
     def __init__(
@@ -51,10 +52,11 @@ class Api:
         rules: RuleLookup | None = None,
         topology: TopologyView | None = None,
         backtests: Backtests | None = None,
+        sources: SourceView | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
-        context.topology, context.backtests = topology, backtests
+        context.topology, context.backtests, context.sources = topology, backtests, sources
         self.application = application(context, _version())
         self._server = Server(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")

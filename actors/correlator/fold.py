@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.correlator import silence
 from actors.correlator.commands import fold_command
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.housekeeping import fold_tick
@@ -71,6 +72,12 @@ def _decide(draft: Draft, event: Event) -> None:
     _FOLDS[type(event)](draft, event)
 
 
+def _use_policy(draft: Draft, event: PolicyLoaded) -> None:
+    settings = policy_of(event)
+    silence.note_settings(draft, settings)
+    draft.later(draft.state.use_policy, event, settings)
+
+
 def _command(draft: Draft, command: Command) -> None:
     if isinstance(command.action, RetryQuarantined):
         _retry(draft, command.action)
@@ -133,5 +140,5 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     TopologyChanged: fold_topology_changed,
     RulesLoaded: fold_rules,
     PluginStopped: fold_stopped,
-    PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
+    PolicyLoaded: _use_policy,
 }

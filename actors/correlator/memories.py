@@ -87,9 +87,9 @@ MOST_SOURCES = 4_096
 
 
 class RefusedSource(Struct, frozen=True, kw_only=True, array_like=True):
-    """A source of which datagrams were refused: ``since`` and ``last`` are the ledger's times of the first and the newest report,
-    ``reasons`` counts datagrams since then. ``alarmed``: it has an alarm, at ``tenant_id`` and ``resource_id``; ``unknown``: the
-    topology did not know it then. ``mixed``: its alarm ended once since a trap was accepted, and it was refused again."""
+    """A source of which datagrams were refused: ``since`` and ``last`` are the ledger's times of the first and the newest
+    report, ``reasons`` counts datagrams since then. ``alarmed``: it has an alarm, at ``tenant_id`` and ``resource_id``;
+    ``unknown``: the topology did not know it then. ``mixed``: an accepted trap ended its alarm within the window."""
 
     since: datetime
     last: datetime
@@ -114,3 +114,20 @@ class SourceMemory(Struct):
             oldest = next((one for one, each in self.sources.items() if not each.alarmed), None)
             if oldest is not None:
                 del self.sources[oldest]
+
+
+class SilenceMemory(Struct):
+    """``since``: when faultd came to know each device; ``heard``: when a trap of it was last accepted, to a minute.
+    ``alarmed``: tenant and resource of the alarm of each device that has one; ``more``: silent devices beyond the bound.
+    ``begun``: the devices of the plant have been looked at once."""
+
+    since: dict[str, datetime] = {}
+    heard: dict[str, datetime] = {}
+    alarmed: dict[str, tuple[str, str]] = {}
+    more: dict[str, None] = {}
+    begun: bool = False
+
+    def forget(self, device_id: str) -> None:
+        """The topology has it no more."""
+        self.since.pop(device_id, None)
+        self.heard.pop(device_id, None)

@@ -39,7 +39,7 @@ ADVICE: Final[dict[str, tuple[str, str]]] = {
     "unknown_user": ("unknown SNMPv3 user", "Add the user that the device sends as to [[traps.users]] and reload."),
     "unknown_engine": (
         "unknown SNMPv3 engine",
-        "Give a user in [[traps.users]] the device's engine id, or engine_id = \"*\", and reload. An INFORM must be sent to "
+        'Give a user in [[traps.users]] the device\'s engine id, or engine_id = "*", and reload. An INFORM must be sent to '
         "faultd's own engine id: have the device discover it again.",
     ),
     "unsupported_security_level": (
@@ -52,7 +52,7 @@ ADVICE: Final[dict[str, tuple[str, str]]] = {
     "not_in_time_window": (
         "SNMPv3 engine clock outside of the time window",
         "Look at the device's snmpEngineBoots and snmpEngineTime: boots must rise with every restart and the time with every "
-        "second. Until its software is mended, set time_window = \"lenient\" for its user, see docs/configuration.md.",
+        'second. Until its software is mended, set time_window = "lenient" for its user, see docs/configuration.md.',
     ),
     "source_not_allowed": ("source not allowed", "Add the device's network to [traps] allow and reload, or stop the sender."),
 }
@@ -137,7 +137,9 @@ def _raise(draft: Draft, memory: SourceMemory, source: str, known: RefusedSource
     if not known.alarmed and not _has_room(memory, state.settings.refused_source_alarms, unknown=node is None):
         _tell_of_others(draft, memory)
         return known
-    alarm = admit(draft, _problem(source, known, node, tenant, place), Report(received=draft.at, reporter=_REPORTER, source=SYSTEM))
+    alarm = admit(
+        draft, _problem(source, known, node, tenant, place), Report(received=draft.at, reporter=_REPORTER, source=SYSTEM)
+    )
     if alarm is None:
         return known
     return replace(known, alarmed=True, unknown=node is None, tenant_id=tenant, resource_id=place)
@@ -189,8 +191,8 @@ def _tell_of_others(draft: Draft, memory: SourceMemory) -> None:
             severity="major",
             qualifier=THE_OTHERS,
             title=f"More sources are refused than the {_count(memory)[0]} that have an alarm of their own",
-            description=f"[correlator] refused_source_alarms = {settings.refused_source_alarms}, half of it for addresses that the "
-            "topology does not know. GET /api/v1/faults/sources?refused=true lists them all. Addresses can be forged.",
+            description=f"[correlator] refused_source_alarms = {settings.refused_source_alarms}, half of it for addresses that "
+            "the topology does not know. GET /api/v1/faults/sources?refused=true lists them all. Addresses can be forged.",
         ),
     )
 
@@ -222,4 +224,3 @@ def _remember(memory: SourceMemory, source: str, known: RefusedSource) -> None:
 def _words(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
     return f"{hours:.0f} h" if hours >= 1 else f"{span.total_seconds():.0f} s"
-

@@ -64,6 +64,12 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     refused_source_alarms: Annotated[int, Meta(ge=1, le=2_000)] = 100
     """Sources that have an alarm of their own at a time; at most half of them are addresses that the topology does not know.
     One alarm stands for the others: addresses can be forged."""
+    never_heard_hours: Annotated[float, Meta(ge=0, le=87_600)] = 24.0
+    """A device of the topology (a node with an address, no ONT) of which no trap was ever accepted gets an alarm
+    `device.silent` so long after faultd came to know it. 0: never."""
+    silent_hours: Annotated[float, Meta(ge=0, le=87_600)] = 0.0
+    """The same for a device that was heard once, this long after its last trap. 0, the default: never, since a healthy device
+    may have nothing to say for months; set it where devices send a heartbeat."""
 
     max_windows: Annotated[int, Meta(ge=1)] = 2_000
     """Maintenance windows at most. Those that are over make room for new ones."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from actors.correlator import silence
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
@@ -51,6 +52,8 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
         source_accepted(draft, trap.source)
     reading = state.translator.read(trap, state.settings.relays)
     device = Device(state.plant.device(reading.device_address), reading.device_address, state.settings.default_tenant)
+    if device.node is not None:
+        silence.heard(draft, device.node)
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:

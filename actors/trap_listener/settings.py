@@ -1,8 +1,8 @@
 """The ``[traps]`` table, and what can be wrong with it beyond its types."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -21,10 +21,9 @@ Problem = tuple[str, str]
 class _Secretive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings whose ``repr`` masks what must be in no log."""
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            yield name, "***" if value and name in SECRETS else value
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        pairs = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, "***" if value and name in SECRETS else value) for name, value in pairs]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"

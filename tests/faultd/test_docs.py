@@ -12,6 +12,7 @@ import pytest
 import yaml
 from msgspec import Struct
 from msgspec.structs import fields
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from actors.correlator.lifecycle import TRANSITIONS
 from actors.metrics import Metrics

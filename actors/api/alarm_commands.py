@@ -18,6 +18,7 @@ from protocols.command import (
     Assign,
     Clear,
     Command,
+    Edit,
     Note,
     Resolve,
     Unacknowledge,
@@ -51,14 +52,15 @@ AlarmName = Annotated[
 
 
 async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.Shown:
-    outcome = await ctx.submit(by, [Command(by, action, names)])
+    past = await reads.past_of(ctx, by, names, needed=isinstance(action, Note | Edit)) if names else ()
+    outcome = await ctx.submit(by, [Command(by, action, names, past)])
     return commands.single(outcome.changes, outcome.first)
 
 
 async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: bool = False) -> Response[Alarm]:
-    """The alarm as it now is. A command that changed nothing, or only counted, leaves no Change with the whole alarm: then
-    PostgreSQL shows it; while that is away 204 says that the command applied."""
-    alarm = shown.alarm
+    """The alarm as it now is: from the command's own Change, else as the fold has it, else (it is history) from PostgreSQL;
+    while that is away 204 says that the command applied."""
+    alarm = shown.alarm or reads.held_alarm(ctx, by, shown.id)
     if alarm is None:
         try:
             database = ctx.database
@@ -84,8 +86,7 @@ async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Respon
     opt=allow("operator"),
 )
 async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Response[Alarm]:
-    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence. 204 with its
-    Location while PostgreSQL is away, since what it is now cannot be read there."""
+    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence."""
     tenant = commands.tenant_of(by, data.tenant_id, api.default_tenant)
     return await _show(api, by, await _submit(api, by, commands.raise_of(data, tenant), ()), created=True)
 
@@ -192,7 +193,7 @@ async def note(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) 
 async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     """The alarms that the filter finds now (in PostgreSQL, bounded; `more` tells when there are more), or those named.
 
-    With `alarm_ids` it works while PostgreSQL is away.
+    With `alarm_ids` it works while PostgreSQL is away, but for notes on alarms that are history.
     """
     action = commands.bulk_action_of(data.action, api.clock())
     limit = api.settings.max_bulk
@@ -204,7 +205,8 @@ async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     chosen = found[:limit]
     if not chosen:
         return BulkResult(matched=0, accepted=(), refused=(), more=False)
-    outcome = await api.submit(by, [Command(by, action, chosen)])
+    past = await reads.past_of(api, by, chosen, needed=False) if data.filter is None else ()
+    outcome = await api.submit(by, [Command(by, action, chosen, past)])
     answer = commands.answers(outcome.changes, outcome.first, 1)[0]
     return BulkResult(
         matched=len(chosen), accepted=answer.accepted, refused=commands.told(answer.refusals), more=len(found) > limit

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from actors.api import commands, queries, reads
 from actors.api.access import allow
@@ -11,10 +11,11 @@ from actors.api.context import By, Ctx
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_parameter, unavailable
-from protocols.command import Command, RetryQuarantined
+from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.rest import (
     DeviceEventPage,
     DeviceEventsQuery,
+    DiscardBody,
     EventResult,
     PageQuery,
     QuarantinePage,
@@ -116,10 +117,31 @@ async def retry(api: Ctx, by: By, offset: Annotated[str, PathParameter(descripti
     return commands.event_result(answer)
 
 
+@post(
+    "/quarantine/{offset:str}/discard",
+    summary="Give up an Event",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("admin", every_tenant=True),
+    responses={409: PROBLEM, 422: PROBLEM},
+)
+async def discard(
+    api: Ctx, by: By, offset: Annotated[str, PathParameter(description="The Event's offset")], data: JSONBody[DiscardBody]
+) -> EventResult:
+    """The Event will not be processed. The reason and the token's name stay in the timeline of its alarm and as a device event
+    `event.discarded`."""
+    number = _offset("offset", offset)
+    outcome = await api.submit(by, [Command(by, DiscardQuarantined(number, data.reason))])
+    answer = commands.answers(outcome.changes, outcome.first, 1)[0]
+    if answer.refusals:
+        raise ProblemError(404, "not_in_quarantine", f"no Event {number} is in quarantine")
+    return commands.event_result(answer)
+
+
 def _offset(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > _LARGEST:
         raise invalid_parameter(name, f"{text[:40]!r} is no offset")
     return int(text)
 
 
-HANDLERS: list[Any] = [unknown_traps, unknown_trap_counts, device_events, quarantine, retry]
+HANDLERS: list[Any] = [unknown_traps, unknown_trap_counts, device_events, quarantine, retry, discard]

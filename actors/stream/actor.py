@@ -16,6 +16,7 @@ import wsproto.utilities
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
 
 from actors.addresses import listen
+from actors.isolation import Isolation
 from actors.mailbox import EndOfFeed, Feed
 from actors.metrics import Metrics
 from actors.stream.board import Board
@@ -62,6 +63,7 @@ class Stream:
         self._tokens = tokens
         self._metrics = metrics
         self._clock = clock
+        self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
         self._clients = 0
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
@@ -117,7 +119,7 @@ class Stream:
                 self._metrics.alarms_active.labels(severity).set(active.get(severity, 0))
 
     async def _connection(self, stream: trio.SocketStream, hub: Hub, scopes: set[trio.CancelScope]) -> None:
-        with trio.CancelScope(shield=True) as scope:
+        with self._isolation.alone(), trio.CancelScope(shield=True) as scope:
             scopes.add(scope)
             try:
                 if hub.ending or len(scopes) > self._settings.max_clients + _MOST_HANDSHAKES:

@@ -6,13 +6,15 @@ Every datagram is booked once: received = accepted (on disk) + dropped by reason
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 import trio
 
+from actors.isolation import Isolation
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Reply
 from actors.metrics import Metrics
+from actors.token_bucket import TokenBucket
 from actors.trap_listener.informs import RecentKeys, inform_key
 from actors.trap_listener.intake import Admitted, Answer, Exchange, Intake, Refused, Security
 from actors.trap_listener.networks import SourceCheck
@@ -23,7 +25,7 @@ from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket
 from actors.trap_listener.source_book import SourceBook
 from actors.trap_listener.source_limit import SourceLimit
-from actors.trap_listener.token_bucket import TokenBucket
+from actors.trusted_clock import TrustedClock
 from protocols.event import Event, Trap
 from protocols.snmp.masking import header, masked_datagram
 
@@ -40,10 +42,6 @@ RETRY_SECONDS = (0.25, 5.0)
 _REMEMBERED_INFORMS = 16_384
 
 _log = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class _Inform:
@@ -79,14 +77,15 @@ class TrapListener:
         v3: Security | None,
         metrics: Metrics,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         grace: float = 5.0,
     ) -> None:
         self._sockets, self._ledger, self._metrics = sockets, ledger, metrics
-        self._clock, self._grace = clock, grace
+        self._clock, self._grace = clock or TrustedClock(), grace
         self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
         self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
-        self.sources = SourceBook(clock)
+        self.sources = SourceBook(self._clock)
+        self._isolation = Isolation("a datagram", lambda: None)
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
         self._limit: SourceLimit | None = None
         self.reconfigure(settings, v3)
@@ -187,6 +186,7 @@ class TrapListener:
                     if limit is not None and not limit.admits(host, now):
                         raise Refused("source_rate")
                     admitted = self._intake.judge(datagram, now)
+                    event = self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary))
                 except Refused as refusal:
                     refused[refusal.reason] += 1
                     self.sources.refuse(host, at, refusal.reason)
@@ -197,9 +197,12 @@ class TrapListener:
                 except Exchange as exchange:
                     answered += 1
                     self._send(trap_socket, exchange.report, source, ancillary)
+                except Exception as error:  # noqa: BLE001 - a stranger's octets end here, and the next datagram is read
+                    refused["error"] += 1
+                    self._isolation.ended(error, host)
                 else:
                     self.sources.accept(host, at, admitted.notification.trap_oid)
-                    batch.events.append(self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary)))
+                    batch.events.append(event)
                     batch.datagrams += 1
             if len(arrivals) < MOST:
                 break
@@ -222,13 +225,13 @@ class TrapListener:
         way_back: tuple[TrapSocket, SocketAddress, Ancillary],
     ) -> Trap:
         notification = admitted.notification
-        key = ""
-        if admitted.answer is not None:
-            key = inform_key(host, notification)
-            batch.informs.append(_Inform(*way_back, admitted.answer, key))
+        key = inform_key(host, notification) if admitted.answer is not None else ""
+        trap = Trap(host, at, notification, key, masked_datagram(datagram) if notification.irregular else b"")
         if notification.irregular:
             batch.irregular.update(set(notification.irregular))
-        return Trap(host, at, notification, key, masked_datagram(datagram) if notification.irregular else b"")
+        if admitted.answer is not None:
+            batch.informs.append(_Inform(*way_back, admitted.answer, key))
+        return trap
 
     async def _hand_over(self, batch: _Batch, unsettled: trio.MemorySendChannel[_Batch]) -> None:
         """To the ledger, then to be settled. After a cancel, called again it goes on where it was."""
@@ -277,8 +280,9 @@ class TrapListener:
         for inform in batch.informs:
             if self._recent.seen(inform.key):
                 self._metrics.informs_repeated.inc()
-            if self._send(inform.trap_socket, inform.answer(now), inform.source, inform.ancillary):
-                self._metrics.informs_answered.inc()
+            with self._isolation.alone(inform.source[0]):
+                if self._send(inform.trap_socket, inform.answer(now), inform.source, inform.ancillary):
+                    self._metrics.informs_answered.inc()
 
     async def _give_up(self, batch: _Batch) -> None:
         """The end of the grace: what is on disk counts, what is not is lost, or sent again if it was an INFORM."""
@@ -299,7 +303,8 @@ class TrapListener:
         try:
             trap_socket.answer(datagram, to, ancillary)
         except OSError as error:
-            _log.warning("an answer could not be sent", to=to[0], reason=str(error))
+            if self._log_bucket.take(trio.current_time()):
+                _log.warning("an answer could not be sent", to=to[0], reason=str(error))
             return False
         return True
 

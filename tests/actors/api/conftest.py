@@ -18,6 +18,7 @@ from trio.testing import MockClock
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
+from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.fold import fold
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
@@ -110,6 +111,8 @@ class Lab:
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
             sources=self.sources,
+            alarms=HeldAlarms(self.state),
+            recorded=lambda: self.seq,
         )
         self.address = ""
         self.nursery: trio.Nursery

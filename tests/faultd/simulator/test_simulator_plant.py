@@ -8,7 +8,7 @@ import pytest
 from faultd.simulator.errors import SpecError
 from faultd.simulator.plant import PlantSpec, build_plant
 from faultd.simulator.topology import topology_csv
-from protocols.topology import COLUMNS
+from protocols.topology_csv import COLUMNS
 
 
 def test_counts_and_positions_follow_the_vendors() -> None:

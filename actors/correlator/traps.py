@@ -18,6 +18,7 @@ from actors.correlator.interfaces import (
     node_of,
     types_of,
 )
+from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.memories import InterfaceMemory
@@ -54,6 +55,8 @@ class Device:
 def fold_trap(draft: Draft, trap: Trap) -> None:
     """Fold one trap or INFORM. A retransmitted INFORM (same key within the window) changes nothing."""
     state = draft.state
+    if state.jumps:
+        trap = received_as(trap, state, draft.at)
     if trap.inform_key:
         seen = state.informs.get(trap.inform_key)
         if seen is not None and draft.at - seen <= state.spans.inform_window:

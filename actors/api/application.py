@@ -20,6 +20,7 @@ from actors.api import (
     explain,
     history,
     maintenance,
+    notes,
     rules,
     sources,
     system,
@@ -77,6 +78,7 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_commands.HANDLERS,
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
+        *notes.HANDLERS,
     ]
     faults = Router(
         PREFIX,

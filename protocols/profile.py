@@ -73,6 +73,9 @@ class Resource(
     fallback: str = ""
     name: str = ""
     serial: str = ""
+    names: tuple[str, ...] = ()
+    """Of an interface whose ``path`` is made of its index: its ifName, ifDescr and ifAlias, by which it is known again when the
+    device numbers its interfaces anew."""
 
 
 class Test(

@@ -70,6 +70,8 @@ class NetworkEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="netw
     metadata: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     light: tuple[Measurement, ...] = ()
+    subscriber_count: int | None = None
+    """None: those that the topology has behind the resource."""
 
 
 class Tick(Struct, frozen=True, array_like=True, tag="tick", tag_field="tag"):

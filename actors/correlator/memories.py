@@ -94,3 +94,32 @@ class BlockerMemory(Struct):
     """``since``: when each open blocker was last raised."""
 
     since: dict[str, datetime] = {}
+
+
+class Interface(Struct, frozen=True, array_like=True, gc=False):
+    """An interface under its place: the ``index`` (as a position, ``if/5``) that it had when it was last named, in which start
+    of the device that was, and its names (ifName, ifDescr, ifAlias; empty where it was never told)."""
+
+    index: str
+    epoch: int
+    names: tuple[str, ...]
+
+
+class Interfaces(Struct, array_like=True):
+    """The interfaces of one device. ``booted``: when the device started, as far as is known; ``heard``: when a trap last told
+    of an interface; ``epoch`` counts the starts. ``by_index``: places by the position of the index, since the start;
+    ``by_name``: places by the kind of a name and the name, empty where several interfaces bear it."""
+
+    booted: datetime | None = None
+    heard: datetime | None = None
+    epoch: int = 0
+    by_index: dict[str, str] = {}
+    by_name: dict[str, str] = {}
+    places: dict[str, Interface] = {}
+
+
+class InterfaceMemory(Struct):
+    """By device; ``count`` is how many interfaces there are of all."""
+
+    devices: dict[str, Interfaces] = {}
+    count: int = 0

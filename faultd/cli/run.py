@@ -16,7 +16,6 @@ from faultd.app import serve
 from faultd.cli.common import (
     DEFAULT_CONFIG,
     EX_CANTCREAT,
-    EX_CONFIG,
     EX_SOFTWARE,
     EX_UNAVAILABLE,
     ConfigFile,
@@ -26,7 +25,6 @@ from faultd.cli.common import (
 )
 from faultd.config import ConfigError
 from faultd.embedded import EmbeddedPostgresError
-from faultd.schema import StartRefused
 
 SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the interpreter from another: a commit of the ledger takes it back a few times, and with the
@@ -62,8 +60,6 @@ def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
             match leaf:
                 case ConfigError():
                     refuse(leaf)
-                case StartRefused():
-                    fail(str(leaf), EX_CONFIG)
                 case LedgerError():
                     fail(str(leaf), EX_CANTCREAT)
                 case EmbeddedPostgresError() | OSError():

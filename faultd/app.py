@@ -202,7 +202,8 @@ async def serve(
 
                         async def announce() -> None:
                             await folded_inputs.wait()
-                            notifier.status("taking traps; waiting for PostgreSQL")
+                            doing = "waiting for PostgreSQL" if keeper is None else "starting the embedded PostgreSQL"
+                            notifier.status(f"taking traps; {doing}")
                             with trio.move_on_after(config.database.wait_seconds):
                                 await _until_tried(store.presence, keeper)
                             health.waiting = False

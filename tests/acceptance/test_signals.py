@@ -54,7 +54,7 @@ async def started(daemon: Daemon) -> AsyncIterator[tuple[trio.Process, Told]]:
 async def test_a_start_that_is_given_up_leaves_no_postgresql_behind(place: Path, number: signal.Signals) -> None:
     daemon = Daemon(place, "", "[traps]")
     async with started(daemon) as (process, told):
-        await told.until("STATUS=taking traps; waiting for PostgreSQL")
+        await told.until("STATUS=taking traps; starting the embedded PostgreSQL")
         process.send_signal(signal.SIGHUP)
         process.send_signal(number)
         with trio.fail_after(PATIENCE):

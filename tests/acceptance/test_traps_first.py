@@ -55,7 +55,9 @@ async def away_because(daemon: Daemon) -> str:
 
 def both_told(alarms: list[Alarm]) -> bool:
     """That PostgreSQL is away, and what the device had to say."""
-    return any(alarm.alarm_type == "database.away" for alarm in alarms) and any(alarm.source == "snmp_trap" for alarm in alarms)
+    return any(alarm.alarm_type == "database.away" for alarm in alarms) and any(
+        alarm.source == "network_device" for alarm in alarms
+    )
 
 
 async def test_a_silent_server(place: Path) -> None:
@@ -91,7 +93,7 @@ async def test_a_schema_that_another_session_locks(place: Path, database_url: st
                 lambda alarms: [alarm.status for alarm in alarms if alarm.alarm_type == "database.away"] in ([], ["cleared"])
             )
         with trio.fail_after(PATIENCE):
-            while not await daemon.sql("SELECT 1 FROM alarms WHERE source = 'snmp_trap'"):
+            while not await daemon.sql("SELECT 1 FROM alarms WHERE source = 'network_device'"):
                 pass
     assert await daemon.stop() == 0, daemon.last_words()
 

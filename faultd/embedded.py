@@ -30,6 +30,7 @@ from faultd.postgres_programs import (
     EmbeddedPostgresError,
     Postmaster,
     Programs,
+    last_lines,
     no_check,
     processes_in,
     works_in,
@@ -236,7 +237,8 @@ class EmbeddedPostgres:
         try:
             with (self._data / "log").open("rb") as written:
                 written.seek(self._log_at)
-                return written.read()[-2000:].decode(errors="replace").strip()
+                said = last_lines(written.read()[-2000:].decode(errors="replace"))
+            return f"{said}\nall of it is in {self._data / 'log'}"
         except OSError as error:
             return str(error)
 
@@ -246,9 +248,9 @@ class EmbeddedPostgres:
         assert server is not None
         while not self._ready(server.pid):
             if not server.alive:
-                raise EmbeddedPostgresError(f"postgres ended while it started: {self._last_words()}")
+                raise EmbeddedPostgresError(f"postgres ended while it started:\n{self._last_words()}")
             if time.monotonic() > deadline:
-                raise EmbeddedPostgresError(f"postgres was not ready within {self._seconds:.0f} s: {self._last_words()}")
+                raise EmbeddedPostgresError(f"postgres was not ready within {self._seconds:.0f} s:\n{self._last_words()}")
             check()
             time.sleep(POLL_SECONDS)
 

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+_SAID = 6
+"""Of what a program printed before it failed, the last so many lines: the reason is among them."""
 POLL_SECONDS = 0.05
 _TERMINATE_SECONDS = 5.0
 
@@ -68,7 +70,12 @@ class Programs:
         if code == 0:
             return text
         how = f"failed with code {code}" if code is not None else f"did not end within {seconds:.0f} s"
-        raise EmbeddedPostgresError(f"{program} {how}: {text}")
+        raise EmbeddedPostgresError(f"{program} {how}\n{last_lines(text)}".strip())
+
+
+def last_lines(text: str) -> str:
+    """The end of what a program said."""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-_SAID:])
 
 
 class Postmaster:

@@ -49,7 +49,7 @@ async def away_because(daemon: Daemon) -> str:
         assert ready.status_code == 200, ready.text
         part = ready.json()["parts"]["store"]
         assert part["status"] == "degraded"
-        assert (await client.get("/api/v1/faults/alarms")).status_code == 503
+        assert (await client.get("/api/v1/faults/device-events")).status_code == 503
     return str(part["detail"])
 
 
@@ -108,7 +108,7 @@ async def test_a_schema_newer_than_the_code_parks_the_store(place: Path, databas
         await stream.until(lambda alarms: any(alarm.alarm_type == "actor.parked" for alarm in alarms))
     async with daemon.http() as client:
         assert "9999, newer than" in (await client.get("/readyz")).json()["parts"]["store"]["detail"]
-        assert (await client.get("/api/v1/faults/alarms")).status_code == 503
+        assert (await client.get("/api/v1/faults/device-events")).status_code == 503
     assert await daemon.stop() == 0, daemon.last_words()
 
 

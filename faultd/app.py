@@ -10,7 +10,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +43,8 @@ from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
+from actors.trusted_clock import system_reading
+from actors.trusted_time import Reading
 from faultd import logs, state_folder
 from faultd.backtest.service import BacktestService
 from faultd.config import Config
@@ -58,6 +59,7 @@ from faultd.reload import reload
 from faultd.restore import restore
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
+from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -74,20 +76,15 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-OF_ONE_RUN = ("actor.parked", ALARM, "traps.refused", "traps.lost")
+OF_ONE_RUN = ("actor.parked", "clock.jumped", ALARM, "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
-
-
-def wall_clock() -> datetime:
-    """The time of day, UTC."""
-    return datetime.now(UTC)
 
 
 async def serve(
     config: Config,
     config_file: Path | None = None,
     *,
-    clock: Callable[[], datetime] = wall_clock,
+    read_clocks: Callable[[], Reading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
@@ -109,6 +106,7 @@ async def serve(
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     try:
+        clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
         sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
     except BaseException:
@@ -209,7 +207,7 @@ async def serve(
                         partial(supervise, "api", api, PARKED, metrics, on_park=park)
                     )
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
-                    await sources.start(supervise, "clock", Clock(config.clock, appends), EDGE, metrics)
+                    await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
                     await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
 

@@ -1,6 +1,7 @@
 """What the strategies remember, as snapshots hold it: one Struct each, kept under its class's name. A field that is added needs
 a default, and one that gets another name reads old snapshots no more."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
@@ -74,6 +75,19 @@ class PlacingMemory(Struct):
     """Alarms to be looked at, by id."""
 
     alarms: dict[str, Replanted] = {}
+
+
+class RedateMemory(Struct):
+    """``pending``: alarms whose dates are to be looked at after a jump of the clock ``by`` microseconds. ``originals``: dates
+    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became."""
+
+    by: int = 0
+    pending: dict[str, None] = {}
+    originals: dict[str, dict[str, tuple[datetime, datetime]]] = {}
+
+    def begin(self, by: int, pending: Iterable[str]) -> None:
+        """There was a jump: those are to be looked at."""
+        self.by, self.pending = by, dict.fromkeys(pending)
 
 
 class BlockerMemory(Struct):

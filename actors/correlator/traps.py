@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from actors.correlator.draft import Draft
+from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.plant import shown_to
@@ -38,6 +39,8 @@ class Device:
 def fold_trap(draft: Draft, trap: Trap) -> None:
     """Fold one trap or INFORM. A retransmitted INFORM (same key within the window) changes nothing."""
     state = draft.state
+    if state.jumps:
+        trap = received_as(trap, state, draft.at)
     if trap.inform_key:
         seen = state.informs.get(trap.inform_key)
         if seen is not None and draft.at - seen <= state.spans.inform_window:

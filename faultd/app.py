@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import structlog
 import trio
+from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
@@ -96,6 +97,7 @@ async def serve(
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
+    ProcessCollector(registry=metrics.registry)
     accepting = seldom_about_accept(metrics)
     metrics.up.labels(version("faultd"), python_version(), TRAP_PATH).set(1)
     state_dir = config.path()
@@ -166,6 +168,7 @@ async def serve(
         )
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
+        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
         api = Api(
             config.http,
             appends,
@@ -181,10 +184,10 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            sources=listener.sources,
             alarms=HeldAlarms(state),
             recorded=lambda: ledger.feed.last,
         )
-        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
         park = Parking(health, appends)
         with trio.CancelScope() as everything:

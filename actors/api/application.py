@@ -12,7 +12,20 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from actors.api import alarm_commands, alarm_reads, backtest, events, explain, history, maintenance, rules, system, topology
+from actors.api import (
+    alarm_commands,
+    alarm_reads,
+    backtest,
+    events,
+    explain,
+    history,
+    maintenance,
+    notes,
+    rules,
+    sources,
+    system,
+    topology,
+)
 from actors.api.access import allow, check_declared, only_admitted
 from actors.api.bodies import StrictBody
 from actors.api.context import Context
@@ -65,6 +78,7 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_commands.HANDLERS,
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
+        *notes.HANDLERS,
     ]
     faults = Router(
         PREFIX,
@@ -75,7 +89,7 @@ def application(context: Context, version: str) -> Litestar:
             Router("/", route_handlers=rules.HANDLERS, tags=["rules"]),
             Router("/", route_handlers=topology.HANDLERS, tags=["topology"]),
             Router("/", route_handlers=backtest.HANDLERS, tags=["rules"]),
-            Router("/", route_handlers=history.HANDLERS, tags=["traps and devices"]),
+            Router("/", route_handlers=[*history.HANDLERS, *sources.HANDLERS], tags=["traps and devices"]),
             Router("/", route_handlers=system.HANDLERS, tags=["access"]),
         ],
         dependencies={"by": Provide(_principal, sync_to_thread=False)},

@@ -318,3 +318,18 @@ def _make_directory(path: Path) -> None:
             for each in missing:
                 each.rmdir()
         raise
+
+
+def in_use(path: Path) -> bool:
+    """Whether a process has the ledger at ``path`` open for writing, as far as this account can tell."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

@@ -53,6 +53,7 @@ from faultd.inputs import news, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.reload import reload
+from faultd.reports import LedgerReports
 from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
@@ -165,6 +166,7 @@ async def serve(
             backtests=backtests,
             alarms=HeldAlarms(state),
             recorded=lambda: ledger.feed.last,
+            reports=LedgerReports(ledger.feed, state),
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 

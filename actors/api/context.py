@@ -21,6 +21,7 @@ from protocols.command import Command
 from protocols.event import Event
 from protocols.maintenance import Windows
 from protocols.principal import Principal
+from protocols.report import Reports
 from protocols.rest import Readiness
 from protocols.rule import RuleRecord
 from protocols.topology_view import TopologyView
@@ -62,6 +63,7 @@ class Context:
         self.rules: RuleLookup | None = None
         self.topology: TopologyView | None = None
         self.alarms: AlarmView | None = None
+        self.reports: Reports | None = None
         self.recorded: Callable[[], int] = lambda: 0
         """``seq`` of the newest recorded batch."""
         self._ledger = ledger

@@ -1,6 +1,5 @@
 """What the fold depends on, read from files and turned into Events, so that a replay sees what the fold saw."""
 
-import csv
 from collections.abc import Callable, Container, Iterator
 from functools import partial
 from hashlib import blake2b
@@ -34,7 +33,8 @@ from protocols.event import (
     TopologyLoaded,
 )
 from protocols.profile import Profile
-from protocols.topology import TopologyError, parse_csv
+from protocols.topology import TopologyError
+from protocols.topology_csv import decode_csv, parse_csv
 
 _encode = msgspec.msgpack.Encoder().encode
 _log = structlog.get_logger()
@@ -206,15 +206,11 @@ def read_topology(config: Config) -> TopologyLoaded:
         return TopologyLoaded(_digest(b""), ())
     try:
         octets = Path(file).read_bytes()
-        nodes = parse_csv(octets.decode("utf-8"))
+        nodes = parse_csv(decode_csv(octets))
     except OSError as error:
         raise ConfigError(file, [Mistake(0, "topology.file", error.strerror or str(error))]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(file, [Mistake(0, "topology.file", f"not UTF-8 at byte {error.start}")]) from error
     except TopologyError as error:
         raise ConfigError(file, [_at_line(problem) for problem in error.problems]) from error
-    except csv.Error as error:
-        raise ConfigError(file, [Mistake(0, "topology.file", f"not CSV: {error}")]) from error
     return TopologyLoaded(_digest(octets), nodes)
 
 

@@ -22,6 +22,7 @@ from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest import Readiness
 from protocols.topology_view import TopologyView
+from protocols.trap_source import SourceView
 
 log = structlog.get_logger()
 
@@ -33,9 +34,9 @@ class Api:
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
     aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
     ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
-    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``alarms`` are those that the fold holds (None: all
-    are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest recorded batch; ``reports`` reads the ledger (None:
-    refused with 503).
+    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``sources`` are the trap listener's counts (the same);
+    ``alarms`` are those that the fold holds (None: all are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest
+    recorded batch; ``reports`` reads the ledger (None: refused with 503).
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class Api:
         alarms: AlarmView | None = None,
         recorded: Callable[[], int] | None = None,
         reports: Reports | None = None,
+        sources: SourceView | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
         context.topology, context.backtests = topology, backtests
-        context.alarms, context.reports = alarms, reports
+        context.alarms, context.sources, context.reports = alarms, sources, reports
         if recorded is not None:
             context.recorded = recorded
         self.application = application(context, _version())

@@ -25,6 +25,7 @@ from protocols.report import Reports
 from protocols.rest import Readiness
 from protocols.rule import RuleRecord
 from protocols.topology_view import TopologyView
+from protocols.trap_source import SourceView
 
 EventLookup = Callable[[int], Awaitable[bytes | None]]
 """The msgpack of the quarantined Event at an offset, None when there is none."""
@@ -62,6 +63,7 @@ class Context:
         self.backtests: Backtests | None = None
         self.rules: RuleLookup | None = None
         self.topology: TopologyView | None = None
+        self.sources: SourceView | None = None
         self.alarms: AlarmView | None = None
         self.reports: Reports | None = None
         self.recorded: Callable[[], int] = lambda: 0

@@ -450,7 +450,7 @@ class Oracle:
             tables = self._projection
         found: Counter[str] = Counter()
         for row in (*tables.alarms.values(), *tables.archive.values()):
-            if row["alarm_type"] == "uplink.down":
+            if row["alarm_type"] == "interface.down":
                 device, _, port = row["resource_id"].partition("/if/")
                 found[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += row["occurrence_count"]
         if found != expected:

@@ -42,6 +42,8 @@ class ResourceRule:
     fallback: "ResourceRule | None"
     name: Template | None
     serial: Template | None
+    names: tuple[Template, ...] = ()
+    """Of an interface: ifName, ifDescr, ifAlias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class Rule:
     resource: ResourceRule | ChoiceRule
     resources: Mapping[str, ResourceRule]
     severity_by: ChoiceRule | None
+    graded: bool
+    """Whether the severity that the device sends is the alarm's; else only its ``cleared`` counts."""
     qualifier: Template | None
     title: Template | None
     description: Template | None

@@ -31,6 +31,7 @@ from actors.postgres import Database
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.tokens import TokenBook
+from actors.trap_listener.source_book import SourceBook
 from protocols.change import Change
 from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
@@ -99,6 +100,7 @@ class Lab:
         self.quarantined: dict[int, bytes] = {}
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
+        self.sources = SourceBook(lambda: T0)
         self.api = Api(
             self.settings,
             self.send,
@@ -112,6 +114,7 @@ class Lab:
             windows=WindowCatalogue(self.state),
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
+            sources=self.sources,
             alarms=HeldAlarms(self.state),
             reports=self,
             recorded=lambda: self.seq,

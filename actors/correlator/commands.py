@@ -84,6 +84,7 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
     resource_id = node.id if node is not None else action.resource_id
     named = shown_to(node, action.tenant_id)
     parent = draft.get(action.parent_alarm_id) if action.parent_alarm_id is not None else None
+    report = Report(received=draft.at, reporter=f"user:{by.name}", source=f"api:{by.name}", dated=action.at)
     problem = Problem(
         identity=Identity(action.tenant_id, resource_id, action.alarm_type, action.qualifier),
         severity=action.severity,
@@ -103,9 +104,7 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         is_root_cause=action.is_root_cause,
         tags=action.tags,
         metadata=action.metadata,
-        why="raised by hand",
+        why="; ".join(("raised by hand", report.mistake)) if report.mistake else "raised by hand",
     )
-    dated = action.at if action.at is not None and action.at <= draft.at else None
-    report = Report(received=draft.at, reporter=f"user:{by.name}", source=f"api:{by.name}", dated=dated)
     alarm = admit(draft, problem, report)
     draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))

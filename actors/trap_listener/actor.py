@@ -214,7 +214,8 @@ class TrapListener:
             batch.informs.append(_Inform(*way_back, admitted.answer, key))
         if notification.irregular:
             batch.irregular.update(set(notification.irregular))
-        return Trap(host, at, notification, key, datagram if notification.irregular else b"")
+        raw = datagram if notification.irregular else b""
+        return Trap(host, at, notification, key, raw, admitted.engine_boots)
 
     async def _hand_over(self, batch: _Batch, unsettled: trio.MemorySendChannel[_Batch]) -> None:
         """To the ledger, then to be settled. After a cancel, called again it goes on where it was."""

@@ -14,6 +14,7 @@ from simulation.postgres import UNSTORABLE, Tables, archive, expire
 
 from actors.correlator.fold import fold
 from actors.correlator.saved import Saved
+from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
 from actors.ledger.group import Group, Written
 from actors.ledger.read import read_changes, stamped_events
@@ -31,7 +32,7 @@ from protocols.change import (
     Released,
     UnknownTrap,
 )
-from protocols.command import Command, RetryQuarantined
+from protocols.command import Clear, Command, Resolve, RetryQuarantined
 from protocols.event import Event, NetworkEvent, Trap
 from protocols.ledger import RecordedBatch
 
@@ -414,6 +415,41 @@ class Oracle:
         if found != expected:
             self.violate(f"occurrences of alarms are {dict(found)}, the Events hold {dict(expected)}")
 
+    def standing(self, tables: Tables) -> None:
+        """Told by the Events alone: a port is up or down as the last of its traps said, unless the other was received so
+        shortly before that the network may have mixed them up, or somebody has ended its alarm by hand since."""
+        last: dict[str, tuple[int, datetime, bool]] = {}
+        other: dict[str, datetime] = {}
+        counted: dict[Label, datetime] = {}
+        by_hand = 0
+        for offset, (at, event) in enumerate(self.events, 1):
+            if isinstance(event, Command) and isinstance(event.action, Clear | Resolve):
+                by_hand = offset
+            if not isinstance(event, Trap) or not (oid := event.notification.trap_oid).endswith((".1.1.5.3", ".1.1.5.4")):
+                continue
+            if event.inform_key:
+                key = ("inform", event.source, str(event.notification.request_id))
+                if key in counted and at - counted[key] <= timedelta(seconds=900):
+                    continue
+                counted[key] = at
+            port, down = f"{event.source}/{event.notification.varbinds[0].value}", oid.endswith("3")
+            if port in last and last[port][2] != down:
+                other[port] = last[port][1]
+            last[port] = offset, event.received, down
+        if self._gapped:
+            tables = self._projection
+        is_down: Counter[str] = Counter()
+        for row in (*tables.alarms.values(), *tables.archive.values()):
+            if row["alarm_type"] == "uplink.down" and row["cleared_at"] is None:
+                device, _, port = row["resource_id"].partition("/if/")
+                is_down[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += 1
+        for port, (offset, received, down) in last.items():
+            doubtful = port in other and abs(received - other[port]) <= timedelta(seconds=MOST_REORDER_SECONDS)
+            if doubtful or (down and by_hand > offset):
+                continue
+            if (is_down[port] > 0) != down:
+                self.violate(f"{port} is said to be {'down' if down else 'up'} at offset {offset}, and is not")
+
 
 def _comparable(state: State) -> dict[str, Any]:
     """A State's content without the order of what has none."""
@@ -427,6 +463,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "cleared": saved.cleared,
         "marks": saved.marks,
         "ended": saved.ended,
+        "clocks": saved.clocks,
         "informs": saved.informs,
         "keys": saved.keys,
         "sequences": saved.sequences,

@@ -8,14 +8,14 @@ end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import trio
@@ -24,6 +24,7 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
+from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
@@ -40,11 +41,11 @@ from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
 from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
-from actors.trap_listener.sockets import TrapSocket, open_sockets
+from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
-from faultd import embedded, logs
+from faultd import embedded, logs, state_folder
 from faultd.backtest.service import BacktestService
-from faultd.config import Config, ConfigError, Mistake
+from faultd.config import Config
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
@@ -54,8 +55,7 @@ from faultd.reload import reload
 from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
-from faultd.security import open_engine, replace_users
-from faultd.settings import url_problem
+from faultd.security import database_url, open_engine, replace_users
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -64,6 +64,13 @@ log = structlog.get_logger()
 APPENDS_WAITING = 256
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
+
+
+class Closable(Protocol):
+    """What has to be closed in the end; doing so again does nothing."""
+
+    def close(self) -> None: ...
+
 
 OF_ONE_RUN = ("actor.parked", "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
@@ -83,25 +90,30 @@ async def serve(
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
 
-    Raises ConfigError for profiles or a topology with mistakes, StartRefused, LedgerError or EmbeddedPostgresError when it
-    cannot start, OSError when an address cannot be bound, ActorFailed when a core actor crashed.
+    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError, StartRefused, LedgerError or
+    EmbeddedPostgresError when it cannot start, AddressError when an address cannot be bound, ActorFailed when a core actor
+    crashed.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
     accepting = seldom_about_accept(metrics)
     metrics.up.labels(version("faultd"), python_version(), TRAP_PATH).set(1)
     state_dir = config.path()
-    await trio.to_thread.run_sync(partial(state_dir.mkdir, mode=0o750, parents=True, exist_ok=True))
+    await trio.to_thread.run_sync(state_folder.make, state_dir)
 
     notifier.status("reading profiles and topology")
-    inputs = await trio.to_thread.run_sync(read_inputs, config)
+    inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
-    security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
-    sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+    try:
+        security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
+        sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+    except BaseException:
+        ledger_file.close()
+        raise
 
     async with (
-        _closed_at_the_end(sockets),
+        _closed_at_the_end(*sockets, ledger_file),
         _impatience() as impatience,
         _database_url(config, notifier) as url,
         Database.open(url, size=1) as written,
@@ -153,6 +165,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            alarms=HeldAlarms(state),
+            recorded=lambda: ledger.feed.last,
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
@@ -235,13 +249,14 @@ async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) 
 
 
 @asynccontextmanager
-async def _closed_at_the_end(sockets: Sequence[TrapSocket]) -> AsyncIterator[None]:
-    """They are bound before anything that takes long, so that traps wait in the kernel meanwhile."""
+async def _closed_at_the_end(*opened: Closable) -> AsyncIterator[None]:
+    """Sockets are bound before anything that takes long, so that traps wait in the kernel meanwhile. The ledger closes its file
+    when it has drained; here one whose start failed, or was cancelled."""
     try:
         yield
     finally:
-        for trap_socket in sockets:
-            trap_socket.close()
+        for each in opened:
+            each.close()
 
 
 class _Impatience:
@@ -271,13 +286,8 @@ async def _impatience() -> AsyncIterator[_Impatience]:
 @asynccontextmanager
 async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str]:
     """The configured PostgreSQL, or an embedded one for as long as the daemon runs."""
-    if config.database.url_file:
-        url = (await trio.Path(config.database.url_file).read_text()).strip()
-        if wrong := url_problem(url) if url else "is empty":
-            raise ConfigError(config.database.url_file, [Mistake(0, "database.url_file", wrong)])
+    if url := await trio.to_thread.run_sync(database_url, config.database):
         yield url
-    elif config.database.url:
-        yield config.database.url
     else:
         notifier.status("starting the embedded PostgreSQL")
         server = await trio.to_thread.run_sync(embedded.start, config.path())

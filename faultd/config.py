@@ -24,6 +24,8 @@ from protocols.toml_lines import Path as KeyPath
 from protocols.toml_lines import dotted, line_of, lines_of
 
 PREFIX = "FAULTD_"
+OF_COMMANDS = frozenset({"FAULTD_URL", "FAULTD_STREAM_URL", "FAULTD_TOKEN", "FAULTD_TOKEN_FILE"})
+"""Variables by which a person's commands find a daemon: no settings."""
 SECRET = frozenset({"url", "communities", "auth_key", "priv_key"})
 """Keys whose values no message repeats: mistakes end up in logs."""
 
@@ -155,7 +157,7 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mi
     """Lay ``FAULTD_A__B=value`` over ``data``; which path came from which variable."""
     origin: dict[KeyPath, str] = {}
     for name, raw in sorted(environ.items()):
-        if not name.startswith(PREFIX) or name == PREFIX:
+        if not name.startswith(PREFIX) or name == PREFIX or name in OF_COMMANDS:
             continue
         path = tuple(name.removeprefix(PREFIX).lower().split("__"))
         field = _field_at(path)

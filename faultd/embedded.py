@@ -36,6 +36,9 @@ _NO_PROCESS = 2**22 + 1
 _IMMEDIATE_SECONDS = 60.0
 """For a shutdown without a checkpoint. PostgreSQL kills what is left of itself after 5; the rest is for a loaded machine."""
 
+_SAID = 6
+"""Of what a program printed before it failed, the last so many lines: the reason is among them."""
+
 log = structlog.get_logger()
 
 
@@ -241,7 +244,9 @@ class EmbeddedPostgres:
             return text
         if log_file is not None and log_file.exists():
             text += log_file.read_text(errors="replace")[-2000:]
-        raise EmbeddedPostgresError(f"{program} failed with code {code}: {text.strip()}")
+        said = [line for line in text.splitlines() if line.strip()][-_SAID:]
+        where = f"; all of it is in {log_file}" if log_file is not None else ""
+        raise EmbeddedPostgresError("\n".join((f"{program} failed with code {code}{where}", *said)))
 
 
 def start(state_dir: Path, *, settings: Mapping[str, str] | None = None, seconds: float = 60.0) -> EmbeddedPostgres:

@@ -14,12 +14,22 @@ from actors.correlator.profiles import ProfileErrors, load_profiles
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.force import loaded_rules
 from actors.correlator.rules.loading import load_rules
-from actors.correlator.rules.plugins import Host, Limits, PluginError, install, installed, load_plugins
+from actors.correlator.rules.plugin_process import Bounds
+from actors.correlator.rules.plugins import Host, Limits, install, installed, load_plugins
 from actors.correlator.state import State
 from faultd.config import Config, ConfigError, Mistake
 from faultd.places import shipped_config
 from faultd.settings import RuleSettings
-from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, TopologyChanged, TopologyLoaded
+from protocols.event import (
+    FROM_FILE,
+    CountAlarms,
+    Event,
+    PolicyLoaded,
+    ProfilesLoaded,
+    RulesLoaded,
+    TopologyChanged,
+    TopologyLoaded,
+)
 from protocols.profile import Profile
 from protocols.topology import TopologyError, parse_csv
 
@@ -36,8 +46,12 @@ class Inputs(NamedTuple):
     rules: RulesLoaded = RulesLoaded("", ())
 
 
-def read_inputs(config: Config) -> Inputs:
-    """Profiles, plant, policy and rules by content. Raises :class:`ConfigError` with every mistake in every file."""
+def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
+    """Profiles, plant, policy and rules by content. Raises :class:`ConfigError` with every mistake in every file.
+
+    ``without_plugins``: a plugin that cannot be loaded is reported by the alarm ``rule.failed`` instead. At a start traps count
+    for more than a plugin.
+    """
     mistakes: list[ConfigError] = []
     profiles: tuple[Profile, ...] = ()
     nodes: TopologyLoaded | None = None
@@ -51,7 +65,7 @@ def read_inputs(config: Config) -> Inputs:
         mistakes.append(error)
     rules = RulesLoaded("", ())
     try:
-        rules = read_rules(config)
+        rules = read_rules(config, without_plugins=without_plugins)
     except ConfigError as error:
         mistakes.append(error)
     if mistakes or nodes is None:
@@ -70,8 +84,10 @@ class ConfigErrors(ConfigError):
 
 
 def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
-    """Those of ``inputs`` that the state does not hold already."""
+    """Those of ``inputs`` that the state does not hold already; first of all, that it is to count alarms."""
     profiles, topology, policy, rules = Inputs(*inputs)
+    if state.counted is None:
+        yield CountAlarms()
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
     if state.topology_digest is None:
@@ -117,7 +133,7 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
     return tuple(profile for profile in profiles if profile.name not in settings.disabled)
 
 
-def read_rules(config: Config) -> RulesLoaded:
+def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
     """The shipped rules (or those of ``rules.directory``) and the operator's own, and the plugins that are to be asked."""
     settings = config.rules
     try:
@@ -130,21 +146,25 @@ def read_rules(config: Config) -> RulesLoaded:
     if unknown:
         raise ConfigError("rules", [Mistake(0, "disabled", f"no rule is named {name!r}") for name in unknown])
     rules = tuple(rule for rule in rules if rule.name not in settings.disabled)
-    try:
-        plugins = installed_plugins(settings)
-    except PluginError as error:
-        raise ConfigError("rules", [Mistake(0, "rules.plugins", str(error))]) from error
+    plugins = installed_plugins(settings, without=without_plugins)
     return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
 
 
-def installed_plugins(settings: RuleSettings) -> dict[str, str]:
+def installed_plugins(settings: RuleSettings, *, without: bool = False) -> dict[str, str]:
     """The plugins named in the settings, by name and version. They are loaded once in a process: another set, or other limits,
-    make another host. Raises PluginError."""
-    limits = Limits(settings.plugin_seconds, settings.plugin_overruns, settings.plugin_stop_seconds)
-    host = installed()
-    if tuple(host.plugins) != tuple(sorted(set(settings.plugins))) or host.limits != limits:
-        host = install(Host(load_plugins(settings.plugins), limits))
-    return host.versions()
+    make another host. Raises :class:`ConfigError` for those that cannot be loaded; ``without`` reports them and goes on."""
+    bounds = Bounds(settings.plugin_stop_seconds, settings.plugin_megabytes)
+    limits = Limits(settings.plugin_seconds, settings.plugin_overruns, bounds)
+    before = installed()
+    if tuple(before.plugins) == tuple(sorted(set(settings.plugins))) and before.limits == limits:
+        return before.versions()
+    plugins, missing = load_plugins(dict.fromkeys(settings.plugins), bounds)
+    host = Host(plugins, limits, missing)
+    if missing and not without:
+        host.close()
+        raise ConfigError("rules", [Mistake(0, "rules.plugins", why) for why in missing.values()])
+    before.close()
+    return install(host).versions()
 
 
 def _texts(what: str, directory: str, extra: tuple[str, ...]) -> dict[str, str]:

@@ -1,27 +1,25 @@
-"""SNMPv3 for the listener, and reading a datagram offline for ``faultd profile test``."""
+"""What is kept secret: SNMPv3 keys and the database's URL; and reading a datagram offline for ``faultd profile test``."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from actors.trap_listener.credentials import CredentialError
-from actors.trap_listener.engine_state import EngineStateError
 from actors.trap_listener.intake import Refused
 from actors.trap_listener.v3 import V3Engine, decode_offline
 from faultd.config import Config, ConfigError, Mistake
+from faultd.settings import DatabaseSettings, url_problem
 from protocols.snmp.errors import Refusal
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification
 
 
 def open_engine(config: Config, state_dir: Path, now: float) -> V3Engine:
-    """The SNMPv3 engine, one boot later. Raises :class:`ConfigError` for a key file or engine state that cannot be used.
-    ``now`` is trio's clock."""
+    """The SNMPv3 engine, one boot later. Raises :class:`ConfigError` for a key file and EngineStateError for an engine state
+    that cannot be used. ``now`` is trio's clock."""
     try:
         return V3Engine.open(state_dir, config.traps.users, now)
     except CredentialError as error:
         raise ConfigError("traps.users", [Mistake(0, error.user, str(error))]) from error
-    except EngineStateError as error:
-        raise ConfigError("state_dir", [Mistake(0, "", str(error))]) from error
 
 
 def replace_users(engine: V3Engine, config: Config) -> None:
@@ -30,6 +28,22 @@ def replace_users(engine: V3Engine, config: Config) -> None:
         engine.replace_users(config.traps.users)
     except CredentialError as error:
         raise ConfigError("traps.users", [Mistake(0, error.user, str(error))]) from error
+
+
+def database_url(settings: DatabaseSettings) -> str:
+    """The URL, from its file when one is named; empty: an embedded PostgreSQL. Raises :class:`ConfigError`, which never says
+    more of the URL than its scheme."""
+    if not settings.url_file:
+        return settings.url
+    try:
+        url = Path(settings.url_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(settings.url_file, [Mistake(0, "database.url_file", error.strerror or str(error))]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(settings.url_file, [Mistake(0, "database.url_file", f"not UTF-8 at byte {error.start}")]) from error
+    if wrong := url_problem(url) if url else "is empty":
+        raise ConfigError(settings.url_file, [Mistake(0, "database.url_file", wrong)])
+    return url
 
 
 def offline_reader(config: Config) -> Callable[[bytes], Notification]:

@@ -59,11 +59,13 @@ class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     plugins: tuple[str, ...] = ()
     """Names of installed plugins (entry points `faultd.rules`) to ask. Only what is named here runs."""
     plugin_seconds: Annotated[float, Meta(gt=0)] = 0.05
-    """A plugin that takes longer for one alarm is told of, and after `plugin_overruns` times no longer asked."""
+    """A plugin that takes longer for one alarm raises `rule.failed`, and after `plugin_overruns` times is no longer asked."""
     plugin_overruns: Annotated[int, Meta(ge=1)] = 10
-    """So many overruns since the start, and the plugin is no longer asked until the rules are loaded anew."""
+    """After so many overruns or lost processes since the start, the plugin is not asked until the rules are loaded anew."""
     plugin_stop_seconds: Annotated[float, Meta(gt=0)] = 2.0
-    """A plugin that has not come back after this time is interrupted."""
+    """The process of a plugin that has not answered after this time is ended. The fold waits so long for it."""
+    plugin_megabytes: Annotated[int, Meta(ge=64)] = 512
+    """Address space that the process of a plugin may have, in MiB."""
 
 
 def url_problem(url: str) -> str:

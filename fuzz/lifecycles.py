@@ -43,6 +43,35 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
 )
 
 
+FREQUENCIES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY", "FREQ=SECONDLY", "RRULE:FREQ=DAILY", "")
+RRULE_PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("UNTIL", ("99991231T235959Z", "99991231", "00010101T000000Z", "20270101", "20270101T250000", "19691231T235959")),
+    ("COUNT", ("0", "1", "1000", "1001", "99999999999999999999", "-1")),
+    ("INTERVAL", ("0", "1", "1000", "1001", "٣")),
+    ("BYMONTHDAY", ("31", "-31", "30,31", "0", "32")),
+    ("BYMONTH", ("2", "1,2,3", "13")),
+    ("BYDAY", ("MO", "-1SU", "5FR", "54MO", "XX", "MO," * 60 + "TU")),
+    ("BYHOUR", ("2", "0,1,2,3,4,5,6,7,8,9,10,11", "24")),
+    ("BYSETPOS", ("1", "-366", "367")),
+    ("BYYEARDAY", ("366", "-366")),
+    ("BYWEEKNO", ("53", "-53")),
+    ("WKST", ("MO", "SU", "")),
+    ("DTSTART", ("20270101T000000Z",)),
+)
+MOMENTS = (
+    "9999-12-31T23:59:59.999999Z",
+    "9999-12-31T23:59:59-23:59",
+    "0001-01-01T00:00:00",
+    "0001-01-01T00:00:00+23:59",
+    "1970-01-01T00:00:00",
+    "2199-12-31T23:59:59",
+    "2027-03-28T02:30:00",
+    "2027-10-31T02:30:00",
+    "2027-01-01T00:00:60Z",
+)
+"""Starts at the ends of the calendar, in hours that a clock skips or shows twice, and in a leap second."""
+
+
 class Found(Exception):
     """An answer that must not be."""
 
@@ -78,13 +107,14 @@ class Operator:
         rng, now = self._rng, datetime.now(UTC)
         name = self._one(WINDOWS)
         if name is None or rng.random() < 0.3:
+            soon = (now + timedelta(seconds=rng.choice((0, 2, 3600)))).isoformat()
             body: dict[str, Any] = {
                 "title": "work",
                 "scope": rng.choice(({"devices": ["olt-1"]}, {"alarm_types": ["ont.los"]}, {"subtrees": ["no-such-node"]})),
-                "start": (now + timedelta(seconds=rng.choice((0, 2, 3600)))).isoformat(),
+                "start": rng.choice(MOMENTS) if rng.random() < 0.2 else soon,
                 "duration_seconds": rng.choice((1, 5, 600)),
                 "time_zone": rng.choice(("UTC", "Europe/Berlin", "Pacific/Apia")),
-                "recurrence": rng.choice(("", "", "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=MO,TU;COUNT=9", "FREQ=HOURLY")),
+                "recurrence": self._recurrence(),
             }
             made = self._make("POST", WINDOWS, body)
             if made is not None:
@@ -107,6 +137,14 @@ class Operator:
             if self._ask("GET", f"{WINDOWS}/{{window_id}}", None, name).body["phase"] != "cancelled":
                 raise Found(f"window {name} was cancelled and is shown as if it were not")
             self._end(WINDOWS, name)
+
+    def _recurrence(self) -> str:
+        rng = self._rng
+        if rng.random() < 0.5:
+            return rng.choice(("", "", "FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=MO,TU;COUNT=9", "FREQ=HOURLY"))
+        parts = rng.sample(RRULE_PARTS, rng.randint(0, 3))
+        rng.shuffle(parts)
+        return ";".join([rng.choice(FREQUENCIES), *(f"{name}={rng.choice(values)}" for name, values in parts)])
 
     def _rule(self) -> None:
         rng = self._rng

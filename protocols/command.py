@@ -1,7 +1,7 @@
 """What an operator asks for. Every write through the API is one of these, so it is an Event too."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -43,8 +43,12 @@ class Unshelve(Struct, frozen=True, array_like=True, tag="unshelve", tag_field="
     note: str = ""
 
 
+NoteType = Literal["note", "investigation", "resolution"]
+
+
 class Note(Struct, frozen=True, array_like=True, tag="note", tag_field="tag"):
     text: str
+    type: NoteType = "note"
 
 
 class Edited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +95,8 @@ class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag
     at: datetime | None = None
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
+    alarm_id: str = ""
+    """External name, unique among the tenant's open alarms; empty: faultd gives one."""
 
 
 class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quarantined", tag_field="tag"):
@@ -98,6 +104,13 @@ class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quaranti
 
     offset: int
     event: bytes
+
+
+class DiscardQuarantined(Struct, frozen=True, array_like=True, tag="discard_quarantined", tag_field="tag"):
+    """Give up the quarantined Event at ``offset``: it will not be folded. ``reason`` is the operator's."""
+
+    offset: int
+    reason: str
 
 
 class CreateRule(Struct, frozen=True, array_like=True, tag="create_rule", tag_field="tag"):
@@ -156,12 +169,22 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | ChangeTopology | RuleAction
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction
+
+
+class Past(Struct, frozen=True, array_like=True):
+    """An alarm of which the fold has let go, as PostgreSQL has it."""
+
+    id: str
+    alarm_id: str
+    tenant_id: str
 
 
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):
-    """One action on the alarms named (by ``id``), asked for by ``by``. ``alarm_ids`` is empty for Raise."""
+    """One action on the alarms named (by ``id`` or external name), asked for by ``by``. ``alarm_ids`` is empty for Raise;
+    ``past`` are those of the alarms that are history."""
 
     by: Principal
     action: Action
     alarm_ids: tuple[str, ...] = ()
+    past: tuple[Past, ...] = ()

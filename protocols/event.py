@@ -78,6 +78,11 @@ class Tick(Struct, frozen=True, array_like=True, tag="tick", tag_field="tag"):
     """The clock's beat; its time is the stamp that the ledger gives it."""
 
 
+class CountAlarms(Struct, frozen=True, array_like=True, tag="count_alarms", tag_field="tag"):
+    """From here on external names count alarms: ``A7`` is the seventh. Those before it are named by their Event's offset, as
+    earlier versions did, and counting goes on above them."""
+
+
 class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
     """The vendor profiles from here on, by content, so that a replay sees what the fold saw."""
 
@@ -152,6 +157,7 @@ Event = (
     | NetworkEvent
     | Command
     | Tick
+    | CountAlarms
     | ProfilesLoaded
     | TopologyLoaded
     | TopologyChanged

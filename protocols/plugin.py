@@ -1,8 +1,8 @@
 """What a correlation plugin is written against: what it may see, and what it may ask for.
 
 A plugin is a package with an entry point in the group ``faultd.rules``, which names a class (or a function) that makes the
-plugin when it is called without arguments. It is a part of the fold: it must answer from its arguments alone (no clock, no
-randomness, no network, no memory of its own), or a replay will differ from what happened.
+plugin when it is called without arguments. It takes part in the fold, from a process of its own: it must answer from its
+arguments alone (no clock, no randomness, no network, no memory of its own), or a replay will differ from what happened.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,11 @@ from protocols.alarm import Alarm
 from protocols.severity import Severity
 from protocols.topology import Node
 
+GROUP = "faultd.rules"
+"""The group of entry points that plugins stand in."""
 
-class Attach(Struct, frozen=True):
+
+class Attach(Struct, frozen=True, tag=True):
     """Make ``parent`` the cause of ``child`` (ids). What the topology, an operator or a rule has attached stays as it is."""
 
     child: str
@@ -25,21 +28,21 @@ class Attach(Struct, frozen=True):
     suppress: bool = True
 
 
-class HoldBack(Struct, frozen=True):
+class HoldBack(Struct, frozen=True, tag=True):
     """Hold an alarm back from people until :class:`LetGo`."""
 
     alarm: str
     why: str
 
 
-class LetGo(Struct, frozen=True):
+class LetGo(Struct, frozen=True, tag=True):
     """No longer hold the alarm back; something else may."""
 
     alarm: str
     why: str
 
 
-class AddTags(Struct, frozen=True):
+class AddTags(Struct, frozen=True, tag=True):
     """Put tags on an alarm that it does not have."""
 
     alarm: str
@@ -47,7 +50,7 @@ class AddTags(Struct, frozen=True):
     why: str
 
 
-class RaiseSeverity(Struct, frozen=True):
+class RaiseSeverity(Struct, frozen=True, tag=True):
     """Make an alarm more severe; never less."""
 
     alarm: str

@@ -13,7 +13,7 @@ from protocols.alarm import Alarm, Source, Status, TimelineEntry
 from protocols.event import NetworkEventType
 from protocols.light import BLINDING, DARK, Measurement, is_light
 from protocols.principal import Role
-from protocols.query import AlarmSort, DeviceEventRow, UnknownTrapCount, UnknownTrapRow
+from protocols.query import DeviceEventRow, UnknownTrapCount, UnknownTrapRow
 from protocols.rest_fields import (
     Count,
     Line,
@@ -119,31 +119,6 @@ class NoteText(Body, frozen=True, kw_only=True):
     text: SomeText
 
 
-class AlarmFilterBody(Body, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
-    """Which alarms: all the criteria given must hold; of a list, any value."""
-
-    severity: tuple[Severity, ...] = ()
-    status: tuple[Status, ...] = ()
-    source: tuple[Source, ...] = ()
-    alarm_type: tuple[Name, ...] = ()
-    tenant_id: Name | None = None
-    resource_type: Name | None = None
-    resource_id: Annotated[Name | None, Meta(description="The resource itself, not what lies below it")] = None
-    device_id: Name | None = None
-    customer_id: Annotated[Name | None, Meta(description="Alarms that affect this customer")] = None
-    correlation_id: Name | None = None
-    is_root_cause: bool | None = None
-    since: Annotated[Time | None, Meta(description="Last occurrence at or after this time")] = None
-    before: Annotated[Time | None, Meta(description="Last occurrence before this time")] = None
-    text: Annotated[Name | None, Meta(description="Words in title, description, resource and external id")] = None
-
-    def __post_init__(self) -> None:
-        check_time("from", self.since)
-        check_time("to", self.before)
-        if self.since is not None and self.before is not None and self.since >= self.before:
-            raise ValueError("to: is not after from")
-
-
 Limit = Annotated[int, Meta(ge=1, le=1_000, description="At most so many items")]
 Cursor = Annotated[
     Annotated[str, Meta(min_length=1, max_length=1_000)] | None, Meta(description="`next_cursor` of the page before this one")
@@ -153,14 +128,6 @@ Cursor = Annotated[
 class PageQuery(Body, frozen=True, kw_only=True):
     """The query of a list: how many, and from where on."""
 
-    limit: Limit = 100
-    cursor: Cursor = None
-
-
-class AlarmsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
-    """The query of the list of alarms."""
-
-    sort: Annotated[AlarmSort, Meta(description="With a minus: descending")] = "-last_occurrence"
     limit: Limit = 100
     cursor: Cursor = None
 
@@ -232,6 +199,12 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
             raise ValueError("light: optical.measured needs at least one reading")
 
 
+class DiscardBody(Body, frozen=True, kw_only=True):
+    """Why an Event in quarantine is given up."""
+
+    reason: Line
+
+
 class EventResult(Struct, frozen=True, kw_only=True):
     """What one network event came to: ids of the alarms that it raised, repeated or cleared."""
 
@@ -274,6 +247,11 @@ class AlarmPage(Struct, frozen=True):
 
     items: tuple[Alarm, ...]
     next_cursor: str | None = None
+    held_back: int | None = None
+    """With `view=causes`, on the first page: alarms that pass the other criteria and are attributed to another alarm. 100,000
+    stands for as many or more."""
+    degraded: str | None = None
+    """Why this list is not whole: PostgreSQL is away. Null: it is whole."""
 
 
 class ChildOf(Struct, frozen=True):

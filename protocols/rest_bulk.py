@@ -4,8 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from protocols.rest import AlarmFilterBody, Body, Refused
+from protocols.rest import Body, Refused
 from protocols.rest_fields import Name, SomeText, Text, Time, check_time
+from protocols.rest_filter import AlarmFilterBody
 
 
 class BulkAcknowledge(Body, frozen=True, kw_only=True, tag="acknowledge"):

@@ -7,7 +7,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 
 from actors.api import commands, queries, reads
-from actors.api.context import By, Context, Ctx, require
+from actors.api.access import allow
+from actors.api.context import By, Context, Ctx
 from actors.api.openapi import DONE, ApiOperation
 from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
@@ -17,6 +18,7 @@ from protocols.command import (
     Assign,
     Clear,
     Command,
+    Edit,
     Note,
     Resolve,
     Unacknowledge,
@@ -50,14 +52,15 @@ AlarmName = Annotated[
 
 
 async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.Shown:
-    outcome = await ctx.submit(by, [Command(by, action, names)])
+    past = await reads.past_of(ctx, by, names, needed=isinstance(action, Note | Edit)) if names else ()
+    outcome = await ctx.submit(by, [Command(by, action, names, past)])
     return commands.single(outcome.changes, outcome.first)
 
 
 async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: bool = False) -> Response[Alarm]:
-    """The alarm as it now is. A command that changed nothing, or only counted, leaves no Change with the whole alarm: then
-    PostgreSQL shows it; while that is away 204 says that the command applied."""
-    alarm = shown.alarm
+    """The alarm as it now is: from the command's own Change, else as the fold has it, else (it is history) from PostgreSQL;
+    while that is away 204 says that the command applied."""
+    alarm = shown.alarm or reads.held_alarm(ctx, by, shown.id)
     if alarm is None:
         try:
             database = ctx.database
@@ -72,26 +75,35 @@ async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: boo
 
 
 async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
-    require(by, "operator")
     return await _show(ctx, by, await _submit(ctx, by, action, (name,)))
 
 
-@post("/alarms", summary="Raise an alarm", operation_class=ApiOperation, responses={200: REPEATED, 204: DONE})
+@post(
+    "/alarms",
+    summary="Raise an alarm",
+    operation_class=ApiOperation,
+    responses={200: REPEATED, 204: DONE},
+    opt=allow("operator"),
+)
 async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Response[Alarm]:
-    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence. 204 with its
-    Location while PostgreSQL is away, since what it is now cannot be read there."""
-    require(by, "operator")
+    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence."""
     tenant = commands.tenant_of(by, data.tenant_id, api.default_tenant)
     return await _show(api, by, await _submit(api, by, commands.raise_of(data, tenant), ()), created=True)
 
 
-@patch("/alarms/{alarm_id:str}", summary="Edit an alarm", operation_class=ApiOperation)
+@patch("/alarms/{alarm_id:str}", summary="Edit an alarm", operation_class=ApiOperation, opt=allow("operator"))
 async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[AlarmEdit]) -> Response[Alarm]:
     """Change the fields given, leave the others."""
     return await _act(api, by, alarm_id, commands.edit_of(data))
 
 
-@post("/alarms/{alarm_id:str}/acknowledge", summary="Acknowledge an alarm", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/acknowledge",
+    summary="Acknowledge an alarm",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """Somebody has seen it. It opens again only when it is raised with a higher severity."""
     return await _act(api, by, alarm_id, Acknowledge(data.note if data else ""))
@@ -102,56 +114,87 @@ async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Acti
     summary="Undo an acknowledgement",
     status_code=200,
     operation_class=ApiOperation,
+    opt=allow("operator"),
 )
 async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The alarm waits for somebody again."""
     return await _act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
 
 
-@post("/alarms/{alarm_id:str}/clear", summary="Clear an alarm by hand", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/clear",
+    summary="Clear an alarm by hand",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The problem is over, although no device said so."""
     return await _act(api, by, alarm_id, Clear(data.note if data else ""))
 
 
-@post("/alarms/{alarm_id:str}/resolve", summary="Resolve an alarm", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/resolve",
+    summary="Resolve an alarm",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The work on it is done."""
     return await _act(api, by, alarm_id, Resolve(data.note if data else ""))
 
 
-@post("/alarms/{alarm_id:str}/assign", summary="Assign an alarm", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/assign",
+    summary="Assign an alarm",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignment]) -> Response[Alarm]:
     """Give it to somebody, or with `null` to nobody."""
     return await _act(api, by, alarm_id, Assign(data.assigned_to, data.note))
 
 
-@post("/alarms/{alarm_id:str}/shelve", summary="Shelve an alarm", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/shelve",
+    summary="Shelve an alarm",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]) -> Response[Alarm]:
     """Keep it out of sight until a time, at most a year ahead."""
-    require(by, "operator")
     return await _act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
 
 
-@post("/alarms/{alarm_id:str}/unshelve", summary="End an alarm's shelving", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/unshelve",
+    summary="End an alarm's shelving",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def unshelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """It is in sight again at once."""
     return await _act(api, by, alarm_id, Unshelve(data.note if data else ""))
 
 
-@post("/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation)
+@post(
+    "/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation, opt=allow("operator")
+)
 async def note(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
     """A line in the alarm's timeline."""
     return await _act(api, by, alarm_id, Note(data.text))
 
 
-@post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation)
+@post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
 async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     """The alarms that the filter finds now (in PostgreSQL, bounded; `more` tells when there are more), or those named.
 
-    With `alarm_ids` it works while PostgreSQL is away.
+    With `alarm_ids` it works while PostgreSQL is away, but for notes on alarms that are history.
     """
-    require(by, "operator")
     action = commands.bulk_action_of(data.action, api.clock())
     limit = api.settings.max_bulk
     if data.filter is None:
@@ -162,7 +205,8 @@ async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     chosen = found[:limit]
     if not chosen:
         return BulkResult(matched=0, accepted=(), refused=(), more=False)
-    outcome = await api.submit(by, [Command(by, action, chosen)])
+    past = await reads.past_of(api, by, chosen, needed=False) if data.filter is None else ()
+    outcome = await api.submit(by, [Command(by, action, chosen, past)])
     answer = commands.answers(outcome.changes, outcome.first, 1)[0]
     return BulkResult(
         matched=len(chosen), accepted=answer.accepted, refused=commands.told(answer.refusals), more=len(found) > limit

@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from actors.api import alarm_commands, alarm_reads, backtest, events, explain, history, maintenance, rules, system, topology
+from actors.api.access import allow, check_declared, only_admitted
 from actors.api.bodies import StrictBody
 from actors.api.context import Context
 from actors.api.docs_page import PlainPage
@@ -55,7 +56,7 @@ def _missing_page(response: Response[Any]) -> Response[Any]:
 
 
 def application(context: Context, version: str) -> Litestar:
-    """The application behind the gate."""
+    """The application behind the gate. Raises Undeclared when a handler does not say who may call it."""
 
     def api() -> Context:
         return context
@@ -82,10 +83,10 @@ def application(context: Context, version: str) -> Litestar:
         dto=StrictBody,
         return_dto=None,
     )
-    return Litestar(
+    made = Litestar(
         route_handlers=[faults, *system.PUBLIC],
         dependencies={"api": Provide(api, sync_to_thread=False)},
-        guards=[_refuse_unknown_parameters],
+        guards=[only_admitted, _refuse_unknown_parameters],
         exception_handlers={
             ProblemError: on_problem,
             ValidationException: on_validation,
@@ -99,7 +100,13 @@ def application(context: Context, version: str) -> Litestar:
             version=version,
             description=_DESCRIPTION,
             openapi_router=Router(
-                "/schema", route_handlers=[], include_in_schema=False, dto=None, return_dto=None, after_request=_missing_page
+                "/schema",
+                route_handlers=[],
+                include_in_schema=False,
+                dto=None,
+                return_dto=None,
+                after_request=_missing_page,
+                opt=allow("nothing"),
             ),
             components=COMPONENTS,
             render_plugins=[JsonRenderPlugin(), PlainPage()],
@@ -110,3 +117,5 @@ def application(context: Context, version: str) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    check_declared(made)
+    return made

@@ -2,19 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 import trio
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from actors.api.commands import action_name
-from actors.api.problems import ProblemError, unavailable
+from actors.api.problems import unavailable
 from actors.api.settings import ApiSettings
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Database, DatabaseUnavailable
 from actors.tokens import TokenBook
+from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
 from protocols.change import Answer
 from protocols.command import Command
@@ -61,6 +61,9 @@ class Context:
         self.backtests: Backtests | None = None
         self.rules: RuleLookup | None = None
         self.topology: TopologyView | None = None
+        self.alarms: AlarmView | None = None
+        self.recorded: Callable[[], int] = lambda: 0
+        """``seq`` of the newest recorded batch."""
         self._ledger = ledger
         self._database = database
         self._written: dict[str, int] = {}
@@ -104,9 +107,13 @@ class Context:
         self._written[by.name] = max(self._written.get(by.name, 0), outcome.seq)
         return outcome
 
-    async def caught_up(self, by: Principal) -> bool:
-        """Wait, bounded, until reads show what this token wrote; says whether they do."""
-        return await self.progress.reach(self._written.get(by.name, 0), self.settings.read_your_writes_seconds)
+    async def caught_up(self, by: Principal, *, newest: bool = False) -> bool:
+        """Wait, bounded, until reads show what this token wrote, or with ``newest`` all that is recorded; says whether they
+        do."""
+        through = self._written.get(by.name, 0)
+        if newest:
+            through = max(through, self.recorded())
+        return await self.progress.reach(through, self.settings.read_your_writes_seconds)
 
     def _count(self, events: Sequence[Event], result: str) -> None:
         for event in events:
@@ -130,12 +137,6 @@ class Context:
 
 def _action(event: Event) -> str:
     return action_name(event.action) if isinstance(event, Command) else "event"
-
-
-def require(by: Principal, role: Any) -> None:
-    """ProblemError 403 unless ``by`` has ``role`` or more."""
-    if not by.may(role):
-        raise ProblemError(403, "forbidden", f"this needs the role {role}; token {by.name!r} has {by.role}")
 
 
 Ctx = NamedDependency[SkipValidation[Context]]

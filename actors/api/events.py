@@ -7,8 +7,9 @@ from litestar.params import HeaderParameter, JSONBody
 from msgspec import Meta
 
 from actors.api import commands
+from actors.api.access import allow
 from actors.api.alertmanager import network_event
-from actors.api.context import By, Ctx, require
+from actors.api.context import By, Ctx
 from actors.api.openapi import ApiOperation
 from actors.api.problems import ProblemError, invalid_body, invalid_parameter
 from protocols.event import NetworkEvent
@@ -30,7 +31,7 @@ def idempotency_key_of(request: Request[Any, Any, Any]) -> str:
     return key
 
 
-@post("/events", summary="Report network events", status_code=200, operation_class=ApiOperation)
+@post("/events", summary="Report network events", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
 async def network_events(
     request: Request[Any, Any, Any],
     api: Ctx,
@@ -42,7 +43,6 @@ async def network_events(
 
     An event alone that is refused is answered with an error; in a batch its result says so.
     """
-    require(by, "operator")
     alone = isinstance(data, NetworkEventBody)
     bodies = (data,) if isinstance(data, NetworkEventBody) else data
     if len(bodies) > api.settings.max_batch:
@@ -62,13 +62,18 @@ async def network_events(
     return EventResults(tuple(commands.event_result(answer) for answer in answers))
 
 
-@post("/events/alertmanager", summary="Prometheus Alertmanager's webhook", status_code=200, operation_class=ApiOperation)
+@post(
+    "/events/alertmanager",
+    summary="Prometheus Alertmanager's webhook",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("operator"),
+)
 async def alertmanager(api: Ctx, by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
     """Alertmanager's webhook body, version 4: firing alerts raise `monitoring.check_failed`, resolved ones clear it.
 
     Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`.
     """
-    require(by, "operator")
     if len(data.alerts) > api.settings.max_batch:
         raise ProblemError(
             413, "batch_too_large", f"{len(data.alerts)} alerts; at most {api.settings.max_batch} are taken in one request"

@@ -4,12 +4,14 @@ Nothing of a request's body is read before its token is known to be good.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
 import trio
+from litestar import Litestar
 
+from actors.api.access import Access, access_of, routed
 from actors.api.context import Context
 from actors.api.node_path import join_node_id
 from actors.api.problems import MEDIA_TYPE, ProblemError
@@ -23,7 +25,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-PROTECTED = "/api/"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="faultd"'}
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 class Gate:
     """An ASGI application around ``app``: authentication, bounds, ``faultd_http_requests_total`` and the access log."""
 
-    def __init__(self, app: App, context: Context) -> None:
+    def __init__(self, app: Litestar, context: Context) -> None:
         self._app = app
         self._context = context
 
@@ -59,11 +60,16 @@ class Gate:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         join_node_id(scope)
         try:
-            scope["user"] = self._principal(scope)
-            body = await self._body(scope, receive)
+            handler = scope["admitted"] = routed(self._app, scope["path"], scope["method"])
+            access = access_of(handler)
+            user = scope["user"] = self._principal(scope, access)
+            if user is not None:
+                access.check(user)
+            body = await self._body(scope, receive, self._limit(user, access))
         except ProblemError as error:
             # What was not read of the body would be taken for the next request: the connection ends here.
-            await _answer(send, error.problem, {**error.headers, "Connection": "close"})
+            closing = {"Connection": "close"} if _has_body(scope) else {}
+            await _answer(send, error.problem, error.headers | closing)
             return
         if body is None:
             return
@@ -72,12 +78,11 @@ class Gate:
         async def replay() -> Message:
             return waiting.pop() if waiting else await receive()
 
-        await self._app(scope, replay, send)
+        await self._app(cast(Any, scope), cast(Any, replay), cast(Any, send))
 
-    def _principal(self, scope: Scope) -> Principal | None:
-        path: str = scope["path"]
+    def _principal(self, scope: Scope, access: Access) -> Principal | None:
         settings = self._context.settings
-        if not path.startswith(PROTECTED) and not (settings.metrics_need_token and path.rstrip("/") == "/metrics"):
+        if access.needed == "nothing" or (access.needed == "metrics" and not settings.metrics_need_token):
             return None
         values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
         scheme, _, token = (values[0] if len(values) == 1 else b"").decode("latin-1").partition(" ")
@@ -99,18 +104,15 @@ class Gate:
             raise ProblemError(401, "invalid_token", "the token is unknown, revoked or expired", headers=challenge)
         return principal
 
-    def _limit(self, scope: Scope) -> int:
+    def _limit(self, user: Principal | None, access: Access) -> int:
         """Bytes of a body that this caller may send here."""
-        user: Principal | None = scope.get("user")
         if user is None:
             return 0
         settings = self._context.settings
-        whole = scope["method"] == "PUT" and scope["path"].rstrip("/") == _TOPOLOGY and user.may("admin")
-        return settings.max_topology_bytes if whole else settings.max_body_bytes
+        return settings.max_topology_bytes if access.large else settings.max_body_bytes
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+    async def _body(self, scope: Scope, receive: Receive, limit: int) -> bytes | None:
         """The whole body, None when the client went away. ProblemError 413 or 408."""
-        limit = self._limit(scope)
         for name, value in scope["headers"]:
             if name.lower() == b"content-length" and value.isdigit() and int(value) > limit:
                 raise _too_large(limit)
@@ -129,8 +131,12 @@ class Gate:
         raise ProblemError(408, "body_too_slow", f"the body did not arrive within {self._context.settings.read_seconds:g} s")
 
 
-_TOPOLOGY = "/api/v1/faults/topology"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _has_body(scope: Scope) -> bool:
+    names = {name.lower() for name, value in scope["headers"] if value != b"0"}
+    return not names.isdisjoint((b"content-length", b"transfer-encoding"))
 
 
 def _too_large(limit: int) -> ProblemError:

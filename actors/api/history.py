@@ -3,18 +3,19 @@
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from actors.api import commands, queries, reads
-from actors.api.context import By, Ctx, require
+from actors.api.access import allow
+from actors.api.context import By, Ctx
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_parameter, unavailable
-from protocols.command import Command, RetryQuarantined
-from protocols.principal import Principal
+from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.rest import (
     DeviceEventPage,
     DeviceEventsQuery,
+    DiscardBody,
     EventResult,
     PageQuery,
     QuarantinePage,
@@ -30,7 +31,7 @@ _LARGEST = 2**63 - 1
     "/traps/unknown",
     summary="Traps that no profile knows",
     operation_class=documented(UnknownTrapsQuery),
-    opt={"query": UnknownTrapsQuery},
+    opt=allow("viewer", query=UnknownTrapsQuery),
 )
 async def unknown_traps(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[UnknownTrapPage]:
     """The inbox, latest first, each trap whole. Communities and raw datagrams are shown to admins only."""
@@ -47,7 +48,7 @@ async def unknown_traps(request: Request[Any, Any, Any], api: Ctx, by: By) -> Re
     return reads.answer(UnknownTrapPage(page.items, page.next_cursor), fresh)
 
 
-@get("/traps/unknown/counts", summary="Unknown traps by OID", operation_class=ApiOperation)
+@get("/traps/unknown/counts", summary="Unknown traps by OID", operation_class=ApiOperation, opt=allow("viewer"))
 async def unknown_trap_counts(api: Ctx, by: By) -> Response[UnknownTrapCounts]:
     """How often each unknown trap came, the most frequent first: what to write a profile for."""
     fresh = await api.caught_up(by)
@@ -58,7 +59,7 @@ async def unknown_trap_counts(api: Ctx, by: By) -> Response[UnknownTrapCounts]:
     "/device-events",
     summary="What devices told that is no alarm",
     operation_class=documented(DeviceEventsQuery),
-    opt={"query": DeviceEventsQuery},
+    opt=allow("viewer", query=DeviceEventsQuery),
 )
 async def device_events(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[DeviceEventPage]:
     """Reboots, registrations, gaps in a vendor's numbering; latest first."""
@@ -77,10 +78,14 @@ async def device_events(request: Request[Any, Any, Any], api: Ctx, by: By) -> Re
     return reads.answer(DeviceEventPage(page.items, page.next_cursor), fresh)
 
 
-@get("/quarantine", summary="Events not processed", operation_class=documented(PageQuery), opt={"query": PageQuery})
+@get(
+    "/quarantine",
+    summary="Events not processed",
+    operation_class=documented(PageQuery),
+    opt=allow("admin", every_tenant=True, query=PageQuery),
+)
 async def quarantine(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[QuarantinePage]:
     """Oldest first. For admins of every tenant: an Event in quarantine belongs to no tenant yet."""
-    _require_whole_admin(by)
     query = read_query(request, PageQuery)
     after = _offset("cursor", query.cursor) if query.cursor is not None else -1
     fresh = await api.caught_up(by)
@@ -95,10 +100,10 @@ async def quarantine(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     status_code=200,
     operation_class=ApiOperation,
     responses={409: PROBLEM, 422: PROBLEM},
+    opt=allow("admin", every_tenant=True),
 )
 async def retry(api: Ctx, by: By, offset: Annotated[str, PathParameter(description="The Event's offset")]) -> EventResult:
     """After an update of faultd or of a profile. 422 with the error when it still cannot be processed."""
-    _require_whole_admin(by)
     number = _offset("offset", offset)
     if api.quarantined is None:
         raise unavailable("quarantine_unavailable", "the quarantine cannot be read now", api.settings.retry_after_seconds)
@@ -112,10 +117,25 @@ async def retry(api: Ctx, by: By, offset: Annotated[str, PathParameter(descripti
     return commands.event_result(answer)
 
 
-def _require_whole_admin(by: Principal) -> None:
-    require(by, "admin")
-    if by.tenant is not None:
-        raise ProblemError(403, "not_your_tenant", "the quarantine spans tenants; this needs an admin token without a tenant")
+@post(
+    "/quarantine/{offset:str}/discard",
+    summary="Give up an Event",
+    status_code=200,
+    operation_class=ApiOperation,
+    opt=allow("admin", every_tenant=True),
+    responses={409: PROBLEM, 422: PROBLEM},
+)
+async def discard(
+    api: Ctx, by: By, offset: Annotated[str, PathParameter(description="The Event's offset")], data: JSONBody[DiscardBody]
+) -> EventResult:
+    """The Event will not be processed. The reason and the token's name stay in the timeline of its alarm and as a device event
+    `event.discarded`."""
+    number = _offset("offset", offset)
+    outcome = await api.submit(by, [Command(by, DiscardQuarantined(number, data.reason))])
+    answer = commands.answers(outcome.changes, outcome.first, 1)[0]
+    if answer.refusals:
+        raise ProblemError(404, "not_in_quarantine", f"no Event {number} is in quarantine")
+    return commands.event_result(answer)
 
 
 def _offset(name: str, text: str) -> int:
@@ -124,4 +144,4 @@ def _offset(name: str, text: str) -> int:
     return int(text)
 
 
-HANDLERS: list[Any] = [unknown_traps, unknown_trap_counts, device_events, quarantine, retry]
+HANDLERS: list[Any] = [unknown_traps, unknown_trap_counts, device_events, quarantine, retry, discard]

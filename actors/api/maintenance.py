@@ -9,8 +9,9 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET
 
 from actors.api import commands
+from actors.api.access import allow
 from actors.api.commands import in_utc
-from actors.api.context import By, Context, Ctx, require
+from actors.api.context import By, Context, Ctx
 from actors.api.events import IdempotencyKey, idempotency_key_of
 from actors.api.keyset import INT64, Key, Order
 from actors.api.openapi import PROBLEM, ApiOperation, documented
@@ -43,7 +44,7 @@ class WindowOperation(ApiOperation):
     "/maintenance-windows",
     summary="List maintenance windows",
     operation_class=documented(WindowsQuery),
-    opt={"query": WindowsQuery},
+    opt=allow("viewer", query=WindowsQuery),
 )
 async def list_windows(request: Request[Any, Any, Any], api: Ctx, by: By) -> WindowPage:
     """The latest first. Those that are over or cancelled stay in the list for a while (`keep_windows_days`)."""
@@ -62,7 +63,12 @@ async def list_windows(request: Request[Any, Any, Any], api: Ctx, by: By) -> Win
     return WindowPage(tuple(shown(windows.show(one)) for one in page), cursor)
 
 
-@get("/maintenance-windows/{window_id:str}", summary="Show a maintenance window", operation_class=ApiOperation)
+@get(
+    "/maintenance-windows/{window_id:str}",
+    summary="Show a maintenance window",
+    operation_class=ApiOperation,
+    opt=allow("viewer"),
+)
 async def show_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
     """One window, and what it is doing."""
     return _show(api, by, window_id)
@@ -76,6 +82,7 @@ async def show_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
         200: ResponseSpec(WindowShown, generate_examples=False, description="The Idempotency-Key was used before: that window"),
         409: PROBLEM,
     },
+    opt=allow("operator"),
 )
 async def create_window(
     request: Request[Any, Any, Any],
@@ -85,7 +92,6 @@ async def create_window(
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WindowShown]:
     """Operators plan windows of a tenant; those of every tenant are for admins whose token has no tenant."""
-    require(by, "operator")
     tenant = data.tenant_id or by.tenant
     if tenant is None:
         if not by.may("admin"):
@@ -116,10 +122,10 @@ async def create_window(
     "/maintenance-windows/{window_id:str}",
     summary="Change a maintenance window",
     operation_class=WindowOperation,
+    opt=allow("operator"),
 )
 async def edit_window(api: Ctx, by: By, window_id: WindowName, data: JSONBody[WindowEdit]) -> WindowShown:
     """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
-    require(by, "operator")
     given = {name: getattr(data, name) for name in data.__struct_fields__}
     for name in ("start", "end"):
         if given[name] is not UNSET:
@@ -133,10 +139,10 @@ async def edit_window(api: Ctx, by: By, window_id: WindowName, data: JSONBody[Wi
     status_code=200,
     operation_class=WindowOperation,
     responses={409: PROBLEM},
+    opt=allow("operator"),
 )
 async def end_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
     """The occurrence under way ends now, and what still stands is told. A recurring window opens again as planned."""
-    require(by, "operator")
     return await _change(api, by, EndWindow(window_id))
 
 
@@ -146,10 +152,10 @@ async def end_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
     status_code=200,
     operation_class=WindowOperation,
     responses={409: PROBLEM},
+    opt=allow("operator"),
 )
 async def cancel_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
     """It ends now, or never begins. It stays in the list as cancelled for a while."""
-    require(by, "operator")
     return await _change(api, by, CancelWindow(window_id))
 
 

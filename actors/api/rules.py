@@ -8,7 +8,8 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter
 
 from actors.api import commands
-from actors.api.context import By, Context, Ctx, require
+from actors.api.access import allow
+from actors.api.context import By, Context, Ctx
 from actors.api.keyset import INT64, Key, Order
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
@@ -35,7 +36,7 @@ class RuleOperation(ApiOperation):
         (self.responses or {}).pop("204", None)
 
 
-@get("/alarm-rules", summary="List rules", operation_class=documented(RulesQuery), opt={"query": RulesQuery})
+@get("/alarm-rules", summary="List rules", operation_class=documented(RulesQuery), opt=allow("viewer", query=RulesQuery))
 async def list_rules(request: Request[Any, Any, Any], api: Ctx, by: By) -> RulePage:
     """In the order in which they are asked: by priority, the highest first, then by name."""
     query = read_query(request, RulesQuery)
@@ -54,35 +55,44 @@ async def list_rules(request: Request[Any, Any, Any], api: Ctx, by: By) -> RuleP
     return RulePage(tuple(shown(record) for record in page), cursor)
 
 
-@get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation)
+@get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
 async def show_rule(api: Ctx, by: By, rule_id: RuleName) -> RuleShown:
     """One rule, and what is wrong with it if it is not in force."""
     return _show(api, by, rule_id)
 
 
-@post("/alarm-rules", summary="Write a rule", operation_class=RuleOperation, responses={409: PROBLEM})
+@post("/alarm-rules", summary="Write a rule", operation_class=RuleOperation, responses={409: PROBLEM}, opt=allow("admin"))
 async def create_rule(api: Ctx, by: By, data: JSONBody[Rule]) -> Response[RuleShown]:
     """It is in force at once, and open alarms are looked at with it. 422 names every mistake with its place in the body."""
-    require(by, "admin")
     rule_id = await _submit(api, by, CreateRule(data))
     return Response(_show(api, by, rule_id), status_code=201, headers={"Location": f"/api/v1/faults/alarm-rules/{rule_id}"})
 
 
-@patch("/alarm-rules/{rule_id:str}", summary="Change a rule", operation_class=RuleOperation, responses={409: PROBLEM})
+@patch(
+    "/alarm-rules/{rule_id:str}",
+    summary="Change a rule",
+    operation_class=RuleOperation,
+    responses={409: PROBLEM},
+    opt=allow("admin"),
+)
 async def edit_rule(api: Ctx, by: By, rule_id: RuleName, data: JSONBody[RuleEdited]) -> RuleShown:
     """Change the fields given, leave the others; `conditions` and `actions` are replaced whole. What the rule did before
     is undone: alarms that it held back are let go, and people are told of them."""
-    require(by, "admin")
     if not data.given():
         names = ", ".join(data.__struct_fields__)
         raise ProblemError(422, "invalid_body", f"nothing to change: give at least one of {names}")
     return _show(api, by, await _submit(api, by, EditRule(rule_id, data)))
 
 
-@delete("/alarm-rules/{rule_id:str}", summary="Delete a rule", operation_class=ApiOperation, responses={409: PROBLEM})
+@delete(
+    "/alarm-rules/{rule_id:str}",
+    summary="Delete a rule",
+    operation_class=ApiOperation,
+    responses={409: PROBLEM},
+    opt=allow("admin"),
+)
 async def delete_rule(api: Ctx, by: By, rule_id: RuleName) -> None:
     """What it did is undone, as when it is changed. A rule of a file is deleted there."""
-    require(by, "admin")
     await _submit(api, by, DeleteRule(rule_id))
 
 

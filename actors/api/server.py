@@ -5,7 +5,7 @@ refuse to read, and whatever a connection's protocol code raises ends that conne
 from which anycorn descends, ends altogether when a connection raises.)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import anyio
@@ -18,11 +18,12 @@ from anycorn.logging import Logger
 from anycorn.typing import ConnectionState
 from anycorn.worker_context import WorkerContext
 
+from actors.addresses import listen
 from actors.api.gate import App
 from actors.api.http1 import Connection
 from actors.api.settings import ApiSettings
+from actors.isolation import Isolation
 from actors.metrics import Metrics
-from protocols.address import split_bind
 
 log = structlog.get_logger()
 
@@ -101,6 +102,7 @@ class Server:
         self._metrics = metrics
         self._config = _config(settings)
         self._worker = WorkerContext(None)
+        self._isolation = Isolation("an HTTP connection", metrics.http_connections_dropped.labels("error").inc)
         self._open: set[_Stream] = set()
         self._closed = trio.Event()
 
@@ -110,10 +112,9 @@ class Server:
         return len(self._open)
 
     async def run(self, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve. Starts with the address bound, ``HOST:PORT``. Raises OSError when it cannot be bound."""
-        host, port = split_bind(self._settings.bind)
+        """Serve. Starts with the address bound, ``HOST:PORT``. Raises AddressError when it cannot be bound."""
         self._worker = WorkerContext(None)
-        listeners = await trio.open_tcp_listeners(port, host=host, backlog=self._settings.max_connections)
+        listeners = await listen("http.bind", self._settings.bind, self._settings.max_connections)
         async with trio.open_nursery() as nursery:
             stopping = trio.Event()
             try:
@@ -150,12 +151,9 @@ class Server:
         stream = _Stream(socket_stream, self._settings.write_seconds)
         self._open.add(stream)
         try:
-            state = ConnectionState({})
-            await Connection(self._app, self._config, self._worker, state, cast(anyio.abc.SocketStream, stream)).run()
-        except* Exception as group:  # noqa: BLE001
-            # The supervisor's rule stops at this line: here the fault is one peer's connection, and the daemon goes on.
-            self._metrics.http_connections_dropped.labels("error").inc()
-            log.warning("connection ended by an error", errors=[repr(error) for error in _leaves(group)])
+            with self._isolation.alone():
+                state = ConnectionState({})
+                await Connection(self._app, self._config, self._worker, state, cast(anyio.abc.SocketStream, stream)).run()
         finally:
             self._open.discard(stream)
             await trio.aclose_forcefully(socket_stream)
@@ -178,11 +176,3 @@ def _config(settings: ApiSettings) -> Config:
 def _address(listeners: Sequence[trio.SocketListener]) -> str:
     name = listeners[0].socket.getsockname()
     return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
-
-
-def _leaves(group: BaseExceptionGroup[Exception]) -> Iterable[Exception]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

@@ -9,6 +9,7 @@ import trio
 from litestar import Request, Response, get
 from litestar.response import Stream
 
+from actors.api.access import allow
 from actors.api.context import By, Ctx
 from actors.api.keyset import Key, Order
 from actors.api.openapi import PROBLEM, ApiOperation, documented
@@ -30,7 +31,7 @@ LOOKED_AT = 100_000
     "/topology",
     summary="List or export the topology",
     operation_class=documented(TopologyQuery, also=CSV),
-    opt={"query": TopologyQuery},
+    opt=allow("viewer", query=TopologyQuery),
 )
 async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[TopologyPage]:
     """A page of the nodes that pass the filter, in the order of their ids. With `format=csv`, or `Accept: text/csv`, all of
@@ -59,7 +60,7 @@ async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     "/topology/onts",
     summary="Find an ONT",
     operation_class=documented(OntQuery),
-    opt={"query": OntQuery},
+    opt=allow("viewer", query=OntQuery),
     responses={404: PROBLEM},
 )
 async def find_ont(request: Request[Any, Any, Any], api: Ctx, by: By) -> NodeShown:
@@ -76,7 +77,7 @@ async def find_ont(request: Request[Any, Any, Any], api: Ctx, by: By) -> NodeSho
     return shown(plant, node)
 
 
-@get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation)
+@get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation, opt=allow("viewer"))
 async def get_node(api: Ctx, by: By, node_id: NodeName) -> NodeShown:
     """The node, and how many are directly below it."""
     plant = plant_of(api)
@@ -87,7 +88,7 @@ async def get_node(api: Ctx, by: By, node_id: NodeName) -> NodeShown:
     "/topology/nodes/{node_id:str}/subtree",
     summary="A node and everything below it",
     operation_class=documented(SubtreeQuery),
-    opt={"query": SubtreeQuery},
+    opt=allow("viewer", query=SubtreeQuery),
 )
 async def subtree(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: NodeName) -> TopologyPage:
     """A page of the nodes at and below this one, in the order of their ids."""
@@ -103,7 +104,7 @@ async def subtree(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: No
     return _page(plant, heapq.nsmallest(query.limit + 1, below, key=lambda node: node.id), query.limit)
 
 
-@get("/topology/nodes/{node_id:str}/path", summary="From a node to the core", operation_class=ApiOperation)
+@get("/topology/nodes/{node_id:str}/path", summary="From a node to the core", operation_class=ApiOperation, opt=allow("viewer"))
 async def path(api: Ctx, by: By, node_id: NodeName) -> NodePaths:
     """Every way to a root, several where uplinks are redundant (at most 64)."""
     plant = plant_of(api)

@@ -15,8 +15,9 @@ from litestar.params import JSONBody
 from msgspec.structs import replace
 
 from actors.api import commands
+from actors.api.access import allow
 from actors.api.bodies import decode_body
-from actors.api.context import By, Context, Ctx, require
+from actors.api.context import By, Context, Ctx
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
@@ -67,13 +68,18 @@ class ImportOperation(TopologyOperation):
         super().__post_init__()
 
 
-@put("/topology", summary="Replace the topology", operation_class=ImportOperation, responses={409: PROBLEM, 422: PROBLEM})
+@put(
+    "/topology",
+    summary="Replace the topology",
+    operation_class=ImportOperation,
+    responses={409: PROBLEM, 422: PROBLEM},
+    opt=allow("admin", large=True),
+)
 async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) -> TopologyResult:
     """All of it, as `{"nodes": [...]}` or `text/csv`. What is different changes, all or nothing; the rest is not touched.
 
     A token with a tenant replaces the nodes of its tenant; the shared ones above them stay as they are.
     """
-    require(by, "admin")
     plant = plant_of(api)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (CSV, "application/json"):
@@ -90,10 +96,10 @@ async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) ->
     summary="Add a node",
     operation_class=TopologyOperation,
     responses={409: PROBLEM},
+    opt=allow("admin"),
 )
 async def add_node(api: Ctx, by: By, data: JSONBody[NodeBody]) -> Response[NodeShown]:
     """201 with the node; 409 when its id is in use."""
-    require(by, "admin")
     plant = plant_of(api)
     node = _own(by, _checked(node_of(data)))
 
@@ -106,10 +112,9 @@ async def add_node(api: Ctx, by: By, data: JSONBody[NodeBody]) -> Response[NodeS
     return Response(shown(plant, node), status_code=201, headers={"Location": f"{PATH}/nodes/{quote(node.id, safe='')}"})
 
 
-@patch("/topology/nodes/{node_id:str}", summary="Change a node", operation_class=TopologyOperation)
+@patch("/topology/nodes/{node_id:str}", summary="Change a node", operation_class=TopologyOperation, opt=allow("admin"))
 async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit]) -> NodeShown:
     """Change the fields given, leave the others. With other `parents` it moves, and what is below it moves with it."""
-    require(by, "admin")
     plant = plant_of(api)
     name = unquote(node_id)
 
@@ -127,12 +132,11 @@ async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit
     summary="Remove a node",
     status_code=200,
     operation_class=documented(RemovalQuery),
-    opt={"query": RemovalQuery},
+    opt=allow("admin", query=RemovalQuery),
     responses={409: PROBLEM},
 )
 async def remove_node(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: NodeName) -> TopologyResult:
     """Refused while others hang from it, unless `cascade=true`: then with all that hangs from nothing else. Alarms stay."""
-    require(by, "admin")
     plant = plant_of(api)
     query = read_query(request, RemovalQuery)
     name = unquote(node_id)

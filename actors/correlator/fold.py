@@ -12,6 +12,7 @@ from actors.correlator.housekeeping import fold_tick
 from actors.correlator.network import fold_network
 from actors.correlator.own import fold_system
 from actors.correlator.ponder import beat, ponder
+from actors.correlator.problems import SYSTEM
 from actors.correlator.profiles import compile
 from actors.correlator.replant import fold_topology, fold_topology_changed
 from actors.correlator.rules.book import fold_rules
@@ -19,9 +20,10 @@ from actors.correlator.rules.force import counts_repeats
 from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.state import State, policy_of
 from actors.correlator.traps import fold_trap
-from protocols.change import Answer, Change, Quarantined, Refusal, Released
-from protocols.command import Command, RetryQuarantined
+from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
+from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.event import (
+    CountAlarms,
     Event,
     NetworkEvent,
     PluginStopped,
@@ -72,35 +74,69 @@ def _decide(draft: Draft, event: Event) -> None:
 def _command(draft: Draft, command: Command) -> None:
     if isinstance(command.action, RetryQuarantined):
         _retry(draft, command.action)
+    elif isinstance(command.action, DiscardQuarantined):
+        _discard(draft, command.by.name, command.action)
     else:
         fold_command(draft, command)
 
 
 def _retry(draft: Draft, action: RetryQuarantined) -> None:
-    if action.offset not in draft.state.quarantined:
-        # Two who ask at the same time both saw it there; folded twice it would count twice.
-        refusal = Refusal(str(action.offset), "wrong_state", f"Event {action.offset} is not in quarantine")
-        draft.emit(Answer(offset=draft.offset, refusals=(refusal,)))
+    if not _in_quarantine(draft, action.offset):
         return
-    draft.later(draft.state.quarantined.discard, action.offset)
     event = _event_decoder.decode(action.event)
     _decide(draft, event)
-    draft.emit(Released(draft.offset, action.offset))
     if not isinstance(event, Command | NetworkEvent):  # those answer for themselves
         draft.emit(Answer(offset=draft.offset))
-    fold_system(draft, _quarantine_report(action.offset, "", active=False))
+    _release(draft, action.offset, "folded by a retry", "faultd:self")
+
+
+def _discard(draft: Draft, by: str, action: DiscardQuarantined) -> None:
+    if not _in_quarantine(draft, action.offset):
+        return
+    draft.emit(Answer(offset=draft.offset))
+    draft.emit(
+        DeviceEvent(
+            offset=draft.offset,
+            number=draft.next_number(),
+            at=draft.at,
+            tenant_id=draft.state.settings.default_tenant,
+            device_id=SYSTEM,
+            resource_type="system",
+            resource_id=SYSTEM,
+            event_type="event.discarded",
+            severity="warning",
+            title=f"{by} discarded Event {action.offset}, which faultd could not fold",
+            detail={"offset": action.offset, "by": by, "reason": action.reason},
+        )
+    )
+    _release(draft, action.offset, f"discarded: {action.reason}", f"user:{by}")
+
+
+def _in_quarantine(draft: Draft, offset: int) -> bool:
+    """Whether the Event is there; refused otherwise. Two who ask at the same time both saw it, and it must not count twice."""
+    if offset in draft.state.quarantined:
+        return True
+    refusal = Refusal(str(offset), "wrong_state", f"Event {offset} is not in quarantine")
+    draft.emit(Answer(offset=draft.offset, refusals=(refusal,)))
+    return False
+
+
+def _release(draft: Draft, offset: int, why: str, by: str) -> None:
+    draft.later(draft.state.quarantined.discard, offset)
+    draft.emit(Released(draft.offset, offset))
+    fold_system(draft, _quarantine_report(offset, why, active=False), by)
     if len(draft.state.quarantined) == 1:
-        fold_system(draft, _quarantine_report(action.offset, "", active=False, shared=True))
+        fold_system(draft, _quarantine_report(offset, why, active=False, shared=True), by)
 
 
-def _quarantine_report(offset: int, error: str, *, active: bool, shared: bool = False) -> SystemReport:
+def _quarantine_report(offset: int, text: str, *, active: bool, shared: bool = False) -> SystemReport:
     return SystemReport(
         alarm_type="event.quarantined",
         active=active,
         severity="major",
         qualifier=THE_OTHERS if shared else str(offset),
         title=f"faultd could not fold Event {offset}{' and others' if shared else ''}; kept in quarantine",
-        description=error or "folded by a retry",
+        description=text,
     )
 
 
@@ -124,6 +160,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    CountAlarms: lambda draft, _event: draft.later(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,

@@ -8,10 +8,10 @@ from protocols.alarm import Identity
 from protocols.event import SystemReport
 
 
-def fold_system(draft: Draft, event: SystemReport) -> None:
-    """Raise or clear what faultd says of itself."""
+def fold_system(draft: Draft, event: SystemReport, by: str = "faultd:self") -> None:
+    """Raise or clear an alarm of faultd about itself. ``by`` is the actor in the timeline."""
     tenant = draft.state.settings.default_tenant
-    report = Report(received=draft.at, reporter="faultd:self", source=SYSTEM)
+    report = Report(received=draft.at, reporter=by, source=SYSTEM)
     if not event.active:
         clear_problems(draft, tenant, SYSTEM, (event.alarm_type,), event.qualifier, report, event.description)
         return

@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.identifiers import is_own_name
 from actors.correlator.lifecycle import cleared
 from actors.correlator.placing import follows_topology, with_place
 from actors.correlator.plant import Plant
@@ -123,7 +124,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
     equal = replace(
         alarm,
         id=new_id,
-        alarm_id=name,
+        alarm_id=name if is_own_name(alarm.alarm_id) else alarm.alarm_id,
         revision=1,
         tenant_id=target.tenant_id,
         resource_id=target.resource_id,

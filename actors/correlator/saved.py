@@ -96,6 +96,7 @@ class Saved(Struct, kw_only=True):
     by_hand: list[str] = []
     topology_digest: str | None = None
     topology_at: int = 0
+    counted: int | None = None
     clocks: dict[str, Clock] = {}
 
 

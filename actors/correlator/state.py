@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
+from actors.correlator.identifiers import is_own_name
 from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
@@ -54,6 +56,11 @@ class State:
         self.at = EPOCH
         self.alarms: dict[str, Alarm] = {}
         self.names: dict[str, str] = {}
+        """Alarms by the external names that faultd gave them."""
+        self.given: dict[str, dict[str, None]] = {}
+        """Alarms by the external names that others gave them."""
+        self.counted: int | None = None
+        """How many alarms external names have counted; None: they do not count yet."""
         self.current: dict[Identity, str] = {}
         """The alarm that a raise of this identity would repeat or re-open."""
         self.open: dict[Kind, dict[str, str]] = {}
@@ -120,7 +127,7 @@ class State:
             # An older alarm of the same identity, noted on after its end, does not come before the newer one.
             self.current[identity] = alarm_id
         if before is None:
-            self.names[alarm.alarm_id] = alarm_id
+            self._name(alarm)
         was_open = before is not None and before.cleared_at is None
         if is_open != was_open:
             self._count((alarm.tenant_id, alarm.device_id), 1 if is_open else -1)
@@ -147,7 +154,8 @@ class State:
     def forget(self, alarm_id: str) -> None:
         """Let go of a cleared alarm."""
         alarm = self.alarms.pop(alarm_id)
-        self.names.pop(alarm.alarm_id, None)
+        if self.names.pop(alarm.alarm_id, None) is None:
+            _file(self.given, alarm.alarm_id, alarm_id, present=False)
         if self.current.get(alarm.identity) == alarm_id:
             del self.current[alarm.identity]
         self.cleared.pop(alarm_id, None)
@@ -155,6 +163,21 @@ class State:
         self.marks.pop(alarm_id, None)
         if alarm.parent_alarm_id is not None:
             _file(self.children, alarm.parent_alarm_id, alarm_id, present=False)
+
+    def _name(self, alarm: Alarm) -> None:
+        if is_own_name(alarm.alarm_id):
+            self.names[alarm.alarm_id] = alarm.id
+        else:
+            _file(self.given, alarm.alarm_id, alarm.id, present=True)
+
+    def named(self, name: str, tenant_id: str | None) -> list[Alarm]:
+        """Alarms that ``name`` (an id or an external name) means: at most one of each tenant, of all tenants for None. Where a
+        tenant gave one name to several, the open one or else the latest."""
+        alarm = self.alarms.get(name) or self.alarms.get(self.names.get(name, ""))
+        found = [alarm] if alarm is not None else [self.alarms[each] for each in self.given.get(name, ())]
+        found = [each for each in found if tenant_id in (None, each.tenant_id)]
+        found.sort(key=lambda each: (each.cleared_at is None, each.received_at, each.id))
+        return sorted({each.tenant_id: each for each in found}.values(), key=lambda each: each.tenant_id)
 
     def _remembered(self) -> dict[str, msgspec.Raw]:
         """Memories in the order of their names, but for empty ones: whether one was ever asked for must not show."""
@@ -245,6 +268,11 @@ class State:
         self._saved_plant.add(self.plant.nodes, puts, removes)
         self.topology_at = offset
 
+    def count_alarms(self, offset: int) -> None:
+        """Let external names count, from the Event at ``offset`` on. No name before it has a higher number."""
+        if self.counted is None:
+            self.counted = offset - 1
+
     def use_policy(self, event: PolicyLoaded, settings: CorrelatorSettings) -> None:
         self.policy = event
         self.use_settings(settings)
@@ -284,6 +312,7 @@ class State:
             by_hand=list(self.by_hand),
             topology_digest=self.topology_digest,
             topology_at=self.topology_at,
+            counted=self.counted,
             clocks=dict(self.clocks),
         )
         return pieces(saved, timers, ended)
@@ -294,8 +323,12 @@ class State:
         saved = _decoder.decode(octets)
         state = cls(saved.ledger_id)
         state.offset, state.at, state.archived = saved.offset, saved.at, saved.archived
+        state.counted = saved.counted
         cleared = dict(saved.cleared)
         for alarm in saved.alarms:
+            if saved.counted is None and alarm.cleared_by is not None and ":" not in alarm.cleared_by:
+                # As versions that did not count alarms named a person.
+                alarm = replace(alarm, cleared_by=f"user:{alarm.cleared_by}")
             state.put(alarm, cleared.get(alarm.id, saved.at))
         state.cleared = cleared
         # Several alarms of one identity can be kept: which of them a raise would re-open cannot be told from them alone.

@@ -179,7 +179,7 @@ class Database:
         try:
             busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if busy:
-                raise DiskRefused(self.path, "a reader holds the log; faultd goes on by itself")
+                raise DiskRefused(self.path, "a reader holds the log; a running faultd goes on by itself")
             sync(self.path.parent, DIRECTORY)
             self._largest = connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) - _ROW_OVERHEAD
         except sqlite3.Error as error:

@@ -51,7 +51,7 @@ def sqlite_error(path: Path, error: sqlite3.Error) -> LedgerError:
         return NotALedger(path, str(error))
     if primary in _DAMAGE:
         return LedgerCorrupt(path, str(error))
-    return DiskRefused(path, f"{error}; free space or repair the disk, faultd goes on by itself")
+    return DiskRefused(path, f"{error}; free space or repair the disk; a running faultd goes on by itself")
 
 
 @contextmanager

@@ -15,6 +15,8 @@ import trio
 import wsproto.utilities
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
 
+from actors.addresses import listen
+from actors.isolation import Isolation
 from actors.mailbox import EndOfFeed, Feed
 from actors.metrics import Metrics
 from actors.stream.board import Board
@@ -23,7 +25,6 @@ from actors.stream.request import Refused, Subscription, Tokens, admit
 from actors.stream.settings import StreamSettings
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
-from protocols.address import split_bind
 from protocols.severity import SEVERITIES
 
 _log = structlog.get_logger()
@@ -62,18 +63,18 @@ class Stream:
         self._tokens = tokens
         self._metrics = metrics
         self._clock = clock
+        self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
         self._clients = 0
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent what was left; either way
-        subscribers are closed with 1001. Reports the address bound. Raises OSError when the address cannot be bound,
+        subscribers are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
         hub = Hub(self._board)
         scopes: set[trio.CancelScope] = set()
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()
-        host, port = split_bind(self._settings.bind)
-        listeners = await trio.open_tcp_listeners(port, host=host)
+        listeners = await listen("stream.bind", self._settings.bind)
         async with trio.open_nursery() as connections:
 
             async def connection(stream: trio.SocketStream) -> None:
@@ -118,7 +119,7 @@ class Stream:
                 self._metrics.alarms_active.labels(severity).set(active.get(severity, 0))
 
     async def _connection(self, stream: trio.SocketStream, hub: Hub, scopes: set[trio.CancelScope]) -> None:
-        with trio.CancelScope(shield=True) as scope:
+        with self._isolation.alone(), trio.CancelScope(shield=True) as scope:
             scopes.add(scope)
             try:
                 if hub.ending or len(scopes) > self._settings.max_clients + _MOST_HANDSHAKES:

@@ -94,7 +94,10 @@ def admit(
 ) -> Subscription:
     """Decide on one handshake. ``target`` is the request's path and query, ``host`` its Host header, ``origins`` the
     allowed origins. Raises Refused; nothing about parameters is said to a caller without a token."""
-    split = urlsplit(target)
+    try:
+        split = urlsplit(target)
+    except ValueError as error:
+        raise Refused(400, "target", "Bad request", f"the request's target cannot be read: {error}") from error
     if split.path != PATH:
         raise Refused(404, "path", "Not found", f"there is nothing at {split.path!r}; the stream is at {PATH}")
     _check_origin(_header(headers, b"origin"), host, origins)

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 import structlog
 import trio
 
+from actors.isolation import Isolation
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Reply
 from actors.metrics import Metrics
+from actors.token_bucket import TokenBucket
 from actors.trap_listener.informs import RecentKeys, inform_key
 from actors.trap_listener.intake import Admitted, Answer, Exchange, Intake, Refused, Security
 from actors.trap_listener.networks import SourceCheck
@@ -22,7 +24,6 @@ from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket
 from actors.trap_listener.source_limit import SourceLimit
-from actors.trap_listener.token_bucket import TokenBucket
 from protocols.event import Event, Trap
 
 DRAIN_LIMIT = 512
@@ -83,6 +84,7 @@ class TrapListener:
         self._clock, self._grace = clock, grace
         self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
         self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
+        self._isolation = Isolation("a datagram", lambda: None)
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
         self._limit: SourceLimit | None = None
         self.reconfigure(settings, v3)
@@ -175,6 +177,7 @@ class TrapListener:
                     if limit is not None and not limit.admits(host, now):
                         raise Refused("source_rate")
                     admitted = self._intake.judge(datagram, now)
+                    event = self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary))
                 except Refused as refusal:
                     refused[refusal.reason] += 1
                     self._refusals.add(refusal.reason, 1, now, host)
@@ -184,8 +187,11 @@ class TrapListener:
                 except Exchange as exchange:
                     answered += 1
                     self._send(trap_socket, exchange.report, source, ancillary)
+                except Exception as error:  # noqa: BLE001 - a stranger's octets end here, and the next datagram is read
+                    refused["error"] += 1
+                    self._isolation.ended(error, host)
                 else:
-                    batch.events.append(self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary)))
+                    batch.events.append(event)
                     batch.datagrams += 1
             if len(arrivals) < MOST:
                 break
@@ -208,14 +214,14 @@ class TrapListener:
         way_back: tuple[TrapSocket, SocketAddress, Ancillary],
     ) -> Trap:
         notification = admitted.notification
-        key = ""
-        if admitted.answer is not None:
-            key = inform_key(host, notification)
-            batch.informs.append(_Inform(*way_back, admitted.answer, key))
+        key = inform_key(host, notification) if admitted.answer is not None else ""
+        raw = datagram if notification.irregular else b""
+        trap = Trap(host, at, notification, key, raw, admitted.engine_boots)
         if notification.irregular:
             batch.irregular.update(set(notification.irregular))
-        raw = datagram if notification.irregular else b""
-        return Trap(host, at, notification, key, raw, admitted.engine_boots)
+        if admitted.answer is not None:
+            batch.informs.append(_Inform(*way_back, admitted.answer, key))
+        return trap
 
     async def _hand_over(self, batch: _Batch, unsettled: trio.MemorySendChannel[_Batch]) -> None:
         """To the ledger, then to be settled. After a cancel, called again it goes on where it was."""
@@ -264,8 +270,9 @@ class TrapListener:
         for inform in batch.informs:
             if self._recent.seen(inform.key):
                 self._metrics.informs_repeated.inc()
-            if self._send(inform.trap_socket, inform.answer(now), inform.source, inform.ancillary):
-                self._metrics.informs_answered.inc()
+            with self._isolation.alone(inform.source[0]):
+                if self._send(inform.trap_socket, inform.answer(now), inform.source, inform.ancillary):
+                    self._metrics.informs_answered.inc()
 
     async def _give_up(self, batch: _Batch) -> None:
         """The end of the grace: what is on disk counts, what is not is lost, or sent again if it was an INFORM."""
@@ -286,7 +293,8 @@ class TrapListener:
         try:
             trap_socket.answer(datagram, to, ancillary)
         except OSError as error:
-            _log.warning("an answer could not be sent", to=to[0], reason=str(error))
+            if self._log_bucket.take(trio.current_time()):
+                _log.warning("an answer could not be sent", to=to[0], reason=str(error))
             return False
         return True
 

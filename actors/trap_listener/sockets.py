@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from actors.addresses import AddressError, refused
 from actors.trap_listener.activation import inherited
 from actors.trap_listener.drops import DropCounter
 from actors.trap_listener.recvmmsg import Ancillary, Arrival, Receiver, SocketAddress
@@ -24,15 +25,9 @@ _CONTROL_SPACE = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)
 _UINT32 = struct.Struct("I")
 _PKTINFO = struct.Struct("i4s4s")
 
+LISTEN = "traps.listen"
+
 _log = structlog.get_logger()
-
-
-class SocketError(Exception):
-    """A trap socket cannot be opened or used; names the address or descriptor and the reason."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"{address}: {reason}")
-        self.address, self.reason = address, reason
 
 
 class TrapSocket:
@@ -102,18 +97,18 @@ class TrapSocket:
 def open_sockets(listen: Sequence[str], receive_buffer: int, environment: Mapping[str, str], pid: int) -> list[TrapSocket]:
     """The datagram sockets that systemd handed to ``pid``, or else one for each address of ``listen``.
 
-    Raises SocketError; no socket stays open then.
+    Raises AddressError; no socket stays open then.
     """
     adopted = adopt(environment, pid, receive_buffer)
     if adopted:
         return adopted
     if not listen:
-        raise SocketError("traps.listen", "no address is given, and systemd handed over no datagram socket")
+        raise AddressError(LISTEN, "", "no address is given, and systemd handed over no datagram socket")
     opened: list[TrapSocket] = []
     try:
         for address in listen:
             opened.append(open_socket(address, receive_buffer))
-    except SocketError:
+    except AddressError:
         for trap_socket in opened:
             trap_socket.close()
         raise
@@ -121,16 +116,16 @@ def open_sockets(listen: Sequence[str], receive_buffer: int, environment: Mappin
 
 
 def open_socket(address: str, receive_buffer: int) -> TrapSocket:
-    """Bind ``host:port`` or ``[ipv6]:port``. Raises SocketError."""
+    """Bind ``host:port`` or ``[ipv6]:port``. Raises AddressError."""
     try:
         host, port = parse_address(address)
     except ValueError as error:
-        raise SocketError(address, str(error)) from error
+        raise AddressError(LISTEN, address, str(error)) from error
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         sock = socket.socket(family, socket.SOCK_DGRAM)
     except OSError as error:
-        raise SocketError(address, str(error)) from error
+        raise refused(LISTEN, address, error, socket.SOCK_DGRAM) from error
     try:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -139,7 +134,7 @@ def open_socket(address: str, receive_buffer: int) -> TrapSocket:
         return TrapSocket(sock, f"[{host}]:{bound}" if family == socket.AF_INET6 else f"{host}:{bound}", receive_buffer)
     except OSError as error:
         sock.close()
-        raise SocketError(address, str(error)) from error
+        raise refused(LISTEN, address, error, socket.SOCK_DGRAM) from error
 
 
 def adopt(environment: Mapping[str, str], pid: int, receive_buffer: int) -> list[TrapSocket]:
@@ -149,7 +144,7 @@ def adopt(environment: Mapping[str, str], pid: int, receive_buffer: int) -> list
         try:
             sock = socket.socket(fileno=given.descriptor)
         except OSError as error:
-            raise SocketError(f"descriptor {given.descriptor} ({given.name})", str(error)) from error
+            raise AddressError("LISTEN_FDS", f"descriptor {given.descriptor} ({given.name})", str(error)) from error
         if sock.type != socket.SOCK_DGRAM or sock.family not in (socket.AF_INET, socket.AF_INET6):
             sock.detach()
             continue

@@ -1,6 +1,7 @@
 """What every command needs: the configuration or a clear refusal, and the exit codes of sysexits.h."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -9,6 +10,11 @@ import typer
 from faultd.config import Config, ConfigError, load
 
 EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 69, 70, 73, 77, 78
+EX_INTERRUPTED = 130
+"""As a shell says it of a command that SIGINT ended."""
+
+SHOWN = 8
+"""Mistakes that a refusal lists; ``faultd check`` lists all of them."""
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration (TOML).", show_default=True, metavar="FILE")
@@ -23,7 +29,7 @@ def fail(text: str, code: int) -> NoReturn:
 
 
 def configuration(file: Path) -> Config:
-    """The configuration in ``file``; with a mistake in it, every one is shown and the exit code is 78."""
+    """The configuration in ``file``; with mistakes in it, the first are shown and the exit code is 78."""
     try:
         return load(file)
     except ConfigError as error:
@@ -31,6 +37,22 @@ def configuration(file: Path) -> Config:
 
 
 def refuse(error: ConfigError) -> NoReturn:
-    """Exit 78 with every mistake on a line of its own."""
-    count = len(error.mistakes)
-    fail(f"{count} mistake{'s' if count != 1 else ''} in the configuration\n{error}", EX_CONFIG)
+    """Exit 78 with the first mistakes, each on a line of its own."""
+    lines = str(error).splitlines()
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"... and {len(lines) - SHOWN} more: `faultd check FILE` lists all of them"]
+    fail("\n".join((f"{counted(len(error.mistakes), 'mistake')} in the configuration", *lines)), EX_CONFIG)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 mistake``, ``2 mistakes``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions inside nested groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

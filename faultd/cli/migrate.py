@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import asyncpg
@@ -19,8 +18,9 @@ from actors.store.adopt import adopt_now
 from actors.store.cursor import Cursor, LedgerRestored, check
 from actors.store.schema import SchemaMismatch, migrate
 from faultd import embedded
-from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
-from faultd.config import Config
+from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail, refuse
+from faultd.config import Config, ConfigError
+from faultd.security import database_url
 
 _ONE_ROW = 1, 0
 
@@ -49,6 +49,8 @@ def migrate_database(config: ConfigFile = DEFAULT_CONFIG, adopt_ledger: AdoptLed
         else:
             with _url(settings) as url:
                 _migrate(url)
+    except ConfigError as error:
+        refuse(error)
     except LedgerError as error:
         fail(str(error), EX_CANTCREAT)
     except (SchemaMismatch, LedgerRestored) as error:
@@ -86,10 +88,8 @@ def _check(ledger: LedgerFile, cursor: Cursor) -> None:
 @contextmanager
 def _url(settings: Config) -> Iterator[str]:
     """The configured database, or the embedded one for as long as it is needed."""
-    if settings.database.url_file:
-        yield Path(settings.database.url_file).read_text().strip()
-    elif settings.database.url:
-        yield settings.database.url
+    if url := database_url(settings.database):
+        yield url
     else:
         server = embedded.start(settings.path())
         try:

@@ -2,31 +2,36 @@
 
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
 import structlog
 import trio
 
+from actors.addresses import AddressError
 from actors.ledger.errors import LedgerError
 from actors.supervisor import ActorFailed
+from actors.trap_listener.engine_state import EngineStateError
 from faultd import descriptors, logs
 from faultd.app import serve
 from faultd.cli.common import (
     DEFAULT_CONFIG,
     EX_CANTCREAT,
     EX_CONFIG,
+    EX_INTERRUPTED,
     EX_SOFTWARE,
     EX_UNAVAILABLE,
     ConfigFile,
     configuration,
     fail,
+    leaves,
     refuse,
 )
 from faultd.config import ConfigError
 from faultd.embedded import EmbeddedPostgresError
 from faultd.schema import StartRefused
+from faultd.state_folder import StateFolderError
 
 SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the interpreter from another: a commit of the ledger takes it back a few times, and with the
@@ -42,8 +47,8 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     SIGTERM drains: what was received reaches the ledger and, within drain_seconds, PostgreSQL. SIGHUP reads profiles,
     topology, trap communities and users anew; a file with a mistake changes nothing. Exit codes: 0 stopped, 69 an
-    address or the database refuses, 70 a core part crashed, 73 the ledger cannot be used, 78 a mistake in the
-    configuration.
+    address or the database refuses, 70 a core part crashed, 73 the ledger or state_dir cannot be used, 78 a mistake in
+    the configuration, 130 interrupted before it was ready.
     """
     settings = configuration(config)
     logs.configure(settings.log)
@@ -66,18 +71,13 @@ def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
                     fail(str(leaf), EX_CONFIG)
                 case LedgerError():
                     fail(str(leaf), EX_CANTCREAT)
-                case EmbeddedPostgresError() | OSError():
+                case StateFolderError() | EngineStateError():
+                    fail(str(leaf), EX_CANTCREAT)
+                case AddressError() | EmbeddedPostgresError() | OSError():
                     fail(str(leaf), EX_UNAVAILABLE)
+                case KeyboardInterrupt():
+                    fail("interrupted", EX_INTERRUPTED)
                 case ActorFailed():
                     structlog.get_logger().error("a core part crashed", exc_info=error)
                     fail(str(leaf), EX_SOFTWARE)
         raise
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions inside nested groups."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from leaves(inner)
-    else:
-        yield error

@@ -28,6 +28,7 @@ from protocols.change import (
     ArchiveDue,
     Change,
     DeviceEvent,
+    HistoryChanged,
     Quarantined,
     Released,
     UnknownTrap,
@@ -507,6 +508,8 @@ def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
             return
         if isinstance(change, AlarmChanged):
             change = AlarmChanged(change.offset, change.alarm, ())
+        elif isinstance(change, HistoryChanged):
+            change = msgspec.structs.replace(change, entries=())
         elif isinstance(change, ArchiveDue):
             archive(tables, change.before)
             return
@@ -542,6 +545,13 @@ def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
             archive(tables, change.before)
             expire(tables.unknown_traps, change.before)
             expire(tables.device_events, change.before)
+        case HistoryChanged():
+            for table in (tables.alarms, tables.archive):
+                if change.id in table:
+                    row = table[change.id]
+                    table[change.id] = row | change.fields | {"revision": row["revision"] + 1}
+            for entry in change.entries:
+                tables.timeline[entry.offset, entry.number] = _row(entry)
         case Answer():
             pass
 

@@ -1,18 +1,17 @@
-"""The host of plugins (entry points ``faultd.rules``): Python in the fold, in a sandbox.
+"""The host of plugins (entry points ``faultd.rules``): Python of others, in a process of its own for each plugin.
 
-A plugin that raises, or asks for what cannot be, is counted and told of (``rule.failed``), nothing of what it asked for at that
-moment happens, and everything else goes on. A plugin that takes too long is told of, and after some times no longer asked; one
-that does not come back is interrupted. How long it took is nothing that the fold may know, or a replay would differ: the host
-measures it, and what follows from it comes back as an Event (:class:`protocols.event.PluginStopped`).
+A plugin that raises, ends its process, or asks for what cannot be, is counted and reported (``rule.failed``). Nothing that it
+asked for at that moment happens, and everything else goes on. A plugin that takes too long, or whose process was lost, is
+reported, and after some times no longer asked. The time that a call took must not reach the fold, or a replay would differ: the
+host measures it, and the consequence comes back as an Event (:class:`protocols.event.PluginStopped`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from time import perf_counter
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -23,47 +22,47 @@ from actors.correlator.own import fold_system
 from actors.correlator.problems import SYSTEM
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.place import above
-from actors.correlator.rules.watch import PluginInterrupted, Watch
+from actors.correlator.rules.plugin_process import Bounds, PluginError, PluginLost, PluginProcess
 from actors.correlator.strategy import Strategy
 from protocols.alarm import Alarm
 from protocols.event import Event, PluginStopped, SystemReport
-from protocols.plugin import AddTags, Attach, HoldBack, LetGo, Plugin, PluginAction, RaiseSeverity
+from protocols.plugin import GROUP, AddTags, Attach, HoldBack, LetGo, Plugin, PluginAction, RaiseSeverity
 from protocols.severity import is_worse
 from protocols.topology import Node
 
-GROUP = "faultd.rules"
 FAILED = "rule.failed"
-MAX_ACTIONS = 1_000
-"""That a plugin may ask for at once."""
 
 _log = structlog.get_logger()
-_check = msgspec.convert
-
-
-class PluginError(ValueError):
-    """A plugin that cannot be loaded, or an action that cannot be."""
 
 
 class Limits(Struct, frozen=True):
-    """Seconds that one call may take before it counts as an overrun; how many of these; and seconds after which it is
-    interrupted."""
+    """``seconds`` that one call may take before it counts as an overrun; ``overruns`` after which the plugin is no longer
+    asked; ``bounds`` at which its process is ended."""
 
     seconds: float = 0.05
     overruns: int = 10
-    stop_seconds: float = 2.0
+    bounds: Bounds = Bounds()
 
 
 class Host:
     """The plugins of this process. Not a part of the State: what it measures reaches the fold as Events only."""
 
-    def __init__(self, plugins: dict[str, Plugin] | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        plugins: Mapping[str, Plugin] | None = None,
+        limits: Limits | None = None,
+        missing: Mapping[str, str] | None = None,
+    ) -> None:
+        """``missing``: plugins that are configured and could not be loaded, and why; each is reported (``rule.failed``)."""
         self.plugins = dict(sorted((plugins or {}).items()))
         self.limits = limits or Limits()
         self.overruns: Counter[str] = Counter()
         self.slowest: dict[str, float] = {}
         self._types = {name: frozenset(plugin.alarm_types) for name, plugin in self.plugins.items()}
-        self._watch = Watch(self.limits.stop_seconds)
-        self._news: list[Event] = []
+        self._news: list[Event] = [
+            _report(name, f"Plugin {name} is not asked: it could not be loaded", why, "major")
+            for name, why in (missing or {}).items()
+        ]
 
     def versions(self) -> dict[str, str]:
         """Name → version, as the ledger records them."""
@@ -75,20 +74,22 @@ class Host:
         return not types or alarm.alarm_type in types
 
     def call(self, name: str, view: "DraftView", before: Alarm | None, alarm: Alarm) -> list[PluginAction]:
-        """What the plugin asks for. Raises whatever it raises; :class:`PluginError` when it was interrupted."""
+        """The actions that the plugin asks for. Raises :class:`PluginError`; a plugin in this process may raise anything."""
         started = perf_counter()
+        lost = ""
         try:
-            self._watch.enter(name)
-            try:
-                found = self.plugins[name].touched(view, before, alarm)
-                return _checked(found)
-            finally:
-                self._watch.leave()
-        except PluginInterrupted:
-            self._watch.leave()
-            raise PluginError(f"interrupted after {self.limits.stop_seconds:g} s") from None
+            return list(self.plugins[name].touched(view, before, alarm) or ())
+        except PluginLost as error:
+            lost = str(error)
+            raise
         finally:
-            self._measure(name, perf_counter() - started)
+            self._measure(name, perf_counter() - started, lost)
+
+    def close(self) -> None:
+        """End the processes of the plugins."""
+        for plugin in self.plugins.values():
+            if isinstance(plugin, PluginProcess):
+                plugin.close()
 
     def take_news(self) -> list[Event]:
         """Events that say what was measured since this was last asked."""
@@ -99,17 +100,18 @@ class Host:
         """They could not be sent now."""
         self._news = [*news, *self._news]
 
-    def _measure(self, name: str, seconds: float) -> None:
+    def _measure(self, name: str, seconds: float, lost: str) -> None:
         self.slowest[name] = max(self.slowest.get(name, 0.0), seconds)
-        if seconds <= self.limits.seconds:
+        if seconds <= self.limits.seconds and not lost:
             return
         self.overruns[name] += 1
-        _log.warning("a plugin took too long", plugin=name, seconds=round(seconds, 3), times=self.overruns[name])
         times, limit = self.overruns[name], self.limits
+        _log.warning("a plugin overran its limits", plugin=name, seconds=round(seconds, 3), times=times, lost=lost)
         if times == limit.overruns:
-            why = f"took longer than {limit.seconds:g} s for one alarm {times} times, once {self.slowest[name]:.3f} s"
+            why = f"took longer than {limit.seconds:g} s for one alarm, or lost its process, {times} times"
+            why += f"; the last time: {lost}" if lost else f"; the longest took {self.slowest[name]:.3f} s"
             self._news.append(PluginStopped(name, self.plugins[name].version, why))
-        elif times < limit.overruns:
+        elif times < limit.overruns and not lost:  # a lost process is reported by the fold, as a failure
             text = f"took {seconds:.3f} s for one alarm, more than {limit.seconds:g} s: {times} of {limit.overruns} times"
             self._news.append(_report(name, f"Plugin {name} is slow", text, "warning"))
 
@@ -157,28 +159,20 @@ def installed() -> Host:
     return _host
 
 
-def load_plugins(names: Iterable[str], found: Iterable[EntryPoint] | None = None) -> dict[str, Plugin]:
-    """The plugins of these names. Raises :class:`PluginError` naming each that is not there, or cannot be made."""
-    points = {point.name: point for point in (entry_points(group=GROUP) if found is None else found)}
-    plugins: dict[str, Plugin] = {}
-    wrong: list[str] = []
+def load_plugins(names: Iterable[str], bounds: Bounds) -> tuple[dict[str, PluginProcess], dict[str, str]]:
+    """The plugins of these names, each in a process of its own, and why others could not be loaded, by name. Blocks."""
+    there = sorted({point.name for point in entry_points(group=GROUP)})
+    plugins: dict[str, PluginProcess] = {}
+    missing: dict[str, str] = {}
     for name in names:
-        point = points.get(name)
-        if point is None:
-            wrong.append(f"no plugin {name!r} is installed; there are: {', '.join(sorted(points)) or 'none'}")
+        if name not in there:
+            missing[name] = f"no plugin {name!r} is installed; there are: {', '.join(there) or 'none'}"
             continue
         try:
-            plugin = point.load()()
-            if not (isinstance(plugin.version, str) and callable(plugin.touched)):
-                raise TypeError("version is no text, or touched no function")
-            tuple(plugin.alarm_types)
-        except Exception as error:  # noqa: BLE001 - whatever the code of others does when it is loaded
-            wrong.append(f"plugin {name!r} cannot be loaded: {type(error).__name__}: {error}")
-            continue
-        plugins[name] = plugin
-    if wrong:
-        raise PluginError("; ".join(wrong))
-    return plugins
+            plugins[name] = PluginProcess(name, bounds)
+        except PluginError as error:
+            missing[name] = f"plugin {name!r} cannot be loaded: {error}"
+    return plugins, missing
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
@@ -238,18 +232,6 @@ def _report(name: str, title: str, text: str, severity: str) -> SystemReport:
         title=title,
         description=text,
     )
-
-
-def _checked(found: Iterable[PluginAction]) -> list[PluginAction]:
-    actions: list[PluginAction] = []
-    for action in found or ():
-        if not isinstance(action, PluginAction):
-            raise PluginError(f"{type(action).__name__} is no action")
-        # A Struct made by hand holds whatever it was given: its types are checked here.
-        actions.append(_check(msgspec.to_builtins(action), type(action)))
-        if len(actions) > MAX_ACTIONS:
-            raise PluginError(f"asked for more than {MAX_ACTIONS} actions at once")
-    return actions
 
 
 def _prepared(draft: Draft, action: PluginAction) -> PluginAction:

@@ -21,9 +21,9 @@ LOOKED_AT = 200
 def window_of(plan: Plan, id: str, by: str, at: datetime) -> Window:
     """The window that ``plan`` asks for at ``at``. Raises :class:`WindowError`."""
     zone = zone_of(plan.time_zone)
+    _check_time("start", plan.start)
     local = plan.start if plan.start.tzinfo is None else to_wall(plan.start, zone)
     start = to_utc(plan.start if not plan.recurrence else local, zone)
-    _check_time("start", start)
     if start > at + FURTHEST:
         raise WindowError("start", f"{start.isoformat()} is more than {HORIZON_YEARS} years ahead")
     window = Window(
@@ -88,11 +88,12 @@ def _duration(plan: Plan, start: datetime) -> float:
         raise WindowError("end", "give either end or duration_seconds")
     if plan.end is None:
         seconds, field = float(plan.duration_seconds or 0), "duration_seconds"
-        if seconds <= 0:
+        if not seconds > 0:
             raise WindowError(field, f"{seconds:g} is not more than 0")
     else:
-        end, field = to_utc(plan.end, zone_of(plan.time_zone)), "end"
-        _check_time(field, end)
+        field = "end"
+        _check_time(field, plan.end)
+        end = to_utc(plan.end, zone_of(plan.time_zone))
         seconds = (end - start).total_seconds()
         if seconds <= 0:
             raise WindowError(field, f"{end.isoformat()} is not after the start, {start.isoformat()}")
@@ -102,7 +103,8 @@ def _duration(plan: Plan, start: datetime) -> float:
 
 
 def _check_time(field: str, at: datetime) -> None:
-    if not EARLIEST <= at < LATEST:
+    """Before any arithmetic: beyond these years a change of zone can leave the calendar."""
+    if not EARLIEST.year <= at.year < LATEST.year:
         raise WindowError(field, f"{at.isoformat()} is not between {EARLIEST.year} and {LATEST.year}")
 
 
@@ -122,10 +124,10 @@ def _exceptions(texts: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError as error:
             raise WindowError(f"exceptions[{number}]", f"{text[:40]!r} is neither a date nor a date-time") from error
         whole = "T" not in text and " " not in text
+        _check_time(f"exceptions[{number}]", at)
         if whole:
             found[at.date().isoformat()] = None
         else:
-            _check_time(f"exceptions[{number}]", to_utc(at, zone_of("UTC")))
             found[(at if at.tzinfo is None else to_utc(at, zone_of("UTC"))).isoformat()] = None
     return tuple(found)
 

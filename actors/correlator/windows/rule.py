@@ -8,6 +8,8 @@ from typing import Any, Literal
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, weekday
 from msgspec import Struct
 
+from protocols.rest_fields import EARLIEST, LATEST
+
 FREQUENCIES: dict[str, "Frequency"] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
 MOST_OCCURRENCES = 1_000
 """COUNT at most."""
@@ -140,14 +142,17 @@ def _one_of(text: str, name: str, known: tuple[str, ...]) -> str:
 
 
 def _until(text: str) -> datetime:
-    """A date alone means all of that day."""
+    """A date alone means all of that day. Calendars write the year 9999 for "without an end": kept as :data:`LATEST`."""
     match = _UNTIL.fullmatch(text)
     if match is None:
         raise _wrong(f"UNTIL: {text[:40]!r} is no time such as 20261231T220000Z")
     try:
-        return _moment(*match.groups())
+        at = _moment(*match.groups())
     except ValueError as error:
         raise _wrong(f"UNTIL: {text[:40]!r}: {error}") from error
+    if at.year < EARLIEST.year:
+        raise _wrong(f"UNTIL: {text[:40]!r} is before {EARLIEST.year}")
+    return at if at.year < LATEST.year else LATEST.replace(tzinfo=at.tzinfo)
 
 
 def _moment(day: str, clock: str | None, zone: str | None) -> datetime:

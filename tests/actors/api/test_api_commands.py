@@ -28,7 +28,8 @@ async def test_an_alarm_is_raised_and_then_counted(lab: Lab) -> None:
         assert (alarm["status"], alarm["severity"], alarm["tenant_id"]) == ("active", "critical", "default")
         assert alarm["first_occurrence"] == "2026-03-01T12:00:00.123456Z"
         again = await client.post(lab.ALARMS, json=lab.ALARM)
-        assert (again.status_code, again.headers["location"]) == (204, first.headers["location"])
+        assert (again.status_code, again.headers["location"]) == (200, first.headers["location"])
+        assert again.json()["occurrence_count"] == 2
         assert lab.state.alarms[alarm["id"]].occurrence_count == 2
         assert lab.appended[0].events[0].by == Principal("operator", "operator", None)
         assert lab.sample("faultd_commands_total", action="raise", result="accepted") == 2
@@ -53,7 +54,7 @@ async def test_the_life_of_an_alarm_by_either_of_its_names(lab: Lab, name: str) 
         response = await client.post(f"{path}/notes", json={"text": "crew is out"})
         assert response.status_code == 200
         alarm = (await client.post(f"{path}/clear", json={})).json()
-        assert (alarm["status"], alarm["cleared_by"]) == ("cleared", "operator")
+        assert (alarm["status"], alarm["cleared_by"]) == ("cleared", "user:operator")
         alarm = (await client.post(f"{path}/resolve")).json()
         assert (alarm["status"], alarm["resolved_by"]) == ("resolved", "operator")
 
@@ -313,3 +314,13 @@ class TestQuarantine:
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/x/retry"), 400, "invalid_parameter", "offset")
             lab.quarantined[9] = b"\xc1"
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/9/retry"), 422, "invalid")
+
+    async def test_a_discard_needs_a_reason_and_takes_the_event_out(self, lab: Lab) -> None:
+        lab.state.quarantined |= {7}
+        async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
+            path, body = f"{lab.FAULTS}/quarantine/7/discard", {"reason": "made by a test"}
+            lab.problem(await operator.post(path, json=body), 403, "forbidden")
+            lab.problem(await admin.post(path, json={}), 422, "invalid_body", "reason")
+            assert (await admin.post(path, json=body)).status_code == 200
+            assert not lab.state.quarantined
+            lab.problem(await admin.post(path, json=body), 404, "not_in_quarantine")

@@ -7,6 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from actors.addresses import AddressError
 from actors.api.server import Server
 from actors.api.settings import ApiSettings
 from actors.metrics import Metrics
@@ -96,7 +97,7 @@ async def test_an_upgrade_is_served_as_plain_http(lab: Lab, name: str) -> None:
     async with lab.serve(), lab.connect() as stream:
         await stream.send_all(UPGRADES[name])
         with trio.fail_after(30):
-            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 404 ")
+            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 401 ")
 
 
 async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted(
@@ -231,7 +232,7 @@ async def test_an_idle_connection_does_not_hold_up_the_stop(lab: Lab) -> None:
 async def test_an_address_in_use_is_an_error(lab: Lab) -> None:
     async with lab.serve():
         server = Server(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(AddressError, match="is in use"):
             await server.run()
 
 

@@ -9,8 +9,21 @@ import pytest
 
 from actors.correlator import fold as fold_module
 from actors.correlator.settings import CorrelatorSettings
-from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Quarantined, Released
-from protocols.command import Acknowledge, Assign, Clear, Command, Edit, Edited, Note, Raise, Resolve, RetryQuarantined, Shelve
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, DeviceEvent, Quarantined, Released
+from protocols.command import (
+    Acknowledge,
+    Assign,
+    Clear,
+    Command,
+    DiscardQuarantined,
+    Edit,
+    Edited,
+    Note,
+    Raise,
+    Resolve,
+    RetryQuarantined,
+    Shelve,
+)
 from protocols.event import NetworkEvent, SystemReport, TopologyLoaded
 from protocols.principal import Principal
 from protocols.topology import Node
@@ -215,7 +228,7 @@ def test_a_raise_by_hand_is_an_alarm_like_any_other(world: World) -> None:
     world.command(ask)
     assert world.alarm.occurrence_count == 2
     world.command(Clear("closed it"), world.alarm.id)
-    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "ada")
+    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "user:ada")
 
 
 @pytest.mark.parametrize(("tenant", "severity", "reason"), [("u", "minor", "not_your_tenant"), ("t", "cleared", "invalid")])
@@ -313,6 +326,24 @@ def test_an_event_whose_fold_raises_is_quarantined_and_the_state_is_as_before(
     again = world.command(RetryQuarantined(kept.offset, msgspec.msgpack.encode(poison)))
     assert again.refusals[0].reason == "wrong_state", "two who asked at the same time do not count it twice"
     assert {alarm.id: alarm.revision for alarm in world.alarms} == revisions
+
+
+def test_a_discarded_event_leaves_quarantine_with_who_and_why(world: World) -> None:
+    world(TopologyLoaded("d", ()))
+    fold_module_report = SystemReport(alarm_type="event.quarantined", active=True, qualifier="7", title="kept")
+    world(fold_module_report)
+    world.state.quarantined |= {7, 8}
+    world.command(DiscardQuarantined(7, "a test of ours"))
+    assert world.only(Released).released == 7
+    assert world.state.quarantined == {8}
+    assert world.only(Answer).refusals == ()
+    kept = world.only(DeviceEvent)
+    assert (kept.event_type, kept.detail) == ("event.discarded", {"offset": 7, "by": "ada", "reason": "a test of ours"})
+    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "user:ada")
+    again = world.command(DiscardQuarantined(7, "twice"))
+    assert again.refusals[0].reason == "wrong_state"
+    world.command(DiscardQuarantined(8, "the last"))
+    assert world.state.quarantined == set()
 
 
 def test_a_retry_that_fails_again_says_so_and_is_not_quarantined_itself(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+import structlog
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_websocket import ConnectionClosed, ConnectionRejected
@@ -268,4 +269,62 @@ async def test_a_flood_of_connections_is_cut_at_the_door(lab):
         for stream in streams:
             await stream.aclose()
         await wait_all_tasks_blocked()
+        await still_serves(served)
+
+
+TARGETS = [
+    b"//[",
+    b"//[::1",
+    b"http://[/alarms",
+    b"//a]/alarms",
+    b"/alarms?token=%ff%00&since=[",
+    b"/alarms?" + b"&".join([b"a=1"] * 5000),
+    b"/alarms?" + b";".join([b"a=1"] * 200),
+    b"*",
+    b"?",
+    b"noc:8163",
+    b"//alarms?token=all",
+    b"/alarms/?token=all",
+    b"/%61larms?token=all",
+    b"/alarms#?token=all",
+    b"/alarms?tenant=%ed%a0%80&token=no",
+    "/alarms?since=\u0661&token=all".encode(),
+]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+async def test_no_request_line_ends_the_stream(lab, target):
+    """Six of ``//[`` had the supervisor give the stream up."""
+    async with lab().serve() as served:
+        for _ in range(2):
+            async with await trio.open_tcp_stream(*served.address) as stream:
+                await stream.send_all(UPGRADE.replace(b"/alarms?token=all", target))
+                with trio.fail_after(30):
+                    answer = b"".join([chunk async for chunk in stream])
+            assert answer[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 404", b""), answer
+        await still_serves(served)
+        assert served.sample("faultd_stream_refused_total", reason="error") == 0
+
+
+async def test_a_bug_met_by_one_connection_ends_it_alone_and_is_counted(lab, monkeypatch):
+    """Whatever the WebSocket layer or the stream itself raises for one peer."""
+    async with lab().serve() as served, served.connect() as bystander:
+        await bystander.frame()
+        with structlog.testing.capture_logs() as logs, monkeypatch.context() as patched:
+
+            def broken(*_, **__):
+                raise ZeroDivisionError("text that quotes a token")
+
+            patched.setattr("actors.stream.actor.admit", broken)
+            for _ in range(20):
+                async with await trio.open_tcp_stream(*served.address) as stream:
+                    await stream.send_all(UPGRADE)
+                    with trio.fail_after(30):
+                        assert await stream.receive_some(1) == b""
+        await wait_all_tasks_blocked()
+        assert served.sample("faultd_stream_refused_total", reason="error") == 20
+        errors = [line for line in logs if line["log_level"] == "error"]
+        assert 1 <= len(errors) <= 6
+        assert "ZeroDivisionError in test_stream_handshake.py" in errors[0]["errors"][0]
+        assert "token" not in repr(errors)
         await still_serves(served)

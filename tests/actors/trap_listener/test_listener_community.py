@@ -5,6 +5,7 @@ import socket
 
 import msgspec
 import pytest
+import structlog
 import trio
 import trio.testing
 
@@ -300,4 +301,29 @@ async def test_net_snmp_traps_and_informs(listening, net_snmp, host):
             assert event.inform_key
         assert answered["code"] == 0
         await bench.until("faultd_informs_answered_total", 1)
+        assert bench.books_balance()
+
+
+async def test_a_bug_met_by_one_datagram_drops_it_alone_and_is_counted(listening, sender, monkeypatch):
+    """Not one datagram, nor the answer to an INFORM, ends the listener: by the sixth the supervisor would end faultd."""
+
+    def broken(*_):
+        raise ZeroDivisionError("text that quotes a community")
+
+    async with listening() as bench:
+        with structlog.testing.capture_logs() as logs, monkeypatch.context() as patched:
+            patched.setattr("actors.trap_listener.intake.Intake.judge", broken)
+            for _ in range(20):
+                sender.sendto(trap(), bench.address)
+            await bench.until("faultd_traps_dropped_total", 20, reason="error")
+        assert 1 <= len(logs) <= 6
+        assert "quotes" not in repr(logs)
+        with monkeypatch.context() as patched:
+            patched.setattr("actors.trap_listener.sockets.TrapSocket.answer", broken)
+            sender.sendto(inform(), bench.address)
+            await bench.next()
+            await bench.until("faultd_traps_accepted_total", 1)
+        sender.sendto(trap(), bench.address)
+        await bench.next()
+        await bench.until("faultd_traps_accepted_total", 2)
         assert bench.books_balance()

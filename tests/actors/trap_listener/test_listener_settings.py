@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.token_bucket import TokenBucket
 from actors.trap_listener.activation import Inherited, inherited
 from actors.trap_listener.drops import DropCounter
 from actors.trap_listener.informs import RecentKeys, inform_key
 from actors.trap_listener.networks import SourceCheck
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings, User, parse_address, problems
-from actors.trap_listener.token_bucket import TokenBucket
 from protocols.snmp.notification import Notification
 
 GOOD = User(name="noc", auth="SHA", auth_key="authpass12345", priv="AES", priv_key="privpass67890", engine_id="80001f8805aa")

@@ -8,7 +8,8 @@ import sys
 import pytest
 import structlog.testing
 
-from actors.trap_listener.sockets import SocketError, open_socket, open_sockets
+from actors.addresses import AddressError
+from actors.trap_listener.sockets import open_socket, open_sockets
 
 CHILD = """
 import os, sys
@@ -111,11 +112,11 @@ def test_what_cannot_be_opened_is_named_and_nothing_stays_open(address):
     first = open_socket("127.0.0.1:0", 65536)
     port = first.address[1]
     first.close()
-    with pytest.raises(SocketError, match=address):
+    with pytest.raises(AddressError, match=address):
         open_sockets([f"127.0.0.1:{port}", address], 65536, {}, os.getpid())
     open_socket(f"127.0.0.1:{port}", 65536).close()
 
 
 def test_nothing_to_listen_on_is_said():
-    with pytest.raises(SocketError, match="no address is given"):
+    with pytest.raises(AddressError, match="no address is given"):
         open_sockets([], 65536, {}, os.getpid())

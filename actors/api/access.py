@@ -1,0 +1,93 @@
+"""Who may call which handler.
+
+Each handler declares it (``opt=allow("operator")``), and it is asked of the handler that the router chose: the text of a path
+has many spellings for one handler (``//``, ``%2f``). A handler that declares nothing is an error when the application is made,
+and the last check stands before the handler itself: only the one that the gate admitted runs.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from litestar import Litestar
+from litestar._asgi.utils import get_route_handlers
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+from litestar.utils import normalize_path
+from msgspec import Struct
+
+from actors.api.problems import ProblemError
+from protocols.principal import Principal, Role
+
+Needed = Role | Literal["nothing", "metrics"]
+"""The least role of a caller. ``nothing``: no token; ``metrics``: none unless ``metrics_need_token`` asks for one."""
+
+
+class Access(Struct, frozen=True):
+    """What a handler asks of its caller. ``every_tenant``: a token without a tenant. ``large``: its body may have
+    ``max_topology_bytes``."""
+
+    needed: Needed
+    every_tenant: bool = False
+    large: bool = False
+
+    def check(self, by: Principal) -> None:
+        """ProblemError 403 unless the token's role and tenant are enough."""
+        if self.needed != "nothing" and self.needed != "metrics" and not by.may(self.needed):
+            raise ProblemError(403, "forbidden", f"this needs the role {self.needed}; token {by.name!r} has {by.role}")
+        if self.every_tenant and by.tenant is not None:
+            text = f"this spans tenants and needs a token without one; token {by.name!r} is of tenant {by.tenant!r}"
+            raise ProblemError(403, "not_your_tenant", text)
+
+
+UNDECLARED = Access("viewer")
+"""For what no handler answers for: paths and methods that are none. A stranger does not learn which those are."""
+
+
+class Undeclared(Exception):
+    """A handler that does not say who may call it."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(f'who may call them is not declared (opt=allow("operator")): {", ".join(names)}')
+
+
+def allow(
+    needed: Needed, *, every_tenant: bool = False, large: bool = False, query: type[Struct] | None = None
+) -> dict[str, Any]:
+    """A handler's ``opt``: who may call it, and the Struct of its query parameters (None: it takes none)."""
+    declared: dict[str, Any] = {"access": Access(needed, every_tenant, large)}
+    return declared if query is None else declared | {"query": query}
+
+
+def routed(app: Litestar, path: str, method: str) -> BaseRouteHandler | None:
+    """The handler that ``app`` runs for this request; None when it answers that there is none."""
+    try:
+        return app.asgi_router.handle_routing(path=normalize_path(path), method=method)[1]
+    except HTTPException:
+        return None
+
+
+def access_of(handler: BaseRouteHandler | None) -> Access:
+    """What the handler declares; a token is the least for what declares nothing, such as Litestar's own OPTIONS handlers."""
+    declared: Access = handler.opt.get("access", UNDECLARED) if handler is not None else UNDECLARED
+    return declared
+
+
+def check_declared(app: Litestar) -> None:
+    """Raise Undeclared when a handler does not say who may call it."""
+    found = [
+        f"{handler} at {route.path_format}"
+        for route in app.routes
+        for handler in get_route_handlers(route)
+        if "access" not in handler.opt and getattr(handler, "http_methods", None) != {"OPTIONS"}
+    ]
+    if found:
+        raise Undeclared(found)
+
+
+def only_admitted(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Litestar's guard of every handler. ProblemError 401 when it is not the handler that the gate admitted the caller to."""
+    scope: Mapping[str, Any] = connection.scope
+    handler = scope["route_handler"]
+    if scope.get("admitted") is not handler:
+        raise ProblemError(401, "no_token", "this request was not admitted")

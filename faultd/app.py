@@ -10,7 +10,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +42,8 @@ from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
+from actors.trusted_clock import system_reading
+from actors.trusted_time import Reading
 from faultd import embedded, logs, state_folder
 from faultd.backtest.service import BacktestService
 from faultd.config import Config
@@ -56,6 +57,7 @@ from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
+from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -72,20 +74,15 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-OF_ONE_RUN = ("actor.parked", "traps.refused", "traps.lost")
+OF_ONE_RUN = ("actor.parked", "clock.jumped", "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
-
-
-def wall_clock() -> datetime:
-    """The time of day, UTC."""
-    return datetime.now(UTC)
 
 
 async def serve(
     config: Config,
     config_file: Path | None = None,
     *,
-    clock: Callable[[], datetime] = wall_clock,
+    read_clocks: Callable[[], Reading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
@@ -106,6 +103,7 @@ async def serve(
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     try:
+        clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
         sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
     except BaseException:
@@ -187,7 +185,7 @@ async def serve(
                         partial(supervise, "api", api, PARKED, metrics, on_park=park)
                     )
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
-                    await sources.start(supervise, "clock", Clock(config.clock, appends), EDGE, metrics)
+                    await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.taking_traps = True

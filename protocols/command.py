@@ -57,6 +57,7 @@ class Edited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     severity: Severity | UnsetType = UNSET
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    probable_cause: str | UnsetType = UNSET
     recommended_action: str | UnsetType = UNSET
     assigned_to: str | UnsetType | None = UNSET
     ticket_id: str | UnsetType | None = UNSET

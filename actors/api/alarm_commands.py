@@ -30,7 +30,6 @@ from protocols.rest import (
     AlarmCreate,
     AlarmEdit,
     Assignment,
-    NoteText,
     Shelving,
 )
 from protocols.rest_bulk import (
@@ -74,7 +73,7 @@ async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: boo
     return Response(alarm, status_code=201 if created and shown.raised else 200, headers=headers)
 
 
-async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
+async def act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
     return await _show(ctx, by, await _submit(ctx, by, action, (name,)))
 
 
@@ -94,7 +93,7 @@ async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Respons
 @patch("/alarms/{alarm_id:str}", summary="Edit an alarm", operation_class=ApiOperation, opt=allow("operator"))
 async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[AlarmEdit]) -> Response[Alarm]:
     """Change the fields given, leave the others."""
-    return await _act(api, by, alarm_id, commands.edit_of(data))
+    return await act(api, by, alarm_id, commands.edit_of(data))
 
 
 @post(
@@ -106,7 +105,7 @@ async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Alarm
 )
 async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """Somebody has seen it. It opens again only when it is raised with a higher severity."""
-    return await _act(api, by, alarm_id, Acknowledge(data.note if data else ""))
+    return await act(api, by, alarm_id, Acknowledge(data.note if data else ""))
 
 
 @post(
@@ -118,7 +117,7 @@ async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Acti
 )
 async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The alarm waits for somebody again."""
-    return await _act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
+    return await act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
 
 
 @post(
@@ -130,7 +129,7 @@ async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Ac
 )
 async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The problem is over, although no device said so."""
-    return await _act(api, by, alarm_id, Clear(data.note if data else ""))
+    return await act(api, by, alarm_id, Clear(data.note if data else ""))
 
 
 @post(
@@ -142,7 +141,7 @@ async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote
 )
 async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The work on it is done."""
-    return await _act(api, by, alarm_id, Resolve(data.note if data else ""))
+    return await act(api, by, alarm_id, Resolve(data.note if data else ""))
 
 
 @post(
@@ -154,7 +153,7 @@ async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNo
 )
 async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignment]) -> Response[Alarm]:
     """Give it to somebody, or with `null` to nobody."""
-    return await _act(api, by, alarm_id, Assign(data.assigned_to, data.note))
+    return await act(api, by, alarm_id, Assign(data.assigned_to, data.note))
 
 
 @post(
@@ -166,7 +165,7 @@ async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignmen
 )
 async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]) -> Response[Alarm]:
     """Keep it out of sight until a time, at most a year ahead."""
-    return await _act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
+    return await act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
 
 
 @post(
@@ -178,15 +177,7 @@ async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]
 )
 async def unshelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """It is in sight again at once."""
-    return await _act(api, by, alarm_id, Unshelve(data.note if data else ""))
-
-
-@post(
-    "/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation, opt=allow("operator")
-)
-async def note(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
-    """A line in the alarm's timeline."""
-    return await _act(api, by, alarm_id, Note(data.text))
+    return await act(api, by, alarm_id, Unshelve(data.note if data else ""))
 
 
 @post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
@@ -223,6 +214,5 @@ HANDLERS = [
     assign,
     shelve,
     unshelve,
-    note,
     bulk,
 ]

@@ -168,8 +168,9 @@ async def timeline(
     cursor: str | None = None,
     latest_first: bool = False,
     tenant: str | None = None,
+    action: str | None = None,
 ) -> Page[TimelineEntry]:
-    """The history of the alarm with this ``id`` (a UUID; empty for anything else)."""
+    """The history of the alarm with this ``id`` (a UUID; empty for anything else): all lines, or those of one action."""
     identifier = _uuid(alarm_id)
     if identifier is None:
         return Page(())
@@ -177,6 +178,7 @@ async def timeline(
     where = Where()
     where.equal("alarm_id", identifier)
     where.equal("tenant_id", tenant)
+    where.equal("action", action)
     return await _list(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
 
 

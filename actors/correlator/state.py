@@ -20,6 +20,7 @@ from actors.correlator.saved import Clock, Mark, Piece, Renamed, Saved, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
+from actors.elapsed import Jumped
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node
@@ -88,6 +89,8 @@ class State:
         self.renamed: dict[str, Renamed] = {}
         """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
+        self.jumps: list[Jumped] = []
+        """Jumps of the clock, which what goes by its age takes into account."""
         self.profiles: ProfilesLoaded | None = None
         self.topology_digest: str | None = None
         """Of the topology file that was last taken; None: none yet."""
@@ -179,7 +182,14 @@ class State:
         found.sort(key=lambda each: (each.cleared_at is None, each.received_at, each.id))
         return sorted({each.tenant_id: each for each in found}.values(), key=lambda each: each.tenant_id)
 
-    def _remembered(self) -> dict[str, msgspec.Raw]:
+    def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
+        """Remember these as a snapshot would have them; what was derived is made anew."""
+        for name in found:
+            self._memories.pop(name, None)
+        self._unread |= found
+        self.derived = {name: value for name, value in self.derived.items() if name == PREPARED}
+
+    def remembered(self) -> dict[str, msgspec.Raw]:
         """Memories in the order of their names, but for empty ones: whether one was ever asked for must not show."""
         found = dict(self._unread)
         for name, memory in self._memories.items():
@@ -305,7 +315,8 @@ class State:
             quarantined=sorted(self.quarantined),
             renamed=dict(self.renamed),
             archived=self.archived,
-            memories=self._remembered(),
+            memories=self.remembered(),
+            jumps=list(self.jumps),
             profiles=self.profiles,
             policy=self.policy,
             plant=self._saved_plant.copy(),
@@ -340,7 +351,7 @@ class State:
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories
         state.quarantined = set(saved.quarantined)
-        state.renamed = saved.renamed
+        state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
         if saved.topology is not None:

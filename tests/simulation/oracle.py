@@ -2,7 +2,7 @@
 projection of its Changes. Whoever acts on something tells the oracle first, and it compares."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,10 +34,11 @@ from protocols.change import (
     UnknownTrap,
 )
 from protocols.command import Clear, Command, Resolve, RetryQuarantined
-from protocols.event import Event, NetworkEvent, Trap
+from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import RecordedBatch
 
 Label = tuple[str, ...]
+LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 
 _saved = msgspec.msgpack.Decoder(Saved)
 
@@ -80,6 +81,8 @@ class Oracle:
         self.violate = violate
         self.ledger_id = ""
         self.events: list[tuple[datetime, Event]] = []
+        self.elapsed: list[datetime] = []
+        self._leap = timedelta(0)
         self.batches: list[RecordedBatch] = []
         self.changes: dict[int, list[Change]] = {}
         """By the offset of their Event, as the uninterrupted fold has them."""
@@ -106,6 +109,10 @@ class Oracle:
         self._level_at = 0
         """The batch at which PostgreSQL, after such a gap, has caught up with the alarms that it was given in one go."""
         self._effects: dict[Label, tuple[datetime, int]] = {}
+        self._shelved: dict[str, datetime] = {}
+        """Until when in elapsed time, by alarm."""
+        self._cleared: dict[str, datetime] = {}
+        """Since when in elapsed time, by alarm."""
 
     # --- what the ledger wrote --------------------------------------------------------------------------------------
 
@@ -132,10 +139,12 @@ class Oracle:
             self.candidates.pop()
 
     def _add(self, at: datetime, events: Sequence[Event]) -> None:
-        if self.events and at < self.events[-1][0]:
+        jumped = len(events) == 1 and isinstance(events[0], ClockJumped)
+        if self.events and at < self.events[-1][0] and not jumped:
             self.violate(f"the stamp ran backward at offset {len(self.events) + 1}: {at} after {self.events[-1][0]}")
         for event in events:
             self.events.append((at, event))
+            self._jumped(at, event)
             self.traps += isinstance(event, Trap)
             name = label(event)
             if name is None:
@@ -149,6 +158,14 @@ class Oracle:
                     self.violate(f"{name} was received {self.received[name]} times and is on the ledger at {offsets}")
             elif len(offsets) > 1:
                 self.violate(f"{name} was sent once and is on the ledger at {offsets}")
+
+    def _jumped(self, at: datetime, event: Event) -> None:
+        """``elapsed`` is the time of each Event as it would be had the clock never jumped."""
+        if isinstance(event, ClockJumped):
+            self._leap += event.after - event.before
+            if at != event.after:
+                self.violate(f"the jump to {event.after} is stamped {at}")
+        self.elapsed.append(at - self._leap)
 
     def _record(self, batch: RecordedBatch) -> None:
         if batch.seq != len(self.batches) + 1:
@@ -175,7 +192,8 @@ class Oracle:
             if found:
                 self.changes[offset] = found
                 changes += found
-            self._count(at, event, found)
+            self._count(self.elapsed[offset - 1], event, found)
+            self._early(offset, event, found)
         return changes
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
@@ -197,6 +215,30 @@ class Oracle:
         if known is not None and at - known[0] <= window:
             self.violate(f"{key} was counted at offset {known[1]} and again at {self.state.offset}")
         self._effects[key] = at, self.state.offset
+
+    def _early(self, offset: int, event: Event, changes: Sequence[Change]) -> None:
+        """No shelf ends, and no cleared alarm is forgotten, sooner than was asked for in elapsed time."""
+        now = self.elapsed[offset - 1]
+        assert self.state is not None
+        slack = timedelta(seconds=1)
+        for change in changes:
+            if isinstance(change, AlarmChanged):
+                alarm = change.alarm
+                if alarm.cleared_at is None:
+                    self._cleared.pop(alarm.id, None)
+                else:
+                    self._cleared.setdefault(alarm.id, now)
+                for entry in change.entries:
+                    if entry.action == "shelved" and isinstance(event, Command) and alarm.shelved_until is not None:
+                        self._shelved[alarm.id] = now + (alarm.shelved_until - entry.at)
+                    elif entry.actor == "faultd:clock" and entry.action == "unshelved":
+                        until = self._shelved.pop(alarm.id, now)
+                        if now < until - slack:
+                            self.violate(f"the shelf of {alarm.id} ended early, at offset {offset}")
+            elif isinstance(change, AlarmForgotten):
+                kept = timedelta(hours=self.state.settings.keep_cleared_hours)
+                if now - self._cleared.pop(change.id, now - kept) < kept - slack:
+                    self.violate(f"{change.id} was forgotten early, at offset {offset}")
 
     def engine(self, engine_id: bytes, boots: int) -> None:
         """A process takes SNMPv3 messages as this engine: its id never changes, and no number of boots comes twice."""
@@ -393,63 +435,62 @@ class Oracle:
 
     def occurrences(self, tables: Tables) -> None:
         """Told by the Events alone: every linkDown, and every INFORM once, is an occurrence of its port's alarm."""
-        expected: Counter[str] = Counter()
-        counted: dict[Label, datetime] = {}
-        window = timedelta(seconds=900)
-        for at, event in self.events:
-            if not isinstance(event, Trap):
-                continue
-            if event.inform_key:
-                key = ("inform", event.source, str(event.notification.request_id))
-                if key in counted and at - counted[key] <= window:
-                    continue
-                counted[key] = at
-            if event.notification.trap_oid.endswith(".6.3.1.1.5.3"):
-                expected[f"{event.source}/{event.notification.varbinds[0].value}"] += 1
-        if self._gapped:
-            tables = self._projection
+        expected = Counter(_port(trap) for _, _, trap in self._counted() if trap.notification.trap_oid == LINK_DOWN)
         found: Counter[str] = Counter()
-        for row in (*tables.alarms.values(), *tables.archive.values()):
-            if row["alarm_type"] == "uplink.down":
-                device, _, port = row["resource_id"].partition("/if/")
-                found[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += row["occurrence_count"]
+        for port, row in self._port_alarms(tables):
+            found[port] += row["occurrence_count"]
         if found != expected:
             self.violate(f"occurrences of alarms are {dict(found)}, the Events hold {dict(expected)}")
 
     def standing(self, tables: Tables) -> None:
         """Told by the Events alone: a port is up or down as the last of its traps said, unless the other was received so
         shortly before that the network may have mixed them up, or somebody has ended its alarm by hand since."""
-        last: dict[str, tuple[int, datetime, bool]] = {}
-        other: dict[str, datetime] = {}
+        last: dict[tuple[str, bool], tuple[int, datetime, Trap]] = {}
+        for offset, at, trap in self._counted():
+            if trap.notification.trap_oid in (LINK_DOWN, LINK_UP):
+                last[_port(trap), trap.notification.trap_oid == LINK_DOWN] = offset, at, trap
+        by_hand = [
+            offset
+            for offset, (_, event) in enumerate(self.events, 1)
+            if isinstance(event, Command) and isinstance(event.action, Clear | Resolve)
+        ]
+        is_down = {port for port, row in self._port_alarms(tables) if row["cleared_at"] is None}
+        for (port, down), (offset, at, trap) in last.items():
+            other = last.get((port, not down))
+            if other is not None:
+                apart = min(at - other[1], abs(trap.received - other[2].received))
+                if offset < other[0] or apart <= timedelta(seconds=MOST_REORDER_SECONDS):
+                    continue
+            if down and by_hand and by_hand[-1] > offset:
+                continue
+            if (port in is_down) != down:
+                self.violate(f"{port} is said to be {'down' if down else 'up'} at offset {offset}, and is not")
+
+    def _counted(self) -> Iterator[tuple[int, datetime, Trap]]:
+        """Traps that count, with their offset and when they were stamped: no INFORM twice."""
         counted: dict[Label, datetime] = {}
-        by_hand = 0
-        for offset, (at, event) in enumerate(self.events, 1):
-            if isinstance(event, Command) and isinstance(event.action, Clear | Resolve):
-                by_hand = offset
-            if not isinstance(event, Trap) or not (oid := event.notification.trap_oid).endswith((".1.1.5.3", ".1.1.5.4")):
+        for offset, (at, (_, event)) in enumerate(zip(self.elapsed, self.events, strict=True), 1):
+            if not isinstance(event, Trap):
                 continue
             if event.inform_key:
                 key = ("inform", event.source, str(event.notification.request_id))
                 if key in counted and at - counted[key] <= timedelta(seconds=900):
                     continue
                 counted[key] = at
-            port, down = f"{event.source}/{event.notification.varbinds[0].value}", oid.endswith("3")
-            if port in last and last[port][2] != down:
-                other[port] = last[port][1]
-            last[port] = offset, event.received, down
+            yield offset, at, event
+
+    def _port_alarms(self, tables: Tables) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The ports' alarms in PostgreSQL, each with its port as the traps name it."""
         if self._gapped:
             tables = self._projection
-        is_down: Counter[str] = Counter()
         for row in (*tables.alarms.values(), *tables.archive.values()):
-            if row["alarm_type"] == "uplink.down" and row["cleared_at"] is None:
+            if row["alarm_type"] == "interface.down":
                 device, _, port = row["resource_id"].partition("/if/")
-                is_down[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += 1
-        for port, (offset, received, down) in last.items():
-            doubtful = port in other and abs(received - other[port]) <= timedelta(seconds=MOST_REORDER_SECONDS)
-            if doubtful or (down and by_hand > offset):
-                continue
-            if (is_down[port] > 0) != down:
-                self.violate(f"{port} is said to be {'down' if down else 'up'} at offset {offset}, and is not")
+                yield f"10.0.0.{device.removeprefix('olt-')}/{port}", row
+
+
+def _port(trap: Trap) -> str:
+    return f"{trap.source}/{trap.notification.varbinds[0].value}"
 
 
 def _comparable(state: State) -> dict[str, Any]:
@@ -470,6 +511,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "sequences": saved.sequences,
         "quarantined": saved.quarantined,
         "archived": saved.archived,
+        "jumps": saved.jumps,
         "renamed": saved.renamed,
         "timers": sorted(map(repr, saved.timers)),
         "memories": {name: msgspec.msgpack.decode(memory) for name, memory in saved.memories.items()},

@@ -7,7 +7,9 @@ import pytest
 
 from actors.postgres import Database
 from protocols.change import AlarmForgotten, ArchiveDue
+from protocols.event import TopologyLoaded
 from protocols.ledger import RecordedBatch
+from protocols.topology import Node
 
 Lab = Any
 
@@ -104,3 +106,42 @@ async def _forget(lab: Lab, alarm_id: str, *, archived: bool) -> None:
         changes.append(ArchiveDue(lab.state.offset, lab.T0.replace(year=2027)))
     await lab.store(RecordedBatch(lab.seq, lab.state.offset, changes))
     lab.progress.advance(lab.seq)
+
+
+async def test_alarms_of_a_part_of_the_network(stored_lab: Lab) -> None:
+    nodes = (
+        Node(id="site-1", type="site", tenant="north"),
+        Node(id="olt-1", type="olt", parents=("site-1",), address="192.0.2.1", tenant="north"),
+        Node(id="olt-1/0/1", type="pon", parents=("olt-1",), tenant="north"),
+        Node(id="ont-17", type="ont", parents=("olt-1/0/1",), area="elm street", tenant="north"),
+        Node(id="olt-2", type="olt", parents=("site-1",), address="192.0.2.2", tenant="north"),
+    )
+    resources = ("olt-1", "olt-1/0/1", "ont-17", "olt-1/fan/2", "olt-2", "olt-11", "elsewhere/1")
+    found = {
+        "device_id=olt-1": resources[:4],
+        "device_id=192.0.2.1": resources[:4],
+        "device_id=olt-11": ("olt-11",),
+        "device_id=elsewhere": ("elsewhere/1",),
+        "subtree=site-1": (*resources[:3], "olt-2"),
+        "subtree=olt-1/0/1": ("olt-1/0/1", "ont-17"),
+        "area=elm%20street": ("ont-17",),
+        "subtree=olt-1&area=elm%20street": ("ont-17",),
+        "device_id=olt-2&area=elm%20street": (),
+    }
+    lab = stored_lab
+    async with lab.serve(), lab.client() as client, lab.client("south") as south:
+        await lab.record([TopologyLoaded("d", nodes)])
+        for resource in resources:
+            await lab.create(client, resource_id=resource, tenant_id="north")
+        for query, expected in found.items():
+            items = (await client.get(f"{lab.ALARMS}?{query}")).json()["items"]
+            assert {item["resource_id"] for item in items} == set(expected), query
+            assert (await client.get(f"{lab.ALARMS}/statistics?{query}")).json()["open"] == len(expected), query
+        bulk = {"action": {"type": "acknowledge"}, "filter": {"subtree": "olt-1/0/1"}}
+        assert (await client.post(f"{lab.ALARMS}/bulk", json=bulk)).json()["matched"] == 2
+        for query, field in (("subtree=olt-9", "subtree"), ("area=nowhere", "area")):
+            lab.problem(await client.get(f"{lab.ALARMS}?{query}"), 400, "invalid_parameter", field)
+        for query in ("subtree=olt-1", "area=elm%20street"):
+            answer = await south.get(f"{lab.ALARMS}?{query}")
+            assert answer.status_code == 400, "another tenant's node reads like none"
+        assert (await south.get(f"{lab.ALARMS}?device_id=olt-1")).json()["items"] == []

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from actors.correlator import silence
 from actors.correlator.clocks import observed
 from actors.correlator.draft import Draft
 from actors.correlator.interfaces import (
@@ -22,10 +23,11 @@ from actors.correlator.interfaces import (
 from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
-from actors.correlator.memories import InterfaceMemory
+from actors.correlator.memories import InterfaceMemory, SourceMemory
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
+from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
 from actors.correlator.saved import Clock
 from actors.correlator.signals import LOW_LIGHT
@@ -77,9 +79,14 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
             draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)
+    refused = state.memory(SourceMemory).sources
+    if refused and trap.source in refused:
+        source_accepted(draft, trap.source)
     reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
     node = state.plant.device(reading.device_address)
     device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
+    if node is not None:
+        silence.heard(draft, node)
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
     sender = Sender(name, _follow_clock(draft, device, name, trap))
     if reading.sequence is not None:

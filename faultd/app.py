@@ -58,6 +58,7 @@ from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
+from faultd.reports import LedgerReports
 from faultd.restore import restore
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
@@ -188,6 +189,7 @@ async def serve(
             sources=listener.sources,
             alarms=HeldAlarms(state),
             recorded=lambda: ledger.feed.last,
+            reports=LedgerReports(ledger.feed, state),
         )
 
         park = Parking(health, appends)

@@ -184,6 +184,37 @@ async def timeline(
     return await _list(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
 
 
+REPORTING = (
+    "raised",
+    "reopened",
+    "severity_changed",
+    "cleared",
+    "resolved",
+    "clear_ignored",
+    "cleared_before_raise",
+)
+"""Actions of timeline lines that a report may have caused."""
+
+
+async def reporting_events(database: Database, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
+    """Offsets of the newest Events that reported something of this alarm, the latest first, each with what it did."""
+    where = Where()
+    where.equal("alarm_id", _uuid(alarm_id))
+    where.any_of("action", REPORTING)
+    where.conditions.append("(actor NOT LIKE 'faultd:%' OR actor = 'faultd:self')")
+    sql = (
+        f'SELECT "offset", action FROM alarm_timeline WHERE {where.sql()} '
+        f'ORDER BY at DESC, "offset" DESC, number LIMIT {where.parameter(2 * limit)}'
+    )
+    lines = await database.fetch(sql, *where.args)
+    repeats = await database.fetchval("SELECT repeat_offsets FROM alarms WHERE id = $1", _uuid(alarm_id)) or []
+    found: dict[int, list[str]] = {}
+    for offset, action in [*((row["offset"], row["action"]) for row in lines), *((each, "repeated") for each in repeats)]:
+        found.setdefault(offset, []).append(action)
+    newest = sorted(found, reverse=True)[:limit]
+    return {offset: tuple(dict.fromkeys(found[offset])) for offset in newest}
+
+
 async def list_unknown_traps(
     database: Database,
     *,

@@ -43,8 +43,11 @@ async def test_postgresql_away_and_back_under_traps_and_commands(place: Path) ->
 
                 await trio.to_thread.run_sync(server.stop)
                 with trio.fail_after(PATIENCE):
-                    while (answer := await client.get(ALARMS)).status_code != 503:
+                    while "faultd-degraded" not in (listed := await client.get(ALARMS)).headers:
                         pass
+                assert len(listed.json()["items"]) == 20
+                answer = await client.get(f"{ALARMS}/{first}/timeline")
+                assert answer.status_code == 503
                 assert answer.headers["content-type"].startswith("application/problem+json")
                 assert int(answer.headers["retry-after"]) > 0
 

@@ -41,6 +41,7 @@ from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
 from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
+from actors.trap_listener.engine_clocks import keep_clocks
 from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
 from actors.trusted_clock import system_reading
@@ -189,6 +190,7 @@ async def serve(
                     )
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
                     await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
+                    sources.start_soon(keep_clocks, security.timeline, state_dir)
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.taking_traps = True

@@ -123,3 +123,17 @@ class InterfaceMemory(Struct):
 
     devices: dict[str, Interfaces] = {}
     count: int = 0
+
+
+class Replaced(Struct, frozen=True, array_like=True):
+    """The serial of the ONT that an alarm is about, that of the one which has its position now, and since when."""
+
+    old: str
+    new: str
+    at: datetime
+
+
+class ReplacedMemory(Struct):
+    """Alarms to be ended, by id."""
+
+    alarms: dict[str, Replaced] = {}

@@ -20,6 +20,8 @@ MAX_MEMORIES = 200_000
 """Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
 
 
+REPLACERS = ("faultd:topology", "faultd:serial")
+"""Who ends an alarm since there is something else at its place: it is never re-opened."""
 SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
 
@@ -38,7 +40,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
             report.reporter,
             "the device sent this raise before the clear that arrived first: counted, still cleared",
         )
-    if alarm is not None and _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem):
+    if alarm is not None and _reopens(draft, alarm, problem):
         again = reopened(repeated(alarm, report.happened))
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
@@ -170,6 +172,15 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
 def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) -> None:
     mark = Mark(report.source, report.uptime, report.dated, report.received, severity)
     draft.later(draft.state.marks.__setitem__, alarm.id, mark)
+
+
+def _reopens(draft: Draft, alarm: Alarm, problem: Problem) -> bool:
+    """Whether the problem is a cleared alarm's once more: soon enough after its clear, and at a place that has not been given
+    to something else since."""
+    before, now = alarm.metadata.get("serial"), problem.metadata.get("serial")
+    if alarm.cleared_by in REPLACERS or (before is not None and now is not None and before != now):
+        return False
+    return _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem)
 
 
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:

@@ -22,6 +22,7 @@ from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.memories import InterfaceMemory
+from actors.correlator.onts import end_of_another, place_of_ont
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
@@ -79,8 +80,14 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
         finding, resource_id, node, places = _interface(draft, device, finding, trap)
+    elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
+        state, tenant = draft.state, draft.state.settings.default_tenant
+        resource_id, node, places = place_of_ont(
+            state.plant, device.id, device.tenant, tenant, finding.resource, finding.serial
+        )
     else:
-        resource_id, node = _resource(draft, device, finding)
+        resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
+        node = draft.state.plant.nodes.get(resource_id)
     dated = finding.device_time
     if dated is not None and abs(dated - trap.received) > SANE_DEVICE_CLOCK:
         dated = None
@@ -96,6 +103,8 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if places:
                 identity = _open_identity(draft, identity, places)
+            if finding.serial:
+                end_of_another(draft, identity, finding.serial)
             if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
                 admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report)
         case "clear":
@@ -115,16 +124,6 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
 
 def _why(finding: Finding) -> str:
     return f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
-
-
-def _resource(draft: Draft, device: Device, finding: Finding) -> tuple[str, Node | None]:
-    """The resource's id, and its node when the topology has it. A serial finds an ONT whose position the trap does not say."""
-    if not finding.resource and finding.serial:
-        node = draft.state.plant.with_serial(finding.serial)
-        resource_id = node.id if node is not None else f"{device.id}/sn/{finding.serial}"
-        return resource_id, node
-    resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
-    return resource_id, draft.state.plant.nodes.get(resource_id)
 
 
 def _interface(draft: Draft, device: Device, finding: Finding, trap: Trap) -> tuple[Finding, str, Node | None, tuple[str, ...]]:

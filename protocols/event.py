@@ -25,6 +25,8 @@ class Trap(Struct, frozen=True, array_like=True, tag="trap", tag_field="tag", gc
     notification: Notification
     inform_key: str = ""
     raw: bytes = b""
+    engine_boots: int = 0
+    """SNMPv3 traps: how often the sender's engine has started. 0: not told."""
 
 
 NetworkEventType = Literal[
@@ -160,6 +162,17 @@ class SystemReport(Struct, frozen=True, kw_only=True, array_like=True, tag="syst
     description: str = ""
 
 
+class SourceRefused(Struct, frozen=True, kw_only=True, array_like=True, tag="source_refused", tag_field="tag"):
+    """Datagrams of one ``source`` (an IP address) that the trap listener refused since its last report of that source, by
+    reason. ``last`` is when it refused the newest, ``accepted`` when it last accepted one since its start; both by the
+    listener's clock. Reports are bounded in rate: a count may be of many datagrams."""
+
+    source: str
+    reasons: dict[str, int]
+    last: datetime
+    accepted: datetime | None = None
+
+
 Event = (
     Trap
     | NetworkEvent
@@ -173,6 +186,7 @@ Event = (
     | RulesLoaded
     | PluginStopped
     | SystemReport
+    | SourceRefused
     | ClockJumped
 )
 

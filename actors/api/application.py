@@ -21,7 +21,9 @@ from actors.api import (
     history,
     maintenance,
     notes,
+    reports,
     rules,
+    sources,
     system,
     topology,
 )
@@ -78,6 +80,7 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
         *notes.HANDLERS,
+        *reports.HANDLERS,
     ]
     faults = Router(
         PREFIX,
@@ -88,7 +91,7 @@ def application(context: Context, version: str) -> Litestar:
             Router("/", route_handlers=rules.HANDLERS, tags=["rules"]),
             Router("/", route_handlers=topology.HANDLERS, tags=["topology"]),
             Router("/", route_handlers=backtest.HANDLERS, tags=["rules"]),
-            Router("/", route_handlers=history.HANDLERS, tags=["traps and devices"]),
+            Router("/", route_handlers=[*history.HANDLERS, *sources.HANDLERS], tags=["traps and devices"]),
             Router("/", route_handlers=system.HANDLERS, tags=["access"]),
         ],
         dependencies={"by": Provide(_principal, sync_to_thread=False)},

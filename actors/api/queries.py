@@ -28,6 +28,7 @@ from protocols.query import (
     UnknownTrapRow,
 )
 from protocols.severity import SEVERITIES, Severity
+from protocols.snmp.masking import masked_community, masked_datagram
 
 T = TypeVar("T")
 
@@ -36,10 +37,11 @@ ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields_
 MOST_HELD_BACK = 100_000
 _OPEN = "status NOT IN ('cleared', 'resolved')"
 
-_TIMELINE = (Key("at", TIME), Key('"offset"', INT64), Key("number", INT32))
+_TIMELINE = (Key('"offset"', INT64), Key("number", INT32))
+"""Offsets are the order: the time can step back, where the clock jumped."""
 _TIMELINE_LATEST = tuple(Key(key.column, key.kind, True) for key in _TIMELINE)
 _INBOX = Order("unknown", (Key("at", TIME, True), Key('"offset"', INT64, True)))
-_DEVICE_EVENTS = Order("device_events", _TIMELINE_LATEST)
+_DEVICE_EVENTS = Order("device_events", (Key("at", TIME, True), *_TIMELINE_LATEST))
 
 
 class Query(Struct):
@@ -182,6 +184,37 @@ async def timeline(
     return await _list(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
 
 
+REPORTING = (
+    "raised",
+    "reopened",
+    "severity_changed",
+    "cleared",
+    "resolved",
+    "clear_ignored",
+    "cleared_before_raise",
+)
+"""Actions of timeline lines that a report may have caused."""
+
+
+async def reporting_events(database: Database, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
+    """Offsets of the newest Events that reported something of this alarm, the latest first, each with what it did."""
+    where = Where()
+    where.equal("alarm_id", _uuid(alarm_id))
+    where.any_of("action", REPORTING)
+    where.conditions.append("(actor NOT LIKE 'faultd:%' OR actor = 'faultd:self')")
+    sql = (
+        f'SELECT "offset", action FROM alarm_timeline WHERE {where.sql()} '
+        f'ORDER BY at DESC, "offset" DESC, number LIMIT {where.parameter(2 * limit)}'
+    )
+    lines = await database.fetch(sql, *where.args)
+    repeats = await database.fetchval("SELECT repeat_offsets FROM alarms WHERE id = $1", _uuid(alarm_id)) or []
+    found: dict[int, list[str]] = {}
+    for offset, action in [*((row["offset"], row["action"]) for row in lines), *((each, "repeated") for each in repeats)]:
+        found.setdefault(offset, []).append(action)
+    newest = sorted(found, reverse=True)[:limit]
+    return {offset: tuple(dict.fromkeys(found[offset])) for offset in newest}
+
+
 async def list_unknown_traps(
     database: Database,
     *,
@@ -189,16 +222,16 @@ async def list_unknown_traps(
     limit: int = 100,
     cursor: str | None = None,
     tenant: str | None = None,
-    secrets: bool = False,
+    raw: bool = False,
 ) -> Page[UnknownTrapRow]:
-    """The inbox, latest first. Without ``secrets`` the community's secret part and the raw datagram are left out."""
+    """The inbox, latest first. The community is always masked; ``raw`` says whether the datagrams are shown."""
     where = Where()
     where.equal("trap_oid", trap_oid)
     where.equal("tenant_id", tenant)
 
     def row_of(row: Record) -> UnknownTrapRow:
         found = _convert(row, UnknownTrapRow)
-        return found if secrets else msgspec.structs.replace(found, trap=_without_secrets(found.trap))
+        return msgspec.structs.replace(found, trap=_shown_trap(found.trap, raw=raw))
 
     return await _list(database, "unknown_traps", _columns(UnknownTrapRow), where, _INBOX, cursor, limit, row_of)
 
@@ -343,10 +376,12 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _without_secrets(trap: dict[str, Any]) -> dict[str, Any]:
-    """Without the datagram, and the community masked up to its first ``@`` (behind that ZTE puts fields)."""
+def _shown_trap(trap: dict[str, Any], *, raw: bool) -> dict[str, Any]:
+    """The trap with its community masked: the listener masks it, but rows of earlier versions hold it in clear."""
     notification = trap["notification"]
     if notification["version"] != "3":
-        _, at, fields = notification["security"].partition("@")
-        notification = notification | {"security": f"***{at}{fields}"}
-    return {name: value for name, value in trap.items() if name != "raw"} | {"notification": notification}
+        notification = notification | {"security": masked_community(notification["security"])}
+    shown = {name: value for name, value in trap.items() if name != "raw"} | {"notification": notification}
+    if raw:
+        shown["raw"] = masked_datagram(bytes.fromhex(trap["raw"])).hex()
+    return shown

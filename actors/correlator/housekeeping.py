@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any
 
-from actors.correlator import placing
+from actors.correlator import placing, silence
 from actors.correlator.draft import Draft
 from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
@@ -21,6 +21,8 @@ AT_MOST = 2_000
 
 FADE_AT_MOST = 20_000
 """Memories let go in one tick, of each kind."""
+KEEP_CLEARS = timedelta(minutes=2)
+"""How long a clear is remembered: longer than reports are late, and than the ticks take that move renamed alarms."""
 
 
 def fold_tick(draft: Draft) -> None:
@@ -33,10 +35,11 @@ def fold_tick(draft: Draft) -> None:
     _let_go(draft)
     _archive(draft)
     end_limits(draft)
+    silence.begin(draft)
     settings = draft.state.settings
     draft.later(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
     draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))
-    draft.later(_fade_clears, draft.state.ended, draft.at - draft.state.spans.reorder)
+    draft.later(_fade_clears, draft.state.ended, draft.at - KEEP_CLEARS)
 
 
 def _end_shelves(draft: Draft) -> None:

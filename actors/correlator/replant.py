@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.correlator import placing
+from actors.correlator import placing, silence
 from actors.correlator.draft import Draft
 from actors.correlator.onts import note_replaced
 from actors.correlator.plant.check import Mistake, mistakes, taken_serials
@@ -62,6 +62,7 @@ def _take(
     note_renames(draft, puts, removes)
     note_replaced(draft, puts)
     placing.note(draft, puts, removes)
+    silence.note(draft, puts, removes)
     windows.reconsider(draft)
     draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
     if digest is not None:

@@ -13,6 +13,9 @@ TEN_YEARS = 315_360_000
 Seconds = Annotated[float, Meta(ge=0, le=TEN_YEARS)]
 """Bounded, so that whatever is added to a time is one."""
 
+MOST_REORDER_SECONDS = 10.0
+"""The longest time within which reports can have arrived in the wrong order, whatever is set."""
+
 
 class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[correlator]`` of the configuration."""
@@ -38,9 +41,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """An INFORM seen again within this time is a retransmission and is counted once."""
     idempotency_hours: Annotated[float, Meta(gt=0, le=87_600)] = 24.0
     """How long the idempotency key of a network event is remembered."""
-    reorder_seconds: Seconds = 120.0
-    """A raise or clear that the device sent earlier than the one before it (by its own uptime) and that arrives within
-    this time was overtaken on the way, and does not undo the later one."""
+    reorder_seconds: Seconds = 5.0
+    """Of two reports received within this time the sender's own clock may tell that they arrived in the wrong order; what is
+    received later than that always counts. More than 10 counts as 10, since UDP mixes up no more than seconds."""
     relays: tuple[str, ...] = ()
     """Addresses of trap relays: only from these is snmpTrapAddress believed."""
     hold_critical_seconds: Seconds = 5.0
@@ -56,6 +59,22 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     outlive_seconds: Seconds = 300.0
     """When a cause has cleared, an alarm that was attributed to it and still stands after this time becomes one of its own,
     and people are told."""
+
+    refused_source_count: Annotated[int, Meta(ge=0)] = 3
+    """A source of which so many datagrams were refused within `refused_source_seconds` gets an alarm `traps.refused` that says
+    why and what to do. It ends with its next trap that is accepted. 0: never. 1 counts as 2."""
+    refused_source_seconds: Annotated[float, Meta(gt=0, le=TEN_YEARS)] = 3_600.0
+    """The window of the above. A source some of whose traps are accepted keeps its alarm until nothing was refused for this
+    long."""
+    refused_source_alarms: Annotated[int, Meta(ge=1, le=2_000)] = 100
+    """Sources that have an alarm of their own at a time; at most half of them are addresses that the topology does not know.
+    One alarm stands for the others: addresses can be forged."""
+    never_heard_hours: Annotated[float, Meta(ge=0, le=87_600)] = 24.0
+    """A device of the topology (a node with an address, no ONT) of which no trap was ever accepted gets an alarm
+    `device.silent` so long after faultd came to know it. 0: never."""
+    silent_hours: Annotated[float, Meta(ge=0, le=87_600)] = 0.0
+    """The same for a device that was heard once, this long after its last trap. 0, the default: never, since a healthy device
+    may have nothing to say for months; set it where devices send a heartbeat."""
 
     max_windows: Annotated[int, Meta(ge=1)] = 2_000
     """Maintenance windows at most. Those that are over make room for new ones."""

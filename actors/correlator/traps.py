@@ -5,6 +5,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from actors.correlator import silence
+from actors.correlator.clocks import observed
 from actors.correlator.draft import Draft
 from actors.correlator.interfaces import (
     INTERFACE_DOWN,
@@ -21,12 +23,14 @@ from actors.correlator.interfaces import (
 from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
-from actors.correlator.memories import InterfaceMemory
+from actors.correlator.memories import NamedInterfaces, SourceMemory
 from actors.correlator.onts import end_of_another, place_of_ont
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
+from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
+from actors.correlator.saved import Clock
 from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
@@ -34,10 +38,22 @@ from protocols.event import Trap
 from protocols.finding import Finding, SequenceNumber
 from protocols.topology import Node
 
-SANE_DEVICE_CLOCK: Final = timedelta(hours=1)
-"""A device's own time further than this from the receipt is kept in the metadata and not believed."""
+OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
+"""A device's own time further back than this is kept in the metadata, and is not when the problem occurred."""
 LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
+
+
+class Sender:
+    """Whose clock a trap tells, and how far that clock can be compared: see :mod:`actors.correlator.clocks`."""
+
+    __slots__ = ("epoch", "name", "restarted", "several")
+
+    def __init__(self, name: str, clock: Clock | None) -> None:
+        self.name = name
+        self.epoch = clock.epoch if clock is not None else 0
+        self.several = clock is not None and clock.several
+        self.restarted = clock.restarted if clock is not None else None
 
 
 class Device:
@@ -64,22 +80,29 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
             draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)
+    refused = state.memory(SourceMemory).sources
+    if refused and trap.source in refused:
+        source_accepted(draft, trap.source)
     reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
     node = state.plant.device(reading.device_address)
     device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
+    if node is not None:
+        silence.heard(draft, node)
+    name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
+    sender = Sender(name, _follow_clock(draft, device, name, trap))
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
         draft.later(state.note, "unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
     for finding in reading.findings:
-        _apply(draft, device, finding, trap)
+        _apply(draft, device, finding, trap, sender)
 
 
-def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
+def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: Sender) -> None:
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
-        finding, resource_id, node, places = _interface(draft, device, finding, trap)
+        finding, resource_id, node, places = _interface(draft, device, finding, sender)
     elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
         state, tenant = draft.state, draft.state.settings.default_tenant
         resource_id, node, places = place_of_ont(
@@ -88,15 +111,16 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
     else:
         resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
         node = draft.state.plant.nodes.get(resource_id)
-    dated = finding.device_time
-    if dated is not None and abs(dated - trap.received) > SANE_DEVICE_CLOCK:
-        dated = None
     report = Report(
         received=trap.received,
         reporter=f"device:{device.id}",
-        source=trap.source,
+        source=sender.name,
         uptime=trap.notification.uptime,
-        dated=dated,
+        dated=finding.device_time,
+        oldest=OLDEST_DEVICE_TIME,
+        epoch=sender.epoch,
+        several=sender.several,
+        restarting=sender.restarted is not None and _just(draft, sender.restarted, trap),
     )
     match finding.kind:
         case "raise":
@@ -122,21 +146,56 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
         measured(draft, resource_id, finding.light, low=low)
 
 
+def _follow_clock(draft: Draft, device: Device, sender: str, trap: Trap) -> Clock | None:
+    """The sender's clock as of this trap; None where the trap tells no uptime."""
+    notification, state = trap.notification, draft.state
+    if notification.uptime is None:
+        return None
+    known = state.clocks.get(sender)
+    window = state.spans.reorder_hundredths
+    clock = observed(known, notification.uptime, trap.engine_boots, notification.trap_oid, trap.received, window)
+    if clock is not known:
+        draft.later(remember, state.clocks, sender, clock)
+        if clock.several and known is not None and not known.several:
+            draft.emit(_several(draft, device, sender, notification.uptime))
+    return clock
+
+
+def _just(draft: Draft, then: int, trap: Trap) -> bool:
+    return abs(trap.received.timestamp() * 100 - then) <= draft.state.spans.reorder_hundredths
+
+
+def _several(draft: Draft, device: Device, sender: str, uptime: int) -> DeviceEvent:
+    return DeviceEvent(
+        offset=draft.offset,
+        number=draft.next_number(),
+        at=draft.at,
+        tenant_id=device.tenant,
+        device_id=device.id,
+        resource_type="olt",
+        resource_id=device.id,
+        event_type="uptime.several",
+        severity="warning",
+        title=f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent",
+        detail={"sender": sender, "uptime": uptime},
+    )
+
+
 def _why(finding: Finding) -> str:
     return f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
 
 
-def _interface(draft: Draft, device: Device, finding: Finding, trap: Trap) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
+def _interface(
+    draft: Draft, device: Device, finding: Finding, sender: Sender
+) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
     """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
     resource under which an alarm of it may be open."""
-    position, names, uptime = finding.resource, finding.names, trap.notification.uptime
-    plant = draft.state.plant
+    position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
-    booted = None if uptime is None else trap.received - timedelta(milliseconds=10 * uptime)
-    place = locate(known, position, names, booted, trap.received)
+    place = locate(known, position, names, sender.name, sender.epoch)
     if known is not None or any(names):
-        memory = draft.state.memory(InterfaceMemory)
-        draft.later(learn, memory, device.id, position, names, place.position, booted, trap.received)
+        memory = draft.state.memory(NamedInterfaces)
+        draft.later(learn, memory, device.id, position, names, place.position, sender.name, sender.epoch)
     node = node_of(plant, device.id, place, position) if plant.nodes and position else None
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]

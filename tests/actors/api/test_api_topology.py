@@ -80,6 +80,7 @@ async def test_an_ont_is_found_by_its_serial_in_any_spelling_and_never_by_one_th
     twice = (Node(id="olt-1/0/1/8", type="ont", parents=("olt-1/0/1",), tenant="north", serial="hwtc-0a1b2c3d"),)
     twice += (Node(id="olt-2/1", type="ont", parents=("olt-2",), tenant="south", serial="485754430A1B2C3D"),)
     plant.state.replant(plant.state.topology_at, twice, ())
+    plant.tokens["north-admin"] = plant.book.create("north-admin", "admin", "north", plant.T0)
     async with plant.serve(), plant.client("admin") as everybody, plant.client("north-admin") as north:
         for spelled in ("HWTC0A1B2C3D", "hwtc0a1b2c3d", "48:57:54:43:0a:1b:2c:3d", "HWTC-0A1B2C3D"):
             assert (await north.get(f"{PATH}/onts", params={"serial": spelled})).json()["id"] == "olt-1/0/1/8"

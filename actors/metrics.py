@@ -40,6 +40,8 @@ class Metrics:
         self.kernel_drops = counter("faultd_kernel_drops", "Datagrams that the kernel dropped for want of buffer")
         self.receive_buffer = gauge("faultd_receive_buffer_bytes", "Receive buffer that the kernel granted", "socket")
         self.events = counter("faultd_events", "Events on the ledger, by kind", "kind")
+        self.clock_offset = gauge("faultd_clock_offset_seconds", "Wall clock minus the time that Events are stamped with")
+        self.clock_jumps = counter("faultd_clock_jumps", "Jumps of the wall clock: believed, or returned by itself", "outcome")
         self.ledger_commit = histogram("faultd_ledger_commit_seconds", "One group commit of the ledger, fsync included")
         self.ledger_failures = counter("faultd_ledger_failures", "Commits that the disk refused")
         self.ledger_refused = counter("faultd_ledger_refused_events", "Events that the ledger could not take")

@@ -8,14 +8,13 @@ end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import trio
@@ -24,6 +23,7 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 from actors.api.actor import Api
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
+from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
@@ -40,8 +40,10 @@ from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
 from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
-from actors.trap_listener.sockets import TrapSocket, open_sockets
+from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
+from actors.trusted_clock import system_reading
+from actors.trusted_time import Reading
 from faultd import embedded, logs, state_folder
 from faultd.backtest.service import BacktestService
 from faultd.config import Config
@@ -55,6 +57,7 @@ from faultd.restore import restore
 from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
+from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -64,20 +67,22 @@ APPENDS_WAITING = 256
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
 
-OF_ONE_RUN = ("actor.parked", "traps.refused", "traps.lost")
+
+class Closable(Protocol):
+    """What has to be closed in the end; doing so again does nothing."""
+
+    def close(self) -> None: ...
+
+
+OF_ONE_RUN = ("actor.parked", "clock.jumped", "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
-
-
-def wall_clock() -> datetime:
-    """The time of day, UTC."""
-    return datetime.now(UTC)
 
 
 async def serve(
     config: Config,
     config_file: Path | None = None,
     *,
-    clock: Callable[[], datetime] = wall_clock,
+    read_clocks: Callable[[], Reading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
@@ -97,11 +102,16 @@ async def serve(
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
     ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
-    security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
-    sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+    try:
+        clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
+        security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
+        sockets = open_sockets(config.traps.listen, config.traps.receive_buffer, os.environ, os.getpid())
+    except BaseException:
+        ledger_file.close()
+        raise
 
     async with (
-        _closed_at_the_end(sockets),
+        _closed_at_the_end(*sockets, ledger_file),
         _impatience() as impatience,
         _database_url(config, notifier) as url,
         Database.open(url, size=1) as written,
@@ -153,6 +163,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            alarms=HeldAlarms(state),
+            recorded=lambda: ledger.feed.last,
         )
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
@@ -173,7 +185,7 @@ async def serve(
                         partial(supervise, "api", api, PARKED, metrics, on_park=park)
                     )
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
-                    await sources.start(supervise, "clock", Clock(config.clock, appends), EDGE, metrics)
+                    await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.taking_traps = True
@@ -235,13 +247,14 @@ async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) 
 
 
 @asynccontextmanager
-async def _closed_at_the_end(sockets: Sequence[TrapSocket]) -> AsyncIterator[None]:
-    """They are bound before anything that takes long, so that traps wait in the kernel meanwhile."""
+async def _closed_at_the_end(*opened: Closable) -> AsyncIterator[None]:
+    """Sockets are bound before anything that takes long, so that traps wait in the kernel meanwhile. The ledger closes its file
+    when it has drained; here one whose start failed, or was cancelled."""
     try:
         yield
     finally:
-        for trap_socket in sockets:
-            trap_socket.close()
+        for each in opened:
+            each.close()
 
 
 class _Impatience:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
@@ -24,6 +24,8 @@ from protocols.toml_lines import Path as KeyPath
 from protocols.toml_lines import dotted, line_of, lines_of
 
 PREFIX = "FAULTD_"
+OF_COMMANDS = frozenset({"FAULTD_URL", "FAULTD_STREAM_URL", "FAULTD_TOKEN", "FAULTD_TOKEN_FILE"})
+"""Variables by which a person's commands find a daemon: no settings."""
 SECRET = frozenset({"url", "communities", "auth_key", "priv_key"})
 """Keys whose values no message repeats: mistakes end up in logs."""
 
@@ -73,48 +75,99 @@ class ConfigError(ValueError):
         return f"{where}: {mistake.key}: {mistake.text}" if mistake.key else f"{where}: {mistake.text}"
 
 
+class ConfigErrors(ConfigError):
+    """The mistakes of several files at once."""
+
+    def __init__(self, errors: list[ConfigError]) -> None:
+        self.origin = ", ".join(error.origin for error in errors)
+        self.mistakes = [mistake for error in errors for mistake in error.mistakes]
+        ValueError.__init__(self, "\n".join(str(error) for error in errors))
+
+
+class Examined(NamedTuple):
+    """A configuration with all its mistakes; ``config`` has the default in the place of what is mistaken, and ``tables`` are
+    the first keys of those."""
+
+    config: Config
+    mistakes: list[Mistake]
+    tables: frozenset[str]
+
+
 def load(file: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Read ``file``. Raises :class:`ConfigError` with every mistake, also when the file cannot be read."""
+    return parse(read(file), str(file), environ)
+
+
+def read(file: Path) -> str:
+    """The text of ``file``. Raises :class:`ConfigError`."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(str(file), [Mistake(0, "", error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(file), [Mistake(0, "", f"not UTF-8 at byte {error.start}")]) from error
-    return parse(text, str(file), environ)
 
 
 def parse(text: str, origin: str = "configuration", environ: Mapping[str, str] | None = None) -> Config:
-    """The Config that ``text`` says, with ``FAULTD_TABLE__KEY`` of ``environ`` laid over it."""
+    """The Config that ``text`` says, with ``FAULTD_TABLE__KEY`` of ``environ`` laid over it. Raises :class:`ConfigError`."""
+    examined = examine(text, origin, environ)
+    if examined.mistakes:
+        raise ConfigError(origin, examined.mistakes)
+    return examined.config
+
+
+def examine(text: str, origin: str = "configuration", environ: Mapping[str, str] | None = None) -> Examined:
+    """As :func:`parse`, going on after a mistake. Raises :class:`ConfigError` for what is no TOML."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(origin, [Mistake(_line_in(str(error)), "", str(error))]) from error
     lines = lines_of(text)
     mistakes: list[Mistake] = []
+    wrong: list[KeyPath] = []
 
     def mistake(path: KeyPath, what: str) -> None:
         name = environment.get(path)
         key = dotted(path) if name is None else f"{dotted(path)} ({name})"
         mistakes.append(Mistake(0 if name else line_of(lines, path) or 0, key, what))
+        wrong.append(path)
 
     environment = _overlay(data, environ or {}, mistakes)
     _check(Config, data, (), mistake)
-    if mistakes:
-        raise ConfigError(origin, mistakes)
-    try:
-        config = msgspec.convert(data, Config)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        mistake(_split(where.rstrip("`")), what)
-        raise ConfigError(origin, mistakes) from error
-    for path, what in trap_problems(config.traps):
-        mistake(("traps", *_split(path)), what)
-    if wrong := url_problem(config.database.url):
-        mistake(("database", "url"), wrong)
-    if mistakes:
-        raise ConfigError(origin, mistakes)
-    return config
+    for path in wrong:
+        _remove(data, path)
+    config = _convert(data, mistake)
+    for path_text, what in trap_problems(config.traps):
+        mistake(("traps", *_split(path_text)), what)
+    if problem := url_problem(config.database.url):
+        mistake(("database", "url"), problem)
+    return Examined(config, mistakes, frozenset(str(path[0]) for path in wrong if path))
+
+
+def _remove(data: dict[str, Any], path: KeyPath) -> None:
+    """Take away the setting (of a table, at any depth below it) that ``path`` is in, so that its default holds."""
+    table = data.get(str(path[0])) if path else None
+    if len(path) > 1 and isinstance(table, dict):
+        table.pop(str(path[1]), None)
+    elif path:
+        data.pop(str(path[0]), None)
+
+
+def _convert(data: dict[str, Any], mistake: Callable[[KeyPath, str], None]) -> Config:
+    """The Config, with what its tables themselves refuse taken away. Each round takes one setting away, so there is an end."""
+    while True:
+        try:
+            return msgspec.convert(data, Config)
+        except msgspec.ValidationError as error:
+            what, _, where = str(error).partition(" - at `$")
+            path = _split(where.rstrip("`"))
+            # What a table says of its own settings begins with the setting's name.
+            named, _, said = what.partition(": ")
+            table = data.get(str(path[0])) if path else None
+            if len(path) == 1 and isinstance(table, dict) and named in table:
+                path, what = (*path, named), said
+            mistake(path, what)
+            _remove(data, path)
 
 
 def _check(kind: type[Struct], data: Any, path: KeyPath, mistake: Callable[[KeyPath, str], None]) -> None:
@@ -155,7 +208,7 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mi
     """Lay ``FAULTD_A__B=value`` over ``data``; which path came from which variable."""
     origin: dict[KeyPath, str] = {}
     for name, raw in sorted(environ.items()):
-        if not name.startswith(PREFIX) or name == PREFIX:
+        if not name.startswith(PREFIX) or name == PREFIX or name in OF_COMMANDS:
             continue
         path = tuple(name.removeprefix(PREFIX).lower().split("__"))
         field = _field_at(path)

@@ -1,10 +1,10 @@
 """What the fold depends on, read from files and turned into Events, so that a replay sees what the fold saw."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -17,15 +17,28 @@ from actors.correlator.rules.loading import load_rules
 from actors.correlator.rules.plugin_process import Bounds
 from actors.correlator.rules.plugins import Host, Limits, install, installed, load_plugins
 from actors.correlator.state import State
-from faultd.config import Config, ConfigError, Mistake
+from actors.trap_listener.settings import User
+from faultd.config import Config, ConfigError, ConfigErrors, Mistake
 from faultd.places import shipped_config
+from faultd.security import read_database_url, read_users
 from faultd.settings import RuleSettings
-from protocols.event import FROM_FILE, Event, PolicyLoaded, ProfilesLoaded, RulesLoaded, TopologyChanged, TopologyLoaded
+from protocols.event import (
+    FROM_FILE,
+    CountAlarms,
+    Event,
+    PolicyLoaded,
+    ProfilesLoaded,
+    RulesLoaded,
+    TopologyChanged,
+    TopologyLoaded,
+)
 from protocols.profile import Profile
-from protocols.topology import TopologyError, parse_csv
+from protocols.topology import TopologyError
+from protocols.topology_csv import decode_csv, parse_csv
 
 _encode = msgspec.msgpack.Encoder().encode
 _log = structlog.get_logger()
+_Found = TypeVar("_Found")
 
 
 class Inputs(NamedTuple):
@@ -38,45 +51,52 @@ class Inputs(NamedTuple):
 
 
 def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
-    """Profiles, plant, policy and rules by content. Raises :class:`ConfigError` with every mistake in every file.
+    """Profiles, plant, policy and rules by content. Raises :class:`ConfigError` with every mistake in every file that the
+    configuration names; those of secrets are read only to see whether they can be.
 
     ``without_plugins``: a plugin that cannot be loaded is reported by the alarm ``rule.failed`` instead. At a start traps count
     for more than a plugin.
     """
-    mistakes: list[ConfigError] = []
-    profiles: tuple[Profile, ...] = ()
-    nodes: TopologyLoaded | None = None
-    try:
-        profiles = read_profiles(config)
-    except ConfigError as error:
-        mistakes.append(error)
-    try:
-        nodes = read_topology(config)
-    except ConfigError as error:
-        mistakes.append(error)
-    rules = RulesLoaded("", ())
-    try:
-        rules = read_rules(config, without_plugins=without_plugins)
-    except ConfigError as error:
-        mistakes.append(error)
-    if mistakes or nodes is None:
-        raise ConfigErrors(mistakes)
+    inputs, errors = look_into_files(config, without_plugins=without_plugins)
+    if errors:
+        raise ConfigErrors(errors)
+    return inputs
+
+
+def look_into_files(
+    config: Config, without: Container[str] = (), *, without_plugins: bool = False
+) -> tuple[Inputs, list[ConfigError]]:
+    """What the files say, and all that is wrong with them, in the order in which the daemon reads them. ``without``: tables
+    whose settings are mistaken themselves, so that what they name is not known."""
+    errors: list[ConfigError] = []
+
+    def look(table: str, reader: Callable[[Config], _Found], nothing: _Found) -> _Found:
+        if table in without:
+            return nothing
+        try:
+            return reader(config)
+        except ConfigError as error:
+            errors.append(error)
+            return nothing
+
+    profiles: tuple[Profile, ...] = look("profiles", read_profiles, ())
+    topology = look("topology", read_topology, TopologyLoaded("", ()))
+    rules = look("rules", partial(read_rules, without_plugins=without_plugins), RulesLoaded("", ()))
+    users: tuple[User, ...] = ()
+    look("traps", read_users, users)
+    look("database", read_database_url, "")
     policy = _encode(config.correlator)
-    return Inputs(ProfilesLoaded(_digest(_encode(profiles)), profiles), nodes, PolicyLoaded(_digest(policy), policy), rules)
-
-
-class ConfigErrors(ConfigError):
-    """The mistakes of several files at once."""
-
-    def __init__(self, errors: list[ConfigError]) -> None:
-        self.origin = ", ".join(error.origin for error in errors)
-        self.mistakes = [mistake for error in errors for mistake in error.mistakes]
-        ValueError.__init__(self, "\n".join(str(error) for error in errors))
+    inputs = Inputs(
+        ProfilesLoaded(_digest(_encode(profiles)), profiles), topology, PolicyLoaded(_digest(policy), policy), rules
+    )
+    return inputs, errors
 
 
 def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
-    """Those of ``inputs`` that the state does not hold already."""
+    """Those of ``inputs`` that the state does not hold already; first of all, that it is to count alarms."""
     profiles, topology, policy, rules = Inputs(*inputs)
+    if state.counted is None:
+        yield CountAlarms()
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
     if state.topology_digest is None:
@@ -186,15 +206,11 @@ def read_topology(config: Config) -> TopologyLoaded:
         return TopologyLoaded(_digest(b""), ())
     try:
         octets = Path(file).read_bytes()
-        nodes = parse_csv(octets.decode("utf-8"))
+        nodes = parse_csv(decode_csv(octets))
     except OSError as error:
         raise ConfigError(file, [Mistake(0, "topology.file", error.strerror or str(error))]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(file, [Mistake(0, "topology.file", f"not UTF-8 at byte {error.start}")]) from error
     except TopologyError as error:
         raise ConfigError(file, [_at_line(problem) for problem in error.problems]) from error
-    except csv.Error as error:
-        raise ConfigError(file, [Mistake(0, "topology.file", f"not CSV: {error}")]) from error
     return TopologyLoaded(_digest(octets), nodes)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from actors.trap_listener.credentials import CredentialError
+from actors.trap_listener.credentials import CredentialError, with_keys
 from actors.trap_listener.intake import Refused
+from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import V3Engine, decode_offline
-from faultd.config import Config, ConfigError, Mistake
+from faultd.config import Config, ConfigError, ConfigErrors, Mistake
 from faultd.settings import DatabaseSettings, url_problem
 from protocols.snmp.errors import Refusal
 from protocols.snmp.message import decode, peek
@@ -19,7 +20,7 @@ def open_engine(config: Config, state_dir: Path, now: float) -> V3Engine:
     try:
         return V3Engine.open(state_dir, config.traps.users, now)
     except CredentialError as error:
-        raise ConfigError("traps.users", [Mistake(0, error.user, str(error))]) from error
+        raise _of_user(error) from error
 
 
 def replace_users(engine: V3Engine, config: Config) -> None:
@@ -27,7 +28,30 @@ def replace_users(engine: V3Engine, config: Config) -> None:
     try:
         engine.replace_users(config.traps.users)
     except CredentialError as error:
-        raise ConfigError("traps.users", [Mistake(0, error.user, str(error))]) from error
+        raise _of_user(error) from error
+
+
+def read_users(config: Config) -> tuple[User, ...]:
+    """The SNMPv3 users with the keys that stand in files. Raises :class:`ConfigError` with every file that cannot be used."""
+    found: list[User] = []
+    errors: list[ConfigError] = []
+    for user in config.traps.users:
+        try:
+            found += with_keys([user])
+        except CredentialError as error:
+            errors.append(_of_user(error))
+    if errors:
+        raise ConfigErrors(errors)
+    return tuple(found)
+
+
+def _of_user(error: CredentialError) -> ConfigError:
+    return ConfigError(error.path, [Mistake(0, "traps.users", f"user {error.user!r}: {error.reason}")])
+
+
+def read_database_url(config: Config) -> str:
+    """As :func:`database_url`."""
+    return database_url(config.database)
 
 
 def database_url(settings: DatabaseSettings) -> str:

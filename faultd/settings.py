@@ -32,8 +32,8 @@ class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``[topology]``"""
 
     file: str = ""
-    """The plant as CSV: ``id,type,parents,name,address,vendor,tenant,customer_id,service_id,serial,area,sla_class,index``.
-    Empty: none."""
+    """The plant as CSV: ``id,type,parents,name,address,vendor,tenant,customer_id,service_id,serial,area,sla_class,index`` and a
+    customer's ``phone,postal_address,latitude,longitude``. Empty: none."""
 
 
 class ProfileSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

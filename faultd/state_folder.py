@@ -1,5 +1,7 @@
 """``state_dir``: made at a start, and refused in words when it cannot be."""
 
+import errno
+import os
 from pathlib import Path
 
 MODE = 0o750
@@ -22,5 +24,19 @@ def make(path: Path) -> None:
         probe.unlink()
     except FileExistsError as error:
         raise StateFolderError(path, "is no directory") from error
+    except OSError as error:
+        raise StateFolderError(path, error.strerror or str(error)) from error
+
+
+def look(path: Path) -> None:
+    """Whether :func:`make` would succeed, as far as can be told without writing. Raises StateFolderError in its words."""
+    try:
+        there = path
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise StateFolderError(path, "is no directory" if there == path else "Not a directory")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise StateFolderError(path, os.strerror(errno.EACCES))
     except OSError as error:
         raise StateFolderError(path, error.strerror or str(error)) from error

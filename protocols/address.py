@@ -1,4 +1,19 @@
-"""Addresses as people write them in a configuration."""
+"""Addresses as people write them in a configuration or in a topology."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+
+def canonical_address(written: str) -> str | None:
+    """An IP address as the trap listener writes a source, so that every spelling is one: an IPv4 address that is mapped into
+    IPv6 is the IPv4 address, and the zone of a link-local address, which names the host's own interface, is left out. None
+    when it is no IP address."""
+    try:
+        address: IPv4Address | IPv6Address = ip_address(written.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(address)
 
 
 def split_bind(bind: str) -> tuple[str, int]:

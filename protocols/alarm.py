@@ -105,7 +105,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     action: str
     """raised, severity_changed, cleared, reopened, acknowledged, unacknowledged, assigned, shelved, unshelved, noted,
-    resolved, edited, clear_ignored, cleared_before_raise, resource_renamed."""
+    resolved, edited, clear_ignored, cleared_before_raise, resource_renamed, clock_jumped."""
     actor: str
     """A person (``user:NAME``), a device (``device:ID``) or a decision of faultd (``faultd:RULE``)."""
     text: str = ""

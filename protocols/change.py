@@ -32,10 +32,19 @@ class AlarmRepeated(Struct, frozen=True, array_like=True, tag="repeat", tag_fiel
 
 
 class AlarmForgotten(Struct, frozen=True, array_like=True, tag="forgotten", tag_field="tag"):
-    """The correlator let go of a cleared alarm (kept long enough): it is history, and no command reaches it."""
+    """The correlator let go of a cleared alarm (kept long enough): it is history, which takes notes and a ticket alone."""
 
     offset: int
     id: str
+
+
+class HistoryChanged(Struct, frozen=True, kw_only=True, array_like=True, tag="history", tag_field="tag"):
+    """Of an alarm that is history: further lines of its timeline, and ``fields`` that are different now (``ticket_id``)."""
+
+    offset: int
+    id: str
+    entries: tuple[TimelineEntry, ...]
+    fields: dict[str, Any] = {}
 
 
 class DeviceEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="device_event", tag_field="tag"):
@@ -100,11 +109,14 @@ class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="noti
 
 
 class Refusal(Struct, frozen=True):
-    """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, wrong_state, invalid or limit (too many alarms
-    are open for a new one). Where the command is no alarm's, ``alarm_id`` is the place of the mistake (a JSON pointer)."""
+    """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, ambiguous (several tenants gave that external
+    name), wrong_state, invalid or limit (too many alarms are open for a new one). Where the command is no alarm's, ``alarm_id``
+    is the place of the mistake (a JSON pointer)."""
 
     alarm_id: str
-    reason: Literal["unknown_alarm", "unknown_rule", "unknown_window", "not_your_tenant", "wrong_state", "invalid", "limit"]
+    reason: Literal[
+        "unknown_alarm", "unknown_rule", "unknown_window", "not_your_tenant", "ambiguous", "wrong_state", "invalid", "limit"
+    ]
     text: str
 
 
@@ -135,6 +147,7 @@ Change = (
     AlarmChanged
     | AlarmRepeated
     | AlarmForgotten
+    | HistoryChanged
     | DeviceEvent
     | UnknownTrap
     | Answer

@@ -1,7 +1,7 @@
 """What an operator asks for. Every write through the API is one of these, so it is an Event too."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -43,8 +43,12 @@ class Unshelve(Struct, frozen=True, array_like=True, tag="unshelve", tag_field="
     note: str = ""
 
 
+NoteType = Literal["note", "investigation", "resolution"]
+
+
 class Note(Struct, frozen=True, array_like=True, tag="note", tag_field="tag"):
     text: str
+    type: NoteType = "note"
 
 
 class Edited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +57,7 @@ class Edited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     severity: Severity | UnsetType = UNSET
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    probable_cause: str | UnsetType = UNSET
     recommended_action: str | UnsetType = UNSET
     assigned_to: str | UnsetType | None = UNSET
     ticket_id: str | UnsetType | None = UNSET
@@ -91,6 +96,8 @@ class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag
     at: datetime | None = None
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
+    alarm_id: str = ""
+    """External name, unique among the tenant's open alarms; empty: faultd gives one."""
 
 
 class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quarantined", tag_field="tag"):
@@ -166,9 +173,19 @@ WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
 Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction
 
 
+class Past(Struct, frozen=True, array_like=True):
+    """An alarm of which the fold has let go, as PostgreSQL has it."""
+
+    id: str
+    alarm_id: str
+    tenant_id: str
+
+
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):
-    """One action on the alarms named (by ``id``), asked for by ``by``. ``alarm_ids`` is empty for Raise."""
+    """One action on the alarms named (by ``id`` or external name), asked for by ``by``. ``alarm_ids`` is empty for Raise;
+    ``past`` are those of the alarms that are history."""
 
     by: Principal
     action: Action
     alarm_ids: tuple[str, ...] = ()
+    past: tuple[Past, ...] = ()

@@ -70,10 +70,25 @@ class NetworkEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="netw
     metadata: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     light: tuple[Measurement, ...] = ()
+    subscriber_count: int | None = None
+    """None: those that the topology has behind the resource."""
 
 
 class Tick(Struct, frozen=True, array_like=True, tag="tick", tag_field="tag"):
     """The clock's beat; its time is the stamp that the ledger gives it."""
+
+
+class ClockJumped(Struct, frozen=True, array_like=True, tag="clock_jumped", tag_field="tag"):
+    """The wall clock had left the ledger's time and is believed by now: what was ``before`` so far is ``after`` from here on.
+    Alone in its batch, which is stamped ``after``; no other Event's stamp may lie before that of the Event in front of it."""
+
+    before: datetime
+    after: datetime
+
+
+class CountAlarms(Struct, frozen=True, array_like=True, tag="count_alarms", tag_field="tag"):
+    """From here on external names count alarms: ``A7`` is the seventh. Those before it are named by their Event's offset, as
+    earlier versions did, and counting goes on above them."""
 
 
 class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
@@ -150,6 +165,7 @@ Event = (
     | NetworkEvent
     | Command
     | Tick
+    | CountAlarms
     | ProfilesLoaded
     | TopologyLoaded
     | TopologyChanged
@@ -157,11 +173,12 @@ Event = (
     | RulesLoaded
     | PluginStopped
     | SystemReport
+    | ClockJumped
 )
 
 
 class Stamped(Struct, frozen=True):
-    """An Event on the ledger: its offset, and a time that never runs backward from one offset to the next."""
+    """An Event on the ledger: its offset, which is its order, and a time that runs backward at a ClockJumped alone."""
 
     offset: int
     at: datetime

@@ -8,6 +8,8 @@ from msgspec import Struct
 from protocols.light import Measurement
 from protocols.severity import Severity
 
+AddressFrom = Literal["source", "snmpTrapAddress", "agent-addr"]
+
 
 class SequenceNumber(Struct, frozen=True, gc=False):
     """A vendor's own counter of notifications: a gap in ``scope`` means that traps were lost on the way."""
@@ -42,6 +44,8 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     recommended_action: str = ""
     resource_name: str = ""
     serial: str = ""
+    names: tuple[str, ...] = ()
+    """Of an interface, which ``resource`` tells by its index: ifName, ifDescr, ifAlias, empty where the trap has none."""
     device_time: datetime | None = None
     vendor_cause: str = ""
     """A cause that the device worked out itself (ZTE PonLosReason, Huawei dying-gasp counts), passed through."""
@@ -59,8 +63,10 @@ class Reading(Struct, frozen=True, kw_only=True, gc=False):
 
     device_address: str
     """The device that the trap is about: the source, snmpTrapAddress behind a listed relay, or a v1 agent-addr."""
-    address_from: Literal["source", "snmpTrapAddress", "agent-addr"]
+    address_from: AddressFrom
     findings: tuple[Finding, ...] = ()
     sequence: SequenceNumber | None = None
     reason: str = ""
     """Why there is no finding: no rule for the OID, a condition failed, a decoder refused a value."""
+    address_why: str = ""
+    """Why this address, where the trap names another than its sender's."""

@@ -73,6 +73,9 @@ class Resource(
     fallback: str = ""
     name: str = ""
     serial: str = ""
+    names: tuple[str, ...] = ()
+    """Of an interface whose ``path`` is made of its index: its ifName, ifDescr and ifAlias, by which it is known again when the
+    device numbers its interfaces anew."""
 
 
 class Test(
@@ -244,6 +247,15 @@ class DeviceTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     max_ahead: int = 300
 
 
+class DeviceFamily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A family of devices that a profile is about, for ``faultd profile known``: its sysObjectIDs begin with one of
+    ``sys_object_id``. ``note`` says what to expect of its traps."""
+
+    name: str
+    sys_object_id: str | tuple[str, ...]
+    note: str = ""
+
+
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One file of ``config/profiles/``. Of two profiles that know a trap the one of higher ``priority`` is asked first."""
 
@@ -268,6 +280,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     device_time: tuple[DeviceTime, ...] = ()
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()
+    devices: tuple[DeviceFamily, ...] = ()
 
 
 def varbind(spec: str | tuple[str, ...] | Varbind) -> Varbind:

@@ -26,6 +26,18 @@ AlarmSort = Literal[
 ALARM_SORTS: tuple[AlarmSort, ...] = get_args(AlarmSort)
 
 
+View = Literal["all", "causes"]
+"""``causes`` are alarms that are attributed to no other."""
+
+
+class Place(Struct, frozen=True):
+    """A part of the network. An alarm is there when its resource or its device is one of ``nodes``, or when its resource's id
+    lies within one of ``roots`` (``ROOT/POSITION``)."""
+
+    nodes: frozenset[str]
+    roots: tuple[str, ...] = ()
+
+
 class AlarmFilter(Struct, frozen=True, kw_only=True):
     """Which alarms: all the criteria given must hold; of a tuple, any value. None and ``()`` mean: no matter."""
 
@@ -36,14 +48,28 @@ class AlarmFilter(Struct, frozen=True, kw_only=True):
     tenant_id: str | None = None
     resource_type: str | None = None
     resource_id: str | None = None
-    device_id: str | None = None
+    places: tuple[Place, ...] = ()
+    """In every one of them."""
+    tag: tuple[str, ...] = ()
     customer_id: str | None = None
+    service_id: str | None = None
+    assigned_to: str | None = None
+    ticket_id: str | None = None
+    parent_alarm_id: str | None = None
     correlation_id: str | None = None
     is_root_cause: bool | None = None
     since: datetime | None = None
     """Last occurrence at or after this time ..."""
     before: datetime | None = None
     """... and before this one."""
+    raised_from: datetime | None = None
+    """First occurrence at or after this time ..."""
+    raised_to: datetime | None = None
+    """... and before this one."""
+    acknowledged: bool | None = None
+    view: View = "all"
+    archived: bool = False
+    """Archived alarms too."""
     text: str | None = None
     """Words that must each occur in the title, description, resource id, resource name or external id, in any case."""
 

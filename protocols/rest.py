@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from protocols.alarm import Alarm, Source, Status, TimelineEntry
+from protocols.command import NoteType
 from protocols.event import NetworkEventType
 from protocols.light import BLINDING, DARK, Measurement, is_light
 from protocols.principal import Role
-from protocols.query import AlarmSort, DeviceEventRow, UnknownTrapCount, UnknownTrapRow
+from protocols.query import DeviceEventRow, UnknownTrapCount, UnknownTrapRow
 from protocols.rest_fields import (
     Count,
     Line,
@@ -53,6 +54,10 @@ class AlarmCreate(Body, frozen=True, kw_only=True):
     probable_cause: OptionalName = "other"
     description: Text = ""
     recommended_action: Text = ""
+    alarm_id: Annotated[
+        Name | None, Meta(description="External id, unique among the tenant's open alarms; left out: faultd counts, `A7`")
+    ] = None
+    customer_id: Annotated[Name | None, Meta(description="One more customer whom it affects")] = None
     customer_ids: Names = ()
     service_ids: Names = ()
     subscriber_count: Count | None = None
@@ -74,6 +79,7 @@ class AlarmEdit(Body, frozen=True, kw_only=True):
     severity: RaisedSeverity | UnsetType = UNSET
     title: Line | UnsetType = UNSET
     description: Text | UnsetType = UNSET
+    probable_cause: OptionalName | UnsetType = UNSET
     recommended_action: Text | UnsetType = UNSET
     assigned_to: Name | UnsetType | None = UNSET
     ticket_id: Name | UnsetType | None = UNSET
@@ -117,31 +123,7 @@ class NoteText(Body, frozen=True, kw_only=True):
     """A remark for the alarm's timeline."""
 
     text: SomeText
-
-
-class AlarmFilterBody(Body, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
-    """Which alarms: all the criteria given must hold; of a list, any value."""
-
-    severity: tuple[Severity, ...] = ()
-    status: tuple[Status, ...] = ()
-    source: tuple[Source, ...] = ()
-    alarm_type: tuple[Name, ...] = ()
-    tenant_id: Name | None = None
-    resource_type: Name | None = None
-    resource_id: Annotated[Name | None, Meta(description="The resource itself, not what lies below it")] = None
-    device_id: Name | None = None
-    customer_id: Annotated[Name | None, Meta(description="Alarms that affect this customer")] = None
-    correlation_id: Name | None = None
-    is_root_cause: bool | None = None
-    since: Annotated[Time | None, Meta(description="Last occurrence at or after this time")] = None
-    before: Annotated[Time | None, Meta(description="Last occurrence before this time")] = None
-    text: Annotated[Name | None, Meta(description="Words in title, description, resource and external id")] = None
-
-    def __post_init__(self) -> None:
-        check_time("from", self.since)
-        check_time("to", self.before)
-        if self.since is not None and self.before is not None and self.since >= self.before:
-            raise ValueError("to: is not after from")
+    type: NoteType = "note"
 
 
 Limit = Annotated[int, Meta(ge=1, le=1_000, description="At most so many items")]
@@ -153,14 +135,6 @@ Cursor = Annotated[
 class PageQuery(Body, frozen=True, kw_only=True):
     """The query of a list: how many, and from where on."""
 
-    limit: Limit = 100
-    cursor: Cursor = None
-
-
-class AlarmsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename={"since": "from", "before": "to"}):
-    """The query of the list of alarms."""
-
-    sort: Annotated[AlarmSort, Meta(description="With a minus: descending")] = "-last_occurrence"
     limit: Limit = 100
     cursor: Cursor = None
 
@@ -203,8 +177,8 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
     the others of their kind raised."""
 
     type: NetworkEventType
-    resource_type: Name
-    resource_id: Name
+    resource_type: OptionalName = ""
+    resource_id: OptionalName = ""
     tenant_id: Annotated[Name | None, Meta(description="Left out: the token's tenant, or the default tenant")] = None
     resource_name: OptionalLine = ""
     qualifier: Annotated[OptionalName, Meta(description="Tells problems of one resource apart, e.g. the check's name")] = ""
@@ -213,6 +187,7 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
     description: Text = ""
     customer_ids: Names = ()
     service_ids: Names = ()
+    subscriber_count: Count | None = None
     at: Annotated[Time | None, Meta(description="When it happened; left out: now")] = None
     key: Annotated[OptionalName, Meta(description="Idempotency key: the same key again changes nothing")] = ""
     source: Source | None = None
@@ -221,10 +196,18 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
     light: Annotated[
         tuple[Measurement, ...], Meta(max_length=2, description="Optical power of an ONT: `ont_rx` or `olt_rx`, in dBm")
     ] = ()
+    data: Annotated[
+        dict[str, Any] | None,
+        Meta(description="The same as an event bus has it: `device_id`, `device_name`, `affected_subscribers` ..."),
+    ] = None
 
     def __post_init__(self) -> None:
         check_time("at", self.at)
         check_metadata("metadata", self.metadata)
+        if self.data is None:
+            for name in ("resource_type", "resource_id"):
+                if not getattr(self, name):
+                    raise ValueError(f"{name}: is missing (or give data)")
         for number, each in enumerate(self.light):
             if not is_light(each.dbm):
                 raise ValueError(f"light[{number}].dbm: {each.dbm:g} is no optical power: {DARK:g} to {BLINDING:g} dBm")
@@ -278,6 +261,11 @@ class AlarmPage(Struct, frozen=True):
 
     items: tuple[Alarm, ...]
     next_cursor: str | None = None
+    held_back: int | None = None
+    """With `view=causes`, on the first page: alarms that pass the other criteria and are attributed to another alarm. 100,000
+    stands for as many or more."""
+    degraded: str | None = None
+    """Why this list is not whole: PostgreSQL is away. Null: it is whole."""
 
 
 class ChildOf(Struct, frozen=True):
@@ -318,6 +306,26 @@ class TimelinePage(Struct, frozen=True):
     """Entries of an alarm's timeline, and the cursor of the next page."""
 
     items: tuple[TimelineEntry, ...]
+    next_cursor: str | None = None
+
+
+class NoteShown(Struct, frozen=True, kw_only=True):
+    """A note of an alarm."""
+
+    id: str
+    alarm_id: str
+    """The alarm's `id`."""
+    type: NoteType
+    text: str
+    by: str
+    """`user:NAME`"""
+    at: datetime
+
+
+class NotePage(Struct, frozen=True):
+    """Notes of an alarm, and the cursor of the next page."""
+
+    items: tuple[NoteShown, ...]
     next_cursor: str | None = None
 
 

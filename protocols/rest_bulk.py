@@ -4,8 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from protocols.rest import AlarmFilterBody, Body, Refused
+from protocols.command import NoteType
+from protocols.rest import Body, Refused
 from protocols.rest_fields import Name, SomeText, Text, Time, check_time
+from protocols.rest_filter import AlarmFilterBody
 
 
 class BulkAcknowledge(Body, frozen=True, kw_only=True, tag="acknowledge"):
@@ -43,6 +45,7 @@ class BulkUnshelve(Body, frozen=True, kw_only=True, tag="unshelve"):
 
 class BulkNote(Body, frozen=True, kw_only=True, tag="note"):
     text: SomeText
+    note_type: NoteType = "note"
 
 
 BulkAction = BulkAcknowledge | BulkUnacknowledge | BulkClear | BulkResolve | BulkAssign | BulkShelve | BulkUnshelve | BulkNote

@@ -1,5 +1,6 @@
 """Bodies of the REST API about maintenance windows."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,7 +16,7 @@ WallTime = Annotated[
 ]
 Exceptions = Annotated[tuple[Annotated[str, Meta(min_length=10, max_length=40)], ...], Meta(max_length=1_000)]
 Zone = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_+/-]+$")]
-Recurrence = Annotated[str, Meta(max_length=1_000, pattern=r"^[\x20-\x7e]*$")]
+Recurrence = Annotated[str, Meta(max_length=1_000, pattern=r"^[\x20-\x7e\r\n]*$")]
 
 
 class WindowCreate(Body, frozen=True, kw_only=True):
@@ -23,12 +24,16 @@ class WindowCreate(Body, frozen=True, kw_only=True):
 
     title: Line
     scope: Annotated[Scope, Meta(description="Which alarms it holds back: at least one place, tenant or type")]
-    start: WallTime
+    start: WallTime | None = None
     end: Annotated[WallTime | None, Meta(description="When the first occurrence ends; either this or `duration_seconds`")] = (
         None
     )
+    start_time: Annotated[WallTime | None, Meta(description="The same as `start`")] = None
+    end_time: Annotated[WallTime | None, Meta(description="The same as `end`")] = None
     duration_seconds: Seconds | None = None
-    time_zone: Annotated[Zone, Meta(description="IANA name, e.g. `Europe/Berlin`")] = "UTC"
+    time_zone: Annotated[
+        Zone | None, Meta(description="IANA name, e.g. `Europe/Berlin`; left out: UTC, and then every time has an offset")
+    ] = None
     recurrence: Annotated[Recurrence, Meta(description="RFC 5545 RRULE, e.g. `FREQ=WEEKLY;BYDAY=TU`; empty: once")] = ""
     exceptions: Annotated[
         Exceptions, Meta(description="Starts that do not take place: date-times as for `start`, or whole dates")
@@ -39,9 +44,28 @@ class WindowCreate(Body, frozen=True, kw_only=True):
     ] = None
 
     def __post_init__(self) -> None:
-        if (self.end is None) == (self.duration_seconds is None):
+        for name, same in (("start", "start_time"), ("end", "end_time")):
+            if getattr(self, name) is not None and getattr(self, same) is not None:
+                raise ValueError(f"{same}: give either {name} or {same}")
+        if self.begins is None:
+            raise ValueError("start: is missing")
+        if (self.ends is None) == (self.duration_seconds is None):
             raise ValueError("end: give either end or duration_seconds")
-        _check(self.start, self.end)
+        _check(self.begins, self.ends)
+        if self.time_zone is None:
+            for name, at in (("start", self.begins), ("end", self.ends)):
+                if at is not None and at.tzinfo is None:
+                    raise ValueError(f"{name}: has no offset from UTC, and no time_zone says what it is a time of")
+
+    @property
+    def begins(self) -> datetime | None:
+        """``start``, by either name."""
+        return self.start if self.start_time is None else self.start_time
+
+    @property
+    def ends(self) -> datetime | None:
+        """``end``, by either name."""
+        return self.end if self.end_time is None else self.end_time
 
 
 class WindowEdit(Body, frozen=True, kw_only=True):
@@ -52,6 +76,8 @@ class WindowEdit(Body, frozen=True, kw_only=True):
     scope: Scope | UnsetType = UNSET
     start: WallTime | UnsetType = UNSET
     end: WallTime | UnsetType = UNSET
+    start_time: Annotated[WallTime | UnsetType, Meta(description="The same as `start`")] = UNSET
+    end_time: Annotated[WallTime | UnsetType, Meta(description="The same as `end`")] = UNSET
     duration_seconds: Seconds | UnsetType = UNSET
     time_zone: Zone | UnsetType = UNSET
     recurrence: Recurrence | UnsetType = UNSET
@@ -61,21 +87,35 @@ class WindowEdit(Body, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
             raise ValueError(f"nothing to change: give at least one of {', '.join(self.__struct_fields__)}")
-        if self.end is not UNSET and self.duration_seconds is not UNSET:
+        for name, same in (("start", "start_time"), ("end", "end_time")):
+            if getattr(self, name) is not UNSET and getattr(self, same) is not UNSET:
+                raise ValueError(f"{same}: give either {name} or {same}")
+        begins, ends = self.times
+        if ends is not UNSET and self.duration_seconds is not UNSET:
             raise ValueError("end: give either end or duration_seconds")
-        _check(None if self.start is UNSET else self.start, None if self.end is UNSET else self.end)
+        _check(None if begins is UNSET else begins, None if ends is UNSET else ends)
+
+    @property
+    def times(self) -> tuple[datetime | UnsetType, datetime | UnsetType]:
+        """``start`` and ``end``, each by either name."""
+        return (
+            self.start if self.start_time is UNSET else self.start_time,
+            self.end if self.end_time is UNSET else self.end_time,
+        )
 
 
 class WindowsQuery(PageQuery, frozen=True, kw_only=True):
     """The query of the list of windows."""
 
     phase: tuple[Phase, ...] = ()
+    status: Annotated[tuple[Phase, ...], Meta(description="The same as `phase`")] = ()
     tenant_id: Name | None = None
 
 
 class WindowShown(Struct, frozen=True, kw_only=True):
     """A maintenance window. ``start`` and ``end`` are those of the first occurrence; ``occurrence`` is the one under way, or
-    else the next; ``held`` counts the open alarms that it holds back now."""
+    else the next; ``held`` counts the open alarms that it holds back now. ``start_time``, ``end_time`` and ``status`` say the
+    same as ``start``, ``end`` and ``phase``."""
 
     id: str
     tenant_id: str | None
@@ -99,6 +139,11 @@ class WindowShown(Struct, frozen=True, kw_only=True):
     ended_by: str | None
     cancelled_at: datetime | None
     cancelled_by: str | None
+    start_time: datetime
+    end_time: datetime
+    status: Phase
+    warnings: tuple[str, ...] = ()
+    """What somebody should look at: a scope that names nothing, a time zone that was not given. Lists have none."""
 
 
 class WindowPage(Struct, frozen=True):
@@ -108,12 +153,22 @@ class WindowPage(Struct, frozen=True):
     next_cursor: str | None = None
 
 
-def shown(view: WindowView) -> WindowShown:
+def shown(view: WindowView, warnings: Iterable[str] = ()) -> WindowShown:
     """A window as REST shows it."""
     window = view.window
     same = {name: getattr(window, name) for name in WindowShown.__struct_fields__ if hasattr(window, name)}
     end = window.start + timedelta(seconds=window.duration_seconds)
-    return WindowShown(**same, end=end, phase=view.phase, occurrence=view.occurrence, held=view.held)
+    return WindowShown(
+        **same,
+        end=end,
+        phase=view.phase,
+        occurrence=view.occurrence,
+        held=view.held,
+        start_time=window.start,
+        end_time=end,
+        status=view.phase,
+        warnings=tuple(warnings),
+    )
 
 
 def _check(start: datetime | None, end: datetime | None) -> None:

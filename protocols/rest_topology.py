@@ -7,9 +7,13 @@ from msgspec.structs import replace
 
 from protocols.rest import Body, PageQuery
 from protocols.rest_fields import Name, OptionalLine, OptionalName
-from protocols.topology import Node, Words
+from protocols.topology import MOST_ADDRESSES, Node, Words
 
 Parents = Annotated[tuple[Name, ...], Meta(max_length=64, description="Ids one step towards the core; several are redundant")]
+
+Addresses = Annotated[tuple[Name, ...], Meta(max_length=MOST_ADDRESSES)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
 class NodeBody(Body, frozen=True, kw_only=True):
@@ -20,6 +24,7 @@ class NodeBody(Body, frozen=True, kw_only=True):
     parents: Parents = ()
     name: OptionalLine = ""
     address: Annotated[OptionalName, Meta(description="IP address of a device: how a trap's source finds it")] = ""
+    addresses: Annotated[Addresses, Meta(description="All of them, `address` among them, where a device has several")] = ()
     vendor: OptionalName = ""
     tenant: Annotated[OptionalName, Meta(description="Empty: the token's tenant, or shared by all")] = ""
     customer_id: OptionalName = ""
@@ -28,6 +33,10 @@ class NodeBody(Body, frozen=True, kw_only=True):
     area: Annotated[OptionalName, Meta(description="What loses mains together: a power area, a street, a cabinet")] = ""
     sla_class: Annotated[OptionalName, Meta(description="The customer's class, e.g. `gold`")] = ""
     index: Annotated[OptionalName, Meta(description="The vendor's own index of an ONT or port within its device")] = ""
+    phone: OptionalName = ""
+    postal_address: OptionalLine = ""
+    latitude: Annotated[Latitude | None, Meta(description="Degrees north (WGS 84)")] = None
+    longitude: Annotated[Longitude | None, Meta(description="Degrees east")] = None
 
 
 class NodeEdit(Body, frozen=True, kw_only=True):
@@ -37,6 +46,7 @@ class NodeEdit(Body, frozen=True, kw_only=True):
     parents: Parents | UnsetType = UNSET
     name: OptionalLine | UnsetType = UNSET
     address: OptionalName | UnsetType = UNSET
+    addresses: Addresses | UnsetType = UNSET
     vendor: OptionalName | UnsetType = UNSET
     tenant: OptionalName | UnsetType = UNSET
     customer_id: OptionalName | UnsetType = UNSET
@@ -45,6 +55,10 @@ class NodeEdit(Body, frozen=True, kw_only=True):
     area: OptionalName | UnsetType = UNSET
     sla_class: OptionalName | UnsetType = UNSET
     index: OptionalName | UnsetType = UNSET
+    phone: OptionalName | UnsetType = UNSET
+    postal_address: OptionalLine | UnsetType = UNSET
+    latitude: Latitude | UnsetType | None = UNSET
+    longitude: Longitude | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
@@ -132,6 +146,11 @@ def node_of(body: NodeBody, words: Words | None = None) -> Node:
 
 
 def edited(node: Node, edit: NodeEdit) -> Node:
-    """The node with the fields given."""
-    given = {name: getattr(edit, name) for name in edit.__struct_fields__}
-    return replace(node, **{name: value for name, value in given.items() if value is not UNSET})
+    """The node with the fields given. ``address`` alone takes the place of the first address, and leaves the others."""
+    named = {name: getattr(edit, name) for name in edit.__struct_fields__}
+    given = {name: value for name, value in named.items() if value is not UNSET}
+    if "addresses" in given:
+        given.setdefault("address", "")
+    elif "address" in given:
+        given["addresses"] = node.addresses[1:]
+    return replace(node, **given)

@@ -1,34 +1,19 @@
-"""The plant: nodes of the topology, what makes them a plant, and reading and writing its CSV file."""
+"""The plant: nodes of the topology, and what makes them a plant. Its file is read by :mod:`protocols.topology_csv`."""
 
-import csv
-import io
 from array import array
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from ipaddress import ip_address
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-COLUMNS = (
-    "id",
-    "type",
-    "parents",
-    "name",
-    "address",
-    "vendor",
-    "tenant",
-    "customer_id",
-    "service_id",
-    "serial",
-    "area",
-    "sla_class",
-    "index",
-)
-_REQUIRED = ("id", "type")
+from protocols.address import canonical_address
 
 TYPES = ("site", "core", "olt", "card", "pon", "splitter", "ont", "service", "customer", "uplink", "other")
 """What a node can be, from faultd's point of view. Other words are kept as they are and mean no more than ``other``."""
+
+
+MOST_ADDRESSES = 64
+"""Addresses of one node at most."""
 
 
 class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
@@ -42,7 +27,7 @@ class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """Several are redundant: it is cut off only when all of them are."""
     name: str = ""
     address: str = ""
-    """IP address of a device: how a trap's source finds it."""
+    """IP address of a device: how a trap's source finds it. The first of several."""
     vendor: str = ""
     tenant: str = ""
     """Empty: shared by all tenants."""
@@ -55,6 +40,19 @@ class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """The customer's class, for example gold."""
     index: str = ""
     """The vendor's own index of an ONT or port within its device, for example ``4194312192.17`` (ifIndex.ont)."""
+    addresses: tuple[str, ...] = ()
+    """Every address of a device that has several; empty where ``address`` says it all."""
+    phone: str = ""
+    postal_address: str = ""
+    latitude: float | None = None
+    """Degrees north (WGS 84)."""
+    longitude: float | None = None
+    """Degrees east."""
+
+    @property
+    def every_address(self) -> tuple[str, ...]:
+        """The addresses of a device, one or several."""
+        return self.addresses or ((self.address,) if self.address else ())
 
 
 class TopologyError(ValueError):
@@ -83,26 +81,18 @@ class Words:
         return self._parents
 
 
-def parse_csv(text: str, known: Container[str] = (), tenant: str = "") -> tuple[Node, ...]:
-    """Nodes of a topology file: CSV with a header line; ``parents`` separated by ``;``; columns that faultd
-    does not know are ignored. ``known`` are further nodes that can be parents; ``tenant`` is that of rows without one.
-    Raises :class:`TopologyError` with every mistake: a missing column, an empty or repeated id, an address that is none or that
-    two nodes share, a parent that does not exist, a node that is its own ancestor."""
-    reader = csv.reader(_lines(text))
-    header = next(reader, [])
-    missing = [column for column in _REQUIRED if column not in header]
-    if missing:
-        raise TopologyError([f"line 1: column {column} is missing" for column in missing])
-    return assemble(_rows(reader, header, tenant), "line {}".format, known)
-
-
-def assemble(rows: Iterable[tuple[int, Node]], where: Callable[[int], str], known: Container[str] = ()) -> tuple[Node, ...]:
-    """Nodes that make a plant, in their order, each with the number that ``where`` turns into the words for its place. Raises
-    :class:`TopologyError` with every mistake."""
+def assemble(
+    rows: Iterable[tuple[int, Node]],
+    where: Callable[[int], str],
+    known: Container[str] = (),
+    problems: list[str] | None = None,
+) -> tuple[Node, ...]:
+    """Nodes that make a plant, in their order, each with the number that ``where`` turns into the words for its place.
+    ``problems`` are mistakes that ``rows`` finds on the way. Raises :class:`TopologyError` with every mistake."""
     nodes: dict[str, Node] = {}
     places = array("Q")
     addresses: dict[str, str] = {}
-    problems: list[str] = []
+    problems = [] if problems is None else problems
     place_of: dict[str, int] = {}
     ahead: list[int] = []
     for place, node in rows:
@@ -113,16 +103,17 @@ def assemble(rows: Iterable[tuple[int, Node]], where: Callable[[int], str], know
             place_of = place_of or dict(zip(nodes, places, strict=True))
             problems.append(f"{where(place)}: id {node.id!r} is already used in {where(place_of[node.id])}")
             continue
-        if node.address:
-            address = canonical_address(node.address)
-            if address is None:
-                problems.append(f"{where(place)}: address {node.address!r} is no IP address")
-            else:
+        if node.address or node.addresses:
+            try:
+                node = with_addresses(node)
+            except ValueError as error:
+                problems.append(f"{where(place)}: {error}")
+            for address in node.every_address:
                 if address in addresses:
-                    problems.append(f"{where(place)}: address {address} already belongs to {addresses[address]!r}")
+                    problems.append(
+                        f"{where(place)}: address {address} of {node.id!r} already belongs to {addresses[address]!r}"
+                    )
                 addresses[address] = node.id
-                if address != node.address:
-                    node = replace(node, address=address)
         for parent in node.parents:
             if parent not in nodes:
                 ahead.append(len(places))
@@ -147,12 +138,25 @@ def assemble(rows: Iterable[tuple[int, Node]], where: Callable[[int], str], know
     return tuple(nodes.values())
 
 
-def canonical_address(address: str) -> str | None:
-    """As a socket writes it, or no trap's source would ever match; None when it is no IP address."""
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None
+def with_addresses(node: Node) -> Node:
+    """The node with its addresses in canonical form, each once; ``address`` is the first. Several in ``address`` are separated
+    by ``;``. Raises ValueError naming the address that is none."""
+    written = [one.strip() for each in (node.address, *node.addresses) for one in each.split(";")]
+    found: dict[str, None] = {}
+    for one in written:
+        if not one:
+            continue
+        address = canonical_address(one)
+        if address is None:
+            raise ValueError(f"address {one!r} is no IP address")
+        found[address] = None
+    if len(found) > MOST_ADDRESSES:
+        raise ValueError(f"address: {len(found)} addresses, {MOST_ADDRESSES} are allowed")
+    every = tuple(found)
+    first, several = next(iter(every), ""), every if len(every) > 1 else ()
+    if first == node.address and several == node.addresses:
+        return node
+    return replace(node, address=first, addresses=several)
 
 
 def on_cycles(nodes: Mapping[str, Node]) -> list[str]:
@@ -172,61 +176,3 @@ def on_cycles(nodes: Mapping[str, Node]) -> list[str]:
             if waiting[child] == 0:
                 ready.append(child)
     return list(waiting)
-
-
-def csv_lines(nodes: Iterable[Node]) -> Iterator[str]:
-    """The file that :func:`parse_csv` reads, in parts, header first."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for number, node in enumerate(nodes, 1):
-        writer.writerow(";".join(node.parents) if column == "parents" else getattr(node, column) for column in COLUMNS)
-        if number % 500 == 0:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
-
-
-def _lines(text: str) -> Iterator[str]:
-    """Lines with their ends; unlike ``io.StringIO`` without a copy of four bytes a character."""
-    start = 1 if text.startswith("\ufeff") else 0
-    while start < len(text):
-        end = text.find("\n", start) + 1 or len(text)
-        yield text[start:end]
-        start = end
-
-
-def _rows(reader: Any, header: list[str], own: str) -> Iterator[tuple[int, Node]]:
-    """Each record with the number of its (last) line."""
-    words = Words()
-    one = words.one
-    width = len(header)
-    columns = {name: position for position, name in enumerate(header)}
-    at = [columns.get(column, width) for column in COLUMNS]
-    for row in reader:
-        if not row:
-            continue
-        cells = [cell.strip() for cell in row[:width]]
-        # One empty cell more than the header has: that of the columns that are not there.
-        cells += [""] * (width + 1 - len(cells))
-        id, type, parents, name, address, vendor, tenant, customer, service, serial, area, sla, index = [cells[n] for n in at]
-        name_of_parents = tuple([one(part.strip()) for part in parents.split(";") if part.strip()]) if parents else ()
-        yield (
-            reader.line_num,
-            Node(
-                id=one(id),
-                type=one(type),
-                parents=words.parents(name_of_parents),
-                name=name,
-                address=address,
-                vendor=one(vendor),
-                tenant=one(tenant or own),
-                customer_id=customer,
-                service_id=service,
-                serial=serial,
-                area=one(area),
-                sla_class=one(sla),
-                index=index,
-            ),
-        )

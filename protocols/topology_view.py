@@ -23,6 +23,9 @@ class TopologyView(Protocol):
     def node(self, node_id: str) -> Node | None:
         """The node of this id."""
 
+    def device(self, address: str) -> Node | None:
+        """The device with this address."""
+
     def by_hand(self, node_id: str) -> bool:
         """Whether it came through the API, and not from the file."""
 

@@ -5,8 +5,12 @@ import asyncio
 import itertools
 import os
 import shutil
+import sqlite3
+import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +26,22 @@ from protocols.profile import AlarmType, Profile
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 _STRATEGY = "STRATEGY FILE_COPY"  # without fsync the faster one: 30 instead of 200 ms
 _names = itertools.count(1)
+
+
+class TellingConnection(sqlite3.Connection):
+    """Warns when it is left open, as Python itself does from 3.13 on: a file must not stay open until a collection comes."""
+
+    def __del__(self) -> None:
+        try:
+            self.total_changes  # noqa: B018 - raises when it is closed
+        except sqlite3.ProgrammingError:
+            return
+        warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self, stacklevel=1)
+        self.close()
+
+
+if sys.version_info < (3, 13):
+    sqlite3.connect = partial(sqlite3.connect, factory=TellingConnection)  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,6 +16,7 @@ from actors.mailbox import AppendSender, Progress
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.tokens import TokenBook
+from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.rest import Readiness
@@ -31,7 +32,8 @@ class Api:
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
     aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
     ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
-    ``rules`` its rules (the same); ``backtests`` tries rules (the same).
+    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``alarms`` are those that the fold holds (None: all
+    are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest recorded batch.
     """
 
     def __init__(
@@ -51,10 +53,15 @@ class Api:
         rules: RuleLookup | None = None,
         topology: TopologyView | None = None,
         backtests: Backtests | None = None,
+        alarms: AlarmView | None = None,
+        recorded: Callable[[], int] | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
         context.topology, context.backtests = topology, backtests
+        context.alarms = alarms
+        if recorded is not None:
+            context.recorded = recorded
         self.application = application(context, _version())
         self._server = Server(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")

@@ -18,6 +18,7 @@ from protocols.command import (
     Assign,
     Clear,
     Command,
+    Edit,
     Note,
     Resolve,
     Unacknowledge,
@@ -29,7 +30,6 @@ from protocols.rest import (
     AlarmCreate,
     AlarmEdit,
     Assignment,
-    NoteText,
     Shelving,
 )
 from protocols.rest_bulk import (
@@ -51,14 +51,15 @@ AlarmName = Annotated[
 
 
 async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.Shown:
-    outcome = await ctx.submit(by, [Command(by, action, names)])
+    past = await reads.past_of(ctx, by, names, needed=isinstance(action, Note | Edit)) if names else ()
+    outcome = await ctx.submit(by, [Command(by, action, names, past)])
     return commands.single(outcome.changes, outcome.first)
 
 
 async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: bool = False) -> Response[Alarm]:
-    """The alarm as it now is. A command that changed nothing, or only counted, leaves no Change with the whole alarm: then
-    PostgreSQL shows it; while that is away 204 says that the command applied."""
-    alarm = shown.alarm
+    """The alarm as it now is: from the command's own Change, else as the fold has it, else (it is history) from PostgreSQL;
+    while that is away 204 says that the command applied."""
+    alarm = shown.alarm or reads.held_alarm(ctx, by, shown.id)
     if alarm is None:
         try:
             database = ctx.database
@@ -72,7 +73,7 @@ async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: boo
     return Response(alarm, status_code=201 if created and shown.raised else 200, headers=headers)
 
 
-async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
+async def act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
     return await _show(ctx, by, await _submit(ctx, by, action, (name,)))
 
 
@@ -84,8 +85,7 @@ async def _act(ctx: Context, by: Principal, name: str, action: Action) -> Respon
     opt=allow("operator"),
 )
 async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Response[Alarm]:
-    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence. 204 with its
-    Location while PostgreSQL is away, since what it is now cannot be read there."""
+    """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence."""
     tenant = commands.tenant_of(by, data.tenant_id, api.default_tenant)
     return await _show(api, by, await _submit(api, by, commands.raise_of(data, tenant), ()), created=True)
 
@@ -93,7 +93,7 @@ async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Respons
 @patch("/alarms/{alarm_id:str}", summary="Edit an alarm", operation_class=ApiOperation, opt=allow("operator"))
 async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[AlarmEdit]) -> Response[Alarm]:
     """Change the fields given, leave the others."""
-    return await _act(api, by, alarm_id, commands.edit_of(data))
+    return await act(api, by, alarm_id, commands.edit_of(data))
 
 
 @post(
@@ -105,7 +105,7 @@ async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Alarm
 )
 async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """Somebody has seen it. It opens again only when it is raised with a higher severity."""
-    return await _act(api, by, alarm_id, Acknowledge(data.note if data else ""))
+    return await act(api, by, alarm_id, Acknowledge(data.note if data else ""))
 
 
 @post(
@@ -117,7 +117,7 @@ async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Acti
 )
 async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The alarm waits for somebody again."""
-    return await _act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
+    return await act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
 
 
 @post(
@@ -129,7 +129,7 @@ async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Ac
 )
 async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The problem is over, although no device said so."""
-    return await _act(api, by, alarm_id, Clear(data.note if data else ""))
+    return await act(api, by, alarm_id, Clear(data.note if data else ""))
 
 
 @post(
@@ -141,7 +141,7 @@ async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote
 )
 async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """The work on it is done."""
-    return await _act(api, by, alarm_id, Resolve(data.note if data else ""))
+    return await act(api, by, alarm_id, Resolve(data.note if data else ""))
 
 
 @post(
@@ -153,7 +153,7 @@ async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNo
 )
 async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignment]) -> Response[Alarm]:
     """Give it to somebody, or with `null` to nobody."""
-    return await _act(api, by, alarm_id, Assign(data.assigned_to, data.note))
+    return await act(api, by, alarm_id, Assign(data.assigned_to, data.note))
 
 
 @post(
@@ -165,7 +165,7 @@ async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignmen
 )
 async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]) -> Response[Alarm]:
     """Keep it out of sight until a time, at most a year ahead."""
-    return await _act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
+    return await act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
 
 
 @post(
@@ -177,22 +177,14 @@ async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]
 )
 async def unshelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
     """It is in sight again at once."""
-    return await _act(api, by, alarm_id, Unshelve(data.note if data else ""))
-
-
-@post(
-    "/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation, opt=allow("operator")
-)
-async def note(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
-    """A line in the alarm's timeline."""
-    return await _act(api, by, alarm_id, Note(data.text))
+    return await act(api, by, alarm_id, Unshelve(data.note if data else ""))
 
 
 @post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
 async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     """The alarms that the filter finds now (in PostgreSQL, bounded; `more` tells when there are more), or those named.
 
-    With `alarm_ids` it works while PostgreSQL is away.
+    With `alarm_ids` it works while PostgreSQL is away, but for notes on alarms that are history.
     """
     action = commands.bulk_action_of(data.action, api.clock())
     limit = api.settings.max_bulk
@@ -204,7 +196,8 @@ async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     chosen = found[:limit]
     if not chosen:
         return BulkResult(matched=0, accepted=(), refused=(), more=False)
-    outcome = await api.submit(by, [Command(by, action, chosen)])
+    past = await reads.past_of(api, by, chosen, needed=False) if data.filter is None else ()
+    outcome = await api.submit(by, [Command(by, action, chosen, past)])
     answer = commands.answers(outcome.changes, outcome.first, 1)[0]
     return BulkResult(
         matched=len(chosen), accepted=answer.accepted, refused=commands.told(answer.refusals), more=len(found) > limit
@@ -221,6 +214,5 @@ HANDLERS = [
     assign,
     shelve,
     unshelve,
-    note,
     bulk,
 ]

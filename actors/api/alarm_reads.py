@@ -1,33 +1,60 @@
-"""Reading alarms from PostgreSQL. While it is away these answer 503; commands and the stream go on."""
+"""Reading alarms. What the correlator holds is read there; history, timelines and counts are read from PostgreSQL."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get
 
-from actors.api import queries, reads
+from actors.api import held_alarms, queries, reads
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.context import By, Ctx
+from actors.api.keyset import alarm_order
 from actors.api.openapi import ApiOperation, documented
 from actors.api.parameters import read_query
+from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
-from protocols.query import Statistics
-from protocols.rest import AlarmFilterBody, AlarmPage, AlarmsQuery, TimelinePage, TimelineQuery
+from protocols.principal import Principal
+from protocols.query import AlarmFilter, Statistics
+from protocols.rest import AlarmPage, TimelinePage, TimelineQuery
+from protocols.rest_filter import AlarmFilterBody, AlarmsQuery
+
+DEGRADED = "Faultd-Degraded"
 
 
 @get("/alarms", summary="List alarms", operation_class=documented(AlarmsQuery), opt=allow("viewer", query=AlarmsQuery))
 async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[AlarmPage]:
     """A page of the alarms that pass the filter; `next_cursor` asks for the next, null on the last.
 
-    Repeat a parameter, or separate its values by commas, for any of several. Archived alarms are not listed.
+    Repeat a parameter, or separate its values by commas, for any of several. Archived alarms are listed with
+    `archived=true`. While PostgreSQL is away the alarms that the correlator holds are listed, and `degraded` says so.
     """
     query = read_query(request, AlarmsQuery)
-    wanted = reads.filter_of(query, by)
-    fresh = await api.caught_up(by)
-    page = await queries.list_alarms(
-        api.database, wanted, sort=query.sort, limit=query.limit, cursor=query.cursor, tenant=by.tenant
-    )
-    return reads.answer(AlarmPage(page.items, page.next_cursor), fresh)
+    wanted = reads.filter_of(api, query, by)
+    try:
+        database = api.database
+        fresh = await api.caught_up(by)
+        page = await queries.list_alarms(
+            database, wanted, sort=query.sort, limit=query.limit, cursor=query.cursor, tenant=by.tenant
+        )
+        held_back = None
+        if wanted.view == "causes" and query.cursor is None:
+            held_back = await queries.count_held_back(database, wanted, tenant=by.tenant)
+    except DatabaseUnavailable:
+        if api.alarms is None or not held_alarms.covers(wanted):
+            raise
+        return await _list_held(api.alarms.all(), by, query, wanted)
+    return reads.answer(AlarmPage(page.items, page.next_cursor, held_back), fresh)
+
+
+async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery, wanted: AlarmFilter) -> Response[AlarmPage]:
+    order = alarm_order(query.sort)
+    page = await held_alarms.page_of(alarms, wanted, order, query.limit, query.cursor, by.tenant)
+    held_back = None
+    if wanted.view == "causes" and query.cursor is None:
+        held_back = await held_alarms.count_held_back(alarms, wanted, by.tenant)
+    found = AlarmPage(page.items, page.next_cursor, held_back, held_alarms.DEGRADED)
+    return Response(found, headers={DEGRADED: "true"})
 
 
 @get(
@@ -38,14 +65,17 @@ async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Resp
 )
 async def statistics(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[Statistics]:
     """Counts over the alarms that pass the filter (all by default), as of one moment."""
-    wanted = reads.filter_of(read_query(request, AlarmFilterBody), by)
+    wanted = reads.filter_of(api, read_query(request, AlarmFilterBody), by)
     fresh = await api.caught_up(by)
     return reads.answer(await queries.statistics(api.database, wanted, tenant=by.tenant), fresh)
 
 
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
 async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Alarm]:
-    """The alarm, also from the archive."""
+    """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
+    archive."""
+    if (held := reads.held_alarm(api, by, alarm_id)) is not None:
+        return reads.answer(held, fresh=True)
     fresh = await api.caught_up(by)
     return reads.answer(await reads.existing_alarm(api, by, alarm_id), fresh)
 
@@ -59,10 +89,11 @@ async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Alarm]:
 async def timeline(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: AlarmName) -> Response[TimelinePage]:
     """What happened to it, who or which rule did it, and why."""
     query = read_query(request, TimelineQuery)
-    fresh = await api.caught_up(by)
+    database = api.database
+    fresh = await api.caught_up(by, newest=True)
     alarm = await reads.existing_alarm(api, by, alarm_id)
     page = await queries.timeline(
-        api.database, alarm.id, limit=query.limit, cursor=query.cursor, latest_first=query.latest_first, tenant=by.tenant
+        database, alarm.id, limit=query.limit, cursor=query.cursor, latest_first=query.latest_first, tenant=by.tenant
     )
     return reads.answer(TimelinePage(page.items, page.next_cursor), fresh)
 

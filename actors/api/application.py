@@ -12,7 +12,19 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from actors.api import alarm_commands, alarm_reads, backtest, events, explain, history, maintenance, rules, system, topology
+from actors.api import (
+    alarm_commands,
+    alarm_reads,
+    backtest,
+    events,
+    explain,
+    history,
+    maintenance,
+    notes,
+    rules,
+    system,
+    topology,
+)
 from actors.api.access import allow, check_declared, only_admitted
 from actors.api.bodies import StrictBody
 from actors.api.context import Context
@@ -65,6 +77,7 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_commands.HANDLERS,
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
+        *notes.HANDLERS,
     ]
     faults = Router(
         PREFIX,

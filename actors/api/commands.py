@@ -45,7 +45,7 @@ from protocols.rest_bulk import (
 )
 
 LONGEST_SHELF = timedelta(days=366)
-_STATUS = {"unknown_alarm": 404, "not_your_tenant": 404, "wrong_state": 409, "invalid": 422, "limit": 409}
+_STATUS = {"unknown_alarm": 404, "not_your_tenant": 404, "ambiguous": 409, "wrong_state": 409, "invalid": 422, "limit": 409}
 
 
 def tenant_of(by: Principal, asked: str | None, default: str) -> str:
@@ -64,8 +64,16 @@ def in_utc(at: datetime | None) -> datetime | None:
 
 def raise_of(body: AlarmCreate, tenant: str) -> Raise:
     """POST /alarms as the command that it is."""
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "at")}
-    return Raise(tenant_id=tenant, at=in_utc(body.at), **fields)
+    own = ("tenant_id", "at", "alarm_id", "customer_id", "customer_ids")
+    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in own}
+    customers = body.customer_ids if body.customer_id is None else (body.customer_id, *body.customer_ids)
+    return Raise(
+        tenant_id=tenant,
+        at=in_utc(body.at),
+        alarm_id=body.alarm_id or "",
+        customer_ids=tuple(dict.fromkeys(customers)),
+        **fields,
+    )
 
 
 def edit_of(body: AlarmEdit) -> Edit:
@@ -102,7 +110,7 @@ def bulk_action_of(action: BulkAction, now: datetime) -> AlarmAction:
         case BulkShelve():
             return Shelve(checked_end(action.until, now, "action.until"), action.reason)
         case BulkNote():
-            return Note(action.text)
+            return Note(action.text, action.note_type)
         case _:
             return Unshelve(action.note)
 
@@ -112,7 +120,7 @@ def network_event_of(body: NetworkEventBody, tenant: str, reporter: str, key: st
 
     Keys are kept apart by reporter: two systems may count from 1.
     """
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "key", "at")}
+    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "key", "at", "data")}
     chosen = f"{reporter}/{body.key or key}" if body.key or key else ""
     return NetworkEvent(tenant_id=tenant, reported_by=reporter, key=chosen, at=in_utc(body.at), **fields)
 

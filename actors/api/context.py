@@ -14,6 +14,7 @@ from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, O
 from actors.metrics import Metrics
 from actors.postgres import Database, DatabaseUnavailable
 from actors.tokens import TokenBook
+from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
 from protocols.change import Answer
 from protocols.command import Command
@@ -60,6 +61,9 @@ class Context:
         self.backtests: Backtests | None = None
         self.rules: RuleLookup | None = None
         self.topology: TopologyView | None = None
+        self.alarms: AlarmView | None = None
+        self.recorded: Callable[[], int] = lambda: 0
+        """``seq`` of the newest recorded batch."""
         self._ledger = ledger
         self._database = database
         self._written: dict[str, int] = {}
@@ -103,9 +107,13 @@ class Context:
         self._written[by.name] = max(self._written.get(by.name, 0), outcome.seq)
         return outcome
 
-    async def caught_up(self, by: Principal) -> bool:
-        """Wait, bounded, until reads show what this token wrote; says whether they do."""
-        return await self.progress.reach(self._written.get(by.name, 0), self.settings.read_your_writes_seconds)
+    async def caught_up(self, by: Principal, *, newest: bool = False) -> bool:
+        """Wait, bounded, until reads show what this token wrote, or with ``newest`` all that is recorded; says whether they
+        do."""
+        through = self._written.get(by.name, 0)
+        if newest:
+            through = max(through, self.recorded())
+        return await self.progress.reach(through, self.settings.read_your_writes_seconds)
 
     def _count(self, events: Sequence[Event], result: str) -> None:
         for event in events:

@@ -10,6 +10,7 @@ from actors.api import commands
 from actors.api.access import allow
 from actors.api.alertmanager import network_event
 from actors.api.context import By, Ctx
+from actors.api.event_data import flat
 from actors.api.openapi import ApiOperation
 from actors.api.problems import ProblemError, invalid_body, invalid_parameter
 from protocols.event import NetworkEvent
@@ -51,7 +52,7 @@ async def network_events(
         )
     key = idempotency_key_of(request)
     events = []
-    for number, body in enumerate(bodies):
+    for number, body in enumerate(map(flat, bodies)):
         tenant = commands.tenant_of(by, body.tenant_id, api.default_tenant)
         own = key if alone or not key else f"{key}:{number}"
         events.append(commands.network_event_of(body, tenant, by.name, own))

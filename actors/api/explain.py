@@ -12,6 +12,7 @@ from actors.api.context import By, Context, Ctx
 from actors.api.openapi import ApiOperation
 from actors.postgres import Database
 from protocols.alarm import Alarm
+from protocols.principal import Principal
 from protocols.rest import ChildOf, Children, Explanation
 
 MOST_CAUSES = 16
@@ -39,26 +40,29 @@ _DECISIONS = (
 @get("/alarms/{alarm_id:str}/explain", summary="Why is it so?", operation_class=ApiOperation, opt=allow("viewer"))
 async def explain(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Explanation]:
     """The alarms to which it is attributed up to the root, how many are attributed to it, and what faultd decided and why."""
-    fresh = await api.caught_up(by)
+    database = api.database
+    fresh = await api.caught_up(by, newest=True)
     alarm = await reads.existing_alarm(api, by, alarm_id)
-    decided: Any = await api.database.fetch(_DECISIONS, alarm.id)
+    decided: Any = await database.fetch(_DECISIONS, alarm.id)
     decisions = tuple(queries.entry_of(row) for row in decided)
     found = Explanation(
         alarm=alarm,
-        causes=await _causes(api, alarm, by.tenant),
-        children=await _children(api.database, alarm, by.tenant),
+        causes=await _causes(api, alarm, by),
+        children=await _children(database, alarm, by.tenant),
         decisions=decisions[:MOST_DECISIONS],
         truncated=len(decisions) > MOST_DECISIONS,
     )
     return reads.answer(found, fresh)
 
 
-async def _causes(api: Context, alarm: Alarm, tenant: str | None) -> tuple[Alarm, ...]:
+async def _causes(api: Context, alarm: Alarm, by: Principal) -> tuple[Alarm, ...]:
     """Upwards until the root, or what this caller does not see."""
     causes: list[Alarm] = []
     seen = {alarm.id}
     while alarm.parent_alarm_id is not None and alarm.parent_alarm_id not in seen and len(causes) < MOST_CAUSES:
-        above = await queries.get_alarm(api.database, alarm.parent_alarm_id, tenant=tenant)
+        above = reads.held_alarm(api, by, alarm.parent_alarm_id)
+        if above is None:
+            above = await queries.get_alarm(api.database, alarm.parent_alarm_id, tenant=by.tenant)
         if above is None:
             break
         causes.append(above)

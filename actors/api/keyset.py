@@ -33,10 +33,10 @@ class Key(Struct, frozen=True):
     descending: bool = False
     coarse: str = ""
 
-    def sql(self) -> str:
+    def sql(self, *, coarse: bool = True) -> str:
         """In the ORDER BY list."""
         direction = "DESC" if self.descending else "ASC"
-        return ", ".join(f"{column} {direction}" for column in (self.coarse, self.column) if column)
+        return ", ".join(f"{column} {direction}" for column in (self.coarse if coarse else "", self.column) if column)
 
 
 class Order(Struct, frozen=True):
@@ -45,9 +45,9 @@ class Order(Struct, frozen=True):
     name: str
     keys: tuple[Key, ...]
 
-    def sql(self) -> str:
-        """The ORDER BY list."""
-        return ", ".join(key.sql() for key in self.keys)
+    def sql(self, *, coarse: bool = True) -> str:
+        """The ORDER BY list; without ``coarse`` for a table that has no coarse columns."""
+        return ", ".join(key.sql(coarse=coarse) for key in self.keys)
 
     def encode(self, values: Sequence[Any]) -> str:
         """The cursor behind the row whose key columns hold ``values``."""
@@ -71,12 +71,12 @@ class Order(Struct, frozen=True):
             raise BadCursor(cursor, "out of range")
         return values
 
-    def behind(self, names: Sequence[str]) -> str:
+    def behind(self, names: Sequence[str], *, coarse: bool = True) -> str:
         """The condition for rows behind those values; ``names`` are the parameters (``$3`` ...) that hold them, in order."""
         first = self.keys[0]
         if all(key.descending == first.descending for key in self.keys):
             rows = f"({', '.join(key.column for key in self.keys)}) {_beyond(first)} ({', '.join(names)})"
-            return f"{rows} AND {within_minute(first, names[0])}" if first.coarse else rows
+            return f"{rows} AND {within_minute(first, names[0])}" if first.coarse and coarse else rows
         # The first key's bound is implied by the rest; said by itself, it lets the index start at the cursor.
         bound = f"{first.column} {_beyond(first)}= {names[0]}"
         alternatives = [

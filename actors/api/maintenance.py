@@ -1,5 +1,6 @@
 """Maintenance windows. Writes are commands; reads are answered from the fold, so all of it works while PostgreSQL is away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from actors.api.keyset import INT64, Key, Order
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
+from actors.api.window_warnings import IN_UTC, unknown_names
 from protocols.change import Answer, Refusal
 from protocols.command import CancelWindow, Command, EndWindow, PatchWindow, PutWindow, WindowAction
 from protocols.maintenance import Plan, PlanChanges, Window, Windows
@@ -53,8 +55,8 @@ async def list_windows(request: Request[Any, Any, Any], api: Ctx, by: By) -> Win
     found = [one for one in reversed(windows.all()) if _sees(by, one)]
     if query.tenant_id is not None:
         found = [one for one in found if one.tenant_id == query.tenant_id]
-    if query.phase:
-        found = [one for one in found if windows.phase(one) in query.phase]
+    if phases := {*query.phase, *query.status}:
+        found = [one for one in found if windows.phase(one) in phases]
     if query.cursor is not None:
         (last,) = _ORDER.decode(query.cursor)
         found = [one for one in found if _offset(one) < last]
@@ -71,7 +73,7 @@ async def list_windows(request: Request[Any, Any, Any], api: Ctx, by: By) -> Win
 )
 async def show_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
     """One window, and what it is doing."""
-    return _show(api, by, window_id)
+    return await _show(api, by, window_id)
 
 
 @post(
@@ -102,10 +104,10 @@ async def create_window(
     plan = Plan(
         title=data.title,
         scope=data.scope,
-        start=_time(data.start),
-        end=None if data.end is None else _time(data.end),
+        start=_time(data.begins),
+        end=None if data.ends is None else _time(data.ends),
         duration_seconds=data.duration_seconds,
-        time_zone=data.time_zone,
+        time_zone=data.time_zone or "UTC",
         recurrence=data.recurrence,
         exceptions=data.exceptions,
         description=data.description,
@@ -113,7 +115,8 @@ async def create_window(
         key=f"{by.name}/{key}" if key else "",
     )
     answer = await _submit(api, by, PutWindow(plan))
-    body = _show(api, by, answer.accepted[0])
+    told = [IN_UTC] if data.recurrence and data.time_zone is None else []
+    body = await _show(api, by, answer.accepted[0], told)
     headers = {"Location": f"/api/v1/faults/maintenance-windows/{body.id}"}
     return Response(body, status_code=200 if answer.duplicate else 201, headers=headers)
 
@@ -126,10 +129,9 @@ async def create_window(
 )
 async def edit_window(api: Ctx, by: By, window_id: WindowName, data: JSONBody[WindowEdit]) -> WindowShown:
     """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
-    given = {name: getattr(data, name) for name in data.__struct_fields__}
-    for name in ("start", "end"):
-        if given[name] is not UNSET:
-            given[name] = _time(given[name])
+    given = {name: getattr(data, name) for name in PlanChanges.__struct_fields__}
+    for name, at in zip(("start", "end"), data.times, strict=True):
+        given[name] = at if at is UNSET else _time(at)
     return await _change(api, by, PatchWindow(window_id, PlanChanges(**given)))
 
 
@@ -161,7 +163,7 @@ async def cancel_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
 
 async def _change(api: Context, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> WindowShown:
     answer = await _submit(api, by, action)
-    return _show(api, by, answer.accepted[0])
+    return await _show(api, by, answer.accepted[0])
 
 
 async def _submit(api: Context, by: Principal, action: WindowAction) -> Answer:
@@ -180,12 +182,12 @@ def _refused(refusal: Refusal) -> ProblemError:
     return ProblemError(_STATUS[refusal.reason], refusal.reason, refusal.text)
 
 
-def _show(api: Context, by: Principal, window_id: str) -> WindowShown:
+async def _show(api: Context, by: Principal, window_id: str, told: Sequence[str] = ()) -> WindowShown:
     windows = _windows(api)
     window = windows.get(window_id)
     if window is None or not _sees(by, window):
         raise ProblemError(404, "unknown_window", f"no maintenance window {window_id!r}")
-    return shown(windows.show(window))
+    return shown(windows.show(window), [*told, *await unknown_names(api, window)])
 
 
 def _windows(api: Context) -> Windows:

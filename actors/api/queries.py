@@ -4,7 +4,6 @@
 that take a cursor raise ``BadCursor``. Lists have at most ``limit`` rows and a cursor when more follow.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,8 +14,10 @@ from asyncpg.protocol import Record
 from msgspec import Struct
 
 from actors.api.keyset import INT32, INT64, TIME, Key, Order, alarm_order
+from actors.api.where import Where, alarm_where
 from actors.postgres import Connection, Database
 from protocols.alarm import STATUSES, Alarm, Status, TimelineEntry
+from protocols.command import Past
 from protocols.query import (
     AlarmFilter,
     AlarmSort,
@@ -32,10 +33,8 @@ T = TypeVar("T")
 
 ALARM_COLUMNS = ", ".join(Alarm.__struct_fields__)
 ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
+MOST_HELD_BACK = 100_000
 _OPEN = "status NOT IN ('cleared', 'resolved')"
-_UNTEXT = re.compile("[\x00\ud800-\udfff]")
-_WILDCARD = re.compile(r"[\\%_]")
-_SEARCHED = ("title", "description", "resource_id", "resource_name", "alarm_id")
 
 _TIMELINE = (Key("at", TIME), Key('"offset"', INT64), Key("number", INT32))
 _TIMELINE_LATEST = tuple(Key(key.column, key.kind, True) for key in _TIMELINE)
@@ -50,49 +49,39 @@ class Query(Struct):
     args: list[Any]
 
 
-class _Where:
-    """Conditions joined by AND, and their arguments."""
-
-    def __init__(self) -> None:
-        self.conditions: list[str] = []
-        self.args: list[Any] = []
-
-    def parameter(self, value: Any) -> str:
-        """The name (``$n``) of a new argument. Text is made what the store would have made of it."""
-        if isinstance(value, str):
-            value = _UNTEXT.sub("\ufffd", value)
-        self.args.append(value)
-        return f"${len(self.args)}"
-
-    def equal(self, column: str, value: Any) -> None:
-        if value is not None:
-            self.conditions.append(f"{column} = {self.parameter(value)}")
-
-    def any_of(self, column: str, values: Sequence[str]) -> None:
-        if len(values) == 1:
-            # Equality leaves the rest of an index usable for the order; ANY does not.
-            self.equal(column, values[0])
-        elif values:
-            clean = [_UNTEXT.sub("\ufffd", value) for value in values]
-            self.conditions.append(f"{column} = ANY ({self.parameter(clean)}::text[])")
-
-    def behind(self, order: Order, cursor: str | None) -> None:
-        if cursor is not None:
-            self.conditions.append(order.behind([self.parameter(value) for value in order.decode(cursor)]))
-
-    def sql(self) -> str:
-        return " AND ".join(self.conditions) or "true"
-
-
 def list_query(
     wanted: AlarmFilter, sort: AlarmSort, limit: int, cursor: str | None, tenant: str | None, columns: str = ALARM_COLUMNS
 ) -> Query:
     """Alarms that pass the filter, in order, behind the cursor. Raises ``BadCursor``."""
-    where = _alarm_where(wanted, tenant)
     order = alarm_order(sort)
-    where.behind(order, cursor)
-    sql = f"SELECT {columns} FROM alarms WHERE {where.sql()} ORDER BY {order.sql()} LIMIT {where.parameter(limit)}"
-    return Query(sql, where.args)
+    args: list[Any] = []
+    if not wanted.archived:
+        return Query(_listed("alarms", columns, wanted, order, cursor, limit, tenant, args), args)
+    # Each table by its own indexes; the archive has no last_minute.
+    tables = [
+        f"({_listed(table, columns, wanted, order, cursor, limit, tenant, args, coarse=table == 'alarms')})"
+        for table in ("alarms", "alarms_archive")
+    ]
+    sorting = f"ORDER BY {order.sql(coarse=False)} LIMIT {limit}"
+    return Query(f"SELECT * FROM ({' UNION ALL '.join(tables)}) AS both_tables {sorting}", args)
+
+
+def _listed(
+    table: str,
+    columns: str,
+    wanted: AlarmFilter,
+    order: Order,
+    cursor: str | None,
+    limit: int,
+    tenant: str | None,
+    args: list[Any],
+    *,
+    coarse: bool = True,
+) -> str:
+    where = alarm_where(wanted, tenant, args, coarse=coarse)
+    where.behind(order, cursor, coarse=coarse)
+    sorting = order.sql(coarse=coarse)
+    return f"SELECT {columns} FROM {table} WHERE {where.sql()} ORDER BY {sorting} LIMIT {where.parameter(limit)}"
 
 
 async def list_alarms(
@@ -104,14 +93,22 @@ async def list_alarms(
     cursor: str | None = None,
     tenant: str | None = None,
 ) -> Page[Alarm]:
-    """A page of alarms. Archived ones are not among them."""
+    """A page of alarms. Archived ones are among them when the filter asks for them."""
     query = list_query(wanted, sort, limit + 1, cursor, tenant, f"{ALARM_COLUMNS}, severity_rank")
     return _page(await database.fetch(query.sql, *query.args), limit, alarm_order(sort), alarm_of)
 
 
+async def count_held_back(database: Database, wanted: AlarmFilter, *, tenant: str | None = None) -> int:
+    """Alarms that pass the filter but for its view and are attributed to another alarm; at most ``MOST_HELD_BACK``."""
+    where = alarm_where(msgspec.structs.replace(wanted, view="all"), tenant)
+    where.conditions.append("parent_alarm_id IS NOT NULL")
+    counted = f"SELECT 1 FROM alarms WHERE {where.sql()} LIMIT {MOST_HELD_BACK}"
+    return int(await database.fetchval(f"SELECT count(*) FROM ({counted}) AS held_back", *where.args))
+
+
 async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, tenant: str | None = None) -> tuple[str, ...]:
     """Ids of at most ``limit`` alarms that pass the filter and that commands can reach, latest first."""
-    where = _alarm_where(wanted, tenant)
+    where = alarm_where(wanted, tenant)
     where.conditions.append("live")
     order = alarm_order("-last_occurrence")
     sql = f"SELECT id FROM alarms WHERE {where.sql()} ORDER BY {order.sql()} LIMIT {where.parameter(limit)}"
@@ -124,7 +121,7 @@ async def get_alarm(database: Database, name: str, *, tenant: str | None = None)
     Ledgers that followed one another in this database each count their external ids from A1: the one that commands reach comes
     first, then the latest.
     """
-    where = _Where()
+    where = Where()
     external = f"alarm_id = {where.parameter(name)}"
     identifier = _uuid(name)
     named = external if identifier is None else f"(id = {where.parameter(identifier)} OR {external})"
@@ -139,6 +136,30 @@ async def get_alarm(database: Database, name: str, *, tenant: str | None = None)
     return None if row is None else alarm_of(row)
 
 
+async def past_alarms(database: Database, names: Sequence[str], *, tenant: str | None = None) -> tuple[Past, ...]:
+    """Alarms by their ids or external ids, also from the archive. Of several that had one external id the latest; none where
+    these are of several tenants."""
+    where = Where()
+    identifiers = [found for name in names if (found := _uuid(name)) is not None]
+    named = f"alarm_id = ANY ({where.texts(names)})"
+    where.conditions.append(f"(id = ANY ({where.parameter(identifiers)}::uuid[]) OR {named})")
+    where.equal("tenant_id", tenant)
+    selects = [
+        f"SELECT id, alarm_id, tenant_id, last_occurrence FROM {table} WHERE {where.sql()}"
+        for table in ("alarms", "alarms_archive")
+    ]
+    sql = f"{' UNION ALL '.join(selects)} ORDER BY last_occurrence DESC LIMIT {where.parameter(10 * len(names))}"
+    by_name: dict[str, Past] = {}
+    tenants: dict[str, set[str]] = {}
+    for row in await database.fetch(sql, *where.args):
+        past = Past(str(row["id"]), row["alarm_id"], row["tenant_id"])
+        by_name.setdefault(past.id, past)
+        by_name.setdefault(past.alarm_id, past)
+        tenants.setdefault(past.alarm_id, set()).add(past.tenant_id)
+    clear = [by_name[name] for name in names if name in by_name and len(tenants.get(name, ())) < 2]
+    return tuple(dict.fromkeys(clear))
+
+
 async def timeline(
     database: Database,
     alarm_id: str,
@@ -147,15 +168,17 @@ async def timeline(
     cursor: str | None = None,
     latest_first: bool = False,
     tenant: str | None = None,
+    action: str | None = None,
 ) -> Page[TimelineEntry]:
-    """The history of the alarm with this ``id`` (a UUID; empty for anything else)."""
+    """The history of the alarm with this ``id`` (a UUID; empty for anything else): all lines, or those of one action."""
     identifier = _uuid(alarm_id)
     if identifier is None:
         return Page(())
     order = Order("-timeline", _TIMELINE_LATEST) if latest_first else Order("timeline", _TIMELINE)
-    where = _Where()
+    where = Where()
     where.equal("alarm_id", identifier)
     where.equal("tenant_id", tenant)
+    where.equal("action", action)
     return await _list(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
 
 
@@ -169,7 +192,7 @@ async def list_unknown_traps(
     secrets: bool = False,
 ) -> Page[UnknownTrapRow]:
     """The inbox, latest first. Without ``secrets`` the community's secret part and the raw datagram are left out."""
-    where = _Where()
+    where = Where()
     where.equal("trap_oid", trap_oid)
     where.equal("tenant_id", tenant)
 
@@ -184,7 +207,7 @@ async def count_unknown_traps(
     database: Database, *, tenant: str | None = None, limit: int = 1_000
 ) -> tuple[UnknownTrapCount, ...]:
     """How often each unknown trap came, the most frequent first."""
-    where = _Where()
+    where = Where()
     where.equal("tenant_id", tenant)
     sql = (
         f"SELECT {_columns(UnknownTrapCount)} FROM unknown_trap_counts WHERE {where.sql()} "
@@ -205,11 +228,11 @@ async def list_device_events(
     tenant: str | None = None,
 ) -> Page[DeviceEventRow]:
     """What devices told that is no alarm, latest first."""
-    where = _Where()
+    where = Where()
     where.equal("device_id", device_id)
     where.equal("event_type", event_type)
     where.equal("tenant_id", tenant)
-    _between(where, "at", since, before)
+    where.between("at", since, before)
 
     def row_of(row: Record) -> DeviceEventRow:
         return _convert(row, DeviceEventRow)
@@ -219,10 +242,10 @@ async def list_device_events(
 
 async def statistics(database: Database, wanted: AlarmFilter | None = None, *, tenant: str | None = None) -> Statistics:
     """Counts over the alarms that pass the filter (all by default), as of one moment."""
-    return await database.run(_statistics, _alarm_where(wanted or AlarmFilter(), tenant))
+    return await database.run(_statistics, alarm_where(wanted or AlarmFilter(), tenant))
 
 
-async def _statistics(connection: Connection, where: _Where) -> Statistics:
+async def _statistics(connection: Connection, where: Where) -> Statistics:
     condition, args = where.sql(), where.args
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cells = await connection.fetch(
@@ -280,44 +303,11 @@ def entry_of(row: Record) -> TimelineEntry:
     return _convert(row, TimelineEntry)
 
 
-def _alarm_where(wanted: AlarmFilter, tenant: str | None) -> _Where:
-    where = _Where()
-    where.equal("tenant_id", tenant)
-    if wanted.tenant_id != tenant:
-        where.equal("tenant_id", wanted.tenant_id)
-    where.any_of("severity", wanted.severity)
-    where.any_of("status", wanted.status)
-    where.any_of("source", wanted.source)
-    where.any_of("alarm_type", wanted.alarm_type)
-    for column in ("resource_type", "resource_id", "device_id", "correlation_id", "is_root_cause"):
-        where.equal(column, getattr(wanted, column))
-    if wanted.customer_id is not None:
-        customers = [_UNTEXT.sub("\ufffd", wanted.customer_id)]
-        where.conditions.append(f"affected_customers @> {where.parameter(customers)}::text[]")
-    _between(where, "last_occurrence", wanted.since, wanted.before)
-    # Implied, and what the indexes have.
-    if wanted.since is not None:
-        where.conditions.append(f"last_minute > {where.parameter(wanted.since)}::timestamptz - interval '1 minute'")
-    if wanted.before is not None:
-        where.conditions.append(f"last_minute < {where.parameter(wanted.before)}")
-    for word in (wanted.text or "").split():
-        pattern = where.parameter("%" + _WILDCARD.sub(r"\\\g<0>", word) + "%")
-        where.conditions.append(f"({' OR '.join(f'{column} ILIKE {pattern}' for column in _SEARCHED)})")
-    return where
-
-
-def _between(where: _Where, column: str, since: datetime | None, before: datetime | None) -> None:
-    if since is not None:
-        where.conditions.append(f"{column} >= {where.parameter(since)}")
-    if before is not None:
-        where.conditions.append(f"{column} < {where.parameter(before)}")
-
-
 async def _list(
     database: Database,
     table: str,
     columns: str,
-    where: _Where,
+    where: Where,
     order: Order,
     cursor: str | None,
     limit: int,

@@ -19,7 +19,8 @@ from actors.api.topology_changes import CSV, WRITES
 from actors.api.topology_nodes import NodeName, existing, plant_of, sees, shown
 from protocols.principal import Principal
 from protocols.rest_topology import NodePaths, NodeShown, OntQuery, SubtreeQuery, TopologyPage, TopologyQuery
-from protocols.topology import Node, csv_lines
+from protocols.topology import Node
+from protocols.topology_csv import csv_lines
 from protocols.topology_view import TopologyView
 
 _ORDER = Order("topology", (Key("id", str),))

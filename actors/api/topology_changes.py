@@ -1,6 +1,5 @@
 """Changes of the topology: each is a command, made against the plant as it is and refused when that is no longer so."""
 
-import csv
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +26,8 @@ from protocols.command import ChangeTopology, Command
 from protocols.principal import Principal
 from protocols.rest import FieldError
 from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
-from protocols.topology import Node, TopologyError, Words, assemble, canonical_address, parse_csv
+from protocols.topology import Node, TopologyError, Words, assemble, with_addresses
+from protocols.topology_csv import NotCsv, decode_csv, parse_csv
 
 PATH = "/api/v1/faults/topology"
 CSV = "text/csv"
@@ -184,20 +184,18 @@ def _read(content: bytes, kind: str, by: Principal, known: Collection[str]) -> t
     tenant = by.tenant or ""
     try:
         if kind == CSV:
-            return parse_csv(content.decode("utf-8"), known=known, tenant=tenant)
+            return parse_csv(decode_csv(content), known=known, tenant=tenant)
         body = decode_body(content, TopologyBody)
         words = Words()
         made = (node_of(each, words) for each in body.nodes)
         nodes = (replace(node, tenant=tenant) if tenant and not node.tenant else node for node in made)
         return assemble(enumerate(nodes), "nodes[{}]".format, known)
+    except NotCsv as error:
+        raise ProblemError(400, "malformed_csv", error.problems[0]) from error
     except TopologyError as error:
         told = [FieldError(*problem.partition(": ")[::2]) for problem in error.problems[:TOLD]]
         more = f" and {len(error.problems) - 1} more" if len(error.problems) > 1 else ""
         raise ProblemError(422, "invalid_topology", f"{error.problems[0]}{more}", told) from error
-    except UnicodeDecodeError as error:
-        raise ProblemError(400, "malformed_csv", f"not UTF-8 at byte {error.start}") from error
-    except csv.Error as error:
-        raise ProblemError(400, "malformed_csv", f"not CSV: {error}") from error
 
 
 def _own(by: Principal, node: Node) -> Node:
@@ -210,12 +208,10 @@ def _own(by: Principal, node: Node) -> Node:
 
 
 def _checked(node: Node) -> Node:
-    if not node.address:
-        return node
-    address = canonical_address(node.address)
-    if address is None:
-        raise invalid_body("address", f"{node.address!r} is no IP address")
-    return replace(node, address=address)
+    try:
+        return with_addresses(node)
+    except ValueError as error:
+        raise invalid_body("address", str(error)) from error
 
 
 WRITES: list[Any] = [replace_topology, add_node, edit_node, remove_node]

@@ -45,4 +45,5 @@ def writable(by: Principal, node: Node) -> None:
 
 def shown(plant: TopologyView, node: Node) -> NodeShown:
     fields = {name: getattr(node, name) for name in Node.__struct_fields__}
+    fields["addresses"] = node.every_address
     return NodeShown(**fields, children=len(plant.children(node.id)), origin="api" if plant.by_hand(node.id) else "file")

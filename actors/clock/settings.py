@@ -1,4 +1,4 @@
-"""How often time passes."""
+"""How often time passes, and how much of it between two runs."""
 
 from typing import Annotated
 
@@ -10,3 +10,6 @@ class ClockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     tick_seconds: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
     """Between two ticks: the precision of everything that ends by itself, such as a shelf."""
+    max_gap_days: Annotated[float, Meta(ge=0.01, le=3650)] = 30.0
+    """The longest time between two runs that counts as elapsed. A wall clock that says more at a start is believed only after a
+    minute, and as a jump."""

@@ -1,22 +1,20 @@
 """Operators' commands: each alarm named is acted on or refused with a reason."""
 
-from typing import Any
-
-from msgspec import UNSET
-from msgspec.structs import fields
-
 from actors.correlator.draft import Draft
-from actors.correlator.lifecycle import TRANSITIONS, Refused, act, text_of
+from actors.correlator.identifiers import is_own_name
+from actors.correlator.lifecycle import TRANSITIONS, Refused, act, detail_of, text_of, user
 from actors.correlator.limits import FULL, admit
+from actors.correlator.past import act_on_past
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
+from actors.correlator.problems import open_with_name
 from actors.correlator.replant import change_topology
 from actors.correlator.report import Report
 from actors.correlator.rules.book import fold_rule_command
 from actors.correlator.windows.commands import fold_window
-from protocols.alarm import Alarm, Identity
+from protocols.alarm import Identity
 from protocols.change import Answer, Refusal
-from protocols.command import AlarmAction, Assign, ChangeTopology, Command, Edit, Raise, RuleAction, Shelve, WindowAction
+from protocols.command import AlarmAction, ChangeTopology, Command, Raise, RuleAction, WindowAction
 from protocols.principal import Principal
 
 
@@ -38,37 +36,33 @@ def fold_command(draft: Draft, command: Command) -> None:
     accepted: list[str] = []
     refusals: list[Refusal] = []
     for name in dict.fromkeys(command.alarm_ids):
-        refusal = _act_on(draft, name, command.by, action)  # type: ignore[arg-type]
-        if isinstance(refusal, Refusal):
-            refusals.append(refusal)
+        done = _act_on(draft, name, command, action)  # type: ignore[arg-type]
+        if isinstance(done, Refusal):
+            refusals.append(done)
         else:
-            accepted.append(refusal.id)
+            accepted.append(done)
     draft.emit(Answer(offset=draft.offset, accepted=tuple(accepted), refusals=tuple(refusals)))
 
 
-def _act_on(draft: Draft, name: str, by: Principal, action: AlarmAction) -> Alarm | Refusal:
-    alarm = draft.get(name)
-    if alarm is None:
+def _act_on(draft: Draft, name: str, command: Command, action: AlarmAction) -> str | Refusal:
+    """The id of the alarm, or why the action does not apply to it."""
+    by = command.by
+    found = draft.named(name, by.tenant)
+    if len(found) > 1:
+        tenants = ", ".join(alarm.tenant_id for alarm in found)
+        return Refusal(name, "ambiguous", f"alarm {name!r} is one in each of the tenants {tenants}: name it by its id")
+    if not found:
+        past = next((one for one in command.past if name in (one.id, one.alarm_id)), None)
+        if past is not None:
+            return act_on_past(draft, past, by, action)
+        if draft.named(name, None):
+            return Refusal(name, "not_your_tenant", f"alarm {name!r} belongs to another tenant")
         return Refusal(name, "unknown_alarm", f"no alarm {name!r} that a command can reach")
-    if not by.sees(alarm.tenant_id):
-        return Refusal(name, "not_your_tenant", f"alarm {name!r} belongs to another tenant")
+    (alarm,) = found
     after = act(alarm, action, by.name, draft.at)
     if isinstance(after, Refused):
         return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]
-    return draft.put(after, TRANSITIONS[type(action)].done, f"user:{by.name}", text_of(action), **_detail(action))
-
-
-def _detail(action: AlarmAction) -> dict[str, Any]:
-    """What an action says besides words, for the timeline."""
-    match action:
-        case Shelve(until=until):
-            return {"until": until.isoformat()}
-        case Assign(assigned_to=person):
-            return {"assigned_to": person}
-        case Edit(fields=edited):
-            return {field.name: value for field in fields(edited) if (value := getattr(edited, field.name)) is not UNSET}
-        case _:
-            return {}
+    return draft.put(after, TRANSITIONS[type(action)].done, user(by.name), text_of(action), **detail_of(action)).id
 
 
 def _raise(draft: Draft, by: Principal, action: Raise) -> None:
@@ -82,10 +76,13 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         return
     node = draft.state.plant.resolve(action.resource_id)
     resource_id = node.id if node is not None else action.resource_id
+    identity = Identity(action.tenant_id, resource_id, action.alarm_type, action.qualifier)
+    if (taken := _name_refused(draft, action.alarm_id, identity)) is not None:
+        draft.emit(Answer(offset=draft.offset, refusals=(taken,)))
+        return
     named = shown_to(node, action.tenant_id)
-    parent = draft.get(action.parent_alarm_id) if action.parent_alarm_id is not None else None
     problem = Problem(
-        identity=Identity(action.tenant_id, resource_id, action.alarm_type, action.qualifier),
+        identity=identity,
         severity=action.severity,
         source=action.source,
         resource_type=action.resource_type,
@@ -99,13 +96,35 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         services=action.service_ids,
         subscriber_count=action.subscriber_count,
         correlation_id=action.correlation_id,
-        parent_alarm_id=None if parent is not None and parent.tenant_id != action.tenant_id else action.parent_alarm_id,
+        parent_alarm_id=_parent_of(draft, action),
         is_root_cause=action.is_root_cause,
         tags=action.tags,
         metadata=action.metadata,
         why="raised by hand",
+        alarm_id=action.alarm_id,
     )
     dated = action.at if action.at is not None and action.at <= draft.at else None
-    report = Report(received=draft.at, reporter=f"user:{by.name}", source=f"api:{by.name}", dated=dated)
+    report = Report(received=draft.at, reporter=user(by.name), source=f"api:{by.name}", dated=dated)
     alarm = admit(draft, problem, report)
     draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))
+
+
+def _parent_of(draft: Draft, action: Raise) -> str | None:
+    """The id of the parent, which an external name may say. None for an alarm of another tenant."""
+    name = action.parent_alarm_id
+    if name is None:
+        return None
+    if mine := draft.named(name, action.tenant_id):
+        return mine[0].id
+    return None if draft.named(name, None) else name
+
+
+def _name_refused(draft: Draft, name: str, identity: Identity) -> Refusal | None:
+    """Why an alarm of this identity cannot have the external name ``name``."""
+    if is_own_name(name):
+        return Refusal(name, "invalid", f"alarm_id: {name} is a name that faultd gives; choose one of another form")
+    holder = open_with_name(draft, identity.tenant_id, name) if name else None
+    if holder is None or holder.identity == identity:
+        return None
+    text = f"alarm_id {name!r} is that of an open alarm: {holder.alarm_type} of {holder.resource_id}"
+    return Refusal(name, "wrong_state", text)

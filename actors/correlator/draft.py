@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from actors.correlator.identifiers import alarm_name, alarm_uuid
+from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
 from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
@@ -27,6 +27,7 @@ class Draft:
         "_alarms",
         "_entries",
         "_later",
+        "_named",
         "_names",
         "_numbers",
         "_others",
@@ -41,6 +42,7 @@ class Draft:
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
         self.state, self.offset, self.at = state, offset, at
         self._numbers = numbers or Numbers()
+        self._named = 0
         self.scratch: dict[str, Any] = {}
         """What a strategy keeps for the length of one draft, by a name of its own."""
         self._shown: dict[str, Alarm | None] = {}
@@ -59,8 +61,12 @@ class Draft:
 
     # --- reading: what this Event has already drafted comes before what the State holds ---------------------------
 
+    def named(self, name: str, tenant_id: str | None) -> list[Alarm]:
+        """Alarms that ``name`` (an id or an external name) means: at most one of each tenant, of all tenants for None."""
+        return [self.latest(alarm) for alarm in self.state.named(name, tenant_id)]
+
     def get(self, alarm_id: str) -> Alarm | None:
-        """An alarm by its id or its external name."""
+        """An alarm by its id, or by the external name that faultd gave it."""
         found = self._alarms.get(alarm_id) or self.state.alarms.get(alarm_id)
         if found is None:
             named = self.state.names.get(alarm_id)
@@ -137,7 +143,10 @@ class Draft:
     def new_ids(self) -> tuple[str, str]:
         """``id`` and ``alarm_id`` of an alarm that this Event raises."""
         number, self._numbers.raised = self._numbers.raised, self._numbers.raised + 1
-        return alarm_uuid(self.state.ledger_id, self.offset, number), alarm_name(self.offset, number)
+        self._named += 1
+        counted = self.state.counted
+        name = offset_name(self.offset, number) if counted is None else counted_name(counted + self._named)
+        return alarm_uuid(self.state.ledger_id, self.offset, number), name
 
     @property
     def raised(self) -> int:
@@ -198,6 +207,8 @@ class Draft:
     def commit(self) -> list[Change]:
         """Write the State; give the Changes, alarms first, in the order in which they were touched."""
         changes: list[Change] = []
+        if self._named and self.state.counted is not None:
+            self.state.counted += self._named
         for alarm_id, alarm in self._alarms.items():
             entries = self._entries.get(alarm_id)
             if entries is None:

@@ -9,6 +9,7 @@ import msgspec
 from actors.correlator.commands import fold_command
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.housekeeping import fold_tick
+from actors.correlator.jumps import fold_clock_jumped
 from actors.correlator.network import fold_network
 from actors.correlator.own import fold_system
 from actors.correlator.ponder import beat, ponder
@@ -23,6 +24,8 @@ from actors.correlator.traps import fold_trap
 from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
 from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.event import (
+    ClockJumped,
+    CountAlarms,
     Event,
     NetworkEvent,
     PluginStopped,
@@ -49,7 +52,9 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     """Fold one Event, stamped ``at``. An Event that makes it raise is quarantined: the State is then as before, and the
     Changes are the quarantine's own alarm. Never raises."""
     numbers = Numbers()
-    changes = beat(state, offset, at, numbers) if state.timers.first <= at else []
+    # A jump has to move the timers before any of them may say that it is due.
+    beats = state.timers.first <= at and type(event) is not ClockJumped
+    changes = beat(state, offset, at, numbers) if beats else []
     draft = Draft(state, offset, at, numbers)
     try:
         _decide(draft, event)
@@ -159,7 +164,9 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    CountAlarms: lambda draft, _event: draft.later(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
+    ClockJumped: fold_clock_jumped,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,
     TopologyChanged: fold_topology_changed,

@@ -6,9 +6,12 @@ from typing import Any
 
 from actors.correlator import placing
 from actors.correlator.draft import Draft
+from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
+from actors.correlator.memories import RedateMemory
 from actors.correlator.renames import move_renamed
+from actors.elapsed import cutoff
 from protocols.change import AlarmForgotten, ArchiveDue
 
 ARCHIVE_EVERY = timedelta(hours=1)
@@ -21,6 +24,7 @@ FADE_AT_MOST = 20_000
 
 def fold_tick(draft: Draft) -> None:
     """One beat of the clock, at the ledger's time."""
+    redate(draft)
     move_renamed(draft)
     placing.settle(draft)
     _end_shelves(draft)
@@ -45,6 +49,7 @@ def _let_go(draft: Draft) -> None:
     state = draft.state
     settings = state.settings
     before = draft.at - timedelta(hours=settings.keep_cleared_hours)
+    redated = state.memory(RedateMemory).originals
     surplus = len(state.cleared) - settings.keep_cleared_max
     # A part of the surplus, however large: else a flood of raises and clears, faster than ticks let go, would grow for ever.
     at_most = max(AT_MOST, surplus // 8)
@@ -53,11 +58,13 @@ def _let_go(draft: Draft) -> None:
             break
         draft.emit(AlarmForgotten(draft.offset, alarm_id))
         draft.later(state.forget, alarm_id)
+        if redated:
+            draft.later(redated.pop, alarm_id, None)
 
 
 def _archive(draft: Draft) -> None:
     if draft.at - draft.state.archived >= ARCHIVE_EVERY:
-        before = draft.at - timedelta(days=draft.state.settings.archive_after_days)
+        before = cutoff(draft.at, timedelta(days=draft.state.settings.archive_after_days), draft.state.jumps)
         draft.emit(ArchiveDue(draft.offset, before))
         draft.later(setattr, draft.state, "archived", draft.at)
 

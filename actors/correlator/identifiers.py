@@ -1,9 +1,12 @@
 """Ids that derive from offsets, so that folding the same Events again gives the same ids."""
 
 import hashlib
+import re
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+_OWN = re.compile(r"A[0-9]+(\.[0-9]+)?")
 
 
 def alarm_uuid(ledger_id: UUID, offset: int, number: int) -> str:
@@ -16,9 +19,20 @@ def alarm_uuid(ledger_id: UUID, offset: int, number: int) -> str:
     return f"{found[:8]}-{found[8:12]}-5{found[13:16]}-{variant}{found[17:20]}-{found[20:32]}"
 
 
-def alarm_name(offset: int, number: int) -> str:
-    """The short external name of the same alarm: ``A1234``, or ``A1234.1`` for a second one of the same Event."""
+def counted_name(number: int) -> str:
+    """The short external name of a ledger's ``number``-th alarm."""
+    return f"A{number}"
+
+
+def offset_name(offset: int, number: int) -> str:
+    """The external name as long as a ledger does not count its alarms: ``A1234``, or ``A1234.1`` for a second one of the same
+    Event."""
     return f"A{offset}" if number == 0 else f"A{offset}.{number}"
+
+
+def is_own_name(name: str) -> bool:
+    """Whether this is an external name as faultd gives them, which nobody else may give."""
+    return _OWN.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=8)

@@ -92,6 +92,11 @@ def cleared(alarm: Alarm, at: datetime, by: str) -> Alarm:
 # --- what an operator does ---------------------------------------------------------------------------------------
 
 
+def user(name: str) -> str:
+    """A person as ``cleared_by`` and timelines name one, beside devices and faultd itself."""
+    return f"user:{name}"
+
+
 class Condition(NamedTuple):
     """What must hold for an action; ``text`` says what is wrong when it does not."""
 
@@ -117,7 +122,7 @@ SHELVED = Condition(lambda a: a.shelved_until is not None, "it is not shelved")
 def _resolve(alarm: Alarm, _action: Resolve, by: str, at: datetime) -> dict[str, Any]:
     axes: dict[str, Any] = {"resolved_at": at, "resolved_by": by, "shelved_until": None, "shelved_by": None}
     if alarm.cleared_at is None:
-        axes.update(cleared_at=at, cleared_by=by)
+        axes.update(cleared_at=at, cleared_by=user(by))
     return axes
 
 
@@ -143,7 +148,7 @@ TRANSITIONS: dict[type[Any], Transition] = {
         lambda a, c, by, at: {"acknowledged_at": None, "acknowledged_by": None},
         "unacknowledged",
     ),
-    Clear: Transition((UNRESOLVED, UNCLEARED), lambda a, c, by, at: {"cleared_at": at, "cleared_by": by}, "cleared"),
+    Clear: Transition((UNRESOLVED, UNCLEARED), lambda a, c, by, at: {"cleared_at": at, "cleared_by": user(by)}, "cleared"),
     Resolve: Transition((UNRESOLVED,), _resolve, "resolved"),
     Assign: Transition((UNRESOLVED,), lambda a, c, by, at: {"assigned_to": c.assigned_to}, "assigned"),
     Shelve: Transition(
@@ -188,3 +193,18 @@ def text_of(action: AlarmAction) -> str:
             return ""
         case _:
             return action.note
+
+
+def detail_of(action: AlarmAction) -> dict[str, Any]:
+    """What an action says besides words, for the timeline."""
+    match action:
+        case Shelve(until=until):
+            return {"until": until.isoformat()}
+        case Assign(assigned_to=person):
+            return {"assigned_to": person}
+        case Note(type=kind):
+            return {} if kind == "note" else {"type": kind}
+        case Edit(fields=edited):
+            return {field.name: value for field in fields(edited) if (value := getattr(edited, field.name)) is not UNSET}
+        case _:
+            return {}

@@ -1,6 +1,7 @@
 """What the strategies remember, as snapshots hold it: one Struct each, kept under its class's name. A field that is added needs
 a default, and one that gets another name reads old snapshots no more."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
@@ -76,7 +77,49 @@ class PlacingMemory(Struct):
     alarms: dict[str, Replanted] = {}
 
 
+class RedateMemory(Struct):
+    """``pending``: alarms whose dates are to be looked at after a jump of the clock ``by`` microseconds. ``originals``: dates
+    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became."""
+
+    by: int = 0
+    pending: dict[str, None] = {}
+    originals: dict[str, dict[str, tuple[datetime, datetime]]] = {}
+
+    def begin(self, by: int, pending: Iterable[str]) -> None:
+        """There was a jump: those are to be looked at."""
+        self.by, self.pending = by, dict.fromkeys(pending)
+
+
 class BlockerMemory(Struct):
     """``since``: when each open blocker was last raised."""
 
     since: dict[str, datetime] = {}
+
+
+class Interface(Struct, frozen=True, array_like=True, gc=False):
+    """An interface under its place: the ``index`` (as a position, ``if/5``) that it had when it was last named, in which start
+    of the device that was, and its names (ifName, ifDescr, ifAlias; empty where it was never told)."""
+
+    index: str
+    epoch: int
+    names: tuple[str, ...]
+
+
+class Interfaces(Struct, array_like=True):
+    """The interfaces of one device. ``booted``: when the device started, as far as is known; ``heard``: when a trap last told
+    of an interface; ``epoch`` counts the starts. ``by_index``: places by the position of the index, since the start;
+    ``by_name``: places by the kind of a name and the name, empty where several interfaces bear it."""
+
+    booted: datetime | None = None
+    heard: datetime | None = None
+    epoch: int = 0
+    by_index: dict[str, str] = {}
+    by_name: dict[str, str] = {}
+    places: dict[str, Interface] = {}
+
+
+class InterfaceMemory(Struct):
+    """By device; ``count`` is how many interfaces there are of all."""
+
+    devices: dict[str, Interfaces] = {}
+    count: int = 0

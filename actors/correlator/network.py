@@ -88,6 +88,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         description=event.description,
         customers=event.customer_ids,
         services=event.service_ids,
+        subscriber_count=event.subscriber_count,
         tags=event.tags,
         metadata={**event.metadata, **{f"{each.quantity}_dbm": each.dbm for each in event.light}},
         why=f"{event.type} reported",

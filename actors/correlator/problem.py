@@ -32,3 +32,5 @@ class Problem(Struct, frozen=True, kw_only=True, gc=False):
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
     why: str = ""
+    alarm_id: str = ""
+    """External name of a new alarm; empty: faultd gives it one."""

@@ -38,7 +38,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
             report.reporter,
             "the device sent this raise before the clear that arrived first: counted, still cleared",
         )
-    if alarm is not None and _within_control_time(draft, alarm):
+    if alarm is not None and _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem):
         again = reopened(repeated(alarm, report.happened))
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
@@ -117,7 +117,7 @@ def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, b
 
 
 def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Alarm:
-    alarm_id, name = draft.new_ids()
+    alarm_id, counted = draft.new_ids()
     identity = problem.identity
     plant = draft.state.plant
     reach = plant.reach_for(identity.resource_id, identity.tenant_id)
@@ -131,7 +131,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
     unplaced = is_unplaced(draft.state.plant, problem.resource_type, identity.resource_id, problem.device_id)
     alarm = Alarm(
         id=alarm_id,
-        alarm_id=name,
+        alarm_id=problem.alarm_id or counted,
         tenant_id=identity.tenant_id,
         source=problem.source,
         alarm_type=identity.alarm_type,
@@ -175,6 +175,20 @@ def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) ->
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:
     since = draft.state.cleared.get(alarm.id, draft.at)
     return draft.at - since <= draft.state.spans.reopen_within
+
+
+def _keeps_name(draft: Draft, alarm: Alarm, problem: Problem) -> bool:
+    """Whether a cleared alarm can be re-opened under its external name: the reporter gives no other, and no open alarm has
+    taken it since."""
+    if problem.alarm_id not in ("", alarm.alarm_id):
+        return False
+    holder = open_with_name(draft, alarm.tenant_id, alarm.alarm_id)
+    return holder is None or holder.id == alarm.id
+
+
+def open_with_name(draft: Draft, tenant_id: str, name: str) -> Alarm | None:
+    """A tenant's open alarm of this external name."""
+    return next((alarm for alarm in draft.named(name, tenant_id) if alarm.cleared_at is None), None)
 
 
 def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> bool:

@@ -1,9 +1,12 @@
 """Devices that got another id or tenant: their open alarms go with them.
 
-A device is told by its address, an alarm by tenant and resource: when the topology gives the same address another id or tenant,
-no clear would ever find the alarms that are open under the old one. So a tick after the topology each of them ends with a line
-``resource_renamed`` in its timeline, and an alarm that is its equal in everything but identity opens under the new one, unless
-the device has raised it there already, or has just cleared it there.
+A device is told by its addresses, an alarm by tenant and resource: when the topology gives the same device another id or
+tenant, no clear would ever find the alarms that are open under the old one. So a tick after the topology each of them ends with
+a line ``resource_renamed`` in its timeline, and an alarm that is its equal in everything but identity opens under the new one,
+unless the device has raised it there already, or has just cleared it there.
+
+An address that moves is not yet a device with another id: it may have been given to other equipment. Alarms follow it only when
+the old id goes in the same change, and all that hung from it hangs from the new one, at the same position.
 
 - An alarm that a trap raised is the device's: it follows id and tenant. So does what a device had sent before it was in the
   topology at all, when its id was its address.
@@ -11,13 +14,14 @@ the device has raised it there already, or has just cleared it there.
 - What is no longer in the topology stays as it is: nothing says that the problem is over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.identifiers import is_own_name
 from actors.correlator.lifecycle import cleared
 from actors.correlator.placing import follows_topology, with_place
 from actors.correlator.plant import Plant
@@ -40,20 +44,28 @@ class Device(Struct, frozen=True):
 
 
 class Renames:
-    """Which devices will be called differently with ``puts`` than they are in ``before``."""
+    """Which devices will be called differently with ``puts`` and without ``removes`` than they are in ``before``."""
 
-    def __init__(self, before: Plant, puts: Iterable[Node], default_tenant: str) -> None:
+    def __init__(self, before: Plant, puts: Iterable[Node], removes: Iterable[str], default_tenant: str) -> None:
         self._by_owner: dict[tuple[str, str], tuple[Device, Device]] = {}
         self._by_id: dict[str, tuple[Device, Device]] = {}
-        for node in puts:
-            if not node.address:
-                continue
-            old = _device(before.device(node.address), node.address, default_tenant)
-            new = _device(node, node.address, default_tenant)
-            if (old.tenant_id, old.id) != (new.tenant_id, new.id):
-                self._by_owner[old.tenant_id, old.id] = old, new
-            if old.id != new.id:
-                self._by_id[old.id] = old, new
+        after = {node.id: node for node in puts}
+        gone = set(removes)
+        for node in after.values():
+            for address in node.every_address:
+                known = before.device(address)
+                old = _device(known, address, default_tenant)
+                new = _device(node, address, default_tenant)
+                if (
+                    known is not None
+                    and old.id != new.id
+                    and not (old.id in gone and _took_over(before, old.id, new.id, after))
+                ):
+                    continue
+                if (old.tenant_id, old.id) != (new.tenant_id, new.id):
+                    self._by_owner[old.tenant_id, old.id] = old, new
+                if old.id != new.id:
+                    self._by_id[old.id] = old, new
 
     def __bool__(self) -> bool:
         return bool(self._by_owner)
@@ -73,10 +85,10 @@ class Renames:
         return None
 
 
-def note_renames(draft: Draft, puts: Iterable[Node]) -> None:
+def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
     """Before the topology changes; its renames are worked off by ticks, in which the new one is in force."""
     state = draft.state
-    renames = Renames(state.plant, puts, state.settings.default_tenant)
+    renames = Renames(state.plant, puts, removes, state.settings.default_tenant)
     if renames:
         draft.later(_note, state, dict(_affected(state, renames)))
 
@@ -123,7 +135,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
     equal = replace(
         alarm,
         id=new_id,
-        alarm_id=name,
+        alarm_id=name if is_own_name(alarm.alarm_id) else alarm.alarm_id,
         revision=1,
         tenant_id=target.tenant_id,
         resource_id=target.resource_id,
@@ -165,6 +177,17 @@ def _note(state: State, affected: dict[str, Renamed | None]) -> None:
             state.renamed.pop(alarm_id, None)
         else:
             state.renamed[alarm_id] = target
+
+
+def _took_over(before: Plant, old_id: str, new_id: str, after: Mapping[str, Node]) -> bool:
+    """Whether all that hung from a device hangs from the new one: under its own id, or at the same position inside."""
+    inside = f"{old_id}/"
+    for child in before.children(old_id):
+        renamed = new_id + child[len(old_id) :] if child.startswith(inside) else child
+        node = after.get(renamed)
+        if node is None or new_id not in node.parents:
+            return False
+    return True
 
 
 def _device(node: Node | None, address: str, default_tenant: str) -> Device:

@@ -54,7 +54,7 @@ def _take(
     kept: Sequence[str] = (),
 ) -> None:
     state = draft.state
-    note_renames(draft, puts)
+    note_renames(draft, puts, removes)
     placing.note(draft, puts, removes)
     windows.reconsider(draft)
     draft.later(state.replant, draft.offset, puts, removes, by_file, kept)

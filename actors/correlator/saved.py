@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.timers import Entry, Key, in_order
+from actors.elapsed import Jumped
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
 
@@ -79,6 +80,8 @@ class Saved(Struct, kw_only=True):
     by_hand: list[str] = []
     topology_digest: str | None = None
     topology_at: int = 0
+    jumps: list[Jumped] = []
+    counted: int | None = None
 
 
 def pieces(

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
+from protocols.address import canonical_address
 from protocols.severity import Severity
 
 TEN_YEARS = 315_360_000
@@ -59,6 +61,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Maintenance windows at most. Those that are over make room for new ones."""
     keep_windows_days: Annotated[float, Meta(gt=0, le=36_500)] = 30.0
     """How long a maintenance window that is over or cancelled stays in the list."""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "relays", tuple(canonical_address(one) or one for one in self.relays))
 
     def hold(self, severity: Severity) -> timedelta:
         """How long an alarm of this severity waits before people are told."""

@@ -66,7 +66,7 @@ _TYPES: dict[Signal, tuple[str, ...]] = {
         "pon.out_of_service",
     ),
     "rogue": (ROGUE, PORT_HAS_ROGUE),
-    "link": ("uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"),
+    "link": ("interface.down", "uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"),
 }
 SIGNALS: Final[dict[str, Signal]] = {alarm_type: signal for signal, types in _TYPES.items() for alarm_type in types}
 """By alarm type."""

@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
+from actors.correlator.identifiers import is_own_name
 from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
@@ -18,6 +20,7 @@ from actors.correlator.saved import Mark, Piece, Renamed, Saved, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
+from actors.elapsed import Jumped
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node
@@ -54,6 +57,11 @@ class State:
         self.at = EPOCH
         self.alarms: dict[str, Alarm] = {}
         self.names: dict[str, str] = {}
+        """Alarms by the external names that faultd gave them."""
+        self.given: dict[str, dict[str, None]] = {}
+        """Alarms by the external names that others gave them."""
+        self.counted: int | None = None
+        """How many alarms external names have counted; None: they do not count yet."""
         self.current: dict[Identity, str] = {}
         """The alarm that a raise of this identity would repeat or re-open."""
         self.open: dict[Kind, dict[str, str]] = {}
@@ -79,6 +87,8 @@ class State:
         self.renamed: dict[str, Renamed] = {}
         """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
+        self.jumps: list[Jumped] = []
+        """Jumps of the clock, which what goes by its age takes into account."""
         self.profiles: ProfilesLoaded | None = None
         self.topology_digest: str | None = None
         """Of the topology file that was last taken; None: none yet."""
@@ -118,7 +128,7 @@ class State:
             # An older alarm of the same identity, noted on after its end, does not come before the newer one.
             self.current[identity] = alarm_id
         if before is None:
-            self.names[alarm.alarm_id] = alarm_id
+            self._name(alarm)
         was_open = before is not None and before.cleared_at is None
         if is_open != was_open:
             self._count((alarm.tenant_id, alarm.device_id), 1 if is_open else -1)
@@ -145,7 +155,8 @@ class State:
     def forget(self, alarm_id: str) -> None:
         """Let go of a cleared alarm."""
         alarm = self.alarms.pop(alarm_id)
-        self.names.pop(alarm.alarm_id, None)
+        if self.names.pop(alarm.alarm_id, None) is None:
+            _file(self.given, alarm.alarm_id, alarm_id, present=False)
         if self.current.get(alarm.identity) == alarm_id:
             del self.current[alarm.identity]
         self.cleared.pop(alarm_id, None)
@@ -154,7 +165,29 @@ class State:
         if alarm.parent_alarm_id is not None:
             _file(self.children, alarm.parent_alarm_id, alarm_id, present=False)
 
-    def _remembered(self) -> dict[str, msgspec.Raw]:
+    def _name(self, alarm: Alarm) -> None:
+        if is_own_name(alarm.alarm_id):
+            self.names[alarm.alarm_id] = alarm.id
+        else:
+            _file(self.given, alarm.alarm_id, alarm.id, present=True)
+
+    def named(self, name: str, tenant_id: str | None) -> list[Alarm]:
+        """Alarms that ``name`` (an id or an external name) means: at most one of each tenant, of all tenants for None. Where a
+        tenant gave one name to several, the open one or else the latest."""
+        alarm = self.alarms.get(name) or self.alarms.get(self.names.get(name, ""))
+        found = [alarm] if alarm is not None else [self.alarms[each] for each in self.given.get(name, ())]
+        found = [each for each in found if tenant_id in (None, each.tenant_id)]
+        found.sort(key=lambda each: (each.cleared_at is None, each.received_at, each.id))
+        return sorted({each.tenant_id: each for each in found}.values(), key=lambda each: each.tenant_id)
+
+    def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
+        """Remember these as a snapshot would have them; what was derived is made anew."""
+        for name in found:
+            self._memories.pop(name, None)
+        self._unread |= found
+        self.derived = {name: value for name, value in self.derived.items() if name == PREPARED}
+
+    def remembered(self) -> dict[str, msgspec.Raw]:
         """Memories in the order of their names, but for empty ones: whether one was ever asked for must not show."""
         found = dict(self._unread)
         for name, memory in self._memories.items():
@@ -243,6 +276,11 @@ class State:
         self._saved_plant.add(self.plant.nodes, puts, removes)
         self.topology_at = offset
 
+    def count_alarms(self, offset: int) -> None:
+        """Let external names count, from the Event at ``offset`` on. No name before it has a higher number."""
+        if self.counted is None:
+            self.counted = offset - 1
+
     def use_policy(self, event: PolicyLoaded, settings: CorrelatorSettings) -> None:
         self.policy = event
         self.use_settings(settings)
@@ -275,13 +313,15 @@ class State:
             quarantined=sorted(self.quarantined),
             renamed=dict(self.renamed),
             archived=self.archived,
-            memories=self._remembered(),
+            memories=self.remembered(),
+            jumps=list(self.jumps),
             profiles=self.profiles,
             policy=self.policy,
             plant=self._saved_plant.copy(),
             by_hand=list(self.by_hand),
             topology_digest=self.topology_digest,
             topology_at=self.topology_at,
+            counted=self.counted,
         )
         return pieces(saved, timers, ended)
 
@@ -291,8 +331,12 @@ class State:
         saved = _decoder.decode(octets)
         state = cls(saved.ledger_id)
         state.offset, state.at, state.archived = saved.offset, saved.at, saved.archived
+        state.counted = saved.counted
         cleared = dict(saved.cleared)
         for alarm in saved.alarms:
+            if saved.counted is None and alarm.cleared_by is not None and ":" not in alarm.cleared_by:
+                # As versions that did not count alarms named a person.
+                alarm = replace(alarm, cleared_by=f"user:{alarm.cleared_by}")
             state.put(alarm, cleared.get(alarm.id, saved.at))
         state.cleared = cleared
         # Several alarms of one identity can be kept: which of them a raise would re-open cannot be told from them alone.
@@ -303,7 +347,7 @@ class State:
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories
         state.quarantined = set(saved.quarantined)
-        state.renamed = saved.renamed
+        state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
         if saved.topology is not None:

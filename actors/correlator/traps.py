@@ -3,9 +3,25 @@
 from datetime import timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from actors.correlator.draft import Draft
+from actors.correlator.interfaces import (
+    INTERFACE_DOWN,
+    UPLINK_DOWN,
+    as_uplink,
+    is_uplink,
+    known_of,
+    label_of,
+    learn,
+    locate,
+    node_of,
+    types_of,
+)
+from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
+from actors.correlator.memories import InterfaceMemory
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
@@ -24,12 +40,13 @@ LATE_SEQUENCE: Final = 1_000
 
 
 class Device:
-    """The device that a trap is about: a node of the topology, or just an address."""
+    """The device that a trap is about: a node of the topology, or just an address. ``why`` tells why it is this one, where the
+    trap names several addresses."""
 
-    __slots__ = ("id", "name", "node", "tenant")
+    __slots__ = ("id", "name", "node", "tenant", "why")
 
-    def __init__(self, node: Node | None, address: str, default_tenant: str) -> None:
-        self.node = node
+    def __init__(self, node: Node | None, address: str, default_tenant: str, why: str = "") -> None:
+        self.node, self.why = node, why
         self.id = node.id if node is not None else address
         self.name = (node.name if node is not None else "") or self.id
         self.tenant = (node.tenant if node is not None else "") or default_tenant
@@ -38,14 +55,17 @@ class Device:
 def fold_trap(draft: Draft, trap: Trap) -> None:
     """Fold one trap or INFORM. A retransmitted INFORM (same key within the window) changes nothing."""
     state = draft.state
+    if state.jumps:
+        trap = received_as(trap, state, draft.at)
     if trap.inform_key:
         seen = state.informs.get(trap.inform_key)
         if seen is not None and draft.at - seen <= state.spans.inform_window:
             draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)
-    reading = state.translator.read(trap, state.settings.relays)
-    device = Device(state.plant.device(reading.device_address), reading.device_address, state.settings.default_tenant)
+    reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
+    node = state.plant.device(reading.device_address)
+    device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
@@ -56,7 +76,11 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
 
 
 def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
-    resource_id, node = _resource(draft, device, finding)
+    places: tuple[str, ...] = ()
+    if finding.names or finding.alarm_type == INTERFACE_DOWN:
+        finding, resource_id, node, places = _interface(draft, device, finding, trap)
+    else:
+        resource_id, node = _resource(draft, device, finding)
     dated = finding.device_time
     if dated is not None and abs(dated - trap.received) > SANE_DEVICE_CLOCK:
         dated = None
@@ -70,10 +94,14 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
     match finding.kind:
         case "raise":
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
+            if places:
+                identity = _open_identity(draft, identity, places)
             if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
                 admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report)
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
+            for place in places[1:]:
+                clear_problems(draft, device.tenant, place, finding.clears, finding.qualifier, report, _why(finding))
         case "drop":
             draft.later(draft.state.note, f"noise:{finding.profile}/{finding.rule}")
         case "event":
@@ -99,6 +127,41 @@ def _resource(draft: Draft, device: Device, finding: Finding) -> tuple[str, Node
     return resource_id, draft.state.plant.nodes.get(resource_id)
 
 
+def _interface(draft: Draft, device: Device, finding: Finding, trap: Trap) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
+    """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
+    resource under which an alarm of it may be open."""
+    position, names, uptime = finding.resource, finding.names, trap.notification.uptime
+    plant = draft.state.plant
+    known = known_of(draft, device.id) if names else None
+    booted = None if uptime is None else trap.received - timedelta(milliseconds=10 * uptime)
+    place = locate(known, position, names, booted, trap.received)
+    if known is not None or any(names):
+        memory = draft.state.memory(InterfaceMemory)
+        draft.later(learn, memory, device.id, position, names, place.position, booted, trap.received)
+    node = node_of(plant, device.id, place, position) if plant.nodes and position else None
+    below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
+    resource_id = node.id if node is not None else below[0]
+    label = label_of(place.names)
+    if label and label != finding.resource_name:
+        finding = replace(finding, resource_name=label)
+    if finding.alarm_type == INTERFACE_DOWN and is_uplink(plant, device.id, node):
+        finding = as_uplink(finding, draft.state.translator.types)
+    if INTERFACE_DOWN in finding.clears:
+        finding = replace(finding, clears=(*finding.clears, UPLINK_DOWN))
+    return finding, resource_id, node, tuple(dict.fromkeys((resource_id, *below)))
+
+
+def _open_identity(draft: Draft, identity: Identity, places: tuple[str, ...]) -> Identity:
+    """The identity under which this problem of an interface is open already; ``identity`` when it is not."""
+    for place in places:
+        for alarm_type in types_of(identity.alarm_type):
+            other = Identity(identity.tenant_id, place, alarm_type, identity.qualifier)
+            alarm = draft.current(other)
+            if alarm is not None and alarm.cleared_at is None:
+                return other
+    return identity
+
+
 def _problem(device: Device, finding: Finding, identity: Identity, node: Node | None) -> Problem:
     resource_id = identity.resource_id
     name = (node.name if node is not None else "") or finding.resource_name or resource_id
@@ -112,6 +175,8 @@ def _problem(device: Device, finding: Finding, identity: Identity, node: Node | 
     for each in finding.light:
         metadata[f"{each.quantity}_dbm"] = each.dbm
     metadata["profile"] = f"{finding.profile}/{finding.rule}"
+    if device.why:
+        metadata["address_from"] = device.why
     return Problem(
         identity=identity,
         severity=finding.severity,
@@ -134,12 +199,14 @@ def _where(device: Device, finding: Finding, resource_id: str, node: Node | None
     """The device and the place in it, without saying the device twice when the topology's name of the place begins with it."""
     if resource_id == device.id:
         return device.name
-    place = node.name if node is not None and node.name else finding.resource or resource_id.removeprefix(f"{device.id}/")
+    place = (node.name if node is not None else "") or finding.resource_name or resource_id.removeprefix(f"{device.id}/")
     return place if place.startswith(device.name) else f"{device.name} {place}"
 
 
 def _device_event(draft: Draft, device: Device, finding: Finding, resource_id: str) -> DeviceEvent:
     detail = {**finding.metadata, "profile": f"{finding.profile}/{finding.rule}"}
+    if device.why:
+        detail["address_from"] = device.why
     if finding.serial:
         detail["serial"] = finding.serial
     return DeviceEvent(

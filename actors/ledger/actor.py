@@ -10,17 +10,17 @@ way) and is written when the disk takes it again.
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar, TypeVarTuple, Unpack
 
 import structlog
 import trio
 
-from actors.ledger.codec import micros
+from actors.elapsed import Jumped, cutoff, with_jump
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
-from actors.ledger.group import Group, Written
+from actors.ledger.group import Group, Time, Written
 from actors.ledger.outage import Outage
 from actors.ledger.pipeline import Pipeline
 from actors.ledger.prune import Limits
@@ -30,7 +30,9 @@ from actors.ledger.settings import LedgerSettings
 from actors.ledger.snapshots import Snapshots
 from actors.mailbox import Append, LedgerUnavailable
 from actors.metrics import Metrics
-from protocols.event import kind
+from actors.trusted_clock import TrustedClock, instant, micros
+from actors.trusted_time import Anchor, Jump
+from protocols.event import ClockJumped, kind
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 _Arguments = TypeVarTuple("_Arguments")
@@ -39,11 +41,8 @@ _Result = TypeVar("_Result")
 log = structlog.get_logger()
 
 _CURSORS_SECONDS, _PRUNE_SECONDS = 1.0, 30.0
-
-
-def wall_clock() -> datetime:
-    """The time of day, UTC."""
-    return datetime.now(UTC)
+_DRIFT = 100_000
+"""Microseconds by which the time is slewed before its anchor is written again."""
 
 
 class Ledger:
@@ -62,12 +61,13 @@ class Ledger:
         to_fold: trio.MemorySendChannel[EventBatch | SnapshotMarker],
         metrics: Metrics,
         settings: LedgerSettings | None = None,
-        clock: Callable[[], datetime] = wall_clock,
+        clock: TrustedClock,
         consumers: Sequence[str] = ("store",),
         read: Callable[[], int] | None = None,
     ) -> None:
-        """``consumers`` are those whose cursors bound what may be pruned; ``read`` gives the last batch that those have read
-        who keep none. Reads the cursors; raises DiskRefused."""
+        """``clock`` stamps the Events; the ledger alone lets it step, once the jump is on disk. ``consumers`` are those whose
+        cursors bound what may be pruned; ``read`` gives the last batch that those have read who keep none. Reads the cursors;
+        raises DiskRefused."""
         self._database = database
         self._requests = Requests(inbox, self._rouse)
         self._folded_in = folded
@@ -75,6 +75,7 @@ class Ledger:
         self._metrics = metrics
         self._settings = settings or LedgerSettings()
         self._clock = clock
+        self._jumps: Sequence[Jumped] = () if database.time is None else database.time.jumps
         self._consumers = tuple(consumers)
         self._read = read
         self.feed = LedgerFeed(
@@ -164,6 +165,8 @@ class Ledger:
                 await self._mark()
             if now >= self._prune_at and not self._draining:
                 await self._prune()
+            if self._pipeline.room and not self._draining and (jump := self._clock.due()) is not None:
+                await self._step(jump)
             appends = self._requests.take(self._settings.max_batch) if self._pipeline.room else []
             if appends or now >= self._changes_at() or self._snapshots.piece or (self.feed.dirty and now >= self._cursors_at):
                 await self._commit(appends)
@@ -191,16 +194,35 @@ class Ledger:
         while self._folded and not self._folded[0].changes:
             self._pipeline.settle(self._folded.popleft().through, 0, ())
 
-    async def _commit(self, appends: Sequence[Append]) -> None:
+    async def _step(self, jump: Jump) -> None:
+        """Record that the wall clock is believed, and go on by it. When the disk refuses, the jump stays due."""
+        event = ClockJumped(instant(jump.before), instant(jump.after))
+        log.warning("the wall clock is believed", before=event.before.isoformat(), after=event.after.isoformat())
+        await self._commit([Append((event,))], jump)
+
+    def _new_time(self, jump: Jump | None) -> Time | None:
+        """What to keep of the time with the next commit, when that is no longer what is kept."""
+        anchor, kept = self._clock.anchor, self._database.time
+        if jump is not None:
+            anchor = Anchor(anchor.boot_id, anchor.ahead + jump.after - jump.before)
+            return Time(anchor, with_jump(self._jumps, instant(jump.before), instant(jump.after)))
+        if kept is not None and kept.anchor.boot_id == anchor.boot_id and abs(kept.anchor.ahead - anchor.ahead) < _DRIFT:
+            return None
+        return Time(anchor, self._jumps)
+
+    async def _commit(self, appends: Sequence[Append], jump: Jump | None = None) -> None:
+        """One commit with everything that waits. ``jump`` is the one of which the only Event of ``appends`` tells."""
         folded = list(self._folded)
         piece = self._snapshots.piece
         cursors = self.feed.unwritten()
         group = Group(
-            now=self._clock(),
+            now=self._clock() if jump is None else instant(jump.after),
             through=folded[-1].through if folded else self._pipeline.through,
             appends=[append.events for append in appends],
             folded=folded if piece is None else [*folded, piece],
             cursors=cursors,
+            step=jump is not None,
+            time=self._new_time(jump),
         )
         try:
             written = await self._in_writer(self._database.write, group)
@@ -209,6 +231,9 @@ class Ledger:
             self._refuse(appends, LedgerUnavailable(str(error)))
             return
         self._succeeded()
+        if jump is not None and group.time is not None:
+            self._clock.step(jump)
+            self._jumps = group.time.jumps
         if appends:
             self._ride.committed(trio.current_time())
         self._metrics.ledger_commit.observe(written.seconds)
@@ -261,9 +286,9 @@ class Ledger:
         await self._to_fold.aclose()
 
     async def _prune(self) -> None:
-        cutoff = self._clock() - timedelta(days=self._settings.retention_days)
+        oldest = cutoff(self._clock(), timedelta(days=self._settings.retention_days), self._jumps)
         read = self.feed.last if self._read is None else self._read()
-        limits = Limits(micros(cutoff), self._settings.max_bytes, self._consumers, read)
+        limits = Limits(micros(oldest), self._settings.max_bytes, self._consumers, read)
         try:
             pruned = await self._in_writer(self._database.prune, limits)
         except DiskRefused as error:

@@ -1,15 +1,11 @@
-"""Between what the ledger holds and the bytes of its rows: msgpack bodies, and times as whole microseconds."""
+"""Between what the ledger holds and the msgpack bodies of its rows."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from msgspec import DecodeError, Raw, msgpack
 
 from protocols.change import Change
 from protocols.event import Event
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _encoder = msgpack.Encoder()
 _events = msgpack.Decoder(list[Event])
@@ -20,16 +16,6 @@ _parts = msgpack.Decoder(dict[str, bytes])
 ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
 """What msgspec raises for a value that msgpack cannot hold (an int beyond 64 bits, a lone surrogate, a foreign type)."""
 DECODE_ERRORS = (DecodeError, UnicodeDecodeError)
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC, exact. ``at`` is aware."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def instant(value: int) -> datetime:
-    """The aware UTC datetime of :func:`micros`."""
-    return _EPOCH + timedelta(microseconds=value)
 
 
 def encode_events(events: Sequence[Event]) -> bytes:

@@ -15,13 +15,15 @@ from pathlib import Path
 
 from msgspec import msgpack
 
-from actors.ledger.codec import encode_changes, instant, micros, one_event
+from actors.ledger.codec import encode_changes, one_event
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerLocked
-from actors.ledger.group import Encoded, Group, SnapshotPiece, Written, encode
+from actors.ledger.group import Encoded, Group, SnapshotPiece, Time, Written, encode
 from actors.ledger.prune import Limits, Pruned, prune
 from actors.ledger.read import EVENT_COLUMNS, Head, check_small_tables, ledger_id, read_cursors, read_events, read_head
 from actors.ledger.schema import DIRECTORY, connect_writer, sqlite_error, sync, translated
 from actors.ledger.seal import intact, sealed
+from actors.ledger.time_row import put_time, read_time
+from actors.trusted_clock import instant, micros
 from protocols.change import Change, Quarantined, Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import Event
@@ -42,6 +44,8 @@ class Database:
         """Rows in quarantine when it was opened; a write says how many there are after it."""
         self._lock = -1
         self._connection: sqlite3.Connection | None = None
+        self.time: Time | None = None
+        """Of the run before; None when it kept none."""
         self._largest = 0
 
     @classmethod
@@ -57,6 +61,7 @@ class Database:
                 with translated(path):
                     check_small_tables(database._connection, path)
                     database.ledger_id = ledger_id(database._connection, path)
+                    database.time = read_time(database._connection, path)
                     database.head = read_head(database._connection, path)
                     (database.in_quarantine,) = database._connection.execute("SELECT count(*) FROM quarantine").fetchone()
             except (TypeError, ValueError) as error:
@@ -82,7 +87,7 @@ class Database:
         connection = self._connected()
         encoded = encode(group.appends, self._largest)
         first = self.head.offset + 1
-        at = max(self.head.at, micros(group.now))
+        at = micros(group.now) if group.step else max(self.head.at, micros(group.now))
         recorded, sizes, head = [], [], self.head
         quarantined = None
         try:
@@ -114,10 +119,13 @@ class Database:
                     "WHERE excluded.seq > seq",
                     [sealed(consumer, seq) for consumer, seq in group.cursors.items()],
                 )
+            if group.time is not None:
+                put_time(connection, group.time)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._refused(error) from error
         self.head = head
+        self.time = group.time or self.time
         batch = EventBatch(first, instant(at), encoded.events) if encoded.events else None
         firsts = _firsts(group.appends, encoded, first)
         return Written(batch, firsts, encoded.refused, recorded, sizes, quarantined, time.perf_counter() - began)
@@ -216,6 +224,7 @@ class Database:
             connection.execute("DELETE FROM events WHERE first > ?", (head.offset,))
             connection.execute("DELETE FROM changes WHERE seq > ?", (head.seq,))
             connection.execute("DELETE FROM snapshots WHERE through > ?", (head.through,))
+            put_time(connection, self.time)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._refused(error) from error
@@ -309,3 +318,18 @@ def _make_directory(path: Path) -> None:
             for each in missing:
                 each.rmdir()
         raise
+
+
+def in_use(path: Path) -> bool:
+    """Whether a process has the ledger at ``path`` open for writing, as far as this account can tell."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

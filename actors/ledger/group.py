@@ -5,8 +5,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from actors.elapsed import Jumped
 from actors.ledger.codec import ENCODE_ERRORS, encode_events, encode_parts
 from actors.ledger.errors import EventRefused
+from actors.trusted_time import Anchor
 from protocols.event import Event
 from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch, Snapshot
 
@@ -29,15 +31,25 @@ class SnapshotPiece(Struct, frozen=True):
         return self.number == self.pieces - 1
 
 
+class Time(Struct, frozen=True):
+    """The ledger's time at a commit: its anchor, and the jumps that retention takes into account."""
+
+    anchor: Anchor
+    jumps: Sequence[Jumped] = ()
+
+
 class Group(Struct, frozen=True):
     """Requests' Events, what the fold handed back (in order), and cursors to remember. ``through`` is the offset through which
-    all Changes are recorded once this is; ``now`` stamps the Events, unless the last stamp is later."""
+    all Changes are recorded once this is; ``now`` stamps the Events, unless the last stamp is later and the time does not
+    ``step``. ``time`` is to be kept for the next run."""
 
     now: datetime
     through: int
     appends: Sequence[Sequence[Event]] = ()
     folded: Sequence[ChangeBatch | SnapshotPiece] = ()
     cursors: Mapping[str, int] = {}
+    step: bool = False
+    time: "Time | None" = None
 
     @property
     def batches(self) -> int:

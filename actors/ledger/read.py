@@ -11,10 +11,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.ledger.codec import DECODE_ERRORS, decode_changes, decode_events, decode_parts, instant
+from actors.ledger.codec import DECODE_ERRORS, decode_changes, decode_events, decode_parts
 from actors.ledger.errors import LedgerCorrupt
 from actors.ledger.schema import connect_reader, translated
 from actors.ledger.seal import intact, seal
+from actors.trusted_clock import instant
 from protocols.event import Stamped
 from protocols.ledger import EventBatch, QuarantinedEvent, RecordedBatch, Snapshot
 

@@ -6,6 +6,7 @@ does the rest. (``json`` and not ``jsonb``: expanding a recordset from it took 1
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
@@ -39,6 +40,11 @@ WITH gone AS (DELETE FROM alarms WHERE NOT live AND cleared_at < $1 RETURNING {_
 INSERT INTO alarms_archive ({_COLUMNS}, live) SELECT {_COLUMNS}, false FROM gone
 ON CONFLICT (id) DO UPDATE SET {_OVERWRITE}
 """
+UPDATE_HISTORY = tuple(
+    f"UPDATE {table} SET revision = revision + 1, ticket_id = CASE WHEN $2 THEN $3 ELSE ticket_id END WHERE id = $1"
+    for table in ("alarms", "alarms_archive")
+)
+"""History is in either table."""
 INSERT_ENTRIES = """
 INSERT INTO alarm_timeline SELECT * FROM json_populate_recordset(NULL::alarm_timeline, $1) ON CONFLICT DO NOTHING
 """
@@ -132,6 +138,10 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
         await connection.execute(UPDATE_COUNTS, encode.rows([encode.count(repeat) for repeat in counts]))
     if effects.forgotten:
         await connection.execute(FORGET, encode.rows(sorted(effects.forgotten)))
+    for change in effects.history:
+        sets, ticket = "ticket_id" in change.fields, change.fields.get("ticket_id")
+        for statement in UPDATE_HISTORY:
+            await connection.execute(statement, UUID(change.id), sets, encode.clean(ticket))
     if effects.entries:
         await _make_partitions(connection, {entry.at for entry in effects.entries}, known, fresh)
         await connection.execute(INSERT_ENTRIES, encode.rows(effects.entries))

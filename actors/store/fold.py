@@ -17,6 +17,7 @@ from protocols.change import (
     ArchiveDue,
     Change,
     DeviceEvent,
+    HistoryChanged,
     NoticeWanted,
     Quarantined,
     Released,
@@ -32,6 +33,7 @@ class Effects(Struct):
     repeats: dict[str, AlarmRepeated] = {}
     """Each alarm's last counts since it came into ``alarms``; the row of one that is not there is in the table already."""
     forgotten: set[str] = set()
+    history: list[HistoryChanged] = []
     entries: list[TimelineEntry] = []
     device_events: list[DeviceEvent] = []
     unknown_traps: list[UnknownTrap] = []
@@ -50,6 +52,9 @@ class Effects(Struct):
                 self.entries.extend(change.entries)
             case AlarmForgotten():
                 self.forgotten.add(change.id)
+            case HistoryChanged():
+                self.history.append(change)
+                self.entries.extend(change.entries)
             case DeviceEvent():
                 self.device_events.append(change)
             case UnknownTrap():

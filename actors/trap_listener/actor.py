@@ -6,7 +6,7 @@ Every datagram is booked once: received = accepted (on disk) + dropped by reason
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 import trio
@@ -24,6 +24,7 @@ from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket
 from actors.trap_listener.source_limit import SourceLimit
+from actors.trusted_clock import TrustedClock
 from protocols.event import Event, Trap
 
 DRAIN_LIMIT = 512
@@ -38,10 +39,6 @@ LOGGED_OCTETS = 256
 _REMEMBERED_INFORMS = 16_384
 
 _log = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class _Inform:
@@ -77,11 +74,11 @@ class TrapListener:
         v3: Security | None,
         metrics: Metrics,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         grace: float = 5.0,
     ) -> None:
         self._sockets, self._ledger, self._metrics = sockets, ledger, metrics
-        self._clock, self._grace = clock, grace
+        self._clock, self._grace = clock or TrustedClock(), grace
         self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
         self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
         self._isolation = Isolation("a datagram", lambda: None)

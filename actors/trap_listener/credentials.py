@@ -33,8 +33,10 @@ def with_keys(users: Iterable[User]) -> tuple[User, ...]:
 def _read(user: str, path: str) -> str:
     try:
         key = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CredentialError(user, path, str(error)) from error
+    except OSError as error:
+        raise CredentialError(user, path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise CredentialError(user, path, f"not UTF-8 at byte {error.start}") from error
     if len(key) < 8:
         raise CredentialError(user, path, f"the key has {len(key)} characters, at least 8 are needed")
     return key

@@ -7,7 +7,7 @@ from bench import load
 from bench.context import Context
 from bench.fold import plant
 from bench.table import Row
-from protocols.topology import csv_lines
+from protocols.topology_csv import csv_lines
 
 RATE = 4_000
 RAISING_RATE = 5_000

@@ -24,7 +24,8 @@ from bench.table import Row
 from protocols.command import ChangeTopology, Command
 from protocols.event import Event, TopologyLoaded
 from protocols.principal import Principal
-from protocols.topology import Node, csv_lines, parse_csv
+from protocols.topology import Node
+from protocols.topology_csv import csv_lines, parse_csv
 
 _LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 _START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ from actors.correlator.actor import NAME
 from actors.correlator.fold import fold
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.state import State
-from actors.ledger.codec import instant
 from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
+from actors.trusted_clock import instant
 from protocols.command import Command, RuleAction
 from protocols.event import Event, RulesLoaded
 

@@ -85,7 +85,8 @@ class Side:
 
     def key(self, alarm_id: str) -> Key | None:
         """The key of an alarm, by its id or external name."""
-        return self._keys.get(self.state.names.get(alarm_id, alarm_id))
+        found = self.state.named(alarm_id, None)
+        return self._keys.get(found[0].id if found else alarm_id)
 
     def alarm_id(self, key: Key) -> str | None:
         """The id under which this fold has an alarm."""

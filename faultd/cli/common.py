@@ -1,6 +1,7 @@
 """What every command needs: the configuration or a clear refusal, and the exit codes of sysexits.h."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -46,3 +47,12 @@ def refuse(error: ConfigError) -> NoReturn:
 def counted(number: int, noun: str) -> str:
     """``1 mistake``, ``2 mistakes``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions inside nested groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

@@ -1,7 +1,9 @@
 """``faultd demo``: everything at once, on this machine, with nothing to set up."""
 
+import signal
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +11,10 @@ from typing import Annotated
 import trio
 import typer
 
-from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail
-from faultd.cli.run import leaves
+from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail, leaves
 from faultd.demo.daemon import DaemonFailed, running
 from faultd.demo.show import show
+from faultd.demo.summary import Tally, folded_since, head_of, received_by, words
 from faultd.demo.workplace import Workplace, prepare
 from faultd.simulator.errors import SimulatorError
 from faultd.simulator.plant import Plant, PlantSpec, build_plant
@@ -42,8 +44,9 @@ def demo(
         place = prepare((folder or Path(temporary)).absolute(), plant)
         tell(f"{olts} OLTs, {len(plant.pons)} PON ports, {len(plant.onts)} ONTs; files in {place.folder}")
         live = sys.stdout.isatty() and not plain
+        begin, tally = head_of(place.ledger), Tally()
         try:
-            trio.run(partial(_demo, place, plant, scenario, speed, seconds, live))
+            trio.run(partial(_demo, place, plant, scenario, speed, seconds, live, tally))
         except BaseException as error:
             for leaf in leaves(error):
                 if isinstance(leaf, DaemonFailed):
@@ -52,16 +55,30 @@ def demo(
                     break
             else:
                 raise
+        for line in words(tally, folded_since(place.ledger, begin)):
+            sys.stdout.write(f"{line}\n")
     tell("stopped")
 
 
-async def _demo(place: Workplace, plant: Plant, scenario: str, speed: float, seconds: float | None, live: bool) -> None:
+async def _demo(
+    place: Workplace, plant: Plant, scenario: str, speed: float, seconds: float | None, live: bool, tally: Tally
+) -> None:
     tell("starting faultd (the first start of the embedded PostgreSQL takes some seconds)")
     async with running(place, tell):
         for name, link in place.links:
             tell(f"{name}: {link}")
-        with trio.move_on_after(seconds if seconds is not None else float("inf")):
-            await show(place, plant, scenario, speed, live=live)
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals, trio.CancelScope() as scope:
+            scope.deadline = trio.current_time() + (seconds if seconds is not None else float("inf"))
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_until_told, signals, scope)
+                await show(place, plant, scenario, speed, live=live, tally=tally)
+                scope.cancel()
+        tally.received = await received_by("127.0.0.1", place.ports["http"], tally.sent)
+
+
+async def _until_told(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
+    async for _ in signals:
+        scope.cancel()
 
 
 def tell(text: str) -> None:

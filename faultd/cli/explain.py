@@ -2,61 +2,54 @@
 
 import sys
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import msgspec
 import typer
 
-from faultd.cli.common import DEFAULT_CONFIG, EX_NOINPUT, EX_NOPERM, EX_UNAVAILABLE, ConfigFile, configuration, fail
+from faultd.cli.client import ConfigOrUrl, TokenFile, Url, rest, told
+from faultd.cli.common import EX_UNAVAILABLE, fail
+from faultd.console.rest import NotFound, Rest, alarm_path, names_of
 from protocols.alarm import Alarm
+from protocols.printable import printable
 from protocols.rest import Explanation
 
 _INDENT = "   "
 
 
 def explain(
-    alarm: Annotated[str, typer.Argument(help="An alarm's id, or its short name (A17).", metavar="ALARM")],
-    config: ConfigFile = DEFAULT_CONFIG,
-    token_file: Annotated[
-        Path | None, typer.Option(help="A file with a token of the API (`faultd token create`); without it: standard input.")
-    ] = None,
+    alarm: Annotated[str, typer.Argument(help="An alarm's id: A17, or 17, or a UUID.", metavar="ALARM")],
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")] = False,
 ) -> None:
     """Print the reasoning behind an alarm: its root cause, what is attributed to it, and each decision with its evidence.
 
     Asks the running daemon.
     """
-    settings = configuration(config)
-    try:
-        token = (token_file.read_text(encoding="ascii") if token_file is not None else sys.stdin.readline()).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{token_file or 'standard input'}: {error}", EX_NOINPUT)
-    host, _, port = settings.http.bind.rpartition(":")
-    connection = HTTPConnection(host.strip("[]"), int(port), timeout=30)
-    try:
-        path = f"/api/v1/faults/alarms/{quote(alarm, safe='')}/explain"
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
-        response = connection.getresponse()
-        octets = response.read()
-        if response.status in (401, 403):
-            fail(f"{settings.http.bind} does not take this token", EX_NOPERM)
-        if response.status == 404:
-            fail(f"no alarm {alarm!r}", EX_NOINPUT)
-        if response.status != 200:
-            fail(f"{settings.http.bind} answers {response.status}: {octets.decode(errors='replace')}", EX_UNAVAILABLE)
-        found = msgspec.json.decode(octets, type=Explanation)
-    except (OSError, HTTPException, ValueError) as error:
-        fail(f"no faultd answers at {settings.http.bind}: {error}", EX_UNAVAILABLE)
-    finally:
-        connection.close()
+    api = rest(config, url, token_file)
+    with told():
+        octets = _asked(api, alarm)
     if json:
         sys.stdout.buffer.write(octets + b"\n")
         return
+    try:
+        found = msgspec.json.decode(octets, type=Explanation)
+    except msgspec.MsgspecError as error:
+        fail(f"{api.url} answers what is no explanation: {error}", EX_UNAVAILABLE)
     for line in tree(found):
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{printable(line)}\n")
+
+
+def _asked(api: Rest, name: str) -> bytes:
+    first, *others = names_of(name)
+    try:
+        return api.get(alarm_path(first, "explain"))
+    except NotFound:
+        if not others:
+            raise
+        return api.get(alarm_path(others[0], "explain"))
 
 
 def tree(found: Explanation) -> Iterator[str]:

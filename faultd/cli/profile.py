@@ -14,12 +14,15 @@ from faultd.capture import Captured, CaptureError, read
 from faultd.cli.common import EX_NOINPUT, EX_USAGE, configuration, fail, refuse
 from faultd.config import Config, ConfigError
 from faultd.inputs import read_profiles
+from faultd.profiles_known import lines_about, read_oid
 from faultd.security import offline_reader, why_refused
 from protocols.event import Trap
 from protocols.snmp.errors import Refusal
 from protocols.snmp.notification import Notification
 
-app = typer.Typer(help="Vendor profiles: list them, and see what they make of a datagram.", no_args_is_help=True)
+app = typer.Typer(
+    help="Vendor profiles: list them, ask which OLTs they know, and see what they make of a datagram.", no_args_is_help=True
+)
 
 ProfilesOf = Annotated[
     Path | None,
@@ -79,6 +82,28 @@ def list_profiles(config: ProfilesOf = None) -> None:
         state = "enabled" if profile.enabled else "disabled"
         rules = len(profile.alarms) + len(profile.families)
         sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}\n")
+
+
+@app.command("known")
+def known(
+    oid: Annotated[str, typer.Argument(metavar="OID", help="The sysObjectID of an OLT, or the OID of a trap, in numbers.")],
+    config: ProfilesOf = None,
+) -> None:
+    """Answer whether a profile knows an OLT, by its sysObjectID or by a trap that it sends.
+
+    Exit 1 when no enabled profile does.
+    """
+    asked = read_oid(oid)
+    if asked is None:
+        fail(f"{oid!r} is no OID in numbers, such as 1.3.6.1.4.1.2011.2.248", EX_USAGE)
+    try:
+        lines, is_known = lines_about(asked, read_profiles(_settings(config)))
+    except ConfigError as error:
+        refuse(error)
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    if not is_known:
+        raise typer.Exit(1)
 
 
 def _explained(

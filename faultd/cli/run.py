@@ -1,8 +1,9 @@
 """``faultd run``: the daemon."""
 
 import gc
+import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,14 +24,15 @@ from faultd.cli.common import (
     EX_SOFTWARE,
     EX_UNAVAILABLE,
     ConfigFile,
-    configuration,
     fail,
+    leaves,
     refuse,
 )
-from faultd.config import ConfigError
+from faultd.config import Config, ConfigError, ConfigErrors, load
 from faultd.embedded import EmbeddedPostgresError
 from faultd.schema import StartRefused
 from faultd.state_folder import StateFolderError
+from faultd.survey import of_files
 
 SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the interpreter from another: a commit of the ledger takes it back a few times, and with the
@@ -49,12 +51,20 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     address or the database refuses, 70 a core part crashed, 73 the ledger or state_dir cannot be used, 78 a mistake in
     the configuration, 130 interrupted before it was ready.
     """
-    settings = configuration(config)
+    settings = _settings(config)
     logs.configure(settings.log)
     descriptors.provide(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECTOR)
     serve_until_told(partial(serve, settings, Path(config)))
+
+
+def _settings(file: Path) -> Config:
+    """The configuration; with a mistake in it, those in the files that it names are told beside it."""
+    try:
+        return load(file)
+    except ConfigError:
+        refuse(ConfigErrors(of_files(file, os.environ).mistakes))
 
 
 def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
@@ -80,12 +90,3 @@ def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
                     structlog.get_logger().error("a core part crashed", exc_info=error)
                     fail(str(leaf), EX_SOFTWARE)
         raise
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions inside nested groups."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from leaves(inner)
-    else:
-        yield error

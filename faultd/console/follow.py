@@ -1,15 +1,43 @@
-"""Following the alarm stream: the same WebSocket that any client uses."""
+"""Following the alarm stream: the same WebSocket that any client uses, opened again when it breaks."""
 
-from collections.abc import AsyncIterator, Sequence
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from random import Random
+from urllib.parse import urlsplit
 
 import msgspec
-from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
+import trio
+from trio_websocket import (
+    ConnectionClosed,
+    ConnectionRejected,
+    ConnectionTimeout,
+    HandshakeError,
+    WebSocketConnection,
+    wrap_client_stream,
+)
 
 from protocols.alarm import Alarm
+from protocols.printable import printable
+from protocols.rest import Problem
 from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame, SnapshotFrame
 
 _decoder = msgspec.json.Decoder(SnapshotFrame | ChangesFrame | HeartbeatFrame | LaggedFrame)
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+CONNECT_SECONDS = 15.0
+CLOSE_SECONDS = 2.0
+MAX_MESSAGE = 2**30
+QUIET_SECONDS = 300.0
+"""Without any frame for so long, heartbeats included, the connection is dead: a host that went away says nothing."""
+TOKEN_REVOKED = 4401
+
+
+class StreamUnreachable(Exception):
+    """No stream answers; the text says where and why."""
+
+
+class StreamRefused(Exception):
+    """The stream does not let this token in, or refuses the request; trying again does not help. The text says why."""
 
 
 class Follower:
@@ -19,6 +47,8 @@ class Follower:
         self._connection = connection
         self.alarms: dict[str, Alarm] = {}
         self.seq = 0
+        self.whole = False
+        """Whether the last frame brought all alarms there are."""
 
     async def next(self) -> Sequence[Alarm] | None:
         """Wait for a frame: the alarms that it brought, or None when the server has closed the stream."""
@@ -27,6 +57,7 @@ class Follower:
         except ConnectionClosed:
             return None
         self.seq = frame.seq
+        self.whole = isinstance(frame, SnapshotFrame)
         if isinstance(frame, SnapshotFrame):
             self.alarms = {alarm.id: alarm for alarm in frame.alarms}
             return frame.alarms
@@ -37,10 +68,137 @@ class Follower:
             return frame.alarms
         return ()
 
+    @property
+    def end(self) -> str:
+        """Why the server closed the stream, in words."""
+        reason = self._connection.closed
+        if reason is None:
+            return "the connection broke"
+        return printable(reason.reason or "") or f"closed with {reason.code}"
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the server closed the stream because the token ended."""
+        reason = self._connection.closed
+        return reason is not None and reason.code == TOKEN_REVOKED
+
 
 @asynccontextmanager
 async def follow(url: str, token: str) -> AsyncIterator[Follower]:
-    """Subscribe at ``url`` (``ws://host:port/alarms?...``). Raises ``trio_websocket.HandshakeError`` when refused."""
+    """Subscribe at ``url`` (``ws://host:port/alarms?...``). Raises ``trio_websocket.HandshakeError`` when refused.
+
+    ``open_websocket_url`` would leave the socket of a connection that was refused to the garbage collector.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    resource = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     headers = [(b"Authorization", f"Bearer {token}".encode())]
-    async with open_websocket_url(url, extra_headers=headers, max_message_size=2**30) as connection:
-        yield Follower(connection)
+    stream = await _connect(host, parts.port or (443 if parts.scheme == "wss" else 80), parts.scheme == "wss")
+    try:
+        async with trio.open_nursery() as nursery:
+            with trio.move_on_after(CONNECT_SECONDS) as limit:
+                connection = await wrap_client_stream(
+                    nursery, stream, parts.netloc, resource, extra_headers=headers, max_message_size=MAX_MESSAGE
+                )
+            if limit.cancelled_caught:
+                raise ConnectionTimeout
+            try:
+                yield Follower(connection)
+            finally:
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
+                    await connection.aclose()
+                nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The nursery is this function's own matter: its caller gets what was raised as it was.
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from group.exceptions[0].__cause__
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+async def _connect(host: str, port: int, encrypted: bool) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+    """A stream to the server. Raises HandshakeError with what went wrong as its cause."""
+    try:
+        with trio.fail_after(CONNECT_SECONDS):
+            if not encrypted:
+                return await trio.open_tcp_stream(host, port)
+            stream = await trio.open_ssl_over_tcp_stream(host, port, ssl_context=ssl.create_default_context())
+            await stream.do_handshake()
+            return stream
+    except trio.TooSlowError:
+        raise ConnectionTimeout from None
+    except (OSError, trio.BrokenResourceError) as error:
+        raise HandshakeError from error
+
+
+async def snapshot(url: str, token: str) -> dict[str, Alarm]:
+    """All alarms that the stream has, once. Raises StreamUnreachable and StreamRefused."""
+    with trio.move_on_after(CONNECT_SECONDS):
+        try:
+            async with follow(url, token) as follower:
+                if await follower.next() is None:
+                    raise StreamUnreachable(f"the stream at {url} ended: {follower.end}")
+                return follower.alarms
+        except HandshakeError as error:
+            raise failure(url, error) from error
+        except msgspec.MsgspecError as error:
+            raise StreamRefused(f"{url} is no stream of faultd: {printable(str(error))}") from error
+    raise StreamUnreachable(f"the stream at {url} does not answer within {CONNECT_SECONDS:.0f} s")
+
+
+def failure(url: str, error: HandshakeError) -> StreamUnreachable | StreamRefused:
+    """What a handshake that failed means, in words."""
+    if not isinstance(error, ConnectionRejected):
+        return StreamUnreachable(
+            f"no faultd answers at {url}: {printable(str(error.__cause__ or error) or 'no answer in time')}"
+        )
+    try:
+        detail = printable(msgspec.json.decode(error.body or b"", type=Problem).detail)
+    except msgspec.MsgspecError:
+        detail = "no faultd"
+    if error.status_code < 500:
+        return StreamRefused(f"the stream at {url} refuses ({error.status_code}): {detail}")
+    return StreamUnreachable(f"the stream at {url} cannot answer now ({error.status_code}): {detail}")
+
+
+class Subscription:
+    """Follows through restarts of the daemon and breaks of the network: after each the alarms are whole again."""
+
+    def __init__(self, url: str, token: str, say: Callable[[str], None], random: Random | None = None) -> None:
+        """``say`` is told, in words, that the connection is lost and that it is there again."""
+        self._url, self._token, self._say, self._random = url, token, say, random or Random()
+        self.alarms: dict[str, Alarm] = {}
+
+    async def run(self, on_frame: Callable[[Sequence[Alarm], bool], None]) -> None:
+        """Until cancelled: ``on_frame`` is given the alarms that a frame brought, and whether they are all there are: at
+        first, and after a break. Raises StreamRefused; and StreamUnreachable when nothing answers the first time."""
+        pause, connected_once = FIRST_PAUSE, False
+        while True:
+            try:
+                async with follow(self._url, self._token) as follower:
+                    again = connected_once
+                    while (changed := await self._next(follower)) is not None:
+                        if again:
+                            self._say("connected again")
+                        self.alarms, pause, connected_once, again = follower.alarms, FIRST_PAUSE, True, False
+                        on_frame(changed, follower.whole)
+                    if follower.revoked:
+                        raise StreamRefused(f"the stream at {self._url} ended: the token has expired or was revoked")
+                    why = follower.end
+            except HandshakeError as error:
+                found = failure(self._url, error)
+                if isinstance(found, StreamRefused) or not connected_once:
+                    raise found from error
+                why = str(found)
+            except msgspec.MsgspecError as error:
+                raise StreamRefused(f"{self._url} is no stream of faultd: {printable(str(error))}") from error
+            wait = pause * (0.5 + 0.5 * self._random.random())
+            self._say(f"connection lost ({why}): trying again in {wait:.1f} s")
+            await trio.sleep(wait)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _next(self, follower: Follower) -> Sequence[Alarm] | None:
+        with trio.move_on_after(QUIET_SECONDS):
+            return await follower.next()
+        return None

@@ -4,15 +4,16 @@ What faultd has attributed to a cause is folded under it: the cause shows how ma
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from io import StringIO
 
-from rich.console import Group, RenderableType
-from rich.panel import Panel
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from protocols.alarm import Alarm
+from protocols.printable import printable
 from protocols.severity import SEVERITIES, rank
 
 STYLES = {
@@ -25,6 +26,11 @@ STYLES = {
 }
 LINGER = timedelta(seconds=15)
 """A cleared alarm stays on screen this long, so that one sees it go."""
+
+
+def held_back(alarm: Alarm) -> bool:
+    """Whether the alarm is kept from people: attributed to a cause, within a window, shelved, or by a rule."""
+    return alarm.status == "suppressed"
 
 
 def open_children(alarms: Iterable[Alarm]) -> Counter[str]:
@@ -45,12 +51,18 @@ def why(alarm: Alarm) -> str:
     """The reason to show below an alarm: why it is the cause of others, or what holds it back. Empty when there is none."""
     if alarm.suppressed_by:
         held = alarm.suppressed_by[0]
-        return f"held back by {held.kind}: {held.reason}" if held.reason else f"held back by {held.kind}"
+        return printable(f"held back by {held.kind}: {held.reason}" if held.reason else f"held back by {held.kind}")
     if not alarm.is_root_cause:
         return ""
     confidence = alarm.metadata.get("confidence")
     said = alarm.description.partition(". ")[0]
-    return f"{confidence:.0%} sure: {said}" if said and isinstance(confidence, int | float) else said
+    return printable(f"{_likely(confidence)}: {said}" if said and isinstance(confidence, int | float) else said)
+
+
+def _likely(confidence: float) -> str:
+    """``very likely (98 %)``: nothing is ever certain, so no more than 99 %."""
+    word = "very likely" if confidence >= 0.9 else "likely" if confidence >= 0.6 else "possibly"
+    return f"{word} ({min(99, round(100 * confidence))} %)"
 
 
 def worth_showing(alarms: Iterable[Alarm], now: datetime) -> list[Alarm]:
@@ -58,79 +70,108 @@ def worth_showing(alarms: Iterable[Alarm], now: datetime) -> list[Alarm]:
     attributed to an alarm that is shown is left out."""
     shown = {alarm.id: alarm for alarm in alarms if alarm.cleared_at is None or now - alarm.cleared_at < LINGER}
     tops = [alarm for alarm in shown.values() if alarm.parent_alarm_id not in shown]
-    return sorted(
-        tops,
-        key=lambda alarm: (
-            alarm.cleared_at is not None,
-            rank(alarm.severity),
-            -alarm.subscriber_count,
-            -alarm.last_occurrence.timestamp(),
-        ),
-    )
+    return sorted(tops, key=worst_first)
 
 
-def table(alarms: Sequence[Alarm], now: datetime, rows: int, children: Mapping[str, int]) -> tuple[Table, int]:
-    """Alarms as a table of at most ``rows`` lines, and how many of them it shows: a reason takes a line of its own."""
-    shown = Table(expand=True, box=None, header_style="bold", pad_edge=False)
-    for title, options in (
-        ("Severity", {"no_wrap": True, "width": 9}),
-        ("Alarm", {"ratio": 5, "no_wrap": True, "overflow": "ellipsis"}),
-        ("Type", {"ratio": 2, "no_wrap": True, "overflow": "ellipsis"}),
-        ("Below", {"justify": "right", "width": 6}),
-        ("Customers", {"justify": "right", "width": 9}),
-        ("Count", {"justify": "right", "width": 6}),
-        ("For", {"justify": "right", "width": 8}),
-        ("Status", {"no_wrap": True, "width": 12}),
-    ):
-        shown.add_column(title, **options)
-    lines = count = 0
-    for alarm in alarms:
-        reason = why(alarm)
-        lines += 2 if reason else 1
-        if lines > rows:
-            break
-        count += 1
-        over = alarm.cleared_at is not None
-        style = "dim" if over else ""
-        shown.add_row(
-            Text(alarm.severity, STYLES["cleared"] if over else STYLES[alarm.severity]),
-            Text(alarm.title, style),
-            Text(alarm.alarm_type, style),
-            Text(str(children.get(alarm.id) or ""), style),
-            Text(str(alarm.subscriber_count or ""), style),
-            Text(str(alarm.occurrence_count), style),
-            Text(duration((alarm.cleared_at or now) - alarm.first_occurrence), style),
-            Text(alarm.status, STYLES["cleared"] if over else style),
-        )
-        if reason:
-            shown.add_row("", Text(f"  └ {reason}", "dim" if over else "italic cyan"))
-    return shown, count
+def worst_first(alarm: Alarm) -> tuple[bool, int, int, float]:
+    """A key to sort by: open before cleared, then the worst, then those that hurt most customers, then the newest."""
+    return alarm.cleared_at is not None, rank(alarm.severity), -alarm.subscriber_count, -alarm.last_occurrence.timestamp()
+
+
+def heading(width: int) -> Text:
+    """The names of the columns of :func:`rows`."""
+    return Text(_row("Severity", "Id", "Alarm", "Cust.", "For", "Status", _title_width(width)).rstrip(), "bold")
+
+
+def rows(alarm: Alarm, now: datetime, width: int, children: int = 0) -> list[Text]:
+    """An alarm as lines of at most ``width`` columns: what it is, and why in lines of their own. Nothing is cut off."""
+    room = _title_width(width)
+    over = alarm.cleared_at is not None
+    first, *more = _wrapped(printable(alarm.title), room)
+    passed = duration((alarm.cleared_at or now) - alarm.first_occurrence)
+    customers = str(alarm.subscriber_count or "")
+    line = Text(_row(alarm.severity, printable(alarm.alarm_id), first, customers, passed, alarm.status, room).rstrip())
+    line.stylize("dim" if over else "")
+    line.stylize(STYLES["cleared"] if over else STYLES[alarm.severity], 0, len(alarm.severity))
+    indent = " " * (_SEVERITY + _ID + 2)
+    found = [line, *(Text(indent + each, "dim" if over else "") for each in more)]
+    said = [each for each in (why(alarm), f"{children} alarms below" if children else "") if each]
+    for number, each in enumerate(_wrapped("; ".join(said), width - len(indent) - 2) if said else ()):
+        found.append(Text(f"{indent}{'└ ' if number == 0 else '  '}{each}", "dim" if over else "italic cyan"))
+    return found
+
+
+_SEVERITY, _ID, _CUSTOMERS, _FOR, _STATUS = 8, 6, 5, 7, 12
+_LEAST_TITLE = 12
+
+
+def _title_width(width: int) -> int:
+    return max(_LEAST_TITLE, width - (_SEVERITY + _ID + _CUSTOMERS + _FOR + _STATUS + 5))
+
+
+def _row(severity: str, name: str, title: str, customers: str, passed: str, status: str, room: int) -> str:
+    # By columns, not characters: a title can be of wide ones. An id that is longer pushes the rest to the right.
+    title = set_cell_size(title, room)
+    return f"{severity:<{_SEVERITY}} {name:<{_ID}} {title} {customers:>{_CUSTOMERS}} {passed:>{_FOR}} {status}"
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    return [line.plain.rstrip() for line in Text(text).wrap(_PLAIN, max(1, room))] or [""]
+
+
+_PLAIN = Console(file=StringIO(), color_system=None)
 
 
 def screen(
-    alarms: Iterable[Alarm], now: datetime, links: Sequence[tuple[str, str]], news: Sequence[str], rows: int
+    alarms: Iterable[Alarm],
+    now: datetime,
+    links: Sequence[tuple[str, str]],
+    news: Sequence[str],
+    width: int,
+    height: int,
 ) -> RenderableType:
-    """The whole screen: where to look, what the plant just did, and the alarms."""
+    """The whole screen of ``width`` columns and ``height`` lines: where to look, what the plant just did, and the alarms."""
     everything = list(alarms)
     visible = worth_showing(everything, now)
-    open_by_severity = Counter(alarm.severity for alarm in everything if alarm.cleared_at is None)
-    counts = Text("  ").join(
-        Text(f" {open_by_severity[severity]} {severity} ", STYLES[severity]) for severity in SEVERITIES[:-1]
-    )
-    head = Table.grid(padding=(0, 2))
-    for name, link in links:
-        head.add_row(Text(name, "bold"), Text(link))
-    told = Text("\n").join(Text(line, "magenta") for line in news) if news else Text("the plant is quiet", "dim")
-    shown, count = table(visible, now, rows, open_children(everything))
-    rest = len(visible) - count
-    parts: list[RenderableType] = [
-        Panel(Group(head, Text(), counts), title="faultd", title_align="left"),
-        Panel(told, title="what the simulated plant does (faultd is not told)", title_align="left"),
-        shown,
-    ]
-    if rest > 0:
-        parts.append(Text(f"... and {rest} more", "dim"))
+    children = open_children(everything)
+    head = [] if height < TALL else [_clipped(f"{name}: {link}", width, "dim") for name, link in links]
+    told = [_clipped(line, width, "magenta") for line in news[-(2 if height < TALL else 5) :]]
+    parts = [*head, _counts(everything), Text("what the simulated plant does (faultd is not told):", "bold"), *told]
+    parts += [Text(), heading(width)]
+    room = height - len(parts) - 1
+    shown = 0
+    for alarm in visible:
+        lines = rows(alarm, now, width, children[alarm.id])
+        if len(lines) > room:
+            break
+        room -= len(lines)
+        shown += 1
+        parts += lines
+    if len(visible) > shown:
+        parts.append(Text(f"... and {len(visible) - shown} more", "dim"))
     return Group(*parts)
+
+
+TALL = 34
+"""From so many lines on the demo's screen has room for where to look."""
+
+
+def counts(alarms: Iterable[Alarm]) -> Counter[str]:
+    """Open alarms by severity."""
+    return Counter(alarm.severity for alarm in alarms if alarm.cleared_at is None)
+
+
+def _counts(alarms: Iterable[Alarm]) -> Text:
+    opened = [alarm for alarm in alarms if alarm.cleared_at is None]
+    found = counts(alarm for alarm in opened if not held_back(alarm))
+    words = [Text(f" {found[severity]} {severity} ", STYLES[severity]) for severity in SEVERITIES[:-1]]
+    held = sum(map(held_back, opened))
+    return Text(" ").join([*words, Text(f"{held} held back", "dim")])
+
+
+def _clipped(text: str, width: int, style: str) -> Text:
+    text = printable(text)
+    return Text(text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…", style)
 
 
 def line(alarm: Alarm, children: int = 0) -> str:
@@ -139,7 +180,7 @@ def line(alarm: Alarm, children: int = 0) -> str:
     customers = f", {alarm.subscriber_count} customers" if alarm.subscriber_count else ""
     below = f", {children} below" if children else ""
     facts = f"{alarm.alarm_type}, {alarm.status}, x{alarm.occurrence_count}{customers}{below}"
-    return f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{facts}]"
+    return printable(f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{facts}]")
 
 
 def duration(passed: timedelta) -> str:

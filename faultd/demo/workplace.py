@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from actors.ledger.settings import LedgerSettings
 from actors.tokens import TokenBook
 from faultd.simulator.plant import Plant
 from faultd.simulator.topology import topology_csv
@@ -34,6 +35,10 @@ class Workplace(Struct, frozen=True):
             ("Token", f"Authorization: Bearer {self.token}"),
             ("Log", str(self.log)),
         ]
+
+    @property
+    def ledger(self) -> Path:
+        return LedgerSettings().path(self.folder)
 
     @property
     def stream(self) -> str:

@@ -3,8 +3,17 @@
 from collections.abc import Iterator
 
 from faultd.simulator.plant import Plant, Vendor, position
-from faultd.simulator.vendors import bdcom, huawei, zte
-from protocols.topology import Node, csv_lines
+from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
+from protocols.topology import Node
+from protocols.topology_csv import csv_lines
+
+_UPLINKS: dict[Vendor, int] = {
+    "huawei": huawei.UPLINK,
+    "zte": zte.UPLINK,
+    "calix_e7": calix_e7.UPLINK,
+    "bdcom": bdcom.UPLINK,
+}
+"""ifIndex of the uplink that an OLT reports."""
 
 
 def topology_nodes(plant: Plant) -> Iterator[Node]:
@@ -19,6 +28,15 @@ def topology_nodes(plant: Plant) -> Iterator[Node]:
             address=olt.address,
             vendor=olt.vendor,
             tenant=olt.tenant,
+        )
+        uplink = _UPLINKS[olt.vendor]
+        yield Node(
+            id=f"{olt.id}/if/{uplink}",
+            type="uplink",
+            parents=(olt.id,),
+            name=f"{olt.name} uplink",
+            tenant=olt.tenant,
+            index=str(uplink),
         )
         for card_id in olt.cards:
             card = plant.cards[card_id]

@@ -31,6 +31,7 @@ from actors.postgres import Database
 from actors.store.actor import Store
 from actors.store.cursor import LedgerMismatch, LedgerRestored
 from actors.stream.board import Board
+from actors.trusted_clock import TrustedClock, even
 from faultd.app import seed_of
 from faultd.embedded import EmbeddedPostgres
 from faultd.restore import restore
@@ -100,7 +101,8 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
     to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](100)
     folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](100)
     appends, appended = trio.open_memory_channel[Append](8)
-    ledger = Ledger(database=ledger_file, inbox=appended, folded=folded, to_fold=to_fold, metrics=Metrics(), clock=clock)
+    trusted = TrustedClock(even(clock))
+    ledger = Ledger(database=ledger_file, inbox=appended, folded=folded, to_fold=to_fold, metrics=Metrics(), clock=trusted)
     board = Board(seq, state.alarms.values())
 
     async def pump() -> None:

@@ -24,6 +24,7 @@ from actors.mailbox import Append, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.actor import Store
+from actors.trusted_clock import TrustedClock, even
 from faultd.restore import restore
 from protocols.event import Event
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
@@ -67,7 +68,7 @@ class Pipeline:
             to_fold=to_fold,
             metrics=metrics,
             settings=SNAPSHOT_OFTEN,
-            clock=lambda: self.now,
+            clock=TrustedClock(even(lambda: self.now)),
         )
         store = Store(self.database, ledger.feed, ledger_file.ledger_id, Progress(), metrics)
         async with trio.open_nursery() as nursery:

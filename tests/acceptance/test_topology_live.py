@@ -6,7 +6,8 @@ import pytest
 import trio
 from acceptance.harness import API, PATIENCE, Daemon
 
-from protocols.topology import Node, csv_lines
+from protocols.topology import Node
+from protocols.topology_csv import csv_lines
 
 pytestmark = pytest.mark.acceptance
 

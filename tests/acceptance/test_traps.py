@@ -43,7 +43,7 @@ async def test_a_link_goes_down_and_comes_back(daemon: Daemon, version: str, too
     async with daemon.stream() as stream, daemon.http() as client:
         await report(LINK_DOWN)
         (live,) = await stream.until(lambda alarms: len(alarms) == 1)
-        assert (live.alarm_type, live.status, live.resource_id) == ("uplink.down", "active", "127.0.0.1/if/7")
+        assert (live.alarm_type, live.status, live.resource_id) == ("interface.down", "active", "127.0.0.1/if/7")
         with trio.fail_after(PATIENCE):
             while not (listed := (await client.get("/api/v1/faults/alarms", params={"status": "active"})).json()["items"]):
                 pass

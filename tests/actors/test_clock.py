@@ -7,6 +7,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
 from actors.mailbox import Append
+from actors.metrics import Metrics
+from actors.trusted_clock import TrustedClock
 from protocols.event import Tick
 
 
@@ -20,7 +22,7 @@ async def test_a_busy_ledger_gets_one_late_beat_and_the_rhythm_goes_on(mock_cloc
     traps = Append(())
     send.send_nowait(traps)
     async with trio.open_nursery() as nursery:
-        await nursery.start(Clock(ClockSettings(tick_seconds=2), send).run)
+        await nursery.start(Clock(ClockSettings(tick_seconds=2), send, TrustedClock(), Metrics()).run)
         for _ in range(5):
             mock_clock.jump(2)
             await wait_all_tasks_blocked()

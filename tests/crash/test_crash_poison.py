@@ -26,6 +26,7 @@ from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.actor import Store
 from actors.tokens import TokenBook
+from actors.trusted_clock import TrustedClock, even
 from faultd.app import _quarantined_event
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
@@ -64,7 +65,7 @@ class House:
             to_fold=to_fold,
             metrics=self.metrics,
             settings=SETTINGS,
-            clock=lambda: self.now,
+            clock=TrustedClock(even(lambda: self.now)),
         )
         async with Database.open(url, size=3) as database, trio.open_nursery() as nursery:
             await nursery.start(ledger.run)

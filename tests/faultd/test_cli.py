@@ -1,11 +1,22 @@
 """The command line's refusals: one line that says why, and an exit code of sysexits.h."""
 
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from faultd.cli import app
+
+
+def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each command and group, by its words."""
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from paths(inner, (*path, name))
 
 
 @pytest.mark.parametrize(
@@ -19,11 +30,36 @@ from faultd.cli import app
         (["token", "create", "--name", "a", "--role", "viewer", "--days", "1e12", "--config", "{}/none"], 2, "--days"),
         (["check", "{}/none.toml"], 78, "No such file"),
         (["profile", "test", "xyz"], 64, "neither a file nor hexadecimal"),
+        (["alarms", "list", "--url", "ftp://x"], 64, "no URL that begins with http"),
+        (["alarms", "list", "--url", "http://127.0.0.1:1", "--token-file", "{}/none"], 77, "none: No such file"),
+        (["alarms", "list", "--stream-url", "ws://127.0.0.1:1"], 69, "no faultd answers at ws://127.0.0.1:1"),
+        (["alarms", "follow", "--stream-url", "ws://127.0.0.1:1"], 69, "no faultd answers at ws://127.0.0.1:1"),
+        (["alarms", "ack", "A1", "--url", "http://127.0.0.1:1"], 69, "no faultd answers at http://127.0.0.1:1"),
+        (["alarms", "note", "A1", " ", "--url", "http://127.0.0.1:1"], 64, "the remark is empty"),
+        (["alarms", "explain", "A1", "--config", "{}/none.toml"], 78, "No such file"),
+        (["explain", "A1", "--url", "http://127.0.0.1:1"], 69, "no faultd answers at http://127.0.0.1:1"),
+        (["migrate", "--config", "{}/none.toml"], 78, "No such file"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(tmp_path: Path, arguments: list[str], code: int, says: str) -> None:
+def test_what_cannot_be_done_is_said_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, says: str
+) -> None:
+    monkeypatch.setenv("FAULTD_TOKEN", "fd_none")
     done = CliRunner().invoke(app, [argument.replace("{}", str(tmp_path)) for argument in arguments])
     assert done.exit_code == code, done.output
     assert says in done.stderr
     assert done.stdout == ""
     assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("path", list(paths(typer.main.get_command(app))), ids=" ".join)
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_explains_itself(path: tuple[str, ...], option: str) -> None:
+    done = CliRunner().invoke(app, [*path, option])
+    assert done.exit_code == 0, done.output
+    assert " ".join(("Usage:", "faultd", *path)) in done.stdout
+
+
+def test_the_version_is_told() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.stdout.split()[:2]) == (0, ["faultd", version("faultd")])

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from faultd.console.view import LINGER, duration, line, open_children, screen, why, worth_showing
+from faultd.console.view import LINGER, TALL, duration, heading, line, open_children, rows, screen, why, worth_showing
 from protocols.alarm import Alarm, Suppression
 from protocols.severity import Severity
 
@@ -47,11 +47,11 @@ def test_a_cleared_alarm_lingers_below_the_open_ones_and_then_goes() -> None:
 
 def test_the_screen_counts_what_is_open_and_says_what_it_leaves_out() -> None:
     out = StringIO()
-    given = [alarm("a", "critical", 128), alarm("b", "minor"), alarm("c", "minor", cleared=NOW)]
+    given = [alarm("a", "critical", 128), *(alarm(f"b{n}", "minor") for n in range(29)), alarm("c", "minor", cleared=NOW)]
     console = Console(file=out, width=140)
-    console.print(screen(given, NOW, [("API", "http://127.0.0.1:8162/schema")], ["feeder cut on PON 0/1/3"], rows=2))
+    console.print(screen(given, NOW, [("API", "http://127.0.0.1:8162/schema")], ["feeder cut on PON 0/1/3"], 140, TALL))
     text = out.getvalue()
-    for expected in ("1 critical", "1 minor", "0 major", "http://127.0.0.1:8162/schema", "feeder cut", "128", "1 more"):
+    for expected in ("1 critical", "29 minor", "0 major", "http://127.0.0.1:8162/schema", "feeder cut", "128", " more"):
         assert expected in text
     assert "title of c" not in text
 
@@ -82,7 +82,7 @@ def test_alarms_that_are_each_others_parents_end_the_count() -> None:
 
 
 def test_a_cause_says_why_and_how_sure() -> None:
-    assert why(cause()) == "97% sure: 128 of 128 ONTs went dark together, none with a dying gasp"
+    assert why(cause()) == "very likely (97 %): 128 of 128 ONTs went dark together, none with a dying gasp"
     assert why(cause(metadata={})) == "128 of 128 ONTs went dark together, none with a dying gasp"
     assert why(alarm("a", "minor")) == ""
     held = replace(alarm("a", "minor"), suppressed_by=(Suppression("flapping", "r", NOW, "9 changes within 600 s"),))
@@ -92,9 +92,9 @@ def test_a_cause_says_why_and_how_sure() -> None:
 def test_the_screen_shows_a_cause_with_its_reason_and_how_many_are_below() -> None:
     out = StringIO()
     given = [cause(), *(below(f"child{number}", "cut") for number in range(41)), alarm("z", "minor")]
-    Console(file=out, width=160).print(screen(given, NOW, [], [], rows=2))
+    Console(file=out, width=160).print(screen(given, NOW, [], [], 160, 24))
     text = out.getvalue()
-    for expected in ("title of cut", "41", "went dark together", "97% sure", "1 more"):
+    for expected in ("title of cut", "41 alarms below", "went dark together", "very likely (97 %)", "title of z"):
         assert expected in text
     assert "child" not in text
     assert "41 below" in line(cause(), 41)
@@ -110,3 +110,51 @@ def test_durations_are_short(seconds: int, text: str) -> None:
 
 def test_a_line_says_what_it_is_and_whom_it_hurts() -> None:
     assert line(alarm("A7", "critical", 12)) == "critical  A7       title of A7 [pon.los, active, x1, 12 customers]"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_an_alarm_on_a_terminal_is_cut_nowhere_and_stays_within_its_width(width: int) -> None:
+    long = replace(cause(), alarm_id="A123456", title="Feeder cut below PON 0/1/3 of olt-nord-7: 128 of 128 ONTs lost signal")
+    lines = [line.plain for line in rows(long, NOW, width, 41)]
+    assert all(len(line) <= max(width, 60) for line in lines), lines
+    shown = " ".join(" ".join(lines).replace("└", " ").split())
+    for word in (
+        "A123456",
+        *long.title.split(),
+        "critical",
+        "128",
+        "3m07s",
+        "active",
+        "(97",
+        "%):",
+        "dying",
+        "41 alarms below",
+    ):
+        assert word in shown
+
+
+def test_the_columns_stand_below_their_names() -> None:
+    head, line = heading(80).plain, rows(cause(), NOW, 80)[0].plain
+    for name, value in (("Id", "cut"), ("Alarm", "title of cut"), ("Status", "active")):
+        assert head.index(name) == line.index(value)
+    for name, value in (("Cust.", "128"), ("For", "3m07s")):
+        assert head.index(name) + len(name) == line.index(value) + len(value)
+
+
+def test_a_title_of_wide_characters_keeps_the_columns() -> None:
+    plain, wide = (rows(replace(cause(), title=title), NOW, 80)[0] for title in ("x", "機房"))
+    assert plain.cell_len == wide.cell_len
+
+
+@pytest.mark.parametrize("bad", ["\x1b[2J", "\x9b31m", "\u202e", "\u2066", "\x07", "\r", "\n", "\t", "\u200b", "\x7f"])
+def test_no_character_that_steers_a_terminal_reaches_it(bad: str) -> None:
+    evil = cause(alarm_id=f"A{bad}1", title=f"a{bad}b", description=f"c{bad}d", alarm_type=f"t{bad}", suppressed_by=())
+    held = replace(evil, suppressed_by=(Suppression("rule", "r", NOW, f"e{bad}f"),))
+    out = StringIO()
+    console = Console(file=out, width=80, force_terminal=False)
+    console.print(screen([evil, held], NOW, [(f"l{bad}", "x")], [f"news{bad}"], 80, TALL))
+    shown = [out.getvalue(), line(evil), line(held), *(each.plain for one in (evil, held) for each in rows(one, NOW, 80))]
+    for text in shown:
+        for part in text.split("\n") if bad == "\n" else [text]:
+            assert bad not in part
+    assert not any("a\nb" in text or "e\nf" in text for text in shown)

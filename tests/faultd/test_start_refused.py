@@ -169,7 +169,7 @@ def state_is_a_file(folder: Path) -> None:
             None,
             HEAD + TRAPS + '[[traps.users]]\nname = "noc"\nauth = "SHA"\nauth_key_file = "{folder}/none"\n',
             78,
-            "user 'noc': {folder}/none",
+            "{folder}/none: traps.users: user 'noc': No such file",
         ),
     ],
 )

@@ -19,7 +19,8 @@ from protocols.change import Change
 from protocols.command import ChangeTopology, Command
 from protocols.event import Event, TopologyChanged, TopologyLoaded
 from protocols.principal import Principal
-from protocols.topology import Node, TopologyError, assemble, csv_lines
+from protocols.topology import Node, TopologyError, assemble
+from protocols.topology_csv import csv_lines
 
 ADMIN = Principal("root", "admin")
 OLT = Node(id="olt-1", type="olt", address="10.0.0.1")

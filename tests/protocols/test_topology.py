@@ -2,7 +2,8 @@
 
 import pytest
 
-from protocols.topology import Node, TopologyError, parse_csv
+from protocols.topology import Node, TopologyError
+from protocols.topology_csv import parse_csv
 
 HEADER = "id,type,parents,name,address,vendor,tenant,customer_id,service_id,serial\n"
 
@@ -31,7 +32,7 @@ def test_an_empty_plant_is_a_plant() -> None:
         (",olt,,,,,,,,\na,,,,,,,,,\n", ["line 2: id is empty", "line 3: type is empty"]),
         ("a,olt,b,,,,,,,\n", ["line 2: parent 'b' does not exist"]),
         ("a,olt,,,10.0.0.300,,,,,\n", ["line 2: address '10.0.0.300' is no IP address"]),
-        ("a,olt,,,10.0.0.1,,,,,\nb,olt,,,10.0.0.1,,,,,\n", ["line 3: address 10.0.0.1 already belongs to 'a'"]),
+        ("a,olt,,,10.0.0.1,,,,,\nb,olt,,,10.0.0.1,,,,,\n", ["line 3: address 10.0.0.1 of 'b' already belongs to 'a'"]),
         (
             "a,x,b,,,,,,,\nb,x,a,,,,,,,\nc,x,,,,,,,,\n",
             ["line 2: 'a' is its own ancestor", "line 3: 'b' is its own ancestor"],

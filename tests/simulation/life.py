@@ -31,6 +31,7 @@ from actors.trap_listener.v3 import V3Engine
 from faultd.app import seed_of
 from faultd.inputs import news
 from faultd.restore import restore
+from faultd.start_clock import started_clock
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
@@ -115,6 +116,7 @@ class Life:
         appends, appended = trio.open_memory_channel[Append](plan.appends_waiting)
         to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](plan.ledger.pipe_batches + 2)
         folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](plan.ledger.pipe_batches + 2)
+        clock = started_clock(world.reading, world.boot_id, database, ClockSettings())
         ledger = Ledger(
             database=database,
             inbox=appended,
@@ -122,7 +124,7 @@ class Life:
             to_fold=to_fold,
             metrics=metrics,
             settings=plan.ledger,
-            clock=world.wall,
+            clock=clock,
         )
         self.appends, self.ledger = appends, ledger
         correlator = Correlator(state, to_be_folded, folds, metrics)
@@ -141,7 +143,7 @@ class Life:
             world.rng.random,
             seed=partial(seed_of, ledger.feed, board),
         )
-        listener = TrapListener(ALLOWED, [socket], appends, engine, metrics, clock=world.wall)  # type: ignore[list-item]
+        listener = TrapListener(ALLOWED, [socket], appends, engine, metrics, clock=clock)  # type: ignore[list-item]
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 await sinks.start(ledger.run)
@@ -150,7 +152,7 @@ class Life:
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
                 async with trio.open_nursery() as sources:
-                    await sources.start(Clock(ClockSettings(), appends).run)
+                    await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
                     self.open = True
                     await self.told_to_stop.wait()
@@ -183,7 +185,7 @@ class Life:
         except FeedPruned as gap:
             # It is no registered consumer: nothing is kept for it.
             plan = world.plan
-            if plan.ledger.retention_days > 1 and plan.ledger.max_bytes > 1 << 30 and "clock" not in plan.accidents:
+            if plan.ledger.retention_days > 1 and plan.ledger.max_bytes > 1 << 30:
                 world.violate(str(gap))
             self.watching = False
 

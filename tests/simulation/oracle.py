@@ -27,12 +27,13 @@ from protocols.change import (
     ArchiveDue,
     Change,
     DeviceEvent,
+    HistoryChanged,
     Quarantined,
     Released,
     UnknownTrap,
 )
 from protocols.command import Command, RetryQuarantined
-from protocols.event import Event, NetworkEvent, Trap
+from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import RecordedBatch
 
 Label = tuple[str, ...]
@@ -78,6 +79,8 @@ class Oracle:
         self.violate = violate
         self.ledger_id = ""
         self.events: list[tuple[datetime, Event]] = []
+        self.elapsed: list[datetime] = []
+        self._leap = timedelta(0)
         self.batches: list[RecordedBatch] = []
         self.changes: dict[int, list[Change]] = {}
         """By the offset of their Event, as the uninterrupted fold has them."""
@@ -104,6 +107,10 @@ class Oracle:
         self._level_at = 0
         """The batch at which PostgreSQL, after such a gap, has caught up with the alarms that it was given in one go."""
         self._effects: dict[Label, tuple[datetime, int]] = {}
+        self._shelved: dict[str, datetime] = {}
+        """Until when in elapsed time, by alarm."""
+        self._cleared: dict[str, datetime] = {}
+        """Since when in elapsed time, by alarm."""
 
     # --- what the ledger wrote --------------------------------------------------------------------------------------
 
@@ -130,10 +137,12 @@ class Oracle:
             self.candidates.pop()
 
     def _add(self, at: datetime, events: Sequence[Event]) -> None:
-        if self.events and at < self.events[-1][0]:
+        jumped = len(events) == 1 and isinstance(events[0], ClockJumped)
+        if self.events and at < self.events[-1][0] and not jumped:
             self.violate(f"the stamp ran backward at offset {len(self.events) + 1}: {at} after {self.events[-1][0]}")
         for event in events:
             self.events.append((at, event))
+            self._jumped(at, event)
             self.traps += isinstance(event, Trap)
             name = label(event)
             if name is None:
@@ -147,6 +156,14 @@ class Oracle:
                     self.violate(f"{name} was received {self.received[name]} times and is on the ledger at {offsets}")
             elif len(offsets) > 1:
                 self.violate(f"{name} was sent once and is on the ledger at {offsets}")
+
+    def _jumped(self, at: datetime, event: Event) -> None:
+        """``elapsed`` is the time of each Event as it would be had the clock never jumped."""
+        if isinstance(event, ClockJumped):
+            self._leap += event.after - event.before
+            if at != event.after:
+                self.violate(f"the jump to {event.after} is stamped {at}")
+        self.elapsed.append(at - self._leap)
 
     def _record(self, batch: RecordedBatch) -> None:
         if batch.seq != len(self.batches) + 1:
@@ -173,7 +190,8 @@ class Oracle:
             if found:
                 self.changes[offset] = found
                 changes += found
-            self._count(at, event, found)
+            self._count(self.elapsed[offset - 1], event, found)
+            self._early(offset, event, found)
         return changes
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
@@ -195,6 +213,30 @@ class Oracle:
         if known is not None and at - known[0] <= window:
             self.violate(f"{key} was counted at offset {known[1]} and again at {self.state.offset}")
         self._effects[key] = at, self.state.offset
+
+    def _early(self, offset: int, event: Event, changes: Sequence[Change]) -> None:
+        """No shelf ends, and no cleared alarm is forgotten, sooner than was asked for in elapsed time."""
+        now = self.elapsed[offset - 1]
+        assert self.state is not None
+        slack = timedelta(seconds=1)
+        for change in changes:
+            if isinstance(change, AlarmChanged):
+                alarm = change.alarm
+                if alarm.cleared_at is None:
+                    self._cleared.pop(alarm.id, None)
+                else:
+                    self._cleared.setdefault(alarm.id, now)
+                for entry in change.entries:
+                    if entry.action == "shelved" and isinstance(event, Command) and alarm.shelved_until is not None:
+                        self._shelved[alarm.id] = now + (alarm.shelved_until - entry.at)
+                    elif entry.actor == "faultd:clock" and entry.action == "unshelved":
+                        until = self._shelved.pop(alarm.id, now)
+                        if now < until - slack:
+                            self.violate(f"the shelf of {alarm.id} ended early, at offset {offset}")
+            elif isinstance(change, AlarmForgotten):
+                kept = timedelta(hours=self.state.settings.keep_cleared_hours)
+                if now - self._cleared.pop(change.id, now - kept) < kept - slack:
+                    self.violate(f"{change.id} was forgotten early, at offset {offset}")
 
     def engine(self, engine_id: bytes, boots: int) -> None:
         """A process takes SNMPv3 messages as this engine: its id never changes, and no number of boots comes twice."""
@@ -394,7 +436,7 @@ class Oracle:
         expected: Counter[str] = Counter()
         counted: dict[Label, datetime] = {}
         window = timedelta(seconds=900)
-        for at, event in self.events:
+        for at, (_, event) in zip(self.elapsed, self.events, strict=True):
             if not isinstance(event, Trap):
                 continue
             if event.inform_key:
@@ -408,7 +450,7 @@ class Oracle:
             tables = self._projection
         found: Counter[str] = Counter()
         for row in (*tables.alarms.values(), *tables.archive.values()):
-            if row["alarm_type"] == "uplink.down":
+            if row["alarm_type"] == "interface.down":
                 device, _, port = row["resource_id"].partition("/if/")
                 found[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += row["occurrence_count"]
         if found != expected:
@@ -432,6 +474,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "sequences": saved.sequences,
         "quarantined": saved.quarantined,
         "archived": saved.archived,
+        "jumps": saved.jumps,
         "renamed": saved.renamed,
         "timers": sorted(map(repr, saved.timers)),
         "memories": {name: msgspec.msgpack.decode(memory) for name, memory in saved.memories.items()},
@@ -470,6 +513,8 @@ def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
             return
         if isinstance(change, AlarmChanged):
             change = AlarmChanged(change.offset, change.alarm, ())
+        elif isinstance(change, HistoryChanged):
+            change = msgspec.structs.replace(change, entries=())
         elif isinstance(change, ArchiveDue):
             archive(tables, change.before)
             return
@@ -505,6 +550,13 @@ def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
             archive(tables, change.before)
             expire(tables.unknown_traps, change.before)
             expire(tables.device_events, change.before)
+        case HistoryChanged():
+            for table in (tables.alarms, tables.archive):
+                if change.id in table:
+                    row = table[change.id]
+                    table[change.id] = row | change.fields | {"revision": row["revision"] + 1}
+            for entry in change.entries:
+                tables.timeline[entry.offset, entry.number] = _row(entry)
         case Answer():
             pass
 

@@ -59,7 +59,7 @@ RULES: tuple[dict[str, Any], ...] = (
     {"type": "flapping", "conditions": {"match": {}, "count": 3}, "actions": {"quiet_seconds": 5}},
     {
         "type": "correlation",
-        "conditions": {"parent": {"alarm_type": "device.down"}, "child": {"alarm_type": "uplink.down"}},
+        "conditions": {"parent": {"alarm_type": "device.down"}, "child": {"alarm_type": "interface.down"}},
     },
     {
         "type": "correlation",
@@ -68,10 +68,10 @@ RULES: tuple[dict[str, Any], ...] = (
     },
     {
         "type": "correlation",
-        "conditions": {"match": {"alarm_type": "uplink.down"}, "count": 4, "count_of": "occurrences"},
+        "conditions": {"match": {"alarm_type": "interface.down"}, "count": 4, "count_of": "occurrences"},
         "actions": {"alarm_type": "g.often", "severity": "minor"},
     },
-    {"type": "correlation", "conditions": {"sequence": [{"alarm_type": "uplink.down"}, {"alarm_type": "device.down"}]}},
+    {"type": "correlation", "conditions": {"sequence": [{"alarm_type": "interface.down"}, {"alarm_type": "device.down"}]}},
     {
         "type": "correlation",
         "conditions": {"match": {"alarm_type": "x"}, "absent": {"alarm_type": "device.down"}},
@@ -202,7 +202,7 @@ class Person:
         rng, now = self._rng, self._world.wall()
         chosen = self._one_of(WindowMemory, "windows")
         if chosen is None or rng.random() < 0.4:
-            scopes = Scope(devices=("olt-1", "olt-2")), Scope(alarm_types=("x", "uplink.down")), Scope(tenants=("t",))
+            scopes = Scope(devices=("olt-1", "olt-2")), Scope(alarm_types=("x", "interface.down")), Scope(tenants=("t",))
             return PutWindow(
                 Plan(
                     title=f"work {rng.randint(1, 9)}",

@@ -291,6 +291,13 @@ def _forget(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
             tables.alarms[name] = tables.alarms[name] | {"live": False}
 
 
+def _update_history(rows: dict[Any, Row], args: tuple[Any, ...]) -> None:
+    name, sets, ticket = str(args[0]), args[1], args[2]
+    if name in rows:
+        row = rows[name]
+        rows[name] = row | {"revision": row["revision"] + 1} | ({"ticket_id": ticket} if sets else {})
+
+
 def archive(tables: Tables, before: datetime) -> None:
     """Move what was cleared before that and is no longer alive."""
     for name, row in list(tables.alarms.items()):
@@ -378,6 +385,8 @@ _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]]
     apply.UPSERT_ALARMS.strip(): _upsert_alarms,
     apply.UPDATE_COUNTS.strip(): _update_counts,
     apply.FORGET.strip(): _forget,
+    apply.UPDATE_HISTORY[0]: lambda tables, args, _violate: _update_history(tables.alarms, args),
+    apply.UPDATE_HISTORY[1]: lambda tables, args, _violate: _update_history(tables.archive, args),
     apply.ARCHIVE.strip(): lambda tables, args, _violate: archive(tables, args[0]),
     apply.INSERT_ENTRIES.strip(): _insert_entries,
     apply.INSERT_DEVICE_EVENTS.strip(): _insert_device_events,

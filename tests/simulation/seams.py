@@ -20,6 +20,7 @@ import actors.ledger.actor as ledger_actor
 import actors.ledger.group as ledger_group
 import actors.ledger.schema as ledger_schema
 import actors.trap_listener.actor as listener_actor
+import actors.trusted_time as trusted_time
 import faultd.restore
 from actors.ledger.database import Database
 
@@ -73,6 +74,7 @@ def virtual(
     receive_most: int,
     unsettled: int,
     prune_seconds: float,
+    believed_seconds: float,
 ) -> Iterator[None]:
     """The whole virtual world's seams."""
     real_wait = trio.lowlevel.wait_readable
@@ -89,6 +91,7 @@ def virtual(
             (faultd.restore, "Database", database),
             (ledger_group, "_PIECE_BYTES", piece_bytes),
             (ledger_actor, "_PRUNE_SECONDS", prune_seconds),
+            (trusted_time, "BELIEVED", round(believed_seconds * trusted_time.SECOND)),
             (listener_actor, "DRAIN_LIMIT", drain_limit),
             (listener_actor, "MOST", receive_most),
             (listener_actor, "UNSETTLED_LIMIT", unsettled),

@@ -32,11 +32,12 @@ import actors.correlator.fold as fold_module
 from actors.correlator.draft import Draft
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
-from actors.ledger.codec import instant, micros
 from actors.ledger.database import Database
 from actors.ledger.group import Group, SnapshotPiece, Written
 from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
+from actors.trusted_clock import instant, micros
+from actors.trusted_time import Reading
 from faultd.restore import restore
 from protocols.event import NetworkEvent, PolicyLoaded, ProfilesLoaded, TopologyLoaded
 from protocols.profile import Profile
@@ -76,6 +77,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     seconds: float
     ledger: LedgerSettings
     prune_seconds: float
+    believed_seconds: float
+    """How long the wall clock has to stay where it went until it is believed."""
     appends_waiting: int
     group_changes: int
     store_interval: float
@@ -98,6 +101,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Seconds between accidents on average."""
 
 
+FAR = (400 * 86_400.0, -400 * 86_400.0)
+"""Seconds that a clock with a dead battery is off."""
 ACCIDENTS = (
     "kill",
     "power cut",
@@ -116,6 +121,8 @@ ACCIDENTS = (
     "slow disk",
     "storm",
     "clock",
+    "clock glitch",
+    "clock put right",
     "network",
 )
 
@@ -136,6 +143,7 @@ def draw_plan(rng: Random) -> Plan:
             feed_bytes=rng.choice((1, 5_000, 1 << 26)),
         ),
         prune_seconds=rng.choice((0.5, 30.0)),
+        believed_seconds=rng.choice((0.2, 1.5, 60.0)),
         appends_waiting=rng.choice((0, 2, 256)),
         group_changes=rng.choice((1, 10, 2_000)),
         store_interval=rng.choice((0.0, 0.25)),
@@ -210,7 +218,7 @@ class World(Observer):
         self._target = ""
         """Only points whose names begin so count for the fuse."""
         self._power = self._tearing = False
-        self._clock = 0.0
+        self._clock = self._booted = 0.0
         self._policy = 0
         self._backup = Tables(), Backup()
         self._snapshots: set[int] = set()
@@ -257,6 +265,15 @@ class World(Observer):
     def wall(self) -> datetime:
         """The daemon's wall clock, which jumps."""
         return START + timedelta(seconds=trio.current_time() + self._clock)
+
+    def reading(self) -> Reading:
+        """Both clocks of the host, which a power cut starts anew."""
+        return Reading(round((trio.current_time() - self._booted) * 1e6), micros(self.wall()))
+
+    @property
+    def boot_id(self) -> str:
+        """Of the host's present start."""
+        return f"boot at {self._booted}"
 
     def inputs(self) -> tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]:
         """What is configured at present."""
@@ -345,6 +362,8 @@ class World(Observer):
         if self._power and not self.engine_disk.durable:
             image = structs.replace(image, engine=b"{")
         self.crashes += 1
+        if self._power:
+            self._booted = trio.current_time()
         life.die(image, f"{'power cut' if self._power else 'killed'} {where}")
 
     def opened(self, database: Database) -> None:
@@ -357,7 +376,8 @@ class World(Observer):
             self._snapshot_written = max(
                 (piece.through for piece in group.folded if isinstance(piece, SnapshotPiece) and piece.last), default=0
             )
-            self.oracle.writing(head.offset + 1, instant(max(head.at, micros(group.now))), group)
+            at = micros(group.now) if group.step else max(head.at, micros(group.now))
+            self.oracle.writing(head.offset + 1, instant(at), group)
 
     def wrote(self, database: Database, written: Written) -> None:
         # Of a call in which the process dies nobody learns the outcome.
@@ -514,7 +534,11 @@ class World(Observer):
                 case "restart":
                     life.told_to_stop.set()
                 case "clock":
-                    self._clock += rng.choice((-300.0, -5.0, 5.0, 300.0, 3700.0, 32 * 86_400.0))
+                    self._clock += rng.choice((-300.0, -4.0, 4.0, 30.0, 300.0, 3700.0, 32 * 86_400.0, *FAR, *FAR))
+                case "clock glitch":
+                    self._for_a_while(self, "_clock", self._clock + rng.choice((-30.0, 3600.0, *FAR)), self._clock)
+                case "clock put right":
+                    self._clock = 0.0
                 case "network":
                     self._for_a_while(self.network, "weather", self._weather(), Weather())
                 case "disk error" | "late disk error":
@@ -595,6 +619,7 @@ def _run_seed(seed: int) -> Report:
             receive_most=world.plan.receive_most,
             unsettled=world.plan.unsettled,
             prune_seconds=world.plan.prune_seconds,
+            believed_seconds=world.plan.believed_seconds,
         )
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
         with deterministic(seed), seams, poison, world.clock.installed(), world.engine_disk.installed():

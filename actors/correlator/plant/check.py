@@ -6,7 +6,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from actors.correlator.plant.index import Plant
-from protocols.topology import Node, canonical_address
+from protocols.address import canonical_address
+from protocols.topology import Node
 
 
 class Mistake(NamedTuple):
@@ -73,17 +74,16 @@ def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone:
     found = []
     owners: dict[str, str] = {}
     for node in puts:
-        if not node.address:
-            continue
-        if canonical_address(node.address) != node.address:
-            found.append(Mistake(node.id, "address", f"address {node.address!r} is no IP address as it is written canonically"))
-        there = plant.by_address.get(node.address)
-        owner = owners.get(node.address)
-        if owner is None and there is not None and there.id not in gone and there.id not in after:
-            owner = there.id
-        if owner is not None and owner != node.id:
-            found.append(Mistake(node.id, "address", f"address {node.address} already belongs to {owner!r}"))
-        owners[node.address] = node.id
+        for address in node.every_address:
+            if canonical_address(address) != address:
+                found.append(Mistake(node.id, "address", f"address {address!r} is no IP address as it is written canonically"))
+            there = plant.by_address.get(address)
+            owner = owners.get(address)
+            if owner is None and there is not None and there.id not in gone and there.id not in after:
+                owner = there.id
+            if owner is not None and owner != node.id:
+                found.append(Mistake(node.id, "address", f"address {address} already belongs to {owner!r}"))
+            owners[address] = node.id
     return found
 
 

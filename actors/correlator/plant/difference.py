@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from actors.correlator.plant.index import Plant
-from protocols.topology import Node
+from protocols.topology import Node, with_addresses
 
 
 class Difference(NamedTuple):
@@ -34,13 +34,20 @@ def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Di
     wanted = {node.id for node in nodes}
     puts = [node for node in nodes if node.id in own or plant.nodes.get(node.id) != node]
     stays = [one for one in own if one not in wanted]
-    addresses = {node.address for node in puts if node.address}
-    moved_address = []
+    addresses = {address for node in puts for address in node.every_address}
+    moved_address: list[tuple[str, str]] = []
+
+    def give_up(node_id: str) -> None:
+        """The node loses the addresses that the file gives to others."""
+        node = plant.nodes.get(node_id)
+        lost = [] if node is None else [address for address in node.every_address if address in addresses]
+        if node is not None and lost:
+            left = tuple(address for address in node.every_address if address not in addresses)
+            moved_address.extend((node_id, address) for address in lost)
+            puts.append(with_addresses(replace(node, address="", addresses=left)))
+
     for one in stays:
-        node = plant.nodes.get(one)
-        if node is not None and node.address in addresses:
-            moved_address.append((one, node.address))
-            puts.append(replace(node, address=""))
+        give_up(one)
     kept: dict[str, None] = {one: None for one, _ in moved_address}
     waiting = list(stays)
     while waiting:
@@ -49,9 +56,7 @@ def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Di
                 kept[parent] = None
                 waiting.append(parent)
     for one in kept:
-        node = plant.nodes.get(one)
-        if node is not None and node.address in addresses and one not in own:
-            moved_address.append((one, node.address))
-            puts.append(replace(node, address=""))
+        if one not in own:
+            give_up(one)
     removes = tuple(one for one in list(plant.nodes) if one not in wanted and one not in own and one not in kept)
     return Difference(tuple(puts), removes, tuple(kept), tuple(moved_address))

@@ -259,7 +259,8 @@ class Plant:
         for parent in node.parents:
             put(self._children, parent, node_id)
         if node.address:
-            self.by_address[node.address] = node
+            for address in node.every_address:
+                self.by_address[address] = node
         if node.serial:
             put(self._by_serial, node.serial, node_id)
         if node.area:
@@ -276,8 +277,10 @@ class Plant:
             del self._tenants[node.tenant]
         for parent in node.parents:
             drop(self._children, parent, node_id)
-        if node.address and (owner := self.by_address.get(node.address)) is not None and owner.id == node_id:
-            del self.by_address[node.address]
+        if node.address:
+            for address in node.every_address:
+                if (owner := self.by_address.get(address)) is not None and owner.id == node_id:
+                    del self.by_address[address]
         if node.serial:
             drop(self._by_serial, node.serial, node_id)
         if node.area:

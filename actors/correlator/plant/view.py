@@ -29,6 +29,9 @@ class PlantView:
     def node(self, node_id: str) -> Node | None:
         return self._state.plant.nodes.get(node_id)
 
+    def device(self, address: str) -> Node | None:
+        return self._state.plant.device(address)
+
     def by_hand(self, node_id: str) -> bool:
         return node_id in self._state.by_hand
 

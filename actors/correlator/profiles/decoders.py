@@ -189,25 +189,32 @@ def zte_ifindex(raw: Raw) -> Decoded:
 
 
 def nokia_ifindex(raw: Raw) -> Decoded:
-    """Nokia ISAM's ifIndex in the first LT slot (field knowledge; the slot's place is not documented)."""
+    """Nokia ISAM's ifIndex of a PON port or ONT, as slot/PON or slot/PON/ONT (field knowledge, of two independent sources).
+
+    (slot + 1) << 25 | type << 21 | (pon - 1) << 16 | (ont - 1) << 9; type 13 is a PON port, 14 an ONT. Slot 0 is a box without
+    LT slots."""
     packed = integer(raw)
-    if 60817408 <= packed < 62914560 and (packed - 60817408) % 65536 == 0:
-        pon = (packed - 60817408) // 65536 + 1
-        return {"kind": "pon", "pon": pon, "path": f"pon{pon}"}
-    if 62914560 <= packed < 62914560 + 32 * 65536 and (packed - 62914560) % 512 == 0:
-        pon, ont = divmod(packed - 62914560, 65536)
-        return {"kind": "ont", "pon": pon + 1, "ont": ont // 512 + 1, "path": f"pon{pon + 1}/{ont // 512 + 1}"}
-    raise DecodeError("nokia_ifindex", raw, "neither a PON port nor an ONT of the first LT slot")
+    slot, kind = (packed >> 25) - 1, packed >> 21 & 0xF
+    pon, ont, rest = (packed >> 16 & 0x1F) + 1, (packed >> 9 & 0x7F) + 1, packed & 0x1FF
+    if 0 <= slot < 63 and not rest:
+        if kind == 13 and ont == 1:
+            return {"kind": "pon", "slot": slot, "pon": pon, "path": f"{slot}/{pon}"}
+        if kind == 14:
+            return {"kind": "ont", "slot": slot, "pon": pon, "ont": ont, "path": f"{slot}/{pon}/{ont}"}
+    raise DecodeError("nokia_ifindex", raw, "neither a PON port (type 13) nor an ONT (type 14)")
 
 
 def fiberhome_index(raw: Raw) -> Decoded:
-    """FiberHome's index: slot << 25 | pon << 19 | onu << 8; onu 0 is the PON port itself."""
+    """FiberHome's index: slot << 25 | pon << 19 | onu << 8 | port of the ONU; onu 0 is the PON port itself. ``path`` ends with
+    the ONU, whichever of its ports is meant."""
     packed = integer(raw)
-    if not 0 < packed < 2**32 or packed & 0xFF:
-        raise DecodeError("fiberhome_index", raw, "not slot << 25 | pon << 19 | onu << 8")
-    slot, pon, onu = packed >> 25, packed >> 19 & 0x3F, packed >> 8 & 0x7FF
+    if not 0 < packed < 2**32:
+        raise DecodeError("fiberhome_index", raw, "not slot << 25 | pon << 19 | onu << 8 | port")
+    slot, pon, onu, uni = packed >> 25, packed >> 19 & 0x3F, packed >> 8 & 0x7FF, packed & 0xFF
+    if uni and not onu:
+        raise DecodeError("fiberhome_index", raw, "the port of an ONU without an ONU")
     path = f"{slot}/{pon}/{onu}" if onu else f"{slot}/{pon}"
-    return {"kind": "ont" if onu else "pon", "slot": slot, "pon": pon, "onu": onu, "path": path}
+    return {"kind": "ont" if onu else "pon", "slot": slot, "pon": pon, "onu": onu, "uni": uni, "path": path}
 
 
 def nscrtv_instance(raw: Raw) -> Decoded:
@@ -312,8 +319,8 @@ DECODERS: dict[str, Decoder] = {
     "gpon_serial": Decoder(gpon_serial, 1, _NO_PARTS),
     "huawei_ifindex": Decoder(huawei_ifindex, 1, frozenset({"kind", "frame", "slot", "port", "path"})),
     "zte_ifindex": Decoder(zte_ifindex, 1, frozenset({"rack", "shelf", "slot", "port", "path"})),
-    "nokia_ifindex": Decoder(nokia_ifindex, 1, frozenset({"kind", "pon", "ont", "path"})),
-    "fiberhome_index": Decoder(fiberhome_index, 1, frozenset({"kind", "slot", "pon", "onu", "path"})),
+    "nokia_ifindex": Decoder(nokia_ifindex, 1, frozenset({"kind", "slot", "pon", "ont", "path"})),
+    "fiberhome_index": Decoder(fiberhome_index, 1, frozenset({"kind", "slot", "pon", "onu", "uni", "path"})),
     "nscrtv_instance": Decoder(
         nscrtv_instance, 1, frozenset({"kind", "device", "slot", "port", "onu", "onu_slot", "uni", "path"})
     ),

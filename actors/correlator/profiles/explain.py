@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from actors.correlator.profiles.translator import Translator
 
 
-def explain(translator: "Translator", trap: Trap, relays: Collection[str]) -> str:
+def explain(translator: "Translator", trap: Trap, relays: Collection[str], known: Collection[str]) -> str:
     """The reading of ``trap`` as lines of text: the address, every rule that was asked, and each value that it used."""
-    reading = translator.read(trap, relays)
+    reading = translator.read(trap, relays, known)
     lines = [
         f"trap {trap.notification.trap_oid or '(no OID)'} from {trap.source}, version {trap.notification.version}",
-        f"device {reading.device_address} (by {reading.address_from})",
+        f"device {reading.device_address} (by {reading.address_why or reading.address_from})",
     ]
     matched = False
     for group in (translator.candidates(trap.notification.trap_oid), translator.fallback):

@@ -61,6 +61,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
         value = take.of(scope)
         if value is not None:
             metadata[written] = value
+    names = tuple([template.fill(scope) or "" for template in resource.names]) if resource.names else ()
     told = device_time(rule, scope) if rule.profile.times else None
     if not rule.varies:
         serial = resource.serial.fill(scope) or "" if resource.serial is not None else ""
@@ -73,6 +74,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
                 qualifier=qualifier,
                 resource_name=name,
                 serial=serial,
+                names=names,
                 device_time=told,
                 metadata=metadata,
                 why=(*finding.why, *scope.notes) if scope.notes else finding.why,
@@ -93,6 +95,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
             ),
             resource_name=name,
             serial=resource.serial.fill(scope) or "" if resource.serial is not None else "",
+            names=names,
             device_time=told,
             vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",
             metadata=metadata,

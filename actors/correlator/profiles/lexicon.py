@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 
 from actors.correlator.profiles.decoders import DECODERS, Decoded, Decoder, Raw, integer, number, plain, text
 from actors.correlator.profiles.errors import Problems
-from actors.correlator.profiles.own_values import BUILTINS, OF_FINDING, OF_TRAP, ContextReader, TrapReader, community_field
+from actors.correlator.profiles.own_values import (
+    BUILTINS,
+    OF_FINDING,
+    OF_TRAP,
+    ContextReader,
+    PositionReader,
+    TrapReader,
+    community_field,
+    position_of,
+)
 from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, parse
 from actors.correlator.profiles.values import CombinedReader, DerivedReader, IndexReader, Reader, VarbindReader
@@ -46,6 +55,9 @@ class Lexicon:
             return reference, "", self.units.get(reference, "")
         if reference.startswith("community.") and len(reference) > 10:
             self.readers[reference] = TrapReader(reference, community_field(reference[10:]))
+            return reference, "", ""
+        if position := position_of(reference):
+            self.readers[reference] = PositionReader(reference, position)
             return reference, "", ""
         name, dot, part = reference.partition(".")
         if dot and name in self.readers:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Final
 
-from actors.correlator.profiles.decoders import Decoded, Part, Raw
+from actors.correlator.profiles.decoders import Decoded, Part, Raw, plain
 from actors.correlator.profiles.scope import Scope, Take
 from actors.correlator.profiles.values import Reader
 from protocols.event import Trap
@@ -94,6 +95,38 @@ def community_field(name: str) -> Callable[[Trap], Part | None]:
         return community_fields(notification.security).get(lower)
 
     return take
+
+
+AT_POSITION: Final = "trap.varbind."
+"""How the name of a varbind by its position begins; the position follows, from 1."""
+
+
+class PositionReader(Reader):
+    """The varbind at a position, for a notification whose OBJECTS clause is known and the OIDs of whose varbinds are not. They
+    come in the order of that clause (RFC 2578, section 8.1); sysUpTime and snmpTrapOID do not count."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, name: str, position: int) -> None:
+        super().__init__(name)
+        self._at = position - 1
+
+    def raw(self, scope: Scope) -> Raw | None:
+        raw: Raw | None = scope.raws[self._at] if self._at < len(scope.raws) else None
+        return raw
+
+    def read(self, scope: Scope) -> Decoded | None:
+        raw = self.raw(scope)
+        if raw is None:
+            return None
+        value = plain(raw)
+        return None if value == "" else value
+
+
+def position_of(reference: str) -> int:
+    """The position that a name such as ``trap.varbind.8`` speaks of; 0 when it is no such name."""
+    digits = reference.removeprefix(AT_POSITION)
+    return int(digits) if reference != digits and digits.isascii() and digits.isdigit() and len(digits) <= 3 else 0
 
 
 def _last_arc(oid: str) -> int | None:

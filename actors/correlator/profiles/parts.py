@@ -54,6 +54,8 @@ class Parts:
                     self.unknown("resource", spec.fallback, specs, f"{key}.otherwise")
                 else:
                     fallback = build(spec.fallback, (*above, name))
+            if len(spec.names) not in (0, 3):
+                self.problems.add(f"{key}.names", "takes three texts: ifName, ifDescr, ifAlias")
             paths = [self.lexicon.template(path, f"{key}.path") or Template(()) for path in names(spec.path)]
             built[name] = ResourceRule(
                 spec.type,
@@ -62,6 +64,7 @@ class Parts:
                 fallback,
                 self.lexicon.template(spec.name, f"{key}.name"),
                 self.lexicon.template(spec.serial, f"{key}.serial"),
+                tuple(self.lexicon.template(name, f"{key}.names") or Template(()) for name in spec.names),
             )
             return built[name]
 

@@ -42,6 +42,8 @@ class ResourceRule:
     fallback: "ResourceRule | None"
     name: Template | None
     serial: Template | None
+    names: tuple[Template, ...] = ()
+    """Of an interface: ifName, ifDescr, ifAlias."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from actors.correlator.mistakes import FileMistake
 from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise, with_zero
@@ -13,11 +13,10 @@ from actors.correlator.profiles.layout import Layouts
 from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
 from actors.correlator.profiles.scope import Scope, Varbinds, columns_of
+from actors.correlator.profiles.sender import sender_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
-from protocols.profile import Profile
-
-SNMP_TRAP_ADDRESS = "1.3.6.1.6.3.18.1.3.0"
+from protocols.profile import AlarmType, Profile
 
 
 class Asked(NamedTuple):
@@ -37,7 +36,10 @@ class Translator:
         fallback: tuple[Candidate, ...],
         sequences: dict[str, tuple[SequenceRule, ...]],
         sequence_of: dict[str, SequenceRule],
+        types: Mapping[str, AlarmType],
     ) -> None:
+        self.types = types
+        """What the alarm types mean."""
         self._table = {oid: _asked(candidates) for oid, candidates in table.items()}
         # Most devices spell an OID with the zero of RFC 3584, so that spelling is found without taking it out first.
         self._spelt = {spelling: asked for oid, asked in self._table.items() for spelling in (oid, with_zero(oid))}
@@ -49,8 +51,9 @@ class Translator:
         """The rules for a trap OID in the order in which they are asked."""
         return tuple(candidate for asked in self._known(trap_oid) for candidate in asked.candidates)
 
-    def read(self, trap: Trap, relays: Collection[str] = ()) -> Reading:
-        """What ``trap`` means. ``relays`` are the senders whose snmpTrapAddress is believed. Never raises.
+    def read(self, trap: Trap, relays: Collection[str] = (), known: Collection[str] = ()) -> Reading:
+        """What ``trap`` means. ``relays`` are the senders whose snmpTrapAddress is believed, ``known`` the addresses in the
+        topology. Never raises.
 
         The first rule whose conditions hold speaks. A decoder that refuses a value makes the finding fall back to the
         less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
@@ -58,20 +61,21 @@ class Translator:
         varbinds = columns_of(trap)
         scopes: dict[str, Scope] = {}
         findings, reason = self._find(trap, varbinds, scopes)
-        address, address_from = device_address(trap, relays)
+        address, address_from, why = sender_of(trap, relays, known)
         return Reading(
             device_address=address,
             address_from=address_from,
+            address_why=why,
             findings=findings,
             sequence=self._sequence(trap, varbinds, scopes) if self._sequences else None,
             reason=reason,
         )
 
-    def explain(self, trap: Trap, relays: Collection[str] = ()) -> str:
+    def explain(self, trap: Trap, relays: Collection[str] = (), known: Collection[str] = ()) -> str:
         """The reading of ``trap`` with every rule that was asked, every condition and every value, as text."""
         from actors.correlator.profiles.explain import explain  # the words are needed by people only
 
-        return explain(self, trap, relays)
+        return explain(self, trap, relays, known)
 
     def every(self) -> tuple[tuple[str, Candidate], ...]:
         """All (normalised trap OID, candidate); "" for rules of any trap."""
@@ -162,7 +166,7 @@ def compile(profiles: Sequence[Profile]) -> Translator:
     if errors:
         raise ProfileErrors(tuple(errors))
     fallback = tuple(table.pop("", ()))
-    return Translator({oid: tuple(found) for oid, found in table.items()}, fallback, sequences, sequence_of)
+    return Translator({oid: tuple(found) for oid, found in table.items()}, fallback, sequences, sequence_of, types)
 
 
 def _rival(before: Sequence[Candidate], candidate: Candidate) -> Candidate | None:
@@ -179,31 +183,6 @@ def _ambiguous(oid: str, rival: Candidate, candidate: Candidate) -> str:
         f"never asked for {oid or 'any trap'}: {rival.name!r} ({rival.key} of {rival.profile.name}) takes every trap that "
         f"{candidate.name!r} would; give one of them conditions, or its profile another priority"
     )
-
-
-def device_address(trap: Trap, relays: Collection[str]) -> tuple[str, Literal["source", "snmpTrapAddress", "agent-addr"]]:
-    """The device that a trap is about (RFC 3584 section 3.1 and 4.1).
-
-    A v1 agent-addr goes before the sender's address unless it is no host's address (0.x, 127.x, 224.x and above): v1 has
-    no other way to name the device behind a proxy. snmpTrapAddress.0 is a claim that anyone may write into a v2c trap, so
-    it is believed of listed relays alone.
-    """
-    notification = trap.notification
-    if trap.source in relays:
-        for varbind in notification.varbinds:
-            if varbind.oid == SNMP_TRAP_ADDRESS and varbind.type == "IpAddress" and _is_host(varbind.value):
-                return varbind.value, "snmpTrapAddress"
-    agent = notification.agent_address
-    if agent is not None and agent != trap.source and notification.version == "1" and _is_host(agent):
-        return agent, "agent-addr"
-    return trap.source, "source"
-
-
-def _is_host(address: object) -> bool:
-    if not isinstance(address, str):
-        return False
-    first = address.partition(".")[0]
-    return first.isascii() and first.isdigit() and 0 < int(first) < 224 and first != "127"
 
 
 def _sequence_number(rule: SequenceRule, scope: Scope) -> SequenceNumber | None:

@@ -45,6 +45,8 @@ class Rule(Struct, frozen=True):
 
 def read_rule(text: str) -> Rule:
     """The rule that ``text`` says. Raises :class:`WindowError` naming ``recurrence`` and the part."""
+    if "DTSTART" in text.upper() or "\n" in text.strip():
+        raise _wrong("give the RRULE alone: DTSTART is the field start, and its TZID the field time_zone")
     parts: dict[str, str] = {}
     for part in text.strip().upper().removeprefix("RRULE:").split(";"):
         name, sign, value = part.partition("=")

@@ -18,6 +18,7 @@ from trio.testing import MockClock
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
+from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.fold import fold
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
@@ -107,6 +108,8 @@ class Lab:
             windows=WindowCatalogue(self.state),
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
+            alarms=HeldAlarms(self.state),
+            recorded=lambda: self.seq,
         )
         self.address = ""
         self.nursery: trio.Nursery

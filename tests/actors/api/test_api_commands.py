@@ -28,7 +28,8 @@ async def test_an_alarm_is_raised_and_then_counted(lab: Lab) -> None:
         assert (alarm["status"], alarm["severity"], alarm["tenant_id"]) == ("active", "critical", "default")
         assert alarm["first_occurrence"] == "2026-03-01T12:00:00.123456Z"
         again = await client.post(lab.ALARMS, json=lab.ALARM)
-        assert (again.status_code, again.headers["location"]) == (204, first.headers["location"])
+        assert (again.status_code, again.headers["location"]) == (200, first.headers["location"])
+        assert again.json()["occurrence_count"] == 2
         assert lab.state.alarms[alarm["id"]].occurrence_count == 2
         assert lab.appended[0].events[0].by == Principal("operator", "operator", None)
         assert lab.sample("faultd_commands_total", action="raise", result="accepted") == 2
@@ -53,7 +54,7 @@ async def test_the_life_of_an_alarm_by_either_of_its_names(lab: Lab, name: str) 
         response = await client.post(f"{path}/notes", json={"text": "crew is out"})
         assert response.status_code == 200
         alarm = (await client.post(f"{path}/clear", json={})).json()
-        assert (alarm["status"], alarm["cleared_by"]) == ("cleared", "operator")
+        assert (alarm["status"], alarm["cleared_by"]) == ("cleared", "user:operator")
         alarm = (await client.post(f"{path}/resolve")).json()
         assert (alarm["status"], alarm["resolved_by"]) == ("resolved", "operator")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from protocols.event import Tick
+from protocols.event import Event, NetworkEvent, Tick, TopologyLoaded
+from protocols.topology import Node
 
 Lab = Any
 PATH = "/api/v1/faults/maintenance-windows"
@@ -121,6 +122,67 @@ async def test_who_may_see_and_plan_what(lab: Lab) -> None:
             assert len((await viewer.get(PATH)).json()["items"]) == 3
 
 
+async def test_the_seed_documents_names_say_the_same(lab: Lab) -> None:
+    body = {key: value for key, value in WINDOW.items() if key not in ("start", "end")}
+    async with lab.serve(), lab.client("admin") as client:
+        answer = await client.post(PATH, json=body | {"start_time": WINDOW["start"], "end_time": WINDOW["end"]})
+        window = answer.json()
+        assert (answer.status_code, window["start_time"], window["end_time"], window["status"]) == (
+            201,
+            "2026-03-01T12:00:00Z",
+            "2026-03-01T14:00:00Z",
+            "active",
+        )
+        assert [window["start"], window["end"], window["phase"]] == [window["start_time"], window["end_time"], window["status"]]
+        longer = await client.patch(f"{PATH}/{window['id']}", json={"end_time": "2026-03-01T15:00:00Z"})
+        assert (longer.status_code, longer.json()["end"]) == (200, "2026-03-01T15:00:00Z")
+        assert [item["id"] for item in (await client.get(f"{PATH}?status=active")).json()["items"]] == [window["id"]]
+        assert (await client.get(f"{PATH}?status=ended")).json()["items"] == []
+        assert len((await client.get(f"{PATH}?status=ended&phase=active")).json()["items"]) == 1
+
+
+async def test_names_that_name_nothing_are_told(lab: Lab) -> None:
+    nodes = (
+        Node(id="olt-1", type="olt", tenant="north", address="192.0.2.1"),
+        Node(id="olt-1/0/1", type="ont", parents=("olt-1",), tenant="north", customer_id="c-1", service_id="s-1"),
+        Node(id="core/7/1", type="card", tenant="south"),
+    )
+    known = {
+        "devices": ["olt-1", "core", "198.51.100.9"],
+        "subtrees": ["olt-1/0/1"],
+        "customers": ["c-1"],
+        "services": ["s-1"],
+    }
+    async with lab.serve(), lab.client("admin") as client, lab.client("north") as north:
+        await lab.record([TopologyLoaded("d", nodes), *_heard("198.51.100.9")])
+        window = (await client.post(PATH, json=WINDOW | {"scope": known})).json()
+        assert window["warnings"] == []
+        wrong = {field: [*names, "tpyo"] for field, names in known.items()}
+        window = (await client.post(PATH, json=WINDOW | {"scope": wrong})).json()
+        fields = ("subtrees", "devices", "customers", "services")
+        told = [f"scope.{field}: nothing is known by the name 'tpyo'" for field in fields]
+        assert [warning.partition(";")[0] for warning in window["warnings"]] == told
+        assert (await client.get(f"{PATH}/{window['id']}")).json()["warnings"] == window["warnings"]
+        mine = (await north.post(PATH, json=WINDOW | {"scope": {"subtrees": ["olt-1", "core/7/1"]}})).json()
+        assert ["core/7/1" in warning for warning in mine["warnings"]] == [True], "what is another tenant's reads like nothing"
+        many = {"customers": [f"x{number}" for number in range(50)]}
+        (warning,) = (await client.post(PATH, json=WINDOW | {"scope": many})).json()["warnings"]
+        assert "and 30 more" in warning
+
+
+async def test_a_recurrence_without_a_time_zone_says_in_which_it_recurs(lab: Lab) -> None:
+    body = {key: value for key, value in WINDOW.items() if key != "time_zone"} | {"recurrence": "FREQ=DAILY"}
+    async with lab.serve(), lab.client("admin") as client:
+        window = (await client.post(PATH, json=body | {"scope": {"alarm_types": ["ont.los"]}})).json()
+        assert window["time_zone"] == "UTC"
+        assert [("UTC" in warning, "recurs" in warning) for warning in window["warnings"]] == [(True, True)]
+
+
+def _heard(address: str) -> list[Event]:
+    """A device that the topology does not have has an open alarm."""
+    return [NetworkEvent(type="device.down", tenant_id="north", resource_type="olt", resource_id=address)]
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"end": "2026-03-01T11:00:00Z"}, "end"),
     ({"end": "2026-03-01T12:00:00+00:00", "start": "2026-03-01T12:00:00Z"}, "end"),
@@ -131,6 +193,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"start": "0001-01-01T00:00:00"}, "start"),
     ({"end": "9999-12-31T23:59:59-12:00"}, "end"),
     ({"start": "soon"}, "start"),
+    ({"start": None}, "start"),
+    ({"start_time": "2026-03-01T12:00:00Z"}, "start_time"),
+    ({"end_time": "2026-03-01T14:00:00Z"}, "end_time"),
+    ({"start": "2026-03-01T13:00:00", "time_zone": None}, "start"),
+    ({"end": "2026-03-01T15:00:00", "time_zone": None}, "end"),
+    ({"recurrence": "DTSTART;TZID=Europe/Berlin:20270601T220000\nRRULE:FREQ=WEEKLY;BYDAY=TU"}, "recurrence"),
     ({"time_zone": "Mars/Olympus"}, "time_zone"),
     ({"time_zone": "../../etc/passwd"}, "time_zone"),
     ({"recurrence": "FREQ=MINUTELY"}, "recurrence"),

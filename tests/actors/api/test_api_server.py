@@ -232,7 +232,7 @@ async def test_an_idle_connection_does_not_hold_up_the_stop(lab: Lab) -> None:
 async def test_an_address_in_use_is_an_error(lab: Lab) -> None:
     async with lab.serve():
         server = Server(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
-        with pytest.raises(AddressError, match="in use"):
+        with pytest.raises(AddressError, match="is in use"):
             await server.run()
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from protocols.event import TopologyLoaded
-from protocols.topology import Node, csv_lines, parse_csv
+from protocols.topology import Node
+from protocols.topology_csv import csv_lines, parse_csv
 
 Lab = Any
 PATH = "/api/v1/faults/topology"

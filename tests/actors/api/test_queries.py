@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.api import held_alarms
 from actors.api.keyset import BadCursor, alarm_order
 from actors.api.queries import (
+    count_held_back,
     count_unknown_traps,
     get_alarm,
     list_alarms,
@@ -28,9 +30,10 @@ from actors.postgres import Database
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from protocols.alarm import Alarm, Suppression, TimelineEntry
+from protocols.alarm_match import passes
 from protocols.change import AlarmChanged, AlarmForgotten, ArchiveDue, Change, DeviceEvent, UnknownTrap
 from protocols.event import Trap
-from protocols.query import ALARM_SORTS, AlarmFilter, AlarmSort
+from protocols.query import ALARM_SORTS, AlarmFilter, AlarmSort, Place
 from protocols.severity import SEVERITIES, rank
 from protocols.snmp.notification import Notification, VarBind
 
@@ -114,7 +117,7 @@ async def test_an_archived_alarm_is_found_by_name_but_not_listed(database: Datab
 
 
 FILTERS: list[tuple[AlarmFilter, list[int]]] = [
-    (AlarmFilter(), [1, 2, 3, 4]),
+    (AlarmFilter(), [1, 2, 3, 4, 5]),
     (AlarmFilter(severity=("critical",)), [1]),
     (AlarmFilter(severity=("critical", "minor")), [1, 3]),
     (AlarmFilter(status=("cleared", "acknowledged")), [2, 3]),
@@ -123,12 +126,26 @@ FILTERS: list[tuple[AlarmFilter, list[int]]] = [
     (AlarmFilter(tenant_id="t2"), [4]),
     (AlarmFilter(resource_type="olt"), [1]),
     (AlarmFilter(resource_type="ont", resource_id="olt-1/0/1/2"), [2]),
-    (AlarmFilter(device_id="olt-2"), [4]),
+    (AlarmFilter(places=(Place(frozenset({"olt-2"}), ("olt-2",)),)), [4, 5]),
+    (AlarmFilter(places=(Place(frozenset({"olt-1/0/1/2", "olt-1/0/1/3"})),)), [2, 3]),
+    (AlarmFilter(places=(Place(frozenset({"olt-1"})), Place(frozenset({"olt-1/0/1/2"})))), [2]),
+    (AlarmFilter(places=(Place(frozenset(), ("olt_2", "olt%")),)), []),
+    (AlarmFilter(tag=("fibre", "vip")), [2, 3]),
+    (AlarmFilter(service_id="s-1"), [3]),
+    (AlarmFilter(assigned_to="ada"), [3]),
+    (AlarmFilter(ticket_id="T-7"), [4]),
+    (AlarmFilter(parent_alarm_id=str(uuid.UUID(int=1))), [2]),
+    (AlarmFilter(acknowledged=True), [3]),
+    (AlarmFilter(acknowledged=False), [1, 2, 4, 5]),
+    (AlarmFilter(view="causes"), [1, 3, 4, 5]),
+    (AlarmFilter(raised_from=T0 + timedelta(minutes=30)), [5]),
+    (AlarmFilter(raised_to=T0 + timedelta(minutes=30)), [1, 2, 3, 4]),
+    (AlarmFilter(raised_from=T0, raised_to=T0), []),
     (AlarmFilter(customer_id="c-2"), [1, 2]),
     (AlarmFilter(correlation_id="corr"), [1, 2]),
     (AlarmFilter(is_root_cause=True), [1]),
-    (AlarmFilter(is_root_cause=False), [2, 3, 4]),
-    (AlarmFilter(since=T0 + timedelta(hours=2)), [2, 3, 4]),
+    (AlarmFilter(is_root_cause=False), [2, 3, 4, 5]),
+    (AlarmFilter(since=T0 + timedelta(hours=2)), [2, 3, 4, 5]),
     (AlarmFilter(since=T0 + timedelta(hours=2), before=T0 + timedelta(hours=3)), [2]),
     (AlarmFilter(text="SIGNAL lost"), [2, 3]),
     (AlarmFilter(text="100%"), [4]),
@@ -142,44 +159,105 @@ FILTERS: list[tuple[AlarmFilter, list[int]]] = [
 ]
 
 
-async def test_filters(database: Database) -> None:
+async def test_filters_in_postgresql_and_of_alarms_at_hand(database: Database) -> None:
     hour = timedelta(hours=1)
-    await fill(
-        database,
-        changed(
-            alarm_of(
-                1,
-                severity="critical",
-                alarm_type="olt.down",
-                resource_type="olt",
-                resource_id="olt-1",
-                resource_name="HAUPTSTRASSE / Hauptstraße",
-                title="OLT down",
-                affected_customers=("c-1", "c-2"),
-                correlation_id="corr",
-                is_root_cause=True,
-                last_occurrence=T0 + hour,
-            ),
-            alarm_of(2, affected_customers=("c-2",), correlation_id="corr", status="cleared", last_occurrence=T0 + 2 * hour),
-            alarm_of(3, severity="minor", status="acknowledged", last_occurrence=T0 + 3 * hour),
-            alarm_of(
-                4,
-                tenant_id="t2",
-                source="cpe",
-                alarm_type="cpe.offline",
-                device_id="olt-2",
-                title="at 100% of",
-                description="back\\slash",
-                last_occurrence=T0 + 4 * hour,
-            ),
+    alarms = (
+        alarm_of(
+            1,
+            severity="critical",
+            alarm_type="olt.down",
+            resource_type="olt",
+            resource_id="olt-1",
+            resource_name="HAUPTSTRASSE / Hauptstraße",
+            title="OLT down",
+            affected_customers=("c-1", "c-2"),
+            correlation_id="corr",
+            is_root_cause=True,
+            last_occurrence=T0 + hour,
+        ),
+        alarm_of(
+            2,
+            affected_customers=("c-2",),
+            correlation_id="corr",
+            status="cleared",
+            last_occurrence=T0 + 2 * hour,
+            parent_alarm_id=str(uuid.UUID(int=1)),
+            tags=("fibre",),
+        ),
+        alarm_of(
+            3,
+            severity="minor",
+            status="acknowledged",
+            acknowledged_at=T0,
+            assigned_to="ada",
+            last_occurrence=T0 + 3 * hour,
+            affected_services=("s-1",),
+            tags=("vip", "x"),
+        ),
+        alarm_of(
+            4,
+            tenant_id="t2",
+            source="cpe",
+            alarm_type="cpe.offline",
+            device_id="olt-2",
+            title="at 100% of",
+            description="back\\slash",
+            last_occurrence=T0 + 4 * hour,
+            ticket_id="T-7",
+        ),
+        alarm_of(
+            5,
+            alarm_type="door.open",
+            resource_type="door",
+            resource_id="olt-2/door",
+            title="Door",
+            device_id="",
+            first_occurrence=T0 + hour,
+            last_occurrence=T0 + 5 * hour,
         ),
     )
+    await fill(database, changed(*alarms))
     for wanted, expected in FILTERS:
         assert await numbers(database, wanted) == expected, wanted
         assert await numbers(database, wanted, tenant="t1") == [number for number in expected if number != 4], wanted
+        assert await numbers(database, msgspec.structs.replace(wanted, archived=True)) == expected, wanted
         found = await matching_ids(database, wanted, limit=10)
         assert sorted(uuid.UUID(name).int for name in found) == expected, wanted
         assert (await statistics(database, wanted)).total == len(expected), wanted
+        if wanted.text is None or "\x00" not in wanted.text:
+            assert [number for number, alarm in enumerate(alarms, 1) if passes(alarm, wanted)] == expected, wanted
+
+
+async def test_what_a_view_of_causes_holds_back_is_counted(database: Database) -> None:
+    cause, below = alarm_of(1), alarm_of(2, parent_alarm_id=alarm_of(1).id)
+    other = alarm_of(3, parent_alarm_id=cause.id, tenant_id="t2", severity="minor")
+    await fill(database, changed(cause, below, other))
+    wanted = AlarmFilter(view="causes")
+    assert await numbers(database, wanted) == [1]
+    for held, tenant, asked in (
+        (2, None, wanted),
+        (1, "t1", wanted),
+        (1, None, AlarmFilter(severity=("minor",), view="causes")),
+    ):
+        assert await count_held_back(database, asked, tenant=tenant) == held
+        assert await held_alarms.count_held_back((cause, below, other), asked, tenant) == held
+
+
+async def test_archived_alarms_are_listed_on_request_in_one_order_with_the_others(database: Database) -> None:
+    alarms = [alarm_of(n, last_occurrence=T0 + timedelta(hours=n), cleared_at=T0, status="cleared") for n in range(1, 9)]
+    changes = [*changed(*alarms), *(AlarmForgotten(n, alarms[n].id) for n in range(0, 8, 2)), ArchiveDue(9, T0 + timedelta(1))]
+    await fill(database, changes)
+    assert await numbers(database, AlarmFilter()) == [2, 4, 6, 8]
+    for sort in ALARM_SORTS:
+        seen: list[str] = []
+        cursor = None
+        while cursor is not None or not seen:
+            page = await list_alarms(database, AlarmFilter(archived=True), sort=sort, limit=3, cursor=cursor)
+            seen += [alarm.id for alarm in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == _expected_order(alarms, sort)
 
 
 async def test_bulk_matches_only_what_commands_reach(database: Database) -> None:
@@ -221,6 +299,20 @@ async def test_paging_visits_each_alarm_once_in_order(database: Database, sort: 
                 break
             cursor = page.next_cursor
         assert seen == _expected_order(alarms, sort)
+        assert await _pages_at_hand(alarms, sort, limit) == seen
+
+
+async def _pages_at_hand(alarms: Sequence[Alarm], sort: AlarmSort, limit: int) -> list[str]:
+    """The same pages from alarms in memory."""
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = await held_alarms.page_of(alarms, AlarmFilter(), alarm_order(sort), limit, cursor, "t1")
+        assert len(page.items) <= limit
+        seen.extend(alarm.id for alarm in page.items)
+        if page.next_cursor is None:
+            return seen
+        cursor = page.next_cursor
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_a_raise_by_hand_is_an_alarm_like_any_other(world: World) -> None:
     world.command(ask)
     assert world.alarm.occurrence_count == 2
     world.command(Clear("closed it"), world.alarm.id)
-    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "ada")
+    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "user:ada")
 
 
 @pytest.mark.parametrize(("tenant", "severity", "reason"), [("u", "minor", "not_your_tenant"), ("t", "cleared", "invalid")])

@@ -69,7 +69,7 @@ def alarm(**axes: Any) -> Alarm:
 AXES: dict[str, dict[str, Any]] = {
     "acknowledged": {"acknowledged_at": NOW, "acknowledged_by": "ada"},
     "cleared": {"cleared_at": NOW, "cleared_by": "device:x"},
-    "resolved": {"resolved_at": NOW, "resolved_by": "ada", "cleared_at": NOW, "cleared_by": "ada"},
+    "resolved": {"resolved_at": NOW, "resolved_by": "ada", "cleared_at": NOW, "cleared_by": "user:ada"},
     "shelved": {"shelved_until": LATER, "shelved_by": "ada"},
 }
 STATES = [
@@ -139,7 +139,7 @@ def test_an_action_applies_exactly_where_the_domain_says(state: frozenset[str], 
 def test_resolving_an_open_alarm_also_clears_it_and_ends_its_shelf() -> None:
     after = act(in_state(frozenset({"shelved"})), Resolve(), "bob", NOW)
     assert isinstance(after, Alarm)
-    assert (after.status, after.cleared_by, after.resolved_by, after.shelved_until) == ("resolved", "bob", "bob", None)
+    assert (after.status, after.cleared_by, after.resolved_by, after.shelved_until) == ("resolved", "user:bob", "bob", None)
 
 
 def test_resolving_a_cleared_alarm_leaves_who_cleared_it() -> None:

@@ -20,7 +20,7 @@ from protocols.change import AlarmChanged, Quarantined
 from protocols.command import Acknowledge, Raise, Shelve
 from protocols.event import Event, ProfilesLoaded, SystemReport, Tick, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification, VarBind
-from protocols.topology import Node
+from protocols.topology import Node, with_addresses
 
 World = Any
 encode = msgspec.msgpack.Encoder().encode
@@ -35,7 +35,7 @@ def world(make_world: Callable[..., World]) -> World:
 
 
 def olt(id: str, address: str = "10.0.0.1", tenant: str = "t", name: str = "") -> Node:
-    return Node(id=id, type="olt", address=address, tenant=tenant, name=name)
+    return with_addresses(Node(id=id, type="olt", address=address, tenant=tenant, name=name))
 
 
 def topology(world: World, *nodes: Node) -> None:
@@ -105,21 +105,56 @@ def test_what_is_no_longer_in_the_topology_or_is_called_as_before_stays(world: W
     assert not world.state.renamed
 
 
-def test_devices_that_swap_their_names_swap_their_alarms_also_one_at_a_time(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(renames, "AT_MOST", 1)
+def test_addresses_that_move_take_no_alarms_along_while_the_old_ids_are_there(world: World) -> None:
     topology(world, olt("olt-1"), olt("olt-2", "10.0.0.2"))
     link(world, address="10.0.0.1")
-    link(world, address="10.0.0.1")
-    link(world, address="10.0.0.2")
-    one, two = (found(world)["t", alarm.resource_id].occurrence_count for alarm in world.alarms)
-    assert (one, two) == (2, 1)
+    link(world, address="10.0.0.2", interface=8)
+    before = found(world)
     topology(world, olt("olt-2", "10.0.0.1"), olt("olt-1", "10.0.0.2"))
     world.tick()
-    counts = {resource.partition("/")[0]: alarm.occurrence_count for (_, resource), alarm in found(world).items()}
-    assert counts == {"olt-2": 2, "olt-1": 1}
+    assert found(world) == before
     assert not world.state.renamed
+    link(world, UP, address="10.0.0.2")
+    assert {alarm.device_id for alarm in found(world).values()} == {"olt-2"}, "the new address speaks for the device by now"
+
+
+@pytest.mark.parametrize(
+    ("children", "follows"),
+    [
+        ((("olt-9/0/1", "olt-9"), ("splitter", "olt-9")), True),
+        ((("olt-9/0/1", "olt-9"), ("olt-9/0/2", "olt-9"), ("splitter", "olt-9")), True),
+        ((("olt-9/0/2", "olt-9"), ("splitter", "olt-9")), False),
+        ((("olt-9/0/1", "olt-9"), ("splitter", "core")), False),
+        ((), False),
+    ],
+)
+def test_alarms_follow_an_address_only_with_all_that_hung_from_the_old_device(
+    world: World, children: tuple[tuple[str, str], ...], follows: bool
+) -> None:
+    core = Node(id="core", type="core")
+    topology(
+        world,
+        core,
+        olt("olt-1"),
+        Node(id="olt-1/0/1", type="pon", parents=("olt-1",)),
+        Node(id="splitter", type="splitter", parents=("olt-1",)),
+    )
+    link(world)
+    nodes = [Node(id=id, type="other", parents=(parent,)) for id, parent in children]
+    topology(world, core, olt("olt-9"), *nodes)
+    world.tick()
+    assert {alarm.device_id for alarm in found(world).values()} == {"olt-9" if follows else "olt-1"}
+
+
+def test_all_addresses_of_a_device_are_it_and_what_they_said_before_comes_along(world: World) -> None:
+    link(world, address="10.0.0.1")
+    link(world, address="10.0.0.2", interface=8)
+    topology(world, olt("olt-1", "10.0.0.1;10.0.0.2"))
+    world.tick()
+    assert {alarm.device_id for alarm in found(world).values()} == {"olt-1"}
+    link(world, UP, address="10.0.0.2")
+    link(world, UP, address="10.0.0.1", interface=8)
+    assert not found(world)
 
 
 def test_many_move_over_several_ticks_and_a_restart_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
 from actors.metrics import Metrics
+from actors.trusted_clock import TrustedClock, even
 from protocols.change import AlarmForgotten, Change
 from protocols.event import Event, SystemReport, Tick
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
@@ -75,7 +76,7 @@ class House:
             to_fold=self.to_fold,
             metrics=self.metrics,
             settings=settings,
-            clock=clock,
+            clock=TrustedClock(even(clock)),
             read=lambda: self.feed.last if self.read is None else self.read,
         )
         self.feed = self.ledger.feed

@@ -2,12 +2,12 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trio
 from conftest import House, open_house, report
 
-from actors.ledger.actor import wall_clock
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
 
@@ -29,7 +29,7 @@ async def produce(house: House, name: str) -> None:
 
 
 async def main(path: Path, name: str) -> None:
-    async with open_house(path, SETTINGS, wall_clock) as house, trio.open_nursery() as nursery:
+    async with open_house(path, SETTINGS, lambda: datetime.now(UTC)) as house, trio.open_nursery() as nursery:
         for producer in range(6):
             nursery.start_soon(produce, house, f"{name}.{producer}")
 

@@ -11,7 +11,7 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from actors.ledger.codec import encode_parts, instant, micros
+from actors.ledger.codec import encode_parts
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused
 from actors.ledger.group import Group, SnapshotPiece
@@ -21,6 +21,7 @@ from actors.ledger.recovery import recover
 from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
+from actors.trusted_clock import instant, micros
 from protocols.change import AlarmForgotten
 from protocols.event import SystemReport
 from protocols.ledger import ChangeBatch, RecordedBatch

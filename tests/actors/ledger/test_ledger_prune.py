@@ -9,7 +9,7 @@ import pytest
 import trio
 import trio.lowlevel
 
-from actors.ledger.codec import encode_parts, micros
+from actors.ledger.codec import encode_parts
 from actors.ledger.database import Database
 from actors.ledger.errors import NoUsableSnapshot
 from actors.ledger.group import Group, SnapshotPiece
@@ -18,6 +18,7 @@ from actors.ledger.read import stamped_events
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import FeedPruned
+from actors.trusted_clock import micros
 from protocols.change import AlarmForgotten
 from protocols.event import NetworkEvent, Tick
 from protocols.ledger import ChangeBatch

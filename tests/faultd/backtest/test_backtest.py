@@ -1,5 +1,6 @@
 """Rules tried on a real ledger file: what would have been different, and nothing written."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -74,8 +75,10 @@ class Written:
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Written:
-    return Written(tmp_path / "ledger.sqlite")
+def written(tmp_path: Path) -> Iterator[Written]:
+    made = Written(tmp_path / "ledger.sqlite")
+    yield made
+    made.database.close()
 
 
 def differing(result: Result) -> set[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from faultd.simulator.errors import SpecError
 from faultd.simulator.plant import PlantSpec, build_plant
 from faultd.simulator.topology import topology_csv
-from protocols.topology import COLUMNS
+from protocols.topology_csv import COLUMNS
 
 
 def test_counts_and_positions_follow_the_vendors() -> None:
@@ -31,7 +31,9 @@ def test_the_csv_is_a_tree_with_customers() -> None:
         assert set(parents) <= seen, f"{row['id']} stands before its parents"
         assert row["id"] not in seen
         seen.add(row["id"])
-    by_type = {kind: [row for row in rows if row["type"] == kind] for kind in ("core", "olt", "card", "pon", "splitter", "ont")}
+    kinds = ("core", "olt", "uplink", "card", "pon", "splitter", "ont")
+    by_type = {kind: [row for row in rows if row["type"] == kind] for kind in kinds}
+    assert [row["parents"] for row in by_type["uplink"]] == [row["id"] for row in by_type["olt"]]
     assert len(rows) == sum(map(len, by_type.values()))
     assert [row["tenant"] for row in by_type["olt"]] == ["north", "south", "north", "south"]
     assert all(row["address"].startswith("127.10.") and row["vendor"] for row in by_type["olt"])

@@ -1,0 +1,62 @@
+"""Notes: what people wrote about an alarm, each with its type."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import JSONBody
+
+from actors.api import queries, reads
+from actors.api.access import allow
+from actors.api.alarm_commands import AlarmName, act
+from actors.api.context import By, Ctx
+from actors.api.openapi import ApiOperation, documented
+from actors.api.parameters import read_query
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.command import Note
+from protocols.rest import NotePage, NoteShown, NoteText, TimelineQuery
+
+
+@get(
+    "/alarms/{alarm_id:str}/notes",
+    summary="An alarm's notes",
+    operation_class=documented(TimelineQuery),
+    opt=allow("viewer", query=TimelineQuery),
+)
+async def list_notes(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: AlarmName) -> Response[NotePage]:
+    """Oldest first, or with `latest_first` the newest; also of alarms that are history."""
+    query = read_query(request, TimelineQuery)
+    database = api.database
+    fresh = await api.caught_up(by, newest=True)
+    alarm = await reads.existing_alarm(api, by, alarm_id)
+    page = await queries.timeline(
+        database,
+        alarm.id,
+        limit=query.limit,
+        cursor=query.cursor,
+        latest_first=query.latest_first,
+        tenant=by.tenant,
+        action="noted",
+    )
+    return reads.answer(NotePage(tuple(map(_shown, page.items)), page.next_cursor), fresh)
+
+
+@post(
+    "/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation, opt=allow("operator")
+)
+async def write_note(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
+    """A line in the alarm's timeline; also of an alarm that is history. Types: `note`, `investigation`, `resolution`."""
+    return await act(api, by, alarm_id, Note(data.text, data.type))
+
+
+def _shown(entry: TimelineEntry) -> NoteShown:
+    return NoteShown(
+        id=f"{entry.offset}.{entry.number}",
+        alarm_id=entry.alarm_id,
+        type=entry.detail.get("type", "note"),
+        text=entry.text,
+        by=entry.actor,
+        at=entry.at,
+    )
+
+
+HANDLERS: list[Any] = [list_notes, write_note]

@@ -1,0 +1,70 @@
+"""What somebody should look at in a maintenance window: names in its scope that name nothing.
+
+A window is not refused for them: a plant may learn of a device after its window was planned. What another tenant has reads like
+what nobody has.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+import trio
+
+from actors.api.context import Context
+from protocols.maintenance import Window
+from protocols.topology import Node
+from protocols.topology_view import TopologyView
+
+IN_UTC = "time_zone is not given: it recurs by the clock of UTC, also where clocks are put forward"
+MOST = 20
+"""Names that one warning lists."""
+_STEP = 5_000
+"""Nodes looked at between two checkpoints."""
+
+
+async def unknown_names(api: Context, window: Window) -> list[str]:
+    """A warning for each field of the scope with names that name nothing."""
+    scope, plant = window.scope, api.topology
+    found = list(_warning("subtrees", [name for name in scope.subtrees if not _has_node(plant, window, name)]))
+    reporting = {alarm.device_id for alarm in api.alarms.all()} if scope.devices and api.alarms is not None else set()
+    devices = [name for name in scope.devices if not _has_device(plant, window, name) and name not in reporting]
+    found += _warning("devices", devices)
+    if scope.customers or scope.services:
+        customers, services = set(scope.customers), set(scope.services)
+        nodes = plant.all() if plant is not None else []
+        for start in range(0, len(nodes), _STEP):
+            mine = [node for node in nodes[start : start + _STEP] if _sees(window, node)]
+            # A node of type customer or service is one by its id.
+            customers.difference_update(*_names(mine, "customer", "customer_id"))
+            services.difference_update(*_names(mine, "service", "service_id"))
+            await trio.lowlevel.checkpoint()
+        found += _warning("customers", [name for name in scope.customers if name in customers])
+        found += _warning("services", [name for name in scope.services if name in services])
+    return found
+
+
+def _names(nodes: Sequence[Node], kind: str, field: str) -> tuple[Iterable[str], Iterable[str]]:
+    return (getattr(node, field) for node in nodes), (node.id for node in nodes if node.type == kind)
+
+
+def _has_node(plant: TopologyView | None, window: Window, name: str) -> bool:
+    node = plant.node(name) if plant is not None else None
+    return node is not None and _sees(window, node)
+
+
+def _has_device(plant: TopologyView | None, window: Window, name: str) -> bool:
+    """A node, or the beginning of the ids of some (``DEVICE/POSITION``)."""
+    if plant is None or _has_node(plant, window, name):
+        return plant is not None
+    inside: Collection[str] = list(islice(plant.sorted_from(f"{name}/"), 1))
+    return any(one.startswith(f"{name}/") and _has_node(plant, window, one) for one in inside)
+
+
+def _sees(window: Window, node: Node) -> bool:
+    return window.tenant_id is None or node.tenant in ("", window.tenant_id)
+
+
+def _warning(field: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+        listed = ", ".join(repr(name) for name in names[:MOST])
+        yield f"scope.{field}: nothing is known by the name {listed}{more}; until something is, the window covers nothing there"

@@ -1,0 +1,20 @@
+"""The alarms of a State for the API: read between Events."""
+
+from collections.abc import Sequence
+
+from actors.correlator.state import State
+from protocols.alarm import Alarm
+
+
+class HeldAlarms:
+    """A :class:`protocols.alarm_view.AlarmView` of ``state``."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def find(self, name: str, tenant: str | None) -> Alarm | None:
+        found = self._state.named(name, tenant)
+        return found[0] if len(found) == 1 else None
+
+    def all(self) -> Sequence[Alarm]:
+        return list(self._state.alarms.values())

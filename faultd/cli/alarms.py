@@ -1,0 +1,256 @@
+"""``faultd alarms``: what is open, live, and what a person does about it, without curl."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import msgspec
+import trio
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from faultd.cli.client import ConfigOrUrl, StreamUrl, TokenFile, Url, rest, token, told, where
+from faultd.cli.common import EX_USAGE, counted, fail
+from faultd.cli.explain import explain
+from faultd.console.changes import Changes, Told
+from faultd.console.follow import Subscription, snapshot
+from faultd.console.rest import Declined, NotFound, Rest, RestError, alarm_path, names_of
+from faultd.console.view import STYLES, counts, heading, held_back, open_children, rows, why, worst_first
+from protocols.alarm import Alarm
+from protocols.printable import printable
+from protocols.severity import SEVERITIES, Severity, rank
+
+app = typer.Typer(help="Open alarms: list, follow, acknowledge, clear, note, explain.", no_args_is_help=True)
+
+Everything = Annotated[bool, typer.Option("--all", help="Also what is held back: attributed to a cause, in a window, shelved.")]
+Least = Annotated[Severity | None, typer.Option("--severity", help="Only this severity and worse ones.", case_sensitive=False)]
+Names = Annotated[list[str], typer.Argument(help="Ids of alarms: A17, or 17, or a UUID.", metavar="ALARM...")]
+Remark = Annotated[str, typer.Option("--note", "-m", help="A remark for the alarm's timeline.")]
+
+
+@app.command("list")
+def list_alarms(
+    everything: Everything = False,
+    severity: Least = None,
+    json: Annotated[bool, typer.Option("--json", help="A line of JSON for each alarm, as REST shows it.")] = False,
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    stream_url: StreamUrl = "",
+    token_file: TokenFile = None,
+) -> None:
+    """List the open alarms that stand on their own, the worst first, and count what is held back.
+
+    Works while PostgreSQL is away. On a terminal a table; piped a line for each alarm, in columns separated by tabs:
+    severity, id, status, since, customers, alarm type, resource, title.
+    """
+    server = where(config, url, stream_url)
+    with told():
+        found = trio.run(snapshot, server.stream, token(token_file))
+    opened = [alarm for alarm in found.values() if alarm.cleared_at is None and _bad_enough(alarm, severity)]
+    shown = sorted((alarm for alarm in opened if everything or not held_back(alarm)), key=worst_first)
+    if json:
+        for alarm in shown:
+            sys.stdout.buffer.write(msgspec.json.encode(alarm) + b"\n")
+        return
+    if sys.stdout.isatty():
+        _table(shown, open_children(found.values()))
+    else:
+        for alarm in shown:
+            sys.stdout.write(_tabbed(alarm) + "\n")
+    sys.stderr.write(f"{summary(shown, len(opened) - len(shown))}\n")
+
+
+@app.command()
+def follow(
+    everything: Everything = False,
+    severity: Least = None,
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    stream_url: StreamUrl = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Show what is open, and then each change as a line, until Ctrl-C. Goes on through restarts of the daemon.
+
+    A new alarm is shown after 3 seconds, when what has a cause is attributed to it; with --all at once.
+    """
+    server = where(config, url, stream_url)
+    subscription = Subscription(server.stream, token(token_file), _say)
+    with told():
+        try:
+            trio.run(partial(_follow, subscription, everything, severity))
+        except* KeyboardInterrupt:
+            pass
+
+
+@app.command()
+def ack(
+    names: Names,
+    note: Remark = "",
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Acknowledge alarms: somebody has seen them.
+
+    Exit 1 when one was not in a state for it, 66 when one is not there; the others are done all the same.
+    """
+    _act(rest(config, url, token_file), names, "acknowledge", {"note": note})
+
+
+@app.command()
+def clear(
+    names: Names,
+    note: Remark = "",
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Clear alarms by hand: the problem is over, although no device said so.
+
+    Exit 1 when one was not in a state for it, 66 when one is not there; the others are done all the same.
+    """
+    _act(rest(config, url, token_file), names, "clear", {"note": note})
+
+
+@app.command("note")
+def note_alarm(
+    name: Annotated[str, typer.Argument(help="The id of an alarm: A17, or 17, or a UUID.", metavar="ALARM")],
+    text: Annotated[str, typer.Argument(help="The remark.", metavar="TEXT")],
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Write a remark into an alarm's timeline."""
+    if not text.strip():
+        fail("the remark is empty", EX_USAGE)
+    _act(rest(config, url, token_file), [name], "notes", {"text": text})
+
+
+app.command("explain")(explain)
+
+
+def summary(shown: Sequence[Alarm], held: int) -> str:
+    """``2 alarms: 1 critical, 1 minor; 40 held back (--all shows them)``."""
+    by_severity = counts(shown)
+    words = [f"{by_severity[severity]:,} {severity}" for severity in SEVERITIES if by_severity[severity]]
+    text = (f"{counted(len(shown), 'alarm')}: " + ", ".join(words)) if shown else "no alarms"
+    return text + (f"; {held:,} held back (--all shows them)" if held else "")
+
+
+def _bad_enough(alarm: Alarm, least: Severity | None) -> bool:
+    return least is None or rank(alarm.severity) <= rank(least)
+
+
+def _table(alarms: Sequence[Alarm], children: dict[str, int]) -> None:
+    console = Console(highlight=False)
+    now = datetime.now(UTC)
+    if alarms:
+        console.print(heading(console.width))
+    for alarm in alarms:
+        for line in rows(alarm, now, console.width, children.get(alarm.id, 0)):
+            console.print(line, soft_wrap=True)
+
+
+def _tabbed(alarm: Alarm) -> str:
+    since = f"{alarm.first_occurrence.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    resource = alarm.resource_name or alarm.resource_id
+    cells = [
+        alarm.severity,
+        alarm.alarm_id,
+        alarm.status,
+        since,
+        alarm.subscriber_count,
+        alarm.alarm_type,
+        resource,
+        alarm.title,
+    ]
+    return "\t".join(printable(str(cell)) for cell in cells)
+
+
+async def _follow(subscription: Subscription, everything: bool, severity: Severity | None) -> None:
+    changes = Changes(everything=everything)
+    console = Console(highlight=False)
+    begun = False
+
+    def on_frame(changed: Sequence[Alarm], whole: bool) -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            changes.begin(changed)
+            opened = [alarm for alarm in changed if alarm.cleared_at is None and _bad_enough(alarm, severity)]
+            shown = sorted((alarm for alarm in opened if everything or not held_back(alarm)), key=worst_first)
+            for alarm in shown:
+                _tell(console, Told(alarm, "open"))
+            _say(summary(shown, len(opened) - len(shown)))
+        elif whole:
+            changes.compare(subscription.alarms, trio.current_time())
+        else:
+            changes.take(changed, trio.current_time())
+
+    async def tell() -> None:
+        while True:
+            await trio.sleep(0.25)
+            for line in changes.due(subscription.alarms, trio.current_time()):
+                if _bad_enough(line.alarm, severity):
+                    _tell(console, line)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tell)
+        try:
+            await subscription.run(on_frame)
+        finally:
+            nursery.cancel_scope.cancel()
+
+
+def _tell(console: Console, line: Told) -> None:
+    """A line for a change, and its reason on a terminal in another."""
+    alarm, now = line.alarm, datetime.now().astimezone()
+    if not sys.stdout.isatty():
+        sys.stdout.write(f"{now:%Y-%m-%dT%H:%M:%S%z}\t{line.what}\t{_tabbed(alarm)}\n")
+        sys.stdout.flush()
+        return
+    over = alarm.cleared_at is not None
+    text = Text(f"{now:%H:%M:%S} ").append(f"{alarm.severity:<8}", STYLES["cleared"] if over else STYLES[alarm.severity])
+    customers = f" ({counted(alarm.subscriber_count, 'customer')})" if alarm.subscriber_count else ""
+    text.append(f" {printable(alarm.alarm_id):<6} {line.what}: {printable(alarm.title)}{customers}")
+    console.print(text)
+    if not over and (reason := why(alarm)):
+        console.print(Text(f"{'':24}└ {reason}", "italic cyan"))
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"faultd: {text}\n")
+    sys.stderr.flush()
+
+
+def _act(api: Rest, names: Sequence[str], action: str, body: dict[str, str]) -> None:
+    """Do it with each alarm. What fails for one is told in a line, and the worst exit code is that of all."""
+    failed: list[RestError] = []
+    for name in names:
+        try:
+            octets = _once(api, name, action, body)
+        except (NotFound, Declined) as error:
+            sys.stderr.write(f"faultd: {printable(name)}: {error}\n")
+            failed.append(error)
+            continue
+        except RestError as error:
+            with told():
+                raise error
+        alarm = msgspec.json.decode(octets, type=Alarm) if octets else None
+        done = f"{alarm.alarm_id}\t{alarm.status}\t{alarm.title}" if alarm is not None else f"{name}\tdone"
+        sys.stdout.write("\t".join(printable(cell) for cell in done.split("\t")) + "\n")
+    if failed:
+        raise typer.Exit(66 if any(isinstance(error, NotFound) for error in failed) else 1)
+
+
+def _once(api: Rest, name: str, action: str, body: dict[str, str]) -> bytes:
+    first, *others = names_of(name)
+    try:
+        return api.post(alarm_path(first, action), body)
+    except NotFound:
+        if not others:
+            raise
+        return api.post(alarm_path(others[0], action), body)

@@ -1,0 +1,108 @@
+"""What became of each alarm since it was last told: the lines of ``faultd alarms follow`` and of the demo without a screen.
+
+An alarm is told once it has stood still for a moment: by then what has a cause is attributed to it, and 2,000 traps of a cut
+feeder are one line. Pure: times are handed in.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from faultd.console.view import held_back, why
+from protocols.alarm import Alarm
+
+SETTLE_SECONDS = 3.0
+AT_MOST_SECONDS = 10.0
+"""One that never stands still is told after this time all the same."""
+
+
+class Said(NamedTuple):
+    """What of an alarm has been told: another of these is worth a line."""
+
+    severity: str
+    status: str
+    title: str
+    reason: str
+
+
+class Told(NamedTuple):
+    """A line to tell: the alarm and what happened to it."""
+
+    alarm: Alarm
+    what: str
+
+
+class Changes:
+    """Compares the alarms of the stream with what has been told of them. ``everything``: also what is held back."""
+
+    def __init__(self, *, everything: bool = False) -> None:
+        self._everything = everything
+        self._said: dict[str, Said] = {}
+        self._gone: dict[str, Alarm] = {}
+        self._waiting: dict[str, tuple[float, float]] = {}
+        """When each changed first and last since it was told."""
+
+    def begin(self, alarms: Iterable[Alarm]) -> None:
+        """These have been told already."""
+        for alarm in alarms:
+            if self._shows(alarm):
+                self._remember(alarm)
+
+    def take(self, changed: Iterable[Alarm], now: float) -> None:
+        """These have changed."""
+        for alarm in changed:
+            first, _ = self._waiting.get(alarm.id, (now, now))
+            self._waiting[alarm.id] = first, now
+
+    def compare(self, alarms: Mapping[str, Alarm], now: float) -> None:
+        """After a gap, with all alarms there are: any of them, and any that is gone, may have changed."""
+        self.take(alarms.values(), now)
+        for alarm_id in self._said.keys() - alarms.keys():
+            self._waiting.setdefault(alarm_id, (now, now))
+
+    def due(self, alarms: Mapping[str, Alarm], now: float) -> Iterator[Told]:
+        """What is to be told now, of the alarms as they are."""
+        settled = [
+            alarm_id
+            for alarm_id, (first, last) in self._waiting.items()
+            if self._everything or last <= now - SETTLE_SECONDS or first <= now - AT_MOST_SECONDS
+        ]
+        for alarm_id in settled:
+            del self._waiting[alarm_id]
+            said = self._said.get(alarm_id)
+            alarm = alarms.get(alarm_id)
+            if alarm is None:
+                if said is not None:
+                    del self._said[alarm_id]
+                    if said.status not in ("cleared", "resolved"):
+                        yield Told(self._gone[alarm_id], "gone: cleared meanwhile, and history")
+                    del self._gone[alarm_id]
+            elif what := self._news(alarm, said):
+                self._remember(alarm)
+                yield Told(alarm, what)
+
+    def _news(self, alarm: Alarm, said: Said | None) -> str:
+        """Empty when there is nothing to tell. One that was held back or over before anything was told of it is not."""
+        if said is None:
+            if not self._shows(alarm):
+                return ""
+            return "raised" if alarm.status == "active" else f"raised, {alarm.status}"
+        news = []
+        if said.status != alarm.status:
+            news.append(_STATUS.get(alarm.status, alarm.status))
+        if said.severity != alarm.severity:
+            news.append(f"{said.severity} -> {alarm.severity}")
+        if said.title != alarm.title:
+            news.append("new title")
+        if said.reason != why(alarm) and not news and alarm.cleared_at is None and why(alarm):
+            news.append("cause revised")
+        return ", ".join(news)
+
+    def _shows(self, alarm: Alarm) -> bool:
+        return alarm.cleared_at is None and (self._everything or not held_back(alarm))
+
+    def _remember(self, alarm: Alarm) -> None:
+        self._said[alarm.id] = Said(alarm.severity, alarm.status, alarm.title, why(alarm))
+        self._gone[alarm.id] = alarm
+
+
+_STATUS = {"active": "active again", "suppressed": "held back"}

@@ -1,0 +1,108 @@
+"""The demo's last words: true figures only, each from where it is known first-hand.
+
+Sent is what the plant gave to the kernel, received what the daemon's own counter says, folded what the ledger holds; alarms and
+causes are read from the ledger's Changes, after the daemon has drained.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import trio
+from msgspec import Struct
+
+from actors.ledger.read import Head, iterate_events, read_changes, read_head
+from actors.ledger.schema import connect_reader
+from protocols.change import AlarmChanged
+from protocols.event import Trap
+
+ARRIVE_SECONDS = 5.0
+_PAGE, _PAGE_BYTES = 64, 2**24
+
+
+class Tally(Struct):
+    """What a demo counted while it ran. ``received`` is None when the daemon could not be asked."""
+
+    sent: int = 0
+    received: int | None = None
+
+
+class Folded(Struct):
+    """What the ledger holds of it."""
+
+    traps: int = 0
+    alarms: int = 0
+    causes: int = 0
+    cleared: int = 0
+    whole: bool = True
+    """Whether every Event has been folded."""
+
+
+def head_of(ledger: Path) -> Head:
+    """Where the ledger ends; at nothing when there is none."""
+    if not ledger.exists():
+        return Head()
+    with closing(connect_reader(ledger)) as connection:
+        return read_head(connection, ledger)
+
+
+def folded_since(ledger: Path, begin: Head) -> Folded:
+    """What was folded after ``begin``. Raises LedgerError and FileNotFoundError."""
+    found = Folded()
+    raised: set[str] = set()
+    causes: set[str] = set()
+    cleared: set[str] = set()
+    with closing(connect_reader(ledger)) as connection:
+        end = read_head(connection, ledger)
+        found.whole = end.through >= end.offset
+        for events in iterate_events(connection, ledger, begin.offset, end.through):
+            found.traps += sum(isinstance(event, Trap) for event in events.events)
+        seq = begin.seq
+        while batches := read_changes(connection, ledger, seq, end.seq, _PAGE, _PAGE_BYTES):
+            seq = batches[-1].seq
+            for change in (each for batch in batches for each in batch.changes if isinstance(each, AlarmChanged)):
+                raised.update(change.alarm.id for entry in change.entries if entry.action == "raised")
+                if change.alarm.is_root_cause:
+                    causes.add(change.alarm.id)
+                if change.alarm.cleared_at is not None:
+                    cleared.add(change.alarm.id)
+    found.alarms, found.causes, found.cleared = len(raised), len(causes), len(cleared & raised)
+    return found
+
+
+async def received_by(host: str, port: int, sent: int) -> int | None:
+    """The daemon's count of datagrams, as soon as it has ``sent`` of them or after a moment. None when it does not answer."""
+    found: int | None = None
+    with trio.move_on_after(ARRIVE_SECONDS):
+        while found is None or found < sent:
+            try:
+                text = await trio.to_thread.run_sync(_metrics, host, port)
+            except (OSError, HTTPException):
+                return found
+            found = next(iter(_samples(text, "faultd_traps_received_total")), 0)
+            await trio.sleep(0.05)
+    return found
+
+
+def _metrics(host: str, port: int) -> str:
+    with closing(HTTPConnection(host, port, timeout=ARRIVE_SECONDS)) as connection:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+
+
+def _samples(text: str, name: str) -> Iterator[int]:
+    for line in text.splitlines():
+        if line.startswith(f"{name} "):
+            yield int(float(line.rpartition(" ")[2]))
+
+
+def words(tally: Tally, folded: Folded) -> list[str]:
+    """The summary, in lines of less than 80 columns."""
+    received = "received unknown" if tally.received is None else f"{tally.received:,} received"
+    lost = tally.sent - folded.traps
+    still = "" if folded.whole else "; the ledger holds more that is not folded yet"
+    return [
+        f"traps: {tally.sent:,} sent, {received}, {folded.traps:,} folded, {lost:,} lost{still}",
+        f"alarms: {folded.alarms:,} raised, {folded.cleared:,} of them cleared, {folded.causes:,} named as a cause of others",
+    ]

@@ -1,0 +1,203 @@
+"""``faultd check``: all mistakes at once, in the daemon's words, and what this machine would refuse."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from actors.ledger.database import Database
+from faultd import service
+from faultd.cli import app
+from faultd.config import ConfigError, load
+from faultd.inputs import read_inputs
+
+GOOD = """state_dir = "{folder}/state"
+[traps]
+listen = ["127.0.0.1:0"]
+[http]
+bind = "127.0.0.1:0"
+[stream]
+bind = "127.0.0.1:0"
+"""
+
+
+def check(folder: Path, text: str, *options: str) -> Result:
+    file = folder / "faultd.toml"
+    file.write_text(text.replace("{folder}", str(folder)))
+    done = CliRunner().invoke(app, ["check", str(file), *options])
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on loopback that another program holds, for UDP and TCP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        tcp.listen()
+        port = tcp.getsockname()[1]
+        udp.bind(("127.0.0.1", port))
+        yield port
+
+
+def test_nothing_wrong_is_said_and_nothing_is_written(tmp_path: Path) -> None:
+    done = check(tmp_path, GOOD)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "no mistakes; " in done.stdout
+    assert [each.name for each in tmp_path.iterdir()] == ["faultd.toml"]
+
+
+def test_mistakes_of_every_kind_are_shown_at_once(tmp_path: Path, taken: int) -> None:
+    for name in ("profiles", "rules"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "bad.toml").write_text(
+            'name = "bad"\nnonsense = 1\n' if name == "profiles" else "[[rules]]\nname = 1\n"
+        )
+    (tmp_path / "plant.csv").write_text("id,type,parents\na,ont,none\nb,,\n")
+    (tmp_path / "url").write_text("mysql://user:letmein@db/x")
+    (tmp_path / "short").write_text("x")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "tokens.json").write_text("{")
+    done = check(
+        tmp_path,
+        """state_dir = "{folder}/state"
+drain_seconds = -1
+[log]
+level = "loud"
+[http]
+answer_seconds = 0
+header_seconds = -1
+[stream]
+bind = "192.0.2.77:8163"
+[topology]
+file = "{folder}/plant.csv"
+[profiles]
+extra = ["{folder}/profiles"]
+[rules]
+extra = ["{folder}/rules"]
+[database]
+url_file = "{folder}/url"
+[[traps.users]]
+name = "noc"
+auth = "SHA"
+auth_key_file = "{folder}/short"
+[[traps.users]]
+name = "two"
+auth = "SHA"
+auth_key_file = "{folder}/none"
+[correlator]
+max_alarms = -1
+""",
+    )
+    assert done.exit_code == 78
+    for number, words in enumerate(
+        (
+            "faultd.toml:2: drain_seconds: ",
+            "faultd.toml:4: log.level: ",
+            "faultd.toml:6: http.answer_seconds: 0.0 is not greater than 0",
+            "faultd.toml:7: http.header_seconds: -1.0 is not greater than 0",
+            "stream.bind: 192.0.2.77:8163 is no address of this host",
+            "correlator.max_alarms: ",
+            "profiles/bad.toml",
+            "plant.csv:2: parent 'none' does not exist",
+            "plant.csv:3: type is empty",
+            "rules/bad.toml",
+            "short: traps.users: user 'noc': the key has 1 characters",
+            "none: traps.users: user 'two': No such file",
+            "url: database.url_file: not a URL that begins with postgresql://",
+            "tokens.json: is not a token file",
+        )
+    ):
+        assert words in done.stderr, (number, words, done.stderr)
+    assert "letmein" not in done.stderr
+    assert done.stdout == ""
+
+
+LISTEN, STATE = '["127.0.0.1:0"]', '"{folder}/state"'
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "code"),
+    [
+        ("[http]", '[topology]\nfile = "{folder}/none.csv"\n[http]', 78),
+        (LISTEN, '["192.0.2.77:162", "127.0.0.1:{taken}"]', 69),
+        ('[http]\nbind = "127.0.0.1:0"', '[http]\nbind = "127.0.0.1:{taken}"', 69),
+        (STATE, '"/proc/1/none"', 73),
+        (STATE, '"{folder}/faultd.toml"', 73),
+        (STATE, '"{folder}/faultd.toml/x"', 73),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst(tmp_path: Path, taken: int, good: str, bad: str, code: int) -> None:
+    assert good in GOOD
+    text = GOOD.replace(good, bad).replace("{taken}", str(taken))
+    done = check(tmp_path, text)
+    assert done.exit_code == code, done.output
+    assert check(tmp_path, text, "--files-only").exit_code == (78 if code == 78 else 0)
+
+
+def test_two_settings_in_each_others_way_are_found(tmp_path: Path, taken: int) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = check(tmp_path, GOOD.replace('bind = "127.0.0.1:0"', f'bind = "127.0.0.1:{port}"'))
+    assert (done.exit_code, f"http.bind: 127.0.0.1:{port} is in use" in done.stderr) == (69, True)
+
+
+def test_addresses_of_a_faultd_that_runs_are_its_own(tmp_path: Path, taken: int) -> None:
+    with closing(Database.open(tmp_path / "state" / "ledger.sqlite")):
+        done = check(tmp_path, GOOD.replace("127.0.0.1:0", f"127.0.0.1:{taken}"))
+    assert (done.exit_code, done.stderr) == (0, "faultd: faultd runs with this state_dir: addresses were not tried\n")
+
+
+def test_the_words_are_those_of_a_start(tmp_path: Path) -> None:
+    tables = (
+        '[topology]\nfile = "{folder}/none.csv"\n[profiles]\nextra = ["{folder}/none"]\n[database]\nurl_file = "{folder}/no"\n'
+    )
+    text = GOOD + tables
+    done = check(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_inputs(load(tmp_path / "faultd.toml"))
+    assert done.stderr.splitlines()[1:] == str(caught.value).splitlines()
+    assert len(caught.value.mistakes) == 3
+
+
+def systemctl(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = folder / "bin" / "systemctl"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/bin:/usr/bin")
+    monkeypatch.setattr(service, "SYSTEMD", folder)
+
+
+def test_the_environment_of_the_service_is_laid_over_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "environment").write_text("# by hand\nFAULTD_LOG__LEVEL='loud'\n")
+    start = (
+        "{ path=/opt/faultd/bin/faultd ; argv[]=/opt/faultd/bin/faultd run --config " + f"{tmp_path}/faultd.toml" + " ; pid=0 }"
+    )
+    systemctl(
+        tmp_path,
+        monkeypatch,
+        f"""case "$*" in
+*EnvironmentFiles*) echo '{tmp_path}/environment (ignore_errors=no)';;
+*faultd.service*) echo 'ExecStart={start}'; echo 'Environment=A=b "FAULTD_DATABASE__URL=mysql://x y"';;
+*) echo inactive;;
+esac""",
+    )
+    done = check(tmp_path, GOOD)
+    assert done.exit_code == 78
+    assert "database.url (FAULTD_DATABASE__URL): not a URL" in done.stderr
+    assert "log.level (FAULTD_LOG__LEVEL): " in done.stderr
+    assert "with the environment of faultd.service: FAULTD_DATABASE__URL, FAULTD_LOG__LEVEL" in done.stderr
+
+
+def test_trap_addresses_are_not_tried_while_systemd_holds_the_sockets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    systemctl(tmp_path, monkeypatch, 'case "$*" in *faultd.socket*) echo active;; esac')
+    done = check(tmp_path, GOOD.replace('["127.0.0.1:0"]', f'["127.0.0.1:{taken}"]'))
+    assert done.exit_code == 0
+    assert "traps.listen was not tried" in done.stderr

@@ -61,6 +61,9 @@ class Metrics:
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")
         self.store_up = gauge("faultd_store_up", "1 when PostgreSQL answers")
+        self.embedded_restarts = counter(
+            "faultd_embedded_postgres_restarts", "Times the embedded PostgreSQL was gone or hung and was started again"
+        )
         self.store_lag = gauge("faultd_store_lag_batches", "Recorded batches that PostgreSQL has not applied yet")
         self.store_lag_seconds = gauge("faultd_store_lag_seconds", "Age of the oldest batch not applied yet")
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")

@@ -8,8 +8,8 @@ ended, so nothing is ever still running on a connection that its asker believes 
 import asyncio
 import math
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -20,8 +20,18 @@ import trio
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.protocol import Record
 
+from actors.asyncio_loop import Loop
+
 T = TypeVar("T")
 Connection: TypeAlias = "PoolConnectionProxy[Record]"
+Connect: TypeAlias = Callable[[], "Awaitable[asyncpg.Connection[Record]]"]
+
+RELEASE_SECONDS = 2.0
+"""How long a server that says nothing may keep a connection that is no longer wanted, before that is cut."""
+APART_SECONDS = 600.0
+"""For one statement outside the pool: a migration that writes a large table anew takes its time."""
+LOCK_SECONDS = 10.0
+"""How long such a statement waits for another session's lock. While it waits, all others wait behind it."""
 
 
 class DatabaseUnavailable(Exception):
@@ -39,6 +49,8 @@ class Database:
         self._size = size
         self._command_timeout = command_timeout
         self._connect_timeout = connect_timeout
+        self.refusal: Callable[[], str] = lambda: ""
+        """Why no function may be run now; empty: it may. Asked before each :meth:`run`."""
         self._jobs: set[asyncio.Task[Any]] = set()
         self._open = False
 
@@ -77,7 +89,18 @@ class Database:
         the caller is cancelled the function is cancelled where it stands, its transaction is rolled back, and only
         then does the cancellation go on.
         """
+        if why := self.refusal():
+            raise DatabaseUnavailable(why)
         return await self._call(partial(self._with_connection, function, args))
+
+    async def apart(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """``await function(connect, *args)`` on the asyncio thread; each ``await connect()`` gives a connection outside the
+        pool, for statements that take long. Those still open at the end are cut.
+
+        Raises as :meth:`run` does, and DatabaseUnavailable also for a lock that another session holds. When the caller is
+        cancelled the connections are cut at once.
+        """
+        return await self._call(partial(self._apart, function, args))
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Record]:
         """The rows of one query. Raises as :meth:`run` does."""
@@ -101,7 +124,8 @@ class Database:
 
     def _thread(self, ready: trio.Event, ended: trio.Event) -> None:
         try:
-            asyncio.run(self._serve(ready))
+            with asyncio.Runner(loop_factory=Loop) as runner:
+                runner.run(self._serve(ready))
         finally:
             self._token.run_sync_soon(ended.set)
 
@@ -133,21 +157,41 @@ class Database:
         if self._jobs:
             await asyncio.wait(self._jobs)
         try:
-            await asyncio.wait_for(self._pool.close(), self._connect_timeout)
+            await asyncio.wait_for(self._pool.close(), RELEASE_SECONDS)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
 
     async def _with_connection(self, function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
         try:
-            async with self._pool.acquire(timeout=self._connect_timeout) as connection:
+            connection = await self._pool.acquire(timeout=self._connect_timeout)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # Without a connection there is no database, for whatever reason: also a URL, a version or a TLS setting that
+            # does not suit, which is the operator's to mend while faultd goes on.
+            raise DatabaseUnavailable(describe(error)) from error
+        with _translated():
+            try:
                 return await function(connection, *args)
-        except _UNAVAILABLE as error:
-            raise DatabaseUnavailable(_describe(error)) from error
-        except asyncpg.InterfaceError as error:
-            # asyncpg says "connection is closed" with the same class that it uses for misuse and for a bad URL.
-            if isinstance(error, ValueError) or "clos" not in str(error):
-                raise
-            raise DatabaseUnavailable(_describe(error)) from error
+            finally:
+                await self._pool.release(connection, timeout=RELEASE_SECONDS)
+
+    async def _apart(self, function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> T:
+        opened: list[asyncpg.Connection[Record]] = []
+
+        async def connect() -> "asyncpg.Connection[Record]":
+            opened.append(await connect_apart(self._url, self._connect_timeout))
+            return opened[-1]
+
+        work = asyncio.ensure_future(function(connect, *args))
+        with _translated():
+            try:
+                return await asyncio.shield(work)
+            finally:
+                # First of all, or the roll-back of work that is cancelled would wait for a server that says nothing.
+                for connection in opened:
+                    connection.terminate()
+                if not work.done():
+                    work.cancel()
+                    await asyncio.wait([work])
 
     async def _call(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -199,6 +243,13 @@ class Database:
     _pool: "asyncpg.Pool[Record]"
 
 
+async def connect_apart(url: str, seconds: float) -> "asyncpg.Connection[Record]":
+    """A connection outside any pool, made within ``seconds``: for statements that may take long, but wait for no lock long.
+    Raises OSError or asyncpg's errors."""
+    settings = {"application_name": "faultd", "lock_timeout": f"{LOCK_SECONDS:.0f}s"}
+    return await asyncpg.connect(url, timeout=seconds, command_timeout=APART_SECONDS, server_settings=settings)
+
+
 _UNAVAILABLE = (
     OSError,  # refused, no such socket, reset; TimeoutError too
     asyncpg.PostgresConnectionError,
@@ -209,11 +260,27 @@ _UNAVAILABLE = (
     asyncpg.InvalidCatalogNameError,  # not created yet, or being restored
     asyncpg.ReadOnlySQLTransactionError,  # a standby, until the fail-over has ended
     asyncpg.InternalClientError,  # the server's farewell came in while the statement went out
+    asyncpg.LockNotAvailableError,  # another session holds a lock for longer than lock_timeout
     asyncpg.TransactionRollbackError,  # deadlock, serialization: the next attempt may succeed
 )
 
 
-def _describe(error: BaseException) -> str:
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise DatabaseUnavailable for the errors that are the database's and not the caller's."""
+    try:
+        yield
+    except _UNAVAILABLE as error:
+        raise DatabaseUnavailable(describe(error)) from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg says "connection is closed" with the same class that it uses for misuse.
+        if isinstance(error, ValueError) or "clos" not in str(error):
+            raise
+        raise DatabaseUnavailable(describe(error)) from error
+
+
+def describe(error: BaseException) -> str:
+    """One line for people. Some of asyncpg's errors and all timeouts have no text of their own."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

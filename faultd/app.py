@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import structlog
 import trio
+from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
@@ -34,6 +35,7 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.actor import Store
+from actors.store.presence import Presence
 from actors.store.reseed import Seed
 from actors.stream.actor import Stream
 from actors.stream.board import Board
@@ -44,17 +46,18 @@ from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
 from actors.trusted_clock import system_reading
 from actors.trusted_time import Reading
-from faultd import embedded, logs, state_folder
+from faultd import logs, state_folder
 from faultd.backtest.service import BacktestService
 from faultd.config import Config
+from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
 from faultd.inputs import news, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
+from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.restore import restore
-from faultd.schema import PreparedStore, prepare
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
@@ -74,7 +77,7 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-OF_ONE_RUN = ("actor.parked", "clock.jumped", "traps.refused", "traps.lost")
+OF_ONE_RUN = ("actor.parked", "clock.jumped", ALARM, "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
 
 
@@ -85,14 +88,16 @@ async def serve(
     read_clocks: Callable[[], Reading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
-    """Run faultd until SIGTERM or SIGINT, then drain. Ready once traps are taken.
+    """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
+    is said when that answers too, or ``database.wait_seconds`` later.
 
-    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError, StartRefused, LedgerError or
-    EmbeddedPostgresError when it cannot start, AddressError when an address cannot be bound, ActorFailed when a core actor
-    crashed.
+    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError or LedgerError when it cannot start,
+    AddressError when an address cannot be bound, ActorFailed when a core actor crashed, EmbeddedPostgresError when the
+    embedded PostgreSQL does not stop.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
+    ProcessCollector(registry=metrics.registry)
     accepting = seldom_about_accept(metrics)
     metrics.up.labels(version("faultd"), python_version(), TRAP_PATH).set(1)
     state_dir = config.path()
@@ -113,13 +118,10 @@ async def serve(
     async with (
         _closed_at_the_end(*sockets, ledger_file),
         _impatience() as impatience,
-        _database_url(config, notifier) as url,
+        _postgres(config, metrics) as (url, keeper),
         Database.open(url, size=1) as written,
         Database.open(url, size=config.database.pool_size - 1) as read,
     ):
-        notifier.status("looking at the database's schema")
-        prepared = await prepare(url) if config.database.migrate else True
-
         appends, appended = trio.open_memory_channel[Append](APPENDS_WAITING)
         to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](config.ledger.pipe_batches + 2)
         folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](config.ledger.pipe_batches + 2)
@@ -142,12 +144,31 @@ async def serve(
         correlator = Correlator(state, to_be_folded, folds, metrics, partial(_offer, appends))
         stored = Progress()
         tokens = TokenBook(state_dir / "tokens.json")
-        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short)
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
         seed = partial(seed_of, ledger.feed, board)
-        store = Store(written, ledger.feed, ledger_file.ledger_id, stored, metrics, config.store, seed=seed)
+        store = Store(
+            written,
+            ledger.feed,
+            ledger_file.ledger_id,
+            stored,
+            metrics,
+            config.store,
+            seed=seed,
+            migrates=config.database.migrate,
+        )
+
+        def trouble() -> str:
+            return keeper.trouble if keeper is not None and keeper.trouble else store.presence.reason
+
+        # No read before the store has found the tables that reads need.
+        read.refusal = lambda: "" if store.presence.schema_checked else trouble() or "its schema is not looked at yet"
+        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble)
+        absence = DatabaseAlarm(
+            store.presence, appends, config.store.away_alarm_seconds, trouble, lambda: "store" in health.parked
+        )
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
+        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
         api = Api(
             config.http,
             appends,
@@ -163,44 +184,56 @@ async def serve(
             rules=partial(rule_records, state),
             topology=PlantView(state),
             backtests=backtests,
+            sources=listener.sources,
             alarms=HeldAlarms(state),
             recorded=lambda: ledger.feed.last,
         )
-        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
 
         park = Parking(health, appends)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 await sinks.start(supervise, "ledger", ledger, CORE, metrics)
                 await sinks.start(supervise, "correlator", correlator, CORE, metrics)
-                await _settle(appends, [*news(state, inputs), *_as_at_a_start()])
-                sinks.start_soon(
-                    partial(supervise, "store", PreparedStore(store, url, prepared=prepared), PARKED, metrics, on_park=park)
-                )
-                host, port = await sinks.start(partial(supervise, "stream", stream, PARKED, metrics, on_park=park))
-                health.listening["stream"] = f"{host}:{port}"
+                folded_inputs: Reply[Outcome] = Reply()
+                await _keep(appends, [*news(state, inputs), *_as_at_a_start()], folded_inputs)
+                sinks.start_soon(partial(supervise, "store", store, PARKED, metrics, on_park=park))
 
                 async with trio.open_nursery() as sources:
+                    # Traps first: they wait for nothing but the disk.
+                    await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
+                    health.listening["traps"] = ", ".join(sock.name for sock in sockets)
+                    health.waiting = health.taking_traps = True
+                    notifier.status("taking traps; folding what was read")
+                    host, port = await sinks.start(partial(supervise, "stream", stream, PARKED, metrics, on_park=park))
+                    health.listening["stream"] = f"{host}:{port}"
                     health.listening["http"] = await sources.start(
                         partial(supervise, "api", api, PARKED, metrics, on_park=park)
                     )
                     await sources.start(partial(supervise, "backtests", backtests, PARKED, metrics, on_park=park))
                     await sources.start(supervise, "clock", Clock(config.clock, appends, clock, metrics), EDGE, metrics)
-                    await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
-                    health.listening["traps"] = ", ".join(sock.name for sock in sockets)
-                    health.taking_traps = True
+                    await sources.start(supervise, "database_alarm", absence, EDGE, metrics)
                     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-                        log.info("ready", **health.listening)
-                        notifier.ready("taking traps")
-                        sources.start_soon(notifier.keep_alive, health.summary)
-                        task_status.started(health)
+
+                        async def announce() -> None:
+                            await folded_inputs.wait()
+                            doing = "waiting for PostgreSQL" if keeper is None else "starting the embedded PostgreSQL"
+                            notifier.status(f"taking traps; {doing}")
+                            with trio.move_on_after(config.database.wait_seconds):
+                                await _until_tried(store.presence, keeper)
+                            health.waiting = False
+                            log.info("ready", **health.listening)
+                            notifier.ready("taking traps")
+                            sources.start_soon(notifier.keep_alive, health.summary)
+                            task_status.started(health)
+
+                        sources.start_soon(announce)
                         await _until_told_to_stop(signals, config, config_file, state, appends, listener, security, notifier)
                         health.stopping, impatience.scope = True, everything
                     notifier.stopping("draining")
                     log.info("stopping: draining what was received")
+                    everything.deadline = trio.current_time() + config.drain_seconds
                     sources.cancel_scope.cancel()
 
-                everything.deadline = trio.current_time() + config.drain_seconds
                 await appends.aclose()
         if everything.cancelled_caught:
             log.warning("the drain was cut short; what PostgreSQL lacks is in the ledger", behind=ledger.feed.last - stored.seq)
@@ -239,11 +272,26 @@ async def seed_of(feed: LedgerFeed, board: Board) -> Seed:
     return Seed(board.seq, board.alarms(), quarantined)
 
 
-async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) -> None:
-    """Have ``events`` folded before anything else."""
-    reply: Reply[Outcome] = Reply()
-    await appends.send(Append(events, answered=reply))
-    await reply.wait()
+async def _keep(appends: trio.MemorySendChannel[Append], events: list[Event], folded: Reply[Outcome]) -> None:
+    """Have ``events`` on disk before anything else, so that they are folded first."""
+    kept: Reply[int] = Reply()
+    await appends.send(Append(events, committed=kept, answered=folded))
+    await kept.wait()
+
+
+async def _until_tried(presence: Presence, keeper: PostgresKeeper | None) -> None:
+    """Until PostgreSQL answers or is known to be away. An embedded one that is being started is not away."""
+    if keeper is None:
+        await presence.tried.wait()
+        return
+    async with trio.open_nursery() as nursery:
+
+        async def first(event: trio.Event) -> None:
+            await event.wait()
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(first, presence.answering)
+        nursery.start_soon(first, keeper.failed)
 
 
 @asynccontextmanager
@@ -282,18 +330,16 @@ async def _impatience() -> AsyncIterator[_Impatience]:
 
 
 @asynccontextmanager
-async def _database_url(config: Config, notifier: Notifier) -> AsyncIterator[str]:
-    """The configured PostgreSQL, or an embedded one for as long as the daemon runs."""
+async def _postgres(config: Config, metrics: Metrics) -> AsyncIterator[tuple[str, PostgresKeeper | None]]:
+    """The URL of the configured PostgreSQL; or of an embedded one and who keeps it, for as long as the daemon runs."""
     if url := await trio.to_thread.run_sync(database_url, config.database):
-        yield url
+        yield url, None
     else:
-        notifier.status("starting the embedded PostgreSQL")
-        server = await trio.to_thread.run_sync(embedded.start, config.path())
-        try:
-            yield server.url
-        finally:
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(server.stop)
+        keeper = PostgresKeeper(config.path(), metrics)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keeper.run)
+            yield keeper.url, keeper
+            nursery.cancel_scope.cancel()
 
 
 async def _until_told_to_stop(

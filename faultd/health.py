@@ -6,6 +6,8 @@ from actors.mailbox import Progress
 from actors.metrics import Metrics
 from protocols.rest import Part, Readiness
 
+_TROUBLE_LENGTH = 300
+
 
 class Health:
     """Asked by ``/readyz``. ``ready`` is about traps alone: they are taken without PostgreSQL too."""
@@ -16,10 +18,15 @@ class Health:
         store: Progress,
         ledger_failure: Callable[[], str | None],
         refuses_connections: Callable[[], bool] = lambda: False,
+        database_trouble: Callable[[], str] = lambda: "",
     ) -> None:
-        """``refuses_connections`` says whether one could not be accepted lately."""
+        """``refuses_connections`` says whether one could not be accepted lately, ``database_trouble`` why PostgreSQL
+        is away."""
         self._metrics, self._store, self._ledger_failure = metrics, store, ledger_failure
         self._refuses_connections = refuses_connections
+        self._database_trouble = database_trouble
+        self.waiting = False
+        """Whether faultd has yet to say that it is ready, though it takes traps."""
         self.taking_traps = False
         self.stopping = False
         self.listening: dict[str, str] = {}
@@ -48,7 +55,7 @@ class Health:
             )
         for name, text in self.parked.items():
             parts[name] = Part("down", text)
-        return Readiness(ready=self.taking_traps and not self.stopping and not failure, parts=parts)
+        return Readiness(ready=self.taking_traps and not self.waiting and not self.stopping and not failure, parts=parts)
 
     def summary(self) -> str:
         """One line for systemd's status."""
@@ -64,4 +71,6 @@ class Health:
     def _postgresql(self) -> Part:
         if self._metrics.value("faultd_store_up"):
             return Part("ok", f"applied through {self._store.seq}")
-        return Part("degraded", "PostgreSQL is away: history cannot be read; alarms, commands and the stream go on")
+        trouble = self._database_trouble()
+        why = f" ({trouble[:_TROUBLE_LENGTH]})" if trouble else ""
+        return Part("degraded", f"PostgreSQL is away{why}: history cannot be read; alarms, commands and the stream go on")

@@ -10,6 +10,7 @@ from actors.trap_listener.v3 import V3Engine, decode_offline
 from faultd.config import Config, ConfigError, ConfigErrors, Mistake
 from faultd.settings import DatabaseSettings, url_problem
 from protocols.snmp.errors import Refusal
+from protocols.snmp.masking import masked
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification
 
@@ -76,7 +77,7 @@ def offline_reader(config: Config) -> Callable[[bytes], Notification]:
     def read(datagram: bytes) -> Notification:
         if peek(datagram).version == 3:
             return decode_offline(datagram, config.traps.users)
-        return decode(datagram)
+        return masked(decode(datagram), datagram)
 
     return read
 

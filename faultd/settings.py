@@ -22,6 +22,9 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``postgresql://user:password@host/name``; empty: an embedded PostgreSQL under ``state_dir``."""
     url_file: str = ""
     """A file that holds the URL, such as a systemd credential; it wins over ``url``."""
+    wait_seconds: Annotated[float, Meta(ge=0)] = 15.0
+    """At a start faultd takes traps at once. It says that it is ready when PostgreSQL answers, is known to be away, or has been
+    silent for this long, so that whoever waits for it can read at once."""
     pool_size: Annotated[int, Meta(ge=2, le=100)] = 6
     """Connections at most, the store's own included."""
     migrate: bool = True

@@ -160,6 +160,17 @@ class SystemReport(Struct, frozen=True, kw_only=True, array_like=True, tag="syst
     description: str = ""
 
 
+class SourceRefused(Struct, frozen=True, kw_only=True, array_like=True, tag="source_refused", tag_field="tag"):
+    """Datagrams of one ``source`` (an IP address) that the trap listener refused since its last report of that source, by
+    reason. ``last`` is when it refused the newest, ``accepted`` when it last accepted one since its start; both by the
+    listener's clock. Reports are bounded in rate: a count may be of many datagrams."""
+
+    source: str
+    reasons: dict[str, int]
+    last: datetime
+    accepted: datetime | None = None
+
+
 Event = (
     Trap
     | NetworkEvent
@@ -173,6 +184,7 @@ Event = (
     | RulesLoaded
     | PluginStopped
     | SystemReport
+    | SourceRefused
     | ClockJumped
 )
 

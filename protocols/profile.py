@@ -156,6 +156,9 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     probable_cause: str = "other"
     description: str = ""
     recommended_action: str = ""
+    graded: bool = False
+    """Whether devices tell degrees of it apart: then the severity that a device sends goes before this one. Else this one is
+    that of every vendor, and the device's is metadata (``vendor_severity``)."""
 
 
 class Meaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -268,7 +271,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     repeats_by_design: bool = False
     metadata: tuple[str, ...] = ()
     severity: Choice | None = None
-    """Where this vendor's traps carry a severity: it goes before the alarms' own."""
+    """Where this vendor's traps carry a severity: it goes before the alarms' own for types that are ``graded``, and for
+    types of this profile's own."""
     types: dict[str, AlarmType] = {}
     enums: dict[str, dict[int, str]] = {}
     notifications: dict[str, str | tuple[str, ...]] = {}

@@ -1,6 +1,7 @@
 """The plant for those who only look at it, and what a wish about it would change."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from protocols.command import ChangeTopology
@@ -52,6 +53,12 @@ class TopologyView(Protocol):
 
     def with_index(self, device_id: str, index: str) -> Node | None:
         """What the device (by id or address) knows by this index."""
+
+    def addresses(self) -> Mapping[str, Node]:
+        """The node of every address. Not to be kept over a wait."""
+
+    def last_heard(self, node_id: str) -> datetime | None:
+        """When the newest trap of a device was accepted, to a minute; None: never."""
 
     def put(self, *nodes: Node) -> ChangeTopology:
         """These nodes, new or in place of their like."""

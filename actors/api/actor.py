@@ -21,6 +21,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.rest import Readiness
 from protocols.topology_view import TopologyView
+from protocols.trap_source import SourceView
 
 log = structlog.get_logger()
 
@@ -32,8 +33,9 @@ class Api:
     store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
     aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
     ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
-    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``alarms`` are those that the fold holds (None: all
-    are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest recorded batch.
+    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``sources`` are the trap listener's counts (the same);
+    ``alarms`` are those that the fold holds (None: all are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest
+    recorded batch.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class Api:
         backtests: Backtests | None = None,
         alarms: AlarmView | None = None,
         recorded: Callable[[], int] | None = None,
+        sources: SourceView | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
         context.topology, context.backtests = topology, backtests
-        context.alarms = alarms
+        context.alarms, context.sources = alarms, sources
         if recorded is not None:
             context.recorded = recorded
         self.application = application(context, _version())

@@ -22,6 +22,7 @@ from actors.api import (
     maintenance,
     notes,
     rules,
+    sources,
     system,
     topology,
 )
@@ -88,7 +89,7 @@ def application(context: Context, version: str) -> Litestar:
             Router("/", route_handlers=rules.HANDLERS, tags=["rules"]),
             Router("/", route_handlers=topology.HANDLERS, tags=["topology"]),
             Router("/", route_handlers=backtest.HANDLERS, tags=["rules"]),
-            Router("/", route_handlers=history.HANDLERS, tags=["traps and devices"]),
+            Router("/", route_handlers=[*history.HANDLERS, *sources.HANDLERS], tags=["traps and devices"]),
             Router("/", route_handlers=system.HANDLERS, tags=["access"]),
         ],
         dependencies={"by": Provide(_principal, sync_to_thread=False)},

@@ -24,6 +24,7 @@ from protocols.principal import Principal
 from protocols.rest import Readiness
 from protocols.rule import RuleRecord
 from protocols.topology_view import TopologyView
+from protocols.trap_source import SourceView
 
 EventLookup = Callable[[int], Awaitable[bytes | None]]
 """The msgpack of the quarantined Event at an offset, None when there is none."""
@@ -61,6 +62,7 @@ class Context:
         self.backtests: Backtests | None = None
         self.rules: RuleLookup | None = None
         self.topology: TopologyView | None = None
+        self.sources: SourceView | None = None
         self.alarms: AlarmView | None = None
         self.recorded: Callable[[], int] = lambda: 0
         """``seq`` of the newest recorded batch."""

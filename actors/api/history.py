@@ -34,7 +34,7 @@ _LARGEST = 2**63 - 1
     opt=allow("viewer", query=UnknownTrapsQuery),
 )
 async def unknown_traps(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[UnknownTrapPage]:
-    """The inbox, latest first, each trap whole. Communities and raw datagrams are shown to admins only."""
+    """The inbox, latest first, each trap whole, its community masked. Raw datagrams are shown to admins only."""
     query = read_query(request, UnknownTrapsQuery)
     fresh = await api.caught_up(by)
     page = await queries.list_unknown_traps(
@@ -43,7 +43,7 @@ async def unknown_traps(request: Request[Any, Any, Any], api: Ctx, by: By) -> Re
         limit=query.limit,
         cursor=query.cursor,
         tenant=by.tenant,
-        secrets=by.may("admin"),
+        raw=by.may("admin"),
     )
     return reads.answer(UnknownTrapPage(page.items, page.next_cursor), fresh)
 

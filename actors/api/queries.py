@@ -28,6 +28,7 @@ from protocols.query import (
     UnknownTrapRow,
 )
 from protocols.severity import SEVERITIES, Severity
+from protocols.snmp.masking import masked_community, masked_datagram
 
 T = TypeVar("T")
 
@@ -189,16 +190,16 @@ async def list_unknown_traps(
     limit: int = 100,
     cursor: str | None = None,
     tenant: str | None = None,
-    secrets: bool = False,
+    raw: bool = False,
 ) -> Page[UnknownTrapRow]:
-    """The inbox, latest first. Without ``secrets`` the community's secret part and the raw datagram are left out."""
+    """The inbox, latest first. The community is always masked; ``raw`` says whether the datagrams are shown."""
     where = Where()
     where.equal("trap_oid", trap_oid)
     where.equal("tenant_id", tenant)
 
     def row_of(row: Record) -> UnknownTrapRow:
         found = _convert(row, UnknownTrapRow)
-        return found if secrets else msgspec.structs.replace(found, trap=_without_secrets(found.trap))
+        return msgspec.structs.replace(found, trap=_shown_trap(found.trap, raw=raw))
 
     return await _list(database, "unknown_traps", _columns(UnknownTrapRow), where, _INBOX, cursor, limit, row_of)
 
@@ -343,10 +344,12 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _without_secrets(trap: dict[str, Any]) -> dict[str, Any]:
-    """Without the datagram, and the community masked up to its first ``@`` (behind that ZTE puts fields)."""
+def _shown_trap(trap: dict[str, Any], *, raw: bool) -> dict[str, Any]:
+    """The trap with its community masked: the listener masks it, but rows of earlier versions hold it in clear."""
     notification = trap["notification"]
     if notification["version"] != "3":
-        _, at, fields = notification["security"].partition("@")
-        notification = notification | {"security": f"***{at}{fields}"}
-    return {name: value for name, value in trap.items() if name != "raw"} | {"notification": notification}
+        notification = notification | {"security": masked_community(notification["security"])}
+    shown = {name: value for name, value in trap.items() if name != "raw"} | {"notification": notification}
+    if raw:
+        shown["raw"] = masked_datagram(bytes.fromhex(trap["raw"])).hex()
+    return shown

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.correlator import silence
 from actors.correlator.commands import fold_command
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.housekeeping import fold_tick
@@ -15,6 +16,7 @@ from actors.correlator.own import fold_system
 from actors.correlator.ponder import beat, ponder
 from actors.correlator.problems import SYSTEM
 from actors.correlator.profiles import compile
+from actors.correlator.refused_sources import fold_source_refused
 from actors.correlator.replant import fold_topology, fold_topology_changed
 from actors.correlator.rules.book import fold_rules
 from actors.correlator.rules.force import counts_repeats
@@ -32,6 +34,7 @@ from protocols.event import (
     PolicyLoaded,
     ProfilesLoaded,
     RulesLoaded,
+    SourceRefused,
     SystemReport,
     Tick,
     TopologyChanged,
@@ -73,6 +76,12 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
 
 def _decide(draft: Draft, event: Event) -> None:
     _FOLDS[type(event)](draft, event)
+
+
+def _use_policy(draft: Draft, event: PolicyLoaded) -> None:
+    settings = policy_of(event)
+    silence.note_settings(draft, settings)
+    draft.later(draft.state.use_policy, event, settings)
 
 
 def _command(draft: Draft, command: Command) -> None:
@@ -166,11 +175,12 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     Tick: lambda draft, _event: fold_tick(draft),
     CountAlarms: lambda draft, _event: draft.later(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
+    SourceRefused: fold_source_refused,
     ClockJumped: fold_clock_jumped,
     ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
     TopologyLoaded: fold_topology,
     TopologyChanged: fold_topology_changed,
     RulesLoaded: fold_rules,
     PluginStopped: fold_stopped,
-    PolicyLoaded: lambda draft, event: draft.later(draft.state.use_policy, event, policy_of(event)),
+    PolicyLoaded: _use_policy,
 }

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any
 
-from actors.correlator import placing
+from actors.correlator import placing, silence
 from actors.correlator.draft import Draft
 from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
@@ -31,6 +31,7 @@ def fold_tick(draft: Draft) -> None:
     _let_go(draft)
     _archive(draft)
     end_limits(draft)
+    silence.begin(draft)
     settings = draft.state.settings
     draft.later(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
     draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))

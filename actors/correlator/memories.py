@@ -96,6 +96,57 @@ class BlockerMemory(Struct):
     since: dict[str, datetime] = {}
 
 
+MOST_SOURCES = 4_096
+"""Refused sources remembered; beyond it one without an alarm goes, the one that was refused longest ago."""
+
+
+class RefusedSource(Struct, frozen=True, kw_only=True, array_like=True):
+    """A source of which datagrams were refused: ``since`` and ``last`` are the ledger's times of the first and the newest
+    report, ``reasons`` counts datagrams since then. ``alarmed``: it has an alarm, at ``tenant_id`` and ``resource_id``;
+    ``unknown``: the topology did not know it then. ``mixed``: an accepted trap ended its alarm within the window."""
+
+    since: datetime
+    last: datetime
+    reasons: dict[str, int]
+    alarmed: bool = False
+    unknown: bool = False
+    mixed: bool = False
+    tenant_id: str = ""
+    resource_id: str = ""
+
+
+class SourceMemory(Struct):
+    """By address, the one reported longest ago first."""
+
+    sources: dict[str, RefusedSource] = {}
+
+    def put(self, address: str, source: RefusedSource) -> None:
+        """Remember it as the newest."""
+        self.sources.pop(address, None)
+        self.sources[address] = source
+        if len(self.sources) > MOST_SOURCES:
+            oldest = next((one for one, each in self.sources.items() if not each.alarmed), None)
+            if oldest is not None:
+                del self.sources[oldest]
+
+
+class SilenceMemory(Struct):
+    """``since``: when faultd came to know each device; ``heard``: when a trap of it was last accepted, to a minute.
+    ``alarmed``: tenant and resource of the alarm of each device that has one; ``more``: silent devices beyond the bound.
+    ``begun``: the devices of the plant have been looked at once."""
+
+    since: dict[str, datetime] = {}
+    heard: dict[str, datetime] = {}
+    alarmed: dict[str, tuple[str, str]] = {}
+    more: dict[str, None] = {}
+    begun: bool = False
+
+    def forget(self, device_id: str) -> None:
+        """The topology has it no more."""
+        self.since.pop(device_id, None)
+        self.heard.pop(device_id, None)
+
+
 class Interface(Struct, frozen=True, array_like=True, gc=False):
     """An interface under its place: the ``index`` (as a position, ``if/5``) that it had when it was last named, in which start
     of the device that was, and its names (ifName, ifDescr, ifAlias; empty where it was never told)."""

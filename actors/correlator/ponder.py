@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from actors.correlator import notices
+from actors.correlator import notices, refused_sources, silence
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.own import fold_system
 from actors.correlator.pon import heard, members
@@ -22,7 +22,12 @@ FAILED = "correlation.failed"
 _Decide = Callable[[Draft, tuple[Strategy, ...]], None]
 """What is to be decided in a draft, and which strategies are shown what comes of it."""
 
-_DUE = {strategy.name: strategy.due for strategy in STRATEGIES if strategy.due is not None}
+_DUE: dict[str, Callable[[Draft, str], None]] = {
+    **{strategy.name: strategy.due for strategy in STRATEGIES if strategy.due is not None},
+    refused_sources.NAME: refused_sources.due,
+    silence.NAME: silence.due,
+}
+"""By the name under which a timer was set."""
 
 
 def ponder(

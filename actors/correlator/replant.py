@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.correlator import placing
+from actors.correlator import placing, silence
 from actors.correlator.draft import Draft
 from actors.correlator.plant.check import Mistake, mistakes
 from actors.correlator.plant.difference import Difference, whole
@@ -56,6 +56,7 @@ def _take(
     state = draft.state
     note_renames(draft, puts, removes)
     placing.note(draft, puts, removes)
+    silence.note(draft, puts, removes)
     windows.reconsider(draft)
     draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
     if digest is not None:

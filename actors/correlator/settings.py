@@ -57,6 +57,22 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """When a cause has cleared, an alarm that was attributed to it and still stands after this time becomes one of its own,
     and people are told."""
 
+    refused_source_count: Annotated[int, Meta(ge=0)] = 3
+    """A source of which so many datagrams were refused within `refused_source_seconds` gets an alarm `traps.refused` that says
+    why and what to do. It ends with its next trap that is accepted. 0: never. 1 counts as 2."""
+    refused_source_seconds: Annotated[float, Meta(gt=0, le=TEN_YEARS)] = 3_600.0
+    """The window of the above. A source some of whose traps are accepted keeps its alarm until nothing was refused for this
+    long."""
+    refused_source_alarms: Annotated[int, Meta(ge=1, le=2_000)] = 100
+    """Sources that have an alarm of their own at a time; at most half of them are addresses that the topology does not know.
+    One alarm stands for the others: addresses can be forged."""
+    never_heard_hours: Annotated[float, Meta(ge=0, le=87_600)] = 24.0
+    """A device of the topology (a node with an address, no ONT) of which no trap was ever accepted gets an alarm
+    `device.silent` so long after faultd came to know it. 0: never."""
+    silent_hours: Annotated[float, Meta(ge=0, le=87_600)] = 0.0
+    """The same for a device that was heard once, this long after its last trap. 0, the default: never, since a healthy device
+    may have nothing to say for months; set it where devices send a heartbeat."""
+
     max_windows: Annotated[int, Meta(ge=1)] = 2_000
     """Maintenance windows at most. Those that are over make room for new ones."""
     keep_windows_days: Annotated[float, Meta(gt=0, le=36_500)] = 30.0

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from actors.correlator import silence
 from actors.correlator.draft import Draft
 from actors.correlator.interfaces import (
     INTERFACE_DOWN,
@@ -21,10 +22,11 @@ from actors.correlator.interfaces import (
 from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
-from actors.correlator.memories import InterfaceMemory
+from actors.correlator.memories import InterfaceMemory, SourceMemory
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
+from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
 from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
@@ -63,9 +65,14 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
             draft.later(state.note, "informs_repeated")
             return
         draft.later(remember, state.informs, trap.inform_key, draft.at)
+    refused = state.memory(SourceMemory).sources
+    if refused and trap.source in refused:
+        source_accepted(draft, trap.source)
     reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
     node = state.plant.device(reading.device_address)
     device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
+    if node is not None:
+        silence.heard(draft, node)
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:

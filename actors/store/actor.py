@@ -17,8 +17,9 @@ from actors.store.apply import Reject, apply
 from actors.store.cursor import CONSUMER, Cursor, CursorMoved, Mark, read_cursor, verify
 from actors.store.lag import Lag
 from actors.store.pace import Pace, Pending
+from actors.store.presence import Presence
 from actors.store.reseed import Seed, reseed
-from actors.store.schema import check_schema
+from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
 from actors.store.settings import StoreSettings
 
 log = structlog.get_logger()
@@ -40,9 +41,12 @@ class Store:
         settings: StoreSettings | None = None,
         random: Callable[[], float] = random_fraction,
         seed: Callable[[], Awaitable[Seed]] | None = None,
+        *,
+        migrates: bool = False,
     ) -> None:
         """``progress`` is advanced to each batch that is visible in PostgreSQL; ``random`` gives fractions in [0, 1). ``seed``
-        gives what the fold holds now, for a database that is too old for the feed; None: such a database ends the run."""
+        gives what the fold holds now, for a database that is too old for the feed; None: such a database ends the run.
+        ``migrates``: an older schema is brought up to date; else it ends the run."""
         self._database = database
         self._feed = feed
         self._ledger_id = ledger_id
@@ -51,6 +55,8 @@ class Store:
         self._settings = settings or StoreSettings()
         self._random = random
         self._seed = seed
+        self._migrates = migrates
+        self.presence = Presence()
         self._lag = Lag()
         self._pace = Pace(self._settings)
         self._pending = Pending()
@@ -62,12 +68,13 @@ class Store:
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Apply until the feed has ended and all of it is in PostgreSQL.
 
-        Waits, however long, for a database that is away. Raises SchemaNewer or SchemaOlder, LedgerMismatch, LedgerRestored, and
-        FeedPruned without a seed. May be cancelled at any point: a transaction is applied whole or not at all.
+        Waits, however long, for a database that is away. Raises SchemaNewer, SchemaOlder unless it migrates, LedgerMismatch,
+        LedgerRestored, and FeedPruned without a seed. May be cancelled at any point: a transaction is applied whole or not.
         """
         self._metrics.store_lag.set_function(lambda: max(0, self._feed.last - self._progress.seq))
         self._metrics.store_lag_seconds.set_function(self._lag_seconds)
         self._metrics.store_up.set(0)
+        self.presence.began(trio.current_time())
         task_status.started()
         while True:
             try:
@@ -80,12 +87,13 @@ class Store:
     async def _follow(self) -> None:
         # Whoever was away may come back as another: restored from a backup that lacks the newest months' partitions.
         self._months.clear()
-        await check_schema(self._database)
+        await self._check_schema()
         cursor = await self._look()
         await verify(self._feed, cursor)
         seq = cursor.seq
         log.info("store_follows", seq=seq, behind=self._feed.last - seq)
         self._metrics.store_up.set(1)
+        self.presence.answered()
         await self._applied(seq)
         self._pending, self._unread = Pending(), None
         while True:
@@ -103,6 +111,16 @@ class Store:
                 seq = await self._apply(seq)
                 await self._applied(seq)
             self._failures = 0
+
+    async def _check_schema(self) -> None:
+        try:
+            await check_schema(self._database)
+        except SchemaOlder:
+            if not self._migrates:
+                raise
+            migrated = await bring_up_to_date(self._database)
+            log.info("schema migrated", before=migrated.before, after=migrated.after)
+        self.presence.schema_checked = True
 
     async def _gather(self) -> None:
         """Let Changes come together, unless some are left already or somebody waits for one of them."""
@@ -194,6 +212,7 @@ class Store:
         seconds = backoff(self._failures, self._settings, self._random)
         self._failures += 1
         self._metrics.store_up.set(0)
+        self.presence.failed(str(error), trio.current_time())
         self._metrics.store_reconnects.inc()
         log.warning("store_waits", error=str(error), seconds=round(seconds, 2), behind=self._feed.last - self._progress.seq)
         self._lag_seconds()

@@ -4,15 +4,13 @@ Revisions are numbered names (``0001`` ...) in ``migrations/versions``; the data
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 from msgspec import Struct
 
-from actors.postgres import Database
+from actors.postgres import Connect, Database, DatabaseUnavailable, connect_apart, describe
 from actors.supervisor import OperatorNeeded
 
 _EXISTS = "SELECT to_regclass('faultd_schema') IS NOT NULL"
@@ -57,7 +55,16 @@ def migrate(url: str) -> Migrated:
     Concurrent migrations wait for one another. Raises :class:`SchemaNewer`; OSError or asyncpg's errors when the database
     cannot be reached or refuses.
     """
-    return asyncio.run(_migrate(url))
+    return asyncio.run(_migrate(partial(connect_apart, url, CONNECT_SECONDS)))
+
+
+async def bring_up_to_date(database: Database) -> Migrated:
+    """:func:`migrate` for a daemon: bounded, and cancelled whenever the caller is. Raises :class:`SchemaNewer`, or
+    DatabaseUnavailable for everything else that keeps the database from being migrated, which may be tried again."""
+    try:
+        return await database.apart(_migrate)
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f"the schema cannot be brought up to date: {describe(error)}") from error
 
 
 async def check_schema(database: Database) -> str:
@@ -89,20 +96,16 @@ def _refuse_newer(found: str | None) -> None:
         raise SchemaNewer(found, newest())
 
 
-def _connector(url: str) -> Callable[[], Awaitable[Any]]:
-    return lambda: asyncpg.connect(url, timeout=CONNECT_SECONDS)
-
-
-async def _migrate(url: str) -> Migrated:
-    connect = _connector(url)
+async def _migrate(connect: Connect) -> Migrated:
     connection = await connect()
     try:
         found = None
         if await connection.fetchval(_EXISTS):
             found = await connection.fetchval(_VERSIONS)
     finally:
-        await connection.close()
+        await connection.close(timeout=CONNECT_SECONDS)
     if found != newest():
+        # Imported late: with SQLAlchemy it costs a third of a start.
         from actors.store.upgrade import upgrade
 
         found = await upgrade(connect, _refuse_newer)

@@ -23,6 +23,8 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reconnect_max_seconds: Annotated[float, Meta(gt=0)] = 2.0
     """... up to this many seconds. Low, as all that an attempt costs is one connection, and whoever has brought PostgreSQL back
     is waiting to see faultd connect."""
+    away_alarm_seconds: Annotated[float, Meta(ge=0)] = 30.0
+    """When PostgreSQL has been away for this long the alarm `database.away` is raised."""
     probe_seconds: Annotated[float, Meta(gt=0)] = 10.0
     """PostgreSQL is asked for a sign of life this often, and whether it is as faultd left it (not restored from a backup), with
     nothing to write too."""

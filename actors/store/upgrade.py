@@ -1,21 +1,24 @@
 """Alembic, for a database that lacks revisions. Imported only then: with SQLAlchemy it costs a third of a start."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from actors.postgres import Connect
 
 _LOCK = 0x6661756C7464  # "faultd": the advisory lock that serialises concurrent migrations
 
 
-async def upgrade(connect: Callable[[], Awaitable[Any]], look: Callable[[str | None], None]) -> str | None:
+async def upgrade(connect: Connect, look: Callable[[str | None], None]) -> str | None:
     """Bring the database to the newest revision, in one transaction; the revision that it had. ``connect`` gives a connection
-    of asyncpg; what ``look`` raises of the revision found, when no other migration runs any more, ends it."""
+    of asyncpg; what ``look`` raises of the revision found, when no other migration runs any more, ends it. Raises asyncpg's
+    errors, and not those that SQLAlchemy makes of them."""
 
     def run(connection: Connection) -> str | None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -32,6 +35,8 @@ async def upgrade(connect: Callable[[], Awaitable[Any]], look: Callable[[str | N
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(run)
+    except DBAPIError as error:
+        raise (error.orig.__cause__ if error.orig is not None else None) or error from error
     finally:
         await engine.dispose()
 

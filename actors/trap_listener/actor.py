@@ -23,19 +23,22 @@ from actors.trap_listener.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket
+from actors.trap_listener.source_book import SourceBook
 from actors.trap_listener.source_limit import SourceLimit
 from actors.trusted_clock import TrustedClock
 from protocols.event import Event, Trap
+from protocols.snmp.masking import header, masked_datagram
 
 DRAIN_LIMIT = 512
 """Datagrams read before anything else gets a turn."""
 UNSETTLED_LIMIT = 64
 """Batches that may wait for their commit before reading stops."""
 CHECK_SECONDS = 10.0
-"""How often rates and the kernel's drop counters are looked at."""
+"""How often rates are looked at."""
+REPORT_SECONDS = 1.0
+"""How often refused sources are reported."""
 RETRY_SECONDS = (0.25, 5.0)
 """First and longest pause between attempts while the ledger cannot write."""
-LOGGED_OCTETS = 256
 _REMEMBERED_INFORMS = 16_384
 
 _log = structlog.get_logger()
@@ -81,6 +84,7 @@ class TrapListener:
         self._clock, self._grace = clock or TrustedClock(), grace
         self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
         self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
+        self.sources = SourceBook(self._clock)
         self._isolation = Isolation("a datagram", lambda: None)
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
         self._limit: SourceLimit | None = None
@@ -110,6 +114,7 @@ class TrapListener:
             nursery.start_soon(self._settle, unsettled, settling)
             with unsettled_send:
                 nursery.start_soon(self._watch, unsettled_send.clone())
+                nursery.start_soon(self._report, unsettled_send.clone())
                 for trap_socket in self._sockets:
                     nursery.start_soon(self._serve, trap_socket, unsettled_send.clone())
             task_status.started()
@@ -125,7 +130,7 @@ class TrapListener:
             try:
                 while True:
                     await trio.lowlevel.wait_readable(trap_socket.socket)
-                    batch, received = self._drain(trap_socket)
+                    batch, received = self._read(trap_socket)
                     pause = pace.pause(
                         batch.datagrams,
                         trio.current_time(),
@@ -142,12 +147,19 @@ class TrapListener:
                         received = DRAIN_LIMIT
                         while batch is not None or received:
                             if batch is None:
-                                batch, received = self._drain(trap_socket)
+                                batch, received = self._read(trap_socket)
                             await self._hand_over(batch, unsettled)
                             batch = None
                 finally:
                     if batch is not None:
                         await self._give_up(batch)
+
+    def _read(self, trap_socket: TrapSocket) -> tuple[_Batch, int]:
+        """As :meth:`_drain`, and what the kernel dropped meanwhile. Datagrams wait wherever it drops one, so a drain follows
+        the last drop: asked behind it, the socket tells of all of them, also before a silence."""
+        batch, received = self._drain(trap_socket)
+        self._book_losses(trap_socket.more_dropped(), trap_socket, trio.current_time())
+        return batch, received
 
     def _drain(self, trap_socket: TrapSocket) -> tuple[_Batch, int]:
         """Read what waits, at most DRAIN_LIMIT datagrams and those of the call that reaches it, without awaiting; says how
@@ -177,8 +189,9 @@ class TrapListener:
                     event = self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary))
                 except Refused as refusal:
                     refused[refusal.reason] += 1
+                    self.sources.refuse(host, at, refusal.reason)
                     self._refusals.add(refusal.reason, 1, now, host)
-                    self._log_refusal(refusal.reason, host, datagram, now)
+                    self._log_refusal(refusal, host, datagram, now)
                     if refusal.report:
                         self._send(trap_socket, refusal.report, source, ancillary)
                 except Exchange as exchange:
@@ -188,6 +201,7 @@ class TrapListener:
                     refused["error"] += 1
                     self._isolation.ended(error, host)
                 else:
+                    self.sources.accept(host, at, admitted.notification.trap_oid)
                     batch.events.append(event)
                     batch.datagrams += 1
             if len(arrivals) < MOST:
@@ -212,7 +226,7 @@ class TrapListener:
     ) -> Trap:
         notification = admitted.notification
         key = inform_key(host, notification) if admitted.answer is not None else ""
-        trap = Trap(host, at, notification, key, datagram if notification.irregular else b"")
+        trap = Trap(host, at, notification, key, masked_datagram(datagram) if notification.irregular else b"")
         if notification.irregular:
             batch.irregular.update(set(notification.irregular))
         if admitted.answer is not None:
@@ -300,11 +314,18 @@ class TrapListener:
             while True:
                 await trio.sleep(CHECK_SECONDS)
                 now = trio.current_time()
-                for trap_socket in self._sockets:
-                    self._book_losses(trap_socket.more_dropped(), trap_socket, now)
                 batch = _Batch()
                 batch.events.extend(self._refusals.due(now))
                 batch.events.extend(self._losses.due(now))
+                await self._hand_over(batch, unsettled)
+
+    async def _report(self, unsettled: trio.MemorySendChannel[_Batch]) -> None:
+        """Tell the correlator of sources that are refused."""
+        with unsettled:
+            while True:
+                await trio.sleep(REPORT_SECONDS)
+                batch = _Batch()
+                batch.events.extend(self.sources.due(trio.current_time()))
                 await self._hand_over(batch, unsettled)
 
     def _book_losses(self, count: int, trap_socket: TrapSocket, now: float) -> None:
@@ -312,14 +333,16 @@ class TrapListener:
             self._metrics.kernel_drops.inc(count)
             self._losses.add(trap_socket.name, count, now)
 
-    def _log_refusal(self, reason: str, host: str, datagram: bytes, now: float) -> None:
+    def _log_refusal(self, refusal: Refused, host: str, datagram: bytes, now: float) -> None:
+        """Never the datagram itself: a community stands in it in clear, and in a malformed one nobody knows where."""
         if self._log_bucket.take(now):
             _log.warning(
                 "datagram refused",
-                reason=reason,
+                reason=refusal.reason,
                 source=host,
                 octets=len(datagram),
-                hex=datagram[:LOGGED_OCTETS].hex(),
+                position=refusal.position,
+                header=header(datagram),
                 not_logged=self._log_bucket.forget_refused(),
             )
 

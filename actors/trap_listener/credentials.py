@@ -36,7 +36,8 @@ def _read(user: str, path: str) -> str:
     except OSError as error:
         raise CredentialError(user, path, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise CredentialError(user, path, f"not UTF-8 at byte {error.start}") from error
+        # Not chained: its text shows octets of the key.
+        raise CredentialError(user, path, f"not UTF-8 at byte {error.start}") from None
     if len(key) < 8:
         raise CredentialError(user, path, f"the key has {len(key)} characters, at least 8 are needed")
     return key

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from protocols.snmp import encode, message
 from protocols.snmp.errors import BadVersion, Refusal
+from protocols.snmp.masking import masked
 from protocols.snmp.notification import Notification
 
 Answer = Callable[[float], bytes]
@@ -14,18 +15,19 @@ Answer = Callable[[float], bytes]
 
 
 class Admitted(Struct, frozen=True):
-    """A notification that passed every check. ``answer`` is None for a trap."""
+    """A notification that passed every check, its community masked. ``answer`` is None for a trap."""
 
     notification: Notification
     answer: Answer | None = None
 
 
 class Refused(Exception):
-    """The datagram is dropped. ``reason`` is the label it is counted by; ``report`` goes back to the sender if not empty."""
+    """The datagram is dropped. ``reason`` is the label it is counted by; ``report`` goes back to the sender if not empty;
+    ``position`` is the offset of the octet that the decoder stopped at, where it was the decoder that refused."""
 
-    def __init__(self, reason: str, report: bytes = b"") -> None:
+    def __init__(self, reason: str, report: bytes = b"", position: int | None = None) -> None:
         super().__init__(reason)
-        self.reason, self.report = reason, report
+        self.reason, self.report, self.position = reason, report, position
 
 
 class Exchange(Exception):
@@ -58,10 +60,10 @@ class Intake:
         except BadVersion as refusal:
             return self._judge_v3(datagram, now, refusal)
         except Refusal as refusal:
-            raise Refused(refusal.reason) from refusal
+            raise Refused(refusal.reason, position=refusal.position) from refusal
         if notification.security.partition("@")[0] not in self._communities:
             raise Refused("unknown_community")
-        return Admitted(notification, (lambda _: response) if response else None)
+        return Admitted(masked(notification, datagram), (lambda _: response) if response else None)
 
     def _judge_v3(self, datagram: bytes, now: float, refusal: BadVersion) -> Admitted:
         try:
@@ -69,5 +71,5 @@ class Intake:
                 return self._v3.receive(datagram, now)
             message.peek(datagram)
         except Refusal as error:
-            raise Refused(error.reason) from error
+            raise Refused(error.reason, position=error.position) from error
         raise Refused("unknown_user") from refusal

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -12,10 +12,24 @@ PrivProtocol = Literal["", "DES", "AES", "AES-192", "AES-256"]
 ANY_ENGINE = "*"
 """As an ``engine_id``: the user's traps are taken from whatever engine proves to hold the user's keys."""
 
+SECRETS = ("communities", "auth_key", "priv_key")
+"""Settings that are passwords."""
+
 Problem = tuple[str, str]
 
 
-class User(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Secretive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings whose ``repr`` masks what must be in no log."""
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        pairs = [(name, getattr(self, name)) for name in self.__struct_fields__]
+        return [(name, "***" if value and name in SECRETS else value) for name, value in pairs]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One SNMPv3 user (RFC 3414). Its messages must come at exactly the security level that is configured here."""
 
     name: str
@@ -39,7 +53,7 @@ class User(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
 
 
-class TrapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TrapSettings(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where traps come in and whose traps are taken."""
 
     listen: tuple[str, ...] = ("0.0.0.0:162", "[::]:162")
@@ -61,7 +75,8 @@ class TrapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     refusal_alarm_rate: int = 100
     """Refused datagrams a minute, of one reason, from which on an alarm is raised. 0: never."""
     refusal_log_rate: float = 1.0
-    """Refused datagrams logged a second, with their first 256 octets in hexadecimal; the others are only counted."""
+    """Refused datagrams logged a second, with their source, size and reason, and never with a community; the others are only
+    counted."""
 
 
 def problems(settings: TrapSettings) -> list[Problem]:
@@ -79,9 +94,9 @@ def problems(settings: TrapSettings) -> list[Problem]:
             found.append((f"allow[{number}]", f"not a network: {error}"))
     for number, community in enumerate(settings.communities):
         if not community or not community.isascii():
-            found.append((f"communities[{number}]", f"{community!r} is not a community: it must be ASCII and not empty"))
+            found.append((f"communities[{number}]", "not a community: it must be ASCII and not empty"))
         elif "@" in community:
-            found.append((f"communities[{number}]", f"{community!r} would never match: what follows an @ is not compared"))
+            found.append((f"communities[{number}]", "would never match: what follows an @ is not compared"))
     found.extend(_user_problems(settings.users))
     for key, value, least in (
         ("receive_buffer", settings.receive_buffer, 4096),

@@ -86,7 +86,8 @@ class TrapSocket:
         self.socket.sendmsg([datagram], control, 0, to)
 
     def more_dropped(self) -> int:
-        """What the kernel has dropped since the last reading, for when no datagram follows to tell."""
+        """Datagrams that the kernel has dropped since the last reading, asked of the socket itself: SO_RXQ_OVFL speaks only
+        with the next datagram. Both readings are of one counter, so a drop counts once."""
         reading = _drops(self.socket)
         return 0 if reading is None else self._dropped.advance(reading)
 

@@ -19,7 +19,6 @@ from faultd.app import serve
 from faultd.cli.common import (
     DEFAULT_CONFIG,
     EX_CANTCREAT,
-    EX_CONFIG,
     EX_INTERRUPTED,
     EX_SOFTWARE,
     EX_UNAVAILABLE,
@@ -30,7 +29,6 @@ from faultd.cli.common import (
 )
 from faultd.config import Config, ConfigError, ConfigErrors, load
 from faultd.embedded import EmbeddedPostgresError
-from faultd.schema import StartRefused
 from faultd.state_folder import StateFolderError
 from faultd.survey import of_files
 
@@ -76,8 +74,6 @@ def serve_until_told(main: Callable[[], Awaitable[None]]) -> None:
             match leaf:
                 case ConfigError():
                     refuse(leaf)
-                case StartRefused():
-                    fail(str(leaf), EX_CONFIG)
                 case LedgerError():
                     fail(str(leaf), EX_CANTCREAT)
                 case StateFolderError() | EngineStateError():

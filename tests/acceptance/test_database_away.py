@@ -14,6 +14,7 @@ from protocols.snmp.notification import VarBind
 pytestmark = pytest.mark.acceptance
 
 ALARMS = "/api/v1/faults/alarms"
+EVENTS = "/api/v1/faults/device-events"
 
 
 def link(oid: str, interface: int) -> bytes:
@@ -43,7 +44,7 @@ async def test_postgresql_away_and_back_under_traps_and_commands(place: Path) ->
 
                 await trio.to_thread.run_sync(server.stop)
                 with trio.fail_after(PATIENCE):
-                    while (answer := await client.get(ALARMS)).status_code != 503:
+                    while (answer := await client.get(EVENTS)).status_code != 503:
                         pass
                 assert answer.headers["content-type"].startswith("application/problem+json")
                 assert int(answer.headers["retry-after"]) > 0

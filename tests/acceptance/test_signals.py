@@ -13,6 +13,7 @@ import pytest
 import trio
 from acceptance.harness import PATIENCE, Daemon
 
+from faultd.postgres_programs import processes_in
 from protocols.snmp import encode
 
 pytestmark = pytest.mark.acceptance
@@ -53,13 +54,13 @@ async def started(daemon: Daemon) -> AsyncIterator[tuple[trio.Process, Told]]:
 async def test_a_start_that_is_given_up_leaves_no_postgresql_behind(place: Path, number: signal.Signals) -> None:
     daemon = Daemon(place, "", "[traps]")
     async with started(daemon) as (process, told):
-        await told.until("STATUS=looking at the database's schema")
-        assert (place / "state" / "postgres" / "postmaster.pid").exists()
+        await told.until("STATUS=taking traps; starting the embedded PostgreSQL")
         process.send_signal(signal.SIGHUP)
         process.send_signal(number)
         with trio.fail_after(PATIENCE):
             assert await process.wait() == 0, daemon.last_words()
     assert not (place / "state" / "postgres" / "postmaster.pid").exists()
+    assert not [*processes_in(place / "state" / "postgres"), *processes_in(place / "state" / "postgres.new")]
     assert "Traceback" not in daemon.last_words()
 
 

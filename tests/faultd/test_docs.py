@@ -12,6 +12,7 @@ import pytest
 import yaml
 from msgspec import Struct
 from msgspec.structs import fields
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from actors.correlator.lifecycle import TRANSITIONS
 from actors.metrics import Metrics
@@ -104,6 +105,14 @@ def test_every_setting_says_what_it_means(struct: type[Struct]) -> None:
 def test_every_metric_has_a_line_that_says_what_to_do_and_no_other_has() -> None:
     rows = re.findall(r"^\| `(faultd_\w+)` \|", outside_sections("docs/metrics.md"), re.MULTILINE)
     assert sorted(rows) == sorted(METRICS)
+
+
+def test_every_metric_of_the_process_is_documented() -> None:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    samples = {sample.name for metric in registry.collect() for sample in metric.samples}
+    rows = re.findall(r"^\| `(process_\w+)` \|", outside_sections("docs/metrics.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(samples)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in docs.help_texts()])

@@ -14,7 +14,6 @@ from actors.store.schema import SchemaNewer, SchemaOlder
 from actors.supervisor import OperatorNeeded
 from faultd.health import Health
 from faultd.parking import Parking
-from faultd.schema import StartRefused
 from protocols.event import SystemReport
 
 
@@ -50,7 +49,7 @@ async def test_it_is_shown_and_told_with_the_way_out(health: Health, error: Exce
     assert report.description == str(error)
 
 
-@pytest.mark.parametrize("error", [LedgerMismatch, LedgerRestored, SchemaNewer, SchemaOlder, StartRefused])
+@pytest.mark.parametrize("error", [LedgerMismatch, LedgerRestored, SchemaNewer, SchemaOlder])
 def test_what_the_store_cannot_get_over_needs_an_operator(error: type[Exception]) -> None:
     assert issubclass(error, OperatorNeeded)
 

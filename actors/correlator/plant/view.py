@@ -1,7 +1,9 @@
 """The plant for the API: reads of what the fold holds, and wishes turned into commands against it as it is."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
+from actors.correlator import silence
 from actors.correlator.plant.check import cascade
 from actors.correlator.plant.difference import whole
 from actors.correlator.state import State
@@ -59,6 +61,12 @@ class PlantView:
     def with_index(self, device_id: str, index: str) -> Node | None:
         device = self._state.plant.resolve(device_id)
         return self._state.plant.with_index(device_id if device is None else device.id, index)
+
+    def addresses(self) -> Mapping[str, Node]:
+        return self._state.plant.by_address
+
+    def last_heard(self, node_id: str) -> datetime | None:
+        return silence.last_heard(self._state, node_id)
 
     def put(self, *nodes: Node) -> ChangeTopology:
         return ChangeTopology(nodes, on=self._state.topology_at)

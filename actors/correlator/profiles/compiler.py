@@ -273,6 +273,8 @@ class _Compiler(Parts):
                 self.unknown("alarm type", ended, self.types, f"{key}.clears")
         self._cause(meaning.probable_cause, f"{key}.probable_cause")
         severity_by = self.severity_by
+        # A type that only this profile has is no other vendor's, so there is nothing to be alike with.
+        graded = spec.graded or alarm_type in self.profile.types or isinstance(meaning.severity, Choice)
         severity: Severity = spec.severity
         if isinstance(meaning.severity, Choice):
             severity_by = self.choice(meaning.severity, f"{key}.severity", SEVERITIES)
@@ -323,6 +325,9 @@ class _Compiler(Parts):
         if not isinstance(kind, ChoiceRule):
             kinds = (kind, "clear") if kind == "raise" else (kind,)
         light = self._light(meaning.light, f"{key}.light")
+        metadata = self._metadata((*self.profile.metadata, *meaning.metadata), f"{key}.metadata")
+        if severity_by is not None and not graded:
+            metadata = (*metadata, ("vendor_severity", severity_by.take))
         texts = (_varying(title), _varying(description), _varying(recommended), _varying(vendor_cause))
         return Rule(
             self.shared,
@@ -332,10 +337,11 @@ class _Compiler(Parts):
             self._resource(meaning.resource, alarm_type, f"{key}.resource"),
             self.resources,
             severity_by,
+            graded,
             _varying(qualified),
             *texts,
             bool(light) or any(text is not None for text in texts),
-            self._metadata((*self.profile.metadata, *meaning.metadata), f"{key}.metadata"),
+            metadata,
             light,
         )
 

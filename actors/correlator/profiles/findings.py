@@ -32,7 +32,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     severity = finding.severity
     if rule.severity_by is not None:
         picked_severity = _SEVERITY.get(rule.severity_by.pick(scope))
-        if picked_severity is not None and kind != "clear":
+        if picked_severity is not None and kind != "clear" and (rule.graded or picked_severity == "cleared"):
             severity = picked_severity
     if severity == "cleared" and kind == "raise":
         kind = "clear"

@@ -98,6 +98,8 @@ class Rule:
     resource: ResourceRule | ChoiceRule
     resources: Mapping[str, ResourceRule]
     severity_by: ChoiceRule | None
+    graded: bool
+    """Whether the severity that the device sends is the alarm's; else only its ``cleared`` counts."""
     qualifier: Template | None
     title: Template | None
     description: Template | None

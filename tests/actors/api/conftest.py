@@ -30,6 +30,7 @@ from actors.postgres import Database
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.tokens import TokenBook
+from actors.trap_listener.source_book import SourceBook
 from protocols.change import Change
 from protocols.ledger import RecordedBatch
 from protocols.principal import Role
@@ -95,6 +96,7 @@ class Lab:
         self.store: Callable[[RecordedBatch], Awaitable[None]] | None = None
         self.quarantined: dict[int, bytes] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
+        self.sources = SourceBook(lambda: T0)
         self.api = Api(
             self.settings,
             self.send,
@@ -108,6 +110,7 @@ class Lab:
             windows=WindowCatalogue(self.state),
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
+            sources=self.sources,
             alarms=HeldAlarms(self.state),
             recorded=lambda: self.seq,
         )

@@ -163,8 +163,8 @@ async def test_the_inbox_and_the_device_events(stored_lab: Lab) -> None:
         for path in ("traps/unknown", "traps/unknown/counts", "device-events"):
             assert {item["tenant_id"] for item in (await north.get(f"{lab.FAULTS}/{path}")).json()["items"]} == {"north"}
             assert len((await admin.get(f"{lab.FAULTS}/{path}")).json()["items"]) == 2
-        assert "hunter2" in (await admin.get(f"{lab.FAULTS}/traps/unknown")).text
-        assert "hunter2" not in (await north.get(f"{lab.FAULTS}/traps/unknown")).text
+        for client in (admin, north):
+            assert "hunter2" not in (await client.get(f"{lab.FAULTS}/traps/unknown")).text
         page = (await admin.get(f"{lab.FAULTS}/traps/unknown?limit=1&trap_oid=1.3.6.1.4.1.99.0.1")).json()
         rest = await admin.get(f"{lab.FAULTS}/traps/unknown", params={"cursor": page["next_cursor"]})
         assert [item["offset"] for item in page["items"] + rest.json()["items"]] == [2, 1]

@@ -470,7 +470,7 @@ def unknown(offset: int, oid: str, tenant: str = "t1") -> UnknownTrap:
         tenant,
         "olt-1",
         "no rule",
-        Trap("10.0.0.1", T0, notification, raw=b"\x30secret"),
+        Trap("10.0.0.1", T0, notification, raw=bytes.fromhex("300e0201010406") + b"secret\xa7\x00\x01"),
     )
 
 
@@ -483,9 +483,10 @@ async def test_the_inbox_lists_and_counts_without_secrets(database: Database) ->
     assert [row.offset for row in (await list_unknown_traps(database, trap_oid="1.2.3")).items] == [4, 2, 1]
     assert b"secret" not in msgspec.json.encode(first)
     assert first.items[0].trap["notification"]["security"] == "***@eventId=7@level=2"
-    whole = (await list_unknown_traps(database, secrets=True)).items[0]
-    assert whole.trap["notification"]["security"].startswith("secret@")
-    assert bytes.fromhex(whole.trap["raw"]) == b"\x30secret"
+    whole = (await list_unknown_traps(database, raw=True)).items[0]
+    assert whole.trap["notification"]["security"] == "***@eventId=7@level=2"
+    assert bytes.fromhex(whole.trap["raw"]) == bytes.fromhex("300e0201010406") + b"******\xa7\x00\x01"
+    assert "raw" not in first.items[0].trap
     counts = await count_unknown_traps(database)
     assert [(count.tenant_id, count.trap_oid, count.traps) for count in counts] == [
         ("t1", "1.2.3", 2),

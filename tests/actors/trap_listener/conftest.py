@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import trio
@@ -18,7 +19,9 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.intake import Security
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket, open_sockets
-from protocols.event import Trap
+from protocols.event import SourceRefused, SystemReport, Trap
+
+R = TypeVar("R", SourceRefused, SystemReport)
 
 
 class Bench:
@@ -57,6 +60,15 @@ class Bench:
             self.commit(append)
             traps.extend(event for event in append.events if isinstance(event, Trap))
         return traps
+
+    async def next_report(self, kind: type[R]) -> R:
+        """The next Event of this kind, all before it committed too."""
+        while True:
+            append = await self.mailbox.receive()
+            self.commit(append)
+            for event in append.events:
+                if isinstance(event, kind):
+                    return event
 
     def total(self, name: str, **labels: str) -> float:
         """A metric's value, summed over the labels that are not given."""

@@ -9,7 +9,7 @@ import trio
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
-from actors.trap_listener import actor, networks, source_limit, usm_keys, usm_time
+from actors.trap_listener import actor, networks, source_book, source_limit, usm_keys, usm_time
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
@@ -83,6 +83,9 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     ):
         assert getattr(module, name) <= 65_536
         monkeypatch.setattr(module, name, BOUND)
+    for name in ("HEARD", "REFUSED", "ONCE"):
+        assert getattr(source_book, name) <= 65_536
+        monkeypatch.setattr(source_book, name, BOUND // 2)
     assert source_limit.SOURCES <= 65_536
     monkeypatch.setattr(source_limit.SourceLimit.__init__, "__defaults__", (BOUND,))
 

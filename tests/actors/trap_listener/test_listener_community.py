@@ -1,5 +1,6 @@
 """v1 and v2c through real sockets: what is taken, refused, answered, and how it is booked."""
 
+import base64
 import contextlib
 import socket
 
@@ -11,7 +12,7 @@ import trio.testing
 
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import open_socket
-from protocols.event import SystemReport, Trap
+from protocols.event import SourceRefused, SystemReport, Trap
 from protocols.snmp import encode
 from protocols.snmp.notification import VarBind
 
@@ -82,7 +83,7 @@ async def test_a_decorated_community_is_matched_before_its_first_at_sign(listeni
     async with listening() as bench:
         sender.sendto(trap("public@eventId=17@level=1"), bench.address)
         (event,) = await bench.next()
-        assert event.notification.security == "public@eventId=17@level=1"
+        assert event.notification.security == "***@eventId=17@level=1"
 
 
 async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender):
@@ -90,7 +91,7 @@ async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender
         odd = trap() + b"\x00\x00"
         sender.sendto(odd, bench.address)
         (event,) = await bench.next()
-        assert event.raw == odd
+        assert event.raw == odd.replace(b"public", b"******")
         await bench.until("faultd_traps_irregular_total", 1, kind="trailing_octets")
 
 
@@ -250,10 +251,7 @@ async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(list
             sender.sendto(trap("private"), bench.address)
         await bench.until("faultd_traps_dropped_total", 10)
         mock_clock.jump(10)
-        append = await bench.mailbox.receive()
-        bench.commit(append)
-        (raised,) = append.events
-        assert isinstance(raised, SystemReport)
+        raised = await bench.next_report(SystemReport)
         assert (raised.alarm_type, raised.qualifier, raised.active) == ("traps.refused", "unknown_community", True)
         assert "127.0.0.1" in raised.description
         cleared: list[bool] = []
@@ -263,9 +261,96 @@ async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(list
             with contextlib.suppress(trio.WouldBlock):
                 append = bench.mailbox.receive_nowait()
                 bench.commit(append)
-                cleared.extend(event.active for event in append.events)
+                cleared.extend(event.active for event in append.events if isinstance(event, SystemReport))
         assert cleared == [False]
         assert bench.total("faultd_traps_accepted_total") == 0
+
+
+async def test_a_refused_source_is_reported_by_reason_at_a_falling_rate_and_counted(listening, sender, mock_clock):
+    async with listening(patience=3600) as bench:
+        sources = bench.listener.sources
+
+        async def send(datagram: bytes, times: int, total: int) -> None:
+            for _ in range(times):
+                sender.sendto(datagram, bench.address)
+            await bench.until("faultd_traps_dropped_total", total)
+
+        await send(trap("private"), 3, 3)
+        await send(b"\x30\x82", 1, 4)
+        mock_clock.jump(1)
+        report = await bench.next_report(SourceRefused)
+        assert (report.source, report.reasons, report.accepted) == ("127.0.0.1", {"unknown_community": 3, "truncated": 1}, None)
+        sender.sendto(trap(), bench.address)
+        await bench.next()
+        await send(trap("private"), 1, 5)
+        mock_clock.jump(1)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(trio.WouldBlock):
+            bench.mailbox.receive_nowait()
+        mock_clock.jump(1)
+        report = await bench.next_report(SourceRefused)
+        assert report.reasons == {"unknown_community": 1}
+        assert report.accepted is not None
+        counted = sources.get("127.0.0.1")
+        assert (counted.accepted, counted.last_trap) == (1, LINK_DOWN)
+        assert [(each.reason, each.count) for each in counted.refused] == [("truncated", 1), ("unknown_community", 4)]
+        assert (list(sources.addresses()), sources.forgotten) == (["127.0.0.1"], 0)
+
+
+SECRET = "s3cret-Community"
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        trap(SECRET),
+        trap(SECRET)[:-3],
+        trap(SECRET).replace(b"\x02\x01\x01", b"\x02\x01\x07"),
+        b"\x31" + trap(SECRET)[1:],
+        SECRET.encode(),
+        b"\x30\x12" + SECRET.encode(),
+        b"\x30\x20\x02\x10" + SECRET.encode(),
+        b"\x30\x25\x02\x01\x01\x30\x10" + SECRET.encode(),
+        encode.get(community=SECRET, oids=["1.3.6.1.2.1.1.1.0"], request_id=1),
+    ],
+    ids=["unknown", "cut", "version", "tag", "bare", "no version", "in the version", "no octets", "get"],
+)
+async def test_a_refused_datagrams_community_is_in_no_log(listening, sender, datagram):
+    with structlog.testing.capture_logs() as logs:
+        async with listening() as bench:
+            sender.sendto(datagram, bench.address)
+            await bench.until("faultd_traps_dropped_total", 1)
+    assert logs[0]["event"] == "datagram refused"
+    assert not says(SECRET, repr(logs))
+
+
+async def test_nothing_that_leaves_the_listener_holds_a_community(listening, sender):
+    forwarded = (VarBind("1.3.6.1.6.3.18.1.4.0", "OCTET STRING", SECRET.encode()),)
+    through_a_proxy = encode.trap_v2c(community=SECRET, trap_oid=LINK_DOWN, uptime=1, varbinds=forwarded, request_id=1)
+    settings = TrapSettings(listen=("127.0.0.1:0",), communities=(SECRET,))
+    async with listening(settings) as bench:
+        for datagram in (
+            trap(SECRET),
+            trap(SECRET) + b"\x00",
+            trap(SECRET + "@level=2"),
+            through_a_proxy,
+            through_a_proxy + b"\x00",
+        ):
+            sender.sendto(datagram, bench.address)
+        events = await bench.next(5)
+    assert not says(SECRET, repr(events))
+    assert not says(SECRET, msgspec.json.encode(events).decode())
+    assert not says(SECRET, repr(settings))
+    assert [event.notification.security for event in events][2] == "***@level=2"
+
+
+def says(secret: str, text: str) -> bool:
+    """Whether ``secret`` stands in ``text`` in any form in which octets are written."""
+    octets = secret.encode()
+    forms = (secret, octets.hex(), octets.hex(":"), octets.hex().upper(), repr(octets)[2:-1], secret[4:])
+    # Base64 of a text depends on where it begins among groups of three octets.
+    starts = [base64.b64encode(b"x" * pad + octets)[4:-4].decode() for pad in range(3)]
+    return any(form in text for form in (*forms, *starts))
 
 
 async def test_every_event_survives_the_ledgers_encoding(listening, sender):

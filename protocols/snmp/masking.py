@@ -1,0 +1,67 @@
+"""A community is a password in clear: what leaves the trap listener holds ``***`` in its place.
+
+Behind the first ``@`` of a community ZTE writes the event's number, level and time, which are no secret and stay.
+RFC 3584 section 3.1 lets a proxy append the community of a v1 trap as the variable snmpTrapCommunity.0; it is masked too.
+"""
+
+from msgspec.structs import replace
+
+from protocols.snmp import ber
+from protocols.snmp.errors import Refusal
+from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.oid import encode_oid
+from protocols.snmp.peek import read_version
+
+MASK = "***"
+SNMP_TRAP_COMMUNITY = "1.3.6.1.6.3.18.1.4.0"
+_TRAP_COMMUNITY = encode_oid(SNMP_TRAP_COMMUNITY)
+_LONGEST_HEADER = 16
+
+
+def masked_community(community: str) -> str:
+    """The community with the part before its first ``@`` masked."""
+    _, at, fields = community.partition("@")
+    return f"{MASK}{at}{fields}"
+
+
+def masked(notification: Notification, datagram: bytes) -> Notification:
+    """The notification in ``datagram`` without a community. A user name of SNMPv3 is no secret and stays."""
+    if notification.version != "3":
+        notification = replace(notification, security=masked_community(notification.security))
+    if _TRAP_COMMUNITY not in datagram:
+        return notification
+    return replace(notification, varbinds=tuple([_masked_varbind(each) for each in notification.varbinds]))
+
+
+def masked_datagram(datagram: bytes) -> bytes:
+    """The datagram with ``*`` for each octet of a community, so that its structure can still be looked at. Empty when a
+    community cannot be told from the rest: an octet too few is shown rather than one too many."""
+    try:
+        odd: set[str] = set()
+        version, pos, end = read_version(datagram, odd)
+        if version == 3:
+            return datagram
+        start, stop = ber.read_element(datagram, pos, end, odd, ber.OCTET_STRING, "community")
+    except Refusal:
+        return b""
+    if _TRAP_COMMUNITY in datagram:
+        return b""
+    base = datagram[start:stop].partition(b"@")[0]
+    return datagram[:start] + b"*" * len(base) + datagram[start + len(base) :]
+
+
+def header(datagram: bytes) -> str:
+    """Hexadecimal octets of a datagram up to where its community or its SNMPv3 header begins; empty when it does not begin as
+    an SNMP message does."""
+    try:
+        _, pos, end = read_version(datagram, set())
+        _, start, _ = ber.read_header(datagram, pos, end, set())
+    except Refusal:
+        return ""
+    return datagram[: min(start, _LONGEST_HEADER)].hex()
+
+
+def _masked_varbind(varbind: VarBind) -> VarBind:
+    if varbind.oid != SNMP_TRAP_COMMUNITY:
+        return varbind
+    return VarBind(varbind.oid, "OCTET STRING", MASK.encode())

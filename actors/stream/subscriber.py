@@ -131,6 +131,8 @@ class Subscriber:
             # Nothing for this filter, but in a busy plant the loop must still let others run.
             await trio.lowlevel.checkpoint()
             return True
+        # Before the peer can have it, so that whoever has the frame may count from now on.
+        self._quiet_since = trio.current_time()
         with trio.move_on_after(self._settings.send_timeout_seconds) as scope:
             if isinstance(frame, Text):
                 await self._wire.send(frame.pieces)
@@ -140,7 +142,6 @@ class Subscriber:
             self._metrics.stream_dropped.labels("stuck").inc()
             _log.info("stream.stuck", principal=self.principal, frame=frame.type)
             return False
-        self._quiet_since = trio.current_time()
         self._metrics.stream_frames.labels(frame.type).inc()
         return True
 

@@ -4,7 +4,7 @@ trio-websocket builds each message whole, so that a snapshot of a hundred megaby
 takes its time. Here the octets are shared by all, and a subscriber has one slice of them under way. RFC 6455 section 5.2.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
@@ -44,17 +44,30 @@ class Wire:
         try:
             # trio-websocket's own lock: a pong must not come between two slices.
             async with connection._stream_lock:
-                self._waiting_since = trio.current_time()
-                await connection._stream.send_all(_head(code, sum(map(len, pieces))))
-                for piece in pieces:
-                    view = memoryview(piece)
-                    for start in range(0, len(view), _SLICE):
-                        self._waiting_since = trio.current_time()
-                        await connection._stream.send_all(view[start : start + _SLICE])
+                for octets in _slices(_head(code, sum(map(len, pieces))), pieces):
+                    self._waiting_since = trio.current_time()
+                    await connection._stream.send_all(octets)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise ConnectionClosed(connection.closed) from error
         finally:
             self._waiting_since = None
+
+
+def _slices(head: bytes, pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    """The frame's octets; its head and what is short come together, and most frames in one."""
+    waiting = head
+    for piece in pieces:
+        if len(waiting) + len(piece) <= _SLICE:
+            waiting += piece
+            continue
+        if waiting:
+            yield waiting
+        waiting = b""
+        view = memoryview(piece)
+        for start in range(0, len(view), _SLICE):
+            yield view[start : start + _SLICE]
+    if waiting:
+        yield waiting
 
 
 def _head(code: int, size: int) -> bytes:

@@ -83,6 +83,8 @@ class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", t
     refusals: tuple["Refusal", ...] = ()
     duplicate: bool = False
     """True when an idempotency key had been used before; nothing changed."""
+    warnings: tuple[str, ...] = ()
+    """What was not taken as it was given, and what was done instead."""
 
 
 NoticeKind = Literal["raised", "worsened", "escalated", "recovered", "flapping", "steady"]

@@ -25,6 +25,8 @@ class Trap(Struct, frozen=True, array_like=True, tag="trap", tag_field="tag", gc
     notification: Notification
     inform_key: str = ""
     raw: bytes = b""
+    engine_boots: int = 0
+    """SNMPv3 traps: how often the sender's engine has started. 0: not told."""
 
 
 NetworkEventType = Literal[

@@ -227,6 +227,8 @@ class EventResult(Struct, frozen=True, kw_only=True):
     accepted: tuple[str, ...] = ()
     duplicate: bool = False
     refused: tuple[Refused, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What was not taken as it was given, and what was done instead: a time `at` that cannot be right."""
 
 
 class EventResults(Struct, frozen=True):

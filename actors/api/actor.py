@@ -19,6 +19,7 @@ from actors.tokens import TokenBook
 from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
 from protocols.maintenance import Windows
+from protocols.report import Reports
 from protocols.rest import Readiness
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
@@ -35,7 +36,7 @@ class Api:
     ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
     ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``sources`` are the trap listener's counts (the same);
     ``alarms`` are those that the fold holds (None: all are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest
-    recorded batch.
+    recorded batch; ``reports`` reads the ledger (None: refused with 503).
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class Api:
         backtests: Backtests | None = None,
         alarms: AlarmView | None = None,
         recorded: Callable[[], int] | None = None,
+        reports: Reports | None = None,
         sources: SourceView | None = None,
     ) -> None:
         context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
         context.windows, context.rules = windows, rules
         context.topology, context.backtests = topology, backtests
-        context.alarms, context.sources = alarms, sources
+        context.alarms, context.sources, context.reports = alarms, sources, reports
         if recorded is not None:
             context.recorded = recorded
         self.application = application(context, _version())

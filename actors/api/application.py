@@ -21,6 +21,7 @@ from actors.api import (
     history,
     maintenance,
     notes,
+    reports,
     rules,
     sources,
     system,
@@ -79,6 +80,7 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
         *notes.HANDLERS,
+        *reports.HANDLERS,
     ]
     faults = Router(
         PREFIX,

@@ -188,7 +188,9 @@ def told(refusals: Iterable[Refusal]) -> tuple[Refused, ...]:
 
 def event_result(answer: Answer) -> EventResult:
     """What one network event came to."""
-    return EventResult(accepted=answer.accepted, duplicate=answer.duplicate, refused=told(answer.refusals))
+    return EventResult(
+        accepted=answer.accepted, duplicate=answer.duplicate, refused=told(answer.refusals), warnings=answer.warnings
+    )
 
 
 def action_name(action: msgspec.Struct) -> str:

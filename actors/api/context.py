@@ -21,6 +21,7 @@ from protocols.command import Command
 from protocols.event import Event
 from protocols.maintenance import Windows
 from protocols.principal import Principal
+from protocols.report import Reports
 from protocols.rest import Readiness
 from protocols.rule import RuleRecord
 from protocols.topology_view import TopologyView
@@ -64,6 +65,7 @@ class Context:
         self.topology: TopologyView | None = None
         self.sources: SourceView | None = None
         self.alarms: AlarmView | None = None
+        self.reports: Reports | None = None
         self.recorded: Callable[[], int] = lambda: 0
         """``seq`` of the newest recorded batch."""
         self._ledger = ledger

@@ -37,10 +37,11 @@ ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields_
 MOST_HELD_BACK = 100_000
 _OPEN = "status NOT IN ('cleared', 'resolved')"
 
-_TIMELINE = (Key("at", TIME), Key('"offset"', INT64), Key("number", INT32))
+_TIMELINE = (Key('"offset"', INT64), Key("number", INT32))
+"""Offsets are the order: the time can step back, where the clock jumped."""
 _TIMELINE_LATEST = tuple(Key(key.column, key.kind, True) for key in _TIMELINE)
 _INBOX = Order("unknown", (Key("at", TIME, True), Key('"offset"', INT64, True)))
-_DEVICE_EVENTS = Order("device_events", _TIMELINE_LATEST)
+_DEVICE_EVENTS = Order("device_events", (Key("at", TIME, True), *_TIMELINE_LATEST))
 
 
 class Query(Struct):
@@ -181,6 +182,37 @@ async def timeline(
     where.equal("tenant_id", tenant)
     where.equal("action", action)
     return await _list(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
+
+
+REPORTING = (
+    "raised",
+    "reopened",
+    "severity_changed",
+    "cleared",
+    "resolved",
+    "clear_ignored",
+    "cleared_before_raise",
+)
+"""Actions of timeline lines that a report may have caused."""
+
+
+async def reporting_events(database: Database, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
+    """Offsets of the newest Events that reported something of this alarm, the latest first, each with what it did."""
+    where = Where()
+    where.equal("alarm_id", _uuid(alarm_id))
+    where.any_of("action", REPORTING)
+    where.conditions.append("(actor NOT LIKE 'faultd:%' OR actor = 'faultd:self')")
+    sql = (
+        f'SELECT "offset", action FROM alarm_timeline WHERE {where.sql()} '
+        f'ORDER BY at DESC, "offset" DESC, number LIMIT {where.parameter(2 * limit)}'
+    )
+    lines = await database.fetch(sql, *where.args)
+    repeats = await database.fetchval("SELECT repeat_offsets FROM alarms WHERE id = $1", _uuid(alarm_id)) or []
+    found: dict[int, list[str]] = {}
+    for offset, action in [*((row["offset"], row["action"]) for row in lines), *((each, "repeated") for each in repeats)]:
+        found.setdefault(offset, []).append(action)
+    newest = sorted(found, reverse=True)[:limit]
+    return {offset: tuple(dict.fromkeys(found[offset])) for offset in newest}
 
 
 async def list_unknown_traps(

@@ -81,6 +81,7 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         draft.emit(Answer(offset=draft.offset, refusals=(taken,)))
         return
     named = shown_to(node, action.tenant_id)
+    report = Report(received=draft.at, reporter=user(by.name), source=f"api:{by.name}", dated=action.at)
     problem = Problem(
         identity=identity,
         severity=action.severity,
@@ -100,11 +101,9 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         is_root_cause=action.is_root_cause,
         tags=action.tags,
         metadata=action.metadata,
-        why="raised by hand",
+        why="; ".join(("raised by hand", report.mistake)) if report.mistake else "raised by hand",
         alarm_id=action.alarm_id,
     )
-    dated = action.at if action.at is not None and action.at <= draft.at else None
-    report = Report(received=draft.at, reporter=user(by.name), source=f"api:{by.name}", dated=dated)
     alarm = admit(draft, problem, report)
     draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))
 

@@ -20,6 +20,8 @@ AT_MOST = 2_000
 
 FADE_AT_MOST = 20_000
 """Memories let go in one tick, of each kind."""
+KEEP_CLEARS = timedelta(minutes=2)
+"""How long a clear is remembered: longer than reports are late, and than the ticks take that move renamed alarms."""
 
 
 def fold_tick(draft: Draft) -> None:
@@ -35,7 +37,7 @@ def fold_tick(draft: Draft) -> None:
     settings = draft.state.settings
     draft.later(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
     draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))
-    draft.later(_fade_clears, draft.state.ended, draft.at - draft.state.spans.reorder)
+    draft.later(_fade_clears, draft.state.ended, draft.at - KEEP_CLEARS)
 
 
 def _end_shelves(draft: Draft) -> None:

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.memories import RedateMemory
+from actors.correlator.order import hundredths
 from actors.correlator.rules.memories import RuleMemory
-from actors.correlator.saved import Mark
+from actors.correlator.saved import Clock, Mark
 from actors.correlator.state import State
 from actors.correlator.timers import Timers
 from actors.correlator.windows.memory import WindowMemory
@@ -132,6 +133,7 @@ def _rebase(state: State, before: datetime, after: datetime) -> None:
     ended = {identity: (move(at), _moved(mark, move)) for identity, (at, mark) in state.ended.items()}
     informs = {key: move(at) for key, at in state.informs.items()}
     keys = {key: move(at) for key, at in state.keys.items()}
+    clocks = {sender: _clock_moved(clock, hundredths(by)) for sender, clock in state.clocks.items()}
     timers = Timers(
         (after if name == WINDOWS and subject in windows.windows else move(at), name, subject)
         for at, name, subject in state.timers.entries()
@@ -143,7 +145,7 @@ def _rebase(state: State, before: datetime, after: datetime) -> None:
     }
     windows.over = over
     state.cleared, state.marks, state.ended, state.informs, state.keys = cleared, marks, ended, informs, keys
-    state.timers, state.archived = timers, move(state.archived)
+    state.clocks, state.timers, state.archived = clocks, timers, move(state.archived)
     state.jumps = with_jump(state.jumps, before, after)
     state.replace_memories(memories)
 
@@ -151,6 +153,12 @@ def _rebase(state: State, before: datetime, after: datetime) -> None:
 def _moved(mark: Mark, move: Callable[[datetime], datetime]) -> Mark:
     """``dated`` is the reporter's own time."""
     return replace(mark, received=move(mark.received))
+
+
+def _clock_moved(clock: Clock, by: int) -> Clock:
+    earlier = tuple((start + by, seen + by) for start, seen in clock.earlier)
+    restarted = None if clock.restarted is None else clock.restarted + by
+    return replace(clock, start=clock.start + by, seen=clock.seen + by, earlier=earlier, restarted=restarted)
 
 
 def _walked(value: Any, move: Callable[[datetime], datetime]) -> Any:

@@ -66,14 +66,15 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         received=draft.at,
         reporter=f"user:{event.reported_by}",
         source=f"api:{event.reported_by}",
-        dated=event.at if event.at is not None and event.at <= draft.at else None,
+        dated=event.at,
     )
+    warnings = (report.mistake,) if report.mistake else ()
     if meaning.severity is None:
         qualifier = event.qualifier or "*"
-        why = event.description or f"{event.type} reported"
+        why = "; ".join((event.description or f"{event.type} reported", *warnings))
         ended = clear_problems(draft, event.tenant_id, resource_id, meaning.clears, qualifier, report, why)
         _measured(draft, event, node)
-        draft.emit(Answer(offset=draft.offset, accepted=tuple(alarm.id for alarm in ended)))
+        draft.emit(Answer(offset=draft.offset, accepted=tuple(alarm.id for alarm in ended), warnings=warnings))
         return
     problem = Problem(
         identity=Identity(event.tenant_id, resource_id, event.type, event.qualifier),
@@ -91,11 +92,12 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         subscriber_count=event.subscriber_count,
         tags=event.tags,
         metadata={**event.metadata, **{f"{each.quantity}_dbm": each.dbm for each in event.light}},
-        why=f"{event.type} reported",
+        why="; ".join((f"{event.type} reported", *warnings)),
     )
     alarm = admit(draft, problem, report)
     _measured(draft, event, node)
-    draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))
+    accepted, refusals = ((alarm.id,), ()) if alarm else ((), (FULL,))
+    draft.emit(Answer(offset=draft.offset, accepted=accepted, refusals=refusals, warnings=warnings))
 
 
 def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
+from actors.correlator.order import Order, order
 from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, with_place
 from actors.correlator.problem import Problem
 from actors.correlator.report import Report
@@ -19,6 +20,14 @@ from protocols.severity import Severity
 MAX_MEMORIES = 200_000
 """Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
 
+
+_NOT_AFTER: Final[dict[Order, str]] = {
+    "after": "",
+    "before": "the sender sent this clear before the raise, which arrived first: the problem stands",
+    "unknown": "this clear came just after the raise, and the sender's clocks do not tell which was sent first: the problem "
+    "stands until it is cleared again",
+}
+"""Why a clear ends nothing, by how it stands to the raise."""
 
 SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
@@ -36,7 +45,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
             repeated(alarm, report.happened),
             "cleared_before_raise",
             report.reporter,
-            "the device sent this raise before the clear that arrived first: counted, still cleared",
+            "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
     if alarm is not None and _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem):
         again = reopened(repeated(alarm, report.happened))
@@ -77,15 +86,17 @@ def clear_problems(
     ended = []
     for alarm_type in types:
         identity = Identity(tenant_id, resource_id, alarm_type, qualifier)
-        if report.uptime is not None:
-            mark = Mark(report.source, report.uptime, report.dated, report.received, "cleared")
-            draft.later(remember, draft.state.ended, identity, (draft.at, mark))
+        if report.uptime is not None or report.dated is not None:
+            last = draft.state.ended.get(identity)
+            if last is None or order(last[1], report, draft.state.spans.reorder) != "before":
+                draft.later(remember, draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
         for alarm in draft.open_of(tenant_id, resource_id, alarm_type):
             if qualifier not in ("*", alarm.qualifier):
                 continue
-            if _older_than_raise(draft, alarm, report):
-                text = "this clear happened before the raise: ignored"
-                draft.put(moved(alarm), "clear_ignored", report.reporter, text)
+            raised = draft.state.marks.get(alarm.id)
+            doubt = _NOT_AFTER[order(raised, report, draft.state.spans.reorder)] if raised is not None else ""
+            if doubt:
+                draft.put(moved(alarm), "clear_ignored", report.reporter, doubt)
                 continue
             at = max(report.happened, alarm.first_occurrence)
             ended.append(draft.put(cleared(alarm, at, report.reporter), "cleared", report.reporter, why))
@@ -108,6 +119,8 @@ def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, b
         draft.later(draft.state.note, "repeated_by_design")
         return alarm
     again = repeated(alarm, report.happened)
+    if known is not None and order(known, report, draft.state.spans.reorder) == "before":
+        return draft.repeat(again)  # what was raised later has arrived already, and says how it is
     _remember(draft, again, severity, report)
     if known is None or known.severity == severity:
         return draft.repeat(again)
@@ -168,8 +181,11 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
 
 
 def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) -> None:
-    mark = Mark(report.source, report.uptime, report.dated, report.received, severity)
-    draft.later(draft.state.marks.__setitem__, alarm.id, mark)
+    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity))
+
+
+def _mark(report: Report, severity: Severity) -> Mark:
+    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch)
 
 
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:
@@ -192,34 +208,9 @@ def open_with_name(draft: Draft, tenant_id: str, name: str) -> Alarm | None:
 
 
 def _overtaken_by_clear(draft: Draft, identity: Identity, report: Report) -> bool:
-    """A clear of this identity arrived just now although the same device sent it after this raise."""
-    if report.uptime is None:
-        return False
+    """A clear of this identity arrived just now although the same sender sent it after this raise."""
     for key in (identity, Identity(identity.tenant_id, identity.resource_id, identity.alarm_type, "*")):
         found = draft.state.ended.get(key)
-        if found is not None:
-            at, mark = found
-            recent = draft.at - at <= draft.state.spans.reorder
-            if recent and _sent_before(draft, report, mark):
-                return True
+        if found is not None and order(found[1], report, draft.state.spans.reorder) == "before":
+            return True
     return False
-
-
-def _older_than_raise(draft: Draft, alarm: Alarm, report: Report) -> bool:
-    """This clear was sent before the last raise: only the reporter's own clocks are compared, each with itself. A lower
-    uptime says so only shortly after the raise: later the device has started again since."""
-    mark = draft.state.marks.get(alarm.id)
-    if mark is None or mark.source != report.source:
-        return False
-    if mark.dated is not None and report.dated is not None:
-        return report.dated < mark.dated
-    recent = report.received - mark.received <= draft.state.spans.reorder
-    return recent and _sent_before(draft, report, mark)
-
-
-def _sent_before(draft: Draft, report: Report, mark: Mark) -> bool:
-    """By the sender's sysUpTime. A jump back of more than the reorder window is a restart, not an overtaken trap."""
-    if mark.source != report.source or mark.uptime is None or report.uptime is None:
-        return False
-    behind = mark.uptime - report.uptime
-    return 0 < behind <= draft.state.settings.reorder_seconds * 100

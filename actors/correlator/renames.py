@@ -152,9 +152,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
 
 def _just_cleared(draft: Draft, identity: Identity) -> bool:
     """Under its new name the device has cleared it since."""
-    recent = draft.state.spans.reorder
-    found = (draft.state.ended.get(key) for key in (identity, replace(identity, qualifier="*")))
-    return any(one is not None and draft.at - one[0] <= recent for one in found)
+    return any(key in draft.state.ended for key in (identity, replace(identity, qualifier="*")))
 
 
 def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | None]]:

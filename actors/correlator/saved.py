@@ -29,17 +29,34 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Mark(Struct, frozen=True, array_like=True, gc=False):
-    """How the last raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
+    """How the latest raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
 
-    ``uptime`` is the sender's sysUpTime in hundredths of a second; ``dated`` the reporter's own time when it was sane;
-    ``received`` is when faultd got it; ``severity`` what the reporter said, which an operator may since have changed on
-    the alarm."""
+    ``uptime`` is the sender's sysUpTime in hundredths of a second, in its ``epoch``; ``dated`` the reporter's own time, right
+    or wrong; ``received`` is when faultd got it; ``severity`` what the reporter said, which an operator may since have changed
+    on the alarm."""
 
     source: str
     uptime: int | None
     dated: datetime | None
     received: datetime
     severity: str
+    epoch: int = 0
+
+
+class Clock(Struct, frozen=True, array_like=True, gc=False):
+    """What is known of a sender's sysUpTime. Times are in hundredths of a second since 1970 by faultd's clock.
+
+    ``epoch`` counts the sender's restarts, ``start`` is when it started last and ``seen`` when a trap last said so; ``boots``
+    is its SNMPv3 engine's (0: unknown). ``earlier`` are the starts before it and when each was last seen. ``several``: more
+    than one of them still runs. ``restarted`` is when a restart was reported that may itself have been late."""
+
+    epoch: int
+    start: int
+    seen: int
+    boots: int = 0
+    earlier: tuple[tuple[int, int], ...] = ()
+    several: bool = False
+    restarted: int | None = None
 
 
 class Renamed(Struct, frozen=True, array_like=True, gc=False):
@@ -82,6 +99,7 @@ class Saved(Struct, kw_only=True):
     topology_at: int = 0
     jumps: list[Jumped] = []
     counted: int | None = None
+    clocks: dict[str, Clock] = {}
 
 
 def pieces(

@@ -13,6 +13,9 @@ TEN_YEARS = 315_360_000
 Seconds = Annotated[float, Meta(ge=0, le=TEN_YEARS)]
 """Bounded, so that whatever is added to a time is one."""
 
+MOST_REORDER_SECONDS = 10.0
+"""The longest time within which reports can have arrived in the wrong order, whatever is set."""
+
 
 class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[correlator]`` of the configuration."""
@@ -38,9 +41,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """An INFORM seen again within this time is a retransmission and is counted once."""
     idempotency_hours: Annotated[float, Meta(gt=0, le=87_600)] = 24.0
     """How long the idempotency key of a network event is remembered."""
-    reorder_seconds: Seconds = 120.0
-    """A raise or clear that the device sent earlier than the one before it (by its own uptime) and that arrives within
-    this time was overtaken on the way, and does not undo the later one."""
+    reorder_seconds: Seconds = 5.0
+    """Of two reports received within this time the sender's own clock may tell that they arrived in the wrong order; what is
+    received later than that always counts. More than 10 counts as 10, since UDP mixes up no more than seconds."""
     relays: tuple[str, ...] = ()
     """Addresses of trap relays: only from these is snmpTrapAddress believed."""
     hold_critical_seconds: Seconds = 5.0

@@ -2,19 +2,21 @@
 
 from datetime import timedelta
 
-from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.order import hundredths
+from actors.correlator.settings import MOST_REORDER_SECONDS, CorrelatorSettings
 from protocols.severity import SEVERITIES, Severity
 
 
 class Spans:
     """``hold`` is how long people wait to be told, by severity; the rest is named as the setting is."""
 
-    __slots__ = ("hold", "inform_window", "outlive", "reopen_within", "reorder", "repeat_merge")
+    __slots__ = ("hold", "inform_window", "outlive", "reopen_within", "reorder", "reorder_hundredths", "repeat_merge")
 
     def __init__(self, settings: CorrelatorSettings) -> None:
         self.hold: dict[Severity, timedelta] = {severity: settings.hold(severity) for severity in SEVERITIES}
         self.inform_window = timedelta(seconds=settings.inform_window_seconds)
         self.outlive = timedelta(seconds=settings.outlive_seconds)
         self.reopen_within = timedelta(seconds=settings.reopen_within_seconds)
-        self.reorder = timedelta(seconds=settings.reorder_seconds)
+        self.reorder = timedelta(seconds=min(settings.reorder_seconds, MOST_REORDER_SECONDS))
+        self.reorder_hundredths = hundredths(self.reorder)
         self.repeat_merge = timedelta(seconds=settings.repeat_merge_seconds)

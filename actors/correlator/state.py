@@ -16,7 +16,7 @@ from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
-from actors.correlator.saved import Mark, Piece, Renamed, Saved, pieces
+from actors.correlator.saved import Clock, Mark, Piece, Renamed, Saved, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
@@ -79,6 +79,8 @@ class State:
         self.marks: dict[str, Mark] = {}
         self.ended: dict[Identity, tuple[datetime, Mark]] = {}
         """Recent clears, so that a raise which they overtook is recognised."""
+        self.clocks: dict[str, Clock] = {}
+        """What is known of senders' uptimes, by sender."""
         self.informs: dict[str, datetime] = {}
         self.keys: dict[str, datetime] = {}
         self.sequences: dict[str, int] = {}
@@ -322,6 +324,7 @@ class State:
             topology_digest=self.topology_digest,
             topology_at=self.topology_at,
             counted=self.counted,
+            clocks=dict(self.clocks),
         )
         return pieces(saved, timers, ended)
 
@@ -343,6 +346,7 @@ class State:
         state.current = {state.alarms[alarm_id].identity: alarm_id for alarm_id in saved.current}
         state.marks = saved.marks
         state.ended = {identity: (at, mark) for identity, at, mark in saved.ended}
+        state.clocks = saved.clocks
         state.informs, state.keys = dict(saved.informs), dict(saved.keys)
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories

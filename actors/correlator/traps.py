@@ -6,6 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from actors.correlator import silence
+from actors.correlator.clocks import observed
 from actors.correlator.draft import Draft
 from actors.correlator.interfaces import (
     INTERFACE_DOWN,
@@ -28,6 +29,7 @@ from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
 from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
+from actors.correlator.saved import Clock
 from actors.correlator.signals import LOW_LIGHT
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
@@ -35,10 +37,22 @@ from protocols.event import Trap
 from protocols.finding import Finding, SequenceNumber
 from protocols.topology import Node
 
-SANE_DEVICE_CLOCK: Final = timedelta(hours=1)
-"""A device's own time further than this from the receipt is kept in the metadata and not believed."""
+OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
+"""A device's own time further back than this is kept in the metadata, and is not when the problem occurred."""
 LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
+
+
+class Sender:
+    """Whose clock a trap tells, and how far that clock can be compared: see :mod:`actors.correlator.clocks`."""
+
+    __slots__ = ("epoch", "name", "restarted", "several")
+
+    def __init__(self, name: str, clock: Clock | None) -> None:
+        self.name = name
+        self.epoch = clock.epoch if clock is not None else 0
+        self.several = clock is not None and clock.several
+        self.restarted = clock.restarted if clock is not None else None
 
 
 class Device:
@@ -73,30 +87,33 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
     if node is not None:
         silence.heard(draft, node)
+    name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
+    sender = Sender(name, _follow_clock(draft, device, name, trap))
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
         draft.later(state.note, "unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
     for finding in reading.findings:
-        _apply(draft, device, finding, trap)
+        _apply(draft, device, finding, trap, sender)
 
 
-def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
+def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: Sender) -> None:
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
         finding, resource_id, node, places = _interface(draft, device, finding, trap)
     else:
         resource_id, node = _resource(draft, device, finding)
-    dated = finding.device_time
-    if dated is not None and abs(dated - trap.received) > SANE_DEVICE_CLOCK:
-        dated = None
     report = Report(
         received=trap.received,
         reporter=f"device:{device.id}",
-        source=trap.source,
+        source=sender.name,
         uptime=trap.notification.uptime,
-        dated=dated,
+        dated=finding.device_time,
+        oldest=OLDEST_DEVICE_TIME,
+        epoch=sender.epoch,
+        several=sender.several,
+        restarting=sender.restarted is not None and _just(draft, sender.restarted, trap),
     )
     match finding.kind:
         case "raise":
@@ -118,6 +135,41 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap) -> None:
     if finding.light:
         low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
         measured(draft, resource_id, finding.light, low=low)
+
+
+def _follow_clock(draft: Draft, device: Device, sender: str, trap: Trap) -> Clock | None:
+    """The sender's clock as of this trap; None where the trap tells no uptime."""
+    notification, state = trap.notification, draft.state
+    if notification.uptime is None:
+        return None
+    known = state.clocks.get(sender)
+    window = state.spans.reorder_hundredths
+    clock = observed(known, notification.uptime, trap.engine_boots, notification.trap_oid, trap.received, window)
+    if clock is not known:
+        draft.later(remember, state.clocks, sender, clock)
+        if clock.several and known is not None and not known.several:
+            draft.emit(_several(draft, device, sender, notification.uptime))
+    return clock
+
+
+def _just(draft: Draft, then: int, trap: Trap) -> bool:
+    return abs(trap.received.timestamp() * 100 - then) <= draft.state.spans.reorder_hundredths
+
+
+def _several(draft: Draft, device: Device, sender: str, uptime: int) -> DeviceEvent:
+    return DeviceEvent(
+        offset=draft.offset,
+        number=draft.next_number(),
+        at=draft.at,
+        tenant_id=device.tenant,
+        device_id=device.id,
+        resource_type="olt",
+        resource_id=device.id,
+        event_type="uptime.several",
+        severity="warning",
+        title=f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent",
+        detail={"sender": sender, "uptime": uptime},
+    )
 
 
 def _why(finding: Finding) -> str:

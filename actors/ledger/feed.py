@@ -1,16 +1,17 @@
 """The recorded Changes for those who apply them: from memory when close behind, from the file when not."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import trio
 
 from actors.ledger.errors import CursorAhead, LedgerCorrupt
-from actors.ledger.read import read_changes, read_quarantine
+from actors.ledger.read import events_at, read_changes, read_quarantine
 from actors.ledger.schema import connect_reader, translated
 from actors.mailbox import EndOfFeed, FeedPruned
+from protocols.event import Stamped
 from protocols.ledger import QuarantinedEvent, RecordedBatch
 
 _READ_BYTES = 8 * 1024 * 1024
@@ -92,6 +93,10 @@ class LedgerFeed:
         """Every Event in quarantine, oldest first."""
         return await trio.to_thread.run_sync(self._quarantine, limiter=self._readers)
 
+    async def events_at(self, offsets: Collection[int]) -> Sequence[Stamped]:
+        """The Events at these offsets, in their order, but for those that were pruned. Raises LedgerError. Can be cancelled."""
+        return await trio.to_thread.run_sync(self._events_at, offsets, limiter=self._readers)
+
     def publish(self, batches: Iterable[tuple[RecordedBatch, int]]) -> None:
         """Newly recorded batches with their encoded bytes, in order. The ledger alone calls this."""
         for batch, size in batches:
@@ -136,6 +141,10 @@ class LedgerFeed:
         if not batches or batches[0].seq <= seq:
             raise LedgerCorrupt(self._path, f"Changes {seq + 1} are missing, and {through} is the newest")
         return batches
+
+    def _events_at(self, offsets: Collection[int]) -> list[Stamped]:
+        with closing(connect_reader(self._path)) as connection, translated(self._path):
+            return events_at(connection, self._path, offsets)
 
     def _quarantine(self) -> list[QuarantinedEvent]:
         with closing(connect_reader(self._path)) as connection, translated(self._path):

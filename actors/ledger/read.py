@@ -4,7 +4,7 @@ Nothing here writes. Reads are paged, so that a long one never holds a snapshot 
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from actors.ledger.errors import LedgerCorrupt
 from actors.ledger.schema import connect_reader, translated
 from actors.ledger.seal import intact, seal
 from actors.trusted_clock import instant
-from protocols.event import Stamped
+from protocols.event import Event, Stamped
 from protocols.ledger import EventBatch, QuarantinedEvent, RecordedBatch, Snapshot
 
 EVENT_COLUMNS = "first, through, at, recorded, seq, seal, body"
@@ -82,18 +82,39 @@ def read_events(
         "AND first <= ? AND through > ? ORDER BY first LIMIT ?",
         (after + 1, through, after, limit),
     ):
-        _intact(path, row, f"Events from {row[0]}")
-        first, _, at, *_, body = row
-        try:
-            events = decode_events(body)
-        except DECODE_ERRORS as error:
-            raise LedgerCorrupt(path, f"Events from {first}: {error}") from error
+        events = _decoded(path, row)
+        first, _, at, *_ = row
         if first > after + 1 if expected is None else first != expected:
             raise LedgerCorrupt(path, f"Event {expected or after + 1} is missing before {first}")
         expected = first + len(events)
         low, high = max(first, after + 1), min(expected - 1, through)
         batches.append(EventBatch(low, instant(at), events[low - first : high - first + 1]))
     return batches
+
+
+def events_at(connection: sqlite3.Connection, path: Path, offsets: Iterable[int]) -> list[Stamped]:
+    """The Events at these offsets, in their order; those that were pruned, or that do not exist, are left out. Raises
+    LedgerCorrupt."""
+    found: list[Stamped] = []
+    batch: EventBatch | None = None
+    for offset in sorted(set(offsets)):
+        if batch is None or offset > batch.through:
+            row = connection.execute(
+                f"SELECT {EVENT_COLUMNS} FROM events WHERE first <= ? ORDER BY first DESC LIMIT 1", (offset,)
+            ).fetchone()
+            if row is None or row[1] < offset:
+                continue
+            batch = EventBatch(row[0], instant(row[2]), _decoded(path, row))
+        found.append(Stamped(offset, batch.at, batch.events[offset - batch.first]))
+    return found
+
+
+def _decoded(path: Path, row: _Row) -> list[Event]:
+    _intact(path, row, f"Events from {row[0]}")
+    try:
+        return decode_events(row[-1])
+    except DECODE_ERRORS as error:
+        raise LedgerCorrupt(path, f"Events from {row[0]}: {error}") from error
 
 
 def iterate_events(connection: sqlite3.Connection, path: Path, after: int, through: int) -> Iterator[EventBatch]:

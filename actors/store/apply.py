@@ -14,7 +14,7 @@ from msgspec import Struct
 from actors.postgres import Connection
 from actors.store import encode
 from actors.store.cursor import UNMARKED, Mark, move_cursor
-from actors.store.fold import Effects, steps
+from actors.store.fold import MOST_REPEATS, Effects, steps
 from protocols.alarm import Alarm
 from protocols.change import ArchiveDue, Change, UnknownTrap
 
@@ -25,10 +25,16 @@ UPSERT_ALARMS = f"""
 INSERT INTO alarms ({_COLUMNS}, live) SELECT {_COLUMNS}, true FROM json_populate_recordset(NULL::alarms, $1)
 ON CONFLICT (id) DO UPDATE SET {_OVERWRITE}, live = true
 """
-UPDATE_COUNTS = """
-UPDATE alarms SET last_occurrence = r.last_occurrence, occurrence_count = r.occurrence_count, revision = r.revision
-FROM json_to_recordset($1) AS r (id uuid, last_occurrence timestamptz, occurrence_count bigint, revision bigint)
+UPDATE_COUNTS = f"""
+UPDATE alarms SET last_occurrence = r.last_occurrence, occurrence_count = r.occurrence_count, revision = r.revision,
+    repeat_offsets = (r.offsets || repeat_offsets)[1:{MOST_REPEATS}]
+FROM json_to_recordset($1)
+    AS r (id uuid, last_occurrence timestamptz, occurrence_count bigint, revision bigint, offsets bigint[])
 WHERE alarms.id = r.id
+"""
+UPDATE_REPEATS = f"""
+UPDATE alarms SET repeat_offsets = (r.offsets || repeat_offsets)[1:{MOST_REPEATS}]
+FROM json_to_recordset($1) AS r (id uuid, offsets bigint[]) WHERE alarms.id = r.id
 """
 FORGET = """
 UPDATE alarms SET live = false FROM json_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
@@ -135,7 +141,9 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
     if effects.alarms:
         await connection.execute(UPSERT_ALARMS, encode.rows(effects.rows()))
     if counts := effects.counts():
-        await connection.execute(UPDATE_COUNTS, encode.rows([encode.count(repeat) for repeat in counts]))
+        await connection.execute(UPDATE_COUNTS, encode.rows([encode.count(*each) for each in counts]))
+    if offsets := effects.repeat_offsets():
+        await connection.execute(UPDATE_REPEATS, encode.rows([{"id": name, "offsets": each} for name, each in offsets.items()]))
     if effects.forgotten:
         await connection.execute(FORGET, encode.rows(sorted(effects.forgotten)))
     for change in effects.history:

@@ -48,13 +48,14 @@ def clean(value: Any) -> Any:
             return clean(str(value))
 
 
-def count(repeat: AlarmRepeated) -> dict[str, Any]:
-    """What a repeat moves of a row of ``alarms``."""
+def count(repeat: AlarmRepeated, offsets: Sequence[int]) -> dict[str, Any]:
+    """What repeats move of a row of ``alarms``: the last of them, and the offsets of the newest."""
     return {
         "id": repeat.id,
         "last_occurrence": repeat.last_occurrence,
         "occurrence_count": repeat.occurrence_count,
         "revision": repeat.revision,
+        "offsets": offsets,
     }
 
 

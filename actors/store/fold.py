@@ -3,7 +3,7 @@
 Pure. Applying the steps of ``[*a, *b]`` gives the same tables as applying those of ``a`` and then those of ``b``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,14 +24,19 @@ from protocols.change import (
     UnknownTrap,
 )
 
+MOST_REPEATS = 10
+"""Repeats of an alarm whose Events are remembered: the newest."""
+
 
 class Effects(Struct):
     """Rows to write, by table; the keys of the dicts are the tables' keys."""
 
     alarms: dict[str, Alarm] = {}
     """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
-    repeats: dict[str, AlarmRepeated] = {}
-    """Each alarm's last counts since it came into ``alarms``; the row of one that is not there is in the table already."""
+    repeats: dict[str, list[AlarmRepeated]] = {}
+    """Each alarm's repeats since it came into ``alarms``; the row of one that is not there is in the table already."""
+    repeated_before: dict[str, list[int]] = {}
+    """Offsets of the newest repeats before that."""
     forgotten: set[str] = set()
     history: list[HistoryChanged] = []
     entries: list[TimelineEntry] = []
@@ -44,10 +49,15 @@ class Effects(Struct):
         """Take in the next Change; ArchiveDue is no effect of this kind, and Answer leaves no row."""
         match change:
             case AlarmRepeated():
-                self.repeats[change.id] = change
+                known = self.repeats.get(change.id)
+                if known is None:
+                    self.repeats[change.id] = [change]
+                else:
+                    known.append(change)
             case AlarmChanged():
                 self.alarms[change.alarm.id] = change.alarm
-                self.repeats.pop(change.alarm.id, None)
+                if (repeats := self.repeats.pop(change.alarm.id, None)) is not None:
+                    self.repeated_before[change.alarm.id] = self._offsets(change.alarm.id, repeats)
                 self.forgotten.discard(change.alarm.id)
                 self.entries.extend(change.entries)
             case AlarmForgotten():
@@ -72,19 +82,31 @@ class Effects(Struct):
         """``alarms``, with the counts of what repeated since."""
         return [
             alarm
-            if (repeat := self.repeats.get(name)) is None
+            if (repeats := self.repeats.get(name)) is None
             else replace(
                 alarm,
-                last_occurrence=repeat.last_occurrence,
-                occurrence_count=repeat.occurrence_count,
-                revision=repeat.revision,
+                last_occurrence=repeats[-1].last_occurrence,
+                occurrence_count=repeats[-1].occurrence_count,
+                revision=repeats[-1].revision,
             )
             for name, alarm in self.alarms.items()
         ]
 
-    def counts(self) -> list[AlarmRepeated]:
-        """Of the alarms that are not in ``alarms``."""
-        return [repeat for name, repeat in self.repeats.items() if name not in self.alarms]
+    def counts(self) -> list[tuple[AlarmRepeated, list[int]]]:
+        """The last counts of the alarms that are not in ``alarms``, and the offsets of their newest repeats, latest first."""
+        return [
+            (repeats[-1], self._offsets(name, repeats)) for name, repeats in self.repeats.items() if name not in self.alarms
+        ]
+
+    def repeat_offsets(self) -> dict[str, list[int]]:
+        """Of the alarms that are in ``alarms``: the offsets of their newest repeats, latest first."""
+        names = {name: None for name in (*self.repeats, *self.repeated_before) if name in self.alarms}
+        return {name: self._offsets(name, self.repeats.get(name, ())) for name in names}
+
+    def _offsets(self, name: str, repeats: Sequence[AlarmRepeated]) -> list[int]:
+        newest = [repeat.offset for repeat in repeats[-MOST_REPEATS:]]
+        newest.reverse()
+        return [*newest, *self.repeated_before.get(name, ())][:MOST_REPEATS]
 
 
 def steps(changes: Iterable[Change]) -> Iterable[Effects | ArchiveDue]:

@@ -226,7 +226,8 @@ class TrapListener:
     ) -> Trap:
         notification = admitted.notification
         key = inform_key(host, notification) if admitted.answer is not None else ""
-        trap = Trap(host, at, notification, key, masked_datagram(datagram) if notification.irregular else b"")
+        raw = masked_datagram(datagram) if notification.irregular else b""
+        trap = Trap(host, at, notification, key, raw, admitted.engine_boots)
         if notification.irregular:
             batch.irregular.update(set(notification.irregular))
         if admitted.answer is not None:

@@ -15,10 +15,12 @@ Answer = Callable[[float], bytes]
 
 
 class Admitted(Struct, frozen=True):
-    """A notification that passed every check, its community masked. ``answer`` is None for a trap."""
+    """A notification that passed every check, its community masked. ``answer`` is None for a trap; ``engine_boots`` is the
+    sender's, 0 where the message does not tell it."""
 
     notification: Notification
     answer: Answer | None = None
+    engine_boots: int = 0
 
 
 class Refused(Exception):

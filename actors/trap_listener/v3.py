@@ -85,7 +85,7 @@ class V3Engine:
         plaintext = self._plaintext(message, principal, now)
         notification = _decode(message, plaintext)
         if notification.kind == "trap":
-            return Admitted(notification)
+            return Admitted(notification, engine_boots=message.boots)
         if message.engine_id != self.engine_id:
             raise self._refused("unknown_engine", message, now)
         response = response_pdu(plaintext)

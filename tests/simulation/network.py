@@ -8,7 +8,7 @@ from typing import Any
 import trio
 from msgspec import Struct
 from simulation import secure
-from simulation.oracle import Oracle
+from simulation.oracle import LINK_DOWN, LINK_UP, Oracle
 from simulation.secure import EVE, USERS, Facts, Referee, Remote
 
 from actors.trap_listener.settings import User
@@ -16,7 +16,6 @@ from protocols.snmp import encode, message
 from protocols.snmp.errors import Refusal
 from protocols.snmp.notification import VarBind
 
-LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 COLD_START, UNKNOWN = "1.3.6.1.6.3.1.1.5.1", "1.3.6.1.4.1.99999.1"
 _IF_INDEX = "1.3.6.1.2.1.2.2.1.1"
 

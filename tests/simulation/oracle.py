@@ -2,7 +2,7 @@
 projection of its Changes. Whoever acts on something tells the oracle first, and it compares."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from simulation.postgres import UNSTORABLE, Tables, archive, expire
 
 from actors.correlator.fold import fold
 from actors.correlator.saved import Saved
+from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
 from actors.ledger.group import Group, Written
 from actors.ledger.read import read_changes, stamped_events
@@ -32,11 +33,12 @@ from protocols.change import (
     Released,
     UnknownTrap,
 )
-from protocols.command import Command, RetryQuarantined
+from protocols.command import Clear, Command, Resolve, RetryQuarantined
 from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import RecordedBatch
 
 Label = tuple[str, ...]
+LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 
 _saved = msgspec.msgpack.Decoder(Saved)
 
@@ -433,28 +435,62 @@ class Oracle:
 
     def occurrences(self, tables: Tables) -> None:
         """Told by the Events alone: every linkDown, and every INFORM once, is an occurrence of its port's alarm."""
-        expected: Counter[str] = Counter()
+        expected = Counter(_port(trap) for _, _, trap in self._counted() if trap.notification.trap_oid == LINK_DOWN)
+        found: Counter[str] = Counter()
+        for port, row in self._port_alarms(tables):
+            found[port] += row["occurrence_count"]
+        if found != expected:
+            self.violate(f"occurrences of alarms are {dict(found)}, the Events hold {dict(expected)}")
+
+    def standing(self, tables: Tables) -> None:
+        """Told by the Events alone: a port is up or down as the last of its traps said, unless the other was received so
+        shortly before that the network may have mixed them up, or somebody has ended its alarm by hand since."""
+        last: dict[tuple[str, bool], tuple[int, datetime, Trap]] = {}
+        for offset, at, trap in self._counted():
+            if trap.notification.trap_oid in (LINK_DOWN, LINK_UP):
+                last[_port(trap), trap.notification.trap_oid == LINK_DOWN] = offset, at, trap
+        by_hand = [
+            offset
+            for offset, (_, event) in enumerate(self.events, 1)
+            if isinstance(event, Command) and isinstance(event.action, Clear | Resolve)
+        ]
+        is_down = {port for port, row in self._port_alarms(tables) if row["cleared_at"] is None}
+        for (port, down), (offset, at, trap) in last.items():
+            other = last.get((port, not down))
+            if other is not None:
+                apart = min(at - other[1], abs(trap.received - other[2].received))
+                if offset < other[0] or apart <= timedelta(seconds=MOST_REORDER_SECONDS):
+                    continue
+            if down and by_hand and by_hand[-1] > offset:
+                continue
+            if (port in is_down) != down:
+                self.violate(f"{port} is said to be {'down' if down else 'up'} at offset {offset}, and is not")
+
+    def _counted(self) -> Iterator[tuple[int, datetime, Trap]]:
+        """Traps that count, with their offset and when they were stamped: no INFORM twice."""
         counted: dict[Label, datetime] = {}
-        window = timedelta(seconds=900)
-        for at, (_, event) in zip(self.elapsed, self.events, strict=True):
+        for offset, (at, (_, event)) in enumerate(zip(self.elapsed, self.events, strict=True), 1):
             if not isinstance(event, Trap):
                 continue
             if event.inform_key:
                 key = ("inform", event.source, str(event.notification.request_id))
-                if key in counted and at - counted[key] <= window:
+                if key in counted and at - counted[key] <= timedelta(seconds=900):
                     continue
                 counted[key] = at
-            if event.notification.trap_oid.endswith(".6.3.1.1.5.3"):
-                expected[f"{event.source}/{event.notification.varbinds[0].value}"] += 1
+            yield offset, at, event
+
+    def _port_alarms(self, tables: Tables) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The ports' alarms in PostgreSQL, each with its port as the traps name it."""
         if self._gapped:
             tables = self._projection
-        found: Counter[str] = Counter()
         for row in (*tables.alarms.values(), *tables.archive.values()):
             if row["alarm_type"] == "interface.down":
                 device, _, port = row["resource_id"].partition("/if/")
-                found[f"10.0.0.{device.removeprefix('olt-')}/{port}"] += row["occurrence_count"]
-        if found != expected:
-            self.violate(f"occurrences of alarms are {dict(found)}, the Events hold {dict(expected)}")
+                yield f"10.0.0.{device.removeprefix('olt-')}/{port}", row
+
+
+def _port(trap: Trap) -> str:
+    return f"{trap.source}/{trap.notification.varbinds[0].value}"
 
 
 def _comparable(state: State) -> dict[str, Any]:
@@ -469,6 +505,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "cleared": saved.cleared,
         "marks": saved.marks,
         "ended": saved.ended,
+        "clocks": saved.clocks,
         "informs": saved.informs,
         "keys": saved.keys,
         "sequences": saved.sequences,

@@ -281,6 +281,8 @@ def _upsert_alarms(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None
 
 def _update_counts(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
     for row in _decode(args[0]):
+        # Which Events repeated it is no part of the alarm.
+        row.pop("offsets")
         if row["id"] in tables.alarms:
             tables.alarms[row["id"]] = tables.alarms[row["id"]] | row
 
@@ -384,6 +386,7 @@ def _forget_quarantine(tables: Tables, _args: tuple[Any, ...], _violate: Any) ->
 _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]], None]] = {
     apply.UPSERT_ALARMS.strip(): _upsert_alarms,
     apply.UPDATE_COUNTS.strip(): _update_counts,
+    apply.UPDATE_REPEATS.strip(): lambda _tables, _args, _violate: None,
     apply.FORGET.strip(): _forget,
     apply.UPDATE_HISTORY[0]: lambda tables, args, _violate: _update_history(tables.alarms, args),
     apply.UPDATE_HISTORY[1]: lambda tables, args, _violate: _update_history(tables.archive, args),

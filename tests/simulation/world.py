@@ -458,6 +458,7 @@ class World(Observer):
         self.oracle.recovered(self.life.path, database.ledger_id, state, seq)
         self.oracle.settle(state)
         self.oracle.occurrences(self.server.tables)
+        self.oracle.standing(self.server.tables)
         if self.server.tables.cursor != (database.ledger_id, seq):
             self.violate(f"PostgreSQL ended at {self.server.tables.cursor}, the ledger at batch {seq}")
 

@@ -132,6 +132,10 @@ class VarbindReader(Reader):
         self._convert = convert
         self._invalid = invalid
 
+    def place(self, scope: Scope) -> int:
+        """Which of the trap's varbinds it reads; -1 when the trap has none."""
+        return scope.places[self._number]
+
     def suffix(self, scope: Scope) -> Sequence[str]:
         """The arcs of the instance, empty when there is none."""
         at = scope.places[self._number]

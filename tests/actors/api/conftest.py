@@ -3,7 +3,7 @@
 import atexit
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -21,6 +21,7 @@ from actors.api.settings import ApiSettings
 from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.fold import fold
 from actors.correlator.plant.view import PlantView
+from actors.correlator.reports import report_of
 from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
@@ -32,8 +33,10 @@ from actors.store.cursor import read_cursor
 from actors.tokens import TokenBook
 from actors.trap_listener.source_book import SourceBook
 from protocols.change import Change
+from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
 from protocols.principal import Role
+from protocols.report import Report
 from protocols.rest import Part, Readiness
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -95,6 +98,7 @@ class Lab:
         self.visible = True
         self.store: Callable[[RecordedBatch], Awaitable[None]] | None = None
         self.quarantined: dict[int, bytes] = {}
+        self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceBook(lambda: T0)
         self.api = Api(
@@ -112,6 +116,7 @@ class Lab:
             rules=partial(rule_records, self.state),
             sources=self.sources,
             alarms=HeldAlarms(self.state),
+            reports=self,
             recorded=lambda: self.seq,
         )
         self.address = ""
@@ -121,6 +126,11 @@ class Lab:
 
     async def _quarantined(self, offset: int) -> bytes | None:
         return self.quarantined.get(offset)
+
+    async def at(self, offsets: Collection[int]) -> list[Report]:
+        """What the ledger reads for people."""
+        found = (report_of(self.state, self.ledger[offset]) for offset in sorted(offsets) if offset in self.ledger)
+        return [report for report in found if report is not None]
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator["Lab"]:
@@ -153,6 +163,7 @@ class Lab:
         first = self.state.offset + 1
         changes: list[Change] = []
         for event in events:
+            self.ledger[self.state.offset + 1] = Stamped(self.state.offset + 1, self.now, event)
             changes += fold(self.state, self.state.offset + 1, self.now, event)
         if not changes:
             return Outcome(first, 0, ())

@@ -199,7 +199,7 @@ class TestEvents:
         event = {"type": "optical.measured", "resource_type": "ont", "resource_id": "olt-1/0/1/5/17"}
         async with lab.serve(), lab.client() as client:
             answer = await client.post(f"{lab.FAULTS}/events", json=event | {"light": [{"quantity": "ont_rx", "dbm": -21.4}]})
-            assert answer.json()["results"] == [{"accepted": [], "duplicate": False, "refused": []}]
+            assert answer.json()["results"] == [{"accepted": [], "duplicate": False, "refused": [], "warnings": []}]
             (taken,) = lab.appended[0].events
             assert taken.light == (Measurement("ont_rx", -21.4),)
             assert not lab.state.alarms

@@ -362,3 +362,24 @@ def test_a_snapshot_of_an_earlier_version_has_no_jumps() -> None:
     kept = msgspec.msgpack.decode(life.state.save())
     del kept["jumps"]
     assert State.load(msgspec.msgpack.encode(kept)).jumps == []
+
+
+@pytest.mark.parametrize("by", JUMPS)
+def test_a_senders_uptime_goes_on_in_its_epoch(by: timedelta) -> None:
+    life = Life()
+
+    def send(uptime: int) -> None:
+        life(Trap("10.0.0.1", life.now, replace(LINK_DOWN, uptime=uptime)))
+
+    send(100_000)
+    life.wait(seconds=20)
+    send(500)
+    life.jump(by)
+    life.wait(seconds=20)
+    send(2500)
+    (clock,) = life.state.clocks.values()
+    assert (clock.epoch, clock.several) == (1, False)
+    life.wait(seconds=20)
+    send(106_000)
+    (clock,) = life.state.clocks.values()
+    assert (clock.epoch, clock.several) == (2, True)

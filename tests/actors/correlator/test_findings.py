@@ -8,7 +8,7 @@ import pytest
 
 from actors.correlator.draft import Draft
 from actors.correlator.state import State
-from actors.correlator.traps import Device, _apply
+from actors.correlator.traps import Device, Sender, _apply
 from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.event import Trap
@@ -38,7 +38,7 @@ def apply(state: State, kind: Any, **fields: Any) -> list[Change]:
     fields.setdefault("alarm_type", "ont.los")
     draft = Draft(state, next(offsets), NOW)
     device = Device(state.plant.device("10.0.0.1"), "10.0.0.1", "default")
-    _apply(draft, device, Finding(kind=kind, profile="p", rule="r", **fields), TRAP)
+    _apply(draft, device, Finding(kind=kind, profile="p", rule="r", **fields), TRAP, Sender(TRAP.source, None))
     return draft.commit()
 
 
@@ -59,8 +59,8 @@ def test_a_serial_finds_the_ont_where_the_trap_says_no_position(
     assert alarm(state).metadata["serial"] == serial
 
 
-@pytest.mark.parametrize(("hours", "believed"), [(-1, True), (1, True), (-1.01, False), (1.01, False)])
-def test_a_devices_own_time_is_believed_when_it_is_near_the_receipt(state: State, hours: float, believed: bool) -> None:
+@pytest.mark.parametrize(("hours", "believed"), [(-1, True), (0, True), (-1.01, False), (0.01, False)])
+def test_a_devices_own_time_is_believed_within_an_hour_before_the_receipt(state: State, hours: float, believed: bool) -> None:
     dated = NOW + timedelta(hours=hours)
     apply(state, "raise", device_time=dated)
     assert alarm(state).first_occurrence == (dated if believed else NOW)

@@ -1,7 +1,7 @@
 """The fold as timelines: what is reported, and what becomes of the alarms."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -119,14 +119,61 @@ def test_an_idempotency_key_counts_once_until_it_is_forgotten(world: World) -> N
 
 def test_a_clear_dated_before_the_raise_by_the_same_reporter_is_ignored_and_says_so(world: World) -> None:
     world.at(100).network("device.down", at=world.now - timedelta(seconds=10))
-    world.at(100).network("device.up", at=world.now - timedelta(seconds=60))
+    world.at(100).network("device.up", at=world.now - timedelta(seconds=13))
     assert world.alarm.status == "active"
     assert world.only(AlarmChanged).entries[0].action == "clear_ignored"
 
 
-def test_a_time_in_the_future_is_not_believed(world: World) -> None:
-    world.at(0).network("device.down", at=world.now + timedelta(days=1))
-    assert world.alarm.first_occurrence == world.now
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "believed", "warned"),
+    [
+        (NOW - timedelta(days=29), True, False),
+        (NOW - timedelta(days=31), False, True),
+        (datetime(1970, 1, 1, tzinfo=UTC), False, True),
+        (NOW + timedelta(seconds=5), False, False),
+        (NOW + timedelta(hours=1), False, True),
+        (NOW + timedelta(days=365), False, True),
+    ],
+)
+def test_a_time_that_cannot_be_right_is_not_believed_and_the_answer_says_so(
+    world: World, at: datetime, believed: bool, warned: bool
+) -> None:
+    for kind in ("device.down", "device.up"):
+        answer = world.at(0).network(kind, at=at)
+        assert bool(answer.warnings) == warned
+        assert all("the time of receipt is used" in warning for warning in answer.warnings)
+        assert ("the time of receipt is used" in world.only(AlarmChanged).entries[0].text) == warned
+    assert world.alarm.first_occurrence == world.alarm.cleared_at == (at if believed else NOW)
+
+
+@pytest.mark.parametrize(
+    ("down", "up"),
+    [(365 * 86_400, 365 * 86_400 + 60), (-(56 * 365 * 86_400), -(56 * 365 * 86_400) + 60), (3600, 3660), (3600, 0), (0, -3600)],
+)
+def test_a_reporter_with_a_wrong_clock_ends_what_it_raised(world: World, down: int, up: int) -> None:
+    world.at(0).network("device.down", at=world.now + timedelta(seconds=down))
+    world.at(0).network("device.up", at=world.now + timedelta(seconds=up))
+    assert world.alarm.status == "cleared"
+
+
+def test_events_delivered_in_the_wrong_order_are_put_in_order_by_the_reporters_time(world: World) -> None:
+    world.at(0).network("device.up", at=world.now - timedelta(seconds=5))
+    world.at(0).network("device.down", at=world.now - timedelta(seconds=10))
+    assert world.alarm.status == "cleared"
+    world.at(0).network("device.down", at=world.now - timedelta(seconds=1))
+    assert world.alarm.status == "active"
+
+
+def test_a_clear_received_later_than_reports_can_be_late_always_ends_the_alarm(world: World) -> None:
+    world.at(0).network("device.down", at=world.now)
+    world.at(5).network("device.up", at=world.now - timedelta(seconds=5.5))
+    assert world.alarm.status == "cleared"
+    world.at(20).network("device.down", at=world.now)
+    world.at(25.1).network("device.up", at=world.now - timedelta(seconds=6))
+    assert world.alarm.status == "cleared"
 
 
 def test_commands_are_answered_per_alarm(world: World) -> None:

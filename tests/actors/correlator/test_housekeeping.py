@@ -59,7 +59,7 @@ def test_memories_fade_and_younger_ones_stay(world: World) -> None:
     old = world.now
     world.at(settings.inform_window_seconds)
     state.informs.update(old=old - timedelta(seconds=1), edge=old, young=world.now)
-    state.ended.update(old=(world.now - timedelta(seconds=settings.reorder_seconds + 1), None), young=(world.now, None))
+    state.ended.update(old=(world.now - timedelta(seconds=121), None), young=(world.now, None))
     world.tick()
     assert list(state.informs) == ["edge", "young"]
     assert list(state.ended) == ["young"]

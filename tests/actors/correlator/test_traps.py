@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.correlator.profiles import load_profiles
@@ -73,14 +74,14 @@ def test_a_device_that_the_topology_does_not_know_is_its_address(plant: World) -
 
 def test_a_clear_that_was_overtaken_by_a_new_raise_is_ignored_and_says_so(plant: World) -> None:
     plant.at(0)(trap(LOS, 1000))
-    plant.at(1)(trap(LOS, 3000))
-    plant.at(2)(trap(LOS_END, 2000))
+    plant.at(1)(trap(LOS, 1300))
+    plant.at(2)(trap(LOS_END, 1200))
     assert plant.alarm.status == "active"
     assert plant.only(AlarmChanged).entries[0].action == "clear_ignored"
 
 
 def test_a_raise_that_its_clear_overtook_is_over_before_it_shows(plant: World) -> None:
-    plant.at(0)(trap(LOS_END, 2000))
+    plant.at(0)(trap(LOS_END, 1200))
     assert plant.changes == []
     plant.at(1)(trap(LOS, 1000))
     assert plant.alarm.status == "cleared"
@@ -98,6 +99,84 @@ def test_an_uptime_that_starts_anew_is_a_restart_and_nothing_was_overtaken(plant
     plant.at(0)(trap(LOS, 50_000_000))
     plant.at(60)(trap(LOS_END, 3000))
     assert plant.alarm.status == "cleared"
+
+
+COLD_START = "1.3.6.1.6.3.1.1.5.1"
+
+
+@pytest.mark.parametrize(
+    ("reports", "port"),
+    [
+        # A device that restarts: what it says then is later than anything before.
+        ([(0, LOS, 8000), (0, LOS_END, 9000), (0, COLD_START, 10), (0, LOS, 1000)], "down"),
+        ([(0, LOS, 8000), (0, LOS_END, 9000), (0, LOS, 1000)], "down"),
+        ([(0, LOS, 9000), (0, COLD_START, 10), (0, LOS_END, 900)], "up"),
+        ([(0, LOS, 9000), (8, LOS_END, 2000)], "up"),
+        ([(0, LOS, 8000), (0, LOS_END, 9000), (6, COLD_START, 100), (6, LOS, 2000)], "down"),
+        ([(0, LOS, 300), (0, LOS_END, 400), (0, COLD_START, 10), (0, LOS, 100)], "down"),
+        # An uptime that is of no use: always 0, in whole seconds, wrapped.
+        ([(0, LOS, 0), (1, LOS_END, 0)], "up"),
+        ([(0, LOS, 0), (1, LOS_END, 0), (2, LOS, 0)], "down"),
+        ([(0, LOS, 5000), (1, LOS_END, 5001), (2, LOS, 5002)], "down"),
+        ([(0, LOS, 2**32 - 96), (1, LOS_END, 50)], "up"),
+        ([(0, LOS_END, 50), (1, LOS, 2**32 - 96)], "up"),
+        # Two agents behind one address, their uptimes 50 s apart.
+        ([(0, LOS, 100_000), (20, LOS_END, 97_000)], "up"),
+        ([(0, LOS, 100_000), (0.5, LOS_END, 100_050), (10, LOS, 96_050)], "down"),
+        # The same once both have been noticed: in doubt the port is down, until a clear comes later.
+        ([(0, GASP, 100_000), (10, GASP, 96_000), (20, GASP, 102_000), (30, LOS_END, 103_000), (31, LOS, 98_100)], "down"),
+        ([(0, GASP, 100_000), (10, GASP, 96_000), (20, GASP, 102_000), (30, LOS, 103_000), (31, LOS_END, 98_100)], "down"),
+        (
+            [
+                (0, GASP, 100_000),
+                (10, GASP, 96_000),
+                (20, GASP, 102_000),
+                (30, LOS, 103_000),
+                (31, LOS_END, 98_100),
+                (36, LOS_END, 98_600),
+            ],
+            "up",
+        ),
+    ],
+)
+def test_a_port_is_as_the_device_said_last_and_down_when_in_doubt(
+    plant: World, reports: list[tuple[float, str, int]], port: str
+) -> None:
+    for seconds, oid, uptime in reports:
+        plant.at(seconds)(trap(oid, uptime, received=NOW + timedelta(seconds=seconds)))
+    (alarm,) = (alarm for alarm in plant.alarms if alarm.alarm_type == "ont.los")
+    assert ("up" if alarm.cleared_at else "down") == port
+
+
+def test_another_boot_of_an_snmpv3_engine_is_another_epoch(plant: World) -> None:
+    for oid, uptime, boots in ((LOS, 1000, 3), (LOS_END, 1300, 3), (LOS, 1200, 4)):
+        plant.at(0)(msgspec.structs.replace(trap(oid, uptime), engine_boots=boots))
+    assert plant.alarm.status == "active"
+
+
+def test_a_device_behind_a_relay_has_a_clock_of_its_own(make_world: Callable[..., World]) -> None:
+    world = make_world(CorrelatorSettings(relays=("10.9.9.9",)))
+    texts = {file.name: file.read_text() for file in sorted(FOLDER.glob("*.toml"))}
+    world(ProfilesLoaded("d", load_profiles(texts)))
+    for oid, uptime, address in (
+        (LOS, 1000, "10.0.0.1"),
+        (LOS, 1000, "10.0.0.2"),
+        (LOS_END, 900, "10.0.0.1"),
+        (LOS, 1000, "10.0.0.3"),
+    ):
+        relayed = trap(oid, uptime, source="10.9.9.9")
+        more = VarBind("1.3.6.1.6.3.18.1.3.0", "IpAddress", address)
+        notification = msgspec.structs.replace(relayed.notification, varbinds=(*relayed.notification.varbinds, more))
+        world.at(0)(msgspec.structs.replace(relayed, notification=notification))
+    assert sorted(world.state.clocks) == [f"10.9.9.9 for 10.0.0.{last}" for last in (1, 2, 3)]
+
+
+def test_that_several_agents_send_from_one_address_is_told_once(plant: World) -> None:
+    told = []
+    for seconds, uptime in ((0, 100_000), (10, 500), (20, 102_000), (30, 2500), (40, 104_000)):
+        plant.at(seconds)(trap(GASP, uptime, received=NOW + timedelta(seconds=seconds)))
+        told += [event.title for event in plant.all(DeviceEvent) if event.event_type == "uptime.several"]
+    assert told == ["More than one agent sends from 10.0.0.1: their uptimes no longer tell in which order traps were sent"]
 
 
 def test_a_clear_soon_after_a_later_restart_is_no_clear_from_before_the_raise(plant: World) -> None:

@@ -135,3 +135,14 @@ async def test_an_acknowledgement_during_a_commit_is_still_to_be_written(path: P
     assert feed.unwritten() == {"store": 5}
     feed.written(feed.unwritten())
     assert not feed.dirty
+
+
+async def test_single_events_are_read_by_their_offsets(kit: SimpleNamespace, path: Path) -> None:
+    async with kit.open(path, FEW) as house:
+        for n in range(6):
+            await house.append(kit.report(f"{n}a"), kit.report(f"{n}b"))
+        last = 12
+        found = await house.feed.events_at([last, 3, 3, 4, 1, last + 1, 0, 2**62])
+        assert [stamped.offset for stamped in found] == [1, 3, 4, last]
+        assert [stamped.event.alarm_type for stamped in found] == ["0a", "1a", "1b", "5b"]
+        assert await house.feed.events_at([]) == []

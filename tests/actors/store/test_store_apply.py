@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from protocols.change import (
     ArchiveDue,
     Change,
     DeviceEvent,
+    HistoryChanged,
     Quarantined,
     Released,
     UnknownTrap,
@@ -72,7 +73,7 @@ async def test_an_alarm_is_stored_whole(database_url: str, alarm_of: Callable[..
     assert row is not None
     found = dict(row)
     assert (found.pop("live"), found.pop("severity_rank")) == (True, 1)
-    assert found.pop("last_minute") == T0
+    assert (found.pop("last_minute"), found.pop("repeat_offsets")) == (T0, [])
     suppressed = found.pop("suppressed_by")
     assert [entry["by"] for entry in suppressed] == ["w-1"]
     assert found.pop("metadata") == {"a": [1, 2.5, None, {"b": "ü"}], "big": 2**70}
@@ -96,6 +97,52 @@ async def test_repeats_move_count_and_time_only(database_url: str, alarm_of: Cal
         rows = await database.fetch("SELECT * FROM alarms")
     assert [(row["occurrence_count"], row["last_occurrence"], row["revision"]) for row in rows] == [(3, at(3), 3)]
     assert rows[0]["title"] == alarm_of(1).title
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_events_of_the_newest_repeats_are_kept(
+    database_url: str, alarm_of: Callable[..., Alarm], at_once: bool
+) -> None:
+    alarm = alarm_of(1)
+
+    def repeats(*offsets: int) -> list[Change]:
+        return [AlarmRepeated(offset, alarm.id, at(3), offset, offset) for offset in offsets]
+
+    parts: list[list[Change]] = [
+        [AlarmChanged(1, alarm, ()), *repeats(2, 3)],
+        repeats(4),
+        [*repeats(5), AlarmChanged(6, alarm_of(1, title="other"), ()), *repeats(7, 8), AlarmChanged(9, alarm, ())],
+        [AlarmChanged(10, alarm, ()), *repeats(*range(11, 16))],
+        [AlarmRepeated(16, alarm_of(9).id, at(3), 3, 3)],
+    ]
+    async with Database.open(database_url) as database:
+        for part in [list(chain.from_iterable(parts))] if at_once else parts:
+            await apply_all(database, *part)
+        rows = await database.fetch("SELECT repeat_offsets FROM alarms")
+    assert [row["repeat_offsets"] for row in rows] == [[15, 14, 13, 12, 11, 8, 7, 5, 4, 3]]
+
+
+@pytest.mark.parametrize("archived", [False, True])
+async def test_history_changes_where_it_is(database_url: str, alarm_of: Callable[..., Alarm], archived: bool) -> None:
+    alarm = alarm_of(1, status="cleared", cleared_at=T0, ticket_id="T-1")
+    entry = TimelineEntry(
+        alarm_id=alarm.id, tenant_id="t", offset=5, number=0, at=at(9), action="noted", actor="user:ada", text="wet"
+    )
+    before: list[Change] = [AlarmChanged(1, alarm, ()), AlarmForgotten(2, alarm.id)]
+    if archived:
+        before.append(ArchiveDue(3, at(60)))
+    async with Database.open(database_url) as database:
+        await apply_all(
+            database,
+            *before,
+            HistoryChanged(offset=4, id=alarm.id, entries=(), fields={"ticket_id": None}),
+            HistoryChanged(offset=5, id=alarm.id, entries=(entry,)),
+            HistoryChanged(offset=6, id=alarm_of(9).id, entries=(), fields={"ticket_id": "T-9"}),
+        )
+        rows = await database.fetch(f"SELECT * FROM {'alarms_archive' if archived else 'alarms'}")
+        lines = await database.fetch("SELECT text FROM alarm_timeline")
+    assert [(row["revision"], row["ticket_id"], row["live"]) for row in rows] == [(alarm.revision + 2, None, False)]
+    assert [line["text"] for line in lines] == ["wet"]
 
 
 async def test_the_timeline_has_a_partition_for_each_month(

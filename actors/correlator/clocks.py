@@ -1,0 +1,53 @@
+"""Senders' sysUpTime: when it can put two reports in order, and when it cannot.
+
+From each trap follows when its sender started: the time of receipt less the uptime. While one agent runs this stays where it
+is, to the seconds by which the network delays a trap. Another start is a new epoch. A start that is seen again, longer after it
+was last seen than a trap can be late, is an agent that has been running beside the other one: several agents send from that
+address (a proxy, two control cards), and their uptimes are not compared from then on."""
+
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from actors.correlator.order import difference
+from actors.correlator.saved import Clock
+from protocols.snmp.rfc3584 import SNMP_TRAPS
+
+RESTARTS: Final = frozenset((f"{SNMP_TRAPS}.1", f"{SNMP_TRAPS}.2"))
+"""coldStart and warmStart."""
+MOST_STARTS: Final = 4
+"""Earlier starts of a sender that are kept, to notice one that still runs."""
+SURELY: Final = 5
+"""A start is taken for one that was seen before when it is as near as this part of the window."""
+
+
+def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int) -> Clock:
+    """A sender's clock after one more trap; ``known`` itself where the trap says nothing new. ``boots`` is 0 where the trap
+    tells no engine boots; ``window`` is the most that a trap can be late, in hundredths of a second."""
+    now = round(received.timestamp() * 100)
+    start = now - uptime
+    if known is None:
+        return Clock(0, start, now, boots)
+    moved = difference(known.start, start)
+    same = -window <= moved <= window
+    rebooted = boots != 0 != known.boots != boots
+    restart = trap_oid in RESTARTS
+    if same and not restart and not rebooted:
+        if -window < 4 * moved < window and now - known.seen < window and boots in (0, known.boots):
+            return known
+        return replace(known, start=start, seen=now, boots=boots or known.boots)
+    earlier = ((known.start, known.seen), *known.earlier)[:MOST_STARTS]
+    if restart or rebooted:
+        # A restart at the start that is known already was overtaken itself, or leaves the uptime as it was.
+        return Clock(known.epoch + 1, start, now, boots or known.boots, earlier, restarted=now if restart and same else None)
+    returned = any(now - seen > window >= SURELY * abs(difference(then, start)) for then, seen in known.earlier)
+    return replace(
+        known,
+        epoch=known.epoch + 1,
+        start=start,
+        seen=now,
+        boots=boots or known.boots,
+        earlier=earlier,
+        several=known.several or returned,
+    )

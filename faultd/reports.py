@@ -1,0 +1,24 @@
+"""The reports behind alarms: read from the ledger, put into words by the fold's profiles and plant."""
+
+from collections.abc import Collection, Sequence
+
+from actors.correlator.reports import report_of
+from actors.correlator.state import State
+from actors.ledger.errors import LedgerError
+from actors.ledger.feed import LedgerFeed
+from protocols.report import LedgerUnreadable, Report
+
+
+class LedgerReports:
+    """A :class:`protocols.report.Reports`."""
+
+    def __init__(self, feed: LedgerFeed, state: State) -> None:
+        self._feed, self._state = feed, state
+
+    async def at(self, offsets: Collection[int]) -> Sequence[Report]:
+        try:
+            events = await self._feed.events_at(offsets)
+        except LedgerError as error:
+            raise LedgerUnreadable(str(error)) from error
+        found = (report_of(self._state, stamped) for stamped in events)
+        return [report for report in found if report is not None]

@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -146,7 +147,7 @@ async def serve(
         stored = Progress()
         tokens = TokenBook(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
-        seed = partial(seed_of, ledger.feed, board)
+        seed = partial(seed_of, ledger.feed, board, clock)
         store = Store(
             written,
             ledger.feed,
@@ -268,10 +269,10 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
     return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
 
 
-async def seed_of(feed: LedgerFeed, board: Board) -> Seed:
+async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
     """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
     quarantined = await feed.quarantined()
-    return Seed(board.seq, board.alarms(), quarantined)
+    return Seed(board.seq, board.alarms(), quarantined, clock())
 
 
 async def _keep(appends: trio.MemorySendChannel[Append], events: list[Event], folded: Reply[Outcome]) -> None:

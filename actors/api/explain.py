@@ -33,7 +33,7 @@ _FIRST = (
 )
 _DECISIONS = (
     f"SELECT {queries.ENTRY_COLUMNS} FROM alarm_timeline WHERE alarm_id = $1::uuid AND actor LIKE 'faultd:%' "
-    f'ORDER BY at, "offset", number LIMIT {MOST_DECISIONS + 1}'
+    f'ORDER BY "offset", number LIMIT {MOST_DECISIONS + 1}'
 )
 
 

@@ -34,10 +34,11 @@ ALARM_COLUMNS = ", ".join(Alarm.__struct_fields__)
 ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
 MOST_HELD_BACK = 100_000
 
-_TIMELINE = (Key("at", TIME), Key('"offset"', INT64), Key("number", INT32))
+_TIMELINE = (Key('"offset"', INT64), Key("number", INT32))
+"""Offsets are the order: the time can step back, where the clock jumped."""
 _TIMELINE_LATEST = tuple(Key(key.column, key.kind, True) for key in _TIMELINE)
 _INBOX = Order("unknown", (Key("at", TIME, True), Key('"offset"', INT64, True)))
-_DEVICE_EVENTS = Order("device_events", _TIMELINE_LATEST)
+_DEVICE_EVENTS = Order("device_events", (Key("at", TIME, True), *_TIMELINE_LATEST))
 
 
 class Query(Struct):

@@ -167,6 +167,7 @@ class Ledger:
                 await self._prune()
             if self._pipeline.room and not self._draining and (jump := self._clock.due()) is not None:
                 await self._step(jump)
+                continue
             appends = self._requests.take(self._settings.max_batch) if self._pipeline.room else []
             if appends or now >= self._changes_at() or self._snapshots.piece or (self.feed.dirty and now >= self._cursors_at):
                 await self._commit(appends)

@@ -7,6 +7,7 @@ is missing are the timeline, device events and inbox of the pruned batches alone
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -27,22 +28,24 @@ _CHUNK = 2_000
 END_UNSEEDED = """
 UPDATE alarms SET live = false,
     status = CASE WHEN status IN ('cleared', 'resolved') THEN status ELSE 'cleared' END,
-    cleared_at = coalesce(cleared_at, now()), cleared_by = coalesce(cleared_by, $2)
+    cleared_at = coalesce(cleared_at, $3, now()), cleared_by = coalesce(cleared_by, $2)
 WHERE live AND id NOT IN (SELECT r.id::uuid FROM json_array_elements_text($1) AS r (id)) RETURNING 1
 """
 FORGET_QUARANTINE = "DELETE FROM quarantine"
 RECORD_GAP = """
-INSERT INTO device_events VALUES (0, 0, now(), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
+INSERT INTO device_events VALUES (0, 0, coalesce($4, now()), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
 """
 """Of no tenant, as it concerns every one."""
 
 
 class Seed(Struct, frozen=True):
-    """Every alarm that the fold holds, as of the recorded batch ``seq``, and the Events in quarantine at about that time."""
+    """Every alarm that the fold holds, as of the recorded batch ``seq``, and the Events in quarantine at about that time, which
+    is ``at``; None: PostgreSQL's own."""
 
     seq: int
     alarms: Sequence[Alarm]
     quarantined: Sequence[QuarantinedEvent] = ()
+    at: datetime | None = None
 
 
 class Reseeded(Struct, frozen=True):
@@ -71,7 +74,7 @@ async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: 
         changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error) for kept in seed.quarantined]
         for start in range(0, len(changes), _CHUNK):
             rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
-        ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY)
+        ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY, seed.at)
         detail = {"first": gap.seq + 1, "last": seq, "ledger_id": ledger_id, "alarms": len(seed.alarms), "ended": len(ended)}
-        await connection.execute(RECORD_GAP, GAP, f"History of the batches {gap.seq + 1} to {seq} is missing", detail)
+        await connection.execute(RECORD_GAP, GAP, f"History of the batches {gap.seq + 1} to {seq} is missing", detail, seed.at)
     return Reseeded(gap.seq + 1, seq, len(ended), rejects)

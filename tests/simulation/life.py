@@ -141,7 +141,7 @@ class Life:
             metrics,
             settings,
             world.rng.random,
-            seed=partial(seed_of, ledger.feed, board),
+            seed=partial(seed_of, ledger.feed, board, clock),
         )
         listener = TrapListener(ALLOWED, [socket], appends, engine, metrics, clock=clock)  # type: ignore[list-item]
         with trio.CancelScope() as everything:

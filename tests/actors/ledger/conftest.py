@@ -76,7 +76,7 @@ class House:
             to_fold=self.to_fold,
             metrics=self.metrics,
             settings=settings,
-            clock=TrustedClock(even(clock)),
+            clock=clock if isinstance(clock, TrustedClock) else TrustedClock(even(clock)),
             read=lambda: self.feed.last if self.read is None else self.read,
         )
         self.feed = self.ledger.feed

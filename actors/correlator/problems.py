@@ -31,6 +31,8 @@ _NOT_AFTER: Final[dict[Order, str]] = {
 }
 """Why a clear ends nothing, by how it stands to the raise."""
 
+REPLACERS = ("faultd:topology", "faultd:serial")
+"""Who ends an alarm since there is something else at its place: it is never re-opened."""
 SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
 
@@ -50,7 +52,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0)
             report.reporter,
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
-    if alarm is not None and _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem):
+    if alarm is not None and _reopens(draft, alarm, problem):
         again = replace(reopened(repeated(alarm, report.happened)), **changed_text(alarm, problem, ()))
         draft.later(draft.state.edited.pop, alarm.id, None)
         _say(draft, alarm.id, said)
@@ -228,6 +230,15 @@ def _say(draft: Draft, alarm_id: str, said: int) -> None:
 
 def _mark(report: Report, severity: Severity, text_at: datetime | None = None) -> Mark:
     return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch, text_at)
+
+
+def _reopens(draft: Draft, alarm: Alarm, problem: Problem) -> bool:
+    """Whether the problem is a cleared alarm's once more: soon enough after its clear, and at a place that has not been given
+    to something else since."""
+    before, now = alarm.metadata.get("serial"), problem.metadata.get("serial")
+    if alarm.cleared_by in REPLACERS or (before is not None and now is not None and before != now):
+        return False
+    return _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem)
 
 
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:

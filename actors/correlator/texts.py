@@ -17,6 +17,8 @@ FIELDS: Final = ("title", "description", "recommended_action", "event_type", "pr
 """The text but for ``metadata``."""
 DATES: Final = ("device_time",)
 """Metadata that differ in each report: they alone are no other text."""
+LASTING: Final = "serial"
+"""Metadata that stay when the latest report does not tell them: whose equipment the alarm is about."""
 _LONGEST = 500
 """Characters of a former text that the timeline keeps."""
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -26,6 +28,8 @@ def changed_text(alarm: Alarm, problem: Problem, kept: Iterable[str]) -> dict[st
     """The fields of ``alarm`` that ``problem`` says otherwise. ``kept`` are an operator's (``metadata.KEY``: that key)."""
     fields = {name: told for name in FIELDS if (told := getattr(problem, name)) != getattr(alarm, name) and name not in kept}
     own = {key: value for key, value in alarm.metadata.items() if f"metadata.{key}" in kept}
+    if LASTING in alarm.metadata and LASTING not in problem.metadata:
+        own[LASTING] = alarm.metadata[LASTING]
     told = {**problem.metadata, **own}
     if _encode(_undated(told)) != _encode(_undated(alarm.metadata)):
         fields["metadata"] = told

@@ -10,6 +10,7 @@ from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
 from actors.correlator.memories import RedateMemory
+from actors.correlator.onts import end_replaced
 from actors.correlator.renames import move_renamed
 from actors.elapsed import cutoff
 from protocols.change import AlarmForgotten, ArchiveDue
@@ -28,6 +29,7 @@ def fold_tick(draft: Draft) -> None:
     """One beat of the clock, at the ledger's time."""
     redate(draft)
     move_renamed(draft)
+    end_replaced(draft)
     placing.settle(draft)
     _end_shelves(draft)
     _let_go(draft)

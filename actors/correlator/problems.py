@@ -29,6 +29,8 @@ _NOT_AFTER: Final[dict[Order, str]] = {
 }
 """Why a clear ends nothing, by how it stands to the raise."""
 
+REPLACERS = ("faultd:topology", "faultd:serial")
+"""Who ends an alarm since there is something else at its place: it is never re-opened."""
 SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
 
@@ -47,7 +49,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
             report.reporter,
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
-    if alarm is not None and _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem):
+    if alarm is not None and _reopens(draft, alarm, problem):
         again = reopened(repeated(alarm, report.happened))
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
@@ -186,6 +188,15 @@ def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) ->
 
 def _mark(report: Report, severity: Severity) -> Mark:
     return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch)
+
+
+def _reopens(draft: Draft, alarm: Alarm, problem: Problem) -> bool:
+    """Whether the problem is a cleared alarm's once more: soon enough after its clear, and at a place that has not been given
+    to something else since."""
+    before, now = alarm.metadata.get("serial"), problem.metadata.get("serial")
+    if alarm.cleared_by in REPLACERS or (before is not None and now is not None and before != now):
+        return False
+    return _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem)
 
 
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:

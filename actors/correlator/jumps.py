@@ -55,11 +55,9 @@ def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
             until = shifted(alarm.shelved_until, by)
             text = f"shelved until {until:%Y-%m-%d %H:%M:%S} UTC now: {_said(by)}"
             draft.put(moved(alarm, shelved_until=until), ACTION, ACTOR, text)
-    behind = by > timedelta(0) and bool(state.jumps) and state.jumps[-1].by < 0
-    span = (state.jumps[-1].at, event.before) if behind else None
-    pending = [
-        alarm.id for alarm in state.alarms.values() if any(_moves(at, event.after, span) for at in _dates(alarm).values())
-    ]
+    span = _wrong_span(state, event)
+    wrong = (alarm for alarm in state.alarms.values() if any(_moves(at, event.after, span) for at in _dates(alarm).values()))
+    pending = [alarm.id for alarm in wrong]
     draft.later(memory.begin, by // timedelta(microseconds=1), span, [*memory.originals, *pending])
     draft.later(_rebase, state, event.before, event.after)
 
@@ -111,6 +109,13 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
             draft.later(memory.originals.pop, alarm_id, None)
         if dates != before:
             draft.put(moved(alarm, **dates), ACTION, ACTOR, f"its dates moved: {_said(by)}")
+
+
+def _wrong_span(state: State, event: ClockJumped) -> tuple[datetime, datetime] | None:
+    """The time between a jump back and this one, if this one undoes it: it leads further than that time was long."""
+    if state.jumps and state.jumps[-1].by < 0 and event.before - state.jumps[-1].at < event.after - event.before:
+        return state.jumps[-1].at, event.before
+    return None
 
 
 def _moves(at: datetime, now: datetime, span: tuple[datetime, datetime] | None) -> bool:

@@ -232,6 +232,17 @@ def test_a_clock_that_was_wrong_behind_leaves_the_dates_as_they_were(back: timed
     assert life.state.memory(RedateMemory).originals == {}
 
 
+def test_a_small_jump_forward_long_after_one_back_rewrites_no_dates() -> None:
+    life = Life()
+    life.jump(timedelta(days=-400))
+    alarm = life.rise()
+    life.wait(step=10, minutes=10)
+    raised = life.alarm(alarm).first_occurrence
+    life.jump(timedelta(seconds=30))
+    life.wait(seconds=5)
+    assert life.alarm(alarm).first_occurrence == raised
+
+
 def test_many_dates_are_put_right_a_part_a_tick_and_all_of_them_before_the_next_jump() -> None:
     life = Life(max_alarms=0, max_alarms_per_device=0)
     life.jump(timedelta(days=400))

@@ -1,7 +1,9 @@
 # Two commands: `make demo` and `make test`. Everything they need goes into .venv, from the hash-locked lists.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
+# What make has done for VENV; one of each for every Python that is tried.
+MADE ?= .make
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DEMO ?=
@@ -14,7 +16,7 @@ JOBS ?= auto
 NATIVE_TESTS ?= tests/protocols tests/actors/correlator tests/actors/stream tests/simulation tests/native tests/acceptance
 
 # The trap path compiled, as `make native` leaves it, before the working copy; and whether this machine can compile it.
-NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/.make/native:$(CURDIR)"
+NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
@@ -49,10 +51,10 @@ docs: setup-dev
 	$(BIN)/python -m faultd.docs
 
 # What is measured is what an operator runs: compiled, where there is a C compiler. `make bench NATIVE=` measures the interpreted.
-bench: setup-dev $(if $(NATIVE),$(if $(COMPILER),.make/compiled))
+bench: setup-dev $(if $(NATIVE),$(if $(COMPILER),$(MADE)/compiled))
 	$(if $(COMPILER),$(NATIVE)) $(BIN)/python -m bench $(BENCH)
 
-test-native: .make/compiled
+test-native: $(MADE)/compiled
 	REQUIRE_COMPILED=1 $(NATIVE) $(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(NATIVE_TESTS)
 
 simulate-hard: setup-dev
@@ -61,18 +63,18 @@ simulate-hard: setup-dev
 crash-hard: setup-dev
 	PYTHONPATH=tests $(BIN)/python -m crash.run $(CRASH)
 
-fuzz: .make/fuzz
+fuzz: $(MADE)/fuzz
 	$(BIN)/python fuzz/snmp_decode.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
 
-native: .make/compiled
-	@ls .make/wheel/*.whl
+native: $(MADE)/compiled
+	@ls $(MADE)/wheel/*.whl
 
-setup: .make/run
-setup-dev: .make/dev
+setup: $(MADE)/run
+setup-dev: $(MADE)/dev
 
-.make/venv:
+$(MADE)/venv:
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "faultd needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
@@ -80,32 +82,32 @@ setup-dev: .make/dev
 		echo "this Python comes without venv (Debian keeps it in a package of its own)"; \
 		test "$$(id -u)" = 0 || { echo "install it and try again: sudo apt-get install python3-venv"; exit 1; }; \
 		apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv --clear $(VENV); }
-	@mkdir -p .make && touch $@
+	@mkdir -p $(MADE) && touch $@
 
-.make/run: .make/venv requirements.lock requirements-build.lock pyproject.toml
+$(MADE)/run: $(MADE)/venv requirements.lock requirements-build.lock pyproject.toml
 	@echo "installing what faultd needs"
 	@$(PIP) install --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.make/dev: .make/run requirements-dev.lock
+$(MADE)/dev: $(MADE)/run requirements-dev.lock
 	@echo "installing what the tests need"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.make/compiled: .make/dev requirements-native.lock pyproject.toml \
+$(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
 		$(shell find protocols actors faultd config ! -name '*.pyc' ! -name __pycache__)
 	@test -n "$(COMPILER)" || \
 		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
 	@echo "compiling the trap path (one or two minutes)"
 	@$(PIP) install --require-hashes -r requirements-native.lock
-	@rm -rf .make/native .make/wheel .make/source && mkdir -p .make/source
-	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE .make/source
-	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir .make/wheel ./.make/source
-	@$(PIP) install --no-deps --target .make/native .make/wheel/faultd-*.whl
-	@rm -rf .make/source && touch $@
+	@rm -rf $(MADE)/native $(MADE)/wheel $(MADE)/source && mkdir -p $(MADE)/source
+	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE $(MADE)/source
+	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(MADE)/wheel ./$(MADE)/source
+	@$(PIP) install --no-deps --target $(MADE)/native $(MADE)/wheel/faultd-*.whl
+	@rm -rf $(MADE)/source && touch $@
 
-.make/fuzz: .make/dev requirements-fuzz.lock
+$(MADE)/fuzz: $(MADE)/dev requirements-fuzz.lock
 	@echo "installing the fuzzers"
 	@$(PIP) install --require-hashes -r requirements-fuzz.lock
 	@touch $@
@@ -113,7 +115,7 @@ setup-dev: .make/dev
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-lock: .make/venv
+lock: $(MADE)/venv
 	@$(PIP) install pip-tools
 	$(COMPILE) --upgrade --output-file=requirements.lock pyproject.toml
 	$(COMPILE) --upgrade --extra=dev --output-file=requirements-dev.lock pyproject.toml
@@ -122,4 +124,4 @@ lock: .make/venv
 	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
 
 clean:
-	rm -rf $(VENV) .make .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-newest .make .make-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -35,6 +35,7 @@ def simulate_plant(
     truth: Annotated[Path | None, typer.Option(help="Write what really happened here, a line of JSON per fault.")] = None,
     speed: Annotated[float, typer.Option(help="Simulated seconds per second; 0: as fast as possible.", min=0)] = 1.0,
     rate: Annotated[float | None, typer.Option(help="Datagrams per second at most, with --speed 0.")] = None,
+    traps: Annotated[int | None, typer.Option(help="Stop after so many datagrams: repairs then never come.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     olts: Annotated[int, typer.Option(help="OLTs in the plant.")] = 4,
     cards: Annotated[int, typer.Option(help="PON cards in each OLT.")] = 2,
@@ -81,9 +82,10 @@ def simulate_plant(
         fail(str(error), EX_CANTCREAT)
     if not send:
         return
-    sys.stderr.write(f"{len(plan.datagrams)} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")
+    number = min(len(plan.datagrams), traps or len(plan.datagrams))
+    sys.stderr.write(f"{number} datagrams over {plan.duration:.0f} simulated seconds to {to}\n")
     try:
-        summary = trio.run(partial(run_simulation, plan, goal, speed=speed, rate=rate))
+        summary = trio.run(partial(run_simulation, plan, goal, speed=speed, rate=rate, max_traps=traps))
     except KeyboardInterrupt:
         return
     except SimulatorError as error:

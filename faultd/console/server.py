@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from faultd.config import Config, ConfigError, load
+from faultd.config import Config, ConfigError, examine, load, read
 from protocols.address import split_bind
 
 URL, STREAM_URL = "FAULTD_URL", "FAULTD_STREAM_URL"
@@ -41,13 +41,14 @@ def find(url: str, stream_url: str, config: Path | None, default: Path, environ:
 
 
 def _settings(config: Path | None, default: Path, environ: Mapping[str, str]) -> Config:
-    """An operator need not be allowed to read the daemon's own file, and a machine without one has the default ports."""
+    """An operator need not be allowed to read the daemon's own file, and a mistake in it must not keep him from the alarms;
+    what the environment says holds all the same."""
+    if config is not None:
+        return load(config, environ)
     try:
-        return load(config or default, environ)
+        return examine(read(default), str(default), environ).config
     except ConfigError:
-        if config is not None:
-            raise
-        return Config()
+        return examine("", str(default), environ).config
 
 
 def _reachable(bind: str) -> str:

@@ -1,5 +1,6 @@
 """Rules in the real daemon: over REST, from files and a reload, across a crash; and a plugin that blocks."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ async def until(client: httpx.AsyncClient, path: str, wanted: Any) -> Any:
         return found
 
 
-async def test_a_plugin_that_blocks_is_interrupted_told_of_and_at_last_not_asked(daemon: Daemon) -> None:
+async def test_a_plugin_that_blocks_is_ended_and_at_last_not_asked(daemon: Daemon) -> None:
     assert await daemon.stop() == 0
     folder = daemon.folder / "site"
     install_plugin(folder)
@@ -132,12 +133,13 @@ async def test_a_plugin_that_blocks_is_interrupted_told_of_and_at_last_not_asked
         alarms = await stream.until(lambda found: any(one.alarm_type == "rule.failed" for one in found))
         (failed,) = [one for one in alarms if one.alarm_type == "rule.failed"]
         assert failed.qualifier == "blocking"
-        assert "interrupted after 1 s" in failed.description
-        await ont_alarm(client, "0/1/5/2", "x.block")
+        assert "no answer after 1 s" in failed.description
+        with trio.fail_after(PATIENCE):  # while its process is being started again, an alarm passes it by
+            for ont in itertools.count(2):
+                if (await daemon.metric("faultd_events_total", kind="plugin_stopped")) >= 1:
+                    break
+                await ont_alarm(client, f"0/1/5/{ont}", "x.block")
         before = await daemon.metric("faultd_plugin_failures_total", plugin="blocking")
         assert before >= 2
-        with trio.fail_after(PATIENCE):
-            while (await daemon.metric("faultd_events_total", kind="plugin_stopped")) < 1:
-                pass
-        await ont_alarm(client, "0/1/5/3", "x.block")
+        await ont_alarm(client, "0/1/6/1", "x.block")
         assert await daemon.metric("faultd_plugin_failures_total", plugin="blocking") == before

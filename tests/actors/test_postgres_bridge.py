@@ -2,16 +2,20 @@
 
 import asyncio
 import math
+import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
 import trio
 
-from actors.postgres import Connection, Database, DatabaseUnavailable
+from actors import postgres
+from actors.postgres import Connect, Connection, Database, DatabaseUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -272,3 +276,59 @@ async def test_closing_while_cancelled_still_ends_the_thread(empty_database_url:
             await database.fetchval("SELECT 1")
             scope.cancel()
             await trio.lowlevel.checkpoint()
+
+
+async def test_a_name_server_that_does_not_answer_holds_up_neither_a_call_nor_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, asked = threading.Event(), []
+    look_up = socket.getaddrinfo
+
+    def slow(host: str, *rest: Any, **more: Any) -> Any:
+        if host != "database.example":
+            return look_up(host, *rest, **more)
+        asked.append(host)
+        answer.wait()
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    async with Database.open("postgresql://u@database.example/x", connect_timeout=0.05) as database:
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailable):
+                await database.fetch("SELECT 1")
+    assert asked == ["database.example"]
+    answer.set()
+
+
+async def test_a_lock_of_another_session_is_waited_for_within_bounds(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 1)
+
+    async def alter(connect: Connect) -> None:
+        await (await connect()).execute("ALTER TABLE held ADD COLUMN n integer")
+
+    async def held(locked: trio.Event, token: trio.lowlevel.TrioToken, connection: Connection) -> None:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE held")
+            token.run_sync_soon(locked.set)
+            await asyncio.sleep(math.inf)
+
+    async with Database.open(empty_database_url) as database:
+        await database.execute("CREATE TABLE held ()")
+        locked = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database.run, partial(held, locked, trio.lowlevel.current_trio_token()))
+            await locked.wait()
+            with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+                await database.apart(alter)
+            nursery.cancel_scope.cancel()
+        await database.apart(alter)
+
+
+async def test_work_apart_is_cut_when_it_is_cancelled(empty_database_url: str) -> None:
+    async def sleep(connect: Connect) -> None:
+        await (await connect()).execute("SELECT pg_sleep(600)")
+
+    async with Database.open(empty_database_url) as database, trio.open_nursery() as nursery:
+        nursery.start_soon(database.apart, sleep)
+        await until_sleeping(empty_database_url)
+        nursery.cancel_scope.cancel()

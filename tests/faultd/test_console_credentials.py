@@ -37,6 +37,10 @@ def test_the_daemon_is_found(tmp_path: Path, url: str, stream_url: str, environ:
 
 def test_a_configuration_that_the_operator_cannot_read_leaves_the_default_ports(tmp_path: Path) -> None:
     assert server.find("", "", None, tmp_path / "none", {}).api == "http://127.0.0.1:8162"
+    broken = tmp_path / "broken.toml"
+    for text in ("[log]\nlevel = 1\n[http]\nbind = '127.0.0.1:7'", "["):
+        broken.write_text(text)
+        assert server.find("", "", None, broken, {"FAULTD_STREAM__BIND": "127.0.0.1:9"}).stream == "ws://127.0.0.1:9/alarms"
     with pytest.raises(config.ConfigError):
         server.find("", "", tmp_path / "none", tmp_path, {})
 

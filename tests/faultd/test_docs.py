@@ -212,7 +212,11 @@ def test_the_readmes_commands_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     named = set(re.findall(r"^make ([a-z-]+)", text("README.md"), re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
-    used = set(re.findall(r"(?:bin/|`)faultd ([a-z]+)", text("README.md")))
+    shell = "\n".join(re.findall(r"^```sh\n(.*?)^```", text("README.md"), re.MULTILINE | re.DOTALL))
+    used = {
+        *re.findall(r"`faultd ([a-z]+)", text("README.md")),
+        *re.findall(r"(?:bin/|^|until )faultd ([a-z]+)", shell, re.MULTILINE),
+    }
     assert {"run", "check"} <= used <= {path.split()[1] for path, _ in docs.help_texts() if " " in path}
 
 

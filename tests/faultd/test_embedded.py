@@ -126,6 +126,37 @@ def test_a_killed_server_recovers_at_the_next_start(state_dir: Path) -> None:
         server.stop()
 
 
+def test_a_stale_pid_file_keeps_nobody_from_starting(state_dir: Path) -> None:
+    """Of a process id that is another program's by now, or written half-way."""
+    server = embedded.start(state_dir, settings=FAST)
+    for text in (f"{os.getpid()}\n/elsewhere\n", "1\n", "no number\n", ""):
+        postmaster_of(state_dir).kill()
+        psutil.wait_procs(servers(state_dir), timeout=30)
+        server.stop()
+        (state_dir / "postgres" / "postmaster.pid").write_text(text)
+        server.start()
+    assert ask(server.url, "SELECT 1") == 1
+    server.stop()
+
+
+def test_what_is_left_of_a_killed_server_is_ended(state_dir: Path) -> None:
+    server = embedded.start(state_dir, settings=FAST)
+
+    async def kill_over_a_stuck_backend() -> None:
+        connection = await asyncpg.connect(server.url)
+        try:
+            psutil.Process(await connection.fetchval("SELECT pg_backend_pid()")).suspend()
+            postmaster_of(state_dir).kill()
+        finally:
+            connection.terminate()
+
+    asyncio.run(kill_over_a_stuck_backend())
+    server.stop()
+    server.start()
+    assert ask(server.url, "SELECT 1") == 1
+    server.stop()
+
+
 def test_a_server_that_is_killed_while_it_is_stopped_is_stopped(state_dir: Path) -> None:
     """pg_ctl calls that a failure: the postmaster went, and its file is still there."""
     server = embedded.start(state_dir, settings=FAST)

@@ -306,6 +306,36 @@ async def test_a_missing_schema_ends_it_with_a_clear_error(empty_database_url: s
             await Rig(database).store.run()
 
 
+async def test_one_that_migrates_brings_an_empty_database_up_to_date_and_follows(
+    empty_database_url: str, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    async with Database.open(empty_database_url) as database:
+        rig = Rig(database)
+        rig.store = Store(database, rig.feed, "ledger", rig.progress, rig.metrics, QUICK, migrates=True)
+        assert (rig.store.presence.up, rig.store.presence.schema_checked) == (False, False)
+        async with running(rig):
+            assert await rig.progress.reach(rig.publish(changed_of(1, 1)), ENOUGH)
+            assert (rig.store.presence.up, rig.store.presence.schema_checked) == (True, True)
+        assert await database.fetchval("SELECT count(*) FROM alarms") == 1
+
+
+async def test_a_migration_that_is_refused_is_an_absence_with_its_reason(
+    empty_database_url: str, changed_of: Callable[..., AlarmChanged]
+) -> None:
+    async with Database.open(empty_database_url) as database:
+        rig = Rig(database)
+        rig.store = Store(database, rig.feed, "ledger", rig.progress, rig.metrics, QUICK, migrates=True)
+        await database.execute("CREATE TABLE alarms ()")
+        async with running(rig):
+            with trio.fail_after(ENOUGH):
+                await rig.store.presence.tried.wait()
+            assert "cannot be brought up to date" in rig.store.presence.reason
+            assert "already exists" in rig.store.presence.reason
+            await database.execute("DROP TABLE alarms")
+            assert await rig.progress.reach(rig.publish(changed_of(1, 1)), ENOUGH)
+            assert rig.store.presence.reason == ""
+
+
 async def test_an_idle_store_notices_that_the_server_went(own_server: embedded.EmbeddedPostgres) -> None:
     settings = StoreSettings(probe_seconds=0.01, reconnect_min_seconds=0.01, reconnect_max_seconds=0.01)
     async with Database.open(own_server.url) as database:

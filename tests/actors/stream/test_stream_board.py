@@ -1,5 +1,6 @@
 """The board and its frames, without a socket."""
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -7,12 +8,15 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trio.testing import wait_all_tasks_blocked
 
 from actors.stream import board as board_module
+from actors.stream import snapshots as snapshots_module
 from actors.stream.board import BatchMissing, Board
-from actors.stream.frames import Frames
+from actors.stream.frames import Frames, Text
 from actors.stream.request import Filter
 from actors.stream.settings import StreamSettings
+from actors.stream.snapshots import Passing, Snapshots
 from protocols.address import split_bind
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
@@ -46,9 +50,9 @@ class Reader:
     def read(self, frames):
         frame = frames.changes(self.filter, self.position)
         self.position = frame.seq
-        if frame.text is None:
+        if not frame.pieces:
             return
-        content = msgspec.json.decode(frame.text)
+        content = msgspec.json.decode(b"".join(frame.pieces))
         for alarm in msgspec.convert(content["alarms"], list[Alarm]):
             assert self.filter.admits(alarm)
             self.alarms[alarm.id] = alarm
@@ -137,18 +141,24 @@ def test_an_alarm_back_from_history_outside_the_filter_is_removed(make):
     frames = Frames(board)
     board.fold(batch(1, AlarmForgotten(1, "a")))
     board.fold(batch(2, AlarmChanged(2, make("a", severity="minor"), ())))
-    text = frames.changes(Filter(severities=("critical",)), 0).text
-    assert text is not None
-    assert msgspec.json.decode(text) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
+    frame = frames.changes(Filter(severities=("critical",)), 0)
+    assert msgspec.json.decode(b"".join(frame.pieces)) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
 
 
-async def test_a_big_snapshot_is_encoded_in_pieces_and_is_one_moment(make):
+async def _content(frame):
+    pieces = frame.pieces if isinstance(frame, Text) else [piece async for piece in frame.pieces()]
+    return msgspec.json.decode(b"".join(pieces))
+
+
+async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment(make):
     board = Board(7, [make(str(number)) for number in range(1001)])
-    frames = Frames(board)
-    got = []
+    snapshots = Snapshots(board)
+    got, done = [], trio.Event()
 
     async def ask():
-        got.append(await frames.snapshot(Filter()))
+        async with snapshots.sending(Filter()) as frame:
+            got.append(frame)
+            await done.wait()
 
     async with trio.open_nursery() as nursery:
         for _ in range(3):
@@ -156,12 +166,44 @@ async def test_a_big_snapshot_is_encoded_in_pieces_and_is_one_moment(make):
         for _ in range(4):
             await trio.lowlevel.checkpoint()
         board.fold(batch(8, AlarmForgotten(8, "1000")))
-    content = msgspec.json.decode(got[0].text)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(ask)
+        await wait_all_tasks_blocked()
+        done.set()
+    content = await _content(got[0])
     assert (content["type"], content["seq"], len(content["alarms"])) == ("snapshot", 7, 1001)
     assert msgspec.convert(content["alarms"], list[Alarm]) == [make(str(number)) for number in range(1001)]
-    assert all(text is got[0] for text in got)
-    later = msgspec.json.decode((await frames.snapshot(Filter())).text)
+    assert len(got) == 4
+    assert all(frame is got[0] for frame in got)
+    async with snapshots.sending(Filter()) as frame:
+        later = await _content(frame)
     assert (later["seq"], len(later["alarms"])) == (8, 1000)
+
+
+async def test_a_snapshot_that_the_board_follows_no_more_is_not_shared(make):
+    board = Board(0, [make("a")], window=2)
+    snapshots = Snapshots(board)
+    async with snapshots.sending(Filter()) as old:
+        for seq in range(1, 5):
+            board.fold(batch(seq, AlarmChanged(seq, make("a", revision=seq), ())))
+        async with snapshots.sending(Filter()) as new:
+            assert (old.seq, new.seq) == (0, 4)
+        async with snapshots.sending(Filter()) as again:
+            assert again.seq == 4
+
+
+async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(make, monkeypatch):
+    monkeypatch.setattr(snapshots_module, "BIG", 50)
+    monkeypatch.setattr(snapshots_module, "MOST_BIG", 2)
+    board = Board(1, [make(str(n), severity=("critical", "major", "minor")[n % 3], tenant_id="n") for n in range(900)])
+    snapshots = Snapshots(board)
+    kinds = [Filter(severities=(severity,)) for severity in ("critical", "major", "minor")]
+    async with AsyncExitStack() as stack:
+        frames = [await stack.enter_async_context(snapshots.sending(kind)) for kind in (*kinds, kinds[0], Filter(tenant="x"))]
+        assert [type(frame) for frame in frames] == [Text, Text, Passing, Text, Text]
+        assert [len((await _content(frame))["alarms"]) for frame in frames] == [300, 300, 300, 300, 0]
+    async with snapshots.sending(kinds[2]) as frame:
+        assert isinstance(frame, Text)
 
 
 @pytest.mark.parametrize(("bind", "expected"), [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::1]:8163", ("::1", 8163))])

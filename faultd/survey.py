@@ -15,10 +15,12 @@ from actors.tokens import TokenBook, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
 from faultd.config import Config, ConfigError, examine, read
-from faultd.inputs import Inputs, look_into_files
+from faultd.inputs import Inputs, look_into_files, warnings_of
 from faultd.state_folder import StateFolderError
 
 _BUFFER = 4096
+MOST_NOTES = 100
+"""Serials that several nodes have which are told one by one."""
 """Receive buffer of a socket that is only tried."""
 
 
@@ -54,6 +56,10 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
     found.config, found.tables = examined.config, examined.tables
     found.inputs, errors = look_into_files(examined.config, examined.tables)
     found.mistakes += errors
+    told = warnings_of(found.inputs.topology)
+    found.notes += [f"{examined.config.topology.file}: {text}" for text in told[:MOST_NOTES]]
+    if len(told) > MOST_NOTES:
+        found.notes.append(f"{examined.config.topology.file}: {len(told) - MOST_NOTES} more serials belong to several nodes")
     return found
 
 

@@ -48,8 +48,8 @@ class TopologyView(Protocol):
     def paths(self, node_id: str) -> list[tuple[str, ...]]:
         """Every way from the node to a root."""
 
-    def with_serial(self, serial: str) -> Node | None:
-        """The ONT with this serial number."""
+    def with_serial(self, serial: str) -> list[Node]:
+        """The ONTs with this serial number, however it is spelled."""
 
     def with_index(self, device_id: str, index: str) -> Node | None:
         """What the device (by id or address) knows by this index."""

@@ -24,6 +24,7 @@ from actors.api import (
     reports,
     rules,
     sources,
+    statistics,
     system,
     topology,
 )
@@ -80,6 +81,7 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
         *notes.HANDLERS,
+        *statistics.HANDLERS,
         *reports.HANDLERS,
     ]
     faults = Router(

@@ -26,6 +26,7 @@ from protocols.command import ChangeTopology, Command
 from protocols.principal import Principal
 from protocols.rest import FieldError
 from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
+from protocols.serial import canonical_serial
 from protocols.topology import Node, TopologyError, Words, assemble, with_addresses
 from protocols.topology_csv import NotCsv, decode_csv, parse_csv
 
@@ -209,7 +210,7 @@ def _own(by: Principal, node: Node) -> Node:
 
 def _checked(node: Node) -> Node:
     try:
-        return with_addresses(node)
+        return replace(with_addresses(node), serial=canonical_serial(node.serial))
     except ValueError as error:
         raise invalid_body("address", str(error)) from error
 

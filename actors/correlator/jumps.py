@@ -165,7 +165,7 @@ def _rebase(state: State, before: datetime, after: datetime) -> None:
 
 def _moved(mark: Mark, move: Callable[[datetime], datetime]) -> Mark:
     """``dated`` is the reporter's own time."""
-    return replace(mark, received=move(mark.received))
+    return replace(mark, received=move(mark.received), text_at=None if mark.text_at is None else move(mark.text_at))
 
 
 def _clock_moved(clock: Clock, by: int) -> Clock:

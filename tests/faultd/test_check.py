@@ -201,3 +201,14 @@ def test_trap_addresses_are_not_tried_while_systemd_holds_the_sockets(
     done = check(tmp_path, GOOD.replace('["127.0.0.1:0"]', f'["127.0.0.1:{taken}"]'))
     assert done.exit_code == 0
     assert "traps.listen was not tried" in done.stderr
+
+
+def test_serials_that_several_nodes_have_are_told_and_hinder_nobody(tmp_path: Path) -> None:
+    (tmp_path / "plant.csv").write_text(
+        "id,type,serial\na,ont,HWTC00000001\nb,ont,hwtc-00000001\nc,ont,4857544300000001\nd,ont,HWTC00000002\n"
+    )
+    done = check(tmp_path, GOOD + '[topology]\nfile = "{folder}/plant.csv"\n')
+    text = "plant.csv: serial HWTC00000001 belongs to 'a', 'b', 'c': a trap that names it names none of them"
+    assert done.exit_code == 0
+    assert done.stderr.count("belongs to") == 1
+    assert text in done.stderr

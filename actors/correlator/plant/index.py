@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from actors.correlator.plant.below import Below
 from actors.correlator.plant.filed import Filed, drop, ids_of, put
 from actors.correlator.plant.reach import NOBODY, Reach
+from protocols.serial import canonical_serial
 from protocols.topology import Node, Words
 
 DEEPEST = 256
@@ -52,9 +53,10 @@ class Plant:
         """The device with this IP address."""
         return self.by_address.get(address)
 
-    def with_serial(self, serial: str) -> Node | None:
-        """The ONT with this serial number; of several the one with the least id."""
-        return self._least(self._by_serial.get(serial))
+    def with_serial(self, serial: str) -> list[Node]:
+        """The ONTs with this serial number, however it is spelled, in the order of their ids. Several are a mistake of the
+        inventory."""
+        return [self.nodes[one] for one in sorted(ids_of(self._by_serial.get(canonical_serial(serial))))]
 
     def with_index(self, device_id: str, index: str) -> Node | None:
         """The ONT or port of a device that the vendor knows by this index; of several the one with the least id."""
@@ -262,7 +264,7 @@ class Plant:
             for address in node.every_address:
                 self.by_address[address] = node
         if node.serial:
-            put(self._by_serial, node.serial, node_id)
+            put(self._by_serial, canonical_serial(node.serial), node_id)
         if node.area:
             self._areas.setdefault(node.area, {})[node_id] = None
         if node.index:
@@ -282,7 +284,7 @@ class Plant:
                 if (owner := self.by_address.get(address)) is not None and owner.id == node_id:
                     del self.by_address[address]
         if node.serial:
-            drop(self._by_serial, node.serial, node_id)
+            drop(self._by_serial, canonical_serial(node.serial), node_id)
         if node.area:
             drop(self._areas, node.area, node_id)
         if node.index:

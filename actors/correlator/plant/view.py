@@ -55,7 +55,7 @@ class PlantView:
     def paths(self, node_id: str) -> list[tuple[str, ...]]:
         return self._state.plant.paths(node_id)
 
-    def with_serial(self, serial: str) -> Node | None:
+    def with_serial(self, serial: str) -> list[Node]:
         return self._state.plant.with_serial(serial)
 
     def with_index(self, device_id: str, index: str) -> Node | None:

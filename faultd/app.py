@@ -43,6 +43,7 @@ from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
 from actors.tokens import TokenBook
 from actors.trap_listener.actor import TrapListener
+from actors.trap_listener.engine_clocks import keep_clocks
 from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
 from actors.trusted_clock import system_reading
@@ -205,6 +206,7 @@ async def serve(
                 async with trio.open_nursery() as sources:
                     # Traps first: they wait for nothing but the disk.
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
+                    sources.start_soon(keep_clocks, security.timeline, state_dir)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.waiting = health.taking_traps = True
                     notifier.status("taking traps; folding what was read")

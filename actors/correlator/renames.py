@@ -173,6 +173,8 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
     equal = replace(equal, **with_place(state.plant, equal, follows=follows_topology(state, alarm)))
     if (mark := state.marks.get(alarm.id)) is not None:
         draft.later(state.marks.__setitem__, new_id, mark)
+    if (edited := state.edited.get(alarm.id)) is not None:
+        draft.later(state.edited.__setitem__, new_id, edited)
     text = f"was alarm {alarm.alarm_id} of {alarm.resource_id}, tenant {alarm.tenant_id}, in the topology before"
     draft.put(equal, ACTION, ACTOR, text, resource_id=alarm.resource_id, tenant_id=alarm.tenant_id, alarm_id=alarm.alarm_id)
 

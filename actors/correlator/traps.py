@@ -32,6 +32,7 @@ from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
 from actors.correlator.saved import Clock
 from actors.correlator.signals import LOW_LIGHT
+from actors.correlator.texts import digest
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -129,8 +130,9 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
                 identity = _open_identity(draft, identity, places)
             if finding.serial:
                 end_of_another(draft, identity, finding.serial)
-            if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
-                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report)
+            said, by_design = digest(finding, device.why, draft.state.topology_at), finding.repeats_by_design
+            if repeat_problem(draft, identity, finding.severity, report, by_design=by_design, said=said) is None:
+                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
             for place in places[1:]:

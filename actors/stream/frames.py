@@ -65,7 +65,7 @@ def _changes(board: Board, filter: Filter, position: int, shown: Shown) -> Text:
         if admitted and mark.gone is None:
             alarms.append(shown(alarm))
         elif admitted or mark.axes > position:
-            # Not admitted and neither severity nor status moved since: then the reader never had it.
+            # Not admitted, and nothing moved since that filters ask about: then the reader never had it.
             removed.append(id)
     if not alarms and not removed:
         return Text("changes", board.seq, ())

@@ -24,15 +24,46 @@ from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
 from protocols.customer import Customer
 from protocols.ledger import RecordedBatch
+from protocols.query import AlarmFilter, Place
 
 IDS = "abcd"
-FILTERS = (Filter(), Filter(severities=("critical",)), Filter(statuses=("active",), tenant="t1"))
+FURTHER = (
+    {},
+    {"parent_alarm_id": "d"},
+    {"tags": ("vip", "x"), "assigned_to": "ada"},
+    {"affected_customers": ("c1",), "affected_services": ("s1",), "acknowledged_at": datetime(2026, 3, 1, tzinfo=UTC)},
+    {"is_root_cause": True, "ticket_id": "T1", "correlation_id": "k", "device_id": "olt-1"},
+)
+FILTERS = (
+    Filter(),
+    Filter(severities=("critical",)),
+    Filter(statuses=("active",), tenant="t1"),
+    *(
+        Filter(further=AlarmFilter(**fields))
+        for fields in (
+            {"view": "causes"},
+            {"parent_alarm_id": "d"},
+            {"tag": ("vip",)},
+            {"assigned_to": "ada"},
+            {"customer_id": "c1"},
+            {"service_id": "s1"},
+            {"acknowledged": True},
+            {"acknowledged": False},
+            {"is_root_cause": True},
+            {"ticket_id": "T1"},
+            {"correlation_id": "k"},
+            {"places": (Place(frozenset({"olt-1"}), ("olt-1",)),)},
+            {"source": ("cpe",), "alarm_type": ("x",), "resource_type": "ont", "resource_id": "a"},
+        )
+    ),
+)
 STEP = st.one_of(
     st.tuples(
         st.just("put"),
         st.sampled_from(IDS),
         st.sampled_from(["critical", "minor"]),
         st.sampled_from(["active", "cleared"]),
+        st.sampled_from(FURTHER),
     ),
     st.tuples(st.just("repeat"), st.sampled_from(IDS)),
     st.tuples(st.just("forget"), st.sampled_from(IDS)),
@@ -64,7 +95,7 @@ class Reader:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(BATCH, st.sets(st.integers(0, 2))), max_size=25))
+@given(st.lists(st.tuples(BATCH, st.sets(st.integers(0, len(FILTERS) - 1))), max_size=25))
 def test_reading_at_any_moments_gives_what_the_board_holds(batches):
     at = datetime(2026, 3, 1, tzinfo=UTC)
     board, model = Board(), {}
@@ -90,6 +121,7 @@ def test_reading_at_any_moments_gives_what_the_board_holds(batches):
                     last_occurrence=at,
                     received_at=at,
                     revision=old.revision + 1 if old else 1,
+                    **axes[2],
                 )
                 changes.append(AlarmChanged(seq, model[id], ()))
             elif kind == "repeat":

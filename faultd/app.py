@@ -171,7 +171,8 @@ async def serve(
         absence = DatabaseAlarm(
             store.presence, appends, config.store.away_alarm_seconds, trouble, lambda: "store" in health.parked
         )
-        stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock)
+        plant = PlantView(state)
+        stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
         api = Api(
@@ -187,7 +188,7 @@ async def serve(
             quarantined=partial(_quarantined_event, ledger.feed),
             windows=windows,
             rules=partial(rule_records, state),
-            topology=PlantView(state),
+            topology=plant,
             backtests=backtests,
             sources=listener.sources,
             alarms=HeldAlarms(state),

@@ -79,15 +79,18 @@ class PlacingMemory(Struct):
 
 class RedateMemory(Struct):
     """``pending``: alarms whose dates are to be looked at after a jump of the clock ``by`` microseconds. ``originals``: dates
-    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became."""
+    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became. ``span``:
+    the time from a jump back to the jump forward after it."""
 
     by: int = 0
     pending: dict[str, None] = {}
     originals: dict[str, dict[str, tuple[datetime, datetime]]] = {}
 
-    def begin(self, by: int, pending: Iterable[str]) -> None:
+    span: tuple[datetime, datetime] | None = None
+
+    def begin(self, by: int, span: tuple[datetime, datetime] | None, pending: Iterable[str]) -> None:
         """There was a jump: those are to be looked at."""
-        self.by, self.pending = by, dict.fromkeys(pending)
+        self.by, self.span, self.pending = by, span, dict.fromkeys(pending)
 
 
 class BlockerMemory(Struct):

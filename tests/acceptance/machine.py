@@ -51,7 +51,7 @@ mount --make-rshared /
 ip link set lo up
 exec env -i container=tests PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
     setpriv --bounding-set -sys_time,-sys_boot,-sys_module --inh-caps -sys_time,-sys_boot,-sys_module \\
-    /lib/systemd/systemd --system --unit=multi-user.target --log-target=console
+    /lib/systemd/systemd --system --unit=multi-user.target --log-target=journal
 """
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -92,7 +92,19 @@ class Machine:
 
     def journal(self) -> str:
         """The end of what faultd and systemd said of it."""
-        command = [*self._enter, "journalctl", "--no-pager", "-n", "60", "-u", "faultd*", "-o", "cat"]
+        command = [
+            *self._enter,
+            "journalctl",
+            "--no-pager",
+            "-n",
+            "60",
+            "-u",
+            "faultd.service",
+            "-u",
+            "faultd.socket",
+            "-o",
+            "cat",
+        ]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
 
     def http(self, path: str, token: str = "") -> str:

@@ -201,3 +201,13 @@ def test_trap_addresses_are_not_tried_while_systemd_holds_the_sockets(
     done = check(tmp_path, GOOD.replace('["127.0.0.1:0"]', f'["127.0.0.1:{taken}"]'))
     assert done.exit_code == 0
     assert "traps.listen was not tried" in done.stderr
+
+
+def test_a_credential_that_only_the_service_can_read_is_told_and_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CREDENTIALS", tmp_path / "credentials")
+    user = '[[traps.users]]\nname = "noc"\nauth = "SHA"\nauth_key_file = "{folder}/WHERE/noc-auth"\n'
+    done = check(tmp_path, GOOD + user.replace("WHERE", "credentials/faultd.service"))
+    assert (done.exit_code, "noc-auth: not looked at" in done.stderr) == (0, True)
+    assert check(tmp_path, GOOD + user.replace("WHERE", "elsewhere/faultd.service")).exit_code == 78

@@ -78,6 +78,7 @@ class Metrics:
         self.actor_restarts = counter("faultd_actor_restarts", "Times the supervisor restarted an actor", "actor")
         self.stream_clients = gauge("faultd_stream_clients", "Connected subscribers of the alarm stream")
         self.stream_refused = counter("faultd_stream_refused", "Stream handshakes refused, by reason", "reason")
+        self.stream_dropped = counter("faultd_stream_dropped", "Subscribers that faultd ended, by reason", "reason")
         self.stream_lagged = counter("faultd_stream_lagged", "Times a slow subscriber was given a fresh snapshot")
         self.stream_lag = gauge("faultd_stream_lag_batches", "Batches that the slowest subscriber is behind")
         self.stream_frames = counter("faultd_stream_frames", "Frames sent to subscribers", "type")

@@ -33,7 +33,7 @@ from protocols.event import (
     TopologyLoaded,
 )
 from protocols.profile import Profile
-from protocols.topology import TopologyError
+from protocols.topology import TopologyError, shared_serials
 from protocols.topology_csv import decode_csv, parse_csv
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -99,6 +99,9 @@ def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, Po
         yield CountAlarms()
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
+    if state.topology_digest != topology.digest:
+        for text in warnings_of(topology)[:20]:
+            _log.warning("topology file", mistake=text)
     if state.topology_digest is None:
         yield topology
     elif state.topology_digest != topology.digest:
@@ -107,6 +110,14 @@ def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, Po
         yield profiles
     if loaded_rules(state) != rules.digest:
         yield rules
+
+
+def warnings_of(topology: TopologyLoaded) -> list[str]:
+    """What is wrong with a topology and hinders nobody from using it."""
+    return [
+        f"serial {serial} belongs to {', '.join(map(repr, ids[:20]))}: a trap that names it names none of them"
+        for serial, ids in shared_serials(topology.nodes)
+    ]
 
 
 def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:

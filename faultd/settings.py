@@ -1,7 +1,7 @@
 """Settings of what is no actor: logs, the database, and where profiles and the topology are read from."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Meta, Struct
 
@@ -71,6 +71,13 @@ class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Address space that the process of a plugin may have, in MiB."""
 
 
+_ONE_OF = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": ("any", "primary", "standby", "read-write", "read-only", "prefer-standby"),
+}
+"""Parameters of libpq's URLs that take certain words; the driver finds out with the first connection."""
+
+
 def url_problem(url: str) -> str:
     """What is wrong with a database's URL, empty for nothing. Never says more of it than its scheme: it holds a password."""
     if not url:
@@ -83,4 +90,12 @@ def url_problem(url: str) -> str:
         return "not a URL that begins with postgresql://"
     hosts = parts.netloc.rpartition("@")[2].split(",")
     ports = [host.rpartition("]")[2].rpartition(":")[2] for host in hosts if ":" in host.rpartition("]")[2]]
-    return "" if all(port == "" or (port.isascii() and port.isdigit()) for port in ports) else "a port in it is no number"
+    if not all(port == "" or (port.isascii() and port.isdigit()) for port in ports):
+        return "a port in it is no number"
+    if not all(port == "" or 0 < int(port) < 65536 for port in ports):
+        return "a port in it is not one of 1 to 65535"
+    asked = parse_qs(parts.query, keep_blank_values=True)
+    for name, words in _ONE_OF.items():
+        if set(asked.get(name, ())) - set(words):
+            return f"{name} in it is none of {', '.join(words)}"
+    return ""

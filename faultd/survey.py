@@ -15,10 +15,12 @@ from actors.tokens import TokenBook, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
 from faultd.config import Config, ConfigError, ConfigErrors, examine, read
-from faultd.inputs import Inputs, look_into_files
+from faultd.inputs import Inputs, look_into_files, warnings_of
 from faultd.state_folder import StateFolderError
 
 _BUFFER = 4096
+MOST_NOTES = 100
+"""Serials that several nodes have which are told one by one."""
 """Receive buffer of a socket that is only tried."""
 
 
@@ -59,6 +61,10 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
                 found.notes.append(f"{each.origin}: not looked at, since only faultd.service is given it")
             else:
                 found.mistakes.append(each)
+    told = warnings_of(found.inputs.topology)
+    found.notes += [f"{examined.config.topology.file}: {text}" for text in told[:MOST_NOTES]]
+    if len(told) > MOST_NOTES:
+        found.notes.append(f"{examined.config.topology.file}: {len(told) - MOST_NOTES} more serials belong to several nodes")
     return found
 
 

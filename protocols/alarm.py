@@ -105,7 +105,8 @@ class TimelineEntry(Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     action: str
     """raised, severity_changed, cleared, reopened, acknowledged, unacknowledged, assigned, shelved, unshelved, noted,
-    resolved, edited, clear_ignored, cleared_before_raise, resource_renamed, clock_jumped."""
+    resolved, edited, clear_ignored, cleared_before_raise, text_changed, severity_kept, notification_requested,
+    notification_not_needed, resource_renamed, clock_jumped."""
     actor: str
     """A person (``user:NAME``), a device (``device:ID``) or a decision of faultd (``faultd:RULE``)."""
     text: str = ""

@@ -112,12 +112,21 @@ class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="noti
 
 class Refusal(Struct, frozen=True):
     """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, ambiguous (several tenants gave that external
-    name), wrong_state, invalid or limit (too many alarms are open for a new one). Where the command is no alarm's, ``alarm_id``
+    name), wrong_state, invalid, limit (too many alarms are open for a new one) or key_reused (the idempotency key was used for
+    another event). Where the command is no alarm's, ``alarm_id``
     is the place of the mistake (a JSON pointer)."""
 
     alarm_id: str
     reason: Literal[
-        "unknown_alarm", "unknown_rule", "unknown_window", "not_your_tenant", "ambiguous", "wrong_state", "invalid", "limit"
+        "unknown_alarm",
+        "unknown_rule",
+        "unknown_window",
+        "not_your_tenant",
+        "ambiguous",
+        "wrong_state",
+        "invalid",
+        "limit",
+        "key_reused",
     ]
     text: str
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, get_args
 
+import msgspec
 from msgspec import Struct
 
 from protocols.alarm import Source, Status
@@ -81,6 +82,35 @@ class Page(Struct, Generic[T], frozen=True):
     next_cursor: str | None = None
 
 
+Bucket = Literal["hour", "day", "week"]
+
+COUNTED: dict[str, str] = {
+    "total": "all",
+    "open": "open",
+    "by_status": "all",
+    "by_severity": "open",
+    "by_severity_and_status": "all",
+    "by_type": "open",
+    "by_resource_type": "open",
+    "root_causes": "open",
+    "oldest_active": "active",
+    "affected_customers": "open",
+    "affected_subscribers": "open",
+    "buckets": "all",
+}
+"""Which alarms each count is of: all that pass the filter, those of them that are open, or that are active."""
+
+
+class CountedSpan(Struct, frozen=True, kw_only=True):
+    """What happened in one span of time, whatever became of it since."""
+
+    start: datetime
+    raised: int
+    """First occurrences."""
+    cleared: int
+    raised_by_severity: dict[Severity, int]
+
+
 class Statistics(Struct, frozen=True, kw_only=True):
     """Counts of stored alarms. *Open* is neither cleared nor resolved."""
 
@@ -102,6 +132,10 @@ class Statistics(Struct, frozen=True, kw_only=True):
     """Different customers behind open alarms."""
     affected_subscribers: int
     """Sum over open alarms without a parent, so that a cause and its consequences do not count twice."""
+    buckets: tuple[CountedSpan, ...] | None = None
+    """With `bucket`: what was raised and cleared in each span, the oldest first."""
+    counted: dict[str, str] = msgspec.field(default_factory=COUNTED.copy)
+    """Of which alarms each count is: `all` that pass the filter, the `open` ones, or the `active` ones."""
 
 
 class UnknownTrapRow(Struct, frozen=True, kw_only=True):

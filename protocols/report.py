@@ -30,6 +30,8 @@ class TrapShown(Struct, frozen=True, kw_only=True):
     device_address: str
     address_from: str
     """Why that address: `source` (the sender), `agent-addr` (of a v1 trap) or `snmpTrapAddress` (of a relay)."""
+    address_why: str
+    """In words, where the trap names another address than its sender's."""
     version: str
     inform: bool
     trap_oid: str

@@ -1,12 +1,12 @@
 """Queries that choose alarms: the filter of lists, statistics and bulk actions."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from protocols.alarm import Source, Status
-from protocols.query import AlarmSort, View
+from protocols.query import AlarmSort, Bucket, View
 from protocols.rest import Body, Cursor, Limit
 from protocols.rest_fields import Name, Time, check_time
 from protocols.severity import Severity
@@ -67,9 +67,16 @@ class AlarmFilterBody(Body, frozen=True, kw_only=True, rename=_RENAMED):
         return found
 
 
+class StatisticsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename=_RENAMED):
+    """The query of the statistics."""
+
+    bucket: Annotated[Bucket | None, Meta(description="Count also by spans of time")] = None
+
+
 class AlarmsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename=_RENAMED):
     """The query of the list of alarms."""
 
+    format: Annotated[Literal["json", "csv"], Meta(description="`csv`: all of them as a file, up to 100,000")] = "json"
     archived: Annotated[bool, Meta(description="Archived alarms too")] = False
     sort: Annotated[AlarmSort, Meta(description="With a minus: descending")] = "-last_occurrence"
     limit: Limit = 100

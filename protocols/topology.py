@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocols.address import canonical_address
+from protocols.serial import canonical_serial, is_gpon_serial
 
 TYPES = ("site", "core", "olt", "card", "pon", "splitter", "ont", "service", "customer", "uplink", "other")
 """What a node can be, from faultd's point of view. Other words are kept as they are and mean no more than ``other``."""
@@ -114,6 +115,8 @@ def assemble(
                         f"{where(place)}: address {address} of {node.id!r} already belongs to {addresses[address]!r}"
                     )
                 addresses[address] = node.id
+        if node.serial and not is_gpon_serial(node.serial):
+            node = replace(node, serial=canonical_serial(node.serial))
         for parent in node.parents:
             if parent not in nodes:
                 ahead.append(len(places))
@@ -157,6 +160,16 @@ def with_addresses(node: Node) -> Node:
     if first == node.address and several == node.addresses:
         return node
     return replace(node, address=first, addresses=several)
+
+
+def shared_serials(nodes: Iterable[Node]) -> list[tuple[str, tuple[str, ...]]]:
+    """Serials that several nodes have, each with their ids: a trap that names such a serial names nobody."""
+    first: dict[str, str] = {}
+    several: dict[str, list[str]] = {}
+    for node in nodes:
+        if node.serial and first.setdefault(node.serial, node.id) != node.id:
+            several.setdefault(node.serial, [first[node.serial]]).append(node.id)
+    return [(serial, tuple(ids)) for serial, ids in several.items()]
 
 
 def on_cycles(nodes: Mapping[str, Node]) -> list[str]:

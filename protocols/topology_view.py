@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from protocols.alarm import Alarm
 from protocols.command import ChangeTopology
+from protocols.customer import Customer
 from protocols.topology import Node
 
 
@@ -48,8 +50,8 @@ class TopologyView(Protocol):
     def paths(self, node_id: str) -> list[tuple[str, ...]]:
         """Every way from the node to a root."""
 
-    def with_serial(self, serial: str) -> Node | None:
-        """The ONT with this serial number."""
+    def with_serial(self, serial: str) -> list[Node]:
+        """The ONTs with this serial number, however it is spelled."""
 
     def with_index(self, device_id: str, index: str) -> Node | None:
         """What the device (by id or address) knows by this index."""
@@ -59,6 +61,9 @@ class TopologyView(Protocol):
 
     def last_heard(self, node_id: str) -> datetime | None:
         """When the newest trap of a device was accepted, to a minute; None: never."""
+
+    def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
+        """Those of an alarm's customers who are named, in their order, as the topology tells them."""
 
     def put(self, *nodes: Node) -> ChangeTopology:
         """These nodes, new or in place of their like."""

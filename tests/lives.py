@@ -22,7 +22,17 @@ from protocols.command import (
     Unacknowledge,
     Unshelve,
 )
-from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, SystemReport, Tick, TopologyLoaded, Trap
+from protocols.event import (
+    ClockJumped,
+    Event,
+    NetworkEvent,
+    PolicyLoaded,
+    ProfilesLoaded,
+    SystemReport,
+    Tick,
+    TopologyLoaded,
+    Trap,
+)
 from protocols.principal import Principal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
@@ -107,9 +117,27 @@ by_hand = st.builds(
     ),
 )
 reports = st.builds(SystemReport, alarm_type=st.just("s"), active=st.booleans())
-events = st.lists(
-    st.tuples(st.integers(0, 40), st.one_of(traps, traps, network, commands, by_hand, reports, st.just(Tick()))), max_size=40
+happenings = st.one_of(traps, traps, network, commands, by_hand, reports, st.just(Tick()))
+events = st.lists(st.tuples(st.integers(0, 40), happenings), max_size=40)
+
+jumps = st.sampled_from([400 * 86_400, -400 * 86_400, 3_600, -3_600, 30, -30]).map(
+    lambda seconds: ClockJumped(START, START + timedelta(seconds=seconds))
 )
+"""By how much: :func:`timeline` says from when to when."""
+events_and_jumps = st.lists(st.tuples(st.integers(0, 40), happenings | jumps), max_size=40)
+
+
+def timeline(steps: list[tuple[int, Event]]) -> list[tuple[int, datetime, Event]]:
+    """Offsets and stamps of the set-up and ``steps``."""
+    now, made = START, list[tuple[int, datetime, Event]]()
+    for offset, (seconds, event) in enumerate([(0, event) for event in SETUP] + steps, 1):
+        now += timedelta(seconds=seconds)
+        if isinstance(event, ClockJumped):
+            event = ClockJumped(now, now + (event.after - event.before))
+            now = event.after
+        made.append((offset, now, event))
+    return made
+
 
 PLANT = TopologyLoaded(
     "t",

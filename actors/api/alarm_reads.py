@@ -8,29 +8,39 @@ from litestar import Request, Response, get
 from actors.api import held_alarms, queries, reads
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
+from actors.api.alarm_csv import CSV, exported
 from actors.api.context import By, Ctx
+from actors.api.customers import with_customers
 from actors.api.keyset import alarm_order
 from actors.api.openapi import ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
+from protocols.customer import AlarmWithCustomers
 from protocols.principal import Principal
-from protocols.query import AlarmFilter, Statistics
+from protocols.query import AlarmFilter
 from protocols.rest import AlarmPage, TimelinePage, TimelineQuery
-from protocols.rest_filter import AlarmFilterBody, AlarmsQuery
+from protocols.rest_filter import AlarmsQuery
 
 DEGRADED = "Faultd-Degraded"
 
 
-@get("/alarms", summary="List alarms", operation_class=documented(AlarmsQuery), opt=allow("viewer", query=AlarmsQuery))
+@get(
+    "/alarms", summary="List alarms", operation_class=documented(AlarmsQuery, also=CSV), opt=allow("viewer", query=AlarmsQuery)
+)
 async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[AlarmPage]:
     """A page of the alarms that pass the filter; `next_cursor` asks for the next, null on the last.
 
     Repeat a parameter, or separate its values by commas, for any of several. Archived alarms are listed with
-    `archived=true`. While PostgreSQL is away the alarms that the correlator holds are listed, and `degraded` says so.
+    `archived=true`. With `format=csv`, or `Accept: text/csv`, all of them are a file. While PostgreSQL is away the alarms that
+    the correlator holds are listed, and `degraded` says so.
     """
     query = read_query(request, AlarmsQuery)
     wanted = reads.filter_of(api, query, by)
+    if query.format == "csv" or request.headers.get("accept", "").partition(";")[0].strip() == CSV:
+        database = api.database
+        await api.caught_up(by)
+        return await exported(database, wanted, query.sort, by.tenant)  # type: ignore[return-value]
     try:
         database = api.database
         fresh = await api.caught_up(by)
@@ -57,27 +67,14 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
     return Response(found, headers={DEGRADED: "true"})
 
 
-@get(
-    "/alarms/statistics",
-    summary="Count alarms",
-    operation_class=documented(AlarmFilterBody),
-    opt=allow("viewer", query=AlarmFilterBody),
-)
-async def statistics(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[Statistics]:
-    """Counts over the alarms that pass the filter (all by default), as of one moment."""
-    wanted = reads.filter_of(api, read_query(request, AlarmFilterBody), by)
-    fresh = await api.caught_up(by)
-    return reads.answer(await queries.statistics(api.database, wanted, tenant=by.tenant), fresh)
-
-
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
-async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Alarm]:
+async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
-    archive."""
+    archive. `customers` are those of the first hundred of whom the topology tells more than the id, as of now."""
     if (held := reads.held_alarm(api, by, alarm_id)) is not None:
-        return reads.answer(held, fresh=True)
+        return reads.answer(with_customers(api, held), fresh=True)
     fresh = await api.caught_up(by)
-    return reads.answer(await reads.existing_alarm(api, by, alarm_id), fresh)
+    return reads.answer(with_customers(api, await reads.existing_alarm(api, by, alarm_id)), fresh)
 
 
 @get(
@@ -98,4 +95,4 @@ async def timeline(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: 
     return reads.answer(TimelinePage(page.items, page.next_cursor), fresh)
 
 
-HANDLERS: list[Any] = [list_alarms, statistics, get_alarm, timeline]
+HANDLERS: list[Any] = [list_alarms, get_alarm, timeline]

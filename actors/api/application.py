@@ -16,6 +16,7 @@ from actors.api import (
     alarm_commands,
     alarm_reads,
     backtest,
+    customers,
     events,
     explain,
     history,
@@ -24,6 +25,7 @@ from actors.api import (
     reports,
     rules,
     sources,
+    statistics,
     system,
     topology,
 )
@@ -80,7 +82,9 @@ def application(context: Context, version: str) -> Litestar:
         *alarm_reads.HANDLERS,
         *explain.HANDLERS,
         *notes.HANDLERS,
+        *statistics.HANDLERS,
         *reports.HANDLERS,
+        *customers.HANDLERS,
     ]
     faults = Router(
         PREFIX,

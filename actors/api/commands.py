@@ -45,7 +45,15 @@ from protocols.rest_bulk import (
 )
 
 LONGEST_SHELF = timedelta(days=366)
-_STATUS = {"unknown_alarm": 404, "not_your_tenant": 404, "ambiguous": 409, "wrong_state": 409, "invalid": 422, "limit": 409}
+_STATUS = {
+    "unknown_alarm": 404,
+    "not_your_tenant": 404,
+    "ambiguous": 409,
+    "wrong_state": 409,
+    "invalid": 422,
+    "limit": 409,
+    "key_reused": 409,
+}
 
 
 def tenant_of(by: Principal, asked: str | None, default: str) -> str:

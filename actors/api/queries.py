@@ -15,19 +15,17 @@ from msgspec import Struct
 
 from actors.api.keyset import INT32, INT64, TIME, Key, Order, alarm_order
 from actors.api.where import Where, alarm_where
-from actors.postgres import Connection, Database
-from protocols.alarm import STATUSES, Alarm, Status, TimelineEntry
+from actors.postgres import Database
+from protocols.alarm import Alarm, TimelineEntry
 from protocols.command import Past
 from protocols.query import (
     AlarmFilter,
     AlarmSort,
     DeviceEventRow,
     Page,
-    Statistics,
     UnknownTrapCount,
     UnknownTrapRow,
 )
-from protocols.severity import SEVERITIES, Severity
 from protocols.snmp.masking import masked_community, masked_datagram
 
 T = TypeVar("T")
@@ -35,7 +33,6 @@ T = TypeVar("T")
 ALARM_COLUMNS = ", ".join(Alarm.__struct_fields__)
 ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
 MOST_HELD_BACK = 100_000
-_OPEN = "status NOT IN ('cleared', 'resolved')"
 
 _TIMELINE = (Key('"offset"', INT64), Key("number", INT32))
 """Offsets are the order: the time can step back, where the clock jumped."""
@@ -98,6 +95,12 @@ async def list_alarms(
     """A page of alarms. Archived ones are among them when the filter asks for them."""
     query = list_query(wanted, sort, limit + 1, cursor, tenant, f"{ALARM_COLUMNS}, severity_rank")
     return _page(await database.fetch(query.sql, *query.args), limit, alarm_order(sort), alarm_of)
+
+
+async def count_alarms(database: Database, wanted: AlarmFilter, *, most: int, tenant: str | None = None) -> int:
+    """How many alarms pass the filter; at most ``most``."""
+    query = list_query(wanted, "-last_occurrence", most, None, tenant, "id, severity_rank, last_occurrence")
+    return int(await database.fetchval(f"SELECT count(*) FROM ({query.sql}) AS found", *query.args))
 
 
 async def count_held_back(database: Database, wanted: AlarmFilter, *, tenant: str | None = None) -> int:
@@ -271,59 +274,6 @@ async def list_device_events(
         return _convert(row, DeviceEventRow)
 
     return await _list(database, "device_events", _columns(DeviceEventRow), where, _DEVICE_EVENTS, cursor, limit, row_of)
-
-
-async def statistics(database: Database, wanted: AlarmFilter | None = None, *, tenant: str | None = None) -> Statistics:
-    """Counts over the alarms that pass the filter (all by default), as of one moment."""
-    return await database.run(_statistics, alarm_where(wanted or AlarmFilter(), tenant))
-
-
-async def _statistics(connection: Connection, where: Where) -> Statistics:
-    condition, args = where.sql(), where.args
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        cells = await connection.fetch(
-            f"SELECT severity, status, count(*) AS n FROM alarms WHERE {condition} GROUP BY severity, status", *args
-        )
-        types = await connection.fetch(
-            f"SELECT alarm_type, count(*) AS n FROM alarms WHERE {condition} AND {_OPEN} "
-            "GROUP BY alarm_type ORDER BY n DESC, alarm_type LIMIT 100",
-            *args,
-        )
-        resources = await connection.fetch(
-            f"SELECT resource_type, count(*) AS n FROM alarms WHERE {condition} AND {_OPEN} "
-            "GROUP BY resource_type ORDER BY n DESC, resource_type",
-            *args,
-        )
-        sums = await connection.fetchrow(
-            "SELECT count(*) FILTER (WHERE is_root_cause) AS root_causes, "
-            "min(first_occurrence) FILTER (WHERE status = 'active') AS oldest, "
-            "coalesce(sum(subscriber_count) FILTER (WHERE parent_alarm_id IS NULL), 0)::bigint AS subscribers "
-            f"FROM alarms WHERE {condition} AND {_OPEN}",
-            *args,
-        )
-        customers = await connection.fetchval(
-            f"SELECT count(DISTINCT name) FROM alarms, unnest(affected_customers) AS name WHERE {condition} AND {_OPEN}",
-            *args,
-        )
-    assert sums is not None
-    by_cell: dict[Severity, dict[Status, int]] = {severity: dict.fromkeys(STATUSES, 0) for severity in SEVERITIES}
-    for cell in cells:
-        by_cell[cell["severity"]][cell["status"]] = cell["n"]
-    open_statuses = [status for status in STATUSES if status not in ("cleared", "resolved")]
-    by_severity = {severity: sum(row[status] for status in open_statuses) for severity, row in by_cell.items()}
-    return Statistics(
-        total=sum(cell["n"] for cell in cells),
-        open=sum(by_severity.values()),
-        by_status={status: sum(row[status] for row in by_cell.values()) for status in STATUSES},
-        by_severity=by_severity,
-        by_severity_and_status=by_cell,
-        by_type={row["alarm_type"]: row["n"] for row in types},
-        by_resource_type={row["resource_type"]: row["n"] for row in resources},
-        root_causes=sums["root_causes"],
-        oldest_active=sums["oldest"],
-        affected_customers=customers,
-        affected_subscribers=sums["subscribers"],
-    )
 
 
 def alarm_of(row: Record) -> Alarm:

@@ -65,11 +65,16 @@ async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     responses={404: PROBLEM},
 )
 async def find_ont(request: Request[Any, Any, Any], api: Ctx, by: By) -> NodeShown:
-    """By its serial number, or by the vendor's index of it (or of a port) within its device."""
+    """By its serial number in any spelling, or by the vendor's index of it (or of a port) within its device."""
     query = read_query(request, OntQuery)
     plant = plant_of(api)
+    node: Node | None
     if query.serial is not None:
-        node = plant.with_serial(query.serial)
+        found = [node for node in plant.with_serial(query.serial) if sees(by, node)]
+        if len(found) > 1:
+            listed = ", ".join(repr(node.id) for node in found[:20])
+            raise ProblemError(409, "ambiguous_serial", f"{len(found)} nodes have the serial {query.serial!r}: {listed}")
+        node = found[0] if found else None
     else:
         node = plant.with_index(query.device or "", query.index or "")
     if node is None or not sees(by, node):

@@ -26,6 +26,7 @@ from protocols.command import ChangeTopology, Command
 from protocols.principal import Principal
 from protocols.rest import FieldError
 from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
+from protocols.serial import canonical_serial
 from protocols.topology import Node, TopologyError, Words, assemble, with_addresses
 from protocols.topology_csv import NotCsv, decode_csv, parse_csv
 
@@ -73,7 +74,7 @@ class ImportOperation(TopologyOperation):
     summary="Replace the topology",
     operation_class=ImportOperation,
     responses={409: PROBLEM, 422: PROBLEM},
-    opt=allow("admin", large=True),
+    opt=allow("admin", body="max_topology_bytes"),
 )
 async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) -> TopologyResult:
     """All of it, as `{"nodes": [...]}` or `text/csv`. What is different changes, all or nothing; the rest is not touched.
@@ -209,7 +210,7 @@ def _own(by: Principal, node: Node) -> Node:
 
 def _checked(node: Node) -> Node:
     try:
-        return with_addresses(node)
+        return replace(with_addresses(node), serial=canonical_serial(node.serial))
     except ValueError as error:
         raise invalid_body("address", str(error)) from error
 

@@ -11,10 +11,11 @@ from actors.correlator.problems import open_with_name
 from actors.correlator.replant import change_topology
 from actors.correlator.report import Report
 from actors.correlator.rules.book import fold_rule_command
+from actors.correlator.texts import edited_names
 from actors.correlator.windows.commands import fold_window
 from protocols.alarm import Identity
 from protocols.change import Answer, Refusal
-from protocols.command import AlarmAction, ChangeTopology, Command, Raise, RuleAction, WindowAction
+from protocols.command import AlarmAction, ChangeTopology, Command, Edit, Raise, RuleAction, WindowAction
 from protocols.principal import Principal
 
 
@@ -62,6 +63,9 @@ def _act_on(draft: Draft, name: str, command: Command, action: AlarmAction) -> s
     after = act(alarm, action, by.name, draft.at)
     if isinstance(after, Refused):
         return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]
+    if isinstance(action, Edit):
+        own = dict.fromkeys((*draft.state.edited.get(alarm.id, ()), *edited_names(action.fields)))
+        draft.later(draft.state.edited.__setitem__, alarm.id, tuple(own))
     return draft.put(after, TRANSITIONS[type(action)].done, user(by.name), text_of(action), **detail_of(action)).id
 
 

@@ -181,6 +181,12 @@ class Draft:
             self._names[alarm.identity] = alarm.id
         return alarm
 
+    def amend(self, alarm: Alarm) -> Alarm:
+        """An alarm that is there already as it now is, without a line in the timeline."""
+        self._entries.setdefault(alarm.id, [])
+        self._alarms[alarm.id] = alarm
+        return alarm
+
     def repeat(self, alarm: Alarm) -> Alarm:
         """The alarm with only its count and times moved: no line in the timeline."""
         self._alarms[alarm.id] = alarm

@@ -1,6 +1,6 @@
 """What the passing of time does: shelves end, old memories fade, history is let go of."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
@@ -10,7 +10,9 @@ from actors.correlator.jumps import redate
 from actors.correlator.lifecycle import moved
 from actors.correlator.limits import end_limits
 from actors.correlator.memories import RedateMemory
+from actors.correlator.onts import end_replaced
 from actors.correlator.renames import move_renamed
+from actors.correlator.state import State
 from actors.elapsed import cutoff
 from protocols.change import AlarmForgotten, ArchiveDue
 
@@ -28,6 +30,7 @@ def fold_tick(draft: Draft) -> None:
     """One beat of the clock, at the ledger's time."""
     redate(draft)
     move_renamed(draft)
+    end_replaced(draft)
     placing.settle(draft)
     _end_shelves(draft)
     _let_go(draft)
@@ -36,7 +39,7 @@ def fold_tick(draft: Draft) -> None:
     silence.begin(draft)
     settings = draft.state.settings
     draft.later(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
-    draft.later(_fade, draft.state.keys, draft.at - timedelta(hours=settings.idempotency_hours))
+    draft.later(_fade_keys, draft.state, draft.at - timedelta(hours=settings.idempotency_hours))
     draft.later(_fade_clears, draft.state.ended, draft.at - KEEP_CLEARS)
 
 
@@ -76,6 +79,12 @@ def _fade(memory: dict[str, Any], before: Any) -> None:
     """Memories are in the order of their times, so the old ones are in front."""
     for key in [key for key, _at in takewhile(lambda item: item[1] < before, islice(memory.items(), FADE_AT_MOST))]:
         del memory[key]
+
+
+def _fade_keys(state: State, before: datetime) -> None:
+    for key in [key for key, _at in takewhile(lambda item: item[1] < before, islice(state.keys.items(), FADE_AT_MOST))]:
+        del state.keys[key]
+        state.bodies.pop(key, None)
 
 
 def _fade_clears(memory: dict[Any, Any], before: Any) -> None:

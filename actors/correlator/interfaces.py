@@ -13,18 +13,17 @@ that it is an uplink.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.memories import Interface, InterfaceMemory, Interfaces
+from actors.correlator.memories import Interface, Interfaces, NamedInterfaces
 from actors.correlator.plant import Plant
 from protocols.finding import Finding
 from protocols.profile import AlarmType
-from protocols.topology import Node
+from protocols.topology import MOST_ADDRESSES, Node
 
 INTERFACE_DOWN: Final = "interface.down"
 UPLINK_DOWN: Final = "uplink.down"
@@ -36,8 +35,6 @@ MOST_OF_DEVICE: Final = 8_192
 MOST: Final = 100_000
 """Interfaces remembered of all devices; beyond it the device that came first goes."""
 _IF_NAME: Final = 0
-_JITTER: Final = timedelta(seconds=20)
-"""How far the start of a device, reckoned from uptime and receipt, may move without being another one."""
 
 
 class Place(NamedTuple):
@@ -49,13 +46,13 @@ class Place(NamedTuple):
     names: tuple[str, ...]
 
 
-def locate(known: Interfaces | None, position: str, names: tuple[str, ...], booted: datetime | None, at: datetime) -> Place:
-    """The place of an interface that a trap of ``at`` names by its ``position`` (made from the index) and ``names``, with what
-    is ``known`` of its device. ``booted`` is when the device started."""
+def locate(known: Interfaces | None, position: str, names: tuple[str, ...], sender: str, start: int) -> Place:
+    """The place of an interface that a trap names by its ``position`` (made from the index) and ``names``, with what is
+    ``known`` of its device. ``start`` is the sender's epoch."""
     named = any(names)
     if known is None or not known.places:
         return Place(position, (), names)
-    same_start = not restarted(known, booted, at)
+    same_start = not restarted(known, sender, start)
     at_index = known.by_index.get(position) if same_start else None
     if not named:
         owner = known.places.get(position)
@@ -75,13 +72,13 @@ def locate(known: Interfaces | None, position: str, names: tuple[str, ...], boot
 
 
 def learn(
-    memory: InterfaceMemory,
+    memory: NamedInterfaces,
     device_id: str,
     position: str,
     names: tuple[str, ...],
     place: str,
-    booted: datetime | None,
-    at: datetime,
+    sender: str,
+    start: int,
 ) -> None:
     """Remember where :func:`locate` found the interface."""
     known = memory.devices.get(device_id)
@@ -89,12 +86,12 @@ def learn(
         if not any(names):
             return
         known = memory.devices[device_id] = Interfaces()
-    if restarted(known, booted, at):
+    if restarted(known, sender, start):
         known.epoch += 1
         known.by_index = {}
-    if booted is not None and (known.booted is None or booted > known.booted):
-        known.booted = booted
-    known.heard = at
+    if len(known.starts) >= MOST_ADDRESSES:
+        known.starts.clear()
+    known.starts[sender] = start
     if not any(names):
         return
     found = known.places.get(place)
@@ -118,12 +115,9 @@ def learn(
         _forget(memory, next(islice(memory.devices, 1)))
 
 
-def restarted(known: Interfaces, booted: datetime | None, at: datetime) -> bool:
-    """Whether the device has started again since it was last heard: its start is clearly later than it was. A clock that runs a
-    hundredth slow is none."""
-    if booted is None or known.booted is None or known.heard is None:
-        return False
-    return booted - known.booted > _JITTER + max(at - known.heard, timedelta()) / 100
+def restarted(known: Interfaces, sender: str, start: int) -> bool:
+    """Whether the device has started again since it last told of an interface: by the epoch of one of its senders."""
+    return known.starts.get(sender, start) != start
 
 
 def differ(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -183,7 +177,7 @@ def node_of(plant: Plant, device_id: str, place: Place, position: str) -> Node |
 
 def known_of(draft: Draft, device_id: str) -> Interfaces | None:
     """What is remembered of a device's interfaces."""
-    return draft.state.memory(InterfaceMemory).devices.get(device_id)
+    return draft.state.memory(NamedInterfaces).devices.get(device_id)
 
 
 def _merged(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
@@ -216,5 +210,5 @@ def _unnamed(position: str) -> str:
     return f"{position}:unnamed"
 
 
-def _forget(memory: InterfaceMemory, device_id: str) -> None:
+def _forget(memory: NamedInterfaces, device_id: str) -> None:
     memory.count -= len(memory.devices.pop(device_id).places)

@@ -2,8 +2,8 @@
 
 A stamp that the State reckons with is a length of time before or after now, and moves by the jump. What is a date stays:
 
-- the times that alarms, timelines, rules and windows show are records: they tell the time that was believed then. Only a date
-  that a jump back leaves in the future is impossible, and moves, until a jump forward makes it possible again (``redate``);
+- the times that alarms, timelines, rules and windows show are records: they tell the time that was believed then. Only dates
+  that cannot be right move: those that a jump back leaves in the future, and those between it and a jump forward (``redate``);
 - a device's own time is the device's;
 - a maintenance window is planned by the calendar, so it opens and closes by the time that is believed from here on. Its timer
   is due at once, and finds out.
@@ -11,7 +11,7 @@ A stamp that the State reckons with is a length of time before or after now, and
 What each memory is, is listed in docs/decisions/0037-trusted-time.md. A memory that is new moves along unless it is named here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -48,22 +48,23 @@ def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
     state, by = draft.state, event.after - event.before
     memory = state.memory(RedateMemory)
     _redate(draft, memory, list(memory.pending))
-    for alarm_id in list(state.shelved):
+    # In an order that a State read from a snapshot has as well.
+    for alarm_id in sorted(state.shelved):
         alarm = draft.alarm(alarm_id)
         if alarm.shelved_until is not None:
             until = shifted(alarm.shelved_until, by)
             text = f"shelved until {until:%Y-%m-%d %H:%M:%S} UTC now: {_said(by)}"
             draft.put(moved(alarm, shelved_until=until), ACTION, ACTOR, text)
-    pending: Iterable[str] = memory.originals
-    if by < timedelta(0):
-        pending = [alarm.id for alarm in state.alarms.values() if any(at > event.after for at in _dates(alarm).values())]
-    draft.later(memory.begin, by // timedelta(microseconds=1), pending)
+    span = _wrong_span(state, event)
+    wrong = (alarm for alarm in state.alarms.values() if any(_moves(at, event.after, span) for at in _dates(alarm).values()))
+    pending = [alarm.id for alarm in wrong]
+    draft.later(memory.begin, by // timedelta(microseconds=1), span, [*memory.originals, *pending])
     draft.later(_rebase, state, event.before, event.after)
 
 
 def redate(draft: Draft) -> None:
-    """Look at the dates of some alarms after a jump: one that a jump back left in the future moves by it, and is what it was
-    again once a jump forward has undone that."""
+    """Look at the dates of some alarms after a jump: one that a jump back left in the future moves by it. A jump forward undoes
+    that, and moves along what was dated since the jump back."""
     memory = draft.state.memory(RedateMemory)
     if memory.pending:
         _redate(draft, memory, list(islice(memory.pending, AT_MOST)))
@@ -94,7 +95,7 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
             original, became = known.get(name, (at, at))
             if became != at:
                 original = at  # it has got another date since
-            if at > draft.at:
+            if _moves(at, draft.at, memory.span):
                 dates[name] = min(shifted(at, by), draft.at)
             elif original <= draft.at:
                 dates[name] = original
@@ -108,6 +109,18 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
             draft.later(memory.originals.pop, alarm_id, None)
         if dates != before:
             draft.put(moved(alarm, **dates), ACTION, ACTOR, f"its dates moved: {_said(by)}")
+
+
+def _wrong_span(state: State, event: ClockJumped) -> tuple[datetime, datetime] | None:
+    """The time between a jump back and this one, if this one undoes it: it leads further than that time was long."""
+    if state.jumps and state.jumps[-1].by < 0 and event.before - state.jumps[-1].at < event.after - event.before:
+        return state.jumps[-1].at, event.before
+    return None
+
+
+def _moves(at: datetime, now: datetime, span: tuple[datetime, datetime] | None) -> bool:
+    """Whether a date is one of a time that was wrong: it is in the future, or lies between a jump back and the next one."""
+    return at > now or (span is not None and span[0] <= at <= span[1])
 
 
 def _dates(alarm: Alarm) -> dict[str, datetime]:
@@ -152,7 +165,7 @@ def _rebase(state: State, before: datetime, after: datetime) -> None:
 
 def _moved(mark: Mark, move: Callable[[datetime], datetime]) -> Mark:
     """``dated`` is the reporter's own time."""
-    return replace(mark, received=move(mark.received))
+    return replace(mark, received=move(mark.received), text_at=None if mark.text_at is None else move(mark.text_at))
 
 
 def _clock_moved(clock: Clock, by: int) -> Clock:

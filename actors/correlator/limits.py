@@ -32,9 +32,9 @@ _WAY_OUT = (
 )
 
 
-def admit(draft: Draft, problem: Problem, report: Report) -> Alarm | None:
+def admit(draft: Draft, problem: Problem, report: Report, said: int = 0) -> Alarm | None:
     """:func:`raise_problem` within the limits; None when a new alarm would exceed them, which is then told and counted."""
-    alarm = raise_problem(draft, problem, report)
+    alarm = raise_problem(draft, problem, report, said)
     if alarm is None:
         limit = limit_of(draft, problem, report)
         assert limit is not None

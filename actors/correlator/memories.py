@@ -79,15 +79,18 @@ class PlacingMemory(Struct):
 
 class RedateMemory(Struct):
     """``pending``: alarms whose dates are to be looked at after a jump of the clock ``by`` microseconds. ``originals``: dates
-    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became."""
+    that moved since a jump back had left them in the future, by alarm and field: what each was, and what it became. ``span``:
+    the time from a jump back to the jump forward after it."""
 
     by: int = 0
     pending: dict[str, None] = {}
     originals: dict[str, dict[str, tuple[datetime, datetime]]] = {}
 
-    def begin(self, by: int, pending: Iterable[str]) -> None:
+    span: tuple[datetime, datetime] | None = None
+
+    def begin(self, by: int, span: tuple[datetime, datetime] | None, pending: Iterable[str]) -> None:
         """There was a jump: those are to be looked at."""
-        self.by, self.pending = by, dict.fromkeys(pending)
+        self.by, self.span, self.pending = by, span, dict.fromkeys(pending)
 
 
 class BlockerMemory(Struct):
@@ -157,20 +160,33 @@ class Interface(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Interfaces(Struct, array_like=True):
-    """The interfaces of one device. ``booted``: when the device started, as far as is known; ``heard``: when a trap last told
-    of an interface; ``epoch`` counts the starts. ``by_index``: places by the position of the index, since the start;
-    ``by_name``: places by the kind of a name and the name, empty where several interfaces bear it."""
+    """The interfaces of one device. ``starts``: the epoch of each of its senders that told of interfaces; ``epoch`` counts the
+    device's starts by them. ``by_index``: places by the position of the index, since the start; ``by_name``: places by the kind
+    of a name and the name, empty where several interfaces bear it."""
 
-    booted: datetime | None = None
-    heard: datetime | None = None
+    starts: dict[str, int] = {}
     epoch: int = 0
     by_index: dict[str, str] = {}
     by_name: dict[str, str] = {}
     places: dict[str, Interface] = {}
 
 
-class InterfaceMemory(Struct):
+class NamedInterfaces(Struct):
     """By device; ``count`` is how many interfaces there are of all."""
 
     devices: dict[str, Interfaces] = {}
     count: int = 0
+
+
+class Replaced(Struct, frozen=True, array_like=True):
+    """The serial of the ONT that an alarm is about, that of the one which has its position now, and since when."""
+
+    old: str
+    new: str
+    at: datetime
+
+
+class ReplacedMemory(Struct):
+    """Alarms to be ended, by id."""
+
+    alarms: dict[str, Replaced] = {}

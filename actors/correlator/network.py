@@ -1,6 +1,10 @@
 """Network events from other systems: which raise, which clear, and how badly."""
 
+import hashlib
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import fields
 
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
@@ -11,7 +15,7 @@ from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember
 from actors.correlator.report import Report
 from protocols.alarm import Identity, Source
-from protocols.change import Answer
+from protocols.change import Answer, Refusal
 from protocols.event import NetworkEvent
 from protocols.severity import Severity
 from protocols.topology import Node
@@ -50,13 +54,19 @@ MEANINGS: dict[str, Meaning] = {
 
 
 def fold_network(draft: Draft, event: NetworkEvent) -> None:
-    """Raise or clear what a network event says. The same idempotency key again changes nothing."""
+    """Raise or clear what a network event says. One whose idempotency key was used before changes nothing."""
     if event.key:
         key = f"{event.tenant_id}\0{event.key}"
+        body = _digest(event)
         if key in draft.state.keys:
-            draft.emit(Answer(offset=draft.offset, duplicate=True))
+            if draft.state.bodies.get(key, body) == body:
+                draft.emit(Answer(offset=draft.offset, duplicate=True))
+                return
+            text = f"the idempotency key {event.key.partition('/')[2]!r} was used for another event; nothing changed"
+            draft.emit(Answer(offset=draft.offset, refusals=(Refusal("", "key_reused", text),)))
             return
         draft.later(remember, draft.state.keys, key, draft.at)
+        draft.later(remember, draft.state.bodies, key, body)
     meaning = MEANINGS[event.type]
     node = draft.state.plant.resolve(event.resource_id)
     resource_id = node.id if node is not None else event.resource_id
@@ -83,7 +93,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         resource_type=event.resource_type,
         resource_name=name,
         title=event.title or f"{name} {meaning.words}",
-        device_id=resource_id if event.type.startswith("device.") else "",
+        device_id=_device(draft, event, resource_id, named),
         event_type=meaning.event_type,
         probable_cause=meaning.probable_cause,
         description=event.description,
@@ -98,6 +108,24 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
     _measured(draft, event, node)
     accepted, refusals = ((alarm.id,), ()) if alarm else ((), (FULL,))
     draft.emit(Answer(offset=draft.offset, accepted=accepted, refusals=refusals, warnings=warnings))
+
+
+def _device(draft: Draft, event: NetworkEvent, resource_id: str, node: Node | None) -> str:
+    """The device that an event is about: the resource itself, or a node with an address that another system watches."""
+    if event.type.startswith("device."):
+        return resource_id
+    return resource_id if node is not None and node.address else ""
+
+
+def _digest(event: NetworkEvent) -> bytes:
+    """The same for the same event. Fields that have their default are left out, so that a later version's new ones are no
+    difference."""
+    given = {
+        field.name: value
+        for field in fields(event)
+        if (value := getattr(event, field.name)) != field.default and value not in ((), {})
+    }
+    return hashlib.blake2b(msgspec.msgpack.encode(given), digest_size=16).digest()
 
 
 def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:

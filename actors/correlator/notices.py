@@ -59,7 +59,9 @@ def due(draft: Draft, alarm_id: str) -> None:
     if told is not None and not is_worse(alarm.severity, told):
         return
     if alarm.acknowledged_at is not None:
-        draft.put(moved(alarm), "not_told", f"faultd:{NAME}", f"{alarm.acknowledged_by} has acknowledged it already")
+        draft.put(
+            moved(alarm), "notification_not_needed", f"faultd:{NAME}", f"{alarm.acknowledged_by} has acknowledged it already"
+        )
         return
     if windows.hold(draft, alarm):
         return
@@ -101,7 +103,7 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
 def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
     """Tell people now."""
     _emit(draft, alarm.tenant_id, alarm.id, kind, alarm.severity, reason)
-    draft.put(moved(draft.latest(alarm)), "told", f"faultd:{NAME}", reason, notice=kind)
+    draft.put(moved(draft.latest(alarm)), "notification_requested", f"faultd:{NAME}", reason, notice=kind)
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
         _told(draft).drop(alarm.id)
     else:

@@ -18,6 +18,7 @@ from actors.correlator.memories import PlacingMemory, Replanted
 from actors.correlator.plant import Plant, shown_to
 from actors.correlator.state import State
 from protocols.alarm import Alarm
+from protocols.serial import canonical_serial
 from protocols.topology import TYPES, Node
 
 UNPLACED = "unplaced"
@@ -39,11 +40,15 @@ def is_unplaced(plant: Plant, resource_type: str, resource_id: str, device_id: s
 def with_place(plant: Plant, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
     """The fields of an alarm that are otherwise in ``plant``."""
     fields: dict[str, Any] = {}
-    unplaced = is_unplaced(plant, alarm.resource_type, alarm.resource_id, alarm.device_id)
+    node = plant.nodes.get(alarm.resource_id)
+    if node is not None and node.serial and serial_of(alarm) not in ("", canonical_serial(node.serial)):
+        node = None  # there is another ONT at this position
+    unplaced = is_unplaced(plant, alarm.resource_type, alarm.resource_id, alarm.device_id) or (
+        node is None and alarm.resource_id in plant.nodes
+    )
     was = UNPLACED in alarm.tags
     if unplaced != was:
         fields["tags"] = (*alarm.tags, UNPLACED) if unplaced else tuple(tag for tag in alarm.tags if tag != UNPLACED)
-    node = plant.nodes.get(alarm.resource_id)
     if node is None:
         return fields
     if was and node.name and node.name != alarm.resource_name and shown_to(node, alarm.tenant_id) is not None:
@@ -57,6 +62,12 @@ def with_place(plant: Plant, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
         if set(reach.services) != set(alarm.affected_services):
             fields["affected_services"] = reach.services
     return fields
+
+
+def serial_of(alarm: Alarm) -> str:
+    """The serial of the ONT that an alarm was raised for; empty when nobody said it."""
+    serial = alarm.metadata.get("serial")
+    return canonical_serial(serial) if isinstance(serial, str) else ""
 
 
 def follows_topology(state: State, alarm: Alarm) -> bool:

@@ -1,6 +1,7 @@
 """Raising and clearing: what a report does to the alarm of its identity, whoever reported it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from actors.correlator.problem import Problem
 from actors.correlator.report import Report
 from actors.correlator.saved import Mark
 from actors.correlator.state import Limit
+from actors.correlator.texts import TEXT_ENTRY_EVERY, changed_text, line_of
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity
 
@@ -29,16 +31,19 @@ _NOT_AFTER: Final[dict[Order, str]] = {
 }
 """Why a clear ends nothing, by how it stands to the raise."""
 
+REPLACERS = ("faultd:topology", "faultd:serial")
+"""Who ends an alarm since there is something else at its place: it is never re-opened."""
 SYSTEM = "faultd"
 """The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
 
 
-def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | None:
+def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0) -> Alarm | None:
     """A new alarm, a repeat, or a cleared one re-opened; the alarm as it then is. None, and nothing done, when a new one would
-    exceed a limit (see :mod:`actors.correlator.limits`)."""
+    exceed a limit (see :mod:`actors.correlator.limits`). ``said`` is the digest of the problem's text, 0: none."""
     alarm = draft.current(problem.identity)
     if alarm is not None and alarm.cleared_at is None:
-        return _repeat(draft, alarm, problem.severity, report, by_design=problem.repeats_by_design)
+        by_design = problem.repeats_by_design
+        return _repeat(draft, alarm, problem.severity, report, by_design=by_design, problem=problem, said=said)
     overtaken = _overtaken_by_clear(draft, problem.identity, report)
     if alarm is not None and overtaken:
         return draft.put(
@@ -47,8 +52,10 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
             report.reporter,
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
-    if alarm is not None and _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem):
-        again = reopened(repeated(alarm, report.happened))
+    if alarm is not None and _reopens(draft, alarm, problem):
+        again = replace(reopened(repeated(alarm, report.happened)), **changed_text(alarm, problem, ()))
+        draft.later(draft.state.edited.pop, alarm.id, None)
+        _say(draft, alarm.id, said)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
         if (UNPLACED in again.tags) == (again.resource_id in draft.state.plant.nodes):  # the topology has changed meanwhile
@@ -58,7 +65,10 @@ def raise_problem(draft: Draft, problem: Problem, report: Report) -> Alarm | Non
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     if limit_of(draft, problem, report) is not None:
         return None
-    return _new(draft, problem, report, overtaken)
+    alarm = _new(draft, problem, report, overtaken)
+    if said:
+        _say(draft, alarm.id, said)
+    return alarm
 
 
 def limit_of(draft: Draft, problem: Problem, report: Report) -> Limit | None:
@@ -69,12 +79,13 @@ def limit_of(draft: Draft, problem: Problem, report: Report) -> Limit | None:
 
 
 def repeat_problem(
-    draft: Draft, identity: Identity, severity: Severity, report: Report, *, by_design: bool = False
+    draft: Draft, identity: Identity, severity: Severity, report: Report, *, by_design: bool = False, said: int = 0
 ) -> Alarm | None:
-    """What :func:`raise_problem` does when the problem's alarm is open, for which its identity and severity are enough; None
-    when it is not. The storm's path: a Problem is only worth making for what it will change."""
+    """What :func:`raise_problem` does when the problem's alarm is open and has the text whose digest is ``said`` (0: any), for
+    which its identity and severity are enough; None when it is not. The storm's path: a Problem is only worth making for what
+    it will change."""
     alarm = draft.current(identity)
-    if alarm is None or alarm.cleared_at is not None:
+    if alarm is None or alarm.cleared_at is not None or (said and draft.state.said.get(alarm.id) != said):
         return None
     return _repeat(draft, alarm, severity, report, by_design=by_design)
 
@@ -113,7 +124,16 @@ def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
             del memory[oldest]
 
 
-def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, by_design: bool) -> Alarm:
+def _repeat(
+    draft: Draft,
+    alarm: Alarm,
+    severity: Severity,
+    report: Report,
+    *,
+    by_design: bool,
+    problem: Problem | None = None,
+    said: int = 0,
+) -> Alarm:
     known = draft.state.marks.get(alarm.id)
     if by_design and known is not None and report.received - known.received <= draft.state.spans.repeat_merge:
         draft.later(draft.state.note, "repeated_by_design")
@@ -121,9 +141,25 @@ def _repeat(draft: Draft, alarm: Alarm, severity: Severity, report: Report, *, b
     again = repeated(alarm, report.happened)
     if known is not None and order(known, report, draft.state.spans.reorder) == "before":
         return draft.repeat(again)  # what was raised later has arrived already, and says how it is
-    _remember(draft, again, severity, report)
+    own = draft.state.edited.get(alarm.id, ())
+    fields = changed_text(alarm, problem, own) if problem is not None else {}
+    told = known.text_at if known is not None else None
+    if fields:
+        again = replace(again, **fields)
+        if told is None or draft.at - told >= TEXT_ENTRY_EVERY:
+            told = draft.at
+            text, before = line_of(alarm, fields)
+            draft.put(again, "text_changed", report.reporter, text, **before)
+        else:
+            draft.amend(again)
+    if fields or said:
+        _say(draft, alarm.id, said)
+    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity, told))
     if known is None or known.severity == severity:
-        return draft.repeat(again)
+        return again if fields else draft.repeat(again)
+    if "severity" in own:
+        text = f"reported as {severity}; {alarm.severity} is an operator's, and stays while the alarm is open"
+        return draft.put(again, "severity_kept", report.reporter, text)
     changed = severity_changed(again, severity)
     text = f"{alarm.severity} to {changed.severity}"
     return draft.put(changed, "severity_changed", report.reporter, text)
@@ -184,8 +220,25 @@ def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: Report) ->
     draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity))
 
 
-def _mark(report: Report, severity: Severity) -> Mark:
-    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch)
+def _say(draft: Draft, alarm_id: str, said: int) -> None:
+    """The alarm has the text of this digest, or of a report without one."""
+    if said:
+        draft.later(draft.state.said.__setitem__, alarm_id, said)
+    else:
+        draft.later(draft.state.said.pop, alarm_id, None)
+
+
+def _mark(report: Report, severity: Severity, text_at: datetime | None = None) -> Mark:
+    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch, text_at)
+
+
+def _reopens(draft: Draft, alarm: Alarm, problem: Problem) -> bool:
+    """Whether the problem is a cleared alarm's once more: soon enough after its clear, and at a place that has not been given
+    to something else since."""
+    before, now = alarm.metadata.get("serial"), problem.metadata.get("serial")
+    if alarm.cleared_by in REPLACERS or (before is not None and now is not None and before != now):
+        return False
+    return _within_control_time(draft, alarm) and _keeps_name(draft, alarm, problem)
 
 
 def _within_control_time(draft: Draft, alarm: Alarm) -> bool:

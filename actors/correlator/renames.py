@@ -1,4 +1,4 @@
-"""Devices that got another id or tenant: their open alarms go with them.
+"""Devices that got another id or tenant, and ONTs that got another position: their open alarms go with them.
 
 A device is told by its addresses, an alarm by tenant and resource: when the topology gives the same device another id or
 tenant, no clear would ever find the alarms that are open under the old one. So a tick after the topology each of them ends with
@@ -11,6 +11,7 @@ the old id goes in the same change, and all that hung from it hangs from the new
 - An alarm that a trap raised is the device's: it follows id and tenant. So does what a device had sent before it was in the
   topology at all, when its id was its address.
 - An alarm that came through the API follows the id alone: its tenant is that of who reported it.
+- An ONT with the same serial at another position takes its alarms along, whoever raised them.
 - What is no longer in the topology stays as it is: nothing says that the problem is over.
 """
 
@@ -23,11 +24,13 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.identifiers import is_own_name
 from actors.correlator.lifecycle import cleared
-from actors.correlator.placing import follows_topology, with_place
+from actors.correlator.onts import device_after, moved_onts, ont_around
+from actors.correlator.placing import follows_topology, serial_of, with_place
 from actors.correlator.plant import Plant
 from actors.correlator.saved import Renamed
 from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity
+from protocols.serial import canonical_serial
 from protocols.topology import Node
 
 ACTION, ACTOR = "resource_renamed", "faultd:topology"
@@ -66,9 +69,31 @@ class Renames:
                     self._by_owner[old.tenant_id, old.id] = old, new
                 if old.id != new.id:
                     self._by_id[old.id] = old, new
+        self._by_ont: dict[str, tuple[Node, Node, str, str]] = {}
+        """The node of each ONT that moved, before and after, and its device and tenant after."""
+        for old_node, new_node in moved_onts(before, after, gone):
+            device = device_after(new_node.id, before, after)
+            tenant = (device.tenant if device is not None else "") or default_tenant
+            self._by_ont[old_node.id] = old_node, new_node, device.id if device is not None else "", tenant
 
     def __bool__(self) -> bool:
-        return bool(self._by_owner)
+        return bool(self._by_owner or self._by_ont)
+
+    def of_ont(self, at: Renamed, serial: str, *, from_api: bool) -> Renamed | None:
+        """Where the alarms of an ONT at ``at`` belong now, by its serial; None where they are."""
+        place = ont_around(at.resource_id, self._by_ont) if self._by_ont else ""
+        if not place:
+            return None
+        old, new, device_id, tenant_id = self._by_ont[place]
+        if serial and serial != canonical_serial(old.serial):
+            return None
+        return Renamed(
+            at.tenant_id if from_api else tenant_id,
+            new.id + at.resource_id[len(old.id) :],
+            device_id if at.device_id else "",
+            at.old_name or old.name or old.id,
+            new.name or new.id,
+        )
 
     def of_device(self, at: Renamed) -> Renamed | None:
         """Where the alarms of a device at ``at`` belong now; None where they are."""
@@ -88,6 +113,8 @@ class Renames:
 def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
     """Before the topology changes; its renames are worked off by ticks, in which the new one is in force."""
     state = draft.state
+    if not state.by_resource:
+        return
     renames = Renames(state.plant, puts, removes, state.settings.default_tenant)
     if renames:
         draft.later(_note, state, dict(_affected(state, renames)))
@@ -146,6 +173,8 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
     equal = replace(equal, **with_place(state.plant, equal, follows=follows_topology(state, alarm)))
     if (mark := state.marks.get(alarm.id)) is not None:
         draft.later(state.marks.__setitem__, new_id, mark)
+    if (edited := state.edited.get(alarm.id)) is not None:
+        draft.later(state.edited.__setitem__, new_id, edited)
     text = f"was alarm {alarm.alarm_id} of {alarm.resource_id}, tenant {alarm.tenant_id}, in the topology before"
     draft.put(equal, ACTION, ACTOR, text, resource_id=alarm.resource_id, tenant_id=alarm.tenant_id, alarm_id=alarm.alarm_id)
 
@@ -164,7 +193,10 @@ def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | N
         mark = state.marks.get(alarm.id)
         reporter = mark.source if mark is not None else ""
         at = state.renamed.get(alarm.id, now)
-        target = renames.of_resource(at) if reporter.startswith("api:") else renames.of_device(at)
+        from_api = reporter.startswith("api:")
+        target = renames.of_ont(at, serial_of(alarm), from_api=from_api)
+        if target is None:
+            target = renames.of_resource(at) if from_api else renames.of_device(at)
         if target is not None:
             yield alarm.id, None if _identity(alarm, target) == alarm.identity else target
 

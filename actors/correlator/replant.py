@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from actors.correlator import placing, silence
 from actors.correlator.draft import Draft
-from actors.correlator.plant.check import Mistake, mistakes
+from actors.correlator.onts import note_replaced
+from actors.correlator.plant.check import Mistake, mistakes, taken_serials
 from actors.correlator.plant.difference import Difference, whole
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.renames import note_renames
@@ -38,7 +39,11 @@ def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
 
 def change_topology(draft: Draft, by: Principal, action: ChangeTopology) -> None:
     """A difference that somebody asked for."""
-    refusals = _foreign(draft, by, action) or _refusals(draft, action.puts, action.removes, action.on)
+    refusals = (
+        _foreign(draft, by, action)
+        or _refusals(draft, action.puts, action.removes, action.on)
+        or tuple(_refusal(one) for one in taken_serials(draft.state.plant, action.puts, action.removes, by.tenant)[:TOLD])
+    )
     if not refusals:
         _take(draft, action.puts, action.removes)
     draft.emit(Answer(offset=draft.offset, refusals=refusals))
@@ -55,6 +60,7 @@ def _take(
 ) -> None:
     state = draft.state
     note_renames(draft, puts, removes)
+    note_replaced(draft, puts)
     placing.note(draft, puts, removes)
     silence.note(draft, puts, removes)
     windows.reconsider(draft)

@@ -71,7 +71,7 @@ def _fields(value: msgspec.Struct) -> dict[str, Any]:
 
 
 def _trap(state: State, stamped: Stamped, trap: Trap) -> Report:
-    reading = state.translator.read(trap, state.settings.relays)
+    reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
     device = Device(state.plant.device(reading.device_address), reading.device_address, state.settings.default_tenant)
     finding = reading.findings[0] if reading.findings else None
     told = trap.notification
@@ -80,6 +80,7 @@ def _trap(state: State, stamped: Stamped, trap: Trap) -> Report:
         sender=trap.source,
         device_address=reading.device_address,
         address_from=reading.address_from,
+        address_why=reading.address_why,
         version=told.version,
         inform=told.kind == "inform",
         trap_oid=told.trap_oid,

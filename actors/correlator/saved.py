@@ -41,6 +41,8 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
     received: datetime
     severity: str
     epoch: int = 0
+    text_at: datetime | None = None
+    """When the timeline last told a change of the alarm's text."""
 
 
 class Clock(Struct, frozen=True, array_like=True, gc=False):
@@ -100,6 +102,8 @@ class Saved(Struct, kw_only=True):
     jumps: list[Jumped] = []
     counted: int | None = None
     clocks: dict[str, Clock] = {}
+    edited: dict[str, tuple[str, ...]] = {}
+    bodies: dict[str, bytes] = {}
 
 
 def pieces(

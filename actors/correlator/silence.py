@@ -106,7 +106,7 @@ def due(draft: Draft, device_id: str) -> None:
         draft.wake(NAME, device_id, until)
     elif device_id in memory.alarmed:
         return
-    elif is_refused(state, node.address):
+    elif any(is_refused(state, address) for address in node.every_address):
         draft.wake(NAME, device_id, draft.at + timedelta(hours=1))
     elif len(memory.alarmed) >= MOST:
         _tell_of_more(draft, memory, device_id)

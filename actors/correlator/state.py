@@ -79,10 +79,16 @@ class State:
         self.marks: dict[str, Mark] = {}
         self.ended: dict[Identity, tuple[datetime, Mark]] = {}
         """Recent clears, so that a raise which they overtook is recognised."""
+        self.edited: dict[str, tuple[str, ...]] = {}
+        """Fields that operators edited since an alarm opened, by its id: reports leave them as they are."""
+        self.said: dict[str, int] = {}
+        """A digest of the report whose text an alarm has, by its id. Not saved: without one the texts are compared."""
         self.clocks: dict[str, Clock] = {}
         """What is known of senders' uptimes, by sender."""
         self.informs: dict[str, datetime] = {}
         self.keys: dict[str, datetime] = {}
+        self.bodies: dict[str, bytes] = {}
+        """What each idempotency key was used for, as a digest."""
         self.sequences: dict[str, int] = {}
         self.quarantined: set[int] = set()
         """Offsets of the Events whose fold raised and that no retry has folded since."""
@@ -164,6 +170,8 @@ class State:
         self.cleared.pop(alarm_id, None)
         self.shelved.pop(alarm_id, None)
         self.marks.pop(alarm_id, None)
+        self.edited.pop(alarm_id, None)
+        self.said.pop(alarm_id, None)
         if alarm.parent_alarm_id is not None:
             _file(self.children, alarm.parent_alarm_id, alarm_id, present=False)
 
@@ -325,6 +333,8 @@ class State:
             topology_at=self.topology_at,
             counted=self.counted,
             clocks=dict(self.clocks),
+            edited=dict(self.edited),
+            bodies=dict(self.bodies),
         )
         return pieces(saved, timers, ended)
 
@@ -346,7 +356,7 @@ class State:
         state.current = {state.alarms[alarm_id].identity: alarm_id for alarm_id in saved.current}
         state.marks = saved.marks
         state.ended = {identity: (at, mark) for identity, at, mark in saved.ended}
-        state.clocks = saved.clocks
+        state.clocks, state.edited, state.bodies = saved.clocks, saved.edited, saved.bodies
         state.informs, state.keys = dict(saved.informs), dict(saved.keys)
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories

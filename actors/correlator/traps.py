@@ -23,7 +23,8 @@ from actors.correlator.interfaces import (
 from actors.correlator.jumps import received_as
 from actors.correlator.light import measured
 from actors.correlator.limits import admit
-from actors.correlator.memories import InterfaceMemory, SourceMemory
+from actors.correlator.memories import NamedInterfaces, SourceMemory
+from actors.correlator.onts import end_of_another, place_of_ont
 from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
@@ -31,6 +32,7 @@ from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
 from actors.correlator.saved import Clock
 from actors.correlator.signals import LOW_LIGHT
+from actors.correlator.texts import digest
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -101,9 +103,15 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
 def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: Sender) -> None:
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
-        finding, resource_id, node, places = _interface(draft, device, finding, trap)
+        finding, resource_id, node, places = _interface(draft, device, finding, sender)
+    elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
+        state, tenant = draft.state, draft.state.settings.default_tenant
+        resource_id, node, places = place_of_ont(
+            state.plant, device.id, device.tenant, tenant, finding.resource, finding.serial
+        )
     else:
-        resource_id, node = _resource(draft, device, finding)
+        resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
+        node = draft.state.plant.nodes.get(resource_id)
     report = Report(
         received=trap.received,
         reporter=f"device:{device.id}",
@@ -120,8 +128,11 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if places:
                 identity = _open_identity(draft, identity, places)
-            if repeat_problem(draft, identity, finding.severity, report, by_design=finding.repeats_by_design) is None:
-                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report)
+            if finding.serial:
+                end_of_another(draft, identity, finding.serial)
+            said, by_design = digest(finding, device.why, draft.state.topology_at), finding.repeats_by_design
+            if repeat_problem(draft, identity, finding.severity, report, by_design=by_design, said=said) is None:
+                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
             for place in places[1:]:
@@ -176,27 +187,17 @@ def _why(finding: Finding) -> str:
     return f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
 
 
-def _resource(draft: Draft, device: Device, finding: Finding) -> tuple[str, Node | None]:
-    """The resource's id, and its node when the topology has it. A serial finds an ONT whose position the trap does not say."""
-    if not finding.resource and finding.serial:
-        node = draft.state.plant.with_serial(finding.serial)
-        resource_id = node.id if node is not None else f"{device.id}/sn/{finding.serial}"
-        return resource_id, node
-    resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
-    return resource_id, draft.state.plant.nodes.get(resource_id)
-
-
-def _interface(draft: Draft, device: Device, finding: Finding, trap: Trap) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
+def _interface(
+    draft: Draft, device: Device, finding: Finding, sender: Sender
+) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
     """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
     resource under which an alarm of it may be open."""
-    position, names, uptime = finding.resource, finding.names, trap.notification.uptime
-    plant = draft.state.plant
+    position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
-    booted = None if uptime is None else trap.received - timedelta(milliseconds=10 * uptime)
-    place = locate(known, position, names, booted, trap.received)
+    place = locate(known, position, names, sender.name, sender.epoch)
     if known is not None or any(names):
-        memory = draft.state.memory(InterfaceMemory)
-        draft.later(learn, memory, device.id, position, names, place.position, booted, trap.received)
+        memory = draft.state.memory(NamedInterfaces)
+        draft.later(learn, memory, device.id, position, names, place.position, sender.name, sender.epoch)
     node = node_of(plant, device.id, place, position) if plant.nodes and position else None
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]

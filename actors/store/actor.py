@@ -26,6 +26,7 @@ from actors.store.trim import Trimming, trim
 log = structlog.get_logger()
 
 _BATCHES = 4_096
+SAY_AGAIN_SECONDS = 60.0
 """Read at once; the feed bounds their bytes."""
 
 
@@ -64,6 +65,7 @@ class Store:
         self._trimming = Trimming()
         self._unread: outcome.Error | None = None
         self._months: set[str] = set()
+        self._said = ("", 0.0)
         self._failures = 0
         self._begun = self._looked = -math.inf
 
@@ -225,9 +227,17 @@ class Store:
         self._metrics.store_up.set(0)
         self.presence.failed(str(error), trio.current_time())
         self._metrics.store_reconnects.inc()
-        log.warning("store_waits", error=str(error), seconds=round(seconds, 2), behind=self._feed.last - self._progress.seq)
+        self._say_why(str(error))
         self._lag_seconds()
         await trio.sleep(seconds)
+
+    def _say_why(self, error: str) -> None:
+        """Once for each reason, and again every minute: the attempts come every two seconds, for as long as it takes."""
+        now = trio.current_time()
+        if self._failures > 1 and self._said[0] == error and now - self._said[1] < SAY_AGAIN_SECONDS:
+            return
+        self._said = error, now
+        log.warning("store_waits", error=error, attempts=self._failures, behind=self._feed.last - self._progress.seq)
 
     def _lag_seconds(self) -> float:
         now = trio.current_time()

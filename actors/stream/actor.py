@@ -21,18 +21,18 @@ from actors.mailbox import EndOfFeed, Feed
 from actors.metrics import Metrics
 from actors.stream.board import Board
 from actors.stream.hub import Hub
+from actors.stream.places import Places, Visit
 from actors.stream.request import Refused, Subscription, Tokens, admit
 from actors.stream.settings import StreamSettings
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
+from protocols.customer import CustomersOf
 from protocols.severity import SEVERITIES
 
 _log = structlog.get_logger()
 
 _MOST_FROM_CLIENT = 4096
 _HANDSHAKE_SECONDS = 10.0
-_MOST_HANDSHAKES = 64
-"""Connections beyond ``max_clients`` that may be in their handshake: they are told no in words, the rest is dropped."""
 
 _PEER_ERRORS = (
     wsproto.utilities.ProtocolError,
@@ -46,7 +46,8 @@ allow them, a connection that ends under our hands. They end that connection onl
 
 
 class Stream:
-    """Serves the board to subscribers. ``clock`` gives the wall clock's time, aware UTC."""
+    """Serves the board to subscribers. ``clock`` gives the wall clock's time, aware UTC; ``customers`` tells whom an alarm
+    affects."""
 
     def __init__(
         self,
@@ -56,7 +57,9 @@ class Stream:
         tokens: Tokens,
         metrics: Metrics,
         clock: Callable[[], datetime],
+        customers: CustomersOf | None = None,
     ) -> None:
+        self._customers = customers
         self._settings = settings
         self._feed = feed
         self._board = board
@@ -64,21 +67,21 @@ class Stream:
         self._metrics = metrics
         self._clock = clock
         self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
-        self._clients = 0
+        self._places = Places(settings)
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent what was left; either way
         subscribers are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
-        hub = Hub(self._board)
-        scopes: set[trio.CancelScope] = set()
+        hub = Hub(self._board, self._customers)
+        self._places = Places(self._settings)
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()
         listeners = await listen("stream.bind", self._settings.bind)
         async with trio.open_nursery() as connections:
 
             async def connection(stream: trio.SocketStream) -> None:
-                await self._connection(stream, hub, scopes)
+                await self._connection(stream, hub)
 
             try:
                 async with trio.open_nursery() as nursery:
@@ -90,7 +93,7 @@ class Stream:
             finally:
                 hub.end()
                 # Connections are shielded, so that the closing handshake can be had, and so need a deadline.
-                for scope in scopes:
+                for scope in self._places.scopes():
                     scope.deadline = min(scope.deadline, trio.current_time() + CLOSE_SECONDS)
 
     async def _pump(self, hub: Hub, nursery: trio.Nursery) -> None:
@@ -118,15 +121,16 @@ class Stream:
             if severity != "cleared" or active.get(severity):
                 self._metrics.alarms_active.labels(severity).set(active.get(severity, 0))
 
-    async def _connection(self, stream: trio.SocketStream, hub: Hub, scopes: set[trio.CancelScope]) -> None:
+    async def _connection(self, stream: trio.SocketStream, hub: Hub) -> None:
         with self._isolation.alone(), trio.CancelScope(shield=True) as scope:
-            scopes.add(scope)
+            visit, instead = self._places.enter(_address(stream), scope)
+            if instead:
+                self._metrics.stream_refused.labels("connections").inc()
             try:
-                if hub.ending or len(scopes) > self._settings.max_clients + _MOST_HANDSHAKES:
-                    self._metrics.stream_refused.labels("connections").inc()
+                if hub.ending:
                     return
                 async with trio.open_nursery() as nursery:
-                    await self._converse(stream, hub, nursery)
+                    await self._converse(stream, hub, nursery, visit)
                     nursery.cancel_scope.cancel()
             except* ConnectionClosed:
                 pass
@@ -134,16 +138,19 @@ class Stream:
                 self._metrics.stream_refused.labels("protocol").inc()
                 _log.debug("stream.peer_error", errors=[repr(error) for error in errors.exceptions])
             finally:
-                scopes.discard(scope)
+                self._places.leave(visit)
+                self._metrics.stream_clients.set(len(self._places))
                 await trio.aclose_forcefully(stream)
 
-    async def _converse(self, stream: trio.SocketStream, hub: Hub, nursery: trio.Nursery) -> None:
+    async def _converse(self, stream: trio.SocketStream, hub: Hub, nursery: trio.Nursery, visit: Visit) -> None:
         with trio.move_on_after(_HANDSHAKE_SECONDS) as handshake:
             # trio-websocket waits for the request even when the peer has gone; a place is not kept for one that has.
             reader = cast(trio.Nursery, _CancelAtEnd(nursery, handshake))
             request = await wrap_server_stream(reader, stream, message_queue_size=1, max_message_size=_MOST_FROM_CLIENT)
             try:
                 subscription = self._admit(request)
+                # A place is taken before anything is awaited, or a crowd at the door would pass the limit together.
+                self._places.take(visit, subscription.principal.name, trio.current_time())
             except Refused as refused:
                 self._metrics.stream_refused.labels(refused.reason).inc()
                 await request.reject(refused.status, extra_headers=refused.headers(), body=refused.body())
@@ -152,25 +159,20 @@ class Stream:
             late = trio.current_time() >= handshake.deadline
             self._metrics.stream_refused.labels("timeout" if late else "protocol").inc()
             return
-        # Counted before anything is awaited, or a crowd at the door would pass the limit together.
-        self._clients += 1
-        self._metrics.stream_clients.set(self._clients)
-        subscriber: Subscriber | None = None
+        self._metrics.stream_clients.set(len(self._places))
+        connection: WebSocketConnection | None = None
+        with trio.move_on_after(_HANDSHAKE_SECONDS):
+            connection = await request.accept(subprotocol=subscription.subprotocol)
+        if connection is None:
+            return
+        subscriber = Subscriber(subscription, connection, hub, self._settings, self._tokens, self._metrics, self._clock)
+        visit.reader = subscriber
         try:
-            connection: WebSocketConnection | None = None
-            with trio.move_on_after(_HANDSHAKE_SECONDS):
-                connection = await request.accept(subprotocol=subscription.subprotocol)
-            if connection is not None:
-                subscriber = Subscriber(subscription, connection, hub, self._settings, self._tokens, self._metrics, self._clock)
-                await subscriber.run()
+            await subscriber.run()
         finally:
             hub.positions.pop(subscriber, None)
-            self._clients -= 1
-            self._metrics.stream_clients.set(self._clients)
 
     def _admit(self, request: WebSocketRequest) -> Subscription:
-        if self._clients >= self._settings.max_clients:
-            raise Refused(503, "full", "Too many subscribers", f"all {self._settings.max_clients} places are taken")
         try:
             return admit(
                 request.path,
@@ -215,3 +217,11 @@ class _CancelAtEnd:
             await task()
         finally:
             self._scope.cancel()
+
+
+def _address(stream: trio.SocketStream) -> str:
+    """The peer's IP address, "" when it has gone already."""
+    try:
+        return str(stream.socket.getpeername()[0])
+    except OSError:
+        return ""

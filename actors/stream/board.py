@@ -19,8 +19,8 @@ _MOST_MARKS = 100_000
 
 
 class Mark(NamedTuple):
-    """That an alarm changed. ``axes`` is the seq at which its severity or status last changed (0: not within the window),
-    ``gone`` its last version when the correlator has let go of it."""
+    """That an alarm changed. ``axes`` is the seq at which a field that filters ask about last changed (0: not within the
+    window), ``gone`` its last version when the correlator has let go of it."""
 
     seq: int
     axes: int
@@ -142,7 +142,7 @@ class Board:
         self._alarms[alarm.id] = alarm
         self._repeats.pop(alarm.id, None)
         # One that comes back from history may still be shown by a reader that has not heard of its going.
-        known = (old.severity, old.status) == (alarm.severity, alarm.status) if old else alarm.id not in self._marks
+        known = _filtered_alike(old, alarm) if old else alarm.id not in self._marks
         self._mark(alarm.id, moved=not known)
 
     def _forget(self, id: str) -> None:
@@ -181,3 +181,23 @@ def _repeated(alarm: Alarm, repeat: AlarmRepeated) -> Alarm:
 
 def _is_active(alarm: Alarm) -> bool:
     return alarm.status not in ("cleared", "resolved")
+
+
+def _filtered_alike(one: Alarm, other: Alarm) -> bool:
+    """Whether every filter admits both or neither."""
+    return (
+        one.severity == other.severity
+        and one.status == other.status
+        and one.parent_alarm_id == other.parent_alarm_id
+        and one.tags == other.tags
+        and one.assigned_to == other.assigned_to
+        and one.ticket_id == other.ticket_id
+        and (one.acknowledged_at is None) == (other.acknowledged_at is None)
+        and one.is_root_cause == other.is_root_cause
+        and one.correlation_id == other.correlation_id
+        and one.affected_customers == other.affected_customers
+        and one.affected_services == other.affected_services
+        and one.device_id == other.device_id
+        and (one.source, one.alarm_type, one.resource_type, one.resource_id)
+        == (other.source, other.alarm_type, other.resource_type, other.resource_id)
+    )

@@ -1,35 +1,28 @@
 """What the pump and the subscribers of one run share: the board, its frames, and who is listening."""
 
-from contextlib import AbstractAsyncContextManager, nullcontext
-
 import trio
 
 from actors.stream.board import Board
 from actors.stream.frames import Frames
-
-_BIG = 5000
-_BIG_SNAPSHOTS = 8
-"""Snapshots of more than ``_BIG`` alarms that are on their way at a time."""
+from actors.stream.shown import Shown
+from actors.stream.snapshots import Snapshots
+from protocols.customer import CustomersOf
 
 
 class Hub:
     """``published`` is the seq up to which subscribers have been told that there is something for them: it follows the
     board at the pace that the settings allow."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, customers: CustomersOf | None = None) -> None:
         self.board = board
-        self.frames = Frames(board)
+        shown = Shown(customers)
+        self.frames = Frames(board, shown)
+        self.snapshots = Snapshots(board, shown)
         self.published = board.seq
         self.ending = False
         self.positions: dict[object, int] = {}
         """Where each subscriber is: it has everything up to this seq."""
         self._news = trio.Event()
-        self._big = trio.CapacityLimiter(_BIG_SNAPSHOTS)
-
-    def snapshot_slot(self) -> AbstractAsyncContextManager[object]:
-        """To be held while a snapshot is built and sent. One of a hundred thousand alarms is a hundred megabytes, and every
-        send has a copy: a crowd that reconnects takes turns."""
-        return self._big if len(self.board) > _BIG else nullcontext()
 
     def publish(self) -> None:
         """Wake every subscriber that waits."""

@@ -1,6 +1,6 @@
 """What a subscriber asks for, and whether it may have it: decided from the request line and headers alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
@@ -8,13 +8,32 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from msgspec import Struct
 
-from protocols.alarm import STATUSES, Alarm, Status
+from protocols.alarm import SOURCES, STATUSES, Alarm, Status
+from protocols.alarm_match import passes
 from protocols.principal import Principal
+from protocols.query import AlarmFilter, Place, View
 from protocols.severity import SEVERITIES, Severity
 
 PATH = "/alarms"
 SUBPROTOCOL = "bearer"
 _PARAMETERS = ("since", "severity", "status", "tenant", "token")
+_SEVERAL = ("source", "alarm_type", "tag")
+_ONE = (
+    "resource_type",
+    "resource_id",
+    "device_id",
+    "customer_id",
+    "service_id",
+    "assigned_to",
+    "ticket_id",
+    "parent_alarm_id",
+    "correlation_id",
+)
+_FLAGS = ("is_root_cause", "acknowledged")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_FURTHER = (*_SEVERAL, *_ONE, *_FLAGS, "view")
+_LONGEST = 200
+_MOST_VALUES = 100
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -31,6 +50,8 @@ class Filter(Struct, frozen=True):
     severities: tuple[Severity, ...] = ()
     statuses: tuple[Status, ...] = ()
     tenant: str | None = None
+    further: AlarmFilter | None = None
+    """What the REST API's filters ask beside; None: nothing."""
 
     def sees(self, alarm: Alarm) -> bool:
         """True when the alarm is of this filter's tenant. An alarm never changes its tenant."""
@@ -41,6 +62,7 @@ class Filter(Struct, frozen=True):
             self.sees(alarm)
             and (not self.severities or alarm.severity in self.severities)
             and (not self.statuses or alarm.status in self.statuses)
+            and (self.further is None or passes(alarm, self.further))
         )
 
 
@@ -152,6 +174,7 @@ def _parameters(query: Sequence[tuple[str, str]], principal: Principal) -> tuple
     tenant: str | None = principal.tenant
     severities: set[str] = set()
     statuses: set[str] = set()
+    further: dict[str, list[str]] = {}
     for name, value in query:
         if name == "severity":
             severities |= _names(name, value, SEVERITIES)
@@ -161,19 +184,60 @@ def _parameters(query: Sequence[tuple[str, str]], principal: Principal) -> tuple
             if not value.isascii() or not value.isdigit() or len(value) > 18:
                 raise _bad(name, value, "is not a sequence number (0 or greater)")
             since = int(value)
-        elif name == "tenant":
+        elif name in ("tenant", "tenant_id"):
             if not value:
                 raise _bad(name, value, "is empty")
             if not principal.sees(value):
                 raise Refused(403, "tenant", "Forbidden", f"the token does not cover tenant {value!r}", "tenant")
             tenant = value
+        elif name in _FURTHER:
+            further.setdefault(name, []).append(value)
         elif name != "token":
-            raise _bad(name, value, f"is not a parameter here; known are {', '.join(_PARAMETERS)}")
+            raise _bad(name, value, f"is not a parameter here; known are {', '.join((*_PARAMETERS, *_FURTHER))}")
     return since, Filter(
         tuple(cast(Severity, name) for name in get_args(Severity) if name in severities),
         tuple(cast(Status, name) for name in get_args(Status) if name in statuses),
         tenant,
+        _further(further),
     )
+
+
+def _further(given: Mapping[str, Sequence[str]]) -> AlarmFilter | None:
+    """The criteria that the stream shares with the REST API."""
+    found: dict[str, object] = {}
+    for name, values in given.items():
+        if name in _SEVERAL:
+            found[name] = _texts(name, values)
+            continue
+        if len(values) > 1:
+            raise _bad(name, values[1], "is given more than once")
+        (value,) = values
+        if name in _FLAGS:
+            if value.lower() not in _BOOLEANS:
+                raise _bad(name, value, "is neither true nor false")
+            found[name] = _BOOLEANS[value.lower()]
+        elif name == "view":
+            if value not in get_args(View):
+                raise _bad(name, value, f"is none of {', '.join(get_args(View))}")
+            found[name] = value
+        else:
+            (text,) = _texts(name, (value,), several=False)
+            found |= {"places": (Place(frozenset({text}), (text,)),)} if name == "device_id" else {name: text}
+    for source in found.get("source", ()):  # type: ignore[attr-defined]
+        if source not in SOURCES:
+            raise _bad("source", source, f"is none of {', '.join(SOURCES)}")
+    return AlarmFilter(**found) if found else None  # type: ignore[arg-type]
+
+
+def _texts(name: str, values: Iterable[str], *, several: bool = True) -> tuple[str, ...]:
+    """The values, in one order whatever theirs was, so that equal filters share their frames."""
+    found = {part for value in values for part in (value.split(",") if several else (value,))}
+    if len(found) > _MOST_VALUES:
+        raise _bad(name, "", f"has more than {_MOST_VALUES} values")
+    for text in found:
+        if not 0 < len(text) <= _LONGEST:
+            raise _bad(name, text, f"is empty or longer than {_LONGEST} characters")
+    return tuple(sorted(found))
 
 
 def _names(field: str, value: str, known: Sequence[str]) -> set[str]:

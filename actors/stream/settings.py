@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from protocols.address import split_bind
 
+_BOUNDS = ("max_clients", "max_clients_per_token", "max_clients_per_address")
+
 
 class StreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The alarm stream for WebSocket subscribers."""
@@ -23,12 +25,17 @@ class StreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allows all. Programs that send no Origin are not affected."""
     max_clients: int = 500
     """Subscribers at a time; more are refused with 503."""
+    max_clients_per_token: int = 100
+    """Subscribers at a time with one token. One more takes the place of one that reads nothing; if all read, it is refused with
+    503."""
+    max_clients_per_address: int = 250
+    """Subscribers at a time from one address, which may be that of a proxy in front; the same beyond it."""
     send_timeout_seconds: float = 30.0
     """A subscriber that does not take one frame within this time is disconnected."""
 
     def __post_init__(self) -> None:
         split_bind(self.bind)
-        for name in ("heartbeat_seconds", "send_timeout_seconds", "max_clients", "window_batches"):
+        for name in ("heartbeat_seconds", "send_timeout_seconds", *_BOUNDS, "window_batches"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is not greater than 0")
         if self.pace_seconds < 0:

@@ -12,6 +12,8 @@ from actors.stream.frames import Text, heartbeat, lagged
 from actors.stream.hub import Hub
 from actors.stream.request import Subscription, Tokens
 from actors.stream.settings import StreamSettings
+from actors.stream.snapshots import Passing
+from actors.stream.wire import Wire
 from actors.tokens import TokenFileError
 
 _log = structlog.get_logger()
@@ -39,6 +41,7 @@ class Subscriber:
         self._subscription = subscription
         self._filter = subscription.filter
         self._connection = connection
+        self._wire = Wire(connection)
         self._hub = hub
         self._settings = settings
         self._tokens = tokens
@@ -47,9 +50,29 @@ class Subscriber:
         self._quiet_since = trio.current_time()
         self._farewell: tuple[int, str] | None = None
         self._idle = trio.CancelScope()
+        self._running = trio.CancelScope()
+
+    @property
+    def principal(self) -> str:
+        """The name of its token."""
+        return self._subscription.principal.name
+
+    def stuck(self, now: float) -> float:
+        """Seconds for which it has taken nothing of what is being sent to it."""
+        return self._wire.stuck(now)
+
+    def give_way(self) -> None:
+        """End at once: another subscriber gets its place."""
+        self._metrics.stream_dropped.labels("gave_way").inc()
+        _log.info("stream.gave_way", principal=self.principal)
+        self._running.cancel()
 
     async def run(self) -> None:
         """Returns when the connection has been closed: in order, or without a word for a reader that takes nothing."""
+        with self._running:
+            await self._run()
+
+    async def _run(self) -> None:
         farewell: tuple[int, str] | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, nursery.cancel_scope)
@@ -89,7 +112,7 @@ class Subscriber:
             return frame.seq, await self._send(frame)
         self._metrics.stream_lagged.inc()
         missed = board.seq - position
-        _log.info("stream.lagged", principal=self._subscription.principal.name, missed=missed)
+        _log.info("stream.lagged", principal=self.principal, missed=missed)
         if not await self._send(lagged(board.seq, missed)):
             return position, False
         return await self._snapshot()
@@ -99,22 +122,26 @@ class Subscriber:
         self._idle.cancel()
 
     async def _snapshot(self) -> tuple[int, bool]:
-        async with self._hub.snapshot_slot():
-            frame = await self._hub.frames.snapshot(self._filter)
+        async with self._hub.snapshots.sending(self._filter) as frame:
             return frame.seq, await self._send(frame)
 
-    async def _send(self, frame: Text) -> bool:
+    async def _send(self, frame: Text | Passing) -> bool:
         """False when the peer did not take the frame in time: half of it may be out, so the connection is of no more use."""
-        if frame.text is None:
+        if isinstance(frame, Text) and not frame.pieces:
             # Nothing for this filter, but in a busy plant the loop must still let others run.
             await trio.lowlevel.checkpoint()
             return True
-        with trio.move_on_after(self._settings.send_timeout_seconds) as scope:
-            await self._connection.send_message(frame.text)
-        if scope.cancelled_caught:
-            _log.info("stream.stuck", principal=self._subscription.principal.name, frame=frame.type)
-            return False
+        # Before the peer can have it, so that whoever has the frame may count from now on.
         self._quiet_since = trio.current_time()
+        with trio.move_on_after(self._settings.send_timeout_seconds) as scope:
+            if isinstance(frame, Text):
+                await self._wire.send(frame.pieces)
+            else:
+                await self._wire.send_as_it_comes(frame.pieces())
+        if scope.cancelled_caught:
+            self._metrics.stream_dropped.labels("stuck").inc()
+            _log.info("stream.stuck", principal=self.principal, frame=frame.type)
+            return False
         self._metrics.stream_frames.labels(frame.type).inc()
         return True
 
@@ -129,13 +156,15 @@ class Subscriber:
         while self._farewell is None:
             await trio.sleep(self._settings.heartbeat_seconds)
             if not self._still_admitted():
+                self._metrics.stream_dropped.labels("token").inc()
                 self._say_farewell(TOKEN_EXPIRED, "the token has expired or was revoked")
                 return
             # A ping waits for the frame being sent and the peer reads that first, hence twice the time.
             with trio.move_on_after(2 * self._settings.send_timeout_seconds) as waiting:
                 await self._connection.ping()
             if waiting.cancelled_caught:
-                _log.info("stream.silent", principal=self._subscription.principal.name)
+                self._metrics.stream_dropped.labels("silent").inc()
+                _log.info("stream.silent", principal=self.principal)
                 scope.cancel()
 
     def _still_admitted(self) -> bool:

@@ -88,6 +88,7 @@ class TrapListener:
         self._isolation = Isolation("a datagram", lambda: None)
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
         self._limit: SourceLimit | None = None
+        self._reports = SourceLimit(settings.report_rate, settings.report_burst)
         self.reconfigure(settings, v3)
         for trap_socket in sockets:
             metrics.receive_buffer.labels(socket=trap_socket.name).set(trap_socket.granted)
@@ -99,6 +100,8 @@ class TrapListener:
         rate, burst = settings.source_rate, settings.source_burst
         if self._limit is None or (self._limit.rate, self._limit.burst) != (rate, burst):
             self._limit = SourceLimit(rate, burst) if rate else None
+        if (self._reports.rate, self._reports.burst) != (settings.report_rate, settings.report_burst):
+            self._reports = SourceLimit(settings.report_rate, settings.report_burst)
         self._log_bucket = TokenBucket(settings.refusal_log_rate, max(1.0, 10 * settings.refusal_log_rate))
         self._refusals.per_minute = settings.refusal_alarm_rate
 
@@ -192,11 +195,16 @@ class TrapListener:
                     self.sources.refuse(host, at, refusal.reason)
                     self._refusals.add(refusal.reason, 1, now, host)
                     self._log_refusal(refusal, host, datagram, now)
-                    if refusal.report:
+                    if refusal.report and self._reports.admits(host, now):
                         self._send(trap_socket, refusal.report, source, ancillary)
                 except Exchange as exchange:
-                    answered += 1
-                    self._send(trap_socket, exchange.report, source, ancillary)
+                    if self._reports.admits(host, now):
+                        answered += 1
+                        self._send(trap_socket, exchange.report, source, ancillary)
+                    else:
+                        refused["report_rate"] += 1
+                        self.sources.refuse(host, at, "report_rate")
+                        self._refusals.add("report_rate", 1, now, host)
                 except Exception as error:  # noqa: BLE001 - a stranger's octets end here, and the next datagram is read
                     refused["error"] += 1
                     self._isolation.ended(error, host)

@@ -39,7 +39,7 @@ def next_start(state_dir: Path) -> EngineState:
         if before is None:
             before = EngineState((_PREFIX + os.urandom(12)).hex(), 0)
         state = EngineState(before.engine_id, min(before.boots + 1, MAX_BOOTS))
-        _replace(path, msgspec.json.encode(state))
+        replace_file(path, msgspec.json.encode(state))
     except OSError as error:
         raise EngineStateError(path, str(error)) from error
     return state
@@ -60,7 +60,8 @@ def _read(path: Path) -> EngineState | None:
     return state
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Put ``content`` in the file's place, durably, whole or not at all. Raises OSError."""
     draft = path.with_suffix(".new")
     with open(draft, "wb") as file:
         file.write(content)

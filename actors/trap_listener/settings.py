@@ -49,6 +49,10 @@ class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     engine_id: str = ""
     """The sender's engine id in hexadecimal, for its traps; ``*`` takes any engine's. Empty: INFORMs only, which go by
     faultd's own engine id."""
+    time_window: Literal["lenient", "strict"] = "lenient"
+    """How traps outside of RFC 3414's time window of 150 s are judged. ``strict``: refused. ``lenient``: taken once each from a
+    device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as irregular. The
+    risk of it: somebody who recorded such a trap that faultd never took, or took 256 traps ago, can replay it."""
     key_extension: Literal["blumenthal", "reeder"] = "blumenthal"
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
 
@@ -72,6 +76,11 @@ class TrapSettings(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=
     its limit. 0: no limit."""
     source_burst: int = 5_000
     """Datagrams that a source may send at once before ``source_rate`` holds it: a cut feeder is a burst, not a storm."""
+    report_rate: float = 10.0
+    """SNMPv3 Reports a second that are sent to one address of ``allow``: they answer senders that have proved nothing and whose
+    address can be forged. A discovery beyond it is dropped and counted as ``report_rate``."""
+    report_burst: int = 50
+    """Reports sent to an address at once before ``report_rate`` holds: devices behind one address may start together."""
     refusal_alarm_rate: int = 100
     """Refused datagrams a minute, of one reason, from which on an alarm is raised. 0: never."""
     refusal_log_rate: float = 1.0
@@ -102,6 +111,8 @@ def problems(settings: TrapSettings) -> list[Problem]:
         ("receive_buffer", settings.receive_buffer, 4096),
         ("source_rate", settings.source_rate, 0),
         ("source_burst", settings.source_burst, 1),
+        ("report_rate", settings.report_rate, 0.001),
+        ("report_burst", settings.report_burst, 1),
         ("refusal_alarm_rate", settings.refusal_alarm_rate, 0),
         ("refusal_log_rate", settings.refusal_log_rate, 0),
     ):

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from actors.trap_listener.credentials import with_keys
+from actors.trap_listener.engine_clocks import load_clocks
 from actors.trap_listener.engine_state import next_start
 from actors.trap_listener.intake import Admitted, Exchange, Refused
 from actors.trap_listener.settings import ANY_ENGINE, User
@@ -26,8 +27,9 @@ from actors.trap_listener.usm_message import (
     request_id,
     response_pdu,
 )
-from actors.trap_listener.usm_time import Timeline, own_in_window
+from actors.trap_listener.usm_time import SavedClock, Timeline, own_in_window
 from protocols.snmp.errors import Refusal
+from protocols.snmp.irregular import ENGINE_CLOCK
 from protocols.snmp.message import decode_scoped_pdu
 from protocols.snmp.notification import Notification
 
@@ -46,10 +48,13 @@ REPORTS = {
 class V3Engine:
     """Decides about SNMPv3 messages. Times are seconds of one monotonic clock; nothing here reads it."""
 
-    def __init__(self, engine_id: bytes, boots: int, users: Iterable[User], now: float) -> None:
+    def __init__(
+        self, engine_id: bytes, boots: int, users: Iterable[User], now: float, clocks: Iterable[SavedClock] = ()
+    ) -> None:
+        """``clocks`` are those of other engines that an earlier run learnt."""
         self.engine_id, self.boots = engine_id, boots
         self._started = now
-        self._timeline = Timeline()
+        self.timeline = Timeline(clocks, now)
         self._stats = dict.fromkeys(REPORTS, 0)
         self.replace_users(users)
 
@@ -61,7 +66,7 @@ class V3Engine:
         """
         principals = with_keys(users)
         state = next_start(state_dir)
-        return cls(bytes.fromhex(state.engine_id), state.boots, principals, now)
+        return cls(bytes.fromhex(state.engine_id), state.boots, principals, now, load_clocks(state_dir))
 
     def replace_users(self, users: Iterable[User]) -> None:
         """Other users from the next message on; their key files are read. What is known of senders' clocks stays.
@@ -81,9 +86,9 @@ class V3Engine:
         message = parse(datagram)
         if not message.engine_id and message.reportable:
             raise Exchange(self._report(message, "unknown_engine", now))
-        principal = self._authenticate(message, self._candidates(message, now), now)
+        principal, forgiven = self._authenticate(message, self._candidates(message, now), now)
         plaintext = self._plaintext(message, principal, now)
-        notification = _decode(message, plaintext)
+        notification = _decode(message, plaintext, forgiven)
         if notification.kind == "trap":
             return Admitted(notification, engine_boots=message.boots)
         if message.engine_id != self.engine_id:
@@ -105,20 +110,27 @@ class V3Engine:
             raise self._refused("unsupported_security_level", message, now)
         return at_level
 
-    def _authenticate(self, message: UsmMessage, candidates: Sequence[Principal], now: float) -> Principal:
+    def _authenticate(
+        self, message: UsmMessage, candidates: Sequence[Principal], now: float
+    ) -> tuple[Principal, tuple[str, ...]]:
+        """Who sent the message, and what its time was forgiven."""
         if message.level == "noAuthNoPriv":
-            return candidates[0]
+            return candidates[0], ()
         principal = _signer(message, candidates)
         if principal is None:
             raise self._refused("wrong_digest", message, now)
         if message.engine_id != self.engine_id:
-            if not self._timeline.accept(message.engine_id, message.boots, message.time, now):
+            lenient = principal.user.time_window == "lenient"
+            verdict = self.timeline.accept(message.engine_id, message.boots, message.time, now, message.digest, lenient=lenient)
+            if verdict == "untimely":
                 raise self._refused("not_in_time_window", message, now)
+            if verdict == "lenient":
+                return principal, (ENGINE_CLOCK,)
         elif not own_in_window(message.boots, message.time, self.boots, self._time(now)):
             if message.boots == message.time == 0 and message.reportable:
                 raise Exchange(self._report(message, "not_in_time_window", now, principal))
             raise self._refused("not_in_time_window", message, now, principal)
-        return principal
+        return principal, ()
 
     def _plaintext(self, message: UsmMessage, principal: Principal, now: float) -> bytes:
         try:
@@ -202,10 +214,10 @@ def _decipher(message: UsmMessage, principal: Principal) -> bytes:
     return plaintext
 
 
-def _decode(message: UsmMessage, scoped_pdu: bytes) -> Notification:
+def _decode(message: UsmMessage, scoped_pdu: bytes, forgiven: tuple[str, ...] = ()) -> Notification:
     user = message.user.decode("utf-8", "backslashreplace")
     notification = decode_scoped_pdu(scoped_pdu, user=user, engine_id=message.engine_id)
-    if not message.irregular:
+    if not message.irregular and not forgiven:
         return notification
-    odd = tuple(sorted(message.irregular.union(notification.irregular)))
+    odd = tuple(sorted(message.irregular.union(notification.irregular, forgiven)))
     return msgspec.structs.replace(notification, irregular=odd)

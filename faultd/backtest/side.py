@@ -13,6 +13,9 @@ from protocols.backtest import Figures
 from protocols.change import AlarmChanged, AlarmForgotten, Change, NoticeKind, NoticeWanted
 from protocols.event import Event
 
+REQUESTS = ("notification_requested", "told")
+"""Timeline lines of what people are to hear: no decision of a rule. The second is what older ledgers say."""
+
 
 class Key(NamedTuple):
     """An alarm by what it is about and the offset at which it was raised: its ids may differ from one fold to the other.
@@ -104,7 +107,7 @@ class Side:
         if alarm.alarm_type in ("correlation.failed", "event.quarantined") and alarm.source == "system":
             self.figures.failed += 1
         for entry in change.entries:
-            if entry.actor.startswith("faultd:") and entry.action != "told":
+            if entry.actor.startswith("faultd:") and entry.action not in REQUESTS:
                 rule = entry.actor.removeprefix("faultd:")
                 self._last[alarm.id] = rule
                 done = self.figures.by_rule.setdefault(rule, {})

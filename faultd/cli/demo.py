@@ -55,8 +55,9 @@ def demo(
                     break
             else:
                 raise
-        for line in words(tally, folded_since(place.ledger, begin)):
-            sys.stdout.write(f"{line}\n")
+        if place.ledger.exists():  # not when Ctrl-C came before it was made
+            for line in words(tally, folded_since(place.ledger, begin)):
+                sys.stdout.write(f"{line}\n")
     tell("stopped")
 
 

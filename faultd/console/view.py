@@ -30,7 +30,7 @@ LINGER = timedelta(seconds=15)
 
 def held_back(alarm: Alarm) -> bool:
     """Whether the alarm is kept from people: attributed to a cause, within a window, shelved, or by a rule."""
-    return alarm.status == "suppressed"
+    return alarm.status == "suppressed" or alarm.parent_alarm_id is not None
 
 
 def open_children(alarms: Iterable[Alarm]) -> Counter[str]:

@@ -34,6 +34,8 @@ TEXT_NOT_UTF8 = "text_not_utf8"
 """An OCTET STRING that looks like text, in another encoding than UTF-8."""
 UNDECODED_VARBIND = "undecoded_varbind"
 """A variable binding that does not decode, kept as its octets."""
+ENGINE_CLOCK = "engine_clock"
+"""An SNMPv3 engine that restarts without raising its boots, or whose time stands still."""
 
 IRREGULARITIES: tuple[str, ...] = (
     NON_MINIMAL_LENGTH,
@@ -53,4 +55,5 @@ IRREGULARITIES: tuple[str, ...] = (
     BAD_AGENT_ADDRESS,
     TEXT_NOT_UTF8,
     UNDECODED_VARBIND,
+    ENGINE_CLOCK,
 )

@@ -53,6 +53,6 @@ async def test_an_end_that_comes_while_faultd_is_down_is_made_up_for_and_one_by_
             await stream.until(lambda alarms: all(each.status == "active" for each in alarms))
             timeline = f"/api/v1/faults/alarms/{alarm.id}/timeline"
             actions: list[str] = []
-            while "told" not in actions:
+            while "notification_requested" not in actions:
                 actions = [item["action"] for item in (await client.get(timeline)).json()["items"]]
-            assert actions == ["raised", "suppressed", "released", "told"]
+            assert actions == ["raised", "suppressed", "released", "notification_requested"]

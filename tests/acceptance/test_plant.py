@@ -1,6 +1,7 @@
 """Timeline: a simulated plant lives through its faults. Its traps become alarms where the truth says; repairs end them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,10 @@ async def test_the_demo_runs_from_nothing_to_live_alarms_and_stops_cleanly() -> 
     assert "fibre.cut, cleared" in shown
     assert "pon.los, active" not in shown
     assert "--- plant:" in shown
+    traps = re.search(r"^traps: ([\d,]+) sent, ([\d,]+) received, ([\d,]+) folded, 0 lost$", shown, re.MULTILINE)
+    assert traps is not None, shown
+    assert traps[1] == traps[2] == traps[3] != "0"
+    assert re.search(r"^alarms: [1-9]\d* raised, \d+ of them cleared, [1-9] named as a cause of others$", shown, re.MULTILINE)
     for expected in (
         "starting the embedded PostgreSQL",
         "API docs: http://127.0.0.1:",

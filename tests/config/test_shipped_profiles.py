@@ -191,9 +191,9 @@ def test_huawei_serial_number() -> None:
     assert (found.alarm_type, found.metadata["serial"]) == ("ont.discovered", "HWTC0A1B2C3D")
 
 
-def test_zte_takes_its_severity_from_the_community() -> None:
+def test_zte_takes_its_event_from_the_community_and_the_severity_from_the_type() -> None:
     found = only(sample("zte_ont_losi_community_decorated"))
-    assert (found.alarm_type, found.resource, found.severity) == ("ont.los", "1/2/1/7", "critical")
+    assert (found.alarm_type, found.resource, found.severity) == ("ont.los", "1/2/1/7", "minor")
     assert (found.resource_name, found.metadata["community.eventId"]) == ("ONU-7", "40366")
     assert found.repeats_by_design
     assert only(sample("zte_heartbeat")).kind == "drop"
@@ -274,7 +274,7 @@ def test_calix_e7() -> None:
 
 def test_adtran_ont_los() -> None:
     found = only(sample("adtran_ont_los_set"))
-    assert (found.alarm_type, found.resource, found.severity) == ("ont.los", "1/4/1/9", "major")
+    assert (found.alarm_type, found.resource, found.severity) == ("ont.los", "1/4/1/9", "minor")
     sequence = TRANSLATOR.read(sample("adtran_ont_los_set")).sequence
     assert sequence is not None
     assert sequence.value == 5120
@@ -283,7 +283,7 @@ def test_adtran_ont_los() -> None:
 def test_vsol_pon_los() -> None:
     found = only(sample("vsol_generic_trap_pon_los"))
     assert (found.kind, found.alarm_type, found.resource_type, found.resource) == ("raise", "pon.los", "pon", "3")
-    assert found.severity == "major"
+    assert found.severity == "critical"
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_dasan_codes_and_tlv_source() -> None:
         )
 
     on, off = alarm(914), alarm(915)
-    assert (on.kind, on.alarm_type, on.resource, on.severity) == ("raise", "ont.los", "2/3/17", "major")
+    assert (on.kind, on.alarm_type, on.resource, on.severity) == ("raise", "ont.los", "2/3/17", "minor")
     assert (off.kind, off.resource, off.clears) == ("clear", "2/3/17", ("ont.los",))
     assert alarm(12345).kind == "event"
 

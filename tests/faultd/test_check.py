@@ -211,3 +211,14 @@ def test_a_credential_that_only_the_service_can_read_is_told_and_is_no_mistake(
     done = check(tmp_path, GOOD + user.replace("WHERE", "credentials/faultd.service"))
     assert (done.exit_code, "noc-auth: not looked at" in done.stderr) == (0, True)
     assert check(tmp_path, GOOD + user.replace("WHERE", "elsewhere/faultd.service")).exit_code == 78
+
+
+def test_serials_that_several_nodes_have_are_told_and_hinder_nobody(tmp_path: Path) -> None:
+    (tmp_path / "plant.csv").write_text(
+        "id,type,serial\na,ont,HWTC00000001\nb,ont,hwtc-00000001\nc,ont,4857544300000001\nd,ont,HWTC00000002\n"
+    )
+    done = check(tmp_path, GOOD + '[topology]\nfile = "{folder}/plant.csv"\n')
+    text = "plant.csv: serial HWTC00000001 belongs to 'a', 'b', 'c': a trap that names it names none of them"
+    assert done.exit_code == 0
+    assert done.stderr.count("belongs to") == 1
+    assert text in done.stderr

@@ -75,6 +75,7 @@ def test_a_mistake_in_the_environment_names_the_variable(name: str, value: str, 
         "postgres://u@[::1]:5432/x",
         "postgresql://a:1,b:2/x",
         "postgresql://postgres@/faultd?host=/run/postgresql",
+        "postgresql://db/x?sslmode=verify-full&target_session_attrs=read-write&sslrootcert=/x",
     ],
 )
 def test_a_database_url_is_taken(url: str) -> None:
@@ -86,6 +87,10 @@ def test_a_database_url_is_taken(url: str) -> None:
     [
         '[database]\nurl = "mysql://u:letmein1@db/x"',
         '[database]\nurl = "postgresql://u:letmein1@db:port/x"',
+        '[database]\nurl = "postgresql://u:letmein1@db:99999/x"',
+        '[database]\nurl = "postgresql://u:letmein1@db:0/x"',
+        '[database]\nurl = "postgresql://u:letmein1@db/x?sslmode=letmein1"',
+        '[database]\nurl = "postgresql://u:letmein1@db/x?target_session_attrs=letmein1"',
         '[database]\nurl = "postgresql://u:letmein1@[::1/x"',
         '[database]\nurl = "postgresql://u:letmein1@\u2100/x"',
         '[database]\nurl = ["letmein1"]',

@@ -506,6 +506,8 @@ def _comparable(state: State) -> dict[str, Any]:
         "marks": saved.marks,
         "ended": saved.ended,
         "clocks": saved.clocks,
+        "edited": saved.edited,
+        "bodies": saved.bodies,
         "informs": saved.informs,
         "keys": saved.keys,
         "sequences": saved.sequences,
@@ -529,7 +531,7 @@ def _comparable(state: State) -> dict[str, Any]:
 def _is_effect(change: Change) -> bool:
     """Whether it came of what somebody reported, and not of a time that was over at last."""
     if isinstance(change, AlarmChanged):
-        return any(not entry.actor.startswith("faultd:") for entry in change.entries)
+        return not change.entries or any(not entry.actor.startswith("faultd:") for entry in change.entries)
     return isinstance(change, AlarmRepeated | DeviceEvent | UnknownTrap)
 
 

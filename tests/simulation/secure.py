@@ -27,8 +27,16 @@ from protocols.snmp.errors import BadVersion
 
 WINDOW = 150
 USERS = (
-    User(name="noc", auth="SHA-256", auth_key="a phrase to sign", priv="AES", priv_key="a phrase to hide", engine_id="*"),
-    User(name="lab", auth="MD5", auth_key="another to sign", engine_id="*"),
+    User(
+        name="noc",
+        auth="SHA-256",
+        auth_key="a phrase to sign",
+        priv="AES",
+        priv_key="a phrase to hide",
+        engine_id="*",
+        time_window="strict",
+    ),
+    User(name="lab", auth="MD5", auth_key="another to sign", engine_id="*", time_window="strict"),
 )
 EVE = User(name="eve", auth="SHA-256", auth_key="a phrase to sign", engine_id="*")
 _FLAGS = b"\x04\x01%c\x02\x01\x03"

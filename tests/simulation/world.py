@@ -219,6 +219,8 @@ class World(Observer):
         """Only points whose names begin so count for the fuse."""
         self._power = self._tearing = False
         self._clock = self._booted = 0.0
+        self._time_error = -1.0, 0.0, 0.0
+        """In which start of the host, by how many seconds the stamps were off then, and when that was."""
         self._policy = 0
         self._backup = Tables(), Backup()
         self._snapshots: set[int] = set()
@@ -386,8 +388,21 @@ class World(Observer):
                 events = f"Events {written.batch.first}-{written.batch.through}" if written.batch else ""
                 self.note(f"committed {events} {' '.join(f'batch {batch.seq}' for batch in written.recorded)}")
             self.oracle.wrote(written)
+            if written.batch is not None:
+                self._keeps_time()
             if self._snapshot_written:
                 self._snapshots.add(self._snapshot_written)
+
+    def _keeps_time(self) -> None:
+        """While the host runs, stamps follow the time that really passes, whatever the wall clock does: but for the slewing,
+        and for how long a commit waited for the disk."""
+        now = trio.current_time()
+        error = (self.oracle.elapsed[-1] - START).total_seconds() - now
+        boot, first, since = self._time_error
+        if boot != self._booted:
+            self._time_error = self._booted, error, now
+        elif abs(error - first) > 5.0 + 0.01 * (now - since):
+            self.violate(f"the stamps have gone {error - first:+.3f} s off the time that passed in {now - since:.3f} s")
 
     def refused(self, database: Database, survived: bool) -> None:
         if self._is_of_the_living(database) and not self._tearing:

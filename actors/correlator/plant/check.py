@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from actors.correlator.plant.index import Plant
 from protocols.address import canonical_address
+from protocols.serial import canonical_serial
 from protocols.topology import Node
 
 
@@ -47,6 +48,27 @@ def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str]) -> list
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
             found.append(Mistake(one, "id", f"has children: {left[0]!r}{more}"))
     return found or [Mistake(one, "parents", "is its own ancestor") for one in _rings(plant, after)]
+
+
+def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None) -> list[Mistake]:
+    """Serials that a change gives to a node while another one has them, as far as the caller of ``tenant`` sees the other
+    (None: all). One that a node had before may stay."""
+    found: list[Mistake] = []
+    after = {node.id: node for node in puts}
+    gone = set(removes)
+    first: dict[str, str] = {}
+    for node in after.values():
+        if not node.serial:
+            continue
+        serial = canonical_serial(node.serial)
+        before = plant.nodes.get(node.id)
+        others = [one for one in plant.with_serial(serial) if one.id not in gone and one.id not in after]
+        seen = [one.id for one in others if tenant is None or one.tenant in ("", tenant)]
+        other = first.setdefault(serial, node.id)
+        owner = seen[0] if seen else other
+        if owner != node.id and (before is None or canonical_serial(before.serial) != serial):
+            found.append(Mistake(node.id, "serial", f"serial {serial} already belongs to {owner!r}"))
+    return found
 
 
 def cascade(plant: Plant, node_id: str) -> tuple[list[Node], list[str]]:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from actors.correlator.plant.below import Below
 from actors.correlator.plant.filed import Filed, drop, ids_of, put
-from actors.correlator.plant.reach import NOBODY, Reach
+from actors.correlator.plant.reach import NOBODY, Reach, has_contact
+from protocols.serial import canonical_serial
 from protocols.topology import Node, Words
 
 DEEPEST = 256
@@ -38,6 +39,8 @@ class Plant:
         self._types: dict[str, dict[str, None]] = {}
         self._areas: dict[str, dict[str, None]] = {}
         self._tenants: Counter[str] = Counter()
+        self.contacts = 0
+        """How many nodes say who a customer is, or how to reach one."""
         self._owners: dict[tuple[str, ...], str] = {}
         """By the parents of what is no device itself."""
         self._words = Words()
@@ -52,9 +55,10 @@ class Plant:
         """The device with this IP address."""
         return self.by_address.get(address)
 
-    def with_serial(self, serial: str) -> Node | None:
-        """The ONT with this serial number; of several the one with the least id."""
-        return self._least(self._by_serial.get(serial))
+    def with_serial(self, serial: str) -> list[Node]:
+        """The ONTs with this serial number, however it is spelled, in the order of their ids. Several are a mistake of the
+        inventory."""
+        return [self.nodes[one] for one in sorted(ids_of(self._by_serial.get(canonical_serial(serial))))]
 
     def with_index(self, device_id: str, index: str) -> Node | None:
         """The ONT or port of a device that the vendor knows by this index; of several the one with the least id."""
@@ -256,13 +260,14 @@ class Plant:
         self.nodes[node_id] = node
         self._types.setdefault(node.type, {})[node_id] = None
         self._tenants[node.tenant] += 1
+        self.contacts += has_contact(node)
         for parent in node.parents:
             put(self._children, parent, node_id)
         if node.address:
             for address in node.every_address:
                 self.by_address[address] = node
         if node.serial:
-            put(self._by_serial, node.serial, node_id)
+            put(self._by_serial, canonical_serial(node.serial), node_id)
         if node.area:
             self._areas.setdefault(node.area, {})[node_id] = None
         if node.index:
@@ -273,6 +278,7 @@ class Plant:
         del self.nodes[node_id]
         drop(self._types, node.type, node_id)
         self._tenants[node.tenant] -= 1
+        self.contacts -= has_contact(node)
         if not self._tenants[node.tenant]:
             del self._tenants[node.tenant]
         for parent in node.parents:
@@ -282,7 +288,7 @@ class Plant:
                 if (owner := self.by_address.get(address)) is not None and owner.id == node_id:
                     del self.by_address[address]
         if node.serial:
-            drop(self._by_serial, node.serial, node_id)
+            drop(self._by_serial, canonical_serial(node.serial), node_id)
         if node.area:
             drop(self._areas, node.area, node_id)
         if node.index:

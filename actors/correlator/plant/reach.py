@@ -25,6 +25,11 @@ def service_of(node: Node) -> str:
     return node.service_id or (node.id if node.type == "service" else "")
 
 
+def has_contact(node: Node) -> bool:
+    """Whether the node says who a customer is, or how to reach one."""
+    return bool(node.phone or node.postal_address) or node.latitude is not None or (node.type == "customer" and bool(node.name))
+
+
 def shown_to(node: Node | None, tenant: str) -> Node | None:
     """The node, if this tenant may read of it."""
     return node if node is not None and node.tenant in ("", tenant) else None

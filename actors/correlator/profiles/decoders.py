@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from protocols.serial import canonical_serial, is_gpon_serial
+
 Raw = int | float | str | bytes
 Part = int | float | str
 Decoded = Part | dict[str, Part]
@@ -132,21 +134,16 @@ def last_arc(raw: Raw) -> int:
 
 
 def gpon_serial(raw: Raw) -> str:
-    """An ONT's serial as people read it: ``HWTC0A1B2C3D``. Takes eight octets (four letters, four octets: G.984.3), the
-    same as 16 hexadecimal digits, the 12 characters themselves, and ZTE's registration info (``1,SERIAL``)."""
-    if isinstance(raw, bytes) and len(raw) == 8 and raw[:4].isalnum():
-        return raw[:4].decode().upper() + raw[4:].hex().upper()
-    shown = text(raw)
-    if re.fullmatch("[0-9]{1,2},.*", shown):
-        shown = shown.partition(",")[2]
-    shown = re.sub("[ :-]", "", shown)
-    if re.fullmatch("[0-9A-Za-z]{4}[0-9A-Fa-f]{8}", shown):
-        return shown.upper()
-    if re.fullmatch("[0-9A-Fa-f]{16}", shown):
-        vendor = bytes.fromhex(shown[:8])
-        if vendor.isalnum():
-            return vendor.decode().upper() + shown[8:].upper()
-    raise DecodeError("gpon_serial", raw, "neither 8 octets, 16 hexadecimal digits nor 12 characters")
+    """An ONT's serial as people read it: ``HWTC0A1B2C3D``. Takes every spelling of :mod:`protocols.serial`, and ZTE's
+    registration info (``1,SERIAL``)."""
+    if isinstance(raw, (int, float)):
+        raw = text(raw)
+    elif len(raw) != 8 and (info := re.fullmatch("[0-9]{1,2},(.*)", text(raw))):
+        raw = info[1]
+    serial = canonical_serial(raw)
+    if not is_gpon_serial(serial):
+        raise DecodeError("gpon_serial", raw, "neither 8 octets, 16 hexadecimal digits nor 12 characters")
+    return serial
 
 
 _HUAWEI_PON = {125: "gpon", 126: "epon", 127: "xgpon"}

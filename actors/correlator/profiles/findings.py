@@ -12,6 +12,7 @@ from actors.correlator.profiles.times import believable
 from protocols.finding import Finding
 from protocols.light import Measurement, is_light
 from protocols.profile import Kind
+from protocols.serial import canonical_serial
 from protocols.severity import SEVERITIES, Severity
 
 _SEVERITY: Final[dict[str, Severity]] = {name: name for name in SEVERITIES}
@@ -40,13 +41,18 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     if kind == "drop":
         return finding, ""
     wanted = rule.resource
+    serial = ""
     resource = rule.resources.get(wanted.pick(scope)) if isinstance(wanted, ChoiceRule) else wanted
     path = ""
     while resource is not None and resource.paths:
         found = resource_path(resource, scope)
+        if resource.serial is not None:
+            serial = canonical_serial(resource.serial.fill(scope) or "")
         if found is not None:
             path = found
             break
+        if serial and resource.type == "ont":
+            break  # the topology may know where it is
         resource = resource.fallback
     if resource is None:
         return None, f"{rule.name}: " + "; ".join(scope.notes or ["no resource for this trap"])
@@ -64,7 +70,6 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     names = tuple([template.fill(scope) or "" for template in resource.names]) if resource.names else ()
     told = device_time(rule, scope) if rule.profile.times else None
     if not rule.varies:
-        serial = resource.serial.fill(scope) or "" if resource.serial is not None else ""
         return (
             replace(
                 finding,
@@ -94,7 +99,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
                 finding.recommended_action if rule.recommended_action is None else rule.recommended_action.show(scope)
             ),
             resource_name=name,
-            serial=resource.serial.fill(scope) or "" if resource.serial is not None else "",
+            serial=serial,
             names=names,
             device_time=told,
             vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",

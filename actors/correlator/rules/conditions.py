@@ -73,6 +73,8 @@ def _any_of(field: Field, values: tuple[Scalar, ...], path: Path, mistakes: Mist
         mistakes.add(path, "an empty list matches nothing")
     for value in values:
         _check_type(field, value, path, mistakes)
+    if field.spelling is not None:
+        values = tuple(field.spelling(value) if isinstance(value, str) else value for value in values)
     if field.kind == "any":
         # 1 and True, 1 and 1.0 are equal to Python; only the last two are to people.
         wanted = frozenset((isinstance(value, bool), value) for value in values)

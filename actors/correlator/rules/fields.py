@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from actors.correlator.plant import Plant
 from actors.correlator.rules.place import area_of, device_of, nearest
 from protocols.alarm import SOURCES, STATUSES, Alarm
+from protocols.serial import canonical_serial
 from protocols.severity import SEVERITIES
 
 Kind = Literal["text", "number", "flag", "many", "time", "any"]
@@ -18,6 +19,8 @@ class Field(NamedTuple):
     kind: Kind
     take: Take
     values: tuple[str, ...] = ()
+    spelling: Callable[[str], str] | None = None
+    """Gives the one form of a text that has several spellings."""
 
 
 _TEXTS = (
@@ -84,6 +87,14 @@ def _node(name: str) -> Take:
     return take
 
 
+def _serial(take: Take) -> Take:
+    def spelled(alarm: Alarm, plant: Plant) -> Any:
+        value = take(alarm, plant)
+        return canonical_serial(value) if isinstance(value, str) else value
+
+    return spelled
+
+
 def _place(node_type: str) -> Take:
     return lambda alarm, plant: nearest(plant, alarm, node_type)
 
@@ -94,6 +105,7 @@ FIELDS: dict[str, Field] = {
     **{name: Field("many", _attribute(name)) for name in _MANY},
     **{name: Field("time", _attribute(name)) for name in _TIMES},
     **{f"node.{name}": Field("text", _node(name)) for name in _NODE},
+    "node.serial": Field("text", _serial(_node("serial")), spelling=canonical_serial),
     "site": Field("text", _place("site")),
     "area": Field("text", lambda alarm, plant: area_of(plant, alarm)),
     "severity": Field("text", _attribute("severity"), SEVERITIES),
@@ -111,6 +123,8 @@ def field_named(name: str) -> Field | None:
     if known is not None:
         return known
     prefix, _, rest = name.partition(".")
+    if name == "metadata.serial":
+        return Field("any", _serial(_metadata(("serial",))), spelling=canonical_serial)
     if prefix == "metadata" and rest and all(rest.split(".")):
         return Field("any", _metadata(tuple(rest.split("."))))
     if prefix == "topology" and rest:

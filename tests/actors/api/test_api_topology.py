@@ -76,6 +76,47 @@ async def test_an_ont_is_found_by_serial_and_by_the_vendors_index(plant: Lab) ->
         plant.problem(await client.get(f"{PATH}/onts", params={"device": "olt-1"}), 400, "invalid_parameter", "serial")
 
 
+async def test_an_ont_is_found_by_its_serial_in_any_spelling_and_never_by_one_that_several_have(plant: Lab) -> None:
+    twice = (Node(id="olt-1/0/1/8", type="ont", parents=("olt-1/0/1",), tenant="north", serial="hwtc-0a1b2c3d"),)
+    twice += (Node(id="olt-2/1", type="ont", parents=("olt-2",), tenant="south", serial="485754430A1B2C3D"),)
+    plant.state.replant(plant.state.topology_at, twice, ())
+    plant.tokens["north-admin"] = plant.book.create("north-admin", "admin", "north", plant.T0)
+    async with plant.serve(), plant.client("admin") as everybody, plant.client("north-admin") as north:
+        for spelled in ("HWTC0A1B2C3D", "hwtc0a1b2c3d", "48:57:54:43:0a:1b:2c:3d", "HWTC-0A1B2C3D"):
+            assert (await north.get(f"{PATH}/onts", params={"serial": spelled})).json()["id"] == "olt-1/0/1/8"
+            answer = plant.problem(await everybody.get(f"{PATH}/onts", params={"serial": spelled}), 409, "ambiguous_serial")
+            assert "'olt-1/0/1/8', 'olt-2/1'" in answer["detail"]
+        body = {"id": "olt-2/2", "type": "ont", "parents": ["olt-2"], "tenant": "south", "serial": "hwtc0a1b2c3d"}
+        plant.problem(await everybody.post(f"{PATH}/nodes", json=body), 422, "invalid_topology", "serial")
+
+
+async def test_a_device_has_several_addresses_and_a_customer_can_be_called_and_visited(plant: Lab) -> None:
+    async with plant.serve(), plant.client("admin") as client:
+        device = {"id": "olt-9", "type": "olt", "address": "10.0.9.1;::ffff:10.0.9.2", "addresses": ["10.0.9.3", "10.0.9.1"]}
+        made = (await client.post(f"{PATH}/nodes", json=device)).json()
+        assert (made["address"], made["addresses"]) == ("10.0.9.1", ["10.0.9.1", "10.0.9.2", "10.0.9.3"])
+        for edit, expected in (
+            ({"address": "10.0.9.8"}, ["10.0.9.8", "10.0.9.2", "10.0.9.3"]),
+            ({"addresses": ["10.0.9.7"]}, ["10.0.9.7"]),
+            ({"address": ""}, []),
+        ):
+            shown = (await client.patch(f"{PATH}/nodes/olt-9", json=edit)).json()
+            assert (shown["address"], shown["addresses"]) == (expected[0] if expected else "", expected)
+        plant.problem(await client.patch(f"{PATH}/nodes/olt-9", json={"addresses": ["x"]}), 422, "invalid_body", "address")
+        plant.problem(
+            await client.patch(f"{PATH}/nodes/olt-9", json={"addresses": ["10.0.9.1", "10.0.0.1"]}),
+            422,
+            "invalid_topology",
+            "address",
+        )
+        told = {"name": "Nováková", "phone": "+421 41 123", "postal_address": "Hlavná 1", "latitude": 49.2, "longitude": 18.7}
+        body = {"id": "C-9", "type": "customer", "parents": ["olt-9"], **told}
+        made = (await client.post(f"{PATH}/nodes", json=body)).json()
+        assert {name: made[name] for name in told} == told
+        plant.problem(await client.patch(f"{PATH}/nodes/C-9", json={"latitude": 91}), 422, "invalid_body", "latitude")
+        assert (await client.patch(f"{PATH}/nodes/C-9", json={"latitude": None})).json()["latitude"] is None
+
+
 async def test_nodes_are_added_changed_and_removed(plant: Lab) -> None:
     async with plant.serve(), plant.client("admin") as client:
         body = {"id": "olt-1/0/2", "type": "pon", "parents": ["olt-1"], "tenant": "north"}

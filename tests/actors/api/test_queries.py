@@ -23,9 +23,9 @@ from actors.api.queries import (
     list_query,
     list_unknown_traps,
     matching_ids,
-    statistics,
     timeline,
 )
+from actors.api.statistics_queries import MOST_BUCKETS, spans, statistics
 from actors.postgres import Database
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
@@ -528,3 +528,26 @@ async def test_device_events_page_by_device(database: Database) -> None:
     assert (
         len((await list_device_events(database, since=T0 + timedelta(seconds=1), before=T0 + timedelta(seconds=2))).items) == 4
     )
+
+
+@pytest.mark.parametrize(
+    ("bucket", "wanted", "first", "number"),
+    [
+        ("hour", AlarmFilter(raised_from=T0, raised_to=T0 + timedelta(hours=2)), T0, 2),
+        ("hour", AlarmFilter(raised_from=T0 + timedelta(minutes=59), raised_to=T0 + timedelta(minutes=61)), T0, 2),
+        ("day", AlarmFilter(raised_from=T0, raised_to=T0 + timedelta(seconds=1)), T0.replace(hour=0), 1),
+        ("week", AlarmFilter(raised_from=T0), datetime(2026, 2, 23, tzinfo=UTC), 1),
+        ("hour", AlarmFilter(), T0 - timedelta(hours=24), 24),
+        ("hour", AlarmFilter(raised_from=T0 + timedelta(days=1)), T0 + timedelta(days=1), 0),
+    ],
+)
+def test_buckets_are_whole_spans_of_utc(bucket: Any, wanted: AlarmFilter, first: datetime, number: int) -> None:
+    found = spans(bucket, wanted, T0)
+    assert (found[0], len(found) - 1) == (first, number)
+
+
+def test_buckets_are_bounded() -> None:
+    since = AlarmFilter(raised_from=T0 - timedelta(hours=MOST_BUCKETS))
+    assert len(spans("hour", since, T0)) == MOST_BUCKETS + 1
+    with pytest.raises(ValueError, match="bucket: 1001 buckets of one hour each"):
+        spans("hour", since, T0 + timedelta(minutes=1))

@@ -117,6 +117,27 @@ def test_an_idempotency_key_counts_once_until_it_is_forgotten(world: World) -> N
     assert not world.at(90_000).network("device.down", key="k").duplicate
 
 
+def test_an_idempotency_key_used_for_another_event_is_refused(world: World) -> None:
+    world.at(0).network("device.down", key="probe/k", metadata={"loss": 5})
+    for _ in range(2):
+        answer = world.at(5).network("device.down", key="probe/k", metadata={"loss": 6})
+        assert [refusal.reason for refusal in answer.refusals] == ["key_reused"]
+        assert "'k'" in answer.refusals[0].text
+        assert not answer.duplicate
+        assert world.at(5).network("device.down", key="probe/k", metadata={"loss": 5}).duplicate
+        world.state = type(world.state).load(world.state.save())
+    assert (world.alarm.occurrence_count, world.alarm.metadata) == (1, {"loss": 5})
+    world.at(90_000).tick()
+    assert (world.state.keys, world.state.bodies) == ({}, {})
+    assert world.at(90_000).network("device.down", key="probe/k", metadata={"loss": 6}).accepted
+
+
+def test_an_idempotency_key_of_a_snapshot_that_tells_no_event_is_a_duplicate_as_before(world: World) -> None:
+    world.network("device.down", key="k")
+    world.state.bodies.clear()
+    assert world.network("device.up", key="k").duplicate
+
+
 def test_a_clear_dated_before_the_raise_by_the_same_reporter_is_ignored_and_says_so(world: World) -> None:
     world.at(100).network("device.down", at=world.now - timedelta(seconds=10))
     world.at(100).network("device.up", at=world.now - timedelta(seconds=13))
@@ -239,12 +260,16 @@ def test_a_raise_by_hand_can_be_refused(world: World, tenant: str, severity: Any
     assert world.alarms == []
 
 
-def test_a_severity_set_by_hand_survives_repeats_of_the_same_report(world: World) -> None:
+def test_a_severity_set_by_hand_stays_while_the_alarm_is_open(world: World) -> None:
     world.network("device.down")
     world.command(Edit(Edited(severity="warning")), world.alarm.id)
     world.network("device.down")
     assert world.alarm.severity == "warning"
     world.network("device.down", severity="major")
+    assert world.alarm.severity == "warning"
+    assert [entry.action for entry in world.only(AlarmChanged).entries] == ["severity_kept"]
+    world.at(1).network("device.up")
+    world.at(2).network("device.down", severity="major")
     assert world.alarm.severity == "major"
 
 

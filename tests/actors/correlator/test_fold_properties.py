@@ -1,13 +1,10 @@
 """Whatever comes, in whatever order: the fold never raises, never lies about its indexes, and a restart changes nothing."""
 
-from datetime import timedelta
-from typing import Any
-
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lives import LEDGER, SETUP, START, events
+from lives import LEDGER, events_and_jumps, timeline
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State
@@ -15,14 +12,6 @@ from protocols.change import Change, Quarantined
 from protocols.event import Event
 
 encode = msgspec.msgpack.Encoder().encode
-
-
-def timeline(steps: list[tuple[int, Event]]) -> list[tuple[int, Any, Event]]:
-    now, made = START, []
-    for offset, (seconds, event) in enumerate([(0, event) for event in SETUP] + steps, 1):
-        now += timedelta(seconds=seconds)
-        made.append((offset, now, event))
-    return made
 
 
 def indexes_are_right(state: State) -> None:
@@ -43,7 +32,7 @@ def indexes_are_right(state: State) -> None:
 
 @pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=30, deadline=None)
-@given(events)
+@given(events_and_jumps)
 def test_what_is_being_saved_does_not_see_what_is_folded_meanwhile(steps: list[tuple[int, Event]]) -> None:
     state = State(LEDGER)
     taken = []
@@ -56,7 +45,7 @@ def test_what_is_being_saved_does_not_see_what_is_folded_meanwhile(steps: list[t
 
 @pytest.mark.usefixtures("profiles_compiled_once")
 @settings(max_examples=60, deadline=None)
-@given(events, st.sets(st.integers(4, 40), max_size=4))
+@given(events_and_jumps, st.sets(st.integers(4, 40), max_size=4))
 def test_a_restart_at_any_point_changes_nothing(steps: list[tuple[int, Event]], restarts: set[int]) -> None:
     straight, broken = State(LEDGER), State(LEDGER)
     for offset, now, event in timeline(steps):

@@ -27,7 +27,7 @@ def plant(world: World) -> World:
     return world
 
 
-def refuse(world: World, count: int = 3, source: str = OLT, reason: str = "unknown_community", **fields: Any) -> None:
+def refuse(world: World, count: int = 5, source: str = OLT, reason: str = "unknown_community", **fields: Any) -> None:
     world(SourceRefused(source=source, reasons={reason: count}, last=world.now, **fields))
 
 
@@ -41,23 +41,23 @@ def open_alarms(world: World) -> dict[str, Alarm]:
 
 
 def test_a_device_that_is_refused_persistently_has_an_alarm_that_says_why_and_what_to_do(plant: World) -> None:
-    refuse(plant.at(0), 2)
+    refuse(plant.at(0), 4)
     assert not open_alarms(plant)
     refuse(plant.at(600), 1)
     alarm = open_alarms(plant)[OLT]
     assert (alarm.tenant_id, alarm.resource_id, alarm.device_id, alarm.severity) == ("north", "olt-7", "olt-7", "major")
     assert alarm.title == "Traps of OLT 7 (192.0.2.81) are refused: wrong community"
-    assert "3 unknown_community" in alarm.description
+    assert "5 unknown_community" in alarm.description
     assert "[traps] communities" in alarm.recommended_action
-    assert alarm.metadata == {"address": OLT, "refused": {"unknown_community": 3}}
+    assert alarm.metadata == {"address": OLT, "refused": {"unknown_community": 5}}
     accept(plant.at(700))
     assert not open_alarms(plant)
     assert plant.alarm.cleared_at is not None
 
 
 def test_what_was_refused_longer_ago_than_the_window_does_not_count(plant: World) -> None:
-    refuse(plant.at(0), 2)
-    refuse(plant.at(3_700), 2)
+    refuse(plant.at(0), 4)
+    refuse(plant.at(3_700), 4)
     assert not open_alarms(plant)
 
 
@@ -87,7 +87,7 @@ def test_a_source_that_is_partly_refused_keeps_its_alarm_until_nothing_was_refus
 
 def test_an_unknown_address_has_a_warning_and_the_alarm_of_a_device_does_not_end_by_silence(plant: World) -> None:
     refuse(plant.at(0), source="198.51.100.9")
-    refuse(plant, 3)
+    refuse(plant)
     assert {name: (a.severity, a.tenant_id) for name, a in open_alarms(plant).items()} == {
         "198.51.100.9": ("warning", "default"),
         OLT: ("major", "north"),
@@ -104,7 +104,7 @@ def test_forged_addresses_make_a_bounded_number_of_alarms_and_leave_room_for_dev
     world(TopologyLoaded("d", PLANT))
     for number in range(9_000):
         refuse(world.at(0), source=f"198.51.{number >> 8}.{number & 255}")
-    refuse(world, 3)
+    refuse(world)
     alarms = open_alarms(world)
     assert len(alarms) == 5 + 1 + 1
     assert {OLT, refused_sources.THE_OTHERS} <= set(alarms)
@@ -130,7 +130,7 @@ def test_zero_turns_it_off(make_world: Callable[[CorrelatorSettings], World]) ->
 
 
 def test_the_memory_survives_a_snapshot(plant: World) -> None:
-    refuse(plant.at(0), 2)
+    refuse(plant.at(0), 4)
     plant.state = State.load(plant.state.save())
     refuse(plant.at(1), 1)
     assert open_alarms(plant)

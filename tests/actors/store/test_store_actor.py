@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import trio
 
 from actors.ledger.feed import LedgerFeed
@@ -374,3 +375,18 @@ def test_backoff_doubles_between_its_bounds() -> None:
     settings = StoreSettings(reconnect_min_seconds=1, reconnect_max_seconds=5)
     assert [backoff(failures, settings, lambda: 1.0) for failures in range(5)] == [1, 2, 4, 5, 5]
     assert backoff(10_000, settings, lambda: 0.0) == 2.5
+
+
+async def test_an_absence_is_logged_once_a_minute_and_for_each_reason(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    settings = StoreSettings(reconnect_min_seconds=1, reconnect_max_seconds=1)
+    async with Database.open("postgresql://nobody@127.0.0.1:1/none") as database:
+        store = Rig(database, settings=settings).store
+        began = trio.current_time()
+        with structlog.testing.capture_logs() as said:
+            while trio.current_time() < began + 150:
+                await store._pause(OSError("refused"))
+            await store._pause(OSError("no such host"))
+    assert [each["error"] for each in said] == ["refused"] * 3 + ["no such host"]
+    assert said[1]["attempts"] > 50

@@ -1,5 +1,6 @@
 """The board and its frames, without a socket."""
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -7,25 +8,62 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trio.testing import wait_all_tasks_blocked
 
 from actors.stream import board as board_module
+from actors.stream import snapshots as snapshots_module
 from actors.stream.board import BatchMissing, Board
-from actors.stream.frames import Frames
+from actors.stream.frames import Frames, Text
+from actors.stream.hub import Hub
 from actors.stream.request import Filter
 from actors.stream.settings import StreamSettings
+from actors.stream.shown import MOST_CUSTOMERS
+from actors.stream.snapshots import Passing, Snapshots
 from protocols.address import split_bind
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
+from protocols.customer import Customer
 from protocols.ledger import RecordedBatch
+from protocols.query import AlarmFilter, Place
 
 IDS = "abcd"
-FILTERS = (Filter(), Filter(severities=("critical",)), Filter(statuses=("active",), tenant="t1"))
+FURTHER = (
+    {},
+    {"parent_alarm_id": "d"},
+    {"tags": ("vip", "x"), "assigned_to": "ada"},
+    {"affected_customers": ("c1",), "affected_services": ("s1",), "acknowledged_at": datetime(2026, 3, 1, tzinfo=UTC)},
+    {"is_root_cause": True, "ticket_id": "T1", "correlation_id": "k", "device_id": "olt-1"},
+)
+FILTERS = (
+    Filter(),
+    Filter(severities=("critical",)),
+    Filter(statuses=("active",), tenant="t1"),
+    *(
+        Filter(further=AlarmFilter(**fields))
+        for fields in (
+            {"view": "causes"},
+            {"parent_alarm_id": "d"},
+            {"tag": ("vip",)},
+            {"assigned_to": "ada"},
+            {"customer_id": "c1"},
+            {"service_id": "s1"},
+            {"acknowledged": True},
+            {"acknowledged": False},
+            {"is_root_cause": True},
+            {"ticket_id": "T1"},
+            {"correlation_id": "k"},
+            {"places": (Place(frozenset({"olt-1"}), ("olt-1",)),)},
+            {"source": ("cpe",), "alarm_type": ("x",), "resource_type": "ont", "resource_id": "a"},
+        )
+    ),
+)
 STEP = st.one_of(
     st.tuples(
         st.just("put"),
         st.sampled_from(IDS),
         st.sampled_from(["critical", "minor"]),
         st.sampled_from(["active", "cleared"]),
+        st.sampled_from(FURTHER),
     ),
     st.tuples(st.just("repeat"), st.sampled_from(IDS)),
     st.tuples(st.just("forget"), st.sampled_from(IDS)),
@@ -46,9 +84,9 @@ class Reader:
     def read(self, frames):
         frame = frames.changes(self.filter, self.position)
         self.position = frame.seq
-        if frame.text is None:
+        if not frame.pieces:
             return
-        content = msgspec.json.decode(frame.text)
+        content = msgspec.json.decode(b"".join(frame.pieces))
         for alarm in msgspec.convert(content["alarms"], list[Alarm]):
             assert self.filter.admits(alarm)
             self.alarms[alarm.id] = alarm
@@ -57,7 +95,7 @@ class Reader:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(BATCH, st.sets(st.integers(0, 2))), max_size=25))
+@given(st.lists(st.tuples(BATCH, st.sets(st.integers(0, len(FILTERS) - 1))), max_size=25))
 def test_reading_at_any_moments_gives_what_the_board_holds(batches):
     at = datetime(2026, 3, 1, tzinfo=UTC)
     board, model = Board(), {}
@@ -83,6 +121,7 @@ def test_reading_at_any_moments_gives_what_the_board_holds(batches):
                     last_occurrence=at,
                     received_at=at,
                     revision=old.revision + 1 if old else 1,
+                    **axes[2],
                 )
                 changes.append(AlarmChanged(seq, model[id], ()))
             elif kind == "repeat":
@@ -137,18 +176,24 @@ def test_an_alarm_back_from_history_outside_the_filter_is_removed(make):
     frames = Frames(board)
     board.fold(batch(1, AlarmForgotten(1, "a")))
     board.fold(batch(2, AlarmChanged(2, make("a", severity="minor"), ())))
-    text = frames.changes(Filter(severities=("critical",)), 0).text
-    assert text is not None
-    assert msgspec.json.decode(text) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
+    frame = frames.changes(Filter(severities=("critical",)), 0)
+    assert msgspec.json.decode(b"".join(frame.pieces)) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
 
 
-async def test_a_big_snapshot_is_encoded_in_pieces_and_is_one_moment(make):
+async def _content(frame):
+    pieces = frame.pieces if isinstance(frame, Text) else [piece async for piece in frame.pieces()]
+    return msgspec.json.decode(b"".join(pieces))
+
+
+async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment(make):
     board = Board(7, [make(str(number)) for number in range(1001)])
-    frames = Frames(board)
-    got = []
+    snapshots = Snapshots(board)
+    got, done = [], trio.Event()
 
     async def ask():
-        got.append(await frames.snapshot(Filter()))
+        async with snapshots.sending(Filter()) as frame:
+            got.append(frame)
+            await done.wait()
 
     async with trio.open_nursery() as nursery:
         for _ in range(3):
@@ -156,12 +201,44 @@ async def test_a_big_snapshot_is_encoded_in_pieces_and_is_one_moment(make):
         for _ in range(4):
             await trio.lowlevel.checkpoint()
         board.fold(batch(8, AlarmForgotten(8, "1000")))
-    content = msgspec.json.decode(got[0].text)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(ask)
+        await wait_all_tasks_blocked()
+        done.set()
+    content = await _content(got[0])
     assert (content["type"], content["seq"], len(content["alarms"])) == ("snapshot", 7, 1001)
     assert msgspec.convert(content["alarms"], list[Alarm]) == [make(str(number)) for number in range(1001)]
-    assert all(text is got[0] for text in got)
-    later = msgspec.json.decode((await frames.snapshot(Filter())).text)
+    assert len(got) == 4
+    assert all(frame is got[0] for frame in got)
+    async with snapshots.sending(Filter()) as frame:
+        later = await _content(frame)
     assert (later["seq"], len(later["alarms"])) == (8, 1000)
+
+
+async def test_a_snapshot_that_the_board_follows_no_more_is_not_shared(make):
+    board = Board(0, [make("a")], window=2)
+    snapshots = Snapshots(board)
+    async with snapshots.sending(Filter()) as old:
+        for seq in range(1, 5):
+            board.fold(batch(seq, AlarmChanged(seq, make("a", revision=seq), ())))
+        async with snapshots.sending(Filter()) as new:
+            assert (old.seq, new.seq) == (0, 4)
+        async with snapshots.sending(Filter()) as again:
+            assert again.seq == 4
+
+
+async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(make, monkeypatch):
+    monkeypatch.setattr(snapshots_module, "BIG", 50)
+    monkeypatch.setattr(snapshots_module, "MOST_BIG", 2)
+    board = Board(1, [make(str(n), severity=("critical", "major", "minor")[n % 3], tenant_id="n") for n in range(900)])
+    snapshots = Snapshots(board)
+    kinds = [Filter(severities=(severity,)) for severity in ("critical", "major", "minor")]
+    async with AsyncExitStack() as stack:
+        frames = [await stack.enter_async_context(snapshots.sending(kind)) for kind in (*kinds, kinds[0], Filter(tenant="x"))]
+        assert [type(frame) for frame in frames] == [Text, Text, Passing, Text, Text]
+        assert [len((await _content(frame))["alarms"]) for frame in frames] == [300, 300, 300, 300, 0]
+    async with snapshots.sending(kinds[2]) as frame:
+        assert isinstance(frame, Text)
 
 
 @pytest.mark.parametrize(("bind", "expected"), [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::1]:8163", ("::1", 8163))])
@@ -184,3 +261,25 @@ def test_bind(bind, expected):
 def test_a_wrong_setting_is_named(toml):
     with pytest.raises(msgspec.ValidationError, match=toml.split(" ")[0]):
         msgspec.toml.decode(toml, type=StreamSettings)
+
+
+async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_number_of_them(make):
+    asked = []
+
+    def customers(alarm, wanted):
+        asked.append(len(wanted))
+        return [Customer(customer_id=each, phone="1" if each != "C-0" else "") for each in wanted]
+
+    many = tuple(f"C-{number}" for number in range(1_000))
+    board = Board(7, [make("none"), make("one", affected_customers=("C-0",)), make("many", affected_customers=many)])
+    hub = Hub(board, customers)
+    async with hub.snapshots.sending(Filter()) as frame:
+        content = await _content(frame)
+    told = {alarm["id"]: [each["customer_id"] for each in alarm.get("customers", ())] for alarm in content["alarms"]}
+    assert told == {"none": [], "one": [], "many": list(many[1:MOST_CUSTOMERS])}
+    assert asked == [1, MOST_CUSTOMERS]
+    assert msgspec.convert(content["alarms"], list[Alarm]) == board.alarms()
+    board.fold(batch(8, AlarmChanged(8, make("one", affected_customers=("C-1",)), ())))
+    frame = hub.frames.changes(Filter(), 7)
+    (alarm,) = msgspec.json.decode(b"".join(frame.pieces))["alarms"]
+    assert alarm["customers"][0]["phone"] == "1"

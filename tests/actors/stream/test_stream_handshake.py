@@ -7,6 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_websocket import ConnectionClosed, ConnectionRejected
 
+from actors.stream.board import Board
 from actors.tokens import TokenFileError
 from protocols.change import AlarmChanged
 
@@ -45,6 +46,16 @@ async def still_serves(served):
         ("status=open", "status", "active, acknowledged"),
         ("tenant=", "tenant", "empty"),
         ("severty=major", "severty", "not a parameter"),
+        ("subtree=olt-1", "subtree", "not a parameter"),
+        ("view=effects", "view", "all, causes"),
+        ("view=all&view=causes", "view", "more than once"),
+        ("acknowledged=maybe", "acknowledged", "neither true nor false"),
+        ("source=rumour", "source", "network_device"),
+        ("tag=", "tag", "empty"),
+        ("tag=a,,b", "tag", "empty"),
+        ("assigned_to=" + "a" * 201, "assigned_to", "longer"),
+        ("tag=" + ",".join(map(str, range(101))), "tag", "more than 100"),
+        ("ticket_id=T1&ticket_id=T2", "ticket_id", "more than once"),
         ("&".join(["since=1"] * 200), "query", "too many"),
     ],
 )
@@ -328,3 +339,26 @@ async def test_a_bug_met_by_one_connection_ends_it_alone_and_is_counted(lab, mon
         assert "ZeroDivisionError in test_stream_handshake.py" in errors[0]["errors"][0]
         assert "token" not in repr(errors)
         await still_serves(served)
+
+
+async def test_the_rest_apis_words_choose_alarms(lab, make):
+    alarms = [
+        make("a", tags=("vip",), device_id="olt-1", resource_id="olt-1/0/1"),
+        make("b", parent_alarm_id="a", resource_id="olt-1/fan"),
+        make("c", assigned_to="ada", acknowledged_at=make("x").received_at, resource_id="olt-11"),
+    ]
+    found = {
+        "view=causes": {"a", "c"},
+        "view=all": {"a", "b", "c"},
+        "tag=vip,x": {"a"},
+        "parent_alarm_id=a": {"b"},
+        "assigned_to=ada&acknowledged=true": {"c"},
+        "acknowledged=false&view=causes": {"a"},
+        "device_id=olt-1": {"a", "b"},
+        "tenant_id=north&severity=critical&source=network_device&alarm_type=los": {"a", "b", "c"},
+        "tenant_id=south": set(),
+    }
+    async with lab(Board(0, alarms)).serve() as served:
+        for query, expected in found.items():
+            async with served.connect(query) as client:
+                assert {alarm["id"] for alarm in (await client.frame())["alarms"]} == expected, query

@@ -10,6 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_websocket import ConnectionClosed
 
 from actors.stream.board import Board
+from actors.stream.wire import Wire
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated
 
@@ -228,16 +229,14 @@ async def test_a_reader_that_takes_nothing_is_cut_off(lab, make, mock_clock: Moc
 
 
 async def test_subscribers_at_the_same_place_share_a_frame(lab, make, monkeypatch):
-    from trio_websocket import WebSocketConnection
-
     sent = []
-    original = WebSocketConnection.send_message
+    original = Wire.send
 
-    async def spy(self, message):
-        sent.append(message)
-        await original(self, message)
+    async def spy(self, pieces):
+        sent.append(pieces)
+        await original(self, pieces)
 
-    monkeypatch.setattr(WebSocketConnection, "send_message", spy)
+    monkeypatch.setattr(Wire, "send", spy)
     async with lab().serve() as served, trio.open_nursery() as nursery:
         ready = trio.open_memory_channel(30)
         done = trio.open_memory_channel(30)

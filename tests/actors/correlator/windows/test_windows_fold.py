@@ -149,7 +149,7 @@ def test_what_begins_inside_and_still_stands_at_the_end_is_told_then(plot: Plot)
     plot.to(HOUR + 60)
     assert plot.told == [(HOUR + 5, "olt-1", "raised")]
     assert (plot.alarm(alarm).status, plot.by(alarm)) == ("active", [])
-    assert plot.actions() == ["raised", "suppressed", "released", "told"]
+    assert plot.actions() == ["raised", "suppressed", "released", "notification_requested"]
     texts = [text for _, _, action, text in plot.lines if action in ("suppressed", "released")]
     assert texts == [
         f"maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1",

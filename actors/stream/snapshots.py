@@ -1,0 +1,112 @@
+"""Snapshots on their way to subscribers: encoded once for all who are at it, and bounded in memory without anybody waiting.
+
+A snapshot is the same octets for every subscriber with its filter, as long as one of them still takes it and the board can say
+what changed after it. A big one keeps a hundred megabytes alive until its last reader has it, so there are few of those at a
+time. Beyond that, a snapshot is encoded as its reader takes it, which costs time for each reader, and no memory. So a crowd
+that reads nothing holds up nobody.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import trio
+
+from actors.stream.board import Board, Moment
+from actors.stream.frames import Text
+from actors.stream.request import Filter
+from actors.stream.shown import PLAIN, Shown
+from protocols.stream import SnapshotFrame
+
+_PIECE = 200
+"""Alarms encoded between two checkpoints (about a millisecond): a big snapshot must not hold up the trap sockets."""
+BIG = 5_000
+"""Alarms of a snapshot that counts as big."""
+MOST_BIG = 8
+"""Big snapshots kept at a time."""
+_ENCODER = msgspec.json.Encoder()
+
+
+class _Shared:
+    def __init__(self, text: Text, big: bool) -> None:
+        self.text, self.big = text, big
+        self.readers = 0
+
+
+class Passing:
+    """A snapshot that is encoded while it is sent."""
+
+    type = "snapshot"
+
+    def __init__(self, moment: Moment, filter: Filter, shown: Shown) -> None:
+        self.seq = moment.seq
+        self._moment, self._filter, self._shown = moment, filter, shown
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The message's octets. Once."""
+        return _encoded(self._moment, self._filter, self._shown)
+
+
+class Snapshots:
+    """Snapshots of ``board``."""
+
+    def __init__(self, board: Board, shown: Shown = PLAIN) -> None:
+        self._board, self._shown = board, shown
+        self._shared: dict[Filter, _Shared] = {}
+        self._big = 0
+        self._building = trio.Lock()
+
+    @asynccontextmanager
+    async def sending(self, filter: Filter) -> AsyncIterator[Text | Passing]:
+        """Every alarm that the filter admits, at a seq that the board follows. Hold it while it is sent. May be cancelled."""
+        shared = await self._take(filter)
+        if shared is None:
+            yield Passing(self._board.moment(), filter, self._shown)
+            return
+        try:
+            yield shared.text
+        finally:
+            shared.readers -= 1
+            self._let_go(filter, shared)
+
+    async def _take(self, filter: Filter) -> _Shared | None:
+        """The snapshot for this filter with one reader more; None when it is big and there are enough of those."""
+        async with self._building:
+            shared = self._shared.get(filter)
+            if shared is None or not self._board.follows(shared.text.seq):
+                moment = self._board.moment()
+                big = len(moment) > BIG and await _admitted(moment, filter) > BIG
+                if big and self._big >= MOST_BIG:
+                    return None
+                pieces = [piece async for piece in _encoded(moment, filter, self._shown)]
+                self._big += big
+                shared = self._shared[filter] = _Shared(Text("snapshot", moment.seq, tuple(pieces)), big)
+            shared.readers += 1
+            return shared
+
+    def _let_go(self, filter: Filter, shared: _Shared) -> None:
+        if shared.readers:
+            return
+        self._big -= shared.big
+        if self._shared.get(filter) is shared:
+            del self._shared[filter]
+
+
+async def _admitted(moment: Moment, filter: Filter) -> int:
+    count = 0
+    for start in range(0, len(moment), 10 * _PIECE):
+        count += sum(map(filter.admits, moment.alarms(start, start + 10 * _PIECE)))
+        await trio.lowlevel.checkpoint()
+    return count
+
+
+async def _encoded(moment: Moment, filter: Filter, shown: Shown) -> AsyncIterator[bytes]:
+    yield _ENCODER.encode(SnapshotFrame(moment.seq, ())).removesuffix(b"]}")
+    separator = b""
+    for start in range(0, len(moment), _PIECE):
+        admitted = [shown(alarm) for alarm in moment.alarms(start, start + _PIECE) if filter.admits(alarm)]
+        if admitted:
+            yield separator + _ENCODER.encode(admitted)[1:-1]
+            separator = b","
+        await trio.lowlevel.checkpoint()
+    yield b"]}"

@@ -1,0 +1,59 @@
+"""The demo's last words: counted from the ledger, and a loss is said as one."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from actors.correlator.fold import fold
+from actors.correlator.state import State
+from actors.ledger.database import Database
+from actors.ledger.group import Group
+from faultd.demo.summary import Folded, Tally, folded_since, head_of, words
+from protocols.event import NetworkEvent, Trap
+from protocols.ledger import ChangeBatch
+from protocols.snmp.notification import Notification
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+
+def report(kind: str, resource: str) -> NetworkEvent:
+    return NetworkEvent(type=kind, tenant_id="t", resource_type="olt", resource_id=resource, reported_by="p")  # type: ignore[arg-type]
+
+
+def trap() -> Trap:
+    return Trap(
+        "192.0.2.1",
+        NOW,
+        Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.9", uptime=1, varbinds=()),
+    )
+
+
+def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    assert head_of(path).offset == 0
+    with closing(Database.open(path)) as database:
+        state = State(database.ledger_id)
+
+        def at(second: int, *events: NetworkEvent | Trap) -> None:
+            now, first = NOW + timedelta(seconds=second), database.head.offset + 1
+            changes = [change for offset, event in enumerate(events, first) for change in fold(state, offset, now, event)]
+            database.write(Group(now=now, through=first - 1, appends=[list(events)]))
+            database.write(Group(now=now, through=database.head.offset, folded=[ChangeBatch(database.head.offset, changes)]))
+
+        at(0, report("device.down", "olt-1"), trap())
+        begin = head_of(path)
+        at(1, report("device.down", "olt-2"), report("device.down", "olt-3"), trap(), trap())
+        at(2, report("device.up", "olt-1"), report("device.up", "olt-2"))
+        assert folded_since(path, begin) == Folded(traps=2, alarms=2, causes=0, cleared=1)
+        database.write(Group(now=NOW, through=database.head.offset, appends=[[trap()]]))
+        assert folded_since(path, begin).whole is False
+
+
+def test_a_loss_is_said_as_one() -> None:
+    assert words(Tally(1200, 1200), Folded(1200, 300, 4, 280)) == [
+        "traps: 1,200 sent, 1,200 received, 1,200 folded, 0 lost",
+        "alarms: 300 raised, 280 of them cleared, 4 named as a cause of others",
+    ]
+    assert words(Tally(1200, None), Folded(1190, whole=False))[0] == (
+        "traps: 1,200 sent, received unknown, 1,190 folded, 10 lost; the ledger holds more that is not folded yet"
+    )

@@ -1,4 +1,4 @@
-"""Whose service goes through a node, and who may read of it."""
+"""Customers and services behind a node."""
 
 from typing import NamedTuple
 
@@ -23,8 +23,3 @@ def customer_of(node: Node) -> str:
 def service_of(node: Node) -> str:
     """The service that a node names or is; "" for none."""
     return node.service_id or (node.id if node.type == "service" else "")
-
-
-def shown_to(node: Node | None, tenant: str) -> Node | None:
-    """The node, if this tenant may read of it."""
-    return node if node is not None and node.tenant in ("", tenant) else None

@@ -2,17 +2,24 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 from faultd.settings import LogSettings
+from protocols.printable import printable
 
 _NOISY = ("anycorn", "alembic", "sqlalchemy", "asyncio", "trio-websocket", "httpx")
 
 # Never the variables of a frame: among them are the database's URL, tokens and SNMPv3 keys.
 _ON_TERMINAL = structlog.dev.RichTracebackFormatter(show_locals=False)
 _AS_DATA = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+def _printable(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a trap or a peer sent does not steer the terminal. JSON escapes it anyway."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def configure(settings: LogSettings, stream: Any = None) -> None:
@@ -25,7 +32,7 @@ def configure(settings: LogSettings, stream: Any = None) -> None:
         structlog.processors.TimeStamper(fmt="%H:%M:%S.%f" if on_terminal else "iso", utc=not on_terminal),
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=_ON_TERMINAL)]
+        [_printable, structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=_ON_TERMINAL)]
         if on_terminal
         else [_AS_DATA, structlog.processors.JSONRenderer(sort_keys=False)]
     )

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from protocols.alarm import Alarm
 from protocols.command import ChangeTopology
+from protocols.customer import Customer
 from protocols.topology import Node
 
 
@@ -58,6 +60,9 @@ class TopologyView(Protocol):
 
     def last_heard(self, node_id: str) -> datetime | None:
         """When the newest trap of a device was accepted, to a minute; None: never."""
+
+    def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
+        """Those of an alarm's customers who are named, in their order, as the topology tells them."""
 
     def put(self, *nodes: Node) -> ChangeTopology:
         """These nodes, new or in place of their like."""

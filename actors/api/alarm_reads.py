@@ -10,11 +10,13 @@ from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.alarm_csv import CSV, exported
 from actors.api.context import By, Ctx
+from actors.api.customers import with_customers
 from actors.api.keyset import alarm_order
 from actors.api.openapi import ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
+from protocols.customer import AlarmWithCustomers
 from protocols.principal import Principal
 from protocols.query import AlarmFilter
 from protocols.rest import AlarmPage, TimelinePage, TimelineQuery
@@ -66,13 +68,13 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
 
 
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
-async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[Alarm]:
+async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
-    archive."""
+    archive. `customers` are those of the first hundred of whom the topology tells more than the id, as of now."""
     if (held := reads.held_alarm(api, by, alarm_id)) is not None:
-        return reads.answer(held, fresh=True)
+        return reads.answer(with_customers(api, held), fresh=True)
     fresh = await api.caught_up(by)
-    return reads.answer(await reads.existing_alarm(api, by, alarm_id), fresh)
+    return reads.answer(with_customers(api, await reads.existing_alarm(api, by, alarm_id)), fresh)
 
 
 @get(

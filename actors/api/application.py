@@ -16,6 +16,7 @@ from actors.api import (
     alarm_commands,
     alarm_reads,
     backtest,
+    customers,
     events,
     explain,
     history,
@@ -83,6 +84,7 @@ def application(context: Context, version: str) -> Litestar:
         *notes.HANDLERS,
         *statistics.HANDLERS,
         *reports.HANDLERS,
+        *customers.HANDLERS,
     ]
     faults = Router(
         PREFIX,

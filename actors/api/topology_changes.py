@@ -75,7 +75,7 @@ class ImportOperation(TopologyOperation):
     summary="Replace the topology",
     operation_class=ImportOperation,
     responses={409: PROBLEM, 422: PROBLEM},
-    opt=allow("admin", large=True),
+    opt=allow("admin", body="max_topology_bytes"),
 )
 async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) -> TopologyResult:
     """All of it, as `{"nodes": [...]}` or `text/csv`. What is different changes, all or nothing; the rest is not touched.

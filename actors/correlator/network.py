@@ -99,7 +99,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         resource_type=event.resource_type,
         resource_name=name,
         title=event.title or f"{name} {meaning.words}",
-        device_id=resource_id if event.type.startswith("device.") else "",
+        device_id=_device(draft, event, resource_id, named),
         event_type=meaning.event_type,
         probable_cause=meaning.probable_cause,
         description=event.description,
@@ -114,6 +114,13 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
     _measured(draft, event, node)
     accepted, refusals = ((alarm.id,), ()) if alarm else ((), (FULL,))
     draft.emit(Answer(offset=draft.offset, accepted=accepted, refusals=refusals, warnings=warnings))
+
+
+def _device(draft: Draft, event: NetworkEvent, resource_id: str, node: Node | None) -> str:
+    """The device that an event is about: the resource itself, or a node with an address that another system watches."""
+    if event.type.startswith("device."):
+        return resource_id
+    return resource_id if node is not None and node.address else ""
 
 
 def _digest(event: NetworkEvent) -> bytes:

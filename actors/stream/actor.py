@@ -26,6 +26,7 @@ from actors.stream.request import Refused, Subscription, Tokens, admit
 from actors.stream.settings import StreamSettings
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
+from protocols.customer import CustomersOf
 from protocols.severity import SEVERITIES
 
 _log = structlog.get_logger()
@@ -45,7 +46,8 @@ allow them, a connection that ends under our hands. They end that connection onl
 
 
 class Stream:
-    """Serves the board to subscribers. ``clock`` gives the wall clock's time, aware UTC."""
+    """Serves the board to subscribers. ``clock`` gives the wall clock's time, aware UTC; ``customers`` tells whom an alarm
+    affects."""
 
     def __init__(
         self,
@@ -55,7 +57,9 @@ class Stream:
         tokens: Tokens,
         metrics: Metrics,
         clock: Callable[[], datetime],
+        customers: CustomersOf | None = None,
     ) -> None:
+        self._customers = customers
         self._settings = settings
         self._feed = feed
         self._board = board
@@ -69,7 +73,7 @@ class Stream:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent what was left; either way
         subscribers are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
-        hub = Hub(self._board)
+        hub = Hub(self._board, self._customers)
         self._places = Places(self._settings)
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()

@@ -1,12 +1,13 @@
 """Frames as text, built once and shared by every subscriber with the same filter at the same position."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
 from actors.stream.board import Board
 from actors.stream.request import Filter
+from actors.stream.shown import PLAIN, Shown
 from protocols.alarm import Alarm
 from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame
 
@@ -35,8 +36,8 @@ def lagged(seq: int, missed: int) -> Text:
 class Frames:
     """Builds frames from a board."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, board: Board, shown: Shown = PLAIN) -> None:
+        self._board, self._shown = board, shown
         self._changes: dict[tuple[Filter, int], Text] = {}
         self._changes_to = -1
 
@@ -49,12 +50,12 @@ class Frames:
             self._changes_to = board.seq
         frame = self._changes.get((filter, position))
         if frame is None:
-            frame = self._changes[filter, position] = _changes(board, filter, position)
+            frame = self._changes[filter, position] = _changes(board, filter, position, self._shown)
         return frame
 
 
-def _changes(board: Board, filter: Filter, position: int) -> Text:
-    alarms: list[Alarm] = []
+def _changes(board: Board, filter: Filter, position: int, shown: Shown) -> Text:
+    alarms: list[Alarm | msgspec.Raw] = []
     removed: list[str] = []
     for id, mark in board.since(position):
         alarm = mark.gone or board.get(id)
@@ -62,10 +63,10 @@ def _changes(board: Board, filter: Filter, position: int) -> Text:
             continue
         admitted = filter.admits(alarm)
         if admitted and mark.gone is None:
-            alarms.append(alarm)
+            alarms.append(shown(alarm))
         elif admitted or mark.axes > position:
             # Not admitted, and nothing moved since that filters ask about: then the reader never had it.
             removed.append(id)
     if not alarms and not removed:
         return Text("changes", board.seq, ())
-    return Text("changes", board.seq, (_ENCODER.encode(ChangesFrame(board.seq, alarms, removed)),))
+    return Text("changes", board.seq, (_ENCODER.encode(ChangesFrame(board.seq, cast(list[Alarm], alarms), removed)),))

@@ -4,17 +4,20 @@ import trio
 
 from actors.stream.board import Board
 from actors.stream.frames import Frames
+from actors.stream.shown import Shown
 from actors.stream.snapshots import Snapshots
+from protocols.customer import CustomersOf
 
 
 class Hub:
     """``published`` is the seq up to which subscribers have been told that there is something for them: it follows the
     board at the pace that the settings allow."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, customers: CustomersOf | None = None) -> None:
         self.board = board
-        self.frames = Frames(board)
-        self.snapshots = Snapshots(board)
+        shown = Shown(customers)
+        self.frames = Frames(board, shown)
+        self.snapshots = Snapshots(board, shown)
         self.published = board.seq
         self.ending = False
         self.positions: dict[object, int] = {}

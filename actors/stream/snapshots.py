@@ -15,6 +15,7 @@ import trio
 from actors.stream.board import Board, Moment
 from actors.stream.frames import Text
 from actors.stream.request import Filter
+from actors.stream.shown import PLAIN, Shown
 from protocols.stream import SnapshotFrame
 
 _PIECE = 200
@@ -37,20 +38,20 @@ class Passing:
 
     type = "snapshot"
 
-    def __init__(self, moment: Moment, filter: Filter) -> None:
+    def __init__(self, moment: Moment, filter: Filter, shown: Shown) -> None:
         self.seq = moment.seq
-        self._moment, self._filter = moment, filter
+        self._moment, self._filter, self._shown = moment, filter, shown
 
     def pieces(self) -> AsyncIterator[bytes]:
         """The message's octets. Once."""
-        return _encoded(self._moment, self._filter)
+        return _encoded(self._moment, self._filter, self._shown)
 
 
 class Snapshots:
     """Snapshots of ``board``."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, board: Board, shown: Shown = PLAIN) -> None:
+        self._board, self._shown = board, shown
         self._shared: dict[Filter, _Shared] = {}
         self._big = 0
         self._building = trio.Lock()
@@ -60,7 +61,7 @@ class Snapshots:
         """Every alarm that the filter admits, at a seq that the board follows. Hold it while it is sent. May be cancelled."""
         shared = await self._take(filter)
         if shared is None:
-            yield Passing(self._board.moment(), filter)
+            yield Passing(self._board.moment(), filter, self._shown)
             return
         try:
             yield shared.text
@@ -77,7 +78,7 @@ class Snapshots:
                 big = len(moment) > BIG and await _admitted(moment, filter) > BIG
                 if big and self._big >= MOST_BIG:
                     return None
-                pieces = [piece async for piece in _encoded(moment, filter)]
+                pieces = [piece async for piece in _encoded(moment, filter, self._shown)]
                 self._big += big
                 shared = self._shared[filter] = _Shared(Text("snapshot", moment.seq, tuple(pieces)), big)
             shared.readers += 1
@@ -99,11 +100,11 @@ async def _admitted(moment: Moment, filter: Filter) -> int:
     return count
 
 
-async def _encoded(moment: Moment, filter: Filter) -> AsyncIterator[bytes]:
+async def _encoded(moment: Moment, filter: Filter, shown: Shown) -> AsyncIterator[bytes]:
     yield _ENCODER.encode(SnapshotFrame(moment.seq, ())).removesuffix(b"]}")
     separator = b""
     for start in range(0, len(moment), _PIECE):
-        admitted = [alarm for alarm in moment.alarms(start, start + _PIECE) if filter.admits(alarm)]
+        admitted = [shown(alarm) for alarm in moment.alarms(start, start + _PIECE) if filter.admits(alarm)]
         if admitted:
             yield separator + _ENCODER.encode(admitted)[1:-1]
             separator = b","

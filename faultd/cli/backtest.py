@@ -15,6 +15,7 @@ from faultd.backtest.period import BadPeriod
 from faultd.backtest.report import words
 from faultd.backtest.run import Trial, backtest
 from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_CONFIG, EX_NOINPUT, EX_USAGE, ConfigFile, configuration, fail
+from protocols.printable import printable
 from protocols.rule import Rule
 
 _trial = msgspec.json.Decoder(Trial)
@@ -69,7 +70,7 @@ def backtest_rules(
         except OSError as error:
             fail(str(error), EX_CANTCREAT)
     for line in words(result):
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{printable(line)}\n")
 
 
 def read(place: Path) -> tuple[Rule, ...]:

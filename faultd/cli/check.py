@@ -11,6 +11,7 @@ from faultd import service
 from faultd.cli.common import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, counted
 from faultd.config import PREFIX
 from faultd.survey import of_files, of_machine
+from protocols.printable import printable
 
 
 def check(
@@ -36,7 +37,7 @@ def check(
     for note in found.notes:
         sys.stderr.write(f"faultd: {note}\n")
     if lines := found.lines():
-        sys.stderr.write(f"faultd: {counted(len(lines), 'mistake')}\n" + "".join(f"{line}\n" for line in lines))
+        sys.stderr.write(f"faultd: {counted(len(lines), 'mistake')}\n" + "".join(f"{printable(line)}\n" for line in lines))
         unusable = found.state_dir is not None or found.token_file is not None
         raise typer.Exit(EX_CONFIG if found.mistakes else EX_CANTCREAT if unusable else EX_UNAVAILABLE)
     assert found.inputs is not None

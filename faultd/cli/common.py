@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from faultd.config import Config, ConfigError, load
+from protocols.printable import printable
 
 EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 69, 70, 73, 77, 78
 EX_INTERRUPTED = 130
@@ -24,7 +25,7 @@ DEFAULT_CONFIG = Path("/etc/faultd/faultd.toml")
 
 def fail(text: str, code: int) -> NoReturn:
     """Say what is wrong on stderr and exit with ``code``."""
-    sys.stderr.write(f"faultd: {text}\n")
+    sys.stderr.write("faultd: " + "\n".join(map(printable, text.splitlines())) + "\n")
     raise typer.Exit(code)
 
 

@@ -17,6 +17,7 @@ from faultd.inputs import read_profiles
 from faultd.profiles_known import lines_about, read_oid
 from faultd.security import offline_reader, why_refused
 from protocols.event import Trap
+from protocols.printable import printable
 from protocols.snmp.errors import Refusal
 from protocols.snmp.notification import Notification
 
@@ -62,7 +63,7 @@ def explain(
         if number > 1:
             sys.stdout.write("\n")
         for text in _explained(datagram, source, translator, reader, settings):
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(printable(text) + "\n")
             known = known and not text.startswith(("refused", "no finding"))
     if capture.passed_over:
         sys.stderr.write(f"{capture.passed_over} frames hold no whole UDP datagram\n")

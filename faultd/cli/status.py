@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from faultd.cli.common import DEFAULT_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
+from protocols.printable import printable
 from protocols.rest import Readiness
 
 
@@ -26,6 +27,6 @@ def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
     finally:
         connection.close()
     for name, part in readiness.parts.items():
-        sys.stdout.write(f"{name:<12} {part.status:<9} {part.detail}\n")
+        sys.stdout.write(printable(f"{name:<12} {part.status:<9} {part.detail}") + "\n")
     if not readiness.ready:
         raise typer.Exit(1)

@@ -10,6 +10,8 @@ import typer.main
 from typer.testing import CliRunner
 
 from faultd.cli import app
+from protocols.snmp.encode import trap_v2c
+from protocols.snmp.notification import VarBind
 
 
 def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -63,3 +65,25 @@ def test_every_command_explains_itself(path: tuple[str, ...], option: str) -> No
 def test_the_version_is_told() -> None:
     done = CliRunner().invoke(app, ["--version"])
     assert (done.exit_code, done.stdout.split()[:2]) == (0, ["faultd", version("faultd")])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        # linkDown with an ifDescr that would clear the screen
+        ["profile", "test", "{hex}"],
+        ["simulate", "x\x1b[2J"],
+        ["check", "/none\x1b[2J"],
+        ["alarms", "list", "--url", "http://\x9b31m"],
+        ["replay", "--ledger", "/none\x1b[2J"],
+    ],
+)
+def test_what_strangers_wrote_does_not_steer_the_terminal(arguments: list[str]) -> None:
+    bound = (
+        VarBind("1.3.6.1.2.1.2.2.1.1.7", "INTEGER", 7),
+        VarBind("1.3.6.1.2.1.2.2.1.2.7", "OCTET STRING", "p\x1b[2J\x9b\u202e".encode()),
+    )
+    octets = trap_v2c(community="public", trap_oid="1.3.6.1.6.3.1.1.5.3", uptime=1, varbinds=bound, request_id=1).hex()
+    done = CliRunner().invoke(app, [each.replace("{hex}", octets) for each in arguments])
+    assert not set("\x1b\x9b\u202e") & set(done.stdout + done.stderr), done.output
+    assert "2J" in done.output or "31m" in done.output

@@ -46,3 +46,13 @@ def test_a_traceback_in_json_names_its_frames() -> None:
     assert record["event"] == "actor crashed"
     (raised,) = record["exception"]
     assert (raised["exc_type"], raised["frames"][-1]["name"]) == ("ValueError", "crash")
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_what_a_peer_sent_does_not_steer_the_terminal(format: Any) -> None:
+    written = io.StringIO()
+    logs.configure(LogSettings(format=format), written)
+    structlog.get_logger().warning("refused", user="a\x1b[2J\x9b31m\u202eb")
+    logging.getLogger("any").warning("user %s", "\x1b[2J\x9b31m\u202e")
+    assert not set("\x1b\x9b\u202e") & set(written.getvalue().replace("\x1b[0m", "")), written.getvalue()
+    assert "31m" in written.getvalue()

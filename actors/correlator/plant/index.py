@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.correlator.plant.below import Below
 from actors.correlator.plant.filed import Filed, drop, ids_of, put
-from actors.correlator.plant.reach import NOBODY, Reach
+from actors.correlator.plant.reach import NOBODY, Reach, has_contact
 from protocols.serial import canonical_serial
 from protocols.topology import Node, Words
 
@@ -39,6 +39,8 @@ class Plant:
         self._types: dict[str, dict[str, None]] = {}
         self._areas: dict[str, dict[str, None]] = {}
         self._tenants: Counter[str] = Counter()
+        self.contacts = 0
+        """How many nodes say who a customer is, or how to reach one."""
         self._owners: dict[tuple[str, ...], str] = {}
         """By the parents of what is no device itself."""
         self._words = Words()
@@ -264,6 +266,7 @@ class Plant:
         self.nodes[node_id] = node
         self._types.setdefault(node.type, {})[node_id] = None
         self._tenants[node.tenant] += 1
+        self.contacts += has_contact(node)
         for parent in node.parents:
             put(self._children, parent, node_id)
         if node.address:
@@ -281,6 +284,7 @@ class Plant:
         del self.nodes[node_id]
         drop(self._types, node.type, node_id)
         self._tenants[node.tenant] -= 1
+        self.contacts -= has_contact(node)
         if not self._tenants[node.tenant]:
             del self._tenants[node.tenant]
         for parent in node.parents:

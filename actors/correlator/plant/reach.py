@@ -23,3 +23,8 @@ def customer_of(node: Node) -> str:
 def service_of(node: Node) -> str:
     """The service that a node names or is; "" for none."""
     return node.service_id or (node.id if node.type == "service" else "")
+
+
+def has_contact(node: Node) -> bool:
+    """Whether the node says who a customer is, or how to reach one."""
+    return bool(node.phone or node.postal_address) or node.latitude is not None or (node.type == "customer" and bool(node.name))

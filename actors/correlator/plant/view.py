@@ -5,9 +5,12 @@ from datetime import datetime
 
 from actors.correlator import silence
 from actors.correlator.plant.check import cascade
+from actors.correlator.plant.customers import customers_of
 from actors.correlator.plant.difference import whole
 from actors.correlator.state import State
+from protocols.alarm import Alarm
 from protocols.command import ChangeTopology
+from protocols.customer import Customer
 from protocols.topology import Node
 
 
@@ -66,6 +69,9 @@ class PlantView:
 
     def last_heard(self, node_id: str) -> datetime | None:
         return silence.last_heard(self._state, node_id)
+
+    def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
+        return customers_of(self._state.plant, alarm.resource_id, alarm.tenant_id, wanted)
 
     def put(self, *nodes: Node) -> ChangeTopology:
         return ChangeTopology(nodes, on=self._state.topology_at)

@@ -145,3 +145,32 @@ async def test_alarms_of_a_part_of_the_network(stored_lab: Lab) -> None:
             answer = await south.get(f"{lab.ALARMS}?{query}")
             assert answer.status_code == 400, "another tenant's node reads like none"
         assert (await south.get(f"{lab.ALARMS}?device_id=olt-1")).json()["items"] == []
+
+
+async def test_whom_an_alarm_affects_is_told_by_the_topology_and_of_others_nodes_nothing(lab: Lab) -> None:
+    nodes = [Node(id="olt-1", type="olt", address="10.0.0.1")]
+    nodes += [Node(id=f"olt-1/{n}", type="ont", parents=("olt-1",), customer_id=f"C-{n}") for n in range(3)]
+    nodes.append(
+        Node(id="C-1", type="customer", parents=("olt-1/1",), name="Novák", phone="+421 1", latitude=49.5, longitude=18)
+    )
+    nodes.append(Node(id="C-2", type="customer", parents=("olt-1/2",), name="secret", tenant="south"))
+    await lab.record([TopologyLoaded("d", tuple(nodes))])
+    async with lab.serve(), lab.client() as client:
+        alarm = await lab.create(client, resource_id="olt-1", tenant_id="north")
+        assert alarm["affected_customers"] == ["C-0", "C-1", "C-2"]
+        shown = (await client.get(f"{lab.ALARMS}/{alarm['id']}")).json()
+        novak = {
+            "customer_id": "C-1",
+            "name": "Novák",
+            "phone": "+421 1",
+            "postal_address": "",
+            "latitude": 49.5,
+            "longitude": 18.0,
+        }
+        assert shown == alarm | {"customers": [novak]}
+        path = f"{lab.ALARMS}/{alarm['id']}/customers"
+        first = (await client.get(path, params={"limit": 2})).json()
+        rest = (await client.get(path, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+        assert [each["customer_id"] for each in first["items"] + rest["items"]] == ["C-0", "C-1", "C-2"]
+        assert (first["items"][1], rest["items"][0]["name"], rest["next_cursor"]) == (novak, "", None)
+        lab.problem(await client.get(path, params={"cursor": "x"}), 400, "invalid_parameter", "cursor")

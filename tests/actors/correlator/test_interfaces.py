@@ -239,6 +239,7 @@ def test_a_port_switched_off_by_hand_is_a_note_on_an_uplink_too(world: World, de
     assert alarm.title.endswith("Port switched off")
 
 
+@pytest.mark.interpreted
 def test_memory_is_bounded_for_one_device_and_for_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interfaces, "MOST_OF_DEVICE", 3)
     monkeypatch.setattr(interfaces, "MOST", 5)

@@ -210,6 +210,7 @@ def test_an_ont_of_a_serial_that_two_have_does_not_move(world: World) -> None:
     assert set(opened(world)) == {PLACE}
 
 
+@pytest.mark.interpreted
 def test_many_end_over_several_ticks_and_a_restart_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onts, "AT_MOST", 2)
     places = [f"olt-1/0/1/5/{number}" for number in range(5)]

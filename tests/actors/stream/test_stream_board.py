@@ -14,12 +14,15 @@ from actors.stream import board as board_module
 from actors.stream import snapshots as snapshots_module
 from actors.stream.board import BatchMissing, Board
 from actors.stream.frames import Frames, Text
+from actors.stream.hub import Hub
 from actors.stream.request import Filter
 from actors.stream.settings import StreamSettings
+from actors.stream.shown import MOST_CUSTOMERS
 from actors.stream.snapshots import Passing, Snapshots
 from protocols.address import split_bind
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
+from protocols.customer import Customer
 from protocols.ledger import RecordedBatch
 from protocols.query import AlarmFilter, Place
 
@@ -258,3 +261,25 @@ def test_bind(bind, expected):
 def test_a_wrong_setting_is_named(toml):
     with pytest.raises(msgspec.ValidationError, match=toml.split(" ")[0]):
         msgspec.toml.decode(toml, type=StreamSettings)
+
+
+async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_number_of_them(make):
+    asked = []
+
+    def customers(alarm, wanted):
+        asked.append(len(wanted))
+        return [Customer(customer_id=each, phone="1" if each != "C-0" else "") for each in wanted]
+
+    many = tuple(f"C-{number}" for number in range(1_000))
+    board = Board(7, [make("none"), make("one", affected_customers=("C-0",)), make("many", affected_customers=many)])
+    hub = Hub(board, customers)
+    async with hub.snapshots.sending(Filter()) as frame:
+        content = await _content(frame)
+    told = {alarm["id"]: [each["customer_id"] for each in alarm.get("customers", ())] for alarm in content["alarms"]}
+    assert told == {"none": [], "one": [], "many": list(many[1:MOST_CUSTOMERS])}
+    assert asked == [1, MOST_CUSTOMERS]
+    assert msgspec.convert(content["alarms"], list[Alarm]) == board.alarms()
+    board.fold(batch(8, AlarmChanged(8, make("one", affected_customers=("C-1",)), ())))
+    frame = hub.frames.changes(Filter(), 7)
+    (alarm,) = msgspec.json.decode(b"".join(frame.pieces))["alarms"]
+    assert alarm["customers"][0]["phone"] == "1"

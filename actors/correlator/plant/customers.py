@@ -1,0 +1,62 @@
+"""Whom an alarm affects, as people need it: names, telephones, addresses. Asked for what is shown, never by the fold."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from actors.correlator.plant.index import Plant
+from actors.correlator.plant.reach import customer_of, has_contact
+from actors.correlator.signals import AREA
+from protocols.customer import Customer
+from protocols.topology import Node
+from protocols.walls import shown_to
+
+MOST_LOOKED_AT = 5_000
+"""Nodes below an alarm's resource that are looked at: a question about a whole region must not hold up the traps."""
+
+
+def customers_of(plant: Plant, resource_id: str, tenant: str, wanted: Sequence[str]) -> list[Customer]:
+    """The customers ``wanted``, in their order, by what the nodes at and below a resource tell of them, else by the node with
+    the customer's own id."""
+    waiting = dict.fromkeys(wanted)
+    found: dict[str, list[Node]] = {}
+    if plant.contacts:
+        for node_id in islice(_below(plant, resource_id), MOST_LOOKED_AT):
+            if not waiting:
+                break
+            node = shown_to(plant.nodes[node_id], tenant)
+            customer = customer_of(node) if node is not None else ""
+            if node is not None and customer in waiting and _tells(node):
+                found.setdefault(customer, []).append(node)
+                if node.type == "customer":
+                    del waiting[customer]
+        for customer in waiting:
+            node = shown_to(plant.nodes.get(customer), tenant)
+            if node is not None and customer_of(node) == customer:
+                found.setdefault(customer, []).append(node)
+    return [_told(customer, found.get(customer, ())) for customer in wanted]
+
+
+def _below(plant: Plant, resource_id: str) -> Iterator[str]:
+    if resource_id.startswith(AREA):
+        for node_id in list(plant.area(resource_id.removeprefix(AREA))):
+            yield from plant.subtree(node_id)
+    else:
+        yield from plant.subtree(resource_id)
+
+
+def _tells(node: Node) -> bool:
+    return node.type == "customer" or has_contact(node)
+
+
+def _told(customer: str, nodes: Sequence[Node]) -> Customer:
+    """The customer's own node goes before others; each field from the first that has it."""
+    ranked = sorted(nodes, key=lambda node: node.type != "customer")
+    placed = next((node for node in ranked if node.latitude is not None and node.longitude is not None), None)
+    return Customer(
+        customer_id=customer,
+        name=next((node.name for node in ranked if node.name), ""),
+        phone=next((node.phone for node in ranked if node.phone), ""),
+        postal_address=next((node.postal_address for node in ranked if node.postal_address), ""),
+        latitude=placed.latitude if placed is not None else None,
+        longitude=placed.longitude if placed is not None else None,
+    )

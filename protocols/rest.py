@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from protocols.alarm import Alarm, Source, Status, TimelineEntry
+from protocols.alarm import Alarm, Source, Status, TimelineEntry, is_own_name
 from protocols.command import NoteType
 from protocols.event import NetworkEventType
 from protocols.light import BLINDING, DARK, Measurement, is_light
@@ -71,6 +71,8 @@ class AlarmCreate(Body, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_time("at", self.at)
         check_metadata("metadata", self.metadata)
+        if self.alarm_id is not None and is_own_name(self.alarm_id):
+            raise ValueError(f"alarm_id: {self.alarm_id} is a name that faultd gives; choose one of another form")
 
 
 class AlarmEdit(Body, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from actors.api.alertmanager import Reading, Taken, instances, one_line
 from actors.api.context import Context
 from actors.api.problems import ProblemError
 from protocols.alarm import Identity
+from protocols.change import Quarantined
 from protocols.event import NetworkEvent
 from protocols.principal import Principal
 from protocols.rest import AlertmanagerBody, EventResult, EventResults, Refused
@@ -77,11 +78,16 @@ class Notification:
 
     async def _submit(self, waiting: Sequence[tuple[int, NetworkEvent]], results: list[EventResult | None]) -> None:
         outcome = await self._api.submit(self._by, [event for _, event in waiting])
-        answers = commands.answers(outcome.changes, outcome.first, len(waiting))
+        kept = {change.offset for change in outcome.changes if isinstance(change, Quarantined)}
+        others = [change for change in outcome.changes if not isinstance(change, Quarantined)]
+        answers = commands.answers(others, outcome.first, len(waiting))
         for (number, _), answer in zip(waiting, answers, strict=True):
             known = results[number] if number >= 0 else None
             if known is not None:
                 found = commands.event_result(answer)
+                if answer.offset in kept:
+                    text = f"faultd could not process this (Event {answer.offset}); it is kept in quarantine for a retry"
+                    found = EventResult(refused=(Refused(f"alerts[{number}]", "quarantined", text),))
                 results[number] = EventResult(
                     accepted=(*known.accepted, *found.accepted),
                     refused=(*known.refused, *found.refused),

@@ -1,7 +1,6 @@
 """Operators' commands: each alarm named is acted on or refused with a reason."""
 
 from actors.correlator.draft import Draft
-from actors.correlator.identifiers import is_own_name
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, detail_of, text_of, user
 from actors.correlator.limits import FULL, admit
 from actors.correlator.past import act_on_past
@@ -13,7 +12,7 @@ from actors.correlator.report import Report
 from actors.correlator.rules.book import fold_rule_command
 from actors.correlator.texts import edited_names
 from actors.correlator.windows.commands import fold_window
-from protocols.alarm import Identity
+from protocols.alarm import Identity, is_own_name
 from protocols.change import Answer, Refusal
 from protocols.command import AlarmAction, ChangeTopology, Command, Edit, Raise, RuleAction, WindowAction
 from protocols.principal import Principal

@@ -251,6 +251,8 @@ def _keeps_name(draft: Draft, alarm: Alarm, problem: Problem) -> bool:
     taken it since."""
     if problem.alarm_id not in ("", alarm.alarm_id):
         return False
+    if alarm.alarm_id in draft.state.names:
+        return True  # faultd gave it: nobody else can take it
     holder = open_with_name(draft, alarm.tenant_id, alarm.alarm_id)
     return holder is None or holder.id == alarm.id
 

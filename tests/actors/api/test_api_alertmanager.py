@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.api.alertmanager import SEVERITIES, Reading, instances
+from actors.mailbox import Outcome
+from protocols.change import Answer, Quarantined
 from protocols.event import TopologyLoaded
 from protocols.topology import Node
 
@@ -158,6 +160,25 @@ async def test_what_is_no_alert_is_refused_alone(lab: Lab) -> None:
             (0, ["alerts[2]"]),
         ]
         assert results["warnings"] == ["version: '9' is not known, and was read as version 4"]
+
+
+async def test_an_alert_that_cannot_be_processed_is_refused_alone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = lab.record
+
+    async def poisoned(events: Any) -> Outcome:
+        outcome = await record(events)
+        offset = outcome.first + 1
+        changes = [change for change in outcome.changes if change.offset != offset]
+        return Outcome(
+            outcome.first, outcome.seq, [*changes, Quarantined(offset, lab.T0, "network", "x"), Answer(offset=offset)]
+        )
+
+    monkeypatch.setattr(lab, "record", poisoned)
+    async with lab.serve(), lab.client() as client:
+        alerts = [alert(instance=f"host-{n}") | {"fingerprint": f"f{n}"} for n in range(3)]
+        results = (await client.post(PATH, json=webhook(*alerts))).json()["results"]
+        assert [len(result["accepted"]) for result in results] == [1, 0, 1]
+        assert [one["reason"] for one in results[1]["refused"]] == ["quarantined"]
 
 
 @pytest.mark.parametrize(("body", "field"), [({}, "alerts"), ({"alerts": {}}, "alerts"), ({"alerts": "none"}, "alerts")])

@@ -6,7 +6,7 @@ from protocols.snmp.notification import Notification
 
 WINDOW: Final = 5.0
 """Seconds within which an identical datagram is a copy. Mirrored paths and double senders take milliseconds."""
-MOST: Final = 100_000
+MOST: Final = 65_536
 """Traps that are remembered at once, twice over; in a larger storm the memory is shorter, and a copy may count."""
 
 _Key = tuple[str, int, int, int | None]

@@ -17,7 +17,18 @@ from typing import Any, get_args
 
 import typer.main
 from msgspec import NODEFAULT, UNSET, Struct
-from msgspec.inspect import BoolType, Field, FloatType, IntType, LiteralType, StructType, Type, VarTupleType, type_info
+from msgspec.inspect import (
+    BoolType,
+    DictType,
+    Field,
+    FloatType,
+    IntType,
+    LiteralType,
+    StructType,
+    Type,
+    VarTupleType,
+    type_info,
+)
 from msgspec.structs import fields
 
 from actors.correlator.lifecycle import TRANSITIONS, moved, status_of
@@ -104,6 +115,8 @@ def type_name(kind: Type) -> str:
             return "one of " + ", ".join(f'`"{value}"`' for value in kind.values)
         case IntType() | FloatType():
             return ("whole number" if isinstance(kind, IntType) else "number") + _bounds(kind)
+        case DictType():
+            return f"table of {type_name(kind.value_type)}"
         case VarTupleType():
             return "list of tables" if isinstance(kind.item_type, StructType) else f"list of {type_name(kind.item_type)}"
         case _:
@@ -126,6 +139,8 @@ def _toml(value: Any) -> str:
             return str(value).lower()
         case int() | float():
             return f"{value:_}"
+        case dict():
+            return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
         case tuple():
             return f"[{', '.join(_toml(item) for item in value)}]"
         case _:

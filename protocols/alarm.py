@@ -17,6 +17,11 @@ Status = Literal["active", "acknowledged", "suppressed", "cleared", "resolved"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
+def is_own_name(name: str) -> bool:
+    """Whether this is an external name as faultd gives them (``A7``), which nobody else may give."""
+    return name.startswith("A") and name[1:].replace(".", "", 1).isdecimal()
+
+
 class Identity(Struct, frozen=True, order=True, array_like=True, gc=False):
     """What makes two reports the same problem (RFC 8632): tenant, resource, alarm type, qualifier."""
 

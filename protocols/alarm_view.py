@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from protocols.alarm import Alarm
+from protocols.alarm import Alarm, Identity
 
 
 class AlarmView(Protocol):
@@ -12,6 +12,10 @@ class AlarmView(Protocol):
     def find(self, name: str, tenant: str | None) -> Alarm | None:
         """The alarm of this id or external id that ``tenant`` sees (None: every tenant). None too when several tenants gave
         that external id."""
+        ...
+
+    def is_open(self, identity: Identity) -> bool:
+        """Whether the alarm of this identity is not cleared."""
         ...
 
     def all(self) -> Sequence[Alarm]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from protocols.alarm import Alarm, Source, Status, TimelineEntry
+from protocols.alarm import Alarm, Source, Status, TimelineEntry, is_own_name
 from protocols.command import NoteType
 from protocols.event import NetworkEventType
 from protocols.light import BLINDING, DARK, Measurement, is_light
@@ -71,6 +71,8 @@ class AlarmCreate(Body, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_time("at", self.at)
         check_metadata("metadata", self.metadata)
+        if self.alarm_id is not None and is_own_name(self.alarm_id):
+            raise ValueError(f"alarm_id: {self.alarm_id} is a name that faultd gives; choose one of another form")
 
 
 class AlarmEdit(Body, frozen=True, kw_only=True):
@@ -228,34 +230,28 @@ class EventResult(Struct, frozen=True, kw_only=True):
     duplicate: bool = False
     refused: tuple[Refused, ...] = ()
     warnings: tuple[str, ...] = ()
-    """What was not taken as it was given, and what was done instead: a time `at` that cannot be right."""
+    """What was not taken as it was given, and what was done instead: a time `at` that cannot be right, a label that was cut."""
 
 
 class EventResults(Struct, frozen=True):
-    """What each event of a batch came to, in the batch's order."""
+    """What each event of a batch came to, in the batch's order. ``warnings`` are about a notification as a whole."""
 
     results: tuple[EventResult, ...]
-
-
-class AlertmanagerAlert(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One alert of Prometheus Alertmanager's webhook. Fields that are not used here are ignored."""
-
-    status: Literal["firing", "resolved"]
-    labels: dict[str, str]
-    annotations: dict[str, str] = {}
-    starts_at: Time | None = None
-    ends_at: Time | None = None
-    generator_url: str = field(default="", name="generatorURL")
-    fingerprint: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class AlertmanagerBody(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Prometheus Alertmanager's webhook body, version 4. Fields that are not used here are ignored."""
+    """The webhook body of Prometheus Alertmanager (version 4) or of a Grafana contact point (version 1). Only ``alerts`` has to
+    be there: a list of objects with ``status``, ``labels``, ``annotations``, ``startsAt``, ``endsAt``,
+    ``generatorURL`` and ``fingerprint``. Fields that are not used here are ignored."""
 
-    version: Literal["4"]
-    alerts: Annotated[tuple[AlertmanagerAlert, ...], Meta(max_length=1_000)]
-    external_url: str = field(default="", name="externalURL")
-    truncated_alerts: int = 0
+    alerts: Any
+    version: Any = ""
+    status: Any = ""
+    receiver: Any = ""
+    group_key: Any = ""
+    external_url: Any = field(default="", name="externalURL")
+    truncated_alerts: Any = 0
 
 
 class AlarmPage(Struct, frozen=True):

@@ -24,12 +24,12 @@ Needed = Role | Literal["nothing", "metrics"]
 
 
 class Access(Struct, frozen=True):
-    """What a handler asks of its caller. ``every_tenant``: a token without a tenant. ``large``: its body may have
-    ``max_topology_bytes``."""
+    """What a handler asks of its caller. ``every_tenant``: a token without a tenant. ``body``: the setting that
+    bounds its body."""
 
     needed: Needed
     every_tenant: bool = False
-    large: bool = False
+    body: str = "max_body_bytes"
 
     def check(self, by: Principal) -> None:
         """ProblemError 403 unless the token's role and tenant are enough."""
@@ -52,10 +52,10 @@ class Undeclared(Exception):
 
 
 def allow(
-    needed: Needed, *, every_tenant: bool = False, large: bool = False, query: type[Struct] | None = None
+    needed: Needed, *, every_tenant: bool = False, body: str = "max_body_bytes", query: type[Struct] | None = None
 ) -> dict[str, Any]:
     """A handler's ``opt``: who may call it, and the Struct of its query parameters (None: it takes none)."""
-    declared: dict[str, Any] = {"access": Access(needed, every_tenant, large)}
+    declared: dict[str, Any] = {"access": Access(needed, every_tenant, body)}
     return declared if query is None else declared | {"query": query}
 
 

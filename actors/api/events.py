@@ -8,13 +8,12 @@ from msgspec import Meta
 
 from actors.api import commands
 from actors.api.access import allow
-from actors.api.alertmanager import network_event
 from actors.api.context import By, Ctx
 from actors.api.event_data import flat
+from actors.api.notification import Notification
 from actors.api.openapi import ApiOperation
 from actors.api.problems import ProblemError, invalid_body, invalid_parameter
-from protocols.event import NetworkEvent
-from protocols.rest import AlertmanagerBody, EventResults, FieldError, NetworkEventBody
+from protocols.rest import AlertmanagerBody, EventResults, NetworkEventBody
 
 _KEY = "idempotency-key"
 Batch = Annotated[tuple[NetworkEventBody, ...], Meta(min_length=1)]
@@ -65,36 +64,21 @@ async def network_events(
 
 @post(
     "/events/alertmanager",
-    summary="Prometheus Alertmanager's webhook",
+    summary="Webhook of Prometheus Alertmanager or Grafana",
     status_code=200,
     operation_class=ApiOperation,
-    opt=allow("operator"),
+    opt=allow("operator", body="max_webhook_bytes"),
 )
 async def alertmanager(api: Ctx, by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
-    """Alertmanager's webhook body, version 4: firing alerts raise `monitoring.check_failed`, resolved ones clear it.
+    """Firing alerts raise `monitoring.check_failed`, resolved ones clear it. The answer has what came of each, in order.
 
-    Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`.
+    Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`. One alert
+    that cannot be used costs none of the others: the answer is 200 all the same, since neither system sends again what was
+    answered 4xx.
     """
-    if len(data.alerts) > api.settings.max_batch:
-        raise ProblemError(
-            413, "batch_too_large", f"{len(data.alerts)} alerts; at most {api.settings.max_batch} are taken in one request"
-        )
-    events: list[NetworkEvent] = []
-    errors: list[FieldError] = []
-    for number, alert in enumerate(data.alerts):
-        tenant = commands.tenant_of(by, alert.labels.get("tenant_id"), api.default_tenant)
-        try:
-            events.append(network_event(alert, tenant, by.name))
-        except ValueError as error:
-            field, _, message = str(error).partition(": ")
-            errors.append(FieldError(f"alerts[{number}].{field}", message))
-    if errors:
-        raise ProblemError(422, "invalid_body", f"{errors[0].field}: {errors[0].message}", errors)
-    if not events:
-        raise invalid_body("alerts", "is empty")
-    outcome = await api.submit(by, events)
-    answers = commands.answers(outcome.changes, outcome.first, len(events))
-    return EventResults(tuple(commands.event_result(answer) for answer in answers))
+    if not isinstance(data.alerts, list | None):
+        raise invalid_body("alerts", "is no list")
+    return await Notification(api, by, data).take()
 
 
 HANDLERS = [network_events, alertmanager]

@@ -109,7 +109,8 @@ class Gate:
         if user is None:
             return 0
         settings = self._context.settings
-        return settings.max_topology_bytes if access.large else settings.max_body_bytes
+        limit: int = getattr(settings, access.body)
+        return limit
 
     async def _body(self, scope: Scope, receive: Receive, limit: int) -> bytes | None:
         """The whole body, None when the client went away. ProblemError 413 or 408."""

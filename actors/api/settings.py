@@ -1,17 +1,24 @@
 """What an operator can set about the REST API (section ``[http]``)."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from protocols.address import split_bind
+
+AlertSeverity = Literal["critical", "major", "minor", "warning", "info", "clear"]
+"""What a word of another system can mean."""
 
 _POSITIVE = (
     "answer_seconds",
     "max_body_bytes",
     "max_topology_bytes",
+    "max_webhook_bytes",
     "max_header_bytes",
     "max_batch",
     "max_bulk",
     "max_connections",
+    "max_connections_per_address",
     "header_seconds",
     "read_seconds",
     "write_seconds",
@@ -35,6 +42,12 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Largest request body; a larger one is refused with 413."""
     max_topology_bytes: int = 536_870_912
     """Largest body of `PUT /topology`, which only admins send: a million nodes are about 170 MB."""
+    max_webhook_bytes: int = 16_777_216
+    """Largest notification of Alertmanager or Grafana; a larger one is refused with 413, and what it says is lost. Of a group
+    of 1,000 alerts about 1.3 MB are usual; Alertmanager's `max_alerts` bounds them."""
+    alert_severities: dict[str, AlertSeverity] = {}
+    """What severities of other systems' alerts mean, beside the words that are known ([API](api.md#alertmanager-and-grafana)):
+    `critical`, `major`, `minor`, `warning`, `info`, or `clear` for a word that says that all is well."""
     max_header_bytes: int = 16_384
     """Largest request line and headers together; larger ones are refused with 431."""
     max_batch: int = 1_000
@@ -42,7 +55,10 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_bulk: int = 10_000
     """Most alarms that one bulk action touches."""
     max_connections: int = 512
-    """Connections at a time; one more is closed at once and counted."""
+    """Connections at a time. One more takes the place of one without a request under way; if all have one, it is closed at once
+    and counted."""
+    max_connections_per_address: int = 256
+    """Connections at a time from one address, which may be that of a proxy in front; the same beyond it."""
     header_seconds: float = 10.0
     """How long a client may take to send a request's headers, and a connection may stay idle between requests."""
     read_seconds: float = 20.0

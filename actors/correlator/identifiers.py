@@ -27,11 +27,6 @@ def offset_name(offset: int, number: int) -> str:
     return f"A{offset}" if number == 0 else f"A{offset}.{number}"
 
 
-def is_own_name(name: str) -> bool:
-    """Whether this is an external name as faultd gives them, which nobody else may give."""
-    return name.startswith("A") and name[1:].replace(".", "", 1).isdecimal()
-
-
 @lru_cache(maxsize=8)
 def _space(ledger_id: UUID) -> Any:
     """Where the digest of every name in this space begins: beginning anew costs more than all the rest."""

@@ -9,7 +9,7 @@ from msgspec.structs import fields
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import FULL, admit
-from actors.correlator.plant import shown_to
+from actors.correlator.placing import resolve
 from actors.correlator.pon.gather import tenant_of
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember
@@ -17,8 +17,10 @@ from actors.correlator.report import Report
 from protocols.alarm import Identity, Source
 from protocols.change import Answer, Refusal
 from protocols.event import NetworkEvent
+from protocols.own_alarms import reserved
 from protocols.severity import Severity
 from protocols.topology import Node
+from protocols.walls import shown_to
 
 
 class Meaning(NamedTuple):
@@ -68,7 +70,11 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         draft.later(remember, draft.state.keys, key, draft.at)
         draft.later(remember, draft.state.bodies, key, body)
     meaning = MEANINGS[event.type]
-    node = draft.state.plant.resolve(event.resource_id)
+    claim = reserved(event.resource_type, event.resource_id, event.type, event.source)
+    if claim is not None:
+        draft.emit(Answer(offset=draft.offset, refusals=(Refusal("", "invalid", ": ".join(claim)),)))
+        return
+    node = resolve(draft.state, event.resource_id, event.tenant_id)
     resource_id = node.id if node is not None else event.resource_id
     named = shown_to(node, event.tenant_id)
     name = event.resource_name or (named.name if named is not None else "") or resource_id
@@ -93,7 +99,7 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         resource_type=event.resource_type,
         resource_name=name,
         title=event.title or f"{name} {meaning.words}",
-        device_id=resource_id if event.type.startswith("device.") else "",
+        device_id=_device(draft, event, resource_id, named),
         event_type=meaning.event_type,
         probable_cause=meaning.probable_cause,
         description=event.description,
@@ -108,6 +114,13 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
     _measured(draft, event, node)
     accepted, refusals = ((alarm.id,), ()) if alarm else ((), (FULL,))
     draft.emit(Answer(offset=draft.offset, accepted=accepted, refusals=refusals, warnings=warnings))
+
+
+def _device(draft: Draft, event: NetworkEvent, resource_id: str, node: Node | None) -> str:
+    """The device that an event is about: the resource itself, or a node with an address that another system watches."""
+    if event.type.startswith("device."):
+        return resource_id
+    return resource_id if node is not None and node.address else ""
 
 
 def _digest(event: NetworkEvent) -> bytes:

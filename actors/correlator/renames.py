@@ -22,14 +22,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.identifiers import is_own_name
 from actors.correlator.lifecycle import cleared
 from actors.correlator.onts import device_after, moved_onts, ont_around
 from actors.correlator.placing import follows_topology, serial_of, with_place
 from actors.correlator.plant import Plant
 from actors.correlator.saved import Renamed
 from actors.correlator.state import State
-from protocols.alarm import Alarm, Identity
+from protocols.alarm import Alarm, Identity, is_own_name
 from protocols.serial import canonical_serial
 from protocols.topology import Node
 
@@ -170,7 +169,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
         resource_name=(node.name if node is not None else "") or _renamed(alarm.resource_name, target),
         title=_renamed(alarm.title, target),
     )
-    equal = replace(equal, **with_place(state.plant, equal, follows=follows_topology(state, alarm)))
+    equal = replace(equal, **with_place(state, equal, follows=follows_topology(state, alarm)))
     if (mark := state.marks.get(alarm.id)) is not None:
         draft.later(state.marks.__setitem__, new_id, mark)
     if (edited := state.edited.get(alarm.id)) is not None:

@@ -11,7 +11,6 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.correlator.identifiers import is_own_name
 from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
@@ -21,7 +20,7 @@ from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
-from protocols.alarm import Alarm, Identity
+from protocols.alarm import Alarm, Identity, is_own_name
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node
 

@@ -18,7 +18,7 @@ from faultd.cli.explain import explain
 from faultd.console.changes import Changes, Told
 from faultd.console.follow import Subscription, snapshot
 from faultd.console.rest import Declined, NotFound, Rest, RestError, alarm_path, names_of
-from faultd.console.view import STYLES, counts, heading, held_back, open_children, rows, why, worst_first
+from faultd.console.view import STYLES, counts, heading, held_back, open_children, rows, why, worst_first, wrapped
 from protocols.alarm import Alarm
 from protocols.printable import printable
 from protocols.severity import SEVERITIES, Severity, rank
@@ -215,10 +215,15 @@ def _tell(console: Console, line: Told) -> None:
     over = alarm.cleared_at is not None
     text = Text(f"{now:%H:%M:%S} ").append(f"{alarm.severity:<8}", STYLES["cleared"] if over else STYLES[alarm.severity])
     customers = f" ({counted(alarm.subscriber_count, 'customer')})" if alarm.subscriber_count else ""
-    text.append(f" {printable(alarm.alarm_id):<6} {line.what}: {printable(alarm.title)}{customers}")
-    console.print(text)
+    text.append(f" {printable(alarm.alarm_id):<6} ")
+    indent = " " * text.cell_len
+    first, *more = wrapped(f"{line.what}: {printable(alarm.title)}{customers}", console.width - text.cell_len)
+    lines = [text.append(first), *(Text(indent + each) for each in more)]
     if not over and (reason := why(alarm)):
-        console.print(Text(f"{'':24}└ {reason}", "italic cyan"))
+        for number, each in enumerate(wrapped(reason, console.width - len(indent) - 2)):
+            lines.append(Text(f"{indent}{'  ' if number else '└ '}{each}", "italic cyan"))
+    for shown in lines:
+        console.print(shown, soft_wrap=True)
 
 
 def _say(text: str) -> None:

@@ -48,7 +48,7 @@ def _read(file: Path) -> str:
 
 def _asked(usual: Path) -> str:
     try:
-        token = getpass.getpass(f"token (made by `faultd token create`; kept in {usual} it is not asked for): ", sys.stderr)
+        token = getpass.getpass(f"token (or keep it in {usual}): ", sys.stderr)
     except EOFError:
         token = ""
     return _plausible(token.strip(), "the answer")

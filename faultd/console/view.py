@@ -87,7 +87,7 @@ def rows(alarm: Alarm, now: datetime, width: int, children: int = 0) -> list[Tex
     """An alarm as lines of at most ``width`` columns: what it is, and why in lines of their own. Nothing is cut off."""
     room = _title_width(width)
     over = alarm.cleared_at is not None
-    first, *more = _wrapped(printable(alarm.title), room)
+    first, *more = wrapped(printable(alarm.title), room)
     passed = duration((alarm.cleared_at or now) - alarm.first_occurrence)
     customers = str(alarm.subscriber_count or "")
     line = Text(_row(alarm.severity, printable(alarm.alarm_id), first, customers, passed, alarm.status, room).rstrip())
@@ -96,7 +96,7 @@ def rows(alarm: Alarm, now: datetime, width: int, children: int = 0) -> list[Tex
     indent = " " * (_SEVERITY + _ID + 2)
     found = [line, *(Text(indent + each, "dim" if over else "") for each in more)]
     said = [each for each in (why(alarm), f"{children} alarms below" if children else "") if each]
-    for number, each in enumerate(_wrapped("; ".join(said), width - len(indent) - 2) if said else ()):
+    for number, each in enumerate(wrapped("; ".join(said), width - len(indent) - 2) if said else ()):
         found.append(Text(f"{indent}{'└ ' if number == 0 else '  '}{each}", "dim" if over else "italic cyan"))
     return found
 
@@ -115,7 +115,8 @@ def _row(severity: str, name: str, title: str, customers: str, passed: str, stat
     return f"{severity:<{_SEVERITY}} {name:<{_ID}} {title} {customers:>{_CUSTOMERS}} {passed:>{_FOR}} {status}"
 
 
-def _wrapped(text: str, room: int) -> list[str]:
+def wrapped(text: str, room: int) -> list[str]:
+    """The lines of ``text`` in ``room`` columns, at least one."""
     return [line.plain.rstrip() for line in Text(text).wrap(_PLAIN, max(1, room))] or [""]
 
 

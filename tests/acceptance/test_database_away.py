@@ -38,8 +38,13 @@ async def test_postgresql_away_and_back_under_traps_and_commands(place: Path) ->
                     device.send(down(interface))
                 before = await stream.until(lambda alarms: len(alarms) == 20)
                 first = before[0].id
+                # As soon as the stream has told of an alarm it is there, whatever PostgreSQL has by then.
+                for alarm in before:
+                    for name in (alarm.id, alarm.alarm_id):
+                        assert (await client.get(f"{ALARMS}/{name}")).json()["id"] == alarm.id
+                assert {alarm.alarm_id for alarm in before} == {f"A{number}" for number in range(1, 21)}
                 with trio.fail_after(PATIENCE):
-                    while (await client.get(f"{ALARMS}/{first}")).status_code != 200:
+                    while len((await client.get(ALARMS)).json()["items"]) != 20:
                         pass
 
                 await trio.to_thread.run_sync(server.stop)
@@ -52,6 +57,8 @@ async def test_postgresql_away_and_back_under_traps_and_commands(place: Path) ->
                 for interface in range(21, 521):
                     device.send(down(interface))
                 await stream.until(lambda alarms: len(alarms) == 520)
+                listed = (await client.get(ALARMS, params={"limit": 1000})).json()
+                assert (len(listed["items"]), listed["degraded"][:18]) == (520, "PostgreSQL is away")
                 done = await client.post(f"{ALARMS}/{first}/acknowledge", json={"note": "on it"})
                 assert (done.status_code, done.json()["status"]) == (200, "acknowledged")
                 noted = await client.post(f"{ALARMS}/{before[0].alarm_id}/notes", json={"text": "while it was away"})

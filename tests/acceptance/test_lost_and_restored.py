@@ -134,7 +134,9 @@ async def rows(database: Database, sql: str) -> list[dict[str, Any]]:
 
 
 async def alarms(database: Database) -> list[dict[str, Any]]:
-    return await rows(database, "SELECT * FROM alarms ORDER BY id")
+    """But for the offsets of repeats, which are history: those of a gap are missing."""
+    found = await rows(database, "SELECT * FROM alarms ORDER BY id")
+    return [{name: value for name, value in row.items() if name != "repeat_offsets"} for row in found]
 
 
 async def titles(database: Database) -> list[str]:

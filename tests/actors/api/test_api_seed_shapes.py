@@ -43,7 +43,7 @@ async def test_an_alarm_with_the_callers_alarm_id(stored_lab: Lab) -> None:
         other = await client.post(lab.ALARMS, json=ALARM | {"resource_id": "olt-002"})
         assert (other.status_code, other.json()["id"] != made.json()["id"]) == (201, True)
         assert (await client.get(path)).json()["id"] == other.json()["id"]
-        lab.problem(await client.post(lab.ALARMS, json=ALARM | {"alarm_id": "A7"}), 422, "invalid")
+        lab.problem(await client.post(lab.ALARMS, json=ALARM | {"alarm_id": "A7"}), 422, "invalid_body", "alarm_id")
         lab.problem(await client.post(lab.ALARMS, json=ALARM | {"alarm_id": ""}), 422, "invalid_body", "alarm_id")
 
 

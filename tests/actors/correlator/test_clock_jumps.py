@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from actors.correlator.fold import fold
 from actors.correlator.jumps import AT_MOST
 from actors.correlator.memories import RedateMemory
+from actors.correlator.saved import Clock, Mark, Saved
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
+from actors.elapsed import Jumped
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Change, NoticeWanted
 from protocols.command import Action, Clear, Command, PutWindow, Raise, Shelve
@@ -367,6 +369,39 @@ def _without_dates(value: Any) -> Any:
 @given(events, st.integers(0, 40), st.sampled_from(JUMPS))
 def test_a_jump_changes_nothing_but_dates(steps: list[tuple[int, Event]], at: int, by: timedelta) -> None:
     assert course(steps, at, by) == course(steps, at, None)
+
+
+def test_every_time_that_a_state_keeps_is_known_to_be_a_length_or_a_date() -> None:
+    """One that is new is decided on in ``jumps`` and in docs/decisions/0037-trusted-time.md. Memories of strategies move by
+    themselves."""
+    moves = {"Mark.received", "Mark.text_at", "Saved.cleared", "Saved.ended", "Saved.informs", "Saved.keys", "Saved.archived"}
+    moves |= {"Saved.timers", "Jumped.at", "Clock.start", "Clock.seen", "Clock.earlier", "Clock.restarted"}
+    stays = {"Mark.dated", "Saved.at"}
+    counts = {"Clock.epoch", "Clock.boots", "Clock.several"}
+    found = {
+        f"{kind.__name__}.{field.name}"
+        for kind in (Saved, Mark, Jumped)
+        for field in msgspec.structs.fields(kind)
+        if "datetime" in str(field.type)
+    } | {f"Clock.{field.name}" for field in msgspec.structs.fields(Clock)}
+    assert found == moves | stays | counts
+
+
+@pytest.mark.parametrize("by", JUMPS)
+def test_a_change_of_text_is_told_as_often_as_before(by: timedelta) -> None:
+    life = Life()
+
+    def report(title: str) -> list[str]:
+        event = NetworkEvent(type="device.degraded", tenant_id="t", resource_type="olt", resource_id="olt-9", title=title)
+        return [action for action in actions(life(event)) if action.startswith("text")]
+
+    report("hot")
+    assert report("hotter") == ["text_changed"]
+    life.wait(seconds=30)
+    life.jump(by)
+    assert report("as hot") == []
+    life.wait(seconds=31)
+    assert report("hottest") == ["text_changed"]
 
 
 def test_a_snapshot_of_an_earlier_version_has_no_jumps() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.correlator.identifiers import is_own_name
 from actors.correlator.state import State
+from protocols.alarm import is_own_name
 from protocols.change import Answer
 from protocols.command import Acknowledge, Clear, Note, Raise
 from protocols.event import CountAlarms

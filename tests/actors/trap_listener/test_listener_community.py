@@ -227,7 +227,7 @@ async def test_other_settings_apply_from_the_next_datagram_on(listening, sender)
 async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_clock):
     tiny = open_socket("127.0.0.1:0", 4096)
     async with listening(sockets=[tiny], mailbox=0) as bench:
-        sender.sendto(trap(), bench.address)
+        sender.sendto(trap(request_id=1_000), bench.address)
         await trio.testing.wait_all_tasks_blocked()
         for number in range(200):
             sender.sendto(trap(request_id=number), bench.address)
@@ -243,6 +243,17 @@ async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_cloc
             reports = [event for event in append.events if isinstance(event, SystemReport)]
         assert [(report.alarm_type, report.active) for report in reports] == [("traps.lost", True)]
         assert kept + bench.total("faultd_kernel_drops_total") == 201
+
+
+async def test_the_last_kernel_drop_before_a_silence_is_counted_at_once(listening, sender, mock_clock):
+    tiny = open_socket("127.0.0.1:0", 4096)
+    for number in range(200):
+        sender.sendto(trap(request_id=number), tiny.address)
+    async with listening(sockets=[tiny]) as bench:
+        kept = len(await bench.next())
+        await trio.testing.wait_all_tasks_blocked()
+        assert bench.total("faultd_traps_received_total") == kept < 200
+        assert bench.total("faultd_kernel_drops_total") == 200 - kept
 
 
 async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(listening, sender, mock_clock):

@@ -49,6 +49,7 @@ class Database:
         self._size = size
         self._command_timeout = command_timeout
         self._connect_timeout = connect_timeout
+        self._answer_within = math.inf
         self.refusal: Callable[[], str] = lambda: ""
         """Why no function may be run now; empty: it may. Asked before each :meth:`run`."""
         self._jobs: set[asyncio.Task[Any]] = set()
@@ -57,15 +58,23 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, size: int = 4, command_timeout: float = 30.0, connect_timeout: float = 5.0
+        cls,
+        url: str,
+        *,
+        size: int = 4,
+        command_timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        answer_within: float = math.inf,
     ) -> "AsyncIterator[Database]":
         """Start the thread and a pool of at most ``size`` connections to ``url`` (``postgresql://...``).
 
         Nothing is connected yet, so this works while PostgreSQL is away; a lost connection is replaced by the next call.
-        Times are seconds: ``command_timeout`` bounds one statement, ``connect_timeout`` getting a connection. Leaving the
+        Times are seconds: ``command_timeout`` bounds one statement, ``connect_timeout`` getting a connection, ``answer_within``
+        both and all statements of one call of :meth:`run`. Leaving the
         context cancels what is still running, closes the connections and ends the thread.
         """
         database = cls(url, size=size, command_timeout=command_timeout, connect_timeout=connect_timeout)
+        database._answer_within = answer_within
         database._token = trio.lowlevel.current_trio_token()
         ready, ended = trio.Event(), trio.Event()
         thread = threading.Thread(target=database._thread, args=(ready, ended), name="postgres", daemon=True)
@@ -91,7 +100,9 @@ class Database:
         """
         if why := self.refusal():
             raise DatabaseUnavailable(why)
-        return await self._call(partial(self._with_connection, function, args))
+        with trio.move_on_after(self._answer_within):
+            return await self._call(partial(self._with_connection, function, args))
+        raise DatabaseUnavailable(f"no answer within {self._answer_within:g} s")
 
     async def apart(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """``await function(connect, *args)`` on the asyncio thread; each ``await connect()`` gives a connection outside the

@@ -86,6 +86,8 @@ format = "json"
 bind = "127.0.0.1:{self.http_port}"
 [stream]
 bind = "127.0.0.1:{self.stream_port}"
+max_clients_per_token = 500
+max_clients_per_address = 500
 [traps]
 listen = ["127.0.0.1:{self.trap_port}"]
 allow = ["127.0.0.0/8"]

@@ -70,7 +70,7 @@ from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 log = structlog.get_logger()
 
 APPENDS_WAITING = 256
-READ_SECONDS = 10.0
+READ_SECONDS = 5.0
 """A read of the API that PostgreSQL does not answer within this time finds it away: somebody waits for the answer."""
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
@@ -125,7 +125,9 @@ async def serve(
         _impatience() as impatience,
         _postgres(config, metrics) as (url, keeper),
         Database.open(url, size=1) as written,
-        Database.open(url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS) as read,
+        Database.open(
+            url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS, answer_within=READ_SECONDS
+        ) as read,
     ):
         appends, appended = trio.open_memory_channel[Append](APPENDS_WAITING)
         to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](config.ledger.pipe_batches + 2)

@@ -79,6 +79,7 @@ class ConfigErrors(ConfigError):
     """The mistakes of several files at once."""
 
     def __init__(self, errors: list[ConfigError]) -> None:
+        self.errors = errors
         self.origin = ", ".join(error.origin for error in errors)
         self.mistakes = [mistake for error in errors for mistake in error.mistakes]
         ValueError.__init__(self, "\n".join(str(error) for error in errors))

@@ -1,5 +1,6 @@
 """What systemd's units add to a configuration: the environment of the drop-ins, and the sockets that they hold."""
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 UNIT, SOCKET = "faultd.service", "faultd.socket"
 SYSTEMD = Path("/run/systemd/system")
 """There while systemd runs this machine (sd_booted(3))."""
+CREDENTIALS = Path("/run/credentials")
+"""Where systemd mounts what ``LoadCredential=`` names, a folder for each unit."""
 SECONDS = 10.0
 
 
@@ -25,6 +28,12 @@ def environment_for(file: Path) -> dict[str, str]:
 def holds_sockets() -> bool:
     """Whether systemd holds the trap sockets for faultd; then ``[traps] listen`` is not used."""
     return _systemctl("show", SOCKET, "--property=ActiveState", "--value").strip() == "active"
+
+
+def alone_reads(path: Path) -> bool:
+    """Whether ``path`` is a credential that systemd gives to a service's main process and not to whoever asks: an operator, or
+    the command of ``ExecReload=``."""
+    return path.parent.parent == CREDENTIALS and not os.access(path, os.R_OK)
 
 
 def _environment_file(path: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from actors.ledger.database import in_use
 from actors.tokens import TokenBook, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
-from faultd.config import Config, ConfigError, examine, read
+from faultd.config import Config, ConfigError, ConfigErrors, examine, read
 from faultd.inputs import Inputs, look_into_files, warnings_of
 from faultd.state_folder import StateFolderError
 
@@ -55,7 +55,12 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
         found.mistakes.append(ConfigError(str(file), examined.mistakes))
     found.config, found.tables = examined.config, examined.tables
     found.inputs, errors = look_into_files(examined.config, examined.tables)
-    found.mistakes += errors
+    for mistaken in errors:
+        for each in mistaken.errors if isinstance(mistaken, ConfigErrors) else [mistaken]:
+            if service.alone_reads(Path(each.origin)):
+                found.notes.append(f"{each.origin}: not looked at, since only faultd.service is given it")
+            else:
+                found.mistakes.append(each)
     told = warnings_of(found.inputs.topology)
     found.notes += [f"{examined.config.topology.file}: {text}" for text in told[:MOST_NOTES]]
     if len(told) > MOST_NOTES:

@@ -138,10 +138,12 @@ class RemovalQuery(Body, frozen=True, kw_only=True):
 def node_of(body: NodeBody, words: Words | None = None) -> Node:
     """The node that a body describes."""
     fields = {name: getattr(body, name) for name in Node.__struct_fields__}
+    # As a file has them: spaces around a name cannot be seen.
+    fields["id"], fields["parents"] = body.id.strip(), tuple(parent.strip() for parent in body.parents)
     if words is not None:
         for name in ("type", "vendor", "tenant", "area", "sla_class"):
             fields[name] = words.one(fields[name])
-        fields["parents"] = words.parents(tuple(words.one(parent) for parent in body.parents))
+        fields["parents"] = words.parents(tuple(words.one(parent) for parent in fields["parents"]))
     return Node(**fields)
 
 

@@ -49,6 +49,14 @@ def decode_csv(octets: bytes) -> str:
         raise NotCsv([text]) from error
 
 
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+"""With these a spreadsheet begins a formula; the last is what says that it is none."""
+_NUMBER = re.compile(r"[+-][0-9 ()/.-]*")
+"""Telephone numbers, and values below zero."""
+_ESCAPED = re.compile(r"[;\\]")
+_PART = re.compile(r"(?:[^;\\]|\\.)+", re.DOTALL)
+
+
 def parse_csv(text: str, known: Container[str] = (), tenant: str = "") -> tuple[Node, ...]:
     """Nodes of a topology file: CSV with a header line; ``parents`` and ``address`` may hold several, separated by ``;``. The
     delimiter is that of the header: comma, semicolon or tab. Columns that faultd does not know are ignored, and so are rows of
@@ -90,10 +98,27 @@ def csv_lines(nodes: Iterable[Node]) -> Iterator[str]:
 
 def _cell(node: Node, column: str) -> Any:
     if column == "parents":
-        return ";".join(node.parents)
+        return _guarded(";".join(_ESCAPED.sub(r"\\\g<0>", parent) for parent in node.parents))
     if column == "address" and node.addresses:
         return ";".join(node.addresses)
-    return getattr(node, column)
+    value = getattr(node, column)
+    return _guarded(value) if isinstance(value, str) else value
+
+
+def _guarded(text: str) -> str:
+    """As a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_STARTS) and not _NUMBER.fullmatch(text) else text
+
+
+def _plain(cell: str) -> str:
+    """The text of a cell, without the guard."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_STARTS) else cell
+
+
+def _parts(cell: str) -> list[str]:
+    """What is separated by ``;``; one inside a name has a backslash before it."""
+    parts = _PART.findall(cell) if "\\" in cell else cell.split(";")
+    return [re.sub(r"\\([;\\])", r"\1", part).strip() for part in parts if part.strip()]
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -139,7 +164,7 @@ def _rows(
     columns = {name: position for position, name in enumerate(header)}
     at = [columns.get(column, width) for column in COLUMNS]
     for line, row in records:
-        cells = [cell.strip() for cell in row]
+        cells = [_plain(cell.strip()) for cell in row]
         if len(cells) > width:
             if any(cells[width:]):
                 problems.append(f"line {line}: {len(cells)} cells, the header has {width}: quote a cell with a delimiter in it")
@@ -152,7 +177,7 @@ def _rows(
         found = [cells[n] for n in at]
         id, type, parents, name, address, vendor, tenant, customer, service, serial, area, sla, index = found[:13]
         phone, postal_address, latitude, longitude = found[13:]
-        name_of_parents = tuple([one(part.strip()) for part in parents.split(";") if part.strip()]) if parents else ()
+        name_of_parents = tuple([one(part) for part in _parts(parents)]) if parents else ()
         yield (
             line,
             Node(

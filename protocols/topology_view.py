@@ -13,9 +13,8 @@ from protocols.topology import Node
 class TopologyView(Protocol):
     """What the fold knows by now; an answer holds until its holder next waits for anything."""
 
-    @property
-    def size(self) -> int:
-        """How many nodes there are."""
+    def count(self, tenant: str | None) -> int:
+        """How many nodes there are, to a tenant (None: all)."""
 
     def all(self) -> list[Node]:
         """Every node, as of this moment."""

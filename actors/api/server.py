@@ -5,6 +5,7 @@ refuse to read, and whatever a connection's protocol code raises ends that conne
 from which anycorn descends, ends altogether when a connection raises.)
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -33,6 +34,8 @@ class _Stream:
 
     def __init__(self, stream: trio.SocketStream, write_seconds: float) -> None:
         self._stream = stream
+        client, _ = self.addresses
+        self.address = client[0] if client is not None else ""
         self._write_seconds = write_seconds
 
     async def send(self, data: bytes) -> None:
@@ -103,7 +106,7 @@ class Server:
         self._config = _config(settings)
         self._worker = WorkerContext(None)
         self._isolation = Isolation("an HTTP connection", metrics.http_connections_dropped.labels("error").inc)
-        self._open: set[_Stream] = set()
+        self._open: dict[_Stream, Connection] = {}
         self._closed = trio.Event()
 
     @property
@@ -144,21 +147,39 @@ class Server:
                 scope.cancel()
 
     async def _connection(self, socket_stream: trio.SocketStream) -> None:
-        if len(self._open) >= self._settings.max_connections:
-            self._metrics.http_connections_dropped.labels("limit").inc()
-            await trio.aclose_forcefully(socket_stream)
-            return
         stream = _Stream(socket_stream, self._settings.write_seconds)
-        self._open.add(stream)
+        connection = Connection(
+            self._app, self._config, self._worker, ConnectionState({}), cast(anyio.abc.SocketStream, stream)
+        )
         try:
-            with self._isolation.alone():
-                state = ConnectionState({})
-                await Connection(self._app, self._config, self._worker, state, cast(anyio.abc.SocketStream, stream)).run()
+            if self._make_room(stream.address):
+                self._open[stream] = connection
+                with self._isolation.alone(stream.address):
+                    await connection.run()
         finally:
-            self._open.discard(stream)
+            self._open.pop(stream, None)
             await trio.aclose_forcefully(socket_stream)
             closed, self._closed = self._closed, trio.Event()
             closed.set()
+
+    def _make_room(self, address: str) -> bool:
+        """Whether one more connection from ``address`` may be. Where a bound is reached, one without a request under way is
+        closed for it, the one open longest: of the same address, or else of the address with the most."""
+        settings = self._settings
+        counts = Counter(stream.address for stream in self._open)
+        if counts[address] >= settings.max_connections_per_address:
+            crowded = address
+        elif len(self._open) >= settings.max_connections:
+            crowded = counts.most_common(1)[0][0]
+        else:
+            return True
+        idle = next((each for each, one in self._open.items() if each.address == crowded and one.idle), None)
+        self._metrics.http_connections_dropped.labels("limit" if idle is None else "gave_way").inc()
+        if idle is None:
+            return False
+        del self._open[idle]
+        idle.close()
+        return True
 
 
 def _config(settings: ApiSettings) -> Config:

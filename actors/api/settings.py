@@ -18,6 +18,7 @@ _POSITIVE = (
     "max_batch",
     "max_bulk",
     "max_connections",
+    "max_connections_per_address",
     "header_seconds",
     "read_seconds",
     "write_seconds",
@@ -54,7 +55,10 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_bulk: int = 10_000
     """Most alarms that one bulk action touches."""
     max_connections: int = 512
-    """Connections at a time; one more is closed at once and counted."""
+    """Connections at a time. One more takes the place of one without a request under way; if all have one, it is closed at once
+    and counted."""
+    max_connections_per_address: int = 256
+    """Connections at a time from one address, which may be that of a proxy in front; the same beyond it."""
     header_seconds: float = 10.0
     """How long a client may take to send a request's headers, and a connection may stay idle between requests."""
     read_seconds: float = 20.0

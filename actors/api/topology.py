@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import trio
 from litestar import Request, Response, get
 from litestar.response import Stream
+from msgspec.structs import replace
 
 from actors.api.access import allow
 from actors.api.context import By, Ctx
@@ -16,7 +17,7 @@ from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.topology_changes import CSV, WRITES
-from actors.api.topology_nodes import NodeName, existing, plant_of, sees, shown
+from actors.api.topology_nodes import NodeName, existing, names_seen, plant_of, sees, shown
 from protocols.principal import Principal
 from protocols.rest_topology import NodePaths, NodeShown, OntQuery, SubtreeQuery, TopologyPage, TopologyQuery
 from protocols.topology import Node
@@ -45,16 +46,20 @@ async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     if query.format == "csv" or request.headers.get("accept", "").partition(";")[0].strip() == CSV:
         return Stream(_export(plant, by, query), media_type=CSV)  # type: ignore[return-value]
     found: list[Node] = []
-    for looked, node_id in enumerate(_candidates(plant, query), 1):
+    looked = 0
+    for node_id in _candidates(plant, by, query):
         node = plant.node(node_id)
-        if node is not None and _passes(node, by, query):
+        if node is None or not sees(by, node):
+            continue
+        looked += 1
+        if _passes(node, by, query):
             found.append(node)
             if len(found) > query.limit:
                 break
         if looked == LOOKED_AT:
             # A filter that finds next to nothing in a large plant: a short page, and on from here.
-            return Response(_page(plant, found, query.limit, on_from=node_id))
-    return Response(_page(plant, found, query.limit))
+            return Response(_page(plant, by, found, query.limit, on_from=node_id))
+    return Response(_page(plant, by, found, query.limit))
 
 
 @get(
@@ -80,14 +85,14 @@ async def find_ont(request: Request[Any, Any, Any], api: Ctx, by: By) -> NodeSho
     if node is None or not sees(by, node):
         wanted = f"serial {query.serial!r}" if query.serial is not None else f"index {query.index!r} in {query.device!r}"
         raise ProblemError(404, "unknown_node", f"no node has the {wanted}")
-    return shown(plant, node)
+    return shown(plant, by, node)
 
 
 @get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation, opt=allow("viewer"))
 async def get_node(api: Ctx, by: By, node_id: NodeName) -> NodeShown:
     """The node, and how many are directly below it."""
     plant = plant_of(api)
-    return shown(plant, existing(plant, by, unquote(node_id)))
+    return shown(plant, by, existing(plant, by, unquote(node_id)))
 
 
 @get(
@@ -107,7 +112,7 @@ async def subtree(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: No
         for one in plant.subtree(top.id)
         if one > after and (node := plant.node(one)) is not None and sees(by, node) and query.type in (None, node.type)
     )
-    return _page(plant, heapq.nsmallest(query.limit + 1, below, key=lambda node: node.id), query.limit)
+    return _page(plant, by, heapq.nsmallest(query.limit + 1, below, key=lambda node: node.id), query.limit)
 
 
 @get("/topology/nodes/{node_id:str}/path", summary="From a node to the core", operation_class=ApiOperation, opt=allow("viewer"))
@@ -116,11 +121,12 @@ async def path(api: Ctx, by: By, node_id: NodeName) -> NodePaths:
     plant = plant_of(api)
     ways = plant.paths(existing(plant, by, unquote(node_id)).id)
     named = ([node for one in way if (node := plant.node(one)) is not None and sees(by, node)] for way in ways)
-    return NodePaths(tuple(tuple(shown(plant, node) for node in way) for way in named))
+    return NodePaths(tuple(tuple(shown(plant, by, node) for node in way) for way in named))
 
 
-def _candidates(plant: TopologyView, query: TopologyQuery) -> Iterable[str]:
-    """Ids behind the cursor, in order: of the smallest collection that a filter names, else all."""
+def _candidates(plant: TopologyView, by: Principal, query: TopologyQuery) -> Iterable[str]:
+    """Ids behind the cursor, in order: of the smallest collection that a filter names, else all. A cursor is the id of a node
+    that the caller sees."""
     after = _after(query.cursor)
     few: list[Collection[str]] = []
     if query.parent is not None:
@@ -131,7 +137,8 @@ def _candidates(plant: TopologyView, query: TopologyQuery) -> Iterable[str]:
         few.append(found)
     if not few:
         return plant.sorted_from(after)
-    return heapq.nsmallest(LOOKED_AT, (one for one in min(few, key=len) if one > after))
+    smallest = min(few, key=len)
+    return heapq.nsmallest(LOOKED_AT, (one for one in names_seen(plant, by, smallest) if one > after))
 
 
 def _passes(node: Node, by: Principal, query: TopologyQuery) -> bool:
@@ -148,15 +155,16 @@ def _after(cursor: str | None) -> str:
     return str(_ORDER.decode(cursor)[0]) if cursor is not None else ""
 
 
-def _page(plant: TopologyView, found: Sequence[Node], limit: int, on_from: str | None = None) -> TopologyPage:
+def _page(plant: TopologyView, by: Principal, found: Sequence[Node], limit: int, on_from: str | None = None) -> TopologyPage:
     page = found[:limit]
     last = page[-1].id if len(found) > limit else on_from
-    return TopologyPage(tuple(shown(plant, node) for node in page), None if last is None else _ORDER.encode([last]))
+    return TopologyPage(tuple(shown(plant, by, node) for node in page), None if last is None else _ORDER.encode([last]))
 
 
 async def _export(plant: TopologyView, by: Principal, query: TopologyQuery) -> AsyncIterator[str]:
     """As of the moment when it began, whatever changes while it is sent."""
-    for text in csv_lines(node for node in plant.all() if _passes(node, by, query)):
+    nodes = (replace(node, parents=names_seen(plant, by, node.parents)) for node in plant.all() if _passes(node, by, query))
+    for text in csv_lines(nodes):
         yield text
         await trio.lowlevel.checkpoint()
 

@@ -1,6 +1,6 @@
 """Changes of the topology: each is a command, made against the plant as it is and refused when that is no longer so."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from actors.api.context import By, Context, Ctx
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
-from actors.api.topology_nodes import NodeName, existing, plant_of, shown, writable, writes
+from actors.api.topology_nodes import NodeName, existing, names_seen, plant_of, sees, shown, writable, writes
 from protocols.change import Refusal
 from protocols.command import ChangeTopology, Command
 from protocols.principal import Principal
@@ -29,6 +29,7 @@ from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery,
 from protocols.serial import canonical_serial
 from protocols.topology import Node, TopologyError, Words, assemble, with_addresses
 from protocols.topology_csv import NotCsv, decode_csv, parse_csv
+from protocols.topology_view import TopologyView
 
 PATH = "/api/v1/faults/topology"
 CSV = "text/csv"
@@ -86,9 +87,10 @@ async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) ->
     if kind not in (CSV, "application/json"):
         raise ProblemError(415, "unsupported_media_type", f"the body must be application/json or {CSV}")
     content = await request.body()
-    nodes = await trio.to_thread.run_sync(partial(_read, content, kind, by, plant.knows() if by.tenant is not None else ()))
+    nodes = await trio.to_thread.run_sync(partial(_read, content, kind, by, plant))
     if foreign := [FieldError("tenant", f"node {n.id!r} is of tenant {n.tenant!r}") for n in nodes if not writes(by, n)]:
         raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only", foreign[:TOLD])
+    nodes = tuple(_hanging_on(plant, by, node) for node in nodes)
     return await _change(api, by, partial(trio.to_thread.run_sync, plant.whole, nodes, by.tenant))
 
 
@@ -110,7 +112,7 @@ async def add_node(api: Ctx, by: By, data: JSONBody[NodeBody]) -> Response[NodeS
         return plant.put(node)
 
     await _change(api, by, wish)
-    return Response(shown(plant, node), status_code=201, headers={"Location": f"{PATH}/nodes/{quote(node.id, safe='')}"})
+    return Response(shown(plant, by, node), status_code=201, headers={"Location": f"{PATH}/nodes/{quote(node.id, safe='')}"})
 
 
 @patch("/topology/nodes/{node_id:str}", summary="Change a node", operation_class=TopologyOperation, opt=allow("admin"))
@@ -122,10 +124,10 @@ async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit
     async def wish() -> ChangeTopology:
         node = existing(plant, by, name)
         writable(by, node)
-        return plant.put(_own(by, _checked(edited(node, data))))
+        return plant.put(_hanging_on(plant, by, _own(by, _checked(edited(node, data)))))
 
     await _change(api, by, wish)
-    return shown(plant, existing(plant, by, name))
+    return shown(plant, by, existing(plant, by, name))
 
 
 @delete(
@@ -144,8 +146,9 @@ async def remove_node(request: Request[Any, Any, Any], api: Ctx, by: By, node_id
 
     async def wish() -> ChangeTopology:
         writable(by, existing(plant, by, name))
-        if not query.cascade and (children := len(plant.children(name))):
-            text = f"{name!r} has children ({children}): remove them first, or give cascade=true"
+        if not query.cascade and plant.children(name):
+            children = len(names_seen(plant, by, plant.children(name)))
+            text = f"{name!r} has children ({children or 'of others'}): remove them first, or give cascade=true"
             raise ProblemError(409, "has_children", text)
         return plant.without(name, cascade=query.cascade)
 
@@ -160,7 +163,7 @@ async def _change(api: Context, by: Principal, wish: Callable[[], Awaitable[Chan
         outcome = await api.submit(by, [Command(by, action)])
         refusals = commands.answers(outcome.changes, outcome.first, 1)[0].refusals
         if not refusals:
-            return TopologyResult(put=len(action.puts), removed=len(action.removes), nodes=plant.size)
+            return TopologyResult(put=len(action.puts), removed=len(action.removes), nodes=plant.count(by.tenant))
         if refusals[0].reason != "wrong_state":
             raise _refused(refusals)
     raise unavailable("topology_busy", "the topology keeps changing: nothing was done", api.settings.retry_after_seconds)
@@ -180,9 +183,10 @@ def _field(refusal: Refusal) -> tuple[str, str]:
     return (field, text) if text else ("", refusal.text)
 
 
-def _read(content: bytes, kind: str, by: Principal, known: Collection[str]) -> tuple[Node, ...]:
+def _read(content: bytes, kind: str, by: Principal, plant: TopologyView) -> tuple[Node, ...]:
     """The nodes of a body. ProblemError 422 with each mistake and its place. Runs in a thread: a million take seconds."""
     tenant = by.tenant or ""
+    known = {node.id for node in plant.all() if sees(by, node)} if tenant else ()
     try:
         if kind == CSV:
             return parse_csv(decode_csv(content), known=known, tenant=tenant)
@@ -206,6 +210,16 @@ def _own(by: Principal, node: Node) -> Node:
     if not writes(by, node):
         raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only")
     return node
+
+
+def _hanging_on(plant: TopologyView, by: Principal, node: Node) -> Node:
+    """With the parents that it has and that the caller does not see: he cannot have meant to change them."""
+    old = plant.node(node.id) if by.tenant is not None else None
+    if old is None:
+        return node
+    seen = names_seen(plant, by, old.parents)
+    hidden = [one for one in old.parents if one not in seen and one not in node.parents]
+    return replace(node, parents=(*node.parents, *hidden)) if hidden else node
 
 
 def _checked(node: Node) -> Node:

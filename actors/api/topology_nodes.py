@@ -1,5 +1,6 @@
 """Which nodes a caller sees and changes, and how they are shown."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from litestar.params import PathParameter
@@ -10,6 +11,7 @@ from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
 from protocols.topology import Node
 from protocols.topology_view import TopologyView
+from protocols.walls import may_change, shown_to
 
 NodeName = Annotated[
     str,
@@ -24,11 +26,18 @@ def plant_of(api: Context) -> TopologyView:
 
 
 def sees(by: Principal, node: Node) -> bool:
-    return by.tenant is None or node.tenant in ("", by.tenant)
+    return shown_to(node, by.tenant) is not None
 
 
 def writes(by: Principal, node: Node) -> bool:
-    return by.tenant is None or node.tenant == by.tenant
+    return may_change(node, by.tenant)
+
+
+def names_seen(plant: TopologyView, by: Principal, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the ids that the caller may read of."""
+    if by.tenant is None:
+        return tuple(names)
+    return tuple(name for name in names if shown_to(plant.node(name), by.tenant) is not None)
 
 
 def existing(plant: TopologyView, by: Principal, node_id: str) -> Node:
@@ -43,7 +52,11 @@ def writable(by: Principal, node: Node) -> None:
         raise ProblemError(403, "not_your_tenant", f"node {node.id!r} is shared: only a token without a tenant changes it")
 
 
-def shown(plant: TopologyView, node: Node) -> NodeShown:
+def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
+    """The node as the caller may see it: with the parents and the number of children that are visible to it."""
     fields = {name: getattr(node, name) for name in Node.__struct_fields__}
     fields["addresses"] = node.every_address
-    return NodeShown(**fields, children=len(plant.children(node.id)), origin="api" if plant.by_hand(node.id) else "file")
+    fields["parents"] = names_seen(plant, by, node.parents)
+    children = plant.children(node.id)
+    count = len(children) if by.tenant is None else len(names_seen(plant, by, children))
+    return NodeShown(**fields, children=count, origin="api" if plant.by_hand(node.id) else "file")

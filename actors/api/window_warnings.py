@@ -13,6 +13,7 @@ from actors.api.context import Context
 from protocols.maintenance import Window
 from protocols.topology import Node
 from protocols.topology_view import TopologyView
+from protocols.walls import shown_to
 
 IN_UTC = "time_zone is not given: it recurs by the clock of UTC, also where clocks are put forward"
 MOST = 20
@@ -25,7 +26,9 @@ async def unknown_names(api: Context, window: Window) -> list[str]:
     """A warning for each field of the scope with names that name nothing."""
     scope, plant = window.scope, api.topology
     found = list(_warning("subtrees", [name for name in scope.subtrees if not _has_node(plant, window, name)]))
-    reporting = {alarm.device_id for alarm in api.alarms.all()} if scope.devices and api.alarms is not None else set()
+    reporting: set[str] = set()
+    if scope.devices and api.alarms is not None:
+        reporting.update(alarm.device_id for alarm in api.alarms.all() if window.tenant_id in (None, alarm.tenant_id))
     devices = [name for name in scope.devices if not _has_device(plant, window, name) and name not in reporting]
     found += _warning("devices", devices)
     if scope.customers or scope.services:
@@ -60,7 +63,7 @@ def _has_device(plant: TopologyView | None, window: Window, name: str) -> bool:
 
 
 def _sees(window: Window, node: Node) -> bool:
-    return window.tenant_id is None or node.tenant in ("", window.tenant_id)
+    return shown_to(node, window.tenant_id) is not None
 
 
 def _warning(field: str, names: Sequence[str]) -> Iterator[str]:

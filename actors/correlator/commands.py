@@ -4,7 +4,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, detail_of, text_of, user
 from actors.correlator.limits import FULL, admit
 from actors.correlator.past import act_on_past
-from actors.correlator.plant import shown_to
+from actors.correlator.placing import resolve
 from actors.correlator.problem import Problem
 from actors.correlator.problems import open_with_name
 from actors.correlator.replant import change_topology
@@ -15,7 +15,9 @@ from actors.correlator.windows.commands import fold_window
 from protocols.alarm import Identity, is_own_name
 from protocols.change import Answer, Refusal
 from protocols.command import AlarmAction, ChangeTopology, Command, Edit, Raise, RuleAction, WindowAction
+from protocols.own_alarms import reserved
 from protocols.principal import Principal
+from protocols.walls import shown_to
 
 
 def fold_command(draft: Draft, command: Command) -> None:
@@ -77,7 +79,11 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         refusal = Refusal("", "invalid", "severity: an alarm cannot be raised as cleared")
         draft.emit(Answer(offset=draft.offset, refusals=(refusal,)))
         return
-    node = draft.state.plant.resolve(action.resource_id)
+    claim = reserved(action.resource_type, action.resource_id, action.alarm_type, action.source)
+    if claim is not None:
+        draft.emit(Answer(offset=draft.offset, refusals=(Refusal("", "invalid", ": ".join(claim)),)))
+        return
+    node = resolve(draft.state, action.resource_id, action.tenant_id)
     resource_id = node.id if node is not None else action.resource_id
     identity = Identity(action.tenant_id, resource_id, action.alarm_type, action.qualifier)
     if (taken := _name_refused(draft, action.alarm_id, identity)) is not None:

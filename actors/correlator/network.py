@@ -9,7 +9,7 @@ from msgspec.structs import fields
 from actors.correlator.draft import Draft
 from actors.correlator.light import measured
 from actors.correlator.limits import FULL, admit
-from actors.correlator.plant import shown_to
+from actors.correlator.placing import resolve
 from actors.correlator.pon.gather import tenant_of
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember
@@ -17,8 +17,10 @@ from actors.correlator.report import Report
 from protocols.alarm import Identity, Source
 from protocols.change import Answer, Refusal
 from protocols.event import NetworkEvent
+from protocols.own_alarms import reserved
 from protocols.severity import Severity
 from protocols.topology import Node
+from protocols.walls import shown_to
 
 
 class Meaning(NamedTuple):
@@ -68,7 +70,11 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
         draft.later(remember, draft.state.keys, key, draft.at)
         draft.later(remember, draft.state.bodies, key, body)
     meaning = MEANINGS[event.type]
-    node = draft.state.plant.resolve(event.resource_id)
+    claim = reserved(event.resource_type, event.resource_id, event.type, event.source)
+    if claim is not None:
+        draft.emit(Answer(offset=draft.offset, refusals=(Refusal("", "invalid", ": ".join(claim)),)))
+        return
+    node = resolve(draft.state, event.resource_id, event.tenant_id)
     resource_id = node.id if node is not None else event.resource_id
     named = shown_to(node, event.tenant_id)
     name = event.resource_name or (named.name if named is not None else "") or resource_id

@@ -34,7 +34,7 @@ def place_of_ont(
     may be open. ``position`` is empty where the trap tells none."""
     at = f"{device_id}/{position}" if position else ""
     there = plant.nodes.get(at) if at else None
-    if there is not None and there.serial and canonical_serial(there.serial) == serial:
+    if there is not None and (there.serial == serial or (there.serial and canonical_serial(there.serial) == serial)):
         return at, there, ()
     known = _one_of(plant, device_id, tenant_id, default_tenant, serial)
     if known is not None:
@@ -47,7 +47,7 @@ def place_of_ont(
 def end_of_another(draft: Draft, identity: Identity, serial: str) -> None:
     """End the open alarm of this identity when it was raised for an ONT with another serial."""
     alarm = draft.current(identity)
-    if alarm is None or alarm.cleared_at is not None:
+    if alarm is None or alarm.cleared_at is not None or alarm.metadata.get("serial") == serial:
         return
     before = serial_of(alarm)
     if before and before != serial:

@@ -6,6 +6,7 @@ from actors.correlator.problems import SYSTEM, clear_problems, raise_problem
 from actors.correlator.report import Report
 from protocols.alarm import Identity
 from protocols.event import SystemReport
+from protocols.own_alarms import RESOURCE_TYPE
 
 
 def fold_system(draft: Draft, event: SystemReport, by: str = "faultd:self") -> None:
@@ -19,7 +20,7 @@ def fold_system(draft: Draft, event: SystemReport, by: str = "faultd:self") -> N
         identity=Identity(tenant, SYSTEM, event.alarm_type, event.qualifier),
         severity=event.severity,
         source="system",
-        resource_type="system",
+        resource_type=RESOURCE_TYPE,
         resource_name="faultd",
         title=event.title or event.alarm_type,
         event_type="processingErrorAlarm",

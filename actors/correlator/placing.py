@@ -15,11 +15,11 @@ from typing import Any
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.memories import PlacingMemory, Replanted
-from actors.correlator.plant import Plant, shown_to
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.serial import canonical_serial
 from protocols.topology import TYPES, Node
+from protocols.walls import shown_to
 
 UNPLACED = "unplaced"
 """The tag."""
@@ -29,23 +29,37 @@ AT_MOST = 2_000
 _LISTED = frozenset(TYPES) - {"other"}
 
 
-def is_unplaced(plant: Plant, resource_type: str, resource_id: str, device_id: str) -> bool:
+def node_of(state: State, resource_id: str, tenant: str) -> Node | None:
+    """The node of this id, for an alarm of a tenant: see :mod:`protocols.walls`."""
+    node = state.plant.nodes.get(resource_id)
+    if shown_to(node, tenant) is None and node is not None:
+        owner = state.plant.owner(resource_id) or state.settings.default_tenant
+        return node if owner == tenant else None
+    return node
+
+
+def resolve(state: State, name: str, tenant: str) -> Node | None:
+    """The node that a report of a tenant names, by its id or by a device's address."""
+    node = state.plant.resolve(name)
+    return None if node is None else node_of(state, node.id, tenant)
+
+
+def is_unplaced(state: State, resource_type: str, resource_id: str, device_id: str, tenant: str) -> bool:
     """Whether the topology should know this resource and does not."""
-    nodes = plant.nodes
-    if not nodes or resource_id in nodes:
+    if not state.plant.nodes or node_of(state, resource_id, tenant) is not None:
         return False
-    return resource_type in _LISTED or (device_id != "" and device_id not in nodes)
+    return resource_type in _LISTED or (device_id != "" and node_of(state, device_id, tenant) is None)
 
 
-def with_place(plant: Plant, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
-    """The fields of an alarm that are otherwise in ``plant``."""
+def with_place(state: State, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
+    """The fields of an alarm that are otherwise in the plant."""
+    plant = state.plant
     fields: dict[str, Any] = {}
-    node = plant.nodes.get(alarm.resource_id)
-    if node is not None and node.serial and serial_of(alarm) not in ("", canonical_serial(node.serial)):
+    node = node_of(state, alarm.resource_id, alarm.tenant_id)
+    replaced = node is not None and node.serial != "" and serial_of(alarm) not in ("", canonical_serial(node.serial))
+    if replaced:
         node = None  # there is another ONT at this position
-    unplaced = is_unplaced(plant, alarm.resource_type, alarm.resource_id, alarm.device_id) or (
-        node is None and alarm.resource_id in plant.nodes
-    )
+    unplaced = replaced or is_unplaced(state, alarm.resource_type, alarm.resource_id, alarm.device_id, alarm.tenant_id)
     was = UNPLACED in alarm.tags
     if unplaced != was:
         fields["tags"] = (*alarm.tags, UNPLACED) if unplaced else tuple(tag for tag in alarm.tags if tag != UNPLACED)
@@ -115,19 +129,20 @@ def settle(draft: Draft) -> None:
         draft.later(memory.alarms.pop, alarm_id, None)
         if alarm is None or alarm.cleared_at is not None:
             continue
-        fields = with_place(state.plant, alarm, follows=noted.follows)
-        node = state.plant.nodes.get(alarm.resource_id)
+        fields = with_place(state, alarm, follows=noted.follows)
+        node = node_of(state, alarm.resource_id, alarm.tenant_id)
         tags = fields.get("tags", alarm.tags)
         evidence = {"customers": len(fields.get("affected_customers", alarm.affected_customers))}
         changed = moved(alarm, **fields)
         if node is not None and (UNPLACED in alarm.tags or (fields and noted.parents is None)):
             text = "the topology knows this resource now"
-            draft.put(changed, "placed", ACTOR, text, parents=list(node.parents), **evidence)
+            draft.put(changed, "placed", ACTOR, text, parents=_seen(state, alarm, node.parents), **evidence)
         elif UNPLACED in tags and UNPLACED not in alarm.tags:
             draft.put(changed, "unplaced", ACTOR, "the topology does not know this resource", **evidence)
         elif node is not None and noted.parents is not None and noted.parents != node.parents:
-            text = f"hangs below {_named(node.parents)} now, no longer below {_named(noted.parents)}"
-            draft.put(changed, "moved", ACTOR, text, parents=list(node.parents), before=list(noted.parents), **evidence)
+            now, before = _seen(state, alarm, node.parents), _seen(state, alarm, noted.parents)
+            text = f"hangs below {_named(now)} now, no longer below {_named(before)}"
+            draft.put(changed, "moved", ACTOR, text, parents=now, before=before, **evidence)
         elif fields:
             text = f"the topology has changed below: {evidence['customers']} customers"
             draft.put(changed, "reach_changed", ACTOR, text, **evidence)
@@ -139,7 +154,13 @@ def _remember(state: State, found: dict[str, Replanted]) -> None:
         alarms.setdefault(alarm_id, noted)
 
 
-def _named(parents: tuple[str, ...]) -> str:
+def _seen(state: State, alarm: Alarm, parents: Iterable[str]) -> list[str]:
+    """Those of them that the alarm's tenant may read of; also what is no longer there."""
+    nodes = state.plant.nodes
+    return [one for one in parents if one not in nodes or node_of(state, one, alarm.tenant_id) is not None]
+
+
+def _named(parents: list[str]) -> str:
     return ", ".join(parents) or "nothing"
 
 

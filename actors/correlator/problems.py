@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared, moved, reopened, repeated, severity_changed
 from actors.correlator.order import Order, order
-from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, with_place
+from actors.correlator.placing import UNPLACED, follows_topology, is_unplaced, node_of, with_place
 from actors.correlator.problem import Problem
 from actors.correlator.report import Report
 from actors.correlator.saved import Mark
 from actors.correlator.state import Limit
 from actors.correlator.texts import TEXT_ENTRY_EVERY, changed_text, line_of
 from protocols.alarm import Alarm, Identity
+from protocols.own_alarms import RESOURCE
 from protocols.severity import Severity
 
 MAX_MEMORIES = 200_000
@@ -33,8 +34,8 @@ _NOT_AFTER: Final[dict[Order, str]] = {
 
 REPLACERS = ("faultd:topology", "faultd:serial")
 """Who ends an alarm since there is something else at its place: it is never re-opened."""
-SYSTEM = "faultd"
-"""The resource of what faultd says of itself, and the source of that report: no device and no user has it."""
+SYSTEM = RESOURCE
+"""Also the source of what faultd says of itself."""
 
 
 def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0) -> Alarm | None:
@@ -58,9 +59,10 @@ def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0)
         _say(draft, alarm.id, said)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
-        if (UNPLACED in again.tags) == (again.resource_id in draft.state.plant.nodes):  # the topology has changed meanwhile
+        placed = node_of(draft.state, again.resource_id, again.tenant_id) is not None
+        if (UNPLACED in again.tags) == placed:  # the topology has changed meanwhile
             follows = follows_topology(draft.state, alarm)
-            again = replace(again, **with_place(draft.state.plant, again, follows=follows))
+            again = replace(again, **with_place(draft.state, again, follows=follows))
         _remember(draft, again, problem.severity, report)
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     if limit_of(draft, problem, report) is not None:
@@ -177,7 +179,7 @@ def _new(draft: Draft, problem: Problem, report: Report, overtaken: bool) -> Ala
         owns = identity.tenant_id == (plant.owner(identity.resource_id) or draft.state.settings.default_tenant)
         everybody = plant.reach(identity.resource_id).customers if owns and not problem.customers else customers
         subscribers = len(everybody)
-    unplaced = is_unplaced(draft.state.plant, problem.resource_type, identity.resource_id, problem.device_id)
+    unplaced = is_unplaced(draft.state, problem.resource_type, identity.resource_id, problem.device_id, identity.tenant_id)
     alarm = Alarm(
         id=alarm_id,
         alarm_id=problem.alarm_id or counted,

@@ -169,7 +169,7 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
         resource_name=(node.name if node is not None else "") or _renamed(alarm.resource_name, target),
         title=_renamed(alarm.title, target),
     )
-    equal = replace(equal, **with_place(state.plant, equal, follows=follows_topology(state, alarm)))
+    equal = replace(equal, **with_place(state, equal, follows=follows_topology(state, alarm)))
     if (mark := state.marks.get(alarm.id)) is not None:
         draft.later(state.marks.__setitem__, new_id, mark)
     if (edited := state.edited.get(alarm.id)) is not None:

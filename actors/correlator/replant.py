@@ -41,7 +41,7 @@ def change_topology(draft: Draft, by: Principal, action: ChangeTopology) -> None
     """A difference that somebody asked for."""
     refusals = (
         _foreign(draft, by, action)
-        or _refusals(draft, action.puts, action.removes, action.on)
+        or _refusals(draft, action.puts, action.removes, action.on, by.tenant)
         or tuple(_refusal(one) for one in taken_serials(draft.state.plant, action.puts, action.removes, by.tenant)[:TOLD])
     )
     if not refusals:
@@ -69,7 +69,9 @@ def _take(
         draft.later(setattr, state, "topology_digest", digest)
 
 
-def _refusals(draft: Draft, puts: Sequence[Node], removes: Sequence[str], on: int | None) -> tuple[Refusal, ...]:
+def _refusals(
+    draft: Draft, puts: Sequence[Node], removes: Sequence[str], on: int | None, tenant: str | None = None
+) -> tuple[Refusal, ...]:
     state = draft.state
     if on is not None and on != state.topology_at:
         text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
@@ -77,7 +79,7 @@ def _refusals(draft: Draft, puts: Sequence[Node], removes: Sequence[str], on: in
     ready: Prepared | None = state.derived.get(PREPARED)
     if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
         return tuple(_refusal(one) for one in ready.mistakes[:TOLD])
-    return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes)[:TOLD])
+    return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes, tenant)[:TOLD])
 
 
 def _refusal(mistake: Mistake) -> Refusal:
@@ -90,6 +92,10 @@ def _foreign(draft: Draft, by: Principal, action: ChangeTopology) -> tuple[Refus
         return ()
     nodes = draft.state.plant.nodes
     ids = [node.id for node in action.puts if node.tenant != by.tenant]
-    there = [nodes.get(one) for one in (*(node.id for node in action.puts), *action.removes)]
-    ids += [node.id for node in there if node is not None and node.tenant != by.tenant]
-    return tuple(Refusal(one, "not_your_tenant", f"node {one!r} is not of tenant {by.tenant!r}") for one in ids[:TOLD])
+    ids += [node.id for node in action.puts if (old := nodes.get(node.id)) is not None and old.tenant != by.tenant]
+    told = [Refusal(one, "not_your_tenant", f"node {one!r} is not of tenant {by.tenant!r}") for one in ids[:TOLD]]
+    gone = [nodes[one] for one in action.removes if one in nodes]
+    if any(node.tenant != by.tenant for node in gone):
+        text = f"nodes that are not of tenant {by.tenant!r} hang from what is to be removed"
+        told.append(Refusal("", "not_your_tenant", text))
+    return tuple(told)

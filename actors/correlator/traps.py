@@ -25,7 +25,6 @@ from actors.correlator.light import measured
 from actors.correlator.limits import admit
 from actors.correlator.memories import NamedInterfaces, SourceMemory
 from actors.correlator.onts import end_of_another, place_of_ont
-from actors.correlator.plant import shown_to
 from actors.correlator.problem import Problem
 from actors.correlator.problems import clear_problems, remember, repeat_problem
 from actors.correlator.refused_sources import source_accepted
@@ -38,6 +37,7 @@ from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
 from protocols.finding import Finding, SequenceNumber
 from protocols.topology import Node
+from protocols.walls import shown_to
 
 OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
 """A device's own time further back than this is kept in the metadata, and is not when the problem occurred."""

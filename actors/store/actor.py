@@ -21,6 +21,7 @@ from actors.store.presence import Presence
 from actors.store.reseed import Seed, reseed
 from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
 from actors.store.settings import StoreSettings
+from actors.store.trim import Trimming, trim
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class Store:
         self._lag = Lag()
         self._pace = Pace(self._settings)
         self._pending = Pending()
+        self._trimming = Trimming()
         self._unread: outcome.Error | None = None
         self._months: set[str] = set()
         self._said = ("", 0.0)
@@ -112,6 +114,8 @@ class Store:
             if self._pending:
                 seq = await self._apply(seq)
                 await self._applied(seq)
+            if self._trimming.due(trio.current_time()):
+                await self._trim()
             self._failures = 0
 
     async def _check_schema(self) -> None:
@@ -161,8 +165,15 @@ class Store:
                 self._pace.failed()
                 raise
         self._pace.took(len(changes), trio.current_time() - self._begun)
+        self._trimming.wrote(changes)
         self._rejected(rejects)
         return last.seq
+
+    async def _trim(self) -> None:
+        wanted = self._trimming.take(trio.current_time())
+        for table, rows in (await self._database.run(trim, self._settings, *wanted)).items():
+            self._metrics.store_trimmed.labels(table).inc(rows)
+            log.info("store_trims", table=table, rows=rows)
 
     async def _reading_ahead(self, seq: int, *arguments: Any) -> list[Reject]:
         """Apply, and read what follows ``seq``. Neither's error ends the other."""

@@ -23,6 +23,16 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reconnect_max_seconds: Annotated[float, Meta(gt=0)] = 2.0
     """... up to this many seconds. Low, as all that an attempt costs is one connection, and whoever has brought PostgreSQL back
     is waiting to see faultd connect."""
+    inbox_rows: Annotated[int, Meta(ge=1)] = 100_000
+    """Traps that no profile knows which the inbox keeps; the oldest go first ..."""
+    inbox_bytes: Annotated[int, Meta(ge=1)] = 256 * 1024 * 1024
+    """... and what they may take together. Both are looked at every 10 s."""
+    inbox_oids: Annotated[int, Meta(ge=1)] = 10_000
+    """Trap OIDs that the inbox counts, for all tenants together; those not seen for longest go first."""
+    device_event_rows: Annotated[int, Meta(ge=1)] = 1_000_000
+    """Device events kept; the oldest go first."""
+    timeline_lines: Annotated[int, Meta(ge=1)] = 10_000
+    """Lines kept of the timeline of one alarm; the oldest go first."""
     away_alarm_seconds: Annotated[float, Meta(ge=0)] = 30.0
     """When PostgreSQL has been away for this long the alarm `database.away` is raised."""
     probe_seconds: Annotated[float, Meta(gt=0)] = 10.0

@@ -15,6 +15,7 @@ from actors.isolation import Isolation
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Reply
 from actors.metrics import Metrics
 from actors.token_bucket import TokenBucket
+from actors.trap_listener.copies import RecentTraps
 from actors.trap_listener.informs import RecentKeys, inform_key
 from actors.trap_listener.intake import Admitted, Answer, Exchange, Intake, Refused, Security
 from actors.trap_listener.networks import SourceCheck
@@ -40,6 +41,8 @@ REPORT_SECONDS = 1.0
 RETRY_SECONDS = (0.25, 5.0)
 """First and longest pause between attempts while the ledger cannot write."""
 _REMEMBERED_INFORMS = 16_384
+DUPLICATE = "duplicate"
+"""The reason for which a copy is dropped: it says nothing that its original did not."""
 
 _log = structlog.get_logger()
 
@@ -87,6 +90,7 @@ class TrapListener:
         self.sources = SourceBook(self._clock)
         self._isolation = Isolation("a datagram", lambda: None)
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
+        self._copies = RecentTraps()
         self._limit: SourceLimit | None = None
         self._reports = SourceLimit(settings.report_rate, settings.report_burst)
         self.reconfigure(settings, v3)
@@ -189,6 +193,10 @@ class TrapListener:
                     if limit is not None and not limit.admits(host, now):
                         raise Refused("source_rate")
                     admitted = self._intake.judge(datagram, now)
+                    # An INFORM that comes again is answered again, and the fold counts it once.
+                    if admitted.answer is None and self._copies.is_copy(host, source[1], admitted.notification, datagram, now):
+                        refused[DUPLICATE] += 1
+                        continue
                     event = self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary))
                 except Refused as refusal:
                     refused[refusal.reason] += 1

@@ -37,7 +37,10 @@ def check(
     for note in found.notes:
         sys.stderr.write(f"faultd: {note}\n")
     if lines := found.lines():
-        sys.stderr.write(f"faultd: {counted(len(lines), 'mistake')}\n" + "".join(f"{printable(line)}\n" for line in lines))
+        where = " in the configuration" if found.mistakes else ""
+        sys.stderr.write(
+            f"faultd: {counted(len(lines), 'mistake')}{where}\n" + "".join(f"{printable(line)}\n" for line in lines)
+        )
         unusable = found.state_dir is not None or found.token_file is not None
         raise typer.Exit(EX_CONFIG if found.mistakes else EX_CANTCREAT if unusable else EX_UNAVAILABLE)
     assert found.inputs is not None

@@ -29,7 +29,7 @@ from faultd.cli.common import (
 )
 from faultd.config import Config, ConfigError, ConfigErrors, load
 from faultd.embedded import EmbeddedPostgresError
-from faultd.state_folder import StateFolderError
+from faultd.state_folder import UMASK, StateFolderError
 from faultd.survey import of_files
 
 SWITCH_SECONDS = 0.0005
@@ -52,6 +52,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     settings = _settings(config)
     logs.configure(settings.log)
     descriptors.provide(settings)
+    os.umask(UMASK)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECTOR)
     serve_until_told(partial(serve, settings, Path(config)))

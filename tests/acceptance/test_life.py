@@ -87,14 +87,15 @@ async def test_a_reload_switches_to_what_is_right_and_refuses_what_is_wrong(daem
 async def test_a_wrong_configuration_is_refused_whole_with_exit_78(place: Path) -> None:
     file = place / "faultd.toml"
     file.write_text('[trap]\n[http]\nbind = "x"\nspeed = 1\n[log]\nlevel = "loud"\n')
-    for command in (("run", "--config", str(file)), ("check", str(file))):
+    for command in (("run", "--config", str(file)), ("check", "--files-only", str(file))):
         done = await trio.to_thread.run_sync(faultd, *command)
         assert done.returncode == 78
         assert done.stdout == ""
         lines = done.stderr.splitlines()
-        assert lines[0] == "faultd: 3 mistakes in the configuration"
+        assert lines[0] == "faultd: 4 mistakes in the configuration"
         assert [line.removeprefix(f"{file}:") for line in lines[1:]] == [
             "1: trap: unknown key; did you mean traps?",
+            "3: http.bind: 'x' is not HOST:PORT",
             "4: http.speed: unknown key",
             "6: log.level: invalid enum value 'loud', got 'loud'",
         ]

@@ -141,6 +141,28 @@ async def test_a_statement_over_its_time_is_unavailable(empty_database_url: str)
         assert await database.fetchval("SELECT 1") == 1
 
 
+async def test_a_call_behind_a_lock_is_unavailable_within_its_bound(empty_database_url: str) -> None:
+    """Everything that a call waits for counts together; afterwards its connection is free again."""
+    held, free = trio.Event(), asyncio.Event()
+
+    async def lock(connection: Connection) -> None:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE t")
+            trio.from_thread.run_sync(held.set, trio_token=token)
+            await free.wait()
+
+    token = trio.lowlevel.current_trio_token()
+    async with Database.open(empty_database_url) as locking, Database.open(empty_database_url, answer_within=0.5) as database:
+        await locking.execute("CREATE TABLE t (n int)")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(locking.run, lock)
+            await held.wait()
+            with pytest.raises(DatabaseUnavailable, match="no answer within"):
+                await database.fetch("SELECT * FROM t")
+            nursery.cancel_scope.cancel()
+        assert await database.fetchval("SELECT count(*) FROM t") == 0
+
+
 async def test_an_exhausted_pool_is_unavailable(empty_database_url: str) -> None:
     async with Database.open(empty_database_url, size=1, connect_timeout=0.2) as database:
         taken = trio.Event()

@@ -203,6 +203,16 @@ def test_trap_addresses_are_not_tried_while_systemd_holds_the_sockets(
     assert "traps.listen was not tried" in done.stderr
 
 
+def test_a_credential_that_only_the_service_can_read_is_told_and_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CREDENTIALS", tmp_path / "credentials")
+    user = '[[traps.users]]\nname = "noc"\nauth = "SHA"\nauth_key_file = "{folder}/WHERE/noc-auth"\n'
+    done = check(tmp_path, GOOD + user.replace("WHERE", "credentials/faultd.service"))
+    assert (done.exit_code, "noc-auth: not looked at" in done.stderr) == (0, True)
+    assert check(tmp_path, GOOD + user.replace("WHERE", "elsewhere/faultd.service")).exit_code == 78
+
+
 def test_serials_that_several_nodes_have_are_told_and_hinder_nobody(tmp_path: Path) -> None:
     (tmp_path / "plant.csv").write_text(
         "id,type,serial\na,ont,HWTC00000001\nb,ont,hwtc-00000001\nc,ont,4857544300000001\nd,ont,HWTC00000002\n"

@@ -136,6 +136,8 @@ class Way:
         assert not self.sockets.waiting
         after = self._books()
         assert after[0] == before[0] + 1
+        # The listener goes on after a mistake of its own; here that is a finding.
+        assert self.metrics.traps_dropped.labels("error")._value.get() == 0, "an exception that is no refusal"
         assert sum(after[1:]) + len(batch.events) == sum(before[1:]) + 1, "received is not accepted + dropped + answered"
         for inform in batch.informs:
             assert inform.answer(0.0)

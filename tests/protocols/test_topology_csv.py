@@ -1,5 +1,8 @@
 """The topology as spreadsheets and people write it: taken, or told by line."""
 
+import csv
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,3 +144,31 @@ def test_what_is_written_is_read_back(made: list[Node]) -> None:
     except TopologyError:
         return  # two of them share an address
     assert parse_csv("".join(csv_lines(plant))) == plant
+
+
+FORMULAS = (
+    "=1+1",
+    "=cmd|'/c calc'!A0",
+    "+1+cmd",
+    "-2+3",
+    "@SUM(A1)",
+    "'quoted",
+    "''",
+    "it's",
+    "a;b",
+    "a\\;b",
+    "\\",
+    "+420 123 456 789",
+)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_cell_is_a_formula_and_an_export_can_be_imported(name: str) -> None:
+    nodes = (Node(id=name, type="olt", name=name, vendor=name), Node(id="ont", type="ont", parents=(name, "=x"), phone=name))
+    nodes = (Node(id="=x", type="core"), *nodes)
+    text = "".join(csv_lines(nodes))
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert not [
+        cell for cell in cells if cell.startswith(("=", "@")) or (cell[:1] in "+-" and cell not in ("", "+420 123 456 789"))
+    ]
+    assert parse_csv(text) == nodes

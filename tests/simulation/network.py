@@ -11,6 +11,7 @@ from simulation import secure
 from simulation.oracle import LINK_DOWN, LINK_UP, Oracle
 from simulation.secure import EVE, USERS, Facts, Referee, Remote
 
+from actors.trap_listener.copies import WINDOW
 from actors.trap_listener.settings import User
 from protocols.snmp import encode, message
 from protocols.snmp.errors import Refusal
@@ -54,6 +55,8 @@ class Socket:
         self.referee: Referee | None = None
         """Judges SNMPv3 by what is in ``facts``."""
         self.facts: dict[bytes, Facts] = {}
+        self._first: dict[tuple[bytes, str], float] = {}
+        """When each trap first came, by datagram and sender."""
 
     @property
     def socket(self) -> "Socket":
@@ -97,13 +100,24 @@ class Socket:
             elif verdict:
                 self.refusable[verdict] += 1
             else:
-                self._oracle.received["trap", source, str(facts.number)] += 1
+                self._take(datagram, source, str(facts.number), inform=facts.inform)
             return
         reason = refusable(datagram, source)
         if reason is not None:
             self.refusable[reason] += 1
         else:
-            self._oracle.received["trap", source, str(message.decode(datagram).request_id)] += 1
+            notification = message.decode(datagram)
+            self._take(datagram, source, str(notification.request_id), inform=notification.kind == "inform")
+
+    def _take(self, datagram: bytes, source: str, number: str, *, inform: bool) -> None:
+        """The listener must take it, but a copy of a trap that came within the window."""
+        now = trio.current_time()
+        if not inform:
+            if now - self._first.get((datagram, source), now - WINDOW) < WINDOW:
+                self.refusable["duplicate"] += 1
+                return
+            self._first[datagram, source] = now
+        self._oracle.received["trap", source, number] += 1
 
     def answer(self, datagram: bytes, to: tuple[str, int], _ancillary: Any) -> None:
         if not self.closed:

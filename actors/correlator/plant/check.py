@@ -9,6 +9,7 @@ from actors.correlator.plant.index import Plant
 from protocols.address import canonical_address
 from protocols.serial import canonical_serial
 from protocols.topology import Node
+from protocols.walls import shown_to
 
 
 class Mistake(NamedTuple):
@@ -22,9 +23,10 @@ class Mistake(NamedTuple):
         return f"node {self.id!r}: {self.text}"
 
 
-def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str]) -> list[Mistake]:
+def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None = None) -> list[Mistake]:
     """What would be wrong with the plant after ``removes`` and ``puts``: an id that comes twice, an address that is none or
-    that two nodes share, a parent that does not exist, children without their parent, a node that is its own ancestor."""
+    that two nodes share, a parent that does not exist, children without their parent, a node that is its own ancestor.
+    ``tenant`` is whose change it is: what it may not read of does not exist to it."""
     found: list[Mistake] = []
     gone = set(removes)
     after: dict[str, Node] = {}
@@ -35,19 +37,25 @@ def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str]) -> list
             found.append(Mistake(node.id, "id", "is put or removed twice in one change"))
         after[node.id] = node
     found += [Mistake(one, "id", "there is no such node to remove") for one in gone if one not in plant.nodes]
-    found += _addresses(plant, puts, after, gone)
+    found += _addresses(plant, puts, after, gone, tenant)
     for node in puts:
         found += [
             Mistake(node.id, "parents", f"parent {parent!r} does not exist")
             for parent in node.parents
-            if parent not in after and (parent in gone or parent not in plant.nodes)
+            if parent not in after and (parent in gone or not _may_hang(plant, node, parent, tenant))
         ]
     for one in removes:
         left = [child for child in plant.children(one) if child not in gone and child not in after]
         if left:
-            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            found.append(Mistake(one, "id", f"has children: {left[0]!r}{more}"))
+            seen = [child for child in left if shown_to(plant.nodes[child], tenant) is not None]
+            more = f" and {len(seen) - 1} more" if len(seen) > 1 else ""
+            found.append(Mistake(one, "id", f"has children: {seen[0]!r}{more}" if seen else "has children of others"))
     return found or [Mistake(one, "parents", "is its own ancestor") for one in _rings(plant, after)]
+
+
+def _may_hang(plant: Plant, node: Node, parent: str, tenant: str | None) -> bool:
+    """Whether the parent is there for this tenant. A node that hangs from another's already, by the file, goes on to."""
+    return shown_to(plant.nodes.get(parent), tenant) is not None or (parent in plant.nodes and parent in plant.parents(node.id))
 
 
 def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None) -> list[Mistake]:
@@ -63,7 +71,7 @@ def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], te
         serial = canonical_serial(node.serial)
         before = plant.nodes.get(node.id)
         others = [one for one in plant.with_serial(serial) if one.id not in gone and one.id not in after]
-        seen = [one.id for one in others if tenant is None or one.tenant in ("", tenant)]
+        seen = [one.id for one in others if shown_to(one, tenant) is not None]
         other = first.setdefault(serial, node.id)
         owner = seen[0] if seen else other
         if owner != node.id and (before is None or canonical_serial(before.serial) != serial):
@@ -92,7 +100,7 @@ def cascade(plant: Plant, node_id: str) -> tuple[list[Node], list[str]]:
     return list(cut.values()), list(gone)
 
 
-def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone: set[str]) -> list[Mistake]:
+def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone: set[str], tenant: str | None) -> list[Mistake]:
     found = []
     owners: dict[str, str] = {}
     for node in puts:
@@ -104,7 +112,9 @@ def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone:
             if owner is None and there is not None and there.id not in gone and there.id not in after:
                 owner = there.id
             if owner is not None and owner != node.id:
-                found.append(Mistake(node.id, "address", f"address {address} already belongs to {owner!r}"))
+                seen = owner in after or shown_to(there, tenant) is not None
+                text = f"already belongs to {owner!r}" if seen else "is in use"
+                found.append(Mistake(node.id, "address", f"address {address} {text}"))
             owners[address] = node.id
     return found
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from actors.correlator.plant.index import Plant
-from actors.correlator.plant.reach import customer_of, has_contact, shown_to
+from actors.correlator.plant.reach import customer_of, has_contact
 from actors.correlator.signals import AREA
 from protocols.customer import Customer
 from protocols.topology import Node
+from protocols.walls import shown_to
 
 MOST_LOOKED_AT = 5_000
 """Nodes below an alarm's resource that are looked at: a question about a whole region must not hold up the traps."""

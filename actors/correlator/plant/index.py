@@ -60,6 +60,12 @@ class Plant:
         inventory."""
         return [self.nodes[one] for one in sorted(ids_of(self._by_serial.get(canonical_serial(serial))))]
 
+    def count(self, tenant: str | None) -> int:
+        """How many nodes there are, to a tenant."""
+        if tenant is None:
+            return len(self.nodes)
+        return self._tenants[""] + self._tenants[tenant]
+
     def with_index(self, device_id: str, index: str) -> Node | None:
         """The ONT or port of a device that the vendor knows by this index; of several the one with the least id."""
         filed = self._by_index.get(_head(device_id), {}).get(index)

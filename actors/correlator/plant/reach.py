@@ -1,4 +1,4 @@
-"""Whose service goes through a node, and who may read of it."""
+"""Customers and services behind a node."""
 
 from typing import NamedTuple
 
@@ -28,8 +28,3 @@ def service_of(node: Node) -> str:
 def has_contact(node: Node) -> bool:
     """Whether the node says who a customer is, or how to reach one."""
     return bool(node.phone or node.postal_address) or node.latitude is not None or (node.type == "customer" and bool(node.name))
-
-
-def shown_to(node: Node | None, tenant: str) -> Node | None:
-    """The node, if this tenant may read of it."""
-    return node if node is not None and node.tenant in ("", tenant) else None

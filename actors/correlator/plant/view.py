@@ -21,9 +21,8 @@ class PlantView:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    @property
-    def size(self) -> int:
-        return len(self._state.plant.nodes)
+    def count(self, tenant: str | None) -> int:
+        return self._state.plant.count(tenant)
 
     def all(self) -> list[Node]:
         return list(self._state.plant.nodes.values())

@@ -9,7 +9,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach
 from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
-from actors.correlator.plant import shown_to
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.members import concluded, members_of
@@ -30,6 +29,7 @@ from actors.correlator.signals import (
 )
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity, is_worse
+from protocols.walls import shown_to
 
 RULE = "faultd:pon"
 ALARM_TYPES: dict[Kind, str] = {

@@ -47,7 +47,8 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     while resource is not None and resource.paths:
         found = resource_path(resource, scope)
         if resource.serial is not None:
-            serial = canonical_serial(resource.serial.fill(scope) or "")
+            filled = resource.serial.fill(scope)
+            serial = canonical_serial(filled) if filled else ""
         if found is not None:
             path = found
             break

@@ -33,9 +33,10 @@ from actors.store.cursor import read_cursor
 from actors.tokens import TokenBook
 from actors.trap_listener.source_book import SourceBook
 from protocols.change import Change
+from protocols.command import Action, Command
 from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
-from protocols.principal import Role
+from protocols.principal import Principal, Role
 from protocols.report import Report
 from protocols.rest import Part, Readiness
 
@@ -203,6 +204,11 @@ class Lab:
         assert content["title"]
         assert [error["field"] for error in content.get("errors", ())] == list(fields), content
         return content
+
+    @staticmethod
+    def command(by: Principal, action: Action) -> Command:
+        """A command on no alarm in particular."""
+        return Command(by, action)
 
     def sample(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0

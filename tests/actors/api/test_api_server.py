@@ -119,17 +119,98 @@ async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted
             assert (await another.get("/healthz")).status_code == 200
 
 
-async def test_one_connection_too_many_is_closed_and_counted(make_lab: Callable[..., Lab]) -> None:
-    lab = make_lab(max_connections=2)
+@pytest.mark.parametrize("bounds", [{"max_connections": 2}, {"max_connections_per_address": 2}])
+async def test_an_idle_connection_gives_way_to_one_too_many(make_lab: Callable[..., Lab], bounds: dict[str, int]) -> None:
+    """Also one that never ends its headers: whoever holds all connections without asking anything keeps nobody out."""
+    lab = make_lab(**bounds)
     async with lab.serve():
-        async with lab.connect(), lab.connect():
-            async with lab.connect() as third:
-                with trio.fail_after(30):
-                    assert await _read_to_end(third) == b""
-            assert lab.sample("faultd_http_connections_dropped_total", reason="limit") == 1
+        async with lab.connect() as oldest, lab.connect() as second, lab.client() as third:
+            await second.send_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ")
+            await wait_all_tasks_blocked(0.001)
+            assert (await third.get("/healthz")).status_code == 200
+            with trio.fail_after(30):
+                assert await _read_to_end(oldest) == b""
+            assert lab.sample("faultd_http_connections_dropped_total", reason="gave_way") == 1
         await _until_closed(lab)
-        async with lab.client() as client:
-            assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_one_connection_too_many_beside_requests_under_way_is_closed_and_counted(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(max_connections=1)
+    lab.answering = False
+    head = f"POST {lab.FAULTS}/alarms/x/clear HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n\r\n"
+    async with lab.serve(), lab.connect() as asking:
+        await asking.send_all(head.encode())
+        await lab.asked.wait()
+        async with lab.connect() as second:
+            with trio.fail_after(30):
+                assert await _read_to_end(second) == b""
+        assert lab.sample("faultd_http_connections_dropped_total", reason="limit") == 1
+
+
+_POST = b"POST /api/v1/faults/events HTTP/1.1\r\nHost: x\r\n"
+_NEXT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+AMBIGUOUS = {
+    "a length beside chunks": _POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks beside a length": _POST + b"Transfer-Encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n",
+    "the same length twice": _POST + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": _POST + b"Content-Length: 0\r\nContent-Length: 4\r\n\r\n",
+    "a list of lengths": _POST + b"Content-Length: 0, 0\r\n\r\n",
+    "a length with a sign": _POST + b"Content-Length: +0\r\n\r\n",
+    "a hexadecimal length": _POST + b"Content-Length: 0x0\r\n\r\n",
+    "two encodings": _POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "an unknown encoding": _POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "chunks in HTTP/1.0": _POST.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "another version": _NEXT.replace(b"HTTP/1.1", b"HTTP/1.2"),
+    "two hosts": b"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+    "a folded header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\r\n Content-Length: 4\r\n\r\n",
+    "a bare LF": b"GET /healthz HTTP/1.1\nHost: x\n\n",
+    "a bare LF within": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\nContent-Length: 4\r\n\r\n",
+    "a bare CR within": b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\rContent-Length: 4\r\n\r\n",
+    "a space before the colon": b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n",
+    "a path that is not UTF-8": b"GET /healthz/%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a broken escape": b"GET /healthz/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+@pytest.mark.parametrize("split", [False, True])
+async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered(lab: Lab, name: str, split: bool) -> None:
+    octets = AMBIGUOUS[name] + _NEXT
+    async with lab.serve(), lab.connect() as stream:
+        for part in (octets[:45], octets[45:]) if split else (octets,):
+            await stream.send_all(part)
+            await wait_all_tasks_blocked(0.001)
+        with trio.fail_after(30):
+            answer = await _read_to_end(stream)
+    assert answer.count(b"HTTP/1.1 ") == 1, answer
+    assert answer[9:12] in (b"400", b"501"), answer
+    assert b"application/problem+json" in answer
+    assert b"connection: close" in answer
+    assert lab.appended == []
+
+
+async def test_chunks_that_are_nearly_all_extension_are_not_read_on(lab: Lab) -> None:
+    head = f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n"
+    async with lab.serve(), lab.connect() as stream:
+        await stream.send_all(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        with trio.move_on_after(30) as patience:
+            try:
+                while True:
+                    await stream.send_all(b"1;" + b"x" * 8_000 + b"\r\n \r\n")
+            except trio.BrokenResourceError:
+                pass
+        assert not patience.cancelled_caught
+    assert lab.appended == []
+
+
+async def test_a_body_in_single_octets_is_taken(lab: Lab) -> None:
+    async def octets() -> Any:
+        for octet in b'{"type": "device.down", "resource_type": "olt", "resource_id": "olt-1"}':
+            yield bytes((octet,))
+
+    async with lab.serve(), lab.client() as client:
+        answer = await client.post(f"{lab.FAULTS}/events", content=octets(), headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200, answer.text
 
 
 async def test_slow_headers_are_not_waited_for(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:

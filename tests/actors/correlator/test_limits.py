@@ -81,7 +81,7 @@ def test_the_limit_of_all_stands_above_those_of_the_devices_and_own_alarms_are_n
             alarm_type="x", tenant_id="t", severity="minor", title="x", resource_type="r", resource_id="faultd", source="system"
         )
     )
-    assert [refusal.reason for refusal in answer.refusals] == ["limit"], "nobody can pass for faultd"
+    assert [refusal.reason for refusal in answer.refusals] == ["invalid"], "nobody can pass for faultd"
     small(SystemReport(alarm_type="disk.full", active=True))
     assert small.only(AlarmChanged).alarm.alarm_type == "disk.full"
 

@@ -240,5 +240,5 @@ def test_however_the_topology_changes_a_restart_changes_nothing_and_open_alarms_
     assert broken.save() == straight.save()
     for alarm in straight.alarms.values():
         if alarm.cleared_at is None:
-            wanted = placing.is_unplaced(straight.plant, alarm.resource_type, alarm.resource_id, alarm.device_id)
+            wanted = placing.is_unplaced(straight, alarm.resource_type, alarm.resource_id, alarm.device_id, alarm.tenant_id)
             assert ("unplaced" in alarm.tags) == wanted, alarm

@@ -9,7 +9,7 @@ import trio
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
-from actors.trap_listener import actor, networks, source_book, source_limit, usm_keys, usm_time
+from actors.trap_listener import actor, copies, networks, source_book, source_limit, usm_keys, usm_time
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
@@ -80,6 +80,7 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
         (usm_keys, "_ENGINES_REMEMBERED"),
         (usm_time, "_ENGINES_REMEMBERED"),
         (actor, "_REMEMBERED_INFORMS"),
+        (copies, "MOST"),
     ):
         assert getattr(module, name) <= 65_536
         monkeypatch.setattr(module, name, BOUND)

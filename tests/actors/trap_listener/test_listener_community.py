@@ -227,7 +227,7 @@ async def test_other_settings_apply_from_the_next_datagram_on(listening, sender)
 async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_clock):
     tiny = open_socket("127.0.0.1:0", 4096)
     async with listening(sockets=[tiny], mailbox=0) as bench:
-        sender.sendto(trap(), bench.address)
+        sender.sendto(trap(request_id=1_000), bench.address)
         await trio.testing.wait_all_tasks_blocked()
         for number in range(200):
             sender.sendto(trap(request_id=number), bench.address)

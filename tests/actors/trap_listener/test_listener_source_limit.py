@@ -151,7 +151,7 @@ async def test_a_reload_with_the_same_limit_forgets_nothing_and_another_starts_a
             storm.send(trap(7))
             await bench.until("faultd_traps_dropped_total", 2, reason="source_rate")
             bench.listener.reconfigure(TrapSettings(listen=("127.0.0.1:0",)), None)
-            for number in range(30):
+            for number in range(100, 130):
                 storm.send(trap(number))
             await bench.next(30)
 

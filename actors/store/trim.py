@@ -1,0 +1,100 @@
+"""Bounds of the tables that strangers fill: whatever comes in, the newest rows are kept and the oldest go.
+
+Anybody who knows a community can send traps that no profile knows; a port that goes up and down all day writes two lines into
+the timeline of its alarm each time. What goes here stays in the ledger for as long as that keeps its Events.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from actors.postgres import Connection
+from actors.store.settings import StoreSettings
+from protocols.change import AlarmChanged, Change, DeviceEvent, UnknownTrap
+
+TRIM_SECONDS = 10.0
+"""What comes within this time may exceed the bounds meanwhile."""
+_LOOK_AT = 100
+"""New lines after which the timeline of an alarm is looked at."""
+_MOST_COUNTED = 100_000
+"""Alarms whose new lines are counted; beyond it counting begins anew."""
+
+BY_ROWS = """
+DELETE FROM {table} WHERE (at, "offset"{more}) <= (
+    SELECT at, "offset"{more} FROM {table} ORDER BY at DESC, "offset" DESC{more_descending} OFFSET $1 LIMIT 1)
+"""
+TRAPS_BY_ROWS = BY_ROWS.format(table="unknown_traps", more="", more_descending="")
+EVENTS_BY_ROWS = BY_ROWS.format(table="device_events", more=", number", more_descending=", number DESC")
+TRAPS_BY_BYTES = """
+DELETE FROM unknown_traps WHERE (at, "offset") <= (
+    SELECT at, "offset" FROM (
+        SELECT at, "offset", sum(pg_column_size(t.*)) OVER (ORDER BY at DESC, "offset" DESC) AS bytes FROM unknown_traps AS t
+    ) AS summed WHERE bytes > $1 ORDER BY at DESC, "offset" DESC LIMIT 1)
+"""
+COUNTS_BY_ROWS = """
+DELETE FROM unknown_trap_counts WHERE (tenant_id, trap_oid) IN (
+    SELECT tenant_id, trap_oid FROM unknown_trap_counts ORDER BY last_at DESC, tenant_id, trap_oid OFFSET $1)
+"""
+TIMELINE_OF_ONE = """
+DELETE FROM alarm_timeline WHERE alarm_id = $1::uuid AND (at, "offset", number) <= (
+    SELECT at, "offset", number FROM alarm_timeline WHERE alarm_id = $1::uuid
+    ORDER BY at DESC, "offset" DESC, number DESC OFFSET $2 LIMIT 1)
+"""
+
+
+class Trimming:
+    """What has been written since the tables were trimmed last, and whether that calls for trimming."""
+
+    def __init__(self) -> None:
+        self._at = float("-inf")
+        # As of a start: nobody knows what an earlier run has left.
+        self._traps = self._events = True
+        self._lines: Counter[str] = Counter()
+        self._long: set[str] = set()
+
+    def wrote(self, changes: Iterable[Change]) -> None:
+        """These are in the database now."""
+        for change in changes:
+            if isinstance(change, AlarmChanged):
+                name = change.alarm.id
+                self._lines[name] += len(change.entries)
+                if self._lines[name] >= _LOOK_AT:
+                    del self._lines[name]
+                    self._long.add(name)
+            elif isinstance(change, UnknownTrap):
+                self._traps = True
+            elif isinstance(change, DeviceEvent):
+                self._events = True
+        if len(self._lines) > _MOST_COUNTED:
+            self._lines.clear()
+
+    def due(self, now: float) -> bool:
+        """Whether to trim at the time ``now`` of trio's clock."""
+        return now - self._at >= TRIM_SECONDS and (self._traps or self._events or bool(self._long))
+
+    def take(self, now: float) -> tuple[bool, bool, list[str]]:
+        """Whether traps and events are to be looked at, and the alarms whose timelines are."""
+        taken = self._traps, self._events, sorted(self._long)
+        self._at, self._traps, self._events = now, False, False
+        self._long.clear()
+        return taken
+
+
+async def trim(
+    connection: Connection, settings: StoreSettings, traps: bool, events: bool, alarms: Iterable[str]
+) -> Mapping[str, int]:
+    """Delete what exceeds the bounds; how many rows of which table went. In one transaction."""
+    gone: Counter[str] = Counter()
+
+    async def delete(table: str, statement: str, *arguments: object) -> None:
+        gone[table] += int((await connection.execute(statement, *arguments)).rpartition(" ")[2])
+
+    async with connection.transaction():
+        if traps:
+            await delete("unknown_traps", TRAPS_BY_ROWS, settings.inbox_rows)
+            await delete("unknown_traps", TRAPS_BY_BYTES, settings.inbox_bytes)
+            await delete("unknown_trap_counts", COUNTS_BY_ROWS, settings.inbox_oids)
+        if events:
+            await delete("device_events", EVENTS_BY_ROWS, settings.device_event_rows)
+        for name in alarms:
+            await delete("alarm_timeline", TIMELINE_OF_ONE, name, settings.timeline_lines)
+    return {table: count for table, count in gone.items() if count}

@@ -130,7 +130,7 @@ def test_zero_turns_it_off(make_world: Callable[[CorrelatorSettings], World]) ->
 
 
 def test_the_memory_survives_a_snapshot(plant: World) -> None:
-    refuse(plant.at(0), 4)
+    refuse(plant.at(0), 9)
     plant.state = State.load(plant.state.save())
     refuse(plant.at(1), 1)
     assert open_alarms(plant)

@@ -113,21 +113,17 @@ def test_what_a_device_repeats_by_design_counts_once_within_its_time(state: Stat
 
 
 def test_a_repeat_by_design_that_says_something_else_changes_the_alarm_and_is_not_counted(state: State) -> None:
-    for second, (title, severity) in enumerate(
-        [("61 C", "minor"), ("61 C", "minor"), ("95 C", "critical"), ("95 C", "critical")]
-    ):
+    def told(seconds: float, title: str, severity: Any) -> tuple[str, str, int]:
         draft = draft_of(state)
         problem = replace(PROBLEM, repeats_by_design=True, title=title, severity=severity)
-        raise_problem(draft, problem, at_uptime(None, seconds=second))
+        raise_problem(draft, problem, at_uptime(None, seconds=seconds))
         draft.commit()
-    (alarm,) = state.alarms.values()
-    assert (alarm.title, alarm.severity, alarm.occurrence_count) == ("95 C", "critical", 1)
-    draft = draft_of(state)
-    raise_problem(
-        draft, replace(PROBLEM, repeats_by_design=True, title="95 C", severity="critical"), at_uptime(None, seconds=6)
-    )
-    draft.commit()
-    assert next(iter(state.alarms.values())).occurrence_count == 2, "the time runs from the last one that was counted"
+        (alarm,) = state.alarms.values()
+        return alarm.title, alarm.severity, alarm.occurrence_count
+
+    assert told(0, "61 C", "minor") == told(1, "61 C", "minor") == ("61 C", "minor", 1)
+    assert told(2, "95 C", "critical") == told(3, "95 C", "critical") == ("95 C", "critical", 1)
+    assert told(6, "95 C", "critical") == ("95 C", "critical", 2), "the time runs from the last one that was counted"
 
 
 def test_a_clear_sent_before_a_repeat_by_design_that_overtook_it_ends_nothing(state: State) -> None:

@@ -1,6 +1,7 @@
 """The configuration: TOML composed of each actor's settings, overridable by environment, every mistake in one error."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -201,12 +202,27 @@ def _check_value(kind: Any, value: Any, path: KeyPath, mistake: Callable[[KeyPat
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        said = f"{str(error)[0].lower()}{str(error)[1:]}"
-        if not SECRET.intersection(map(str, path)):
-            said += f", got {_named(value)}"
-        elif get_origin(kind) is Literal:
+        if get_origin(kind) is Literal:
             said = "expected one of " + ", ".join(each for each in get_args(kind) if each)
-        mistake(path, said)
+        else:
+            said = _in_words(str(error))
+        mistake(path, said if SECRET.intersection(map(str, path)) else f"{said}, got {_named(value)}")
+
+
+_TYPES = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "text",
+}
+
+
+def _in_words(text: str) -> str:
+    """What msgspec says of a value, with its names of types in words and without the type of what was given instead."""
+    text = re.sub(r", got `\w+`", "", f"{text[0].lower()}{text[1:]}")
+    return re.sub(r"`(\w+)`", lambda found: _TYPES.get(found[1], found[0]), text)
 
 
 def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[KeyPath, str]:

@@ -97,7 +97,7 @@ async def test_a_wrong_configuration_is_refused_whole_with_exit_78(place: Path) 
             "1: trap: unknown key; did you mean traps?",
             "3: http.bind: 'x' is not HOST:PORT",
             "4: http.speed: unknown key",
-            "6: log.level: invalid enum value 'loud', got 'loud'",
+            "6: log.level: expected one of debug, info, warning, error, got 'loud'",
         ]
 
 

@@ -57,7 +57,7 @@ def test_the_environment_overrides_the_file() -> None:
             "FAULTD_CORRELATOR__REOPEN_WITHIN_SECONDS",
             "soon",
             "configuration: correlator.reopen_within_seconds (FAULTD_CORRELATOR__REOPEN_WITHIN_SECONDS): "
-            "expected `float`, got `str`, got 'soon'",
+            "expected a number, got 'soon'",
         ),
     ],
 )

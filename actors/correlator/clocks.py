@@ -30,12 +30,17 @@ def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, receiv
     if known is None:
         return Clock(0, start, now, boots)
     moved = difference(known.start, start)
+    if (
+        -window < 4 * moved < window
+        and now - known.seen < window
+        and trap_oid not in RESTARTS
+        and (boots == 0 or boots == known.boots)
+    ):
+        return known
     same = -window <= moved <= window
     rebooted = boots != 0 != known.boots != boots
     restart = trap_oid in RESTARTS
     if same and not restart and not rebooted:
-        if -window < 4 * moved < window and now - known.seen < window and boots in (0, known.boots):
-            return known
         return replace(known, start=start, seen=now, boots=boots or known.boots)
     earlier = ((known.start, known.seen), *known.earlier)[:MOST_STARTS]
     if restart or rebooted:

@@ -37,8 +37,10 @@ _WRAP: Final = 1 << 32
 
 def order(first: Mark, second: Report, window: timedelta) -> Order:
     """How ``second`` stands to ``first``, which was received before it: see the table above."""
+    if first.source != second.source or _forward(first, second):
+        return "after"
     elapsed = second.received - first.received
-    if first.source != second.source or abs(elapsed) > window:
+    if abs(elapsed) > window:
         return "after"
     by_uptime = _by_uptime(first, second, hundredths(elapsed), hundredths(window))
     by_date = _by_date(first.dated, second.dated, window - elapsed)
@@ -55,6 +57,15 @@ def hundredths(span: timedelta) -> int:
 def difference(before: int, after: int) -> int:
     """From one uptime to another in hundredths of a second, at most 248 days in either direction: the shorter way round."""
     return (after - before + _WRAP // 2) % _WRAP - _WRAP // 2
+
+
+def _forward(first: Mark, second: Report) -> bool:
+    """Neither clock goes back: ``second`` is after ``first`` whenever they were received. So it is with nearly every report."""
+    if first.dated is not None and second.dated is not None and first.dated > second.dated:
+        return False
+    if first.uptime is None or second.uptime is None:
+        return True
+    return not second.several and (second.uptime - first.uptime) % _WRAP < _WRAP // 2
 
 
 def _by_uptime(first: Mark, second: Report, elapsed: int, window: int) -> Order | None:

@@ -43,18 +43,8 @@ OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
 """A device's own time further back than this is kept in the metadata, and is not when the problem occurred."""
 LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
-
-
-class Sender:
-    """Whose clock a trap tells, and how far that clock can be compared: see :mod:`actors.correlator.clocks`."""
-
-    __slots__ = ("epoch", "name", "restarted", "several")
-
-    def __init__(self, name: str, clock: Clock | None) -> None:
-        self.name = name
-        self.epoch = clock.epoch if clock is not None else 0
-        self.several = clock is not None and clock.several
-        self.restarted = clock.restarted if clock is not None else None
+_NO_CLOCK: Final = Clock(0, 0, 0)
+"""Of a sender whose traps tell no uptime."""
 
 
 class Device:
@@ -90,20 +80,21 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if node is not None:
         silence.heard(draft, node)
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
-    sender = Sender(name, _follow_clock(draft, device, name, trap))
+    clock = _follow_clock(draft, device, name, trap)
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
         draft.later(state.note, "unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
     for finding in reading.findings:
-        _apply(draft, device, finding, trap, sender)
+        _apply(draft, device, finding, trap, name, clock)
 
 
-def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: Sender) -> None:
+def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: str, clock: Clock) -> None:
+    """``sender`` is whose clock the trap tells, which is ``clock``: see :mod:`actors.correlator.clocks`."""
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
-        finding, resource_id, node, places = _interface(draft, device, finding, sender)
+        finding, resource_id, node, places = _interface(draft, device, finding, sender, clock.epoch)
     elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
         state, tenant = draft.state, draft.state.settings.default_tenant
         resource_id, node, places = place_of_ont(
@@ -113,15 +104,15 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
         resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
         node = draft.state.plant.nodes.get(resource_id)
     report = Report(
-        received=trap.received,
-        reporter=f"device:{device.id}",
-        source=sender.name,
-        uptime=trap.notification.uptime,
-        dated=finding.device_time,
-        oldest=OLDEST_DEVICE_TIME,
-        epoch=sender.epoch,
-        several=sender.several,
-        restarting=sender.restarted is not None and _just(draft, sender.restarted, trap),
+        trap.received,
+        f"device:{device.id}",
+        sender,
+        trap.notification.uptime,
+        finding.device_time,
+        OLDEST_DEVICE_TIME,
+        clock.epoch,
+        clock.several,
+        clock.restarted is not None and _just(draft, clock.restarted, trap),
     )
     match finding.kind:
         case "raise":
@@ -130,8 +121,8 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
                 identity = _open_identity(draft, identity, places)
             if finding.serial:
                 end_of_another(draft, identity, finding.serial)
-            said, by_design = digest(finding, device.why, draft.state.topology_at), finding.repeats_by_design
-            if repeat_problem(draft, identity, finding.severity, report, by_design=by_design, said=said) is None:
+            said = digest(finding, device.why, draft.state.topology_at)
+            if repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None:
                 admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
@@ -148,18 +139,19 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
         measured(draft, resource_id, finding.light, low=low)
 
 
-def _follow_clock(draft: Draft, device: Device, sender: str, trap: Trap) -> Clock | None:
-    """The sender's clock as of this trap; None where the trap tells no uptime."""
+def _follow_clock(draft: Draft, device: Device, sender: str, trap: Trap) -> Clock:
+    """The sender's clock as of this trap."""
     notification, state = trap.notification, draft.state
-    if notification.uptime is None:
-        return None
+    uptime = notification.uptime
+    if uptime is None:
+        return _NO_CLOCK
     known = state.clocks.get(sender)
     window = state.spans.reorder_hundredths
-    clock = observed(known, notification.uptime, trap.engine_boots, notification.trap_oid, trap.received, window)
+    clock = observed(known, uptime, trap.engine_boots, notification.trap_oid, trap.received, window)
     if clock is not known:
         draft.later(remember, state.clocks, sender, clock)
         if clock.several and known is not None and not known.several:
-            draft.emit(_several(draft, device, sender, notification.uptime))
+            draft.emit(_several(draft, device, sender, uptime))
     return clock
 
 
@@ -188,16 +180,16 @@ def _why(finding: Finding) -> str:
 
 
 def _interface(
-    draft: Draft, device: Device, finding: Finding, sender: Sender
+    draft: Draft, device: Device, finding: Finding, sender: str, epoch: int
 ) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
     """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
     resource under which an alarm of it may be open."""
     position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
-    place = locate(known, position, names, sender.name, sender.epoch)
+    place = locate(known, position, names, sender, epoch)
     if known is not None or any(names):
         memory = draft.state.memory(NamedInterfaces)
-        draft.later(learn, memory, device.id, position, names, place.position, sender.name, sender.epoch)
+        draft.later(learn, memory, device.id, position, names, place.position, sender, epoch)
     node = node_of(plant, device.id, place, position) if plant.nodes and position else None
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]

@@ -29,14 +29,14 @@ def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, receiv
     start = now - uptime
     if known is None:
         return Clock(0, start, now, boots)
-    moved = difference(known.start, start)
     if (
-        -window < 4 * moved < window
+        -window < 4 * (start - known.start) < window
         and now - known.seen < window
-        and trap_oid not in RESTARTS
         and (boots == 0 or boots == known.boots)
+        and trap_oid not in RESTARTS
     ):
         return known
+    moved = difference(known.start, start)
     same = -window <= moved <= window
     rebooted = boots != 0 != known.boots != boots
     restart = trap_oid in RESTARTS

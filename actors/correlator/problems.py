@@ -53,9 +53,11 @@ def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0)
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
     if alarm is not None and _reopens(draft, alarm, problem):
-        again = replace(reopened(repeated(alarm, report.happened)), **changed_text(alarm, problem, ()))
-        draft.later(draft.state.edited.pop, alarm.id, None)
-        _say(draft, alarm.id, said)
+        again = reopened(repeated(alarm, report.happened))
+        if not said or draft.state.said.get(alarm.id) != said or alarm.id in draft.state.edited:
+            again = replace(again, **changed_text(alarm, problem, ()))
+            draft.later(draft.state.edited.pop, alarm.id, None)
+            _say(draft, alarm.id, said)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
         placed = node_of(draft.state, again.resource_id, again.tenant_id) is not None

@@ -80,7 +80,15 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if node is not None:
         silence.heard(draft, node)
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
-    clock = _follow_clock(draft, device, name, trap)
+    uptime, clock = trap.notification.uptime, _NO_CLOCK
+    if uptime is not None:
+        known = state.clocks.get(name)
+        window = state.spans.reorder_hundredths
+        clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
+        if clock is not known:
+            draft.later(remember, state.clocks, name, clock)
+            if clock.several and known is not None and not known.several:
+                draft.emit(_several(draft, device, name, uptime))
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
@@ -137,22 +145,6 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: s
     if finding.light:
         low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
         measured(draft, resource_id, finding.light, low=low)
-
-
-def _follow_clock(draft: Draft, device: Device, sender: str, trap: Trap) -> Clock:
-    """The sender's clock as of this trap."""
-    notification, state = trap.notification, draft.state
-    uptime = notification.uptime
-    if uptime is None:
-        return _NO_CLOCK
-    known = state.clocks.get(sender)
-    window = state.spans.reorder_hundredths
-    clock = observed(known, uptime, trap.engine_boots, notification.trap_oid, trap.received, window)
-    if clock is not known:
-        draft.later(remember, state.clocks, sender, clock)
-        if clock.several and known is not None and not known.several:
-            draft.emit(_several(draft, device, sender, uptime))
-    return clock
 
 
 def _just(draft: Draft, then: int, trap: Trap) -> bool:

@@ -74,12 +74,14 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     refused = state.memory(SourceMemory).sources
     if refused and trap.source in refused:
         source_accepted(draft, trap.source)
-    reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
-    node = state.plant.device(reading.device_address)
-    device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
+    known_addresses = state.plant.by_address
+    reading = state.translator.read(trap, state.settings.relays, known_addresses)
+    address = reading.device_address
+    node = known_addresses.get(address)
+    device = Device(node, address, state.settings.default_tenant, reading.address_why)
     if node is not None:
         silence.heard(draft, node)
-    name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
+    name = trap.source if reading.address_from == "source" else f"{trap.source} for {address}"
     uptime, clock = trap.notification.uptime, _NO_CLOCK
     if uptime is not None:
         known = state.clocks.get(name)

@@ -31,10 +31,13 @@ class Layout:
         begins = self.begins
         if len(oids) != len(begins):
             return False
-        for at, begin in enumerate(begins):
-            if not oids[at].startswith(begin):
+        for oid, begin in zip(oids, begins, strict=False):
+            if not oid.startswith(begin):
                 return False
-        return all(oids[at] == begins[at] for at in self._whole) if self._whole else True
+        for at in self._whole:
+            if oids[at] != begins[at]:
+                return False
+        return True
 
 
 class Columns:

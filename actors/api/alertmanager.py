@@ -72,7 +72,7 @@ class Reading:
     def take(self, alert: Any, tenant: str) -> Taken:
         """One alert of the notification as an event. Raises ValueError for what is no object at all."""
         if not isinstance(alert, Mapping):
-            raise ValueError(f"is no object but {type(alert).__name__}")
+            raise ValueError("is no JSON object")
         notes: list[str] = []
         labels, annotations = (
             _texts(alert.get("labels"), "labels", notes),

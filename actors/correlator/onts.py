@@ -13,10 +13,12 @@ from typing import Final
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.memories import Replaced, ReplacedMemory
+from actors.correlator.order import order
 from actors.correlator.placing import UNPLACED, serial_of
 from actors.correlator.plant import Plant
+from actors.correlator.report import Report
 from actors.correlator.state import State
-from protocols.alarm import Alarm, Identity
+from protocols.alarm import Alarm
 from protocols.serial import canonical_serial
 from protocols.topology import Node
 
@@ -44,14 +46,19 @@ def place_of_ont(
     return at, there, ()
 
 
-def end_of_another(draft: Draft, identity: Identity, serial: str) -> None:
-    """End the open alarm of this identity when it was raised for an ONT with another serial."""
-    alarm = draft.current(identity)
-    if alarm is None or alarm.cleared_at is not None or alarm.metadata.get("serial") == serial:
-        return
-    before = serial_of(alarm)
-    if before and before != serial:
-        _end(draft, alarm, before, serial, BY_SERIAL)
+def end_of_another(
+    draft: Draft, tenant_id: str, places: Iterable[str], types: Iterable[str], serial: str, report: Report
+) -> None:
+    """End the open alarms of these types at these places that were raised for an ONT with another serial than the one that
+    the report says is there; not those that were raised by a later report."""
+    for place in places:
+        for alarm_type in types:
+            for alarm in draft.open_of(tenant_id, place, alarm_type):
+                if alarm.metadata.get("serial", serial) == serial or (before := serial_of(alarm)) in ("", serial):
+                    continue
+                mark = draft.state.marks.get(alarm.id)
+                if mark is None or order(mark, report, draft.state.spans.reorder) == "after":
+                    _end(draft, alarm, before, serial, BY_SERIAL)
 
 
 def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:

@@ -138,15 +138,18 @@ def _repeat(
 ) -> Alarm:
     state, alarm_id = draft.state, alarm.id
     known = state.marks.get(alarm_id)
-    if by_design and known is not None and report.received - known.received <= state.spans.repeat_merge:
-        draft.later(state.note, "repeated_by_design")
-        return alarm
-    again = repeated(alarm, report.happened)
+    counted, merged = None, False
+    if by_design and known is not None:
+        counted = known.counted or known.received
+        merged = report.received - counted <= state.spans.repeat_merge
+        if merged:
+            draft.later(state.note, "repeated_by_design")
+    again = moved(alarm) if merged else repeated(alarm, report.happened)
     if known is not None and order(known, report, state.spans.reorder) == "before":
-        return draft.repeat(again)  # what was raised later has arrived already, and says how it is
+        return alarm if merged else draft.repeat(again)  # what was raised later has arrived already, and says how it is
     if problem is None and known is not None and known.severity == severity:
-        draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, known.text_at))
-        return draft.repeat(again)
+        draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
+        return alarm if merged else draft.repeat(again)
     own = state.edited.get(alarm_id, ())
     fields = changed_text(alarm, problem, own) if problem is not None else {}
     told = known.text_at if known is not None else None
@@ -160,9 +163,11 @@ def _repeat(
             draft.amend(again)
     if fields or said:
         _say(draft, alarm_id, said)
-    draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, told))
+    draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, told, counted if merged else None))
     if known is None or known.severity == severity:
-        return again if fields else draft.repeat(again)
+        if fields:
+            return again
+        return alarm if merged else draft.repeat(again)
     if "severity" in own:
         text = f"reported as {severity}; {alarm.severity} is an operator's, and stays while the alarm is open"
         return draft.put(again, "severity_kept", report.reporter, text)
@@ -234,8 +239,8 @@ def _say(draft: Draft, alarm_id: str, said: int) -> None:
         draft.later(draft.state.said.pop, alarm_id, None)
 
 
-def _mark(report: Report, severity: Severity, text_at: datetime | None = None) -> Mark:
-    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch, text_at)
+def _mark(report: Report, severity: Severity, text_at: datetime | None = None, counted: datetime | None = None) -> Mark:
+    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch, text_at, counted)
 
 
 def _reopens(draft: Draft, alarm: Alarm, problem: Problem) -> bool:

@@ -180,7 +180,12 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
 
 def _just_cleared(draft: Draft, identity: Identity) -> bool:
     """Under its new name the device has cleared it since."""
-    return any(key in draft.state.ended for key in (identity, replace(identity, qualifier="*")))
+    return any(key in draft.state.ended for key in _keys(identity))
+
+
+def _keys(identity: Identity) -> tuple[Identity, Identity]:
+    """Under which a clear of this problem is remembered: its own, and that of a clear of all qualifiers."""
+    return identity, replace(identity, qualifier="*")
 
 
 def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | None]]:
@@ -204,8 +209,10 @@ def _note(state: State, affected: dict[str, Renamed | None]) -> None:
     for alarm_id, target in affected.items():
         if target is None:
             state.renamed.pop(alarm_id, None)
-        else:
+        elif state.renamed.get(alarm_id) != target:
             state.renamed[alarm_id] = target
+            for key in _keys(_identity(state.alarms[alarm_id], target)):
+                state.ended.pop(key, None)  # it was cleared there before, as another one's
 
 
 def _took_over(before: Plant, old_id: str, new_id: str, after: Mapping[str, Node]) -> bool:

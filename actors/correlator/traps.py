@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from actors.correlator import silence
-from actors.correlator.clocks import observed
+from actors.correlator.clocks import is_of_before, observed
 from actors.correlator.draft import Draft
 from actors.correlator.interfaces import (
     INTERFACE_DOWN,
@@ -84,13 +84,14 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {address}"
     uptime, clock = trap.notification.uptime, _NO_CLOCK
     if uptime is not None:
-        known = state.clocks.get(name)
-        window = state.spans.reorder_hundredths
+        known, window = state.clocks.get(name), state.spans.reorder_hundredths
         clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
         if clock is not known:
             draft.later(remember, state.clocks, name, clock)
             if clock.several and known is not None and not known.several:
                 draft.emit(_several(draft, device, name, uptime))
+        elif clock.earlier and is_of_before(known, uptime, trap.received, window):
+            clock = replace(clock, several=True)  # to this trap alone: it may tell the clock as it was before a restart
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
@@ -126,15 +127,18 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: s
     )
     match finding.kind:
         case "raise":
+            if finding.serial:
+                there = places or (resource_id,)
+                end_of_another(draft, device.tenant, there, (finding.alarm_type,), finding.serial, report)
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if places:
                 identity = _open_identity(draft, identity, places)
-            if finding.serial:
-                end_of_another(draft, identity, finding.serial)
             said = digest(finding, device.why, draft.state.topology_at)
             if repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None:
                 admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
+            if finding.serial:
+                end_of_another(draft, device.tenant, places or (resource_id,), finding.clears, finding.serial, report)
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
             for place in places[1:]:
                 clear_problems(draft, device.tenant, place, finding.clears, finding.qualifier, report, _why(finding))
@@ -181,10 +185,10 @@ def _interface(
     position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
     place = locate(known, position, names, sender, epoch)
+    node = node_of(plant, device.id, known, place, position) if plant.nodes and position else None
     if known is not None or any(names):
         memory = draft.state.memory(NamedInterfaces)
-        draft.later(learn, memory, device.id, position, names, place.position, sender, epoch)
-    node = node_of(plant, device.id, place, position) if plant.nodes and position else None
+        draft.later(learn, memory, device.id, position, names, place.position, node, sender, epoch)
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]
     label = label_of(place.names)

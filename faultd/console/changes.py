@@ -85,10 +85,10 @@ class Changes:
         if said is None:
             if not self._shows(alarm):
                 return ""
-            return "raised" if alarm.status == "active" else f"raised, {alarm.status}"
+            return "raised" if alarm.status == "active" else f"raised, {state(alarm)}"
         news = []
         if said.status != alarm.status:
-            news.append(_STATUS.get(alarm.status, alarm.status))
+            news.append(_STATUS.get(alarm.status) or state(alarm))
         if said.severity != alarm.severity:
             news.append(f"{said.severity} -> {alarm.severity}")
         if said.title != alarm.title:
@@ -103,6 +103,12 @@ class Changes:
     def _remember(self, alarm: Alarm) -> None:
         self._said[alarm.id] = Said(alarm.severity, alarm.status, alarm.title, why(alarm))
         self._gone[alarm.id] = alarm
+
+
+def state(alarm: Alarm) -> str:
+    """The status, with who brought it about unless a device did: ``acknowledged by ada``, ``cleared by faultd:topology``."""
+    by = {"acknowledged": alarm.acknowledged_by, "cleared": alarm.cleared_by, "resolved": alarm.resolved_by}.get(alarm.status)
+    return alarm.status if not by or by.startswith("device:") else f"{alarm.status} by {by.removeprefix('user:')}"
 
 
 _STATUS = {"active": "active again", "suppressed": "held back"}

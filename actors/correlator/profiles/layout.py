@@ -31,13 +31,10 @@ class Layout:
         begins = self.begins
         if len(oids) != len(begins):
             return False
-        for oid, begin in zip(oids, begins, strict=False):
-            if not oid.startswith(begin):
+        for at, begin in enumerate(begins):
+            if not oids[at].startswith(begin):
                 return False
-        for at in self._whole:
-            if oids[at] != begins[at]:
-                return False
-        return True
+        return all(oids[at] == begins[at] for at in self._whole) if self._whole else True
 
 
 class Columns:

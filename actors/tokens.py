@@ -195,7 +195,7 @@ class TokenBook:
         lock = self.path.with_name(f".{self.path.name}.lock")
         try:
             self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = self._open_lock(lock)
         except OSError as error:
             raise TokenFileError(self.path, f"cannot be locked: {error.strerror}") from error
         try:
@@ -203,6 +203,16 @@ class TokenBook:
             yield
         finally:
             os.close(descriptor)
+
+    def _open_lock(self, lock: Path) -> int:
+        """Root's token must not keep the daemon's account from making the next one. Only a file that is new here changes
+        owner: whoever may write into the folder could have put a link to any other file in its place."""
+        try:
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
+        _keep_owner(descriptor, self.path)
+        return descriptor
 
 
 def _digest(token: str) -> str:

@@ -389,7 +389,11 @@ def _let_traverse(path: Path) -> None:
     for parent in path.parents:
         mode = parent.stat().st_mode
         if not mode & 0o001:
-            log.warning("embedded_postgres_opens_directory", directory=str(parent), reason="its user must pass through")
+            log.warning(
+                "embedded_postgres_opens_directory",
+                directory=str(parent),
+                reason="PostgreSQL runs as another user, who must reach its files in here (execute permission alone is added)",
+            )
             parent.chmod(mode | 0o001)
 
 

@@ -71,6 +71,10 @@ class Health:
     def _postgresql(self) -> Part:
         if self._metrics.value("faultd_store_up"):
             return Part("ok", f"applied through {self._store.seq}")
+        if self.waiting and not self.stopping:
+            return Part(
+                "degraded", "faultd is starting and does not have PostgreSQL yet; alarms, commands and the stream go on"
+            )
         trouble = self._database_trouble()
         why = f" ({trouble[:_TROUBLE_LENGTH]})" if trouble else ""
         return Part("degraded", f"PostgreSQL is away{why}: history cannot be read; alarms, commands and the stream go on")

@@ -17,8 +17,14 @@ class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field=
     """The alarm as it is now, whole, and the timeline entries that say why."""
 
     offset: int
+    """That of the Event; 0: it is of none, the alarm is written anew."""
     alarm: Alarm
     entries: tuple[TimelineEntry, ...]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a repeat with another text, which has no timeline entry."""
+        return self.offset > 0 and not self.entries
 
 
 class AlarmRepeated(Struct, frozen=True, array_like=True, tag="repeat", tag_field="tag", gc=False):

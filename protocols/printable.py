@@ -1,4 +1,4 @@
-"""Text of strangers made safe to show on a terminal or in one line of a file: a trap's text can hold any character."""
+"""Text for a terminal or one line of a file. That of strangers is made safe to show: a trap's text can hold any character."""
 
 import unicodedata
 
@@ -14,6 +14,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_shown, text))
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 mistake``, ``2 mistakes``, ``1,200 mistakes``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _shown(character: str) -> str:

@@ -191,6 +191,7 @@ REPORTING = (
     "raised",
     "reopened",
     "severity_changed",
+    "text_changed",
     "cleared",
     "resolved",
     "clear_ignored",

@@ -29,10 +29,12 @@ def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, receiv
     start = now - uptime
     if known is None:
         return Clock(0, start, now, boots)
+    restart = trap_oid in RESTARTS
+    if not restart and boots <= known.boots and is_of_before(known, uptime, received, window):
+        return known
     moved = difference(known.start, start)
     same = -window <= moved <= window
     rebooted = boots != 0 != known.boots != boots
-    restart = trap_oid in RESTARTS
     if same and not restart and not rebooted:
         if -window < 4 * moved < window and now - known.seen < window and boots in (0, known.boots):
             return known
@@ -51,3 +53,15 @@ def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, receiv
         earlier=earlier,
         several=known.several or returned,
     )
+
+
+def is_of_before(known: Clock | None, uptime: int, received: datetime, window: int) -> bool:
+    """Whether a trap tells an earlier start than the last one, which was seen so lately that it may have been sent before the
+    restart and overtaken. Two agents send such traps too; the uptimes put it in no order."""
+    if known is None:
+        return False
+    now = round(received.timestamp() * 100)
+    start = now - uptime
+    if difference(known.start, start) >= -window:
+        return False
+    return any(now - seen <= window >= abs(difference(then, start)) for then, seen in known.earlier)

@@ -90,7 +90,7 @@ def release(draft: Draft, rules: dict[str, str]) -> None:
 def _begin(draft: Draft, rule: Compiled, flap: Flap, alarm: Alarm, enough: int) -> None:
     flap.rule = rule.id
     seconds = (draft.at - flap.times[0]).total_seconds()
-    why = f"came and went {enough} times within {seconds:g} s"
+    why = f"came and went {enough} times within {max(1, seconds):.0f} s"
     flap.told = worth_telling(draft, alarm)
     _hold(draft, rule, flap, alarm, why)
     if flap.told:

@@ -3,7 +3,7 @@
 An agent may number its interfaces anew when it starts (RFC 2863 section 3.1.5), and many traps tell the index alone. So the
 fold remembers for each device which index had which names since the device started, and at which position the interface of a
 name was first seen: that position stays its resource. A trap without a name is read by the index; a trap whose index is not
-known since the start is taken by its names, else the index counts as before.
+known since the start is taken by its names, else the index counts as before it: as the index of the interface that had it last.
 
 Of the names (ifName, ifDescr, ifAlias) only ifName is sure to be one interface's. The others are believed as long as no two
 indexes bear them at the same time.
@@ -53,19 +53,21 @@ def locate(known: Interfaces | None, position: str, names: tuple[str, ...], send
     if known is None or not known.places:
         return Place(position, (), names)
     same_start = not restarted(known, sender, start)
-    at_index = known.by_index.get(position) if same_start else None
+    at_index = known.by_index.get(position, "")
     if not named:
         owner = known.places.get(position)
-        if at_index is None and owner is not None and same_start and owner.epoch == known.epoch and owner.index != position:
-            # The interface of this place has another index by now: this one is not it.
+        if not at_index and owner is not None and owner.index != position:
+            # The interface of this place had another index when it was last named: this one is not it.
             return Place(_unnamed(position), (), names)
         place = at_index or position
         found = known.places.get(place)
         return Place(place, (), names if found is None else found.names)
-    if at_index is not None and not differ(known.places[at_index].names, names):
+    if at_index and differ(known.places[at_index].names, names):
+        at_index = ""
+    if at_index and same_start and known.places[at_index].epoch == known.epoch:
         place = at_index
     else:
-        place = _by_name(known, position, names, same_start) or _free(known, position, names, same_start)
+        place = _by_name(known, position, names, same_start) or at_index or _free(known, position, names)
     others = [each for each in (position, _unnamed(position)) if each != place and each not in known.places]
     found = known.places.get(place)
     return Place(place, tuple(others), names if found is None else _merged(names, found.names))
@@ -77,10 +79,11 @@ def learn(
     position: str,
     names: tuple[str, ...],
     place: str,
+    node: Node | None,
     sender: str,
     start: int,
 ) -> None:
-    """Remember where :func:`locate` found the interface."""
+    """Remember where :func:`locate` found the interface, and :func:`node_of` its node."""
     known = memory.devices.get(device_id)
     if known is None:
         if not any(names):
@@ -88,7 +91,6 @@ def learn(
         known = memory.devices[device_id] = Interfaces()
     if restarted(known, sender, start):
         known.epoch += 1
-        known.by_index = {}
     if len(known.starts) >= MOST_ADDRESSES:
         known.starts.clear()
     known.starts[sender] = start
@@ -100,9 +102,13 @@ def learn(
         merged = names
     else:
         merged = _merged(names, found.names)
-        if found.epoch == known.epoch and found.index != position and known.by_index.get(found.index) == place:
+        if found.index != position and known.by_index.get(found.index) == place:
             del known.by_index[found.index]
-    known.places[place] = Interface(position, known.epoch, merged)
+    if node is not None and node.index == _index(position):
+        by_node = node.id, node.index
+    else:
+        by_node = (found.node, found.node_index) if found is not None else ("", "")
+    known.places[place] = Interface(position, known.epoch, merged, *by_node)
     known.by_index[position] = place
     for kind, name in enumerate(names):
         if name:
@@ -164,20 +170,36 @@ def types_of(alarm_type: str) -> tuple[str, ...]:
     return (INTERFACE_DOWN, UPLINK_DOWN) if alarm_type in (INTERFACE_DOWN, UPLINK_DOWN) else (alarm_type,)
 
 
-def node_of(plant: Plant, device_id: str, place: Place, position: str) -> Node | None:
-    """The topology's node of an interface: its id is made of the place or of a name, or its ``index`` is the trap's."""
+def node_of(plant: Plant, device_id: str, known: Interfaces | None, place: Place, position: str) -> Node | None:
+    """The topology's node of an interface: its id is made of the place or of a name, or its ``index`` is the one that the
+    interface had when it was found by it first, or has now."""
     nodes = plant.nodes
     node = nodes.get(f"{device_id}/{place.position}")
     for name in place.names[:2]:
         if node is None and name:
             node = nodes.get(f"{device_id}/if/{name}") or nodes.get(f"{device_id}/{name}")
             node = node or plant.with_index(device_id, name)
-    return node or plant.with_index(device_id, position.rpartition("/")[2])
+    if node is not None or known is None:
+        return node or plant.with_index(device_id, _index(position))
+    if (node := _found_by_index(nodes, known.places.get(place.position))) is not None:
+        return node
+    node, owner = plant.with_index(device_id, _index(position)), known.places.get(position)
+    # The topology's index is of before a start, and of another interface that had it then.
+    return node if place.position == position or node is None or node is not _found_by_index(nodes, owner) else None
 
 
 def known_of(draft: Draft, device_id: str) -> Interfaces | None:
     """What is remembered of a device's interfaces."""
     return draft.state.memory(NamedInterfaces).devices.get(device_id)
+
+
+def _found_by_index(nodes: Mapping[str, Node], interface: Interface | None) -> Node | None:
+    node = nodes.get(interface.node) if interface is not None and interface.node else None
+    return node if node is not None and interface is not None and node.index == interface.node_index else None
+
+
+def _index(position: str) -> str:
+    return position.rpartition("/")[2]
 
 
 def _merged(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
@@ -198,10 +220,9 @@ def _by_name(known: Interfaces, position: str, names: tuple[str, ...], same_star
     return ""
 
 
-def _free(known: Interfaces, position: str, names: tuple[str, ...], same_start: bool) -> str:
+def _free(known: Interfaces, position: str, names: tuple[str, ...]) -> str:
     owner = known.places.get(position)
-    moved = owner is not None and same_start and owner.epoch == known.epoch and owner.index != position
-    if owner is None or not (moved or differ(owner.names, names)):
+    if owner is None or not (owner.index != position or differ(owner.names, names)):
         return position
     return f"{position}:{label_of(names).replace(' ', '_')}"
 

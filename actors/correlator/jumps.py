@@ -165,7 +165,12 @@ def _rebase(state: State, before: datetime, after: datetime) -> None:
 
 def _moved(mark: Mark, move: Callable[[datetime], datetime]) -> Mark:
     """``dated`` is the reporter's own time."""
-    return replace(mark, received=move(mark.received), text_at=None if mark.text_at is None else move(mark.text_at))
+    return replace(
+        mark,
+        received=move(mark.received),
+        text_at=None if mark.text_at is None else move(mark.text_at),
+        counted=None if mark.counted is None else move(mark.counted),
+    )
 
 
 def _clock_moved(clock: Clock, by: int) -> Clock:

@@ -152,17 +152,20 @@ class SilenceMemory(Struct):
 
 class Interface(Struct, frozen=True, array_like=True, gc=False):
     """An interface under its place: the ``index`` (as a position, ``if/5``) that it had when it was last named, in which start
-    of the device that was, and its names (ifName, ifDescr, ifAlias; empty where it was never told)."""
+    of the device that was, and its names (ifName, ifDescr, ifAlias; empty where it was never told). ``node`` is the topology's
+    node that was found by the index ``node_index``; it stays the interface's as long as the topology gives it that index."""
 
     index: str
     epoch: int
     names: tuple[str, ...]
+    node: str = ""
+    node_index: str = ""
 
 
 class Interfaces(Struct, array_like=True):
     """The interfaces of one device. ``starts``: the epoch of each of its senders that told of interfaces; ``epoch`` counts the
-    device's starts by them. ``by_index``: places by the position of the index, since the start; ``by_name``: places by the kind
-    of a name and the name, empty where several interfaces bear it."""
+    device's starts by them. ``by_index``: places by the position of the index that they had when they were last named, also
+    before the start; ``by_name``: places by the kind of a name and the name, empty where several interfaces bear it."""
 
     starts: dict[str, int] = {}
     epoch: int = 0

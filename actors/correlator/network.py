@@ -1,7 +1,7 @@
 """Network events from other systems: which raise, which clear, and how badly."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import fields
@@ -124,14 +124,21 @@ def _device(draft: Draft, event: NetworkEvent, resource_id: str, node: Node | No
 
 
 def _digest(event: NetworkEvent) -> bytes:
-    """The same for the same event. Fields that have their default are left out, so that a later version's new ones are no
-    difference."""
+    """The same for the same event, in whatever order the members of its metadata come. Fields that have their default are left
+    out, so that a later version's new ones are no difference."""
     given = {
-        field.name: value
+        field.name: _in_order(value)
         for field in fields(event)
         if (value := getattr(event, field.name)) != field.default and value not in ((), {})
     }
     return hashlib.blake2b(msgspec.msgpack.encode(given), digest_size=16).digest()
+
+
+def _in_order(value: Any) -> Any:
+    """With the members of every object sorted by name."""
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(each) for each in value] if isinstance(value, list) else value
 
 
 def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:

@@ -137,12 +137,13 @@ def _repeat(
     said: int = 0,
 ) -> Alarm:
     known = draft.state.marks.get(alarm.id)
-    if by_design and known is not None and report.received - known.received <= draft.state.spans.repeat_merge:
+    counted = known.counted or known.received if known is not None else None
+    merged = by_design and counted is not None and report.received - counted <= draft.state.spans.repeat_merge
+    if merged:
         draft.later(draft.state.note, "repeated_by_design")
-        return alarm
-    again = repeated(alarm, report.happened)
+    again = moved(alarm) if merged else repeated(alarm, report.happened)
     if known is not None and order(known, report, draft.state.spans.reorder) == "before":
-        return draft.repeat(again)  # what was raised later has arrived already, and says how it is
+        return alarm if merged else draft.repeat(again)  # what was raised later has arrived already, and says how it is
     own = draft.state.edited.get(alarm.id, ())
     fields = changed_text(alarm, problem, own) if problem is not None else {}
     told = known.text_at if known is not None else None
@@ -156,9 +157,11 @@ def _repeat(
             draft.amend(again)
     if fields or said:
         _say(draft, alarm.id, said)
-    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity, told))
+    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity, told, counted if merged else None))
     if known is None or known.severity == severity:
-        return again if fields else draft.repeat(again)
+        if fields:
+            return again
+        return alarm if merged else draft.repeat(again)
     if "severity" in own:
         text = f"reported as {severity}; {alarm.severity} is an operator's, and stays while the alarm is open"
         return draft.put(again, "severity_kept", report.reporter, text)
@@ -230,8 +233,8 @@ def _say(draft: Draft, alarm_id: str, said: int) -> None:
         draft.later(draft.state.said.pop, alarm_id, None)
 
 
-def _mark(report: Report, severity: Severity, text_at: datetime | None = None) -> Mark:
-    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch, text_at)
+def _mark(report: Report, severity: Severity, text_at: datetime | None = None, counted: datetime | None = None) -> Mark:
+    return Mark(report.source, report.uptime, report.dated, report.received, severity, report.epoch, text_at, counted)
 
 
 def _reopens(draft: Draft, alarm: Alarm, problem: Problem) -> bool:

@@ -43,6 +43,8 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
     epoch: int = 0
     text_at: datetime | None = None
     """When the timeline last told a change of the alarm's text."""
+    counted: datetime | None = None
+    """When the raise was received with which later repeats by design were merged; None: no later one was."""
 
 
 class Clock(Struct, frozen=True, array_like=True, gc=False):

@@ -60,10 +60,10 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """When a cause has cleared, an alarm that was attributed to it and still stands after this time becomes one of its own,
     and people are told."""
 
-    refused_source_count: Annotated[int, Meta(ge=0)] = 5
+    refused_source_count: Annotated[int, Meta(ge=0)] = 10
     """A source of which so many datagrams were refused within `refused_source_seconds` gets an alarm `traps.refused` that says
     why and what to do. It ends with its next trap that is accepted. 0: never. 1 counts as 2."""
-    refused_source_seconds: Annotated[float, Meta(gt=0, le=TEN_YEARS)] = 3_600.0
+    refused_source_seconds: Annotated[float, Meta(gt=0, le=TEN_YEARS)] = 21_600.0
     """The window of the above. A source some of whose traps are accepted keeps its alarm until nothing was refused for this
     long."""
     refused_source_alarms: Annotated[int, Meta(ge=1, le=2_000)] = 100

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from actors.correlator import silence
-from actors.correlator.clocks import observed
+from actors.correlator.clocks import is_of_before, observed
 from actors.correlator.draft import Draft
 from actors.correlator.interfaces import (
     INTERFACE_DOWN,
@@ -46,7 +46,8 @@ LATE_SEQUENCE: Final = 1_000
 
 
 class Sender:
-    """Whose clock a trap tells, and how far that clock can be compared: see :mod:`actors.correlator.clocks`."""
+    """Whose clock a trap tells, and how far that clock can be compared: see :mod:`actors.correlator.clocks`. ``several``: the
+    trap may tell the clock of another agent, or of the same one before it started."""
 
     __slots__ = ("epoch", "name", "restarted", "several")
 
@@ -90,7 +91,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if node is not None:
         silence.heard(draft, node)
     name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
-    sender = Sender(name, _follow_clock(draft, device, name, trap))
+    sender = _sender(draft, device, name, trap)
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
@@ -125,15 +126,18 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
     )
     match finding.kind:
         case "raise":
+            if finding.serial:
+                there = places or (resource_id,)
+                end_of_another(draft, device.tenant, there, (finding.alarm_type,), finding.serial, report)
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if places:
                 identity = _open_identity(draft, identity, places)
-            if finding.serial:
-                end_of_another(draft, identity, finding.serial)
             said, by_design = digest(finding, device.why, draft.state.topology_at), finding.repeats_by_design
             if repeat_problem(draft, identity, finding.severity, report, by_design=by_design, said=said) is None:
                 admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
+            if finding.serial:
+                end_of_another(draft, device.tenant, places or (resource_id,), finding.clears, finding.serial, report)
             clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
             for place in places[1:]:
                 clear_problems(draft, device.tenant, place, finding.clears, finding.qualifier, report, _why(finding))
@@ -148,19 +152,21 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
         measured(draft, resource_id, finding.light, low=low)
 
 
-def _follow_clock(draft: Draft, device: Device, sender: str, trap: Trap) -> Clock | None:
-    """The sender's clock as of this trap; None where the trap tells no uptime."""
-    notification, state = trap.notification, draft.state
-    if notification.uptime is None:
-        return None
-    known = state.clocks.get(sender)
-    window = state.spans.reorder_hundredths
-    clock = observed(known, notification.uptime, trap.engine_boots, notification.trap_oid, trap.received, window)
+def _sender(draft: Draft, device: Device, name: str, trap: Trap) -> Sender:
+    """The sender with its clock as of this trap."""
+    uptime, state = trap.notification.uptime, draft.state
+    if uptime is None:
+        return Sender(name, None)
+    known, window = state.clocks.get(name), state.spans.reorder_hundredths
+    clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
     if clock is not known:
-        draft.later(remember, state.clocks, sender, clock)
+        draft.later(remember, state.clocks, name, clock)
         if clock.several and known is not None and not known.several:
-            draft.emit(_several(draft, device, sender, notification.uptime))
-    return clock
+            draft.emit(_several(draft, device, name, uptime))
+    sender = Sender(name, clock)
+    if clock is known and is_of_before(known, uptime, trap.received, window):
+        sender.several = True
+    return sender
 
 
 def _just(draft: Draft, then: int, trap: Trap) -> bool:
@@ -195,10 +201,10 @@ def _interface(
     position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
     place = locate(known, position, names, sender.name, sender.epoch)
+    node = node_of(plant, device.id, known, place, position) if plant.nodes and position else None
     if known is not None or any(names):
         memory = draft.state.memory(NamedInterfaces)
-        draft.later(learn, memory, device.id, position, names, place.position, sender.name, sender.epoch)
-    node = node_of(plant, device.id, place, position) if plant.nodes and position else None
+        draft.later(learn, memory, device.id, position, names, place.position, node, sender.name, sender.epoch)
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]
     label = label_of(place.names)

@@ -138,12 +138,14 @@ async def _reject(connection: Connection, seq: int, change: Change, error: Excep
 
 
 async def _write(connection: Connection, effects: Effects, known: set[str], fresh: set[str]) -> None:
+    if effects.repeated_first:
+        await _note_repeats(connection, effects.repeated_first)
     if effects.alarms:
         await connection.execute(UPSERT_ALARMS, encode.rows(effects.rows()))
     if counts := effects.counts():
         await connection.execute(UPDATE_COUNTS, encode.rows([encode.count(*each) for each in counts]))
     if offsets := effects.repeat_offsets():
-        await connection.execute(UPDATE_REPEATS, encode.rows([{"id": name, "offsets": each} for name, each in offsets.items()]))
+        await _note_repeats(connection, offsets)
     if effects.forgotten:
         await connection.execute(FORGET, encode.rows(sorted(effects.forgotten)))
     for change in effects.history:
@@ -162,6 +164,10 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
         await connection.execute(UPSERT_QUARANTINE, encode.rows([encode.quarantined(q) for q in effects.quarantined.values()]))
     if effects.released:
         await connection.execute(RELEASE, sorted(effects.released))
+
+
+async def _note_repeats(connection: Connection, offsets: dict[str, list[int]]) -> None:
+    await connection.execute(UPDATE_REPEATS, encode.rows([{"id": name, "offsets": each} for name, each in offsets.items()]))
 
 
 def _count(traps: Iterable[UnknownTrap]) -> list[dict[str, object]]:

@@ -35,8 +35,10 @@ class Effects(Struct):
     """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
     repeats: dict[str, list[AlarmRepeated]] = {}
     """Each alarm's repeats since it came into ``alarms``; the row of one that is not there is in the table already."""
-    repeated_before: dict[str, list[int]] = {}
-    """Offsets of the newest repeats before that."""
+    repeated_first: dict[str, list[int]] = {}
+    """Offsets of the newest repeats before the alarm came into ``alarms``: for the row that is in the table already, if any."""
+    repeated_between: dict[str, list[int]] = {}
+    """Offsets of the newest repeats since it first came into ``alarms``, until it last did."""
     forgotten: set[str] = set()
     history: list[HistoryChanged] = []
     entries: list[TimelineEntry] = []
@@ -55,10 +57,13 @@ class Effects(Struct):
                 else:
                     known.append(change)
             case AlarmChanged():
-                self.alarms[change.alarm.id] = change.alarm
-                if (repeats := self.repeats.pop(change.alarm.id, None)) is not None:
-                    self.repeated_before[change.alarm.id] = self._offsets(change.alarm.id, repeats)
-                self.forgotten.discard(change.alarm.id)
+                name = change.alarm.id
+                if (repeats := self.repeats.pop(name, None)) is not None:
+                    (self.repeated_between if name in self.alarms else self.repeated_first)[name] = self._offsets(name, repeats)
+                if change.repeats:
+                    self.repeated_between[name] = [change.offset, *self.repeated_between.get(name, ())][:MOST_REPEATS]
+                self.alarms[name] = change.alarm
+                self.forgotten.discard(name)
                 self.entries.extend(change.entries)
             case AlarmForgotten():
                 self.forgotten.add(change.id)
@@ -99,14 +104,14 @@ class Effects(Struct):
         ]
 
     def repeat_offsets(self) -> dict[str, list[int]]:
-        """Of the alarms that are in ``alarms``: the offsets of their newest repeats, latest first."""
-        names = {name: None for name in (*self.repeats, *self.repeated_before) if name in self.alarms}
+        """Of the alarms that are in ``alarms``: the offsets of their newest repeats since they are, latest first."""
+        names = {name: None for name in (*self.repeats, *self.repeated_between) if name in self.alarms}
         return {name: self._offsets(name, self.repeats.get(name, ())) for name in names}
 
     def _offsets(self, name: str, repeats: Sequence[AlarmRepeated]) -> list[int]:
         newest = [repeat.offset for repeat in repeats[-MOST_REPEATS:]]
         newest.reverse()
-        return [*newest, *self.repeated_before.get(name, ())][:MOST_REPEATS]
+        return [*newest, *self.repeated_between.get(name, ())][:MOST_REPEATS]
 
 
 def steps(changes: Iterable[Change]) -> Iterable[Effects | ArchiveDue]:

@@ -45,19 +45,20 @@ def _options(
     pass
 
 
+# The short texts fit a line of 80 columns; without one the first sentence of the help is cut off there.
 app.command("run")(run)
-app.command("demo")(demo)
-app.command("check")(check)
-app.command("simulate")(simulate_plant)
-app.command("replay")(replay)
-app.command("evaluate")(evaluate_plants)
-app.command("explain")(explain)
-app.command("backtest")(backtest_rules)
+app.command("demo", short_help="Run faultd with a simulated plant, and show the alarms live.")(demo)
+app.command("check", short_help="Check a configuration and all files that it names.")(check)
+app.command("simulate", short_help="Send the traps of a simulated plant.")(simulate_plant)
+app.command("replay", short_help="Print the open alarms that the ledger's Events give.")(replay)
+app.command("evaluate", short_help="Score the causes that faultd names, on simulated faults.")(evaluate_plants)
+app.command("explain", short_help="Explain an alarm: its cause, its decisions, its notes.")(explain)
+app.command("backtest", short_help="Try other rules on the ledger's Events.")(backtest_rules)
 app.command("migrate")(migrate_database)
 app.command("status")(status)
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(token.app, name="token")
-app.add_typer(profile.app, name="profile")
+app.add_typer(profile.app, name="profile", short_help="Vendor profiles: list, test, and which OLTs are known.")
 
 
 def main() -> None:

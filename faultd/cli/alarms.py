@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import trio
@@ -13,25 +13,28 @@ from rich.console import Console
 from rich.text import Text
 
 from faultd.cli.client import ConfigOrUrl, StreamUrl, TokenFile, Url, rest, token, told, where
-from faultd.cli.common import EX_USAGE, counted, fail
+from faultd.cli.common import EX_USAGE, fail
 from faultd.cli.explain import explain
-from faultd.console.changes import Changes, Told
+from faultd.console.changes import Changes, Told, by
 from faultd.console.follow import Subscription, snapshot
 from faultd.console.rest import Declined, NotFound, Rest, RestError, alarm_path, names_of
 from faultd.console.view import STYLES, counts, heading, held_back, open_children, rows, why, worst_first, wrapped
 from protocols.alarm import Alarm
-from protocols.printable import printable
+from protocols.printable import counted, printable
 from protocols.severity import SEVERITIES, Severity, rank
 
 app = typer.Typer(help="Open alarms: list, follow, acknowledge, clear, note, explain.", no_args_is_help=True)
 
 Everything = Annotated[bool, typer.Option("--all", help="Also what is held back: attributed to a cause, in a window, shelved.")]
-Least = Annotated[Severity | None, typer.Option("--severity", help="Only this severity and worse ones.", case_sensitive=False)]
+Least = Annotated[
+    Literal["critical", "major", "minor", "warning", "info"] | None,
+    typer.Option("--severity", help="Only this severity and worse ones.", case_sensitive=False),
+]
 Names = Annotated[list[str], typer.Argument(help="Ids of alarms: A17, or 17, or a UUID.", metavar="ALARM...")]
 Remark = Annotated[str, typer.Option("--note", "-m", help="A remark for the alarm's timeline.")]
 
 
-@app.command("list")
+@app.command("list", short_help="List the open alarms, the worst first.")
 def list_alarms(
     everything: Everything = False,
     severity: Least = None,
@@ -60,7 +63,7 @@ def list_alarms(
     else:
         for alarm in shown:
             sys.stdout.write(_tabbed(alarm) + "\n")
-    sys.stderr.write(f"{summary(shown, len(opened) - len(shown))}\n")
+    sys.stderr.write(f"{summary(shown, len(opened) - len(shown), severity)}\n")
 
 
 @app.command()
@@ -97,10 +100,10 @@ def ack(
 
     Exit 1 when one was not in a state for it, 66 when one is not there; the others are done all the same.
     """
-    _act(rest(config, url, token_file), names, "acknowledge", {"note": note})
+    _act(rest(config, url, token_file), names, "acknowledge", {"note": note}, "acknowledged")
 
 
-@app.command()
+@app.command(short_help="Clear alarms by hand: the problem is over.")
 def clear(
     names: Names,
     note: Remark = "",
@@ -112,7 +115,7 @@ def clear(
 
     Exit 1 when one was not in a state for it, 66 when one is not there; the others are done all the same.
     """
-    _act(rest(config, url, token_file), names, "clear", {"note": note})
+    _act(rest(config, url, token_file), names, "clear", {"note": note}, "cleared")
 
 
 @app.command("note")
@@ -126,18 +129,24 @@ def note_alarm(
     """Write a remark into an alarm's timeline."""
     if not text.strip():
         fail("the remark is empty", EX_USAGE)
-    _act(rest(config, url, token_file), [name], "notes", {"text": text})
+    _act(rest(config, url, token_file), [name], "notes", {"text": text}, "noted")
 
 
-app.command("explain")(explain)
+app.command("explain", short_help="Explain an alarm: its cause, its decisions, its notes.")(explain)
 
 
-def summary(shown: Sequence[Alarm], held: int) -> str:
-    """``2 alarms: 1 critical, 1 minor; 40 held back (--all shows them)``."""
+def summary(shown: Sequence[Alarm], held: int, least: Severity | None = None) -> str:
+    """``2 alarms: 1 critical, 1 minor; 40 held back (--all shows them)``. ``least`` is the severity that was asked for."""
     by_severity = counts(shown)
     words = [f"{by_severity[severity]:,} {severity}" for severity in SEVERITIES if by_severity[severity]]
-    text = (f"{counted(len(shown), 'alarm')}: " + ", ".join(words)) if shown else "no alarms"
+    text = (f"{counted(len(shown), 'alarm')}: " + ", ".join(words)) if shown else "no alarms" + _limit(least)
     return text + (f"; {held:,} held back (--all shows them)" if held else "")
+
+
+def _limit(least: Severity | None) -> str:
+    if least is None or least == SEVERITIES[0]:
+        return f" that are {least}" if least else ""
+    return f" that are {least} or worse"
 
 
 def _bad_enough(alarm: Alarm, least: Severity | None) -> bool:
@@ -183,8 +192,8 @@ async def _follow(subscription: Subscription, everything: bool, severity: Severi
             opened = [alarm for alarm in changed if alarm.cleared_at is None and _bad_enough(alarm, severity)]
             shown = sorted((alarm for alarm in opened if everything or not held_back(alarm)), key=worst_first)
             for alarm in shown:
-                _tell(console, Told(alarm, "open"))
-            _say(summary(shown, len(opened) - len(shown)))
+                _tell(console, Told(alarm, "open" if alarm.status == "active" else f"open, {alarm.status}", by(alarm)))
+            _say(summary(shown, len(opened) - len(shown), severity))
         elif whole:
             changes.compare(subscription.alarms, trio.current_time())
         else:
@@ -217,7 +226,8 @@ def _tell(console: Console, line: Told) -> None:
     customers = f" ({counted(alarm.subscriber_count, 'customer')})" if alarm.subscriber_count else ""
     text.append(f" {printable(alarm.alarm_id):<6} ")
     indent = " " * text.cell_len
-    first, *more = wrapped(f"{line.what}: {printable(alarm.title)}{customers}", console.width - text.cell_len)
+    what = f"{line.what} by {line.by}" if line.by else line.what
+    first, *more = wrapped(printable(f"{what}: {alarm.title}") + customers, console.width - text.cell_len)
     lines = [text.append(first), *(Text(indent + each) for each in more)]
     if not over and (reason := why(alarm)):
         for number, each in enumerate(wrapped(reason, console.width - len(indent) - 2)):
@@ -231,8 +241,9 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _act(api: Rest, names: Sequence[str], action: str, body: dict[str, str]) -> None:
-    """Do it with each alarm. What fails for one is told in a line, and the worst exit code is that of all."""
+def _act(api: Rest, names: Sequence[str], action: str, body: dict[str, str], done: str) -> None:
+    """Do it with each alarm, and say that it is ``done``. What fails for one is told in a line, and the
+    worst exit code is that of all."""
     failed: list[RestError] = []
     for name in names:
         try:
@@ -245,8 +256,8 @@ def _act(api: Rest, names: Sequence[str], action: str, body: dict[str, str]) -> 
             with told():
                 raise error
         alarm = msgspec.json.decode(octets, type=Alarm) if octets else None
-        done = f"{alarm.alarm_id}\t{alarm.status}\t{alarm.title}" if alarm is not None else f"{name}\tdone"
-        sys.stdout.write("\t".join(printable(cell) for cell in done.split("\t")) + "\n")
+        cells = (name, done) if alarm is None else (alarm.alarm_id, done, alarm.title)
+        sys.stdout.write("\t".join(map(printable, cells)) + "\n")
     if failed:
         raise typer.Exit(66 if any(isinstance(error, NotFound) for error in failed) else 1)
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from faultd import service
-from faultd.cli.common import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, counted
+from faultd.cli.common import EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE
 from faultd.config import PREFIX
 from faultd.survey import of_files, of_machine
-from protocols.printable import printable
+from protocols.printable import counted, printable
 
 
 def check(

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from faultd.config import Config, ConfigError, load
-from protocols.printable import printable
+from protocols.printable import counted, printable
 
 EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 69, 70, 73, 77, 78
 EX_INTERRUPTED = 130
@@ -43,11 +43,6 @@ def refuse(error: ConfigError) -> NoReturn:
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"... and {len(lines) - SHOWN} more: `faultd check FILE` lists all of them"]
     fail("\n".join((f"{counted(len(error.mistakes), 'mistake')} in the configuration", *lines)), EX_CONFIG)
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 mistake``, ``2 mistakes``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

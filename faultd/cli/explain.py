@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from shutil import get_terminal_size
 from typing import Annotated
 
 import msgspec
@@ -9,12 +10,15 @@ import typer
 
 from faultd.cli.client import ConfigOrUrl, TokenFile, Url, rest, told
 from faultd.cli.common import EX_UNAVAILABLE, fail
-from faultd.console.rest import NotFound, Rest, alarm_path, names_of
+from faultd.console.rest import PREFIX, NotFound, Rest, RestError, alarm_path, names_of
+from faultd.console.view import wrapped
 from protocols.alarm import Alarm
-from protocols.printable import printable
-from protocols.rest import Explanation
+from protocols.printable import counted, printable
+from protocols.rest import Explanation, NotePage
 
 _INDENT = "   "
+REMARKS = 20
+"""Notes that are shown."""
 
 
 def explain(
@@ -24,7 +28,7 @@ def explain(
     token_file: TokenFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")] = False,
 ) -> None:
-    """Print the reasoning behind an alarm: its root cause, what is attributed to it, and each decision with its evidence.
+    """Explain an alarm: its root cause, what is attributed to it, each decision with its evidence, and people's notes.
 
     Asks the running daemon.
     """
@@ -38,8 +42,10 @@ def explain(
         found = msgspec.json.decode(octets, type=Explanation)
     except msgspec.MsgspecError as error:
         fail(f"{api.url} answers what is no explanation: {error}", EX_UNAVAILABLE)
-    for line in tree(found):
-        sys.stdout.write(f"{printable(line)}\n")
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in (*tree(found), *remarks(api, found.alarm)):
+        for shown in fitted(printable(line), width):
+            sys.stdout.write(f"{shown}\n")
 
 
 def _asked(api: Rest, name: str) -> bytes:
@@ -50,6 +56,36 @@ def _asked(api: Rest, name: str) -> bytes:
         if not others:
             raise
         return api.get(alarm_path(others[0], "explain"))
+
+
+def fitted(line: str, width: int | None) -> Iterator[str]:
+    """``line`` in ``width`` columns, broken between words and continued below its own indent; whole without a width."""
+    if width is None:
+        yield line
+        return
+    text = line.lstrip()
+    indent = " " * (len(line) - len(text))
+    first, *more = wrapped(text, width - len(indent) - len(_INDENT))
+    yield f"{indent}{first}"
+    for each in more:
+        yield f"{indent}{_INDENT}{each}"
+
+
+def remarks(api: Rest, alarm: Alarm) -> Iterator[str]:
+    """What people wrote about the alarm, the newest first; in a line why not, when it cannot be read now."""
+    try:
+        page = msgspec.json.decode(api.get(f"{alarm_path(alarm.id, 'notes')}?latest_first=true&limit={REMARKS}"), type=NotePage)
+    except RestError as error:
+        yield ""
+        yield f"notes cannot be read now: {error}"
+        return
+    if page.items:
+        yield ""
+        yield "notes"
+    for note in page.items:
+        yield f"  {note.at:%Y-%m-%d %H:%M:%S} by {note.by.removeprefix('user:')}: {note.text}"
+    if page.next_cursor is not None:
+        yield f"  ... and older ones: GET {PREFIX}{alarm_path(alarm.alarm_id, 'notes')}"
 
 
 def tree(found: Explanation) -> Iterator[str]:
@@ -66,7 +102,7 @@ def tree(found: Explanation) -> Iterator[str]:
     children = found.children
     if children.total:
         kinds = ", ".join(f"{count} {kind}" for kind, count in children.by_type.items())
-        yield f"{indent}  {children.total} alarms attributed to it, {children.open} still open: {kinds}"
+        yield f"{indent}  {counted(children.total, 'alarm')} attributed to it, {children.open} still open: {kinds}"
         for child in children.first:
             yield f"{indent}{_INDENT}{child.severity:<9}{child.alarm_id:<9}{child.title} [{child.status}]"
         if children.total > len(children.first):
@@ -84,7 +120,7 @@ def tree(found: Explanation) -> Iterator[str]:
 def _line(alarm: Alarm) -> str:
     facts = [alarm.alarm_type, alarm.status]
     facts += ["root cause"] if alarm.is_root_cause else []
-    facts += [f"{alarm.subscriber_count} customers"] if alarm.subscriber_count else []
+    facts += [counted(alarm.subscriber_count, "customer")] if alarm.subscriber_count else []
     confidence = alarm.metadata.get("confidence")
     facts += [f"confidence {_value(confidence)}"] if confidence is not None else []
     return f"{alarm.severity:<9}{alarm.alarm_id:<9}{alarm.title} [{', '.join(facts)}]"

@@ -36,7 +36,7 @@ ProfilesOf = Annotated[
 ]
 
 
-@app.command("test")
+@app.command("test", short_help="Show what each datagram becomes, and why.")
 def explain(
     what: Annotated[
         str,
@@ -71,7 +71,7 @@ def explain(
         raise typer.Exit(1)
 
 
-@app.command("list")
+@app.command("list", short_help="List the profiles.")
 def list_profiles(config: ProfilesOf = None) -> None:
     """List the profiles: name, vendor, whether enabled, number of rules, description."""
     settings = _settings(config)
@@ -85,7 +85,7 @@ def list_profiles(config: ProfilesOf = None) -> None:
         sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}\n")
 
 
-@app.command("known")
+@app.command("known", short_help="Answer whether a profile knows an OLT.")
 def known(
     oid: Annotated[str, typer.Argument(metavar="OID", help="The sysObjectID of an OLT, or the OID of a trap, in numbers.")],
     config: ProfilesOf = None,

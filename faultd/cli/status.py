@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from faultd.cli.common import DEFAULT_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
+from faultd.console.rest import in_words
 from protocols.printable import printable
 from protocols.rest import Readiness
 
@@ -14,7 +15,8 @@ from protocols.rest import Readiness
 def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Ask the running daemon how it is: one line per part.
 
-    Exit 0 when it takes traps, 1 when it does not, 69 when nothing answers.
+    Exit 0 when it is ready: it takes traps, and a start no longer waits for PostgreSQL. 1 when it is not, 69 when nothing
+    answers.
     """
     settings = configuration(config)
     host, _, port = settings.http.bind.rpartition(":")
@@ -23,7 +25,7 @@ def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
         connection.request("GET", "/readyz")
         readiness = msgspec.json.decode(connection.getresponse().read(), type=Readiness)
     except (OSError, HTTPException, msgspec.MsgspecError) as error:
-        fail(f"no faultd answers at {settings.http.bind}: {error}", EX_UNAVAILABLE)
+        fail(f"no faultd answers at {settings.http.bind}: {in_words(error)}", EX_UNAVAILABLE)
     finally:
         connection.close()
     for name, part in readiness.parts.items():

@@ -29,6 +29,8 @@ class Told(NamedTuple):
 
     alarm: Alarm
     what: str
+    by: str = ""
+    """The person, or the part of faultd, that acknowledged, cleared or resolved it just now; empty for a device."""
 
 
 class Changes:
@@ -78,7 +80,7 @@ class Changes:
                     del self._gone[alarm_id]
             elif what := self._news(alarm, said):
                 self._remember(alarm)
-                yield Told(alarm, what)
+                yield Told(alarm, what, by(alarm) if said is None or said.status != alarm.status else "")
 
     def _news(self, alarm: Alarm, said: Said | None) -> str:
         """Empty when there is nothing to tell. One that was held back or over before anything was told of it is not."""
@@ -103,6 +105,12 @@ class Changes:
     def _remember(self, alarm: Alarm) -> None:
         self._said[alarm.id] = Said(alarm.severity, alarm.status, alarm.title, why(alarm))
         self._gone[alarm.id] = alarm
+
+
+def by(alarm: Alarm) -> str:
+    """Who brought the alarm into its status, unless a device did: ``ada``, ``faultd:topology``."""
+    who = {"acknowledged": alarm.acknowledged_by, "cleared": alarm.cleared_by, "resolved": alarm.resolved_by}.get(alarm.status)
+    return "" if not who or who.startswith("device:") else who.removeprefix("user:")
 
 
 _STATUS = {"active": "active again", "suppressed": "held back"}

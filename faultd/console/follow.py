@@ -17,6 +17,7 @@ from trio_websocket import (
     wrap_client_stream,
 )
 
+from faultd.console.rest import in_words
 from protocols.alarm import Alarm
 from protocols.printable import printable
 from protocols.rest import Problem
@@ -150,9 +151,7 @@ async def snapshot(url: str, token: str) -> dict[str, Alarm]:
 def failure(url: str, error: HandshakeError) -> StreamUnreachable | StreamRefused:
     """What a handshake that failed means, in words."""
     if not isinstance(error, ConnectionRejected):
-        return StreamUnreachable(
-            f"no faultd answers at {url}: {printable(str(error.__cause__ or error) or 'no answer in time')}"
-        )
+        return StreamUnreachable(f"no faultd answers at {url}: {_reason(error)}")
     try:
         detail = printable(msgspec.json.decode(error.body or b"", type=Problem).detail)
     except msgspec.MsgspecError:
@@ -160,6 +159,17 @@ def failure(url: str, error: HandshakeError) -> StreamUnreachable | StreamRefuse
     if error.status_code < 500:
         return StreamRefused(f"the stream at {url} refuses ({error.status_code}): {detail}")
     return StreamUnreachable(f"the stream at {url} cannot answer now ({error.status_code}): {detail}")
+
+
+def _reason(error: HandshakeError) -> str:
+    """Of a connection that trio tried to make, the last attempt's reason: its own text repeats the address."""
+    cause = error.__cause__
+    if cause is None:
+        return printable(str(error)) or "no answer in time"
+    last = cause.__cause__ if isinstance(cause.__cause__, OSError | BaseExceptionGroup) else cause
+    while isinstance(last, BaseExceptionGroup):
+        last = last.exceptions[-1]
+    return in_words(last)
 
 
 class Subscription:

@@ -1,5 +1,6 @@
 """A person's requests to the REST API: one connection each, and every failure an exception in words."""
 
+import os
 import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -61,7 +62,7 @@ class Rest:
             response = connection.getresponse()
             octets = response.read()
         except (OSError, HTTPException) as error:
-            raise Unreachable(f"no faultd answers at {self.url}: {printable(str(error) or type(error).__name__)}") from error
+            raise Unreachable(f"no faultd answers at {self.url}: {in_words(error)}") from error
         finally:
             connection.close()
         if response.status >= 300:
@@ -80,6 +81,14 @@ class Rest:
         if status == 404:
             return NotFound(detail)
         return Declined(detail) if status < 500 else Unreachable(f"{self.url} cannot answer now: {detail}")
+
+
+def in_words(error: BaseException) -> str:
+    """An error of a connection, without its number."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(text or type(error).__name__)
 
 
 def alarm_path(name: str, action: str = "") -> str:

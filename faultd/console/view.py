@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from protocols.alarm import Alarm
-from protocols.printable import printable
+from protocols.printable import counted, printable
 from protocols.severity import SEVERITIES, rank
 
 STYLES = {
@@ -95,7 +95,7 @@ def rows(alarm: Alarm, now: datetime, width: int, children: int = 0) -> list[Tex
     line.stylize(STYLES["cleared"] if over else STYLES[alarm.severity], 0, len(alarm.severity))
     indent = " " * (_SEVERITY + _ID + 2)
     found = [line, *(Text(indent + each, "dim" if over else "") for each in more)]
-    said = [each for each in (why(alarm), f"{children} alarms below" if children else "") if each]
+    said = [each for each in (why(alarm), f"{counted(children, 'alarm')} below" if children else "") if each]
     for number, each in enumerate(wrapped("; ".join(said), width - len(indent) - 2) if said else ()):
         found.append(Text(f"{indent}{'└ ' if number == 0 else '  '}{each}", "dim" if over else "italic cyan"))
     return found
@@ -135,8 +135,12 @@ def screen(
     everything = list(alarms)
     visible = worth_showing(everything, now)
     children = open_children(everything)
-    head = [] if height < TALL else [_clipped(f"{name}: {link}", width, "dim") for name, link in links]
-    told = [_clipped(line, width, "magenta") for line in news[-(2 if height < TALL else 5) :]]
+    head = [_clipped(f"{name}: {link}", width, "dim") for name, link in links[: 1 if height < TALL else None]]
+    told = [
+        Text(("          " if number else "") + each, "magenta")
+        for line in news[-(2 if height < TALL else 5) :]
+        for number, each in enumerate(wrapped(printable(line), width - 10))
+    ]
     parts = [*head, _counts(everything), Text("what the simulated plant does (faultd is not told):", "bold"), *told]
     parts += [Text(), heading(width)]
     room = height - len(parts) - 1
@@ -154,7 +158,7 @@ def screen(
 
 
 TALL = 34
-"""From so many lines on the demo's screen has room for where to look."""
+"""From so many lines on the demo's screen has room for all places where to look, not only the first."""
 
 
 def counts(alarms: Iterable[Alarm]) -> Counter[str]:
@@ -178,7 +182,7 @@ def _clipped(text: str, width: int, style: str) -> Text:
 def line(alarm: Alarm, children: int = 0) -> str:
     """One alarm as one line of plain text, with how many are attributed to it."""
     state = "cleared" if alarm.cleared_at is not None else alarm.severity
-    customers = f", {alarm.subscriber_count} customers" if alarm.subscriber_count else ""
+    customers = f", {counted(alarm.subscriber_count, 'customer')}" if alarm.subscriber_count else ""
     below = f", {children} below" if children else ""
     facts = f"{alarm.alarm_type}, {alarm.status}, x{alarm.occurrence_count}{customers}{below}"
     return printable(f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{facts}]")

@@ -14,10 +14,16 @@ from msgspec import Struct
 
 from actors.ledger.read import Head, iterate_events, read_changes, read_head
 from actors.ledger.schema import connect_reader
+from faultd.console.view import wrapped
+from protocols.alarm import Alarm
 from protocols.change import AlarmChanged
 from protocols.event import Trap
+from protocols.printable import counted, printable
+from protocols.severity import rank
 
 ARRIVE_SECONDS = 5.0
+ROOTS = 8
+"""Causes that the summary names."""
 _PAGE, _PAGE_BYTES = 64, 2**24
 
 
@@ -37,6 +43,8 @@ class Folded(Struct):
     cleared: int = 0
     whole: bool = True
     """Whether every Event has been folded."""
+    roots: tuple[Alarm, ...] = ()
+    """The alarms named as a cause that are attributed to no other, as they are at the end, the worst first."""
 
 
 def head_of(ledger: Path) -> Head:
@@ -51,7 +59,7 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
     """What was folded after ``begin``. Raises LedgerError and FileNotFoundError."""
     found = Folded()
     raised: set[str] = set()
-    causes: set[str] = set()
+    causes: dict[str, Alarm] = {}
     cleared: set[str] = set()
     with closing(connect_reader(ledger)) as connection:
         end = read_head(connection, ledger)
@@ -63,10 +71,12 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
             seq = batches[-1].seq
             for change in (each for batch in batches for each in batch.changes if isinstance(each, AlarmChanged)):
                 raised.update(change.alarm.id for entry in change.entries if entry.action == "raised")
-                if change.alarm.is_root_cause:
-                    causes.add(change.alarm.id)
+                if change.alarm.is_root_cause or change.alarm.id in causes:
+                    causes[change.alarm.id] = change.alarm
                 if change.alarm.cleared_at is not None:
                     cleared.add(change.alarm.id)
+    roots = (alarm for alarm in causes.values() if alarm.is_root_cause and alarm.parent_alarm_id is None)
+    found.roots = tuple(sorted(roots, key=lambda alarm: (rank(alarm.severity), -alarm.subscriber_count)))
     found.alarms, found.causes, found.cleared = len(raised), len(causes), len(cleared & raised)
     return found
 
@@ -102,7 +112,19 @@ def words(tally: Tally, folded: Folded) -> list[str]:
     received = "received unknown" if tally.received is None else f"{tally.received:,} received"
     lost = tally.sent - folded.traps
     still = "" if folded.whole else "; the ledger holds more that is not folded yet"
-    return [
+    lines = [
         f"traps: {tally.sent:,} sent, {received}, {folded.traps:,} folded, {lost:,} lost{still}",
         f"alarms: {folded.alarms:,} raised, {folded.cleared:,} of them cleared, {folded.causes:,} named as a cause of others",
     ]
+    for alarm in folded.roots[:ROOTS]:
+        lines += _root(alarm)
+    if len(folded.roots) > ROOTS:
+        lines.append(f"  ... and {len(folded.roots) - ROOTS} more causes")
+    return lines
+
+
+def _root(alarm: Alarm) -> list[str]:
+    customers = f" ({counted(alarm.subscriber_count, 'customer')})" if alarm.subscriber_count else ""
+    state = "" if alarm.cleared_at is None else ", cleared"
+    first, *more = wrapped(printable(f"{alarm.title}{customers}{state}"), 60)
+    return [f"  {alarm.severity:<8} {alarm.alarm_id:<7} {first}", *(f"{'':19}{each}" for each in more)]

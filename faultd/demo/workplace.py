@@ -1,6 +1,8 @@
 """Where a demo lives: a folder with a plant, a configuration and a token, on free unprivileged ports."""
 
+import shlex
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from actors.tokens import TokenBook
 from faultd.simulator.plant import Plant
 from faultd.simulator.topology import topology_csv
 
+ENVIRONMENT = "env"
 PREFERRED = {"traps": 10162, "http": 8162, "stream": 8163}
 
 
@@ -28,6 +31,7 @@ class Workplace(Struct, frozen=True):
         """What a person may want to open, by name."""
         http = f"http://127.0.0.1:{self.ports['http']}"
         return [
+            ("another terminal", f". {shlex.quote(str(self.folder / ENVIRONMENT))}; faultd alarms list"),
             ("API docs", f"{http}/schema"),
             ("Alarms", f"{http}/api/v1/faults/alarms"),
             ("Metrics", f"{http}/metrics"),
@@ -78,7 +82,25 @@ file = "{topology}"
     )
     now = datetime.now(UTC)
     token = TokenBook(folder / "tokens.json").create(f"demo-{now:%H%M%S.%f}", "operator", None, now)
-    return Workplace(folder, config, folder / "faultd.log", token, ports)
+    place = Workplace(folder, config, folder / "faultd.log", token, ports)
+    _for_another_terminal(place)
+    return place
+
+
+def _for_another_terminal(place: Workplace) -> None:
+    """A file for a shell to read, after which ``faultd alarms`` and the others find the demo's daemon, and its token."""
+    token = place.folder / "token"
+    token.unlink(missing_ok=True)
+    token.touch(0o600, exist_ok=False)
+    token.write_text(place.token, encoding="utf-8")
+    given = {
+        "FAULTD_URL": f"http://127.0.0.1:{place.ports['http']}",
+        "FAULTD_STREAM_URL": place.stream,
+        "FAULTD_TOKEN_FILE": str(token),
+    }
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in given.items()]
+    lines.append(f"export PATH={shlex.quote(str(Path(sys.argv[0]).absolute().parent))}:$PATH")
+    (place.folder / ENVIRONMENT).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def free_port(preferred: int, kind: int) -> int:

@@ -138,12 +138,12 @@ async def stored_once(daemon: Daemon, interfaces: set[int]) -> None:
     rows: list[tuple[str, int]] = []
     with trio.move_on_after(PATIENCE):
         while len(rows) < len(interfaces):
-            found = await daemon.sql("SELECT resource_id, occurrence_count FROM alarms WHERE resource_id <> 'faultd'")
+            found = await daemon.sql("SELECT resource_id, occurrence_count FROM alarms WHERE source <> 'system'")
             rows = [tuple(row) for row in found]
     assert {int(resource.rpartition("/")[2]) for resource, _ in rows} == interfaces
     assert {count for _, count in rows} == {1}
     raised = await daemon.sql(
         "SELECT count(*) FROM alarm_timeline WHERE action = 'raised' AND alarm_id IN "
-        "(SELECT id FROM alarms WHERE resource_id <> 'faultd')"
+        "(SELECT id FROM alarms WHERE source <> 'system')"
     )
     assert raised[0][0] == len(interfaces)

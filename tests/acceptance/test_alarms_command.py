@@ -105,7 +105,8 @@ async def test_a_person_lists_acts_and_asks_why(daemon: Daemon, tmp_path: Path) 
     assert (acked.code, acked.err) == (0, "")
     assert acked.out.splitlines()[0] == f"{other}\tacknowledged\tolt-8 is down"
     noted = await faultd(daemon, "alarms", "note", worse, "drove there \x1b[2J")
-    assert noted.code == 0
+    assert (noted.code, noted.out.split("\t")[:2]) == (0, [worse, "noted"])
+    assert "drove there \\x1b[2J" in (await faultd(daemon, "alarms", "explain", worse)).out
     cleared = await faultd(daemon, "alarms", "clear", "A999", other)
     assert cleared.code == 66
     assert f"{other}\tcleared" in cleared.out

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,20 +26,35 @@ from faultd.cli import main
 main()
 """
 FLOW = '''
-"""Send one trap after another, each of another interface, until told that it is enough; say how many."""
+"""Send one trap or INFORM after another, each of another interface, until told that it is enough; say how many.
+An INFORM is sent again until it is acknowledged."""
 import os, socket, sys, time
 from protocols.snmp import encode
 from protocols.snmp.notification import VarBind
-first, sent = int(sys.argv[1]), 0
+from protocols.snmp.response import decode_response
+send, first, sent, unanswered = getattr(encode, sys.argv[1]), int(sys.argv[2]), 0, {}
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
     device.connect(("127.0.0.1", 162))
-    while not os.path.exists("/run/enough") and sent < 5000:
-        sent += 1
-        index = first + sent
-        bind = VarBind(f"1.3.6.1.2.1.2.2.1.1.{index}", "INTEGER", index)
-        device.send(encode.trap_v2c(
-            community="public", trap_oid="1.3.6.1.6.3.1.1.5.3", uptime=100, varbinds=(bind,), request_id=index))
-        time.sleep(0.01)
+    device.settimeout(0.01)
+    while unanswered or not os.path.exists("/run/enough"):
+        if not os.path.exists("/run/enough") and sent < 5000:
+            sent += 1
+            index = first + sent
+            bind = VarBind(f"1.3.6.1.2.1.2.2.1.1.{index}", "INTEGER", index)
+            datagram = send(
+                community="public", trap_oid="1.3.6.1.6.3.1.1.5.3", uptime=100, varbinds=(bind,), request_id=index)
+            device.send(datagram)
+            if send is encode.inform:
+                unanswered[index] = datagram, time.monotonic()
+        for index, (datagram, at) in list(unanswered.items()):
+            if time.monotonic() - at > 1:
+                device.send(datagram)
+                unanswered[index] = datagram, time.monotonic()
+        try:
+            while True:
+                unanswered.pop(decode_response(device.recv(65535)).request_id, None)
+        except TimeoutError:
+            pass
 print(sent)
 '''
 HOG = '''
@@ -104,7 +119,7 @@ def until(wanted: Callable[[], bool], machine: Machine, what: str) -> None:
 
 
 class Service:
-    """faultd on the machine, as its operator sees it. ``sent`` traps have been sent in all, of an interface each."""
+    """faultd on the machine, as its operator sees it. ``sent`` traps and INFORMs have been sent, of an interface each."""
 
     def __init__(self, machine: Machine, token: str) -> None:
         self.machine, self.token, self.sent = machine, token, 0
@@ -113,11 +128,19 @@ class Service:
     def main(self) -> int:
         return int(self.machine.show("faultd.service", "MainPID")[0])
 
+    def traps_flowing(self) -> AbstractContextManager[None]:
+        """Traps come while something happens, and for a little before and after. None is lost while faultd ends as it is asked
+        to, or while it is away."""
+        return self._flowing("trap_v2c")
+
+    def informs_flowing(self) -> AbstractContextManager[None]:
+        """The same with INFORMs. None is lost however faultd ends; of traps, those that it has read and not yet written are."""
+        return self._flowing("inform")
+
     @contextmanager
-    def traps_flowing(self) -> Iterator[None]:
-        """Traps come while something happens, and for a little before and after."""
+    def _flowing(self, kind: str) -> Iterator[None]:
         self.machine.run("rm", "-f", "/run/enough")
-        flow = self.machine.spawn("/opt/faultd/bin/python3", "/opt/flow.py", str(self.sent))
+        flow = self.machine.spawn("/opt/faultd/bin/python3", "/opt/flow.py", kind, str(self.sent))
         try:
             yield
         finally:
@@ -222,9 +245,9 @@ def a_reload(service: Service) -> None:
     service.machine.run("cp", "/run/good.toml", CONFIG)
 
 
-def a_kill_with_traps_flowing(service: Service) -> None:
+def a_kill_with_informs_flowing(service: Service) -> None:
     before = service.main
-    with service.traps_flowing():
+    with service.informs_flowing():
         service.machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "faultd")
         service.restarted(before)
     service.lost_nothing()
@@ -241,7 +264,7 @@ def memory_that_ends(service: Service) -> None:
     groups = [group for group in groups if Path("/sys/fs/cgroup/memory").exists() is ("/memory/" in group)]
     service.machine.run("systemctl", "set-property", "--runtime", "faultd.service", "MemoryMax=600M")
     before = service.main
-    with service.traps_flowing():
+    with service.informs_flowing():
         hog = service.machine.spawn("/opt/faultd/bin/python3", "/opt/hog.py", str(before), *groups)
         service.restarted(before)
         hog.communicate(timeout=STEP_SECONDS)
@@ -252,7 +275,7 @@ def the_watchdog(service: Service) -> None:
     service.drop_in("watchdog", "[Service]\nWatchdogSec=2\n")
     service.machine.run("systemctl", "restart", "faultd")
     before = service.main
-    with service.traps_flowing():
+    with service.informs_flowing():
         service.machine.run("kill", "-STOP", str(before))
         service.restarted(before)
     assert "watchdog" in service.machine.journal().lower()
@@ -295,7 +318,7 @@ def test_a_life_under_systemd(service: Service) -> None:
     an_upgrade_with_traps_flowing(service)
     credentials_by_a_drop_in(service)
     a_reload(service)
-    a_kill_with_traps_flowing(service)
+    a_kill_with_informs_flowing(service)
     memory_that_ends(service)
     the_watchdog(service)
     a_mistake_that_a_start_meets(service)

@@ -142,3 +142,21 @@ def test_writers_in_several_processes_lose_nothing(book: TokenBook) -> None:
         worker.join()
     assert sorted(record.name for record in book.list()) == sorted(f"{p}{n}" for p in "abc" for n in range(10))
     assert sorted(os.listdir(book.path.parent)) == [".tokens.json.lock", "tokens.json"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_token_that_root_makes_leaves_every_file_to_the_folders_owner(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    os.chown(folder, 12_345, 12_346)
+    TokenBook(folder / "tokens.json").create("noc", "operator", None, NOW)
+    owners = {file.name: (file.stat().st_uid, file.stat().st_gid) for file in folder.iterdir()}
+    assert owners == dict.fromkeys((".tokens.json.lock", "tokens.json"), (12_345, 12_346))
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    book, elsewhere = TokenBook(tmp_path / "tokens.json"), tmp_path / "elsewhere"
+    elsewhere.touch()
+    (tmp_path / ".tokens.json.lock").symlink_to(elsewhere)
+    with pytest.raises(TokenFileError, match="cannot be locked"):
+        book.create("noc", "operator", None, NOW)

@@ -32,14 +32,15 @@ def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
         (["token", "create", "--name", "a", "--role", "viewer", "--days", "1e12", "--config", "{}/none"], 2, "--days"),
         (["check", "{}/none.toml"], 78, "No such file"),
         (["profile", "test", "xyz"], 64, "neither a file nor hexadecimal"),
+        (["alarms", "list", "--severity", "cleared"], 2, "'cleared' is not one of"),
         (["alarms", "list", "--url", "ftp://x"], 64, "no URL that begins with http"),
         (["alarms", "list", "--url", "http://127.0.0.1:1", "--token-file", "{}/none"], 77, "none: No such file"),
-        (["alarms", "list", "--stream-url", "ws://127.0.0.1:1"], 69, "no faultd answers at ws://127.0.0.1:1"),
+        (["alarms", "list", "--stream-url", "ws://127.0.0.1:1"], 69, "at ws://127.0.0.1:1: Connection refused\n"),
         (["alarms", "follow", "--stream-url", "ws://127.0.0.1:1"], 69, "no faultd answers at ws://127.0.0.1:1"),
         (["alarms", "ack", "A1", "--url", "http://127.0.0.1:1"], 69, "no faultd answers at http://127.0.0.1:1"),
         (["alarms", "note", "A1", " ", "--url", "http://127.0.0.1:1"], 64, "the remark is empty"),
         (["alarms", "explain", "A1", "--config", "{}/none.toml"], 78, "No such file"),
-        (["explain", "A1", "--url", "http://127.0.0.1:1"], 69, "no faultd answers at http://127.0.0.1:1"),
+        (["explain", "A1", "--url", "http://127.0.0.1:1"], 69, "no faultd answers at http://127.0.0.1:1: Connection refused\n"),
         (["migrate", "--config", "{}/none.toml"], 78, "No such file"),
     ],
 )
@@ -60,6 +61,13 @@ def test_every_command_explains_itself(path: tuple[str, ...], option: str) -> No
     done = CliRunner().invoke(app, [*path, option])
     assert done.exit_code == 0, done.output
     assert " ".join(("Usage:", "faultd", *path)) in done.stdout
+
+
+@pytest.mark.parametrize("group", [(), ("alarms",), ("token",), ("profile",)], ids=" ".join)
+def test_no_command_is_introduced_by_half_a_sentence(group: tuple[str, ...]) -> None:
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*group, "-h"])
+    assert "Commands:" in done.stdout
+    assert "..." not in done.stdout.partition("Commands:")[2]
 
 
 def test_the_version_is_told() -> None:

@@ -158,3 +158,19 @@ def test_no_character_that_steers_a_terminal_reaches_it(bad: str) -> None:
         for part in text.split("\n") if bad == "\n" else [text]:
             assert bad not in part
     assert not any("a\nb" in text or "e\nf" in text for text in shown)
+
+
+def test_one_is_not_many() -> None:
+    assert "1 customer]" in line(alarm("A7", "critical", 1))
+    assert any("1 alarm below" in shown.plain for shown in rows(cause(), NOW, 80, 1))
+
+
+def test_a_small_screen_shows_the_first_place_to_look_and_all_of_the_news() -> None:
+    out = StringIO()
+    news = ["03:00:00  the distribution fibre to splitter olt-004/1/4/s1.2 is cut (8 customers)"]
+    links = [("another terminal", ". /tmp/demo/env"), ("Log", "/tmp/demo/log")]
+    Console(file=out, width=80).print(screen([cause()], NOW, links, news, 80, 24))
+    text = out.getvalue()
+    assert "another terminal: . /tmp/demo/env" in text
+    assert "Log" not in text
+    assert "(8 customers)" in text

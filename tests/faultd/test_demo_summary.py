@@ -4,11 +4,14 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from actors.correlator.fold import fold
 from actors.correlator.state import State
 from actors.ledger.database import Database
 from actors.ledger.group import Group
 from faultd.demo.summary import Folded, Tally, folded_since, head_of, words
+from protocols.alarm import Alarm
 from protocols.event import NetworkEvent, Trap
 from protocols.ledger import ChangeBatch
 from protocols.snmp.notification import Notification
@@ -47,6 +50,22 @@ def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None
         assert folded_since(path, begin) == Folded(traps=2, alarms=2, causes=0, cleared=1)
         database.write(Group(now=NOW, through=database.head.offset, appends=[[trap()]]))
         assert folded_since(path, begin).whole is False
+
+
+def test_the_causes_are_named_as_they_are_at_the_end() -> None:
+    cut = Alarm(
+        id="u", alarm_id="A66", tenant_id="t", source="correlator", alarm_type="fibre.cut", severity="critical",
+        title="Harbour 1 PON 0/1/1: feeder fibre cut of a port with a name that goes beyond the line", subscriber_count=32,
+        resource_type="pon", resource_id="r", first_occurrence=NOW, last_occurrence=NOW, received_at=NOW, is_root_cause=True,
+    )  # fmt: skip
+    over = replace(cut, alarm_id="A7", title="drop fibre", subscriber_count=1, cleared_at=NOW)
+    told = words(Tally(1, 1), Folded(1, 2, 2, 1, roots=(cut, over)))
+    assert told[2:] == [
+        "  critical A66     Harbour 1 PON 0/1/1: feeder fibre cut of a port with a name",
+        "                   that goes beyond the line (32 customers)",
+        "  critical A7      drop fibre (1 customer), cleared",
+    ]
+    assert words(Tally(1, 1), Folded(1, 2, 2, 1, roots=(cut,) * 10))[-1] == "  ... and 2 more causes"
 
 
 def test_a_loss_is_said_as_one() -> None:

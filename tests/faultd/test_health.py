@@ -41,3 +41,14 @@ def test_without_descriptors_it_is_degraded_and_still_takes_traps() -> None:
     assert "LimitNOFILE" in health.summary()
     short[0] = False
     assert "connections" not in health().parts
+
+
+def test_a_start_does_not_call_postgresql_away_before_it_was_there() -> None:
+    health = Health(Metrics(), Progress(), lambda: None, database_trouble=lambda: "FileNotFoundError: x")
+    health.taking_traps = health.waiting = True
+    found = health()
+    assert not found.ready
+    assert "does not have PostgreSQL yet" in found.parts["store"].detail
+    assert "FileNotFound" not in found.parts["store"].detail
+    health.waiting = False
+    assert "is away (FileNotFoundError: x)" in health().parts["store"].detail

@@ -400,9 +400,12 @@ class Oracle:
         gap = len(tables.gaps) > len(self._projection.gaps)
         if gap:
             self._bridged(tables, seq)
-        for batch in self.batches[self._projected : seq]:
-            for change in batch.changes:
-                _project(self._projection, change, history=not gap)
+        changes = [change for batch in self.batches[self._projected : seq] for change in batch.changes]
+        if gap:
+            for change in changes:
+                _project(self._projection, change, history=False)
+        else:
+            _project_together(self._projection, changes)
         self._projected = seq
         self._compare(tables, seq)
 
@@ -544,7 +547,35 @@ def _refusable(change: AlarmChanged | DeviceEvent) -> bool:
     return UNSTORABLE in (change.alarm.title if isinstance(change, AlarmChanged) else change.title)
 
 
-def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
+def _project_together(tables: Tables, changes: list[Change]) -> None:
+    """One transaction: PostgreSQL sees only the last version of each alarm, and when it refuses, the store halves."""
+    if len(changes) < 2 or not any(map(_refused_together, _steps(changes))):
+        for change in changes:
+            _project(tables, change, refuses=len(changes) < 2)
+        return
+    middle = len(changes) // 2
+    _project_together(tables, changes[:middle])
+    _project_together(tables, changes[middle:])
+
+
+def _steps(changes: list[Change]) -> Iterator[list[Change]]:
+    """What is written at once: archiving stands by itself."""
+    step: list[Change] = []
+    for change in changes:
+        if isinstance(change, ArchiveDue):
+            yield step
+            step = []
+        else:
+            step.append(change)
+    yield step
+
+
+def _refused_together(step: list[Change]) -> bool:
+    latest = {change.alarm.id: change for change in step if isinstance(change, AlarmChanged)}
+    return any(map(_refusable, [*latest.values(), *(change for change in step if isinstance(change, DeviceEvent))]))
+
+
+def _project(tables: Tables, change: Change, *, history: bool = True, refuses: bool = True) -> None:
     """One Change after another, as slowly and plainly as can be; without ``history`` what leaves no trace in the alarms is
     left out."""
     if not history:
@@ -558,7 +589,7 @@ def _project(tables: Tables, change: Change, *, history: bool = True) -> None:
             archive(tables, change.before)
             return
     match change:
-        case AlarmChanged() | DeviceEvent() if _refusable(change):
+        case AlarmChanged() | DeviceEvent() if refuses and _refusable(change):
             kind = str(type(change).__struct_config__.tag)
             tables.rejects = (*tables.rejects, (change.offset, kind))
         case AlarmChanged(alarm=Alarm() as alarm):

@@ -172,14 +172,17 @@ def _why(draft: Draft, kind: str, place: str, counts: Mapping[str, int], total: 
         return f"{counts['gasp']} of {total} ONTs below {name} sent a dying gasp at about the same time: mains, not fibre"
     port = ", and the port receives no light" if port_dark else ""
     gasps = f"{counts['gasp']} of them with a dying gasp, " if counts["gasp"] else "none with a dying gasp, "
-    return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to live{port}"
+    return f"{told} of {total} ONTs below {name} went dark together, {gasps}none is known to be up{port}"
 
 
 def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -> str:
     others = sum(1 for state in seen.values() if state in ("silent", "alive"))
     what = "it lost its own power" if kind == "power" else "its drop fibre, connector or optics"
     gasp = "with a dying gasp" if found.gasped else "without a dying gasp"
-    return f"alone {gasp}, while {others} others of its port are not known to be out: {what}"
+    if not others:
+        return f"alone {gasp}, with no other ONT of its port to compare: {what}"
+    verb = "ONT of its port is" if others == 1 else "ONTs of its port are"
+    return f"alone {gasp}, while {others} other {verb} not known to be out: {what}"
 
 
 def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import trio
 
-from faultd.cli.explain import tree
+from faultd.cli.explain import fitted, tree
 from protocols.event import RulesLoaded, TopologyLoaded
 from protocols.rest import Explanation
 from protocols.rule import Conditions, Rule
@@ -79,6 +80,15 @@ async def test_an_alarm_alone_has_nothing_to_explain(stored_lab: Lab) -> None:
         found = await _explain(lab, client, alarm["id"])
         assert (found.causes, found.children.total, found.decisions, found.truncated) == ((), 0, (), False)
         assert list(tree(found))[-1].startswith("faultd decided nothing")
+
+
+@pytest.mark.parametrize("line", ["", "decisions", "  2026-03-01 root_cause by pon: " + "alone without a gasp " * 9])
+def test_an_explanation_keeps_to_the_width_of_a_terminal(line: str) -> None:
+    shown = list(fitted(line, 40))
+    assert all(len(each) <= 40 for each in shown)
+    assert " ".join(shown).split() == line.split()
+    assert shown[0].startswith(line[:2].strip(" ") or line[:2])
+    assert list(fitted(line, None)) == [line]
 
 
 async def test_another_tenants_alarm_is_not_explained(stored_lab: Lab) -> None:

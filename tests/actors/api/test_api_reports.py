@@ -25,9 +25,15 @@ async def test_the_newest_reports_with_what_they_did(stored_lab: Lab) -> None:
         await operator.post(f"{path}/acknowledge")
         await lab.record([event("device.up")])
         items = (await client.get(f"{path}/reports?limit=50")).json()["items"]
-        assert [item["did"] for item in items] == [["cleared"], ["severity_changed"], *[["repeated"]] * 10, ["raised"]]
+        assert [item["did"] for item in items] == [
+            ["cleared"],
+            ["severity_changed"],
+            *[["repeated"]] * 10,
+            ["text_changed"],
+            ["raised"],
+        ]
         said = [item["report"]["event"].get("description") for item in items]
-        assert said == [None, None, *(f"report {number}" for number in range(13, 3, -1)), "report 0"]
+        assert said == [None, None, *(f"report {number}" for number in range(13, 3, -1)), "report 1", "report 0"]
         assert {item["report"]["by"] for item in items} == {"user:probe"}
         assert [item["did"] for item in (await client.get(f"{path}/reports?limit=2")).json()["items"]] == [
             ["cleared"],

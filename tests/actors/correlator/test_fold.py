@@ -132,6 +132,13 @@ def test_an_idempotency_key_used_for_another_event_is_refused(world: World) -> N
     assert world.at(90_000).network("device.down", key="probe/k", metadata={"loss": 6}).accepted
 
 
+def test_an_event_is_the_same_in_whatever_order_its_metadata_come(world: World) -> None:
+    world.network("device.down", key="probe/k", metadata={"loss": 5, "path": [{"hop": 1, "ms": 2}]})
+    assert world.network("device.down", key="probe/k", metadata={"path": [{"ms": 2, "hop": 1}], "loss": 5}).duplicate
+    answer = world.network("device.down", key="probe/k", metadata={"loss": 5, "path": [{"hop": 1, "ms": 3}]})
+    assert [refusal.reason for refusal in answer.refusals] == ["key_reused"]
+
+
 def test_an_idempotency_key_of_a_snapshot_that_tells_no_event_is_a_duplicate_as_before(world: World) -> None:
     world.network("device.down", key="k")
     world.state.bodies.clear()

@@ -8,6 +8,7 @@ import lives
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.correlator import interfaces
 from actors.correlator.fold import fold
@@ -248,7 +249,7 @@ def test_memory_is_bounded_for_one_device_and_for_all(world: World, monkeypatch:
         for index in range(count):
             position, names = f"if/{index}", (f"ge-{index}", "", "")
             place = interfaces.locate(memory.devices.get(device_id), position, names, "", 0)
-            interfaces.learn(memory, device_id, position, names, place.position, "", 0)
+            interfaces.learn(memory, device_id, position, names, place.position, None, "", 0)
             assert memory.count == sum(len(known.places) for known in memory.devices.values()) <= 5
     assert list(memory.devices) == ["c", "d"]
     assert len(memory.devices["d"].places) == 1
@@ -309,3 +310,55 @@ def test_the_ports_that_are_down_are_those_that_said_so_last(steps: list[tuple[s
         down[port] = what == "down"
         expected = sorted(f"ge-{each}" for each, is_down in down.items() if is_down)
         assert sorted(alarm.resource_name for alarm in opened(world)) == expected
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_an_index_without_a_name_counts_as_in_the_last_start_and_not_as_in_the_first(
+    world: World, device: Device, stuck: bool
+) -> None:
+    """``stuck``: the uptime is 0 in every trap, so each looks like a start."""
+
+    def send(second: float, oid: str, index: int, name: str = "") -> None:
+        world.at(second)
+        if stuck:
+            device.restart()
+        device.send(oid, index, name)
+
+    send(0, DOWN, 5, "ge-1")
+    send(1, UP, 5, "ge-1")
+    device.restart()
+    send(60, DOWN, 7, "ge-1")
+    device.restart()
+    send(120, UP, 5)
+    assert places(world) == ["if/5"], "another one has its first index by now"
+    send(180, UP, 7)
+    assert not places(world)
+
+
+UP_1 = Node(id="olt-1/up1", type="port", parents=("olt-1",), index="5")
+UP_2 = Node(id="olt-1/up2", type="port", parents=("olt-1",), index="7")
+
+
+def test_a_topology_index_stays_that_of_the_interface_that_had_it(world: World, device: Device) -> None:
+    def down() -> list[str]:
+        return sorted(alarm.resource_id.partition("/")[2] for alarm in opened(world))
+
+    world(TopologyLoaded("1", (OLT, UP_1, UP_2)))
+    device.send(DOWN, 5, "ge-1")
+    device.send(DOWN, 7, "ge-2")
+    world.at(60)
+    device.restart()
+    device.send(UP, 7, "ge-1")
+    assert down() == ["up2"], "ge-1 has the index by which the topology knows ge-2"
+    device.send(DOWN, 7)
+    device.send(UP, 5)
+    assert down() == ["up1", "up2"], "an interface of which no name was told yet"
+    device.send(DOWN, 7, "ge-3")
+    assert down() == ["if/7:ge-3", "up1", "up2"]
+    device.send(UP, 7, "ge-3")
+    device.send(UP, 5, "ge-2")
+    assert down() == ["up1"]
+    world(TopologyLoaded("2", (OLT, replace(UP_1, index="7"), replace(UP_2, index="5"))))
+    device.send(DOWN, 5, "ge-2")
+    device.send(UP, 7, "ge-1")
+    assert down() == ["up2"], "the topology has the new indexes"

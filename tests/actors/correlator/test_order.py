@@ -142,7 +142,8 @@ def clock_after(*seen: tuple[float, int] | tuple[float, int, str] | tuple[float,
         ([(0, 100_000), (10, 500), (20, 102_000)], 2, True),
         ([(0, 100_000), (10, 500), (20, 90_000), (30, 103_000)], 3, True),
         # No proof: a trap of before the restart that is late; uptimes that a device makes up.
-        ([(0, 100_000), (1, 10, COLD), (2, 100_050)], 2, False),
+        ([(0, 100_000), (1, 10, COLD), (2, 100_050)], 1, False),
+        ([(0, 100_000), (1, 10, COLD), (2, 100_050), (60, 5_910), (120, 11_910)], 1, False),
         ([(0, 100_000), (10, 500), (20, 100_000)], 2, False),
         # A restart puts an end to it.
         ([(0, 100_000), (10, 500), (20, 102_000), (30, 1, COLD)], 3, False),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -109,6 +110,31 @@ def test_what_a_device_repeats_by_design_counts_once_within_its_time(state: Stat
     (alarm,) = state.alarms.values()
     assert alarm.occurrence_count == count
     assert state.tally["repeated_by_design"] == 2 - count
+
+
+def test_a_repeat_by_design_that_says_something_else_changes_the_alarm_and_is_not_counted(state: State) -> None:
+    def told(seconds: float, title: str, severity: Any) -> tuple[str, str, int]:
+        draft = draft_of(state)
+        problem = replace(PROBLEM, repeats_by_design=True, title=title, severity=severity)
+        raise_problem(draft, problem, at_uptime(None, seconds=seconds))
+        draft.commit()
+        (alarm,) = state.alarms.values()
+        return alarm.title, alarm.severity, alarm.occurrence_count
+
+    assert told(0, "61 C", "minor") == told(1, "61 C", "minor") == ("61 C", "minor", 1)
+    assert told(2, "95 C", "critical") == told(3, "95 C", "critical") == ("95 C", "critical", 1)
+    assert told(6, "95 C", "critical") == ("95 C", "critical", 2), "the time runs from the last one that was counted"
+
+
+def test_a_clear_sent_before_a_repeat_by_design_that_overtook_it_ends_nothing(state: State) -> None:
+    for seconds, uptime in ((0, 1000), (2, 1200)):
+        draft = draft_of(state)
+        raise_problem(draft, replace(PROBLEM, repeats_by_design=True), at_uptime(uptime, seconds=seconds))
+        draft.commit()
+    draft = draft_of(state)
+    clear_problems(draft, "t", "olt-1", ("x",), "", at_uptime(1100, seconds=2.5), "over")
+    draft.commit()
+    assert [alarm.cleared_at for alarm in state.alarms.values()] == [None]
 
 
 def test_a_clear_of_the_same_hundredth_as_the_raise_ends_it(state: State) -> None:

@@ -85,7 +85,7 @@ def test_a_setting_makes_a_long_silence_an_alarm(make_world: Callable[[Correlato
 
 
 def test_a_device_whose_traps_are_refused_is_told_of_once(plant: World) -> None:
-    plant.at(10)(SourceRefused(source="192.0.2.1", reasons={"wrong_digest": 5}, last=plant.now))
+    plant.at(10)(SourceRefused(source="192.0.2.1", reasons={"wrong_digest": 10}, last=plant.now))
     plant.at(24.1 * HOUR).tick()
     assert set(silent(plant)) == {"olt-2"}
 

@@ -114,6 +114,9 @@ COLD_START = "1.3.6.1.6.3.1.1.5.1"
         ([(0, LOS, 9000), (8, LOS_END, 2000)], "up"),
         ([(0, LOS, 8000), (0, LOS_END, 9000), (6, COLD_START, 100), (6, LOS, 2000)], "down"),
         ([(0, LOS, 300), (0, LOS_END, 400), (0, COLD_START, 10), (0, LOS, 100)], "down"),
+        # A clear of before the restart that arrives after what the device said then.
+        ([(0, GASP, 100_000), (1, LOS, 20), (1.5, LOS_END, 100_050)], "down"),
+        ([(0, GASP, 100_000), (1, COLD_START, 10), (1, LOS, 20), (1.5, LOS_END, 100_050), (3, LOS_END, 220)], "up"),
         # An uptime that is of no use: always 0, in whole seconds, wrapped.
         ([(0, LOS, 0), (1, LOS_END, 0)], "up"),
         ([(0, LOS, 0), (1, LOS_END, 0), (2, LOS, 0)], "down"),
@@ -177,6 +180,13 @@ def test_that_several_agents_send_from_one_address_is_told_once(plant: World) ->
         plant.at(seconds)(trap(GASP, uptime, received=NOW + timedelta(seconds=seconds)))
         told += [event.title for event in plant.all(DeviceEvent) if event.event_type == "uptime.several"]
     assert told == ["More than one agent sends from 10.0.0.1: their uptimes no longer tell in which order traps were sent"]
+
+
+def test_a_trap_of_before_a_restart_that_is_late_makes_no_second_agent(plant: World) -> None:
+    for seconds, uptime in ((0, 100_000), (1, 20), (1.5, 100_050), (60, 5_920), (120, 11_920)):
+        plant.at(seconds)(trap(GASP, uptime, received=NOW + timedelta(seconds=seconds)))
+    (clock,) = plant.state.clocks.values()
+    assert (clock.epoch, clock.several) == (1, False)
 
 
 def test_a_clear_soon_after_a_later_restart_is_no_clear_from_before_the_raise(plant: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import trio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from actors.postgres import Connection, Database
@@ -68,7 +68,7 @@ async def test_an_alarm_is_stored_whole(database_url: str, alarm_of: Callable[..
         description="back\\slash \\u0000 as text",
     )
     async with Database.open(database_url) as database:
-        assert await apply_all(database, AlarmChanged(1, alarm, ())) == []
+        assert await apply_all(database, AlarmChanged(0, alarm, ())) == []
         row = await database.fetchrow("SELECT * FROM alarms")
     assert row is not None
     found = dict(row)
@@ -101,25 +101,30 @@ async def test_repeats_move_count_and_time_only(database_url: str, alarm_of: Cal
 
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_the_events_of_the_newest_repeats_are_kept(
-    database_url: str, alarm_of: Callable[..., Alarm], at_once: bool
+    database_url: str, alarm_of: Callable[..., Alarm], changed_of: Callable[..., AlarmChanged], at_once: bool
 ) -> None:
     alarm = alarm_of(1)
 
     def repeats(*offsets: int) -> list[Change]:
         return [AlarmRepeated(offset, alarm.id, at(3), offset, offset) for offset in offsets]
 
+    def put(offset: int, title: str = "other") -> Change:
+        return changed_of(offset, 1, title=title)
+
     parts: list[list[Change]] = [
-        [AlarmChanged(1, alarm, ()), *repeats(2, 3)],
+        [put(1), *repeats(2, 3)],
         repeats(4),
-        [*repeats(5), AlarmChanged(6, alarm_of(1, title="other"), ()), *repeats(7, 8), AlarmChanged(9, alarm, ())],
-        [AlarmChanged(10, alarm, ()), *repeats(*range(11, 16))],
+        # With another text and without a timeline entry it is a repeat; of no Event it is none.
+        [*repeats(5), AlarmChanged(6, alarm_of(1, title="again"), ()), AlarmChanged(0, alarm, ())],
+        [*repeats(7, 8), put(9)],
+        [put(10), *repeats(*range(11, 16))],
         [AlarmRepeated(16, alarm_of(9).id, at(3), 3, 3)],
     ]
     async with Database.open(database_url) as database:
         for part in [list(chain.from_iterable(parts))] if at_once else parts:
             await apply_all(database, *part)
         rows = await database.fetch("SELECT repeat_offsets FROM alarms")
-    assert [row["repeat_offsets"] for row in rows] == [[15, 14, 13, 12, 11, 8, 7, 5, 4, 3]]
+    assert [row["repeat_offsets"] for row in rows] == [[15, 14, 13, 12, 11, 8, 7, 6, 5, 4]]
 
 
 @pytest.mark.parametrize("archived", [False, True])
@@ -352,6 +357,7 @@ def sequences(draw: st.DrawFn) -> list[tuple[str, int, int]]:
     kinds = (
         "changed",
         "changed",
+        "amended",
         "repeated",
         "forgotten",
         "device_event",
@@ -384,6 +390,9 @@ def build(steps: Sequence[tuple[str, int, int]], changed_of: Callable[..., Alarm
                         affected_customers=("c",) * variant,
                     )
                 )
+            case "amended":
+                amended = changed_of(offset, number, title=f"{offset}", occurrence_count=offset)
+                changes.append(AlarmChanged(offset * (variant > 0), amended.alarm, ()))
             case "repeated":
                 changes.append(AlarmRepeated(offset, identifier, at(offset), offset, offset))
             case "forgotten":
@@ -417,16 +426,18 @@ def build(steps: Sequence[tuple[str, int, int]], changed_of: Callable[..., Alarm
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=[("repeated", 1, 0), ("changed", 1, 0), ("repeated", 1, 0), ("amended", 1, 1)], data=None)
 @given(steps=sequences(), data=st.data())
 async def test_any_grouping_gives_the_same_tables(
     database_url: str,
     steps: list[tuple[str, int, int]],
-    data: st.DataObject,
+    data: st.DataObject | None,
     changed_of: Callable[..., AlarmChanged],
     tables: Callable[..., Any],
 ) -> None:
     changes = build(steps, changed_of)
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(changes)), max_size=5)) | {0, len(changes)})
+    inside = {len(changes) // 2} if data is None else data.draw(st.sets(st.integers(0, len(changes)), max_size=5))
+    cuts = sorted(inside | {0, len(changes)})
     groupings = [
         [[change] for change in changes],
         [changes[begin:end] for begin, end in pairwise(cuts)],

@@ -6,7 +6,7 @@ from protocols.snmp import encode
 from protocols.snmp.ber import element, integer
 from protocols.snmp.encode import inform_response
 from protocols.snmp.errors import Truncated
-from protocols.snmp.irregular import IRREGULARITIES
+from protocols.snmp.irregular import ENGINE_CLOCK, IRREGULARITIES
 from protocols.snmp.message import decode, decode_pdu, decode_scoped_pdu
 from protocols.snmp.notification import Notification, VarBind
 from protocols.snmp.oid import encode_oid
@@ -82,7 +82,8 @@ def test_the_trap_is_kept_and_the_irregularity_named(case: str) -> None:
 
 
 def test_every_irregularity_is_tried_here() -> None:
-    assert {name for _, names in FORGIVEN.values() for name in names} == set(IRREGULARITIES)
+    # One message does not show a wrong engine clock: tests/actors/trap_listener/test_listener_engine_clocks.py.
+    assert {name for _, names in FORGIVEN.values() for name in names} == set(IRREGULARITIES) - {ENGINE_CLOCK}
 
 
 def test_a_regular_trap_has_none() -> None:

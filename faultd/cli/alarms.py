@@ -15,7 +15,7 @@ from rich.text import Text
 from faultd.cli.client import ConfigOrUrl, StreamUrl, TokenFile, Url, rest, token, told, where
 from faultd.cli.common import EX_USAGE, fail
 from faultd.cli.explain import explain
-from faultd.console.changes import Changes, Told, state
+from faultd.console.changes import Changes, Told, by
 from faultd.console.follow import Subscription, snapshot
 from faultd.console.rest import Declined, NotFound, Rest, RestError, alarm_path, names_of
 from faultd.console.view import STYLES, counts, heading, held_back, open_children, rows, why, worst_first, wrapped
@@ -192,7 +192,7 @@ async def _follow(subscription: Subscription, everything: bool, severity: Severi
             opened = [alarm for alarm in changed if alarm.cleared_at is None and _bad_enough(alarm, severity)]
             shown = sorted((alarm for alarm in opened if everything or not held_back(alarm)), key=worst_first)
             for alarm in shown:
-                _tell(console, Told(alarm, "open" if alarm.status == "active" else f"open, {state(alarm)}"))
+                _tell(console, Told(alarm, "open" if alarm.status == "active" else f"open, {alarm.status}", by(alarm)))
             _say(summary(shown, len(opened) - len(shown), severity))
         elif whole:
             changes.compare(subscription.alarms, trio.current_time())
@@ -218,7 +218,7 @@ def _tell(console: Console, line: Told) -> None:
     """A line for a change, and its reason on a terminal in another."""
     alarm, now = line.alarm, datetime.now().astimezone()
     if not sys.stdout.isatty():
-        sys.stdout.write(f"{now:%Y-%m-%dT%H:%M:%S%z}\t{printable(line.what)}\t{_tabbed(alarm)}\n")
+        sys.stdout.write(f"{now:%Y-%m-%dT%H:%M:%S%z}\t{line.what}\t{_tabbed(alarm)}\n")
         sys.stdout.flush()
         return
     over = alarm.cleared_at is not None
@@ -226,7 +226,8 @@ def _tell(console: Console, line: Told) -> None:
     customers = f" ({counted(alarm.subscriber_count, 'customer')})" if alarm.subscriber_count else ""
     text.append(f" {printable(alarm.alarm_id):<6} ")
     indent = " " * text.cell_len
-    first, *more = wrapped(printable(f"{line.what}: {alarm.title}") + customers, console.width - text.cell_len)
+    what = f"{line.what} by {line.by}" if line.by else line.what
+    first, *more = wrapped(printable(f"{what}: {alarm.title}") + customers, console.width - text.cell_len)
     lines = [text.append(first), *(Text(indent + each) for each in more)]
     if not over and (reason := why(alarm)):
         for number, each in enumerate(wrapped(reason, console.width - len(indent) - 2)):

@@ -29,6 +29,8 @@ class Told(NamedTuple):
 
     alarm: Alarm
     what: str
+    by: str = ""
+    """The person, or the part of faultd, that acknowledged, cleared or resolved it just now; empty for a device."""
 
 
 class Changes:
@@ -78,17 +80,17 @@ class Changes:
                     del self._gone[alarm_id]
             elif what := self._news(alarm, said):
                 self._remember(alarm)
-                yield Told(alarm, what)
+                yield Told(alarm, what, by(alarm) if said is None or said.status != alarm.status else "")
 
     def _news(self, alarm: Alarm, said: Said | None) -> str:
         """Empty when there is nothing to tell. One that was held back or over before anything was told of it is not."""
         if said is None:
             if not self._shows(alarm):
                 return ""
-            return "raised" if alarm.status == "active" else f"raised, {state(alarm)}"
+            return "raised" if alarm.status == "active" else f"raised, {alarm.status}"
         news = []
         if said.status != alarm.status:
-            news.append(_STATUS.get(alarm.status) or state(alarm))
+            news.append(_STATUS.get(alarm.status, alarm.status))
         if said.severity != alarm.severity:
             news.append(f"{said.severity} -> {alarm.severity}")
         if said.title != alarm.title:
@@ -105,10 +107,10 @@ class Changes:
         self._gone[alarm.id] = alarm
 
 
-def state(alarm: Alarm) -> str:
-    """The status, with who brought it about unless a device did: ``acknowledged by ada``, ``cleared by faultd:topology``."""
-    by = {"acknowledged": alarm.acknowledged_by, "cleared": alarm.cleared_by, "resolved": alarm.resolved_by}.get(alarm.status)
-    return alarm.status if not by or by.startswith("device:") else f"{alarm.status} by {by.removeprefix('user:')}"
+def by(alarm: Alarm) -> str:
+    """Who brought the alarm into its status, unless a device did: ``ada``, ``faultd:topology``."""
+    who = {"acknowledged": alarm.acknowledged_by, "cleared": alarm.cleared_by, "resolved": alarm.resolved_by}.get(alarm.status)
+    return "" if not who or who.startswith("device:") else who.removeprefix("user:")
 
 
 _STATUS = {"active": "active again", "suppressed": "held back"}

@@ -93,7 +93,8 @@ async def _print(follower: Follower, news: deque[str]) -> None:
             sys.stdout.write(f"--- plant: {printable(told)}\n")
         changes.take(changed, trio.current_time())
         children = open_children(follower.alarms.values())
-        for alarm, _ in changes.due(follower.alarms, trio.current_time()):
+        for told_now in changes.due(follower.alarms, trio.current_time()):
+            alarm = told_now.alarm
             sys.stdout.write(line(alarm, children[alarm.id]) + "\n")
             if (reason := why(alarm)) and alarm.cleared_at is None:
                 sys.stdout.write(f"{'':10}{reason}\n")

@@ -14,7 +14,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.fold import fold
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
-from actors.correlator.traps import Device, Sender, _apply
+from actors.correlator.traps import _NO_CLOCK, Device, _apply
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged
 from protocols.command import Acknowledge, ChangeTopology, Raise
@@ -69,7 +69,7 @@ def report(
         resource=position,
         serial=serial,
     )
-    _apply(draft, Device(world.state.plant.device(source), source, "default"), finding, trap, Sender(source, None))
+    _apply(draft, Device(world.state.plant.device(source), source, "default"), finding, trap, source, _NO_CLOCK)
     world.changes = draft.commit()
 
 

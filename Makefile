@@ -66,7 +66,10 @@ crash-hard: setup-dev
 fuzz: $(MADE)/fuzz
 	$(BIN)/python fuzz/snmp_decode.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/clock.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/paths.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/handshakes.py --seconds $(SECONDS)
 
 native: $(MADE)/compiled
 	@ls $(MADE)/wheel/*.whl

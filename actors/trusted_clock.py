@@ -11,6 +11,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 MAX_GAP = timedelta(days=30)
+LATEST_WALL = 9_223_372_036 * 1_000_000
+"""2262-04-11: the end of Linux's own calendar, 2**63 ns. Deadlines of centuries behind it are still dates in Python."""
 
 
 def instant(stamp: int) -> datetime:
@@ -53,13 +55,18 @@ class TrustedClock:
         max_gap: timedelta = MAX_GAP,
     ) -> None:
         """``last`` is the ledger's last stamp and ``anchor`` what it keeps of the run before; see ``first_stamp``."""
-        self._read, self._boot_id = read, boot_id
-        reading = read()
+        self._source, self._boot_id = read, boot_id
+        reading = self._read()
         before = None if last is None else micros(last)
         self._time = TrustedTime(reading, first_stamp(reading, boot_id, before, anchor, max_gap // _MICROSECOND))
 
     def __call__(self) -> datetime:
         return instant(self._time.stamp(self._read()))
+
+    def _read(self) -> Reading:
+        """Both clocks. A wall beyond 1970 or ``LATEST_WALL`` stands still there, so that it never becomes believed."""
+        boot, wall = self._source()
+        return Reading(boot, min(max(wall, 0), LATEST_WALL))
 
     @property
     def anchor(self) -> Anchor:

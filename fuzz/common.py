@@ -19,8 +19,11 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 LARGEST = 8_200
 
 
-def run(name: str, seeds: Callable[[], Iterable[bytes]], target: Callable[[bytes], None]) -> None:
-    """Fuzz ``target`` until the time is over or something is found; does not return. The corpus grows under fuzz/corpus/."""
+def run(
+    name: str, seeds: Callable[[], Iterable[bytes]], target: Callable[[bytes], None], *, prefix: int = 0, message: bool = True
+) -> None:
+    """Fuzz ``target`` until the time is over or something is found; does not return. The corpus grows under fuzz/corpus/.
+    An input is ``prefix`` octets and an SNMP message; without ``message`` it has no structure that the mutator knows."""
     import atheris
     from fuzzing.mutator import mutate
 
@@ -35,10 +38,9 @@ def run(name: str, seeds: Callable[[], Iterable[bytes]], target: Callable[[bytes
         (corpus / f"seed-{number:03}").write_bytes(seed)
 
     def spoil(data: bytes, largest: int, seed: int) -> bytes:
-        """Half by structure, half by libFuzzer's own means. The first octet of a prefixed input is kept most of the time."""
-        if seed % 2:
+        """Half by structure, half by libFuzzer's own means, which alone change the prefix."""
+        if seed % 2 or not message:
             return bytes(atheris.Mutate(data, largest))
-        prefix = 0 if name == "snmp_decode" else 1
         return data[:prefix] + mutate(data[prefix:], random.Random(seed), largest - prefix)
 
     options = [

@@ -14,6 +14,8 @@ from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from daemon import Found
+
 WINDOWS, RULES, NODES = "/maintenance-windows", "/alarm-rules", "/topology/nodes"
 SPOILT: tuple[Any, ...] = (
     None,
@@ -72,10 +74,6 @@ MOMENTS = (
 """Starts at the ends of the calendar, in hours that a clock skips or shows twice, and in a leap second."""
 
 
-class Found(Exception):
-    """An answer that must not be."""
-
-
 class Answer(NamedTuple):
     """Of one request."""
 
@@ -126,7 +124,8 @@ class Operator:
                 {"duration_seconds": rng.choice((2, 900))},
                 {"end": (now + timedelta(seconds=rng.choice((-5, 1, 3600)))).isoformat()},
                 {"scope": {"subtrees": [rng.choice(("olt-1", "nothing"))]}},
-                {"recurrence": "FREQ=DAILY;COUNT=2", "exceptions": ["2026-03-12"]},
+                {"recurrence": self._recurrence(), "exceptions": ["2026-03-12"]},
+                {"start": rng.choice(MOMENTS)},
             )
             self._make("PATCH", f"{WINDOWS}/{{window_id}}", rng.choice(changes), name)
         elif what < 0.7:

@@ -26,7 +26,7 @@ async def main() -> None:
     def one(data: bytes) -> None:
         way.take(data)
 
-    run("listener", seeds, one)
+    run("listener", seeds, one, prefix=1)
 
 
 if __name__ == "__main__":

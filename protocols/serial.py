@@ -44,7 +44,7 @@ def _of_octets(raw: bytes) -> str:
         return _of_eight(raw[:8])
     trimmed = raw.strip(_PADDING)
     text = trimmed.decode("latin-1")
-    return canonical_serial(text) if text.isascii() and text.isprintable() else raw.hex().upper()
+    return canonical_serial(text) if text.isascii() and text.isprintable() else _of_text(raw.hex())
 
 
 def _of_text(text: str) -> str:

@@ -9,19 +9,17 @@ import sqlite3
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import asyncpg
-import msgspec
 import pytest
+from compiled_once import compiled_once
 
-from actors.correlator.profiles import compiler, translator
 from actors.store.schema import migrate
 from faultd import embedded
 from faultd.native import TRAP_PATH
-from protocols.profile import AlarmType, Profile
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 _STRATEGY = "STRATEGY FILE_COPY"  # without fsync the faster one: 30 instead of 200 ms
@@ -59,24 +57,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="module")
 def profiles_compiled_once() -> Iterator[None]:
-    """What was compiled of a profile is used again for an equal one; each state still gets a translator of its own.
-
-    For tests that start a fold thousands of times: compiling the shipped profiles would be nine tenths of their work.
-    """
-    encode = msgspec.msgpack.Encoder().encode
-    done: dict[tuple[bytes, bytes], compiler.Compiled] = {}
-
-    def compile_once(profile: Profile, types: Mapping[str, AlarmType], problems: compiler.Problems) -> compiler.Compiled:
-        key = encode(profile), encode(types)
-        if key not in done:
-            compiled = compiler.compile_profile(profile, types, problems)
-            if problems.found:
-                return compiled
-            done[key] = compiled
-        return done[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(translator, "compile_profile", compile_once)
+    """For tests that start a fold thousands of times."""
+    with compiled_once():
         yield
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.state import State
 from protocols.command import (
     Acknowledge,
     Assign,
@@ -148,3 +149,20 @@ PLANT = TopologyLoaded(
 )
 POLICY = PolicyLoaded("p", encode(CorrelatorSettings(keep_cleared_hours=0.05, reopen_within_seconds=60)))
 SETUP: tuple[Event, ...] = (POLICY, PLANT, ProfilesLoaded("d", PROFILES))
+
+
+def indexes_are_right(state: State) -> None:
+    """Raises AssertionError where an index of the State tells of another alarm than there is."""
+    for alarm in state.alarms.values():
+        assert state.names[alarm.alarm_id] == alarm.id
+        assert (alarm.id in state.cleared) == (alarm.cleared_at is not None)
+        assert (alarm.id in state.shelved) == (alarm.shelved_until is not None)
+        kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
+        assert (state.open.get(kind, {}).get(alarm.qualifier) == alarm.id) == (alarm.cleared_at is None)
+        if alarm.cleared_at is None:
+            assert state.current[alarm.identity] == alarm.id
+    assert set(state.names.values()) == set(state.alarms)
+    assert set(state.current.values()) <= set(state.alarms)
+    assert len({alarm.identity for alarm in state.alarms.values() if alarm.cleared_at is None}) == sum(
+        alarm.cleared_at is None for alarm in state.alarms.values()
+    )

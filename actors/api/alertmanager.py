@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import msgspec
@@ -156,7 +156,9 @@ def instances(text: str) -> tuple[str, ...]:
     else:
         bare = host
     with suppress(ValueError):
-        bare = str(ip_address(bare))
+        address = ip_address(bare)
+        # A dual-stack socket shows an IPv4 peer in this form.
+        bare = str((address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address)
     first = bare.partition(".")[0] if not bare.replace(".", "").isdigit() else bare
     # Ids of a plant hold slashes: an instance that has them may be one with a port.
     whole = text.rpartition(":")[0] if text.rpartition(":")[2].isdigit() and not scheme else text

@@ -29,6 +29,13 @@ def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, receiv
     start = now - uptime
     if known is None:
         return Clock(0, start, now, boots)
+    if (
+        -window < 4 * (start - known.start) < window
+        and now - known.seen < window
+        and (boots == 0 or boots == known.boots)
+        and trap_oid not in RESTARTS
+    ):
+        return known
     restart = trap_oid in RESTARTS
     if not restart and boots <= known.boots and is_of_before(known, uptime, received, window):
         return known
@@ -36,8 +43,6 @@ def observed(known: Clock | None, uptime: int, boots: int, trap_oid: str, receiv
     same = -window <= moved <= window
     rebooted = boots != 0 != known.boots != boots
     if same and not restart and not rebooted:
-        if -window < 4 * moved < window and now - known.seen < window and boots in (0, known.boots):
-            return known
         return replace(known, start=start, seen=now, boots=boots or known.boots)
     earlier = ((known.start, known.seen), *known.earlier)[:MOST_STARTS]
     if restart or rebooted:

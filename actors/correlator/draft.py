@@ -14,10 +14,8 @@ from protocols.change import AlarmChanged, AlarmRepeated, Change
 class Numbers:
     """What an Event has numbered so far: the drafts of one Event go on counting where the last one stopped."""
 
-    __slots__ = ("entries", "raised")
-
-    def __init__(self) -> None:
-        self.entries = self.raised = 0
+    entries = 0
+    raised = 0
 
 
 class Draft:
@@ -79,10 +77,11 @@ class Draft:
 
     def current(self, identity: Identity) -> Alarm | None:
         """The alarm that a raise of ``identity`` would repeat or re-open; never a resolved one."""
-        alarm_id = self._names.get(identity) or self.state.current.get(identity)
+        # Finding nothing in an empty table takes the hash of an identity all the same.
+        alarm_id = (self._names.get(identity) if self._names else None) or self.state.current.get(identity)
         if alarm_id is None:
             return None
-        alarm = self.alarm(alarm_id)
+        alarm = self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
         return None if alarm.resolved_at is not None else alarm
 
     def latest(self, alarm: Alarm) -> Alarm:
@@ -128,6 +127,8 @@ class Draft:
     def open_of(self, tenant_id: str, resource_id: str, alarm_type: str) -> list[Alarm]:
         """Alarms of this kind that are not cleared, by qualifier: an order that does not depend on how they came about."""
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})
+        if not self._alarms and len(known) < 2:
+            return [self.state.alarms[alarm_id] for alarm_id in known.values()]
         found = [self._alarms.get(alarm_id) or self.state.alarms[alarm_id] for alarm_id in known.values()]
         for alarm in self._alarms.values():
             if known.get(alarm.qualifier) != alarm.id and (alarm.tenant_id, alarm.resource_id, alarm.alarm_type) == (

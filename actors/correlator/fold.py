@@ -60,7 +60,7 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     changes = beat(state, offset, at, numbers) if beats else []
     draft = Draft(state, offset, at, numbers)
     try:
-        _decide(draft, event)
+        _FOLDS[type(event)](draft, event)
         touched = draft.touched()
         repeated = draft.repeated() if counts_repeats(state) else []
         changes += draft.commit()
@@ -72,10 +72,6 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
         changes += ponder(state, offset, at, numbers, touched, repeated)
     state.offset, state.at = offset, at
     return changes
-
-
-def _decide(draft: Draft, event: Event) -> None:
-    _FOLDS[type(event)](draft, event)
 
 
 def _use_policy(draft: Draft, event: PolicyLoaded) -> None:
@@ -97,7 +93,7 @@ def _retry(draft: Draft, action: RetryQuarantined) -> None:
     if not _in_quarantine(draft, action.offset):
         return
     event = _event_decoder.decode(action.event)
-    _decide(draft, event)
+    _FOLDS[type(event)](draft, event)
     if not isinstance(event, Command | NetworkEvent):  # those answer for themselves
         draft.emit(Answer(offset=draft.offset))
     _release(draft, action.offset, "folded by a retry", "faultd:self")

@@ -65,19 +65,24 @@ def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:
     """Before the topology changes: the open alarms of ONTs whose position is given to another serial."""
     state = draft.state
     nodes = state.plant.nodes
-    serials = {
-        node.id: (canonical_serial(old.serial), canonical_serial(node.serial))
-        for node in puts
-        if node.serial and (old := nodes.get(node.id)) is not None and old.serial
-    }
-    replaced = {ont: (old, new) for ont, (old, new) in serials.items() if old != new}
+    replaced: dict[str, tuple[str, str]] = {}
+    for node in puts:
+        old = nodes.get(node.id)
+        before = canonical_serial(old.serial) if old is not None else ""
+        now = canonical_serial(node.serial) if node.serial else ""
+        if now and now != before:
+            replaced[node.id] = before, now
     if not replaced:
         return
     found = {}
     for alarm in state.alarms.values():
         ont = ont_around(alarm.resource_id, replaced) if alarm.cleared_at is None else ""
-        if ont and serial_of(alarm) != replaced[ont][1]:
-            found[alarm.id] = Replaced(*replaced[ont], draft.at)
+        if not ont:
+            continue
+        before, now = replaced[ont]
+        before = before or serial_of(alarm)  # nobody said before which one was there, but for the alarm itself
+        if before and serial_of(alarm) != now:
+            found[alarm.id] = Replaced(before, now, draft.at)
     if found:
         draft.later(_note, state, found)
 
@@ -99,17 +104,21 @@ def end_replaced(draft: Draft) -> None:
 def moved_onts(before: Plant, after: Mapping[str, Node], gone: Container[str]) -> Iterator[tuple[Node, Node]]:
     """The node of each ONT before and after, when a change with the puts ``after`` and without ``gone`` gives its serial
     another position. A serial that several nodes have, before or after, tells of none."""
-    found: dict[str, list[Node]] = {}
-    for node in after.values():
-        if node.serial:
-            found.setdefault(canonical_serial(node.serial), []).append(node)
-    for serial, nodes in found.items():
+    for serial, nodes in _by_serial(after).items():
         known = before.with_serial(serial)
         if len(known) != 1 or len(nodes) != 1 or known[0].id == nodes[0].id:
             continue
         (old,), (new,) = known, nodes
         if old.id in gone or old.id in after:
             yield old, new
+
+
+def new_onts(before: Plant, after: Mapping[str, Node]) -> dict[str, Node]:
+    """By serial the node of each ONT that no node had before a change with these puts. A serial that several have tells of
+    none."""
+    return {
+        serial: nodes[0] for serial, nodes in _by_serial(after).items() if len(nodes) == 1 and not before.with_serial(serial)
+    }
 
 
 def device_after(node_id: str, before: Plant, after: Mapping[str, Node]) -> Node | None:
@@ -135,6 +144,14 @@ def ont_around(resource_id: str, onts: Iterable[str]) -> str:
             return place
         place = place.rpartition("/")[0]
     return ""
+
+
+def _by_serial(nodes: Mapping[str, Node]) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    for node in nodes.values():
+        if node.serial:
+            found.setdefault(canonical_serial(node.serial), []).append(node)
+    return found
 
 
 def _one_of(plant: Plant, device_id: str, tenant_id: str, default_tenant: str, serial: str) -> Node | None:

@@ -33,12 +33,19 @@ Order = Literal["after", "before", "unknown"]
 
 _WRAP: Final = 1 << 32
 """sysUpTime begins again at 0 after so many hundredths of a second (497 days)."""
+_HALF: Final = _WRAP // 2
 
 
 def order(first: Mark, second: Report, window: timedelta) -> Order:
     """How ``second`` stands to ``first``, which was received before it: see the table above."""
+    if first.source != second.source:
+        return "after"
+    if first.dated is None or second.dated is None or first.dated <= second.dated:
+        before, now = first.uptime, second.uptime
+        if before is None or now is None or (not second.several and (now - before) % _WRAP < _HALF):
+            return "after"  # neither clock goes back, as with nearly every report
     elapsed = second.received - first.received
-    if first.source != second.source or abs(elapsed) > window:
+    if abs(elapsed) > window:
         return "after"
     by_uptime = _by_uptime(first, second, hundredths(elapsed), hundredths(window))
     by_date = _by_date(first.dated, second.dated, window - elapsed)
@@ -54,7 +61,7 @@ def hundredths(span: timedelta) -> int:
 
 def difference(before: int, after: int) -> int:
     """From one uptime to another in hundredths of a second, at most 248 days in either direction: the shorter way round."""
-    return (after - before + _WRAP // 2) % _WRAP - _WRAP // 2
+    return (after - before + _HALF) % _WRAP - _HALF
 
 
 def _by_uptime(first: Mark, second: Report, elapsed: int, window: int) -> Order | None:

@@ -43,8 +43,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0)
     exceed a limit (see :mod:`actors.correlator.limits`). ``said`` is the digest of the problem's text, 0: none."""
     alarm = draft.current(problem.identity)
     if alarm is not None and alarm.cleared_at is None:
-        by_design = problem.repeats_by_design
-        return _repeat(draft, alarm, problem.severity, report, by_design=by_design, problem=problem, said=said)
+        return _repeat(draft, alarm, problem.severity, report, problem.repeats_by_design, problem, said)
     overtaken = _overtaken_by_clear(draft, problem.identity, report)
     if alarm is not None and overtaken:
         return draft.put(
@@ -54,9 +53,11 @@ def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0)
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
     if alarm is not None and _reopens(draft, alarm, problem):
-        again = replace(reopened(repeated(alarm, report.happened)), **changed_text(alarm, problem, ()))
-        draft.later(draft.state.edited.pop, alarm.id, None)
-        _say(draft, alarm.id, said)
+        again = reopened(repeated(alarm, report.happened))
+        if not said or draft.state.said.get(alarm.id) != said or alarm.id in draft.state.edited:
+            again = replace(again, **changed_text(alarm, problem, ()))
+            draft.later(draft.state.edited.pop, alarm.id, None)
+            _say(draft, alarm.id, said)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
         placed = node_of(draft.state, again.resource_id, again.tenant_id) is not None
@@ -81,7 +82,7 @@ def limit_of(draft: Draft, problem: Problem, report: Report) -> Limit | None:
 
 
 def repeat_problem(
-    draft: Draft, identity: Identity, severity: Severity, report: Report, *, by_design: bool = False, said: int = 0
+    draft: Draft, identity: Identity, severity: Severity, report: Report, by_design: bool = False, said: int = 0
 ) -> Alarm | None:
     """What :func:`raise_problem` does when the problem's alarm is open and has the text whose digest is ``said`` (0: any), for
     which its identity and severity are enough; None when it is not. The storm's path: a Problem is only worth making for what
@@ -89,7 +90,7 @@ def repeat_problem(
     alarm = draft.current(identity)
     if alarm is None or alarm.cleared_at is not None or (said and draft.state.said.get(alarm.id) != said):
         return None
-    return _repeat(draft, alarm, severity, report, by_design=by_design)
+    return _repeat(draft, alarm, severity, report, by_design)
 
 
 def clear_problems(
@@ -131,20 +132,25 @@ def _repeat(
     alarm: Alarm,
     severity: Severity,
     report: Report,
-    *,
     by_design: bool,
     problem: Problem | None = None,
     said: int = 0,
 ) -> Alarm:
-    known = draft.state.marks.get(alarm.id)
-    counted = known.counted or known.received if known is not None else None
-    merged = by_design and counted is not None and report.received - counted <= draft.state.spans.repeat_merge
-    if merged:
-        draft.later(draft.state.note, "repeated_by_design")
+    state, alarm_id = draft.state, alarm.id
+    known = state.marks.get(alarm_id)
+    counted, merged = None, False
+    if by_design and known is not None:
+        counted = known.counted or known.received
+        merged = report.received - counted <= state.spans.repeat_merge
+        if merged:
+            draft.later(state.note, "repeated_by_design")
     again = moved(alarm) if merged else repeated(alarm, report.happened)
-    if known is not None and order(known, report, draft.state.spans.reorder) == "before":
+    if known is not None and order(known, report, state.spans.reorder) == "before":
         return alarm if merged else draft.repeat(again)  # what was raised later has arrived already, and says how it is
-    own = draft.state.edited.get(alarm.id, ())
+    if problem is None and known is not None and known.severity == severity:
+        draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
+        return alarm if merged else draft.repeat(again)
+    own = state.edited.get(alarm_id, ())
     fields = changed_text(alarm, problem, own) if problem is not None else {}
     told = known.text_at if known is not None else None
     if fields:
@@ -156,8 +162,8 @@ def _repeat(
         else:
             draft.amend(again)
     if fields or said:
-        _say(draft, alarm.id, said)
-    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity, told, counted if merged else None))
+        _say(draft, alarm_id, said)
+    draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, told, counted if merged else None))
     if known is None or known.severity == severity:
         if fields:
             return again

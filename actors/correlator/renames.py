@@ -11,7 +11,8 @@ the old id goes in the same change, and all that hung from it hangs from the new
 - An alarm that a trap raised is the device's: it follows id and tenant. So does what a device had sent before it was in the
   topology at all, when its id was its address.
 - An alarm that came through the API follows the id alone: its tenant is that of who reported it.
-- An ONT with the same serial at another position takes its alarms along, whoever raised them.
+- An ONT with the same serial at another position takes its alarms along, whoever raised them. One that is new to the topology
+  gets those that its device raised by its serial.
 - What is no longer in the topology stays as it is: nothing says that the problem is over.
 """
 
@@ -23,7 +24,7 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import cleared
-from actors.correlator.onts import device_after, moved_onts, ont_around
+from actors.correlator.onts import device_after, moved_onts, new_onts, ont_around
 from actors.correlator.placing import follows_topology, serial_of, with_place
 from actors.correlator.plant import Plant
 from actors.correlator.saved import Renamed
@@ -74,9 +75,11 @@ class Renames:
             device = device_after(new_node.id, before, after)
             tenant = (device.tenant if device is not None else "") or default_tenant
             self._by_ont[old_node.id] = old_node, new_node, device.id if device is not None else "", tenant
+        self._new = new_onts(before, after)
+        self._before, self._after, self._default_tenant = before, after, default_tenant
 
     def __bool__(self) -> bool:
-        return bool(self._by_owner or self._by_ont)
+        return bool(self._by_owner or self._by_ont or self._new)
 
     def of_ont(self, at: Renamed, serial: str, *, from_api: bool) -> Renamed | None:
         """Where the alarms of an ONT at ``at`` belong now, by its serial; None where they are."""
@@ -93,6 +96,19 @@ class Renames:
             at.old_name or old.name or old.id,
             new.name or new.id,
         )
+
+    def of_new_ont(self, at: Renamed, serial: str) -> Renamed | None:
+        """Where a device's alarm of an ONT belongs whose serial the topology did not know, as a trap of it would be placed
+        now; None where it is."""
+        node = self._new.get(serial)
+        device = device_after(node.id, self._before, self._after) if node is not None else None
+        if node is None or device is None or node.id == at.resource_id:
+            return None
+        own = at.device_id in (device.id, *device.every_address)
+        if not own and (node.tenant or self._default_tenant) != at.tenant_id:
+            return None
+        tenant_id, device_id = (device.tenant or self._default_tenant, device.id) if own else (at.tenant_id, at.device_id)
+        return Renamed(tenant_id, node.id, device_id, at.old_name or at.resource_id, node.name or node.id)
 
     def of_device(self, at: Renamed) -> Renamed | None:
         """Where the alarms of a device at ``at`` belong now; None where they are."""
@@ -199,6 +215,8 @@ def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | N
         at = state.renamed.get(alarm.id, now)
         from_api = reporter.startswith("api:")
         target = renames.of_ont(at, serial_of(alarm), from_api=from_api)
+        if target is None and alarm.resource_type == "ont" and not from_api:
+            target = renames.of_new_ont(at, serial_of(alarm))
         if target is None:
             target = renames.of_resource(at) if from_api else renames.of_device(at)
         if target is not None:
@@ -216,9 +234,12 @@ def _note(state: State, affected: dict[str, Renamed | None]) -> None:
 
 
 def _took_over(before: Plant, old_id: str, new_id: str, after: Mapping[str, Node]) -> bool:
-    """Whether all that hung from a device hangs from the new one: under its own id, or at the same position inside."""
-    inside = f"{old_id}/"
-    for child in before.children(old_id):
+    """Whether all that hung from a device hangs from the new one: under its own id, or at the same position inside. Where
+    nothing hung from it, a device that was there before is other equipment."""
+    inside, children = f"{old_id}/", before.children(old_id)
+    if not children:
+        return new_id not in before.nodes
+    for child in children:
         renamed = new_id + child[len(old_id) :] if child.startswith(inside) else child
         node = after.get(renamed)
         if node is None or new_id not in node.parents:

@@ -20,7 +20,6 @@ class Report:
 
     def __init__(
         self,
-        *,
         received: datetime,
         reporter: str,
         source: str = "",

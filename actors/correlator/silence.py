@@ -43,14 +43,15 @@ def heard(draft: Draft, node: Node) -> None:
     """A trap of this device was accepted."""
     state = draft.state
     memory = state.memory(SilenceMemory)
-    last = memory.heard.get(node.id)
-    if last is not None and draft.at - last < SELDOM and node.id not in memory.alarmed:
+    device_id = node.id
+    last = memory.heard.get(device_id)
+    if last is not None and draft.at - last < SELDOM and device_id not in memory.alarmed:
         return
-    draft.later(memory.heard.__setitem__, node.id, draft.at)
-    _end(draft, memory, node.id, "a trap of it was accepted")
+    draft.later(memory.heard.__setitem__, device_id, draft.at)
+    _end(draft, memory, device_id, "a trap of it was accepted")
     hours = state.settings.silent_hours
     if hours and is_device(node):
-        draft.wake(NAME, node.id, draft.at + timedelta(hours=hours))
+        draft.wake(NAME, device_id, draft.at + timedelta(hours=hours))
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:

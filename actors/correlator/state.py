@@ -109,7 +109,7 @@ class State:
         self.translator: Translator = compile(())
         self.plant = Plant()
         self._saved_plant = SavedPlant()
-        self._memories: dict[str, Any] = {}
+        self._memories: dict[type[Any], Any] = {}
         self._unread: dict[str, msgspec.Raw] = {}
         """Memories from a snapshot that nobody has asked for yet."""
         self.derived: dict[str, Any] = {}
@@ -191,27 +191,25 @@ class State:
 
     def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
         """Remember these as a snapshot would have them; what was derived is made anew."""
-        for name in found:
-            self._memories.pop(name, None)
+        self._memories = {kind: memory for kind, memory in self._memories.items() if kind.__name__ not in found}
         self._unread |= found
         self.derived = {name: value for name, value in self.derived.items() if name == PREPARED}
 
     def remembered(self) -> dict[str, msgspec.Raw]:
         """Memories in the order of their names, but for empty ones: whether one was ever asked for must not show."""
         found = dict(self._unread)
-        for name, memory in self._memories.items():
+        for kind, memory in self._memories.items():
             octets = _encoder.encode(memory)
-            if octets != _encoder.encode(type(memory)()):
-                found[name] = msgspec.Raw(octets)
+            if octets != _encoder.encode(kind()):
+                found[kind.__name__] = msgspec.Raw(octets)
         return dict(sorted(found.items()))
 
     def memory(self, kind: type[Memory]) -> Memory:
         """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by its class's name."""
-        name = kind.__name__
-        found: Memory | None = self._memories.get(name)
+        found: Memory | None = self._memories.get(kind)
         if found is None:
-            raw = self._unread.pop(name, None)
-            found = self._memories[name] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
+            raw = self._unread.pop(kind.__name__, None)
+            found = self._memories[kind] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
         return found
 
     def limit_reached(self, owner: Owner, more: int) -> Limit | None:

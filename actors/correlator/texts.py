@@ -52,7 +52,7 @@ def edited_names(edited: Edited) -> tuple[str, ...]:
 
 def digest(finding: Finding, device_why: str, topology_at: int) -> int:
     """The same for two findings about one alarm whose text is the same. Differs from process to process; never 0."""
-    told = (
+    told = (  # strings that the profile has once know their hash
         finding.profile,
         finding.rule,
         finding.title,
@@ -64,11 +64,11 @@ def digest(finding: Finding, device_why: str, topology_at: int) -> int:
         finding.serial,
         finding.vendor_cause,
         finding.light,
-        finding.metadata,
+        _encode(finding.metadata) if finding.metadata else b"",
         device_why,
         topology_at,
     )
-    return hash(_encode(told)) or 1
+    return hash(told) or 1
 
 
 def _undated(metadata: dict[str, Any]) -> dict[str, Any]:

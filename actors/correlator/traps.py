@@ -43,19 +43,8 @@ OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
 """A device's own time further back than this is kept in the metadata, and is not when the problem occurred."""
 LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
-
-
-class Sender:
-    """Whose clock a trap tells, and how far that clock can be compared: see :mod:`actors.correlator.clocks`. ``several``: the
-    trap may tell the clock of another agent, or of the same one before it started."""
-
-    __slots__ = ("epoch", "name", "restarted", "several")
-
-    def __init__(self, name: str, clock: Clock | None) -> None:
-        self.name = name
-        self.epoch = clock.epoch if clock is not None else 0
-        self.several = clock is not None and clock.several
-        self.restarted = clock.restarted if clock is not None else None
+_NO_CLOCK: Final = Clock(0, 0, 0)
+"""Of a sender whose traps tell no uptime."""
 
 
 class Device:
@@ -85,26 +74,38 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     refused = state.memory(SourceMemory).sources
     if refused and trap.source in refused:
         source_accepted(draft, trap.source)
-    reading = state.translator.read(trap, state.settings.relays, state.plant.by_address)
-    node = state.plant.device(reading.device_address)
-    device = Device(node, reading.device_address, state.settings.default_tenant, reading.address_why)
+    known_addresses = state.plant.by_address
+    reading = state.translator.read(trap, state.settings.relays, known_addresses)
+    address = reading.device_address
+    node = known_addresses.get(address)
+    device = Device(node, address, state.settings.default_tenant, reading.address_why)
     if node is not None:
         silence.heard(draft, node)
-    name = trap.source if reading.address_from == "source" else f"{trap.source} for {reading.device_address}"
-    sender = _sender(draft, device, name, trap)
+    name = trap.source if reading.address_from == "source" else f"{trap.source} for {address}"
+    uptime, clock = trap.notification.uptime, _NO_CLOCK
+    if uptime is not None:
+        known, window = state.clocks.get(name), state.spans.reorder_hundredths
+        clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
+        if clock is not known:
+            draft.later(remember, state.clocks, name, clock)
+            if clock.several and known is not None and not known.several:
+                draft.emit(_several(draft, device, name, uptime))
+        elif clock.earlier and is_of_before(known, uptime, trap.received, window):
+            clock = replace(clock, several=True)  # to this trap alone: it may tell the clock as it was before a restart
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
         draft.later(state.note, "unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
     for finding in reading.findings:
-        _apply(draft, device, finding, trap, sender)
+        _apply(draft, device, finding, trap, name, clock)
 
 
-def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: Sender) -> None:
+def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: str, clock: Clock) -> None:
+    """``sender`` is whose clock the trap tells, which is ``clock``: see :mod:`actors.correlator.clocks`."""
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
-        finding, resource_id, node, places = _interface(draft, device, finding, sender)
+        finding, resource_id, node, places = _interface(draft, device, finding, sender, clock.epoch)
     elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
         state, tenant = draft.state, draft.state.settings.default_tenant
         resource_id, node, places = place_of_ont(
@@ -114,15 +115,15 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
         resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
         node = draft.state.plant.nodes.get(resource_id)
     report = Report(
-        received=trap.received,
-        reporter=f"device:{device.id}",
-        source=sender.name,
-        uptime=trap.notification.uptime,
-        dated=finding.device_time,
-        oldest=OLDEST_DEVICE_TIME,
-        epoch=sender.epoch,
-        several=sender.several,
-        restarting=sender.restarted is not None and _just(draft, sender.restarted, trap),
+        trap.received,
+        f"device:{device.id}",
+        sender,
+        trap.notification.uptime,
+        finding.device_time,
+        OLDEST_DEVICE_TIME,
+        clock.epoch,
+        clock.several,
+        clock.restarted is not None and _just(draft, clock.restarted, trap),
     )
     match finding.kind:
         case "raise":
@@ -132,8 +133,8 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
             identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
             if places:
                 identity = _open_identity(draft, identity, places)
-            said, by_design = digest(finding, device.why, draft.state.topology_at), finding.repeats_by_design
-            if repeat_problem(draft, identity, finding.severity, report, by_design=by_design, said=said) is None:
+            said = digest(finding, device.why, draft.state.topology_at)
+            if repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None:
                 admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
         case "clear":
             if finding.serial:
@@ -150,23 +151,6 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: S
     if finding.light:
         low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
         measured(draft, resource_id, finding.light, low=low)
-
-
-def _sender(draft: Draft, device: Device, name: str, trap: Trap) -> Sender:
-    """The sender with its clock as of this trap."""
-    uptime, state = trap.notification.uptime, draft.state
-    if uptime is None:
-        return Sender(name, None)
-    known, window = state.clocks.get(name), state.spans.reorder_hundredths
-    clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
-    if clock is not known:
-        draft.later(remember, state.clocks, name, clock)
-        if clock.several and known is not None and not known.several:
-            draft.emit(_several(draft, device, name, uptime))
-    sender = Sender(name, clock)
-    if clock is known and is_of_before(known, uptime, trap.received, window):
-        sender.several = True
-    return sender
 
 
 def _just(draft: Draft, then: int, trap: Trap) -> bool:
@@ -194,17 +178,17 @@ def _why(finding: Finding) -> str:
 
 
 def _interface(
-    draft: Draft, device: Device, finding: Finding, sender: Sender
+    draft: Draft, device: Device, finding: Finding, sender: str, epoch: int
 ) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
     """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
     resource under which an alarm of it may be open."""
     position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
-    place = locate(known, position, names, sender.name, sender.epoch)
+    place = locate(known, position, names, sender, epoch)
     node = node_of(plant, device.id, known, place, position) if plant.nodes and position else None
     if known is not None or any(names):
         memory = draft.state.memory(NamedInterfaces)
-        draft.later(learn, memory, device.id, position, names, place.position, node, sender.name, sender.epoch)
+        draft.later(learn, memory, device.id, position, names, place.position, node, sender, epoch)
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]
     label = label_of(place.names)

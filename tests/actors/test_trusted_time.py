@@ -210,9 +210,19 @@ def test_a_last_stamp_in_the_future_comes_back_within_minutes() -> None:
 
 
 @pytest.mark.parametrize("wall", [-(10**19), -(10**18), 10**18, 10**19])
-def test_a_wall_beyond_the_calendar_is_at_its_edge(wall: int) -> None:
-    clock = TrustedClock(lambda: Reading(0, wall))
-    assert clock().year in (1, 9999)
+def test_a_wall_beyond_the_calendar_is_never_believed(wall: int) -> None:
+    boot, right = 0, WALL
+    clock = TrustedClock(lambda: Reading(boot, right + boot))
+    right = wall
+    for _ in range(200):
+        boot += SECOND
+        assert clock.due() is None
+    assert clock() == instant(WALL + boot)
+
+
+@pytest.mark.parametrize(("wall", "year"), [(-(10**19), 1970), (-1, 1970), (10**18, 2262), (10**19, 2262)])
+def test_a_first_run_by_a_wall_beyond_the_calendar_begins_at_its_edge(wall: int, year: int) -> None:
+    assert TrustedClock(lambda: Reading(0, wall))().year == year
 
 
 @given(st.integers(-(10**16), 10**17))

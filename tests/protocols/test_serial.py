@@ -1,7 +1,7 @@
 """Every spelling of a serial is one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocols.serial import canonical_serial, is_gpon_serial
@@ -105,6 +105,7 @@ def test_the_number_in_decimal_is_read_back_unless_it_could_be_hexadecimal(maker
 
 
 @given(st.one_of(st.text(), st.binary(), st.text("0123456789abcdefHWTC:- .()x", max_size=24)))
+@example(b"\xca\xda\x00")
 def test_the_form_of_the_form_is_itself(written: str | bytes) -> None:
     once = canonical_serial(written)
     assert canonical_serial(once) == once

@@ -33,14 +33,14 @@ class Scope:
 
 def columns_of(trap: Trap) -> Varbinds:
     """The OIDs of a trap's varbinds, and their values: None where there is none, whatever the reason."""
-    varbinds = trap.notification.varbinds
-    oids = tuple([varbind.oid for varbind in varbinds])
-    raws: list[Any] = [varbind.value for varbind in varbinds]
-    for at, raw in enumerate(raws):
+    oids: list[str] = []
+    raws: list[Any] = []
+    for varbind in trap.notification.varbinds:
+        raw = varbind.value
+        oids.append(varbind.oid)
         # Of the types without a value only this one has octets. Asked of every value, the type would cost as much as the rest.
-        if isinstance(raw, bytes) and varbinds[at].type == "undecoded":
-            raws[at] = None
-    return oids, raws
+        raws.append(None if isinstance(raw, bytes) and varbind.type == "undecoded" else raw)
+    return tuple(oids), raws
 
 
 class Take:

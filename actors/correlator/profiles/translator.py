@@ -123,6 +123,8 @@ class Translator:
                 number = _sequence_number(rule, Scope(trap, varbinds, scope.places))
                 if number is not None:
                     return number
+        if self._sequence_of.keys().isdisjoint(varbinds[0]):
+            return None
         for oid in varbinds[0]:
             known = self._sequence_of.get(oid)
             if known is not None:

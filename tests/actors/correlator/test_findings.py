@@ -8,7 +8,7 @@ import pytest
 
 from actors.correlator.draft import Draft
 from actors.correlator.state import State
-from actors.correlator.traps import Device, Sender, _apply
+from actors.correlator.traps import _NO_CLOCK, Device, _apply
 from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.event import Trap
@@ -38,7 +38,7 @@ def apply(state: State, kind: Any, **fields: Any) -> list[Change]:
     fields.setdefault("alarm_type", "ont.los")
     draft = Draft(state, next(offsets), NOW)
     device = Device(state.plant.device("10.0.0.1"), "10.0.0.1", "default")
-    _apply(draft, device, Finding(kind=kind, profile="p", rule="r", **fields), TRAP, Sender(TRAP.source, None))
+    _apply(draft, device, Finding(kind=kind, profile="p", rule="r", **fields), TRAP, TRAP.source, _NO_CLOCK)
     return draft.commit()
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lives import LEDGER, events_and_jumps, timeline
+from lives import LEDGER, events_and_jumps, indexes_are_right, timeline
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State
@@ -12,22 +12,6 @@ from protocols.change import Change, Quarantined
 from protocols.event import Event
 
 encode = msgspec.msgpack.Encoder().encode
-
-
-def indexes_are_right(state: State) -> None:
-    for alarm in state.alarms.values():
-        assert state.names[alarm.alarm_id] == alarm.id
-        assert (alarm.id in state.cleared) == (alarm.cleared_at is not None)
-        assert (alarm.id in state.shelved) == (alarm.shelved_until is not None)
-        kind = (alarm.tenant_id, alarm.resource_id, alarm.alarm_type)
-        assert (state.open.get(kind, {}).get(alarm.qualifier) == alarm.id) == (alarm.cleared_at is None)
-        if alarm.cleared_at is None:
-            assert state.current[alarm.identity] == alarm.id
-    assert set(state.names.values()) == set(state.alarms)
-    assert set(state.current.values()) <= set(state.alarms)
-    assert len({alarm.identity for alarm in state.alarms.values() if alarm.cleared_at is None}) == sum(
-        alarm.cleared_at is None for alarm in state.alarms.values()
-    )
 
 
 @pytest.mark.usefixtures("profiles_compiled_once")

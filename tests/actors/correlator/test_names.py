@@ -66,6 +66,7 @@ def test_an_older_ledger_goes_on_above_its_largest_number(world: World) -> None:
     assert len(set(names(world))) == len(names(world))
 
 
+@pytest.mark.interpreted
 def test_an_event_in_quarantine_uses_no_number(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world(CountAlarms())
 

@@ -14,7 +14,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.fold import fold
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
-from actors.correlator.traps import Device, Sender, _apply
+from actors.correlator.traps import _NO_CLOCK, Device, _apply
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged
 from protocols.command import Acknowledge, ChangeTopology, Raise
@@ -69,7 +69,7 @@ def report(
         resource=position,
         serial=serial,
     )
-    _apply(draft, Device(world.state.plant.device(source), source, "default"), finding, trap, Sender(source, None))
+    _apply(draft, Device(world.state.plant.device(source), source, "default"), finding, trap, source, _NO_CLOCK)
     world.changes = draft.commit()
 
 
@@ -331,3 +331,59 @@ def test_an_alarm_goes_along_to_a_position_at_which_another_ont_has_just_recover
     topology(world, OLT, OTHER, ont(OLD, "C-1"))
     world.at(21).tick()
     assert set(opened(world)) == {PLACE}
+
+
+@pytest.mark.parametrize(
+    ("before", "position", "resource"),
+    [
+        ((OLT, ont(NEW, "C-2")), "0/1/5/17", f"olt-1/sn/{OLD}"),
+        ((OLT,), "0/1/5/9", "olt-1/0/1/5/9"),
+        ((OLT,), "", f"olt-1/sn/{OLD}"),
+        ((), "0/1/5/9", "10.0.0.1/0/1/5/9"),
+    ],
+)
+def test_alarms_of_an_ont_come_along_to_the_node_that_the_topology_gets_for_it(
+    world: World, before: tuple[Node, ...], position: str, resource: str
+) -> None:
+    topology(world, *before)
+    report(world, "raise", OLD, position)
+    assert list(opened(world)) == [resource]
+    topology(world, OLT, ont("hwtc-00000001", "C-1"))
+    world.at(1).tick()
+    (alarm,) = opened(world).values()
+    assert (alarm.resource_id, alarm.affected_customers, alarm.tags) == (PLACE, ("C-1",), ())
+    report(world, "clear", OLD)
+    assert not opened(world)
+
+
+@pytest.mark.parametrize("new", [ont(OLD, id=ELSEWHERE, tenant="other"), ont(OLD, tenant="other", id="olt-2/x")])
+def test_alarms_of_an_ont_do_not_come_along_to_a_node_of_another_tenant(world: World, new: Node) -> None:
+    topology(world, OLT)
+    report(world, "raise", OLD)
+    topology(world, OLT, OTHER, new)
+    world.at(1).tick()
+    assert list(opened(world)) == [PLACE]
+
+
+@pytest.mark.parametrize("before", [(OLT,), (OLT, ont(""))])
+def test_a_position_that_the_topology_now_gives_to_another_serial_ends_the_alarm_there(
+    world: World, before: tuple[Node, ...]
+) -> None:
+    topology(world, *before)
+    report(world, "raise", OLD)
+    topology(world, OLT, ont(NEW, "C-2"))
+    world.at(1).tick()
+    assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "faultd:topology")
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_onts_that_swap_their_positions_take_their_alarms_along(world: World, both: bool) -> None:
+    beside = "olt-1/0/1/5/3"
+    topology(world, OLT, ont(OLD, "C-1"), ont(NEW, "C-2", beside))
+    report(world, "raise", OLD)
+    if both:
+        report(world, "raise", NEW, "0/1/5/3")
+    topology(world, OLT, ont(OLD, "C-1", beside), ont(NEW, "C-2"))
+    world.at(1).tick()
+    customers = {place: alarm.affected_customers for place, alarm in opened(world).items()}
+    assert customers == {beside: ("C-1",)} | ({PLACE: ("C-2",)} if both else {})

@@ -146,6 +146,14 @@ def test_alarms_follow_an_address_only_with_all_that_hung_from_the_old_device(
     assert {alarm.device_id for alarm in found(world).values()} == {"olt-9" if follows else "olt-1"}
 
 
+def test_alarms_follow_the_address_of_a_device_without_children_to_no_other_device_that_is_there(world: World) -> None:
+    topology(world, olt("olt-1"), olt("olt-2", "10.0.0.2"))
+    link(world)
+    topology(world, Node(id="olt-2", type="olt", address="10.0.0.2", addresses=("10.0.0.1",)))
+    world.tick()
+    assert [alarm.device_id for alarm in found(world).values()] == ["olt-1"]
+
+
 def test_all_addresses_of_a_device_are_it_and_what_they_said_before_comes_along(world: World) -> None:
     link(world, address="10.0.0.1")
     link(world, address="10.0.0.2", interface=8)

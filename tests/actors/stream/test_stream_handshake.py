@@ -1,9 +1,12 @@
 """Who is let in, who is refused and how, and what a peer that misbehaves costs: its own connection, nothing else."""
 
+import random
+
 import msgspec
 import pytest
 import structlog
 import trio
+from fuzzing.request_lines import frames, handshake
 from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_websocket import ConnectionClosed, ConnectionRejected
 
@@ -362,3 +365,30 @@ async def test_the_rest_apis_words_choose_alarms(lab, make):
         for query, expected in found.items():
             async with served.connect(query) as client:
                 assert {alarm["id"] for alarm in (await client.frame())["alarms"]} == expected, query
+
+
+async def test_handshakes_and_frames_that_are_spoilt_end_their_connection_only(lab):
+    rng = random.Random(20261130)
+    admitted = refused = 0
+    with structlog.testing.capture_logs() as logs:
+        async with lab().serve() as served:
+            for _ in range(300):
+                token = rng.choice(("", "wrong", "all"))
+                octets = handshake(token, rng) + (frames(rng) if rng.random() < 0.3 else b"")
+                answer = b""
+                async with await trio.open_tcp_stream(*served.address) as peer:
+                    try:
+                        await peer.send_all(octets)
+                        await peer.send_eof()
+                        async for chunk in peer:
+                            answer += chunk
+                    except trio.BrokenResourceError:
+                        pass
+                admitted += answer.startswith(b"HTTP/1.1 101 ")
+                refused += answer.startswith(b"HTTP/1.1 4")
+                assert token == "all" or not answer.startswith(b"HTTP/1.1 101 "), octets
+            await still_serves(served)
+    assert admitted > 10
+    assert refused > 50
+    assert served.sample("faultd_stream_refused_total", reason="error") == 0
+    assert [line for line in logs if line["log_level"] in ("warning", "error")] == []

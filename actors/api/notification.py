@@ -1,7 +1,7 @@
 """One notification of Alertmanager or Grafana: its alerts as events, in batches, and what came of each."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import trio
@@ -21,6 +21,7 @@ KNOWN_VERSIONS = ("4", "1")
 TRUNCATED = "alerts_truncated"
 AT_ONCE = 100
 """Alerts read before anything else gets a turn."""
+SAME_FINGERPRINT: Final = "fingerprint: an alert before this one has it too, with other labels or texts; that one counts"
 
 
 class Notification:
@@ -40,7 +41,7 @@ class Notification:
         if version not in KNOWN_VERSIONS:
             self._warnings.append(f"version: {version[:20]!r} is not known, and was read as version 4")
         results: list[EventResult | None] = [None] * len(self._alerts)
-        first: dict[tuple[str, ...], int] = {}
+        first: dict[tuple[str, ...], NetworkEvent] = {}
         waiting: list[tuple[int, NetworkEvent]] = [(-1, event) for event in self._truncation()]
         for number, alert in enumerate(self._alerts):
             if number % AT_ONCE == AT_ONCE - 1:
@@ -51,10 +52,11 @@ class Notification:
                 reason = "not_your_tenant" if isinstance(error, ProblemError) else "invalid"
                 results[number] = EventResult(refused=(Refused(f"alerts[{number}]", reason, str(error)),))
                 continue
-            if taken.identity in first:
-                results[number] = EventResult(duplicate=True, warnings=taken.notes)
+            known = first.setdefault(taken.identity, taken.event)
+            if known is not taken.event:
+                others = () if known == taken.event else (SAME_FINGERPRINT,)
+                results[number] = EventResult(duplicate=True, warnings=(*taken.notes, *others))
                 continue
-            first[taken.identity] = number
             results[number] = EventResult(warnings=taken.notes)
             waiting += [(number, event) for event in _events(taken)]
             if len(waiting) >= self._api.settings.max_batch:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.limits import admit
-from actors.correlator.memories import RefusedSource, SourceMemory
+from actors.correlator.memories import RefusedSource, SilenceMemory, SourceMemory
 from actors.correlator.own import fold_system
 from actors.correlator.problem import Problem
 from actors.correlator.problems import SYSTEM, clear_problems
@@ -27,7 +27,8 @@ REFUSED: Final = "traps.refused"
 THE_OTHERS: Final = "more_sources"
 """Qualifier of faultd's own alarm for the sources beyond the bound."""
 FORGET_UNKNOWN: Final = timedelta(hours=24)
-"""An alarm about an address that the topology does not know ends when nothing has come from it for so long."""
+"""An alarm about an address that the topology does not know, or whose device is heard from another address since, ends when
+nothing has come from it for so long."""
 _REPORTER: Final = "faultd:trap_listener"
 
 _CHECK_KEYS: Final = "Compare the user's protocols and pass phrases on the device with those of [[traps.users]]"
@@ -108,15 +109,22 @@ def due(draft: Draft, source: str) -> None:
         draft.wake(NAME, source, known.last + window)
         return
     if known.alarmed and _is_open(draft, source, known):
-        in_plant = draft.state.plant.device(source) is not None
+        node = draft.state.plant.device(source)
         if known.mixed:
             _clear(draft, memory, source, known, f"nothing was refused for {_words(window)}")
-        elif in_plant or silent < FORGET_UNKNOWN:
-            draft.wake(NAME, source, draft.at + max(window, FORGET_UNKNOWN - silent))
+        elif silent < FORGET_UNKNOWN or (node is not None and not _heard_since(draft.state, node, known)):
+            draft.wake(NAME, source, draft.at + (FORGET_UNKNOWN - silent if silent < FORGET_UNKNOWN else window))
             return
         else:
-            _clear(draft, memory, source, known, f"nothing came from this address for {_words(silent)}")
+            elsewhere = "" if node is None else ", and traps of the device are accepted from another"
+            _clear(draft, memory, source, known, f"nothing came from this address for {_words(silent)}{elsewhere}")
     draft.later(memory.sources.pop, source, None)
+
+
+def _heard_since(state: State, node: Node, known: RefusedSource) -> bool:
+    """Whether a trap of the device was accepted, from whichever address, since this one was last refused."""
+    heard = state.memory(SilenceMemory).heard.get(node.id)
+    return heard is not None and heard > known.last
 
 
 def is_refused(state: State, source: str) -> bool:

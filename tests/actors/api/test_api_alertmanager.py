@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.api.alertmanager import SEVERITIES, Reading, instances
+from actors.api.notification import SAME_FINGERPRINT
 from actors.mailbox import Outcome
 from protocols.change import Answer, Quarantined
 from protocols.event import TopologyLoaded
@@ -196,7 +197,16 @@ async def test_a_large_notification_is_taken_whole(make_lab: Any) -> None:
         results = (await client.post(PATH, json=webhook(*alerts, *alerts[:3]))).json()["results"]
         assert sum(len(result["accepted"]) for result in results) == 1_001
         assert [result["duplicate"] for result in results[-4:]] == [False, True, True, True]
+        assert not any(result["warnings"] for result in results[-3:])
         assert len(lab.state.alarms) == 1_001
+
+
+async def test_of_two_alerts_with_one_fingerprint_the_answer_says_which_counts(lab: Lab) -> None:
+    one, other = (alert(instance="host-1", pod=pod) | {"fingerprint": "f"} for pod in ("a", "b"))
+    async with lab.serve(), lab.client() as client:
+        results = (await client.post(PATH, json=webhook(one, other))).json()["results"]
+        assert [result["duplicate"] for result in results] == [False, True]
+        assert SAME_FINGERPRINT in results[1]["warnings"]
 
 
 async def test_truncated_alerts_have_an_alarm_until_a_notification_comes_whole(lab: Lab) -> None:

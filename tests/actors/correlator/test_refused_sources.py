@@ -97,6 +97,17 @@ def test_an_unknown_address_has_a_warning_and_the_alarm_of_a_device_does_not_end
     assert list(open_alarms(plant)) == [OLT]
 
 
+def test_an_alarm_about_an_address_that_its_device_no_longer_sends_from_ends_after_a_day(world: World) -> None:
+    other = "192.0.2.82"
+    world(TopologyLoaded("d", (msgspec.structs.replace(PLANT[0], addresses=(other,)),)))
+    refuse(world.at(0))
+    accept(world.at(600), other)
+    world.at(80_000).tick()
+    assert open_alarms(world)
+    world.at(90_000).tick()
+    assert not open_alarms(world)
+
+
 def test_forged_addresses_make_a_bounded_number_of_alarms_and_leave_room_for_devices(
     make_world: Callable[[CorrelatorSettings], World],
 ) -> None:

@@ -1,5 +1,6 @@
 """Timeline: faultd is installed as docs/systemd.md says, on a machine with a real systemd; then everything happens to it."""
 
+import json
 import re
 import resource
 import site
@@ -9,10 +10,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from acceptance.machine import STEP_SECONDS, Machine, booted, needs_a_machine
+from tools import tool
 
 pytestmark = pytest.mark.acceptance
 
@@ -70,6 +73,32 @@ taken = []
 while os.path.exists(f"/proc/{main}") and len(taken) < 4096:
     taken.append(b"x" * 2**20)
 '''
+
+
+CLOCK = r"""
+/* The wall clock of a service and its children, some seconds ahead of the host's: as many as a shared file says. The host's own
+   clock is everybody's, also in a machine of one's own. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+static volatile const long *seconds_ahead;
+__attribute__((constructor)) static void look_at_the_file(void) {
+    int file = open("/opt/clock-ahead", O_RDONLY | O_CLOEXEC);
+    void *page = file < 0 ? MAP_FAILED : mmap(NULL, sizeof(long), PROT_READ, MAP_SHARED, file, 0);
+    if (page != MAP_FAILED) seconds_ahead = page;
+    if (file >= 0) close(file);
+}
+int clock_gettime(clockid_t which, struct timespec *at) {
+    static int (*of_the_host)(clockid_t, struct timespec *);
+    if (!of_the_host) of_the_host = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int failed = of_the_host(which, at);
+    if (!failed && which == CLOCK_REALTIME && seconds_ahead) at->tv_sec += *seconds_ahead;
+    return failed;
+}
+"""
 
 
 @pytest.fixture
@@ -284,6 +313,34 @@ def the_watchdog(service: Service) -> None:
     service.machine.run("systemctl", "daemon-reload")
 
 
+def a_clock_that_jumps(service: Service) -> None:
+    """400 days ahead and back, while INFORMs come: the service stays up, says so, and dates nothing in the future."""
+    tool("gcc")
+    service.machine.write("/opt/clock.c", CLOCK)
+    service.machine.run("gcc", "-shared", "-fPIC", "-o", "/opt/clock.so", "/opt/clock.c")
+    set_ahead = "import struct, sys; open('/opt/clock-ahead', 'r+b').write(struct.pack('l', int(sys.argv[1])))"
+    service.machine.run("truncate", "-s", "8", "/opt/clock-ahead")
+    service.drop_in("clock", "[Service]\nEnvironment=LD_PRELOAD=/opt/clock.so\n")
+    service.machine.run("systemctl", "restart", "faultd")
+    before = service.main
+    jumped = "/api/v1/faults/alarms?alarm_type=clock.jumped&status=active&status=acknowledged"
+
+    def is_told() -> bool:
+        return '"clock.jumped"' in service.machine.http(jumped, service.token)
+
+    with service.informs_flowing():
+        service.machine.run("/opt/faultd/bin/python3", "-c", set_ahead, str(400 * 86_400))
+        until(is_told, service.machine, "the jump is not told")
+        service.machine.run("/opt/faultd/bin/python3", "-c", set_ahead, "0")
+        until(lambda: not is_told(), service.machine, "the jump is still told")
+    assert service.main == before
+    service.lost_nothing()
+    newest = json.loads(service.machine.http("/api/v1/faults/alarms?limit=1&sort=-last_occurrence", service.token))["items"][0]
+    assert datetime.fromisoformat(newest["last_occurrence"]) < datetime.now(UTC) + timedelta(minutes=1)
+    service.machine.run("rm", "/etc/systemd/system/faultd.service.d/clock.conf")
+    service.machine.run("systemctl", "daemon-reload")
+
+
 def a_mistake_that_a_start_meets(service: Service) -> None:
     """Exit 78; the traps wait in the socket, and the service comes up by itself once the file is right."""
     service.machine.run("sed", "-i", "s/^communities = .*/communities = 7/", CONFIG)
@@ -321,5 +378,6 @@ def test_a_life_under_systemd(service: Service) -> None:
     a_kill_with_informs_flowing(service)
     memory_that_ends(service)
     the_watchdog(service)
+    a_clock_that_jumps(service)
     a_mistake_that_a_start_meets(service)
     a_stop_and_a_trap_that_starts_it_again(service)

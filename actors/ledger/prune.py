@@ -42,9 +42,9 @@ def prune(connection: sqlite3.Connection, limits: Limits) -> Pruned:
     leftover = _prune_snapshots(connection)
     over = max(0, _bytes_in_use(connection) - limits.max_bytes)
     (floor,) = connection.execute(
-        "SELECT CASE count(*) WHEN ?1 THEN min(through) ELSE 0 END "
-        "FROM (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?1)",
-        (_SNAPSHOTS,),
+        "SELECT CASE count(*) WHEN :kept THEN min(through) ELSE 0 END "
+        "FROM (SELECT through FROM snapshots ORDER BY through DESC LIMIT :kept)",
+        {"kept": _SNAPSHOTS},
     ).fetchone()
     (newest,) = connection.execute("SELECT coalesce(max(first), 0) FROM events").fetchone()
     rows = connection.execute(

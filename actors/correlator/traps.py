@@ -246,10 +246,20 @@ def _problem(device: Device, finding: Finding, identity: Identity, node: Node | 
 
 
 def _where(device: Device, finding: Finding, resource_id: str, node: Node | None) -> str:
-    """The device and the place in it, without saying the device twice when the topology's name of the place begins with it."""
+    """The device and the place in it, without saying the device twice when the topology's name of the place begins with it.
+
+    What a trap calls an ONT or a card may be no more than a model, which a hundred of them share: it stands behind the
+    position, unless it has the position in it.
+    """
     if resource_id == device.id:
         return device.name
-    place = (node.name if node is not None else "") or finding.resource_name or resource_id.removeprefix(f"{device.id}/")
+    position, named = resource_id.removeprefix(f"{device.id}/"), finding.resource_name
+    if node is not None and node.name:
+        place = node.name
+    elif not named or finding.resource_type not in ("ont", "card") or position in named:
+        place = named or position
+    else:
+        place = f"{position} ({named})"
     return place if place.startswith(device.name) else f"{device.name} {place}"
 
 

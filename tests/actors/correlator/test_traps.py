@@ -72,6 +72,21 @@ def test_a_device_that_the_topology_does_not_know_is_its_address(plant: World) -
     assert (plant.alarm.device_id, plant.alarm.tenant_id) == ("192.0.2.7", "default")
 
 
+@pytest.mark.parametrize(
+    ("model", "title"),
+    [
+        ("HG8310M", "10.0.0.9 0/1/5/17 (HG8310M): ONT: loss of signal (LOSi)"),
+        ("shop at 0/1/5/17", "10.0.0.9 shop at 0/1/5/17: ONT: loss of signal (LOSi)"),
+    ],
+)
+def test_two_onts_of_one_model_have_different_titles(plant: World, model: str, title: str) -> None:
+    given = trap(LOS, source="10.0.0.9")
+    equipment = VarBind("1.3.6.1.4.1.2011.6.128.1.1.2.45.1.4.4194313472.17", "OCTET STRING", model.encode())
+    notification = msgspec.structs.replace(given.notification, varbinds=(*given.notification.varbinds, equipment))
+    plant(msgspec.structs.replace(given, notification=notification))
+    assert plant.alarm.title == title
+
+
 def test_a_clear_that_was_overtaken_by_a_new_raise_is_ignored_and_says_so(plant: World) -> None:
     plant.at(0)(trap(LOS, 1000))
     plant.at(1)(trap(LOS, 1300))

@@ -64,7 +64,7 @@ class TrustedClock:
         return instant(self._time.stamp(self._read()))
 
     def _read(self) -> Reading:
-        """Both clocks. A wall beyond 1970 or ``LATEST_WALL`` stands still there, so that it never becomes believed."""
+        """Both clocks. A wall before 1970 or after ``LATEST_WALL`` stands still there, so that it never becomes believed."""
         boot, wall = self._source()
         return Reading(boot, min(max(wall, 0), LATEST_WALL))
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -25,6 +26,8 @@ NEVER = (
     'faultd_http_connections_dropped_total{reason="error"}',
 )
 """Counters that stay at 0."""
+ERROR = re.compile(r'"level": ?"(error|critical)"|"exception"|Traceback')
+"""In a line of the log: something went wrong that should not."""
 
 
 class Found(Exception):
@@ -99,9 +102,9 @@ def run(fuzz: Callable[[Target], Awaitable[int]]) -> int:
         admin = TokenBook(place.folder / "tokens.json").create("fuzz", "admin", None, datetime.now(UTC))
         code = trio.run(_with_daemon, Target(place, plant, admin), fuzz)
         words = place.log.read_text(errors="replace")
-        if "Traceback" in words or '"exception"' in words:
-            at = max(words.find("Traceback"), words.find('"exception"'))
-            tell(words[max(0, at - 1000) : at + 4000])
+        errors = [line for line in words.splitlines() if ERROR.search(line)]
+        if errors:
+            tell(f"FOUND: {len(errors)} errors in the daemon's log, the first:\n{errors[0][:6000]}")
             return 1
         return code
 

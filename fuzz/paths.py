@@ -25,7 +25,7 @@ from fuzzing.request_lines import METHODS, PIECES, respell, spellings
 MARK = "only-for-north"
 """Stands in whatever tenant north has, and in nothing that is asked."""
 PUBLIC = (["healthz"], ["readyz"], ["schema"])
-WATCHED = ("/topology?format=csv", "/alarm-rules", "/maintenance-windows", "/alarms?tenant_id=north", "/quarantine")
+WATCHED = ("/topology?format=csv", "/alarm-rules", "/maintenance-windows", "/quarantine", "/alarms?tenant_id=north")
 HEADERS = (
     "X-HTTP-Method-Override: DELETE",
     "X-Original-URL: /healthz",
@@ -94,9 +94,14 @@ class Strangers:
             ids[parameter] = answer.body["id"]
         return ids
 
-    def _all(self) -> list[Any]:
+    def _all(self) -> dict[str, Any]:
         """What there is, as an administrator sees it."""
-        return [self._daemon.ask("GET", f"{API}{path}").body for path in WATCHED]
+        paths = (*WATCHED, f"/alarms/{self._ids['alarm_id']}/notes")
+        found = {path: self._daemon.ask("GET", f"{API}{path}").body for path in paths}
+        for alarm in found["/alarms?tenant_id=north"]["items"]:
+            # faultd itself writes into the timeline, such as that a notification was requested.
+            del alarm["revision"]
+        return found
 
     def run(self, seconds: float) -> None:
         """Raises :class:`Found` for the first answer that must not be."""
@@ -104,8 +109,9 @@ class Strangers:
         while monotonic() < until:
             self._visit()
         after = self._all()
-        if after != self._before:
-            raise Found(f"something was changed:\n{self._before}\n{after}")
+        for path, before in self._before.items():
+            if after[path] != before:
+                raise Found(f"{path} was changed:\n{before}\n{after[path]}")
 
     def _visit(self) -> None:
         """A few requests over one connection, of different people."""

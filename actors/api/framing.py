@@ -46,13 +46,14 @@ def mistake(head: bytes) -> str:
 
 class Strict(h11.Connection):
     """h11's server connection, refusing what :func:`mistake` names, heads and chunk extensions beyond ``max_header_bytes``.
-    ``refusal`` is why the last request was refused."""
+    ``refusal`` is why the last request was refused; ``bodiless`` whether its answer has no body (HEAD)."""
 
     def __init__(self, max_header_bytes: int) -> None:
         super().__init__(h11.SERVER, max_incomplete_event_size=max_header_bytes)
         self._most = max_header_bytes
         self._received = self._body = 0
         self.refusal = ""
+        self.bodiless = False
 
     def receive_data(self, data: Any) -> None:
         """As h11's."""
@@ -62,6 +63,7 @@ class Strict(h11.Connection):
     def next_event(self) -> Any:
         """As h11's. Raises RemoteProtocolError also for what is ambiguous."""
         if self.their_state is h11.IDLE:
+            self.bodiless = False
             self._check_head(bytes(self.trailing_data[0]))
         try:
             event = super().next_event()
@@ -69,6 +71,7 @@ class Strict(h11.Connection):
             self.refusal = self.refusal or str(error)
             raise
         if isinstance(event, h11.Request):
+            self.bodiless = event.method == b"HEAD"
             self._received, self._body = len(self.trailing_data[0]), 0
         elif isinstance(event, h11.Data):
             self._body += len(event.data)

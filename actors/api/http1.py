@@ -45,7 +45,8 @@ class _Http1(H11Protocol):
             *self.config.response_headers("h11"),
         ]
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
-        await self._send_h11_event(h11.Data(data=content))
+        if not self._strict.bodiless:
+            await self._send_h11_event(h11.Data(data=content))
         await self._send_h11_event(h11.EndOfMessage())
 
     async def _create_stream(self, request: h11.Request) -> None:

@@ -189,6 +189,23 @@ async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered
     assert lab.appended == []
 
 
+async def test_a_head_request_that_is_refused_is_answered_without_a_body(lab: Lab) -> None:
+    async with lab.serve():
+        for path in ("/healthz/%ff", "/healthz/%zz"):
+            async with lab.connect() as stream:
+                await stream.send_all(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                answer = await _read_to_end(stream)
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert answer.endswith(b"\r\n\r\n")
+        async with lab.connect() as stream:
+            # The next request of that connection is answered with a body again.
+            await stream.send_all(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + AMBIGUOUS["a folded header"])
+            answer = await _read_to_end(stream)
+            assert answer.count(b"HTTP/1.1 ") == 2
+            assert answer.endswith(b"}")
+        assert lab.sample("faultd_http_connections_dropped_total", reason="error") in (None, 0)
+
+
 async def test_chunks_that_are_nearly_all_extension_are_not_read_on(lab: Lab) -> None:
     head = f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n"
     async with lab.serve(), lab.connect() as stream:

@@ -1,6 +1,6 @@
 """Live through seeds: ``python -m simulation.run --seeds N``, ``--seconds S`` or ``--seed X`` (with tests/ on the path).
 
-Exits 1 at the first seed that breaks an invariant, with its story. FAULTD_SEED in the environment is ``--seed``.
+Exits 1 at the first seed that breaks an invariant, with its story. SIMULATION_SEED in the environment is ``--seed``.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--jobs", type=int, default=cores(), help="processes (all cores)")
     options = parser.parse_args()
-    seed = options.seed if options.seed is not None else os.environ.get("FAULTD_SEED")
+    seed = options.seed if options.seed is not None else os.environ.get("SIMULATION_SEED")
     if seed is not None:
         report = run_seed(int(seed))
         print(report.story(len(report.timeline)))

@@ -9,13 +9,14 @@ import pytest
 from simulation.run import run_seeds
 from simulation.world import run_seed
 
-SEEDS = int(os.environ.get("FAULTD_SEEDS", "400"))
+# Not FAULTD_...: that would be a setting of the daemons that tests start.
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "400"))
 _CHUNKS = 20  # so many tests: those who run them share them out
 
 
 def seeds(chunk: int) -> list[int]:
-    """Every twentieth seed; FAULTD_SEED asks for one."""
-    asked = os.environ.get("FAULTD_SEED")
+    """Every twentieth seed; SIMULATION_SEED asks for one."""
+    asked = os.environ.get("SIMULATION_SEED")
     if asked is not None:
         return [int(asked)] if chunk == 0 else []
     return list(range(1 + chunk, 1 + SEEDS, _CHUNKS))

@@ -191,7 +191,7 @@ class Report(Struct, kw_only=True):
                 *shown,
                 "",
                 f"seed {self.seed}: {self.violation or 'every invariant held'}",
-                f"replay: FAULTD_SEED={self.seed} make simulate-hard",
+                f"replay: SIMULATION_SEED={self.seed} make simulate-hard",
             ]
         )
 

@@ -61,7 +61,7 @@ def raise_problem(draft: Draft, problem: Problem, report: Report, said: int = 0)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
         placed = node_of(draft.state, again.resource_id, again.tenant_id) is not None
-        if (UNPLACED in again.tags) == placed:  # the topology has changed meanwhile
+        if (UNPLACED in again.tags) == placed or not problem.customers:  # the topology may have changed meanwhile
             follows = follows_topology(draft.state, alarm)
             again = replace(again, **with_place(draft.state, again, follows=follows))
         _remember(draft, again, problem.severity, report)

@@ -296,6 +296,17 @@ def test_no_alarm_of_one_serial_names_the_customer_of_another(steps: list[tuple[
     assert msgspec.msgpack.encode(list(restored.alarms.values())) == msgspec.msgpack.encode(world.alarms)
 
 
+def test_what_comes_back_at_a_position_names_the_customer_who_is_there_now(world: World) -> None:
+    topology(world, OLT, ont(OLD, "C-1"))
+    report(world, "raise")
+    report(world, "clear")
+    topology(world, OLT, ont(NEW, "C-2"))
+    world.at(1)
+    report(world, "raise", NEW)
+    (alarm,) = world.state.alarms.values()
+    assert (alarm.occurrence_count, alarm.affected_customers, alarm.subscriber_count) == (2, ("C-2",), 1)
+
+
 def test_an_ont_known_by_its_serial_is_at_its_node_also_where_another_had_an_alarm(world: World) -> None:
     topology(world, OLT, ont(OLD, "C-1"))
     report(world, "raise", NEW, "0/1/5/9")

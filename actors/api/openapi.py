@@ -22,6 +22,7 @@ _ERRORS = {
     "400": "Malformed: what is wrong is named",
     "401": "No token, or one that is unknown, revoked or expired",
     "403": "The token's role or tenant does not allow this",
+    "431": "The request line and headers are too large",
     "503": "Not now, see Retry-After: the database that reads need is away, or the ledger takes nothing",
 }
 _FURTHER = {

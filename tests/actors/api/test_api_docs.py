@@ -35,7 +35,7 @@ async def test_openapi_has_every_endpoint_with_its_errors(lab: Lab) -> None:
         for method, operation in item.items():
             assert operation["description"], (method, path)
             if path.startswith("/api"):
-                for status in ("401", "403", "503"):
+                for status in ("401", "403", "431", "503"):
                     content = operation["responses"][status]["content"]
                     assert content["application/problem+json"]["schema"]["$ref"] == "#/components/schemas/Problem"
     assert {"Problem", "FieldError", "AlarmCreate", "Alarm"} <= document["components"]["schemas"].keys()

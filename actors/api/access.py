@@ -1,4 +1,4 @@
-"""Who may call which handler.
+"""The access that each handler declares, and the check of it.
 
 Each handler declares it (``opt=allow("operator")``), and it is asked of the handler that the router chose: the text of a path
 has many spellings for one handler (``//``, ``%2f``). A handler that declares nothing is an error when the application is made,
@@ -24,7 +24,7 @@ Needed = Role | Literal["nothing", "metrics"]
 
 
 class Access(Struct, frozen=True):
-    """What a handler asks of its caller. ``every_tenant``: a token without a tenant. ``body``: the setting that
+    """The conditions of a handler for its caller. ``every_tenant``: a token without a tenant. ``body``: the setting that
     bounds its body."""
 
     needed: Needed
@@ -68,7 +68,7 @@ def routed(app: Litestar, path: str, method: str) -> BaseRouteHandler | None:
 
 
 def access_of(handler: BaseRouteHandler | None) -> Access:
-    """What the handler declares; a token is the least for what declares nothing, such as Litestar's own OPTIONS handlers."""
+    """The access that the handler declares; a token where it declares nothing, as Litestar's own OPTIONS handlers do."""
     declared: Access = handler.opt.get("access", UNDECLARED) if handler is not None else UNDECLARED
     return declared
 

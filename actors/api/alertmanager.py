@@ -56,13 +56,13 @@ class Taken(Struct, frozen=True):
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells two alerts of one notification apart."""
+        """The key by which two alerts of one notification differ."""
         event = self.event
         return event.type, event.tenant_id, event.resource_id, event.qualifier
 
 
 class Reading:
-    """What is known of a notification while its alerts are read: the table of severities, who reports, and where nodes are."""
+    """The context in which alerts are read: the table of severities, who reports, and where nodes are."""
 
     def __init__(self, severities: Mapping[str, AlertSeverity], reporter: str, status: Any, find: Find) -> None:
         self._severities = {**SEVERITIES, **{word.lower(): severity for word, severity in severities.items()}}
@@ -145,7 +145,7 @@ class Reading:
 
 
 def instances(text: str) -> tuple[str, ...]:
-    """What the ``instance`` of a scrape may name, most exact first: as it stands, without scheme, path and port, and the first
+    """The names that an ``instance`` may mean, most exact first: as it stands, without scheme, path and port, and the first
     part of a host's name."""
     _, scheme, rest = text.partition("://")
     host = (rest if scheme else text).partition("/")[0].rpartition("@")[2]
@@ -166,7 +166,7 @@ def instances(text: str) -> tuple[str, ...]:
 
 
 def one_line(value: Any) -> str:
-    """Whatever a field holds as a line of text, "" for nothing."""
+    """The value of a field as a line of text, "" for nothing."""
     return _line(_text(value))
 
 
@@ -225,7 +225,7 @@ def _kept(texts: Mapping[str, str], field: str, notes: list[str]) -> dict[str, s
 
 
 def _grafana(alert: Mapping[str, Any]) -> dict[str, str]:
-    """What Grafana adds, where it is worth showing."""
+    """The fields that Grafana adds and that are worth showing."""
     names = {"dashboardURL": "dashboard_url", "panelURL": "panel_url", "silenceURL": "silence_url", "valueString": "value"}
     found = {known: _text(alert.get(name))[:_LABEL] for name, known in names.items() if alert.get(name)}
     values = alert.get("values")

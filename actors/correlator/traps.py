@@ -1,7 +1,7 @@
 """Traps: from the vendor profiles' reading to alarms, device events and the inbox."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -158,6 +158,12 @@ def _just(draft: Draft, then: int, trap: Trap) -> bool:
 
 
 def _several(draft: Draft, device: Device, sender: str, uptime: int) -> DeviceEvent:
+    title = f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent"
+    return _of_the_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
+
+
+def _of_the_device(draft: Draft, device: Device, event_type: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
+    """A device event that the fold concludes about the device itself."""
     return DeviceEvent(
         offset=draft.offset,
         number=draft.next_number(),
@@ -166,10 +172,10 @@ def _several(draft: Draft, device: Device, sender: str, uptime: int) -> DeviceEv
         device_id=device.id,
         resource_type="olt",
         resource_id=device.id,
-        event_type="uptime.several",
+        event_type=event_type,
         severity="warning",
-        title=f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent",
-        detail={"sender": sender, "uptime": uptime},
+        title=title,
+        detail=detail,
     )
 
 
@@ -297,18 +303,6 @@ def _follow_sequence(draft: Draft, device: Device, number: SequenceNumber) -> No
         return
     missing = ahead - 1
     draft.later(draft.state.note, "sequence_missing", missing)
-    draft.emit(
-        DeviceEvent(
-            offset=draft.offset,
-            number=draft.next_number(),
-            at=draft.at,
-            tenant_id=device.tenant,
-            device_id=device.id,
-            resource_type="olt",
-            resource_id=device.id,
-            event_type="sequence.gap",
-            severity="warning",
-            title=f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive",
-            detail={"scope": number.scope, "last": last, "now": number.value, "missing": missing},
-        )
-    )
+    title = f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive"
+    detail = {"scope": number.scope, "last": last, "now": number.value, "missing": missing}
+    draft.emit(_of_the_device(draft, device, "sequence.gap", title, detail))

@@ -7,7 +7,7 @@ import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.correlator.fold import fold
-from actors.correlator.plant.prepared import PREPARED, first_nodes, prepare
+from actors.correlator.plant.prepared import first_nodes, prepare
 from actors.correlator.rules.plugins import installed
 from actors.correlator.saved import Piece, at_leisure
 from actors.correlator.state import State
@@ -65,7 +65,7 @@ class Correlator:
             return
         nodes = next((found for event in batch.events if (found := first_nodes(event))), ())
         if nodes:
-            self._state.derived[PREPARED] = await trio.to_thread.run_sync(prepare, nodes, abandon_on_cancel=True)
+            self._state.prepared = await trio.to_thread.run_sync(prepare, nodes, abandon_on_cancel=True)
 
     async def _save(self, through: int, pieces: Iterator[Piece]) -> None:
         """Encode the state as it was at ``through``, beside the fold."""

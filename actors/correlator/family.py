@@ -6,8 +6,9 @@ Every step is a line of the timeline: action, who decided (``faultd:RULE``), why
 from datetime import datetime
 from typing import Any, Literal
 
-from actors.correlator.draft import Draft, age
+from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
+from actors.correlator.state import age
 from protocols.alarm import Alarm, Suppression
 
 DEEPEST = 256

@@ -7,7 +7,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.onts import note_replaced
 from actors.correlator.plant.check import Mistake, mistakes, taken_serials
 from actors.correlator.plant.difference import Difference, whole
-from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.renames import note_renames
 from actors.correlator.windows import strategy as windows
 from protocols.change import Answer, Refusal
@@ -76,7 +75,7 @@ def _refusals(
     if on is not None and on != state.topology_at:
         text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
         return (Refusal("", "wrong_state", text),)
-    ready: Prepared | None = state.derived.get(PREPARED)
+    ready = state.prepared
     if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
         return tuple(_refusal(one) for one in ready.mistakes[:TOLD])
     return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes, tenant)[:TOLD])

@@ -14,8 +14,6 @@ from actors.correlator.light import relieved
 from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
-from actors.correlator.pon.heard import explained, heard
-from actors.correlator.pon.members import member_heard
 from actors.correlator.pon.memory import PonMemory, fading
 from actors.correlator.pon.news import tells_nothing
 from actors.correlator.pon.soon import NAME, SETTLE, look_soon
@@ -42,18 +40,13 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     port = plant.pon_of(resource) if node is not None else None
     if ends:
         _elsewhere(draft, memory, alarm, port)
-    member_heard(draft, resource)
     if node is None:
         if ends and resource in memory.onset:
-            draft.later(memory.onset.pop, resource, None)
+            draft.drop(memory.onset, resource)
         return
-    if port is not None:
-        heard(draft, port, resource)
-    if node.area:
-        heard(draft, AREA + node.area, resource)
-    if alarm.tenant_id != tenant_of(draft, resource):
+    if alarm.tenant_id != tenant_of(draft.state, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
-            draft.later(memory.onset.pop, resource, None)  # it was its OLT's, which was of this tenant then
+            draft.drop(memory.onset, resource)  # it was its OLT's, which was of this tenant then
         return  # what others report of it is theirs
     if signal == "blocker":
         for each in ports_below(draft, resource):
@@ -85,12 +78,12 @@ def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: 
         if ont not in memory.onset:
             if ont in memory.back and SIGNALS[alarm.alarm_type] == "out":
                 rogue.came_and_went(draft, memory, ont)
-            draft.later(memory.onset.setdefault, ont, draft.at)
+            draft.set(memory.onset, ont, draft.at)
         if alarm.alarm_type in GARBLED:
             rogue.sign(draft, memory, ont, "garbled")
     elif not is_out(draft, ont):
-        draft.later(memory.onset.pop, ont, None)
-        draft.later(memory.came_back, ont, draft.at)
+        draft.drop(memory.onset, ont)
+        draft.on_commit(memory.came_back, ont, draft.at)
     if node.area and (SIGNALS[alarm.alarm_type] == "gasp" or area in memory.at_port):
         look_soon(draft, memory, area, SETTLE - AREAS_FIRST)
 
@@ -98,10 +91,10 @@ def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: 
 def _light(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
     """An ONT has too little light, or enough again."""
     if begins:
-        draft.later(memory.onset.setdefault, fading(node.id), draft.at)
+        _begin(draft, memory, fading(node.id))
         rogue.sign(draft, memory, node.id, "lives")
     elif not dimmed(draft, node.id):
-        draft.later(memory.onset.pop, fading(node.id), None)
+        draft.drop(memory.onset, fading(node.id))
         relieved(draft, node.id)
 
 
@@ -113,7 +106,15 @@ def _sign(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: boo
 
 def _port(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
     """A port went dark, or is so no longer."""
-    draft.later(*((memory.onset.setdefault, node.id, draft.at) if begins else (memory.onset.pop, node.id, None)))
+    if begins:
+        _begin(draft, memory, node.id)
+    else:
+        draft.drop(memory.onset, node.id)
+
+
+def _begin(draft: Draft, memory: PonMemory, key: str) -> None:
+    if draft.read(memory.onset, key) is None:
+        draft.set(memory.onset, key, draft.at)
 
 
 _NOTES: Final[dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]]] = {
@@ -132,7 +133,7 @@ _SUFFERS: Final[tuple[Signal, ...]] = ("out", "dim", *_SIGNS)
 def due(draft: Draft, subject: str) -> None:
     """Look at a port, or at an area."""
     memory = draft.state.memory(PonMemory)
-    draft.later(memory.first.pop, subject, None)
+    draft.drop(memory.first, subject)
     if subject.startswith(AREA):
         for each in area.look(draft, memory, subject):
             look_soon(draft, memory, each, AREAS_FIRST)
@@ -153,7 +154,6 @@ def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> No
     found = plant.pon_of(alarm.resource_id)
     if found is None:
         return
-    explained(draft, found, alarm)
     if alarm.parent_alarm_id is None:
         look_soon(draft, draft.state.memory(PonMemory), found, SETTLE)
 

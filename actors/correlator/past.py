@@ -15,8 +15,8 @@ from protocols.principal import Principal
 
 
 def act_on_past(draft: Draft, past: Past, by: Principal, action: AlarmAction, expected: int | None = None) -> str | Refusal:
-    """Apply an action to an alarm that the State no longer holds. Returns its id, or why the action does not apply. ``expected``
-    is the revision that the caller knows; None: any."""
+    """Apply an action to an alarm that the State no longer holds. Returns its id, or why the action does not apply.
+    ``expected`` is the revision that the caller knows; None: any."""
     if not by.sees(past.tenant_id):
         return Refusal(past.alarm_id, "not_your_tenant", f"alarm {past.alarm_id!r} belongs to another tenant")
     wanted = {} if expected is None else {past.alarm_id: expected}

@@ -6,7 +6,6 @@ from datetime import datetime
 from actors.correlator import notices, refused_sources, silence
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.own import fold_system
-from actors.correlator.pon import heard, members
 from actors.correlator.rules import strategy as rules
 from actors.correlator.state import State
 from actors.correlator.strategies import STRATEGIES
@@ -44,7 +43,7 @@ def ponder(
     def decide(draft: Draft, strategies: tuple[Strategy, ...]) -> None:
         for before, alarm in repeated:
             rules.repeated(draft, before, alarm)
-        _show(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
+        correlate(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
 
     return _attempt(state, offset, at, numbers, "", decide)
 
@@ -67,7 +66,7 @@ def beat(state: State, offset: int, at: datetime, numbers: Numbers) -> list[Chan
                 subject: str = subject,
             ) -> None:
                 action(draft, subject)
-                _show(draft, strategies, draft.touched())
+                correlate(draft, strategies, draft.touched())
 
             changes += _attempt(state, offset, at, numbers, f"{name} {subject}", fire)
     return changes
@@ -79,7 +78,6 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         decide(draft, STRATEGIES)
         return draft.commit()
     except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
-        _forget(state)
         draft = Draft(state, offset, at, numbers)
         text = f"{type(error).__name__}: {error}"
         report = SystemReport(
@@ -93,21 +91,9 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         fold_system(draft, report)
         failed = draft.touched()
         changes = draft.commit()
-        for each in (decide, lambda draft, strategies: _show(draft, strategies, failed)):
+        for each in (decide, lambda draft, strategies: correlate(draft, strategies, failed)):
             changes += _tell(Draft(state, offset, at, numbers), each)
-        _forget(state)  # what the second attempt did was shown to notices alone
         return changes
-
-
-def _show(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
-    if not correlate(draft, strategies, touched):
-        _forget(draft.state)
-
-
-def _forget(state: State) -> None:
-    """What strategies keep beside the State, by what they are shown: they may not have been shown all."""
-    heard.forget(state)
-    members.forget(state)
 
 
 def _tell(draft: Draft, decide: _Decide) -> list[Change]:

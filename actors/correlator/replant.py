@@ -25,7 +25,7 @@ def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
     plant = draft.state.plant
     difference = whole(plant, event.nodes) if plant.nodes else Difference(event.nodes)
     _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True)
-    draft.later(draft.state.by_hand.clear)
+    draft.on_commit(draft.state.by_hand.clear)
 
 
 def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
@@ -65,9 +65,9 @@ def _take(
     placing.note(draft, puts, removes)
     silence.note(draft, puts, removes)
     windows.reconsider(draft)
-    draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
+    draft.on_commit(state.replant, draft.offset, puts, removes, by_file, kept)
     if digest is not None:
-        draft.later(setattr, state, "topology_digest", digest)
+        draft.on_commit(setattr, state, "topology_digest", digest)
 
 
 def _refusals(

@@ -48,7 +48,8 @@ class Staging:
         if staged is not None:
             value: Any = staged[1].get(key)
             if value is not None:
-                return None if value is _DROPPED else value  # type: ignore[no-any-return]
+                found: V | None = None if value is _DROPPED else value
+                return found
         return table.get(key)
 
     def keys(self, table: Mapping[K, V]) -> list[K]:
@@ -69,7 +70,7 @@ class Staging:
         return None if value is None else self.set(table, key, copy(value))
 
     def inner(self, table: dict[K, dict[L, V]], key: K) -> dict[L, V]:
-        """The table under ``key`` of another one, for staged changes; a new one where there is none. Empty ones go on commit."""
+        """The table under ``key`` of another one, for staged changes, or a new one. It goes when a commit leaves it empty."""
         found = self.read(table, key)
         if found is None:
             found = self.set(table, key, {})
@@ -98,9 +99,11 @@ class Staging:
         staged = self._tables.get(id(memory))
         if staged is None:
             self._tables[id(memory)] = (memory, {key: value}, True)
-        else:
-            staged[1].pop(key, None)
-            staged[1][key] = value
+            return
+        staged[1].pop(key, None)
+        staged[1][key] = value
+        if not staged[2]:
+            self._tables[id(memory)] = (memory, staged[1], True)
 
     def touches(self, table: Mapping[K, V]) -> bool:
         """Whether a change of the table is staged."""
@@ -133,7 +136,7 @@ class Staging:
                     table.pop(key, None)
                 else:
                     table[key] = value
-        for table, key in self._inside:
+        for table, key in reversed(self._inside):
             if not table.get(key, True):
                 del table[key]
         if self._timers:
@@ -152,7 +155,8 @@ def _write_memory(memory: _Entries, entries: _Entries) -> None:
         memory.pop(key, None)
         if value is not _DROPPED:
             memory[key] = value
-    if len(memory) > MAX_MEMORIES:
+    surplus = len(memory) - MAX_MEMORIES
+    if surplus > 0:
         # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
-        for oldest in list(islice(memory, MAX_MEMORIES // 100)):
+        for oldest in list(islice(memory, max(surplus, MAX_MEMORIES // 100))):
             del memory[oldest]

@@ -6,6 +6,7 @@ follows from the State, so it is not saved.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+
 from actors.correlator.draft import Draft
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.gather import against, evidence_at, tenant_of

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import trio
@@ -158,7 +159,8 @@ class Way:
 
     def _books(self) -> tuple[float, float, float]:
         # The children themselves: to collect the whole registry for each input would be most of the work.
-        dropped = sum(child._value.get() for child in self.metrics.traps_dropped._metrics.values())
+        children: Iterable[Any] = self.metrics.traps_dropped._metrics.values()
+        dropped = sum(child._value.get() for child in children)
         return self.metrics.traps_received._value.get(), dropped, self.metrics.traps_answered._value.get()
 
     def wrap(self, scoped_pdu: bytes, number: int) -> bytes:

@@ -1,14 +1,17 @@
 """Other engines' clocks: what a lenient time window lets in, once each, and what a restart of faultd remembers."""
 
+import socket
 from pathlib import Path
 
 import pytest
 import structlog
 import trio
 import trio.testing
+from vocabulary.listener import listening
 
 from actors.trap_listener import engine_clocks
 from actors.trap_listener.engine_clocks import FILE, SAVE_SECONDS, keep_clocks, load_clocks
+from actors.trap_listener.engine_state import replace_file
 from actors.trap_listener.intake import Refused
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.usm_keys import Principal
@@ -43,7 +46,9 @@ STEPS = {
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_a_lenient_window_takes_a_restart_with_the_same_boots_and_a_clock_that_stands(steps):
+def test_a_lenient_window_takes_a_restart_with_the_same_boots_and_a_clock_that_stands(
+    steps: list[tuple[int, int, float, str]],
+) -> None:
     lenient, strict = Timeline(), Timeline()
     for number, (boots, time, now, verdict) in enumerate(steps):
         digest = number.to_bytes(8, "big")
@@ -51,7 +56,7 @@ def test_a_lenient_window_takes_a_restart_with_the_same_boots_and_a_clock_that_s
     assert "lenient" not in {strict.accept(ENGINE, boots, time, now, b"%d" % now) for boots, time, now, _ in steps}
 
 
-def test_what_the_lenient_window_lets_in_it_lets_in_once():
+def test_what_the_lenient_window_lets_in_it_lets_in_once() -> None:
     timeline = Timeline()
     early, standing = b"early-message", b"standing-still"
     assert timeline.accept(ENGINE, 1, 5, 0, early, lenient=True) == "timely"
@@ -69,14 +74,14 @@ def test_a_replay_after_a_restart_is_refused(tmp_path: Path) -> None:
     replayed = [trap(1, 5), trap(1, 1_000), trap(1, DAY)]
     for datagram in replayed:
         first.receive(datagram, 0.0)
-    engine_clocks.replace_file(tmp_path / FILE, engine_clocks.encode(first.timeline))
+    replace_file(tmp_path / FILE, engine_clocks.encode(first.timeline))
     second = V3Engine.open(tmp_path, [USER], 77.0)
     for datagram in replayed:
         with pytest.raises(Refused, match="not_in_time_window"):
             second.receive(datagram, 78.0)
     second.receive(trap(1, DAY + 10, number=9), 79.0)
     # The memory of the run before is handed on.
-    engine_clocks.replace_file(tmp_path / FILE, engine_clocks.encode(second.timeline))
+    replace_file(tmp_path / FILE, engine_clocks.encode(second.timeline))
     third = V3Engine.open(tmp_path, [USER], 5.0)
     for datagram in replayed:
         with pytest.raises(Refused, match="not_in_time_window"):
@@ -119,7 +124,7 @@ def test_a_file_of_clocks_that_cannot_be_read_costs_no_start(tmp_path: Path) -> 
     assert "not known" in logs[0]["event"]
 
 
-async def test_reports_to_one_address_are_limited_and_the_others_booked_as_dropped(listening, sender):
+async def test_reports_to_one_address_are_limited_and_the_others_booked_as_dropped(sender: socket.socket) -> None:
     discovery = compose(
         msg_id=7,
         level="noAuthNoPriv",

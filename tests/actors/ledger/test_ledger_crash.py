@@ -1,5 +1,6 @@
 """SIGKILL in the middle of commits: what was acknowledged is there once, and the fold ends where it would have."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ CHILD = Path(__file__).with_name("crash_child.py")
 
 def killed_after(path: Path, name: str, lines: int) -> tuple[dict[str, int], dict[str, int]]:
     """Run the child until it has said ``lines`` lines, kill it, and read what it still managed to say."""
-    with subprocess.Popen([sys.executable, str(CHILD), str(path), name], stdout=subprocess.PIPE, text=True) as child:
+    command = [sys.executable, str(CHILD), str(path), name]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
         assert child.stdout is not None
         said = []
         for line in child.stdout:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from protocols.alarm import Alarm
-from protocols.change import NoticeWanted
+from protocols.change import NotificationRequested
 from protocols.command import Clear, Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
@@ -59,4 +59,4 @@ class Plant:
         return found
 
     def _listen(self) -> None:
-        self.told += [(each.kind, self.now(each.alarm_id).alarm_type) for each in self.world.all(NoticeWanted)]
+        self.told += [(each.kind, self.now(each.alarm_id).alarm_type) for each in self.world.all(NotificationRequested)]

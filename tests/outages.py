@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protocols.alarm import Alarm, TimelineEntry
-from protocols.change import AlarmChanged, NoticeWanted
+from protocols.change import AlarmChanged, NotificationRequested
 from protocols.command import Clear, Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
@@ -54,7 +54,7 @@ class Olt:
         for change in self.world.all(AlarmChanged):
             self.lines += change.entries
         self.notices += [
-            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NoticeWanted)
+            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NotificationRequested)
         ]
 
     def says(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 
 from actors.correlator.fold import fold
@@ -190,6 +191,8 @@ class Oracle:
             at, event = self.events[offset - 1]
             found = fold(self.state, offset, at, event)
             if found:
+                if wrong := unmatched_requests(found):
+                    self.violate(f"at offset {offset} {wrong}")
                 self.changes[offset] = found
                 changes += found
             self._count(self.elapsed[offset - 1], event, found)

@@ -158,10 +158,15 @@ async def test_a_whole_topology_is_exported_and_put_back_by_its_difference(plant
         assert (await client.get(PATH, params={"format": "csv"})).text == exported.text
         assert (await client.put(PATH, content=exported.text, headers=CSV)).json() == {"put": 0, "removed": 0, "nodes": 6}
         items = (await client.get(PATH)).json()["items"]
-        nodes = [{k: v for k, v in node.items() if k not in ("children", "origin")} for node in items if node["type"] != "ont"]
+        shown_only = ("children", "origin", "revision")
+        nodes = [{k: v for k, v in node.items() if k not in shown_only} for node in items if node["type"] != "ont"]
         nodes[0]["name"] = "Core"
         assert (await client.put(PATH, json={"nodes": nodes})).json() == {"put": 1, "removed": 2, "nodes": 4}
         assert plant.state.plant.nodes["core"].name == "Core"
+        revisions = {node["id"]: node["revision"] for node in (await client.get(PATH)).json()["items"]}
+        before = {node["id"]: node["revision"] for node in items}
+        assert [one for one in revisions if revisions[one] != before[one]] == ["core"]
+        assert revisions["core"] > before["core"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.correlator.plant import Plant
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, NoticeWanted
+from protocols.change import AlarmChanged, NotificationRequested
 from protocols.command import Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
@@ -82,7 +82,7 @@ class Network:
     def _listen(self) -> None:
         for change in self.world.all(AlarmChanged):
             self.said.setdefault(change.alarm.tenant_id, []).append(msgspec.json.encode((change.alarm, change.entries)))
-        for each in self.world.all(NoticeWanted):
+        for each in self.world.all(NotificationRequested):
             alarm = self.world.state.alarms[each.alarm_id]
             assert each.tenant_id == alarm.tenant_id
             self.said.setdefault(each.tenant_id, []).append(msgspec.json.encode(each))

@@ -11,7 +11,7 @@ from actors.correlator.rules.force import rule_records
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm, TimelineEntry
-from protocols.change import AlarmChanged, Answer, Change, NoticeWanted
+from protocols.change import AlarmChanged, Answer, Change, NotificationRequested
 from protocols.command import (
     Acknowledge,
     Action,
@@ -125,7 +125,7 @@ class Ruled:
         return [entry.action for entry in self.lines(name)]
 
     def notices(self, name: str) -> list[str]:
-        return [change.kind for change in self.all if isinstance(change, NoticeWanted) and change.alarm_id == name]
+        return [change.kind for change in self.all if isinstance(change, NotificationRequested) and change.alarm_id == name]
 
     def records(self) -> list[RuleRecord]:
         return rule_records(self.state)

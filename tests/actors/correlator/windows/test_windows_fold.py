@@ -17,7 +17,7 @@ from actors.correlator.windows import strategy
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.views import WindowCatalogue
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, Answer, Change, NoticeWanted
+from protocols.change import AlarmChanged, Answer, Change, NotificationRequested
 from protocols.command import (
     CancelWindow,
     Clear,
@@ -67,14 +67,14 @@ class Plot:
         self.offset += 1
         changes = fold(self.state, self.offset, at(self.now), event)
         for change in changes:
-            if isinstance(change, NoticeWanted):
+            if isinstance(change, NotificationRequested):
                 self.told.append((self.now, self.state.alarms[change.alarm_id].resource_id, change.kind))
             elif isinstance(change, AlarmChanged):
                 resource = change.alarm.resource_id
                 self.lines += [(self.now, resource, entry.action, entry.text) for entry in change.entries]
             elif isinstance(change, Answer):
                 self.answer = change
-        told = [change.alarm_id for change in changes if isinstance(change, NoticeWanted)]
+        told = [change.alarm_id for change in changes if isinstance(change, NotificationRequested)]
         assert len(told) == len(set(told)), "told more than once by one Event"
         assert not self.quiet or not any(line[1] == "faultd" for line in self.lines), self.lines
         self.told.sort()

@@ -8,9 +8,10 @@ import trio.testing
 from vocabulary.listener import NetSnmp, listening
 from vocabulary.typed import of_kind
 
-from actors.trap_listener.settings import AuthProtocol, PrivProtocol, TrapSettings, User
+from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.v3 import V3Engine
 from protocols.event import Trap
+from protocols.snmp.usm.digests import AuthProtocol, PrivProtocol
 
 pytestmark = pytest.mark.interop
 

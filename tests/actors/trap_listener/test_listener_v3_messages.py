@@ -14,18 +14,20 @@ from actors.trap_listener.credentials import CredentialError
 from actors.trap_listener.engine_state import FILE, MAX_BOOTS, EngineStateError, next_start
 from actors.trap_listener.intake import Exchange, Intake, Refused
 from actors.trap_listener.settings import User
-from actors.trap_listener.usm_keys import Principal
-from actors.trap_listener.usm_message import compose, parse
-from actors.trap_listener.usm_time import Timeline
-from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline
+from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline, usm_user
 from protocols.snmp import ber, encode
 from protocols.snmp.errors import REASONS, Refusal
 from protocols.snmp.notification import VarBind
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.engine_clocks import EngineClocks
+from protocols.snmp.usm.incoming import is_signed_by
+from protocols.snmp.usm.message import compose, parse
 
 DATA = Path(__file__).parents[2] / "data" / "datagrams.jsonl"
 SENDER_ENGINE = "80001f88804f4c5431000001"
 EXCHANGE_ENGINE = bytes.fromhex("80001f88046661756c74642d74657374")
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
+SALTS = SaltCounter(0)
 
 
 def records(path: Path = DATA) -> list[dict[str, Any]]:
@@ -104,9 +106,9 @@ def test_a_recorded_inform_exchange(name: str) -> None:
     answer = parse(admitted.answer(2.0))
     recorded = parse(bytes.fromhex(response["hex"]))
     assert (answer.msg_id, answer.flags, answer.user) == (recorded.msg_id, recorded.flags, recorded.user)
-    principal = Principal(user)
-    assert principal.verify(answer.whole, answer.digest, EXCHANGE_ENGINE)
-    plain = [principal.decrypt(m.data, m.salt, EXCHANGE_ENGINE, m.boots, m.time) for m in (answer, recorded)]
+    keys = usm_user(user)
+    assert is_signed_by(answer, keys)
+    plain = [keys.decrypt(m.data, m.salt, EXCHANGE_ENGINE, m.boots, m.time) for m in (answer, recorded)]
     length = len(plain[0]) - len(plain[0]) % 8
     assert plain[0][: length - 8] == plain[1][: length - 8]
 
@@ -135,12 +137,12 @@ def message(
     **varied: Any,
 ) -> bytes:
     """A message as a device would send it, at the user's level."""
-    principal = Principal(user)
+    keys = usm_user(user)
     pdu = varied.get("pdu") or encode.notification_pdu(kind, LINK_DOWN, 5, varied.get("varbinds", ()), 99)
     data, salt = encode.scoped_pdu(pdu, context_engine_id=engine), b""
-    level = varied.get("level", principal.level)
+    level = varied.get("level", keys.level)
     if level == "authPriv":
-        data, salt = principal.encrypt(data, engine, boots, time)
+        data, salt = keys.encrypt(data, engine, boots, time, SALTS)
     octets = compose(
         msg_id=5,
         level=level,
@@ -148,16 +150,14 @@ def message(
         boots=boots,
         time=time,
         user=user.name.encode(),
-        digest_length=principal.digest_length if level != "noAuthNoPriv" else 0,
+        digest_length=keys.digest_length if level != "noAuthNoPriv" else 0,
         salt=salt,
         data=data,
+        reportable=varied.get("reportable", False),
     )
-    if varied.get("reportable"):
-        flags = {"noAuthNoPriv": 0, "authNoPriv": 1, "authPriv": 3}[level]
-        octets = octets.replace(bytes((4, 1, flags, 2, 1, 3)), bytes((4, 1, flags | 4, 2, 1, 3)), 1)
     if varied.get("pad_length"):
         octets = b"\x30\x83\x00" + len(octets[_head(octets) :]).to_bytes(2, "big") + octets[_head(octets) :]
-    return principal.sign(octets, engine) if level != "noAuthNoPriv" else octets
+    return keys.sign(octets, engine) if level != "noAuthNoPriv" else octets
 
 
 def _head(octets: bytes) -> int:
@@ -227,7 +227,7 @@ def test_an_inform_must_be_in_our_own_window_and_is_told_the_time(engine: V3Engi
         engine.receive(unsynchronised, 130.0)
     report = parse(exchange.value.report)
     assert (report.boots, report.time, report.level) == (3, 30, "authNoPriv")
-    assert Principal(NOC).verify(report.whole, report.digest, OWN)
+    assert is_signed_by(report, usm_user(NOC))
     assert engine.receive(message(NOC, kind="inform", engine=OWN, boots=3, time=30), 130.0).answer
     with pytest.raises(Refused, match="not_in_time_window"):
         engine.receive(message(NOC, kind="inform", engine=OWN, boots=2, time=30), 130.0)
@@ -303,25 +303,25 @@ def verdict(datagram: bytes) -> str:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([NOC, AUTH, PLAIN]))
 def test_an_authentic_message_with_any_content_gives_a_typed_verdict(content: bytes, user: User) -> None:
-    principal = Principal(user)
+    keys = usm_user(user)
     data, salt, engine = content, b"", bytes.fromhex(SENDER_ENGINE)
     if user.priv:
-        data, salt = principal.encrypt(content, engine, 7, 1000)
+        data, salt = keys.encrypt(content, engine, 7, 1000, SALTS)
     else:
         data = ber.element(ber.SEQUENCE, content)
     octets = compose(
         msg_id=1,
-        level=principal.level,
+        level=keys.level,
         engine_id=engine,
         boots=7,
         time=1000,
-        user=principal.name,
-        digest_length=principal.digest_length,
+        user=keys.name,
+        digest_length=keys.digest_length,
         salt=salt,
         data=data,
     )
     with pytest.raises((Refused, Refusal)):
-        V3_FOR_CONTENT.receive(principal.sign(octets, engine) if user.auth else octets, 0.0)
+        V3_FOR_CONTENT.receive(keys.sign(octets, engine) if user.auth else octets, 0.0)
 
 
 V3_FOR_CONTENT = V3Engine(OWN, 3, [NOC, AUTH, PLAIN], 0.0)
@@ -368,10 +368,10 @@ def test_keys_come_from_files(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1000)), max_size=20))
-def test_the_timeline_never_goes_back(steps: list[tuple[int, int]]) -> None:
-    timeline, best = Timeline(), (-1, -1)
+def test_a_clock_never_goes_back(steps: list[tuple[int, int]]) -> None:
+    clocks, best = EngineClocks(), (-1, -1)
     for boots, time in steps:
-        accepted = timeline.accept(b"engine", boots, time, 0.0) == "timely"
+        accepted = clocks.accept(b"engine", boots, time, 0.0) == "timely"
         assert accepted == (boots > best[0] or (boots == best[0] and time >= best[1] - 150))
         if accepted:
             best = max(best, (boots, time))

@@ -11,7 +11,8 @@ from vocabulary.typed import of_kind
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.v3 import V3Engine
 from protocols.event import Trap
-from protocols.snmp.usm.digests import AuthProtocol, PrivProtocol
+from protocols.snmp.usm.ciphers import PrivProtocol
+from protocols.snmp.usm.digests import AuthProtocol
 
 pytestmark = pytest.mark.interop
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.rules.force import rule_records
 from actors.correlator.settings import CorrelatorSettings
@@ -33,7 +33,6 @@ from protocols.principal import Principal
 from protocols.rule import Actions, Conditions, Rule, RuleEdited
 from protocols.topology import Node
 
-World = Any
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 ADMIN = Principal("ada", "admin")
 RULE = Rule(name="quiet", type="suppression", conditions=Conditions(match={"alarm_type": "x"}), actions=Actions(suppress=True))
@@ -59,7 +58,7 @@ def made(world: World, kind: str) -> tuple[str, int, Callable[[], int | None], A
             return name, 1, lambda: rule_records(world.state)[0].revision, EditRule(name, RuleEdited(priority=7))
         case "window":
             name = world.command(PutWindow(PLAN), by=ADMIN).accepted[0]
-            change = PatchWindow(name, PlanChanges(title="moved"))
+            change: Action = PatchWindow(name, PlanChanges(title="moved"))
             return name, 1, lambda: world.state.memory(WindowMemory).windows[name].revision, change
         case "node":
             world(TopologyLoaded("d", (OLT, Node(id="olt-2", type="olt"))))

@@ -4,8 +4,8 @@ follows from the State, so it is not saved."""
 from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import evidence_at, says_out
 from actors.correlator.pon.memory import Concluded, PonMemory
-from actors.correlator.signals import SIGNALS
 from actors.correlator.state import State, View
+from actors.correlator.strategies.symptoms import SIGNALS
 from protocols.alarm import Alarm
 
 _SPARE = 64

@@ -1,0 +1,163 @@
+"""The evidence against the ONTs of a port or an area, kept from look to look.
+
+A look costs as much as has changed since the last one: only the alarms of ONTs are read whose alarms began or ended. All of it
+follows from the State, so it is not saved.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from actors.correlator.draft import Draft
+from actors.correlator.pon.cause import Evidence
+from actors.correlator.pon.gather import against, evidence_at, tenant_of
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.state import State, View
+from actors.correlator.strategies.symptoms import AREA, SIGNALS
+from protocols.alarm import Alarm
+
+_OTHER = frozenset({"dim", "garbled", "stuck", "rogue"})
+
+ByCause = Mapping[str | None, Collection[str]]
+"""ONTs that are out, by the id of the alarm that explains them; None: nothing does yet."""
+
+
+class OntEvidence:
+    """``out``: the ONTs that are out; ``by_cause``: the same, of a port; ``several``: of those that say so in several ways.
+    ``others``: ONTs that say something else of their light. ``sizes``: how many ONTs there are of each tenant's OLTs, of an
+    area. Brought up to date by :meth:`ask`; to be read only."""
+
+    __slots__ = ("_causes", "_elsewhere", "_stale", "by_cause", "onts", "others", "out", "several", "sizes")
+
+    def __init__(self, state: State, onts: Iterable[str], port: str = "") -> None:
+        plant = state.plant
+        self.onts = tuple(onts)
+        self.sizes = Counter(tenant_of(state, ont) for ont in self.onts) if not port else Counter()
+        self.out: dict[str, Evidence] = {}
+        self.by_cause: dict[str | None, set[str]] = {}
+        self._causes: dict[str, str | None] = {}
+        self.several: set[str] = set()
+        self.others: dict[str, None] = {}
+        self._stale = dict.fromkeys(self.onts)
+        # An ONT with a second way up has its evidence at one of its ports alone.
+        self._elsewhere = [ont for ont in self.onts if plant.pon_of(ont) != port] if port else []
+
+    def mark(self, ont: str) -> None:
+        """An alarm of this ONT has begun or ended."""
+        self._stale[ont] = None
+
+    def ask(self, state: State, memory: PonMemory) -> "OntEvidence":
+        """Read the alarms of the ONTs that were marked."""
+        unsure: dict[str, None] = {}
+        out, others = False, False
+        for ont in (*self._stale, *self._elsewhere):
+            alarms = evidence_at(state, ont)
+            found = against(ont, alarms, memory)
+            if found is None:
+                self._not_out(ont)
+            else:
+                out |= ont not in self.out
+                self._is_out(found, state.alarms[found.alarms[0]].parent_alarm_id)
+                if ont not in memory.onset:
+                    unsure[ont] = None  # since when it is out moves with each repeat, of which no view is told
+            if any(SIGNALS.get(each.alarm_type) in _OTHER for each in alarms):
+                others |= ont not in self.others
+                self.others[ont] = None
+            else:
+                self.others.pop(ont, None)
+        self._stale = unsure
+        # In the order of the topology, in whichever order the alarms came.
+        if out:
+            self.out = {ont: self.out[ont] for ont in self.onts if ont in self.out}
+        if others:
+            self.others = {ont: None for ont in self.onts if ont in self.others}
+        return self
+
+    def by_cause_now(self, draft: Draft, out: Mapping[str, Evidence]) -> ByCause:
+        """``by_cause`` as it is with what the draft has done since; ``out`` is all of it or a part."""
+        if out is self.out and draft.untouched:
+            return self.by_cause
+        found: dict[str | None, list[str]] = {}
+        for ont, each in out.items():
+            found.setdefault(draft.alarm(each.alarms[0]).parent_alarm_id, []).append(ont)
+        return found
+
+    def explain(self, ont: str, alarm_id: str, cause: str | None) -> None:
+        """An alarm of this ONT was attached to a cause, or let go of."""
+        found = self.out.get(ont)
+        if found is not None and found.alarms[0] == alarm_id:
+            self._file(ont, cause)
+
+    def _is_out(self, found: Evidence, cause: str | None) -> None:
+        self.out[found.ont] = found
+        self._file(found.ont, cause)
+        if len(found.alarms) > 1:
+            self.several.add(found.ont)
+        else:
+            self.several.discard(found.ont)
+
+    def _not_out(self, ont: str) -> None:
+        if self.out.pop(ont, None) is not None:
+            self._unfile(ont)
+            self.several.discard(ont)
+
+    def _file(self, ont: str, cause: str | None) -> None:
+        if ont in self._causes:
+            if self._causes[ont] == cause:
+                return
+            self._unfile(ont)
+        self._causes[ont] = cause
+        self.by_cause.setdefault(cause, set()).add(ont)
+
+    def _unfile(self, ont: str) -> None:
+        cause = self._causes.pop(ont)
+        mine = self.by_cause[cause]
+        mine.discard(ont)
+        if not mine:
+            del self.by_cause[cause]
+
+
+class EvidenceView(View):
+    """The evidence of each port and each ``area:NAME`` that was looked at."""
+
+    of_plant = True
+    of_alarms = True
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._by_subject: dict[str, OntEvidence] = {}
+
+    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+        if not self._by_subject or alarm.alarm_type not in SIGNALS:
+            return
+        ont, plant = alarm.resource_id, self._state.plant
+        node = plant.nodes.get(ont)
+        if node is None:
+            return
+        port = plant.pon_of(ont)
+        known = self._by_subject.get(port) if port is not None else None
+        if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
+            if known is not None:
+                known.mark(ont)
+            area = self._by_subject.get(AREA + node.area) if node.area else None
+            if area is not None:
+                area.mark(ont)
+        elif known is not None and before is not None and before.parent_alarm_id != alarm.parent_alarm_id:
+            known.explain(ont, alarm.id, alarm.parent_alarm_id)
+
+    def of(self, memory: PonMemory, subject: str) -> OntEvidence:
+        """The evidence of a port or an area, up to date."""
+        known = self._by_subject.get(subject)
+        if known is None:
+            plant = self._state.plant
+            if subject.startswith(AREA):
+                onts = (each for each in plant.area(subject.removeprefix(AREA)) if plant.nodes[each].type == "ont")
+                known = OntEvidence(self._state, onts)
+            else:
+                known = OntEvidence(self._state, plant.onts_below(subject), subject)
+            self._by_subject[subject] = known
+        return known.ask(self._state, memory)
+
+
+def evidence_of(draft: Draft, memory: PonMemory, subject: str) -> OntEvidence:
+    """The evidence of a port or an area, as it was before the draft."""
+    return draft.state.view(EvidenceView).of(memory, subject)

@@ -21,7 +21,7 @@ from actors.correlator.interfaces import (
     types_of,
 )
 from actors.correlator.jumps import received_as
-from actors.correlator.light import measured
+from actors.correlator.light import is_low_power, measured
 from actors.correlator.limits import admit
 from actors.correlator.memories import NamedInterfaces, SourceMemory
 from actors.correlator.onts import end_of_another, place_of_ont
@@ -30,7 +30,6 @@ from actors.correlator.problems import clear_problems, remember, repeat_problem
 from actors.correlator.refused_sources import source_accepted
 from actors.correlator.report import Report
 from actors.correlator.saved import Clock
-from actors.correlator.signals import LOW_LIGHT
 from actors.correlator.texts import digest
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
@@ -149,7 +148,7 @@ def _apply(draft: Draft, device: Device, finding: Finding, trap: Trap, sender: s
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
     if finding.light:
-        low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
+        low = finding.kind == "raise" and is_low_power(draft.state.symptoms, finding.alarm_type)
         measured(draft, resource_id, finding.light, low=low)
 
 

@@ -9,15 +9,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.family import attach, children_of, detach
 from actors.correlator.lifecycle import cleared, moved, severity_changed
 from actors.correlator.limits import admit
-from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.gather import tenant_of
-from actors.correlator.pon.members import concluded, members_of
-from actors.correlator.pon.memory import Concluded, Kind, PonMemory
-from actors.correlator.pon.soon import NAME as NAME
-from actors.correlator.problem import Problem
-from actors.correlator.report import Report
-from actors.correlator.signals import (
-    AREA,
+from actors.correlator.plant.power_area import AREA
+from actors.correlator.pon.alarm_types import (
     CARD_FAILURE,
     FIBRE_CUT,
     FIBRE_DEGRADED,
@@ -27,6 +20,13 @@ from actors.correlator.signals import (
     ROGUE,
     SUSPECTED,
 )
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.gather import tenant_of
+from actors.correlator.pon.members import concluded, members_of
+from actors.correlator.pon.memory import Concluded, Kind, PonMemory
+from actors.correlator.pon.soon import NAME as NAME
+from actors.correlator.problem import Problem
+from actors.correlator.report import Report
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity, is_worse
 from protocols.walls import shown_to

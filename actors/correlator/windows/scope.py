@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from actors.correlator.plant import Plant
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.problems import SYSTEM
-from actors.correlator.signals import AREA
 from actors.correlator.windows.memory import WindowMemory
 from protocols.alarm import Alarm
 from protocols.maintenance import Scope, Window

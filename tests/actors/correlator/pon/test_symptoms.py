@@ -1,14 +1,14 @@
 """Alarm types take part in correlation by the symptom that they declare: shipped types, and an operator's own ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from outages import LEGS, ONTS, Olt, onts, plant
+from vocabulary.world import World
 
 from actors.correlator.network import MEANINGS
 from actors.correlator.pon.alarm_types import INFERRED
@@ -85,7 +85,7 @@ def loaded(*profiles: Profile) -> ProfilesLoaded:
 
 
 @pytest.fixture
-def olt(world: Any) -> Olt:
+def olt(world: World) -> Olt:
     world(loaded(own()))
     return Olt(world)
 
@@ -231,7 +231,7 @@ def test_an_own_type_that_names_a_rogue_ont_explains_its_siblings(olt: Olt) -> N
     assert not olt.concluded()
 
 
-def test_a_shipped_type_that_the_operator_takes_out_of_correlation(world: Any) -> None:
+def test_a_shipped_type_that_the_operator_takes_out_of_correlation(world: World) -> None:
     world(loaded(own({"ont.los": "none"})))
     olt = Olt(world)
     olt.says("ont.los", *onts(0))
@@ -239,7 +239,7 @@ def test_a_shipped_type_that_the_operator_takes_out_of_correlation(world: Any) -
     assert not olt.concluded()
 
 
-def test_a_network_event_of_a_type_with_a_symptom_correlates(world: Any) -> None:
+def test_a_network_event_of_a_type_with_a_symptom_correlates(world: World) -> None:
     """An alert of Alertmanager is the network event ``monitoring.check_failed``."""
     world(loaded(own({"device.degraded": "equipment_lost", "monitoring.check_failed": "ont_lost"})))
     olt = Olt(world)
@@ -257,7 +257,7 @@ def test_a_network_event_of_a_type_with_a_symptom_correlates(world: Any) -> None
 # --- another table while alarms are open
 
 
-def test_a_symptom_that_is_declared_while_the_alarms_are_open_counts_at_once(world: Any) -> None:
+def test_a_symptom_that_is_declared_while_the_alarms_are_open_counts_at_once(world: World) -> None:
     olt = Olt(world)
     olt.says("acme.subscriber_dark", *onts(0))
     olt.waits(10)
@@ -291,16 +291,16 @@ def test_the_same_symptoms_in_other_profiles_change_nothing(olt: Olt) -> None:
 
 
 @pytest.mark.parametrize("declared_late", [False, True])
-def test_a_snapshot_knows_the_symptoms(make_world: Callable[..., Any], declared_late: bool) -> None:
+def test_a_snapshot_knows_the_symptoms(declared_late: bool) -> None:
     """A State that is loaded again concludes what the one that went on does."""
-    world = make_world()
+    world = World()
     if not declared_late:
         world(loaded(own()))
     olt = Olt(world)
     olt.says("acme.subscriber_dark", *onts(0))
     if declared_late:
         world(loaded(own()))
-    again = make_world()
+    again = World()
     again.state, again.now, again.offset = State.load(world.state.save()), world.now, world.offset
     for each in (world, again):
         for seconds in range(1, 6):
@@ -309,7 +309,7 @@ def test_a_snapshot_knows_the_symptoms(make_world: Callable[..., Any], declared_
     assert any(each.alarm_type == "fibre.cut" for each in again.alarms)
 
 
-def test_profiles_that_are_accepted_no_more_leave_the_symptoms(world: Any) -> None:
+def test_profiles_that_are_accepted_no_more_leave_the_symptoms(world: World) -> None:
     """A snapshot of another version: its rules may be refused, and its types still are what the alarms are of."""
     refused = msgspec.structs.replace(own(), resources={"x": Resource(type="balloon")})
     world.state.take_profiles(loaded(refused))
@@ -317,7 +317,7 @@ def test_profiles_that_are_accepted_no_more_leave_the_symptoms(world: Any) -> No
     assert world.state.symptoms["acme.subscriber_dark"].symptom == "ont_los"
 
 
-def test_onts_without_a_topology_are_no_evidence(world: Any) -> None:
+def test_onts_without_a_topology_are_no_evidence(world: World) -> None:
     world(loaded(own()))
     olt = Olt(world, [Node(id="elsewhere", type="olt"), *plant(1)])
     olt.says("acme.subscriber_dark", *(f"nowhere/{number}" for number in range(8)))

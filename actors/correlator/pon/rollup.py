@@ -4,8 +4,8 @@ above them all."""
 from collections.abc import Mapping
 from datetime import timedelta
 
+from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach, children_of
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, grow, withdraw

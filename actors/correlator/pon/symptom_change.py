@@ -8,11 +8,11 @@ An alarm that is attached to a cause stays attached.
 from actors.correlator.draft import Draft, age
 from actors.correlator.memories import BlockerMemory
 from actors.correlator.plant.power_area import AREA
-from actors.correlator.pon import heard, members
+from actors.correlator.pon import members, ont_evidence
 from actors.correlator.pon.gather import heard_of, ports_below
+from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
-from actors.correlator.pon.soon import SETTLE, look_soon
-from actors.correlator.signals import Symptoms
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 
@@ -23,7 +23,7 @@ def change_symptoms(draft: Draft, symptoms: Symptoms) -> None:
     changed = {each for each in before.keys() | symptoms.keys() if before.get(each) is not symptoms.get(each)}
     if not changed:
         return
-    draft.later(heard.forget, state)
+    draft.later(ont_evidence.forget, state)
     draft.later(members.forget, state)
     lost = state.memory(BlockerMemory).since
     places: dict[str, None] = {}
@@ -66,6 +66,6 @@ def _inspect(draft: Draft, memory: PonMemory, place: str) -> None:
         return
     port = plant.pon_of(place)
     for each in (port,) if port is not None else ports_below(draft, place):
-        look_soon(draft, memory, each, SETTLE)
+        schedule_inspection(draft, memory, each, SETTLE)
     if node.area:
-        look_soon(draft, memory, AREA + node.area, SETTLE)
+        schedule_inspection(draft, memory, AREA + node.area, SETTLE)

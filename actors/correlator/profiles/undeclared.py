@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from actors.correlator.profiles.rules import ChoiceRule, Rule
+from actors.correlator.profiles.rules import ChoiceRule, CompiledTrapRule
 from actors.correlator.profiles.translator import compile
-from actors.correlator.signals import DEFAULTS
+from actors.correlator.strategies.symptoms import DEFAULTS
 from protocols.profile import Profile
 
 ACCESS_NETWORK: Final = frozenset({"olt", "frame", "card", "pon", "port", "splitter", "ont"})
@@ -35,7 +35,7 @@ def undeclared(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
     return list({name: (profile, name) for profile, name in reversed(found)}.values())[::-1]
 
 
-def _resource_types(rule: Rule) -> set[str]:
+def _resource_types(rule: CompiledTrapRule) -> set[str]:
     if isinstance(rule.resource, ChoiceRule):
         return {each.type for name, each in rule.resources.items() if name in _answers(rule.resource)}
     return {rule.resource.type}

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from outages import LEGS, ONTS, Olt, onts, plant
 from vocabulary.world import World
 
-from actors.correlator.network import MEANINGS
+from actors.correlator.events.network_events import MEANINGS
 from actors.correlator.pon.alarm_types import INFERRED
 from actors.correlator.profiles import compile, load_profiles
-from actors.correlator.signals import DEFAULTS, TRAITS, symptoms_of
 from actors.correlator.state import State
+from actors.correlator.strategies.symptoms import DEFAULTS, TRAITS, symptoms_of
 from faultd.places import shipped_config
 from protocols.event import Event, ProfilesLoaded
 from protocols.profile import AlarmType, Profile, Resource

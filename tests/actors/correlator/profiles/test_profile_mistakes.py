@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.correlator.mistakes import FileMistake
+from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
 from faultd.places import shipped_config
 from protocols.symptom import SYMPTOMS

@@ -27,7 +27,7 @@ from actors.postgres import Database
 from actors.store.actor import Store
 from actors.tokens import TokenBook
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import _quarantined_event
+from faultd.app import CONSUMERS, _quarantined_event
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
@@ -66,6 +66,7 @@ class House:
             metrics=self.metrics,
             settings=SETTINGS,
             clock=TrustedClock(even(lambda: self.now)),
+            consumers=CONSUMERS,
         )
         async with Database.open(url, size=3) as database, trio.open_nursery() as nursery:
             await nursery.start(ledger.run)

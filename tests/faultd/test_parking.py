@@ -39,9 +39,11 @@ def logs() -> Iterator[list]:
 )
 async def test_it_is_shown_and_told_with_the_way_out(health: Health, error: Exception, shown: str, title: str) -> None:
     appends, appended = trio.open_memory_channel[Append](1)
+    parked: list[str] = []
     async with appends, appended:
-        await Parking(health, appends)("store", error)
+        await Parking(health, appends, parked.append)("store", error)
         (report,) = (await appended.receive()).events
+    assert parked == ["store"]
     assert health().parts["store"].detail == shown
     assert isinstance(report, SystemReport)
     assert (report.alarm_type, report.qualifier, report.severity) == ("actor.parked", "store", "critical")
@@ -58,7 +60,7 @@ async def test_a_drain_that_begins_while_it_waits_for_room_neither_crashes_nor_l
     appends, appended = trio.open_memory_channel[Append](1)
     await appends.send(Append([]))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Parking(health, appends), "store", ValueError("a bug"))
+        nursery.start_soon(Parking(health, appends, [].append), "store", ValueError("a bug"))
         await trio.testing.wait_all_tasks_blocked()
         health.stopping = True
         await appends.aclose()
@@ -72,7 +74,7 @@ async def test_while_faultd_stops_nobody_is_told(health: Health) -> None:
     health.stopping = True
     async with appended:
         await appends.aclose()
-        await Parking(health, appends)("store", ValueError("a bug"))
+        await Parking(health, appends, [].append)("store", ValueError("a bug"))
     assert "store" in health.parked
 
 
@@ -80,5 +82,5 @@ async def test_without_a_ledger_it_is_logged(health: Health, logs: list) -> None
     appends, appended = trio.open_memory_channel[Append](1)
     await appended.aclose()
     async with appends:
-        await Parking(health, appends)("store", ValueError("a bug"))
+        await Parking(health, appends, [].append)("store", ValueError("a bug"))
     assert [line["event"] for line in logs] == ["no ledger to tell that an actor is parked"]

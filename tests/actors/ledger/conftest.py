@@ -1,6 +1,6 @@
 """A ledger with a real file, and a fold that is small and deterministic, so that what it should come to is known."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from actors.ledger.actor import Ledger
+from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.database import Database
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
@@ -20,6 +21,7 @@ from protocols.change import AlarmForgotten, Change
 from protocols.event import Event, SystemReport, Tick
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
+STORE = {"store": ConsumerPolicy(begins="oldest")}
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -59,7 +61,14 @@ class Fold:
 class House:
     """A running ledger with its fold: what ``faultd/app.py`` would wire, in little."""
 
-    def __init__(self, path: Path, settings: LedgerSettings, clock: Callable[[], datetime], database: Database | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: LedgerSettings,
+        clock: Callable[[], datetime],
+        database: Database | None,
+        consumers: Mapping[str, ConsumerPolicy] = STORE,
+    ) -> None:
         self.database = database or Database.open(path)
         self.recovery = recover(self.database)
         self.fold = Fold.restore(self.recovery.snapshot)
@@ -77,10 +86,9 @@ class House:
             metrics=self.metrics,
             settings=settings,
             clock=clock if isinstance(clock, TrustedClock) else TrustedClock(even(clock)),
-            read=lambda: self.feed.last if self.read is None else self.read,
+            consumers=consumers,
         )
         self.feed = self.ledger.feed
-        self.read: int | None = None
 
     async def run_fold(self) -> None:
         async with self.folded:
@@ -126,9 +134,10 @@ async def open_house(
     *,
     folding: bool = True,
     database: Database | None = None,
+    consumers: Mapping[str, ConsumerPolicy] = STORE,
 ) -> AsyncIterator[House]:
     """Runs until the block ends, then drains."""
-    house = House(path, settings or LedgerSettings(), clock or Clock(), database)
+    house = House(path, settings or LedgerSettings(), clock or Clock(), database, consumers)
     async with trio.open_nursery() as nursery:
         if folding:
             nursery.start_soon(house.run_fold)

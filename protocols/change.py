@@ -120,8 +120,8 @@ class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, 
 
 class Refusal(Struct, frozen=True):
     """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, ambiguous (several tenants gave that external
-    name), wrong_state, invalid, limit (too many alarms are open for a new one) or key_reused (the idempotency key was used for
-    another event). Where the command is no alarm's, ``alarm_id``
+    name), wrong_state, wrong_revision (the caller expected another revision), invalid, limit (too many alarms are open for a
+    new one) or key_reused (the idempotency key was used for another event). Where the command is no alarm's, ``alarm_id``
     is the place of the mistake (a JSON pointer)."""
 
     alarm_id: str
@@ -132,11 +132,14 @@ class Refusal(Struct, frozen=True):
         "not_your_tenant",
         "ambiguous",
         "wrong_state",
+        "wrong_revision",
         "invalid",
         "limit",
         "key_reused",
     ]
     text: str
+    revision: int | None = None
+    """The present revision, where the reason is wrong_revision; None: there is no such thing any more."""
 
 
 class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_field="tag"):

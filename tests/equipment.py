@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from vocabulary.world import World
+
 from protocols.alarm import Alarm
 from protocols.change import NotificationRequested
 from protocols.command import Clear, Raise
@@ -24,7 +26,7 @@ PLANT = (
 
 
 class Plant:
-    def __init__(self, world: Any) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.told: list[tuple[str, str]] = []
         world(TopologyLoaded("t", PLANT))

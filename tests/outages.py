@@ -1,7 +1,8 @@
 """A plant with one OLT whose reports go into a fold one by one: outages below PON ports as timelines."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+
+from vocabulary.world import World
 
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import AlarmChanged, NotificationRequested
@@ -43,7 +44,7 @@ def plant(ports: int = 3, areas: bool = True) -> Iterator[Node]:
 class Olt:
     """What the OLT reports, one trap after the other."""
 
-    def __init__(self, world: Any, nodes: Iterable[Node] = ()) -> None:
+    def __init__(self, world: World, nodes: Iterable[Node] = ()) -> None:
         self.world = world
         self.seconds = 0.0
         self.lines: list[TimelineEntry] = []

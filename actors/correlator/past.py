@@ -6,6 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import fields
 
 from actors.correlator.draft import Draft
+from actors.correlator.expected_revision import outdated
 from actors.correlator.lifecycle import TRANSITIONS, detail_of, text_of, user
 from protocols.alarm import TimelineEntry
 from protocols.change import HistoryChanged, Refusal
@@ -13,10 +14,14 @@ from protocols.command import AlarmAction, Edit, Note, Past
 from protocols.principal import Principal
 
 
-def act_on_past(draft: Draft, past: Past, by: Principal, action: AlarmAction) -> str | Refusal:
-    """Apply an action to an alarm that the State no longer holds. Returns its id, or why the action does not apply."""
+def act_on_past(draft: Draft, past: Past, by: Principal, action: AlarmAction, expected: int | None = None) -> str | Refusal:
+    """Apply an action to an alarm that the State no longer holds. Returns its id, or why the action does not apply.
+    ``expected`` is the revision that the caller knows; None: any."""
     if not by.sees(past.tenant_id):
         return Refusal(past.alarm_id, "not_your_tenant", f"alarm {past.alarm_id!r} belongs to another tenant")
+    wanted = {} if expected is None else {past.alarm_id: expected}
+    if (refusal := outdated(wanted, past.alarm_id, past.revision, f"alarm {past.alarm_id}")) is not None:
+        return refusal
     if not _allowed(action):
         text = f"alarm {past.alarm_id} is history: it takes notes and a ticket_id, nothing else"
         return Refusal(past.alarm_id, "wrong_state", text)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
@@ -15,7 +16,6 @@ from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
-World = Any
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 FOLDER = Path(__file__).parents[3] / "config" / "profiles"
 INTERFACE = "1.3.6.1.2.1.2.2.1."

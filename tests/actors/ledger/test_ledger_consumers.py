@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import structlog
 import trio
+from trio.testing import MockClock
+from vocabulary.ledger import RunningLedger, SettableClock, report, running_ledger
 
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.database import Database
@@ -132,9 +133,9 @@ class Reader:
         return self.taken
 
 
-async def record(house: SimpleNamespace, kit: SimpleNamespace, count: int) -> None:
+async def record(house: RunningLedger, count: int) -> None:
     for n in range(count):
-        await house.append(kit.report(str(n)))
+        await house.append(report(str(n)))
 
 
 def prune(path: Path, through: int) -> None:
@@ -151,34 +152,34 @@ def on_disk(path: Path) -> dict[str, int]:
     return found
 
 
-async def test_acknowledging_goes_on_across_a_restart(kit: SimpleNamespace, path: Path) -> None:
+async def test_acknowledging_goes_on_across_a_restart(path: Path) -> None:
     for life in range(3):
-        async with kit.open(path, consumers={"pager": OLDEST}) as house:
-            await record(house, kit, 4)
+        async with running_ledger(path, consumers={"pager": OLDEST}) as house:
+            await record(house, 4)
             assert await Reader("pager", house.feed).drain() == [4 * life + n for n in (1, 2, 3, 4)]
     assert on_disk(path) == {"pager": 12}
 
 
-async def test_after_a_kill_what_was_not_written_comes_again(kit: SimpleNamespace, path: Path) -> None:
+async def test_after_a_kill_what_was_not_written_comes_again(path: Path) -> None:
     with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="killed"), flatten_subgroups=True):
-        async with kit.open(path, consumers={"pager": OLDEST}) as house:
-            await record(house, kit, 4)
+        async with running_ledger(path, consumers={"pager": OLDEST}) as house:
+            await record(house, 4)
             await house.feed.acknowledge("pager", 2)
-            await record(house, kit, 1)
+            await record(house, 1)
             await house.feed.acknowledge("pager", 4)
             raise RuntimeError("killed")
-    async with kit.open(path, consumers={"pager": OLDEST}) as house:
+    async with running_ledger(path, consumers={"pager": OLDEST}) as house:
         assert await Reader("pager", house.feed).drain() == [3, 4, 5]
 
 
-async def test_new_consumers_begin_where_their_policy_says(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path, consumers={}) as house:
-        await record(house, kit, 9)
+async def test_new_consumers_begin_where_their_policy_says(path: Path) -> None:
+    async with running_ledger(path, consumers={}) as house:
+        await record(house, 9)
     prune(path, 4)
     new = {"ticketer": OLDEST, "poller": NEWEST}
     with structlog.testing.capture_logs() as logs:
-        async with kit.open(path, consumers=new) as house:
-            await record(house, kit, 2)
+        async with running_ledger(path, consumers=new) as house:
+            await record(house, 2)
             assert await Reader("ticketer", house.feed).drain() == [5, 6, 7, 8, 9, 10, 11]
             assert await Reader("poller", house.feed).drain() == [10, 11]
     begun = [(line["consumer"], line["cursor"]) for line in logs if line["event"] == "consumer begins"]
@@ -186,47 +187,45 @@ async def test_new_consumers_begin_where_their_policy_says(kit: SimpleNamespace,
     assert on_disk(path) == {"ticketer": 11, "poller": 11}
 
 
-async def test_a_beginning_at_the_newest_is_kept_with_the_first_commit(kit: SimpleNamespace, path: Path) -> None:
+async def test_a_beginning_at_the_newest_is_kept_with_the_first_commit(path: Path) -> None:
     """Else what is recorded before the first acknowledgement would be skipped by a start after a crash."""
-    async with kit.open(path, consumers={}) as house:
-        await record(house, kit, 3)
+    async with running_ledger(path, consumers={}) as house:
+        await record(house, 3)
     with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="killed"), flatten_subgroups=True):
-        async with kit.open(path, consumers={"poller": NEWEST}) as house:
-            await record(house, kit, 2)
+        async with running_ledger(path, consumers={"poller": NEWEST}) as house:
+            await record(house, 2)
             raise RuntimeError("killed")
-    async with kit.open(path, consumers={"poller": NEWEST}) as house:
+    async with running_ledger(path, consumers={"poller": NEWEST}) as house:
         assert await Reader("poller", house.feed).drain() == [4, 5]
 
 
-async def test_a_consumer_removed_from_the_configuration_keeps_nothing(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path, consumers={"store": OLDEST, "pager": OLDEST}) as house:
-        await record(house, kit, 6)
+async def test_a_consumer_removed_from_the_configuration_keeps_nothing(path: Path) -> None:
+    async with running_ledger(path, consumers={"store": OLDEST, "pager": OLDEST}) as house:
+        await record(house, 6)
         await Reader("store", house.feed).drain()
         await house.feed.acknowledge("pager", 2)
         assert house.ledger.consumers.prunable_through() <= 2
     with structlog.testing.capture_logs() as logs:
-        async with kit.open(path, consumers={"store": OLDEST}) as house:
+        async with running_ledger(path, consumers={"store": OLDEST}) as house:
             assert house.ledger.consumers.prunable_through() == 6
             with pytest.raises(UnknownConsumer):
                 await house.feed.acknowledge("pager", 3)
     (line,) = [line for line in logs if "not configured any more" in line["event"]]
     assert (line["consumer"], line["cursor"]) == ("pager", 2)
     assert on_disk(path) == {"store": 6, "pager": 2}, "it goes on from there should it come back soon"
-    async with kit.open(path, consumers={"store": OLDEST, "pager": NEWEST}) as house:
+    async with running_ledger(path, consumers={"store": OLDEST, "pager": NEWEST}) as house:
         assert await Reader("pager", house.feed).drain() == [3, 4, 5, 6]
 
 
-async def test_a_consumer_that_was_away_past_the_retention_is_told_and_begins_from_a_seed(
-    kit: SimpleNamespace, path: Path
-) -> None:
+async def test_a_consumer_that_was_away_past_the_retention_is_told_and_begins_from_a_seed(path: Path) -> None:
     two = {"store": OLDEST, "pager": UNBOUND}
-    async with kit.open(path, consumers=two) as house:
-        await record(house, kit, 8)
+    async with running_ledger(path, consumers=two) as house:
+        await record(house, 8)
         await Reader("store", house.feed).drain()
         await house.feed.acknowledge("pager", 2)
     prune(path, 5)
     with structlog.testing.capture_logs() as logs:
-        async with kit.open(path, consumers=two) as house:
+        async with running_ledger(path, consumers=two) as house:
             with pytest.raises(FeedPruned) as gap:
                 await Reader("pager", house.feed).drain()
             assert (gap.value.seq, gap.value.oldest) == (2, 6)
@@ -238,23 +237,21 @@ async def test_a_consumer_that_was_away_past_the_retention_is_told_and_begins_fr
     assert on_disk(path) == {"store": 8, "pager": 8}
 
 
-async def test_a_waiting_consumer_that_bounds_nothing_is_told_of_a_gap_while_it_runs(kit: SimpleNamespace, path: Path) -> None:
+async def test_a_waiting_consumer_that_bounds_nothing_is_told_of_a_gap_while_it_runs(path: Path) -> None:
     settings = LedgerSettings(feed_batches=1)
-    async with kit.open(path, settings, consumers={"pager": UNBOUND}) as house:
-        await record(house, kit, 8)
+    async with running_ledger(path, settings, consumers={"pager": UNBOUND}) as house:
+        await record(house, 8)
         assert house.ledger.consumers.prunable_through() == ALL
         await trio.to_thread.run_sync(house.database.prune, Limits(FAR, FAR, house.ledger.consumers.prunable_through()))
         with pytest.raises(FeedPruned):
             await Reader("pager", house.feed).drain()
 
 
-async def test_lags_are_exported_by_consumer_and_remember_their_age_across_a_restart(
-    kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock
-) -> None:
-    clock = kit.Clock()
+async def test_lags_are_exported_by_consumer_and_remember_their_age_across_a_restart(path: Path, mock_clock: MockClock) -> None:
+    clock = SettableClock()
     two = {"store": OLDEST, "stream": IN_MEMORY}
-    async with kit.open(path, clock=clock, consumers=two) as house:
-        await record(house, kit, 3)
+    async with running_ledger(path, clock=clock, consumers=two) as house:
+        await record(house, 3)
         await house.feed.acknowledge("stream", 3)
         mock_clock.jump(5)
         assert house.metric("faultd_consumer_lag_batches", consumer="store") == 3
@@ -262,7 +259,7 @@ async def test_lags_are_exported_by_consumer_and_remember_their_age_across_a_res
         assert house.metric("faultd_consumer_lag_batches", consumer="stream") == 0
         assert house.metric("faultd_consumer_lag_seconds", consumer="stream") == 0
     clock.advance(hours=2)
-    async with kit.open(path, clock=clock, consumers=two) as house:
+    async with running_ledger(path, clock=clock, consumers=two) as house:
         assert house.feed.lags() == {"store": ConsumerLag(0, 3, 7200.0), "stream": ConsumerLag(3, 0, 0.0)}
         mock_clock.jump(5)
         assert house.metric("faultd_consumer_lag_seconds", consumer="store") == 7205
@@ -270,7 +267,7 @@ async def test_lags_are_exported_by_consumer_and_remember_their_age_across_a_res
         assert house.feed.lags()["store"] == ConsumerLag(3, 0, 0.0)
 
 
-async def test_a_consumer_reads_to_the_end_of_a_ledger_that_stops(kit: SimpleNamespace, path: Path) -> None:
+async def test_a_consumer_reads_to_the_end_of_a_ledger_that_stops(path: Path) -> None:
     taken: list[RecordedBatch] = []
 
     async def follow(feed: Feed) -> None:
@@ -282,7 +279,7 @@ async def test_a_consumer_reads_to_the_end_of_a_ledger_that_stops(kit: SimpleNam
             taken.extend(batches)
             await feed.acknowledge("pager", batches[-1].seq)
 
-    async with trio.open_nursery() as nursery, kit.open(path, consumers={"pager": OLDEST}) as house:
+    async with trio.open_nursery() as nursery, running_ledger(path, consumers={"pager": OLDEST}) as house:
         nursery.start_soon(follow, house.feed)
-        await record(house, kit, 5)
+        await record(house, 5)
     assert [batch.seq for batch in taken] == [1, 2, 3, 4, 5]

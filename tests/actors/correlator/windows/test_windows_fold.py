@@ -462,7 +462,8 @@ def test_very_many_are_let_go_over_several_events(plot: Plot, monkeypatch: pytes
     plot(Tick())
     assert len(plot.memory.held[window]) == 15
     plot.to(HOUR + 60)
-    assert plot.memory.held == plot.memory.reviews == {}
+    assert plot.memory.held == {}
+    assert plot.memory.reviews == {}
     assert sorted(resource for _, resource, _ in plot.told) == sorted(f"olt-1/{number}" for number in range(25))
     released = [resource for _, resource, action, _ in plot.lines if action == "released"]
     assert released == [f"olt-1/{number}" for number in range(25)]
@@ -471,7 +472,7 @@ def test_very_many_are_let_go_over_several_events(plot: Plot, monkeypatch: pytes
 # --- scope -----------------------------------------------------------------------------------------------------------
 
 
-def node(id: str, type: str, *parents: str, **more: str) -> Node:
+def node(id: str, type: str, *parents: str, **more: Any) -> Node:
     return Node(id=id, type=type, parents=parents, **more)
 
 

@@ -65,7 +65,7 @@ class RunningLedger:
         settings: LedgerSettings,
         clock: Callable[[], datetime],
         database: Database | None,
-        consumers: Mapping[str, ConsumerPolicy],
+        consumers: Mapping[str, ConsumerPolicy] = STORE,
     ) -> None:
         self.database = database or Database.open(path)
         self.recovery = recover(self.database)

@@ -16,7 +16,7 @@ _STEP_ROWS = 256
 _SNAPSHOTS = 2
 
 
-class Limits(Struct, frozen=True):
+class PruneLimits(Struct, frozen=True):
     """``cutoff`` (microseconds since 1970): older rows are past their retention. ``max_bytes``: the bytes in use to stay below.
     ``changes_through``: the newest batch of Changes that no consumer needs any more."""
 
@@ -33,7 +33,7 @@ class Pruned(Struct, frozen=True):
     more: bool
 
 
-def prune(connection: sqlite3.Connection, limits: Limits) -> Pruned:
+def prune(connection: sqlite3.Connection, limits: PruneLimits) -> Pruned:
     """One step, in a transaction of its own."""
     connection.execute("BEGIN IMMEDIATE")
     leftover = _prune_snapshots(connection)

@@ -12,10 +12,10 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.mailbox import EndOfFeed, Feed, FeedPruned, Progress
 from actors.metrics import Metrics
-from actors.postgres import Database, DatabaseUnavailable
+from actors.postgres import DatabaseUnavailable, Postgres
 from actors.store.apply import Reject, apply
-from actors.store.cursor import CONSUMER, Cursor, CursorMoved, Mark, read_cursor, verify
-from actors.store.pace import Pace, Pending
+from actors.store.cursor import CONSUMER, BatchMark, Cursor, CursorMoved, read_cursor, verify
+from actors.store.pace import Pending, TransactionPace
 from actors.store.presence import Presence
 from actors.store.reseed import Seed, reseed
 from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
@@ -34,7 +34,7 @@ class Store:
 
     def __init__(
         self,
-        database: Database,
+        database: Postgres,
         feed: Feed,
         ledger_id: str,
         progress: Progress,
@@ -58,7 +58,7 @@ class Store:
         self._seed = seed
         self._migrates = migrates
         self.presence = Presence()
-        self._pace = Pace(self._settings)
+        self._pace = TransactionPace(self._settings)
         self._pending = Pending()
         self._trimming = Trimming()
         self._unread: outcome.Error | None = None
@@ -149,7 +149,7 @@ class Store:
         """One transaction, and what follows is read meanwhile. ``seq`` of its last batch."""
         last, changes = self._pending.take(self._pace.size)
         self._begun = trio.current_time()
-        arguments = self._ledger_id, seq, last.seq, changes, self._months, Mark.of(last)
+        arguments = self._ledger_id, seq, last.seq, changes, self._months, BatchMark.of(last)
         with self._metrics.store_apply.time():
             try:
                 if self._unread is None and self._lacking(last.seq):

@@ -24,9 +24,9 @@ from actors.ledger.actor import Ledger
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from actors.trusted_clock import TrustedClock, even
 from faultd.app import CONSUMERS, _quarantined_event
 from faultd.restore import restore
@@ -47,7 +47,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, NOW
-        self.book = TokenBook(folder / "tokens.json")
+        self.book = TokenFile(folder / "tokens.json")
         self.token = self.book.create("ada", "admin", None, NOW)
 
     @asynccontextmanager
@@ -69,7 +69,7 @@ class House:
             clock=TrustedClock(even(lambda: self.now)),
             consumers=CONSUMERS,
         )
-        async with Database.open(url, size=3) as database, trio.open_nursery() as nursery:
+        async with Postgres.open(url, size=3) as database, trio.open_nursery() as nursery:
             await nursery.start(ledger.run)
             await nursery.start(Correlator(state, to_be_folded, folds, self.metrics).run)
             await nursery.start(Store(database, ledger.feed, file.ledger_id, self.progress, self.metrics).run)

@@ -9,7 +9,7 @@ import trio
 
 from actors.ledger.actor import Ledger
 from actors.ledger.consumers import ConsumerPolicy
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
@@ -64,10 +64,10 @@ class RunningLedger:
         path: Path,
         settings: LedgerSettings,
         clock: Callable[[], datetime],
-        database: Database | None,
+        database: LedgerFile | None,
         consumers: Mapping[str, ConsumerPolicy] = STORE,
     ) -> None:
-        self.database = database or Database.open(path)
+        self.database = database or LedgerFile.open(path)
         self.recovery = recover(self.database)
         self.fold = NameFold.restore(self.recovery.snapshot)
         for batch in self.recovery.replay:
@@ -137,7 +137,7 @@ async def running_ledger(
     clock: Callable[[], datetime] | None = None,
     *,
     folding: bool = True,
-    database: Database | None = None,
+    database: LedgerFile | None = None,
     consumers: Mapping[str, ConsumerPolicy] = STORE,
 ) -> AsyncIterator[RunningLedger]:
     """Runs until the block ends, then drains."""

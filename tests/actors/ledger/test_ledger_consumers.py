@@ -10,9 +10,9 @@ from trio.testing import MockClock
 from vocabulary.ledger import RunningLedger, SettableClock, report, running_ledger
 
 from actors.ledger.consumers import ConsumerPolicy, Consumers
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import CursorAhead, UnknownConsumer
-from actors.ledger.prune import Limits
+from actors.ledger.prune import PruneLimits
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import EndOfFeed, Feed, FeedPruned
 from protocols.ledger import ConsumerLag, RecordedBatch
@@ -140,13 +140,13 @@ async def record(house: RunningLedger, count: int) -> None:
 
 def prune(path: Path, through: int) -> None:
     """Remove the Changes up to ``through``, as after their retention."""
-    database = Database.open(path)
-    database.prune(Limits(FAR, FAR, through))
+    database = LedgerFile.open(path)
+    database.prune(PruneLimits(FAR, FAR, through))
     database.close()
 
 
 def on_disk(path: Path) -> dict[str, int]:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     found = database.cursors()
     database.close()
     return found
@@ -242,7 +242,7 @@ async def test_a_waiting_consumer_that_bounds_nothing_is_told_of_a_gap_while_it_
     async with running_ledger(path, settings, consumers={"pager": UNBOUND}) as house:
         await record(house, 8)
         assert house.ledger.consumers.prunable_through() == ALL
-        await trio.to_thread.run_sync(house.database.prune, Limits(FAR, FAR, house.ledger.consumers.prunable_through()))
+        await trio.to_thread.run_sync(house.database.prune, PruneLimits(FAR, FAR, house.ledger.consumers.prunable_through()))
         with pytest.raises(FeedPruned):
             await Reader("pager", house.feed).drain()
 

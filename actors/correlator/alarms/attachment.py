@@ -9,6 +9,7 @@ from typing import Any, Literal
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft, age
 from protocols.alarm import Alarm, Suppression
+from protocols.probability import stated
 
 DEEPEST = 256
 """Generations at most: beyond it an alarm is not attached."""
@@ -24,6 +25,7 @@ def attach(
     suppress: bool = True,
     mark_root: bool = True,
     share_group: bool = True,
+    confidence: float | None = None,
     **evidence: Any,
 ) -> bool:
     """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False, marked as the cause
@@ -40,6 +42,8 @@ def attach(
         cause = draft.put(
             moved(cause, is_root_cause=root, correlation_id=group), "root_cause", f"faultd:{rule}", f"cause of others: {why}"
         )
+    if confidence is not None:
+        evidence["confidence"] = stated(confidence)
     held = tuple(each for each in child.suppressed_by if each.kind != "parent")
     if suppress:
         held = (*held, Suppression("parent", cause.id, draft.at, why))

@@ -77,7 +77,7 @@ PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 
 
 class Closable(Protocol):
-    """What has to be closed in the end; doing so again does nothing."""
+    """A resource that :func:`serve` closes when it ends. Closing it twice does nothing."""
 
     def close(self) -> None: ...
 
@@ -93,12 +93,12 @@ async def serve(
     read_clocks: Callable[[], ClockReading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
-    """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
-    is said when that answers too, or ``database.wait_seconds`` later.
+    """Run faultd until SIGTERM or SIGINT, then drain. faultd takes traps as soon as the ledger is open, with or without
+    PostgreSQL. It reports ready when PostgreSQL answers, or ``database.wait_seconds`` later.
 
-    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError or LedgerError when it cannot start,
-    AddressError when an address cannot be bound, ActorFailed when a core actor crashed, EmbeddedPostgresError when the
-    embedded PostgreSQL does not stop.
+    Raises ConfigError for a file with mistakes; StateFolderError, EngineStateError or LedgerError when it cannot start;
+    AddressError when it cannot bind an address; ActorFailed when a core actor crashed; EmbeddedPostgresError when the embedded
+    PostgreSQL does not stop.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
@@ -251,7 +251,7 @@ async def serve(
 
 
 def _offer(appends: trio.MemorySendChannel[Append], events: list[Event]) -> bool:
-    """Hand Events to the ledger without waiting for it, since it waits for the one who asks; False when it has no room."""
+    """Give Events to the ledger without waiting: the ledger may be waiting for the caller. False when the channel is full."""
     try:
         appends.send_nowait(Append(events))
     except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -277,7 +277,7 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
+    """The fold's alarms and quarantine, for a PostgreSQL that is too far behind for the ledger's batches."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined, clock())
 

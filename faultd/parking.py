@@ -1,4 +1,4 @@
-"""What becomes of an actor that was given up: ``/readyz`` shows it, and an alarm tells."""
+"""Parked actors: ``/readyz`` shows them, and an alarm is raised."""
 
 import structlog
 import trio
@@ -12,13 +12,13 @@ log = structlog.get_logger()
 
 
 class Parking:
-    """Told by the supervisor. ``appends`` leads to the ledger."""
+    """The supervisor calls it. ``appends`` leads to the ledger."""
 
     def __init__(self, health: Health, appends: AppendSender) -> None:
         self._health, self._appends = health, appends
 
     async def __call__(self, name: str, error: Exception) -> None:
-        """Show and tell that ``name`` stands still. While faultd stops there is nobody left to tell."""
+        """Show that actor ``name`` is parked, and raise its alarm. While faultd stops there is no alarm."""
         hopeless = isinstance(error, OperatorNeeded)
         self._health.parked[name] = f"stopped {'until faultd is restarted' if hopeless else 'after repeated crashes'}: {error}"
         if self._health.stopping:

@@ -20,16 +20,16 @@ from faultd.state_folder import StateFolderError
 
 _BUFFER = 4096
 MOST_NOTES = 100
-"""Serials that several nodes have which are told one by one."""
+"""Number of duplicate serials that are listed one by one."""
 """Receive buffer of a socket that is only tried."""
 
 
 class Survey(Struct):
-    """What was found. ``mistakes`` stand in files; ``refusals`` are of this machine and this account, at this moment."""
+    """The findings. ``mistakes`` are in files; ``refusals`` concern this machine and this account at this moment."""
 
     config: Config | None = None
     tables: frozenset[str] = frozenset()
-    """Those of its tables whose settings are mistaken."""
+    """Tables of the configuration whose settings are wrong."""
     inputs: Inputs | None = None
     mistakes: list[ConfigError] = []
     token_file: TokenFileError | None = None

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from protocols.alarm import Alarm, Source, Status, TimelineEntry, is_own_name
 from protocols.command import NoteType
 from protocols.event import NetworkEventType
+from protocols.ledger import ConsumerLag
 from protocols.optical_power import BLINDING, DARK, Measurement, is_optical_power
 from protocols.principal import Role
 from protocols.query import DeviceEventRow, UnknownTrapCount, UnknownTrapRow
@@ -384,6 +385,8 @@ class Readiness(Struct, frozen=True):
 
     ready: bool
     parts: dict[str, DaemonPart] = {}
+    consumers: dict[str, ConsumerLag] = {}
+    """How far each consumer of the recorded Changes is behind, by name: ``store`` (PostgreSQL), ``stream`` ..."""
 
 
 class FieldError(Struct, frozen=True):

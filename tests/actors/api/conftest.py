@@ -18,6 +18,8 @@ from trio.testing import MockClock
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.fold import fold
 from actors.correlator.plant.view import PlantView
@@ -32,13 +34,15 @@ from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.tokens import TokenBook
 from actors.trap_listener.source_book import SourceBook
+from faultd.backtest.service import BacktestService
+from faultd.routes import ApiViews, api_routes
 from protocols.change import Change
 from protocols.command import Action, Command
 from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
 from protocols.principal import Principal, Role
 from protocols.report import Report
-from protocols.rest import Part, Readiness
+from protocols.rest_daemon import DaemonPart, Readiness
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ALARM = {
@@ -88,7 +92,7 @@ class Lab:
         self.book = TokenBook(directory / "tokens.json")
         shutil.copy(_tokens().folder / "tokens.json", self.book.path)
         self.tokens = dict(_tokens().tokens)
-        self.readiness = Readiness(True, {"traps": Part("ok")})
+        self.readiness = Readiness(True, {"traps": DaemonPart("ok")})
         self.answering = True
         self.refusing: Exception | None = None
         self.appended: list[Append] = []
@@ -102,24 +106,21 @@ class Lab:
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceBook(lambda: T0)
-        self.api = Api(
-            self.settings,
-            self.send,
-            database,
-            self.progress,
-            self.book,
-            lambda: self.readiness,
-            self.metrics,
-            lambda: self.now,
-            quarantined=self._quarantined,
+        self.stored = Stored(database, self.progress, self.settings.read_your_writes_seconds, lambda: self.seq)
+        self.views = ApiViews(
+            alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
             sources=self.sources,
-            alarms=HeldAlarms(self.state),
+            backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
-            recorded=lambda: self.seq,
+            quarantined=self._quarantined,
+            health=lambda: self.readiness,
         )
+        submitter = Submitter(self.send, self.stored, self.settings, self.metrics)
+        routes = api_routes(submitter, self.stored, self.views, self.settings, self.metrics, lambda: self.now, "default")
+        self.api = Api(self.settings, self.book, self.metrics, lambda: self.now, routes=routes)
         self.address = ""
         self.nursery: trio.Nursery
         self.ledger_stopped = trio.CancelScope()

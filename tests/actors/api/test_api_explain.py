@@ -10,7 +10,7 @@ import trio
 
 from faultd.cli.explain import fitted, tree
 from protocols.event import RulesLoaded, TopologyLoaded
-from protocols.rest import Explanation
+from protocols.rest_timeline import Explanation
 from protocols.rule import Conditions, Rule
 from protocols.topology import Node
 

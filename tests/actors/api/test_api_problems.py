@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from actors.api.bodies import decode_body
 from actors.api.problems import ProblemError
-from protocols.rest import AlarmCreate, AlarmEdit, NetworkEventBody
+from protocols.rest_alarms import AlarmCreate, AlarmEdit
 from protocols.rest_bulk import BulkRequest
+from protocols.rest_events import NetworkEventBody
 from protocols.rest_fields import check_metadata
 
 Lab = Any

@@ -18,6 +18,7 @@ STATUS: Final[Mapping[str, int]] = {
     "not_your_tenant": 403,
     "ambiguous": 409,
     "wrong_state": 409,
+    "wrong_revision": 412,
     "limit": 409,
     "key_reused": 409,
     "invalid": 422,

@@ -47,7 +47,7 @@ def test_its_time_is_told_with_its_last_piece_also_when_the_next_has_arrived() -
     for through, now in ((5_000, 10.0), (9_000, 11.0)):
         snapshots.mark(through, now)
         snapshots.arrive(Snapshot(through, LARGE.parts), now)
-    written = []
+    written: list[tuple[int, bool, float | None]] = []
     while (piece := snapshots.piece) is not None:
         written.append((piece.through, piece.last, snapshots.written(now=15.0)))
     count = len(pieces_of(LARGE))

@@ -8,7 +8,7 @@ import structlog
 
 from actors.correlator.actor import NAME, fold_batch
 from actors.correlator.state import State
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.recovery import recover
 from protocols.ledger import Snapshot
 
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 class Restored(NamedTuple):
     """``state`` is the fold after the last Event whose Changes are recorded; ``seq`` the last recorded batch."""
 
-    database: Database
+    database: LedgerFile
     state: State
     seq: int
 
@@ -28,7 +28,7 @@ def restore(path: Path) -> Restored:
 
     Raises :class:`actors.ledger.errors.LedgerError` when the file cannot be used.
     """
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     try:
         loaded: dict[int, State] = {}
 

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct, field
 
 from protocols.alarm import Source
 from protocols.event import NetworkEventType
-from protocols.light import BLINDING, DARK, Measurement, is_light
+from protocols.optical_power import BLINDING, DARK, Measurement, is_optical_power
 from protocols.rest_body import Body
 from protocols.rest_fields import (
     Count,
@@ -68,7 +68,7 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
                 if not getattr(self, name):
                     raise ValueError(f"{name}: is missing (or give data)")
         for number, each in enumerate(self.light):
-            if not is_light(each.dbm):
+            if not is_optical_power(each.dbm):
                 raise ValueError(f"light[{number}].dbm: {each.dbm:g} is no optical power: {DARK:g} to {BLINDING:g} dBm")
         if self.type == "optical.measured" and not self.light:
             raise ValueError("light: optical.measured needs at least one reading")

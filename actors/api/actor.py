@@ -10,10 +10,10 @@ from litestar import Router
 from actors.api.application import application
 from actors.api.gate import Gate
 from actors.api.routes import Now
-from actors.api.server import Server
+from actors.api.server import HttpServer
 from actors.api.settings import ApiSettings
 from actors.metrics import Metrics
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 
 log = structlog.get_logger()
 
@@ -23,10 +23,10 @@ class Api:
     views and reads that it needs; ``clock`` gives the time as an aware UTC datetime."""
 
     def __init__(
-        self, settings: ApiSettings, tokens: TokenBook, metrics: Metrics, clock: Now, *, routes: Sequence[Router]
+        self, settings: ApiSettings, tokens: TokenFile, metrics: Metrics, clock: Now, *, routes: Sequence[Router]
     ) -> None:
         self.application = application(routes, settings.retry_after_seconds, _version())
-        self._server = Server(settings, Gate(self.application, settings, tokens, metrics, clock), metrics)
+        self._server = HttpServer(settings, Gate(self.application, settings, tokens, metrics, clock), metrics)
         self._log = log.bind(actor="api")
 
     @property

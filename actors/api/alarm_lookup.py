@@ -10,7 +10,7 @@ from actors.api.places import places_of
 from actors.api.problems import ProblemError
 from actors.api.sql.alarms import get_alarm, matching_ids, past_alarms
 from actors.api.stored import Stored
-from actors.postgres import Database, DatabaseUnavailable
+from actors.postgres import DatabaseUnavailable, Postgres
 from protocols.alarm import Alarm
 from protocols.alarm_view import AlarmView
 from protocols.command import Past
@@ -30,7 +30,7 @@ class AlarmLookup:
         self.alarms, self.stored, self.topology = alarms, stored, topology
 
     @property
-    def database(self) -> Database:
+    def database(self) -> Postgres:
         """Raises ``DatabaseUnavailable`` when there is none."""
         return self.stored.database
 

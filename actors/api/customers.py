@@ -8,7 +8,7 @@ from msgspec import UNSET
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.alarm_lookup import AlarmLookup
-from actors.api.keyset import INT64, Key, Order
+from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.routes import By, Given, resource
@@ -19,7 +19,7 @@ from protocols.topology_view import TopologyView
 
 FIRST = 100
 """Customers that an alarm's own answer tells."""
-_ORDER = Order("customers", (Key("position", INT64),))
+_ORDER = Order("customers", (SortKey("position", INT64),))
 _FIELDS = Alarm.__struct_fields__
 
 

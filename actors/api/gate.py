@@ -17,7 +17,7 @@ from actors.api.routes import Now
 from actors.api.settings import ApiSettings
 from actors.api.slashed_names import SlashedNames
 from actors.metrics import Metrics
-from actors.tokens import TokenBook, TokenFileError
+from actors.tokens import TokenFile, TokenFileError
 from protocols.principal import Principal
 from protocols.rest_problem import ProblemDocument
 
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 class Gate:
     """An ASGI application around ``app``: authentication, bounds, ``faultd_http_requests_total`` and the access log."""
 
-    def __init__(self, app: Litestar, settings: ApiSettings, tokens: TokenBook, metrics: Metrics, clock: Now) -> None:
+    def __init__(self, app: Litestar, settings: ApiSettings, tokens: TokenFile, metrics: Metrics, clock: Now) -> None:
         self._app, self._names = app, SlashedNames(app)
         self._settings, self._tokens, self._metrics, self._clock = settings, tokens, metrics, clock
 

@@ -12,7 +12,7 @@ from actors.api.access import allow
 from actors.api.actions import in_utc, tenant_of
 from actors.api.answers import WINDOW
 from actors.api.command_resource import CommandResource, IdempotencyKey, idempotency_key_of
-from actors.api.keyset import INT64, Key, Order
+from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
@@ -22,12 +22,12 @@ from actors.api.window_warnings import IN_UTC, unknown_names
 from protocols.alarm_view import AlarmView
 from protocols.change import Answer
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
-from protocols.maintenance import Plan, PlanChanges, Window, Windows
+from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
 from protocols.topology_view import TopologyView
 
-_ORDER = Order("windows", (Key("offset", INT64, True),))
+_ORDER = Order("windows", (SortKey("offset", INT64, True),))
 
 WindowName = Annotated[
     str, PathParameter(description="The window's `id`", min_length=1, max_length=40, pattern=r"^[A-Za-z0-9]+$")
@@ -118,7 +118,7 @@ async def create_window(
     else:
         tenant = tenant_of(by, tenant, default_tenant)
     key = idempotency_key_of(request)
-    plan = Plan(
+    plan = WindowPlan(
         title=data.title,
         scope=data.scope,
         start=_time(data.begins),
@@ -180,12 +180,12 @@ async def cancel_window(catalogue: Given[WindowCommands], by: By, window_id: Win
     return await catalogue.change(by, CancelWindow(window_id))
 
 
-def _sees(by: Principal, window: Window) -> bool:
+def _sees(by: Principal, window: MaintenanceWindow) -> bool:
     """A window of every tenant names things of other tenants: it is for tokens without one."""
     return by.tenant is None or window.tenant_id == by.tenant
 
 
-def _offset(window: Window) -> int:
+def _offset(window: MaintenanceWindow) -> int:
     return int(window.id.removeprefix("MW"))
 
 

@@ -8,7 +8,7 @@ import trio
 from msgspec import Struct
 
 from actors.api.actions import tenant_of
-from actors.api.alertmanager import Reading, Taken, instances, one_line
+from actors.api.alertmanager import AlertContext, Taken, instances, one_line
 from actors.api.answers import answers, event_result
 from actors.api.problems import ProblemError
 from actors.api.settings import ApiSettings
@@ -88,7 +88,7 @@ class ReceivedNotification:
         labels = alert.get("labels") if isinstance(alert, dict) else None
         asked = labels.get("tenant_id") if isinstance(labels, dict) else None
         tenant = tenant_of(self._by, asked[:200] if isinstance(asked, str) else None, self._receiver.default_tenant)
-        reading = Reading(
+        reading = AlertContext(
             self._receiver.settings.alert_severities,
             self._by.name,
             self._body.status,

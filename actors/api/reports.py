@@ -17,7 +17,7 @@ from actors.api.parameters import read_query
 from actors.api.problems import unavailable
 from actors.api.routes import By, Given, resource
 from actors.api.sql.timeline import reporting_events
-from protocols.report import LedgerUnreadable, Report, Reports
+from protocols.report import EventReport, LedgerUnreadable, Reports
 from protocols.rest_body import Body
 
 MOST = 50
@@ -35,7 +35,7 @@ class ReportShown(Struct, frozen=True, kw_only=True):
     offset: int
     did: tuple[str, ...]
     """As in the timeline: `raised`, `cleared` ...; `repeated`."""
-    report: Report | None
+    report: EventReport | None
 
 
 class ReportList(Struct, frozen=True):

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, PathParameter
 from actors.api.access import allow
 from actors.api.answers import RULE
 from actors.api.command_resource import CommandResource
-from actors.api.keyset import INT64, Key, Order
+from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
@@ -22,7 +22,7 @@ from protocols.rule import Rule, RuleEdited, RuleRecord
 
 RuleLookup = Callable[[], Sequence[RuleRecord]]
 """Every rule, in the order in which they are asked."""
-_ORDER = Order("rules", (Key("priority", INT64, True), Key("name", str), Key("id", str)))
+_ORDER = Order("rules", (SortKey("priority", INT64, True), SortKey("name", str), SortKey("id", str)))
 
 RuleName = Annotated[str, PathParameter(description="The rule's `id`", min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from actors.mailbox import Progress
-from actors.postgres import Database, DatabaseUnavailable
+from actors.postgres import DatabaseUnavailable, Postgres
 from protocols.principal import Principal
 
 
@@ -14,13 +14,13 @@ class Stored:
     """
 
     def __init__(
-        self, database: Database | None, progress: Progress, seconds: float, recorded: Callable[[], int] = lambda: 0
+        self, database: Postgres | None, progress: Progress, seconds: float, recorded: Callable[[], int] = lambda: 0
     ) -> None:
         self._database, self._progress, self._seconds, self._recorded = database, progress, seconds, recorded
         self._written: dict[str, int] = {}
 
     @property
-    def database(self) -> Database:
+    def database(self) -> Postgres:
         """Raises ``DatabaseUnavailable`` when there is none."""
         if self._database is None:
             raise DatabaseUnavailable("no database is attached")

@@ -76,7 +76,7 @@ class Correlator:
     def _tell(self) -> None:
         """What was measured of plugins, as Events: the fold itself must not see a clock."""
         host = installed()
-        news = host.take_news() if self._report is not None else []
+        news = host.take_reports() if self._report is not None else []
         if news and self._report is not None and not self._report(news):
             host.put_back(news)
 

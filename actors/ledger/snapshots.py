@@ -8,7 +8,7 @@ from actors.ledger.settings import LedgerSettings
 from protocols.ledger import Snapshot
 
 
-class Snapshots:
+class SnapshotSchedule:
     """``marked`` is the offset of the newest marker sent to the fold, or of the newest snapshot on disk. Times are of one
     monotonic clock, in seconds."""
 

@@ -24,15 +24,15 @@ from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.correlator import fold
 from actors.correlator.actor import Correlator
-from actors.correlator.alarm_view import HeldAlarms
+from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.ledger.actor import Ledger
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from actors.trusted_clock import TrustedClock, even
 from faultd.app import _quarantined_event
 from faultd.restore import restore
@@ -52,7 +52,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, NOW
-        self.book = TokenBook(folder / "tokens.json")
+        self.book = TokenFile(folder / "tokens.json")
         self.token = self.book.create("ada", "admin", None, NOW)
 
     @asynccontextmanager
@@ -73,7 +73,7 @@ class House:
             settings=SETTINGS,
             clock=TrustedClock(even(lambda: self.now)),
         )
-        async with Database.open(url, size=3) as database, trio.open_nursery() as nursery:
+        async with Postgres.open(url, size=3) as database, trio.open_nursery() as nursery:
             await nursery.start(ledger.run)
             await nursery.start(Correlator(state, to_be_folded, folds, self.metrics).run)
             await nursery.start(Store(database, ledger.feed, file.ledger_id, self.progress, self.metrics).run)

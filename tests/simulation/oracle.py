@@ -17,7 +17,7 @@ from actors.correlator.fold import fold
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
-from actors.ledger.group import Group, Written
+from actors.ledger.group import CommitGroup, Written
 from actors.ledger.read import read_changes, stamped_events
 from actors.ledger.schema import connect_reader
 from protocols.alarm import Alarm
@@ -117,7 +117,7 @@ class Oracle:
 
     # --- what the ledger wrote --------------------------------------------------------------------------------------
 
-    def writing(self, first: int, at: datetime, group: Group) -> None:
+    def writing(self, first: int, at: datetime, group: CommitGroup) -> None:
         """A write begins."""
         events = [event for append in group.appends for event in append]
         batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from actors.api.keyset import Order, alarm_order
 from actors.api.sql.rows import page_of, row_as, uuid_of
 from actors.api.sql.where import Where, alarm_where
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.alarm import Alarm
 from protocols.command import Past
 from protocols.query import AlarmFilter, AlarmSort, Page
@@ -62,7 +62,7 @@ def _listed(
 
 
 async def list_alarms(
-    database: Database,
+    database: Postgres,
     wanted: AlarmFilter,
     *,
     sort: AlarmSort = "-last_occurrence",
@@ -75,13 +75,13 @@ async def list_alarms(
     return page_of(await database.fetch(query.sql, *query.args), limit, alarm_order(sort), alarm_of)
 
 
-async def count_alarms(database: Database, wanted: AlarmFilter, *, most: int, tenant: str | None = None) -> int:
+async def count_alarms(database: Postgres, wanted: AlarmFilter, *, most: int, tenant: str | None = None) -> int:
     """How many alarms pass the filter; at most ``most``."""
     query = list_query(wanted, "-last_occurrence", most, None, tenant, "id, severity_rank, last_occurrence")
     return int(await database.fetchval(f"SELECT count(*) FROM ({query.sql}) AS found", *query.args))
 
 
-async def count_held_back(database: Database, wanted: AlarmFilter, *, tenant: str | None = None) -> int:
+async def count_held_back(database: Postgres, wanted: AlarmFilter, *, tenant: str | None = None) -> int:
     """Alarms that pass the filter but for its view and are attributed to another alarm; at most ``MOST_HELD_BACK``."""
     where = alarm_where(msgspec.structs.replace(wanted, view="all"), tenant)
     where.conditions.append("parent_alarm_id IS NOT NULL")
@@ -89,7 +89,7 @@ async def count_held_back(database: Database, wanted: AlarmFilter, *, tenant: st
     return int(await database.fetchval(f"SELECT count(*) FROM ({counted}) AS held_back", *where.args))
 
 
-async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, tenant: str | None = None) -> tuple[str, ...]:
+async def matching_ids(database: Postgres, wanted: AlarmFilter, *, limit: int, tenant: str | None = None) -> tuple[str, ...]:
     """Ids of at most ``limit`` alarms that pass the filter and that commands can reach, latest first."""
     where = alarm_where(wanted, tenant)
     where.conditions.append("live")
@@ -98,7 +98,7 @@ async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, t
     return tuple(str(row["id"]) for row in await database.fetch(sql, *where.args))
 
 
-async def get_alarm(database: Database, name: str, *, tenant: str | None = None) -> Alarm | None:
+async def get_alarm(database: Postgres, name: str, *, tenant: str | None = None) -> Alarm | None:
     """The alarm whose id or external id is ``name``, also from the archive; None when there is none in the scope.
 
     Ledgers that followed one another in this database each count their external ids from A1: the one that commands reach comes
@@ -119,7 +119,7 @@ async def get_alarm(database: Database, name: str, *, tenant: str | None = None)
     return None if row is None else alarm_of(row)
 
 
-async def past_alarms(database: Database, names: Sequence[str], *, tenant: str | None = None) -> tuple[Past, ...]:
+async def past_alarms(database: Postgres, names: Sequence[str], *, tenant: str | None = None) -> tuple[Past, ...]:
     """Alarms by their ids or external ids, also from the archive. Of several that had one external id the latest; none where
     these are of several tenants."""
     where = Where()

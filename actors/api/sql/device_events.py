@@ -4,17 +4,17 @@ from datetime import datetime
 
 from asyncpg.protocol import Record
 
-from actors.api.keyset import INT32, INT64, TIME, Key, Order
+from actors.api.keyset import INT32, INT64, TIME, Order, SortKey
 from actors.api.sql.rows import columns_of, list_rows, row_as
 from actors.api.sql.where import Where
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.query import DeviceEventRow, Page
 
-_LATEST = Order("device_events", (Key("at", TIME, True), Key('"offset"', INT64, True), Key("number", INT32, True)))
+_LATEST = Order("device_events", (SortKey("at", TIME, True), SortKey('"offset"', INT64, True), SortKey("number", INT32, True)))
 
 
 async def list_device_events(
-    database: Database,
+    database: Postgres,
     *,
     device_id: str | None = None,
     event_type: str | None = None,

@@ -2,7 +2,7 @@
 
 from actors.api.sql.rows import columns_of, row_as
 from actors.api.sql.timeline import ENTRY_COLUMNS, entry_of
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.rest_timeline import ChildOf, Children
 
@@ -22,7 +22,7 @@ _DECISIONS = (
 )
 
 
-async def children_of(database: Database, alarm: Alarm, tenant: str | None) -> Children:
+async def children_of(database: Postgres, alarm: Alarm, tenant: str | None) -> Children:
     """The alarms attributed to this one: counted, and the first ``FIRST`` by name."""
     given = (alarm.correlation_id or alarm.id, alarm.id, tenant)
     counts = await database.fetch(_COUNTS, *given)
@@ -35,6 +35,6 @@ async def children_of(database: Database, alarm: Alarm, tenant: str | None) -> C
     )
 
 
-async def decisions_about(database: Database, alarm: Alarm, limit: int) -> tuple[TimelineEntry, ...]:
+async def decisions_about(database: Postgres, alarm: Alarm, limit: int) -> tuple[TimelineEntry, ...]:
     """At most ``limit`` lines of its timeline that faultd wrote, oldest first."""
     return tuple(entry_of(row) for row in await database.fetch(_DECISIONS, alarm.id, limit))

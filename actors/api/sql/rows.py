@@ -15,14 +15,14 @@ from msgspec import Struct
 
 from actors.api.keyset import Order
 from actors.api.sql.where import Where
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.query import Page
 
 T = TypeVar("T")
 
 
 async def list_rows(
-    database: Database,
+    database: Postgres,
     table: str,
     columns: str,
     where: Where,

@@ -2,17 +2,17 @@
 
 from asyncpg.protocol import Record
 
-from actors.api.keyset import INT32, INT64, Key, Order
+from actors.api.keyset import INT32, INT64, Order, SortKey
 from actors.api.sql.rows import columns_of, list_rows, row_as, uuid_of
 from actors.api.sql.where import Where
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.alarm import TimelineEntry
 from protocols.query import Page
 
 ENTRY_COLUMNS = columns_of(TimelineEntry)
-_OLDEST = (Key('"offset"', INT64), Key("number", INT32))
+_OLDEST = (SortKey('"offset"', INT64), SortKey("number", INT32))
 """Offsets are the order: the time can step back, where the clock jumped."""
-_LATEST = tuple(Key(key.column, key.kind, True) for key in _OLDEST)
+_LATEST = tuple(SortKey(key.column, key.kind, True) for key in _OLDEST)
 REPORTING = (
     "raised",
     "reopened",
@@ -27,7 +27,7 @@ REPORTING = (
 
 
 async def timeline(
-    database: Database,
+    database: Postgres,
     alarm_id: str,
     *,
     limit: int = 100,
@@ -48,7 +48,7 @@ async def timeline(
     return await list_rows(database, "alarm_timeline", ENTRY_COLUMNS, where, order, cursor, limit, entry_of)
 
 
-async def reporting_events(database: Database, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
+async def reporting_events(database: Postgres, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
     """Offsets of the newest Events that reported something of this alarm, the latest first, each with what it did."""
     where = Where()
     where.equal("alarm_id", uuid_of(alarm_id))

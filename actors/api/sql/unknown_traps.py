@@ -5,18 +5,18 @@ from typing import Any
 from asyncpg.protocol import Record
 from msgspec.structs import replace
 
-from actors.api.keyset import INT64, TIME, Key, Order
+from actors.api.keyset import INT64, TIME, Order, SortKey
 from actors.api.sql.rows import columns_of, list_rows, row_as
 from actors.api.sql.where import Where
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.query import Page, UnknownTrapCount, UnknownTrapRow
 from protocols.snmp.masking import masked_community, masked_datagram
 
-_INBOX = Order("unknown", (Key("at", TIME, True), Key('"offset"', INT64, True)))
+_INBOX = Order("unknown", (SortKey("at", TIME, True), SortKey('"offset"', INT64, True)))
 
 
 async def list_unknown_traps(
-    database: Database,
+    database: Postgres,
     *,
     trap_oid: str | None = None,
     limit: int = 100,
@@ -37,7 +37,7 @@ async def list_unknown_traps(
 
 
 async def count_unknown_traps(
-    database: Database, *, tenant: str | None = None, limit: int = 1_000
+    database: Postgres, *, tenant: str | None = None, limit: int = 1_000
 ) -> tuple[UnknownTrapCount, ...]:
     """How often each unknown trap came, the most frequent first."""
     where = Where()

@@ -10,7 +10,8 @@ import msgspec
 import structlog
 
 from actors.correlator.plant.difference import from_file
-from actors.correlator.profiles import ProfileErrors, load_profiles
+from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
+from actors.correlator.profiles.undeclared import undeclared
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from actors.correlator.rules.plugin_process import Bounds
@@ -107,6 +108,8 @@ def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, Topology
     elif state.topology_digest != topology.digest:
         yield changed_file(state, topology)
     if state.profiles is None or state.profiles.digest != profiles.digest:
+        if without := [name for _, name in undeclared(profiles.profiles)]:
+            _log.warning("alarm types of the access network declare no symptom", types=without[:20])
         yield profiles
     if loaded_rules(state) != rules.digest:
         yield rules
@@ -151,6 +154,14 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
     if unknown:
         raise ConfigError("profiles", [ConfigMistake(0, "disabled", f"no profile is named {name!r}") for name in unknown])
     return tuple(profile for profile in profiles if profile.name not in settings.disabled)
+
+
+def profile_warnings(config: Config) -> list[str]:
+    """What is doubtful about the profiles and hinders nobody from using them, each with its file and line. The profiles are
+    without mistakes. Raises :class:`ConfigError` for files that cannot be read."""
+    texts = _texts("profiles", config.profiles.directory, config.profiles.extra)
+    used = [each for each in load_profiles(texts) if each.name not in config.profiles.disabled]
+    return [str(each) for each in undeclared_symptoms(texts, used)]
 
 
 def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:

@@ -33,6 +33,7 @@ from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.ledger.actor import Ledger
+from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -77,6 +78,15 @@ READ_SECONDS = 5.0
 """A read of the API that PostgreSQL does not answer within this time finds it away: somebody waits for the answer."""
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
+
+
+CONSUMERS = {
+    # PostgreSQL has its own cursor too, in the transaction that applies the Changes.
+    "store": ConsumerPolicy(begins="oldest"),
+    # The board is in memory, begins with the recovered state, and cannot go on behind a gap.
+    "stream": ConsumerPolicy(begins="newest", durable=False),
+}
+"""Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
 
 
 class Closable(Protocol):
@@ -146,8 +156,7 @@ async def serve(
             metrics=metrics,
             settings=config.ledger,
             clock=clock,
-            # A board that waits for its restart finds what it lacks; one given up does not make the ledger grow.
-            read=lambda: ledger.feed.last if "stream" in health.parked else board.seq,
+            consumers=CONSUMERS,
         )
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
@@ -172,7 +181,7 @@ async def serve(
 
         # No read before the store has found the tables that reads need.
         read.refusal = lambda: "" if store.presence.schema_checked else trouble() or "its schema is not looked at yet"
-        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble)
+        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble, ledger.feed.lags)
         absence = DatabaseAlarm(
             store.presence, appends, config.store.away_alarm_seconds, trouble, lambda: "store" in health.parked
         )
@@ -196,7 +205,7 @@ async def serve(
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
         api = Api(config.http, tokens, metrics, clock, routes=routes)
 
-        park = Parking(health, appends)
+        park = Parking(health, appends, ledger.consumers.park)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 await sinks.start(supervise, "ledger", ledger, CORE, metrics)

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from protocols.ledger import ConsumerLag
 from protocols.principal import Role
 
 
@@ -28,3 +29,5 @@ class Readiness(Struct, frozen=True):
 
     ready: bool
     parts: dict[str, DaemonPart] = {}
+    consumers: dict[str, ConsumerLag] = {}
+    """How far each consumer of the recorded Changes is behind, by name: ``store`` (PostgreSQL), ``stream`` ..."""

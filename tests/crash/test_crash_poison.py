@@ -34,7 +34,7 @@ from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.tokens import TokenFile
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import _quarantined_event
+from faultd.app import CONSUMERS, _quarantined_event
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
@@ -72,6 +72,7 @@ class House:
             metrics=self.metrics,
             settings=SETTINGS,
             clock=TrustedClock(even(lambda: self.now)),
+            consumers=CONSUMERS,
         )
         async with Postgres.open(url, size=3) as database, trio.open_nursery() as nursery:
             await nursery.start(ledger.run)

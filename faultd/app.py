@@ -23,6 +23,8 @@ from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
 from actors.correlator.alarms.view import HeldAlarms
@@ -62,6 +64,7 @@ from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.reports import LedgerReports
 from faultd.restore import restore
+from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
@@ -186,26 +189,21 @@ async def serve(
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
-        api = Api(
-            config.http,
-            appends,
-            read,
-            stored,
-            tokens,
-            health,
-            metrics,
-            clock,
-            default_tenant=config.correlator.default_tenant,
-            quarantined=partial(_quarantined_event, ledger.feed),
+        reads = Stored(read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
+        submitter = Submitter(appends, reads, config.http, metrics)
+        views = ApiViews(
+            alarms=HeldAlarms(state),
             windows=windows,
             rules=partial(rule_records, state),
             topology=plant,
-            backtests=backtests,
             sources=listener.sources,
-            alarms=HeldAlarms(state),
-            recorded=lambda: ledger.feed.last,
+            backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
+            quarantined=partial(_quarantined_event, ledger.feed),
+            health=health,
         )
+        routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
+        api = Api(config.http, tokens, metrics, clock, routes=routes)
 
         park = Parking(health, appends, ledger.consumers.park)
         with trio.CancelScope() as everything:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from actors.mailbox import Progress
 from actors.metrics import Metrics
 from protocols.ledger import ConsumerLag
-from protocols.rest import DaemonPart, Readiness
+from protocols.rest_daemon import DaemonPart, Readiness
 
 _TROUBLE_LENGTH = 300
 

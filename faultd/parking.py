@@ -14,8 +14,8 @@ log = structlog.get_logger()
 
 
 class Parking:
-    """The supervisor calls it. ``appends`` leads to the ledger; ``park_consumer`` marks the consumer of this name as stopped until
-    the next start."""
+    """The supervisor calls it. ``appends`` leads to the ledger; ``park_consumer`` marks the consumer of this name as stopped
+    until the next start."""
 
     def __init__(self, health: Health, appends: AppendSender, park_consumer: Callable[[str], None]) -> None:
         self._health, self._appends, self._park_consumer = health, appends, park_consumer

@@ -86,7 +86,7 @@ def test_an_oid_in_use_stays_cached_through_a_flood_of_others(monkeypatch: pytes
     parsed: list[bytes] = []
     parse = oid.read_subids
 
-    def counting(content: bytes) -> tuple[str, bool]:
+    def counting(content: bytes) -> tuple[list[int], bool]:
         parsed.append(content)
         return parse(content)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from actors.mailbox import Progress
 from actors.metrics import Metrics
-from protocols.rest import DaemonPart, Readiness
+from protocols.ledger import ConsumerLag
+from protocols.rest_daemon import DaemonPart, Readiness
 
 _TROUBLE_LENGTH = 300
 
@@ -19,12 +20,14 @@ class Health:
         ledger_failure: Callable[[], str | None],
         refuses_connections: Callable[[], bool] = lambda: False,
         database_trouble: Callable[[], str] = lambda: "",
+        lags: Callable[[], dict[str, ConsumerLag]] = dict,
     ) -> None:
-        """``refuses_connections`` says whether one could not be accepted lately, ``database_trouble`` why PostgreSQL
-        is away."""
+        """``refuses_connections`` says whether a connection could not be accepted lately, ``database_trouble`` why PostgreSQL
+        is away, ``lags`` how far each consumer of the feed is behind."""
         self._metrics, self._store, self._ledger_failure = metrics, store, ledger_failure
         self._refuses_connections = refuses_connections
         self._database_trouble = database_trouble
+        self._lags = lags
         self.waiting = False
         """Whether faultd has yet to say that it is ready, though it takes traps."""
         self.taking_traps = False
@@ -57,7 +60,8 @@ class Health:
             )
         for name, text in self.parked.items():
             parts[name] = DaemonPart("down", text)
-        return Readiness(ready=self.taking_traps and not self.waiting and not self.stopping and not failure, parts=parts)
+        ready = self.taking_traps and not self.waiting and not self.stopping and not failure
+        return Readiness(ready, parts, self._lags())
 
     def summary(self) -> str:
         """One line for systemd's status."""

@@ -14,7 +14,7 @@ from faultd.console.rest import PREFIX, NotFound, Rest, RestError, alarm_path, n
 from faultd.console.view import wrapped
 from protocols.alarm import Alarm
 from protocols.printable import counted, printable
-from protocols.rest import Explanation, NotePage
+from protocols.rest_timeline import Explanation, NotePage
 
 _INDENT = "   "
 REMARKS = 20

@@ -20,7 +20,7 @@ from trio_websocket import (
 from faultd.console.rest import in_words
 from protocols.alarm import Alarm
 from protocols.printable import printable
-from protocols.rest import Problem
+from protocols.rest_problem import ProblemDocument
 from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame, SnapshotFrame
 
 _decoder = msgspec.json.Decoder(SnapshotFrame | ChangesFrame | HeartbeatFrame | LaggedFrame)
@@ -153,7 +153,7 @@ def failure(url: str, error: HandshakeError) -> StreamUnreachable | StreamRefuse
     if not isinstance(error, ConnectionRejected):
         return StreamUnreachable(f"no faultd answers at {url}: {_reason(error)}")
     try:
-        detail = printable(msgspec.json.decode(error.body or b"", type=Problem).detail)
+        detail = printable(msgspec.json.decode(error.body or b"", type=ProblemDocument).detail)
     except msgspec.MsgspecError:
         detail = "no faultd"
     if error.status_code < 500:

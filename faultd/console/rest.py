@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from protocols.printable import printable
-from protocols.rest import Problem
+from protocols.rest_problem import ProblemDocument
 
 SECONDS = 15.0
 PREFIX = "/api/v1/faults"
@@ -71,7 +71,7 @@ class Rest:
 
     def _failure(self, status: int, octets: bytes) -> RestError:
         try:
-            detail = printable(msgspec.json.decode(octets, type=Problem).detail)
+            detail = printable(msgspec.json.decode(octets, type=ProblemDocument).detail)
         except msgspec.MsgspecError:
             detail = f"no faultd: status {status}"
         if status == 401:

@@ -4,7 +4,7 @@ from vocabulary.alarms import T0, make_alarm
 
 from faultd.cli.explain import tree
 from protocols.alarm import TimelineEntry
-from protocols.rest import Children, Explanation
+from protocols.rest_timeline import Children, Explanation
 
 
 def test_a_conclusion_is_never_certain_whatever_an_older_version_wrote() -> None:

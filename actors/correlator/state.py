@@ -16,8 +16,10 @@ from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
+from actors.correlator.profiles.compiler import alarm_types
 from actors.correlator.saved import Piece, Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.strategies.symptoms import Symptoms, symptoms_of
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
 from protocols.alarm import Alarm, Identity, is_own_name
@@ -52,8 +54,8 @@ class View:
     """What follows from the State and is not saved: compiled rules, indexes, answers that are kept. Made when first asked for,
     and kept true by the State itself. A view reads the State and never a draft, so it needs no repair when one is dropped."""
 
-    of_plant = False
-    """Whether it follows from the topology or the default tenant too: then it is made anew when they change."""
+    of_configuration = False
+    """Whether it follows from the topology, the default tenant or the symptoms too: it is made anew when they change."""
     of_alarms = False
     """Whether it is told of each alarm that is written."""
 
@@ -124,6 +126,8 @@ class State:
         self.settings = CorrelatorSettings()
         self.spans = Durations(self.settings)
         self.translator: Translator = compile(())
+        self.symptoms: Symptoms = symptoms_of({})
+        """How each alarm type counts in correlation, by the profiles that are loaded."""
         self.plant = Plant()
         self._saved_plant = SavedPlant()
         self._memories: dict[type[Any], Any] = {}
@@ -255,9 +259,9 @@ class State:
         self._told = [each for each in self._views.values() if each.of_alarms]
         return view
 
-    def forget_views(self, *, of_plant: bool = False) -> None:
-        """Have all views, or those ``of_plant``, made anew."""
-        self._views = {kind: view for kind, view in self._views.items() if of_plant and not view.of_plant}
+    def forget_views(self, *, of_configuration: bool = False) -> None:
+        """Have all views, or those ``of_configuration``, made anew."""
+        self._views = {kind: view for kind, view in self._views.items() if of_configuration and not view.of_configuration}
         self._told = [each for each in self._views.values() if each.of_alarms]
 
     def limit_reached(self, owner: Owner, more: int) -> Limit | None:
@@ -305,15 +309,20 @@ class State:
         except ProfileErrors as error:
             _log.warning("profiles from the ledger are not accepted any more", mistakes=[str(one) for one in error.errors])
             self.profiles, self.translator = None, compile(())
+            self.symptoms = symptoms_of(alarm_types(event.profiles))
 
     def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
+        """Read traps, and count alarm types in correlation, by these profiles from now on."""
         self.profiles, self.translator = event, translator
+        if translator.symptoms != self.symptoms:
+            self.forget_views(of_configuration=True)
+            self.symptoms = translator.symptoms
 
     def replant(
         self, offset: int, puts: Sequence[Node], removes: Sequence[str], by_file: bool = True, kept: Sequence[str] = ()
     ) -> None:
         """Change the plant. ``by_file``: what is put belongs to the file, all but ``kept``."""
-        self.forget_views(of_plant=True)
+        self.forget_views(of_configuration=True)
         ready, self.prepared = self.prepared, None
         if ready is not None and ready.nodes is puts and not (ready.mistakes or self.plant.nodes or removes or kept):
             if not by_file:
@@ -346,7 +355,7 @@ class State:
     def use_settings(self, settings: CorrelatorSettings) -> None:
         """Use these settings, and what follows from them."""
         if settings.default_tenant != self.settings.default_tenant:
-            self.forget_views(of_plant=True)
+            self.forget_views(of_configuration=True)
         self.settings, self.spans = settings, Durations(settings)
 
     # --- snapshots ----------------------------------------------------------------------------------------------

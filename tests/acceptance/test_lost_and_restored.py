@@ -19,7 +19,7 @@ import pytest
 import trio
 from vocabulary.faults import replace_fold
 
-from actors.api.queries import get_alarm
+from actors.api.sql.alarms import get_alarm
 from actors.correlator.actor import Correlator
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
@@ -32,7 +32,7 @@ from actors.store.actor import Store
 from actors.store.cursor import LedgerMismatch, LedgerRestored
 from actors.stream.board import Board
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import seed_of
+from faultd.app import CONSUMERS, seed_of
 from faultd.embedded import EmbeddedPostgres
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent, SystemReport, Tick
@@ -102,7 +102,15 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
     folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](100)
     appends, appended = trio.open_memory_channel[Append](8)
     trusted = TrustedClock(even(clock))
-    ledger = Ledger(database=ledger_file, inbox=appended, folded=folded, to_fold=to_fold, metrics=Metrics(), clock=trusted)
+    ledger = Ledger(
+        database=ledger_file,
+        inbox=appended,
+        folded=folded,
+        to_fold=to_fold,
+        metrics=Metrics(),
+        clock=trusted,
+        consumers=CONSUMERS,
+    )
     board = Board(seq, state.alarms.values())
 
     async def pump() -> None:
@@ -124,7 +132,7 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
 def prune(file: Path) -> None:
     """Remove all that retention allows."""
     ledger = LedgerFile.open(file)
-    while ledger.prune(PruneLimits(FAR, FAR, ("store",))).more:
+    while ledger.prune(PruneLimits(FAR, FAR, ledger.cursors().get("store", 0))).more:
         pass
     ledger.close()
 

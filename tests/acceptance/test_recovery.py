@@ -25,6 +25,7 @@ from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.trusted_clock import TrustedClock, even
+from faultd.app import CONSUMERS
 from faultd.restore import restore
 from protocols.event import Event
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
@@ -69,6 +70,7 @@ class Pipeline:
             metrics=metrics,
             settings=SNAPSHOT_OFTEN,
             clock=TrustedClock(even(lambda: self.now)),
+            consumers=CONSUMERS,
         )
         store = Store(self.database, ledger.feed, ledger_file.ledger_id, Progress(), metrics)
         async with trio.open_nursery() as nursery:

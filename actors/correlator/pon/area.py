@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, tenant_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
-from actors.correlator.strategies.symptoms import AREA
 
 FEWEST = 3
 """Gasps from which on it may be the area."""
@@ -74,7 +74,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         gasped=gasped,
         alive=0,
         unknown=could - len(recent),
-        confidence=min(0.99, gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5),
+        confidence=gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5,
         why=f"{gasped} of {could} ONTs of {name} on {len(ports)} PON port{'s' if len(ports) > 1 else ''} sent a dying gasp "
         "at about the same time: mains, not fibre",
     )

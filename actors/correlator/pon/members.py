@@ -5,7 +5,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import evidence_at, says_out
 from actors.correlator.pon.memory import Concluded, PonMemory
 from actors.correlator.state import State, View
-from actors.correlator.strategies.symptoms import SIGNALS
 from protocols.alarm import Alarm
 
 _SPARE = 64
@@ -27,7 +26,7 @@ class _Made:
 class MembersView(View):
     """The ONTs of each conclusion, by the id of its alarm; and the conclusions of each ONT."""
 
-    of_plant = True
+    of_configuration = True
     of_alarms = True
 
     def __init__(self, state: State) -> None:
@@ -37,7 +36,7 @@ class MembersView(View):
 
     def changed(self, before: Alarm | None, alarm: Alarm) -> None:
         ont = alarm.resource_id
-        if ont not in self._of_ont or alarm.alarm_type not in SIGNALS:
+        if ont not in self._of_ont or alarm.alarm_type not in self._state.symptoms:
             return
         if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
             for alarm_id in self._of_ont[ont]:
@@ -68,8 +67,9 @@ class MembersView(View):
     def back(self, alarm_id: str, cause: Concluded) -> int:
         """How many ONTs of a conclusion are not out."""
         made = self.of(alarm_id, cause)
+        symptoms = self._state.symptoms
         for ont in made.stale:
-            if any(says_out(each) for each in evidence_at(self._state, ont)):
+            if any(says_out(symptoms, each) for each in evidence_at(self._state, ont)):
                 made.back.discard(ont)
             else:
                 made.back.add(ont)

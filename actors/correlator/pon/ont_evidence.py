@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.gather import against, evidence_at, tenant_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.state import State, View
-from actors.correlator.strategies.symptoms import AREA, SIGNALS
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
-
-_OTHER = frozenset({"dim", "garbled", "stuck", "rogue"})
 
 ByCause = Mapping[str | None, Collection[str]]
 """ONTs that are out, by the id of the alarm that explains them; None: nothing does yet."""
@@ -49,9 +48,10 @@ class OntEvidence:
         """Read the alarms of the ONTs that were marked."""
         unsure: dict[str, None] = {}
         out, others = False, False
+        symptoms = state.symptoms
         for ont in (*self._stale, *self._elsewhere):
             alarms = evidence_at(state, ont)
-            found = against(ont, alarms, memory)
+            found = against(symptoms, ont, alarms, memory)
             if found is None:
                 self._not_out(ont)
             else:
@@ -59,7 +59,7 @@ class OntEvidence:
                 self._is_out(found, state.alarms[found.alarms[0]].parent_alarm_id)
                 if ont not in memory.onset:
                     unsure[ont] = None  # since when it is out moves with each repeat, of which no view is told
-            if any(SIGNALS.get(each.alarm_type) in _OTHER for each in alarms):
+            if any(_tells_more(symptoms, each) for each in alarms):
                 others |= ont not in self.others
                 self.others[ont] = None
             else:
@@ -116,10 +116,16 @@ class OntEvidence:
             del self.by_cause[cause]
 
 
+def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
+    """Whether an ONT's alarm says something of its light other than that it is out."""
+    traits = symptoms.get(alarm.alarm_type)
+    return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
+
+
 class EvidenceView(View):
     """The evidence of each port and each ``area:NAME`` that was looked at."""
 
-    of_plant = True
+    of_configuration = True
     of_alarms = True
 
     def __init__(self, state: State) -> None:
@@ -127,7 +133,7 @@ class EvidenceView(View):
         self._by_subject: dict[str, OntEvidence] = {}
 
     def changed(self, before: Alarm | None, alarm: Alarm) -> None:
-        if not self._by_subject or alarm.alarm_type not in SIGNALS:
+        if not self._by_subject or alarm.alarm_type not in self._state.symptoms:
             return
         ont, plant = alarm.resource_id, self._state.plant
         node = plant.nodes.get(ont)

@@ -48,9 +48,12 @@ class Metrics:
         self.ledger_offset = gauge("faultd_ledger_offset", "Offset of the newest Event")
         self.ledger_bytes = gauge("faultd_ledger_bytes", "Size of the ledger's files")
         self.ledger_pruned = counter("faultd_ledger_pruned_events", "Events removed after their retention")
-        self.snapshot = histogram("faultd_snapshot_seconds", "Encoding and storing one snapshot")
+        self.snapshot = histogram("faultd_snapshot_seconds", "Storing one snapshot")
+        self.snapshot_encoding = histogram(
+            "faultd_snapshot_encoding_seconds", "Encoding a stage's state for a snapshot, by stage", "stage"
+        )
         self.quarantined = gauge("faultd_quarantined_events", "Events whose fold raised, kept for retry")
-        self.correlation = histogram("faultd_correlation_seconds", "Folding one batch of Events")
+        self.fold = histogram("faultd_fold_seconds", "Folding one batch of Events, by stage", "stage")
         self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")
         self.alarms_refused = counter(
             "faultd_alarms_refused", "Raises that made no alarm because too many are open, by limit: device or all", "reason"

@@ -1,6 +1,6 @@
-"""The wiring diagram: every channel is made here, and each actor is handed its ends.
+"""The wiring diagram: the actors around the pipe, and what each of them is given.
 
-    trap_listener, clock, api ──Append──▶ ledger ──EventBatch──▶ correlator ──ChangeBatch──▶ ledger ──feed──▶ store, stream
+    trap_listener, clock, api ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream
 
 Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
 end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the whole drain.
@@ -15,7 +15,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 import trio
@@ -24,13 +24,11 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
 from actors.clock.actor import Clock
-from actors.correlator.actor import Correlator
 from actors.correlator.alarm_view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.force import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
-from actors.ledger.actor import Ledger
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -57,6 +55,7 @@ from faultd.health import Health
 from faultd.inputs import news, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
+from faultd.pipe import Pipe
 from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.reports import LedgerReports
@@ -65,11 +64,9 @@ from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 log = structlog.get_logger()
 
-APPENDS_WAITING = 256
 READ_SECONDS = 5.0
 """A read of the API that PostgreSQL does not answer within this time finds it away: somebody waits for the answer."""
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
@@ -111,7 +108,8 @@ async def serve(
     notifier.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
-    ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
+    ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
+    state = stages.state
     try:
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -129,26 +127,18 @@ async def serve(
             url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS, answer_within=READ_SECONDS
         ) as read,
     ):
-        appends, appended = trio.open_memory_channel[Append](APPENDS_WAITING)
-        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](config.ledger.pipe_batches + 2)
-        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](config.ledger.pipe_batches + 2)
-        for name, end in (("ledger", appended), ("correlator", to_be_folded), ("folded", folded)):
-            metrics.mailbox_depth.labels(name).set_function(_depth_of(end))
-
-        ledger = Ledger(
-            database=ledger_file,
-            inbox=appended,
-            folded=folded,
-            to_fold=to_fold,
-            metrics=metrics,
-            settings=config.ledger,
-            clock=clock,
+        pipe = Pipe(
+            ledger_file,
+            stages,
+            clock,
+            metrics,
+            config.ledger,
             # A board that waits for its restart finds what it lacks; one given up does not make the ledger grow.
             read=lambda: ledger.feed.last if "stream" in health.parked else board.seq,
         )
+        appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
-        correlator = Correlator(state, to_be_folded, folds, metrics, partial(_offer, appends))
         stored = Progress()
         tokens = TokenBook(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
@@ -201,8 +191,8 @@ async def serve(
         park = Parking(health, appends)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
-                await sinks.start(supervise, "ledger", ledger, CORE, metrics)
-                await sinks.start(supervise, "correlator", correlator, CORE, metrics)
+                for name, actor in pipe.actors.items():
+                    await sinks.start(supervise, name, actor, CORE, metrics)
                 folded_inputs: Reply[Outcome] = Reply()
                 await _keep(appends, [*news(state, inputs), *_as_at_a_start()], folded_inputs)
                 sinks.start_soon(partial(supervise, "store", store, PARKED, metrics, on_park=park))
@@ -250,25 +240,12 @@ async def serve(
         log.info("stopped")
 
 
-def _offer(appends: trio.MemorySendChannel[Append], events: list[Event]) -> bool:
-    """Hand Events to the ledger without waiting for it, since it waits for the one who asks; False when it has no room."""
-    try:
-        appends.send_nowait(Append(events))
-    except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
-        return False
-    return True
-
-
 def _as_at_a_start() -> list[SystemReport]:
     """Ends what an earlier run said of itself and could not take back; what is still so will be said again."""
     return [
         SystemReport(alarm_type=alarm_type, active=False, qualifier="*", description="faultd was started again")
         for alarm_type in OF_ONE_RUN
     ]
-
-
-def _depth_of(channel: trio.MemoryReceiveChannel[Any]) -> Callable[[], float]:
-    return lambda: channel.statistics().current_buffer_used
 
 
 async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:

@@ -15,11 +15,12 @@ from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
-from actors.correlator.saved import Clock, Mark, Piece, Renamed, Saved, pieces
+from actors.correlator.saved import Clock, Mark, Renamed, Saved, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
+from actors.state_encoding import Piece
 from protocols.alarm import Alarm, Identity, is_own_name
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node

@@ -9,7 +9,7 @@ way) and is written when the disk takes it again.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import TypeVar, TypeVarTuple, Unpack
 
@@ -33,7 +33,7 @@ from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, instant, micros
 from actors.trusted_time import Anchor, Jump
 from protocols.event import ClockJumped, kind
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+from protocols.ledger import ChangeBatch, EventBatch, PipeMessage, SnapshotMarker, SnapshotPart
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -57,17 +57,18 @@ class Ledger:
         *,
         database: Database,
         inbox: trio.MemoryReceiveChannel[Append],
-        folded: trio.MemoryReceiveChannel[ChangeBatch | Snapshot],
-        to_fold: trio.MemorySendChannel[EventBatch | SnapshotMarker],
+        folded: trio.MemoryReceiveChannel[PipeMessage],
+        to_fold: trio.MemorySendChannel[PipeMessage],
+        stages: Collection[str],
         metrics: Metrics,
         settings: LedgerSettings | None = None,
         clock: TrustedClock,
         consumers: Sequence[str] = ("store",),
         read: Callable[[], int] | None = None,
     ) -> None:
-        """``clock`` stamps the Events; the ledger alone lets it step, once the jump is on disk. ``consumers`` are those whose
-        cursors bound what may be pruned; ``read`` gives the last batch that those have read who keep none. Reads the cursors;
-        raises DiskRefused."""
+        """``to_fold`` leads to the first of ``stages``; ``folded`` comes from the last one. ``clock`` stamps the Events; the
+        ledger alone lets it step, once the jump is on disk. ``consumers`` are those whose cursors bound what may be pruned;
+        ``read`` gives the last batch that those have read who keep none. Reads the cursors; raises DiskRefused."""
         self._database = database
         self._requests = Requests(inbox, self._rouse)
         self._folded_in = folded
@@ -91,7 +92,7 @@ class Ledger:
         self._wake = trio.Event()
         self._folded: deque[ChangeBatch] = deque()
         self._folded_at = 0.0
-        self._snapshots = Snapshots(self._settings, database.snapshot_through())
+        self._snapshots = Snapshots(self._settings, database.snapshot_through(), stages)
         self._ride = Ride()
         self._outage = Outage()
         self._cursors_at = 0.0
@@ -139,13 +140,14 @@ class Ledger:
 
     async def _take_folded(self) -> None:
         async for item in self._folded_in:
-            if isinstance(item, ChangeBatch):
-                self._pipeline.arrive(item)
+            if isinstance(item, EventBatch):
+                self._pipeline.arrive(item.through)
                 if not self._folded:
                     self._folded_at = trio.current_time()
-                self._folded.append(item)
-            else:
+                self._folded.append(ChangeBatch(item.through, item.changes))
+            elif isinstance(item, SnapshotPart):
                 self._snapshots.arrive(item, trio.current_time())
+            # A marker that comes back has passed every stage: nothing is to be done about it.
             self._rouse()
         if not self._draining:
             raise FoldEnded("the fold closed its channel before the ledger closed the way to it")

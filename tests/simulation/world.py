@@ -468,10 +468,10 @@ class World(Observer):
     def _judge(self) -> None:
         """The last process has ended: what it left is complete, and a start from it comes to the same."""
         assert self.life is not None
-        database, state, seq = restore(self.life.path)
+        database, stages, seq = restore(self.life.path)
         database.close()
-        self.oracle.recovered(self.life.path, database.ledger_id, state, seq)
-        self.oracle.settle(state)
+        self.oracle.recovered(self.life.path, database.ledger_id, stages, seq)
+        self.oracle.settle(stages)
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
         if self.server.tables.cursor != (database.ledger_id, seq):

@@ -12,7 +12,7 @@ from actors.ledger.read import stamped_events
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Abandoned, Append, EndOfFeed, LedgerUnavailable, Outcome, Reply
 from protocols.event import NetworkEvent, Stamped
-from protocols.ledger import ChangeBatch, SnapshotMarker
+from protocols.ledger import EventBatch, SnapshotMarker
 
 
 async def test_events_get_offsets_and_their_changes_come_back(kit: SimpleNamespace, path: Path) -> None:
@@ -171,7 +171,7 @@ async def test_snapshots_are_taken_every_so_many_events(kit: SimpleNamespace, pa
             house.send.send_nowait(Append([kit.report(str(n))]))
             items.append(await house.from_ledger.receive())
             if isinstance(items[-1], SnapshotMarker):
-                await house.folded.send(house.fold.snapshot(items[-1].through))
+                await house.folded.send(house.fold.part(items[-1].through))
                 items.append(await house.from_ledger.receive())
             await house.folded.send(house.fold.fold(items[-1]))
         assert [item.through for item in items if isinstance(item, SnapshotMarker)] == [3, 6]
@@ -193,7 +193,7 @@ async def test_a_quiet_ledger_takes_a_snapshot_by_time_once(
             house.from_ledger.receive_nowait()
         mock_clock.jump(1)
         assert await house.from_ledger.receive() == SnapshotMarker(1)
-        await house.folded.send(house.fold.snapshot(1))
+        await house.folded.send(house.fold.part(1))
         mock_clock.jump(6000)
         await wait_all_tasks_blocked(0.01)
         with pytest.raises(trio.WouldBlock):
@@ -208,7 +208,18 @@ async def test_changes_for_offsets_that_were_not_sent_end_the_ledger(kit: Simple
         async with kit.open(path, folding=False) as house:
             house.send.send_nowait(Append([kit.tick]))
             await house.from_ledger.receive()
-            await house.folded.send(ChangeBatch(through, ()))
+            await house.folded.send(EventBatch(1, kit.epoch, [kit.tick] * through))
+            await trio.sleep_forever()
+
+
+async def test_a_batch_that_comes_back_twice_ends_the_ledger(kit: SimpleNamespace, path: Path) -> None:
+    with pytest.RaisesGroup(FoldOutOfStep, flatten_subgroups=True, allow_unwrapped=True):
+        async with kit.open(path, folding=False) as house:
+            house.send.send_nowait(Append([kit.report("a")]))
+            batch = await house.from_ledger.receive()
+            for _ in range(2):
+                await house.folded.send(EventBatch(1, batch.at, batch.events, house.fold.fold(batch).changes))
+                house.fold.seen.clear()
             await trio.sleep_forever()
 
 
@@ -231,9 +242,9 @@ async def test_a_batch_may_come_back_in_parts(kit: SimpleNamespace, path: Path) 
         house.send.send_nowait(append)
         batch = await house.from_ledger.receive()
         whole = house.fold.fold(batch)
-        await house.folded.send(ChangeBatch(1, whole.changes[:1]))
+        await house.folded.send(EventBatch(1, batch.at, batch.events[:1], whole.changes[:1]))
         await house.feed.after(0)
-        await house.folded.send(ChangeBatch(3, whole.changes[1:]))
+        await house.folded.send(EventBatch(2, batch.at, batch.events[1:], whole.changes[1:]))
         assert append.answered is not None
         outcome = await append.answered.wait()
         assert (outcome.seq, list(outcome.changes)) == (2, list(whole.changes))

@@ -4,5 +4,5 @@ from actors.correlator import ponder
 from faultd.cli import main
 
 if __name__ == "__main__":
-    ponder.STRATEGIES, ponder._DUE = (), {}
+    vars(ponder).update(STRATEGIES=(), _DUE={})
     main()

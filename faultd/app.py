@@ -200,7 +200,7 @@ async def serve(
                 async with trio.open_nursery() as sources:
                     # Traps first: they wait for nothing but the disk.
                     await sources.start(supervise, "trap_listener", listener, EDGE, metrics)
-                    sources.start_soon(keep_clocks, security.timeline, state_dir)
+                    sources.start_soon(keep_clocks, security.clocks, state_dir)
                     health.listening["traps"] = ", ".join(sock.name for sock in sockets)
                     health.waiting = health.taking_traps = True
                     notifier.status("taking traps; folding what was read")

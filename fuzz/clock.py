@@ -20,7 +20,7 @@ def seeds() -> list[bytes]:
 
 if __name__ == "__main__":
     with compiled_once():
-        target = life.hypothesis.fuzz_one_input  # type: ignore[attr-defined]
+        target = life.hypothesis.fuzz_one_input
 
         def one(data: bytes) -> None:
             target(data)

@@ -1,4 +1,4 @@
-"""Everything decided, as one tagged union. Consumers (store, stream, notifier ...) apply these in order.
+"""Every decision of the stages, as one tagged union. Consumers (store, stream, notifier ...) apply these in order.
 
 Every Change carries the ``offset`` of the Event that caused it.
 """
@@ -93,15 +93,17 @@ class Answer(Struct, frozen=True, kw_only=True, array_like=True, tag="answer", t
     """What was not taken as it was given, and what was done instead."""
 
 
-NoticeKind = Literal["raised", "worsened", "escalated", "recovered", "flapping", "steady"]
+NotificationKind = Literal["raised", "worsened", "escalated", "recovered", "flapping", "steady"]
 
 
-class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="notice", tag_field="tag"):
-    """People are to hear of an alarm: whoever pages them and opens tickets acts on this and on nothing else.
+class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, tag="notice", tag_field="tag"):
+    """The correlator asks that people be notified of an alarm. Notifiers and ticketers act on this Change alone.
 
-    ``raised``: it stands on its own. ``worsened``: told before, now more severe. ``escalated``: it has waited too long.
-    ``recovered``: told before, now over. ``flapping`` and ``steady``: it began, and ceased, to come and go.
-    (``offset``, ``number``) is the idempotency key; ``number`` is that of the timeline entry which says the same.
+    ``raised``: the alarm stands on its own. ``worsened``: people were notified, and the alarm is now more severe.
+    ``escalated``: the alarm has waited too long. ``recovered``: people were notified, and the alarm is over. ``flapping`` and
+    ``steady``: the alarm began, and ceased, to come and go.
+    (``offset``, ``number``) is the idempotency key. The timeline entry of the same alarm with this ``offset`` and ``number``
+    says the same: its text is ``reason``, its detail ``notice`` is ``kind``.
     """
 
     offset: int
@@ -110,16 +112,16 @@ class NoticeWanted(Struct, frozen=True, kw_only=True, array_like=True, tag="noti
     tenant_id: str
     alarm_id: str
     """The alarm's ``id``."""
-    kind: NoticeKind
+    kind: NotificationKind
     severity: Severity
     reason: str
-    """Why now: what was waited for, what it was held back by until now."""
+    """Why now: which hold is over, and what had suppressed the alarm until now."""
 
 
 class Refusal(Struct, frozen=True):
     """Why a command did not apply. ``reason`` is unknown_alarm, not_your_tenant, ambiguous (several tenants gave that external
-    name), wrong_state, invalid, limit (too many alarms are open for a new one) or key_reused (the idempotency key was used for
-    another event). Where the command is no alarm's, ``alarm_id``
+    name), wrong_state, wrong_revision (the caller expected another revision), invalid, limit (too many alarms are open for a
+    new one) or key_reused (the idempotency key was used for another event). Where the command is no alarm's, ``alarm_id``
     is the place of the mistake (a JSON pointer)."""
 
     alarm_id: str
@@ -130,11 +132,14 @@ class Refusal(Struct, frozen=True):
         "not_your_tenant",
         "ambiguous",
         "wrong_state",
+        "wrong_revision",
         "invalid",
         "limit",
         "key_reused",
     ]
     text: str
+    revision: int | None = None
+    """The present revision, where the reason is wrong_revision; None: there is no such thing any more."""
 
 
 class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_field="tag"):
@@ -168,7 +173,7 @@ Change = (
     | DeviceEvent
     | UnknownTrap
     | Answer
-    | NoticeWanted
+    | NotificationRequested
     | Quarantined
     | Released
     | ArchiveDue

@@ -179,6 +179,8 @@ class Past(Struct, frozen=True, array_like=True):
     id: str
     alarm_id: str
     tenant_id: str
+    revision: int | None = None
+    """The revision that PostgreSQL showed when the command was made: the fold holds none of an alarm that is history."""
 
 
 class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="tag"):
@@ -189,3 +191,6 @@ class Command(Struct, frozen=True, array_like=True, tag="command", tag_field="ta
     action: Action
     alarm_ids: tuple[str, ...] = ()
     past: tuple[Past, ...] = ()
+    expected: dict[str, int] = {}
+    """Revisions that the caller knows, by alarm (as named in ``alarm_ids``), rule id, window id or node id. The command is
+    refused with ``wrong_revision`` for each of these that has another revision by now; one that is not named is not checked."""

@@ -103,6 +103,8 @@ class Window(Struct, frozen=True, kw_only=True):
     """The occurrence that was under way then was ended early."""
     ended_by: str | None = None
     key: str = ""
+    revision: int = 1
+    """1 when the window is made; each command that changes it adds 1. That it opens or closes changes no revision."""
 
 
 class Occurrence(Struct, frozen=True):

@@ -142,6 +142,7 @@ class WindowShown(Struct, frozen=True, kw_only=True):
     start_time: datetime
     end_time: datetime
     status: Phase
+    revision: int
     warnings: tuple[str, ...] = ()
     """What somebody should look at: a scope that names nothing, a time zone that was not given. Lists have none."""
 

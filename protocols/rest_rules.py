@@ -36,6 +36,7 @@ class RuleShown(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     updated_by: str
+    revision: Annotated[int, Meta(description="1 when the rule is written; each change adds 1")]
     error: Annotated[str, Meta(description="Why it is not in force although enabled; empty when it is")]
 
 
@@ -49,5 +50,7 @@ class RulePage(Struct, frozen=True):
 def shown(record: RuleRecord) -> RuleShown:
     """A rule as REST shows it."""
     rule = {name: getattr(record.rule, name) for name in record.rule.__struct_fields__}
-    own = {name: getattr(record, name) for name in ("id", "origin", "created_at", "updated_at", "updated_by", "error")}
+    own = {
+        name: getattr(record, name) for name in ("id", "origin", "created_at", "updated_at", "updated_by", "error", "revision")
+    }
     return RuleShown(**rule, **own)

@@ -76,6 +76,7 @@ class NodeShown(NodeBody, frozen=True, kw_only=True, forbid_unknown_fields=False
 
     children: int
     origin: Literal["file", "api"]
+    revision: Annotated[int, Meta(description="Grows whenever the node changes, also across its removal")]
 
 
 class TopologyPage(Struct, frozen=True):

@@ -143,3 +143,5 @@ class RuleRecord(Struct, frozen=True, kw_only=True):
     updated_by: str
     error: str = ""
     """Why it is not in force: a rule that this version does not accept any more."""
+    revision: int = 1
+    """1 when the rule is written; each change adds 1, by a command or in the rule's file."""

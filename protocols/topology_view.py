@@ -31,6 +31,9 @@ class TopologyView(Protocol):
     def by_hand(self, node_id: str) -> bool:
         """Whether it came through the API, and not from the file."""
 
+    def revision(self, node_id: str) -> int | None:
+        """The node's revision: the offset of the Event that put it as it is. None: there is no such node."""
+
     def sorted_from(self, after: str) -> Iterator[str]:
         """Ids behind ``after``, in order; ends early when the plant changes meanwhile."""
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from actors.correlator.profiles import compiler, translator
+from actors.correlator.profiles.errors import Problems
 from protocols.profile import AlarmType, Profile
 
 
@@ -17,7 +18,7 @@ def compiled_once() -> Iterator[None]:
     encode = msgspec.msgpack.Encoder().encode
     done: dict[tuple[bytes, bytes], compiler.Compiled] = {}
 
-    def compile_once(profile: Profile, types: Mapping[str, AlarmType], problems: compiler.Problems) -> compiler.Compiled:
+    def compile_once(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> compiler.Compiled:
         key = encode(profile), encode(types)
         if key not in done:
             compiled = compiler.compile_profile(profile, types, problems)

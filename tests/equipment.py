@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from vocabulary.world import World
+
 from protocols.alarm import Alarm
-from protocols.change import NoticeWanted
+from protocols.change import NotificationRequested
 from protocols.command import Clear, Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
@@ -24,7 +26,7 @@ PLANT = (
 
 
 class Plant:
-    def __init__(self, world: Any) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.told: list[tuple[str, str]] = []
         world(TopologyLoaded("t", PLANT))
@@ -59,4 +61,4 @@ class Plant:
         return found
 
     def _listen(self) -> None:
-        self.told += [(each.kind, self.now(each.alarm_id).alarm_type) for each in self.world.all(NoticeWanted)]
+        self.told += [(each.kind, self.now(each.alarm_id).alarm_type) for each in self.world.all(NotificationRequested)]

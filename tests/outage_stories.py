@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from outages import Olt, onts, plant
+from vocabulary.world import World
 
 from protocols.event import TopologyChanged
 from protocols.topology import Node
@@ -30,8 +31,8 @@ SAYS = {
 }
 
 
-def play(world: Any, story: list[Step], interrupt: Any) -> bytes:
-    world.__init__()
+def play(world: World, story: list[Step], interrupt: Any) -> bytes:
+    world.begin()
     olt = Olt(world, NODES)
     olt.says("ont.dying_gasp", *PLACES[:24])
 

@@ -1,10 +1,11 @@
 """A plant with one OLT whose reports go into a fold one by one: outages below PON ports as timelines."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+
+from vocabulary.world import World
 
 from protocols.alarm import Alarm, TimelineEntry
-from protocols.change import AlarmChanged, NoticeWanted
+from protocols.change import AlarmChanged, NotificationRequested
 from protocols.command import Clear, Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
@@ -43,7 +44,7 @@ def plant(ports: int = 3, areas: bool = True) -> Iterator[Node]:
 class Olt:
     """What the OLT reports, one trap after the other."""
 
-    def __init__(self, world: Any, nodes: Iterable[Node] = ()) -> None:
+    def __init__(self, world: World, nodes: Iterable[Node] = ()) -> None:
         self.world = world
         self.seconds = 0.0
         self.lines: list[TimelineEntry] = []
@@ -54,7 +55,7 @@ class Olt:
         for change in self.world.all(AlarmChanged):
             self.lines += change.entries
         self.notices += [
-            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NoticeWanted)
+            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NotificationRequested)
         ]
 
     def says(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:

@@ -1,7 +1,7 @@
 """Which nodes a caller sees and changes, and how they are shown."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar.params import PathParameter
 
@@ -59,4 +59,5 @@ def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
     fields["parents"] = names_seen(plant, by, node.parents)
     children = plant.children(node.id)
     count = len(children) if by.tenant is None else len(names_seen(plant, by, children))
-    return NodeShown(**fields, children=count, origin="api" if plant.by_hand(node.id) else "file")
+    origin: Literal["file", "api"] = "api" if plant.by_hand(node.id) else "file"
+    return NodeShown(**fields, children=count, origin=origin, revision=plant.revision(node.id) or 0)

@@ -1,6 +1,7 @@
 """Operators' commands: each alarm named is acted on or refused with a reason."""
 
 from actors.correlator.draft import Draft
+from actors.correlator.expected_revision import outdated
 from actors.correlator.lifecycle import TRANSITIONS, Refused, act, detail_of, text_of, user
 from actors.correlator.limits import FULL, admit
 from actors.correlator.past import act_on_past
@@ -27,13 +28,13 @@ def fold_command(draft: Draft, command: Command) -> None:
         _raise(draft, command.by, action)
         return
     if isinstance(action, WindowAction):
-        fold_window(draft, command.by, action)
+        fold_window(draft, command.by, action, command.expected)
         return
     if isinstance(action, ChangeTopology):
-        change_topology(draft, command.by, action)
+        change_topology(draft, command.by, action, command.expected)
         return
     if isinstance(action, RuleAction):
-        fold_rule_command(draft, command.by, action)
+        fold_rule_command(draft, command.by, action, command.expected)
         return
     accepted: list[str] = []
     refusals: list[Refusal] = []
@@ -56,11 +57,13 @@ def _act_on(draft: Draft, name: str, command: Command, action: AlarmAction) -> s
     if not found:
         past = next((one for one in command.past if name in (one.id, one.alarm_id)), None)
         if past is not None:
-            return act_on_past(draft, past, by, action)
+            return act_on_past(draft, past, by, action, command.expected.get(name))
         if draft.named(name, None):
             return Refusal(name, "not_your_tenant", f"alarm {name!r} belongs to another tenant")
         return Refusal(name, "unknown_alarm", f"no alarm {name!r} that a command can reach")
     (alarm,) = found
+    if (refusal := outdated(command.expected, name, alarm.revision, f"alarm {alarm.alarm_id}")) is not None:
+        return refusal
     after = act(alarm, action, by.name, draft.at)
     if isinstance(after, Refused):
         return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]

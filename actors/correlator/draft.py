@@ -182,6 +182,10 @@ class Draft:
             self._names[alarm.identity] = alarm.id
         return alarm
 
+    def last_entry(self, alarm_id: str) -> TimelineEntry:
+        """The newest entry that this Event has added to the timeline of an alarm. Raises KeyError when there is none."""
+        return self._entries[alarm_id][-1]
+
     def amend(self, alarm: Alarm) -> Alarm:
         """An alarm that is there already as it now is, without a line in the timeline."""
         self._entries.setdefault(alarm.id, [])

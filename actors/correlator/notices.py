@@ -9,14 +9,17 @@ from typing import Final
 from actors.correlator.draft import Draft
 from actors.correlator.lifecycle import moved
 from actors.correlator.memories import NoticeMemory
+from actors.correlator.past import add_to_history
 from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
-from protocols.alarm import Alarm
-from protocols.change import NoticeKind, NoticeWanted
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.change import NotificationKind, NotificationRequested
 from protocols.severity import Severity, is_worse
 
 NAME: Final = "notices"
+_ACTOR: Final = f"faultd:{NAME}"
+_REQUESTED: Final = "notification_requested"
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
@@ -59,9 +62,7 @@ def due(draft: Draft, alarm_id: str) -> None:
     if told is not None and not is_worse(alarm.severity, told):
         return
     if alarm.acknowledged_at is not None:
-        draft.put(
-            moved(alarm), "notification_not_needed", f"faultd:{NAME}", f"{alarm.acknowledged_by} has acknowledged it already"
-        )
+        draft.put(moved(alarm), "notification_not_needed", _ACTOR, f"{alarm.acknowledged_by} has acknowledged it already")
         return
     if windows.hold(draft, alarm):
         return
@@ -95,33 +96,34 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
     if alarm is not None:
         announce(draft, alarm, "recovered", why)
         return
-    # It is history already, but somebody has a ticket of it.
-    _emit(draft, tenant_id, alarm_id, "recovered", severity, why)
+    # The alarm is history already, but somebody has its ticket.
+    entry = add_to_history(draft, alarm_id, tenant_id, _REQUESTED, _ACTOR, why, {"notice": "recovered"}, {})
+    _request(draft, entry, "recovered", severity)
     _told(draft).drop(alarm_id)
 
 
-def announce(draft: Draft, alarm: Alarm, kind: NoticeKind, reason: str) -> None:
-    """Tell people now."""
-    _emit(draft, alarm.tenant_id, alarm.id, kind, alarm.severity, reason)
-    draft.put(moved(draft.latest(alarm)), "notification_requested", f"faultd:{NAME}", reason, notice=kind)
+def announce(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str) -> None:
+    """Request a notification now, and say so in the alarm's timeline."""
+    draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
+    _request(draft, draft.last_entry(alarm.id), kind, alarm.severity)
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
         _told(draft).drop(alarm.id)
     else:
         _told(draft).put(alarm.id, alarm.severity)
 
 
-def _emit(draft: Draft, tenant_id: str, alarm_id: str, kind: NoticeKind, severity: Severity, reason: str) -> None:
-    number = draft.next_number()
+def _request(draft: Draft, entry: TimelineEntry, kind: NotificationKind, severity: Severity) -> None:
+    """The Change that says the same as ``entry``, under its number."""
     draft.emit(
-        NoticeWanted(
-            offset=draft.offset,
-            number=number,
-            at=draft.at,
-            tenant_id=tenant_id,
-            alarm_id=alarm_id,
+        NotificationRequested(
+            offset=entry.offset,
+            number=entry.number,
+            at=entry.at,
+            tenant_id=entry.tenant_id,
+            alarm_id=entry.alarm_id,
             kind=kind,
             severity=severity,
-            reason=reason,
+            reason=entry.text,
         )
     )
 

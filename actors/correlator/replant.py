@@ -1,9 +1,10 @@
 """Events that change the plant: refused with every mistake, or taken whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from actors.correlator import placing, silence
 from actors.correlator.draft import Draft
+from actors.correlator.expected_revision import outdated
 from actors.correlator.onts import note_replaced
 from actors.correlator.plant.check import Mistake, mistakes, taken_serials
 from actors.correlator.plant.difference import Difference, whole
@@ -37,10 +38,11 @@ def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
     draft.emit(Answer(offset=draft.offset, refusals=refusals))
 
 
-def change_topology(draft: Draft, by: Principal, action: ChangeTopology) -> None:
-    """A difference that somebody asked for."""
+def change_topology(draft: Draft, by: Principal, action: ChangeTopology, expected: Mapping[str, int]) -> None:
+    """A difference that somebody asked for. ``expected``: revisions of nodes, as the caller knows them."""
     refusals = (
         _foreign(draft, by, action)
+        or _outdated(draft, expected)
         or _refusals(draft, action.puts, action.removes, action.on, by.tenant)
         or tuple(_refusal(one) for one in taken_serials(draft.state.plant, action.puts, action.removes, by.tenant)[:TOLD])
     )
@@ -80,6 +82,13 @@ def _refusals(
     if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
         return tuple(_refusal(one) for one in ready.mistakes[:TOLD])
     return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes, tenant)[:TOLD])
+
+
+def _outdated(draft: Draft, expected: Mapping[str, int]) -> tuple[Refusal, ...]:
+    """Nodes that have another revision than the caller expects."""
+    plant = draft.state.plant
+    found = [outdated(expected, one, plant.revision(one), f"node {one!r}") for one in expected]
+    return tuple(refusal for refusal in found if refusal is not None)
 
 
 def _refusal(mistake: Mistake) -> Refusal:

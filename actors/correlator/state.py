@@ -271,6 +271,8 @@ class State:
             if not by_file:
                 self.by_hand.update(dict.fromkeys(node.id for node in puts))
             self.plant, self._saved_plant, self.topology_at = ready.plant, ready.saved, offset
+            self.plant.all_of_revision(offset)
+            self._saved_plant.all_of_revision(offset)
             return
         for node_id in removes:
             self.by_hand.pop(node_id, None)
@@ -280,8 +282,8 @@ class State:
             elif node.id not in self.plant.nodes:
                 self.by_hand[node.id] = None
         self.by_hand.update(dict.fromkeys(kept))
-        self.plant.apply(puts, removes)
-        self._saved_plant.add(self.plant.nodes, puts, removes)
+        self.plant.apply(puts, removes, offset)
+        self._saved_plant.add(self.plant, puts, removes, offset)
         self.topology_at = offset
 
     def count_alarms(self, offset: int) -> None:
@@ -368,8 +370,8 @@ class State:
         else:
             state._saved_plant, state.by_hand = saved.plant, dict.fromkeys(saved.by_hand)
             state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
-            for puts, removes in saved.plant.steps():
-                state.plant.apply(puts, removes)
+            for puts, removes, revision in saved.plant.steps():
+                state.plant.apply(puts, removes, revision)
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state

@@ -18,7 +18,7 @@ from protocols.change import (
     Change,
     DeviceEvent,
     HistoryChanged,
-    NoticeWanted,
+    NotificationRequested,
     Quarantined,
     Released,
     UnknownTrap,
@@ -80,7 +80,7 @@ class Effects(Struct):
             case Released():
                 self.quarantined.pop(change.released, None)
                 self.released.add(change.released)
-            case Answer() | ArchiveDue() | NoticeWanted():
+            case Answer() | ArchiveDue() | NotificationRequested():
                 pass
 
     def rows(self) -> list[Alarm]:

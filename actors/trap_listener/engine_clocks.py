@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from actors.trap_listener.engine_state import replace_file
-from actors.trap_listener.usm_time import SavedClock, Timeline
+from protocols.snmp.usm.engine_clocks import EngineClocks, SavedClock
 
 FILE = "snmp_engine_clocks.msgpack"
 SAVE_SECONDS = 30.0
@@ -33,29 +33,29 @@ def load_clocks(state_dir: Path) -> tuple[SavedClock, ...]:
         return ()
 
 
-def encode(timeline: Timeline) -> bytes:
+def encode(clocks: EngineClocks) -> bytes:
     """What the file holds."""
-    return msgspec.msgpack.encode(tuple(timeline.saved()))
+    return msgspec.msgpack.encode(tuple(clocks.saved()))
 
 
-async def keep_clocks(timeline: Timeline, state_dir: Path) -> None:
+async def keep_clocks(clocks: EngineClocks, state_dir: Path) -> None:
     """Write what is learnt until cancelled, and once more then."""
     try:
         while True:
             await trio.sleep(SAVE_SECONDS)
-            await _save(timeline, state_dir)
+            await _save(clocks, state_dir)
     finally:
         with trio.CancelScope(shield=True):
-            await _save(timeline, state_dir)
+            await _save(clocks, state_dir)
 
 
-async def _save(timeline: Timeline, state_dir: Path) -> None:
-    if not timeline.changed:
+async def _save(clocks: EngineClocks, state_dir: Path) -> None:
+    if not clocks.changed:
         return
-    timeline.changed = False
-    octets = encode(timeline)
+    clocks.changed = False
+    octets = encode(clocks)
     try:
         await trio.to_thread.run_sync(replace_file, state_dir / FILE, octets)
     except OSError as error:
-        timeline.changed = True
+        clocks.changed = True
         _log.warning("the clocks of SNMPv3 engines could not be written", reason=str(error))

@@ -12,7 +12,7 @@ from msgspec import Struct
 FILE = "snmp_engine.json"
 MAX_BOOTS = 2**31 - 1
 _PREFIX = bytes.fromhex("80004fb805")
-"""Enterprise 20408 (pysnmp, whose security this is), format 5: octets of our own choosing (RFC 3411, SnmpEngineID)."""
+"""Enterprise 20408 (that of pysnmp), format 5: octets of our own choosing (RFC 3411, SnmpEngineID)."""
 
 
 class EngineState(Struct, frozen=True, forbid_unknown_fields=True):

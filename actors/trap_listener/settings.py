@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-AuthProtocol = Literal["", "MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
-PrivProtocol = Literal["", "DES", "AES", "AES-192", "AES-256"]
+from protocols.snmp.usm.ciphers import PrivProtocol
+from protocols.snmp.usm.digests import AuthProtocol
+from protocols.snmp.usm.keys import KeyExtension
 
 ANY_ENGINE = "*"
 """As an ``engine_id``: the user's traps are taken from whatever engine proves to hold the user's keys."""
@@ -53,7 +54,7 @@ class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How traps outside of RFC 3414's time window of 150 s are judged. ``strict``: refused. ``lenient``: taken once each from a
     device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as irregular. The
     risk of it: somebody who recorded such a trap that faultd never took, or took 256 traps ago, can replay it."""
-    key_extension: Literal["blumenthal", "reeder"] = "blumenthal"
+    key_extension: KeyExtension = "blumenthal"
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
 
 

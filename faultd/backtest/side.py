@@ -9,7 +9,7 @@ from msgspec import Struct
 from faultd.pipe import Stages
 from protocols.alarm import Alarm, Identity
 from protocols.backtest import Figures
-from protocols.change import AlarmChanged, AlarmForgotten, Change, NoticeKind, NoticeWanted
+from protocols.change import AlarmChanged, AlarmForgotten, Change, NotificationKind, NotificationRequested
 from protocols.event import Event
 
 REQUESTS = ("notification_requested", "told")
@@ -25,7 +25,7 @@ class Key(NamedTuple):
     id: str = ""
 
 
-PAGES: tuple[NoticeKind, ...] = ("raised", "worsened", "escalated", "flapping")
+PAGES: tuple[NotificationKind, ...] = ("raised", "worsened", "escalated", "flapping")
 """Notices that wake somebody; the others say that it is over."""
 
 
@@ -80,7 +80,7 @@ class Side:
         for change in changes:
             if isinstance(change, AlarmChanged):
                 self._changed(change)
-            elif isinstance(change, NoticeWanted):
+            elif isinstance(change, NotificationRequested):
                 self._notice(change)
             elif isinstance(change, AlarmForgotten):
                 self._forget(change.id)
@@ -135,7 +135,7 @@ class Side:
             by = {"rule": f"rule {self._rules.get(held.by, held.by)}", "window": f"window {held.by}"}
             fate.held[by.get(held.kind, held.kind)] = None
 
-    def _notice(self, notice: NoticeWanted) -> None:
+    def _notice(self, notice: NotificationRequested) -> None:
         figures = self.figures
         figures.notices[notice.kind] = figures.notices.get(notice.kind, 0) + 1
         key = self._keys.get(notice.alarm_id)

@@ -53,7 +53,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """People were told of an alarm (NoticeWanted of kind raised or flapping)."""
+    """People were told of an alarm (NotificationRequested of kind raised or flapping)."""
 
     at: float
     alarm_id: str

@@ -27,7 +27,7 @@ from faultd.simulator.scenarios import Scenario, Script
 from faultd.simulator.simulation import EPOCH
 from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NoticeWanted
+from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NotificationRequested
 from protocols.command import Command, PutWindow
 from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, RulesLoaded, Tick, TopologyLoaded, Trap
 from protocols.light import Measurement
@@ -176,7 +176,7 @@ class Played:
                 self._reported.setdefault(change.id, set()).add(datagram.fault)
             elif isinstance(change, Answer) and change.refusals:
                 raise AssertionError(f"{self.case.id}: {change.refusals[0].text}")
-            elif isinstance(change, NoticeWanted) and change.kind in ("raised", "flapping"):
+            elif isinstance(change, NotificationRequested) and change.kind in ("raised", "flapping"):
                 self._page(at, change)
         return changes
 
@@ -248,7 +248,7 @@ class Played:
             Conclusion(alarm_id=alarm_id, alarm_type=alarm_type, place=place, since=since, until=at, children=children)
         )
 
-    def _page(self, at: float, notice: NoticeWanted) -> None:
+    def _page(self, at: float, notice: NotificationRequested) -> None:
         alarm = self._alarms.get(notice.alarm_id)
         if alarm is not None:
             faults = frozenset() if alarm.id in self._inferred else self._faults_of(alarm)

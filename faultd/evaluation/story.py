@@ -9,7 +9,7 @@ from faultd.evaluation.score import score
 from faultd.evaluation.totals import failed
 from faultd.simulator.narration import narrate
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, NoticeWanted
+from protocols.change import AlarmChanged, NotificationRequested
 
 _QUIET = frozenset({"raised", "cleared", "severity_changed", "reopened", "cleared_before_raise", "clear_ignored"})
 """What a device says; only how often is told, unless all is wanted."""
@@ -40,7 +40,7 @@ def tell(case: Case, *, everything: bool = False) -> Iterator[str]:
                 if lines:
                     yield from _counted(told)
                     yield from lines
-            elif isinstance(change, NoticeWanted):
+            elif isinstance(change, NotificationRequested):
                 yield from _counted(told)
                 yield f"{at:8.2f}  NOTICE   {change.kind}: {_name(played.alarm(change.alarm_id))} ({change.reason})"
     yield from _counted(told)

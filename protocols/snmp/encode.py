@@ -12,6 +12,7 @@ from protocols.snmp.errors import Unencodable
 from protocols.snmp.notification import ValueType, VarBind
 from protocols.snmp.oid import encode_oid
 from protocols.snmp.response import Response, decode_response, inform_response
+from protocols.snmp.usm.scoped_pdu import scoped_pdu
 from protocols.snmp.values import IP_ADDRESS, encode_value, quad_octets
 
 __all__ = [
@@ -74,12 +75,6 @@ def notification_pdu(
     """The SNMPv2-Trap or InformRequest PDU alone, for SNMPv3."""
     identity = (VarBind(pdu.SYS_UP_TIME, "TimeTicks", uptime), VarBind(pdu.SNMP_TRAP_OID, "OBJECT IDENTIFIER", trap_oid))
     return _pdu(pdu.TRAP_V2 if kind == "trap" else pdu.INFORM, request_id, 0, 0, (*identity, *varbinds))
-
-
-def scoped_pdu(octets: bytes, *, context_engine_id: bytes, context: str = "") -> bytes:
-    """A plaintext ScopedPDU of SNMPv3 around a PDU (RFC 3412 section 6)."""
-    head = ber.element(ber.OCTET_STRING, context_engine_id) + ber.element(ber.OCTET_STRING, context.encode())
-    return ber.element(ber.SEQUENCE, head + octets)
 
 
 def response(

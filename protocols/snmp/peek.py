@@ -59,11 +59,12 @@ def peek(datagram: bytes) -> Peek:
     return _peek_v3(datagram, pos, end)
 
 
-def read_version(datagram: bytes, odd: set[str]) -> tuple[Literal[0, 1, 3], int, int]:
-    """Version number, the position behind it, and the end of the message. Raises Oversize, BadVersion and others."""
+def read_version(datagram: bytes, odd: set[str], most: int = MAX_DATAGRAM) -> tuple[Literal[0, 1, 3], int, int]:
+    """Version number, the position behind it, and the end of the message, which has at most ``most`` octets. Raises Oversize,
+    BadVersion and others."""
     size = len(datagram)
-    if size > MAX_DATAGRAM:
-        raise Oversize(f"a datagram of {size} octets, at most {MAX_DATAGRAM} are taken", MAX_DATAGRAM)
+    if size > most:
+        raise Oversize(f"a datagram of {size} octets, at most {most} are taken", most)
     pos, end = ber.read_element(datagram, 0, size, odd, ber.SEQUENCE, "an SNMP message")
     if end != size:
         odd.add(TRAILING_OCTETS)

@@ -94,4 +94,4 @@ async def _acknowledged(daemon: Daemon) -> tuple[str, int] | None:
     rows = await daemon.sql(
         "SELECT max(acknowledged_by), count(*) FROM alarms HAVING count(acknowledged_by) = 1",
     )
-    return tuple(rows[0]) if rows else None  # type: ignore[return-value]
+    return tuple(rows[0]) if rows else None

@@ -17,8 +17,8 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
+from vocabulary.faults import replace_fold
 
-import actors.correlator.fold as fold_module
 from actors.api.queries import get_alarm
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
@@ -141,7 +141,8 @@ async def titles(database: Database) -> list[str]:
 @pytest.fixture
 def other_database(postgres_server: EmbeddedPostgres) -> Iterator[Callable[[str], str]]:
     """Copies of a database that nobody uses, dropped after the test."""
-    admin, made = postgres_server.url_of("postgres"), []
+    admin = postgres_server.url_of("postgres")
+    made: list[str] = []
 
     async def execute(sql: str) -> None:
         connection = await asyncpg.connect(admin)
@@ -251,7 +252,7 @@ async def test_a_new_database_is_filled_from_a_pruned_ledger(
         async with open_house(file, clock) as house:
             await house.tell(report("a"), report("b"), report("b"), report("c"), report("a", active=False))
             with monkeypatch.context() as patch:
-                patch.setitem(fold_module._FOLDS, NetworkEvent, trip)
+                replace_fold(patch, NetworkEvent, trip)
                 await house.tell(NetworkEvent(type="device.up", tenant_id="t", resource_type="olt", resource_id="olt-1"))
             await house.follow(first)
         prune(file)

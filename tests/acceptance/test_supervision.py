@@ -14,6 +14,7 @@ from acceptance.harness import PATIENCE, Daemon
 from trio_websocket import HandshakeError
 
 from actors.supervisor import EDGE
+from protocols.alarm import Alarm
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -160,5 +161,5 @@ async def _crash_for_good(daemon: MortalDaemon, name: str) -> None:
         await daemon.crash(name)
 
 
-def _parked(alarms: list) -> set[str]:
+def _parked(alarms: list[Alarm]) -> set[str]:
     return {alarm.qualifier for alarm in alarms if alarm.alarm_type == "actor.parked" and alarm.cleared_at is None}

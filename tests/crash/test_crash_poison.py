@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import trio
+from vocabulary.faults import replace_fold
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
@@ -114,7 +115,7 @@ async def test_a_poisonous_event_waits_for_a_version_that_can_fold_it(
 
     fold_network = fold._FOLDS[NetworkEvent]
     with monkeypatch.context() as old_version:
-        old_version.setitem(fold._FOLDS, NetworkEvent, trips)
+        replace_fold(old_version, NetworkEvent, trips)
 
         async with house.run(database_url) as client:
             await house.append(outage("olt-1"))

@@ -10,12 +10,16 @@ from protocols.alarm import Alarm, Suppression
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 LATER = SETTLE_SECONDS
-HELD = {"status": "suppressed", "suppressed_by": (Suppression("parent", "cause", NOW),), "parent_alarm_id": "cause"}
-CLEARED = {"status": "cleared", "cleared_at": NOW}
+HELD: dict[str, Any] = {
+    "status": "suppressed",
+    "suppressed_by": (Suppression("parent", "cause", NOW),),
+    "parent_alarm_id": "cause",
+}
+CLEARED: dict[str, Any] = {"status": "cleared", "cleared_at": NOW}
 
 
 def alarm(name: str = "a", **fields: Any) -> Alarm:
-    given = {
+    given: dict[str, Any] = {
         "id": name,
         "alarm_id": name.upper(),
         "tenant_id": "t",

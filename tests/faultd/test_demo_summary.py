@@ -54,7 +54,7 @@ def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None
 
 def test_the_causes_are_named_as_they_are_at_the_end() -> None:
     cut = Alarm(
-        id="u", alarm_id="A66", tenant_id="t", source="correlator", alarm_type="fibre.cut", severity="critical",
+        id="u", alarm_id="A66", tenant_id="t", source="monitoring", alarm_type="fibre.cut", severity="critical",
         title="Harbour 1 PON 0/1/1: feeder fibre cut of a port with a name that goes beyond the line", subscriber_count=32,
         resource_type="pon", resource_id="r", first_occurrence=NOW, last_occurrence=NOW, received_at=NOW, is_root_cause=True,
     )  # fmt: skip

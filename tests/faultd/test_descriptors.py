@@ -24,7 +24,7 @@ NEED = descriptors.needed(Config())
         pytest.param((900, 900), (900, 900), True, id="nothing more to be had"),
     ],
 )
-def test_the_soft_limit(monkeypatch: pytest.MonkeyPatch, before, after, warned: bool) -> None:
+def test_the_soft_limit(monkeypatch: pytest.MonkeyPatch, before: tuple[int, int], after: tuple[int, int], warned: bool) -> None:
     limits = [before]
     monkeypatch.setattr(resource, "getrlimit", lambda what: limits[-1])
     monkeypatch.setattr(resource, "setrlimit", lambda what, new: limits.append(new))

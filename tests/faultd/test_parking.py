@@ -6,6 +6,7 @@ import pytest
 import structlog
 import trio
 import trio.testing
+from structlog.typing import EventDict
 
 from actors.mailbox import Append, Progress
 from actors.metrics import Metrics
@@ -25,7 +26,7 @@ def health() -> Health:
 
 
 @pytest.fixture
-def logs() -> Iterator[list]:
+def logs() -> Iterator[list[EventDict]]:
     with structlog.testing.capture_logs() as found:
         yield found
 
@@ -76,7 +77,7 @@ async def test_while_faultd_stops_nobody_is_told(health: Health) -> None:
     assert "store" in health.parked
 
 
-async def test_without_a_ledger_it_is_logged(health: Health, logs: list) -> None:
+async def test_without_a_ledger_it_is_logged(health: Health, logs: list[EventDict]) -> None:
     appends, appended = trio.open_memory_channel[Append](1)
     await appended.aclose()
     async with appends:

@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trio
@@ -11,9 +13,11 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from faultd.sdnotify import Notifier
 
+Manager = tuple[socket.socket, str]
+
 
 @pytest.fixture(params=["path", "abstract"])
-def manager(request, tmp_path):
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]:
     """The service manager's socket, and the NOTIFY_SOCKET that names it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.setblocking(False)
@@ -26,17 +30,17 @@ def manager(request, tmp_path):
         yield listening, address
 
 
-def lines(listening):
+def lines(listening: socket.socket) -> list[str]:
     return listening.recv(4096).decode().split("\n")
 
 
-def silent(listening):
+def silent(listening: socket.socket) -> bool:
     with pytest.raises(BlockingIOError):
         listening.recv(4096)
     return True
 
 
-def test_the_life_of_a_daemon(manager):
+def test_the_life_of_a_daemon(manager: Manager) -> None:
     listening, address = manager
     notifier = Notifier.from_environment({"NOTIFY_SOCKET": address})
     notifier.status("recovering\nREADY=1 the ledger")
@@ -56,7 +60,7 @@ def test_the_life_of_a_daemon(manager):
     assert lines(listening) == ["STOPPING=1", "STATUS=draining"]
 
 
-async def test_signs_of_life_at_twice_the_rate_and_the_status_when_it_changes(manager, mock_clock: MockClock):
+async def test_signs_of_life_at_twice_the_rate_and_the_status_when_it_changes(manager: Manager, mock_clock: MockClock) -> None:
     listening, address = manager
     notifier = Notifier.from_environment(
         {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "6000000", "WATCHDOG_PID": str(os.getpid())}
@@ -89,7 +93,9 @@ async def test_signs_of_life_at_twice_the_rate_and_the_status_when_it_changes(ma
         {"WATCHDOG_USEC": "6", "WATCHDOG_PID": ""},
     ],
 )
-async def test_without_a_watchdog_the_status_alone_is_kept(manager, watchdog, mock_clock: MockClock):
+async def test_without_a_watchdog_the_status_alone_is_kept(
+    manager: Manager, watchdog: dict[str, str], mock_clock: MockClock
+) -> None:
     listening, address = manager
     notifier = Notifier.from_environment({"NOTIFY_SOCKET": address} | watchdog)
     assert notifier.watchdog is None
@@ -104,7 +110,7 @@ async def test_without_a_watchdog_the_status_alone_is_kept(manager, watchdog, mo
 
 
 @pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": ""}, {"WATCHDOG_USEC": "6000000"}])
-def test_nobody_listens(environment):
+def test_nobody_listens(environment: dict[str, str]) -> None:
     with capture_logs() as logged:
         notifier = Notifier.from_environment(environment)
         notifier.ready("x")
@@ -114,7 +120,7 @@ def test_nobody_listens(environment):
 
 
 @pytest.mark.parametrize("address", ["/nowhere/notify", "vsock:2:1234", "/" + "x" * 200])
-def test_a_manager_that_cannot_be_reached_is_logged_once(address):
+def test_a_manager_that_cannot_be_reached_is_logged_once(address: str) -> None:
     with capture_logs() as logged:
         notifier = Notifier(address)
         notifier.ready("x")
@@ -122,7 +128,7 @@ def test_a_manager_that_cannot_be_reached_is_logged_once(address):
     assert [entry["log_level"] for entry in logged] == ["warning"]
 
 
-def test_a_manager_that_does_not_read_holds_nothing_up(manager):
+def test_a_manager_that_does_not_read_holds_nothing_up(manager: Manager) -> None:
     listening, address = manager
     notifier = Notifier(address)
     with capture_logs() as logged:

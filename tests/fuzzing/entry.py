@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import trio
@@ -16,9 +17,7 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import ANY_ENGINE, TrapSettings, User
 from actors.trap_listener.sockets import MAX_DATAGRAM
-from actors.trap_listener.usm_keys import Principal
-from actors.trap_listener.usm_message import compose
-from actors.trap_listener.v3 import V3Engine
+from actors.trap_listener.v3 import V3Engine, usm_user
 from protocols.change import Quarantined
 from protocols.event import Event, ProfilesLoaded, Trap
 from protocols.profile import Profile
@@ -26,11 +25,14 @@ from protocols.snmp import encode, message
 from protocols.snmp.errors import REASONS, Refusal
 from protocols.snmp.irregular import IRREGULARITIES
 from protocols.snmp.notification import Notification
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.outgoing import secured
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SENDER = bytes.fromhex("80001f88804f4c5431000001")
 LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 BOOTS, TIME = 7, 1000
+SALTS = SaltCounter(0)
 USERS = (
     User(name="plain", engine_id=ANY_ENGINE),
     User(name="signed", auth="SHA-256", auth_key="authentic-fuzz", engine_id=ANY_ENGINE),
@@ -114,7 +116,7 @@ class Way:
             self.engine,
             self.metrics,
         )
-        self._principals = [Principal(user) for user in USERS]
+        self._users = [usm_user(user) for user in USERS]
         self._fresh()
 
     def _fresh(self) -> None:
@@ -158,25 +160,20 @@ class Way:
 
     def _books(self) -> tuple[float, float, float]:
         # The children themselves: to collect the whole registry for each input would be most of the work.
-        dropped = sum(child._value.get() for child in self.metrics.traps_dropped._metrics.values())
+        children: Iterable[Any] = self.metrics.traps_dropped._metrics.values()
+        dropped = sum(child._value.get() for child in children)
         return self.metrics.traps_received._value.get(), dropped, self.metrics.traps_answered._value.get()
 
     def wrap(self, scoped_pdu: bytes, number: int) -> bytes:
         """An SNMPv3 message from user ``number`` that its engine would send: signed, and encrypted where the user is."""
-        principal, salt = self._principals[number], b""
-        user = principal.user
-        data = scoped_pdu
-        if user.priv:
-            data, salt = principal.encrypt(scoped_pdu, SENDER, BOOTS, TIME)
-        composed = compose(
+        user = self._users[number]
+        return secured(
+            user,
+            user.level,
             msg_id=1,
-            level=principal.level,
             engine_id=SENDER,
             boots=BOOTS,
             time=TIME,
-            user=user.name.encode(),
-            digest_length=principal.digest_length if user.auth else 0,
-            salt=salt,
-            data=data,
+            scoped_pdu=scoped_pdu,
+            salts=SALTS,
         )
-        return principal.sign(composed, SENDER) if user.auth else composed

@@ -4,7 +4,27 @@ import random
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-PIECES = ("/", "//", "[", "]", "::1", "alarms", "?", "&", "=", ";", "#", "@", ":", "%2f", "%ff", "%00", "..", "token", "since")
+PIECES: tuple[str, ...] = (
+    "/",
+    "//",
+    "[",
+    "]",
+    "::1",
+    "alarms",
+    "?",
+    "&",
+    "=",
+    ";",
+    "#",
+    "@",
+    ":",
+    "%2f",
+    "%ff",
+    "%00",
+    "..",
+    "token",
+    "since",
+)
 PIECES += (
     "tenant",
     "severity",

@@ -62,7 +62,7 @@ def test_all_of_it_is_compiled() -> None:
 
 def in_each_form(*arguments: str) -> tuple[bytes, bytes]:
     """What ``python ARGUMENTS`` prints with the compiled trap path, and with the interpreted one."""
-    printed = []
+    printed: list[bytes] = []
     for path in (os.environ["PYTHONPATH"], str(ROOT)):
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
         command = [sys.executable, "-c", "import faultd.native as n; print(n.TRAP_PATH)"]

@@ -164,8 +164,11 @@ FORMULAS = (
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_cell_is_a_formula_and_an_export_can_be_imported(name: str) -> None:
-    nodes = (Node(id=name, type="olt", name=name, vendor=name), Node(id="ont", type="ont", parents=(name, "=x"), phone=name))
-    nodes = (Node(id="=x", type="core"), *nodes)
+    nodes = (
+        Node(id="=x", type="core"),
+        Node(id=name, type="olt", name=name, vendor=name),
+        Node(id="ont", type="ont", parents=(name, "=x"), phone=name),
+    )
     text = "".join(csv_lines(nodes))
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
     assert not [

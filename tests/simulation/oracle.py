@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 
 from actors.correlator.saved import Saved
@@ -35,7 +36,7 @@ from protocols.change import (
 )
 from protocols.command import Clear, Command, Resolve, RetryQuarantined
 from protocols.event import ClockJumped, Event, NetworkEvent, Trap
-from protocols.ledger import RecordedBatch
+from protocols.ledger import ChangeBatch, RecordedBatch
 
 Label = tuple[str, ...]
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
@@ -125,7 +126,7 @@ class Oracle:
     def writing(self, first: int, at: datetime, group: Group) -> None:
         """A write begins."""
         events = [event for append in group.appends for event in append]
-        batches = [folded.changes for folded in group.folded if getattr(folded, "changes", None)]
+        batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]
         self.candidates.append(Candidate(first, at, events, batches))
 
     def wrote(self, written: Written) -> None:
@@ -196,6 +197,8 @@ class Oracle:
             at, event = self.events[offset - 1]
             found = self.stages.fold(offset, at, event)
             if found:
+                if wrong := unmatched_requests(found):
+                    self.violate(f"at offset {offset} {wrong}")
                 self.changes[offset] = found
                 changes += found
             self._count(self.elapsed[offset - 1], event, found)
@@ -573,7 +576,8 @@ def _steps(changes: list[Change]) -> Iterator[list[Change]]:
 
 def _refused_together(step: list[Change]) -> bool:
     latest = {change.alarm.id: change for change in step if isinstance(change, AlarmChanged)}
-    return any(map(_refusable, [*latest.values(), *(change for change in step if isinstance(change, DeviceEvent))]))
+    events = [change for change in step if isinstance(change, DeviceEvent)]
+    return any(map(_refusable, latest.values())) or any(map(_refusable, events))
 
 
 def _project(tables: Tables, change: Change, *, history: bool = True, refuses: bool = True) -> None:

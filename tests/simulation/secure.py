@@ -20,10 +20,15 @@ from msgspec import Struct
 import actors.trap_listener.engine_state as engine_state
 import actors.trap_listener.v3 as v3_module
 from actors.trap_listener.settings import User
-from actors.trap_listener.usm_keys import Principal
-from actors.trap_listener.usm_message import UsmMessage, compose, parse, request_id
+from actors.trap_listener.v3 import usm_user
 from protocols.snmp import encode
 from protocols.snmp.errors import BadVersion
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.incoming import is_signed_by, plaintext
+from protocols.snmp.usm.message import UsmMessage, compose, parse
+from protocols.snmp.usm.outgoing import secured
+from protocols.snmp.usm.scoped_pdu import request_id
+from protocols.snmp.usm.user import UsmUser
 
 WINDOW = 150
 USERS = (
@@ -39,14 +44,15 @@ USERS = (
     User(name="lab", auth="MD5", auth_key="another to sign", engine_id="*", time_window="strict"),
 )
 EVE = User(name="eve", auth="SHA-256", auth_key="a phrase to sign", engine_id="*")
-_FLAGS = b"\x04\x01%c\x02\x01\x03"
-_REPORTABLE = 4
+
+
+_SALTS = SaltCounter(0)
 
 
 @cache
-def principal(user: User) -> Principal:
-    """Its keys, of which a megabyte is hashed each, once a process."""
-    return Principal(user)
+def keys_of(user: User) -> UsmUser:
+    """The user's keys; a megabyte is hashed for each, so once a process."""
+    return usm_user(user)
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -95,30 +101,23 @@ class Referee:
 
 def signed(facts: Facts, user: User, pdu: bytes, *, context_engine: bytes) -> bytes:
     """The message that ``facts`` describe, as private as the user is."""
-    keys = principal(user)
-    data, salt = encode.scoped_pdu(pdu, context_engine_id=context_engine), b""
-    if keys.level == "authPriv":
-        data, salt = keys.encrypt(data, facts.engine, facts.boots, facts.time)
-    message = compose(
+    keys = keys_of(user)
+    return secured(
+        keys,
+        keys.level,
         msg_id=facts.number,
-        level=keys.level,
         engine_id=facts.engine,
         boots=facts.boots,
         time=facts.time,
-        user=keys.name,
-        digest_length=keys.digest_length,
-        salt=salt,
-        data=data,
+        scoped_pdu=encode.scoped_pdu(pdu, context_engine_id=context_engine),
+        salts=_SALTS,
+        reportable=facts.inform,
     )
-    if facts.inform:
-        flags = 3 if keys.level == "authPriv" else 1
-        message = message.replace(_FLAGS % flags, _FLAGS % (flags | _REPORTABLE), 1)
-    return keys.sign(message, facts.engine)
 
 
 def discovery(number: int) -> bytes:
     """A request for whoever listens to say which engine it is."""
-    message = compose(
+    return compose(
         msg_id=number,
         level="noAuthNoPriv",
         engine_id=b"",
@@ -128,8 +127,8 @@ def discovery(number: int) -> bytes:
         digest_length=0,
         salt=b"",
         data=encode.scoped_pdu(encode.notification_pdu("inform", "1.3.6.1.6.3.1.1.5.1", 0, (), number), context_engine_id=b""),
+        reportable=True,
     )
-    return message.replace(_FLAGS % 0, _FLAGS % _REPORTABLE, 1)
 
 
 class Remote:
@@ -152,8 +151,7 @@ class Remote:
         self.engine = message.engine_id
         if message.level == "noAuthNoPriv":
             return None
-        keys = principal(self.user)
-        if not keys.verify(message.whole, message.digest, message.engine_id):
+        if not is_signed_by(message, keys_of(self.user)):
             self._violate("faultd's answer has a wrong digest")
         if (message.boots, message.time) > (self.boots, self.time):
             self.boots, self.time, self._at = message.boots, message.time, now
@@ -162,12 +160,10 @@ class Remote:
 
 def response_id(message: UsmMessage, user: User) -> int | None:
     """The request id inside of a Response, None for a Report, which is never encrypted."""
-    keys = principal(user)
+    keys = keys_of(user)
     if message.level != keys.level:
         return None
-    data = message.data
-    if keys.level == "authPriv":
-        data = keys.decrypt(data, message.salt, message.engine_id, message.boots, message.time)
+    data = plaintext(message, keys)
     return None if _pdu_tag(data) == b"\xa8" else request_id(data)
 
 
@@ -220,5 +216,5 @@ class EngineDisk:
         """Below the real code, which also has its keys made once a process."""
         with ExitStack() as stack:
             stack.enter_context(patch.object(engine_state, "os", self))
-            stack.enter_context(patch.object(v3_module, "Principal", principal))
+            stack.enter_context(patch.object(v3_module, "usm_user", keys_of))
             yield

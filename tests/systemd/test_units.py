@@ -16,7 +16,7 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is n
 EXPOSURE_LIMIT = 1.5
 
 
-def directives(name):
+def directives(name: str) -> dict[tuple[str, str], list[str]]:
     """Section and key to the list of values, in order."""
     found: dict[tuple[str, str], list[str]] = {}
     section = ""
@@ -29,12 +29,13 @@ def directives(name):
     return found
 
 
-def run(*arguments):
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    assert ANALYZE is not None
     return subprocess.run([ANALYZE, *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
 @needs_systemd
-def test_the_service_is_little_exposed():
+def test_the_service_is_little_exposed() -> None:
     report = run("security", "--offline=true", "--no-pager", str(UNITS / "faultd.service"))
     overall = re.search(r"Overall exposure level for faultd\.service: ([0-9.]+)", report.stdout)
     assert overall is not None, report.stderr
@@ -42,7 +43,7 @@ def test_the_service_is_little_exposed():
 
 
 @needs_systemd
-def test_nothing_is_given_up_but_what_a_network_service_needs():
+def test_nothing_is_given_up_but_what_a_network_service_needs() -> None:
     report = run("security", "--offline=true", "--json=short", str(UNITS / "faultd.service"))
     if report.returncode != 0:
         pytest.skip(f"this systemd-analyze has no JSON for security: {report.stderr.strip()}")
@@ -59,7 +60,7 @@ def test_nothing_is_given_up_but_what_a_network_service_needs():
 
 
 @pytest.fixture
-def installed(tmp_path):
+def installed(tmp_path: Path) -> Path:
     """The units, with a program that exists in place of an installed faultd: systemd looks whether it does."""
     for unit in UNITS.glob("faultd.s*"):
         (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/faultd/bin/faultd", shutil.which("true") or ""))
@@ -67,20 +68,20 @@ def installed(tmp_path):
 
 
 @needs_systemd
-def test_systemd_finds_no_fault(installed):
+def test_systemd_finds_no_fault(installed: Path) -> None:
     units = [str(installed / name) for name in ("faultd.service", "faultd.socket")]
     report = run("verify", "--man=no", *units)
     assert (report.returncode, report.stderr) == (0, "")
 
 
 @needs_systemd
-def test_a_mistake_in_a_unit_would_be_found(installed):
+def test_a_mistake_in_a_unit_would_be_found(installed: Path) -> None:
     unit = installed / "faultd.service"
     unit.write_text(unit.read_text().replace("WatchdogSec=", "WatchdogSecs="))
     assert "WatchdogSecs" in run("verify", "--man=no", str(unit)).stderr
 
 
-def test_the_socket_holds_traps_across_a_restart():
+def test_the_socket_holds_traps_across_a_restart() -> None:
     socket = directives("faultd.socket")
     assert socket["Socket", "ListenDatagram"] == ["0.0.0.0:162", "[::]:162"]
     assert socket["Socket", "BindIPv6Only"] == ["ipv6-only"]
@@ -91,7 +92,7 @@ def test_the_socket_holds_traps_across_a_restart():
     assert int(size[:-1]) * 2**20 >= TrapSettings().receive_buffer
 
 
-def test_the_service_is_watched_drained_and_not_restarted_for_a_bad_configuration():
+def test_the_service_is_watched_drained_and_not_restarted_for_a_bad_configuration() -> None:
     service = directives("faultd.service")
     assert service["Service", "Type"] == ["notify"]
     assert service["Service", "ExecStart"] == ["/opt/faultd/bin/faultd run --config /etc/faultd/faultd.toml"]
@@ -105,14 +106,14 @@ def test_the_service_is_watched_drained_and_not_restarted_for_a_bad_configuratio
     assert int(service["Service", "TimeoutStopSec"][0]) > 30 + 60
 
 
-def test_no_directive_is_written_twice_by_mistake():
+def test_no_directive_is_written_twice_by_mistake() -> None:
     may_repeat = {"ListenDatagram", "ExecReload", "SystemCallFilter"}
     for name in ("faultd.service", "faultd.socket"):
         twice = {key for (_, key), values in directives(name).items() if len(values) > 1}
         assert twice <= may_repeat
 
 
-def test_the_account_is_the_one_that_the_service_runs_as():
+def test_the_account_is_the_one_that_the_service_runs_as() -> None:
     accounts = [line.split() for line in (UNITS / "faultd.sysusers").read_text().splitlines() if line.startswith("u ")]
     (user,) = directives("faultd.service")["Service", "User"]
     assert [account[1] for account in accounts] == [user]
@@ -126,7 +127,7 @@ def test_the_account_is_the_one_that_the_service_runs_as():
 
 
 @pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
-def test_sysusers_takes_the_file(tmp_path):
+def test_sysusers_takes_the_file(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     report = subprocess.run(
         ["systemd-sysusers", f"--root={tmp_path}", "--dry-run", str(UNITS / "faultd.sysusers")],

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from actors.correlator.plant.below import Below
 from actors.correlator.plant.filed import Filed, drop, ids_of, put
 from actors.correlator.plant.reach import NOBODY, Reach, has_contact
+from actors.correlator.plant.revisions import Revisions
 from protocols.serial import canonical_serial
 from protocols.topology import Node, Words
 
@@ -44,6 +45,7 @@ class Plant:
         self._owners: dict[tuple[str, ...], str] = {}
         """By the parents of what is no device itself."""
         self._words = Words()
+        self._revisions = Revisions()
         self._sorted: list[str] | None = None
         self._changes = 0
         self._below = Below(self.nodes, self._children)
@@ -183,6 +185,18 @@ class Plant:
                 return
             yield known[position]
 
+    def revision(self, node_id: str) -> int | None:
+        """The offset of the Event that put the node as it is; None: there is no such node."""
+        return self._revisions.of(node_id) if node_id in self.nodes else None
+
+    def runs(self) -> list[tuple[int, int]]:
+        """Revisions of :attr:`nodes`, in order: how many nodes, one after the other, have which."""
+        return self._revisions.runs(self.nodes)
+
+    def all_of_revision(self, revision: int) -> None:
+        """Every node has this revision: a plant that was made before its Event had an offset."""
+        self._revisions.put(list(self.nodes), revision, ())
+
     # --- whose service --------------------------------------------------------------------------------------------
 
     def reach(self, node_id: str) -> Reach:
@@ -218,8 +232,9 @@ class Plant:
 
     # --- changing -------------------------------------------------------------------------------------------------
 
-    def apply(self, puts: Iterable[Node] = (), removes: Sequence[str] = ()) -> None:
-        """Take ``removes`` out, then put ``puts`` in, in place of those of the same id. One that is as it was stays so."""
+    def apply(self, puts: Iterable[Node] = (), removes: Sequence[str] = (), revision: int = 0) -> None:
+        """Take ``removes`` out, then put ``puts`` in, in place of those of the same id, with this ``revision``. A node that is
+        put as it is already keeps its place and its revision."""
         puts = [node for node in puts if self.nodes.get(node.id) != node] if self.nodes else list(puts)
         touched = [*removes, *(node.id for node in puts)]
         self._below.forget(touched)
@@ -231,8 +246,10 @@ class Plant:
         for node_id in removes:
             if node_id in self.nodes:
                 self._take(self.nodes[node_id])
+                self._revisions.removed(node_id)
                 if listed is not None:
                     del listed[bisect_left(listed, node_id)]
+        self._revisions.put([node.id for node in puts], revision, self.nodes.keys())
         for node in puts:
             old = self.nodes.get(node.id)
             if old is not None:

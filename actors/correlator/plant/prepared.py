@@ -45,5 +45,5 @@ def prepare(nodes: Sequence[Node]) -> Prepared:
     plant, saved = Plant(), SavedPlant()
     if not wrong:
         plant.apply(nodes)
-        saved.add(plant.nodes, nodes, ())
+        saved.add(plant, nodes, (), 0)
     return Prepared(nodes, wrong, plant, saved)

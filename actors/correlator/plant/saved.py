@@ -11,6 +11,7 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
+from actors.correlator.plant.index import Plant
 from protocols.topology import Node
 
 _PIECE = 2_000
@@ -28,25 +29,46 @@ class SavedPlant(Struct, array_like=True):
     changes: list[bytes] = []
     changed: int = 0
     """Nodes put and removed in ``changes``."""
+    runs: list[tuple[int, int]] = []
+    """Revisions of the nodes in ``pieces``: how many nodes, one after the other, have which. Nodes beyond it have 0, as have
+    those of a snapshot that was written before there were revisions."""
+    revisions: list[int] = []
+    """The revision of what each of the last ``changes`` put; those before them have 0."""
 
-    def add(self, nodes: dict[str, Node], puts: Sequence[Node], removes: Sequence[str]) -> None:
-        """Keep a change; ``nodes`` is the plant after it. The same changes give the same bytes, whatever is saved when."""
+    def add(self, plant: Plant, puts: Sequence[Node], removes: Sequence[str], revision: int) -> None:
+        """Keep a change; ``plant`` is what it led to. The same changes give the same bytes, whatever is saved when."""
         self.changed += len(puts) + len(removes)
-        if self.changed > _ANEW_FROM and self.changed > len(nodes) // 8:
-            self.pieces, self.changes, self.changed = list(_pieces(nodes.values())), [], 0
+        if self.changed > _ANEW_FROM and self.changed > len(plant.nodes) // 8:
+            self.pieces, self.changes, self.changed = list(_pieces(plant.nodes.values())), [], 0
+            self.runs, self.revisions = plant.runs(), []
         elif puts or removes:
             self.changes.append(zlib.compress(_encode((puts, removes)), 1))
+            self.revisions.append(revision)
+
+    def all_of_revision(self, revision: int) -> None:
+        """Every node has this revision: a plant that was made before its Event had an offset."""
+        self.runs = [(count, revision) for count, _ in self.runs]
+        self.revisions = [revision] * len(self.revisions)
 
     def copy(self) -> "SavedPlant":
         """As it is now, whatever is added later."""
-        return SavedPlant(list(self.pieces), list(self.changes), self.changed)
+        return SavedPlant(list(self.pieces), list(self.changes), self.changed, list(self.runs), list(self.revisions))
 
-    def steps(self) -> Iterator[tuple[list[Node], list[str]]]:
-        """Puts and removes that make the plant, in order."""
+    def steps(self) -> Iterator[tuple[list[Node], list[str], int]]:
+        """Puts, removes and the revision of what is put, in the order in which they make the plant."""
+        runs = iter(self.runs)
+        left, revision = 0, 0
         for piece in self.pieces:
-            yield _nodes.decode(zlib.decompress(piece)), []
-        for change in self.changes:
-            yield _change.decode(zlib.decompress(change))
+            nodes, place = _nodes.decode(zlib.decompress(piece)), 0
+            while place < len(nodes):
+                if not left:
+                    left, revision = next(runs, (len(nodes), 0))
+                count = min(left, len(nodes) - place)
+                yield nodes[place : place + count], [], revision
+                place, left = place + count, left - count
+        unknown = [0] * (len(self.changes) - len(self.revisions))
+        for change, revision in zip(self.changes, (*unknown, *self.revisions), strict=True):
+            yield *_change.decode(zlib.decompress(change)), revision
 
 
 def _pieces(nodes: Iterable[Node]) -> Iterator[bytes]:

@@ -39,6 +39,9 @@ class PlantView:
     def by_hand(self, node_id: str) -> bool:
         return node_id in self._state.by_hand
 
+    def revision(self, node_id: str) -> int | None:
+        return self._state.plant.revision(node_id)
+
     def sorted_from(self, after: str) -> Iterator[str]:
         return self._state.plant.sorted_from(after)
 

@@ -1,12 +1,14 @@
 """Writing rules: those of the files, and commands. What a rule did that is changed or gone is undone, and open alarms are
 looked at with the new ones."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from actors.correlator import flapping
 from actors.correlator.draft import Draft
+from actors.correlator.expected_revision import outdated
 from actors.correlator.rules import escalation, groups, kin, sequence, suppression, together
 from actors.correlator.rules.compiler import Rules, compile_rule, compile_rules
 from actors.correlator.rules.errors import RuleError
@@ -48,21 +50,23 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
             created_at=old.created_at if old is not None else draft.at,
             updated_at=draft.at,
             updated_by="file",
+            revision=old.revision + 1 if old is not None else 1,
         )
     switch(draft, records)
     forgive(draft, event.plugins)
     draft.later(_take_files, memory, event, overrides)
 
 
-def fold_rule_command(draft: Draft, by: Principal, action: RuleAction) -> None:
-    """Write a rule and answer with its id, or refuse it with every reason."""
+def fold_rule_command(draft: Draft, by: Principal, action: RuleAction, expected: Mapping[str, int]) -> None:
+    """Write a rule and answer with its id, or refuse it with every reason. ``expected``: revisions of rules, as the caller
+    knows them."""
     try:
         if isinstance(action, CreateRule):
             rule_id = _create(draft, by, action.rule)
         elif isinstance(action, EditRule):
-            rule_id = _edit(draft, by, action)
+            rule_id = _edit(draft, by, action, expected)
         else:
-            rule_id = _delete(draft, by, action)
+            rule_id = _delete(draft, by, action, expected)
     except RefusedRule as refused:
         draft.emit(Answer(offset=draft.offset, refusals=refused.refusals))
         return
@@ -76,9 +80,9 @@ def fold_rule_command(draft: Draft, by: Principal, action: RuleAction) -> None:
 class RefusedRule(Exception):
     """A command that does not apply."""
 
-    def __init__(self, place: str, reason: str, text: str) -> None:
-        self.refusals = (Refusal(place, reason, text),)  # type: ignore[arg-type]
-        super().__init__(text)
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusals = (refusal,)
+        super().__init__(refusal.text)
 
 
 def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
@@ -165,7 +169,7 @@ def _create(draft: Draft, by: Principal, rule: Rule) -> str:
     if rule.tenant_id is None and by.tenant is not None:
         rule = replace(rule, tenant_id=by.tenant)
     if len(memory.records) >= MAX_RULES:
-        raise RefusedRule("", "limit", f"there are {MAX_RULES} rules already")
+        raise RefusedRule(Refusal("", "limit", f"there are {MAX_RULES} rules already"))
     rule_id = api_rule_id(draft.state, draft.offset)
     record = RuleRecord(id=rule_id, rule=rule, origin="api", created_at=draft.at, updated_at=draft.at, updated_by=by.name)
     _check(draft, by, record)
@@ -173,13 +177,16 @@ def _create(draft: Draft, by: Principal, rule: Rule) -> str:
     return rule_id
 
 
-def _edit(draft: Draft, by: Principal, action: EditRule) -> str:
+def _edit(draft: Draft, by: Principal, action: EditRule, expected: Mapping[str, int]) -> str:
     memory = draft.state.memory(RuleMemory)
-    old = _reach(draft, by, action.rule_id)
+    old = _reach(draft, by, action.rule_id, expected)
     given = action.fields.given()
     if old.origin == "file" and set(given) - {"enabled"}:
-        raise RefusedRule("", "wrong_state", f"rule {old.rule.name!r} is written in a file: only enabled can be set here")
+        raise RefusedRule(
+            Refusal("", "wrong_state", f"rule {old.rule.name!r} is written in a file: only enabled can be set here")
+        )
     record = replace(old, rule=replace(old.rule, **given), updated_at=draft.at, updated_by=by.name)
+    record = replace(record, revision=old.revision + 1)
     _check(draft, by, record)
     switch(draft, {**memory.records, old.id: record})
     if old.origin == "file":
@@ -187,30 +194,34 @@ def _edit(draft: Draft, by: Principal, action: EditRule) -> str:
     return old.id
 
 
-def _delete(draft: Draft, by: Principal, action: DeleteRule) -> str:
+def _delete(draft: Draft, by: Principal, action: DeleteRule, expected: Mapping[str, int]) -> str:
     memory = draft.state.memory(RuleMemory)
-    old = _reach(draft, by, action.rule_id)
+    old = _reach(draft, by, action.rule_id, expected)
     if old.origin == "file":
-        raise RefusedRule("", "wrong_state", f"rule {old.rule.name!r} is written in a file: take it out there, or disable it")
+        raise RefusedRule(
+            Refusal("", "wrong_state", f"rule {old.rule.name!r} is written in a file: take it out there, or disable it")
+        )
     switch(draft, {rule_id: record for rule_id, record in memory.records.items() if rule_id != old.id})
     return old.id
 
 
-def _reach(draft: Draft, by: Principal, rule_id: str) -> RuleRecord:
-    """The rule, if it is this principal's to write: a tenant's own."""
+def _reach(draft: Draft, by: Principal, rule_id: str, expected: Mapping[str, int]) -> RuleRecord:
+    """The rule, if it is this principal's to write (a tenant's own) and has the revision that he expects."""
     record = draft.state.memory(RuleMemory).records.get(rule_id)
     if record is None or (by.tenant is not None and record.rule.tenant_id not in (None, by.tenant)):
-        raise RefusedRule(rule_id, "unknown_rule", f"no rule {rule_id!r}")
+        raise RefusedRule(Refusal(rule_id, "unknown_rule", f"no rule {rule_id!r}"))
     if by.tenant is not None and record.rule.tenant_id is None:
-        raise RefusedRule(rule_id, "not_your_tenant", f"rule {record.rule.name!r} is every tenant's")
+        raise RefusedRule(Refusal(rule_id, "not_your_tenant", f"rule {record.rule.name!r} is every tenant's"))
+    if (refusal := outdated(expected, record.id, record.revision, f"rule {record.rule.name!r}")) is not None:
+        raise RefusedRule(refusal)
     return record
 
 
 def _check(draft: Draft, by: Principal, record: RuleRecord) -> None:
     rule = record.rule
     if by.tenant is not None and rule.tenant_id != by.tenant:
-        raise RefusedRule("/tenant_id", "not_your_tenant", f"this token writes rules of tenant {by.tenant!r} only")
+        raise RefusedRule(Refusal("/tenant_id", "not_your_tenant", f"this token writes rules of tenant {by.tenant!r} only"))
     compile_rule(record)
     for other in draft.state.memory(RuleMemory).records.values():
         if other.id != record.id and other.rule.name == rule.name and other.rule.tenant_id == rule.tenant_id:
-            raise RefusedRule("/name", "wrong_state", f"there is a rule called {rule.name!r} already")
+            raise RefusedRule(Refusal("/name", "wrong_state", f"there is a rule called {rule.name!r} already"))

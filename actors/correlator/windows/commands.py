@@ -1,8 +1,11 @@
 """Operators' commands about maintenance windows: each is done or refused with the field that is wrong."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
+from actors.correlator.expected_revision import outdated
 from actors.correlator.windows.check import changed, check_ahead, window_of
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.occurrences import standing
@@ -14,10 +17,10 @@ from protocols.maintenance import Plan, Window
 from protocols.principal import Principal
 
 
-def fold_window(draft: Draft, by: Principal, action: WindowAction) -> None:
-    """Apply a command and answer it with the window's id."""
+def fold_window(draft: Draft, by: Principal, action: WindowAction, expected: Mapping[str, int]) -> None:
+    """Apply a command and answer it with the window's id. ``expected``: revisions of windows, as the caller knows them."""
     try:
-        found = _make(draft, by, action.plan) if isinstance(action, PutWindow) else _change(draft, by, action)
+        found = _make(draft, by, action.plan) if isinstance(action, PutWindow) else _change(draft, by, action, expected)
     except WindowError as error:
         found = Refusal("", "invalid", str(error))
     if isinstance(found, Refusal):
@@ -53,7 +56,9 @@ def _full(most: int) -> Refusal:
     return Refusal("", "limit", f"there are {most} maintenance windows ([correlator] max_windows): cancel some")
 
 
-def _change(draft: Draft, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> Answer | Refusal:
+def _change(
+    draft: Draft, by: Principal, action: PatchWindow | EndWindow | CancelWindow, expected: Mapping[str, int]
+) -> Answer | Refusal:
     memory = draft.state.memory(WindowMemory)
     window = memory.windows.get(action.window_id)
     if window is None or (by.tenant is not None and window.tenant_id != by.tenant):
@@ -61,6 +66,8 @@ def _change(draft: Draft, by: Principal, action: PatchWindow | EndWindow | Cance
     if not _may(by, window.tenant_id):
         text = f"maintenance window {window.id} is of every tenant: only an admin of every tenant changes it"
         return Refusal(window.id, "not_your_tenant", text)
+    if (refusal := outdated(expected, window.id, window.revision, f"maintenance window {window.id}")) is not None:
+        return refusal
     if isinstance(action, CancelWindow) and window.cancelled_at is not None:
         return Answer(offset=draft.offset, accepted=(window.id,), duplicate=True)
     if window.cancelled_at is not None:
@@ -76,7 +83,7 @@ def _change(draft: Draft, by: Principal, action: PatchWindow | EndWindow | Cance
             new, why = _stamped(draft, by, window, ended_at=draft.at, ended_by=by.name), f"was ended early by {by.name}"
         case CancelWindow():
             new, why = _stamped(draft, by, window, cancelled_at=draft.at, cancelled_by=by.name), f"was cancelled by {by.name}"
-    refresh(draft, new, why)
+    refresh(draft, replace(new, revision=window.revision + 1), why)
     return Answer(offset=draft.offset, accepted=(window.id,))
 
 

@@ -1,227 +1,26 @@
-"""The API served on a real TCP port; where the ledger's mailbox is stands a real channel, and behind it the real fold."""
+"""An API to ask, with and without a database behind it."""
 
-import atexit
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import cache, partial
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import httpx
-import msgspec
 import pytest
-import trio
 from trio.testing import MockClock
+from vocabulary.api import RunningApi
 
-from actors.api.actor import Api
-from actors.api.settings import ApiSettings
-from actors.correlator.alarm_view import HeldAlarms
-from actors.correlator.fold import fold
-from actors.correlator.plant.view import PlantView
-from actors.correlator.reports import report_of
-from actors.correlator.rules.force import rule_records
-from actors.correlator.state import State
-from actors.correlator.windows.views import WindowCatalogue
-from actors.mailbox import Append, Outcome, Progress
-from actors.metrics import Metrics
 from actors.postgres import Database
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
-from actors.tokens import TokenBook
-from actors.trap_listener.source_book import SourceBook
-from protocols.change import Change
-from protocols.command import Action, Command
-from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
-from protocols.principal import Principal, Role
-from protocols.report import Report
-from protocols.rest import Part, Readiness
-
-T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-ALARM = {
-    "alarm_type": "ont.los",
-    "severity": "critical",
-    "title": "Loss of signal",
-    "resource_type": "ont",
-    "resource_id": "olt-1/0/1/3",
-}
-TOKENS: Mapping[str, tuple[Role, str | None]] = {
-    "viewer": ("viewer", None),
-    "operator": ("operator", None),
-    "admin": ("admin", None),
-    "north": ("operator", "north"),
-    "south": ("operator", "south"),
-    "north-viewer": ("viewer", "north"),
-}
-
-
-class _Tokens(NamedTuple):
-    folder: Path
-    tokens: dict[str, str]
-
-
-@cache
-def _tokens() -> _Tokens:
-    """A token book made once for all tests: each token costs several fsyncs."""
-    folder = Path(tempfile.mkdtemp(prefix="faultd-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    book = TokenBook(folder / "tokens.json")
-    return _Tokens(folder, {name: book.create(name, role, tenant, T0) for name, (role, tenant) in TOKENS.items()})
-
-
-class Lab:
-    """One API under test. ``answering`` False leaves commands without an answer; ``refusing`` is the ledger's error."""
-
-    ALARM = ALARM
-    FAULTS = "/api/v1/faults"
-    ALARMS = "/api/v1/faults/alarms"
-    T0 = T0
-
-    def __init__(self, directory: Path, database: Database | None = None, **settings: Any) -> None:
-        self.settings = ApiSettings(**{"bind": "127.0.0.1:0", "answer_seconds": 60.0} | settings)
-        self.now = T0
-        self.progress = Progress()
-        self.metrics = Metrics()
-        self.book = TokenBook(directory / "tokens.json")
-        shutil.copy(_tokens().folder / "tokens.json", self.book.path)
-        self.tokens = dict(_tokens().tokens)
-        self.readiness = Readiness(True, {"traps": Part("ok")})
-        self.answering = True
-        self.refusing: Exception | None = None
-        self.appended: list[Append] = []
-        self.asked = trio.Event()
-        self.state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
-        self.seq = 0
-        self.months: set[str] = set()
-        self.visible = True
-        self.store: Callable[[RecordedBatch], Awaitable[None]] | None = None
-        self.quarantined: dict[int, bytes] = {}
-        self.ledger: dict[int, Stamped] = {}
-        self.send, self._receive = trio.open_memory_channel[Append](8)
-        self.sources = SourceBook(lambda: T0)
-        self.api = Api(
-            self.settings,
-            self.send,
-            database,
-            self.progress,
-            self.book,
-            lambda: self.readiness,
-            self.metrics,
-            lambda: self.now,
-            quarantined=self._quarantined,
-            windows=WindowCatalogue(self.state),
-            topology=PlantView(self.state),
-            rules=partial(rule_records, self.state),
-            sources=self.sources,
-            alarms=HeldAlarms(self.state),
-            reports=self,
-            recorded=lambda: self.seq,
-        )
-        self.address = ""
-        self.nursery: trio.Nursery
-        self.ledger_stopped = trio.CancelScope()
-        self.serving: trio.CancelScope
-
-    async def _quarantined(self, offset: int) -> bytes | None:
-        return self.quarantined.get(offset)
-
-    async def at(self, offsets: Collection[int]) -> list[Report]:
-        """What the ledger reads for people."""
-        found = (report_of(self.state, self.ledger[offset]) for offset in sorted(offsets) if offset in self.ledger)
-        return [report for report in found if report is not None]
-
-    @asynccontextmanager
-    async def serve(self) -> AsyncIterator["Lab"]:
-        async with trio.open_nursery() as self.nursery:
-            self.nursery.start_soon(self._ledger)
-            self.address = await self.nursery.start(self._serve)
-            yield self
-            self.nursery.cancel_scope.cancel()
-
-    async def _serve(self, task_status: trio.TaskStatus[str]) -> None:
-        with trio.CancelScope() as self.serving:
-            await self.api.run(task_status)
-
-    async def _ledger(self) -> None:
-        with self.ledger_stopped:
-            await self._answer_appends()
-
-    async def _answer_appends(self) -> None:
-        async for append in self._receive:
-            self.appended.append(append)
-            self.asked.set()
-            assert append.answered is not None
-            if self.refusing is not None:
-                append.answered.fail(self.refusing)
-            elif self.answering:
-                append.answered.give(await self.record(append.events))
-
-    async def record(self, events: Sequence[Any]) -> Outcome:
-        """Fold Events as the ledger's pipe would, and have the store apply what came of them."""
-        first = self.state.offset + 1
-        changes: list[Change] = []
-        for event in events:
-            self.ledger[self.state.offset + 1] = Stamped(self.state.offset + 1, self.now, event)
-            changes += fold(self.state, self.state.offset + 1, self.now, event)
-        if not changes:
-            return Outcome(first, 0, ())
-        self.seq += 1
-        if self.store is not None:
-            await self.store(RecordedBatch(self.seq, self.state.offset, changes))
-            if self.visible:
-                self.progress.advance(self.seq)
-        return Outcome(first, self.seq, changes)
-
-    @asynccontextmanager
-    async def client(self, token: str | None = "operator") -> AsyncIterator[httpx.AsyncClient]:
-        headers = {"Authorization": f"Bearer {self.tokens[token]}"} if token else {}
-        async with httpx.AsyncClient(base_url=f"http://{self.address}", headers=headers, timeout=None) as client:
-            yield client
-
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[trio.SocketStream]:
-        host, port = self.address.rsplit(":", 1)
-        async with await trio.open_tcp_stream(host, int(port)) as stream:
-            yield stream
-
-    async def create(self, client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
-        response = await client.post(self.ALARMS, json=ALARM | changes)
-        assert response.status_code in (200, 201), response.text
-        content: dict[str, Any] = response.json()
-        return content
-
-    @staticmethod
-    def problem(response: httpx.Response, status: int, kind: str, *fields: str) -> dict[str, Any]:
-        """Check that a response is a problem of this kind naming these fields; its content."""
-        assert response.status_code == status, response.text
-        assert response.headers["content-type"] == "application/problem+json"
-        content: dict[str, Any] = msgspec.json.decode(response.content)
-        assert content["status"] == status
-        assert content["type"] == f"urn:faultd:problem:{kind}"
-        assert content["title"]
-        assert [error["field"] for error in content.get("errors", ())] == list(fields), content
-        return content
-
-    @staticmethod
-    def command(by: Principal, action: Action) -> Command:
-        """A command on no alarm in particular."""
-        return Command(by, action)
-
-    def sample(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path)
+def lab(tmp_path: Path) -> RunningApi:
+    return RunningApi(tmp_path)
 
 
 @pytest.fixture
-def make_lab(tmp_path: Path) -> Callable[..., Lab]:
-    return lambda database=None, **settings: Lab(tmp_path, database, **settings)
+def make_lab(tmp_path: Path) -> Callable[..., RunningApi]:
+    return lambda database=None, **settings: RunningApi(tmp_path, database, **settings)
 
 
 @pytest.fixture
@@ -231,10 +30,10 @@ def virtual_clock() -> MockClock:
 
 
 @pytest.fixture
-async def stored_lab(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[Lab]:
+async def stored_lab(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[RunningApi]:
     """A lab whose reads come from a real PostgreSQL, filled by the store's own code as commands are answered."""
     async with Database.open(database_url) as database:
-        lab = Lab(tmp_path, database, **getattr(request, "param", {}))
+        lab = RunningApi(tmp_path, database, **getattr(request, "param", {}))
         lab.seq = (await database.run(read_cursor, "ledger")).seq
 
         async def store(batch: RecordedBatch) -> None:

@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from protocols.rest import Part, Readiness
-
-Lab = Any
 
 WRITES = [
     ("POST", "/alarms"),
@@ -33,7 +32,7 @@ BODIES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
-async def test_a_viewer_writes_nothing(lab: Lab, method: str, path: str) -> None:
+async def test_a_viewer_writes_nothing(lab: RunningApi, method: str, path: str) -> None:
     body = BODIES.get(path, lab.ALARM if path == "/alarms" else {})
     async with lab.serve(), lab.client("viewer") as viewer:
         lab.problem(await viewer.request(method, lab.FAULTS + path, json=body), 403, "forbidden")
@@ -50,7 +49,7 @@ async def test_a_viewer_writes_nothing(lab: Lab, method: str, path: str) -> None
         ("Bearer fd_" + "A" * 43, "invalid_token"),
     ],
 )
-async def test_without_a_good_token_there_is_nothing(lab: Lab, header: str | None, kind: str) -> None:
+async def test_without_a_good_token_there_is_nothing(lab: RunningApi, header: str | None, kind: str) -> None:
     headers = {"Authorization": header} if header else {}
     async with lab.serve(), lab.client(None) as client:
         for path in ("/me", "/alarms", "/nothing", "/alarms/x/clear"):
@@ -59,7 +58,7 @@ async def test_without_a_good_token_there_is_nothing(lab: Lab, header: str | Non
             assert response.headers["www-authenticate"].startswith('Bearer realm="faultd"')
 
 
-async def test_revoked_and_expired_tokens_are_refused_at_once(lab: Lab) -> None:
+async def test_revoked_and_expired_tokens_are_refused_at_once(lab: RunningApi) -> None:
     lab.tokens["guest"] = lab.book.create("guest", "viewer", None, lab.T0, expires=lab.T0 + timedelta(hours=1))
     async with lab.serve(), lab.client("guest") as guest, lab.client() as client:
         assert (await guest.get(f"{lab.FAULTS}/me")).json() == {"name": "guest", "role": "viewer", "tenant": None}
@@ -70,7 +69,7 @@ async def test_revoked_and_expired_tokens_are_refused_at_once(lab: Lab) -> None:
         lab.problem(await client.get(f"{lab.FAULTS}/me"), 401, "invalid_token")
 
 
-async def test_a_broken_token_file_lets_nobody_in(lab: Lab) -> None:
+async def test_a_broken_token_file_lets_nobody_in(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         lab.book.path.write_text("{")
         response = await client.get(f"{lab.FAULTS}/me")
@@ -79,7 +78,7 @@ async def test_a_broken_token_file_lets_nobody_in(lab: Lab) -> None:
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_the_daemons_own_pages_need_no_token(lab: Lab) -> None:
+async def test_the_daemons_own_pages_need_no_token(lab: RunningApi) -> None:
     async with lab.serve(), lab.client(None) as client:
         assert (await client.get("/healthz")).text == "ok\n"
         assert (await client.get("/readyz")).json() == {"ready": True, "parts": {"traps": {"status": "ok", "detail": ""}}}
@@ -93,14 +92,14 @@ async def test_the_daemons_own_pages_need_no_token(lab: Lab) -> None:
         assert "https://" not in page
 
 
-async def test_not_ready_is_503(lab: Lab) -> None:
+async def test_not_ready_is_503(lab: RunningApi) -> None:
     lab.readiness = Readiness(False, {"ledger": Part("down", "disk full")})
     async with lab.serve(), lab.client(None) as client:
         response = await client.get("/readyz")
         assert (response.status_code, response.json()["parts"]["ledger"]["detail"]) == (503, "disk full")
 
 
-async def test_metrics_may_ask_for_a_token(make_lab: Callable[..., Lab]) -> None:
+async def test_metrics_may_ask_for_a_token(make_lab: Callable[..., RunningApi]) -> None:
     lab = make_lab(metrics_need_token=True)
     async with lab.serve(), lab.client(None) as stranger, lab.client("viewer") as viewer:
         lab.problem(await stranger.get("/metrics"), 401, "no_token")
@@ -108,7 +107,7 @@ async def test_metrics_may_ask_for_a_token(make_lab: Callable[..., Lab]) -> None
         assert (await viewer.get("/metrics")).status_code == 200
 
 
-async def test_requests_are_counted_by_template_not_by_path(lab: Lab) -> None:
+async def test_requests_are_counted_by_template_not_by_path(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         for number in range(3):
             await client.post(f"{lab.ALARMS}/alarm-{number}/clear")

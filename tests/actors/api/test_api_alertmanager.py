@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vocabulary.api import RunningApi
 
 from actors.api.alertmanager import SEVERITIES, Reading, instances
 from actors.api.notification import SAME_FINGERPRINT
 from actors.mailbox import Outcome
 from protocols.change import Answer, Quarantined
-from protocols.event import TopologyLoaded
+from protocols.event import NetworkEvent, TopologyLoaded
 from protocols.topology import Node
 
-Lab = Any
 PATH = "/api/v1/faults/events/alertmanager"
 
 
@@ -48,7 +48,7 @@ def webhook(*alerts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def test_an_alert_raises_repeats_and_clears_one_alarm(lab: Lab) -> None:
+async def test_an_alert_raises_repeats_and_clears_one_alarm(lab: RunningApi) -> None:
     path = f"{lab.FAULTS}/events/alertmanager"
     async with lab.serve(), lab.client() as client:
         ids = [
@@ -63,11 +63,11 @@ async def test_an_alert_raises_repeats_and_clears_one_alarm(lab: Lab) -> None:
         assert (alarm.qualifier, alarm.description) == ("d4b2c1f0a9e87766", "For 5 minutes.")
         assert alarm.metadata["labels"] == {"job": "node"}
         assert alarm.metadata["annotations"] == {"runbook_url": "http://r/1"}
-        assert lab.appended[0].events[0].at.isoformat() == "2026-03-01T11:58:12.123456+00:00"
-        assert lab.appended[2].events[0].at.isoformat() == "2026-03-01T11:59:30.500000+00:00"
+        assert str(lab.first_event(NetworkEvent).at) == "2026-03-01 11:58:12.123456+00:00"
+        assert str(lab.first_event(NetworkEvent, 2).at) == "2026-03-01 11:59:30.500000+00:00"
 
 
-async def test_alerts_apart_by_fingerprint_are_alarms_apart(lab: Lab) -> None:
+async def test_alerts_apart_by_fingerprint_are_alarms_apart(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         other = alert() | {"fingerprint": "0000000000000001"}
         results = (await client.post(f"{lab.FAULTS}/events/alertmanager", json=webhook(alert(), other))).json()["results"]
@@ -94,7 +94,7 @@ async def test_severities(make_lab: Any, label: str, severity: str) -> None:
         assert lab.state.alarms[answer.json()["results"][0]["accepted"][0]].severity == severity
 
 
-async def test_labels_may_name_resource_and_tenant(lab: Lab) -> None:
+async def test_labels_may_name_resource_and_tenant(lab: RunningApi) -> None:
     path = f"{lab.FAULTS}/events/alertmanager"
     async with lab.serve(), lab.client() as client, lab.client("south") as south:
         body = webhook(alert(tenant_id="north", resource_type="olt", resource_id="olt-7"))
@@ -103,7 +103,7 @@ async def test_labels_may_name_resource_and_tenant(lab: Lab) -> None:
         (refused,) = (await south.post(path, json=body)).json()["results"]
         assert [each["reason"] for each in refused["refused"]] == ["not_your_tenant"]
         await south.post(path, json=webhook(alert()))
-        assert lab.appended[-1].events[0].tenant_id == "south"
+        assert lab.first_event(NetworkEvent, -1).tenant_id == "south"
 
 
 HUGE = {f"l{number}": "x" for number in range(2_000)}
@@ -134,7 +134,7 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-async def test_an_odd_alert_is_taken_as_far_as_it_can_be_and_costs_no_other(lab: Lab) -> None:
+async def test_an_odd_alert_is_taken_as_far_as_it_can_be_and_costs_no_other(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         for what, (odd, warning) in ODD.items():
             good = [alert(instance=f"10.9.0.{number}:9100") | {"fingerprint": f"{what}{number}"} for number in (1, 2)]
@@ -152,7 +152,7 @@ async def test_an_odd_alert_is_taken_as_far_as_it_can_be_and_costs_no_other(lab:
             assert "\\x00" not in repr(alarm)
 
 
-async def test_what_is_no_alert_is_refused_alone(lab: Lab) -> None:
+async def test_what_is_no_alert_is_refused_alone(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         results = (await client.post(PATH, json=webhook(alert(), 5, None) | {"version": "9"})).json()  # type: ignore[arg-type]
         assert [(len(each["accepted"]), [one["alarm_id"] for one in each["refused"]]) for each in results["results"]] == [
@@ -163,7 +163,7 @@ async def test_what_is_no_alert_is_refused_alone(lab: Lab) -> None:
         assert results["warnings"] == ["version: '9' is not known, and was read as version 4"]
 
 
-async def test_an_alert_that_cannot_be_processed_is_refused_alone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_alert_that_cannot_be_processed_is_refused_alone(lab: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
     record = lab.record
 
     async def poisoned(events: Any) -> Outcome:
@@ -183,7 +183,7 @@ async def test_an_alert_that_cannot_be_processed_is_refused_alone(lab: Lab, monk
 
 
 @pytest.mark.parametrize(("body", "field"), [({}, "alerts"), ({"alerts": {}}, "alerts"), ({"alerts": "none"}, "alerts")])
-async def test_what_is_no_notification_is_refused(lab: Lab, body: dict[str, Any], field: str) -> None:
+async def test_what_is_no_notification_is_refused(lab: RunningApi, body: dict[str, Any], field: str) -> None:
     async with lab.serve(), lab.client() as client:
         lab.problem(await client.post(PATH, json=body), 422, "invalid_body", field)
         assert (await client.post(PATH, json={"alerts": None})).json()["results"] == []
@@ -201,7 +201,7 @@ async def test_a_large_notification_is_taken_whole(make_lab: Any) -> None:
         assert len(lab.state.alarms) == 1_001
 
 
-async def test_of_two_alerts_with_one_fingerprint_the_answer_says_which_counts(lab: Lab) -> None:
+async def test_of_two_alerts_with_one_fingerprint_the_answer_says_which_counts(lab: RunningApi) -> None:
     one, other = (alert(instance="host-1", pod=pod) | {"fingerprint": "f"} for pod in ("a", "b"))
     async with lab.serve(), lab.client() as client:
         results = (await client.post(PATH, json=webhook(one, other))).json()["results"]
@@ -209,7 +209,7 @@ async def test_of_two_alerts_with_one_fingerprint_the_answer_says_which_counts(l
         assert SAME_FINGERPRINT in results[1]["warnings"]
 
 
-async def test_truncated_alerts_have_an_alarm_until_a_notification_comes_whole(lab: Lab) -> None:
+async def test_truncated_alerts_have_an_alarm_until_a_notification_comes_whole(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         answer = (await client.post(PATH, json=webhook(alert()) | {"truncatedAlerts": 37})).json()
         assert "37" in answer["warnings"][0]
@@ -225,13 +225,13 @@ async def test_truncated_alerts_have_an_alarm_until_a_notification_comes_whole(l
 
 
 @pytest.mark.parametrize("severity", ["ok", "OK", "resolved", "normal"])
-async def test_an_alert_that_says_that_all_is_well_raises_nothing(lab: Lab, severity: str) -> None:
+async def test_an_alert_that_says_that_all_is_well_raises_nothing(lab: RunningApi, severity: str) -> None:
     async with lab.serve(), lab.client() as client:
         (result,) = (await client.post(PATH, json=webhook(alert(severity=severity)))).json()["results"]
         assert (result["accepted"], result["refused"], lab.state.alarms) == ([], [], {})
 
 
-async def test_grafanas_contact_point(lab: Lab) -> None:
+async def test_grafanas_contact_point(lab: RunningApi) -> None:
     firing = {
         "status": "firing",
         "labels": {"alertname": "High memory usage", "team": "blue", "zone": "us-1"},
@@ -296,7 +296,7 @@ INSTANCES = {
 }
 
 
-async def test_an_instance_finds_the_device_of_its_own_tenant(lab: Lab) -> None:
+async def test_an_instance_finds_the_device_of_its_own_tenant(lab: RunningApi) -> None:
     await lab.record([TopologyLoaded("d", PLANT)])
     async with lab.serve(), lab.client("north") as client:
         alerts = [alert(instance=instance) | {"fingerprint": f"f{n}"} for n, instance in enumerate(INSTANCES)]
@@ -309,7 +309,7 @@ async def test_an_instance_finds_the_device_of_its_own_tenant(lab: Lab) -> None:
             assert alarm.metadata.get("instance", resource) == instance
 
 
-async def test_an_alert_raised_before_the_topology_knew_its_device_is_ended_after(lab: Lab) -> None:
+async def test_an_alert_raised_before_the_topology_knew_its_device_is_ended_after(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("north") as client:
         (raised,) = (await client.post(PATH, json=webhook(alert(instance="192.0.2.7:161")))).json()["results"]
         await lab.record([TopologyLoaded("d", PLANT)])

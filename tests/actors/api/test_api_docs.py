@@ -6,8 +6,8 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
+from vocabulary.api import RunningApi
 
-Lab = Any
 ROOT = Path(__file__).parents[3]
 DOC = (ROOT / "docs" / "api.md").read_text()
 
@@ -21,12 +21,12 @@ def _endpoints(application: Litestar) -> set[str]:
     return found
 
 
-def test_every_endpoint_is_documented_and_no_other(lab: Lab) -> None:
+def test_every_endpoint_is_documented_and_no_other(lab: RunningApi) -> None:
     documented = re.findall(r"^\| `((?:GET|POST|PATCH|PUT|DELETE) [^`]*)` \|", DOC, re.MULTILINE)
     assert sorted(documented) == sorted(_endpoints(lab.api.application))
 
 
-async def test_openapi_has_every_endpoint_with_its_errors(lab: Lab) -> None:
+async def test_openapi_has_every_endpoint_with_its_errors(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         document = (await client.get("/schema/openapi.json")).json()
     described = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
@@ -52,7 +52,7 @@ async def test_openapi_has_every_endpoint_with_its_errors(lab: Lab) -> None:
     assert references <= document["components"]["schemas"].keys()
 
 
-async def test_openapi_says_of_every_item_what_it_is(lab: Lab) -> None:
+async def test_openapi_says_of_every_item_what_it_is(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         document = (await client.get("/schema/openapi.json")).json()
     items: list[Any] = []
@@ -78,7 +78,7 @@ async def test_openapi_says_of_every_item_what_it_is(lab: Lab) -> None:
     assert "415" in topology["put"]["responses"]
 
 
-async def test_every_query_parameter_is_documented(lab: Lab) -> None:
+async def test_every_query_parameter_is_documented(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         document = (await client.get("/schema/openapi.json")).json()
     names = {

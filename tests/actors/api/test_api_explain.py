@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from vocabulary.api import RunningApi
 
 from faultd.cli.explain import fitted, tree
 from protocols.event import RulesLoaded, TopologyLoaded
@@ -14,7 +15,6 @@ from protocols.rest import Explanation
 from protocols.rule import Conditions, Rule
 from protocols.topology import Node
 
-Lab = Any
 KIN = Rule(
     name="kin",
     type="correlation",
@@ -23,7 +23,7 @@ KIN = Rule(
 SHOPS = 23
 
 
-async def _family(lab: Lab, client: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def _family(lab: RunningApi, client: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A device that is down with the outages behind it, of which one is over."""
     nodes = [Node(id="olt-1", type="olt"), *(Node(id=f"shop-{n:02}", type="service", parents=("olt-1",)) for n in range(SHOPS))]
     await lab.record([TopologyLoaded("t", tuple(nodes)), RulesLoaded("r", (KIN,))])
@@ -36,13 +36,13 @@ async def _family(lab: Lab, client: Any) -> tuple[dict[str, Any], list[dict[str,
     return root, shops
 
 
-async def _explain(lab: Lab, client: Any, name: str) -> Explanation:
+async def _explain(lab: RunningApi, client: Any, name: str) -> Explanation:
     response = await client.get(f"{lab.ALARMS}/{name}/explain")
     assert response.status_code == 200, response.text
     return msgspec.json.decode(response.content, type=Explanation)
 
 
-async def test_a_root_tells_what_is_attributed_to_it(stored_lab: Lab) -> None:
+async def test_a_root_tells_what_is_attributed_to_it(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         root, _ = await _family(lab, client)
@@ -59,7 +59,7 @@ async def test_a_root_tells_what_is_attributed_to_it(stored_lab: Lab) -> None:
         assert any("... and 3 more" in line for line in lines)
 
 
-async def test_a_child_tells_its_cause_and_why(stored_lab: Lab) -> None:
+async def test_a_child_tells_its_cause_and_why(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         root, shops = await _family(lab, client)
@@ -73,7 +73,7 @@ async def test_a_child_tells_its_cause_and_why(stored_lab: Lab) -> None:
         assert second.startswith("   "), "the child stands below its cause"
 
 
-async def test_an_alarm_alone_has_nothing_to_explain(stored_lab: Lab) -> None:
+async def test_an_alarm_alone_has_nothing_to_explain(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         alarm = await lab.create(client)
@@ -91,7 +91,7 @@ def test_an_explanation_keeps_to_the_width_of_a_terminal(line: str) -> None:
     assert list(fitted(line, None)) == [line]
 
 
-async def test_another_tenants_alarm_is_not_explained(stored_lab: Lab) -> None:
+async def test_another_tenants_alarm_is_not_explained(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("south") as south, lab.client("north-viewer") as north:
         root, shops = await _family(lab, client)
@@ -100,7 +100,7 @@ async def test_another_tenants_alarm_is_not_explained(stored_lab: Lab) -> None:
         assert (await _explain(lab, north, root["id"])).children.total == SHOPS
 
 
-async def test_the_command_asks_the_daemon(stored_lab: Lab, tmp_path: Path) -> None:
+async def test_the_command_asks_the_daemon(stored_lab: RunningApi, tmp_path: Path) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         root, _ = await _family(lab, client)

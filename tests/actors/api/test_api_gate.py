@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -10,10 +10,10 @@ import structlog
 import trio
 from fuzzing.request_lines import respell, spellings
 from litestar import Litestar, get
+from litestar.routes import HTTPRoute
+from vocabulary.api import RunningApi
 
 from actors.api.access import Access, Undeclared, access_of, allow, check_declared
-
-Lab = Any
 
 MARKS = {"{alarm_id}": "A1", "{node_id}": "olt-1", "{window_id}": "MW1", "{rule_id}": "R1", "{offset}": "1"}
 
@@ -26,10 +26,11 @@ class Target(NamedTuple):
     access: Access
 
 
-def targets(lab: Lab) -> list[Target]:
+def targets(lab: RunningApi) -> list[Target]:
     """Every handler of the application."""
     found = []
     for route in lab.api.application.routes:
+        assert isinstance(route, HTTPRoute)
         path = route.path_format
         for mark, value in MARKS.items():
             path = path.replace(mark, value)
@@ -38,7 +39,7 @@ def targets(lab: Lab) -> list[Target]:
     return found
 
 
-async def status(lab: Lab, method: str, target: str, headers: Mapping[str, str]) -> int:
+async def status(lab: RunningApi, method: str, target: str, headers: Mapping[str, str]) -> int:
     """What the server answers to this request, written as it stands."""
     lines = [
         f"{method} {target} HTTP/1.1",
@@ -55,7 +56,7 @@ async def status(lab: Lab, method: str, target: str, headers: Mapping[str, str])
     return int(answer[9:12])
 
 
-async def test_without_a_token_no_spelling_reaches_a_handler(make_lab: Callable[..., Lab]) -> None:
+async def test_without_a_token_no_spelling_reaches_a_handler(make_lab: Callable[..., RunningApi]) -> None:
     lab = make_lab(metrics_need_token=True)
     with structlog.testing.capture_logs() as logs:
         async with lab.serve():
@@ -68,7 +69,7 @@ async def test_without_a_token_no_spelling_reaches_a_handler(make_lab: Callable[
     assert [line for line in logs if line["log_level"] in ("warning", "error")] == []
 
 
-async def test_without_a_token_no_path_that_is_changed_at_random_reaches_a_handler(make_lab: Callable[..., Lab]) -> None:
+async def test_without_a_token_no_path_that_is_changed_at_random_reaches_a_handler(make_lab: Callable[..., RunningApi]) -> None:
     lab, rng = make_lab(metrics_need_token=True), random.Random(20261130)
     with structlog.testing.capture_logs() as logs:
         async with lab.serve():
@@ -91,7 +92,7 @@ async def test_without_a_token_no_path_that_is_changed_at_random_reaches_a_handl
         {"X-HTTP-Method-Override": "GET", "X-Forwarded-Uri": "/healthz", "X-Original-URL": "/healthz"},
     ],
 )
-async def test_no_header_stands_for_a_token(lab: Lab, headers: Mapping[str, str]) -> None:
+async def test_no_header_stands_for_a_token(lab: RunningApi, headers: Mapping[str, str]) -> None:
     async with lab.serve():
         for target in targets(lab):
             if target.access.needed not in ("nothing", "metrics"):
@@ -100,7 +101,7 @@ async def test_no_header_stands_for_a_token(lab: Lab, headers: Mapping[str, str]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "CONNECT", "get", "BREW"])
-async def test_without_a_token_no_other_method_is_answered(lab: Lab, method: str) -> None:
+async def test_without_a_token_no_other_method_is_answered(lab: RunningApi, method: str) -> None:
     async with lab.serve():
         for path in {target.path for target in targets(lab) if target.path.startswith("/api")}:
             for spelling in (path, f"/{path}"):
@@ -108,7 +109,7 @@ async def test_without_a_token_no_other_method_is_answered(lab: Lab, method: str
                 assert answered in (400, 401), (method, spelling, answered)
 
 
-async def test_metrics_need_a_token_in_every_spelling(make_lab: Callable[..., Lab]) -> None:
+async def test_metrics_need_a_token_in_every_spelling(make_lab: Callable[..., RunningApi]) -> None:
     lab = make_lab(metrics_need_token=True)
     async with lab.serve():
         for spelling in spellings("/metrics"):
@@ -117,7 +118,7 @@ async def test_metrics_need_a_token_in_every_spelling(make_lab: Callable[..., La
 
 
 @pytest.mark.parametrize(("token", "below"), [("viewer", ("operator", "admin")), ("operator", ("admin",))])
-async def test_a_role_too_low_reaches_no_handler(lab: Lab, token: str, below: tuple[str, ...]) -> None:
+async def test_a_role_too_low_reaches_no_handler(lab: RunningApi, token: str, below: tuple[str, ...]) -> None:
     headers = {"Authorization": f"Bearer {lab.tokens[token]}"}
     async with lab.serve():
         for target in targets(lab):
@@ -130,7 +131,7 @@ async def test_a_role_too_low_reaches_no_handler(lab: Lab, token: str, below: tu
     assert lab.appended == []
 
 
-async def test_what_spans_tenants_needs_a_token_without_one(lab: Lab) -> None:
+async def test_what_spans_tenants_needs_a_token_without_one(lab: RunningApi) -> None:
     lab.tokens["north-admin"] = lab.book.create("north-admin", "admin", "north", lab.T0)
     headers = {"Authorization": f"Bearer {lab.tokens['north-admin']}"}
     async with lab.serve():
@@ -140,13 +141,13 @@ async def test_what_spans_tenants_needs_a_token_without_one(lab: Lab) -> None:
             assert await status(lab, target.method, target.path, headers) == 403, target
 
 
-def test_every_handler_that_writes_needs_an_operator(lab: Lab) -> None:
+def test_every_handler_that_writes_needs_an_operator(lab: RunningApi) -> None:
     for target in targets(lab):
         if target.method not in ("GET", "OPTIONS"):
             assert target.access.needed in ("operator", "admin"), target
 
 
-def test_few_pages_need_no_token(lab: Lab) -> None:
+def test_few_pages_need_no_token(lab: RunningApi) -> None:
     public = {target.path for target in targets(lab) if target.access.needed in ("nothing", "metrics")}
     assert {path for path in public if not path.startswith("/schema")} == {"/healthz", "/readyz", "/metrics"}
 
@@ -165,9 +166,9 @@ def test_a_handler_that_does_not_say_who_may_call_it_is_an_error() -> None:
         check_declared(Litestar([declared, secret], openapi_config=None))
 
 
-async def test_no_handler_runs_that_the_gate_did_not_admit(lab: Lab) -> None:
+async def test_no_handler_runs_that_the_gate_did_not_admit(lab: RunningApi) -> None:
     """The application without its gate answers nobody, not even for what needs no token."""
-    transport = httpx.ASGITransport(app=lab.api.application)
+    transport = httpx.ASGITransport(app=lab.api.application)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         for target in targets(lab):
             if target.method != "OPTIONS":
@@ -175,7 +176,7 @@ async def test_no_handler_runs_that_the_gate_did_not_admit(lab: Lab) -> None:
                 assert answer.status_code == 401, target
 
 
-async def test_a_refusal_keeps_the_connection_unless_a_body_is_left(lab: Lab) -> None:
+async def test_a_refusal_keeps_the_connection_unless_a_body_is_left(lab: RunningApi) -> None:
     request = f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode()
     async with lab.serve(), lab.connect() as stream:
         with trio.fail_after(30):

@@ -1,20 +1,18 @@
 """Alarms that the fold holds are read there: at once, and while PostgreSQL is away."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from actors.postgres import Database
-from protocols.change import AlarmForgotten, ArchiveDue
+from protocols.change import AlarmForgotten, ArchiveDue, Change
 from protocols.event import TopologyLoaded
 from protocols.ledger import RecordedBatch
 from protocols.topology import Node
 
-Lab = Any
 
-
-async def test_an_alarm_is_read_at_once_by_either_of_its_names(stored_lab: Lab) -> None:
+async def test_an_alarm_is_read_at_once_by_either_of_its_names(stored_lab: RunningApi) -> None:
     lab = stored_lab
     stores, lab.store = lab.store, None  # PostgreSQL is behind
     async with lab.serve(), lab.client() as client, lab.client("viewer") as reader:
@@ -26,14 +24,16 @@ async def test_an_alarm_is_read_at_once_by_either_of_its_names(stored_lab: Lab) 
         assert stores is not None
 
 
-async def test_another_tenants_alarm_reads_like_none(lab: Lab) -> None:
+async def test_another_tenants_alarm_reads_like_none(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client, lab.client("south") as south:
         alarm = await lab.create(client, tenant_id="north")
         for name in (alarm["id"], alarm["alarm_id"]):
             lab.problem(await south.get(f"{lab.ALARMS}/{name}"), 503, "database_unavailable")
 
 
-async def test_open_alarms_are_listed_while_postgresql_is_away_and_the_list_says_so(make_lab: Callable[..., Lab]) -> None:
+async def test_open_alarms_are_listed_while_postgresql_is_away_and_the_list_says_so(
+    make_lab: Callable[..., RunningApi],
+) -> None:
     async with Database.open("postgresql://nobody@127.0.0.1:1/nothing") as database:
         lab = make_lab(database, read_your_writes_seconds=0)
         async with lab.serve(), lab.client() as client, lab.client("south") as south:
@@ -55,7 +55,7 @@ async def test_open_alarms_are_listed_while_postgresql_is_away_and_the_list_says
             assert (again.status_code, again.json()["occurrence_count"]) == (200, 2)
 
 
-async def test_a_list_from_postgresql_is_whole(stored_lab: Lab) -> None:
+async def test_a_list_from_postgresql_is_whole(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         cause = await lab.create(client, resource_id="olt-1")
@@ -69,7 +69,7 @@ async def test_a_list_from_postgresql_is_whole(stored_lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("archived", [False, True])
-async def test_history_takes_notes_and_a_ticket(stored_lab: Lab, archived: bool) -> None:
+async def test_history_takes_notes_and_a_ticket(stored_lab: RunningApi, archived: bool) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("south") as south:
         alarm = await lab.create(client, tenant_id="north")
@@ -91,24 +91,24 @@ async def test_history_takes_notes_and_a_ticket(stored_lab: Lab, archived: bool)
         assert (answer["accepted"], [one["reason"] for one in answer["refused"]]) == ([alarm["id"]], ["unknown_alarm"])
 
 
-async def test_a_note_on_what_may_be_history_waits_for_postgresql(lab: Lab) -> None:
+async def test_a_note_on_what_may_be_history_waits_for_postgresql(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         lab.problem(await client.post(f"{lab.ALARMS}/A9/notes", json={"text": "x"}), 503, "database_unavailable")
         lab.problem(await client.post(f"{lab.ALARMS}/A9/acknowledge"), 404, "unknown_alarm")
 
 
-async def _forget(lab: Lab, alarm_id: str, *, archived: bool) -> None:
+async def _forget(lab: RunningApi, alarm_id: str, *, archived: bool) -> None:
     """Let the fold and the store let go of a cleared alarm."""
     lab.state.forget(alarm_id)
     lab.seq += 1
-    changes = [AlarmForgotten(lab.state.offset, alarm_id)]
+    changes: list[Change] = [AlarmForgotten(lab.state.offset, alarm_id)]
     if archived:
         changes.append(ArchiveDue(lab.state.offset, lab.T0.replace(year=2027)))
-    await lab.store(RecordedBatch(lab.seq, lab.state.offset, changes))
+    await lab.apply(RecordedBatch(lab.seq, lab.state.offset, changes))
     lab.progress.advance(lab.seq)
 
 
-async def test_alarms_of_a_part_of_the_network(stored_lab: Lab) -> None:
+async def test_alarms_of_a_part_of_the_network(stored_lab: RunningApi) -> None:
     nodes = (
         Node(id="site-1", type="site", tenant="north"),
         Node(id="olt-1", type="olt", parents=("site-1",), address="192.0.2.1", tenant="north"),
@@ -147,7 +147,7 @@ async def test_alarms_of_a_part_of_the_network(stored_lab: Lab) -> None:
         assert (await south.get(f"{lab.ALARMS}?device_id=olt-1")).json()["items"] == []
 
 
-async def test_whom_an_alarm_affects_is_told_by_the_topology_and_of_others_nodes_nothing(lab: Lab) -> None:
+async def test_whom_an_alarm_affects_is_told_by_the_topology_and_of_others_nodes_nothing(lab: RunningApi) -> None:
     nodes = [Node(id="olt-1", type="olt", address="10.0.0.1")]
     nodes += [Node(id=f"olt-1/{n}", type="ont", parents=("olt-1",), customer_id=f"C-{n}") for n in range(3)]
     nodes.append(

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from protocols.event import Event, NetworkEvent, Tick, TopologyLoaded
 from protocols.topology import Node
 
-Lab = Any
 PATH = "/api/v1/faults/maintenance-windows"
 WINDOW = {
     "title": "Splicing at cabinet 7",
@@ -20,7 +20,7 @@ WINDOW = {
 }
 
 
-async def test_the_life_of_a_window(lab: Lab) -> None:
+async def test_the_life_of_a_window(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("admin") as client:
         response = await client.post(PATH, json=WINDOW)
         assert response.status_code == 201, response.text
@@ -44,7 +44,7 @@ async def test_the_life_of_a_window(lab: Lab) -> None:
         assert lab.sample("faultd_commands_total", action="end_window", result="wrong_state") == 1
 
 
-async def test_cancelled_it_stays_in_the_list(lab: Lab) -> None:
+async def test_cancelled_it_stays_in_the_list(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("admin") as client:
         window = (await client.post(PATH, json=WINDOW)).json()
         response = await client.delete(f"{PATH}/{window['id']}")
@@ -57,7 +57,7 @@ async def test_cancelled_it_stays_in_the_list(lab: Lab) -> None:
         lab.problem(await client.delete(f"{PATH}/MW999"), 404, "unknown_window")
 
 
-async def test_a_recurring_window_shows_its_next_occurrence(lab: Lab) -> None:
+async def test_a_recurring_window_shows_its_next_occurrence(lab: RunningApi) -> None:
     body = WINDOW | {"recurrence": "FREQ=WEEKLY;BYDAY=SU", "exceptions": ["2026-03-08"], "start": "2026-03-01T02:00:00"}
     async with lab.serve(), lab.client("admin") as client:
         response = await client.post(
@@ -71,7 +71,7 @@ async def test_a_recurring_window_shows_its_next_occurrence(lab: Lab) -> None:
         assert (window["phase"], window["occurrence"]["end"]) == ("active", "2026-03-15T03:00:00Z")
 
 
-async def test_the_list_is_filtered_and_paged(lab: Lab) -> None:
+async def test_the_list_is_filtered_and_paged(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("admin") as client:
         for number in range(5):
             start = f"2026-03-0{number + 1}T12:00:00Z"
@@ -93,7 +93,7 @@ async def test_the_list_is_filtered_and_paged(lab: Lab) -> None:
         lab.problem(await client.get(PATH, params={"cursor": "x"}), 400, "invalid_parameter", "cursor")
 
 
-async def test_the_same_idempotency_key_makes_one_window(lab: Lab) -> None:
+async def test_the_same_idempotency_key_makes_one_window(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("admin") as client:
         first = await client.post(PATH, json=WINDOW, headers={"Idempotency-Key": "k"})
         again = await client.post(PATH, json=WINDOW, headers={"Idempotency-Key": "k"})
@@ -101,7 +101,7 @@ async def test_the_same_idempotency_key_makes_one_window(lab: Lab) -> None:
         assert first.json()["id"] == again.json()["id"]
 
 
-async def test_who_may_see_and_plan_what(lab: Lab) -> None:
+async def test_who_may_see_and_plan_what(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("admin") as admin, lab.client("north") as north, lab.client("south") as south:
         everywhere = (await admin.post(PATH, json=WINDOW)).json()
         own = await north.post(PATH, json=WINDOW)
@@ -122,7 +122,7 @@ async def test_who_may_see_and_plan_what(lab: Lab) -> None:
             assert len((await viewer.get(PATH)).json()["items"]) == 3
 
 
-async def test_the_seed_documents_names_say_the_same(lab: Lab) -> None:
+async def test_the_seed_documents_names_say_the_same(lab: RunningApi) -> None:
     body = {key: value for key, value in WINDOW.items() if key not in ("start", "end")}
     async with lab.serve(), lab.client("admin") as client:
         answer = await client.post(PATH, json=body | {"start_time": WINDOW["start"], "end_time": WINDOW["end"]})
@@ -141,7 +141,7 @@ async def test_the_seed_documents_names_say_the_same(lab: Lab) -> None:
         assert len((await client.get(f"{PATH}?status=ended&phase=active")).json()["items"]) == 1
 
 
-async def test_names_that_name_nothing_are_told(lab: Lab) -> None:
+async def test_names_that_name_nothing_are_told(lab: RunningApi) -> None:
     nodes = (
         Node(id="olt-1", type="olt", tenant="north", address="192.0.2.1"),
         Node(id="olt-1/0/1", type="ont", parents=("olt-1",), tenant="north", customer_id="c-1", service_id="s-1"),
@@ -170,7 +170,7 @@ async def test_names_that_name_nothing_are_told(lab: Lab) -> None:
         assert "and 30 more" in warning
 
 
-async def test_a_recurrence_without_a_time_zone_says_in_which_it_recurs(lab: Lab) -> None:
+async def test_a_recurrence_without_a_time_zone_says_in_which_it_recurs(lab: RunningApi) -> None:
     body = {key: value for key, value in WINDOW.items() if key != "time_zone"} | {"recurrence": "FREQ=DAILY"}
     async with lab.serve(), lab.client("admin") as client:
         window = (await client.post(PATH, json=body | {"scope": {"alarm_types": ["ont.los"]}})).json()
@@ -215,12 +215,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "field"), WRONG, ids=lambda one: one if isinstance(one, str) else "")
-async def test_a_window_that_cannot_be_is_refused_naming_the_field(lab: Lab, fields: dict[str, Any], field: str) -> None:
+async def test_a_window_that_cannot_be_is_refused_naming_the_field(lab: RunningApi, fields: dict[str, Any], field: str) -> None:
     async with lab.serve(), lab.client("admin") as client:
         lab.problem(await client.post(PATH, json=WINDOW | fields), 422, "invalid_body", field)
 
 
-async def test_a_change_that_cannot_be_changes_nothing(lab: Lab) -> None:
+async def test_a_change_that_cannot_be_changes_nothing(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("admin") as client:
         window = (await client.post(PATH, json=WINDOW)).json()
         path = f"{PATH}/{window['id']}"
@@ -235,7 +235,7 @@ async def test_a_change_that_cannot_be_changes_nothing(lab: Lab) -> None:
         assert (await client.get(path)).json() == window
 
 
-async def test_without_the_fold_it_is_refused_for_now(make_lab: Callable[..., Lab]) -> None:
+async def test_without_the_fold_it_is_refused_for_now(make_lab: Callable[..., RunningApi]) -> None:
     lab = make_lab()
     lab.api = type(lab.api)(
         lab.settings, lab.send, None, lab.progress, lab.book, lambda: lab.readiness, lab.metrics, lambda: lab.now

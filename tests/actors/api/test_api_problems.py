@@ -6,14 +6,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.api import RunningApi
 
 from actors.api.bodies import decode_body
 from actors.api.problems import ProblemError
 from protocols.rest import AlarmCreate, AlarmEdit, NetworkEventBody
 from protocols.rest_bulk import BulkRequest
 from protocols.rest_fields import check_metadata
-
-Lab = Any
 
 ALARM = {"alarm_type": "x", "severity": "major", "title": "x", "resource_type": "olt", "resource_id": "o"}
 DEEP: Any = {}
@@ -52,7 +51,7 @@ for _ in range(9):
         ({"colour": "red"}, "colour"),
     ],
 )
-async def test_a_field_that_is_wrong_is_named(lab: Lab, change: dict[str, Any], field: str) -> None:
+async def test_a_field_that_is_wrong_is_named(lab: RunningApi, change: dict[str, Any], field: str) -> None:
     async with lab.serve(), lab.client() as client:
         content = lab.problem(await client.post(lab.ALARMS, json=ALARM | change), 422, "invalid_body", field)
         assert content["detail"].startswith(f"{field}: ")
@@ -60,7 +59,7 @@ async def test_a_field_that_is_wrong_is_named(lab: Lab, change: dict[str, Any], 
 
 
 @pytest.mark.parametrize("missing", ALARM)
-async def test_a_field_that_is_missing_is_named(lab: Lab, missing: str) -> None:
+async def test_a_field_that_is_missing_is_named(lab: RunningApi, missing: str) -> None:
     body = {name: value for name, value in ALARM.items() if name != missing}
     async with lab.serve(), lab.client() as client:
         lab.problem(await client.post(lab.ALARMS, json=body), 422, "invalid_body", missing)
@@ -80,21 +79,21 @@ async def test_a_field_that_is_missing_is_named(lab: Lab, missing: str) -> None:
         b"{} {}",
     ],
 )
-async def test_what_is_no_json_is_malformed(lab: Lab, content: bytes) -> None:
+async def test_what_is_no_json_is_malformed(lab: RunningApi, content: bytes) -> None:
     async with lab.serve(), lab.client() as client:
         for method, path in (("POST", "/alarms"), ("PATCH", "/alarms/x"), ("POST", "/events"), ("POST", "/alarms/bulk")):
             lab.problem(await client.request(method, lab.FAULTS + path, content=content), 400, "malformed_json")
 
 
 @pytest.mark.parametrize("content", [b"null", b"[]", b"1", b'"x"', b"[[]]"])
-async def test_json_of_another_kind_is_refused(lab: Lab, content: bytes) -> None:
+async def test_json_of_another_kind_is_refused(lab: RunningApi, content: bytes) -> None:
     async with lab.serve(), lab.client() as client:
         for path in ("/alarms", "/events", "/events/alertmanager", "/alarms/bulk", "/alarms/x/assign"):
             response = await client.post(lab.FAULTS + path, content=content)
             assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
 
 
-async def test_an_edit_of_nothing_is_refused(lab: Lab) -> None:
+async def test_an_edit_of_nothing_is_refused(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         content = lab.problem(await client.patch(f"{lab.ALARMS}/x", json={}), 422, "invalid_body", "")
         assert "nothing to change" in content["detail"]
@@ -129,12 +128,12 @@ async def test_an_edit_of_nothing_is_refused(lab: Lab) -> None:
         ("/device-events?from=x", "invalid_parameter", ["from"]),
     ],
 )
-async def test_a_parameter_that_is_wrong_is_named(lab: Lab, path: str, kind: str, fields: list[str]) -> None:
+async def test_a_parameter_that_is_wrong_is_named(lab: RunningApi, path: str, kind: str, fields: list[str]) -> None:
     async with lab.serve(), lab.client() as client:
         lab.problem(await client.get(lab.FAULTS + path), 400, kind, *fields)
 
 
-async def test_paths_and_methods_that_are_not_there(lab: Lab) -> None:
+async def test_paths_and_methods_that_are_not_there(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         for path in ("/", "/nothing", f"{lab.FAULTS}/nothing", f"{lab.ALARMS}/x/explode", "/schema/redoc"):
             lab.problem(await client.get(path), 404, "no_such_path")
@@ -146,8 +145,8 @@ async def test_paths_and_methods_that_are_not_there(lab: Lab) -> None:
         lab.problem(await client.post(f"{lab.ALARMS}/{'x' * 201}/clear"), 400, "invalid_parameter", "alarm_id")
 
 
-async def test_a_bug_is_told_without_its_inside(lab: Lab) -> None:
-    lab.readiness = None
+async def test_a_bug_is_told_without_its_inside(lab: RunningApi) -> None:
+    lab.readiness = None  # type: ignore[assignment]
     async with lab.serve(), lab.client() as client:
         content = lab.problem(await client.get("/readyz"), 500, "internal_error")
         assert "NoneType" not in str(content)

@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from actors.postgres import Database
-from protocols.change import DeviceEvent, Quarantined, UnknownTrap
+from protocols.change import Change, DeviceEvent, Quarantined, UnknownTrap
 from protocols.event import Trap
 from protocols.ledger import RecordedBatch
 from protocols.snmp.notification import Notification
 
-Lab = Any
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-async def _three(lab: Lab, client: Any) -> list[dict[str, Any]]:
+async def _three(lab: RunningApi, client: Any) -> list[dict[str, Any]]:
     return [
         await lab.create(client, resource_id="olt-1", severity="critical", customer_ids=["c1", "c2"], tenant_id="north"),
         await lab.create(client, resource_id="olt-2", severity="major", alarm_type="pon.los", tenant_id="north"),
@@ -24,7 +24,7 @@ async def _three(lab: Lab, client: Any) -> list[dict[str, Any]]:
     ]
 
 
-async def test_a_writer_reads_its_own_writes(stored_lab: Lab) -> None:
+async def test_a_writer_reads_its_own_writes(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         alarm = await lab.create(client)
@@ -36,7 +36,7 @@ async def test_a_writer_reads_its_own_writes(stored_lab: Lab) -> None:
         assert [(entry["action"], entry["actor"]) for entry in entries] == [("raised", "user:operator")]
 
 
-async def test_a_repeat_is_answered_with_the_whole_alarm(stored_lab: Lab) -> None:
+async def test_a_repeat_is_answered_with_the_whole_alarm(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         await lab.create(client)
@@ -45,7 +45,7 @@ async def test_a_repeat_is_answered_with_the_whole_alarm(stored_lab: Lab) -> Non
 
 
 @pytest.mark.parametrize("stored_lab", [{"read_your_writes_seconds": 0.0}], indirect=True)
-async def test_a_read_that_cannot_wait_longer_says_that_it_is_stale(stored_lab: Lab) -> None:
+async def test_a_read_that_cannot_wait_longer_says_that_it_is_stale(stored_lab: RunningApi) -> None:
     lab = stored_lab
     lab.visible = False
     async with lab.serve(), lab.client() as writer, lab.client("viewer") as reader:
@@ -79,7 +79,7 @@ FILTERS = [
 ]
 
 
-async def test_filters(stored_lab: Lab) -> None:
+async def test_filters(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         await _three(lab, client)
@@ -88,7 +88,7 @@ async def test_filters(stored_lab: Lab) -> None:
             assert [int(item["resource_id"][-1]) for item in items] == found, query
 
 
-async def test_pages_follow_one_another(stored_lab: Lab) -> None:
+async def test_pages_follow_one_another(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         made = [await lab.create(client, resource_id=f"ont-{number}") for number in range(5)]
@@ -103,7 +103,7 @@ async def test_pages_follow_one_another(stored_lab: Lab) -> None:
         lab.problem(other_order, 400, "invalid_parameter", "cursor")
 
 
-async def test_a_tenants_token_sees_its_tenant_alone(stored_lab: Lab) -> None:
+async def test_a_tenants_token_sees_its_tenant_alone(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("north-viewer") as north, lab.client("south") as south:
         first, second, third = await _three(lab, client)
@@ -123,7 +123,7 @@ async def test_a_tenants_token_sees_its_tenant_alone(stored_lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("stored_lab", [{"max_bulk": 2}], indirect=True)
-async def test_a_bulk_filter_takes_a_bounded_number(stored_lab: Lab) -> None:
+async def test_a_bulk_filter_takes_a_bounded_number(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         await _three(lab, client)
@@ -132,7 +132,7 @@ async def test_a_bulk_filter_takes_a_bounded_number(stored_lab: Lab) -> None:
         assert [(result["matched"], result["more"]) for result in results] == [(2, True), (1, False), (0, False)]
 
 
-async def test_statistics_count_what_is_open(stored_lab: Lab) -> None:
+async def test_statistics_count_what_is_open(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         _, second, _ = await _three(lab, client)
@@ -149,16 +149,22 @@ def _trap(tenant: str, offset: int) -> UnknownTrap:
     return UnknownTrap(offset, T0, tenant, "olt-1", "no profile", Trap("192.0.2.1", T0, notification))
 
 
-async def test_the_inbox_and_the_device_events(stored_lab: Lab) -> None:
+async def test_the_inbox_and_the_device_events(stored_lab: RunningApi) -> None:
     lab = stored_lab
-    fields = {"device_id": "olt-1", "resource_type": "olt", "resource_id": "olt-1", "severity": "info", "title": "rebooted"}
-    changes = [
+    fields: dict[str, Any] = {
+        "device_id": "olt-1",
+        "resource_type": "olt",
+        "resource_id": "olt-1",
+        "severity": "info",
+        "title": "rebooted",
+    }
+    changes: list[Change] = [
         _trap("north", 1),
         _trap("south", 2),
         DeviceEvent(offset=3, number=0, at=lab.T0, tenant_id="north", event_type="reboot", **fields),
         DeviceEvent(offset=4, number=0, at=lab.T0, tenant_id="south", event_type="reboot", **fields),
     ]
-    await lab.store(RecordedBatch(1, 4, changes))
+    await lab.apply(RecordedBatch(1, 4, changes))
     async with lab.serve(), lab.client("north") as north, lab.client("admin") as admin:
         for path in ("traps/unknown", "traps/unknown/counts", "device-events"):
             assert {item["tenant_id"] for item in (await north.get(f"{lab.FAULTS}/{path}")).json()["items"]} == {"north"}
@@ -172,10 +178,10 @@ async def test_the_inbox_and_the_device_events(stored_lab: Lab) -> None:
             assert len((await admin.get(f"{lab.FAULTS}/device-events?{query}")).json()["items"]) == count
 
 
-async def test_the_quarantine_is_for_admins_of_every_tenant(stored_lab: Lab) -> None:
+async def test_the_quarantine_is_for_admins_of_every_tenant(stored_lab: RunningApi) -> None:
     lab = stored_lab
     changes = [Quarantined(offset, lab.T0, "trap", "ValueError: x") for offset in (3, 5, 9)]
-    await lab.store(RecordedBatch(1, 9, changes))
+    await lab.apply(RecordedBatch(1, 9, changes))
     lab.tokens["north-admin"] = lab.book.create("north-admin", "admin", "north", lab.T0)
     path = f"{lab.FAULTS}/quarantine"
     async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
@@ -202,14 +208,14 @@ READS = [
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_reads_wait_for_postgresql_and_say_so(lab: Lab, path: str) -> None:
+async def test_reads_wait_for_postgresql_and_say_so(lab: RunningApi, path: str) -> None:
     async with lab.serve(), lab.client() as client:
         response = await client.get(f"{lab.FAULTS}/{path}")
         lab.problem(response, 503, "database_unavailable")
         assert response.headers["retry-after"] == "5"
 
 
-async def test_a_postgresql_that_refuses_connections_is_away(make_lab: Callable[..., Lab]) -> None:
+async def test_a_postgresql_that_refuses_connections_is_away(make_lab: Callable[..., RunningApi]) -> None:
     async with Database.open("postgresql://nobody@127.0.0.1:1/nothing") as database:
         lab = make_lab(database, read_your_writes_seconds=0)
         async with lab.serve(), lab.client() as client:

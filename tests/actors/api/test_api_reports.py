@@ -2,19 +2,25 @@
 
 from typing import Any
 
+from vocabulary.api import RunningApi
+
 from protocols.change import AlarmForgotten
 from protocols.event import NetworkEvent
 from protocols.ledger import RecordedBatch
 
-Lab = Any
-
 
 def event(type: str, **fields: Any) -> NetworkEvent:
-    given: Any = {"tenant_id": "north", "resource_type": "olt", "resource_id": "olt-1", "reported_by": "probe"} | fields
-    return NetworkEvent(type=type, **given)
+    given: Any = {
+        "tenant_id": "north",
+        "resource_type": "olt",
+        "resource_id": "olt-1",
+        "reported_by": "probe",
+        "type": type,
+    } | fields
+    return NetworkEvent(**given)
 
 
-async def test_the_newest_reports_with_what_they_did(stored_lab: Lab) -> None:
+async def test_the_newest_reports_with_what_they_did(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client("viewer") as client, lab.client("south") as south, lab.client() as operator:
         for number in range(14):
@@ -43,7 +49,7 @@ async def test_the_newest_reports_with_what_they_did(stored_lab: Lab) -> None:
         lab.problem(await client.get(f"{path}/reports?limit=51"), 400, "invalid_parameter", "limit")
 
 
-async def test_what_the_ledger_no_longer_has_is_told(stored_lab: Lab) -> None:
+async def test_what_the_ledger_no_longer_has_is_told(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client("viewer") as client:
         await lab.record([event("device.down")])
@@ -51,13 +57,13 @@ async def test_what_the_ledger_no_longer_has_is_told(stored_lab: Lab) -> None:
         (alarm,) = lab.state.alarms.values()
         lab.ledger.clear()
         lab.seq += 1
-        await lab.store(RecordedBatch(lab.seq, lab.state.offset, [AlarmForgotten(lab.state.offset, alarm.id)]))
+        await lab.apply(RecordedBatch(lab.seq, lab.state.offset, [AlarmForgotten(lab.state.offset, alarm.id)]))
         lab.state.forget(alarm.id)
         items = (await client.get(f"{lab.ALARMS}/{alarm.id}/reports")).json()["items"]
         assert [(item["did"], item["report"]) for item in items] == [(["cleared"], None), (["raised"], None)]
 
 
-async def test_a_command_that_cleared_it_is_among_them(stored_lab: Lab) -> None:
+async def test_a_command_that_cleared_it_is_among_them(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("north") as north:
         made = await lab.create(client, tenant_id="north")
@@ -69,7 +75,7 @@ async def test_a_command_that_cleared_it_is_among_them(stored_lab: Lab) -> None:
         ]
 
 
-async def test_without_the_ledger_it_is_refused_for_now(lab: Lab) -> None:
+async def test_without_the_ledger_it_is_refused_for_now(lab: RunningApi) -> None:
     lab.api = type(lab.api)(
         lab.settings, lab.send, None, lab.progress, lab.book, lambda: lab.readiness, lab.metrics, lambda: lab.now
     )

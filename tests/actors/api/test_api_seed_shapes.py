@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from protocols.event import TopologyLoaded
 from protocols.topology import Node
-
-Lab = Any
 
 ALARM = {
     "alarm_id": "mon-001-device-failure",
@@ -27,7 +26,7 @@ ALARM = {
 }
 
 
-async def test_an_alarm_with_the_callers_alarm_id(stored_lab: Lab) -> None:
+async def test_an_alarm_with_the_callers_alarm_id(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         made = await client.post(lab.ALARMS, json=ALARM)
@@ -47,7 +46,7 @@ async def test_an_alarm_with_the_callers_alarm_id(stored_lab: Lab) -> None:
         lab.problem(await client.post(lab.ALARMS, json=ALARM | {"alarm_id": ""}), 422, "invalid_body", "alarm_id")
 
 
-async def test_a_name_of_two_tenants_is_theirs_each_and_ambiguous_to_who_sees_both(stored_lab: Lab) -> None:
+async def test_a_name_of_two_tenants_is_theirs_each_and_ambiguous_to_who_sees_both(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("north") as north, lab.client("south") as south:
         mine = (await north.post(lab.ALARMS, json=ALARM)).json()
@@ -60,14 +59,14 @@ async def test_a_name_of_two_tenants_is_theirs_each_and_ambiguous_to_who_sees_bo
         assert (await client.post(f"{lab.ALARMS}/{theirs['id']}/clear")).status_code == 200
 
 
-async def test_a_customers_alarm_and_the_query_of_it(stored_lab: Lab) -> None:
+async def test_a_customers_alarm_and_the_query_of_it(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         made = await lab.create(client, customer_id="cust-1", customer_ids=["cust-2", "cust-1"], is_root_cause=True)
         assert made["affected_customers"] == ["cust-1", "cust-2"]
         since, before = (lab.now - timedelta(hours=24)).isoformat(), (lab.now + timedelta(hours=1)).isoformat()
-        query = {"severity": ["critical"], "status": ["active"], "customer_id": "cust-1", "limit": 50}
-        times = {"from_date": since, "to_date": before, "is_root_cause": True}
+        query: dict[str, Any] = {"severity": ["critical"], "status": ["active"], "customer_id": "cust-1", "limit": 50}
+        times: dict[str, Any] = {"from_date": since, "to_date": before, "is_root_cause": True}
         for params in (query, times, query | times):
             found = (await client.get(lab.ALARMS, params=params)).json()["items"]
             assert [item["id"] for item in found] == [made["id"]], params
@@ -81,14 +80,14 @@ async def test_a_customers_alarm_and_the_query_of_it(stored_lab: Lab) -> None:
         )
 
 
-async def test_an_edit_of_the_probable_cause(lab: Lab) -> None:
+async def test_an_edit_of_the_probable_cause(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         made = await lab.create(client)
         edited = await client.patch(f"{lab.ALARMS}/{made['id']}", json={"probable_cause": "powerProblem"})
         assert (edited.status_code, edited.json()["probable_cause"]) == (200, "powerProblem")
 
 
-async def test_notes_are_a_resource_with_types(stored_lab: Lab) -> None:
+async def test_notes_are_a_resource_with_types(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("south") as south:
         path = f"{lab.ALARMS}/{(await lab.create(client, tenant_id='north'))['alarm_id']}"
@@ -147,7 +146,7 @@ EVENTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "shows"), EVENTS, ids=lambda one: one.get("type", ""))
-async def test_events_of_an_event_bus(lab: Lab, body: dict[str, Any], shows: dict[str, Any]) -> None:
+async def test_events_of_an_event_bus(lab: RunningApi, body: dict[str, Any], shows: dict[str, Any]) -> None:
     async with lab.serve(), lab.client() as client:
         answer = await client.post(f"{lab.FAULTS}/events", json=body)
         assert answer.status_code == 200, answer.text
@@ -156,7 +155,7 @@ async def test_events_of_an_event_bus(lab: Lab, body: dict[str, Any], shows: dic
         assert {name: alarm[name] for name in shows} == shows
 
 
-async def test_an_event_bus_clears_what_it_raised_and_beside_the_flat_form(lab: Lab) -> None:
+async def test_an_event_bus_clears_what_it_raised_and_beside_the_flat_form(lab: RunningApi) -> None:
     down = {"type": "device.down", "data": {"device_id": "olt-7", "device_name": "OLT 7"}}
     async with lab.serve(), lab.client() as client:
         results = (await client.post(f"{lab.FAULTS}/events", json=[down, {**down, "data": {"device_id": "olt-8"}}])).json()
@@ -167,7 +166,7 @@ async def test_an_event_bus_clears_what_it_raised_and_beside_the_flat_form(lab: 
         assert (await client.post(f"{lab.FAULTS}/events", json=flat)).json()["results"][0]["accepted"] == [second]
 
 
-async def test_customers_of_the_topology_are_counted_where_the_event_does_not_count(lab: Lab) -> None:
+async def test_customers_of_the_topology_are_counted_where_the_event_does_not_count(lab: RunningApi) -> None:
     nodes = (
         Node(id="olt-7", type="olt", name="OLT 7", address="192.0.2.7"),
         Node(id="olt-7/1", type="ont", parents=("olt-7",), customer_id="c-1"),
@@ -196,7 +195,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "field"), WRONG, ids=repr)
-async def test_an_event_that_cannot_be_is_refused_naming_the_field(lab: Lab, fields: dict[str, Any], field: str) -> None:
+async def test_an_event_that_cannot_be_is_refused_naming_the_field(lab: RunningApi, fields: dict[str, Any], field: str) -> None:
     async with lab.serve(), lab.client() as client:
         answer = await client.post(f"{lab.FAULTS}/events", json={"type": "device.down"} | fields)
         assert answer.status_code == 422, answer.text

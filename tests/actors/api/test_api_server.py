@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
+from vocabulary.api import RunningApi
 
 from actors.addresses import AddressError
 from actors.api.server import Server
 from actors.api.settings import ApiSettings
 from actors.metrics import Metrics
-
-Lab = Any
 
 _UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
 UPGRADES = {
@@ -51,7 +50,7 @@ async def _read_to_end(stream: trio.SocketStream) -> bytes:
     return received
 
 
-async def _until_closed(lab: Lab) -> None:
+async def _until_closed(lab: RunningApi) -> None:
     """Wait until the server holds no connection any more."""
     with trio.fail_after(30):
         while lab.api.connections:
@@ -59,7 +58,7 @@ async def _until_closed(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_a_hostile_connection_ends_alone(lab: Lab, name: str) -> None:
+async def test_a_hostile_connection_ends_alone(lab: RunningApi, name: str) -> None:
     async with lab.serve(), lab.client() as bystander, lab.connect() as stream:
         assert (await bystander.get("/healthz")).status_code == 200
         await stream.send_all(HOSTILE[name])
@@ -73,7 +72,7 @@ async def test_a_hostile_connection_ends_alone(lab: Lab, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UPGRADES)
-async def test_an_upgrade_followed_by_one_extra_byte_leaves_the_server_answering(lab: Lab, name: str) -> None:
+async def test_an_upgrade_followed_by_one_extra_byte_leaves_the_server_answering(lab: RunningApi, name: str) -> None:
     """The case that ends Hypercorn 0.18's trio worker: the byte arrives after the upgrade has been answered."""
     async with lab.serve():
         async with lab.connect() as stream:
@@ -93,7 +92,7 @@ async def test_an_upgrade_followed_by_one_extra_byte_leaves_the_server_answering
 
 
 @pytest.mark.parametrize("name", ["h2c", "websocket"])
-async def test_an_upgrade_is_served_as_plain_http(lab: Lab, name: str) -> None:
+async def test_an_upgrade_is_served_as_plain_http(lab: RunningApi, name: str) -> None:
     async with lab.serve(), lab.connect() as stream:
         await stream.send_all(UPGRADES[name])
         with trio.fail_after(30):
@@ -101,7 +100,7 @@ async def test_an_upgrade_is_served_as_plain_http(lab: Lab, name: str) -> None:
 
 
 async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(self: object, event: object) -> None:
         raise ZeroDivisionError("a bug in the protocol code")
@@ -120,7 +119,9 @@ async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted
 
 
 @pytest.mark.parametrize("bounds", [{"max_connections": 2}, {"max_connections_per_address": 2}])
-async def test_an_idle_connection_gives_way_to_one_too_many(make_lab: Callable[..., Lab], bounds: dict[str, int]) -> None:
+async def test_an_idle_connection_gives_way_to_one_too_many(
+    make_lab: Callable[..., RunningApi], bounds: dict[str, int]
+) -> None:
     """Also one that never ends its headers: whoever holds all connections without asking anything keeps nobody out."""
     lab = make_lab(**bounds)
     async with lab.serve():
@@ -134,7 +135,9 @@ async def test_an_idle_connection_gives_way_to_one_too_many(make_lab: Callable[.
         await _until_closed(lab)
 
 
-async def test_one_connection_too_many_beside_requests_under_way_is_closed_and_counted(make_lab: Callable[..., Lab]) -> None:
+async def test_one_connection_too_many_beside_requests_under_way_is_closed_and_counted(
+    make_lab: Callable[..., RunningApi],
+) -> None:
     lab = make_lab(max_connections=1)
     lab.answering = False
     head = f"POST {lab.FAULTS}/alarms/x/clear HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n\r\n"
@@ -174,7 +177,9 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
 @pytest.mark.parametrize("split", [False, True])
-async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered(lab: Lab, name: str, split: bool) -> None:
+async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered(
+    lab: RunningApi, name: str, split: bool
+) -> None:
     octets = AMBIGUOUS[name] + _NEXT
     async with lab.serve(), lab.connect() as stream:
         for part in (octets[:45], octets[45:]) if split else (octets,):
@@ -189,7 +194,7 @@ async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered
     assert lab.appended == []
 
 
-async def test_a_head_request_that_is_refused_is_answered_without_a_body(lab: Lab) -> None:
+async def test_a_head_request_that_is_refused_is_answered_without_a_body(lab: RunningApi) -> None:
     async with lab.serve():
         for path in ("/healthz/%ff", "/healthz/%zz"):
             async with lab.connect() as stream:
@@ -206,7 +211,7 @@ async def test_a_head_request_that_is_refused_is_answered_without_a_body(lab: La
         assert lab.sample("faultd_http_connections_dropped_total", reason="error") in (None, 0)
 
 
-async def test_chunks_that_are_nearly_all_extension_are_not_read_on(lab: Lab) -> None:
+async def test_chunks_that_are_nearly_all_extension_are_not_read_on(lab: RunningApi) -> None:
     head = f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n"
     async with lab.serve(), lab.connect() as stream:
         await stream.send_all(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
@@ -220,7 +225,7 @@ async def test_chunks_that_are_nearly_all_extension_are_not_read_on(lab: Lab) ->
     assert lab.appended == []
 
 
-async def test_a_body_in_single_octets_is_taken(lab: Lab) -> None:
+async def test_a_body_in_single_octets_is_taken(lab: RunningApi) -> None:
     async def octets() -> Any:
         for octet in b'{"type": "device.down", "resource_type": "olt", "resource_id": "olt-1"}':
             yield bytes((octet,))
@@ -230,7 +235,7 @@ async def test_a_body_in_single_octets_is_taken(lab: Lab) -> None:
         assert answer.status_code == 200, answer.text
 
 
-async def test_slow_headers_are_not_waited_for(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+async def test_slow_headers_are_not_waited_for(make_lab: Callable[..., RunningApi], virtual_clock: MockClock) -> None:
     lab = make_lab(header_seconds=10)
     async with lab.serve(), lab.connect() as stream:
         begun = trio.current_time()
@@ -239,7 +244,9 @@ async def test_slow_headers_are_not_waited_for(make_lab: Callable[..., Lab], vir
         assert trio.current_time() - begun == pytest.approx(10, abs=0.01)
 
 
-async def test_a_slow_body_is_answered_and_not_waited_for(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+async def test_a_slow_body_is_answered_and_not_waited_for(
+    make_lab: Callable[..., RunningApi], virtual_clock: MockClock
+) -> None:
     lab = make_lab(read_seconds=20)
     async with lab.serve(), lab.connect() as stream:
         head = f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {lab.tokens['operator']}\r\n"
@@ -249,7 +256,7 @@ async def test_a_slow_body_is_answered_and_not_waited_for(make_lab: Callable[...
         assert b"body_too_slow" in answer
 
 
-async def test_the_body_of_a_stranger_is_not_read(lab: Lab) -> None:
+async def test_the_body_of_a_stranger_is_not_read(lab: RunningApi) -> None:
     async with lab.serve(), lab.connect() as stream:
         await stream.send_all(f"POST {lab.ALARMS} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n".encode())
         with trio.fail_after(30):
@@ -257,7 +264,7 @@ async def test_the_body_of_a_stranger_is_not_read(lab: Lab) -> None:
         assert answer.startswith(b"HTTP/1.1 401 ")
 
 
-async def test_a_body_beyond_the_bound_is_refused_with_or_without_its_length(make_lab: Callable[..., Lab]) -> None:
+async def test_a_body_beyond_the_bound_is_refused_with_or_without_its_length(make_lab: Callable[..., RunningApi]) -> None:
     lab = make_lab(max_body_bytes=1000)
 
     async def chunks() -> Any:
@@ -270,7 +277,7 @@ async def test_a_body_beyond_the_bound_is_refused_with_or_without_its_length(mak
         lab.problem(await client.post(lab.ALARMS, content=b" " * 1000), 400, "malformed_json")
 
 
-async def test_a_peer_that_reads_nothing_is_let_go(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+async def test_a_peer_that_reads_nothing_is_let_go(make_lab: Callable[..., RunningApi], virtual_clock: MockClock) -> None:
     lab = make_lab(write_seconds=20)
     async with lab.serve(), lab.connect() as stream:
         request = b"GET /schema/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -283,7 +290,7 @@ async def test_a_peer_that_reads_nothing_is_let_go(make_lab: Callable[..., Lab],
         assert not patience.cancelled_caught
 
 
-async def test_stopping_lets_a_request_finish(lab: Lab) -> None:
+async def test_stopping_lets_a_request_finish(lab: RunningApi) -> None:
     lab.answering = False
     async with lab.serve(), lab.client() as client:
         responses = []
@@ -299,11 +306,12 @@ async def test_stopping_lets_a_request_finish(lab: Lab) -> None:
             with pytest.raises(OSError, match="connect"):
                 async with lab.connect():
                     pass
+            assert lab.appended[0].answered is not None
             lab.appended[0].answered.give(await lab.record(lab.appended[0].events))
         assert responses[0].status_code == 201
 
 
-async def test_stopping_does_not_wait_for_ever(make_lab: Callable[..., Lab], virtual_clock: MockClock) -> None:
+async def test_stopping_does_not_wait_for_ever(make_lab: Callable[..., RunningApi], virtual_clock: MockClock) -> None:
     lab = make_lab(drain_seconds=5, answer_seconds=1000, write_seconds=1000)
     lab.answering = False
     async with lab.serve(), lab.connect() as deaf, lab.connect() as asking:
@@ -319,7 +327,7 @@ async def test_stopping_does_not_wait_for_ever(make_lab: Callable[..., Lab], vir
         assert trio.current_time() - begun == pytest.approx(5, abs=0.1)
 
 
-async def test_an_idle_connection_does_not_hold_up_the_stop(lab: Lab) -> None:
+async def test_an_idle_connection_does_not_hold_up_the_stop(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client, lab.connect() as idle:
         await client.get("/healthz")
         lab.serving.cancel()
@@ -327,7 +335,7 @@ async def test_an_idle_connection_does_not_hold_up_the_stop(lab: Lab) -> None:
             assert await _read_to_end(idle) == b""
 
 
-async def test_an_address_in_use_is_an_error(lab: Lab) -> None:
+async def test_an_address_in_use_is_an_error(lab: RunningApi) -> None:
     async with lab.serve():
         server = Server(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
         with pytest.raises(AddressError, match="is in use"):
@@ -335,7 +343,7 @@ async def test_an_address_in_use_is_an_error(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("turns", range(30))
-async def test_cancelled_at_any_moment_of_its_start_it_ends(lab: Lab, turns: int) -> None:
+async def test_cancelled_at_any_moment_of_its_start_it_ends(lab: RunningApi, turns: int) -> None:
     server = Server(ApiSettings(bind="127.0.0.1:0"), lab.api.application, Metrics())
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:

@@ -1,13 +1,11 @@
 """Who sends traps: by device, by reason, in pages, and for each tenant its own devices alone."""
 
-from typing import Any
-
 import pytest
+from vocabulary.api import RunningApi
 
 from protocols.event import TopologyLoaded
 from protocols.topology import Node
 
-Lab = Any
 PATH = "/api/v1/faults/sources"
 PLANT = (
     Node(id="olt-1", type="olt", name="North", address="10.0.0.1", tenant="north"),
@@ -17,7 +15,7 @@ PLANT = (
 
 
 @pytest.fixture
-async def sources(lab: Lab) -> Lab:
+async def sources(lab: RunningApi) -> RunningApi:
     await lab.record([TopologyLoaded("d", PLANT)])
     book = lab.sources
     for source in ("10.0.0.1", "10.0.0.1", "10.0.0.2", "198.51.100.7"):
@@ -28,7 +26,7 @@ async def sources(lab: Lab) -> Lab:
     return lab
 
 
-async def test_a_source_says_whose_it_is_and_what_became_of_its_datagrams(sources: Lab) -> None:
+async def test_a_source_says_whose_it_is_and_what_became_of_its_datagrams(sources: RunningApi) -> None:
     async with sources.serve(), sources.client("viewer") as client:
         page = (await client.get(PATH)).json()
         found = {item["address"]: item for item in page["items"]}
@@ -60,7 +58,7 @@ async def test_a_source_says_whose_it_is_and_what_became_of_its_datagrams(source
         sources.problem(await client.get(PATH, params={"cursor": "x"}), 400, "invalid_parameter", "cursor")
 
 
-async def test_a_tenant_sees_its_own_devices_alone(sources: Lab) -> None:
+async def test_a_tenant_sees_its_own_devices_alone(sources: RunningApi) -> None:
     async with sources.serve(), sources.client("north") as north, sources.client("south") as south:
         for client, expected in ((north, "10.0.0.1"), (south, "10.0.0.2")):
             page = (await client.get(PATH)).json()

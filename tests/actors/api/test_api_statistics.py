@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from actors.api import alarm_csv
 
-Lab = Any
 
-
-async def test_counts_say_of_which_alarms_they_are(stored_lab: Lab) -> None:
+async def test_counts_say_of_which_alarms_they_are(stored_lab: RunningApi) -> None:
     lab = stored_lab
     async with lab.serve(), lab.client() as client:
         await lab.create(client, resource_id="a")
@@ -25,7 +24,7 @@ async def test_counts_say_of_which_alarms_they_are(stored_lab: Lab) -> None:
         assert found["buckets"] is None
 
 
-async def test_what_was_raised_and_cleared_in_each_span_of_time(stored_lab: Lab) -> None:
+async def test_what_was_raised_and_cleared_in_each_span_of_time(stored_lab: RunningApi) -> None:
     lab = stored_lab
     start: datetime = lab.T0.replace(minute=0, second=0, microsecond=0)
     async with lab.serve(), lab.client() as client:
@@ -56,7 +55,7 @@ async def _file(client: Any, path: str, **headers: str) -> tuple[Any, list[dict[
     return answer, list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
 
-async def test_alarms_as_a_file(stored_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_alarms_as_a_file(stored_lab: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarm_csv, "_PAGE", 2)
     lab = stored_lab
     async with lab.serve(), lab.client() as client, lab.client("south") as south:
@@ -76,6 +75,6 @@ async def test_alarms_as_a_file(stored_lab: Lab, monkeypatch: pytest.MonkeyPatch
         assert (len(rows), answer.headers["faultd-truncated"]) == (3, "3")
 
 
-async def test_a_file_needs_postgresql(lab: Lab) -> None:
+async def test_a_file_needs_postgresql(lab: RunningApi) -> None:
     async with lab.serve(), lab.client() as client:
         lab.problem(await client.get(f"{lab.ALARMS}?format=csv"), 503, "database_unavailable")

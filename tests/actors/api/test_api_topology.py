@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from vocabulary.api import RunningApi
 
 from protocols.event import TopologyLoaded
 from protocols.topology import Node
 from protocols.topology_csv import csv_lines, parse_csv
 
-Lab = Any
 PATH = "/api/v1/faults/topology"
 PLANT = (
     Node(id="core", type="core"),
@@ -22,7 +22,7 @@ CSV = {"Content-Type": "text/csv"}
 
 
 @pytest.fixture
-async def plant(lab: Lab) -> Lab:
+async def plant(lab: RunningApi) -> RunningApi:
     await lab.record([TopologyLoaded("d", PLANT)])
     return lab
 
@@ -31,7 +31,7 @@ def ids(content: dict[str, Any]) -> list[str]:
     return [node["id"] for node in content["items"]]
 
 
-async def test_a_list_has_pages_and_filters(plant: Lab) -> None:
+async def test_a_list_has_pages_and_filters(plant: RunningApi) -> None:
     async with plant.serve(), plant.client("viewer") as client:
         found, cursor = [], None
         while True:
@@ -52,7 +52,7 @@ async def test_a_list_has_pages_and_filters(plant: Lab) -> None:
 
 
 @pytest.mark.parametrize("escaped", [True, False])
-async def test_a_node_its_subtree_and_its_path(plant: Lab, escaped: bool) -> None:
+async def test_a_node_its_subtree_and_its_path(plant: RunningApi, escaped: bool) -> None:
     name = "olt-1/0/1".replace("/", "%2F") if escaped else "olt-1/0/1"
     async with plant.serve(), plant.client("viewer") as client:
         node = (await client.get(f"{PATH}/nodes/{name}")).json()
@@ -67,7 +67,7 @@ async def test_a_node_its_subtree_and_its_path(plant: Lab, escaped: bool) -> Non
         plant.problem(await client.get(f"{PATH}/nodes/nothing"), 404, "unknown_node")
 
 
-async def test_an_ont_is_found_by_serial_and_by_the_vendors_index(plant: Lab) -> None:
+async def test_an_ont_is_found_by_serial_and_by_the_vendors_index(plant: RunningApi) -> None:
     async with plant.serve(), plant.client("viewer") as client:
         for query in ({"serial": "S4"}, {"device": "olt-1", "index": "4000.4"}, {"device": "10.0.0.1", "index": "4000.4"}):
             assert (await client.get(f"{PATH}/onts", params=query)).json()["id"] == "olt-1/0/1/4"
@@ -76,9 +76,11 @@ async def test_an_ont_is_found_by_serial_and_by_the_vendors_index(plant: Lab) ->
         plant.problem(await client.get(f"{PATH}/onts", params={"device": "olt-1"}), 400, "invalid_parameter", "serial")
 
 
-async def test_an_ont_is_found_by_its_serial_in_any_spelling_and_never_by_one_that_several_have(plant: Lab) -> None:
-    twice = (Node(id="olt-1/0/1/8", type="ont", parents=("olt-1/0/1",), tenant="north", serial="hwtc-0a1b2c3d"),)
-    twice += (Node(id="olt-2/1", type="ont", parents=("olt-2",), tenant="south", serial="485754430A1B2C3D"),)
+async def test_an_ont_is_found_by_its_serial_in_any_spelling_and_never_by_one_that_several_have(plant: RunningApi) -> None:
+    twice = (
+        Node(id="olt-1/0/1/8", type="ont", parents=("olt-1/0/1",), tenant="north", serial="hwtc-0a1b2c3d"),
+        Node(id="olt-2/1", type="ont", parents=("olt-2",), tenant="south", serial="485754430A1B2C3D"),
+    )
     plant.state.replant(plant.state.topology_at, twice, ())
     plant.tokens["north-admin"] = plant.book.create("north-admin", "admin", "north", plant.T0)
     async with plant.serve(), plant.client("admin") as everybody, plant.client("north-admin") as north:
@@ -90,7 +92,7 @@ async def test_an_ont_is_found_by_its_serial_in_any_spelling_and_never_by_one_th
         plant.problem(await everybody.post(f"{PATH}/nodes", json=body), 422, "invalid_topology", "serial")
 
 
-async def test_a_device_has_several_addresses_and_a_customer_can_be_called_and_visited(plant: Lab) -> None:
+async def test_a_device_has_several_addresses_and_a_customer_can_be_called_and_visited(plant: RunningApi) -> None:
     async with plant.serve(), plant.client("admin") as client:
         device = {"id": "olt-9", "type": "olt", "address": "10.0.9.1;::ffff:10.0.9.2", "addresses": ["10.0.9.3", "10.0.9.1"]}
         made = (await client.post(f"{PATH}/nodes", json=device)).json()
@@ -117,7 +119,7 @@ async def test_a_device_has_several_addresses_and_a_customer_can_be_called_and_v
         assert (await client.patch(f"{PATH}/nodes/C-9", json={"latitude": None})).json()["latitude"] is None
 
 
-async def test_nodes_are_added_changed_and_removed(plant: Lab) -> None:
+async def test_nodes_are_added_changed_and_removed(plant: RunningApi) -> None:
     async with plant.serve(), plant.client("admin") as client:
         body = {"id": "olt-1/0/2", "type": "pon", "parents": ["olt-1"], "tenant": "north"}
         made = await client.post(f"{PATH}/nodes", json=body)
@@ -142,7 +144,7 @@ async def test_nodes_are_added_changed_and_removed(plant: Lab) -> None:
         ({"address": "10.0.0.2"}, "address"),
     ],
 )
-async def test_what_would_be_no_plant_is_refused(plant: Lab, change: dict[str, Any], field: str) -> None:
+async def test_what_would_be_no_plant_is_refused(plant: RunningApi, change: dict[str, Any], field: str) -> None:
     async with plant.serve(), plant.client("admin") as client:
         problem = plant.problem(await client.patch(f"{PATH}/nodes/olt-1", json=change), 422, "invalid_topology", field)
         assert "'olt-1'" in problem["detail"]
@@ -150,7 +152,7 @@ async def test_what_would_be_no_plant_is_refused(plant: Lab, change: dict[str, A
         assert plant.state.plant.nodes["olt-1"] == PLANT[1]
 
 
-async def test_a_whole_topology_is_exported_and_put_back_by_its_difference(plant: Lab) -> None:
+async def test_a_whole_topology_is_exported_and_put_back_by_its_difference(plant: RunningApi) -> None:
     async with plant.serve(), plant.client("admin") as client:
         exported = await client.get(PATH, headers={"Accept": "text/csv"})
         assert exported.headers["content-type"].startswith("text/csv")
@@ -158,10 +160,15 @@ async def test_a_whole_topology_is_exported_and_put_back_by_its_difference(plant
         assert (await client.get(PATH, params={"format": "csv"})).text == exported.text
         assert (await client.put(PATH, content=exported.text, headers=CSV)).json() == {"put": 0, "removed": 0, "nodes": 6}
         items = (await client.get(PATH)).json()["items"]
-        nodes = [{k: v for k, v in node.items() if k not in ("children", "origin")} for node in items if node["type"] != "ont"]
+        shown_only = ("children", "origin", "revision")
+        nodes = [{k: v for k, v in node.items() if k not in shown_only} for node in items if node["type"] != "ont"]
         nodes[0]["name"] = "Core"
         assert (await client.put(PATH, json={"nodes": nodes})).json() == {"put": 1, "removed": 2, "nodes": 4}
         assert plant.state.plant.nodes["core"].name == "Core"
+        revisions = {node["id"]: node["revision"] for node in (await client.get(PATH)).json()["items"]}
+        before = {node["id"]: node["revision"] for node in items}
+        assert [one for one in revisions if revisions[one] != before[one]] == ["core"]
+        assert revisions["core"] > before["core"]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ async def test_a_whole_topology_is_exported_and_put_back_by_its_difference(plant
     ],
 )
 async def test_a_topology_with_mistakes_changes_nothing(
-    plant: Lab, body: Any, headers: dict[str, str], status: int, kind: str, fields: list[str]
+    plant: RunningApi, body: Any, headers: dict[str, str], status: int, kind: str, fields: list[str]
 ) -> None:
     async with plant.serve(), plant.client("admin") as client:
         response = await client.put(PATH, content=body, headers={"Content-Type": "application/json"} | headers)
@@ -185,7 +192,7 @@ async def test_a_topology_with_mistakes_changes_nothing(
         assert tuple(plant.state.plant.nodes.values()) == PLANT
 
 
-async def test_roles_and_tenants(plant: Lab) -> None:
+async def test_roles_and_tenants(plant: RunningApi) -> None:
     plant.tokens["north-admin"] = plant.book.create("north-admin", "admin", "north", plant.T0)
     node = {"id": "x", "type": "olt"}
     async with plant.serve(), plant.client("north-admin") as client, plant.client("operator") as operator:

@@ -8,6 +8,7 @@ from typing import Any
 
 import lives
 import pytest
+from vocabulary.world import World
 
 from actors.correlator import fold as folding
 from actors.correlator import problems, state
@@ -24,7 +25,6 @@ from protocols.principal import Principal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
-World = Any
 OPERATOR = Principal("ada", "operator")
 
 OPEN, OF_DEVICE, MEMORIES, CLEARED, MARKS = 200, 50, 100, 60, 400

@@ -19,7 +19,7 @@ from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
 from actors.elapsed import Jumped
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Change, NoticeWanted
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, ArchiveDue, Change, NotificationRequested
 from protocols.command import Action, Clear, Command, PutWindow, Raise, Shelve
 from protocols.event import ClockJumped, Event, NetworkEvent, PolicyLoaded, Tick, Trap
 from protocols.maintenance import Plan, Scope
@@ -149,8 +149,8 @@ def test_people_are_told_after_the_usual_hold(by: timedelta) -> None:
     life.rise()
     life.wait(seconds=10)
     life.jump(by)
-    assert not [change for change in life.wait(seconds=9) if isinstance(change, NoticeWanted)]
-    assert [change.kind for change in life.wait(seconds=2) if isinstance(change, NoticeWanted)] == ["raised"]
+    assert not [change for change in life.wait(seconds=9) if isinstance(change, NotificationRequested)]
+    assert [change.kind for change in life.wait(seconds=2) if isinstance(change, NotificationRequested)] == ["raised"]
 
 
 @pytest.mark.parametrize("by", [timedelta(days=400), timedelta(hours=1)])

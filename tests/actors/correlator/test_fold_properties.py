@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lives import LEDGER, events_and_jumps, indexes_are_right, timeline
+from notifications import unmatched_requests
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State
@@ -39,5 +40,6 @@ def test_a_restart_at_any_point_changes_nothing(steps: list[tuple[int, Event]], 
         assert encode(fold(broken, offset, now, event)) == encode(expected)
         assert not any(isinstance(change, Quarantined) for change in expected), expected
         indexes_are_right(straight)
+        assert not unmatched_requests(expected)
     assert broken.save() == straight.save()
     indexes_are_right(State.load(straight.save()))

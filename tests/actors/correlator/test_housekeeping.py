@@ -1,16 +1,16 @@
 """What a tick does, and how much of it at once."""
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator import housekeeping
+from actors.correlator.saved import Mark
+from protocols.alarm import Identity
 from protocols.change import AlarmChanged, AlarmForgotten
 from protocols.command import Shelve
-
-World = Any
 
 
 def test_many_shelves_that_end_together_end_over_several_ticks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,9 @@ def test_memories_fade_and_younger_ones_stay(world: World) -> None:
     old = world.now
     world.at(settings.inform_window_seconds)
     state.informs.update(old=old - timedelta(seconds=1), edge=old, young=world.now)
-    state.ended.update(old=(world.now - timedelta(seconds=121), None), young=(world.now, None))
+    old_key, young_key = (Identity("t", "olt-1", name, "") for name in ("old", "young"))
+    mark = Mark("10.0.0.1", None, None, old, "major")
+    state.ended.update({old_key: (world.now - timedelta(seconds=121), mark), young_key: (world.now, mark)})
     world.tick()
     assert list(state.informs) == ["edge", "young"]
-    assert list(state.ended) == ["young"]
+    assert list(state.ended) == [young_key]

@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from vocabulary.world import World
 
 from actors.correlator import interfaces
-from actors.correlator.fold import fold
 from actors.correlator.memories import NamedInterfaces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.change import Quarantined
-from protocols.event import Event, ProfilesLoaded, TopologyLoaded, Trap
+from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
-World = Any
 DOWN, UP, COLD = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4", "1.3.6.1.6.3.1.1.5.1"
 NAME, DESCR, ALIAS = "1.3.6.1.2.1.31.1.1.1.1", "1.3.6.1.2.1.2.2.1.2", "1.3.6.1.2.1.31.1.1.1.18"
 SOURCE = "10.0.0.1"
@@ -51,7 +50,7 @@ class Device:
             uptime=int((self.world.now - self.started).total_seconds() * 100),
             varbinds=(*varbinds, *binds),
         )
-        self.world(Trap(SOURCE, self.world.now, notification))
+        assert not any(isinstance(change, Quarantined) for change in self.world(Trap(SOURCE, self.world.now, notification)))
 
 
 @pytest.fixture
@@ -255,22 +254,6 @@ def test_memory_is_bounded_for_one_device_and_for_all(world: World, monkeypatch:
     assert len(memory.devices["d"].places) == 1
 
 
-class Fold:
-    """A State and its time."""
-
-    def __init__(self) -> None:
-        self.state, self.now, self.offset = State(lives.LEDGER), lives.START, 0
-        self(ProfilesLoaded("d", lives.PROFILES))
-
-    def __call__(self, event: Event) -> None:
-        self.offset += 1
-        assert not any(isinstance(change, Quarantined) for change in fold(self.state, self.offset, self.now, event))
-
-    @property
-    def alarms(self) -> list[Alarm]:
-        return list(self.state.alarms.values())
-
-
 steps = st.lists(
     st.tuples(
         st.sampled_from(["down", "up", "start"]),
@@ -287,7 +270,8 @@ steps = st.lists(
 def test_the_ports_that_are_down_are_those_that_said_so_last(steps: list[tuple[str, int, int]], restarts: set[int]) -> None:
     """Whatever indexes a device gives its ports at each start, as long as it always tells ifName (bit 0) or, since the last
     start, has told it once (else only the index)."""
-    world = Fold()
+    world = World()
+    world(ProfilesLoaded("d", lives.PROFILES))
     device = Device(world)
     number = list(range(4))
     down: dict[int, bool] = {}

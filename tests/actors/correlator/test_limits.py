@@ -1,10 +1,10 @@
 """How many alarms there can be: a limit for each device and one for all, told, counted, and ended with room to spare."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator import fold as folding
 from actors.correlator import limits, state
@@ -16,7 +16,6 @@ from protocols.command import Clear, Command, Raise, Resolve, RetryQuarantined
 from protocols.event import PolicyLoaded, SystemReport
 from protocols.principal import Principal
 
-World = Any
 OPERATOR = Principal("ada", "operator")
 
 

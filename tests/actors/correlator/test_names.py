@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.state import State
 from protocols.alarm import is_own_name
@@ -12,8 +13,6 @@ from protocols.command import Acknowledge, Clear, Note, Raise
 from protocols.event import CountAlarms
 from protocols.principal import Principal
 from protocols.severity import Severity
-
-World = Any
 
 
 def named(name: str, resource: str = "olt-1", *, tenant: str = "t", severity: Severity = "major") -> Raise:

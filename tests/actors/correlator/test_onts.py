@@ -1,17 +1,16 @@
 """ONTs are one thing by their serial: where a trap puts them, who is named, and what becomes of their alarms."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.world import World
 
 from actors.correlator import onts
 from actors.correlator.draft import Draft
-from actors.correlator.fold import fold
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.correlator.traps import _NO_CLOCK, Device, _apply
@@ -25,7 +24,6 @@ from protocols.serial import canonical_serial
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
-World = Any
 OLD, NEW, THIRD = "HWTC00000001", "HWTC00000002", "HWTC00000003"
 OLT = Node(id="olt-1", type="olt", name="North", address="10.0.0.1")
 OTHER = Node(id="olt-2", type="olt", name="South", address="10.0.0.2")
@@ -258,27 +256,10 @@ steps = st.lists(
 )
 
 
-class Plain:
-    """A State and its time."""
-
-    def __init__(self) -> None:
-        self.state, self.offset = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"), 0
-        self.changes: list[Any] = []
-        self.now = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-
-    def __call__(self, event: Any) -> None:
-        self.offset += 1
-        self.changes = fold(self.state, self.offset, self.now, event)
-
-    @property
-    def alarms(self) -> list[Alarm]:
-        return list(self.state.alarms.values())
-
-
 @settings(max_examples=100, deadline=None)
 @given(steps)
 def test_no_alarm_of_one_serial_names_the_customer_of_another(steps: list[tuple[str, int, str, list[str]]]) -> None:
-    world = Plain()
+    world = World()
     for number, (what, place, serial, serials) in enumerate(steps):
         if what == "plant":
             nodes = [ont(each, f"C-{each}" if each else "", f"olt-1/0/{at}") for at, each in enumerate(serials[:3])]

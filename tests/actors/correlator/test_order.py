@@ -120,8 +120,8 @@ def clock_after(*seen: tuple[float, int] | tuple[float, int, str] | tuple[float,
     """The clock after traps: when received, uptime, which trap, engine boots."""
     clock = None
     for at, uptime, *more in seen:
-        oid, boots = (*more, *(DOWN, 0)[len(more) :])
-        clock = observed(clock, uptime, int(boots), str(oid), after(at), 500)
+        oid, boots = [*map(str, more), *[DOWN, "0"][len(more) :]]
+        clock = observed(clock, uptime, int(boots), oid, after(at), 500)
     assert clock is not None
     return clock
 

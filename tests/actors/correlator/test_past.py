@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from vocabulary.world import World
 
 from protocols.change import HistoryChanged
 from protocols.command import AlarmAction, Assign, Clear, Command, Edit, Edited, Note, Past, Resolve
 from protocols.principal import Principal
 
-World = Any
 OPERATOR = Principal("ada", "operator")
 PAST = Past("0b2f8a52-6b1f-5d3e-8a55-1d1f3f0c7c11", "A7", "t")
 

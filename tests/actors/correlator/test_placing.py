@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.world import World
 
 from actors.correlator import placing
 from actors.correlator.fold import fold
@@ -22,7 +23,6 @@ from protocols.principal import Principal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
-World = Any
 encode = msgspec.msgpack.Encoder().encode
 ADMIN = Principal("root", "admin")
 PLANT = (

@@ -89,6 +89,8 @@ def test_two_raises_of_one_event_have_ids_and_names_of_their_own(state: State) -
     one = raise_problem(draft, PROBLEM, REPORT)
     other = raise_problem(draft, replace(PROBLEM, identity=replace(PROBLEM.identity, qualifier="q")), REPORT)
     draft.commit()
+    assert one is not None
+    assert other is not None
     assert len(state.alarms) == len({one.alarm_id, other.alarm_id}) == 2
 
 
@@ -160,6 +162,7 @@ def test_a_clear_of_all_qualifiers_overtakes_the_raise_of_any_that_the_same_send
     draft.commit()
     draft = draft_of(state)
     raised = raise_problem(draft, replace(PROBLEM, identity=replace(PROBLEM.identity, qualifier="q")), at_uptime(1000, source))
+    assert raised is not None
     assert raised.status == status
 
 
@@ -168,7 +171,9 @@ def test_after_the_reorder_time_a_lower_uptime_is_a_new_raise(state: State) -> N
     clear_problems(draft, "t", "olt-1", ("x",), "", at_uptime(1100), "over")
     draft.commit()
     later = Draft(state, next(offsets), NOW + timedelta(seconds=5.1))
-    assert raise_problem(later, PROBLEM, at_uptime(1000, seconds=5.1)).status == "active"
+    raised = raise_problem(later, PROBLEM, at_uptime(1000, seconds=5.1))
+    assert raised is not None
+    assert raised.status == "active"
 
 
 def test_an_alarm_is_never_cleared_before_it_began(state: State) -> None:

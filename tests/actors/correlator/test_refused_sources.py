@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator import refused_sources
 from actors.correlator.memories import SourceMemory
@@ -16,7 +17,6 @@ from protocols.event import SourceRefused, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
-World = Any
 OLT = "192.0.2.81"
 PLANT = (Node(id="olt-7", type="olt", name="OLT 7", address=OLT, tenant="north"),)
 

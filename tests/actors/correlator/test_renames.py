@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import lives
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.world import World
 
 from actors.correlator import renames
 from actors.correlator.fold import fold
@@ -22,7 +22,6 @@ from protocols.event import Event, ProfilesLoaded, SystemReport, Tick, TopologyL
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node, with_addresses
 
-World = Any
 encode = msgspec.msgpack.Encoder().encode
 DOWN, UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 

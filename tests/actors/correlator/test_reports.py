@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.reports import report_of
@@ -16,7 +17,6 @@ from protocols.report import Report, TrapShown, VarbindShown
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
-World = Any
 WHEN = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 SHIPPED = Path(__file__).parents[3] / "config" / "profiles"
 SECRET = "s3cr3t-community"

@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from vocabulary.world import World
 
 from actors.correlator import strategies
 from actors.correlator.strategy import Strategy
-from protocols.change import NoticeWanted
+from protocols.change import NotificationRequested
 
 
-def test_an_alarm_on_which_a_strategy_fails_is_told_and_so_is_the_failure(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_alarm_on_which_a_strategy_fails_is_told_and_so_is_the_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(_draft: Any, _before: Any, alarm: Any) -> None:
         if alarm.alarm_type == "device.down":
             raise ValueError("odd")
@@ -19,7 +22,7 @@ def test_an_alarm_on_which_a_strategy_fails_is_told_and_so_is_the_failure(world:
     told = []
     for second in range(1, 40):
         world.at(second).tick()
-        told += [world.state.alarms[each.alarm_id] for each in world.all(NoticeWanted)]
+        told += [world.state.alarms[each.alarm_id] for each in world.all(NotificationRequested)]
     names = [alarm.alarm_type for alarm in told]
     assert names.count("device.down") == 1
     assert "correlation.failed" in names

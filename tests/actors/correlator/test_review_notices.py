@@ -3,7 +3,7 @@
 from typing import Any
 
 from actors.correlator.settings import CorrelatorSettings
-from protocols.change import NoticeWanted
+from protocols.change import NotificationRequested
 from protocols.command import Acknowledge, Edit, Edited, Unacknowledge
 
 
@@ -12,10 +12,10 @@ def test_an_alarm_that_has_become_unimportant_meanwhile_is_not_told_until_it_mat
     world.at(0).network("device.down")
     world.at(1).command(Edit(fields=Edited(severity="warning")), world.alarm.id)
     world.at(100).tick()
-    assert world.all(NoticeWanted) == []
+    assert world.all(NotificationRequested) == []
     world.at(101).command(Edit(fields=Edited(severity="major")), world.alarm.id)
     world.at(140).tick()
-    assert world.only(NoticeWanted).kind == "raised"
+    assert world.only(NotificationRequested).kind == "raised"
 
 
 def test_what_was_acknowledged_in_time_and_given_back_is_told(make_world: Any) -> None:
@@ -23,7 +23,7 @@ def test_what_was_acknowledged_in_time_and_given_back_is_told(make_world: Any) -
     world.at(0).network("device.down")
     world.at(2).command(Acknowledge(), world.alarm.id)
     world.at(10).tick()
-    assert world.all(NoticeWanted) == []
+    assert world.all(NotificationRequested) == []
     world.at(60).command(Unacknowledge(), world.alarm.id)
     world.at(66).tick()
-    assert world.only(NoticeWanted).kind == "raised"
+    assert world.only(NotificationRequested).kind == "raised"

@@ -1,8 +1,7 @@
 """What depends on the order of an index does not depend on whether it was made anew from a snapshot."""
 
-from typing import Any
-
 from msgspec.structs import replace
+from vocabulary.world import World
 
 from actors.correlator.state import State
 from protocols.change import AlarmChanged
@@ -16,7 +15,7 @@ OLT, OTHER = Node(id="olt", type="olt"), Node(id="other", type="olt")
 ONT = Node(id="olt/1", type="ont", parents=("olt",))
 
 
-def test_alarms_of_a_moved_resource_are_told_in_the_same_order_after_a_snapshot(world: Any) -> None:
+def test_alarms_of_a_moved_resource_are_told_in_the_same_order_after_a_snapshot(world: World) -> None:
     def fails(alarm_type: str) -> str:
         raised = Raise(
             tenant_id="default", alarm_type=alarm_type, severity="minor", title="t", resource_type="ont", resource_id="olt/1"

@@ -1,17 +1,17 @@
 """Causes that have long stood beside those that are new, and causes that another tenant claims."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from equipment import ADMIN, Plant
+from vocabulary.world import World
 
 from protocols.command import Raise
 from protocols.principal import Principal
 
 
 @pytest.fixture
-def plant(world: Any) -> Plant:
+def plant(world: World) -> Plant:
     return Plant(world)
 
 

@@ -1,10 +1,10 @@
 """A device that was never heard has an alarm after its period of grace, one that is silent for long has it by setting."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator import silence
 from actors.correlator.settings import CorrelatorSettings
@@ -14,7 +14,6 @@ from protocols.event import PolicyLoaded, SourceRefused, TopologyChanged, Topolo
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
-World = Any
 HOUR = 3_600
 PLANT = (
     Node(id="core", type="core", name="Core"),

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from datetime import timedelta
 from math import inf, nan
-from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.spans import Spans
 from actors.correlator.state import State
 from protocols.event import PolicyLoaded
 from protocols.severity import SEVERITIES
-
-World = Any
 
 OTHERS = CorrelatorSettings(
     reopen_within_seconds=1.0,

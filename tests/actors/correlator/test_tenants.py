@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from vocabulary.world import World
 
 from actors.correlator.plant import Plant
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, NoticeWanted
+from protocols.change import AlarmChanged, NotificationRequested
 from protocols.command import Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
@@ -48,7 +49,7 @@ def wholesale(olt: str = "olt", owner: str = "infra", area: str = "") -> list[No
 
 
 class Network:
-    def __init__(self, world: Any, nodes: Iterable[Node]) -> None:
+    def __init__(self, world: World, nodes: Iterable[Node]) -> None:
         self.world, self.seconds = world, 0.0
         self.said: dict[str, list[bytes]] = {}
         self.notices: list[tuple[str, str, str]] = []
@@ -82,7 +83,7 @@ class Network:
     def _listen(self) -> None:
         for change in self.world.all(AlarmChanged):
             self.said.setdefault(change.alarm.tenant_id, []).append(msgspec.json.encode((change.alarm, change.entries)))
-        for each in self.world.all(NoticeWanted):
+        for each in self.world.all(NotificationRequested):
             alarm = self.world.state.alarms[each.alarm_id]
             assert each.tenant_id == alarm.tenant_id
             self.said.setdefault(each.tenant_id, []).append(msgspec.json.encode(each))
@@ -94,7 +95,7 @@ class Network:
     def leaks(self) -> list[tuple[str, bytes]]:
         """What each tenant could read of another."""
         for alarm in self.world.alarms:
-            parent = self.world.state.alarms.get(alarm.parent_alarm_id)
+            parent = self.world.state.alarms.get(alarm.parent_alarm_id or "")
             assert parent is None or parent.tenant_id == alarm.tenant_id
         return [
             (tenant, text)
@@ -109,7 +110,7 @@ ONTS = [f"olt/1/0/{ont}" for ont in range(8)]
 
 
 @pytest.fixture
-def network(world: Any) -> Network:
+def network(world: World) -> Network:
     return Network(world, wholesale())
 
 
@@ -160,7 +161,7 @@ def test_nor_of_equipment_of_another_that_is_gone(network: Network, first: str) 
     assert not network.leaks()
 
 
-def test_equipment_of_another_that_is_gone_keeps_nobody_from_a_conclusion(world: Any) -> None:
+def test_equipment_of_another_that_is_gone_keeps_nobody_from_a_conclusion(world: World) -> None:
     core = Node(id="core", type="core", tenant="beta")
     nodes = [replace(node, parents=("core",)) if node.id == "olt" else node for node in wholesale()]
     network = Network(world, [core, *nodes])
@@ -178,7 +179,7 @@ def test_a_provider_that_tells_of_a_shared_place_is_not_told_who_else_is_there(n
     assert not network.leaks()
 
 
-def test_an_area_is_out_for_each_tenant_that_has_olts_there(world: Any) -> None:
+def test_an_area_is_out_for_each_tenant_that_has_olts_there(world: World) -> None:
     network = Network(world, [*wholesale("olt", "infra", "north"), *wholesale("olt-b", "beta", "north")])
     network.says("infra", "ont.dying_gasp", *ONTS)
     network.says("beta", "ont.dying_gasp", *(ont.replace("olt", "olt-b") for ont in ONTS[:6]))

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
-from protocols.change import AlarmChanged, AlarmRepeated, NoticeWanted
+from protocols.change import AlarmChanged, AlarmRepeated, NotificationRequested
 from protocols.command import Clear, Edit, Edited
 from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
 
-World = Any
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 FOLDER = Path(__file__).parents[3] / "config" / "profiles"
 INTERFACE = "1.3.6.1.2.1.2.2.1."
@@ -127,8 +127,8 @@ def test_a_port_that_was_switched_off_and_then_fails_says_that_it_failed(plant: 
     plant.at(1)(link_down(1, admin=1, uptime=200))
     assert "switched off" not in plant.alarm.title
     assert plant.alarm.severity == "major"
-    assert plant.all(NoticeWanted) or plant.at(2).tick()
-    assert plant.all(NoticeWanted)
+    assert plant.all(NotificationRequested) or plant.at(2).tick()
+    assert plant.all(NotificationRequested)
 
 
 def test_a_trap_repeats_in_the_compact_form_and_follows_the_topologys_names(plant: World) -> None:

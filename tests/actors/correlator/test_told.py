@@ -9,12 +9,13 @@ import pytest
 from equipment import PLANT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from notifications import unmatched_requests
 
 from actors.correlator.memories import NoticeMemory
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm
-from protocols.change import Answer, NoticeWanted
+from protocols.change import Answer, NotificationRequested
 from protocols.command import (
     Acknowledge,
     Action,
@@ -65,7 +66,8 @@ class People:
         return answer
 
     def _listen(self) -> None:
-        for each in self.world.all(NoticeWanted):
+        assert not unmatched_requests(self.world.changes)
+        for each in self.world.all(NotificationRequested):
             alarm = self.world.state.alarms.get(each.alarm_id)
             kind = each.kind
             if kind == "steady" and (alarm is None or alarm.cleared_at is not None):

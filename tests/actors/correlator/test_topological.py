@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from equipment import Plant
+from vocabulary.world import World
 
 from actors.correlator.settings import CorrelatorSettings
 
 
 @pytest.fixture
-def plant(world: Any) -> Plant:
+def plant(world: World) -> Plant:
     return Plant(world)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
@@ -14,8 +15,6 @@ from protocols.change import AlarmChanged, AlarmRepeated, DeviceEvent, UnknownTr
 from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
-
-World = Any
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 FOLDER = Path(__file__).parents[3] / "config" / "profiles"
@@ -266,14 +265,13 @@ def test_profiles_that_a_later_version_no_longer_accepts_read_nothing_and_stop_n
 ) -> None:
     from actors.correlator import state as module
     from actors.correlator.mistakes import FileMistake
-    from actors.correlator.profiles import ProfileErrors
+    from actors.correlator.profiles import ProfileErrors, compile
 
     def refuse(profiles: Any) -> Any:
         if profiles:
-            raise ProfileErrors([FileMistake("old.toml", 1, "name", "no longer a word of the language")])
-        return compiled(profiles)
+            raise ProfileErrors((FileMistake("old.toml", 1, "name", "no longer a word of the language"),))
+        return compile(profiles)
 
-    compiled = module.compile
     plant(trap(LOS))
     saved = plant.state.save()
     monkeypatch.setattr(module, "compile", refuse)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import trio
-from conftest import House, open_house, report
+from vocabulary.ledger import RunningLedger, report, running_ledger
 
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
@@ -14,7 +14,7 @@ from actors.mailbox import Append, Outcome, Reply
 SETTINGS = LedgerSettings(snapshot_every_events=40, max_batch=16, pipe_batches=3)
 
 
-async def produce(house: House, name: str) -> None:
+async def produce(house: RunningLedger, name: str) -> None:
     for n in range(1_000_000):
         names = [f"{name}.{n}.{part}" for part in range(1 + n % 3)]
         append = Append([report(each) for each in names], Reply[int](), Reply[Outcome]())
@@ -29,7 +29,7 @@ async def produce(house: House, name: str) -> None:
 
 
 async def main(path: Path, name: str) -> None:
-    async with open_house(path, SETTINGS, lambda: datetime.now(UTC)) as house, trio.open_nursery() as nursery:
+    async with running_ledger(path, SETTINGS, lambda: datetime.now(UTC)) as house, trio.open_nursery() as nursery:
         for producer in range(6):
             nursery.start_soon(produce, house, f"{name}.{producer}")
 

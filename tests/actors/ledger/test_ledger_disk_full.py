@@ -4,11 +4,11 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import trio
 import trio.lowlevel
+from vocabulary.ledger import EPOCH, RunningLedger, report, running_ledger
 
 from actors.ledger.database import Database
 from actors.ledger.errors import DiskRefused
@@ -17,7 +17,7 @@ from actors.ledger.read import read_changes, stamped_events
 from actors.ledger.schema import connect_reader
 from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
 from protocols.change import AlarmForgotten
-from protocols.event import NetworkEvent
+from protocols.event import Event, NetworkEvent
 from protocols.ledger import ChangeBatch, EventBatch
 
 
@@ -42,7 +42,7 @@ def big(name: str) -> NetworkEvent:
     return NetworkEvent(type="device.up", tenant_id="t", resource_type="r", resource_id=name, description="x" * 20_000)
 
 
-async def refusals(house: SimpleNamespace) -> tuple[int, LedgerUnavailable]:
+async def refusals(house: RunningLedger) -> tuple[int, LedgerUnavailable]:
     """Append large Events until one is refused: how many were taken, and the refusal."""
     for taken in range(1000):
         append = Append([big(str(taken))], Reply[int](), Reply[Outcome]())
@@ -58,7 +58,7 @@ async def refusals(house: SimpleNamespace) -> tuple[int, LedgerUnavailable]:
     raise AssertionError("the disk never was full")
 
 
-async def accepted(house: SimpleNamespace, event: object) -> Outcome:
+async def accepted(house: RunningLedger, event: Event) -> Outcome:
     """Append until the ledger takes it."""
     while True:
         try:
@@ -67,11 +67,11 @@ async def accepted(house: SimpleNamespace, event: object) -> Outcome:
             await trio.lowlevel.checkpoint()
 
 
-async def test_a_full_disk_refuses_events_and_recovers(kit: SimpleNamespace, path: Path) -> None:
+async def test_a_full_disk_refuses_events_and_recovers(path: Path) -> None:
     database = SmallDisk.open(path)
     assert isinstance(database, SmallDisk)
-    async with kit.open(path, database=database) as house:
-        await house.append(kit.report("before"))
+    async with running_ledger(path, database=database) as house:
+        await house.append(report("before"))
         database.limit(60)
         taken, error = await refusals(house)
         assert "full" in str(error)
@@ -79,7 +79,7 @@ async def test_a_full_disk_refuses_events_and_recovers(kit: SimpleNamespace, pat
         assert house.metric("faultd_ledger_failures_total") >= 1
         assert house.metric("faultd_ledger_refused_events_total") >= 1
         database.limit(1 << 30)
-        outcome = await accepted(house, kit.report("after"))
+        outcome = await accepted(house, report("after"))
         assert house.ledger.failure is None
         assert outcome.seq == house.feed.last
     events = [stamped.event for stamped in stamped_events(path)]
@@ -90,23 +90,23 @@ async def test_a_full_disk_refuses_events_and_recovers(kit: SimpleNamespace, pat
     assert sorted(names[1:]) == ["after", "ledger.unwritable", "ledger.unwritable"]
 
 
-async def test_changes_are_kept_and_written_when_the_disk_is_back(kit: SimpleNamespace, path: Path) -> None:
+async def test_changes_are_kept_and_written_when_the_disk_is_back(path: Path) -> None:
     database = SmallDisk.open(path)
     assert isinstance(database, SmallDisk)
-    async with kit.open(path, database=database, folding=False) as house:
-        append = Append([kit.report("a")], Reply[int](), Reply[Outcome]())
+    async with running_ledger(path, database=database, folding=False) as house:
+        append = Append([report("a")], Reply[int](), Reply[Outcome]())
         house.send.send_nowait(append)
         await house.from_ledger.receive()
-        second = Append([kit.report("b")], None, Reply[Outcome]())
+        second = Append([report("b")], None, Reply[Outcome]())
         house.send.send_nowait(second)
         await house.from_ledger.receive()
         house.fold.seen += ["a", "b"]
         database.limit(1)
         many = [AlarmForgotten(1, "y" * 30_000)]
-        await house.folded.send(EventBatch(1, kit.epoch, append.events, many))
+        await house.folded.send(EventBatch(1, EPOCH, append.events, many))
         while house.ledger.failure is None:
             await trio.lowlevel.checkpoint()
-        await house.folded.send(EventBatch(2, kit.epoch, second.events, [AlarmForgotten(2, "z")]))
+        await house.folded.send(EventBatch(2, EPOCH, second.events, [AlarmForgotten(2, "z")]))
         assert append.answered is not None
         assert second.answered is not None
         assert not append.answered.done
@@ -129,14 +129,14 @@ def file_limit() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("file_limit")
-def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(kit: SimpleNamespace, path: Path) -> None:
+def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(path: Path) -> None:
     database = Database.open(path)
-    group = Group(now=kit.epoch, through=0, appends=[[big("a")]])
+    group = Group(now=EPOCH, through=0, appends=[[big("a")]])
     assert database.write(group).firsts == [1]
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in range(0, 30_000, 2_500):
         resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size + room, hard))
-        refused = Group(now=kit.epoch, through=0, appends=[[big("refused")] * 2])
+        refused = Group(now=EPOCH, through=0, appends=[[big("refused")] * 2])
         with pytest.raises(DiskRefused):
             database.write(refused)
         with pytest.raises(DiskRefused):
@@ -153,19 +153,19 @@ def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(kit: SimpleNamespa
     assert all(isinstance(event, NetworkEvent) and event.resource_id == "a" for event in events)
 
 
-def test_what_survived_of_a_refused_commit_is_removed(kit: SimpleNamespace, path: Path) -> None:
+def test_what_survived_of_a_refused_commit_is_removed(path: Path) -> None:
     """A commit record may be in the log although its sync failed: the file then has more than was acknowledged."""
     database = Database.open(path)
-    group = Group(now=kit.epoch, through=0, appends=[[big("a")]])
+    group = Group(now=EPOCH, through=0, appends=[[big("a")]])
     database.write(group)
     known = database.head
-    database.write(Group(now=kit.epoch, through=1, appends=[[big("b")]], folded=[ChangeBatch(1, [AlarmForgotten(1, "c")])]))
+    database.write(Group(now=EPOCH, through=1, appends=[[big("b")]], folded=[ChangeBatch(1, [AlarmForgotten(1, "c")])]))
     database._disconnect()
     database.head = known
-    written = database.write(Group(now=kit.epoch, through=0, appends=[[big("c")]]))
+    written = database.write(Group(now=EPOCH, through=0, appends=[[big("c")]]))
     assert written.firsts == [2]
     assert [getattr(stamped.event, "resource_id", "") for stamped in stamped_events(path)] == ["a", "c"]
-    written = database.write(Group(now=kit.epoch, through=1, folded=[ChangeBatch(1, [AlarmForgotten(1, "d")])]))
+    written = database.write(Group(now=EPOCH, through=1, folded=[ChangeBatch(1, [AlarmForgotten(1, "d")])]))
     assert [batch.seq for batch in written.recorded] == [1]
     database.close()
     connection = connect_reader(path)

@@ -1,25 +1,27 @@
 """Reading what was recorded: at the head, behind, far behind, pruned, and after the end."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import trio
 import trio.lowlevel
 from trio.testing import wait_all_tasks_blocked
+from vocabulary.ledger import forgotten, report, running_ledger
+from vocabulary.typed import of_kind
 
 from actors.ledger.database import Database
 from actors.ledger.errors import CursorAhead
 from actors.ledger.feed import LedgerFeed
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import EndOfFeed, Feed, FeedPruned
+from protocols.event import SystemReport
 from protocols.ledger import RecordedBatch
 
 FEW = LedgerSettings(feed_batches=3)
 
 
-async def test_a_reader_at_the_head_waits_for_the_next(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path) as house:
+async def test_a_reader_at_the_head_waits_for_the_next(path: Path) -> None:
+    async with running_ledger(path) as house:
         got: list[RecordedBatch] = []
 
         async def read(feed: Feed) -> None:
@@ -29,33 +31,33 @@ async def test_a_reader_at_the_head_waits_for_the_next(kit: SimpleNamespace, pat
             nursery.start_soon(read, house.feed)
             await wait_all_tasks_blocked()
             assert got == []
-            await house.append(kit.report("a"))
+            await house.append(report("a"))
         assert [batch.seq for batch in got] == [1]
 
 
-async def test_a_reader_far_behind_sees_every_batch_once(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path, FEW) as house:
+async def test_a_reader_far_behind_sees_every_batch_once(path: Path) -> None:
+    async with running_ledger(path, FEW) as house:
         for n in range(20):
-            await house.append(kit.report(str(n)))
+            await house.append(report(str(n)))
         seen: list[RecordedBatch] = []
         while len(seen) < 20:
             seen += await house.feed.after(seen[-1].seq if seen else 0, limit=4)
         assert [batch.seq for batch in seen] == list(range(1, 21))
-        assert [change.id.split("@")[0] for batch in seen for change in batch.changes] == [str(n) for n in range(20)]
+        assert [forgotten(change).split("@")[0] for batch in seen for change in batch.changes] == [str(n) for n in range(20)]
         assert len(await house.feed.after(17, limit=2)) == 2
 
 
-async def test_after_the_end_the_rest_is_read_and_then_the_end_is_told(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path, FEW) as house:
+async def test_after_the_end_the_rest_is_read_and_then_the_end_is_told(path: Path) -> None:
+    async with running_ledger(path, FEW) as house:
         for n in range(10):
-            await house.append(kit.report(str(n)))
+            await house.append(report(str(n)))
     assert [batch.seq for batch in await house.feed.after(0)] == list(range(1, 11))
     assert [batch.seq for batch in await house.feed.after(8)] == [9, 10]
     with pytest.raises(EndOfFeed):
         await house.feed.after(10)
 
 
-async def test_a_waiting_reader_is_told_the_end(kit: SimpleNamespace, path: Path) -> None:
+async def test_a_waiting_reader_is_told_the_end(path: Path) -> None:
     ended = trio.Event()
 
     async def read(feed: Feed) -> None:
@@ -64,16 +66,16 @@ async def test_a_waiting_reader_is_told_the_end(kit: SimpleNamespace, path: Path
         ended.set()
 
     async with trio.open_nursery() as nursery:
-        async with kit.open(path) as house:
+        async with running_ledger(path) as house:
             nursery.start_soon(read, house.feed)
             await wait_all_tasks_blocked()
         await ended.wait()
 
 
-async def test_all_that_a_reader_waited_for_is_pruned_before_its_turn(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path) as house:
+async def test_all_that_a_reader_waited_for_is_pruned_before_its_turn(path: Path) -> None:
+    async with running_ledger(path) as house:
         for n in range(5):
-            await house.append(kit.report(str(n)))
+            await house.append(report(str(n)))
     database = Database.open(path)
     assert database._connection is not None
     database._connection.execute("DELETE FROM changes WHERE seq <= 4")
@@ -84,36 +86,34 @@ async def test_all_that_a_reader_waited_for_is_pruned_before_its_turn(kit: Simpl
     assert error.value.oldest == 5
 
 
-async def test_a_pruned_cursor_is_told_what_is_left(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path) as house:
+async def test_a_pruned_cursor_is_told_what_is_left(path: Path) -> None:
+    async with running_ledger(path) as house:
         for n in range(5):
-            await house.append(kit.report(str(n)))
+            await house.append(report(str(n)))
     database = Database.open(path)
     assert database._connection is not None
     database._connection.execute("DELETE FROM changes WHERE seq <= 3")
     database.close()
-    async with kit.open(path) as house:
+    async with running_ledger(path) as house:
         with pytest.raises(FeedPruned) as error:
             await house.feed.after(1)
         assert (error.value.seq, error.value.oldest) == (1, 4)
         assert [batch.seq for batch in await house.feed.after(3)] == [4, 5]
 
 
-async def test_a_cursor_of_another_ledger_is_refused(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path) as house:
-        await house.append(kit.report("a"))
+async def test_a_cursor_of_another_ledger_is_refused(path: Path) -> None:
+    async with running_ledger(path) as house:
+        await house.append(report("a"))
         with pytest.raises(CursorAhead, match="7"):
             await house.feed.after(7)
         with pytest.raises(CursorAhead, match="store"):
             await house.feed.acknowledge("store", 7)
 
 
-async def test_cursors_are_durable_within_a_second_and_at_the_end(
-    kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock
-) -> None:
-    async with kit.open(path) as house:
+async def test_cursors_are_durable_within_a_second_and_at_the_end(path: Path, mock_clock: trio.testing.MockClock) -> None:
+    async with running_ledger(path) as house:
         for n in range(3):
-            await house.append(kit.report(str(n)))
+            await house.append(report(str(n)))
         await house.feed.acknowledge("store", 2)
         await house.feed.acknowledge("store", 1)
         assert house.feed.dirty
@@ -122,7 +122,7 @@ async def test_cursors_are_durable_within_a_second_and_at_the_end(
             await trio.lowlevel.checkpoint()
         assert house.feed.cursor("store") == 2
         await house.feed.acknowledge("notifier", 3)
-    async with kit.open(path) as again:
+    async with running_ledger(path) as again:
         assert (again.feed.cursor("store"), again.feed.cursor("notifier"), again.feed.cursor("none")) == (2, 3, 0)
 
 
@@ -137,12 +137,12 @@ async def test_an_acknowledgement_during_a_commit_is_still_to_be_written(path: P
     assert not feed.dirty
 
 
-async def test_single_events_are_read_by_their_offsets(kit: SimpleNamespace, path: Path) -> None:
-    async with kit.open(path, FEW) as house:
+async def test_single_events_are_read_by_their_offsets(path: Path) -> None:
+    async with running_ledger(path, FEW) as house:
         for n in range(6):
-            await house.append(kit.report(f"{n}a"), kit.report(f"{n}b"))
+            await house.append(report(f"{n}a"), report(f"{n}b"))
         last = 12
         found = await house.feed.events_at([last, 3, 3, 4, 1, last + 1, 0, 2**62])
         assert [stamped.offset for stamped in found] == [1, 3, 4, last]
-        assert [stamped.event.alarm_type for stamped in found] == ["0a", "1a", "1b", "5b"]
+        assert [of_kind(SystemReport, stamped.event).alarm_type for stamped in found] == ["0a", "1a", "1b", "5b"]
         assert await house.feed.events_at([]) == []

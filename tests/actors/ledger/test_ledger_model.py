@@ -4,12 +4,12 @@ import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import hypothesis.strategies as st
 import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from vocabulary.ledger import RunningLedger, SettableClock, forgotten, report, running_ledger
 
 from actors.ledger.codec import encode_parts
 from actors.ledger.database import Database
@@ -24,7 +24,7 @@ from actors.mailbox import Append
 from actors.trusted_clock import instant, micros
 from protocols.change import AlarmForgotten
 from protocols.event import SystemReport
-from protocols.ledger import ChangeBatch, RecordedBatch
+from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -155,7 +155,7 @@ class FileAndModel(RuleBasedStateMachine):
             appends.append([SystemReport(alarm_type=str(number + n), active=True) for n in range(size)])
             number += size
         folded: list[ChangeBatch | SnapshotPiece] = []
-        recorded = []
+        recorded: list[RecordedBatch] = []
         through = self.through
         for changes in fold[: self.last - self.through]:
             through += 1
@@ -182,20 +182,18 @@ STEP = st.one_of(st.integers(0, 4), st.sampled_from(["killed", "stopped"]))
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, max_size=12), every=st.integers(1, 6), hold=st.integers(0, 3))
-def test_folding_through_restarts_comes_to_the_same(
-    kit: SimpleNamespace, steps: list[int | str], every: int, hold: int
-) -> None:
+def test_folding_through_restarts_comes_to_the_same(steps: list[int | str], every: int, hold: int) -> None:
     """Whatever the restarts, and however many batches were under way (``hold``), each Event is folded and recorded once."""
     with tempfile.TemporaryDirectory() as home:
-        trio.run(_through_restarts, kit, Path(home) / "ledger.sqlite", steps, every, hold)
+        trio.run(_through_restarts, Path(home) / "ledger.sqlite", steps, every, hold)
 
 
-async def _through_restarts(kit: SimpleNamespace, path: Path, steps: list[int | str], every: int, hold: int) -> None:
+async def _through_restarts(path: Path, steps: list[int | str], every: int, hold: int) -> None:
     sent: list[str] = []
     configured = LedgerSettings(snapshot_every_events=every, pipe_batches=4, max_batch=2)
     rest = list(steps)
     while rest:
-        house = kit.House(path, configured, kit.Clock(), None)
+        house = RunningLedger(path, configured, SettableClock(), None)
         async with trio.open_nursery() as nursery:
             await nursery.start(lambda task_status, house=house: house.ledger.run(task_status=task_status))
             folding = nursery.start_soon
@@ -209,11 +207,11 @@ async def _through_restarts(kit: SimpleNamespace, path: Path, steps: list[int | 
                     break
                 names = [f"{len(sent) + n}" for n in range(step)]
                 sent += names
-                append = Append([kit.report(name) for name in names])
+                append = Append([report(name) for name in names])
                 await house.send.send(append)
                 if hold and house.from_ledger.statistics().current_buffer_used > hold:
                     item = await house.from_ledger.receive()
-                    answer = house.fold.fold(item) if hasattr(item, "events") else house.fold.snapshot(item.through)
+                    answer = house.fold.fold(item) if isinstance(item, EventBatch) else house.fold.part(item.through)
                     await house.folded.send(answer)
             if ended == "killed":
                 # An Append that was not committed may be gone: nobody was told that it was kept.
@@ -223,11 +221,11 @@ async def _through_restarts(kit: SimpleNamespace, path: Path, steps: list[int | 
                 if hold:
                     folding(house.run_fold)
         sent = sent[: house.database.head.offset]
-    async with kit.open(path, configured) as house:
-        await house.append(kit.report("end"))
+    async with running_ledger(path, configured) as house:
+        await house.append(report("end"))
         sent.append("end")
         recorded: list[RecordedBatch] = []
         while not recorded or recorded[-1].seq < house.feed.last:
             recorded += await house.feed.after(recorded[-1].seq if recorded else 0)
     assert house.fold.seen == sent
-    assert [change.id.split("@")[0] for batch in recorded for change in batch.changes] == sent
+    assert [forgotten(change).split("@")[0] for batch in recorded for change in batch.changes] == sent

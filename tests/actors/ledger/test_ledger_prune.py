@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trio
 import trio.lowlevel
+from vocabulary.ledger import SettableClock, report, running_ledger
 
 from actors.ledger.codec import encode_parts
 from actors.ledger.database import Database
@@ -175,36 +175,34 @@ async def until_pruned(house: Any, mock_clock: trio.testing.MockClock) -> None:
         await ended.wait()
 
 
-async def test_the_actor_prunes_while_it_runs(kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock) -> None:
-    clock = kit.Clock()
+async def test_the_actor_prunes_while_it_runs(path: Path, mock_clock: trio.testing.MockClock) -> None:
+    clock = SettableClock()
     settings = LedgerSettings(snapshot_every_events=2, retention_days=1)
-    async with kit.open(path, settings, clock) as house:
+    async with running_ledger(path, settings, clock) as house:
         for n in range(6):
-            outcome = await house.append(kit.report(str(n)))
+            outcome = await house.append(report(str(n)))
         while house.metric("faultd_snapshot_seconds_count") < 3:
-            await house.append(kit.report("x"))
+            await house.append(report("x"))
         await house.feed.acknowledge("store", outcome.seq)
         clock.advance(days=2)
-        await house.append(kit.report("new"))
+        await house.append(report("new"))
         while house.metric("faultd_ledger_pruned_events_total") == 0:
             await until_pruned(house, mock_clock)
         assert house.metric("faultd_ledger_bytes") > 0
     left = offsets(path)
     assert left[0] > 1
     assert left == list(range(left[0], left[-1] + 1))
-    async with kit.open(path, settings, clock) as again:
+    async with running_ledger(path, settings, clock) as again:
         assert again.fold.seen == house.fold.seen
 
 
-async def test_a_board_that_is_slow_finds_the_changes_that_it_lacks(
-    kit: SimpleNamespace, path: Path, mock_clock: trio.testing.MockClock
-) -> None:
+async def test_a_board_that_is_slow_finds_the_changes_that_it_lacks(path: Path, mock_clock: trio.testing.MockClock) -> None:
     """It is in memory and cannot begin anew: with one batch pruned from before it, the stream would be gone until a restart."""
-    clock = kit.Clock()
+    clock = SettableClock()
     settings = LedgerSettings(retention_days=1, feed_batches=1)
-    async with kit.open(path, settings, clock) as house:
+    async with running_ledger(path, settings, clock) as house:
         for n in range(8):
-            outcome = await house.append(kit.report(str(n)))
+            outcome = await house.append(report(str(n)))
 
         async def oldest() -> int:
             try:
@@ -215,7 +213,7 @@ async def test_a_board_that_is_slow_finds_the_changes_that_it_lacks(
         house.read = 0
         before = await oldest()
         for board, left in ((3, 4), (5, 6), (None, 11)):
-            outcome = await house.append(kit.report("new"))
+            outcome = await house.append(report("new"))
             await house.feed.acknowledge("store", outcome.seq)
             clock.advance(days=2)
             house.read = board

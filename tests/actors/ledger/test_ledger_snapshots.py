@@ -51,7 +51,7 @@ def test_its_time_is_told_with_its_last_piece_also_when_the_next_has_arrived() -
     for through, now in ((5_000, 10.0), (9_000, 11.0)):
         snapshots.mark(through, now)
         snapshots.arrive(SnapshotPart(through, "correlator", LARGE.parts["correlator"]), now)
-    written = []
+    written: list[tuple[int, bool, float | None]] = []
     while (piece := snapshots.piece) is not None:
         written.append((piece.through, piece.last, snapshots.written(now=15.0)))
     count = len(pieces_of(LARGE))
@@ -76,7 +76,7 @@ def test_a_snapshot_is_whole_with_the_part_of_every_stage_and_has_each_piece_onc
     assert snapshots.due(9_000) == math.inf, "the snapshot is still under way"
     snapshots.arrive(SnapshotPart(1_000, "correlator", b"1"), now=2.0)
     assert snapshots.piece is not None
-    assert decode_parts(snapshots.piece.body) == {"correlator": b"1", "counter": b"2"}
+    assert decode_parts(bytes(snapshots.piece.body)) == {"correlator": b"1", "counter": b"2"}
     assert snapshots.written(now=5.0) == 3.0
     assert snapshots.piece is None
     assert snapshots.due(9_000) == -math.inf, "and the next one is due"
@@ -88,7 +88,7 @@ def test_parts_of_two_snapshots_may_come_in_any_order() -> None:
         snapshots.arrive(SnapshotPart(through, name, str(through).encode()), now=1.0)
     written = []
     while (piece := snapshots.piece) is not None:
-        written.append((piece.through, decode_parts(piece.body)))
+        written.append((piece.through, decode_parts(bytes(piece.body))))
         snapshots.written(now=1.0)
     assert written == [(through, dict.fromkeys(("correlator", "counter"), str(through).encode())) for through in (1_500, 1_000)]
 

@@ -4,11 +4,11 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import trio
 import trio.testing
+from vocabulary.ledger import RunningLedger, report, running_ledger
 
 from actors.clock.settings import ClockSettings
 from actors.ledger.database import Database
@@ -69,23 +69,21 @@ def stamped(path: Path) -> list[Stamped]:
     return list(stamped_events(path))
 
 
-async def believed(host: Host, house: SimpleNamespace, kit: SimpleNamespace, ahead: int) -> None:
+async def believed(host: Host, house: RunningLedger, ahead: int) -> None:
     """The wall goes there and stays."""
     host.ahead = ahead
     for _ in range(7):
         host.boot += 10 * SECOND
-        await house.append(kit.tick)
+        await house.append(Tick())
 
 
 @pytest.mark.parametrize("ahead", [400 * DAY, -400 * DAY, 3600 * SECOND, -30 * SECOND])
-async def test_a_jump_is_alone_in_its_batch_and_only_there_the_stamps_step(
-    kit: SimpleNamespace, path: Path, host: Host, ahead: int
-) -> None:
+async def test_a_jump_is_alone_in_its_batch_and_only_there_the_stamps_step(path: Path, host: Host, ahead: int) -> None:
     database = Database.open(path)
-    async with kit.open(path, clock=host.clock(database), database=database) as house:
-        await house.append(kit.tick)
-        await believed(host, house, kit, ahead)
-        first = await house.append(kit.report("after"))
+    async with running_ledger(path, clock=host.clock(database), database=database) as house:
+        await house.append(Tick())
+        await believed(host, house, ahead)
+        first = await house.append(report("after"))
     found = stamped(path)
     jumps = [each for each in found if isinstance(each.event, ClockJumped)]
     (jump,) = jumps
@@ -106,24 +104,25 @@ async def test_a_jump_is_alone_in_its_batch_and_only_there_the_stamps_step(
     assert rows == [(jump.offset, jump.offset)]
 
 
-async def test_a_glitch_leaves_no_trace(kit: SimpleNamespace, path: Path, host: Host) -> None:
+async def test_a_glitch_leaves_no_trace(path: Path, host: Host) -> None:
     database = Database.open(path)
-    async with kit.open(path, clock=host.clock(database), database=database) as house:
+    async with running_ledger(path, clock=host.clock(database), database=database) as house:
         for ahead in (0, 400 * DAY, 400 * DAY, 0, -DAY, 0):
             host.ahead = ahead
             host.boot += 5 * SECOND
-            await house.append(kit.tick)
+            await house.append(Tick())
     assert [each.event for each in stamped(path)] == [Tick()] * 6
     assert host.error(stamped(path)[-1].at) == 0
 
 
 async def test_while_the_disk_refuses_the_clock_does_not_step(
-    kit: SimpleNamespace, path: Path, host: Host, mock_clock: trio.testing.MockClock
+    path: Path, host: Host, mock_clock: trio.testing.MockClock
 ) -> None:
     database = SmallDisk.open(path)
+    assert isinstance(database, SmallDisk)
     clock = host.clock(database)
-    async with kit.open(path, clock=clock, database=database) as house:
-        await house.append(kit.tick)
+    async with running_ledger(path, clock=clock, database=database) as house:
+        await house.append(Tick())
         database.full = True
         host.ahead = DAY
         clock()
@@ -131,12 +130,12 @@ async def test_while_the_disk_refuses_the_clock_does_not_step(
         for attempt in range(1, 4):
             assert clock.due() is not None
             with pytest.raises(LedgerUnavailable):
-                await house.append(kit.tick)
+                await house.append(Tick())
             assert host.error(clock()) == 0
             assert database.refused == attempt
             mock_clock.jump(10)
         database.full = False
-        await house.append(kit.tick)
+        await house.append(Tick())
         assert host.error(clock()) == DAY / SECOND
     assert [type(each.event) for each in stamped(path)].count(ClockJumped) == 1
 
@@ -156,11 +155,11 @@ async def test_while_the_disk_refuses_the_clock_does_not_step(
     ],
 )
 async def test_a_restart_goes_on_after_the_time_that_has_passed(
-    kit: SimpleNamespace, path: Path, host: Host, passed: int, ahead: int, restarted: bool, error: float
+    path: Path, host: Host, passed: int, ahead: int, restarted: bool, error: float
 ) -> None:
     database = Database.open(path)
-    async with kit.open(path, clock=host.clock(database), database=database) as house:
-        await house.append(kit.tick)
+    async with running_ledger(path, clock=host.clock(database), database=database) as house:
+        await house.append(Tick())
     host.boot += passed * SECOND
     host.ahead = ahead
     read = host.read
@@ -173,51 +172,51 @@ async def test_a_restart_goes_on_after_the_time_that_has_passed(
         read = reread
     database = Database.open(path)
     clock = started_clock(read, host.name, database, ClockSettings())
-    async with kit.open(path, clock=clock, database=database) as house:
-        await house.append(kit.tick)
+    async with running_ledger(path, clock=clock, database=database) as house:
+        await house.append(Tick())
         assert host.error(stamped(path)[-1].at) == error
         assert (clock.away is None) == (ahead == 0)
         host.ahead = 0
         for _ in range(7):
             host.boot += 10 * SECOND
-            await house.append(kit.tick)
+            await house.append(Tick())
         assert host.error(stamped(path)[-1].at) == 0, "a minute after the wall is right"
 
 
-async def test_a_ledger_from_the_future_comes_back(kit: SimpleNamespace, path: Path, host: Host) -> None:
+async def test_a_ledger_from_the_future_comes_back(path: Path, host: Host) -> None:
     """As an earlier version left it: stamped by whatever the wall said, and with no time kept."""
     database = Database.open(path)
     database.write(Group(now=START + timedelta(days=700), through=0, appends=[[Tick()]]))
     database.close()
     database = Database.open(path)
     assert database.time is None
-    async with kit.open(path, clock=host.clock(database), database=database) as house:
-        await believed(host, house, kit, 0)
-        await house.append(kit.tick)
+    async with running_ledger(path, clock=host.clock(database), database=database) as house:
+        await believed(host, house, 0)
+        await house.append(Tick())
     assert host.error(stamped(path)[-1].at) == 0
 
 
 async def test_what_is_kept_for_days_is_kept_that_long_whatever_the_clock_says(
-    kit: SimpleNamespace, path: Path, host: Host, mock_clock: trio.testing.MockClock
+    path: Path, host: Host, mock_clock: trio.testing.MockClock
 ) -> None:
     settings = LedgerSettings(snapshot_every_events=2, retention_days=1)
 
-    async def prune(house: SimpleNamespace) -> float:
+    async def prune(house: RunningLedger) -> float:
         for _ in range(40):
             mock_clock.jump(31)
             await house.feed.acknowledge("store", house.feed.last)
-            await house.append(kit.report("x"))
+            await house.append(report("x"))
         return float(house.metric("faultd_ledger_pruned_events_total"))
 
     database = Database.open(path)
-    async with kit.open(path, settings, host.clock(database), database=database) as house:
-        await house.append(kit.report("old"))
-        await believed(host, house, kit, 400 * DAY)
+    async with running_ledger(path, settings, host.clock(database), database=database) as house:
+        await house.append(report("old"))
+        await believed(host, house, 400 * DAY)
         assert await prune(house) == 0
     database = Database.open(path)
-    async with kit.open(path, settings, host.clock(database), database=database) as house:
+    async with running_ledger(path, settings, host.clock(database), database=database) as house:
         assert await prune(house) == 0, "nor after a restart"
-        await believed(host, house, kit, 0)
+        await believed(host, house, 0)
         assert await prune(house) == 0
         host.boot += 2 * DAY
         assert await prune(house) > 0
@@ -227,10 +226,10 @@ async def test_what_is_kept_for_days_is_kept_that_long_whatever_the_clock_says(
 # --- the row ----------------------------------------------------------------------------------------------------------------
 
 
-async def keep_some_time(kit: SimpleNamespace, path: Path, host: Host) -> None:
+async def keep_some_time(path: Path, host: Host) -> None:
     database = Database.open(path)
-    async with kit.open(path, clock=host.clock(database), database=database) as house:
-        await house.append(kit.tick)
+    async with running_ledger(path, clock=host.clock(database), database=database) as house:
+        await house.append(Tick())
 
 
 @pytest.mark.parametrize(
@@ -241,19 +240,18 @@ async def keep_some_time(kit: SimpleNamespace, path: Path, host: Host) -> None:
         ("DELETE FROM meta WHERE key = 'time_seal'", "its time is not the one that was written"),
     ],
 )
-async def test_a_time_that_was_altered_is_not_believed(
-    kit: SimpleNamespace, path: Path, host: Host, statement: str, says: str
-) -> None:
-    await keep_some_time(kit, path, host)
+async def test_a_time_that_was_altered_is_not_believed(path: Path, host: Host, statement: str, says: str) -> None:
+    await keep_some_time(path, host)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(statement)
     with pytest.raises(LedgerCorrupt, match=says):
         Database.open(path)
 
 
-async def test_the_time_is_that_of_the_last_commit_that_the_disk_took(kit: SimpleNamespace, path: Path, host: Host) -> None:
-    await keep_some_time(kit, path, host)
+async def test_the_time_is_that_of_the_last_commit_that_the_disk_took(path: Path, host: Host) -> None:
+    await keep_some_time(path, host)
     database = SmallDisk.open(path)
+    assert isinstance(database, SmallDisk)
     kept = database.time
     assert kept is not None
     database.full = True

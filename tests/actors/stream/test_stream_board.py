@@ -1,7 +1,9 @@
 """The board and its frames, without a socket."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,6 +11,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
+from vocabulary.alarms import make_alarm
 
 from actors.stream import board as board_module
 from actors.stream import snapshots as snapshots_module
@@ -21,13 +24,13 @@ from actors.stream.shown import MOST_CUSTOMERS
 from actors.stream.snapshots import Passing, Snapshots
 from protocols.address import split_bind
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, Change
 from protocols.customer import Customer
 from protocols.ledger import RecordedBatch
 from protocols.query import AlarmFilter, Place
 
 IDS = "abcd"
-FURTHER = (
+FURTHER: tuple[dict[str, Any], ...] = (
     {},
     {"parent_alarm_id": "d"},
     {"tags": ("vip", "x"), "assigned_to": "ada"},
@@ -71,17 +74,18 @@ STEP = st.one_of(
 BATCH = st.lists(STEP, max_size=4)
 
 
-def batch(seq, *changes):
+def batch(seq: int, *changes: Change) -> RecordedBatch:
     return RecordedBatch(seq, seq, changes)
 
 
 class Reader:
     """Replays frames of one filter, starting anywhere."""
 
-    def __init__(self, filter):
-        self.filter, self.position, self.alarms = filter, 0, {}
+    def __init__(self, filter: Filter) -> None:
+        self.filter, self.position = filter, 0
+        self.alarms: dict[str, Alarm] = {}
 
-    def read(self, frames):
+    def read(self, frames: Frames) -> None:
         frame = frames.changes(self.filter, self.position)
         self.position = frame.seq
         if not frame.pieces:
@@ -96,13 +100,14 @@ class Reader:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(BATCH, st.sets(st.integers(0, len(FILTERS) - 1))), max_size=25))
-def test_reading_at_any_moments_gives_what_the_board_holds(batches):
+def test_reading_at_any_moments_gives_what_the_board_holds(batches: list[tuple[list[Any], set[int]]]) -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    board, model = Board(), {}
+    board = Board()
+    model: dict[str, Alarm] = {}
     frames = Frames(board)
     readers = [Reader(filter) for filter in FILTERS]
     for seq, (steps, who_reads) in enumerate(batches, 1):
-        changes = [Answer(offset=seq)]
+        changes: list[Change] = [Answer(offset=seq)]
         for kind, id, *axes in steps:
             old = model.get(id)
             if kind == "put":
@@ -138,59 +143,61 @@ def test_reading_at_any_moments_gives_what_the_board_holds(batches):
             reader.read(frames)
             assert reader.alarms == {id: alarm for id, alarm in model.items() if reader.filter.admits(alarm)}
     assert {alarm.id: alarm for alarm in board.alarms()} == model
-    active = {}
+    active: dict[str, int] = {}
     for alarm in model.values():
         if alarm.status == "active":
             active[alarm.severity] = active.get(alarm.severity, 0) + 1
     assert {severity: count for severity, count in board.active().items() if count} == active
 
 
-def test_a_batch_again_changes_nothing_and_a_gap_is_refused(make):
-    board = Board(3, [make("a")])
+def test_a_batch_again_changes_nothing_and_a_gap_is_refused() -> None:
+    board = Board(3, [make_alarm("a")])
     board.fold(batch(3, AlarmForgotten(1, "a")))
-    assert board.get("a") == make("a")
+    assert board.get("a") == make_alarm("a")
     with pytest.raises(BatchMissing, match="needs batch 4"):
         board.fold(batch(5, AlarmForgotten(1, "a")))
-    assert (board.seq, board.get("a")) == (3, make("a"))
+    assert (board.seq, board.get("a")) == (3, make_alarm("a"))
 
 
-def test_the_window_is_bounded_in_batches_and_in_alarms(make, monkeypatch):
+def test_the_window_is_bounded_in_batches_and_in_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board(window=10)
     for seq in range(1, 31):
-        board.fold(batch(seq, AlarmChanged(seq, make(str(seq % 3)), ())))
+        board.fold(batch(seq, AlarmChanged(seq, make_alarm(str(seq % 3)), ())))
     assert board.follows(20)
     assert not board.follows(19)
     assert not board.follows(31)
     assert [id for id, _ in board.since(28)] == ["2", "0"]
     monkeypatch.setattr(board_module, "_MOST_MARKS", 100)
     board = Board(window=10)
-    board.fold(batch(1, *(AlarmChanged(1, make(str(number)), ()) for number in range(60))))
-    board.fold(batch(2, *(AlarmChanged(1, make(f"b{number}"), ()) for number in range(60))))
+    board.fold(batch(1, *(AlarmChanged(1, make_alarm(str(number)), ()) for number in range(60))))
+    board.fold(batch(2, *(AlarmChanged(1, make_alarm(f"b{number}"), ()) for number in range(60))))
     assert not board.follows(0)
     assert board.follows(1)
     assert len(board.since(1)) == 60
 
 
-def test_an_alarm_back_from_history_outside_the_filter_is_removed(make):
-    board = Board(0, [make("a")])
+def test_an_alarm_back_from_history_outside_the_filter_is_removed() -> None:
+    board = Board(0, [make_alarm("a")])
     frames = Frames(board)
     board.fold(batch(1, AlarmForgotten(1, "a")))
-    board.fold(batch(2, AlarmChanged(2, make("a", severity="minor"), ())))
+    board.fold(batch(2, AlarmChanged(2, make_alarm("a", severity="minor"), ())))
     frame = frames.changes(Filter(severities=("critical",)), 0)
     assert msgspec.json.decode(b"".join(frame.pieces)) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
 
 
-async def _content(frame):
+async def _content(frame: Text | Passing) -> dict[str, Any]:
     pieces = frame.pieces if isinstance(frame, Text) else [piece async for piece in frame.pieces()]
-    return msgspec.json.decode(b"".join(pieces))
+    content: dict[str, Any] = msgspec.json.decode(b"".join(pieces))
+    return content
 
 
-async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment(make):
-    board = Board(7, [make(str(number)) for number in range(1001)])
+async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment() -> None:
+    board = Board(7, [make_alarm(str(number)) for number in range(1001)])
     snapshots = Snapshots(board)
-    got, done = [], trio.Event()
+    got: list[Text | Passing] = []
+    done = trio.Event()
 
-    async def ask():
+    async def ask() -> None:
         async with snapshots.sending(Filter()) as frame:
             got.append(frame)
             await done.wait()
@@ -207,7 +214,7 @@ async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_momen
         done.set()
     content = await _content(got[0])
     assert (content["type"], content["seq"], len(content["alarms"])) == ("snapshot", 7, 1001)
-    assert msgspec.convert(content["alarms"], list[Alarm]) == [make(str(number)) for number in range(1001)]
+    assert msgspec.convert(content["alarms"], list[Alarm]) == [make_alarm(str(number)) for number in range(1001)]
     assert len(got) == 4
     assert all(frame is got[0] for frame in got)
     async with snapshots.sending(Filter()) as frame:
@@ -215,22 +222,22 @@ async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_momen
     assert (later["seq"], len(later["alarms"])) == (8, 1000)
 
 
-async def test_a_snapshot_that_the_board_follows_no_more_is_not_shared(make):
-    board = Board(0, [make("a")], window=2)
+async def test_a_snapshot_that_the_board_follows_no_more_is_not_shared() -> None:
+    board = Board(0, [make_alarm("a")], window=2)
     snapshots = Snapshots(board)
     async with snapshots.sending(Filter()) as old:
         for seq in range(1, 5):
-            board.fold(batch(seq, AlarmChanged(seq, make("a", revision=seq), ())))
+            board.fold(batch(seq, AlarmChanged(seq, make_alarm("a", revision=seq), ())))
         async with snapshots.sending(Filter()) as new:
             assert (old.seq, new.seq) == (0, 4)
         async with snapshots.sending(Filter()) as again:
             assert again.seq == 4
 
 
-async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(make, monkeypatch):
+async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots_module, "BIG", 50)
     monkeypatch.setattr(snapshots_module, "MOST_BIG", 2)
-    board = Board(1, [make(str(n), severity=("critical", "major", "minor")[n % 3], tenant_id="n") for n in range(900)])
+    board = Board(1, [make_alarm(str(n), severity=("critical", "major", "minor")[n % 3], tenant_id="n") for n in range(900)])
     snapshots = Snapshots(board)
     kinds = [Filter(severities=(severity,)) for severity in ("critical", "major", "minor")]
     async with AsyncExitStack() as stack:
@@ -242,7 +249,7 @@ async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(make,
 
 
 @pytest.mark.parametrize(("bind", "expected"), [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::1]:8163", ("::1", 8163))])
-def test_bind(bind, expected):
+def test_bind(bind: str, expected: tuple[str, int]) -> None:
     assert split_bind(bind) == expected
 
 
@@ -258,20 +265,22 @@ def test_bind(bind, expected):
         "unknown = 1",
     ],
 )
-def test_a_wrong_setting_is_named(toml):
+def test_a_wrong_setting_is_named(toml: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=toml.split(" ")[0]):
         msgspec.toml.decode(toml, type=StreamSettings)
 
 
-async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_number_of_them(make):
-    asked = []
+async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_number_of_them() -> None:
+    asked: list[int] = []
 
-    def customers(alarm, wanted):
+    def customers(alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
         asked.append(len(wanted))
         return [Customer(customer_id=each, phone="1" if each != "C-0" else "") for each in wanted]
 
     many = tuple(f"C-{number}" for number in range(1_000))
-    board = Board(7, [make("none"), make("one", affected_customers=("C-0",)), make("many", affected_customers=many)])
+    board = Board(
+        7, [make_alarm("none"), make_alarm("one", affected_customers=("C-0",)), make_alarm("many", affected_customers=many)]
+    )
     hub = Hub(board, customers)
     async with hub.snapshots.sending(Filter()) as frame:
         content = await _content(frame)
@@ -279,7 +288,7 @@ async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_numb
     assert told == {"none": [], "one": [], "many": list(many[1:MOST_CUSTOMERS])}
     assert asked == [1, MOST_CUSTOMERS]
     assert msgspec.convert(content["alarms"], list[Alarm]) == board.alarms()
-    board.fold(batch(8, AlarmChanged(8, make("one", affected_customers=("C-1",)), ())))
+    board.fold(batch(8, AlarmChanged(8, make_alarm("one", affected_customers=("C-1",)), ())))
     frame = hub.frames.changes(Filter(), 7)
     (alarm,) = msgspec.json.decode(b"".join(frame.pieces))["alarms"]
     assert alarm["customers"][0]["phone"] == "1"

@@ -9,16 +9,18 @@ import trio
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
-from actors.trap_listener import actor, copies, networks, source_book, source_limit, usm_keys, usm_time
+from actors.trap_listener import actor, copies, networks, source_book, source_limit
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.sockets import TrapSocket
-from actors.trap_listener.usm_keys import Principal
-from actors.trap_listener.usm_message import compose
-from actors.trap_listener.v3 import V3Engine
+from actors.trap_listener.v3 import V3Engine, usm_user
 from protocols.snmp import encode
 from protocols.snmp.notification import VarBind
+from protocols.snmp.usm import engine_clocks, user
+from protocols.snmp.usm.engine_clocks import EngineClocks
+from protocols.snmp.usm.message import compose
+from protocols.snmp.usm.user import UsmUser
 
 BOUND = 64
 ROUNDS = 1_500
@@ -77,8 +79,6 @@ def sizes(root: object) -> Iterator[tuple[int, str]]:
 async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (networks, "_REMEMBERED"),
-        (usm_keys, "_ENGINES_REMEMBERED"),
-        (usm_time, "_ENGINES_REMEMBERED"),
         (actor, "_REMEMBERED_INFORMS"),
         (copies, "MOST"),
     ):
@@ -87,6 +87,9 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     for name in ("HEARD", "REFUSED", "ONCE"):
         assert getattr(source_book, name) <= 65_536
         monkeypatch.setattr(source_book, name, BOUND // 2)
+    assert max(user.ENGINES_REMEMBERED, engine_clocks.ENGINES_REMEMBERED) <= 65_536
+    monkeypatch.setattr(UsmUser.__init__, "__defaults__", ("", "", "", "", "blumenthal", BOUND))
+    monkeypatch.setattr(EngineClocks.__init__, "__defaults__", ((), 0.0, BOUND))
     assert source_limit.SOURCES <= 65_536
     monkeypatch.setattr(source_limit.SourceLimit.__init__, "__defaults__", (BOUND,))
 
@@ -98,7 +101,7 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     settings = TrapSettings(source_rate=1.0, source_burst=2, allow=("10.0.0.0/9",))
     engine = V3Engine(b"\x80\x00\x00\x00\x05own", 1, [NOC], trio.current_time())
     listener = TrapListener(settings, sockets, send, engine, Metrics())
-    device = Principal(NOC)
+    device = usm_user(NOC)
     accepted = 0
     for number in range(ROUNDS):
         for datagram in datagrams(number, chance, device):
@@ -110,7 +113,7 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     assert somewhere.answers >= ROUNDS
     found = {path.rpartition("._")[2]: size for size, path in sizes(listener)}
     full = {name for name, size in found.items() if size == BOUND}
-    assert full >= {"keys", "notions", "auth_keys"}, "the walk must have found the tables, and these be full"
+    assert full >= {"keys", "clocks", "auth_keys"}, "the walk must have found the tables, and these be full"
     assert 0 < found["full_at"] <= BOUND
     assert 0 < found["verdicts"] <= BOUND
     assert max(found.values()) == BOUND, found
@@ -121,7 +124,7 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     _receive.close()
 
 
-def datagrams(number: int, chance: random.Random, device: Principal) -> Iterator[bytes]:
+def datagrams(number: int, chance: random.Random, device: UsmUser) -> Iterator[bytes]:
     """Garbage; traps and INFORMs of ever new kinds, communities and ids; SNMPv3 from ever new engines, true and false."""
     varbinds = (VarBind(f"1.3.6.1.4.1.{number}.{chance.randrange(2**31)}", "INTEGER", number),)
     oid = f"1.3.6.1.4.1.{chance.randrange(2**31)}.0.{number}"

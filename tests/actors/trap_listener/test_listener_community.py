@@ -3,12 +3,16 @@
 import base64
 import contextlib
 import socket
+from datetime import timedelta
 
 import msgspec
 import pytest
 import structlog
 import trio
 import trio.testing
+from trio.testing import MockClock
+from vocabulary.listener import NetSnmp, listening
+from vocabulary.typed import of_kind
 
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import open_socket
@@ -28,17 +32,17 @@ def inform(request_id: int = 7) -> bytes:
     return encode.inform(community="public", trap_oid=LINK_DOWN, uptime=100, varbinds=varbinds, request_id=request_id)
 
 
-async def test_a_trap_becomes_an_event_with_source_and_time(listening, sender):
+async def test_a_trap_becomes_an_event_with_source_and_time(sender: socket.socket) -> None:
     async with listening() as bench:
         sender.sendto(trap(), bench.address)
         (event,) = await bench.next()
         await bench.until("faultd_traps_accepted_total", 1)
         assert (event.source, event.notification.trap_oid, event.inform_key, event.raw) == ("127.0.0.1", LINK_DOWN, "", b"")
-        assert event.received.utcoffset().total_seconds() == 0
+        assert event.received.utcoffset() == timedelta()
         assert bench.books_balance()
 
 
-async def test_ipv6_and_several_sockets(listening):
+async def test_ipv6_and_several_sockets() -> None:
     async with listening(TrapSettings(listen=("127.0.0.1:0", "[::1]:0"))) as bench:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
             sock.sendto(trap(), bench.sockets[1].address)
@@ -58,7 +62,9 @@ async def test_ipv6_and_several_sockets(listening):
         (encode.get(community="public", oids=["1.3.6.1.2.1.1.1.0"], request_id=1), "not_a_notification"),
     ],
 )
-async def test_refusals_are_counted_by_reason_and_the_listener_goes_on(listening, sender, datagram, reason):
+async def test_refusals_are_counted_by_reason_and_the_listener_goes_on(
+    sender: socket.socket, datagram: bytes, reason: str
+) -> None:
     async with listening() as bench:
         sender.sendto(datagram, bench.address)
         await bench.until("faultd_traps_dropped_total", 1, reason=reason)
@@ -69,7 +75,7 @@ async def test_refusals_are_counted_by_reason_and_the_listener_goes_on(listening
         assert bench.books_balance()
 
 
-async def test_the_source_is_checked_before_the_octets(listening, sender):
+async def test_the_source_is_checked_before_the_octets(sender: socket.socket) -> None:
     async with listening(TrapSettings(listen=("127.0.0.1:0",), allow=("127.0.0.2/32",))) as bench:
         sender.sendto(b"no SNMP at all", bench.address)
         await bench.until("faultd_traps_dropped_total", 1, reason="source_not_allowed")
@@ -79,14 +85,14 @@ async def test_the_source_is_checked_before_the_octets(listening, sender):
             assert [event.source for event in await bench.next()] == ["127.0.0.2"]
 
 
-async def test_a_decorated_community_is_matched_before_its_first_at_sign(listening, sender):
+async def test_a_decorated_community_is_matched_before_its_first_at_sign(sender: socket.socket) -> None:
     async with listening() as bench:
         sender.sendto(trap("public@eventId=17@level=1"), bench.address)
         (event,) = await bench.next()
         assert event.notification.security == "***@eventId=17@level=1"
 
 
-async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender):
+async def test_an_irregular_datagram_is_kept_whole_and_counted(sender: socket.socket) -> None:
     async with listening() as bench:
         odd = trap() + b"\x00\x00"
         sender.sendto(odd, bench.address)
@@ -95,7 +101,7 @@ async def test_an_irregular_datagram_is_kept_whole_and_counted(listening, sender
         await bench.until("faultd_traps_irregular_total", 1, kind="trailing_octets")
 
 
-async def test_an_inform_is_answered_only_after_its_commit(listening, sender):
+async def test_an_inform_is_answered_only_after_its_commit(sender: socket.socket) -> None:
     async with listening() as bench:
         sender.sendto(inform(), bench.address)
         append = await bench.mailbox.receive()
@@ -110,7 +116,7 @@ async def test_an_inform_is_answered_only_after_its_commit(listening, sender):
         await bench.until("faultd_informs_answered_total", 1)
 
 
-async def test_a_retransmitted_inform_has_the_same_key_is_answered_again_and_counted_as_a_repeat(listening, sender):
+async def test_a_retransmitted_inform_has_the_same_key_is_answered_again_and_counted_as_a_repeat(sender: socket.socket) -> None:
     async with listening() as bench:
         keys = []
         for request_id in (7, 7, 8):
@@ -124,7 +130,9 @@ async def test_a_retransmitted_inform_has_the_same_key_is_answered_again_and_cou
         assert bench.total("faultd_informs_repeated_total") == 1
 
 
-async def test_no_answer_while_the_ledger_cannot_write_and_nothing_is_lost(listening, sender, mock_clock):
+async def test_no_answer_while_the_ledger_cannot_write_and_nothing_is_lost(
+    sender: socket.socket, mock_clock: MockClock
+) -> None:
     async with listening() as bench:
         sender.sendto(inform(), bench.address)
         first = await bench.mailbox.receive()
@@ -142,7 +150,7 @@ async def test_no_answer_while_the_ledger_cannot_write_and_nothing_is_lost(liste
         assert bench.books_balance()
 
 
-async def test_the_answer_leaves_from_the_address_that_was_asked(listening, sender):
+async def test_the_answer_leaves_from_the_address_that_was_asked(sender: socket.socket) -> None:
     async with listening(TrapSettings(listen=("0.0.0.0:0",))) as bench:
         sender.connect(("127.0.0.77", bench.address[1]))
         sender.send(inform())
@@ -152,7 +160,7 @@ async def test_the_answer_leaves_from_the_address_that_was_asked(listening, send
         assert encode.decode_response(sender.recv(9000)).request_id == 7
 
 
-async def test_a_full_ledger_blocks_the_drain_and_the_kernel_keeps_the_rest(listening, sender):
+async def test_a_full_ledger_blocks_the_drain_and_the_kernel_keeps_the_rest(sender: socket.socket) -> None:
     async with listening(mailbox=0) as bench:
         for number in range(3):
             sender.sendto(trap(request_id=number), bench.address)
@@ -161,15 +169,15 @@ async def test_a_full_ledger_blocks_the_drain_and_the_kernel_keeps_the_rest(list
         assert [event.notification.request_id for event in await bench.next(3)] == [0, 1, 2]
 
 
-async def test_a_cancel_loses_neither_what_was_read_nor_what_waits_in_the_socket(listening, sender):
+async def test_a_cancel_loses_neither_what_was_read_nor_what_waits_in_the_socket(sender: socket.socket) -> None:
     async with listening(mailbox=0) as bench:
-        got = []
+        got: list[int | None] = []
 
         async def ledger() -> None:
             with trio.CancelScope(shield=True):
                 while len(got) < 40:
                     append = await bench.mailbox.receive()
-                    got.extend(event.notification.request_id for event in append.events)
+                    got.extend(of_kind(Trap, event).notification.request_id for event in append.events)
                     bench.commit(append)
 
         for number in range(20):
@@ -185,7 +193,7 @@ async def test_a_cancel_loses_neither_what_was_read_nor_what_waits_in_the_socket
     assert bench.books_balance()
 
 
-async def test_informs_committed_during_the_grace_are_still_answered(listening, sender):
+async def test_informs_committed_during_the_grace_are_still_answered(sender: socket.socket) -> None:
     async with listening() as bench:
         sender.sendto(inform(), bench.address)
         append = await bench.mailbox.receive()
@@ -196,7 +204,7 @@ async def test_informs_committed_during_the_grace_are_still_answered(listening, 
         assert encode.decode_response(sender.recv(9000)).request_id == 7
 
 
-async def test_a_ledger_that_stays_away_during_the_grace_costs_booked_drops(listening, sender):
+async def test_a_ledger_that_stays_away_during_the_grace_costs_booked_drops(sender: socket.socket) -> None:
     async with listening(mailbox=0, grace=0.0) as bench:
         sender.sendto(trap(), bench.address)
         await trio.testing.wait_all_tasks_blocked()
@@ -205,7 +213,7 @@ async def test_a_ledger_that_stays_away_during_the_grace_costs_booked_drops(list
     assert bench.books_balance()
 
 
-async def test_a_ledger_that_is_gone_ends_the_actor_and_books_what_it_had(listening, sender):
+async def test_a_ledger_that_is_gone_ends_the_actor_and_books_what_it_had(sender: socket.socket) -> None:
     with pytest.RaisesGroup(trio.BrokenResourceError, flatten_subgroups=True, allow_unwrapped=True):
         async with listening() as bench:
             bench.mailbox.close()
@@ -215,7 +223,7 @@ async def test_a_ledger_that_is_gone_ends_the_actor_and_books_what_it_had(listen
     assert bench.books_balance()
 
 
-async def test_other_settings_apply_from_the_next_datagram_on(listening, sender):
+async def test_other_settings_apply_from_the_next_datagram_on(sender: socket.socket) -> None:
     async with listening() as bench:
         bench.listener.reconfigure(TrapSettings(communities=("other",)), None)
         sender.sendto(trap(), bench.address)
@@ -224,7 +232,7 @@ async def test_other_settings_apply_from_the_next_datagram_on(listening, sender)
         assert len(await bench.next()) == 1
 
 
-async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_clock):
+async def test_kernel_drops_are_counted_and_alarmed(sender: socket.socket, mock_clock: MockClock) -> None:
     tiny = open_socket("127.0.0.1:0", 4096)
     async with listening(sockets=[tiny], mailbox=0) as bench:
         sender.sendto(trap(request_id=1_000), bench.address)
@@ -235,7 +243,7 @@ async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_cloc
         while kept < 2:
             kept += len(await bench.next(1))
         mock_clock.jump(10)
-        reports = []
+        reports: list[SystemReport] = []
         while not reports:
             append = await bench.mailbox.receive()
             bench.commit(append)
@@ -245,7 +253,7 @@ async def test_kernel_drops_are_counted_and_alarmed(listening, sender, mock_cloc
         assert kept + bench.total("faultd_kernel_drops_total") == 201
 
 
-async def test_the_last_kernel_drop_before_a_silence_is_counted_at_once(listening, sender, mock_clock):
+async def test_the_last_kernel_drop_before_a_silence_is_counted_at_once(sender: socket.socket, mock_clock: MockClock) -> None:
     tiny = open_socket("127.0.0.1:0", 4096)
     for number in range(200):
         sender.sendto(trap(request_id=number), tiny.address)
@@ -256,7 +264,9 @@ async def test_the_last_kernel_drop_before_a_silence_is_counted_at_once(listenin
         assert bench.total("faultd_kernel_drops_total") == 200 - kept
 
 
-async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(listening, sender, mock_clock):
+async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(
+    sender: socket.socket, mock_clock: MockClock
+) -> None:
     async with listening(TrapSettings(listen=("127.0.0.1:0",), refusal_alarm_rate=10), patience=3600) as bench:
         for _ in range(10):
             sender.sendto(trap("private"), bench.address)
@@ -277,7 +287,9 @@ async def test_past_a_rate_of_refusals_an_alarm_is_raised_and_later_cleared(list
         assert bench.total("faultd_traps_accepted_total") == 0
 
 
-async def test_a_refused_source_is_reported_by_reason_at_a_falling_rate_and_counted(listening, sender, mock_clock):
+async def test_a_refused_source_is_reported_by_reason_at_a_falling_rate_and_counted(
+    sender: socket.socket, mock_clock: MockClock
+) -> None:
     async with listening(patience=3600) as bench:
         sources = bench.listener.sources
 
@@ -303,6 +315,7 @@ async def test_a_refused_source_is_reported_by_reason_at_a_falling_rate_and_coun
         assert report.reasons == {"unknown_community": 1}
         assert report.accepted is not None
         counted = sources.get("127.0.0.1")
+        assert counted is not None
         assert (counted.accepted, counted.last_trap) == (1, LINK_DOWN)
         assert [(each.reason, each.count) for each in counted.refused] == [("truncated", 1), ("unknown_community", 4)]
         assert (list(sources.addresses()), sources.forgotten) == (["127.0.0.1"], 0)
@@ -326,7 +339,7 @@ SECRET = "s3cret-Community"
     ],
     ids=["unknown", "cut", "version", "tag", "bare", "no version", "in the version", "no octets", "get"],
 )
-async def test_a_refused_datagrams_community_is_in_no_log(listening, sender, datagram):
+async def test_a_refused_datagrams_community_is_in_no_log(sender: socket.socket, datagram: bytes) -> None:
     with structlog.testing.capture_logs() as logs:
         async with listening() as bench:
             sender.sendto(datagram, bench.address)
@@ -335,7 +348,7 @@ async def test_a_refused_datagrams_community_is_in_no_log(listening, sender, dat
     assert not says(SECRET, repr(logs))
 
 
-async def test_nothing_that_leaves_the_listener_holds_a_community(listening, sender):
+async def test_nothing_that_leaves_the_listener_holds_a_community(sender: socket.socket) -> None:
     forwarded = (VarBind("1.3.6.1.6.3.18.1.4.0", "OCTET STRING", SECRET.encode()),)
     through_a_proxy = encode.trap_v2c(community=SECRET, trap_oid=LINK_DOWN, uptime=1, varbinds=forwarded, request_id=1)
     settings = TrapSettings(listen=("127.0.0.1:0",), communities=(SECRET,))
@@ -364,7 +377,7 @@ def says(secret: str, text: str) -> bool:
     return any(form in text for form in (*forms, *starts))
 
 
-async def test_every_event_survives_the_ledgers_encoding(listening, sender):
+async def test_every_event_survives_the_ledgers_encoding(sender: socket.socket) -> None:
     async with listening() as bench:
         sender.sendto(inform(), bench.address)
         (event,) = await bench.next()
@@ -373,7 +386,7 @@ async def test_every_event_survives_the_ledgers_encoding(listening, sender):
 
 @pytest.mark.interop
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-async def test_net_snmp_traps_and_informs(listening, net_snmp, host):
+async def test_net_snmp_traps_and_informs(net_snmp: NetSnmp, host: str) -> None:
     listen = f"[{host}]:0" if ":" in host else f"{host}:0"
     async with listening(TrapSettings(listen=(listen,))) as bench:
         v1 = ("-v1", "-c", "public", bench.target, "1.3.6.1.4.1.8072.9999", "127.0.0.9", "6", "42", "77")
@@ -400,10 +413,12 @@ async def test_net_snmp_traps_and_informs(listening, net_snmp, host):
         assert bench.books_balance()
 
 
-async def test_a_bug_met_by_one_datagram_drops_it_alone_and_is_counted(listening, sender, monkeypatch):
+async def test_a_bug_met_by_one_datagram_drops_it_alone_and_is_counted(
+    sender: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not one datagram, nor the answer to an INFORM, ends the listener: by the sixth the supervisor would end faultd."""
 
-    def broken(*_):
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("text that quotes a community")
 
     async with listening() as bench:

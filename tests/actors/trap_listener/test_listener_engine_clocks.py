@@ -1,21 +1,25 @@
 """Other engines' clocks: what a lenient time window lets in, once each, and what a restart of faultd remembers."""
 
+import socket
 from pathlib import Path
 
 import pytest
 import structlog
 import trio
 import trio.testing
+from vocabulary.listener import listening
 
 from actors.trap_listener import engine_clocks
 from actors.trap_listener.engine_clocks import FILE, SAVE_SECONDS, keep_clocks, load_clocks
+from actors.trap_listener.engine_state import replace_file
 from actors.trap_listener.intake import Refused
 from actors.trap_listener.settings import TrapSettings, User
-from actors.trap_listener.usm_keys import Principal
-from actors.trap_listener.usm_message import compose
-from actors.trap_listener.usm_time import DIGESTS, Timeline
-from actors.trap_listener.v3 import V3Engine
+from actors.trap_listener.v3 import V3Engine, usm_user
 from protocols.snmp import encode
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.engine_clocks import DIGESTS, EngineClocks
+from protocols.snmp.usm.message import compose
+from protocols.snmp.usm.outgoing import secured
 
 ENGINE = bytes.fromhex("80001f8880aabbccdd")
 USER = User(name="noc", auth="SHA", auth_key="authpass123", engine_id="*")
@@ -43,25 +47,27 @@ STEPS = {
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_a_lenient_window_takes_a_restart_with_the_same_boots_and_a_clock_that_stands(steps):
-    lenient, strict = Timeline(), Timeline()
+def test_a_lenient_window_takes_a_restart_with_the_same_boots_and_a_clock_that_stands(
+    steps: list[tuple[int, int, float, str]],
+) -> None:
+    lenient, strict = EngineClocks(), EngineClocks()
     for number, (boots, time, now, verdict) in enumerate(steps):
         digest = number.to_bytes(8, "big")
         assert lenient.accept(ENGINE, boots, time, now, digest, lenient=True) == verdict
     assert "lenient" not in {strict.accept(ENGINE, boots, time, now, b"%d" % now) for boots, time, now, _ in steps}
 
 
-def test_what_the_lenient_window_lets_in_it_lets_in_once():
-    timeline = Timeline()
+def test_what_the_lenient_window_lets_in_it_lets_in_once() -> None:
+    clocks = EngineClocks()
     early, standing = b"early-message", b"standing-still"
-    assert timeline.accept(ENGINE, 1, 5, 0, early, lenient=True) == "timely"
-    assert timeline.accept(ENGINE, 1, 1000, 0, standing, lenient=True) == "timely"
+    assert clocks.accept(ENGINE, 1, 5, 0, early, lenient=True) == "timely"
+    assert clocks.accept(ENGINE, 1, 1000, 0, standing, lenient=True) == "timely"
     for _ in range(2):
-        assert timeline.accept(ENGINE, 1, 5, 1_000, early, lenient=True) == "untimely"
-        assert timeline.accept(ENGINE, 1, 1000, 1_000, standing, lenient=True) == "untimely"
+        assert clocks.accept(ENGINE, 1, 5, 1_000, early, lenient=True) == "untimely"
+        assert clocks.accept(ENGINE, 1, 1000, 1_000, standing, lenient=True) == "untimely"
     for number in range(DIGESTS):
-        assert timeline.accept(ENGINE, 1, 1000, 2_000, number.to_bytes(8, "big"), lenient=True) == "lenient"
-    assert len(timeline._notions[ENGINE].newest) == DIGESTS
+        assert clocks.accept(ENGINE, 1, 1000, 2_000, number.to_bytes(8, "big"), lenient=True) == "lenient"
+    assert len(clocks._clocks[ENGINE].newest) == DIGESTS
 
 
 def test_a_replay_after_a_restart_is_refused(tmp_path: Path) -> None:
@@ -69,14 +75,14 @@ def test_a_replay_after_a_restart_is_refused(tmp_path: Path) -> None:
     replayed = [trap(1, 5), trap(1, 1_000), trap(1, DAY)]
     for datagram in replayed:
         first.receive(datagram, 0.0)
-    engine_clocks.replace_file(tmp_path / FILE, engine_clocks.encode(first.timeline))
+    replace_file(tmp_path / FILE, engine_clocks.encode(first.clocks))
     second = V3Engine.open(tmp_path, [USER], 77.0)
     for datagram in replayed:
         with pytest.raises(Refused, match="not_in_time_window"):
             second.receive(datagram, 78.0)
     second.receive(trap(1, DAY + 10, number=9), 79.0)
     # The memory of the run before is handed on.
-    engine_clocks.replace_file(tmp_path / FILE, engine_clocks.encode(second.timeline))
+    replace_file(tmp_path / FILE, engine_clocks.encode(second.clocks))
     third = V3Engine.open(tmp_path, [USER], 5.0)
     for datagram in replayed:
         with pytest.raises(Refused, match="not_in_time_window"):
@@ -96,10 +102,10 @@ def test_what_is_forgiven_is_told_of_and_a_strict_user_forgives_nothing() -> Non
 
 
 async def test_clocks_are_written_now_and_then_and_at_the_end(tmp_path: Path, mock_clock: trio.testing.MockClock) -> None:
-    timeline = Timeline()
-    timeline.accept(ENGINE, 1, 10, 0.0, b"d10")
+    clocks = EngineClocks()
+    clocks.accept(ENGINE, 1, 10, 0.0, b"d10")
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep_clocks, timeline, tmp_path)
+        nursery.start_soon(keep_clocks, clocks, tmp_path)
         await trio.testing.wait_all_tasks_blocked()
         mock_clock.jump(SAVE_SECONDS)
         for _ in range(200_000):
@@ -107,7 +113,7 @@ async def test_clocks_are_written_now_and_then_and_at_the_end(tmp_path: Path, mo
             if (tmp_path / FILE).exists():
                 break
         assert [clock.time for clock in load_clocks(tmp_path)] == [10]
-        timeline.accept(ENGINE, 1, 20, 0.0, b"d20")
+        clocks.accept(ENGINE, 1, 20, 0.0, b"d20")
         nursery.cancel_scope.cancel()
     assert [clock.time for clock in load_clocks(tmp_path)] == [20]
 
@@ -119,7 +125,7 @@ def test_a_file_of_clocks_that_cannot_be_read_costs_no_start(tmp_path: Path) -> 
     assert "not known" in logs[0]["event"]
 
 
-async def test_reports_to_one_address_are_limited_and_the_others_booked_as_dropped(listening, sender):
+async def test_reports_to_one_address_are_limited_and_the_others_booked_as_dropped(sender: socket.socket) -> None:
     discovery = compose(
         msg_id=7,
         level="noAuthNoPriv",
@@ -130,8 +136,8 @@ async def test_reports_to_one_address_are_limited_and_the_others_booked_as_dropp
         digest_length=0,
         salt=b"",
         data=encode.scoped_pdu(encode.notification_pdu("trap", LINK_DOWN, 1), context_engine_id=b""),
+        reportable=True,
     )
-    discovery = discovery.replace(b"\x04\x01\x00\x02\x01\x03", b"\x04\x01\x04\x02\x01\x03", 1)
     settings = TrapSettings(listen=("127.0.0.1:0",), report_burst=3, report_rate=1)
     async with listening(settings, v3=V3Engine(b"\x80\x00\x00\x00\x05own", 1, [USER], 0.0)) as bench:
         for _ in range(10):
@@ -149,17 +155,15 @@ async def test_reports_to_one_address_are_limited_and_the_others_booked_as_dropp
 
 
 def trap(boots: int, time: int, number: int = 7) -> bytes:
-    keys = Principal(USER)
+    user = usm_user(USER)
     pdu = encode.notification_pdu("trap", LINK_DOWN, time, request_id=number)
-    message = compose(
+    return secured(
+        user,
+        user.level,
         msg_id=number,
-        level="authNoPriv",
         engine_id=ENGINE,
         boots=boots,
         time=time,
-        user=b"noc",
-        digest_length=12,
-        salt=b"",
-        data=encode.scoped_pdu(pdu, context_engine_id=ENGINE),
+        scoped_pdu=encode.scoped_pdu(pdu, context_engine_id=ENGINE),
+        salts=SaltCounter(0),
     )
-    return keys.sign(message, ENGINE)

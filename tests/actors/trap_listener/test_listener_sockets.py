@@ -24,7 +24,7 @@ trap_socket.close()
 """
 
 
-def test_systemds_datagram_sockets_are_taken_and_others_left_alone():
+def test_systemds_datagram_sockets_are_taken_and_others_left_alone() -> None:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as web,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as traps,
@@ -45,7 +45,7 @@ def test_systemds_datagram_sockets_are_taken_and_others_left_alone():
         assert device.recv(100) == b"answer to trap"
 
 
-def test_a_clamped_buffer_names_the_sysctl():
+def test_a_clamped_buffer_names_the_sysctl() -> None:
     with structlog.testing.capture_logs() as logs:
         trap_socket = open_socket("127.0.0.1:0", 2**31 - 1)
     trap_socket.close()
@@ -54,14 +54,14 @@ def test_a_clamped_buffer_names_the_sysctl():
     assert [entry["set"] for entry in logs] == [f"sysctl -w net.core.rmem_max={2**31 - 1}"]
 
 
-def test_a_granted_buffer_is_silent():
+def test_a_granted_buffer_is_silent() -> None:
     with structlog.testing.capture_logs() as logs:
         trap_socket = open_socket("127.0.0.1:0", 65536)
     trap_socket.close()
     assert (trap_socket.granted, logs) == (65536, [])
 
 
-def test_the_kernels_drops_are_counted_with_and_without_a_following_datagram():
+def test_the_kernels_drops_are_counted_with_and_without_a_following_datagram() -> None:
     trap_socket = open_socket("127.0.0.1:0", 4096)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
         for _ in range(100):
@@ -88,14 +88,14 @@ def test_the_kernels_drops_are_counted_with_and_without_a_following_datagram():
     trap_socket.close()
 
 
-def test_an_ipv6_socket_leaves_ipv4_to_its_own():
+def test_an_ipv6_socket_leaves_ipv4_to_its_own() -> None:
     six = open_socket("[::]:0", 65536)
     four = open_socket(f"0.0.0.0:{six.address[1]}", 65536)
     four.close()
     six.close()
 
 
-def test_the_answer_leaves_from_the_ipv6_address_that_was_asked():
+def test_the_answer_leaves_from_the_ipv6_address_that_was_asked() -> None:
     trap_socket = open_socket("[::]:0", 65536)
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as device:
         device.settimeout(10)
@@ -108,7 +108,7 @@ def test_the_answer_leaves_from_the_ipv6_address_that_was_asked():
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1:0"])
-def test_what_cannot_be_opened_is_named_and_nothing_stays_open(address):
+def test_what_cannot_be_opened_is_named_and_nothing_stays_open(address: str) -> None:
     first = open_socket("127.0.0.1:0", 65536)
     port = first.address[1]
     first.close()
@@ -117,6 +117,6 @@ def test_what_cannot_be_opened_is_named_and_nothing_stays_open(address):
     open_socket(f"127.0.0.1:{port}", 65536).close()
 
 
-def test_nothing_to_listen_on_is_said():
+def test_nothing_to_listen_on_is_said() -> None:
     with pytest.raises(AddressError, match="no address is given"):
         open_sockets([], 65536, {}, os.getpid())

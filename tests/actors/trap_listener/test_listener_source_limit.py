@@ -1,13 +1,18 @@
 """The limit of each source: by time, against a plain token bucket, in bounded memory, and in the listener."""
 
 import socket
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock
+from vocabulary.listener import listening
+from vocabulary.typed import of_kind
 
 from actors.trap_listener.settings import TrapSettings, problems
 from actors.trap_listener.source_limit import SourceLimit
+from protocols.event import SystemReport
 from protocols.snmp import encode
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"
@@ -93,7 +98,7 @@ def test_idle_sources_are_forgotten_first() -> None:
 
 
 @pytest.mark.parametrize(("changes", "key"), [({"source_rate": -1.0}, "source_rate"), ({"source_burst": 0}, "source_burst")])
-def test_mistakes_name_their_key(changes, key) -> None:
+def test_mistakes_name_their_key(changes: dict[str, Any], key: str) -> None:
     assert [at for at, _ in problems(TrapSettings(**changes))] == [key]
 
 
@@ -119,7 +124,7 @@ def device(host: str, to: tuple[str, int]) -> socket.socket:
 LIMITED = TrapSettings(listen=("127.0.0.1:0",), source_rate=0.001, source_burst=5)
 
 
-async def test_a_storming_source_is_shed_alone_and_its_informs_are_not_answered(listening) -> None:
+async def test_a_storming_source_is_shed_alone_and_its_informs_are_not_answered() -> None:
     async with listening(LIMITED) as bench:
         with device("127.0.0.2", bench.address) as storm, device("127.0.0.3", bench.address) as calm:
             for number in range(40):
@@ -140,7 +145,7 @@ async def test_a_storming_source_is_shed_alone_and_its_informs_are_not_answered(
             assert bench.books_balance()
 
 
-async def test_a_reload_with_the_same_limit_forgets_nothing_and_another_starts_anew(listening) -> None:
+async def test_a_reload_with_the_same_limit_forgets_nothing_and_another_starts_anew() -> None:
     async with listening(LIMITED) as bench:
         with device("127.0.0.2", bench.address) as storm:
             for number in range(6):
@@ -156,7 +161,7 @@ async def test_a_reload_with_the_same_limit_forgets_nothing_and_another_starts_a
             await bench.next(30)
 
 
-async def test_the_alarm_about_refusals_names_the_source_that_storms(listening, mock_clock) -> None:
+async def test_the_alarm_about_refusals_names_the_source_that_storms(mock_clock: MockClock) -> None:
     settings = TrapSettings(listen=("127.0.0.1:0",), source_rate=0.001, source_burst=1, refusal_alarm_rate=10)
     async with listening(settings, patience=3600) as bench:
         with device("127.0.0.2", bench.address) as storm, device("127.0.0.3", bench.address) as calm:
@@ -168,6 +173,7 @@ async def test_the_alarm_about_refusals_names_the_source_that_storms(listening, 
             mock_clock.jump(10)
             append = await bench.mailbox.receive()
             bench.commit(append)
-            (raised,) = append.events
+            (event,) = append.events
+            raised = of_kind(SystemReport, event)
             assert (raised.alarm_type, raised.qualifier, raised.active) == ("traps.refused", "source_rate", True)
             assert "127.0.0.2" in raised.description

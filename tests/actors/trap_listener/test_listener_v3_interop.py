@@ -5,9 +5,14 @@ import socket
 import pytest
 import trio
 import trio.testing
+from vocabulary.listener import NetSnmp, listening
+from vocabulary.typed import of_kind
 
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.v3 import V3Engine
+from protocols.event import Trap
+from protocols.snmp.usm.ciphers import PrivProtocol
+from protocols.snmp.usm.digests import AuthProtocol
 
 pytestmark = pytest.mark.interop
 
@@ -16,10 +21,14 @@ OWN = bytes.fromhex("80004fb805") + b"interop"
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
 CONTENT = ("77", LINK_DOWN, "1.3.6.1.2.1.2.2.1.1.3", "i", "3")
 
-AUTHS = ["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
-PRIVS = ["DES", "AES", "AES-192", "AES-256"]
-SUITES = [("", ""), *((auth, "") for auth in AUTHS), *((auth, "AES") for auth in AUTHS)]
-SUITES += [(auth, priv) for auth in ("MD5", "SHA", "SHA-512") for priv in ("DES", "AES-192", "AES-256")]
+AUTHS: list[AuthProtocol] = ["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
+PRIVS: list[PrivProtocol] = ["DES", "AES", "AES-192", "AES-256"]
+SUITES: list[tuple[AuthProtocol, PrivProtocol]] = [
+    ("", ""),
+    *((auth, "") for auth in AUTHS),
+    *((auth, "AES") for auth in AUTHS),
+]
+SUITES += [(auth, priv) for auth in AUTHS for priv in PRIVS if auth in ("MD5", "SHA", "SHA-512") and priv != "AES"]
 USERS = [
     User(
         name=f"u{auth}{priv}",
@@ -46,7 +55,7 @@ def options(user: User, *, auth_key: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("user", USERS, ids=lambda user: user.name)
-async def test_traps_and_informs(listening, net_snmp, user):
+async def test_traps_and_informs(net_snmp: NetSnmp, user: User) -> None:
     async with listening(v3=engine_for(user)) as bench, trio.open_nursery() as nursery:
         trap = ["snmptrap", *options(user), "-e", "0x" + SENDER_ENGINE, "-Z", "9,4242", bench.target, *CONTENT]
         nursery.start_soon(net_snmp, *trap)
@@ -69,7 +78,7 @@ async def test_traps_and_informs(listening, net_snmp, user):
         while not answered:
             await trio.lowlevel.checkpoint()
         assert answered[0].returncode == 0, answered[0].stderr
-        assert append.events[0].notification.kind == "inform"
+        assert of_kind(Trap, append.events[0]).notification.kind == "inform"
         assert bench.total("faultd_traps_answered_total") >= 1
         assert bench.books_balance()
 
@@ -83,7 +92,7 @@ async def test_traps_and_informs(listening, net_snmp, user):
         (["snmptrap", *options(USERS[-1]), "-e", "0x8000000005ffff"], "unknown_engine"),
     ],
 )
-async def test_refusals(listening, net_snmp, command, reason):
+async def test_refusals(net_snmp: NetSnmp, command: list[str], reason: str) -> None:
     async with listening(v3=engine_for(USERS[-1])) as bench:
         engine_id = [] if "-e" in command else ["-e", "0x" + SENDER_ENGINE]
         await net_snmp(*command, *engine_id, "-Z", "9,4242", bench.target, *CONTENT)
@@ -91,7 +100,7 @@ async def test_refusals(listening, net_snmp, command, reason):
         assert bench.books_balance()
 
 
-async def test_a_wrong_key_in_an_inform_is_reported_to_its_sender(listening, net_snmp):
+async def test_a_wrong_key_in_an_inform_is_reported_to_its_sender(net_snmp: NetSnmp) -> None:
     async with listening(v3=engine_for(USERS[-1])) as bench:
         user = USERS[-1]
         command = ["snmpinform", "-r", "0", "-t", "10", *options(user, auth_key="notthiskey"), bench.target, *CONTENT]
@@ -101,13 +110,13 @@ async def test_a_wrong_key_in_an_inform_is_reported_to_its_sender(listening, net
         await bench.until("faultd_traps_dropped_total", 1, reason="wrong_digest")
 
 
-async def test_v3_without_any_user_is_refused_by_name(listening, net_snmp):
+async def test_v3_without_any_user_is_refused_by_name(net_snmp: NetSnmp) -> None:
     async with listening(TrapSettings(listen=("127.0.0.1:0",))) as bench:
         await net_snmp("snmptrap", *options(USERS[1]), "-e", "0x" + SENDER_ENGINE, bench.target, *CONTENT)
         await bench.until("faultd_traps_dropped_total", 1, reason="unknown_user")
 
 
-async def test_discovery_is_booked_as_answered(listening):
+async def test_discovery_is_booked_as_answered() -> None:
     discovery = bytes.fromhex(
         "304f020103301102042631f883020300ffe30401040201030410300e04000201000201000400040004003025"
         "041180001f88807968f8298306046b000000000400a00e0204184f085e0201000201003000"

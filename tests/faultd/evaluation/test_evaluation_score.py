@@ -47,7 +47,7 @@ def own(kind: str, place: str, fault: str, *, id: str = "o", marked: bool = True
 
 
 def outcome(*faults: TrueFault, parts: tuple[dict[str, Any], ...] = (), **fields: Any) -> CaseScore:
-    joined: dict[str, tuple[Any, ...]] = {"conclusions": (), "standing": ()}
+    joined: dict[str, Any] = {"conclusions": (), "standing": ()}
     for part in parts:
         joined = {name: (*joined[name], *part[name]) for name in joined}
     return score(Outcome(faults=faults, verdict=VERDICT, onts=ONTS, **joined, **fields))

@@ -19,7 +19,7 @@ ELEMENTS = [
     *(Element("area", each) for each in PLANT.areas),
     *(Element("ont", each) for each in PLANT.onts),
     *(Element("card", each) for each in PLANT.cards),
-    *(Element(part, each) for part in ("olt", "reach", "uplink", "uplinks") for each in PLANT.olts),  # type: ignore[arg-type]
+    *(Element(part, each) for part in ("olt", "reach", "uplink", "uplinks") for each in PLANT.olts),
     *(Element("bend", each) for each in PLANT.splitters),
     *(Element("transmitter", each) for each in PLANT.onts),
 ]

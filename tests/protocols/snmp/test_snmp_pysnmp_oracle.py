@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pyasn1.codec.ber import decoder, encoder
-from pysnmp.proto import api, rfc1902
+from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
+from pysnmp.proto import api, rfc1902  # type: ignore[import-untyped]
 
 from protocols.snmp import encode
 from protocols.snmp.message import decode

@@ -74,7 +74,8 @@ def test_a_plant_that_was_changed_answers_like_one_that_is_built_or_read_at_once
     steps: list[tuple[str, tuple[list[Node], list[str]]]],
 ) -> None:
     plant, saved = Plant(), SavedPlant()
-    for kind, wish in steps:
+    revisions: dict[str, int] = {}
+    for revision, (kind, wish) in enumerate(steps, 7):
         puts, removes = tamed(plant, kind, wish)
         wrong = mistakes(plant, puts, removes)
         after = {node.id: node for node in plant.nodes.values() if node.id not in removes}
@@ -89,15 +90,20 @@ def test_a_plant_that_was_changed_answers_like_one_that_is_built_or_read_at_once
             assert bool(wrong) == (twice or unknown), wrong
         if wrong:
             continue
-        plant.apply(puts, removes)
-        saved.add(plant.nodes, puts, removes)
+        changed = {node.id for node in puts if plant.nodes.get(node.id) != node}
+        revisions = {one: known for one, known in revisions.items() if one not in removes} | dict.fromkeys(changed, revision)
+        plant.apply(puts, removes, revision)
+        saved.add(plant, puts, removes, revision)
         assert {node.id: node for node in plant.nodes.values()} == after
         expected = list(answers(plant))
         assert list(answers(Plant(plant.nodes.values()))) == expected
         read = Plant()
-        for each, gone in saved.steps():
-            read.apply(each, gone)
+        for each, gone, of in saved.steps():
+            read.apply(each, gone, of)
         assert list(answers(read)) == expected
+        assert {one: plant.revision(one) for one in plant.nodes} == revisions
+        assert {one: read.revision(one) for one in read.nodes} == revisions
+        assert plant.revision("nothing") is None
 
 
 @settings(max_examples=100, deadline=None)
@@ -272,17 +278,31 @@ def test_a_ring_through_many_nodes_is_found_at_the_node_that_closes_it() -> None
 def test_snapshots_keep_changes_until_they_are_an_eighth_of_the_plant() -> None:
     made = [Node(id=f"n{number}", type="x") for number in range(40_000)]
     plant, saved = Plant(made), SavedPlant()
-    saved.add(plant.nodes, made, ())
+    saved.add(plant, made, (), 0)
     assert (len(saved.pieces), saved.changes) == (20, [])
     for start in range(0, 6_000, 1_000):
         puts = [Node(id=f"n{number}", type="y") for number in range(start, start + 1_000)]
-        plant.apply(puts)
-        saved.add(plant.nodes, puts, ())
+        plant.apply(puts, (), start + 1)
+        saved.add(plant, puts, (), start + 1)
     assert saved.changed == 0, "5,000 are an eighth: encoded anew with the sixth change"
     read = Plant()
-    for puts, removes in saved.steps():
-        read.apply(puts, removes)
+    for puts, removes, revision in saved.steps():
+        read.apply(puts, removes, revision)
     assert list(read.nodes.values()) == list(plant.nodes.values())
+    assert [read.revision(one) for one in ("n0", "n999", "n1000", "n5999", "n6000")] == [1, 1, 1001, 5001, 0]
+
+
+def test_nodes_of_a_snapshot_from_before_there_were_revisions_have_0() -> None:
+    made = [Node(id=f"n{number}", type="x") for number in range(5_000)]
+    plant, saved = Plant(made), SavedPlant()
+    saved.add(plant, made, (), 3)
+    saved.add(plant, [Node(id="n0", type="y")], (), 4)
+    saved = SavedPlant(saved.pieces, saved.changes, saved.changed)  # as it was written then
+    saved.add(plant, [Node(id="n1", type="y")], (), 9)
+    read = Plant()
+    for puts, removes, revision in saved.steps():
+        read.apply(puts, removes, revision)
+    assert [read.revision(one) for one in ("n0", "n1", "n2", "n4999")] == [0, 9, 0, 0]
 
 
 def test_a_walk_in_the_order_of_ids_ends_when_the_plant_changes() -> None:

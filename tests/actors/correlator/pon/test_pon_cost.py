@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 from outages import Olt
+from vocabulary.world import World
 
 from protocols.topology import Node
 
@@ -38,15 +39,15 @@ def calls(action: Callable[[], Any]) -> int:
     return count
 
 
-def outage(world: Any, count: int) -> tuple[Olt, list[str]]:
-    world.__init__()
+def outage(world: World, count: int) -> tuple[Olt, list[str]]:
+    world.begin()
     olt = Olt(world, ports(count))
     onts = [f"olt/1/{port}/{ont}" for ont in range(8) for port in range(count)]
     olt.says("ont.dying_gasp", *onts, every=0.0005)
     return olt, onts
 
 
-def test_an_outage_of_a_whole_olt_costs_what_its_ports_cost(world: Any) -> None:
+def test_an_outage_of_a_whole_olt_costs_what_its_ports_cost(world: World) -> None:
     def cost(count: int) -> int:
         olt, onts = outage(world, count)
         found = calls(lambda: olt.waits(3))
@@ -58,7 +59,7 @@ def test_an_outage_of_a_whole_olt_costs_what_its_ports_cost(world: Any) -> None:
     assert cost(48) < 5 * cost(12)
 
 
-def test_so_do_the_words_that_follow_it_and_the_return_of_its_onts(world: Any) -> None:
+def test_so_do_the_words_that_follow_it_and_the_return_of_its_onts(world: World) -> None:
     def cost(count: int) -> tuple[int, int]:
         olt, onts = outage(world, count)
         olt.waits(5)
@@ -75,9 +76,9 @@ def test_so_do_the_words_that_follow_it_and_the_return_of_its_onts(world: Any) -
     assert many[1] < 8 * few[1]
 
 
-def test_a_look_at_an_area_costs_what_is_out_and_not_what_there_is(world: Any) -> None:
+def test_a_look_at_an_area_costs_what_is_out_and_not_what_there_is(world: World) -> None:
     def cost(count: int) -> int:
-        world.__init__()
+        world.begin()
         elsewhere = [
             replace(node, id=f"o{node.id}", parents=tuple(f"o{each}" for each in node.parents), address="")
             for node in ports(count, area="north")
@@ -91,9 +92,9 @@ def test_a_look_at_an_area_costs_what_is_out_and_not_what_there_is(world: Any) -
     assert cost(100) < 1.2 * cost(10)
 
 
-def test_nor_does_it_cost_all_that_are_out_when_one_of_them_says_more(world: Any) -> None:
+def test_nor_does_it_cost_all_that_are_out_when_one_of_them_says_more(world: World) -> None:
     def cost(count: int) -> int:
-        world.__init__()
+        world.begin()
         olt = Olt(world, ports(count, area="north"))
         olt.says("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for port in range(count) for ont in range(8)), every=0.0005)
         olt.waits(5)
@@ -104,7 +105,7 @@ def test_nor_does_it_cost_all_that_are_out_when_one_of_them_says_more(world: Any
     assert cost(100) < 1.5 * cost(10)
 
 
-def test_an_outage_that_grows_port_by_port_tells_what_it_is_by_now(world: Any) -> None:
+def test_an_outage_that_grows_port_by_port_tells_what_it_is_by_now(world: World) -> None:
     olt = Olt(world, ports(4))
     for port in range(4):
         olt.says("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for ont in range(8)))

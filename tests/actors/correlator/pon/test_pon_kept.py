@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from outage_stories import NODES, Step, play, steps
 from outages import Olt, onts
+from vocabulary.world import World
 
 from actors.correlator import strategies
 from actors.correlator.state import State
@@ -17,10 +18,10 @@ from actors.correlator.strategy import Strategy
 def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) -> None:
     kept = play(make_world(), story, lambda _world, _number: None)
 
-    def forget(world: Any, _number: int) -> None:
+    def forget(world: World, _number: int) -> None:
         world.state.derived.clear()
 
-    def reload(world: Any, number: int) -> None:
+    def reload(world: World, number: int) -> None:
         if number % 7 == 3:
             world.state = State.load(world.state.save())
 
@@ -28,7 +29,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
     assert play(make_world(), story, reload) == kept
 
 
-def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     north = [ont for port in (0, 1) for ont in onts(port, [0, 1])]
     olt = Olt(world, NODES)
     olt.says("ont.dying_gasp", *north[:2])

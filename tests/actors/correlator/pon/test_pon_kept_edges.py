@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from outages import ADMIN, Olt, onts, plant
+from vocabulary.world import World
 
 from actors.correlator import ponder
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
+from actors.correlator.strategies import STRATEGIES
 from actors.correlator.strategy import Strategy
 from protocols.alarm import Alarm
 from protocols.command import Raise
@@ -21,18 +23,18 @@ NORTH = [ont for port in (0, 1, 2) for ont in onts(port, [0, 1])]
 LEG = onts(0, [1])
 
 
-def policy(world: Any, olt: Olt, tenant: str) -> None:
+def policy(world: World, olt: Olt, tenant: str) -> None:
     settings = CorrelatorSettings(default_tenant=tenant, keep_cleared_hours=1)
     world.at(olt.seconds)(PolicyLoaded("p", msgspec.msgpack.encode(settings)))
 
 
-def topology(world: Any, olt: Olt, tenant: str) -> None:
+def topology(world: World, olt: Olt, tenant: str) -> None:
     nodes = tuple(replace(node, tenant=tenant) if node.id == "olt" else node for node in plant())
     world.at(olt.seconds)(TopologyLoaded("t2", nodes))
 
 
 @pytest.mark.parametrize("change", [policy, topology])
-def test_an_olt_of_another_tenant_has_outages_of_its_own(world: Any, change: Callable[[Any, Olt, str], None]) -> None:
+def test_an_olt_of_another_tenant_has_outages_of_its_own(world: World, change: Callable[[Any, Olt, str], None]) -> None:
     olt = Olt(world)
     olt.says("ont.dying_gasp", *NORTH[:30])
     olt.waits(5)
@@ -51,7 +53,7 @@ def test_an_olt_of_another_tenant_has_outages_of_its_own(world: Any, change: Cal
     assert (outages["acme"].metadata["gasped"], outages["acme"].metadata["unknown"]) == (16, 0)
 
 
-def late_topology(world: Any) -> Olt:
+def late_topology(world: World) -> Olt:
     """A cut of ONTs whose alarms came before the topology knew them."""
     olt = Olt(world, (Node(id="other", type="olt", name="x"),))
     olt.says("ont.los", *LEG)
@@ -64,7 +66,7 @@ def late_topology(world: Any) -> Olt:
     return olt
 
 
-def another_alarm(world: Any) -> Olt:
+def another_alarm(world: World) -> Olt:
     """A cut of ONTs of which two have had another alarm, which has ended."""
     olt = Olt(world)
     olt.says("ont.los", *LEG)
@@ -92,7 +94,7 @@ def test_after_a_recovery_it_goes_on_the_same(make_world: Any, begun: Callable[[
     assert play(recovers=False) == play(recovers=True)
 
 
-def test_a_default_tenant_that_is_taken_back_leaves_nothing_behind(world: Any) -> None:
+def test_a_default_tenant_that_is_taken_back_leaves_nothing_behind(world: World) -> None:
     olt = Olt(world)
     policy(world, olt, "default")
     olt.says("ont.los", LEG[0])
@@ -109,7 +111,7 @@ def test_a_default_tenant_that_is_taken_back_leaves_nothing_behind(world: Any) -
     assert alone.is_root_cause
 
 
-def test_after_a_look_that_failed_everything_is_asked_anew(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_look_that_failed_everything_is_asked_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     olt = Olt(world)
 
     def fails(_draft: Any, _before: Alarm | None, alarm: Alarm) -> None:
@@ -117,7 +119,7 @@ def test_after_a_look_that_failed_everything_is_asked_anew(world: Any, monkeypat
             raise ValueError("odd")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ponder, "STRATEGIES", (Strategy("odd", fails), *ponder.STRATEGIES))
+        patched.setattr(ponder, "STRATEGIES", (Strategy("odd", fails), *STRATEGIES))
         olt.says("ont.los", *LEG)
         olt.waits(3)
     assert "pon heard" not in world.state.derived

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from outages import Olt, onts, plant
+from vocabulary.world import World
 
 from actors.correlator.light import AS_IT_IS, FELL, taken
 from actors.correlator.memories import MOST_READINGS, Light, LightMemory
@@ -46,7 +47,7 @@ class Measured(Olt):
 
 
 @pytest.fixture
-def olt(world: Any) -> Measured:
+def olt(world: World) -> Measured:
     return Measured(world)
 
 
@@ -68,7 +69,7 @@ def test_a_bend_is_told_with_how_much_each_of_its_onts_fell(olt: Measured) -> No
     assert olt.children(bend) == set(onts(0, [2]))
 
 
-def test_two_bends_of_different_depth_on_all_legs_of_a_port_stay_two(world: Any) -> None:
+def test_two_bends_of_different_depth_on_all_legs_of_a_port_stay_two(world: World) -> None:
     olt = Measured(world, [node for node in plant(1) if node.id.count("s.") == 0 or node.id[-1] in "01"])
     legs = [onts(0, [leg]) for leg in (0, 1)]
     olt.reads(*legs[0], *legs[1], dbm=BEFORE)
@@ -227,7 +228,7 @@ def test_it_is_bounded() -> None:
     assert next(iter(memory.lights)) == str(MOST_READINGS // 10)
 
 
-def test_saved_and_loaded_the_light_is_remembered(world: Any) -> None:
+def test_saved_and_loaded_the_light_is_remembered(world: World) -> None:
     olt = Measured(world)
     olt.reads(*onts(0), dbm=BEFORE)
     world.state = State.load(world.state.save())
@@ -278,7 +279,7 @@ def test_what_a_device_measured_is_kept_with_its_alarm_and_compared_with_the_las
                 f.start: a
                 for a in world.alarms
                 for f in faults
-                if a.alarm_type == "fibre.degraded" and f.start < second < f.end - 5
+                if a.alarm_type == "fibre.degraded" and f.start < second < (f.end or 0.0) - 5
             }
         world.at(datagram.at)(Trap(datagram.source, world.now, datagram.notification))
     low = [a for a in world.alarms if a.alarm_type == "ont.optics.alarm"]

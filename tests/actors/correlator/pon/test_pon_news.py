@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from outage_stories import Step, play, steps
 from outages import Olt, onts
+from vocabulary.world import World
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon import port, strategy
@@ -24,7 +25,7 @@ BEHIND_THE_CARD: list[Step] = [
 """An outage is withdrawn while the card is gone; once it is back, what is out still has to be explained."""
 
 
-def would_change(world: Any, subject: str) -> list[Any]:
+def would_change(world: World, subject: str) -> list[Any]:
     """What a look at the port would put into alarms now."""
     draft = Draft(world.state, world.state.offset + 1, world.state.at)
     port.look(draft, world.state.memory(PonMemory), subject)
@@ -44,7 +45,7 @@ def test_a_look_at_it_would_change_nothing(make_world: Any, story: list[Step]) -
             passed.append(subject)
         return nothing
 
-    def look(world: Any, _number: int) -> None:
+    def look(world: World, _number: int) -> None:
         memory = world.state.memory(PonMemory)
         for each in dict.fromkeys(passed):
             if each not in memory.first and not world.state.timers.first <= world.state.at:
@@ -71,7 +72,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.interpreted
-def test_one_after_the_other_comes_back_and_only_the_first_and_the_half_are_looked_at(world: Any, looked: list[str]) -> None:
+def test_one_after_the_other_comes_back_and_only_the_first_and_the_half_are_looked_at(world: World, looked: list[str]) -> None:
     olt = Olt(world)
     olt.says("ont.los", *LEG)
     olt.waits(5)
@@ -91,7 +92,7 @@ def test_one_after_the_other_comes_back_and_only_the_first_and_the_half_are_look
     assert not olt.concluded()
 
 
-def test_what_comes_back_where_nothing_was_concluded_is_not_looked_at(world: Any, looked: list[str]) -> None:
+def test_what_comes_back_where_nothing_was_concluded_is_not_looked_at(world: World, looked: list[str]) -> None:
     olt = Olt(world)
     olt.says("ont.los", LEG[0])
     olt.waits(3)

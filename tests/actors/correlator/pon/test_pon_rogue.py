@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from outages import ONTS, Olt, onts, plant
+from vocabulary.world import World
 
 from actors.correlator.pon.likelihood import Seen, Signs, Tree, rogue
 from actors.correlator.pon.memory import SIGN_LASTS, SIGNS_KEPT, PonMemory
@@ -18,7 +19,7 @@ PORT = "olt/1/0"
 
 
 @pytest.fixture
-def olt(world: Any) -> Olt:
+def olt(world: World) -> Olt:
     return Olt(world)
 
 
@@ -97,7 +98,7 @@ def test_it_is_over_when_it_has_been_quiet_and_does_not_come_again_by_itself(olt
     assert not [a for a in olt.world.alarms if a.cleared_at is None]
 
 
-def test_the_one_that_is_never_shouted_down_is_the_one_that_shouts(world: Any) -> None:
+def test_the_one_that_is_never_shouted_down_is_the_one_that_shouts(world: World) -> None:
     olt = Olt(world, [node for node in plant(1) if node.type != "ont" or int(node.id.rpartition("/")[2]) % ONTS < 2])
     there = [ont for ont in onts(0) if ont in world.state.plant.nodes]
     babble(olt, there[1:], seconds=90)
@@ -230,7 +231,7 @@ def test_a_disobedience_of_long_ago_says_nothing_of_a_cut_today(olt: Olt) -> Non
     assert not rogues(olt)
 
 
-def test_saved_and_loaded_in_between_it_goes_on_as_if_nothing_had_happened(world: Any, make_world: Any) -> None:
+def test_saved_and_loaded_in_between_it_goes_on_as_if_nothing_had_happened(world: World, make_world: Any) -> None:
     class Interrupted(Olt):
         def says(self, *args: Any, **fields: Any) -> None:
             self.world.state = State.load(self.world.state.save())

@@ -1,15 +1,16 @@
 """Outages below PON ports as timelines: what the OLT reports goes in, the place that broke comes out, with its reasons."""
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from outages import Olt, onts, plant
+from vocabulary.world import World
 
 from actors.correlator.state import State
 
 
 @pytest.fixture
-def olt(world: Any) -> Olt:
+def olt(world: World) -> Olt:
     return Olt(world)
 
 
@@ -104,7 +105,7 @@ def test_a_power_outage_is_not_a_cut_although_the_onts_go_dark_after(olt: Olt) -
     assert "mains, not fibre" in outage.description
 
 
-def test_a_power_outage_without_areas_in_the_topology_is_one_around_what_is_above_them_all(world: Any) -> None:
+def test_a_power_outage_without_areas_in_the_topology_is_one_around_what_is_above_them_all(world: World) -> None:
     olt = Olt(world, plant(areas=False))
     olt.says("ont.dying_gasp", *onts(0, [0, 1]), *onts(1, [0]))
     olt.waits(4)
@@ -181,11 +182,11 @@ def test_the_cause_is_the_same_whichever_traps_are_lost(olt: Olt, lost: int) -> 
     assert set(olt.concluded()) == {"fibre.cut olt/1/0"}
 
 
-def test_saved_and_loaded_at_any_moment_it_goes_on_as_if_nothing_had_happened(world: Any) -> None:
+def test_saved_and_loaded_at_any_moment_it_goes_on_as_if_nothing_had_happened(world: World) -> None:
     def run(load_at: int) -> bytes:
-        world.__init__()
+        world.begin()
         olt = Olt(world)
-        steps = [
+        steps: list[Callable[[], None]] = [
             lambda: olt.says("ont.los", *onts(0)[:20]),
             lambda: olt.waits(1),
             lambda: olt.says("ont.los", *onts(0)[20:]),

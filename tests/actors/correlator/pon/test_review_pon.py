@@ -1,11 +1,11 @@
 """Conclusions that must not stand for ever, hide what they do not explain, or be told one by one."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from outages import Olt, onts, plant
+from vocabulary.world import World
 
 from actors.correlator.pon.memory import PonMemory
 from protocols.event import TopologyChanged
@@ -13,7 +13,7 @@ from protocols.topology import Node
 
 
 @pytest.fixture
-def olt(world: Any) -> Olt:
+def olt(world: World) -> Olt:
     return Olt(world)
 
 
@@ -60,7 +60,7 @@ def test_ports_that_alone_tell_of_their_card_go_with_it(olt: Olt) -> None:
     assert not olt.concluded()
 
 
-def test_an_olt_that_fails_leaves_no_card_behind(world: Any) -> None:
+def test_an_olt_that_fails_leaves_no_card_behind(world: World) -> None:
     olt = Olt(world, two_cards())
     for card, port in ((1, 0), (1, 1), (2, 0), (2, 1)):
         olt.says("ont.los", *(f"olt/{card}/{port}/{ont}" for ont in range(8)))
@@ -142,7 +142,7 @@ def test_who_came_back_is_not_remembered_for_ever(olt: Olt) -> None:
     assert set(olt.world.state.memory(PonMemory).back) == set(onts(1))
 
 
-def test_onts_that_the_topology_learns_of_later_are_evidence_then(world: Any) -> None:
+def test_onts_that_the_topology_learns_of_later_are_evidence_then(world: World) -> None:
     nodes = list(plant())
     olt = Olt(world, [node for node in nodes if not node.id.startswith("olt/1/0/")])
     olt.says("ont.los", *onts(0))

@@ -104,7 +104,7 @@ def test_what_vendors_say_of_an_onts_light(vendor: Vendor, told: bool, raised: b
     plant = build_plant(PlantSpec(olts=1, onts_per_pon=8, first_split=2, second_split=4, vendors=(vendor,)))
     ont = next(iter(plant.onts))
     engine = compile(read_profiles(Config()))
-    found = []
+    found: list[Measurement] = []
     for draft in DIALECTS[vendor](plant, Report("ont_rx_low", ont, raised=raised, level=-28.4), Moment(NOW, 1)):
         notification = Notification(
             version="2c", kind="trap", security="public", trap_oid=draft.oid, uptime=1, varbinds=draft.varbinds

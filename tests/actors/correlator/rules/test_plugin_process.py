@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vocabulary.rules import RuleWorld
 
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.plugin_process import Bounds, PluginProcess
@@ -13,7 +14,7 @@ from actors.correlator.rules.plugins import Host, Limits, install, installed, lo
 from faultd.config import ConfigError
 from faultd.inputs import installed_plugins
 from faultd.settings import RuleSettings
-from protocols.event import PluginStopped, RulesLoaded
+from protocols.event import PluginStopped, RulesLoaded, SystemReport
 
 CODE = """
 import os, sys, time
@@ -94,7 +95,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     install(before)
 
 
-def use(ruled: Any, name: str, limits: Limits | None = None) -> PluginProcess:
+def use(ruled: RuleWorld, name: str, limits: Limits | None = None) -> PluginProcess:
     limits = limits or Limits(seconds=60, bounds=Bounds(seconds=30))
     plugins, missing = load_plugins([name], limits.bounds)
     assert not missing
@@ -103,12 +104,12 @@ def use(ruled: Any, name: str, limits: Limits | None = None) -> PluginProcess:
     return plugins[name]
 
 
-def failure(ruled: Any) -> Any:
+def failure(ruled: RuleWorld) -> Any:
     (alarm,) = [alarm for alarm in ruled.of_type("rule.failed") if alarm.cleared_at is None]
     return alarm
 
 
-def test_a_plugin_in_its_process_sees_and_acts(ruled: Any) -> None:
+def test_a_plugin_in_its_process_sees_and_acts(ruled: RuleWorld) -> None:
     use(ruled, "good")
     alarm = ruled.alarm(ruled.up("x.a", "olt-1/0/1/5/1"))
     assert {"good", "2026"} <= set(alarm.tags)
@@ -130,7 +131,7 @@ def test_a_plugin_in_its_process_sees_and_acts(ruled: Any) -> None:
         ("asks", "it sent Ask at the wrong time"),
     ],
 )
-def test_a_plugin_that_misbehaves_is_reported_and_the_fold_goes_on(ruled: Any, name: str, said: str) -> None:
+def test_a_plugin_that_misbehaves_is_reported_and_the_fold_goes_on(ruled: RuleWorld, name: str, said: str) -> None:
     use(ruled, name)
     first = ruled.alarm(ruled.up("x.a", "r"))
     assert first.cleared_at is None
@@ -140,7 +141,7 @@ def test_a_plugin_that_misbehaves_is_reported_and_the_fold_goes_on(ruled: Any, n
     assert ruled.state.tally[f"plugin_failed:{name}"] == 2
 
 
-def test_a_plugin_that_does_not_answer_is_ended(ruled: Any) -> None:
+def test_a_plugin_that_does_not_answer_is_ended(ruled: RuleWorld) -> None:
     plugin = use(ruled, "hangs", Limits(seconds=60, bounds=Bounds(seconds=0.3)))
     process = plugin._process
     assert process is not None
@@ -149,12 +150,12 @@ def test_a_plugin_that_does_not_answer_is_ended(ruled: Any) -> None:
     assert process.returncode == -9
 
 
-def test_a_plugin_cannot_change_the_fold(ruled: Any) -> None:
+def test_a_plugin_cannot_change_the_fold(ruled: RuleWorld) -> None:
     use(ruled, "mutates")
     assert "owned" not in ruled.alarm(ruled.up("x.a", "r")).metadata
 
 
-def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: Any) -> None:
+def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: RuleWorld) -> None:
     host_limits = Limits(seconds=60, overruns=2, bounds=Bounds(seconds=30))
     plugin = use(ruled, "dies", host_limits)
     news: list[Any] = []
@@ -197,4 +198,5 @@ def test_a_start_goes_on_without_a_plugin_and_a_reload_does_not() -> None:
     assert not installed().plugins, "the host that was there stays"
     assert installed_plugins(settings, without=True) == {"good": "1"}
     (report,) = installed().take_news()
+    assert isinstance(report, SystemReport)
     assert (report.alarm_type, report.qualifier) == ("rule.failed", "unmade")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from vocabulary.rules import RuleWorld
 
 from actors.correlator.rules.memories import GroupMemory, SequenceMemory, TogetherMemory
 
@@ -25,7 +26,7 @@ def sequence(**more: Any) -> dict[str, Any]:
     return {"type": "correlation", "time_window": 60, "conditions": {"sequence": steps, **more.pop("conditions", {})}, **more}
 
 
-def test_alarms_of_one_window_share_a_correlation_id(ruled: Any) -> None:
+def test_alarms_of_one_window_share_a_correlation_id(ruled: RuleWorld) -> None:
     ruled.write(type="correlation", conditions={"match": FAILED}, time_window=100)
     first, second = ruled.up("x.login", "olt-1/0/1/5/1"), ruled.at(99).up("x.login", "olt-1/0/1/5/2")
     late = ruled.at(101).up("x.login", "olt-1/0/1/5/3")
@@ -38,7 +39,7 @@ def test_alarms_of_one_window_share_a_correlation_id(ruled: Any) -> None:
     assert ruled.state.memory(TogetherMemory).windows == {}
 
 
-def test_so_many_in_the_window_raise_a_group_alarm_and_its_end_is_theirs(ruled: Any) -> None:
+def test_so_many_in_the_window_raise_a_group_alarm_and_its_end_is_theirs(ruled: RuleWorld) -> None:
     rule = ruled.write(**count())
     members = [ruled.at(n * 10).up("x.login", f"olt-1/0/1/5/{n}", severity="minor") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
@@ -64,14 +65,14 @@ def test_so_many_in_the_window_raise_a_group_alarm_and_its_end_is_theirs(ruled: 
     assert not ruled.failed()
 
 
-def test_the_window_of_a_count_slides(ruled: Any) -> None:
+def test_the_window_of_a_count_slides(ruled: RuleWorld) -> None:
     ruled.write(**count())
     for n in range(1, 6):
         ruled.at(n * 40).up("x.login", f"olt-1/0/1/5/{n}")
     assert ruled.of_type("x.attack") == []
 
 
-def test_one_alarm_that_comes_back_is_one(ruled: Any) -> None:
+def test_one_alarm_that_comes_back_is_one(ruled: RuleWorld) -> None:
     ruled.write(**count())
     for n in range(4):
         alarm = ruled.at(n * 5).up("x.login", "olt-1/0/1/5/1")
@@ -79,7 +80,7 @@ def test_one_alarm_that_comes_back_is_one(ruled: Any) -> None:
     assert ruled.of_type("x.attack") == []
 
 
-def test_same_keys_count_apart(ruled: Any) -> None:
+def test_same_keys_count_apart(ruled: RuleWorld) -> None:
     ruled.write(**count(conditions={"same": ["device", "metadata.card"]}))
     for n in range(1, 6):
         ruled.up("x.login", f"olt-{n % 2 + 1}/{n}", metadata={"card": 1})
@@ -89,7 +90,7 @@ def test_same_keys_count_apart(ruled: Any) -> None:
     assert len(ruled.of_type("x.attack")) == 1, "an alarm without a card shares none"
 
 
-def test_tenants_count_apart(ruled: Any) -> None:
+def test_tenants_count_apart(ruled: RuleWorld) -> None:
     ruled.write(**count())
     for n in range(4):
         ruled.up("x.login", f"r{n}", tenant_id=f"t{n % 2}")
@@ -100,13 +101,13 @@ def test_tenants_count_apart(ruled: Any) -> None:
     assert (group.tenant_id, group.resource_type, group.resource_id) == ("t0", "tenant", "t0")
 
 
-def test_a_count_without_an_alarm_shares_a_correlation_id(ruled: Any) -> None:
+def test_a_count_without_an_alarm_shares_a_correlation_id(ruled: RuleWorld) -> None:
     ruled.write(type="correlation", time_window=60, conditions={"match": FAILED, "count": 3})
     members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 5)]
     assert [ruled.alarm(each).correlation_id for each in members] == [members[0]] * 4
 
 
-def test_a_group_alarm_counts_for_no_group_of_its_own(ruled: Any) -> None:
+def test_a_group_alarm_counts_for_no_group_of_its_own(ruled: RuleWorld) -> None:
     ruled.write(**count(conditions={"match": {"title": {"regex": "."}, "source": ["api", "system"]}, "count": 2}))
     for n in range(3):
         ruled.up("x.login", f"olt-1/0/1/5/{n + 1}")
@@ -114,7 +115,7 @@ def test_a_group_alarm_counts_for_no_group_of_its_own(ruled: Any) -> None:
     assert not ruled.failed()
 
 
-def test_a_rule_that_is_deleted_ends_its_group(ruled: Any) -> None:
+def test_a_rule_that_is_deleted_ends_its_group(ruled: RuleWorld) -> None:
     rule = ruled.write(**count())
     members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
@@ -125,7 +126,7 @@ def test_a_rule_that_is_deleted_ends_its_group(ruled: Any) -> None:
     assert all(ruled.notices(each) == ["raised"] for each in members)
 
 
-def test_a_window_holds_only_so_many(ruled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_holds_only_so_many(ruled: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.correlator.rules.together.MAX_MEMBERS", 5)
     monkeypatch.setattr("actors.correlator.rules.together.MAX_WINDOWS", 2)
     ruled.write(type="correlation", conditions={"match": FAILED, "same": ["device"], "count": 50})
@@ -136,7 +137,7 @@ def test_a_window_holds_only_so_many(ruled: Any, monkeypatch: pytest.MonkeyPatch
     assert ruled.state.tally["rule_overflow"] > 0
 
 
-def test_a_sequence_in_order_within_the_window(ruled: Any) -> None:
+def test_a_sequence_in_order_within_the_window(ruled: RuleWorld) -> None:
     ruled.write(**sequence(actions={"alarm_type": "x.story"}))
     alarms = [ruled.at(n * 20).up(f"x.{letter}", "olt-1/0/1/5/1") for n, letter in enumerate("abc", 1)]
     (group,) = ruled.of_type("x.story")
@@ -159,7 +160,7 @@ def test_a_sequence_in_order_within_the_window(ruled: Any) -> None:
         ([(1, "a"), (2, "a2"), (3, "b"), (4, "b2"), (5, "c"), (6, "c2")], 2),
     ],
 )
-def test_what_is_a_sequence(ruled: Any, steps: list[tuple[int, str]], found: int) -> None:
+def test_what_is_a_sequence(ruled: RuleWorld, steps: list[tuple[int, str]], found: int) -> None:
     ruled.write(**sequence(actions={"alarm_type": "x.story"}))
     for seconds, step in steps:
         ruled.at(seconds).up(f"x.{step[0]}", f"olt-1/0/1/5/{len(step)}", qualifier=step)
@@ -170,7 +171,7 @@ def test_what_is_a_sequence(ruled: Any, steps: list[tuple[int, str]], found: int
     assert not ruled.failed()
 
 
-def test_a_sequence_joined_by_a_key(ruled: Any) -> None:
+def test_a_sequence_joined_by_a_key(ruled: RuleWorld) -> None:
     ruled.write(**sequence(conditions={"same": ["resource_id"]}))
     ruled.up("x.a", "one"), ruled.up("x.b", "two")
     c = ruled.up("x.c", "one")
@@ -190,7 +191,7 @@ def absent(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_what_stays_away_is_told_of(ruled: Any) -> None:
+def test_what_stays_away_is_told_of(ruled: RuleWorld) -> None:
     ruled.write(**absent())
     ruled.up("x.a", "olt-1")
     ruled.at(59)
@@ -201,7 +202,7 @@ def test_what_stays_away_is_told_of(ruled: Any) -> None:
 
 
 @pytest.mark.parametrize("device", ["olt-1", "olt-2"])
-def test_what_comes_in_time_is_not(ruled: Any, device: str) -> None:
+def test_what_comes_in_time_is_not(ruled: RuleWorld, device: str) -> None:
     ruled.write(**absent())
     ruled.up("x.a", "olt-1")
     ruled.at(30).up("x.b", device)
@@ -209,7 +210,7 @@ def test_what_comes_in_time_is_not(ruled: Any, device: str) -> None:
     assert bool(ruled.of_type("x.missing")) is (device == "olt-2")
 
 
-def test_what_is_over_by_then_misses_nothing(ruled: Any) -> None:
+def test_what_is_over_by_then_misses_nothing(ruled: RuleWorld) -> None:
     ruled.write(**absent())
     alarm = ruled.up("x.a", "olt-1")
     ruled.at(30).down(alarm)
@@ -218,7 +219,7 @@ def test_what_is_over_by_then_misses_nothing(ruled: Any) -> None:
     assert ruled.state.memory(SequenceMemory).awaited == {}
 
 
-def test_a_group_alarm_cleared_by_hand_is_over_and_the_next_count_raises_it_again(ruled: Any) -> None:
+def test_a_group_alarm_cleared_by_hand_is_over_and_the_next_count_raises_it_again(ruled: RuleWorld) -> None:
     ruled.write(**count())
     members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
@@ -233,7 +234,7 @@ def test_a_group_alarm_cleared_by_hand_is_over_and_the_next_count_raises_it_agai
     assert ruled.state.memory(GroupMemory).groups[group.id].open == 3
 
 
-def test_old_members_do_not_end_a_group_that_was_raised_again_without_them(ruled: Any) -> None:
+def test_old_members_do_not_end_a_group_that_was_raised_again_without_them(ruled: RuleWorld) -> None:
     ruled.write(**count())
     old = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")

@@ -1,9 +1,9 @@
 """Rules in files: what is shipped, and every mistake with file, line and key."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from vocabulary.rules import RuleWorld
 
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
@@ -63,7 +63,7 @@ def test_what_is_shipped_is_in_order() -> None:
     assert all(rule.description or rule.type == "escalation" for rule in rules)
 
 
-def test_the_shipped_rules_work(ruled: Any, bare: Any) -> None:
+def test_the_shipped_rules_work(ruled: RuleWorld, bare: RuleWorld) -> None:
     for world in (ruled, bare):
         world(RulesLoaded("files", shipped()))
         assert {record.origin for record in world.records()} == {"file"}
@@ -85,7 +85,7 @@ def test_the_shipped_rules_work(ruled: Any, bare: Any) -> None:
     assert not bare.failed()
 
 
-def test_a_rule_of_a_file_can_only_be_switched_here(ruled: Any) -> None:
+def test_a_rule_of_a_file_can_only_be_switched_here(ruled: RuleWorld) -> None:
     (rule,) = load_rules({"f": GOOD.replace('"x"', '"x.noise"')})
     ruled(RulesLoaded("1", (rule,)))
     (record,) = ruled.records()

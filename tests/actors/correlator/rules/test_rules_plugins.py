@@ -1,9 +1,10 @@
 """Plugins: what they may do, and what becomes of those that raise, block, or ask for nonsense."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from vocabulary.rules import RuleWorld
 
 from actors.correlator.rules.plugin_child import asked
 from actors.correlator.rules.plugin_frames import Call, Failed
@@ -19,7 +20,7 @@ class Plain:
     version = "1"
 
     def __init__(self, touched: Callable[..., Any], alarm_types: tuple[str, ...]) -> None:
-        self.alarm_types = alarm_types
+        self.alarm_types: Sequence[str] = alarm_types
         self.touched = touched
 
 
@@ -44,17 +45,17 @@ def as_before() -> Iterator[None]:
     install(before)
 
 
-def use(ruled: Any, limits: Limits | None = None, **plugins: Made) -> Host:
-    host = install(Host(plugins, limits))  # type: ignore[arg-type]
+def use(ruled: RuleWorld, limits: Limits | None = None, **plugins: Made) -> Host:
+    host = install(Host(plugins, limits))
     ruled(RulesLoaded("p", (), host.versions()))
     return host
 
 
-def failures(ruled: Any) -> dict[str, Any]:
+def failures(ruled: RuleWorld) -> dict[str, Any]:
     return {alarm.qualifier: alarm for alarm in ruled.of_type("rule.failed") if alarm.cleared_at is None}
 
 
-def test_a_plugin_sees_and_acts(ruled: Any) -> None:
+def test_a_plugin_sees_and_acts(ruled: RuleWorld) -> None:
     def touched(view: Any, before: Any, alarm: Any) -> Iterator[Any]:
         if before is None:
             assert view.now == ruled.now
@@ -79,7 +80,7 @@ def test_a_plugin_sees_and_acts(ruled: Any) -> None:
 
 
 @pytest.mark.parametrize("odd", [None, 7, ["olt-1"]])
-def test_what_is_asked_by_may_be_anything_and_nothing_is_called_that(ruled: Any, odd: Any) -> None:
+def test_what_is_asked_by_may_be_anything_and_nothing_is_called_that(ruled: RuleWorld, odd: Any) -> None:
     seen: list[Any] = []
 
     def touched(view: Any, before: Any, alarm: Any) -> Iterator[Any]:
@@ -94,7 +95,7 @@ def test_what_is_asked_by_may_be_anything_and_nothing_is_called_that(ruled: Any,
     assert not failures(ruled)
 
 
-def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: Any) -> None:
+def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: RuleWorld) -> None:
     def broken(view: Any, before: Any, alarm: Any) -> list[Any]:
         raise KeyError("oops")
 
@@ -123,14 +124,14 @@ def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: Any) -> None:
         RaiseSeverity("A1", "worst", "no severity"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_is_refused_whole(ruled: Any, action: Any) -> None:
+def test_what_cannot_be_is_refused_whole(ruled: RuleWorld, action: Any) -> None:
     use(ruled, mine=Made(lambda view, before, alarm: [AddTags(alarm.id, ("first",), "fine"), action]))
     alarm = ruled.up("x.a", "r")
     assert "first" not in ruled.alarm(alarm).tags, "nothing of it is done"
     assert list(failures(ruled)) == ["mine"]
 
 
-def test_endless_actions_are_cut_off(ruled: Any) -> None:
+def test_endless_actions_are_cut_off(ruled: RuleWorld) -> None:
     def endless(view: Any, before: Any, alarm: Any) -> Iterator[Any]:
         while True:
             yield AddTags(alarm.id, ("x",), "again")
@@ -140,7 +141,7 @@ def test_endless_actions_are_cut_off(ruled: Any) -> None:
     assert "more than 1000" in failures(ruled)["endless"].description
 
 
-def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: Any) -> None:
+def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: RuleWorld) -> None:
     asked = []
 
     def slow(view: Any, before: Any, alarm: Any) -> list[Any]:
@@ -153,6 +154,7 @@ def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: Any) -> None:
     assert ruled.alarm(alarm).status == "suppressed"
     news = host.take_news()
     assert [type(event) for event in news] == [SystemReport] * len(news)
+    assert isinstance(news[0], SystemReport)
     assert news[0].alarm_type == "rule.failed"
     while not any(isinstance(event, PluginStopped) for event in news):
         ruled.acknowledge(ruled.up("x.a", f"r{len(asked)}"))
@@ -170,9 +172,14 @@ def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: Any) -> None:
     assert len(asked) > before
 
 
-def test_only_what_the_ledger_names_in_that_version_is_asked(ruled: Any) -> None:
-    asked = []
-    use(ruled, mine=Made(lambda view, before, alarm: asked.append(alarm.id) or []))
+def test_only_what_the_ledger_names_in_that_version_is_asked(ruled: RuleWorld) -> None:
+    asked: list[str] = []
+
+    def touched(view: Any, before: Any, alarm: Any) -> list[Any]:
+        asked.append(alarm.id)
+        return []
+
+    use(ruled, mine=Made(touched))
     ruled(RulesLoaded("other", (), {"mine": "2"}))
     ruled.up("x.a", "r")
     assert asked == []
@@ -183,7 +190,7 @@ def test_only_what_the_ledger_names_in_that_version_is_asked(ruled: Any) -> None
     assert asked != []
 
 
-def test_a_plugin_that_leaves_lets_go(ruled: Any) -> None:
+def test_a_plugin_that_leaves_lets_go(ruled: RuleWorld) -> None:
     use(ruled, mine=Made(lambda view, before, alarm: [HoldBack(alarm.id, "x")] if before is None else []))
     alarm = ruled.up("x.a", "r")
     assert ruled.alarm(alarm).status == "suppressed"
@@ -193,7 +200,7 @@ def test_a_plugin_that_leaves_lets_go(ruled: Any) -> None:
     assert ruled.alarm(alarm).status == "active"
 
 
-def test_it_can_let_go_itself(ruled: Any) -> None:
+def test_it_can_let_go_itself(ruled: RuleWorld) -> None:
     def touched(view: Any, before: Any, alarm: Any) -> list[Any]:
         return [LetGo(alarm.id, "seen")] if alarm.acknowledged_at else [HoldBack(alarm.id, "unseen")]
 

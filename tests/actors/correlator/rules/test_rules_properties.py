@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.rules import RuleWorld
 
 from protocols.command import Acknowledge, Clear, Resolve, Unacknowledge
 
@@ -77,7 +78,7 @@ STEPS = st.lists(
 PLACES = [("olt-1", "olt"), ("olt-1/0/1/5", "pon"), ("olt-1/0/1/5/1", "ont"), ("olt-2", "olt"), ("stranger/1", "ont")]
 
 
-def play(ruled: Any, steps: list[tuple[str, int, float]]) -> Any:
+def play(ruled: RuleWorld, steps: list[tuple[str, int, float]]) -> Any:
     rules = [ruled.write(**rule) for rule in RULES]
     now = 0.0
     for what, number, pause in steps:
@@ -108,7 +109,9 @@ def play(ruled: Any, steps: list[tuple[str, int, float]]) -> Any:
 
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
-def test_the_same_comes_of_it_straight_or_through_snapshots(new_ruled: Any, steps: list[tuple[str, int, float]]) -> None:
+def test_the_same_comes_of_it_straight_or_through_snapshots(
+    new_ruled: type[RuleWorld], steps: list[tuple[str, int, float]]
+) -> None:
     straight, broken = new_ruled(), new_ruled()
     broken.saved_after_each = True
     play(straight, steps)
@@ -120,7 +123,9 @@ def test_the_same_comes_of_it_straight_or_through_snapshots(new_ruled: Any, step
 
 @settings(max_examples=60, deadline=None)
 @given(STEPS)
-def test_alarms_form_no_rings_and_nothing_waits_for_ever(new_ruled: Any, steps: list[tuple[str, int, float]]) -> None:
+def test_alarms_form_no_rings_and_nothing_waits_for_ever(
+    new_ruled: type[RuleWorld], steps: list[tuple[str, int, float]]
+) -> None:
     ruled = play(new_ruled(), steps)
     alarms = ruled.state.alarms
     for alarm in alarms.values():

@@ -1,19 +1,21 @@
 """Suppression, escalation and flapping: who hears of what, and when."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from vocabulary.rules import RuleWorld
 
 from actors.correlator.memories import FlapMemory, NoticeMemory
 from actors.correlator.rules.memories import EscalationMemory
 from protocols.command import Assign, Unacknowledge
 from protocols.principal import Principal
 
-QUIET = {"type": "suppression", "conditions": {"match": {"alarm_type": "x.noise"}}}
+QUIET: dict[str, Any] = {"type": "suppression", "conditions": {"match": {"alarm_type": "x.noise"}}}
 NORTH = Principal("nora", "admin", "north")
 
 
-def test_what_matches_is_held_back_and_told_when_the_rule_ends(ruled: Any) -> None:
+def test_what_matches_is_held_back_and_told_when_the_rule_ends(ruled: RuleWorld) -> None:
     rule = ruled.write(**QUIET, description="known noise")
     alarm = ruled.up("x.noise", "r")
     other = ruled.up("x.other", "r")
@@ -30,7 +32,7 @@ def test_what_matches_is_held_back_and_told_when_the_rule_ends(ruled: Any) -> No
     assert "released" in ruled.words(alarm)
 
 
-def test_a_new_rule_holds_back_what_is_open_and_a_patch_lets_go(ruled: Any) -> None:
+def test_a_new_rule_holds_back_what_is_open_and_a_patch_lets_go(ruled: RuleWorld) -> None:
     alarm = ruled.up("x.noise", "r")
     rule = ruled.write(**QUIET)
     assert ruled.alarm(alarm).status == "suppressed"
@@ -42,7 +44,7 @@ def test_a_new_rule_holds_back_what_is_open_and_a_patch_lets_go(ruled: Any) -> N
     assert ruled.alarm(alarm).status == "active"
 
 
-def test_it_holds_only_while_it_matches(ruled: Any) -> None:
+def test_it_holds_only_while_it_matches(ruled: RuleWorld) -> None:
     ruled.write(type="suppression", conditions={"match": {"alarm_type": "x.noise", "assigned_to": {"present": False}}})
     alarm = ruled.up("x.noise", "r")
     assert ruled.alarm(alarm).status == "suppressed"
@@ -51,13 +53,13 @@ def test_it_holds_only_while_it_matches(ruled: Any) -> None:
 
 
 @pytest.mark.parametrize(("exempt", "status"), [(5, "active"), (-5, "suppressed")])
-def test_of_rules_that_contradict_each_other_the_first_decides(ruled: Any, exempt: int, status: str) -> None:
+def test_of_rules_that_contradict_each_other_the_first_decides(ruled: RuleWorld, exempt: int, status: str) -> None:
     ruled.write(**{**QUIET, "name": "quiet"})
     ruled.write(**{**QUIET, "name": "but", "priority": exempt, "actions": {"suppress": False}})
     assert ruled.alarm(ruled.up("x.noise", "r")).status == status
 
 
-def test_another_rule_takes_over_what_the_first_lets_go(ruled: Any) -> None:
+def test_another_rule_takes_over_what_the_first_lets_go(ruled: RuleWorld) -> None:
     first = ruled.write(**{**QUIET, "name": "a"})
     second = ruled.write(**{**QUIET, "name": "b"})
     alarm = ruled.up("x.noise", "r")
@@ -66,7 +68,7 @@ def test_another_rule_takes_over_what_the_first_lets_go(ruled: Any) -> None:
     assert [each.by for each in ruled.alarm(alarm).suppressed_by] == [second]
 
 
-def test_a_rule_of_a_tenant_touches_its_alarms_alone(ruled: Any) -> None:
+def test_a_rule_of_a_tenant_touches_its_alarms_alone(ruled: RuleWorld) -> None:
     rule = ruled.write(by=NORTH, **QUIET)
     mine, theirs = ruled.up("x.noise", "r", tenant_id="north"), ruled.up("x.noise", "r", tenant_id="south")
     assert [ruled.alarm(each).status for each in (mine, theirs)] == ["suppressed", "active"]
@@ -78,7 +80,7 @@ def test_a_rule_of_a_tenant_touches_its_alarms_alone(ruled: Any) -> None:
     assert ruled.refuse(by=NORTH, **{**QUIET, "tenant_id": "south"}).keys() == {"/tenant_id"}
 
 
-def test_very_many_alarms_are_looked_at_in_steps(ruled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_many_alarms_are_looked_at_in_steps(ruled: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.correlator.rules.book.AT_ONCE", 3)
     alarms = [ruled.up("x.noise", f"r{n}") for n in range(10)]
     rule = ruled.write(**QUIET)
@@ -104,7 +106,7 @@ def escalation(name: str = "late", after: float = 600, priority: int = 0, **acti
     }
 
 
-def test_what_nobody_acknowledges_is_escalated_once(ruled: Any) -> None:
+def test_what_nobody_acknowledges_is_escalated_once(ruled: RuleWorld) -> None:
     ruled.write(**escalation(severity="critical", assign_to="boss", add_tags=["late"], notify=True))
     alarm = ruled.up("x.slow", "r", severity="minor")
     ruled.at(599)
@@ -120,7 +122,7 @@ def test_what_nobody_acknowledges_is_escalated_once(ruled: Any) -> None:
     assert ruled.words(alarm).count("escalated") == 1
 
 
-def test_people_are_told_again_without_another_severity(ruled: Any) -> None:
+def test_people_are_told_again_without_another_severity(ruled: RuleWorld) -> None:
     ruled.write(**escalation(notify=True))
     alarm = ruled.up("x.slow", "r")
     ruled.at(700)
@@ -128,7 +130,7 @@ def test_people_are_told_again_without_another_severity(ruled: Any) -> None:
 
 
 @pytest.mark.parametrize("unless", ["acknowledged", "cleared"])
-def test_what_keeps_it_from_happening(ruled: Any, unless: str) -> None:
+def test_what_keeps_it_from_happening(ruled: RuleWorld, unless: str) -> None:
     ruled.write(**escalation(notify=True, unless=unless))
     alarm = ruled.up("x.slow", "r")
     ruled.at(100).acknowledge(alarm)
@@ -141,7 +143,7 @@ def test_what_keeps_it_from_happening(ruled: Any, unless: str) -> None:
     assert over not in ruled.state.memory(EscalationMemory).clocks
 
 
-def test_an_acknowledgement_taken_back_starts_the_clock_again(ruled: Any) -> None:
+def test_an_acknowledgement_taken_back_starts_the_clock_again(ruled: RuleWorld) -> None:
     ruled.write(**escalation(notify=True))
     alarm = ruled.up("x.slow", "r")
     ruled.at(100).acknowledge(alarm)
@@ -152,7 +154,7 @@ def test_an_acknowledgement_taken_back_starts_the_clock_again(ruled: Any) -> Non
     assert "escalated" in ruled.words(alarm)
 
 
-def test_what_is_held_back_waits(ruled: Any) -> None:
+def test_what_is_held_back_waits(ruled: RuleWorld) -> None:
     ruled.write(**escalation(notify=True))
     rule = ruled.write(name="quiet", type="suppression", conditions={"match": {"alarm_type": "x.slow"}})
     alarm = ruled.up("x.slow", "r")
@@ -165,7 +167,7 @@ def test_what_is_held_back_waits(ruled: Any) -> None:
     assert "escalated" in ruled.words(alarm)
 
 
-def test_rules_of_one_moment_have_their_say_in_order(ruled: Any) -> None:
+def test_rules_of_one_moment_have_their_say_in_order(ruled: RuleWorld) -> None:
     ruled.write(**escalation("b", assign_to="b"))
     ruled.write(**escalation("a", assign_to="a"))
     ruled.write(**escalation("c", after=1200, severity="critical"))
@@ -176,14 +178,14 @@ def test_rules_of_one_moment_have_their_say_in_order(ruled: Any) -> None:
     assert ruled.alarm(alarm).severity == "critical"
 
 
-def test_a_severity_is_never_lowered(ruled: Any) -> None:
+def test_a_severity_is_never_lowered(ruled: RuleWorld) -> None:
     ruled.write(**escalation(severity="minor"))
     alarm = ruled.up("x.slow", "r", severity="critical")
     ruled.at(700)
     assert ruled.alarm(alarm).severity == "critical"
 
 
-def test_a_new_rule_counts_from_its_beginning(ruled: Any) -> None:
+def test_a_new_rule_counts_from_its_beginning(ruled: RuleWorld) -> None:
     alarm = ruled.up("x.slow", "r")
     ruled.at(5000).write(**escalation(notify=True))
     ruled.at(5599)
@@ -194,7 +196,7 @@ def test_a_new_rule_counts_from_its_beginning(ruled: Any) -> None:
 
 # --- flapping ------------------------------------------------------------------------------------------------------
 
-FLAPPING = {
+FLAPPING: dict[str, Any] = {
     "type": "flapping",
     "time_window": 100,
     "conditions": {"match": {"alarm_type": "x.flap"}, "count": 6},
@@ -202,7 +204,7 @@ FLAPPING = {
 }
 
 
-def flap(ruled: Any, times: list[float], resource: str = "r") -> str:
+def flap(ruled: RuleWorld, times: Sequence[float], resource: str = "r") -> str:
     """Raise and clear in turn at these times; the alarm's id."""
     alarm = ""
     for n, seconds in enumerate(times):
@@ -213,7 +215,7 @@ def flap(ruled: Any, times: list[float], resource: str = "r") -> str:
     return alarm
 
 
-def test_one_notice_when_it_begins_and_one_when_it_is_over(ruled: Any) -> None:
+def test_one_notice_when_it_begins_and_one_when_it_is_over(ruled: RuleWorld) -> None:
     ruled.write(**FLAPPING)
     alarm = flap(ruled, [n * 5 for n in range(15)])
     # 0 to 70 s, the sixth change at 25 s; up at the end.
@@ -233,7 +235,7 @@ def test_one_notice_when_it_begins_and_one_when_it_is_over(ruled: Any) -> None:
     assert "released" in ruled.words(alarm)
 
 
-def test_the_true_state_is_told_when_it_is_over(ruled: Any) -> None:
+def test_the_true_state_is_told_when_it_is_over(ruled: RuleWorld) -> None:
     ruled.write(**FLAPPING)
     alarm = flap(ruled, [n * 5 for n in range(10)])
     ruled.at(500)
@@ -245,13 +247,13 @@ def test_the_true_state_is_told_when_it_is_over(ruled: Any) -> None:
     assert ruled.state.memory(FlapMemory).flaps == {}
 
 
-def test_too_slow_is_no_flapping(ruled: Any) -> None:
+def test_too_slow_is_no_flapping(ruled: RuleWorld) -> None:
     ruled.write(**FLAPPING)
     alarm = flap(ruled, [n * 25 for n in range(20)])
     assert "flapping" not in ruled.notices(alarm)
 
 
-def test_it_goes_on_through_another_alarm_of_the_same_identity(ruled: Any) -> None:
+def test_it_goes_on_through_another_alarm_of_the_same_identity(ruled: RuleWorld) -> None:
     ruled.write(**{**FLAPPING, "time_window": 10_000, "actions": {"quiet_seconds": 5_000}})
     times = [n * 400 for n in range(12)]
     first = flap(ruled, times[:6])
@@ -265,7 +267,7 @@ def test_it_goes_on_through_another_alarm_of_the_same_identity(ruled: Any) -> No
     assert list(ruled.state.memory(NoticeMemory).told) == [last]
 
 
-def test_identities_are_counted_apart_and_repeats_not_at_all(ruled: Any) -> None:
+def test_identities_are_counted_apart_and_repeats_not_at_all(ruled: RuleWorld) -> None:
     ruled.write(**FLAPPING)
     for n in range(5):
         flap(ruled, [n * 10, n * 10 + 1], f"r{n}")
@@ -277,7 +279,7 @@ def test_identities_are_counted_apart_and_repeats_not_at_all(ruled: Any) -> None
     assert ruled.alarm(alarm).occurrence_count == 20
 
 
-def test_nobody_hears_of_flapping_below_the_severity_of_notices(ruled: Any) -> None:
+def test_nobody_hears_of_flapping_below_the_severity_of_notices(ruled: RuleWorld) -> None:
     ruled.write(**FLAPPING)
     alarm = ""
     for n in range(12):
@@ -291,7 +293,7 @@ def test_nobody_hears_of_flapping_below_the_severity_of_notices(ruled: Any) -> N
 
 
 @pytest.mark.parametrize("how", ["delete", "disable"])
-def test_a_rule_that_is_no_more_lets_go(ruled: Any, how: str) -> None:
+def test_a_rule_that_is_no_more_lets_go(ruled: RuleWorld, how: str) -> None:
     rule = ruled.write(**FLAPPING)
     alarm = flap(ruled, list(range(11)))
     assert ruled.alarm(alarm).status == "suppressed"
@@ -303,7 +305,7 @@ def test_a_rule_that_is_no_more_lets_go(ruled: Any, how: str) -> None:
     assert ruled.notices(alarm) == ["flapping", "steady"]
 
 
-def test_the_rule_of_higher_priority_says_when(ruled: Any) -> None:
+def test_the_rule_of_higher_priority_says_when(ruled: RuleWorld) -> None:
     ruled.write(**FLAPPING)
     ruled.write(**{**FLAPPING, "name": "strict", "priority": 5, "conditions": {**FLAPPING["conditions"], "count": 3}})
     alarm = flap(ruled, [0, 1, 2])

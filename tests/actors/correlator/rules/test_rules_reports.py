@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from vocabulary.rules import RuleWorld
 
 from actors.correlator import fold as folding
 from actors.correlator.rules.memories import TogetherMemory
@@ -24,7 +25,7 @@ def five(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_so_many_reports_of_one_alarm_raise_the_group(ruled: Any) -> None:
+def test_so_many_reports_of_one_alarm_raise_the_group(ruled: RuleWorld) -> None:
     ruled.write(**five())
     names = {ruled.at(second).up("x.link", "olt-1") for second in range(4)}
     assert len(names) == 1
@@ -38,7 +39,7 @@ def test_so_many_reports_of_one_alarm_raise_the_group(ruled: Any) -> None:
     assert ruled.alarm(group.id).cleared_at is not None
 
 
-def test_not_when_they_are_spread_over_more_than_the_window(ruled: Any) -> None:
+def test_not_when_they_are_spread_over_more_than_the_window(ruled: RuleWorld) -> None:
     ruled.write(**five())
     for second in range(0, 200, 16):
         ruled.at(second).up("x.link", "olt-1")
@@ -48,7 +49,7 @@ def test_not_when_they_are_spread_over_more_than_the_window(ruled: Any) -> None:
     assert ruled.of_type("x.unstable")
 
 
-def test_raises_after_clears_and_worse_reports_count_too(ruled: Any) -> None:
+def test_raises_after_clears_and_worse_reports_count_too(ruled: RuleWorld) -> None:
     ruled.write(**five())
     alarm = ruled.up("x.link", "olt-1", severity="minor")
     ruled.at(1).down(alarm)
@@ -60,7 +61,7 @@ def test_raises_after_clears_and_worse_reports_count_too(ruled: Any) -> None:
     assert ruled.of_type("x.unstable")
 
 
-def test_reports_of_several_alarms_are_counted_together(ruled: Any) -> None:
+def test_reports_of_several_alarms_are_counted_together(ruled: RuleWorld) -> None:
     ruled.write(**five(conditions={"same": []}))
     for second, place in enumerate(("olt-1", "olt-2", "olt-1", "olt-2", "olt-1")):
         ruled.at(second).up("x.link", place)
@@ -68,14 +69,14 @@ def test_reports_of_several_alarms_are_counted_together(ruled: Any) -> None:
     assert {alarm.parent_alarm_id for alarm in ruled.of_type("x.link")} == {group.id}
 
 
-def test_others_count_alarms_as_before(ruled: Any) -> None:
+def test_others_count_alarms_as_before(ruled: RuleWorld) -> None:
     ruled.write(**five(conditions={"count_of": "alarms"}))
     for second in range(20):
         ruled.at(second).up("x.link", "olt-1")
     assert not ruled.of_type("x.unstable")
 
 
-def test_it_remembers_no_more_than_it_asks_for_and_lets_go(ruled: Any) -> None:
+def test_it_remembers_no_more_than_it_asks_for_and_lets_go(ruled: RuleWorld) -> None:
     ruled.write(**five())
     for number in range(300):
         ruled.at(number / 100).up("x.link", "olt-1")
@@ -85,7 +86,7 @@ def test_it_remembers_no_more_than_it_asks_for_and_lets_go(ruled: Any) -> None:
     assert ruled.state.memory(TogetherMemory).windows == {}
 
 
-def test_saved_and_loaded_after_each_event_it_counts_the_same(new_ruled: Any) -> None:
+def test_saved_and_loaded_after_each_event_it_counts_the_same(new_ruled: type[RuleWorld]) -> None:
     saved = []
     for each in (False, True):
         ruled = new_ruled()
@@ -99,7 +100,7 @@ def test_saved_and_loaded_after_each_event_it_counts_the_same(new_ruled: Any) ->
 
 
 @pytest.mark.interpreted
-def test_without_such_a_rule_nobody_is_asked_about_repeats(ruled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_such_a_rule_nobody_is_asked_about_repeats(ruled: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     ruled.write(**five(conditions={"count_of": "alarms"}))
     ruled.up("x.link", "olt-1")
 
@@ -110,14 +111,14 @@ def test_without_such_a_rule_nobody_is_asked_about_repeats(ruled: Any, monkeypat
     ruled.up("x.link", "olt-1")
 
 
-def test_it_goes_with_a_count(ruled: Any) -> None:
+def test_it_goes_with_a_count(ruled: RuleWorld) -> None:
     refused = ruled.refuse(type="correlation", conditions={"match": {"alarm_type": "x"}, "count_of": "occurrences"})
     assert refused["/conditions/count_of"] == "goes with count"
     refused = ruled.refuse(type="flapping", conditions={"match": {}, "count": 3, "count_of": "occurrences"})
     assert "/conditions/count_of" in refused
 
 
-def test_a_group_that_finds_no_room_is_tried_again(new_ruled: Any) -> None:
+def test_a_group_that_finds_no_room_is_tried_again(new_ruled: type[RuleWorld]) -> None:
     ruled = new_ruled(settings=CorrelatorSettings(max_alarms=1))
     ruled.write(**five())
     for second in range(9):

@@ -17,7 +17,7 @@ from actors.correlator.windows import strategy
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.views import WindowCatalogue
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, Answer, Change, NoticeWanted
+from protocols.change import AlarmChanged, Answer, Change, NotificationRequested
 from protocols.command import (
     CancelWindow,
     Clear,
@@ -67,14 +67,14 @@ class Plot:
         self.offset += 1
         changes = fold(self.state, self.offset, at(self.now), event)
         for change in changes:
-            if isinstance(change, NoticeWanted):
+            if isinstance(change, NotificationRequested):
                 self.told.append((self.now, self.state.alarms[change.alarm_id].resource_id, change.kind))
             elif isinstance(change, AlarmChanged):
                 resource = change.alarm.resource_id
                 self.lines += [(self.now, resource, entry.action, entry.text) for entry in change.entries]
             elif isinstance(change, Answer):
                 self.answer = change
-        told = [change.alarm_id for change in changes if isinstance(change, NoticeWanted)]
+        told = [change.alarm_id for change in changes if isinstance(change, NotificationRequested)]
         assert len(told) == len(set(told)), "told more than once by one Event"
         assert not self.quiet or not any(line[1] == "faultd" for line in self.lines), self.lines
         self.told.sort()
@@ -462,7 +462,8 @@ def test_very_many_are_let_go_over_several_events(plot: Plot, monkeypatch: pytes
     plot(Tick())
     assert len(plot.memory.held[window]) == 15
     plot.to(HOUR + 60)
-    assert plot.memory.held == plot.memory.reviews == {}
+    assert plot.memory.held == {}
+    assert plot.memory.reviews == {}
     assert sorted(resource for _, resource, _ in plot.told) == sorted(f"olt-1/{number}" for number in range(25))
     released = [resource for _, resource, action, _ in plot.lines if action == "released"]
     assert released == [f"olt-1/{number}" for number in range(25)]
@@ -471,7 +472,7 @@ def test_very_many_are_let_go_over_several_events(plot: Plot, monkeypatch: pytes
 # --- scope -----------------------------------------------------------------------------------------------------------
 
 
-def node(id: str, type: str, *parents: str, **more: str) -> Node:
+def node(id: str, type: str, *parents: str, **more: Any) -> Node:
     return Node(id=id, type=type, parents=parents, **more)
 
 

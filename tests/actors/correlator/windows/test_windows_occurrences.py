@@ -38,7 +38,8 @@ def utc(text: str) -> datetime:
 
 def starts(one: Window, since: str, count: int) -> list[str]:
     """The next starts after a moment, in UTC."""
-    found, at = [], utc(since)
+    found: list[str] = []
+    at = utc(since)
     while len(found) < count:
         following = standing(one, at).next
         if following is None:

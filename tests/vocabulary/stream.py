@@ -1,15 +1,14 @@
 """A stream served on a real TCP port, with a feed in memory and a token book of three."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
-from trio_websocket import WebSocketConnection, wrap_client_stream
+from trio_websocket import CloseReason, WebSocketConnection, wrap_client_stream
 
 from actors.mailbox import EndOfFeed
 from actors.metrics import Metrics
@@ -20,29 +19,10 @@ from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.ledger import RecordedBatch
 from protocols.principal import Principal
-
-T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-
-
-def make_alarm(id: str, **fields: Any) -> Alarm:
-    given: dict[str, Any] = {
-        "id": id,
-        "alarm_id": f"ALM-{id}",
-        "tenant_id": "north",
-        "source": "network_device",
-        "alarm_type": "los",
-        "severity": "critical",
-        "title": "Loss of signal",
-        "resource_type": "pon",
-        "resource_id": f"olt-1/0/1/{id}",
-        "first_occurrence": T0,
-        "last_occurrence": T0,
-        "received_at": T0,
-    }
-    return Alarm(**given | fields)
+from vocabulary.alarms import T0
 
 
-class MemoryFeed:
+class FeedInMemory:
     """The recorded batches, in memory."""
 
     def __init__(self) -> None:
@@ -79,7 +59,7 @@ class MemoryFeed:
         raise AssertionError("the stream keeps no durable cursor")
 
 
-class Book:
+class StreamTokens:
     def __init__(self) -> None:
         self.now = T0
         self.principals = {
@@ -87,24 +67,32 @@ class Book:
             "north": Principal("north-noc", "viewer", "north"),
             "short": Principal("guest", "viewer"),
         }
+        self.unreadable: Exception | None = None
         self.expires = {"short": T0 + timedelta(seconds=40)}
 
     def verify(self, token: str, now: datetime) -> Principal | None:
+        if self.unreadable is not None:
+            raise self.unreadable
         if now >= self.expires.get(token, now + timedelta(seconds=1)):
             return None
         return self.principals.get(token)
 
 
-class Lab:
+class RunningStream:
     """One stream under test. ``now`` is the wall clock that it sees. A heartbeat comes, and a reader is too slow, only where a
     test says when: else a loaded machine would bring it about."""
 
     def __init__(self, board: Board | None = None, **settings: Any) -> None:
-        calm = {"bind": "127.0.0.1:0", "pace_seconds": 0.0, "heartbeat_seconds": 3600.0, "send_timeout_seconds": 3600.0}
+        calm: dict[str, Any] = {
+            "bind": "127.0.0.1:0",
+            "pace_seconds": 0.0,
+            "heartbeat_seconds": 3600.0,
+            "send_timeout_seconds": 3600.0,
+        }
         self.settings = StreamSettings(**calm | settings)
-        self.feed = MemoryFeed()
+        self.feed = FeedInMemory()
         self.board = board if board is not None else Board(window=self.settings.window_batches)
-        self.tokens = Book()
+        self.tokens = StreamTokens()
         self.metrics = Metrics()
         self.now = T0
         self.stream = Stream(self.settings, self.feed, self.board, self.tokens, self.metrics, lambda: self.now)
@@ -112,7 +100,7 @@ class Lab:
         self.nursery: trio.Nursery
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator["Lab"]:
+    async def serve(self) -> AsyncIterator["RunningStream"]:
         async with trio.open_nursery() as self.nursery:
             self.address = await self.nursery.start(self.stream.run)
             yield self
@@ -127,7 +115,7 @@ class Lab:
         headers: Sequence[tuple[bytes, bytes]] = (),
         path: str = "/alarms",
         subprotocols: Sequence[str] = (),
-    ) -> AsyncIterator["Client"]:
+    ) -> AsyncIterator["StreamReader"]:
         extra = list(headers)
         if token:
             extra.append((b"Authorization", f"Bearer {token}".encode()))
@@ -138,7 +126,7 @@ class Lab:
             connection = await wrap_client_stream(
                 nursery, stream, host, target, subprotocols=subprotocols, extra_headers=extra, max_message_size=2**28
             )
-            yield Client(connection)
+            yield StreamReader(connection)
             # trio-websocket fails on a ping that it reads while it closes.
             await wait_all_tasks_blocked()
             await connection.aclose()
@@ -148,13 +136,19 @@ class Lab:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
-class Client:
+class StreamReader:
     """A reader that keeps the alarms as the frames say."""
 
     def __init__(self, connection: WebSocketConnection, alarms: dict[str, Alarm] | None = None, seq: int = 0) -> None:
         self.connection = connection
         self.alarms = alarms if alarms is not None else {}
         self.seq = seq
+
+    @property
+    def closed(self) -> CloseReason:
+        """Why the connection ended; it has to have ended."""
+        assert self.connection.closed is not None
+        return self.connection.closed
 
     async def frame(self) -> dict[str, Any]:
         text = await self.connection.get_message()
@@ -175,13 +169,3 @@ class Client:
     async def reach(self, seq: int) -> None:
         while self.seq < seq:
             await self.frame()
-
-
-@pytest.fixture
-def lab() -> Callable[..., Lab]:
-    return Lab
-
-
-@pytest.fixture
-def make() -> Callable[..., Alarm]:
-    return make_alarm

@@ -1,0 +1,42 @@
+"""An outgoing message at its security level: encrypted, composed, signed (RFC 3414 section 3.1)."""
+
+from protocols.snmp.peek import MAX_DATAGRAM, Level
+from protocols.snmp.usm.ciphers import SaltCounter
+from protocols.snmp.usm.message import compose
+from protocols.snmp.usm.user import UsmUser
+
+
+def secured(
+    user: UsmUser,
+    level: Level,
+    *,
+    msg_id: int,
+    engine_id: bytes,
+    boots: int,
+    time: int,
+    scoped_pdu: bytes,
+    salts: SaltCounter,
+    reportable: bool = False,
+    max_size: int = MAX_DATAGRAM,
+) -> bytes:
+    """The message of ``user`` around ``scoped_pdu`` at ``level``, which must not exceed the user's own level.
+
+    ``engine_id``, ``boots`` and ``time`` are those of the authoritative engine.
+    """
+    salt = b""
+    if level == "authPriv":
+        scoped_pdu, salt = user.encrypt(scoped_pdu, engine_id, boots, time, salts)
+    message = compose(
+        msg_id=msg_id,
+        level=level,
+        engine_id=engine_id,
+        boots=boots,
+        time=time,
+        user=user.name,
+        digest_length=0 if level == "noAuthNoPriv" else user.digest_length,
+        salt=salt,
+        data=scoped_pdu,
+        reportable=reportable,
+        max_size=max_size,
+    )
+    return message if level == "noAuthNoPriv" else user.sign(message, engine_id)

@@ -1,6 +1,6 @@
-"""PostgreSQL for trio: asyncpg, which speaks asyncio only, on one dedicated thread behind :class:`Database`.
+"""PostgreSQL for trio: asyncpg, which speaks asyncio only, on one dedicated thread behind :class:`Postgres`.
 
-A coroutine handed to :meth:`Database.run` runs on that thread with a connection of its pool, and its result comes back
+A coroutine handed to :meth:`Postgres.run` runs on that thread with a connection of its pool, and its result comes back
 to the trio task that asked. Cancelling the trio task cancels the asyncio task and waits until that has really
 ended, so nothing is ever still running on a connection that its asker believes to be free.
 """
@@ -41,7 +41,7 @@ class DatabaseUnavailable(Exception):
     """
 
 
-class Database:
+class Postgres:
     """One PostgreSQL database. Made by :meth:`open`; safe to use from every task of the trio run that opened it."""
 
     def __init__(self, url: str, *, size: int, command_timeout: float, connect_timeout: float) -> None:
@@ -65,7 +65,7 @@ class Database:
         command_timeout: float = 30.0,
         connect_timeout: float = 5.0,
         answer_within: float = math.inf,
-    ) -> "AsyncIterator[Database]":
+    ) -> "AsyncIterator[Postgres]":
         """Start the thread and a pool of at most ``size`` connections to ``url`` (``postgresql://...``).
 
         Nothing is connected yet, so this works while PostgreSQL is away; a lost connection is replaced by the next call.

@@ -73,7 +73,7 @@ _Signature = tuple[int, int, int]
 _EMPTY: _Signature = (0, 0, 0)
 
 
-class TokenBook:
+class TokenFile:
     """The tokens in one file. A missing file is a book without tokens.
 
     ``create`` and ``revoke`` fsync and take a lock beside the file: they block for milliseconds and are meant for the

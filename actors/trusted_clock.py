@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from actors.trusted_time import Anchor, Away, Jump, Reading, TrustedTime, first_stamp
+from actors.trusted_time import Anchor, Away, ClockReading, Jump, TrustedTime, first_stamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,17 +28,17 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // _MICROSECOND
 
 
-def system_reading() -> Reading:
+def system_reading() -> ClockReading:
     """The host's clocks."""
-    return Reading(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000, time.time_ns() // 1_000)
+    return ClockReading(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000, time.time_ns() // 1_000)
 
 
-def even(wall: Callable[[], datetime]) -> Callable[[], Reading]:
+def even(wall: Callable[[], datetime]) -> Callable[[], ClockReading]:
     """Readings of a clock that is right by definition, such as a test's or a simulation's."""
 
-    def read() -> Reading:
+    def read() -> ClockReading:
         now = micros(wall())
-        return Reading(now, now)
+        return ClockReading(now, now)
 
     return read
 
@@ -48,7 +48,7 @@ class TrustedClock:
 
     def __init__(
         self,
-        read: Callable[[], Reading] = system_reading,
+        read: Callable[[], ClockReading] = system_reading,
         boot_id: str = "",
         last: datetime | None = None,
         anchor: Anchor | None = None,
@@ -63,10 +63,10 @@ class TrustedClock:
     def __call__(self) -> datetime:
         return instant(self._time.stamp(self._read()))
 
-    def _read(self) -> Reading:
+    def _read(self) -> ClockReading:
         """Both clocks. A wall before 1970 or after ``LATEST_WALL`` stands still there, so that it never becomes believed."""
         boot, wall = self._source()
-        return Reading(boot, min(max(wall, 0), LATEST_WALL))
+        return ClockReading(boot, min(max(wall, 0), LATEST_WALL))
 
     @property
     def anchor(self) -> Anchor:

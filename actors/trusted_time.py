@@ -26,7 +26,7 @@ SLEW: Final = 10_000
 DAY: Final = 86_400 * SECOND
 
 
-class Reading(NamedTuple):
+class ClockReading(NamedTuple):
     """Both clocks at one moment: ``boot`` since the host started, suspended or not, ``wall`` since 1970."""
 
     boot: int
@@ -54,7 +54,7 @@ class Away(NamedTuple):
     since: int
 
 
-def first_stamp(reading: Reading, boot_id: str, last: int | None, anchor: Anchor | None, max_gap: int) -> int:
+def first_stamp(reading: ClockReading, boot_id: str, last: int | None, anchor: Anchor | None, max_gap: int) -> int:
     """The stamp with which a run begins. ``last`` is that of the run before (None: there was none).
 
     The time between two runs has passed: by CLOCK_BOOTTIME where the host has run on, else by the wall. Where that is less than
@@ -69,7 +69,7 @@ def first_stamp(reading: Reading, boot_id: str, last: int | None, anchor: Anchor
 class TrustedTime:
     """The state of it; ``stamp`` is that of the first ``reading``."""
 
-    def __init__(self, reading: Reading, stamp: int) -> None:
+    def __init__(self, reading: ClockReading, stamp: int) -> None:
         self._boot, self._stamp = reading.boot, stamp
         self.offset = reading.wall - stamp
         """The wall's lead over the stamp at the last reading."""
@@ -83,7 +83,7 @@ class TrustedTime:
         """The stamp's lead over CLOCK_BOOTTIME."""
         return self._stamp - self._boot
 
-    def stamp(self, reading: Reading) -> int:
+    def stamp(self, reading: ClockReading) -> int:
         """The time at ``reading``: never before that of the last one."""
         passed = max(0, reading.boot - self._boot)
         self._boot = max(reading.boot, self._boot)

@@ -16,7 +16,7 @@ from typing import Any, Self
 import asyncpg
 import msgspec
 
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from bench.machine import cpu_seconds, resident_bytes, tree_cpu_seconds
 from faultd import embedded
 from faultd.demo.workplace import free_port
@@ -94,7 +94,7 @@ allow = ["127.0.0.0/8"]
 {more}
 """)
         (folder / "state").mkdir()
-        self.token = TokenBook(folder / "state" / "tokens.json").create("bench", "admin", None, datetime.now(UTC))
+        self.token = TokenFile(folder / "state" / "tokens.json").create("bench", "admin", None, datetime.now(UTC))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

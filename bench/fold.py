@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 from msgspec import Struct
 
-from actors.correlator import ponder
 from actors.correlator.profiles import load_profiles
-from actors.correlator.strategies import STRATEGIES
-from actors.correlator.strategy import Strategy
+from actors.correlator.strategies import run_strategies
+from actors.correlator.strategies.order import STRATEGIES
+from actors.correlator.strategies.strategy import Strategy
 from bench.datagrams import ONTS, SOURCES, address, place, port, template
 from bench.traffic import Population, PortByPort
 from faultd.cli.run import COLLECTOR
@@ -167,7 +167,7 @@ def _round(folder: Folder, population: Population | PortByPort, asked: tuple[Str
 def only(asked: tuple[Strategy, ...]) -> Iterator[None]:
     """The fold with these strategies alone."""
     with (
-        patch.object(ponder, "STRATEGIES", asked),
-        patch.object(ponder, "_DUE", {each.name: each.due for each in asked if each.due is not None}),
+        patch.object(run_strategies, "STRATEGIES", asked),
+        patch.object(run_strategies, "_DUE", {each.name: each.due for each in asked if each.due is not None}),
     ):
         yield

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from actors.correlator.strategies import STRATEGIES
+from actors.correlator.strategies.order import STRATEGIES
 from bench.children import BenchError
 from bench.fold import LOADS, only, ready
 from faultd.cli.run import COLLECTOR

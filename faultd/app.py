@@ -24,35 +24,35 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
 from actors.clock.actor import Clock
-from actors.correlator.alarm_view import HeldAlarms
+from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
-from actors.correlator.rules.force import rule_records
+from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.store.reseed import Seed
 from actors.stream.actor import Stream
 from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.engine_clocks import keep_clocks
 from actors.trap_listener.sockets import open_sockets
 from actors.trap_listener.v3 import V3Engine
 from actors.trusted_clock import system_reading
-from actors.trusted_time import Reading
+from actors.trusted_time import ClockReading
 from faultd import logs, state_folder
 from faultd.backtest.service import BacktestService
 from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
-from faultd.inputs import news, read_inputs
+from faultd.inputs import changed_inputs, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.pipe import Pipe
@@ -79,7 +79,7 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-OF_ONE_RUN = ("actor.parked", "clock.jumped", ALARM, "traps.refused", "traps.lost")
+ALARMS_OF_ONE_RUN = ("actor.parked", "clock.jumped", ALARM, "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
 
 
@@ -87,7 +87,7 @@ async def serve(
     config: Config,
     config_file: Path | None = None,
     *,
-    read_clocks: Callable[[], Reading] = system_reading,
+    read_clocks: Callable[[], ClockReading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
     """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
@@ -122,8 +122,8 @@ async def serve(
         _closed_at_the_end(*sockets, ledger_file),
         _impatience() as impatience,
         _postgres(config, metrics) as (url, keeper),
-        Database.open(url, size=1) as written,
-        Database.open(
+        Postgres.open(url, size=1) as written,
+        Postgres.open(
             url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS, answer_within=READ_SECONDS
         ) as read,
     ):
@@ -140,7 +140,7 @@ async def serve(
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
         stored = Progress()
-        tokens = TokenBook(state_dir / "tokens.json")
+        tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
         seed = partial(seed_of, ledger.feed, board, clock)
         store = Store(
@@ -194,7 +194,7 @@ async def serve(
                 for name, actor in pipe.actors.items():
                     await sinks.start(supervise, name, actor, CORE, metrics)
                 folded_inputs: Reply[Outcome] = Reply()
-                await _keep(appends, [*news(state, inputs), *_as_at_a_start()], folded_inputs)
+                await _keep(appends, [*changed_inputs(state, inputs), *_as_at_a_start()], folded_inputs)
                 sinks.start_soon(partial(supervise, "store", store, PARKED, metrics, on_park=park))
 
                 async with trio.open_nursery() as sources:
@@ -244,7 +244,7 @@ def _as_at_a_start() -> list[SystemReport]:
     """Ends what an earlier run said of itself and could not take back; what is still so will be said again."""
     return [
         SystemReport(alarm_type=alarm_type, active=False, qualifier="*", description="faultd was started again")
-        for alarm_type in OF_ONE_RUN
+        for alarm_type in ALARMS_OF_ONE_RUN
     ]
 
 

@@ -56,7 +56,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return Path(self.state_dir, *parts)
 
 
-class Mistake(Struct, frozen=True, order=True):
+class ConfigMistake(Struct, frozen=True, order=True):
     """One mistake: its line in the file (0 when it stands nowhere there), its key and what is wrong."""
 
     line: int
@@ -67,11 +67,11 @@ class Mistake(Struct, frozen=True, order=True):
 class ConfigError(ValueError):
     """A configuration that cannot be used; ``mistakes`` has all of them, in the file's order."""
 
-    def __init__(self, origin: str, mistakes: list[Mistake]) -> None:
+    def __init__(self, origin: str, mistakes: list[ConfigMistake]) -> None:
         self.origin, self.mistakes = origin, sorted(mistakes)
         super().__init__("\n".join(self._line(mistake) for mistake in self.mistakes))
 
-    def _line(self, mistake: Mistake) -> str:
+    def _line(self, mistake: ConfigMistake) -> str:
         where = f"{self.origin}:{mistake.line}" if mistake.line else self.origin
         return f"{where}: {mistake.key}: {mistake.text}" if mistake.key else f"{where}: {mistake.text}"
 
@@ -91,7 +91,7 @@ class Examined(NamedTuple):
     the first keys of those."""
 
     config: Config
-    mistakes: list[Mistake]
+    mistakes: list[ConfigMistake]
     tables: frozenset[str]
 
 
@@ -105,9 +105,9 @@ def read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(str(file), [Mistake(0, "", error.strerror or str(error))]) from error
+        raise ConfigError(str(file), [ConfigMistake(0, "", error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(str(file), [Mistake(0, "", f"not UTF-8 at byte {error.start}")]) from error
+        raise ConfigError(str(file), [ConfigMistake(0, "", f"not UTF-8 at byte {error.start}")]) from error
 
 
 def parse(text: str, origin: str = "configuration", environ: Mapping[str, str] | None = None) -> Config:
@@ -123,15 +123,15 @@ def examine(text: str, origin: str = "configuration", environ: Mapping[str, str]
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(origin, [Mistake(_line_in(str(error)), "", str(error))]) from error
+        raise ConfigError(origin, [ConfigMistake(_line_in(str(error)), "", str(error))]) from error
     lines = lines_of(text)
-    mistakes: list[Mistake] = []
+    mistakes: list[ConfigMistake] = []
     wrong: list[KeyPath] = []
 
     def mistake(path: KeyPath, what: str) -> None:
         name = environment.get(path)
         key = dotted(path) if name is None else f"{dotted(path)} ({name})"
-        mistakes.append(Mistake(0 if name else line_of(lines, path) or 0, key, what))
+        mistakes.append(ConfigMistake(0 if name else line_of(lines, path) or 0, key, what))
         wrong.append(path)
 
     environment = _overlay(data, environ or {}, mistakes)
@@ -225,7 +225,7 @@ def _in_words(text: str) -> str:
     return re.sub(r"`(\w+)`", lambda found: _TYPES.get(found[1], found[0]), text)
 
 
-def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mistake]) -> dict[KeyPath, str]:
+def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[ConfigMistake]) -> dict[KeyPath, str]:
     """Lay ``FAULTD_A__B=value`` over ``data``; which path came from which variable."""
     origin: dict[KeyPath, str] = {}
     for name, raw in sorted(environ.items()):
@@ -234,7 +234,7 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str], mistakes: list[Mi
         path = tuple(name.removeprefix(PREFIX).lower().split("__"))
         field = _field_at(path)
         if field is None:
-            mistakes.append(Mistake(0, name, "names no setting"))
+            mistakes.append(ConfigMistake(0, name, "names no setting"))
             continue
         table = data
         for part in path[:-1]:

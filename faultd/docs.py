@@ -31,8 +31,8 @@ from msgspec.inspect import (
 )
 from msgspec.structs import fields
 
-from actors.correlator.lifecycle import TRANSITIONS, moved, status_of
-from actors.correlator.network import MEANINGS
+from actors.correlator.alarms.lifecycle import TRANSITIONS, moved, status_of
+from actors.correlator.events.network_events import MEANINGS
 from actors.metrics import Metrics
 from actors.trap_listener.v3 import REPORTS
 from faultd.cli import app

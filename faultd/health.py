@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from actors.mailbox import Progress
 from actors.metrics import Metrics
-from protocols.rest import Part, Readiness
+from protocols.rest import DaemonPart, Readiness
 
 _TROUBLE_LENGTH = 300
 
@@ -37,24 +37,26 @@ class Health:
         failure = self._ledger_failure()
         parts = {
             "traps": self._traps(),
-            "ledger": Part("down", failure) if failure else Part("ok"),
+            "ledger": DaemonPart("down", failure) if failure else DaemonPart("ok"),
             "store": self._postgresql(),
-            **{name: Part("ok", address) for name, address in self.listening.items() if name != "traps"},
+            **{name: DaemonPart("ok", address) for name, address in self.listening.items() if name != "traps"},
         }
         kept = self._metrics.value("faultd_quarantined_events")
         if kept:
-            parts["quarantine"] = Part("degraded", f"{kept:.0f} Events could not be folded and are kept for a retry")
+            parts["quarantine"] = DaemonPart("degraded", f"{kept:.0f} Events could not be folded and are kept for a retry")
         rejected = self._metrics.value("faultd_store_rejected_changes")
         if rejected:
-            parts["rejects"] = Part("degraded", f"{rejected:.0f} Changes that PostgreSQL refused are kept in store_rejects")
+            parts["rejects"] = DaemonPart(
+                "degraded", f"{rejected:.0f} Changes that PostgreSQL refused are kept in store_rejects"
+            )
         if self._refuses_connections():
-            parts["connections"] = Part(
+            parts["connections"] = DaemonPart(
                 "degraded",
                 "some could not be accepted within the last minute: all descriptors were in use. Raise the limit (LimitNOFILE, "
                 "ulimit -n) or lower http.max_connections and stream.max_clients; traps go on",
             )
         for name, text in self.parked.items():
-            parts[name] = Part("down", text)
+            parts[name] = DaemonPart("down", text)
         return Readiness(ready=self.taking_traps and not self.waiting and not self.stopping and not failure, parts=parts)
 
     def summary(self) -> str:
@@ -63,18 +65,18 @@ class Health:
         troubled = [f"{name}: {part.detail}" for name, part in readiness.parts.items() if part.status != "ok"]
         return "; ".join(troubled) or "taking traps"
 
-    def _traps(self) -> Part:
+    def _traps(self) -> DaemonPart:
         if self.stopping:
-            return Part("down", "stopping")
-        return Part("ok", self.listening.get("traps", "")) if self.taking_traps else Part("down", "starting")
+            return DaemonPart("down", "stopping")
+        return DaemonPart("ok", self.listening.get("traps", "")) if self.taking_traps else DaemonPart("down", "starting")
 
-    def _postgresql(self) -> Part:
+    def _postgresql(self) -> DaemonPart:
         if self._metrics.value("faultd_store_up"):
-            return Part("ok", f"applied through {self._store.seq}")
+            return DaemonPart("ok", f"applied through {self._store.seq}")
         if self.waiting and not self.stopping:
-            return Part(
+            return DaemonPart(
                 "degraded", "faultd is starting and does not have PostgreSQL yet; alarms, commands and the stream go on"
             )
         trouble = self._database_trouble()
         why = f" ({trouble[:_TROUBLE_LENGTH]})" if trouble else ""
-        return Part("degraded", f"PostgreSQL is away{why}: history cannot be read; alarms, commands and the stream go on")
+        return DaemonPart("degraded", f"PostgreSQL is away{why}: history cannot be read; alarms, commands and the stream go on")

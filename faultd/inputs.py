@@ -12,13 +12,13 @@ import structlog
 from actors.correlator.plant.difference import from_file
 from actors.correlator.profiles import ProfileErrors, load_profiles
 from actors.correlator.rules.errors import RuleFileErrors
-from actors.correlator.rules.force import loaded_rules
 from actors.correlator.rules.loading import load_rules
 from actors.correlator.rules.plugin_process import Bounds
-from actors.correlator.rules.plugins import Host, Limits, install, installed, load_plugins
+from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
+from actors.correlator.rules.rule_registry import loaded_rules
 from actors.correlator.state import State
 from actors.trap_listener.settings import User
-from faultd.config import Config, ConfigError, ConfigErrors, Mistake
+from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
 from faultd.security import read_database_url, read_users
 from faultd.settings import RuleSettings
@@ -92,7 +92,7 @@ def look_into_files(
     return inputs, errors
 
 
-def news(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
+def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
     """Those of ``inputs`` that the state does not hold already; first of all, that it is to count alarms."""
     profiles, topology, policy, rules = Inputs(*inputs)
     if state.counted is None:
@@ -122,7 +122,7 @@ def warnings_of(topology: TopologyLoaded) -> list[str]:
 
 def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:
     """What another topology file changes in the plant as it is."""
-    difference = from_file(state.plant, list(state.by_hand), file.nodes)
+    difference = from_file(state.plant, list(state.api_nodes), file.nodes)
     for node_id, address in difference.moved_address:
         _log.warning("the topology file gives a node's address to another", node=node_id, address=address)
     if difference.kept:
@@ -145,11 +145,11 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
         profiles = load_profiles(texts)
     except ProfileErrors as error:
         raise ConfigError(
-            "profiles", [Mistake(0, f"{e.file}:{e.line or 0}", f"{e.key}: {e.message}") for e in error.errors]
+            "profiles", [ConfigMistake(0, f"{e.file}:{e.line or 0}", f"{e.key}: {e.message}") for e in error.errors]
         ) from error
     unknown = sorted(set(settings.disabled) - {profile.name for profile in profiles})
     if unknown:
-        raise ConfigError("profiles", [Mistake(0, "disabled", f"no profile is named {name!r}") for name in unknown])
+        raise ConfigError("profiles", [ConfigMistake(0, "disabled", f"no profile is named {name!r}") for name in unknown])
     return tuple(profile for profile in profiles if profile.name not in settings.disabled)
 
 
@@ -160,11 +160,12 @@ def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
         rules = load_rules(_texts("rules", settings.directory, settings.extra))
     except RuleFileErrors as error:
         raise ConfigError(
-            "rules", [Mistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes]
+            "rules",
+            [ConfigMistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes],
         ) from error
     unknown = sorted(set(settings.disabled) - {rule.name for rule in rules})
     if unknown:
-        raise ConfigError("rules", [Mistake(0, "disabled", f"no rule is named {name!r}") for name in unknown])
+        raise ConfigError("rules", [ConfigMistake(0, "disabled", f"no rule is named {name!r}") for name in unknown])
     rules = tuple(rule for rule in rules if rule.name not in settings.disabled)
     plugins = installed_plugins(settings, without=without_plugins)
     return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
@@ -174,7 +175,7 @@ def installed_plugins(settings: RuleSettings, *, without: bool = False) -> dict[
     """The plugins named in the settings, by name and version. They are loaded once in a process: another set, or other limits,
     make another host. Raises :class:`ConfigError` for those that cannot be loaded; ``without`` reports them and goes on."""
     bounds = Bounds(settings.plugin_stop_seconds, settings.plugin_megabytes)
-    limits = Limits(settings.plugin_seconds, settings.plugin_overruns, bounds)
+    limits = PluginLimits(settings.plugin_seconds, settings.plugin_overruns, bounds)
     before = installed()
     if tuple(before.plugins) == tuple(sorted(set(settings.plugins))) and before.limits == limits:
         return before.versions()
@@ -182,7 +183,7 @@ def installed_plugins(settings: RuleSettings, *, without: bool = False) -> dict[
     host = Host(plugins, limits, missing)
     if missing and not without:
         host.close()
-        raise ConfigError("rules", [Mistake(0, "rules.plugins", why) for why in missing.values()])
+        raise ConfigError("rules", [ConfigMistake(0, "rules.plugins", why) for why in missing.values()])
     before.close()
     return install(host).versions()
 
@@ -191,20 +192,20 @@ def _texts(what: str, directory: str, extra: tuple[str, ...]) -> dict[str, str]:
     """The TOML files of a folder (empty: the shipped one) and of the further ones, by path. Raises :class:`ConfigError`."""
     folders = [Path(directory) if directory else shipped_config() / what, *map(Path, extra)]
     texts: dict[str, str] = {}
-    mistakes: list[Mistake] = []
+    mistakes: list[ConfigMistake] = []
     for folder in folders:
         try:
             if not folder.is_dir():
-                mistakes.append(Mistake(0, what, f"{folder} is no directory"))
+                mistakes.append(ConfigMistake(0, what, f"{folder} is no directory"))
             files = sorted(folder.glob("*.toml"))
         except OSError as error:
-            mistakes.append(Mistake(0, what, str(error)))
+            mistakes.append(ConfigMistake(0, what, str(error)))
             continue
         for file in files:
             try:
                 texts[str(file)] = file.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                mistakes.append(Mistake(0, str(file), str(error)))
+                mistakes.append(ConfigMistake(0, str(file), str(error)))
     if mistakes:
         raise ConfigError(what, mistakes)
     return texts
@@ -219,16 +220,16 @@ def read_topology(config: Config) -> TopologyLoaded:
         octets = Path(file).read_bytes()
         nodes = parse_csv(decode_csv(octets))
     except OSError as error:
-        raise ConfigError(file, [Mistake(0, "topology.file", error.strerror or str(error))]) from error
+        raise ConfigError(file, [ConfigMistake(0, "topology.file", error.strerror or str(error))]) from error
     except TopologyError as error:
         raise ConfigError(file, [_at_line(problem) for problem in error.problems]) from error
     return TopologyLoaded(_digest(octets), nodes)
 
 
-def _at_line(problem: str) -> Mistake:
+def _at_line(problem: str) -> ConfigMistake:
     """``line 7: what`` as a mistake of line 7."""
     where, _, what = problem.partition(": ")
-    return Mistake(int(where.removeprefix("line ")), "", what)
+    return ConfigMistake(int(where.removeprefix("line ")), "", what)
 
 
 def _digest(octets: bytes) -> str:

@@ -15,7 +15,7 @@ import trio
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
 from actors.metrics import Metrics
@@ -87,7 +87,7 @@ class Pipe:
 
     def __init__(
         self,
-        file: Database,
+        file: LedgerFile,
         stages: Stages,
         clock: TrustedClock,
         metrics: Metrics,

@@ -10,7 +10,7 @@ from msgspec.structs import fields
 from actors.correlator.state import State
 from actors.mailbox import Append, AppendSender, LedgerUnavailable, Outcome, Reply
 from faultd.config import Config, ConfigError, load
-from faultd.inputs import Inputs, news, read_inputs
+from faultd.inputs import Inputs, changed_inputs, read_inputs
 from protocols.change import Answer
 from protocols.event import Event
 
@@ -35,7 +35,7 @@ async def reload(
     except ConfigError as error:
         log.error("reload refused, everything stays as it was", mistakes=str(error).splitlines())
         return None
-    events = await _send_news(state, inputs, ledger)
+    events = await _send_changed(state, inputs, ledger)
     later = [
         field.name
         for field in fields(Config)
@@ -45,11 +45,11 @@ async def reload(
     return config
 
 
-async def _send_news(state: State, inputs: Inputs, ledger: AppendSender) -> list[Event]:
+async def _send_changed(state: State, inputs: Inputs, ledger: AppendSender) -> list[Event]:
     """Have what is new folded. A difference of the topology that was made for another plant is refused, and made anew."""
     sent: list[Event] = []
     for _ in range(TRIES):
-        events = await trio.to_thread.run_sync(lambda: list(news(state, inputs)))
+        events = await trio.to_thread.run_sync(lambda: list(changed_inputs(state, inputs)))
         if not events:
             return sent
         reply: Reply[Outcome] = Reply()

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from actors.correlator.reports import report_of
+from actors.correlator.events.event_reports import report_of
 from actors.correlator.state import State
 from actors.ledger.errors import LedgerError
 from actors.ledger.feed import LedgerFeed
-from protocols.report import LedgerUnreadable, Report
+from protocols.report import EventReport, LedgerUnreadable
 
 
 class LedgerReports:
@@ -15,7 +15,7 @@ class LedgerReports:
     def __init__(self, feed: LedgerFeed, state: State) -> None:
         self._feed, self._state = feed, state
 
-    async def at(self, offsets: Collection[int]) -> Sequence[Report]:
+    async def at(self, offsets: Collection[int]) -> Sequence[EventReport]:
         try:
             events = await self._feed.events_at(offsets)
         except LedgerError as error:

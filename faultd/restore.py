@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.recovery import recover
 from actors.stage import Stage
 from faultd.pipe import Stages
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 class Restored(NamedTuple):
     """``stages`` as they are after the last Event whose Changes are recorded; ``seq`` is the last recorded batch."""
 
-    database: Database
+    database: LedgerFile
     stages: Stages
     seq: int
 
@@ -30,7 +30,7 @@ def restore(path: Path, others: Sequence[Callable[[], Stage]] = ()) -> Restored:
 
     Raises :class:`actors.ledger.errors.LedgerError` when the file cannot be used.
     """
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     try:
         loaded: dict[int, Stages] = {}
 

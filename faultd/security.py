@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actors.trap_listener.credentials import CredentialError, with_keys
-from actors.trap_listener.intake import Refused
+from actors.trap_listener.intake import DroppedDatagram
 from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import V3Engine, decode_offline
-from faultd.config import Config, ConfigError, ConfigErrors, Mistake
+from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.settings import DatabaseSettings, url_problem
 from protocols.snmp.errors import Refusal
 from protocols.snmp.masking import masked
@@ -47,7 +47,7 @@ def read_users(config: Config) -> tuple[User, ...]:
 
 
 def _of_user(error: CredentialError) -> ConfigError:
-    return ConfigError(error.path, [Mistake(0, "traps.users", f"user {error.user!r}: {error.reason}")])
+    return ConfigError(error.path, [ConfigMistake(0, "traps.users", f"user {error.user!r}: {error.reason}")])
 
 
 def read_database_url(config: Config) -> str:
@@ -63,11 +63,13 @@ def database_url(settings: DatabaseSettings) -> str:
     try:
         url = Path(settings.url_file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ConfigError(settings.url_file, [Mistake(0, "database.url_file", error.strerror or str(error))]) from error
+        raise ConfigError(settings.url_file, [ConfigMistake(0, "database.url_file", error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(settings.url_file, [Mistake(0, "database.url_file", f"not UTF-8 at byte {error.start}")]) from error
+        raise ConfigError(
+            settings.url_file, [ConfigMistake(0, "database.url_file", f"not UTF-8 at byte {error.start}")]
+        ) from error
     if wrong := url_problem(url) if url else "is empty":
-        raise ConfigError(settings.url_file, [Mistake(0, "database.url_file", wrong)])
+        raise ConfigError(settings.url_file, [ConfigMistake(0, "database.url_file", wrong)])
     return url
 
 
@@ -82,6 +84,6 @@ def offline_reader(config: Config) -> Callable[[bytes], Notification]:
     return read
 
 
-def why_refused(error: Refusal | Refused) -> str:
+def why_refused(error: Refusal | DroppedDatagram) -> str:
     """The reason in words, for people."""
     return f"{error.reason}: {error}" if isinstance(error, Refusal) else error.reason

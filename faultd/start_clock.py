@@ -7,9 +7,9 @@ from pathlib import Path
 import structlog
 
 from actors.clock.settings import ClockSettings
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.trusted_clock import TrustedClock, instant
-from actors.trusted_time import Reading
+from actors.trusted_time import ClockReading
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ def boot_id() -> str:
         return ""
 
 
-def started_clock(read: Callable[[], Reading], boot: str, ledger: Database, settings: ClockSettings) -> TrustedClock:
+def started_clock(read: Callable[[], ClockReading], boot: str, ledger: LedgerFile, settings: ClockSettings) -> TrustedClock:
     """Goes on from the ledger's last stamp."""
     last = instant(ledger.head.at) if ledger.head.offset else None
     kept = ledger.time.anchor if ledger.time is not None else None

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from actors.addresses import AddressError, listen
 from actors.ledger.database import in_use
-from actors.tokens import TokenBook, TokenFileError
+from actors.tokens import TokenFile, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
 from faultd.config import Config, ConfigError, ConfigErrors, examine, read
@@ -80,7 +80,7 @@ def of_machine(found: Survey) -> None:
     except StateFolderError as error:
         found.state_dir = error
     try:
-        TokenBook(config.path("tokens.json")).list()
+        TokenFile(config.path("tokens.json")).list()
     except TokenFileError as error:
         found.token_file = error
     if in_use(config.ledger.path(config.path())):

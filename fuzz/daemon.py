@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import common  # noqa: F401 - where the code is
 import trio
 
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from faultd.demo.daemon import running
 from faultd.demo.workplace import Workplace, prepare
-from faultd.simulator.plant import Plant, PlantSpec, build_plant
+from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
 
 API = "/api/v1/faults"
 NEVER = (
@@ -46,13 +46,13 @@ class Target(NamedTuple):
     """A daemon that is fuzzed."""
 
     place: Workplace
-    plant: Plant
+    plant: SimulatedPlant
     admin: str
     """A token of an administrator of every tenant."""
 
     def token(self, role: str, tenant: str | None = None) -> str:
         """Make one more token."""
-        book = TokenBook(self.place.folder / "tokens.json")
+        book = TokenFile(self.place.folder / "tokens.json")
         return book.create(f"{role} of {tenant}", role, tenant, datetime.now(UTC))  # type: ignore[arg-type]
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
@@ -99,7 +99,7 @@ def run(fuzz: Callable[[Target], Awaitable[int]]) -> int:
         plant = build_plant(PlantSpec(olts=1))
         place = prepare(Path(folder), plant)
         place.config.write_text(place.config.read_text().replace("[http]\n", "[http]\nmetrics_need_token = true\n"))
-        admin = TokenBook(place.folder / "tokens.json").create("fuzz", "admin", None, datetime.now(UTC))
+        admin = TokenFile(place.folder / "tokens.json").create("fuzz", "admin", None, datetime.now(UTC))
         code = trio.run(_with_daemon, Target(place, plant, admin), fuzz)
         words = place.log.read_text(errors="replace")
         errors = [line for line in words.splitlines() if ERROR.search(line)]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from protocols.alarm import Source
-from protocols.maintenance import Plan, PlanChanges
+from protocols.maintenance import PlanChanges, WindowPlan
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
 from protocols.severity import Severity
@@ -145,7 +145,7 @@ class ChangeTopology(Struct, frozen=True, array_like=True, tag="change_topology"
 class PutWindow(Struct, frozen=True, array_like=True, tag="put_window", tag_field="tag"):
     """A new maintenance window."""
 
-    plan: Plan
+    plan: WindowPlan
 
 
 class PatchWindow(Struct, frozen=True, array_like=True, tag="patch_window", tag_field="tag"):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from protocols.alarm import Source
 from protocols.command import Command
-from protocols.light import Measurement
+from protocols.optical_power import Measurement
 from protocols.profile import Profile
 from protocols.rule import Rule
 from protocols.severity import Severity

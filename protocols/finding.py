@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from protocols.light import Measurement
+from protocols.optical_power import Measurement
 from protocols.severity import Severity
 
 AddressFrom = Literal["source", "snmpTrapAddress", "agent-addr"]

@@ -16,7 +16,7 @@ Phase = Literal["active", "upcoming", "ended", "cancelled"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
-class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WindowScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which alarms a window covers. The places (devices, subtrees, services, customers) are alternatives: one is enough.
     Tenants, alarm types and resource types narrow that down; without any place they cover whatever they match."""
 
@@ -41,12 +41,12 @@ class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return bool(self.devices or self.subtrees or self.services or self.customers)
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class WindowPlan(Struct, frozen=True, kw_only=True):
     """A window as it is asked for. ``start``, ``end`` and exceptions without an offset from UTC are of the wall clock of
     ``time_zone``; those with one are in UTC."""
 
     title: str
-    scope: Scope
+    scope: WindowScope
     start: datetime
     end: datetime | None = None
     """The first occurrence's end; either this or ``duration_seconds``."""
@@ -66,7 +66,7 @@ class PlanChanges(Struct, frozen=True, kw_only=True):
     """Other values for some fields; UNSET leaves one as it is. A new start alone moves the window: its duration stays."""
 
     title: str | UnsetType = UNSET
-    scope: Scope | UnsetType = UNSET
+    scope: WindowScope | UnsetType = UNSET
     start: datetime | UnsetType = UNSET
     end: datetime | UnsetType = UNSET
     duration_seconds: float | UnsetType = UNSET
@@ -76,7 +76,7 @@ class PlanChanges(Struct, frozen=True, kw_only=True):
     description: str | UnsetType = UNSET
 
 
-class Window(Struct, frozen=True, kw_only=True):
+class MaintenanceWindow(Struct, frozen=True, kw_only=True):
     """A window as it is kept."""
 
     id: str
@@ -84,7 +84,7 @@ class Window(Struct, frozen=True, kw_only=True):
     tenant_id: str | None
     title: str
     description: str = ""
-    scope: Scope
+    scope: WindowScope
     time_zone: str
     start: datetime
     """UTC."""
@@ -117,7 +117,7 @@ class Occurrence(Struct, frozen=True):
 class WindowView(Struct, frozen=True, kw_only=True):
     """A window as it is shown."""
 
-    window: Window
+    window: MaintenanceWindow
     phase: Phase
     occurrence: Occurrence | None
     """The one under way, or else the next."""
@@ -128,18 +128,18 @@ class WindowView(Struct, frozen=True, kw_only=True):
 class Windows(Protocol):
     """What the fold knows of maintenance windows, read between Events."""
 
-    def all(self) -> list[Window]:
+    def all(self) -> list[MaintenanceWindow]:
         """Every window, oldest first."""
         ...
 
-    def get(self, window_id: str) -> Window | None:
+    def get(self, window_id: str) -> MaintenanceWindow | None:
         """A window by its id."""
         ...
 
-    def show(self, window: Window) -> WindowView:
+    def show(self, window: MaintenanceWindow) -> WindowView:
         """A window with what it is doing."""
         ...
 
-    def phase(self, window: Window) -> Phase:
+    def phase(self, window: MaintenanceWindow) -> Phase:
         """What it is doing."""
         ...

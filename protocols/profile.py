@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from protocols.light import Quantity
+from protocols.optical_power import Quantity
 from protocols.severity import Severity
 
 Kind = Literal["raise", "clear", "event", "drop"]
@@ -78,7 +78,7 @@ class Resource(
     device numbers its interfaces anew."""
 
 
-class Test(
+class ValueTest(
     Struct,
     frozen=True,
     kw_only=True,
@@ -107,7 +107,7 @@ class Test(
     present: bool | None = None
 
 
-Condition = int | str | tuple[int | str, ...] | Test
+Condition = int | str | tuple[int | str, ...] | ValueTest
 
 
 class Choice(
@@ -120,7 +120,9 @@ class Choice(
     otherwise: str = ""
 
 
-class Light(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+class OpticalPowerField(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}
+):
     """An optical power that a trap carries: a value's number times ``scale`` plus ``offset`` is in dBm. Read only where
     ``when`` holds; ``invalid`` are the numbers, before scaling, by which the device says that it has none."""
 
@@ -161,7 +163,7 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     that of every vendor, and the device's is metadata (``vendor_severity``)."""
 
 
-class Meaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The fields that say what a trap amounts to, shared by alarms, families and codes. Empty fields are taken from
     the level above: code, family, alarm type."""
 
@@ -178,12 +180,12 @@ class Meaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """Alarm types that its clear ends besides its own."""
     repeats_by_design: bool | None = None
     metadata: tuple[str, ...] = ()
-    light: tuple[Light, ...] = ()
+    light: tuple[OpticalPowerField, ...] = ()
     """Optical powers that the trap tells of the resource."""
 
 
 class AlarmRule(
-    Meaning,
+    TrapMeaning,
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
@@ -205,14 +207,14 @@ class AlarmRule(
     drop: Triggers = ()
 
 
-class Code(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Code(TrapMeaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One code of a family."""
 
     type: str
     kind: Kind | Choice | None = None
 
 
-class Family(Meaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Family(TrapMeaning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One notification for many alarms: the alarm is a code in a varbind (``[[families]]``). ``kind`` says how to tell a
     raise from a clear where the code itself does not; ``otherwise`` is for codes that are not in the table."""
 

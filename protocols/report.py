@@ -51,7 +51,7 @@ class TrapShown(Struct, frozen=True, kw_only=True):
     irregular: tuple[str, ...]
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class EventReport(Struct, frozen=True, kw_only=True):
     """One Event of the ledger that said something about an alarm."""
 
     offset: int
@@ -75,7 +75,7 @@ class LedgerUnreadable(Exception):
 class Reports(Protocol):
     """Reads the ledger's Events for people."""
 
-    async def at(self, offsets: Collection[int]) -> Sequence[Report]:
+    async def at(self, offsets: Collection[int]) -> Sequence[EventReport]:
         """Those of these Events that are reports and that the ledger still has, in the order of their offsets. Raises
         LedgerUnreadable."""
         ...

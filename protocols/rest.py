@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from protocols.alarm import Alarm, Source, Status, TimelineEntry, is_own_name
 from protocols.command import NoteType
 from protocols.event import NetworkEventType
-from protocols.light import BLINDING, DARK, Measurement, is_light
+from protocols.optical_power import BLINDING, DARK, Measurement, is_optical_power
 from protocols.principal import Role
 from protocols.query import DeviceEventRow, UnknownTrapCount, UnknownTrapRow
 from protocols.rest_fields import (
@@ -211,7 +211,7 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
                 if not getattr(self, name):
                     raise ValueError(f"{name}: is missing (or give data)")
         for number, each in enumerate(self.light):
-            if not is_light(each.dbm):
+            if not is_optical_power(each.dbm):
                 raise ValueError(f"light[{number}].dbm: {each.dbm:g} is no optical power: {DARK:g} to {BLINDING:g} dBm")
         if self.type == "optical.measured" and not self.light:
             raise ValueError("light: optical.measured needs at least one reading")
@@ -371,7 +371,7 @@ class Me(Struct, frozen=True):
     tenant: str | None
 
 
-class Part(Struct, frozen=True):
+class DaemonPart(Struct, frozen=True):
     """One part of the daemon as ``/readyz`` shows it."""
 
     status: Literal["ok", "degraded", "down"]
@@ -383,7 +383,7 @@ class Readiness(Struct, frozen=True):
     make faultd unready unless taking traps needs it."""
 
     ready: bool
-    parts: dict[str, Part] = {}
+    parts: dict[str, DaemonPart] = {}
 
 
 class FieldError(Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from protocols.maintenance import Occurrence, Phase, Scope, WindowView
+from protocols.maintenance import Occurrence, Phase, WindowScope, WindowView
 from protocols.rest import Body, PageQuery
 from protocols.rest_fields import Line, Name, Text, check_time
 
@@ -23,7 +23,7 @@ class WindowCreate(Body, frozen=True, kw_only=True):
     """A new maintenance window."""
 
     title: Line
-    scope: Annotated[Scope, Meta(description="Which alarms it holds back: at least one place, tenant or type")]
+    scope: Annotated[WindowScope, Meta(description="Which alarms it holds back: at least one place, tenant or type")]
     start: WallTime | None = None
     end: Annotated[WallTime | None, Meta(description="When the first occurrence ends; either this or `duration_seconds`")] = (
         None
@@ -73,7 +73,7 @@ class WindowEdit(Body, frozen=True, kw_only=True):
     a window that is under way."""
 
     title: Line | UnsetType = UNSET
-    scope: Scope | UnsetType = UNSET
+    scope: WindowScope | UnsetType = UNSET
     start: WallTime | UnsetType = UNSET
     end: WallTime | UnsetType = UNSET
     start_time: Annotated[WallTime | UnsetType, Meta(description="The same as `start`")] = UNSET
@@ -122,7 +122,7 @@ class WindowShown(Struct, frozen=True, kw_only=True):
     title: str
     description: str
     phase: Phase
-    scope: Scope
+    scope: WindowScope
     time_zone: str
     start: datetime
     end: datetime

@@ -24,7 +24,7 @@ WINDOW = 300.0
 """Seconds of a rule that names no ``time_window``."""
 
 
-class Test(
+class FieldTest(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"in_": "in", "not_": "not"}
 ):
     """A condition on one field; all that is given must hold. A missing field fails all but ``present = false`` and ``not``."""
@@ -42,10 +42,10 @@ class Test(
     regex: Annotated[str, Meta(min_length=1, max_length=1_000)] | None = None
     """Searched in the text; RE2 syntax, in linear time."""
     present: bool | None = None
-    not_: "Scalar | Scalars | Test | None" = None
+    not_: "Scalar | Scalars | FieldTest | None" = None
 
 
-Condition = Scalar | Scalars | Test
+Condition = Scalar | Scalars | FieldTest
 Matcher = Annotated[dict[Name, Condition], Meta(max_length=50)]
 """Field → condition; all must hold. Fields are those of an alarm, ``metadata.KEY``, ``node.KEY`` and ``topology.TYPE``."""
 

@@ -28,7 +28,7 @@ class TopologyView(Protocol):
     def device(self, address: str) -> Node | None:
         """The device with this address."""
 
-    def by_hand(self, node_id: str) -> bool:
+    def from_api(self, node_id: str) -> bool:
         """Whether it came through the API, and not from the file."""
 
     def revision(self, node_id: str) -> int | None:

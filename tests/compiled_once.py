@@ -16,9 +16,9 @@ def compiled_once() -> Iterator[None]:
     """What was compiled of a profile is used again for an equal one; each state still gets a translator of its own. Compiling
     the shipped profiles would be nine tenths of the work."""
     encode = msgspec.msgpack.Encoder().encode
-    done: dict[tuple[bytes, bytes], compiler.Compiled] = {}
+    done: dict[tuple[bytes, bytes], compiler.CompiledProfile] = {}
 
-    def compile_once(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> compiler.Compiled:
+    def compile_once(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> compiler.CompiledProfile:
         key = encode(profile), encode(types)
         if key not in done:
             compiled = compiler.compile_profile(profile, types, problems)

@@ -10,12 +10,12 @@ import trio
 from actors.api.application import application
 from actors.api.context import Context, EventLookup, RuleLookup
 from actors.api.gate import Gate
-from actors.api.server import Server
+from actors.api.server import HttpServer
 from actors.api.settings import ApiSettings
 from actors.mailbox import AppendSender, Progress
 from actors.metrics import Metrics
-from actors.postgres import Database
-from actors.tokens import TokenBook
+from actors.postgres import Postgres
+from actors.tokens import TokenFile
 from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
 from protocols.maintenance import Windows
@@ -43,9 +43,9 @@ class Api:
         self,
         settings: ApiSettings,
         ledger: AppendSender,
-        database: Database | None,
+        database: Postgres | None,
         progress: Progress,
-        tokens: TokenBook,
+        tokens: TokenFile,
         health: Callable[[], Readiness],
         metrics: Metrics,
         clock: Callable[[], datetime],
@@ -68,7 +68,7 @@ class Api:
         if recorded is not None:
             context.recorded = recorded
         self.application = application(context, _version())
-        self._server = Server(settings, Gate(self.application, context), metrics)
+        self._server = HttpServer(settings, Gate(self.application, context), metrics)
         self._log = log.bind(actor="api")
 
     @property

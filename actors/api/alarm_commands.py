@@ -50,13 +50,13 @@ AlarmName = Annotated[
 ]
 
 
-async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.Shown:
+async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.ChangedAlarm:
     past = await reads.past_of(ctx, by, names, needed=isinstance(action, Note | Edit)) if names else ()
     outcome = await ctx.submit(by, [Command(by, action, names, past)])
     return commands.single(outcome.changes, outcome.first)
 
 
-async def _show(ctx: Context, by: Principal, shown: commands.Shown, created: bool = False) -> Response[Alarm]:
+async def _show(ctx: Context, by: Principal, shown: commands.ChangedAlarm, created: bool = False) -> Response[Alarm]:
     """The alarm as it now is: from the command's own Change, else as the fold has it, else (it is history) from PostgreSQL;
     while that is away 204 says that the command applied."""
     alarm = shown.alarm or reads.held_alarm(ctx, by, shown.id)
@@ -200,7 +200,7 @@ async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
     outcome = await api.submit(by, [Command(by, action, chosen, past)])
     answer = commands.answers(outcome.changes, outcome.first, 1)[0]
     return BulkResult(
-        matched=len(chosen), accepted=answer.accepted, refused=commands.told(answer.refusals), more=len(found) > limit
+        matched=len(chosen), accepted=answer.accepted, refused=commands.refused_items(answer.refusals), more=len(found) > limit
     )
 
 

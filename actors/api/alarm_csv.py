@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from litestar.response import Stream
 
 from actors.api import queries
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.alarm import Alarm
 from protocols.csv_cells import cell, lines
 from protocols.query import AlarmFilter, AlarmSort
@@ -19,7 +19,7 @@ _PAGE = 500
 COLUMNS = tuple(Alarm.__struct_fields__)
 
 
-async def exported(database: Database, wanted: AlarmFilter, sort: AlarmSort, tenant: str | None) -> Stream:
+async def exported(database: Postgres, wanted: AlarmFilter, sort: AlarmSort, tenant: str | None) -> Stream:
     """The file. Its first page is read before the answer begins, so that a database that is away is a 503."""
     counted = await queries.count_alarms(database, wanted, tenant=tenant, most=MOST + 1)
     first = await queries.list_alarms(database, wanted, sort=sort, limit=_PAGE, tenant=tenant)

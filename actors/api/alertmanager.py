@@ -61,7 +61,7 @@ class Taken(Struct, frozen=True):
         return event.type, event.tenant_id, event.resource_id, event.qualifier
 
 
-class Reading:
+class AlertContext:
     """The context in which alerts are read: the table of severities, who reports, and where nodes are."""
 
     def __init__(self, severities: Mapping[str, AlertSeverity], reporter: str, status: Any, find: Find) -> None:

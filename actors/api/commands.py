@@ -148,7 +148,7 @@ def answers(changes: Iterable[Change], first: int, count: int) -> Sequence[Answe
     return [by_offset.get(offset, Answer(offset=offset)) for offset in range(first, first + count)]
 
 
-class Shown(NamedTuple):
+class ChangedAlarm(NamedTuple):
     """The alarm that a command changed, as it now is; ``alarm`` is None when the command applied and changed nothing."""
 
     id: str
@@ -156,7 +156,7 @@ class Shown(NamedTuple):
     raised: bool
 
 
-def single(changes: Sequence[Change], offset: int) -> Shown:
+def single(changes: Sequence[Change], offset: int) -> ChangedAlarm:
     """What a command on one alarm came to. ProblemError when it was refused."""
     answer = answers(changes, offset, 1)[0]
     if answer.refusals:
@@ -168,7 +168,7 @@ def single(changes: Sequence[Change], offset: int) -> Shown:
     all_of_it = (change for change in changes if isinstance(change, AlarmChanged) and change.offset == offset)
     mine = [change for change in all_of_it if change.alarm.id == chosen]
     raised = any(entry.action == "raised" for change in mine for entry in change.entries)
-    return Shown(chosen, mine[-1].alarm if mine else None, raised)
+    return ChangedAlarm(chosen, mine[-1].alarm if mine else None, raised)
 
 
 def refused(refusal: Refusal) -> ProblemError:
@@ -184,7 +184,7 @@ def no_such_alarm(name: str) -> ProblemError:
     return ProblemError(404, "unknown_alarm", f"no alarm {name!r}")
 
 
-def told(refusals: Iterable[Refusal]) -> tuple[Refused, ...]:
+def refused_items(refusals: Iterable[Refusal]) -> tuple[Refused, ...]:
     """Refusals as they are shown: another tenant's alarm reads like one that does not exist."""
     return tuple(
         Refused(refusal.alarm_id, "unknown_alarm", f"no alarm {refusal.alarm_id!r}")
@@ -197,7 +197,7 @@ def told(refusals: Iterable[Refusal]) -> tuple[Refused, ...]:
 def event_result(answer: Answer) -> EventResult:
     """What one network event came to."""
     return EventResult(
-        accepted=answer.accepted, duplicate=answer.duplicate, refused=told(answer.refusals), warnings=answer.warnings
+        accepted=answer.accepted, duplicate=answer.duplicate, refused=refused_items(answer.refusals), warnings=answer.warnings
     )
 
 

@@ -12,8 +12,8 @@ from actors.api.problems import unavailable
 from actors.api.settings import ApiSettings
 from actors.mailbox import Abandoned, Append, AppendSender, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database, DatabaseUnavailable
-from actors.tokens import TokenBook
+from actors.postgres import DatabaseUnavailable, Postgres
+from actors.tokens import TokenFile
 from protocols.alarm_view import AlarmView
 from protocols.backtest import Backtests
 from protocols.change import Answer
@@ -42,9 +42,9 @@ class Context:
         self,
         settings: ApiSettings,
         ledger: AppendSender,
-        database: Database | None,
+        database: Postgres | None,
         progress: Progress,
-        tokens: TokenBook,
+        tokens: TokenFile,
         health: Callable[[], Readiness],
         metrics: Metrics,
         clock: Callable[[], datetime],
@@ -73,7 +73,7 @@ class Context:
         self._written: dict[str, int] = {}
 
     @property
-    def database(self) -> Database:
+    def database(self) -> Postgres:
         """PostgreSQL. Raises ``DatabaseUnavailable`` when there is none."""
         if self._database is None:
             raise DatabaseUnavailable("no database is attached")

@@ -10,7 +10,7 @@ from actors.api import reads
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.context import By, Context, Ctx
-from actors.api.keyset import INT64, Key, Order
+from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from protocols.alarm import Alarm
@@ -19,7 +19,7 @@ from protocols.rest import PageQuery
 
 FIRST = 100
 """Customers that an alarm's own answer tells."""
-_ORDER = Order("customers", (Key("position", INT64),))
+_ORDER = Order("customers", (SortKey("position", INT64),))
 _FIELDS = Alarm.__struct_fields__
 
 

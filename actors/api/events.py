@@ -10,7 +10,7 @@ from actors.api import commands
 from actors.api.access import allow
 from actors.api.context import By, Ctx
 from actors.api.event_data import flat
-from actors.api.notification import Notification
+from actors.api.notification import ReceivedNotification
 from actors.api.openapi import ApiOperation
 from actors.api.problems import ProblemError, invalid_body, invalid_parameter
 from protocols.rest import AlertmanagerBody, EventResults, NetworkEventBody
@@ -78,7 +78,7 @@ async def alertmanager(api: Ctx, by: By, data: JSONBody[AlertmanagerBody]) -> Ev
     """
     if not isinstance(data.alerts, list | None):
         raise invalid_body("alerts", "is no list")
-    return await Notification(api, by, data).take()
+    return await ReceivedNotification(api, by, data).take()
 
 
 HANDLERS = [network_events, alertmanager]

@@ -10,7 +10,7 @@ from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.context import By, Context, Ctx
 from actors.api.openapi import ApiOperation
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.alarm import Alarm
 from protocols.principal import Principal
 from protocols.rest import ChildOf, Children, Explanation
@@ -71,7 +71,7 @@ async def _causes(api: Context, alarm: Alarm, by: Principal) -> tuple[Alarm, ...
     return tuple(causes)
 
 
-async def _children(database: Database, alarm: Alarm, tenant: str | None) -> Children:
+async def _children(database: Postgres, alarm: Alarm, tenant: str | None) -> Children:
     given = (alarm.correlation_id or alarm.id, alarm.id, tenant)
     counts: Any = await database.fetch(_COUNTS, *given)
     rows: Any = await database.fetch(_FIRST, *given) if counts else ()

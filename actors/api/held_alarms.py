@@ -8,7 +8,7 @@ from uuid import UUID
 import trio
 from msgspec.structs import replace
 
-from actors.api.keyset import Key, Order
+from actors.api.keyset import Order, SortKey
 from protocols.alarm import Alarm
 from protocols.alarm_match import passes
 from protocols.query import AlarmFilter, Page
@@ -78,6 +78,6 @@ def _place(order: Order, values: Sequence[Any]) -> _Place:
     return tuple(_number(key, value) for key, value in zip(order.keys, values, strict=True))
 
 
-def _number(key: Key, value: Any) -> int:
+def _number(key: SortKey, value: Any) -> int:
     number = (value - _EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else int(value)
     return -number if key.descending else number

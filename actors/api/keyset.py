@@ -24,7 +24,7 @@ class BadCursor(ValueError):
         super().__init__(f"cursor {cursor[:40]!r}: {text}")
 
 
-class Key(Struct, frozen=True):
+class SortKey(Struct, frozen=True):
     """One column of a sort order. ``kind`` is what its values decode to from a cursor. ``coarse`` is a column that never falls
     while this one grows, and never exceeds it: it is what the indexes have in this one's place."""
 
@@ -43,7 +43,7 @@ class Order(Struct, frozen=True):
     """A sort order that tells all rows apart (its last key is unique). ``name`` ties a cursor to it."""
 
     name: str
-    keys: tuple[Key, ...]
+    keys: tuple[SortKey, ...]
 
     def sql(self, *, coarse: bool = True) -> str:
         """The ORDER BY list; without ``coarse`` for a table that has no coarse columns."""
@@ -91,17 +91,17 @@ class Order(Struct, frozen=True):
         return f"{bound} AND ({' OR '.join(f'({alternative})' for alternative in alternatives)})"
 
 
-def within_minute(key: Key, name: str) -> str:
+def within_minute(key: SortKey, name: str) -> str:
     """What being behind the value ``name`` in ``key`` implies for its coarse column, so that an index can start there."""
     return f"{key.coarse} <= {name}" if key.descending else f"{key.coarse} > {name}::timestamptz - interval '1 minute'"
 
 
-def _beyond(key: Key) -> str:
+def _beyond(key: SortKey) -> str:
     return "<" if key.descending else ">"
 
 
-def _last_occurrence(descending: bool) -> Key:
-    return Key("last_occurrence", TIME, descending, "last_minute")
+def _last_occurrence(descending: bool) -> SortKey:
+    return SortKey("last_occurrence", TIME, descending, "last_minute")
 
 
 def alarm_order(sort: str) -> Order:
@@ -109,9 +109,9 @@ def alarm_order(sort: str) -> Order:
     descending = sort.startswith("-")
     column = sort.removeprefix("-")
     if column == "severity":
-        latest = (_last_occurrence(True), Key("id", UUID, True))
-        return Order(sort, (Key("severity_rank", INT16, descending), *latest))
+        latest = (_last_occurrence(True), SortKey("id", UUID, True))
+        return Order(sort, (SortKey("severity_rank", INT16, descending), *latest))
     if column == "last_occurrence":
-        return Order(sort, (_last_occurrence(descending), Key("id", UUID, descending)))
+        return Order(sort, (_last_occurrence(descending), SortKey("id", UUID, descending)))
     kind = TIME if column.endswith("_occurrence") else INT64
-    return Order(sort, (Key(column, kind, descending), Key("id", UUID, descending)))
+    return Order(sort, (SortKey(column, kind, descending), SortKey("id", UUID, descending)))

@@ -14,18 +14,18 @@ from actors.api.access import allow
 from actors.api.commands import in_utc
 from actors.api.context import By, Context, Ctx
 from actors.api.events import IdempotencyKey, idempotency_key_of
-from actors.api.keyset import INT64, Key, Order
+from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
 from actors.api.window_warnings import IN_UTC, unknown_names
 from protocols.change import Answer, Refusal
 from protocols.command import CancelWindow, Command, EndWindow, PatchWindow, PutWindow, WindowAction
-from protocols.maintenance import Plan, PlanChanges, Window, Windows
+from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
 
-_ORDER = Order("windows", (Key("offset", INT64, True),))
+_ORDER = Order("windows", (SortKey("offset", INT64, True),))
 _STATUS = {"wrong_state": 409, "limit": 409, "not_your_tenant": 403, "unknown_window": 404}
 
 WindowName = Annotated[
@@ -101,7 +101,7 @@ async def create_window(
     else:
         tenant = commands.tenant_of(by, tenant, api.default_tenant)
     key = idempotency_key_of(request)
-    plan = Plan(
+    plan = WindowPlan(
         title=data.title,
         scope=data.scope,
         start=_time(data.begins),
@@ -196,12 +196,12 @@ def _windows(api: Context) -> Windows:
     return api.windows
 
 
-def _sees(by: Principal, window: Window) -> bool:
+def _sees(by: Principal, window: MaintenanceWindow) -> bool:
     """A window of every tenant names things of other tenants: it is for tokens without one."""
     return by.tenant is None or window.tenant_id == by.tenant
 
 
-def _offset(window: Window) -> int:
+def _offset(window: MaintenanceWindow) -> int:
     return int(window.id.removeprefix("MW"))
 
 

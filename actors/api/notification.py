@@ -7,7 +7,7 @@ import msgspec
 import trio
 
 from actors.api import commands
-from actors.api.alertmanager import Reading, Taken, instances, one_line
+from actors.api.alertmanager import AlertContext, Taken, instances, one_line
 from actors.api.context import Context
 from actors.api.problems import ProblemError
 from protocols.alarm import Identity
@@ -24,7 +24,7 @@ AT_ONCE = 100
 SAME_FINGERPRINT: Final = "fingerprint: an alert before this one has it too, with other labels or texts; that one counts"
 
 
-class Notification:
+class ReceivedNotification:
     """``body`` as the caller ``by`` sent it."""
 
     def __init__(self, api: Context, by: Principal, body: AlertmanagerBody) -> None:
@@ -70,7 +70,7 @@ class Notification:
         labels = alert.get("labels") if isinstance(alert, dict) else None
         asked = labels.get("tenant_id") if isinstance(labels, dict) else None
         tenant = commands.tenant_of(self._by, asked[:200] if isinstance(asked, str) else None, self._api.default_tenant)
-        reading = Reading(
+        reading = AlertContext(
             self._api.settings.alert_severities,
             self._by.name,
             self._body.status,

@@ -13,9 +13,9 @@ import msgspec
 from asyncpg.protocol import Record
 from msgspec import Struct
 
-from actors.api.keyset import INT32, INT64, TIME, Key, Order, alarm_order
+from actors.api.keyset import INT32, INT64, TIME, Order, SortKey, alarm_order
 from actors.api.where import Where, alarm_where
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.command import Past
 from protocols.query import (
@@ -34,11 +34,11 @@ ALARM_COLUMNS = ", ".join(Alarm.__struct_fields__)
 ENTRY_COLUMNS = ", ".join(f'"{name}"' for name in TimelineEntry.__struct_fields__)
 MOST_HELD_BACK = 100_000
 
-_TIMELINE = (Key('"offset"', INT64), Key("number", INT32))
+_TIMELINE = (SortKey('"offset"', INT64), SortKey("number", INT32))
 """Offsets are the order: the time can step back, where the clock jumped."""
-_TIMELINE_LATEST = tuple(Key(key.column, key.kind, True) for key in _TIMELINE)
-_INBOX = Order("unknown", (Key("at", TIME, True), Key('"offset"', INT64, True)))
-_DEVICE_EVENTS = Order("device_events", (Key("at", TIME, True), *_TIMELINE_LATEST))
+_TIMELINE_LATEST = tuple(SortKey(key.column, key.kind, True) for key in _TIMELINE)
+_INBOX = Order("unknown", (SortKey("at", TIME, True), SortKey('"offset"', INT64, True)))
+_DEVICE_EVENTS = Order("device_events", (SortKey("at", TIME, True), *_TIMELINE_LATEST))
 
 
 class Query(Struct):
@@ -84,7 +84,7 @@ def _listed(
 
 
 async def list_alarms(
-    database: Database,
+    database: Postgres,
     wanted: AlarmFilter,
     *,
     sort: AlarmSort = "-last_occurrence",
@@ -97,13 +97,13 @@ async def list_alarms(
     return _page(await database.fetch(query.sql, *query.args), limit, alarm_order(sort), alarm_of)
 
 
-async def count_alarms(database: Database, wanted: AlarmFilter, *, most: int, tenant: str | None = None) -> int:
+async def count_alarms(database: Postgres, wanted: AlarmFilter, *, most: int, tenant: str | None = None) -> int:
     """How many alarms pass the filter; at most ``most``."""
     query = list_query(wanted, "-last_occurrence", most, None, tenant, "id, severity_rank, last_occurrence")
     return int(await database.fetchval(f"SELECT count(*) FROM ({query.sql}) AS found", *query.args))
 
 
-async def count_held_back(database: Database, wanted: AlarmFilter, *, tenant: str | None = None) -> int:
+async def count_held_back(database: Postgres, wanted: AlarmFilter, *, tenant: str | None = None) -> int:
     """Alarms that pass the filter but for its view and are attributed to another alarm; at most ``MOST_HELD_BACK``."""
     where = alarm_where(msgspec.structs.replace(wanted, view="all"), tenant)
     where.conditions.append("parent_alarm_id IS NOT NULL")
@@ -111,7 +111,7 @@ async def count_held_back(database: Database, wanted: AlarmFilter, *, tenant: st
     return int(await database.fetchval(f"SELECT count(*) FROM ({counted}) AS held_back", *where.args))
 
 
-async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, tenant: str | None = None) -> tuple[str, ...]:
+async def matching_ids(database: Postgres, wanted: AlarmFilter, *, limit: int, tenant: str | None = None) -> tuple[str, ...]:
     """Ids of at most ``limit`` alarms that pass the filter and that commands can reach, latest first."""
     where = alarm_where(wanted, tenant)
     where.conditions.append("live")
@@ -120,7 +120,7 @@ async def matching_ids(database: Database, wanted: AlarmFilter, *, limit: int, t
     return tuple(str(row["id"]) for row in await database.fetch(sql, *where.args))
 
 
-async def get_alarm(database: Database, name: str, *, tenant: str | None = None) -> Alarm | None:
+async def get_alarm(database: Postgres, name: str, *, tenant: str | None = None) -> Alarm | None:
     """The alarm whose id or external id is ``name``, also from the archive; None when there is none in the scope.
 
     Ledgers that followed one another in this database each count their external ids from A1: the one that commands reach comes
@@ -141,7 +141,7 @@ async def get_alarm(database: Database, name: str, *, tenant: str | None = None)
     return None if row is None else alarm_of(row)
 
 
-async def past_alarms(database: Database, names: Sequence[str], *, tenant: str | None = None) -> tuple[Past, ...]:
+async def past_alarms(database: Postgres, names: Sequence[str], *, tenant: str | None = None) -> tuple[Past, ...]:
     """Alarms by their ids or external ids, also from the archive. Of several that had one external id the latest; none where
     these are of several tenants."""
     where = Where()
@@ -166,7 +166,7 @@ async def past_alarms(database: Database, names: Sequence[str], *, tenant: str |
 
 
 async def timeline(
-    database: Database,
+    database: Postgres,
     alarm_id: str,
     *,
     limit: int = 100,
@@ -200,7 +200,7 @@ REPORTING = (
 """Actions of timeline lines that a report may have caused."""
 
 
-async def reporting_events(database: Database, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
+async def reporting_events(database: Postgres, alarm_id: str, *, limit: int) -> dict[int, tuple[str, ...]]:
     """Offsets of the newest Events that reported something of this alarm, the latest first, each with what it did."""
     where = Where()
     where.equal("alarm_id", _uuid(alarm_id))
@@ -220,7 +220,7 @@ async def reporting_events(database: Database, alarm_id: str, *, limit: int) -> 
 
 
 async def list_unknown_traps(
-    database: Database,
+    database: Postgres,
     *,
     trap_oid: str | None = None,
     limit: int = 100,
@@ -241,7 +241,7 @@ async def list_unknown_traps(
 
 
 async def count_unknown_traps(
-    database: Database, *, tenant: str | None = None, limit: int = 1_000
+    database: Postgres, *, tenant: str | None = None, limit: int = 1_000
 ) -> tuple[UnknownTrapCount, ...]:
     """How often each unknown trap came, the most frequent first."""
     where = Where()
@@ -254,7 +254,7 @@ async def count_unknown_traps(
 
 
 async def list_device_events(
-    database: Database,
+    database: Postgres,
     *,
     device_id: str | None = None,
     event_type: str | None = None,
@@ -288,7 +288,7 @@ def entry_of(row: Record) -> TimelineEntry:
 
 
 async def _list(
-    database: Database,
+    database: Postgres,
     table: str,
     columns: str,
     where: Where,

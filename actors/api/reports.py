@@ -16,7 +16,7 @@ from actors.api.context import By, Ctx
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.problems import unavailable
-from protocols.report import LedgerUnreadable, Report
+from protocols.report import EventReport, LedgerUnreadable
 from protocols.rest import Body
 
 MOST = 50
@@ -34,7 +34,7 @@ class ReportShown(Struct, frozen=True, kw_only=True):
     offset: int
     did: tuple[str, ...]
     """As in the timeline: `raised`, `cleared` ...; `repeated`."""
-    report: Report | None
+    report: EventReport | None
 
 
 class ReportList(Struct, frozen=True):

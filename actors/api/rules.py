@@ -10,7 +10,7 @@ from litestar.params import JSONBody, PathParameter
 from actors.api import commands
 from actors.api.access import allow
 from actors.api.context import By, Context, Ctx
-from actors.api.keyset import INT64, Key, Order
+from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, unavailable
@@ -21,7 +21,7 @@ from protocols.rest import FieldError
 from protocols.rest_rules import RulePage, RuleShown, RulesQuery, shown
 from protocols.rule import Rule, RuleEdited, RuleRecord
 
-_ORDER = Order("rules", (Key("priority", INT64, True), Key("name", str), Key("id", str)))
+_ORDER = Order("rules", (SortKey("priority", INT64, True), SortKey("name", str), SortKey("id", str)))
 _STATUS = {"wrong_state": 409, "limit": 409, "not_your_tenant": 403, "unknown_rule": 404}
 
 RuleName = Annotated[str, PathParameter(description="The rule's `id`", min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]

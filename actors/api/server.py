@@ -96,7 +96,7 @@ class _NoLog(Logger):
         log.error("request failed in the HTTP server", what=message, exc_info=True)
 
 
-class Server:
+class HttpServer:
     """Listens and serves ``app`` until cancelled; then stops listening and gives requests under way a bounded time."""
 
     def __init__(self, settings: ApiSettings, app: App, metrics: Metrics) -> None:

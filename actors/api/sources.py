@@ -7,7 +7,7 @@ from litestar import Request, get
 
 from actors.api.access import allow
 from actors.api.context import By, Context, Ctx
-from actors.api.keyset import Key, Order
+from actors.api.keyset import Order, SortKey
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.problems import unavailable
@@ -18,7 +18,7 @@ from protocols.topology import Node
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
 
-_ORDER = Order("sources", (Key("address", str),))
+_ORDER = Order("sources", (SortKey("address", str),))
 LOOKED_AT = 10_000
 """Sources looked at for one page: a filter that finds next to nothing gives a short page, and goes on from there."""
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.api.where import alarm_where
-from actors.postgres import Connection, Database
+from actors.postgres import Connection, Postgres
 from protocols.alarm import STATUSES, Status
 from protocols.query import AlarmFilter, Bucket, CountedSpan, Statistics
 from protocols.severity import SEVERITIES, Severity
@@ -23,7 +23,7 @@ _OPEN = "status NOT IN ('cleared', 'resolved')"
 
 
 async def statistics(
-    database: Database,
+    database: Postgres,
     wanted: AlarmFilter | None = None,
     *,
     tenant: str | None = None,

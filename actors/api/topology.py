@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.api.access import allow
 from actors.api.context import By, Ctx
-from actors.api.keyset import Key, Order
+from actors.api.keyset import Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
@@ -24,7 +24,7 @@ from protocols.topology import Node
 from protocols.topology_csv import csv_lines
 from protocols.topology_view import TopologyView
 
-_ORDER = Order("topology", (Key("id", str),))
+_ORDER = Order("topology", (SortKey("id", str),))
 LOOKED_AT = 100_000
 """Nodes looked at for one page: further ones are on the next."""
 

@@ -59,5 +59,5 @@ def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
     fields["parents"] = names_seen(plant, by, node.parents)
     children = plant.children(node.id)
     count = len(children) if by.tenant is None else len(names_seen(plant, by, children))
-    origin: Literal["file", "api"] = "api" if plant.by_hand(node.id) else "file"
+    origin: Literal["file", "api"] = "api" if plant.from_api(node.id) else "file"
     return NodeShown(**fields, children=count, origin=origin, revision=plant.revision(node.id) or 0)

@@ -10,7 +10,7 @@ from itertools import islice
 import trio
 
 from actors.api.context import Context
-from protocols.maintenance import Window
+from protocols.maintenance import MaintenanceWindow
 from protocols.topology import Node
 from protocols.topology_view import TopologyView
 from protocols.walls import shown_to
@@ -22,7 +22,7 @@ _STEP = 5_000
 """Nodes looked at between two checkpoints."""
 
 
-async def unknown_names(api: Context, window: Window) -> list[str]:
+async def unknown_names(api: Context, window: MaintenanceWindow) -> list[str]:
     """A warning for each field of the scope with names that name nothing."""
     scope, plant = window.scope, api.topology
     found = list(_warning("subtrees", [name for name in scope.subtrees if not _has_node(plant, window, name)]))
@@ -49,12 +49,12 @@ def _names(nodes: Sequence[Node], kind: str, field: str) -> tuple[Iterable[str],
     return (getattr(node, field) for node in nodes), (node.id for node in nodes if node.type == kind)
 
 
-def _has_node(plant: TopologyView | None, window: Window, name: str) -> bool:
+def _has_node(plant: TopologyView | None, window: MaintenanceWindow, name: str) -> bool:
     node = plant.node(name) if plant is not None else None
     return node is not None and _sees(window, node)
 
 
-def _has_device(plant: TopologyView | None, window: Window, name: str) -> bool:
+def _has_device(plant: TopologyView | None, window: MaintenanceWindow, name: str) -> bool:
     """A node, or the beginning of the ids of some (``DEVICE/POSITION``)."""
     if plant is None or _has_node(plant, window, name):
         return plant is not None
@@ -62,7 +62,7 @@ def _has_device(plant: TopologyView | None, window: Window, name: str) -> bool:
     return any(one.startswith(f"{name}/") and _has_node(plant, window, one) for one in inside)
 
 
-def _sees(window: Window, node: Node) -> bool:
+def _sees(window: MaintenanceWindow, node: Node) -> bool:
     return shown_to(node, window.tenant_id) is not None
 
 

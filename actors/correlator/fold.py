@@ -6,23 +6,23 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.correlator import silence
-from actors.correlator.commands import fold_command
+from actors.correlator.alarms.commands import fold_command
+from actors.correlator.alarms.raise_clear import SYSTEM
+from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
-from actors.correlator.housekeeping import fold_tick
-from actors.correlator.jumps import fold_clock_jumped
-from actors.correlator.network import fold_network
-from actors.correlator.own import fold_system
-from actors.correlator.ponder import beat, ponder
-from actors.correlator.problems import SYSTEM
+from actors.correlator.events.clock_jumps import fold_clock_jumped
+from actors.correlator.events.network_events import fold_network
+from actors.correlator.events.refused_sources import fold_source_refused
+from actors.correlator.events.ticks import fold_tick
+from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
+from actors.correlator.events.traps import fold_trap
 from actors.correlator.profiles import compile
-from actors.correlator.refused_sources import fold_source_refused
-from actors.correlator.replant import fold_topology, fold_topology_changed
-from actors.correlator.rules.book import fold_rules
-from actors.correlator.rules.force import counts_repeats
+from actors.correlator.resources import silent_devices
 from actors.correlator.rules.plugins import fold_stopped
+from actors.correlator.rules.rule_changes import fold_rules
+from actors.correlator.rules.rule_registry import counts_repeats
 from actors.correlator.state import State, policy_of
-from actors.correlator.traps import fold_trap
+from actors.correlator.strategies.run_strategies import fire_timers, run_strategies
 from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
 from protocols.command import Command, DiscardQuarantined, RetryQuarantined
 from protocols.event import (
@@ -57,7 +57,7 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     numbers = Numbers()
     # A jump has to move the timers before any of them may say that it is due.
     beats = state.timers.first <= at and type(event) is not ClockJumped
-    changes = beat(state, offset, at, numbers) if beats else []
+    changes = fire_timers(state, offset, at, numbers) if beats else []
     draft = Draft(state, offset, at, numbers)
     try:
         _FOLDS[type(event)](draft, event)
@@ -69,14 +69,14 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
         touched, repeated = draft.touched(), []
         changes += draft.commit()
     if touched or repeated:
-        changes += ponder(state, offset, at, numbers, touched, repeated)
+        changes += run_strategies(state, offset, at, numbers, touched, repeated)
     state.offset, state.at = offset, at
     return changes
 
 
 def _use_policy(draft: Draft, event: PolicyLoaded) -> None:
     settings = policy_of(event)
-    silence.note_settings(draft, settings)
+    silent_devices.note_settings(draft, settings)
     draft.later(draft.state.use_policy, event, settings)
 
 

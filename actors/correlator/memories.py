@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from protocols.severity import Severity
 
@@ -31,7 +31,7 @@ MOST_READINGS = 500_000
 """Readings remembered; beyond it those that came first go, a tenth of them at once."""
 
 
-class Light(Struct, frozen=True, array_like=True, gc=False):
+class OpticalPower(Struct, frozen=True, array_like=True, gc=False):
     """``good``: dBm of the last good reading, None when there was none; ``now``: of the last one, of the time ``at``; ``fell``:
     since when it is clearly less than ``good``; ``known``: since when there are good readings to compare with."""
 
@@ -42,12 +42,12 @@ class Light(Struct, frozen=True, array_like=True, gc=False):
     known: datetime | None = None
 
 
-class LightMemory(Struct):
+class OpticalPowerMemory(Struct):
     """By quantity and ONT (``ont_rx olt/1/0/5``)."""
 
-    lights: dict[str, Light] = {}
+    lights: dict[str, OpticalPower] = {}
 
-    def put(self, key: str, light: Light) -> None:
+    def put(self, key: str, light: OpticalPower) -> None:
         """Remember it. A known one keeps its place, so that this is no walk over the deleted front of a dict."""
         self.lights[key] = light
         if len(self.lights) > MOST_READINGS:
@@ -56,11 +56,11 @@ class LightMemory(Struct):
 
 
 class NoticeMemory(Struct):
-    """``told``: the severity at which people were last told of an alarm that they have not been told is over.
-    ``freed``: what held an alarm back until now, of those that wait to be told."""
+    """``notified``: for each alarm whose recovery nobody was notified of, the severity of its last notification.
+    ``released_from``: for each alarm that waits for its notification, what held it back until now."""
 
-    told: dict[str, Severity] = {}
-    freed: dict[str, str] = {}
+    notified: dict[str, Severity] = field(name="told", default_factory=dict)
+    released_from: dict[str, str] = field(name="freed", default_factory=dict)
 
 
 class Replanted(Struct, array_like=True):

@@ -22,7 +22,7 @@ STEP = 256
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Mark(Struct, frozen=True, array_like=True, gc=False):
+class ReportMark(Struct, frozen=True, array_like=True, gc=False):
     """How the latest raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
 
     ``uptime`` is the sender's sysUpTime in hundredths of a second, in its ``epoch``; ``dated`` the reporter's own time, right
@@ -41,7 +41,7 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
     """When the raise was received with which later repeats by design were merged; None: no later one was."""
 
 
-class Clock(Struct, frozen=True, array_like=True, gc=False):
+class SenderClock(Struct, frozen=True, array_like=True, gc=False):
     """What is known of a sender's sysUpTime. Times are in hundredths of a second since 1970 by faultd's clock.
 
     ``epoch`` counts the sender's restarts, ``start`` is when it started last and ``seen`` when a trap last said so; ``boots``
@@ -77,8 +77,8 @@ class Saved(Struct, kw_only=True):
     alarms: list[Alarm]
     current: list[str]
     cleared: list[tuple[str, datetime]]
-    marks: dict[str, Mark]
-    ended: list[tuple[Identity, datetime, Mark]]
+    marks: dict[str, ReportMark]
+    ended: list[tuple[Identity, datetime, ReportMark]]
     informs: list[tuple[str, datetime]]
     keys: list[tuple[str, datetime]]
     sequences: dict[str, int]
@@ -97,13 +97,13 @@ class Saved(Struct, kw_only=True):
     topology_at: int = 0
     jumps: list[Jumped] = []
     counted: int | None = None
-    clocks: dict[str, Clock] = {}
+    clocks: dict[str, SenderClock] = {}
     edited: dict[str, tuple[str, ...]] = {}
     bodies: dict[str, bytes] = {}
 
 
 def pieces(
-    saved: Saved, timers: Iterable[tuple[Key, datetime]], ended: Iterable[tuple[Identity, tuple[datetime, Mark]]]
+    saved: Saved, timers: Iterable[tuple[Key, datetime]], ended: Iterable[tuple[Identity, tuple[datetime, ReportMark]]]
 ) -> Iterator[Piece]:
     """The msgpack of ``saved``, and of ``timers`` and ``ended`` brought into form on the way. Together the pieces are what
     encoding it in one go would give."""

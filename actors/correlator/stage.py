@@ -51,7 +51,7 @@ class Correlator(Stage):
     def report(self, append: Callable[[list[Event]], bool]) -> None:
         """The measured times of plugins."""
         host = installed()
-        reports = host.take_news()
+        reports = host.take_reports()
         if reports and not append(reports):
             host.put_back(reports)
 

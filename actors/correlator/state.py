@@ -11,13 +11,13 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from actors.correlator.durations import Durations
 from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
-from actors.correlator.saved import Clock, Mark, Renamed, Saved, pieces
+from actors.correlator.saved import Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.spans import Spans
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
 from actors.state_encoding import Piece
@@ -76,14 +76,14 @@ class State:
         self.shelved: dict[str, datetime] = {}
         self.cleared: dict[str, datetime] = {}
         """When each cleared alarm was cleared, by the ledger's time, oldest first."""
-        self.marks: dict[str, Mark] = {}
-        self.ended: dict[Identity, tuple[datetime, Mark]] = {}
+        self.marks: dict[str, ReportMark] = {}
+        self.ended: dict[Identity, tuple[datetime, ReportMark]] = {}
         """Recent clears, so that a raise which they overtook is recognised."""
         self.edited: dict[str, tuple[str, ...]] = {}
         """Fields that operators edited since an alarm opened, by its id: reports leave them as they are."""
         self.said: dict[str, int] = {}
         """A digest of the report whose text an alarm has, by its id. Not saved: without one the texts are compared."""
-        self.clocks: dict[str, Clock] = {}
+        self.clocks: dict[str, SenderClock] = {}
         """What is known of senders' uptimes, by sender."""
         self.informs: dict[str, datetime] = {}
         self.keys: dict[str, datetime] = {}
@@ -102,11 +102,11 @@ class State:
         """Of the topology file that was last taken; None: none yet."""
         self.topology_at = 0
         """Offset of the Event that last changed the plant."""
-        self.by_hand: dict[str, None] = {}
+        self.api_nodes: dict[str, None] = {}
         """Nodes that came through the API; all others are the file's."""
         self.policy: PolicyLoaded | None = None
         self.settings = CorrelatorSettings()
-        self.spans = Spans(self.settings)
+        self.spans = Durations(self.settings)
         self.translator: Translator = compile(())
         self.plant = Plant()
         self._saved_plant = SavedPlant()
@@ -269,19 +269,19 @@ class State:
         ready: Prepared | None = self.derived.pop(PREPARED, None)
         if ready is not None and ready.nodes is puts and not (ready.mistakes or self.plant.nodes or removes or kept):
             if not by_file:
-                self.by_hand.update(dict.fromkeys(node.id for node in puts))
+                self.api_nodes.update(dict.fromkeys(node.id for node in puts))
             self.plant, self._saved_plant, self.topology_at = ready.plant, ready.saved, offset
             self.plant.all_of_revision(offset)
             self._saved_plant.all_of_revision(offset)
             return
         for node_id in removes:
-            self.by_hand.pop(node_id, None)
+            self.api_nodes.pop(node_id, None)
         for node in puts:
             if by_file:
-                self.by_hand.pop(node.id, None)
+                self.api_nodes.pop(node.id, None)
             elif node.id not in self.plant.nodes:
-                self.by_hand[node.id] = None
-        self.by_hand.update(dict.fromkeys(kept))
+                self.api_nodes[node.id] = None
+        self.api_nodes.update(dict.fromkeys(kept))
         self.plant.apply(puts, removes, offset)
         self._saved_plant.add(self.plant, puts, removes, offset)
         self.topology_at = offset
@@ -297,7 +297,7 @@ class State:
 
     def use_settings(self, settings: CorrelatorSettings) -> None:
         """From now on these, and what follows from them."""
-        self.settings, self.spans = settings, Spans(settings)
+        self.settings, self.spans = settings, Durations(settings)
 
     # --- snapshots ----------------------------------------------------------------------------------------------
 
@@ -328,7 +328,7 @@ class State:
             profiles=self.profiles,
             policy=self.policy,
             plant=self._saved_plant.copy(),
-            by_hand=list(self.by_hand),
+            by_hand=list(self.api_nodes),
             topology_digest=self.topology_digest,
             topology_at=self.topology_at,
             counted=self.counted,
@@ -368,7 +368,7 @@ class State:
             state.replant(0, saved.topology.nodes, ())
             state.topology_digest = saved.topology.digest
         else:
-            state._saved_plant, state.by_hand = saved.plant, dict.fromkeys(saved.by_hand)
+            state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
             state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
             for puts, removes, revision in saved.plant.steps():
                 state.plant.apply(puts, removes, revision)

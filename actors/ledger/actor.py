@@ -17,17 +17,17 @@ import structlog
 import trio
 
 from actors.elapsed import Jumped, cutoff, with_jump
-from actors.ledger.database import Database
+from actors.ledger.commit_delay import CommitDelay
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
-from actors.ledger.group import Group, Time, Written
+from actors.ledger.group import CommitGroup, LedgerTime, Written
 from actors.ledger.outage import Outage
 from actors.ledger.pipeline import Pipeline
-from actors.ledger.prune import Limits
+from actors.ledger.prune import PruneLimits
 from actors.ledger.requests import Requests
-from actors.ledger.ride import Ride
 from actors.ledger.settings import LedgerSettings
-from actors.ledger.snapshots import Snapshots
+from actors.ledger.snapshots import SnapshotSchedule
 from actors.mailbox import Append, LedgerUnavailable
 from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, instant, micros
@@ -55,7 +55,7 @@ class Ledger:
     def __init__(
         self,
         *,
-        database: Database,
+        database: LedgerFile,
         inbox: trio.MemoryReceiveChannel[Append],
         folded: trio.MemoryReceiveChannel[PipeMessage],
         to_fold: trio.MemorySendChannel[PipeMessage],
@@ -92,8 +92,8 @@ class Ledger:
         self._wake = trio.Event()
         self._folded: deque[ChangeBatch] = deque()
         self._folded_at = 0.0
-        self._snapshots = Snapshots(self._settings, database.snapshot_through(), stages)
-        self._ride = Ride()
+        self._snapshots = SnapshotSchedule(self._settings, database.snapshot_through(), stages)
+        self._ride = CommitDelay()
         self._outage = Outage()
         self._cursors_at = 0.0
         self._prune_at = 0.0
@@ -203,22 +203,22 @@ class Ledger:
         log.warning("the wall clock is believed", before=event.before.isoformat(), after=event.after.isoformat())
         await self._commit([Append((event,))], jump)
 
-    def _new_time(self, jump: Jump | None) -> Time | None:
+    def _new_time(self, jump: Jump | None) -> LedgerTime | None:
         """What to keep of the time with the next commit, when that is no longer what is kept."""
         anchor, kept = self._clock.anchor, self._database.time
         if jump is not None:
             anchor = Anchor(anchor.boot_id, anchor.ahead + jump.after - jump.before)
-            return Time(anchor, with_jump(self._jumps, instant(jump.before), instant(jump.after)))
+            return LedgerTime(anchor, with_jump(self._jumps, instant(jump.before), instant(jump.after)))
         if kept is not None and kept.anchor.boot_id == anchor.boot_id and abs(kept.anchor.ahead - anchor.ahead) < _DRIFT:
             return None
-        return Time(anchor, self._jumps)
+        return LedgerTime(anchor, self._jumps)
 
     async def _commit(self, appends: Sequence[Append], jump: Jump | None = None) -> None:
         """One commit with everything that waits. ``jump`` is the one of which the only Event of ``appends`` tells."""
         folded = list(self._folded)
         piece = self._snapshots.piece
         cursors = self.feed.unwritten()
-        group = Group(
+        group = CommitGroup(
             now=self._clock() if jump is None else instant(jump.after),
             through=folded[-1].through if folded else self._pipeline.through,
             appends=[append.events for append in appends],
@@ -291,7 +291,7 @@ class Ledger:
     async def _prune(self) -> None:
         oldest = cutoff(self._clock(), timedelta(days=self._settings.retention_days), self._jumps)
         read = self.feed.last if self._read is None else self._read()
-        limits = Limits(micros(oldest), self._settings.max_bytes, self._consumers, read)
+        limits = PruneLimits(micros(oldest), self._settings.max_bytes, self._consumers, read)
         try:
             pruned = await self._in_writer(self._database.prune, limits)
         except DiskRefused as error:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from msgspec import msgpack
 
+from actors.ledger.checksum import checksum_holds, with_checksum
 from actors.ledger.codec import encode_changes, one_event
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerLocked
-from actors.ledger.group import Encoded, Group, SnapshotPiece, Time, Written, encode
-from actors.ledger.prune import Limits, Pruned, prune
+from actors.ledger.group import CommitGroup, Encoded, LedgerTime, SnapshotPiece, Written, encode
+from actors.ledger.prune import Pruned, PruneLimits, prune
 from actors.ledger.read import EVENT_COLUMNS, Head, check_small_tables, ledger_id, read_cursors, read_events, read_head
 from actors.ledger.schema import DIRECTORY, connect_writer, sqlite_error, sync, translated
-from actors.ledger.seal import intact, sealed
 from actors.ledger.time_row import put_time, read_time
 from actors.trusted_clock import instant, micros
 from protocols.change import Change, Quarantined, Released
@@ -32,7 +32,7 @@ from protocols.ledger import EventBatch, RecordedBatch
 _ROW_OVERHEAD = 1024
 
 
-class Database:
+class LedgerFile:
     """Owns the file from :meth:`open` to :meth:`close`. Methods block; any thread may call them, one at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -44,12 +44,12 @@ class Database:
         """Rows in quarantine when it was opened; a write says how many there are after it."""
         self._lock = -1
         self._connection: sqlite3.Connection | None = None
-        self.time: Time | None = None
+        self.time: LedgerTime | None = None
         """Of the run before; None when it kept none."""
         self._largest = 0
 
     @classmethod
-    def open(cls, path: Path) -> "Database":
+    def open(cls, path: Path) -> "LedgerFile":
         """Open the ledger, made with its directory when there is none. Raises NotALedger, LedgerNewer, LedgerCorrupt,
         LedgerLocked, or DiskRefused, each with the way out."""
         database = cls(path)
@@ -78,7 +78,7 @@ class Database:
             os.close(self._lock)
             self._lock = -1
 
-    def write(self, group: Group) -> Written:
+    def write(self, group: CommitGroup) -> Written:
         """Commit ``group`` in one transaction; when this returns it is on disk.
 
         Raises DiskRefused: then nothing of it is kept, and the next call starts with opening the file again.
@@ -96,7 +96,7 @@ class Database:
                 through = first + len(encoded.events) - 1
                 connection.execute(
                     "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    sealed(first, through, at, group.through, head.seq + group.batches, encoded.body),
+                    with_checksum(first, through, at, group.through, head.seq + group.batches, encoded.body),
                 )
                 head = Head(through, at, head.seq, max(head.through, group.through))
             for item in group.folded:
@@ -106,7 +106,7 @@ class Database:
                 elif item.changes:
                     seq, body = head.seq + 1, encode_changes(item.changes)
                     connection.execute(
-                        "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)", sealed(seq, item.through, at, head.offset, body)
+                        "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)", with_checksum(seq, item.through, at, head.offset, body)
                     )
                     recorded.append(RecordedBatch(seq, item.through, item.changes, instant(at)))
                     sizes.append(len(body))
@@ -117,7 +117,7 @@ class Database:
                 connection.executemany(
                     "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, seal = excluded.seal "
                     "WHERE excluded.seq > seq",
-                    [sealed(consumer, seq) for consumer, seq in group.cursors.items()],
+                    [with_checksum(consumer, seq) for consumer, seq in group.cursors.items()],
                 )
             if group.time is not None:
                 put_time(connection, group.time)
@@ -135,7 +135,7 @@ class Database:
         with self._using() as connection:
             connection.execute("UPDATE meta SET value = CASE value WHEN '' THEN '.' ELSE '' END WHERE key = 'probed'")
 
-    def prune(self, limits: Limits) -> Pruned:
+    def prune(self, limits: PruneLimits) -> Pruned:
         """One bounded step of removing what is old. Raises DiskRefused."""
         with self._using() as connection:
             return prune(connection, limits)
@@ -255,10 +255,12 @@ class Database:
     def _put_piece(self, connection: sqlite3.Connection, piece: SnapshotPiece, at: int) -> None:
         connection.execute(
             "INSERT OR REPLACE INTO snapshot_pieces(through, number, seal, body) VALUES (?, ?, ?, ?)",
-            sealed(piece.through, piece.number, piece.body),
+            with_checksum(piece.through, piece.number, piece.body),
         )
         if piece.last:
-            connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", sealed(piece.through, at, piece.pieces))
+            connection.execute(
+                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", with_checksum(piece.through, at, piece.pieces)
+            )
 
     def _put_quarantined(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> bool:
         touched = False
@@ -279,7 +281,7 @@ class Database:
             f"SELECT {EVENT_COLUMNS} FROM events WHERE first <= ? ORDER BY first DESC LIMIT 1", (change.offset,)
         ).fetchone()
         event = b""
-        if row is not None and intact(row) and change.offset <= row[1]:
+        if row is not None and checksum_holds(row) and change.offset <= row[1]:
             event = one_event(row[-1], change.offset - row[0])
         match event and msgpack.decode(event, type=Event):
             case Command(action=RetryQuarantined(offset=original)):
@@ -288,7 +290,7 @@ class Database:
             case _:
                 connection.execute(
                     "INSERT INTO quarantine(offset, at, kind, seal, event, error) VALUES (?, ?, ?, ?, ?, ?)",
-                    (*sealed(change.offset, micros(change.at), change.kind, event), change.error),
+                    (*with_checksum(change.offset, micros(change.at), change.kind, event), change.error),
                 )
 
 

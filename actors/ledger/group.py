@@ -31,14 +31,14 @@ class SnapshotPiece(Struct, frozen=True):
         return self.number == self.pieces - 1
 
 
-class Time(Struct, frozen=True):
+class LedgerTime(Struct, frozen=True):
     """The ledger's time at a commit: its anchor, and the jumps that retention takes into account."""
 
     anchor: Anchor
     jumps: Sequence[Jumped] = ()
 
 
-class Group(Struct, frozen=True):
+class CommitGroup(Struct, frozen=True):
     """Requests' Events, what the fold handed back (in order), and cursors to remember. ``through`` is the offset through which
     all Changes are recorded once this is; ``now`` stamps the Events, unless the last stamp is later and the time does not
     ``step``. ``time`` is to be kept for the next run."""
@@ -49,7 +49,7 @@ class Group(Struct, frozen=True):
     folded: Sequence[ChangeBatch | SnapshotPiece] = ()
     cursors: Mapping[str, int] = {}
     step: bool = False
-    time: "Time | None" = None
+    time: "LedgerTime | None" = None
 
     @property
     def batches(self) -> int:

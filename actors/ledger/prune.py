@@ -17,7 +17,7 @@ _STEP_ROWS = 256
 _SNAPSHOTS = 2
 
 
-class Limits(Struct, frozen=True):
+class PruneLimits(Struct, frozen=True):
     """``cutoff`` (microseconds since 1970): older is past its retention. ``max_bytes``: the bytes in use to stay below.
     ``consumers``: who must have applied a batch of Changes before it may go. ``read``: the last batch that those have read who
     keep no cursor."""
@@ -36,7 +36,7 @@ class Pruned(Struct, frozen=True):
     more: bool
 
 
-def prune(connection: sqlite3.Connection, limits: Limits) -> Pruned:
+def prune(connection: sqlite3.Connection, limits: PruneLimits) -> Pruned:
     """One step, in a transaction of its own."""
     connection.execute("BEGIN IMMEDIATE")
     leftover = _prune_snapshots(connection)

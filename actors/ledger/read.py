@@ -11,10 +11,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from actors.ledger.checksum import checksum, checksum_holds
 from actors.ledger.codec import DECODE_ERRORS, decode_changes, decode_events, decode_parts
 from actors.ledger.errors import LedgerCorrupt
 from actors.ledger.schema import connect_reader, translated
-from actors.ledger.seal import intact, seal
 from actors.trusted_clock import instant
 from protocols.event import Event, Stamped
 from protocols.ledger import EventBatch, QuarantinedEvent, RecordedBatch, Snapshot
@@ -38,7 +38,7 @@ class Head(Struct, frozen=True):
 
 def _intact(path: Path, row: _Row | None, what: str) -> _Row | None:
     """``row`` as it is. Raises LedgerCorrupt when it is not as it was written."""
-    if row is not None and not intact(row):
+    if row is not None and not checksum_holds(row):
         raise LedgerCorrupt(path, f"{what}: the row's checksum is wrong")
     return row
 
@@ -157,7 +157,7 @@ def read_snapshots(connection: sqlite3.Connection) -> Iterator[Snapshot]:
         bodies = connection.execute(
             "SELECT through, number, seal, body FROM snapshot_pieces WHERE through = ? ORDER BY number", (through,)
         ).fetchall()
-        if len(bodies) != pieces or not all(map(intact, (row, *bodies))):
+        if len(bodies) != pieces or not all(map(checksum_holds, (row, *bodies))):
             continue
         try:
             yield Snapshot(through, decode_parts(b"".join(piece[-1] for piece in bodies)))
@@ -196,7 +196,7 @@ def ledger_id(connection: sqlite3.Connection, path: Path) -> str:
     """The ledger's UUID, made with the file. Raises LedgerCorrupt."""
     known = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     value = known.get("ledger_id", "")
-    if known.get("ledger_id_seal") != str(seal(value)):
+    if known.get("ledger_id_seal") != str(checksum(value)):
         raise LedgerCorrupt(path, f"its id {value!r} is not the one that was written")
     return str(value)
 

@@ -18,7 +18,7 @@ from contextlib import closing
 
 from msgspec import Struct
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import NoUsableSnapshot
 from actors.ledger.read import iterate_events, oldest_offset, read_snapshots
 from actors.ledger.schema import connect_reader, translated
@@ -35,7 +35,7 @@ class Recovery(Struct, frozen=True):
     replay: Iterator[EventBatch]
 
 
-def recover(database: Database, usable: Callable[[Snapshot], bool] = lambda snapshot: True) -> Recovery:
+def recover(database: LedgerFile, usable: Callable[[Snapshot], bool] = lambda snapshot: True) -> Recovery:
     """What to start the folds from. A snapshot that ``usable`` declines is passed over for the one before it.
 
     Raises NoUsableSnapshot when none is left and the first Events have been pruned. Replaying raises LedgerCorrupt when an
@@ -58,6 +58,6 @@ def recover(database: Database, usable: Callable[[Snapshot], bool] = lambda snap
     return Recovery(snapshot, head.through, head.offset, head.seq, _replay(database, start, head.through))
 
 
-def _replay(database: Database, after: int, through: int) -> Iterator[EventBatch]:
+def _replay(database: LedgerFile, after: int, through: int) -> Iterator[EventBatch]:
     with closing(connect_reader(database.path)) as connection, translated(database.path):
         yield from iterate_events(connection, database.path, after, through)

@@ -5,7 +5,7 @@ holds (each statement gives up the interpreter lock, and under load waits to get
 batches that the fold saw. ``recorded`` is the offset through which Changes were on the ledger when the batch was written.
 
 Rows say how far the other table had come with the commit that wrote them (``events.seq``, ``changes.upto``), and each carries
-a checksum of its other columns (``seal``): what is missing or altered is then found, and not served.
+a checksum of its other columns (``checksum``): what is missing or altered is then found, and not served.
 """
 
 import os
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from actors.ledger.checksum import checksum
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerNewer, NotALedger
-from actors.ledger.seal import seal
 
 APPLICATION_ID = 0x666C6467
 VERSION = 1
@@ -193,7 +193,7 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(table)
     ledger_id = str(uuid.uuid4())
     connection.execute(
-        "INSERT INTO meta VALUES ('ledger_id', ?), ('ledger_id_seal', ?), ('probed', '')", (ledger_id, str(seal(ledger_id)))
+        "INSERT INTO meta VALUES ('ledger_id', ?), ('ledger_id_seal', ?), ('probed', '')", (ledger_id, str(checksum(ledger_id)))
     )
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")

@@ -10,7 +10,7 @@ from actors.ledger.settings import LedgerSettings
 from protocols.ledger import Snapshot, SnapshotPart
 
 
-class Snapshots:
+class SnapshotSchedule:
     """``marked`` is the offset of the newest marker sent to the stages, or of the newest snapshot on disk. Times are of one
     monotonic clock, in seconds."""
 

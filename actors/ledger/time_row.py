@@ -5,31 +5,31 @@ from pathlib import Path
 
 import msgspec
 
+from actors.ledger.checksum import checksum
 from actors.ledger.errors import LedgerCorrupt
-from actors.ledger.group import Time
-from actors.ledger.seal import seal
+from actors.ledger.group import LedgerTime
 
 _KEY, _SEAL = "time", "time_seal"
 
 
-def put_time(connection: sqlite3.Connection, time: Time | None) -> None:
+def put_time(connection: sqlite3.Connection, time: LedgerTime | None) -> None:
     """Write it, or take away what is there."""
     if time is None:
         connection.execute("DELETE FROM meta WHERE key IN (?, ?)", (_KEY, _SEAL))
         return
     text = msgspec.json.encode(time).decode()
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?), (?, ?)", (_KEY, text, _SEAL, str(seal(text))))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?), (?, ?)", (_KEY, text, _SEAL, str(checksum(text))))
 
 
-def read_time(connection: sqlite3.Connection, path: Path) -> Time | None:
+def read_time(connection: sqlite3.Connection, path: Path) -> LedgerTime | None:
     """None where there is none: in a ledger of an earlier version. Raises LedgerCorrupt."""
     known = dict(connection.execute("SELECT key, value FROM meta WHERE key IN (?, ?)", (_KEY, _SEAL)).fetchall())
     text = known.get(_KEY)
     if text is None:
         return None
-    if known.get(_SEAL) != str(seal(text)):
+    if known.get(_SEAL) != str(checksum(text)):
         raise LedgerCorrupt(path, "its time is not the one that was written")
     try:
-        return msgspec.json.decode(text, type=Time)
+        return msgspec.json.decode(text, type=LedgerTime)
     except msgspec.MsgspecError as error:
         raise LedgerCorrupt(path, f"its time cannot be read: {error}") from error

@@ -12,11 +12,11 @@ from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.mailbox import EndOfFeed, Feed, FeedPruned, Progress
 from actors.metrics import Metrics
-from actors.postgres import Database, DatabaseUnavailable
+from actors.postgres import DatabaseUnavailable, Postgres
 from actors.store.apply import Reject, apply
-from actors.store.cursor import CONSUMER, Cursor, CursorMoved, Mark, read_cursor, verify
+from actors.store.cursor import CONSUMER, BatchMark, Cursor, CursorMoved, read_cursor, verify
 from actors.store.lag import Lag
-from actors.store.pace import Pace, Pending
+from actors.store.pace import Pending, TransactionPace
 from actors.store.presence import Presence
 from actors.store.reseed import Seed, reseed
 from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
@@ -35,7 +35,7 @@ class Store:
 
     def __init__(
         self,
-        database: Database,
+        database: Postgres,
         feed: Feed,
         ledger_id: str,
         progress: Progress,
@@ -60,7 +60,7 @@ class Store:
         self._migrates = migrates
         self.presence = Presence()
         self._lag = Lag()
-        self._pace = Pace(self._settings)
+        self._pace = TransactionPace(self._settings)
         self._pending = Pending()
         self._trimming = Trimming()
         self._unread: outcome.Error | None = None
@@ -154,7 +154,7 @@ class Store:
         last, changes = self._pending.take(self._pace.size)
         self._lag_seconds()
         self._begun = trio.current_time()
-        arguments = self._ledger_id, seq, last.seq, changes, self._months, Mark.of(last)
+        arguments = self._ledger_id, seq, last.seq, changes, self._months, BatchMark.of(last)
         with self._metrics.store_apply.time():
             try:
                 if self._unread is None and self._lacking(last.seq):

@@ -22,7 +22,7 @@ WHERE live AND status NOT IN ('cleared', 'resolved') RETURNING 1
 """
 
 
-class Adopted(Struct, frozen=True):
+class AdoptedLedger(Struct, frozen=True):
     """``before`` is the cursor that the other ledger had left; ``ended`` how many open alarms became history as cleared."""
 
     before: Cursor
@@ -43,13 +43,13 @@ async def adopt(connection: Connection, ledger_id: str, now: datetime) -> int:
     return len(ended)
 
 
-def adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None]) -> Adopted | None:
+def adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None]) -> AdoptedLedger | None:
     """:func:`adopt` by a connection of its own; None, and nothing done, when the database is fresh or this ledger's already, in
     which case ``check`` is asked and may raise. Blocks. Raises OSError or asyncpg's errors when the database cannot be used."""
     return asyncio.run(_adopt_now(url, ledger_id, now, check))
 
 
-async def _adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None]) -> Adopted | None:
+async def _adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None]) -> AdoptedLedger | None:
     async with asyncpg.create_pool(url, min_size=0, max_size=1) as pool, pool.acquire() as connection:
         cursor = await find_cursor(connection)
         if cursor is None or cursor.seq == 0:
@@ -57,4 +57,4 @@ async def _adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[C
         if cursor.ledger_id == ledger_id:
             check(cursor)
             return None
-        return Adopted(cursor, await adopt(connection, ledger_id, now))
+        return AdoptedLedger(cursor, await adopt(connection, ledger_id, now))

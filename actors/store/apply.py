@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from actors.postgres import Connection
 from actors.store import encode
-from actors.store.cursor import UNMARKED, Mark, move_cursor
+from actors.store.cursor import UNMARKED, BatchMark, move_cursor
 from actors.store.fold import MOST_REPEATS, Effects, steps
 from protocols.alarm import Alarm
 from protocols.change import ArchiveDue, Change, UnknownTrap
@@ -93,7 +93,7 @@ async def apply(
     through: int,
     changes: Sequence[Change],
     months: set[str],
-    mark: Mark = UNMARKED,
+    mark: BatchMark = UNMARKED,
 ) -> list[Reject]:
     """Apply ``changes``, those of the batches after ``before`` up to ``through``, and move the cursor: all or nothing.
 

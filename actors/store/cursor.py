@@ -28,7 +28,7 @@ UPDATE faultd_cursor SET seq = $4, events_through = $5, recorded_at = $6 WHERE c
 """
 
 
-class Mark(Struct, frozen=True):
+class BatchMark(Struct, frozen=True):
     """What the batch at a cursor was: the offset through which it covers Events, and when the ledger recorded it."""
 
     events_through: int = 0
@@ -36,11 +36,11 @@ class Mark(Struct, frozen=True):
     """None: not known, and so equal to nothing."""
 
     @classmethod
-    def of(cls, batch: RecordedBatch) -> "Mark":
+    def of(cls, batch: RecordedBatch) -> "BatchMark":
         return cls(batch.through, batch.at)
 
 
-UNMARKED = Mark()
+UNMARKED = BatchMark()
 
 
 class Cursor(Struct, frozen=True):
@@ -48,7 +48,7 @@ class Cursor(Struct, frozen=True):
 
     ledger_id: str
     seq: int = 0
-    mark: Mark = UNMARKED
+    mark: BatchMark = UNMARKED
     rejects: int = 0
 
 
@@ -93,7 +93,7 @@ async def find_cursor(connection: Connection) -> Cursor | None:
     row = await connection.fetchrow(SELECT_CURSOR, CONSUMER)
     if row is None:
         return None
-    return Cursor(row["ledger_id"], row["seq"], Mark(row["events_through"], row["recorded_at"]), row["rejects"])
+    return Cursor(row["ledger_id"], row["seq"], BatchMark(row["events_through"], row["recorded_at"]), row["rejects"])
 
 
 async def read_cursor(connection: Connection, ledger_id: str) -> Cursor:
@@ -107,7 +107,7 @@ async def read_cursor(connection: Connection, ledger_id: str) -> Cursor:
     return cursor
 
 
-async def move_cursor(connection: Connection, ledger_id: str, before: int, seq: int, mark: Mark) -> None:
+async def move_cursor(connection: Connection, ledger_id: str, before: int, seq: int, mark: BatchMark) -> None:
     """Move it from ``before`` to ``seq`` within the caller's transaction. Raises :class:`CursorMoved`."""
     moved = await connection.execute(MOVE_CURSOR, CONSUMER, ledger_id, before, seq, mark.events_through, mark.recorded_at)
     if moved != "UPDATE 1":
@@ -119,7 +119,7 @@ def check(cursor: Cursor, last: int, found: RecordedBatch | None) -> None:
     (None: pruned), is not as it was when it filled the database."""
     if cursor.seq > last:
         raise LedgerRestored(cursor.seq, last)
-    if found is not None and None not in (found.at, cursor.mark.recorded_at) and Mark.of(found) != cursor.mark:
+    if found is not None and None not in (found.at, cursor.mark.recorded_at) and BatchMark.of(found) != cursor.mark:
         raise LedgerRestored(cursor.seq, last)
 
 

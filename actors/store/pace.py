@@ -12,7 +12,7 @@ from protocols.ledger import RecordedBatch
 FIRST = 2_000
 
 
-class Pace:
+class TransactionPace:
     """The number of Changes to aim at. It follows what transactions took, at most doubles from one to the next, and is never
     more than the settings' ``group_changes``."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 from msgspec import Struct
 
-from actors.postgres import Connect, Database, DatabaseUnavailable, connect_apart, describe
+from actors.postgres import Connect, DatabaseUnavailable, Postgres, connect_apart, describe
 from actors.supervisor import OperatorNeeded
 
 _EXISTS = "SELECT to_regclass('faultd_schema') IS NOT NULL"
@@ -58,7 +58,7 @@ def migrate(url: str) -> Migrated:
     return asyncio.run(_migrate(partial(connect_apart, url, CONNECT_SECONDS)))
 
 
-async def bring_up_to_date(database: Database) -> Migrated:
+async def bring_up_to_date(database: Postgres) -> Migrated:
     """:func:`migrate` for a daemon: bounded, and cancelled whenever the caller is. Raises :class:`SchemaNewer`, or
     DatabaseUnavailable for everything else that keeps the database from being migrated, which may be tried again."""
     try:
@@ -67,7 +67,7 @@ async def bring_up_to_date(database: Database) -> Migrated:
         raise DatabaseUnavailable(f"the schema cannot be brought up to date: {describe(error)}") from error
 
 
-async def check_schema(database: Database) -> str:
+async def check_schema(database: Postgres) -> str:
     """The database's revision when it is the one needed. Raises SchemaNewer, SchemaOlder or DatabaseUnavailable."""
     found = None
     if await database.fetchval(_EXISTS):

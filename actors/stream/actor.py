@@ -21,8 +21,8 @@ from actors.mailbox import EndOfFeed, Feed
 from actors.metrics import Metrics
 from actors.stream.board import Board
 from actors.stream.hub import Hub
-from actors.stream.places import Places, Visit
-from actors.stream.request import Refused, Subscription, Tokens, admit
+from actors.stream.places import ConnectionSlots, Visit
+from actors.stream.request import RefusedHandshake, Subscription, Tokens, admit
 from actors.stream.settings import StreamSettings
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
@@ -67,14 +67,14 @@ class Stream:
         self._metrics = metrics
         self._clock = clock
         self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
-        self._places = Places(settings)
+        self._places = ConnectionSlots(settings)
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent what was left; either way
         subscribers are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
         hub = Hub(self._board, self._customers)
-        self._places = Places(self._settings)
+        self._places = ConnectionSlots(self._settings)
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()
         listeners = await listen("stream.bind", self._settings.bind)
@@ -151,7 +151,7 @@ class Stream:
                 subscription = self._admit(request)
                 # A place is taken before anything is awaited, or a crowd at the door would pass the limit together.
                 self._places.take(visit, subscription.principal.name, trio.current_time())
-            except Refused as refused:
+            except RefusedHandshake as refused:
                 self._metrics.stream_refused.labels(refused.reason).inc()
                 await request.reject(refused.status, extra_headers=refused.headers(), body=refused.body())
                 return
@@ -186,7 +186,7 @@ class Stream:
             )
         except TokenFileError as error:
             _log.warning("stream.tokens_unreadable", error=str(error))
-            raise Refused(503, "tokens", "Unavailable", "tokens cannot be checked at the moment") from error
+            raise RefusedHandshake(503, "tokens", "Unavailable", "tokens cannot be checked at the moment") from error
 
 
 class _Bell:

@@ -18,7 +18,7 @@ _MOST_MARKS = 100_000
 """Changed alarms remembered at most, however many batches that is: bounds the memory of a storm."""
 
 
-class Mark(NamedTuple):
+class AlarmMark(NamedTuple):
     """That an alarm changed. ``axes`` is the seq at which a field that filters ask about last changed (0: not within the
     window), ``gone`` its last version when the correlator has let go of it."""
 
@@ -27,7 +27,7 @@ class Mark(NamedTuple):
     gone: Alarm | None
 
 
-class Moment:
+class BoardSnapshot:
     """Every alarm as of ``seq``, whatever the board has become since."""
 
     def __init__(self, seq: int, alarms: Sequence[Alarm], repeats: Mapping[str, AlarmRepeated]) -> None:
@@ -66,7 +66,7 @@ class Board:
         self.window = window
         self._alarms = {alarm.id: alarm for alarm in alarms}
         self._repeats: dict[str, AlarmRepeated] = {}
-        self._marks: OrderedDict[str, Mark] = OrderedDict()
+        self._marks: OrderedDict[str, AlarmMark] = OrderedDict()
         self._floor = seq
         self._active = Counter(alarm.severity for alarm in self._alarms.values() if _is_active(alarm))
 
@@ -87,9 +87,9 @@ class Board:
         moment = self.moment()
         return moment.alarms(0, len(moment))
 
-    def moment(self) -> "Moment":
+    def moment(self) -> "BoardSnapshot":
         """The board as it is now, for one who reads it bit by bit while it goes on. Quick, also for many alarms."""
-        return Moment(self.seq, list(self._alarms.values()), dict(self._repeats))
+        return BoardSnapshot(self.seq, list(self._alarms.values()), dict(self._repeats))
 
     def active(self) -> dict[str, int]:
         """How many alarms are neither cleared nor resolved, by severity; a severity without any may be missing."""
@@ -121,10 +121,10 @@ class Board:
         """True when :meth:`since` can say all that changed after ``seq``."""
         return self._floor <= seq <= self.seq
 
-    def since(self, seq: int) -> list[tuple[str, Mark]]:
+    def since(self, seq: int) -> list[tuple[str, AlarmMark]]:
         """Ids of the alarms that changed after ``seq``, each once, oldest change first. ``seq`` must be one that the board
         :meth:`follows`."""
-        changed: list[tuple[str, Mark]] = []
+        changed: list[tuple[str, AlarmMark]] = []
         for id in reversed(self._marks):
             mark = self._marks[id]
             if mark.seq <= seq:
@@ -157,7 +157,7 @@ class Board:
     def _mark(self, id: str, *, moved: bool, gone: Alarm | None = None) -> None:
         before = self._marks.get(id)
         axes = self.seq if moved else before.axes if before is not None else 0
-        self._marks[id] = Mark(self.seq, axes, gone)
+        self._marks[id] = AlarmMark(self.seq, axes, gone)
         self._marks.move_to_end(id)
 
     def _trim(self) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.stream.board import Board
 from actors.stream.request import Filter
-from actors.stream.shown import PLAIN, Shown
+from actors.stream.shown import PLAIN, AlarmWithCustomersJson
 from protocols.alarm import Alarm
 from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame
 
@@ -36,7 +36,7 @@ def lagged(seq: int, missed: int) -> Text:
 class Frames:
     """Builds frames from a board."""
 
-    def __init__(self, board: Board, shown: Shown = PLAIN) -> None:
+    def __init__(self, board: Board, shown: AlarmWithCustomersJson = PLAIN) -> None:
         self._board, self._shown = board, shown
         self._changes: dict[tuple[Filter, int], Text] = {}
         self._changes_to = -1
@@ -54,7 +54,7 @@ class Frames:
         return frame
 
 
-def _changes(board: Board, filter: Filter, position: int, shown: Shown) -> Text:
+def _changes(board: Board, filter: Filter, position: int, shown: AlarmWithCustomersJson) -> Text:
     alarms: list[Alarm | msgspec.Raw] = []
     removed: list[str] = []
     for id, mark in board.since(position):

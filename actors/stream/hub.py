@@ -4,8 +4,8 @@ import trio
 
 from actors.stream.board import Board
 from actors.stream.frames import Frames
-from actors.stream.shown import Shown
-from actors.stream.snapshots import Snapshots
+from actors.stream.shown import AlarmWithCustomersJson
+from actors.stream.snapshots import BoardSnapshots
 from protocols.customer import CustomersOf
 
 
@@ -15,9 +15,9 @@ class Hub:
 
     def __init__(self, board: Board, customers: CustomersOf | None = None) -> None:
         self.board = board
-        shown = Shown(customers)
+        shown = AlarmWithCustomersJson(customers)
         self.frames = Frames(board, shown)
-        self.snapshots = Snapshots(board, shown)
+        self.snapshots = BoardSnapshots(board, shown)
         self.published = board.seq
         self.ending = False
         self.positions: dict[object, int] = {}

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import trio
 
-from actors.stream.request import Refused
+from actors.stream.request import RefusedHandshake
 from actors.stream.settings import StreamSettings
 
 MOST_HANDSHAKES = 64
@@ -20,7 +20,7 @@ STUCK_SECONDS = 3.0
 """A subscriber that has taken nothing of a frame for this long may be displaced."""
 
 
-class Reader(Protocol):
+class SlotHolder(Protocol):
     """What has a place: a subscriber."""
 
     def stuck(self, now: float) -> float:
@@ -36,10 +36,10 @@ class Visit:
     def __init__(self, address: str, scope: trio.CancelScope) -> None:
         self.address, self.scope = address, scope
         self.principal: str | None = None
-        self.reader: Reader | None = None
+        self.reader: SlotHolder | None = None
 
 
-class Places:
+class ConnectionSlots:
     """The connections of one run. Times are trio's."""
 
     def __init__(self, settings: StreamSettings) -> None:
@@ -83,7 +83,7 @@ class Places:
         for most, group, whose in bounds:
             left = [one for one in group if one in self._visits]
             if len(left) >= most and not self._displace(left, now):
-                raise Refused(503, "full", "Too many subscribers", f"all {most} places{whose} are taken")
+                raise RefusedHandshake(503, "full", "Too many subscribers", f"all {most} places{whose} are taken")
         visit.principal = principal
 
     def _displace(self, group: Iterable[Visit], now: float) -> bool:

@@ -76,7 +76,7 @@ class Subscription(Struct, frozen=True):
     subprotocol: str | None
 
 
-class Refused(Exception):
+class RefusedHandshake(Exception):
     """The handshake is answered with ``status`` and an RFC 9457 problem; ``reason`` is the metric's label."""
 
     def __init__(self, status: int, reason: str, title: str, detail: str, field: str = "") -> None:
@@ -119,18 +119,18 @@ def admit(
     try:
         split = urlsplit(target)
     except ValueError as error:
-        raise Refused(400, "target", "Bad request", f"the request's target cannot be read: {error}") from error
+        raise RefusedHandshake(400, "target", "Bad request", f"the request's target cannot be read: {error}") from error
     if split.path != PATH:
-        raise Refused(404, "path", "Not found", f"there is nothing at {split.path!r}; the stream is at {PATH}")
+        raise RefusedHandshake(404, "path", "Not found", f"there is nothing at {split.path!r}; the stream is at {PATH}")
     _check_origin(_header(headers, b"origin"), host, origins)
     query = parse_qsl(split.query, keep_blank_values=True, max_num_fields=100) if split.query.count("&") < 100 else []
     token = _token(headers, query, subprotocols)
     principal = tokens.verify(token, now) if token else None
     if principal is None:
         text = "the token is unknown or has expired" if token else "no bearer token was given"
-        raise Refused(401, "token", "Unauthorized", text)
+        raise RefusedHandshake(401, "token", "Unauthorized", text)
     if split.query and not query:
-        raise Refused(400, "parameter", "Bad request", "the query string has too many parameters", "query")
+        raise RefusedHandshake(400, "parameter", "Bad request", "the query string has too many parameters", "query")
     since, filter = _parameters(query, principal)
     return Subscription(principal, token, filter, since, SUBPROTOCOL if SUBPROTOCOL in subprotocols else None)
 
@@ -151,7 +151,7 @@ def _check_origin(origin: str | None, host: str, allowed: Sequence[str]) -> None
     except ValueError:
         own = False
     if not own:
-        raise Refused(
+        raise RefusedHandshake(
             403, "origin", "Forbidden", f"pages of {origin!r} may not subscribe; see stream.allowed_origins", "Origin"
         )
 
@@ -188,7 +188,7 @@ def _parameters(query: Sequence[tuple[str, str]], principal: Principal) -> tuple
             if not value:
                 raise _bad(name, value, "is empty")
             if not principal.sees(value):
-                raise Refused(403, "tenant", "Forbidden", f"the token does not cover tenant {value!r}", "tenant")
+                raise RefusedHandshake(403, "tenant", "Forbidden", f"the token does not cover tenant {value!r}", "tenant")
             tenant = value
         elif name in _FURTHER:
             further.setdefault(name, []).append(value)
@@ -248,5 +248,5 @@ def _names(field: str, value: str, known: Sequence[str]) -> set[str]:
     return names
 
 
-def _bad(field: str, value: str, text: str) -> Refused:
-    return Refused(400, "parameter", "Bad request", f"{field}: {value[:100]!r} {text}", field)
+def _bad(field: str, value: str, text: str) -> RefusedHandshake:
+    return RefusedHandshake(400, "parameter", "Bad request", f"{field}: {value[:100]!r} {text}", field)

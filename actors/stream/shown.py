@@ -10,7 +10,7 @@ MOST_CUSTOMERS = 20
 _encode = msgspec.json.Encoder().encode
 
 
-class Shown:
+class AlarmWithCustomersJson:
     """Gives the alarm itself, or its JSON with ``customers`` where the topology tells of any."""
 
     def __init__(self, customers: CustomersOf | None = None) -> None:
@@ -25,4 +25,4 @@ class Shown:
         return msgspec.Raw(b"".join((_encode(alarm)[:-1], b',"customers":', _encode(told), b"}")))
 
 
-PLAIN = Shown()
+PLAIN = AlarmWithCustomersJson()

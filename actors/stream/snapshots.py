@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 import msgspec
 import trio
 
-from actors.stream.board import Board, Moment
+from actors.stream.board import Board, BoardSnapshot
 from actors.stream.frames import Text
 from actors.stream.request import Filter
-from actors.stream.shown import PLAIN, Shown
+from actors.stream.shown import PLAIN, AlarmWithCustomersJson
 from protocols.stream import SnapshotFrame
 
 _PIECE = 200
@@ -38,7 +38,7 @@ class Passing:
 
     type = "snapshot"
 
-    def __init__(self, moment: Moment, filter: Filter, shown: Shown) -> None:
+    def __init__(self, moment: BoardSnapshot, filter: Filter, shown: AlarmWithCustomersJson) -> None:
         self.seq = moment.seq
         self._moment, self._filter, self._shown = moment, filter, shown
 
@@ -47,10 +47,10 @@ class Passing:
         return _encoded(self._moment, self._filter, self._shown)
 
 
-class Snapshots:
+class BoardSnapshots:
     """Snapshots of ``board``."""
 
-    def __init__(self, board: Board, shown: Shown = PLAIN) -> None:
+    def __init__(self, board: Board, shown: AlarmWithCustomersJson = PLAIN) -> None:
         self._board, self._shown = board, shown
         self._shared: dict[Filter, _Shared] = {}
         self._big = 0
@@ -92,7 +92,7 @@ class Snapshots:
             del self._shared[filter]
 
 
-async def _admitted(moment: Moment, filter: Filter) -> int:
+async def _admitted(moment: BoardSnapshot, filter: Filter) -> int:
     count = 0
     for start in range(0, len(moment), 10 * _PIECE):
         count += sum(map(filter.admits, moment.alarms(start, start + 10 * _PIECE)))
@@ -100,7 +100,7 @@ async def _admitted(moment: Moment, filter: Filter) -> int:
     return count
 
 
-async def _encoded(moment: Moment, filter: Filter, shown: Shown) -> AsyncIterator[bytes]:
+async def _encoded(moment: BoardSnapshot, filter: Filter, shown: AlarmWithCustomersJson) -> AsyncIterator[bytes]:
     yield _ENCODER.encode(SnapshotFrame(moment.seq, ())).removesuffix(b"]}")
     separator = b""
     for start in range(0, len(moment), _PIECE):

@@ -17,15 +17,15 @@ from actors.metrics import Metrics
 from actors.token_bucket import TokenBucket
 from actors.trap_listener.copies import RecentTraps
 from actors.trap_listener.informs import RecentKeys, inform_key
-from actors.trap_listener.intake import Admitted, Answer, Exchange, Intake, Refused, Security
+from actors.trap_listener.intake import Admitted, Answer, DroppedDatagram, Exchange, Intake, Security
 from actors.trap_listener.networks import SourceCheck
-from actors.trap_listener.pace import Pace
+from actors.trap_listener.pace import ReadPace
 from actors.trap_listener.recvmmsg import MOST, Ancillary, SocketAddress
 from actors.trap_listener.refusals import RateWatch
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.sockets import TrapSocket
-from actors.trap_listener.source_book import SourceBook
 from actors.trap_listener.source_limit import SourceLimit
+from actors.trap_listener.source_table import SourceTable
 from actors.trusted_clock import TrustedClock
 from protocols.event import Event, Trap
 from protocols.snmp.masking import header, masked_datagram
@@ -87,7 +87,7 @@ class TrapListener:
         self._clock, self._grace = clock or TrustedClock(), grace
         self._refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
         self._losses = RateWatch("traps.lost", 1, "major", "Traps lost for want of receive buffer")
-        self.sources = SourceBook(self._clock)
+        self.sources = SourceTable(self._clock)
         self._isolation = Isolation("a datagram", lambda: None)
         self._recent = RecentKeys(_REMEMBERED_INFORMS)
         self._copies = RecentTraps()
@@ -132,7 +132,7 @@ class TrapListener:
 
     async def _serve(self, trap_socket: TrapSocket, unsettled: trio.MemorySendChannel[_Batch]) -> None:
         batch: _Batch | None = None
-        pace = Pace(trap_socket.granted)
+        pace = ReadPace(trap_socket.granted)
         with unsettled:
             try:
                 while True:
@@ -189,16 +189,16 @@ class TrapListener:
                 host, allowed = self._sources.verdict(source[0])
                 try:
                     if not allowed:
-                        raise Refused("source_not_allowed")
+                        raise DroppedDatagram("source_not_allowed")
                     if limit is not None and not limit.admits(host, now):
-                        raise Refused("source_rate")
+                        raise DroppedDatagram("source_rate")
                     admitted = self._intake.judge(datagram, now)
                     # An INFORM that comes again is answered again, and the fold counts it once.
                     if admitted.answer is None and self._copies.is_copy(host, source[1], admitted.notification, datagram, now):
                         refused[DUPLICATE] += 1
                         continue
                     event = self._event(batch, admitted, host, at, datagram, (trap_socket, source, ancillary))
-                except Refused as refusal:
+                except DroppedDatagram as refusal:
                     refused[refusal.reason] += 1
                     self.sources.refuse(host, at, refusal.reason)
                     self._refusals.add(refusal.reason, 1, now, host)
@@ -350,7 +350,7 @@ class TrapListener:
             self._metrics.kernel_drops.inc(count)
             self._losses.add(trap_socket.name, count, now)
 
-    def _log_refusal(self, refusal: Refused, host: str, datagram: bytes, now: float) -> None:
+    def _log_refusal(self, refusal: DroppedDatagram, host: str, datagram: bytes, now: float) -> None:
         """Never the datagram itself: a community stands in it in clear, and in a malformed one nobody knows where."""
         if self._log_bucket.take(now):
             _log.warning(

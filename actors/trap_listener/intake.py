@@ -23,7 +23,7 @@ class Admitted(Struct, frozen=True):
     engine_boots: int = 0
 
 
-class Refused(Exception):
+class DroppedDatagram(Exception):
     """The datagram is dropped. ``reason`` is the label it is counted by; ``report`` goes back to the sender if not empty;
     ``position`` is the offset of the octet that the decoder stopped at, where it was the decoder that refused."""
 
@@ -62,9 +62,9 @@ class Intake:
         except BadVersion as refusal:
             return self._judge_v3(datagram, now, refusal)
         except Refusal as refusal:
-            raise Refused(refusal.reason, position=refusal.position) from refusal
+            raise DroppedDatagram(refusal.reason, position=refusal.position) from refusal
         if notification.security.partition("@")[0] not in self._communities:
-            raise Refused("unknown_community")
+            raise DroppedDatagram("unknown_community")
         return Admitted(masked(notification, datagram), (lambda _: response) if response else None)
 
     def _judge_v3(self, datagram: bytes, now: float, refusal: BadVersion) -> Admitted:
@@ -73,5 +73,5 @@ class Intake:
                 return self._v3.receive(datagram, now)
             message.peek(datagram)
         except Refusal as error:
-            raise Refused(error.reason, position=error.position) from error
-        raise Refused("unknown_user") from refusal
+            raise DroppedDatagram(error.reason, position=error.position) from error
+        raise DroppedDatagram("unknown_user") from refusal

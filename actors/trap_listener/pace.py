@@ -18,7 +18,7 @@ ROOM = 4 << 20
 """Octets of receive buffer from which on a storm is let gather for so long: what comes meanwhile has to wait there."""
 
 
-class Pace:
+class ReadPace:
     """Follows the rate of one socket, whose receive buffer has so many octets of ``room``."""
 
     def __init__(self, room: int = ROOM) -> None:

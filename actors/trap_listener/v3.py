@@ -13,7 +13,7 @@ import msgspec
 from actors.trap_listener.credentials import with_keys
 from actors.trap_listener.engine_clocks import load_clocks
 from actors.trap_listener.engine_state import next_start
-from actors.trap_listener.intake import Admitted, Exchange, Refused
+from actors.trap_listener.intake import Admitted, DroppedDatagram, Exchange
 from actors.trap_listener.settings import ANY_ENGINE, User
 from protocols.snmp.errors import Refusal
 from protocols.snmp.irregular import ENGINE_CLOCK
@@ -147,8 +147,8 @@ class V3Engine:
             raise self._refused("not_in_time_window", message, now, sender.user)
         return sender.user, ()
 
-    def _refused(self, reason: str, message: UsmMessage, now: float, user: UsmUser | None = None) -> Refused:
-        return Refused(reason, self._report(message, reason, now, user) if message.reportable else b"")
+    def _refused(self, reason: str, message: UsmMessage, now: float, user: UsmUser | None = None) -> DroppedDatagram:
+        return DroppedDatagram(reason, self._report(message, reason, now, user) if message.reportable else b"")
 
     def _report(self, message: UsmMessage, reason: str, now: float, user: UsmUser | None = None) -> bytes:
         """A Report, signed when ``user`` is given: a sender sets its clock by an authentic Report only."""
@@ -200,18 +200,18 @@ def decode_offline(datagram: bytes, users: Iterable[User]) -> Notification:
     message = parse(datagram)
     named = [usm_user(user) for user in with_keys(users) if user.name.encode() == message.user]
     if not named:
-        raise Refused("unknown_user")
+        raise DroppedDatagram("unknown_user")
     at_level = [user for user in named if user.level == message.level]
     if not at_level:
-        raise Refused("unsupported_security_level")
+        raise DroppedDatagram("unsupported_security_level")
     unsigned = message.level == "noAuthNoPriv"
     sender = at_level[0] if unsigned else next((user for user in at_level if is_signed_by(message, user)), None)
     if sender is None:
-        raise Refused("wrong_digest")
+        raise DroppedDatagram("wrong_digest")
     try:
         return _decode(message, plaintext(message, sender))
     except DecryptionFailed as error:
-        raise Refused("decryption_failed") from error
+        raise DroppedDatagram("decryption_failed") from error
 
 
 def _decode(message: UsmMessage, scoped_pdu: bytes, forgiven: tuple[str, ...] = ()) -> Notification:

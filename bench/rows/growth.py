@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from actors.correlator.strategies import STRATEGIES
+from actors.correlator.strategies.order import STRATEGIES
 from bench.context import Context
 from bench.fold import EVENTS, ROUNDS, WARM, Load, among_others, costs, everywhere, port_by_port
 from bench.instructions import COUNTED, instructions

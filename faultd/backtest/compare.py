@@ -1,10 +1,10 @@
 """What is different about an alarm between today's rules and the new ones."""
 
-from faultd.backtest.side import PAGES, Fate, Key, counted
+from faultd.backtest.side import PAGES, AlarmKey, Fate, counted
 from protocols.backtest import Difference, What
 
 
-def differences(key: Key, today: Fate | None, new: Fate | None) -> list[Difference]:
+def differences(key: AlarmKey, today: Fate | None, new: Fate | None) -> list[Difference]:
     """Each difference of one alarm; one fate may be missing, when only one side raised it."""
     one = new or today
     assert one is not None
@@ -29,7 +29,7 @@ def differences(key: Key, today: Fate | None, new: Fate | None) -> list[Differen
     return [_difference(what, key, one, before, after) for what, before, after in found]
 
 
-def _difference(what: What, key: Key, fate: Fate, today: str, new: str) -> Difference:
+def _difference(what: What, key: AlarmKey, fate: Fate, today: str, new: str) -> Difference:
     identity, offset, _ = key
     return Difference(
         what=what,
@@ -48,7 +48,7 @@ def _seen(fate: Fate | None) -> str:
     return "" if fate is None else ", ".join(["raised", *(["root cause"] if fate.root else []), *fate.pages])
 
 
-def _name(key: Key | None) -> str:
+def _name(key: AlarmKey | None) -> str:
     if key is None:
         return ""
     return f"{key.identity.alarm_type} at {key.identity.resource_id}"

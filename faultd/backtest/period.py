@@ -86,14 +86,14 @@ def of_rules(event: Event) -> bool:
     return isinstance(event, RulesLoaded) or (isinstance(event, Command) and isinstance(event.action, RuleAction))
 
 
-class Rules(NamedTuple):
+class PeriodRules(NamedTuple):
     """Rules in force at the end, and whether they were others at some time since the beginning."""
 
     memory: bytes
     changed: bool
 
 
-def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning) -> Rules:
+def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning) -> PeriodRules:
     """What the Events from the beginning to the end made of the rules."""
     stages = Stages(ledger_id(connection, path))
     stages.load(beginning.parts)
@@ -108,7 +108,7 @@ def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning
             if of_rules(event):
                 stages.fold(offset, batch.at, event)
                 changed = changed or _essence(stages.state.memory(RuleMemory)) != was
-    return Rules(msgspec.msgpack.encode(stages.state.memory(RuleMemory)), changed)
+    return PeriodRules(msgspec.msgpack.encode(stages.state.memory(RuleMemory)), changed)
 
 
 def _essence(memory: RuleMemory) -> list[tuple[str, bytes]]:

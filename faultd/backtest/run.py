@@ -10,16 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.rules.book import switch
-from actors.correlator.rules.force import rule_records
 from actors.correlator.rules.memories import RuleMemory
+from actors.correlator.rules.rule_changes import switch
+from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.ledger.read import iterate_events, ledger_id
 from actors.ledger.schema import connect_reader
 from faultd.backtest.compare import differences
 from faultd.backtest.period import begin, of_rules, rules_today
-from faultd.backtest.side import Key, Side
+from faultd.backtest.side import AlarmKey, Side
 from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.command import Command
@@ -92,7 +92,7 @@ def backtest(
             new=sides.new.figures,
             rules_changed=rules.changed,
         )
-        waiting: dict[Key, None] = {}
+        waiting: dict[AlarmKey, None] = {}
         for batch in iterate_events(connection, path, beginning.offset, beginning.last):
             for offset, event in enumerate(batch.events, batch.first):
                 sides.feed(offset, batch.at, event, trial)
@@ -145,7 +145,7 @@ def _kept(state: State, trial: Trial) -> list[Rule]:
     return [record.rule for record in records if record.origin == "file" and record.rule.name not in names]
 
 
-def _compare_gone(sides: _Trio, result: Result, waiting: dict[Key, None], most: int) -> None:
+def _compare_gone(sides: _Trio, result: Result, waiting: dict[AlarmKey, None], most: int) -> None:
     """Alarms of which both sides have let go need not be remembered."""
     for side in (sides.today, sides.new):
         waiting.update(dict.fromkeys(side.gone))
@@ -156,7 +156,7 @@ def _compare_gone(sides: _Trio, result: Result, waiting: dict[Key, None], most: 
             _compare(sides, result, key, most)
 
 
-def _compare(sides: _Trio, result: Result, key: Key, most: int) -> None:
+def _compare(sides: _Trio, result: Result, key: AlarmKey, most: int) -> None:
     today, new = sides.today.fates.pop(key, None), sides.new.fates.pop(key, None)
     if today is None and new is None:
         return

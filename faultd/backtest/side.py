@@ -16,7 +16,7 @@ REQUESTS = ("notification_requested", "told")
 """Timeline lines of what people are to hear: no decision of a rule. The second is what older ledgers say."""
 
 
-class Key(NamedTuple):
+class AlarmKey(NamedTuple):
     """An alarm by what it is about and the offset at which it was raised: its ids may differ from one fold to the other.
     ``id`` and offset 0 for those from before the period, whose ids are the same."""
 
@@ -39,9 +39,9 @@ class Fate(Struct):
     """Raised by faultd, not by a device or person."""
     root: bool = False
     """It was a root cause at some time."""
-    parent: Key | None = None
+    parent: AlarmKey | None = None
     """The last alarm to which it was attributed."""
-    group: Key | None = None
+    group: AlarmKey | None = None
     """The first alarm of its last correlation."""
     severity: str = ""
     held: dict[str, None] = {}
@@ -56,16 +56,16 @@ class Side:
     def __init__(self, name: str, stages: Stages) -> None:
         self.name, self.stages, self.state = name, stages, stages.state
         self.figures = Figures()
-        self.fates: dict[Key, Fate] = {}
-        self.gone: list[Key] = []
+        self.fates: dict[AlarmKey, Fate] = {}
+        self.gone: list[AlarmKey] = []
         """Alarms that the fold has let go of, until they have been compared."""
-        self._keys: dict[str, Key] = {}
-        self._ids: dict[Key, str] = {}
-        self._first: dict[str, Key] = {}
+        self._keys: dict[str, AlarmKey] = {}
+        self._ids: dict[AlarmKey, str] = {}
+        self._first: dict[str, AlarmKey] = {}
         self._last: dict[str, str] = {}
         self._rules: dict[str, str] = {}
         for alarm in self.state.alarms.values():
-            self._learn(alarm, Key(alarm.identity, 0, alarm.id))
+            self._learn(alarm, AlarmKey(alarm.identity, 0, alarm.id))
         for alarm in self.state.alarms.values():
             self._take(alarm)
 
@@ -85,12 +85,12 @@ class Side:
             elif isinstance(change, AlarmForgotten):
                 self._forget(change.id)
 
-    def key(self, alarm_id: str) -> Key | None:
+    def key(self, alarm_id: str) -> AlarmKey | None:
         """The key of an alarm, by its id or external name."""
         found = self.state.named(alarm_id, None)
         return self._keys.get(found[0].id if found else alarm_id)
 
-    def alarm_id(self, key: Key) -> str | None:
+    def alarm_id(self, key: AlarmKey) -> str | None:
         """The id under which this fold has an alarm."""
         return self._ids.get(key)
 
@@ -101,7 +101,7 @@ class Side:
     def _changed(self, change: AlarmChanged) -> None:
         alarm = change.alarm
         if alarm.id not in self._keys:
-            self._learn(alarm, Key(alarm.identity, change.offset))
+            self._learn(alarm, AlarmKey(alarm.identity, change.offset))
             self.fates[self._keys[alarm.id]].inferred = change.entries[0].actor.startswith("faultd:")
         if alarm.alarm_type in ("correlation.failed", "event.quarantined") and alarm.source == "system":
             self.figures.failed += 1
@@ -113,7 +113,7 @@ class Side:
                 done[entry.action] = done.get(entry.action, 0) + 1
         self._take(alarm)
 
-    def _learn(self, alarm: Alarm, key: Key) -> None:
+    def _learn(self, alarm: Alarm, key: AlarmKey) -> None:
         self._keys[alarm.id] = key
         self._ids[key] = alarm.id
         self.fates[key] = Fate(alarm_id=alarm.alarm_id, title=alarm.title)

@@ -16,7 +16,7 @@ from faultd.cli.client import ConfigOrUrl, StreamUrl, TokenFile, Url, rest, toke
 from faultd.cli.common import EX_USAGE, fail
 from faultd.cli.explain import explain
 from faultd.console.changes import Changes, Told, by
-from faultd.console.follow import Subscription, snapshot
+from faultd.console.follow import AlarmFollower, snapshot
 from faultd.console.rest import Declined, NotFound, Rest, RestError, alarm_path, names_of
 from faultd.console.view import STYLES, counts, heading, held_back, open_children, rows, why, worst_first, wrapped
 from protocols.alarm import Alarm
@@ -80,7 +80,7 @@ def follow(
     A new alarm is shown after 3 seconds, when what has a cause is attributed to it; with --all at once.
     """
     server = where(config, url, stream_url)
-    subscription = Subscription(server.stream, token(token_file), _say)
+    subscription = AlarmFollower(server.stream, token(token_file), _say)
     with told():
         try:
             trio.run(partial(_follow, subscription, everything, severity))
@@ -179,7 +179,7 @@ def _tabbed(alarm: Alarm) -> str:
     return "\t".join(printable(str(cell)) for cell in cells)
 
 
-async def _follow(subscription: Subscription, everything: bool, severity: Severity | None) -> None:
+async def _follow(subscription: AlarmFollower, everything: bool, severity: Severity | None) -> None:
     changes = Changes(everything=everything)
     console = Console(highlight=False)
     begun = False

@@ -50,7 +50,7 @@ TokenFile = Annotated[
 ]
 
 
-def where(config: Path | None, url: str, stream_url: str = "") -> server.Server:
+def where(config: Path | None, url: str, stream_url: str = "") -> server.DaemonAddress:
     """The daemon's addresses; 78 for a configuration with a mistake, 64 for a bad URL."""
     try:
         return server.find(url, stream_url, config, DEFAULT_CONFIG, os.environ)

@@ -17,7 +17,7 @@ from faultd.demo.show import show
 from faultd.demo.summary import Tally, folded_since, head_of, received_by, words
 from faultd.demo.workplace import Workplace, prepare
 from faultd.simulator.errors import SimulatorError
-from faultd.simulator.plant import Plant, PlantSpec, build_plant
+from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.scenarios import scenario as scenario_named
 
 
@@ -62,7 +62,7 @@ def demo(
 
 
 async def _demo(
-    place: Workplace, plant: Plant, scenario: str, speed: float, seconds: float | None, live: bool, tally: Tally
+    place: Workplace, plant: SimulatedPlant, scenario: str, speed: float, seconds: float | None, live: bool, tally: Tally
 ) -> None:
     tell("starting faultd (the first start of the embedded PostgreSQL takes some seconds)")
     async with running(place, tell):

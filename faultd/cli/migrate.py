@@ -10,7 +10,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from actors.ledger.database import Database as LedgerFile
+from actors.ledger.database import LedgerFile as LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actors.correlator.profiles import Translator, compile
-from actors.trap_listener.intake import Refused
+from actors.trap_listener.intake import DroppedDatagram
 from faultd.capture import Captured, CaptureError, read
 from faultd.cli.common import EX_NOINPUT, EX_USAGE, configuration, fail, refuse
 from faultd.config import Config, ConfigError
@@ -112,7 +112,7 @@ def _explained(
 ) -> Iterator[str]:
     try:
         notification = reader(datagram.payload)
-    except (Refusal, Refused) as error:
+    except (Refusal, DroppedDatagram) as error:
         yield f"refused: {why_refused(error)}"
         return
     trap = Trap(datagram.source or source, datetime.now(UTC), notification)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from actors.tokens import TokenBook, TokenExists, TokenFileError, UnknownToken
+from actors.tokens import TokenExists, TokenFile, TokenFileError, UnknownToken
 from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_USAGE, ConfigFile, configuration, fail
 
 app = typer.Typer(help="Bearer tokens for the API and the stream.", no_args_is_help=True)
@@ -14,10 +14,10 @@ app = typer.Typer(help="Bearer tokens for the API and the stream.", no_args_is_h
 Name = Annotated[str, typer.Option("--name", help="Who it is for: the name that acknowledgements carry.")]
 
 
-def _book(config: ConfigFile) -> TokenBook:
+def _book(config: ConfigFile) -> TokenFile:
     settings = configuration(config)
     settings.path().mkdir(mode=0o750, parents=True, exist_ok=True)
-    return TokenBook(settings.path("tokens.json"))
+    return TokenFile(settings.path("tokens.json"))
 
 
 @app.command()

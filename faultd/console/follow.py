@@ -172,7 +172,7 @@ def _reason(error: HandshakeError) -> str:
     return in_words(last)
 
 
-class Subscription:
+class AlarmFollower:
     """Follows through restarts of the daemon and breaks of the network: after each the alarms are whole again."""
 
     def __init__(self, url: str, token: str, say: Callable[[str], None], random: Random | None = None) -> None:

@@ -17,27 +17,27 @@ class BadUrl(ValueError):
     """A URL that is none, or of another scheme; the text names it."""
 
 
-class Server(Struct, frozen=True):
+class DaemonAddress(Struct, frozen=True):
     """``api`` is ``http://host:port`` (or https, perhaps with a path below which a proxy has it), ``stream`` the WebSocket."""
 
     api: str
     stream: str
 
 
-def find(url: str, stream_url: str, config: Path | None, default: Path, environ: Mapping[str, str]) -> Server:
+def find(url: str, stream_url: str, config: Path | None, default: Path, environ: Mapping[str, str]) -> DaemonAddress:
     """By the options, then the environment, then ``config``; without one ``default`` when it can be read, and else the default
     ports of this machine. The stream of a URL is its host's, on the default port. Raises BadUrl and ConfigError."""
     url = url or environ.get(URL, "")
     stream_url = stream_url or environ.get(STREAM_URL, "")
     if not url:
         settings = _settings(config, default, environ)
-        here = Server(f"http://{_reachable(settings.http.bind)}", f"ws://{_reachable(settings.stream.bind)}/alarms")
-        return Server(here.api, _checked(stream_url, "ws", "wss")) if stream_url else here
+        here = DaemonAddress(f"http://{_reachable(settings.http.bind)}", f"ws://{_reachable(settings.stream.bind)}/alarms")
+        return DaemonAddress(here.api, _checked(stream_url, "ws", "wss")) if stream_url else here
     url = _checked(url, "http", "https").rstrip("/")
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
     scheme = "wss" if parts.scheme == "https" else "ws"
-    return Server(url, _checked(stream_url, "ws", "wss") if stream_url else f"{scheme}://{host}:{STREAM_PORT}/alarms")
+    return DaemonAddress(url, _checked(stream_url, "ws", "wss") if stream_url else f"{scheme}://{host}:{STREAM_PORT}/alarms")
 
 
 def _settings(config: Path | None, default: Path, environ: Mapping[str, str]) -> Config:

@@ -16,9 +16,9 @@ from faultd.console.follow import Follower, follow
 from faultd.console.view import line, open_children, screen, why
 from faultd.demo.summary import Tally
 from faultd.demo.workplace import Workplace
-from faultd.simulator.narration import News
+from faultd.simulator.narration import Happening
 from faultd.simulator.plan import Datagram, Options, simulate
-from faultd.simulator.plant import Plant
+from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.runner import run_simulation, target
 from faultd.simulator.runner import tell as narrate_plan
 from faultd.simulator.scenarios import scenario
@@ -29,10 +29,10 @@ REFRESH_SECONDS = 0.25
 NEWS_SHOWN = 5
 
 
-async def play(place: Workplace, plant: Plant, name: str, speed: float, tell: deque[str], tally: Tally) -> None:
+async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float, tell: deque[str], tally: Tally) -> None:
     """Play the scenario over and over, each time with another seed, and tell what happens. ``tally`` counts what is sent."""
 
-    def on_news(news: News) -> None:
+    def on_news(news: Happening) -> None:
         tell.append(f"{datetime.now():%H:%M:%S}  {news.text}")  # noqa: DTZ005 - the wall clock of whoever looks
 
     def on_sent(_: Datagram) -> None:
@@ -47,7 +47,9 @@ async def play(place: Workplace, plant: Plant, name: str, speed: float, tell: de
             nursery.cancel_scope.cancel()
 
 
-async def show(place: Workplace, plant: Plant, name: str, speed: float, *, live: bool, tally: Tally | None = None) -> None:
+async def show(
+    place: Workplace, plant: SimulatedPlant, name: str, speed: float, *, live: bool, tally: Tally | None = None
+) -> None:
     """Until cancelled, or until the daemon closes the stream."""
     news: deque[str] = deque(maxlen=NEWS_SHOWN)
     async with follow(place.stream, place.token) as follower, trio.open_nursery() as nursery:

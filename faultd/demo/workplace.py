@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from actors.ledger.settings import LedgerSettings
-from actors.tokens import TokenBook
-from faultd.simulator.plant import Plant
+from actors.tokens import TokenFile
+from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.topology import topology_csv
 
 ENVIRONMENT = "env"
@@ -49,7 +49,7 @@ class Workplace(Struct, frozen=True):
         return f"ws://127.0.0.1:{self.ports['stream']}/alarms"
 
 
-def prepare(folder: Path, plant: Plant) -> Workplace:
+def prepare(folder: Path, plant: SimulatedPlant) -> Workplace:
     """Write the plant's topology and a configuration into ``folder`` and make a token."""
     folder.mkdir(parents=True, exist_ok=True)
     topology = folder / "topology.csv"
@@ -81,7 +81,7 @@ file = "{topology}"
         encoding="utf-8",
     )
     now = datetime.now(UTC)
-    token = TokenBook(folder / "tokens.json").create(f"demo-{now:%H%M%S.%f}", "operator", None, now)
+    token = TokenFile(folder / "tokens.json").create(f"demo-{now:%H%M%S.%f}", "operator", None, now)
     place = Workplace(folder, config, folder / "faultd.log", token, ports)
     _for_another_terminal(place)
     return place

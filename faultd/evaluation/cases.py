@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from faultd.simulator.fault import Fault, Kind, dependents, element_of
 from faultd.simulator.plan import Options
-from faultd.simulator.plant import VENDORS, Plant, PlantSpec, build_plant
+from faultd.simulator.plant import VENDORS, PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.scenarios import pick
 
 SINGLE: tuple[Kind, ...] = (
@@ -56,7 +56,7 @@ class UnknownCase(ValueError):
         self.name = name
 
 
-class Condition(Struct, frozen=True, kw_only=True):
+class CaseCondition(Struct, frozen=True, kw_only=True):
     """What happens besides the faults. Probabilities per trap; ``noise`` is everyday events per OLT and minute; ``skew`` the
     seconds by which a device's clock is wrong at most; ``flapping`` one ONT elsewhere that comes and goes; ``window`` a
     maintenance window over the OLTs concerned and all below them, from before the faults until after the case."""
@@ -71,19 +71,19 @@ class Condition(Struct, frozen=True, kw_only=True):
     window: bool = False
 
 
-CONDITIONS: dict[str, Condition] = {
+CONDITIONS: dict[str, CaseCondition] = {
     each.name: each
     for each in (
-        Condition(name="clean"),
-        Condition(name="loss-1", loss=0.01),
-        Condition(name="loss-5", loss=0.05),
-        Condition(name="loss-10", loss=0.10),
-        Condition(name="duplicates", duplicate=0.2),
-        Condition(name="reordering", reorder=0.2),
-        Condition(name="clock-skew", skew=1800.0),
-        Condition(name="noise", noise=6.0, flapping=True),
-        Condition(name="maintenance", window=True),
-        Condition(name="everything", loss=0.05, duplicate=0.1, reorder=0.1, skew=600.0, noise=3.0, flapping=True),
+        CaseCondition(name="clean"),
+        CaseCondition(name="loss-1", loss=0.01),
+        CaseCondition(name="loss-5", loss=0.05),
+        CaseCondition(name="loss-10", loss=0.10),
+        CaseCondition(name="duplicates", duplicate=0.2),
+        CaseCondition(name="reordering", reorder=0.2),
+        CaseCondition(name="clock-skew", skew=1800.0),
+        CaseCondition(name="noise", noise=6.0, flapping=True),
+        CaseCondition(name="maintenance", window=True),
+        CaseCondition(name="everything", loss=0.05, duplicate=0.1, reorder=0.1, skew=600.0, noise=3.0, flapping=True),
     )
 }
 
@@ -92,9 +92,9 @@ class Case(Struct, frozen=True, kw_only=True):
     """One run: ``faults`` are scored, ``background`` only happens."""
 
     id: str
-    plant: Plant
+    plant: SimulatedPlant
     kind: str
-    condition: Condition
+    condition: CaseCondition
     faults: tuple[Fault, ...]
     background: tuple[Fault, ...]
     options: Options
@@ -102,13 +102,13 @@ class Case(Struct, frozen=True, kw_only=True):
     """Seconds at which something reads the light of the ONTs on the ports of bent fibres, and reports it through the API."""
 
 
-def condition(name: str) -> Condition:
+def condition(name: str) -> CaseCondition:
     """The condition of this name; ``loss-N`` is N per cent of traps lost. Raises UnknownCase."""
     if (found := CONDITIONS.get(name)) is not None:
         return found
     percent = name.removeprefix("loss-")
     if percent != name and percent.isdigit() and int(percent) <= 100:
-        return Condition(name=name, loss=int(percent) / 100)
+        return CaseCondition(name=name, loss=int(percent) / 100)
     raise UnknownCase("condition", name, tuple(CONDITIONS))
 
 
@@ -124,7 +124,7 @@ def case_ids(seed: int, plants: int, kinds: Sequence[str], conditions: Sequence[
             yield from (f"{seed}/{number:03d}/{kind}/{name}" for name in conditions)
 
 
-def plant_of(case_id: str) -> Plant:
+def plant_of(case_id: str) -> SimulatedPlant:
     """The plant of a case: its shape is drawn from the seed and the plant's number. Every fourth has ports of 1:128."""
     seed, number, *_ = _parts(case_id)
     rng = Random(f"evaluate/{seed}/{number}")
@@ -152,7 +152,7 @@ def plant_of(case_id: str) -> Plant:
     )
 
 
-def build(case_id: str, plant: Plant | None = None) -> Case:
+def build(case_id: str, plant: SimulatedPlant | None = None) -> Case:
     """The case of this name, on its plant (``plant_of``) when that is at hand. Raises UnknownCase."""
     _, number, kind, name = _parts(case_id)
     plant = plant or plant_of(case_id)
@@ -200,7 +200,7 @@ def _fault(name: str, kind: Kind, target: str, start: float, depth: float = 0.0)
     return Fault(id=name, kind=kind, target=target, start=start, end=END, period=20.0 if flaps else 0.0, depth=depth)
 
 
-def _draw(plant: Plant, rng: Random, kind: str) -> tuple[Fault, ...]:
+def _draw(plant: SimulatedPlant, rng: Random, kind: str) -> tuple[Fault, ...]:
     start = START + rng.random()
     if kind == "nothing":
         return ()
@@ -224,7 +224,7 @@ def _draw(plant: Plant, rng: Random, kind: str) -> tuple[Fault, ...]:
     raise AssertionError("a plant of at least two OLTs has room for three faults")
 
 
-def _two_bends(plant: Plant, rng: Random, start: float) -> tuple[Fault, ...]:
+def _two_bends(plant: SimulatedPlant, rng: Random, start: float) -> tuple[Fault, ...]:
     """Two legs of one port, bent by clearly different amounts, each enough for an alarm of every ONT behind it."""
     legs: dict[str, list[str]] = {}
     for leaf, splitter in plant.splitters.items():
@@ -237,7 +237,7 @@ def _two_bends(plant: Plant, rng: Random, start: float) -> tuple[Fault, ...]:
     )
 
 
-def _readings(plant: Plant, kind: str, faults: Sequence[Fault], number: int) -> tuple[float, ...]:
+def _readings(plant: SimulatedPlant, kind: str, faults: Sequence[Fault], number: int) -> tuple[float, ...]:
     """Of two bends always, and once more after they began where the OLT's alarms tell no levels; of one bend on every second
     plant, so that both ways to it are tried."""
     if kind == "two_bends":
@@ -246,7 +246,7 @@ def _readings(plant: Plant, kind: str, faults: Sequence[Fault], number: int) -> 
     return (READ,) if kind == "bend" and number % 2 else ()
 
 
-def _near(plant: Plant, rng: Random, kind: Kind) -> str:
+def _near(plant: SimulatedPlant, rng: Random, kind: Kind) -> str:
     """A target on the first OLT as often as anywhere: faults close to one another are the hard ones."""
     target = pick(plant, rng, kind)
     for _ in range(8):
@@ -256,7 +256,7 @@ def _near(plant: Plant, rng: Random, kind: Kind) -> str:
     return target
 
 
-def distinct(plant: Plant, faults: Sequence[Fault]) -> bool:
+def distinct(plant: SimulatedPlant, faults: Sequence[Fault]) -> bool:
     """Whether these faults can be told apart at all: no ONT suffers from two, and no two or three of them darken just what a
     single failure above them would darken."""
     sets = [frozenset(dependents(plant, element_of(plant, fault))) for fault in faults]

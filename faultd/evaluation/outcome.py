@@ -38,7 +38,7 @@ class Conclusion(Struct, frozen=True, kw_only=True):
     """Faults of the alarms that were attached to it at any time meanwhile."""
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class OpenAlarm(Struct, frozen=True, kw_only=True):
     """An open alarm at the moment of the verdict."""
 
     alarm_id: str
@@ -52,7 +52,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Faults whose traps raised or repeated it; empty for background noise and for what was inferred."""
 
 
-class Page(Struct, frozen=True, kw_only=True):
+class SentPage(Struct, frozen=True, kw_only=True):
     """People were told of an alarm (NotificationRequested of kind raised or flapping)."""
 
     at: float
@@ -62,14 +62,14 @@ class Page(Struct, frozen=True, kw_only=True):
     faults: frozenset[str] = frozenset()
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class CaseOutcome(Struct, frozen=True, kw_only=True):
     """Everything that is scored. ``onts`` are the ONTs below each place that a conclusion names."""
 
     faults: tuple[TrueFault, ...]
     verdict: float
     conclusions: tuple[Conclusion, ...] = ()
-    standing: tuple[Standing, ...] = ()
-    pages: tuple[Page, ...] = ()
+    standing: tuple[OpenAlarm, ...] = ()
+    pages: tuple[SentPage, ...] = ()
     onts: dict[str, frozenset[str]] = {}
     alarms: int = 0
     """Alarms that devices raised up to the verdict."""

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from faultd.simulator.plant import Plant
+from faultd.simulator.plant import SimulatedPlant
 
 AREA = "area:"
 
 
-class Places:
+class CausePlaces:
     """Everything that a conclusion may name, with the ONTs below it."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: SimulatedPlant) -> None:
         self._plant = plant
         self._memory: dict[str, frozenset[str]] = {}
 

@@ -12,16 +12,16 @@ from actors.correlator.profiles import Translator, compile
 from actors.correlator.settings import CorrelatorSettings
 from faultd.config import Config
 from faultd.evaluation.cases import LENGTH, VERDICT, Case
-from faultd.evaluation.outcome import Conclusion, Outcome, Page, Standing, TrueFault
-from faultd.evaluation.places import AREA, Places
+from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, SentPage, TrueFault
+from faultd.evaluation.places import AREA, CausePlaces
 from faultd.evaluation.score import SAY_IT
 from faultd.inputs import read_profiles, read_rules
 from faultd.pipe import Stages
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.optics import installed, jitter
 from faultd.simulator.plan import Datagram, simulate
-from faultd.simulator.plan import Plan as Simulated
-from faultd.simulator.plant import Plant
+from faultd.simulator.plan import SimulationPlan as Simulated
+from faultd.simulator.plant import SimulatedPlant
 from faultd.simulator.report import What
 from faultd.simulator.scenarios import Scenario, Script
 from faultd.simulator.simulation import EPOCH
@@ -30,9 +30,9 @@ from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmRepeated, Answer, Change, NotificationRequested
 from protocols.command import Command, PutWindow
 from protocols.event import Event, NetworkEvent, PolicyLoaded, ProfilesLoaded, RulesLoaded, Tick, TopologyLoaded, Trap
-from protocols.light import Measurement
-from protocols.maintenance import Plan as Window
-from protocols.maintenance import Scope
+from protocols.maintenance import WindowPlan as Window
+from protocols.maintenance import WindowScope
+from protocols.optical_power import Measurement
 from protocols.principal import Principal
 from protocols.snmp.message import decode
 from protocols.topology import Node
@@ -55,10 +55,10 @@ def _rules() -> RulesLoaded:
     return read_rules(Config())
 
 
-_plants: list[tuple[Plant, tuple[Node, ...]]] = []
+_plants: list[tuple[SimulatedPlant, tuple[Node, ...]]] = []
 
 
-def _nodes(plant: Plant) -> tuple[Node, ...]:
+def _nodes(plant: SimulatedPlant) -> tuple[Node, ...]:
     """The topology of the plant that was asked for last is kept: cases come plant by plant."""
     if not _plants or _plants[0][0] is not plant:
         _plants[:] = [(plant, tuple(topology_nodes(plant)))]
@@ -66,11 +66,11 @@ def _nodes(plant: Plant) -> tuple[Node, ...]:
 
 
 class Played:
-    """A case while and after it is played: the stages, and the notes from which its :class:`Outcome` is made."""
+    """A case while and after it is played: the stages, and the notes from which its :class:`CaseOutcome` is made."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.places = Places(case.plant)
+        self.places = CausePlaces(case.plant)
         self.plan = _simulate(case)
         self.stages = Stages(LEDGER)
         self.state = self.stages.state
@@ -81,10 +81,10 @@ class Played:
         self._inferred: set[str] = set()
         self._roots: dict[str, tuple[float, str, str]] = {}
         self._conclusions: list[Conclusion] = []
-        self._pages: list[Page] = []
+        self._pages: list[SentPage] = []
         self._children: dict[str, set[str]] = {}
         self._raised = self._raised_then = 0
-        self._verdict: tuple[Standing, ...] | None = None
+        self._verdict: tuple[OpenAlarm, ...] | None = None
         profiles, translator = _profiles()
         self.state.use_profiles(profiles, translator)
 
@@ -112,7 +112,7 @@ class Played:
             yield second, Tick(), None
             second += 1.0
 
-    def run(self) -> Outcome:
+    def run(self) -> CaseOutcome:
         """Everything, and what came of it."""
         for at, event, datagram in self.events():
             self.step(at, event, datagram)
@@ -125,7 +125,7 @@ class Played:
             self._raised_then = self._raised
         return self._feed(at, event, datagram)
 
-    def finish(self) -> Outcome:
+    def finish(self) -> CaseOutcome:
         """What came of it, when all events have been folded."""
         left = tuple(each.alarm_id for each in self.standing() if each.inferred and not each.parent)
         for alarm_id in list(self._roots):
@@ -133,7 +133,7 @@ class Played:
         standing = self._verdict or ()
         named = {each.place for each in self._conclusions} | {each.place for each in self._pages}
         named |= {each.place for each in standing}
-        return Outcome(
+        return CaseOutcome(
             faults=tuple(self._heard(each) for each in self._truth),
             verdict=VERDICT,
             conclusions=tuple(self._conclusions),
@@ -150,10 +150,10 @@ class Played:
         """An alarm as it was last seen."""
         return self._alarms.get(alarm_id)
 
-    def standing(self) -> tuple[Standing, ...]:
+    def standing(self) -> tuple[OpenAlarm, ...]:
         """The open alarms now, faultd's own left out."""
         return tuple(
-            Standing(
+            OpenAlarm(
                 alarm_id=alarm.id,
                 alarm_type=alarm.alarm_type,
                 place=alarm.resource_id,
@@ -187,7 +187,7 @@ class Played:
         return Window(
             title="work",
             tenant_id="default",
-            scope=Scope(subtrees=tuple(olts or self.case.plant.olts)),
+            scope=WindowScope(subtrees=tuple(olts or self.case.plant.olts)),
             start=moment(2.0),
             end=moment(LENGTH + 3600.0),
         )
@@ -253,7 +253,7 @@ class Played:
         if alarm is not None:
             faults = frozenset() if alarm.id in self._inferred else self._faults_of(alarm)
             self._pages.append(
-                Page(at=at, alarm_id=alarm.id, alarm_type=alarm.alarm_type, place=alarm.resource_id, faults=faults)
+                SentPage(at=at, alarm_id=alarm.id, alarm_type=alarm.alarm_type, place=alarm.resource_id, faults=faults)
             )
 
     def _faults_of(self, alarm: Alarm) -> frozenset[str]:
@@ -332,7 +332,7 @@ def _noise(plan: Simulated) -> Iterator[Fault]:
             yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)
 
 
-def _true_fault(case: Case, fault: Fault, places: Places) -> TrueFault:
+def _true_fault(case: Case, fault: Fault, places: CausePlaces) -> TrueFault:
     onts = frozenset(dependents(case.plant, element_of(case.plant, fault)))
     return TrueFault(
         id=fault.id,
@@ -346,6 +346,6 @@ def _true_fault(case: Case, fault: Fault, places: Places) -> TrueFault:
     )
 
 
-def play(case: Case) -> Outcome:
+def play(case: Case) -> CaseOutcome:
     """Run a case from beginning to end."""
     return Played(case).run()

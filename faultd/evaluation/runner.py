@@ -11,7 +11,7 @@ from faultd.evaluation.cases import build, plant_of
 from faultd.evaluation.play import play
 from faultd.evaluation.score import CaseScore, score
 from faultd.evaluation.totals import Result
-from faultd.simulator.plant import Plant
+from faultd.simulator.plant import SimulatedPlant
 
 Told = Callable[[int], None]
 
@@ -48,5 +48,5 @@ def _plant_name(case_id: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _plant(name: str) -> Plant:
+def _plant(name: str) -> SimulatedPlant:
     return plant_of(f"{name}/nothing/clean")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from faultd.evaluation.outcome import Conclusion, Outcome, Standing, TrueFault
+from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, TrueFault
 
 _ONT_DARK = ("ont.los", "ont.state", "ont.lof", "fibre.cut")
 _ONT_POWER = ("ont.dying_gasp", "ont.power", "power.outage")
@@ -81,7 +81,7 @@ class CaseScore(Struct, frozen=True, kw_only=True):
     """People were not to be told."""
 
 
-def score(outcome: Outcome) -> CaseScore:
+def score(outcome: CaseOutcome) -> CaseScore:
     """Compare what was concluded with what happened."""
     judge = _Judge(outcome)
     roots = [each for each in outcome.standing if each.root and not each.parent]
@@ -112,10 +112,10 @@ def score(outcome: Outcome) -> CaseScore:
 
 
 class _Judge:
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: CaseOutcome) -> None:
         self._outcome = outcome
         self._faults = {each.id: each for each in outcome.faults}
-        self._below: dict[str, list[Standing]] = {}
+        self._below: dict[str, list[OpenAlarm]] = {}
         for each in outcome.standing:
             if each.parent:
                 self._below.setdefault(each.parent, []).append(each)
@@ -128,7 +128,7 @@ class _Judge:
             return place == fault.place or place.startswith(f"{fault.place}/")
         return place in (fault.place, fault.also) or self._onts(place) == fault.onts
 
-    def about(self, root: Standing) -> TrueFault | None:
+    def about(self, root: OpenAlarm) -> TrueFault | None:
         """The fault that a root is about: most of the alarms below it, else most of the ONTs of its place."""
         votes: dict[str, int] = {}
         for each in self._family(root):
@@ -158,7 +158,7 @@ class _Judge:
             called_cut_at_verdict=any(each.since <= outcome.verdict < each.until for each in cuts),
         )
 
-    def merges(self, roots: Iterable[Standing]) -> int:
+    def merges(self, roots: Iterable[OpenAlarm]) -> int:
         found = 0
         for root in roots:
             sets = [each.faults for each in self._family(root) if each.faults]
@@ -192,7 +192,7 @@ class _Judge:
             return fault.id in conclusion.children
         return bool(onts & fault.onts)
 
-    def _is_about(self, alarm: Standing, fault: TrueFault) -> bool:
+    def _is_about(self, alarm: OpenAlarm, fault: TrueFault) -> bool:
         if alarm.faults:
             return fault.id in alarm.faults and self._first(alarm) == fault.id
         if not alarm.inferred:
@@ -200,7 +200,7 @@ class _Judge:
         about = self.about(alarm)
         return about is not None and about.id == fault.id
 
-    def _first(self, alarm: Standing) -> str:
+    def _first(self, alarm: OpenAlarm) -> str:
         """Of the faults that an alarm belongs to, the one that it is booked to: a right root for it, else the first."""
         for each in self._outcome.faults:
             if each.id in alarm.faults and self.is_right(alarm.alarm_type, alarm.place, each):
@@ -218,7 +218,7 @@ class _Judge:
                 best = max(self._outcome.faults, key=lambda f: (len(onts & f.onts), f.id), default=None)
                 yield best is fault and bool(onts & fault.onts)
 
-    def _family(self, root: Standing) -> list[Standing]:
+    def _family(self, root: OpenAlarm) -> list[OpenAlarm]:
         found, waiting = [], [root]
         while waiting:
             alarm = waiting.pop()

@@ -8,8 +8,8 @@ from faultd.simulator.agenda import Agenda
 from faultd.simulator.emission import Emission, to_notification
 from faultd.simulator.fault import Element
 from faultd.simulator.physics import Physics
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Draft, Moment, Report
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import DeviceTime, Observation, VendorNotification
 from faultd.simulator.timing import Range
 from faultd.simulator.vendors import DIALECTS
 
@@ -19,7 +19,7 @@ class Agent:
 
     def __init__(
         self,
-        plant: Plant,
+        plant: SimulatedPlant,
         olt: str,
         *,
         physics: Physics,
@@ -54,7 +54,7 @@ class Agent:
         self._free = 0.0
         """When all that is queued is sent."""
 
-    def report(self, report: Report, fault: str) -> None:
+    def report(self, report: Observation, fault: str) -> None:
         """Queue ``report``, behind which is ``fault``, after what there is still to send. Without power it is lost."""
         if not self.on:
             return
@@ -64,26 +64,26 @@ class Agent:
     def die(self, fault: str) -> None:
         """Lose power now, with a last word if it had any."""
         if self.on:
-            self._send(self.epoch, Report("olt_power_off", self._olt), fault)
+            self._send(self.epoch, Observation("olt_power_off", self._olt), fault)
         self.on, self.epoch = False, self.epoch + 1
 
     def boot(self, fault: str) -> None:
         """Have power and speak again, of the start first."""
         self.on, self._booted, self._free = True, self._agenda.now, self._agenda.now
-        self.report(Report("cold_start", self._olt), fault)
+        self.report(Observation("cold_start", self._olt), fault)
 
-    def _send(self, epoch: int, report: Report, fault: str) -> None:
+    def _send(self, epoch: int, report: Observation, fault: str) -> None:
         if epoch != self.epoch:
             self.discarded += 1
             return
-        moment = Moment(self._start + timedelta(seconds=self._agenda.now + self._skew), self._sequence + 1)
+        moment = DeviceTime(self._start + timedelta(seconds=self._agenda.now + self._skew), self._sequence + 1)
         drafts = DIALECTS[self._device.vendor](self._plant, report, moment)
         for draft in drafts:
             self._emit(draft, report, fault)
         if drafts:
             self._sequence += 1
 
-    def _emit(self, draft: Draft, report: Report, fault: str) -> None:
+    def _emit(self, draft: VendorNotification, report: Observation, fault: str) -> None:
         self._request_id = (self._request_id + 1) & 0x7FFFFFFF
         now = self._agenda.now
         notification = to_notification(

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from faultd.simulator.plant import Olt
-from faultd.simulator.report import Draft, Report
+from faultd.simulator.report import Observation, VendorNotification
 from protocols.snmp.notification import Notification
 
 _STANDARD = "1.3.6.1.6.3.1.1.5."
@@ -21,13 +21,13 @@ class Emission(Struct, frozen=True, kw_only=True):
 
     at: float
     olt: str
-    report: Report
+    report: Observation
     notification: Notification
     fault: str = ""
     unreachable: bool = False
 
 
-def to_notification(olt: Olt, draft: Draft, *, community: str, uptime: int, request_id: int) -> Notification:
+def to_notification(olt: Olt, draft: VendorNotification, *, community: str, uptime: int, request_id: int) -> Notification:
     """The draft as SNMPv2c trap or INFORM, or as v1 Trap-PDU by RFC 3584 section 3.2."""
     security = community + draft.community_suffix
     if not olt.v1:

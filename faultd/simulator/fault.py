@@ -5,7 +5,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from faultd.simulator.errors import SpecError, UnknownResource
-from faultd.simulator.plant import Plant
+from faultd.simulator.plant import SimulatedPlant
 
 Kind = Literal[
     "feeder_cut",
@@ -70,7 +70,7 @@ class Fault(Struct, frozen=True, kw_only=True):
         return tuple(found)
 
 
-def element_of(plant: Plant, fault: Fault) -> Element:
+def element_of(plant: SimulatedPlant, fault: Fault) -> Element:
     """The element that ``fault`` breaks. Raises UnknownResource when the plant has no such target."""
     kind, target = fault.kind, fault.target
     match kind:
@@ -103,7 +103,7 @@ def element_of(plant: Plant, fault: Fault) -> Element:
     raise UnknownResource(kind, target)
 
 
-def dependents(plant: Plant, element: Element) -> tuple[str, ...]:
+def dependents(plant: SimulatedPlant, element: Element) -> tuple[str, ...]:
     """ONTs that have no service, or a bad one behind a bend, while ``element`` is broken."""
     match element.part:
         case "fibre" | "bend":

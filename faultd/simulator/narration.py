@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from faultd.simulator.plan import Plan
+from faultd.simulator.plan import SimulationPlan
 from faultd.simulator.truth import FaultTruth
 
 _BEGINS = {
@@ -40,7 +40,7 @@ _ENDS = {
 }
 
 
-class News(Struct, frozen=True):
+class Happening(Struct, frozen=True):
     """One sentence; ``at`` is seconds of the simulation."""
 
     at: float
@@ -48,13 +48,13 @@ class News(Struct, frozen=True):
     text: str
 
 
-def narrate(plan: Plan) -> tuple[News, ...]:
+def narrate(plan: SimulationPlan) -> tuple[Happening, ...]:
     """Beginning and end of every fault, in the order of their times."""
-    news: list[News] = []
+    news: list[Happening] = []
     for fault in plan.faults:
-        news.append(News(fault.start, fault.id, _BEGINS[fault.kind].format(root=fault.root) + _customers(fault)))
+        news.append(Happening(fault.start, fault.id, _BEGINS[fault.kind].format(root=fault.root) + _customers(fault)))
         if fault.end is not None and fault.kind in _ENDS:
-            news.append(News(fault.end, fault.id, _ENDS[fault.kind].format(root=fault.root)))
+            news.append(Happening(fault.end, fault.id, _ENDS[fault.kind].format(root=fault.root)))
     return tuple(sorted(news, key=lambda each: each.at))
 
 

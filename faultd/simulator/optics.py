@@ -2,7 +2,7 @@
 
 from random import Random
 
-from faultd.simulator.plant import Plant
+from faultd.simulator.plant import SimulatedPlant
 
 LOWEST = -27.0
 """dBm: an ONT that receives less raises an alarm (class B+ optics)."""
@@ -23,7 +23,7 @@ def jitter(seed: int, ont: str, at: float) -> float:
 class Optics:
     """The light of a plant's ONTs, less what bent fibres take of it."""
 
-    def __init__(self, plant: Plant, seed: int) -> None:
+    def __init__(self, plant: SimulatedPlant, seed: int) -> None:
         self._plant = plant
         self._seed = seed
         self._bends: dict[str, float] = {}

@@ -7,11 +7,11 @@ change costs what it touches. Each element holds the set of faults that break it
 from collections import Counter
 
 from faultd.simulator.fault import Element, dependents
-from faultd.simulator.plant import Plant
+from faultd.simulator.plant import SimulatedPlant
 
 
 class Physics:
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: SimulatedPlant) -> None:
         self._plant = plant
         self._broken: dict[Element, set[str]] = {}
         self._cuts: Counter[str] = Counter()

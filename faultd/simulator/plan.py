@@ -9,8 +9,8 @@ from msgspec import Struct
 from faultd.simulator.emission import Emission
 from faultd.simulator.errors import SpecError
 from faultd.simulator.fault import Fault, dependents, element_of
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Report
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import Observation
 from faultd.simulator.scenarios import Scenario, everyday
 from faultd.simulator.simulation import EPOCH, Simulation
 from faultd.simulator.timing import Timing
@@ -46,17 +46,17 @@ class Datagram(Struct, frozen=True, kw_only=True):
     olt: str
     payload: bytes
     notification: Notification
-    report: Report
+    report: Observation
     """What the OLT had to say, before a vendor's words."""
     fault: str = ""
     inform: int = 0
     copy: bool = False
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class SimulationPlan(Struct, frozen=True, kw_only=True):
     """A finished simulation: datagrams in the order of their times, and what really happened."""
 
-    plant: Plant
+    plant: SimulatedPlant
     duration: float
     datagrams: Sequence[Datagram]
     faults: Sequence[FaultTruth]
@@ -64,7 +64,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     totals: TrapCount
 
 
-def simulate(plant: Plant, scenario: Scenario, options: Options | None = None, *, timing: Timing | None = None) -> Plan:
+def simulate(
+    plant: SimulatedPlant, scenario: Scenario, options: Options | None = None, *, timing: Timing | None = None
+) -> SimulationPlan:
     """Play ``scenario`` on ``plant``. Pure: the same arguments give the same bytes. Raises SpecError for an option
     out of range."""
     options = options or Options()
@@ -86,7 +88,9 @@ def simulate(plant: Plant, scenario: Scenario, options: Options | None = None, *
     return _deliver(plant, simulation.run(), faults, duration, options)
 
 
-def _deliver(plant: Plant, emissions: list[Emission], faults: list[Fault], duration: float, options: Options) -> Plan:
+def _deliver(
+    plant: SimulatedPlant, emissions: list[Emission], faults: list[Fault], duration: float, options: Options
+) -> SimulationPlan:
     """What the network does to the traps: some are lost, doubled or late."""
     rng = Random(f"network/{options.seed}")
     counts: dict[str, TrapCount] = {fault.id: TrapCount() for fault in faults}
@@ -115,10 +119,10 @@ def _deliver(plant: Plant, emissions: list[Emission], faults: list[Fault], durat
             datagrams.append(_datagram(plant, emission, datagram.at + gap, copy=True))
     datagrams.sort(key=lambda datagram: datagram.at)
     truth = [_truth(plant, fault, counts[fault.id]) for fault in faults]
-    return Plan(plant=plant, duration=duration, datagrams=datagrams, faults=truth, emissions=emissions, totals=totals)
+    return SimulationPlan(plant=plant, duration=duration, datagrams=datagrams, faults=truth, emissions=emissions, totals=totals)
 
 
-def _datagram(plant: Plant, emission: Emission, at: float, *, copy: bool) -> Datagram:
+def _datagram(plant: SimulatedPlant, emission: Emission, at: float, *, copy: bool) -> Datagram:
     notification = emission.notification
     return Datagram(
         at=at,
@@ -133,7 +137,7 @@ def _datagram(plant: Plant, emission: Emission, at: float, *, copy: bool) -> Dat
     )
 
 
-def _truth(plant: Plant, fault: Fault, traps: TrapCount) -> FaultTruth:
+def _truth(plant: SimulatedPlant, fault: Fault, traps: TrapCount) -> FaultTruth:
     element = element_of(plant, fault)
     onts = dependents(plant, element)
     olts = dict.fromkeys(plant.pons[plant.onts[ont].pon].olt for ont in onts) or {element.id: None}

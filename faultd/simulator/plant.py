@@ -132,7 +132,7 @@ class Olt(Struct, frozen=True):
     inform: bool = False
 
 
-class Plant(Struct, frozen=True):
+class SimulatedPlant(Struct, frozen=True):
     """Everything by id. Insertion order is the order of construction: device by device, port by port."""
 
     spec: PlantSpec
@@ -161,11 +161,11 @@ def position(resource: str) -> str:
     return resource.partition("/")[2]
 
 
-def build_plant(spec: PlantSpec) -> Plant:
+def build_plant(spec: PlantSpec) -> SimulatedPlant:
     """The plant that ``spec`` describes. Raises SpecError naming the first field that cannot be built."""
     _check(spec)
     rng = Random(f"plant/{spec.seed}")
-    plant = Plant(spec=spec, core="core-1")
+    plant = SimulatedPlant(spec=spec, core="core-1")
     network = ipaddress.IPv4Network(spec.network)
     areas: dict[str, list[str]] = {}
     made: dict[str, int] = {}
@@ -192,7 +192,7 @@ def build_plant(spec: PlantSpec) -> Plant:
     return plant
 
 
-def _build_card(plant: Plant, olt: str, card: str, slot: int, rng: Random, areas: dict[str, list[str]]) -> None:
+def _build_card(plant: SimulatedPlant, olt: str, card: str, slot: int, rng: Random, areas: dict[str, list[str]]) -> None:
     spec, vendor = plant.spec, plant.olts[olt].vendor
     numbering = NUMBERING[vendor]
     ports = range(numbering.port, numbering.port + spec.pons_per_card)

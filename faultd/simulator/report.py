@@ -31,7 +31,7 @@ What = Literal[
 ]
 
 
-class Report(Struct, frozen=True):
+class Observation(Struct, frozen=True):
     """One thing that the OLT noticed. ``raised`` is True when it began, False when it ended; events leave it True.
 
     ``affected`` and ``gasped`` belong to pon_los: ONTs that had been in service and how many of them sent a dying
@@ -46,14 +46,14 @@ class Report(Struct, frozen=True):
     level: float = 0.0
 
 
-class Moment(Struct, frozen=True):
+class DeviceTime(Struct, frozen=True):
     """The device's own view of now: its clock (UTC), its trap sequence number and its event number."""
 
     clock: datetime
     sequence: int
 
 
-class Draft(Struct, frozen=True):
+class VendorNotification(Struct, frozen=True):
     """One notification in a vendor's words, not yet in an SNMP version. ``community_suffix`` is ZTE's decoration."""
 
     oid: str

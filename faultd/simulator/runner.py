@@ -9,8 +9,8 @@ import trio
 from msgspec import Struct
 
 from faultd.simulator.errors import SpecError, TargetRefused
-from faultd.simulator.narration import News, narrate
-from faultd.simulator.plan import Datagram, Plan
+from faultd.simulator.narration import Happening, narrate
+from faultd.simulator.plan import Datagram, SimulationPlan
 from protocols.snmp.encode import decode_response
 from protocols.snmp.errors import Refusal
 
@@ -55,7 +55,7 @@ def target(host: str, port: int) -> Target:
 
 
 async def run_simulation(
-    plan: Plan,
+    plan: SimulationPlan,
     to: Target,
     *,
     speed: float = 1.0,
@@ -91,7 +91,7 @@ async def run_simulation(
     return summary
 
 
-async def tell(plan: Plan, on_news: Callable[[News], None], *, speed: float = 1.0) -> None:
+async def tell(plan: SimulationPlan, on_news: Callable[[Happening], None], *, speed: float = 1.0) -> None:
     """Call ``on_news`` with every sentence of :func:`narrate` at its time, from now on; run it beside the replay."""
     began = trio.current_time()
     for news in narrate(plan):
@@ -100,7 +100,7 @@ async def tell(plan: Plan, on_news: Callable[[News], None], *, speed: float = 1.
 
 
 async def _play(
-    plan: Plan,
+    plan: SimulationPlan,
     to: Target,
     sockets: dict[str, trio.socket.SocketType],
     speed: float,

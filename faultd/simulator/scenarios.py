@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from faultd.simulator.errors import UnknownScenario
 from faultd.simulator.fault import Fault, Kind
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Report
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import Observation
 
 
 class Utterance(Struct, frozen=True):
@@ -16,7 +16,7 @@ class Utterance(Struct, frozen=True):
 
     at: float
     olt: str
-    report: Report
+    report: Observation
 
 
 class Script(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Scenario(Struct, frozen=True):
     name: str
     help: str
     duration: float
-    script: Callable[[Plant, Random, float], Script]
+    script: Callable[[SimulatedPlant, Random, float], Script]
 
 
 def scenario(name: str) -> Scenario:
@@ -42,7 +42,9 @@ def scenario(name: str) -> Scenario:
     return found
 
 
-def everyday(plant: Plant, rng: Random, duration: float, rate: float) -> tuple[tuple[Fault, ...], tuple[Utterance, ...]]:
+def everyday(
+    plant: SimulatedPlant, rng: Random, duration: float, rate: float
+) -> tuple[tuple[Fault, ...], tuple[Utterance, ...]]:
     """Background of a normal day: logins, configuration changes, customers' LAN ports, single ONT reboots, and the
     keep-alives of ZTE. ``rate`` is events per OLT and minute."""
     faults: list[Fault] = []
@@ -54,27 +56,27 @@ def everyday(plant: Plant, rng: Random, duration: float, rate: float) -> tuple[t
             ont = rng.choice(onts[olt.id])
             match rng.choices(("login", "config", "uni", "ont_reboot"), (2, 2, 5, 1))[0]:
                 case "uni":
-                    said.append(Utterance(at, olt.id, Report("uni", ont)))
-                    said.append(Utterance(at + rng.uniform(1, 30), olt.id, Report("uni", ont, raised=False)))
+                    said.append(Utterance(at, olt.id, Observation("uni", ont)))
+                    said.append(Utterance(at + rng.uniform(1, 30), olt.id, Observation("uni", ont, raised=False)))
                 case "ont_reboot":
                     fault_id = f"reboot-{len(faults) + 1:04d}"
                     faults.append(Fault(id=fault_id, kind="ont_reboot", target=ont, start=at, end=at + rng.uniform(3, 10)))
                 case "login":
-                    said.append(Utterance(at, olt.id, Report("login", olt.id)))
+                    said.append(Utterance(at, olt.id, Observation("login", olt.id)))
                 case _:
-                    said.append(Utterance(at, olt.id, Report("config", olt.id)))
+                    said.append(Utterance(at, olt.id, Observation("config", olt.id)))
             at += rng.expovariate(rate / 60)
         hello = rng.uniform(0, 120)
         while hello < duration and olt.vendor == "zte":
-            said.append(Utterance(hello, olt.id, Report("heartbeat", olt.id)))
+            said.append(Utterance(hello, olt.id, Observation("heartbeat", olt.id)))
             hello += 120.0
     return tuple(faults), tuple(sorted(said, key=lambda each: each.at))
 
 
-def _single(kind: Kind) -> Callable[[Plant, Random, float], Script]:
+def _single(kind: Kind) -> Callable[[SimulatedPlant, Random, float], Script]:
     """One fault of this kind, from 5 s on, repaired when 60 % of the time is over."""
 
-    def script(plant: Plant, rng: Random, duration: float) -> Script:
+    def script(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
         flapping = kind == "ont_flapping"
         start = min(5.0, duration * 0.1)
         fault = Fault(
@@ -90,7 +92,7 @@ def _single(kind: Kind) -> Callable[[Plant, Random, float], Script]:
     return script
 
 
-def pick(plant: Plant, rng: Random, kind: Kind) -> str:
+def pick(plant: SimulatedPlant, rng: Random, kind: Kind) -> str:
     """A target that the plant has for a fault of this kind."""
     match kind:
         case "feeder_cut":
@@ -109,7 +111,7 @@ def pick(plant: Plant, rng: Random, kind: Kind) -> str:
             return rng.choice(tuple(plant.onts))
 
 
-def _quiet(plant: Plant, rng: Random, duration: float) -> Script:
+def _quiet(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     return Script((), noise=2.0)
 
 
@@ -125,7 +127,7 @@ _DEMO: tuple[tuple[Kind, float, float], ...] = (
 )
 
 
-def _demo(plant: Plant, rng: Random, duration: float) -> Script:
+def _demo(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     faults = tuple(
         Fault(
             id=f"fault-{number}",
@@ -140,7 +142,7 @@ def _demo(plant: Plant, rng: Random, duration: float) -> Script:
     return Script(faults, noise=1.0)
 
 
-def _combined(plant: Plant, rng: Random, duration: float) -> Script:
+def _combined(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     """A feeder cut under an area outage that includes ONTs of the same port."""
     pon = pick(plant, rng, "feeder_cut")
     area = plant.onts[plant.pons[pon].onts[0]].area
@@ -152,7 +154,7 @@ def _combined(plant: Plant, rng: Random, duration: float) -> Script:
     )
 
 
-def _unreachable(plant: Plant, rng: Random, duration: float) -> Script:
+def _unreachable(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
     """The cut happens and is reported in vain; its repair is reported when the way is open again."""
     pon = pick(plant, rng, "feeder_cut")
     return Script(

@@ -15,8 +15,8 @@ from faultd.simulator.emission import Emission
 from faultd.simulator.fault import Element, Fault, dependents, element_of
 from faultd.simulator.optics import Optics
 from faultd.simulator.physics import Physics
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Report
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import Observation
 from faultd.simulator.timing import Timing
 from faultd.simulator.watch import Watch
 
@@ -27,7 +27,7 @@ class Simulation:
     """Add faults and utterances, then :meth:`run`. The same plant, seed and calls give the same emissions."""
 
     def __init__(
-        self, plant: Plant, *, seed: int = 0, start: datetime = EPOCH, skew: float = 0.0, timing: Timing | None = None
+        self, plant: SimulatedPlant, *, seed: int = 0, start: datetime = EPOCH, skew: float = 0.0, timing: Timing | None = None
     ) -> None:
         """``start`` is what the OLTs' clocks show at second 0, each wrong by up to ``skew`` seconds either way."""
         self.plant = plant
@@ -78,7 +78,7 @@ class Simulation:
             if end is not None:
                 self._agenda.at(end, partial(self.repair, element, fault.id))
 
-    def say(self, at: float, olt: str, reports: Iterable[Report]) -> None:
+    def say(self, at: float, olt: str, reports: Iterable[Observation]) -> None:
         """Have an OLT report something that has no physics: a login, a customer's LAN port."""
         for report in reports:
             self._agenda.at(at, partial(self._agents[olt].report, report, ""))

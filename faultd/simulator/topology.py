@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faultd.simulator.plant import Plant, Vendor, position
+from faultd.simulator.plant import SimulatedPlant, Vendor, position
 from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
 from protocols.topology import Node
 from protocols.topology_csv import csv_lines
@@ -16,7 +16,7 @@ _UPLINKS: dict[Vendor, int] = {
 """ifIndex of the uplink that an OLT reports."""
 
 
-def topology_nodes(plant: Plant) -> Iterator[Node]:
+def topology_nodes(plant: SimulatedPlant) -> Iterator[Node]:
     """Every node, parents before their children."""
     yield Node(id=plant.core, type="core", name="Core")
     for olt in plant.olts.values():
@@ -47,7 +47,7 @@ def topology_nodes(plant: Plant) -> Iterator[Node]:
                 yield from _pon_nodes(plant, pon_id, olt.name, olt.tenant)
 
 
-def _pon_nodes(plant: Plant, pon_id: str, place: str, tenant: str) -> Iterator[Node]:
+def _pon_nodes(plant: SimulatedPlant, pon_id: str, place: str, tenant: str) -> Iterator[Node]:
     pon = plant.pons[pon_id]
     vendor = plant.olts[pon.olt].vendor
     yield Node(
@@ -97,6 +97,6 @@ def _index(vendor: Vendor, resource: str) -> str:
     return ".".join(map(str, (index, *ont)))
 
 
-def topology_csv(plant: Plant) -> str:
+def topology_csv(plant: SimulatedPlant) -> str:
     """The whole file."""
     return "".join(csv_lines(topology_nodes(plant)))

@@ -17,8 +17,8 @@ from faultd.simulator.agent import Agent
 from faultd.simulator.fault import Element, dependents
 from faultd.simulator.optics import LOWEST, Optics
 from faultd.simulator.physics import Physics
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Report
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import Observation
 from faultd.simulator.timing import Range, Timing
 
 _RECENT = 5.0
@@ -43,7 +43,7 @@ class Watch:
 
     def __init__(
         self,
-        plant: Plant,
+        plant: SimulatedPlant,
         *,
         physics: Physics,
         optics: Optics,
@@ -104,11 +104,11 @@ class Watch:
         view, heard = self._onts[ont], self._physics.heard(ont)
         if heard and not view.up:
             if view.alarm:
-                agent.report(Report(view.alarm, ont, raised=False), fault)
+                agent.report(Observation(view.alarm, ont, raised=False), fault)
             if view.disturbed:
-                agent.report(Report(view.disturbed, ont, raised=False), fault)
+                agent.report(Observation(view.disturbed, ont, raised=False), fault)
                 view.disturbed = ""
-            agent.report(Report("ont_state", ont, raised=False), fault)
+            agent.report(Observation("ont_state", ont, raised=False), fault)
             view.up, view.alarm, view.since = True, "", self._agenda.now
             if (view.low or self._optics.bent) and view.low != (self._optics.level(ont) < LOWEST):
                 self._agenda.after(self._timing.degraded, partial(self._look_at_level, ont, fault))
@@ -125,8 +125,8 @@ class Watch:
         view = self._onts[ont]
         view.up, view.alarm, view.since = False, alarm, self._agenda.now
         if alarm:
-            agent.report(Report(alarm, ont), fault)
-        agent.report(Report("ont_state", ont), fault)
+            agent.report(Observation(alarm, ont), fault)
+        agent.report(Observation("ont_state", ont), fault)
 
     def _gasp(self, ont: str, fault: str) -> None:
         """The dying gasp arrives if there is still light to carry it; power that came back in time makes it none."""
@@ -142,13 +142,13 @@ class Watch:
         heard = any(self._physics.heard(ont) for ont in onts)
         if heard and pon in self._dark_pons:
             self._dark_pons.discard(pon)
-            agent.report(Report("pon_los", pon, raised=False), fault)
+            agent.report(Observation("pon_los", pon, raised=False), fault)
         elif not heard and pon not in self._dark_pons:
             self._dark_pons.add(pon)
             recent = [view for ont in onts if (view := self._onts[ont]).up or view.since > self._agenda.now - _RECENT]
             gasped = sum(view.alarm == "ont_dying_gasp" for view in recent)
             known = bool(recent)
-            agent.report(Report("pon_los", pon, True, len(recent) if known else -1, gasped if known else -1), fault)
+            agent.report(Observation("pon_los", pon, True, len(recent) if known else -1, gasped if known else -1), fault)
 
     # Light that is bad, or of the wrong one
 
@@ -164,8 +164,8 @@ class Watch:
         if agent is None or not self._physics.heard(ont) or view.low == low:
             return
         view.low = low
-        agent.report(Report("ont_rx_low", ont, raised=low, level=self._optics.reading(ont, self._agenda.now)), fault)
-        agent.report(Report("ont_degraded", ont, raised=low), fault)
+        agent.report(Observation("ont_rx_low", ont, raised=low, level=self._optics.reading(ont, self._agenda.now)), fault)
+        agent.report(Observation("ont_degraded", ont, raised=low), fault)
 
     def look_at_rogue(self, ont: str, fault: str) -> None:
         """The OLT has switched the ONTs of a port off one by one and found the one that sends out of turn."""
@@ -175,8 +175,8 @@ class Watch:
         if agent is None or sends == (ont in self._rogues):
             return
         (self._rogues.add if sends else self._rogues.discard)(ont)
-        agent.report(Report("pon_rogue", pon, raised=sends), fault)
-        agent.report(Report("ont_rogue", ont, raised=sends), fault)
+        agent.report(Observation("pon_rogue", pon, raised=sends), fault)
+        agent.report(Observation("ont_rogue", ont, raised=sends), fault)
 
     def disturb(self, ont: str, fault: str) -> None:
         """Another's bursts begin to fall into this ONT's time slots: before it is lost the OLT may see that."""
@@ -186,7 +186,7 @@ class Watch:
         how = self._rng.choice(before)
         if agent is not None and view.up and how and not view.disturbed and not view.low:
             view.disturbed = how
-            agent.report(Report(how, ont), fault)
+            agent.report(Observation(how, ont), fault)
 
     def look_at_disobedience(self, babbler: Element, fault: str) -> None:
         """The OLT has told the one that babbles to be silent, and it was not; or the alarm of that has been taken back."""
@@ -196,7 +196,7 @@ class Watch:
         if agent is None or babbles == (ont in self._disobedient):
             return
         (self._disobedient.add if babbles else self._disobedient.discard)(ont)
-        agent.report(Report("ont_dfi", ont, raised=babbles), fault)
+        agent.report(Observation("ont_dfi", ont, raised=babbles), fault)
 
     # The OLT itself
 
@@ -207,9 +207,9 @@ class Watch:
             return
         works, pons = self._physics.works(Element("card", card)), self._plant.cards[card].pons
         if works == (card in self._dead_cards):
-            agent.report(Report("card", card, raised=not works), fault)
+            agent.report(Observation("card", card, raised=not works), fault)
             for pon in pons:
-                agent.report(Report("card_port", pon, raised=not works), fault)
+                agent.report(Observation("card_port", pon, raised=not works), fault)
         if works:
             self._dead_cards.discard(card)
             self._register(pons, fault)
@@ -224,7 +224,7 @@ class Watch:
         agent, down = self._agents[olt], not self._physics.works(Element("uplink", olt))
         if agent.on and down != (olt in self._lost_uplinks):
             (self._lost_uplinks.add if down else self._lost_uplinks.discard)(olt)
-            agent.report(Report("uplink", olt, raised=down), fault)
+            agent.report(Observation("uplink", olt, raised=down), fault)
 
     def boot(self, olt: str, epoch: int, fault: str) -> None:
         """An OLT that got its power back in ``epoch`` has started and looks at everything, unless it lost it again."""

@@ -7,16 +7,16 @@ import os
 from pathlib import Path
 
 from actors.trusted_clock import system_reading
-from actors.trusted_time import SECOND, Reading
+from actors.trusted_time import SECOND, ClockReading
 from faultd.app import serve
 from faultd.cli import main
 
 
-def reading() -> Reading:
+def reading() -> ClockReading:
     """The real clocks, shifted."""
     wrong, passed = map(int, Path(os.environ["FAULTDTEST_CLOCK"]).read_text().split())
     real = system_reading()
-    return Reading(real.boot + passed * SECOND, real.wall + (passed + wrong) * SECOND)
+    return ClockReading(real.boot + passed * SECOND, real.wall + (passed + wrong) * SECOND)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import pytest
 import trio
 from tools import tool
 
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from faultd.console.follow import Follower, follow
 from protocols.alarm import Alarm
 
@@ -74,7 +74,7 @@ class Daemon:
         self.file = folder / "faultd.toml"
         self.log = folder / "faultd.log"
         self.write_config(config)
-        book = TokenBook(folder / "state" / "tokens.json")
+        book = TokenFile(folder / "state" / "tokens.json")
         (folder / "state").mkdir(exist_ok=True)
         self.token = book.create("ada", "admin", None, datetime.now(UTC))
         self.process: trio.Process | None = None

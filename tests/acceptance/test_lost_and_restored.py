@@ -22,11 +22,11 @@ from vocabulary.faults import replace_fold
 from actors.api.queries import get_alarm
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
-from actors.ledger.database import Database as LedgerFile
-from actors.ledger.prune import Limits
+from actors.ledger.database import LedgerFile as LedgerFile
+from actors.ledger.prune import PruneLimits
 from actors.mailbox import Append, EndOfFeed, FeedPruned, Outcome, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.store.cursor import LedgerMismatch, LedgerRestored
 from actors.stream.board import Board
@@ -67,7 +67,7 @@ class House:
             await answered.wait()
         return self.ledger.feed.last
 
-    async def follow(self, database: Database) -> None:
+    async def follow(self, database: Postgres) -> None:
         """Run a store until PostgreSQL has all. Raises what ends the store."""
         progress = Progress()
         seed = partial(seed_of, self.ledger.feed, self.board, self.clock)
@@ -79,7 +79,7 @@ class House:
             assert await progress.reach(self.ledger.feed.last, PATIENCE)
             nursery.cancel_scope.cancel()
 
-    async def refused(self, database: Database, error: type[Exception]) -> str:
+    async def refused(self, database: Postgres, error: type[Exception]) -> str:
         """What the store says that does not start."""
         with pytest.RaisesGroup(pytest.RaisesExc(error)) as raised:
             await self.follow(database)
@@ -119,22 +119,22 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
 def prune(file: Path) -> None:
     """Remove all that retention allows."""
     ledger = LedgerFile.open(file)
-    while ledger.prune(Limits(FAR, FAR, ("store",))).more:
+    while ledger.prune(PruneLimits(FAR, FAR, ("store",))).more:
         pass
     ledger.close()
 
 
-async def rows(database: Database, sql: str) -> list[dict[str, Any]]:
+async def rows(database: Postgres, sql: str) -> list[dict[str, Any]]:
     return [dict(row) for row in await database.fetch(sql)]
 
 
-async def alarms(database: Database) -> list[dict[str, Any]]:
+async def alarms(database: Postgres) -> list[dict[str, Any]]:
     """But for the offsets of repeats, which are history: those of a gap are missing."""
     found = await rows(database, "SELECT * FROM alarms ORDER BY id")
     return [{name: value for name, value in row.items() if name != "repeat_offsets"} for row in found]
 
 
-async def titles(database: Database) -> list[str]:
+async def titles(database: Postgres) -> list[str]:
     return [row["title"] for row in await database.fetch(OPEN)]
 
 
@@ -178,7 +178,7 @@ async def test_a_restored_ledger_is_refused_however_far_it_has_grown(
     tmp_path: Path, database_url: str, postgres_template: str, other_database: Callable[[str], str]
 ) -> None:
     file, backup, clock = tmp_path / "ledger.sqlite", tmp_path / "backup.sqlite", Clock()
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         async with open_house(file, clock) as house:
             await house.tell(report("a"), report("b"))
             await house.follow(database)
@@ -207,7 +207,7 @@ async def test_a_restored_ledger_is_refused_however_far_it_has_grown(
         async with open_house(file, clock) as house:
             assert "another batch" in await house.refused(database, LedgerRestored)
             # One way out: a new database.
-            async with Database.open(other_database(postgres_template)) as new:
+            async with Postgres.open(other_database(postgres_template)) as new:
                 await house.follow(new)
                 assert await titles(new) == ["a", "b", "e", "f", "g"]
 
@@ -218,16 +218,16 @@ async def test_an_older_database_beside_an_older_ledger_catches_up(
     file, backup, clock = tmp_path / "ledger.sqlite", tmp_path / "backup.sqlite", Clock()
     async with open_house(file, clock) as house:
         await house.tell(report("a"))
-        async with Database.open(database_url) as database:
+        async with Postgres.open(database_url) as database:
             await house.follow(database)
         older = await trio.to_thread.run_sync(other_database, name_of(database_url))
         await house.tell(report("b"))
     shutil.copy(file, backup)
-    async with open_house(file, clock) as house, Database.open(database_url) as database:
+    async with open_house(file, clock) as house, Postgres.open(database_url) as database:
         await house.tell(report("c"))
         await house.follow(database)
     shutil.move(backup, file)
-    async with open_house(file, clock) as house, Database.open(older) as database:
+    async with open_house(file, clock) as house, Postgres.open(older) as database:
         await house.tell(report("d"))
         await house.follow(database)
         assert await titles(database) == ["a", "b", "d"]
@@ -248,7 +248,7 @@ async def test_a_new_database_is_filled_from_a_pruned_ledger(
         raise RuntimeError("tripped")
 
     file, clock = tmp_path / "ledger.sqlite", Clock()
-    async with Database.open(database_url) as first:
+    async with Postgres.open(database_url) as first:
         async with open_house(file, clock) as house:
             await house.tell(report("a"), report("b"), report("b"), report("c"), report("a", active=False))
             with monkeypatch.context() as patch:
@@ -256,7 +256,7 @@ async def test_a_new_database_is_filled_from_a_pruned_ledger(
                 await house.tell(NetworkEvent(type="device.up", tenant_id="t", resource_type="olt", resource_id="olt-1"))
             await house.follow(first)
         prune(file)
-        async with open_house(file, clock) as house, Database.open(other_database(postgres_template)) as new:
+        async with open_house(file, clock) as house, Postgres.open(other_database(postgres_template)) as new:
             last = await house.tell(report("d"))
             await house.follow(new)
             assert await titles(new) == ["b", "c", "d"]
@@ -281,10 +281,10 @@ async def test_an_older_database_keeps_all_history_but_that_of_the_pruned_batche
     file, clock = tmp_path / "ledger.sqlite", Clock()
     async with open_house(file, clock) as house:
         await house.tell(report("gone"), report("kept"), report("repeated"))
-        async with Database.open(database_url) as database:
+        async with Postgres.open(database_url) as database:
             await house.follow(database)
         older = await trio.to_thread.run_sync(other_database, name_of(database_url))
-        async with Database.open(database_url) as database:
+        async with Postgres.open(database_url) as database:
             await house.tell(report("gone", active=False), report("raised in the gap"), report("repeated"))
             clock.now += timedelta(hours=25)
             await house.tell(Tick(), report("also in the gap"))
@@ -295,7 +295,7 @@ async def test_an_older_database_keeps_all_history_but_that_of_the_pruned_batche
         (kept,) = await house.ledger.feed.after(house.ledger.feed.last - 1)
         await house.tell(report("kept", active=False), report("repeated"), report("raised after"))
         await house.tell(report("also in the gap", active=False))
-        async with Database.open(database_url) as straight, Database.open(older) as database:
+        async with Postgres.open(database_url) as straight, Postgres.open(older) as database:
             await house.follow(straight)
             await house.follow(database)
             expected, found = await alarms(straight), await alarms(database)
@@ -319,11 +319,11 @@ async def test_without_a_seed_a_database_that_is_too_old_ends_the_store(
     tmp_path: Path, database_url: str, postgres_template: str, other_database: Callable[[str], str]
 ) -> None:
     file, clock = tmp_path / "ledger.sqlite", Clock()
-    async with Database.open(database_url) as database, open_house(file, clock) as house:
+    async with Postgres.open(database_url) as database, open_house(file, clock) as house:
         await house.tell(report("a"), report("b"))
         await house.follow(database)
     prune(file)
-    async with open_house(file, clock) as house, Database.open(other_database(postgres_template)) as new:
+    async with open_house(file, clock) as house, Postgres.open(other_database(postgres_template)) as new:
         store = Store(new, house.ledger.feed, house.ledger_id, Progress(), Metrics())
         with pytest.raises(FeedPruned):
             await store.run()
@@ -338,7 +338,7 @@ async def test_another_ledger_goes_on_with_the_database_once_an_admin_says_so(tm
     config.write_text(f'state_dir = "{tmp_path}"\n[database]\nurl = "{database_url}"\n')
     file = tmp_path / "ledger.sqlite"
     migrate = partial(trio.to_thread.run_sync, faultd, "migrate", "--adopt-ledger", "--config", str(config))
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         async with open_house(file, clock) as house:
             await house.tell(report("a"), report("b"), report("b", active=False))
             await house.follow(database)
@@ -378,7 +378,7 @@ async def test_an_older_copy_of_the_ledger_is_not_adopted(tmp_path: Path, databa
     config = tmp_path / "faultd.toml"
     config.write_text(f'state_dir = "{tmp_path}"\n[database]\nurl = "{database_url}"\n')
     file, backup = tmp_path / "ledger.sqlite", tmp_path / "backup.sqlite"
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         async with open_house(file, clock) as house:
             await house.tell(report("a"))
         shutil.copy(file, backup)

@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lives import SETUP, START, events
 
-from actors.ledger.database import Database as LedgerFile
+from actors.ledger.database import LedgerFile as LedgerFile
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.trusted_clock import TrustedClock, even
 from faultd.pipe import Pipe
@@ -48,7 +48,7 @@ crashes = st.dictionaries(st.integers(0, 42), st.integers(0, 60), max_size=4)
 class Pipeline:
     """Ledger, fold and store on their files; the time is the step's."""
 
-    def __init__(self, file: Path, database: Database) -> None:
+    def __init__(self, file: Path, database: Postgres) -> None:
         self.file, self.database = file, database
         self.now = START
 
@@ -76,7 +76,7 @@ class Pipeline:
         return len(steps)
 
 
-async def rows(database: Database) -> dict[str, list[Any]]:
+async def rows(database: Postgres) -> dict[str, list[Any]]:
     found = {}
     for table, order in TABLES.items():
         found[table] = [dict(row) for row in await database.fetch(f"SELECT * FROM {table} ORDER BY {order}")]
@@ -87,7 +87,7 @@ async def life(url: str, empty: Path, steps: list[Step], crashes: dict[int, int]
     """Live through ``steps`` on a copy of the empty ledger and an empty database; what PostgreSQL holds at the end."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(shutil.copy(empty, Path(folder) / "ledger.sqlite"))
-        async with Database.open(url, size=2) as database:
+        async with Postgres.open(url, size=2) as database:
             await database.execute(f"TRUNCATE {', '.join(TABLES)}, faultd_cursor RESTART IDENTITY")
             pipeline = Pipeline(file, database)
             at = 0

@@ -12,7 +12,7 @@ import trio
 from acceptance.devices import Load, stored_once, trap
 from acceptance.harness import API, PATIENCE, Daemon
 
-from actors.correlator.limits import LIMIT
+from actors.correlator.alarms.limits import LIMIT
 from actors.ledger.outage import UNWRITABLE
 
 pytestmark = pytest.mark.acceptance

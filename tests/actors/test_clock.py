@@ -12,7 +12,7 @@ from actors.clock.watch import ClockWatch
 from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock
-from actors.trusted_time import DAY, SECOND, Reading
+from actors.trusted_time import DAY, SECOND, ClockReading
 from protocols.event import SystemReport, Tick
 
 
@@ -22,8 +22,8 @@ class Host:
     def __init__(self) -> None:
         self.boot = self.ahead = 0
 
-    def __call__(self) -> Reading:
-        return Reading(self.boot, 1_772_334_000 * SECOND + self.boot + self.ahead)
+    def __call__(self) -> ClockReading:
+        return ClockReading(self.boot, 1_772_334_000 * SECOND + self.boot + self.ahead)
 
 
 def test_the_alarm_is_raised_once_and_cleared_with_what_came_of_it() -> None:

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from actors import postgres
-from actors.postgres import Connect, Connection, Database, DatabaseUnavailable
+from actors.postgres import Connect, Connection, DatabaseUnavailable, Postgres
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def no_thread_left() -> Iterator[None]:
 
 
 async def test_rows_values_and_json_come_back(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         assert [tuple(row) for row in await database.fetch("SELECT n, $1::text FROM generate_series(1, 2) n", "x")] == [
             (1, "x"),
             (2, "x"),
@@ -47,13 +47,13 @@ async def test_a_function_has_one_connection_and_its_transaction(empty_database_
             await connection.execute("INSERT INTO t SELECT generate_series(1, $1)", number)
             return threading.current_thread().name
 
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         assert await database.run(fill, 3) == "postgres"
         assert await database.fetchval("SELECT sum(n) FROM t") == 6
 
 
 async def test_faulty_sql_and_data_raise_as_they_are(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         with pytest.raises(asyncpg.UndefinedTableError):
             await database.fetch("SELECT * FROM nowhere")
         with pytest.raises(asyncpg.DivisionByZeroError):
@@ -65,7 +65,7 @@ async def test_faulty_sql_and_data_raise_as_they_are(empty_database_url: str) ->
 
 async def test_many_tasks_share_few_connections(empty_database_url: str) -> None:
     results: list[int] = []
-    async with Database.open(empty_database_url, size=2) as database:
+    async with Postgres.open(empty_database_url, size=2) as database:
 
         async def ask(number: int) -> None:
             results.append(await database.fetchval("SELECT $1::int", number))
@@ -78,14 +78,14 @@ async def test_many_tasks_share_few_connections(empty_database_url: str) -> None
 
 
 async def test_opening_needs_no_server_and_calls_say_that_it_is_away(tmp_path: Path) -> None:
-    async with Database.open(f"postgresql://postgres@/x?host={tmp_path}", connect_timeout=1) as database:
+    async with Postgres.open(f"postgresql://postgres@/x?host={tmp_path}", connect_timeout=1) as database:
         for _ in range(2):
             with pytest.raises(DatabaseUnavailable):
                 await database.fetch("SELECT 1")
     with trio.socket.socket() as unused:
         await unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        async with Database.open(f"postgresql://postgres@127.0.0.1:{port}/x", connect_timeout=1) as database:
+        async with Postgres.open(f"postgresql://postgres@127.0.0.1:{port}/x", connect_timeout=1) as database:
             with pytest.raises(DatabaseUnavailable, match="Refused"):
                 await database.fetch("SELECT 1")
 
@@ -95,26 +95,26 @@ async def test_a_server_that_never_answers_is_unavailable_not_waited_for() -> No
         await silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/x?sslmode=disable"
-        async with Database.open(url, connect_timeout=0.05) as database:
+        async with Postgres.open(url, connect_timeout=0.05) as database:
             with pytest.raises(DatabaseUnavailable, match="Timeout"):
                 await database.fetch("SELECT 1")
 
 
 async def test_an_unknown_database_is_unavailable(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url.replace("/test_", "/absent_")) as database:
+    async with Postgres.open(empty_database_url.replace("/test_", "/absent_")) as database:
         with pytest.raises(DatabaseUnavailable, match="does not exist"):
             await database.fetch("SELECT 1")
 
 
 async def test_a_terminated_connection_is_unavailable_once(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url, size=1) as database:
+    async with Postgres.open(empty_database_url, size=1) as database:
         with pytest.raises(DatabaseUnavailable):
             await database.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         assert await database.fetchval("SELECT 1") == 1
 
 
 async def test_a_connection_lost_between_two_statements_is_unavailable(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url, size=2) as database:
+    async with Postgres.open(empty_database_url, size=2) as database:
 
         async def lose(connection: Connection) -> None:
             await terminate(connection)
@@ -135,7 +135,7 @@ async def test_a_connection_lost_between_two_statements_is_unavailable(empty_dat
 
 
 async def test_a_statement_over_its_time_is_unavailable(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url, command_timeout=0.05) as database:
+    async with Postgres.open(empty_database_url, command_timeout=0.05) as database:
         with pytest.raises(DatabaseUnavailable):
             await database.execute("SELECT pg_sleep(600)")
         assert await database.fetchval("SELECT 1") == 1
@@ -152,7 +152,7 @@ async def test_a_call_behind_a_lock_is_unavailable_within_its_bound(empty_databa
             await free.wait()
 
     token = trio.lowlevel.current_trio_token()
-    async with Database.open(empty_database_url) as locking, Database.open(empty_database_url, answer_within=0.5) as database:
+    async with Postgres.open(empty_database_url) as locking, Postgres.open(empty_database_url, answer_within=0.5) as database:
         await locking.execute("CREATE TABLE t (n int)")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(locking.run, lock)
@@ -164,7 +164,7 @@ async def test_a_call_behind_a_lock_is_unavailable_within_its_bound(empty_databa
 
 
 async def test_an_exhausted_pool_is_unavailable(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url, size=1, connect_timeout=0.2) as database:
+    async with Postgres.open(empty_database_url, size=1, connect_timeout=0.2) as database:
         taken = trio.Event()
         token = trio.lowlevel.current_trio_token()
 
@@ -183,14 +183,14 @@ async def test_an_exhausted_pool_is_unavailable(empty_database_url: str) -> None
 async def until_sleeping(url: str) -> None:
     """Until a backend is in pg_sleep: a cancellation that comes before the statement has begun is lost on PostgreSQL."""
     sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
-    async with Database.open(url) as database:
+    async with Postgres.open(url) as database:
         while not await database.fetchval(sql):
             pass
 
 
 async def test_a_cancellation_lost_on_the_server_is_one_all_the_same(empty_database_url: str) -> None:
     token = trio.lowlevel.current_trio_token()
-    async with Database.open(empty_database_url, connect_timeout=0.5) as database:
+    async with Postgres.open(empty_database_url, connect_timeout=0.5) as database:
         for _ in range(5):
             scope = trio.CancelScope()
 
@@ -205,7 +205,7 @@ async def test_a_cancellation_lost_on_the_server_is_one_all_the_same(empty_datab
 
 async def test_cancelling_returns_only_when_the_function_has_ended(empty_database_url: str) -> None:
     steps: list[str] = []
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
 
         async def work(connection: Connection) -> None:
             try:
@@ -238,7 +238,7 @@ async def test_cancelling_returns_only_when_the_function_has_ended(empty_databas
 
 async def test_a_result_that_came_in_spite_of_a_cancellation_is_not_lost(empty_database_url: str) -> None:
     token = trio.lowlevel.current_trio_token()
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         started = trio.Event()
 
         async def stubborn(connection: Connection) -> str:
@@ -264,7 +264,7 @@ async def test_a_result_that_came_in_spite_of_a_cancellation_is_not_lost(empty_d
 
 
 async def test_a_call_already_cancelled_does_not_begin(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         with trio.CancelScope() as scope:
             scope.cancel()
             await database.execute("CREATE TABLE t ()")
@@ -273,7 +273,7 @@ async def test_a_call_already_cancelled_does_not_begin(empty_database_url: str) 
 
 async def test_closing_ends_calls_under_way(empty_database_url: str) -> None:
     refused: list[str] = []
-    opened: list[Database] = []
+    opened: list[Postgres] = []
 
     async def hold(connection: Connection) -> None:
         await connection.execute("SELECT pg_sleep(600)")
@@ -283,7 +283,7 @@ async def test_closing_ends_calls_under_way(empty_database_url: str) -> None:
             await opened[0].run(hold)
         refused.append("refused")
 
-    async with trio.open_nursery() as nursery, Database.open(empty_database_url) as database:
+    async with trio.open_nursery() as nursery, Postgres.open(empty_database_url) as database:
         opened.append(database)
         nursery.start_soon(ask)
         await until_sleeping(empty_database_url)
@@ -294,7 +294,7 @@ async def test_closing_ends_calls_under_way(empty_database_url: str) -> None:
 
 async def test_closing_while_cancelled_still_ends_the_thread(empty_database_url: str) -> None:
     with trio.CancelScope() as scope:
-        async with Database.open(empty_database_url) as database:
+        async with Postgres.open(empty_database_url) as database:
             await database.fetchval("SELECT 1")
             scope.cancel()
             await trio.lowlevel.checkpoint()
@@ -312,7 +312,7 @@ async def test_a_name_server_that_does_not_answer_holds_up_neither_a_call_nor_th
         raise socket.gaierror("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    async with Database.open("postgresql://u@database.example/x", connect_timeout=0.05) as database:
+    async with Postgres.open("postgresql://u@database.example/x", connect_timeout=0.05) as database:
         for _ in range(3):
             with pytest.raises(DatabaseUnavailable):
                 await database.fetch("SELECT 1")
@@ -334,7 +334,7 @@ async def test_a_lock_of_another_session_is_waited_for_within_bounds(
             token.run_sync_soon(locked.set)
             await asyncio.sleep(math.inf)
 
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         await database.execute("CREATE TABLE held ()")
         locked = trio.Event()
         async with trio.open_nursery() as nursery:
@@ -350,7 +350,7 @@ async def test_work_apart_is_cut_when_it_is_cancelled(empty_database_url: str) -
     async def sleep(connect: Connect) -> None:
         await (await connect()).execute("SELECT pg_sleep(600)")
 
-    async with Database.open(empty_database_url) as database, trio.open_nursery() as nursery:
+    async with Postgres.open(empty_database_url) as database, trio.open_nursery() as nursery:
         nursery.start_soon(database.apart, sleep)
         await until_sleeping(empty_database_url)
         nursery.cancel_scope.cancel()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.elapsed import Jumped, cutoff, shifted, with_jump
 from actors.trusted_clock import TrustedClock, even, instant, micros
-from actors.trusted_time import BELIEVED, DAY, NEAR, SECOND, SLEW, Anchor, Reading, TrustedTime, first_stamp
+from actors.trusted_time import BELIEVED, DAY, NEAR, SECOND, SLEW, Anchor, ClockReading, TrustedTime, first_stamp
 
 WALL = 1_772_334_000 * SECOND
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,8 +22,8 @@ class Host:
         self.time = TrustedTime(self.reading, WALL + self.boot)
 
     @property
-    def reading(self) -> Reading:
-        return Reading(self.boot, WALL + self.boot + self.ahead)
+    def reading(self) -> ClockReading:
+        return ClockReading(self.boot, WALL + self.boot + self.ahead)
 
     def run(self, seconds: float, step: float = 1.0) -> int:
         """Let time pass, read every ``step`` seconds; the last stamp, as its distance from the right time."""
@@ -187,18 +187,18 @@ GAP = 30 * DAY
 )
 def test_a_run_begins_with_the_time_that_has_passed(wall: int, boot: int, boot_id: str, expected: int) -> None:
     anchor = Anchor("same" if boot_id else "", LAST - 1_000 * SECOND)
-    assert first_stamp(Reading(boot * SECOND, wall), boot_id, LAST, anchor, GAP) == expected
+    assert first_stamp(ClockReading(boot * SECOND, wall), boot_id, LAST, anchor, GAP) == expected
 
 
 def test_a_new_ledger_begins_by_the_wall_and_one_of_an_earlier_version_by_the_gap() -> None:
-    assert first_stamp(Reading(5, WALL), "x", None, None, GAP) == WALL
-    assert first_stamp(Reading(5, LAST + 60 * SECOND), "x", LAST, None, GAP) == LAST + 60 * SECOND
-    assert first_stamp(Reading(5, LAST - 60 * SECOND), "x", LAST, None, GAP) == LAST
+    assert first_stamp(ClockReading(5, WALL), "x", None, None, GAP) == WALL
+    assert first_stamp(ClockReading(5, LAST + 60 * SECOND), "x", LAST, None, GAP) == LAST + 60 * SECOND
+    assert first_stamp(ClockReading(5, LAST - 60 * SECOND), "x", LAST, None, GAP) == LAST
 
 
 def test_a_last_stamp_in_the_future_comes_back_within_minutes() -> None:
     boot = 0
-    clock = TrustedClock(lambda: Reading(boot, WALL + boot), "x", last=instant(WALL + 400 * DAY))
+    clock = TrustedClock(lambda: ClockReading(boot, WALL + boot), "x", last=instant(WALL + 400 * DAY))
     assert clock() == instant(WALL + 400 * DAY)
     assert clock.away is not None
     assert clock.due() is None
@@ -212,7 +212,7 @@ def test_a_last_stamp_in_the_future_comes_back_within_minutes() -> None:
 @pytest.mark.parametrize("wall", [-(10**19), -(10**18), 10**18, 10**19])
 def test_a_wall_beyond_the_calendar_is_never_believed(wall: int) -> None:
     boot, right = 0, WALL
-    clock = TrustedClock(lambda: Reading(boot, right + boot))
+    clock = TrustedClock(lambda: ClockReading(boot, right + boot))
     right = wall
     for _ in range(200):
         boot += SECOND
@@ -222,7 +222,7 @@ def test_a_wall_beyond_the_calendar_is_never_believed(wall: int) -> None:
 
 @pytest.mark.parametrize(("wall", "year"), [(-(10**19), 1970), (-1, 1970), (10**18, 2262), (10**19, 2262)])
 def test_a_first_run_by_a_wall_beyond_the_calendar_begins_at_its_edge(wall: int, year: int) -> None:
-    assert TrustedClock(lambda: Reading(0, wall))().year == year
+    assert TrustedClock(lambda: ClockReading(0, wall))().year == year
 
 
 @given(st.integers(-(10**16), 10**17))

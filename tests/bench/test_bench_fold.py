@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from actors.correlator.strategies import STRATEGIES
+from actors.correlator.strategies.order import STRATEGIES
 from bench.datagrams import ONTS, port, resource_id
 from bench.fold import ACTIVE, EVENTS, LOADS, OUT, ROUNDS, WARM, Folder, Load, among_others, only, plant
 from bench.rows.growth import ALARMS, PLANT

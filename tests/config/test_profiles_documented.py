@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from actors.correlator.profiles import load_profiles
+from actors.correlator.profiles.builtin_values import BUILTINS
 from actors.correlator.profiles.decoders import DECODERS
-from actors.correlator.profiles.own_values import BUILTINS
 from actors.correlator.profiles.times import TIME_DECODERS
 from actors.correlator.profiles.vocabulary import RESOURCE_TYPES
 from protocols import profile

@@ -5,7 +5,7 @@ from pathlib import Path
 from crash.journal import Journal
 from crash.workload import Progress, Write, changes, event, quarantined, state
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.ledger.feed import LedgerFeed
 from actors.ledger.read import Head
@@ -33,7 +33,7 @@ def check(file: Path, said: Journal, *, alive: bool, damaged: bool = False) -> H
     Of a ``damaged`` file a snapshot may be passed over for an older one, as long as the Events after that are there.
     """
     try:
-        database = Database.open(file)
+        database = LedgerFile.open(file)
     except LedgerError as error:
         raise Refused(f"{type(error).__name__}: {error}") from error
     try:
@@ -45,13 +45,13 @@ def check(file: Path, said: Journal, *, alive: bool, damaged: bool = False) -> H
     finally:
         database.close()
     if alive:
-        again = Database.open(file)
+        again = LedgerFile.open(file)
         _must(again.head.offset == head.offset + 1, f"written after recovery, and gone: {again.head}")
         again.close()
     return head
 
 
-def _compare(database: Database, said: Journal, damaged: bool) -> Head:
+def _compare(database: LedgerFile, said: Journal, damaged: bool) -> Head:
     head = database.head
     if said.ledger_id:
         _must(database.ledger_id == said.ledger_id, "another ledger than the one that was opened")
@@ -93,7 +93,7 @@ def _event(offset: int, found: object, said: Journal) -> None:
         _must(attempt == said.acknowledged[offset], f"Event {offset} is of attempt {attempt}, another was acknowledged")
 
 
-def _every_event(database: Database, said: Journal) -> None:
+def _every_event(database: LedgerFile, said: Journal) -> None:
     offset = 0
     for batch in database.read_events(0, database.head.offset, 1 << 20):
         for offset, found in enumerate(batch.events, batch.first):
@@ -101,7 +101,7 @@ def _every_event(database: Database, said: Journal) -> None:
     _must(offset == database.head.offset, f"Events end at {offset}")
 
 
-def _changes(database: Database, head: Head, said: Journal) -> None:
+def _changes(database: LedgerFile, head: Head, said: Journal) -> None:
     feed = LedgerFeed(database.path, head.seq, {}, batches=1, size=1)
     batches: list[RecordedBatch] = []
     while (seq := batches[-1].seq if batches else 0) < head.seq:
@@ -121,7 +121,7 @@ def _changes(database: Database, head: Head, said: Journal) -> None:
     _must(kept == quarantined(recorded), f"in quarantine {kept}, by the Changes {quarantined(recorded)}")
 
 
-def _goes_on(database: Database) -> None:
+def _goes_on(database: LedgerFile) -> None:
     """The next commit works, and goes to the next offset."""
     progress = Progress(database.head.offset, database.head.offset, database.head.seq)
     first = database.write(progress.group(Write(1), 1 << 30)).firsts

@@ -17,9 +17,9 @@ from crash.workload import PIECES, WORKLOADS, Probe, Progress, Prune, Reopen, St
 from msgspec import json
 
 from actors.ledger import schema
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, LedgerError
-from actors.ledger.prune import Limits
+from actors.ledger.prune import PruneLimits
 
 TRIES = 6
 FAR = 1 << 60
@@ -44,12 +44,12 @@ class Child:
         self.attempts = 0
         self.database = self.open()
 
-    def open(self) -> Database:
+    def open(self) -> LedgerFile:
         """As a restart does, tried again by whoever started it."""
         for _ in range(TRIES):
             say(Line("opening"))
             try:
-                database = Database.open(self.path)
+                database = LedgerFile.open(self.path)
             except LedgerError as error:
                 say(Line("failed", error=f"{type(error).__name__}: {error}"))
                 lift_limit()
@@ -77,7 +77,7 @@ class Child:
                 self.write(step)
             case Prune():
                 say(Line("pruning"))
-                self.database.prune(Limits(FAR, FAR, ("store",)))
+                self.database.prune(PruneLimits(FAR, FAR, ("store",)))
             case Probe():
                 self.database.probe()
             case Reopen():

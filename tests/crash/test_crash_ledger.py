@@ -15,7 +15,7 @@ from crash.power import Findings, power_cuts, record, scratch
 from crash.trace import Call, NoTracing, strace
 from tools import tool
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerCorrupt
 
 LOG_PAGES = ("--log-pages", "6")
@@ -145,7 +145,7 @@ def test_rows_that_are_gone_from_a_small_table_are_missed(folder: Path, table: s
     content[(page - 1) * PAGE + 3 : (page - 1) * PAGE + 5] = bytes(2)
     file.write_bytes(content)
     with pytest.raises(LedgerCorrupt, match=f"table {table}"):
-        Database.open(file)
+        LedgerFile.open(file)
 
 
 # --- the model of the disk ------------------------------------------------------------------------------------------------

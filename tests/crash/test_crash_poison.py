@@ -22,9 +22,9 @@ from actors.correlator import fold
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from actors.trusted_clock import TrustedClock, even
 from faultd.app import _quarantined_event
 from faultd.pipe import Pipe
@@ -45,7 +45,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.now = folder, NOW
-        self.book = TokenBook(folder / "tokens.json")
+        self.book = TokenFile(folder / "tokens.json")
         self.token = self.book.create("ada", "admin", None, NOW)
 
     @asynccontextmanager
@@ -56,7 +56,7 @@ class House:
         self.metrics, self.progress = Metrics(), Progress()
         pipe = Pipe(file, stages, TrustedClock(even(lambda: self.now)), self.metrics, SETTINGS)
         self.appends, ledger = pipe.appends, pipe.ledger
-        async with Database.open(url, size=3) as database, trio.open_nursery() as nursery:
+        async with Postgres.open(url, size=3) as database, trio.open_nursery() as nursery:
             await pipe.start(nursery)
             await nursery.start(Store(database, ledger.feed, file.ledger_id, self.progress, self.metrics).run)
             async with trio.open_nursery() as sources:

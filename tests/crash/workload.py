@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, msgpack
 
-from actors.ledger.group import Group, SnapshotPiece
+from actors.ledger.group import CommitGroup, SnapshotPiece
 from protocols.change import AlarmForgotten, Change, Quarantined, Released
 from protocols.event import Event, SystemReport
 from protocols.ledger import ChangeBatch
@@ -128,7 +128,7 @@ class Progress(Struct):
     seq: int = 0
     snapshot: int = 0
 
-    def group(self, step: Write, attempt: int) -> Group:
+    def group(self, step: Write, attempt: int) -> CommitGroup:
         """The commit for ``step``."""
         folded: list[Any] = []
         if self.offset > self.through:
@@ -136,7 +136,7 @@ class Progress(Struct):
         if step.piece is not None:
             folded.append(piece(self.offset if step.piece == 0 else self.snapshot, step.piece))
         events = [event(self.offset + 1 + n, attempt, step.size) for n in range(step.events)]
-        return Group(
+        return CommitGroup(
             now=NOW + timedelta(seconds=self.offset),
             through=self.offset,
             appends=[events[:1], events[1:]],

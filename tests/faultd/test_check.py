@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from faultd import service
 from faultd.cli import app
 from faultd.config import ConfigError, load
@@ -147,7 +147,7 @@ def test_two_settings_in_each_others_way_are_found(tmp_path: Path, taken: int) -
 
 
 def test_addresses_of_a_faultd_that_runs_are_its_own(tmp_path: Path, taken: int) -> None:
-    with closing(Database.open(tmp_path / "state" / "ledger.sqlite")):
+    with closing(LedgerFile.open(tmp_path / "state" / "ledger.sqlite")):
         done = check(tmp_path, GOOD.replace("127.0.0.1:0", f"127.0.0.1:{taken}"))
     assert (done.exit_code, done.stderr) == (0, "faultd: faultd runs with this state_dir: addresses were not tried\n")
 

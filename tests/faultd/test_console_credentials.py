@@ -11,25 +11,27 @@ from faultd import config
 from faultd.console import credentials, server
 from faultd.console.credentials import NoToken
 from faultd.console.rest import names_of
-from faultd.console.server import BadUrl, Server
+from faultd.console.server import BadUrl, DaemonAddress
 
 
 @pytest.mark.parametrize(
     ("url", "stream_url", "environ", "expected"),
     [
-        ("", "", {}, Server("http://127.0.0.1:8162", "ws://127.0.0.1:8163/alarms")),
-        ("http://noc.example", "", {}, Server("http://noc.example", "ws://noc.example:8163/alarms")),
-        ("https://noc.example/faultd/", "", {}, Server("https://noc.example/faultd", "wss://noc.example:8163/alarms")),
-        ("http://[2001:db8::1]:80", "", {}, Server("http://[2001:db8::1]:80", "ws://[2001:db8::1]:8163/alarms")),
-        ("http://a", "wss://b/alarms", {}, Server("http://a", "wss://b/alarms")),
-        ("", "ws://b:1/alarms", {}, Server("http://127.0.0.1:8162", "ws://b:1/alarms")),
-        ("", "", {"FAULTD_URL": "http://a", "FAULTD_STREAM_URL": "ws://c"}, Server("http://a", "ws://c")),
-        ("http://b", "", {"FAULTD_URL": "http://a"}, Server("http://b", "ws://b:8163/alarms")),
-        ("", "", {"FAULTD_HTTP__BIND": "0.0.0.0:1"}, Server("http://127.0.0.1:1", "ws://127.0.0.1:8163/alarms")),
-        ("", "", {"FAULTD_STREAM__BIND": "[::]:2"}, Server("http://127.0.0.1:8162", "ws://[::1]:2/alarms")),
+        ("", "", {}, DaemonAddress("http://127.0.0.1:8162", "ws://127.0.0.1:8163/alarms")),
+        ("http://noc.example", "", {}, DaemonAddress("http://noc.example", "ws://noc.example:8163/alarms")),
+        ("https://noc.example/faultd/", "", {}, DaemonAddress("https://noc.example/faultd", "wss://noc.example:8163/alarms")),
+        ("http://[2001:db8::1]:80", "", {}, DaemonAddress("http://[2001:db8::1]:80", "ws://[2001:db8::1]:8163/alarms")),
+        ("http://a", "wss://b/alarms", {}, DaemonAddress("http://a", "wss://b/alarms")),
+        ("", "ws://b:1/alarms", {}, DaemonAddress("http://127.0.0.1:8162", "ws://b:1/alarms")),
+        ("", "", {"FAULTD_URL": "http://a", "FAULTD_STREAM_URL": "ws://c"}, DaemonAddress("http://a", "ws://c")),
+        ("http://b", "", {"FAULTD_URL": "http://a"}, DaemonAddress("http://b", "ws://b:8163/alarms")),
+        ("", "", {"FAULTD_HTTP__BIND": "0.0.0.0:1"}, DaemonAddress("http://127.0.0.1:1", "ws://127.0.0.1:8163/alarms")),
+        ("", "", {"FAULTD_STREAM__BIND": "[::]:2"}, DaemonAddress("http://127.0.0.1:8162", "ws://[::1]:2/alarms")),
     ],
 )
-def test_the_daemon_is_found(tmp_path: Path, url: str, stream_url: str, environ: dict[str, str], expected: Server) -> None:
+def test_the_daemon_is_found(
+    tmp_path: Path, url: str, stream_url: str, environ: dict[str, str], expected: DaemonAddress
+) -> None:
     file = tmp_path / "faultd.toml"
     file.write_text("")
     assert server.find(url, stream_url, None, file, environ) == expected

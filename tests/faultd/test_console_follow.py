@@ -9,7 +9,7 @@ import trio
 from trio_websocket import HandshakeError, WebSocketRequest, serve_websocket
 
 from faultd.cli.common import leaves
-from faultd.console.follow import StreamRefused, StreamUnreachable, Subscription, failure, snapshot
+from faultd.console.follow import AlarmFollower, StreamRefused, StreamUnreachable, failure, snapshot
 from protocols.alarm import Alarm
 from protocols.stream import ChangesFrame, SnapshotFrame
 
@@ -68,7 +68,7 @@ async def watch(scripted: Scripted) -> tuple[list[tuple[str, bool, str]], list[s
     said: list[str] = []
     async with trio.open_nursery() as nursery:
         server = await nursery.start(serve_websocket, scripted.serve, "127.0.0.1", 0, None)
-        subscription = Subscription(f"ws://127.0.0.1:{server.port}/alarms", "fd_token", said.append)
+        subscription = AlarmFollower(f"ws://127.0.0.1:{server.port}/alarms", "fd_token", said.append)
 
         def on_frame(changed: Sequence[Alarm], whole: bool) -> None:
             frames.append(("".join(each.id for each in changed), whole, "".join(sorted(subscription.alarms))))
@@ -117,7 +117,7 @@ async def test_a_refusal_ends_it(scripts: tuple[str, ...], says: str) -> None:
 
 async def test_nobody_there_at_first_ends_it() -> None:
     with pytest.raises(StreamUnreachable, match="no faultd answers at ws://"):
-        await Subscription("ws://127.0.0.1:1/alarms", "t", lambda _: None).run(lambda *_: None)
+        await AlarmFollower("ws://127.0.0.1:1/alarms", "t", lambda _: None).run(lambda *_: None)
     with pytest.raises(StreamUnreachable, match="no faultd answers"):
         await snapshot("ws://127.0.0.1:1/alarms", "t")
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State
-from actors.ledger.database import Database
-from actors.ledger.group import Group
+from actors.ledger.database import LedgerFile
+from actors.ledger.group import CommitGroup
 from faultd.demo.summary import Folded, Tally, folded_since, head_of, words
 from protocols.alarm import Alarm
 from protocols.event import NetworkEvent, Trap
@@ -34,21 +34,23 @@ def trap() -> Trap:
 def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     assert head_of(path).offset == 0
-    with closing(Database.open(path)) as database:
+    with closing(LedgerFile.open(path)) as database:
         state = State(database.ledger_id)
 
         def at(second: int, *events: NetworkEvent | Trap) -> None:
             now, first = NOW + timedelta(seconds=second), database.head.offset + 1
             changes = [change for offset, event in enumerate(events, first) for change in fold(state, offset, now, event)]
-            database.write(Group(now=now, through=first - 1, appends=[list(events)]))
-            database.write(Group(now=now, through=database.head.offset, folded=[ChangeBatch(database.head.offset, changes)]))
+            database.write(CommitGroup(now=now, through=first - 1, appends=[list(events)]))
+            database.write(
+                CommitGroup(now=now, through=database.head.offset, folded=[ChangeBatch(database.head.offset, changes)])
+            )
 
         at(0, report("device.down", "olt-1"), trap())
         begin = head_of(path)
         at(1, report("device.down", "olt-2"), report("device.down", "olt-3"), trap(), trap())
         at(2, report("device.up", "olt-1"), report("device.up", "olt-2"))
         assert folded_since(path, begin) == Folded(traps=2, alarms=2, causes=0, cleared=1)
-        database.write(Group(now=NOW, through=database.head.offset, appends=[[trap()]]))
+        database.write(CommitGroup(now=NOW, through=database.head.offset, appends=[[trap()]]))
         assert folded_since(path, begin).whole is False
 
 

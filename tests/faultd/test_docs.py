@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from actors.correlator.lifecycle import TRANSITIONS
+from actors.correlator.alarms.lifecycle import TRANSITIONS
 from actors.metrics import Metrics
 from faultd import docs
 from faultd.cli import common

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from actors.ledger.database import Database
-from actors.ledger.group import Group
+from actors.ledger.database import LedgerFile
+from actors.ledger.group import CommitGroup
 from faultd.restore import restore
 from protocols.event import Tick, Trap
 from protocols.snmp.notification import Notification
@@ -19,9 +19,9 @@ STRANGE = Trap(
 
 def test_what_is_folded_again_at_a_start_is_not_counted_again(tmp_path: Path) -> None:
     file = tmp_path / "ledger.sqlite"
-    database = Database.open(file)
-    database.write(Group(NOW, 0, [(STRANGE, Tick())]))
-    database.write(Group(NOW, 2, [(Tick(),)]))  # the first two are folded, which this commit says
+    database = LedgerFile.open(file)
+    database.write(CommitGroup(NOW, 0, [(STRANGE, Tick())]))
+    database.write(CommitGroup(NOW, 2, [(Tick(),)]))  # the first two are folded, which this commit says
     database.close()
     again, stages, _seq = restore(file)
     again.close()

@@ -15,7 +15,7 @@ import pytest
 import structlog
 import typer
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from faultd import logs, state_folder
 from faultd.app import serve
 from faultd.cli.common import configuration
@@ -134,7 +134,7 @@ def no_ledger(folder: Path) -> None:
 
 def newer_ledger(folder: Path) -> None:
     path = folder / "state" / "ledger.sqlite"
-    Database.open(path).close()
+    LedgerFile.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
 
@@ -191,7 +191,7 @@ def test_what_a_start_cannot_use_is_told_in_a_few_lines(
 def test_a_ledger_that_another_faultd_has_open_is_told_with_its_process(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with closing(Database.open(tmp_path / "state" / "ledger.sqlite")):
+    with closing(LedgerFile.open(tmp_path / "state" / "ledger.sqlite")):
         code, said = start(tmp_path, HEAD + TRAPS, capsys)
     assert code == 73
     assert f"in use by process {os.getpid()}; stop that faultd" in said

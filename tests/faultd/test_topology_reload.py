@@ -13,7 +13,7 @@ from actors.correlator.plant.difference import from_file, whole
 from actors.correlator.state import State
 from actors.mailbox import Append, Outcome
 from faultd.config import load
-from faultd.inputs import news, read_inputs
+from faultd.inputs import changed_inputs, read_inputs
 from faultd.reload import reload
 from protocols.change import Change
 from protocols.command import ChangeTopology, Command
@@ -49,7 +49,7 @@ class Daemon:
     def start(self) -> list[Event]:
         """As a start does it."""
         self.state = State.load(self.state.save())
-        events = list(news(self.state, read_inputs(load(self.config))))
+        events = list(changed_inputs(self.state, read_inputs(load(self.config))))
         for event in events:
             self.fold(event)
         return [event for event in events if isinstance(event, TopologyLoaded | TopologyChanged)]
@@ -111,13 +111,13 @@ async def test_what_the_api_did_holds_until_the_file_changes(daemon: Daemon) -> 
     by_api(daemon, corrected, added, removes=(ONT.id,))
     assert daemon.start() == []
     assert daemon.nodes == [OLT, corrected, added]
-    assert list(daemon.state.by_hand) == [added.id], "a node of the file that the API changes stays the file's"
+    assert list(daemon.state.api_nodes) == [added.id], "a node of the file that the API changes stays the file's"
     daemon.write(OLT, PON, ONT, Node(id="x", type="site"))
     await daemon.reload()
     assert {node.id: node for node in daemon.nodes} == {
         node.id: node for node in (OLT, added, PON, ONT, Node(id="x", type="site"))
     }
-    assert list(daemon.state.by_hand) == [added.id]
+    assert list(daemon.state.api_nodes) == [added.id]
 
 
 async def test_a_node_of_the_api_that_the_file_names_is_the_files_from_then_on(daemon: Daemon) -> None:
@@ -125,7 +125,7 @@ async def test_a_node_of_the_api_that_the_file_names_is_the_files_from_then_on(d
     by_api(daemon, added)
     daemon.write(OLT, PON, ONT, added)
     await daemon.reload()
-    assert daemon.state.by_hand == {}
+    assert daemon.state.api_nodes == {}
     daemon.write(OLT, PON, ONT)
     (change,) = await daemon.reload()
     assert change.removes == (added.id,)
@@ -137,7 +137,7 @@ async def test_what_the_file_drops_stays_where_the_apis_nodes_hang_from_it(daemo
     daemon.write(Node(id="other", type="olt", address="10.0.0.9"))
     (change,) = await daemon.reload()
     assert (change.removes, set(change.kept)) == ((ONT.id,), {OLT.id, PON.id})
-    assert list(daemon.state.by_hand) == [below.id, PON.id, OLT.id]
+    assert list(daemon.state.api_nodes) == [below.id, PON.id, OLT.id]
     by_api(daemon, removes=(below.id, PON.id, OLT.id))
     assert [node.id for node in daemon.nodes] == ["other"]
 
@@ -149,7 +149,7 @@ async def test_an_address_goes_to_the_node_that_the_file_gives_it(daemon: Daemon
     await daemon.reload()
     assert daemon.state.plant.device("10.0.0.2") == new
     assert daemon.state.plant.nodes["by-hand"].address == ""
-    assert list(daemon.state.by_hand) == ["by-hand"]
+    assert list(daemon.state.api_nodes) == ["by-hand"]
 
 
 async def test_a_difference_that_was_made_for_another_plant_is_made_anew(daemon: Daemon) -> None:
@@ -206,13 +206,13 @@ def test_a_file_can_be_applied_whatever_the_api_has_made_of_the_plant(
         difference = whole(state.plant, wish) if len(wish) > 2 else None
         removes = difference.removes if difference else ()
         take(Command(ADMIN, ChangeTopology(tuple(wish), removes)))
-    mine = set(state.by_hand) - {each.id for each in second}
-    change = from_file(state.plant, state.by_hand, second)
+    mine = set(state.api_nodes) - {each.id for each in second}
+    change = from_file(state.plant, state.api_nodes, second)
     assert mistakes(state.plant, change.puts, change.removes) == []
     state.replant(state.offset + 1, change.puts, change.removes, True, change.kept)
     for each in second:
         assert state.plant.nodes[each.id] == each
     assert mine <= state.plant.nodes.keys()
-    assert state.plant.nodes.keys() == {each.id for each in second} | state.by_hand.keys()
-    again = from_file(state.plant, state.by_hand, second)
+    assert state.plant.nodes.keys() == {each.id for each in second} | state.api_nodes.keys()
+    again = from_file(state.plant, state.api_nodes, second)
     assert (again.puts, again.removes) == ((), ())

@@ -14,12 +14,12 @@ from actors.correlator.fold import fold
 from actors.correlator.state import State
 from actors.elapsed import shifted
 from actors.trusted_clock import TrustedClock, instant, micros
-from actors.trusted_time import DAY, SECOND, SLEW, Reading
+from actors.trusted_time import DAY, SECOND, SLEW, ClockReading
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, Change, Quarantined
 from protocols.command import Clear, Command, PutWindow, Raise, Shelve
 from protocols.event import ClockJumped, Event, ProfilesLoaded, Tick
-from protocols.maintenance import Plan, Scope
+from protocols.maintenance import WindowPlan, WindowScope
 from protocols.principal import Principal
 
 ADA = Principal("ada", "admin")
@@ -41,8 +41,10 @@ SETUP: tuple[Event, ...] = (
 
 def window(start: int, seconds: float, recurrence: str) -> Command:
     begin = START + timedelta(seconds=start)
-    scope = Scope(devices=("olt-1",))
-    plan = Plan(title="w", scope=scope, start=begin, duration_seconds=seconds, time_zone="Europe/Berlin", recurrence=recurrence)
+    scope = WindowScope(devices=("olt-1",))
+    plan = WindowPlan(
+        title="w", scope=scope, start=begin, duration_seconds=seconds, time_zone="Europe/Berlin", recurrence=recurrence
+    )
     return Command(ADA, PutWindow(plan))
 
 
@@ -71,7 +73,7 @@ class Host:
 
     def __init__(self) -> None:
         self.boot, self.wrong = 100 * SECOND, 0
-        self.clock = TrustedClock(lambda: Reading(self.boot, micros(START) + self.boot + self.wrong))
+        self.clock = TrustedClock(lambda: ClockReading(self.boot, micros(START) + self.boot + self.wrong))
         self.state, self.recovered = State(LEDGER), State(LEDGER)
         self.offset = 0
         self.last, self.read = self.clock(), self.boot

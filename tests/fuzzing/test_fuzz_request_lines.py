@@ -6,7 +6,7 @@ from fuzzing.request_lines import PIECES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from actors.stream.request import Refused, admit
+from actors.stream.request import RefusedHandshake, admit
 from protocols.principal import Principal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,6 +30,6 @@ def test_a_request_line_is_admitted_or_refused(target: str, host: str, subprotoc
         try:
             token = admit(f"{prefix}{target}", headers, host, subprotocols, origins=("*",), tokens=Tokens(), now=NOW).token
             status = 101
-        except Refused as refused:
+        except RefusedHandshake as refused:
             token, status = "", refused.status
         assert status in ((101,) if token == "good" else (400, 401, 403, 404))

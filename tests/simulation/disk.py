@@ -16,9 +16,9 @@ import trio
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused
-from actors.ledger.group import Group, Written
+from actors.ledger.group import CommitGroup, Written
 from actors.trap_listener.engine_state import FILE
 
 _PAGE = 4096
@@ -169,29 +169,29 @@ class Observer(Protocol):
 
     trouble: Trouble
 
-    def opened(self, database: Database) -> None:
+    def opened(self, database: LedgerFile) -> None:
         """It has a connection."""
 
-    def writing(self, database: Database, group: Group) -> None:
+    def writing(self, database: LedgerFile, group: CommitGroup) -> None:
         """A write begins."""
 
-    def wrote(self, database: Database, written: Written) -> None:
+    def wrote(self, database: LedgerFile, written: Written) -> None:
         """It returned."""
 
-    def refused(self, database: Database, survived: bool) -> None:
+    def refused(self, database: LedgerFile, survived: bool) -> None:
         """It raised; ``survived`` when its commit was carried out all the same."""
 
 
-def database_on(observer: Observer) -> type[Database]:
+def database_on(observer: Observer) -> type[LedgerFile]:
     """The real Database on that disk, telling ``observer``."""
     trouble = observer.trouble
 
-    class SimulatedDatabase(Database):
+    class SimulatedDatabase(LedgerFile):
         latest: Connection | None = None
         synced: Image | None = None
         """The files as of the last checkpoint: all that a power cut leaves when commits are not synced."""
 
-        def write(self, group: Group) -> Written:
+        def write(self, group: CommitGroup) -> Written:
             observer.writing(self, group)
             if self.latest is not None:
                 self.latest.survived = False

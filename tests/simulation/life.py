@@ -16,7 +16,7 @@ from simulation.secure import USERS, Referee
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
 from actors.ledger.actor import Ledger
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.mailbox import Append, EndOfFeed, FeedPruned, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -27,7 +27,7 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
 from faultd.app import seed_of
-from faultd.inputs import news
+from faultd.inputs import changed_inputs
 from faultd.pipe import Pipe, Stages
 from faultd.restore import restore
 from faultd.start_clock import started_clock
@@ -105,7 +105,7 @@ class Life:
     async def _engine(self) -> V3Engine:
         return await trio.to_thread.run_sync(V3Engine.open, self.path.parent, USERS, trio.current_time())
 
-    async def _serve(self, database: Database, stages: Stages, seq: int, engine: V3Engine | None) -> None:
+    async def _serve(self, database: LedgerFile, stages: Stages, seq: int, engine: V3Engine | None) -> None:
         world, plan, metrics = self.world, self.world.plan, self.metrics
         socket = world.bind()
         if engine is not None:
@@ -134,7 +134,9 @@ class Life:
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 await pipe.start(sinks)
-                await _settle(appends, [*news(state, world.inputs()), SystemReport(alarm_type="actor_parked", active=False)])
+                await _settle(
+                    appends, [*changed_inputs(state, world.inputs()), SystemReport(alarm_type="actor_parked", active=False)]
+                )
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
                 async with trio.open_nursery() as sources:

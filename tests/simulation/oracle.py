@@ -16,7 +16,7 @@ from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
-from actors.ledger.group import Group, Written
+from actors.ledger.group import CommitGroup, Written
 from actors.ledger.read import read_changes, stamped_events
 from actors.ledger.schema import connect_reader
 from faultd.pipe import Stages
@@ -123,7 +123,7 @@ class Oracle:
 
     # --- what the ledger wrote --------------------------------------------------------------------------------------
 
-    def writing(self, first: int, at: datetime, group: Group) -> None:
+    def writing(self, first: int, at: datetime, group: CommitGroup) -> None:
         """A write begins."""
         events = [event for append in group.appends for event in append]
         batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]

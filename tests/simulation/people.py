@@ -41,7 +41,7 @@ from protocols.command import (
     WindowAction,
 )
 from protocols.event import Event, NetworkEvent
-from protocols.maintenance import Plan, PlanChanges, Scope
+from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
 from protocols.topology import Node
@@ -202,9 +202,13 @@ class Person:
         rng, now = self._rng, self._world.wall()
         chosen = self._one_of(WindowMemory, "windows")
         if chosen is None or rng.random() < 0.4:
-            scopes = Scope(devices=("olt-1", "olt-2")), Scope(alarm_types=("x", "interface.down")), Scope(tenants=("t",))
+            scopes = (
+                WindowScope(devices=("olt-1", "olt-2")),
+                WindowScope(alarm_types=("x", "interface.down")),
+                WindowScope(tenants=("t",)),
+            )
             return PutWindow(
-                Plan(
+                WindowPlan(
                     title=f"work {rng.randint(1, 9)}",
                     scope=rng.choice(scopes),
                     start=now + timedelta(seconds=rng.choice((-3, 0, 5))),
@@ -217,7 +221,7 @@ class Person:
         changes = (
             PlanChanges(duration_seconds=rng.choice((8.0, 100.0))),
             PlanChanges(end=now + timedelta(seconds=rng.choice((-5, 10)))),
-            PlanChanges(scope=Scope(subtrees=("olt-3",))),
+            PlanChanges(scope=WindowScope(subtrees=("olt-3",))),
         )
         return rng.choice((EndWindow(chosen), CancelWindow(chosen), PatchWindow(chosen, rng.choice(changes))))
 

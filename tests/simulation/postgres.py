@@ -122,7 +122,7 @@ class Server:
 
 
 class Client:
-    """Stands for ``actors.postgres.Database``. ``point`` names a moment at which the process may die; ``dead`` says
+    """Stands for ``actors.postgres.Postgres``. ``point`` names a moment at which the process may die; ``dead`` says
     that it did."""
 
     def __init__(self, server: Server, rng: Random, point: Callable[[str], Awaitable[None]], dead: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ import actors.ledger.schema as ledger_schema
 import actors.trap_listener.actor as listener_actor
 import actors.trusted_time as trusted_time
 import faultd.restore
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 
 RunSync = Callable[..., Any]
 WaitReadable = Callable[[Any], Any]
@@ -66,7 +66,7 @@ def virtual(
     rng: Random,
     run_sync: RunSync,
     readable: WaitReadable,
-    database: type[Database],
+    database: type[LedgerFile],
     note: Callable[[str], None],
     *,
     piece_bytes: int,
@@ -88,7 +88,7 @@ def virtual(
             (trio.to_thread, "run_sync", run_sync),
             (trio.lowlevel, "wait_readable", wait_readable),
             (ledger_schema, "uuid", identifiers),
-            (faultd.restore, "Database", database),
+            (faultd.restore, "LedgerFile", database),
             (ledger_group, "_PIECE_BYTES", piece_bytes),
             (ledger_actor, "_PRUNE_SECONDS", prune_seconds),
             (trusted_time, "BELIEVED", round(believed_seconds * trusted_time.SECOND)),

@@ -32,12 +32,12 @@ import actors.correlator.fold as fold_module
 from actors.correlator.draft import Draft
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
-from actors.ledger.database import Database
-from actors.ledger.group import Group, SnapshotPiece, Written
+from actors.ledger.database import LedgerFile
+from actors.ledger.group import CommitGroup, SnapshotPiece, Written
 from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
 from actors.trusted_clock import instant, micros
-from actors.trusted_time import Reading
+from actors.trusted_time import ClockReading
 from faultd.restore import restore
 from protocols.event import NetworkEvent, PolicyLoaded, ProfilesLoaded, TopologyLoaded
 from protocols.profile import Profile
@@ -268,9 +268,9 @@ class World(Observer):
         """The daemon's wall clock, which jumps."""
         return START + timedelta(seconds=trio.current_time() + self._clock)
 
-    def reading(self) -> Reading:
+    def reading(self) -> ClockReading:
         """Both clocks of the host, which a power cut starts anew."""
-        return Reading(round((trio.current_time() - self._booted) * 1e6), micros(self.wall()))
+        return ClockReading(round((trio.current_time() - self._booted) * 1e6), micros(self.wall()))
 
     @property
     def boot_id(self) -> str:
@@ -368,11 +368,11 @@ class World(Observer):
             self._booted = trio.current_time()
         life.die(image, f"{'power cut' if self._power else 'killed'} {where}")
 
-    def opened(self, database: Database) -> None:
+    def opened(self, database: LedgerFile) -> None:
         if self._is_of_the_living(database):
             self._database = database
 
-    def writing(self, database: Database, group: Group) -> None:
+    def writing(self, database: LedgerFile, group: CommitGroup) -> None:
         if self._is_of_the_living(database):
             head = database.head
             self._snapshot_written = max(
@@ -381,7 +381,7 @@ class World(Observer):
             at = micros(group.now) if group.step else max(head.at, micros(group.now))
             self.oracle.writing(head.offset + 1, instant(at), group)
 
-    def wrote(self, database: Database, written: Written) -> None:
+    def wrote(self, database: LedgerFile, written: Written) -> None:
         # Of a call in which the process dies nobody learns the outcome.
         if self._is_of_the_living(database) and not self._tearing:
             if written.batch is not None or written.recorded:
@@ -404,11 +404,11 @@ class World(Observer):
         elif abs(error - first) > 5.0 + 0.01 * (now - since):
             self.violate(f"the stamps have gone {error - first:+.3f} s off the time that passed in {now - since:.3f} s")
 
-    def refused(self, database: Database, survived: bool) -> None:
+    def refused(self, database: LedgerFile, survived: bool) -> None:
         if self._is_of_the_living(database) and not self._tearing:
             self.oracle.write_failed(survived=survived)
 
-    def _is_of_the_living(self, database: Database) -> bool:
+    def _is_of_the_living(self, database: LedgerFile) -> bool:
         return self.life is not None and not self.life.dead and database.path == self.life.path
 
     # --- the world's course ---------------------------------------------------------------------------------------------

@@ -16,25 +16,25 @@ import trio
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
-from actors.correlator.alarm_view import HeldAlarms
+from actors.correlator.alarms.view import HeldAlarms
+from actors.correlator.events.event_reports import report_of
 from actors.correlator.fold import fold
 from actors.correlator.plant.view import PlantView
-from actors.correlator.reports import report_of
-from actors.correlator.rules.force import rule_records
+from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
-from actors.postgres import Database
-from actors.tokens import TokenBook
-from actors.trap_listener.source_book import SourceBook
+from actors.postgres import Postgres
+from actors.tokens import TokenFile
+from actors.trap_listener.source_table import SourceTable
 from protocols.change import Change
 from protocols.command import Action, Command
 from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
 from protocols.principal import Principal, Role
-from protocols.report import Report
-from protocols.rest import Part, Readiness
+from protocols.report import EventReport
+from protocols.rest import DaemonPart, Readiness
 
 E = TypeVar("E")
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -65,7 +65,7 @@ def _tokens() -> _Tokens:
     """A token book made once for all tests: each token costs several fsyncs."""
     folder = Path(tempfile.mkdtemp(prefix="faultd-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    book = TokenBook(folder / "tokens.json")
+    book = TokenFile(folder / "tokens.json")
     return _Tokens(folder, {name: book.create(name, role, tenant, T0) for name, (role, tenant) in TOKENS.items()})
 
 
@@ -77,15 +77,15 @@ class RunningApi:
     ALARMS = "/api/v1/faults/alarms"
     T0 = T0
 
-    def __init__(self, directory: Path, database: Database | None = None, **settings: Any) -> None:
+    def __init__(self, directory: Path, database: Postgres | None = None, **settings: Any) -> None:
         self.settings = ApiSettings(**{"bind": "127.0.0.1:0", "answer_seconds": 60.0, **settings})
         self.now = T0
         self.progress = Progress()
         self.metrics = Metrics()
-        self.book = TokenBook(directory / "tokens.json")
+        self.book = TokenFile(directory / "tokens.json")
         shutil.copy(_tokens().folder / "tokens.json", self.book.path)
         self.tokens = dict(_tokens().tokens)
-        self.readiness = Readiness(True, {"traps": Part("ok")})
+        self.readiness = Readiness(True, {"traps": DaemonPart("ok")})
         self.answering = True
         self.refusing: Exception | None = None
         self.appended: list[Append] = []
@@ -98,7 +98,7 @@ class RunningApi:
         self.quarantined: dict[int, bytes] = {}
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
-        self.sources = SourceBook(lambda: T0)
+        self.sources = SourceTable(lambda: T0)
         self.api = Api(
             self.settings,
             self.send,
@@ -125,7 +125,7 @@ class RunningApi:
     async def _quarantined(self, offset: int) -> bytes | None:
         return self.quarantined.get(offset)
 
-    async def at(self, offsets: Collection[int]) -> list[Report]:
+    async def at(self, offsets: Collection[int]) -> list[EventReport]:
         """What the ledger reads for people."""
         found = (report_of(self.state, self.ledger[offset]) for offset in sorted(offsets) if offset in self.ledger)
         return [report for report in found if report is not None]

@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 
 from actors.ledger.actor import Ledger
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
@@ -57,8 +57,10 @@ class NameFold:
 class RunningLedger:
     """A running ledger with a small fold on its channels."""
 
-    def __init__(self, path: Path, settings: LedgerSettings, clock: Callable[[], datetime], database: Database | None) -> None:
-        self.database = database or Database.open(path)
+    def __init__(
+        self, path: Path, settings: LedgerSettings, clock: Callable[[], datetime], database: LedgerFile | None
+    ) -> None:
+        self.database = database or LedgerFile.open(path)
         self.recovery = recover(self.database)
         self.fold = NameFold.restore(self.recovery.snapshot)
         for batch in self.recovery.replay:
@@ -131,7 +133,7 @@ async def running_ledger(
     clock: Callable[[], datetime] | None = None,
     *,
     folding: bool = True,
-    database: Database | None = None,
+    database: LedgerFile | None = None,
 ) -> AsyncIterator[RunningLedger]:
     """Runs until the block ends, then drains."""
     ledger = RunningLedger(path, settings or LedgerSettings(), clock or SettableClock(), database)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from actors.correlator.fold import fold
-from actors.correlator.rules.force import rule_records
+from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm, TimelineEntry

@@ -12,7 +12,7 @@ from protocols.topology import Node
 from protocols.walls import shown_to
 
 
-class Mistake(NamedTuple):
+class NodeMistake(NamedTuple):
     """What is wrong with a change: the node, its field, and why."""
 
     id: str
@@ -23,24 +23,24 @@ class Mistake(NamedTuple):
         return f"node {self.id!r}: {self.text}"
 
 
-def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None = None) -> list[Mistake]:
+def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None = None) -> list[NodeMistake]:
     """What would be wrong with the plant after ``removes`` and ``puts``: an id that comes twice, an address that is none or
     that two nodes share, a parent that does not exist, children without their parent, a node that is its own ancestor.
     ``tenant`` is whose change it is: what it may not read of does not exist to it."""
-    found: list[Mistake] = []
+    found: list[NodeMistake] = []
     gone = set(removes)
     after: dict[str, Node] = {}
     for node in puts:
         if not node.id or not node.type:
-            found.append(Mistake(node.id, "type" if node.id else "id", f"{'type' if node.id else 'id'} is empty"))
+            found.append(NodeMistake(node.id, "type" if node.id else "id", f"{'type' if node.id else 'id'} is empty"))
         if node.id in after or node.id in gone:
-            found.append(Mistake(node.id, "id", "is put or removed twice in one change"))
+            found.append(NodeMistake(node.id, "id", "is put or removed twice in one change"))
         after[node.id] = node
-    found += [Mistake(one, "id", "there is no such node to remove") for one in gone if one not in plant.nodes]
+    found += [NodeMistake(one, "id", "there is no such node to remove") for one in gone if one not in plant.nodes]
     found += _addresses(plant, puts, after, gone, tenant)
     for node in puts:
         found += [
-            Mistake(node.id, "parents", f"parent {parent!r} does not exist")
+            NodeMistake(node.id, "parents", f"parent {parent!r} does not exist")
             for parent in node.parents
             if parent not in after and (parent in gone or not _may_hang(plant, node, parent, tenant))
         ]
@@ -49,8 +49,8 @@ def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant:
         if left:
             seen = [child for child in left if shown_to(plant.nodes[child], tenant) is not None]
             more = f" and {len(seen) - 1} more" if len(seen) > 1 else ""
-            found.append(Mistake(one, "id", f"has children: {seen[0]!r}{more}" if seen else "has children of others"))
-    return found or [Mistake(one, "parents", "is its own ancestor") for one in _rings(plant, after)]
+            found.append(NodeMistake(one, "id", f"has children: {seen[0]!r}{more}" if seen else "has children of others"))
+    return found or [NodeMistake(one, "parents", "is its own ancestor") for one in _rings(plant, after)]
 
 
 def _may_hang(plant: Plant, node: Node, parent: str, tenant: str | None) -> bool:
@@ -58,10 +58,10 @@ def _may_hang(plant: Plant, node: Node, parent: str, tenant: str | None) -> bool
     return shown_to(plant.nodes.get(parent), tenant) is not None or (parent in plant.nodes and parent in plant.parents(node.id))
 
 
-def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None) -> list[Mistake]:
+def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None) -> list[NodeMistake]:
     """Serials that a change gives to a node while another one has them, as far as the caller of ``tenant`` sees the other
     (None: all). One that a node had before may stay."""
-    found: list[Mistake] = []
+    found: list[NodeMistake] = []
     after = {node.id: node for node in puts}
     gone = set(removes)
     first: dict[str, str] = {}
@@ -75,7 +75,7 @@ def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], te
         other = first.setdefault(serial, node.id)
         owner = seen[0] if seen else other
         if owner != node.id and (before is None or canonical_serial(before.serial) != serial):
-            found.append(Mistake(node.id, "serial", f"serial {serial} already belongs to {owner!r}"))
+            found.append(NodeMistake(node.id, "serial", f"serial {serial} already belongs to {owner!r}"))
     return found
 
 
@@ -100,13 +100,17 @@ def cascade(plant: Plant, node_id: str) -> tuple[list[Node], list[str]]:
     return list(cut.values()), list(gone)
 
 
-def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone: set[str], tenant: str | None) -> list[Mistake]:
+def _addresses(
+    plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone: set[str], tenant: str | None
+) -> list[NodeMistake]:
     found = []
     owners: dict[str, str] = {}
     for node in puts:
         for address in node.every_address:
             if canonical_address(address) != address:
-                found.append(Mistake(node.id, "address", f"address {address!r} is no IP address as it is written canonically"))
+                found.append(
+                    NodeMistake(node.id, "address", f"address {address!r} is no IP address as it is written canonically")
+                )
             there = plant.by_address.get(address)
             owner = owners.get(address)
             if owner is None and there is not None and there.id not in gone and there.id not in after:
@@ -114,7 +118,7 @@ def _addresses(plant: Plant, puts: Sequence[Node], after: dict[str, Node], gone:
             if owner is not None and owner != node.id:
                 seen = owner in after or shown_to(there, tenant) is not None
                 text = f"already belongs to {owner!r}" if seen else "is in use"
-                found.append(Mistake(node.id, "address", f"address {address} {text}"))
+                found.append(NodeMistake(node.id, "address", f"address {address} {text}"))
             owners[address] = node.id
     return found
 

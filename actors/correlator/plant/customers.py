@@ -5,7 +5,7 @@ from itertools import islice
 
 from actors.correlator.plant.index import Plant
 from actors.correlator.plant.reach import customer_of, has_contact
-from actors.correlator.signals import AREA
+from actors.correlator.strategies.symptoms import AREA
 from protocols.customer import Customer
 from protocols.topology import Node
 from protocols.walls import shown_to

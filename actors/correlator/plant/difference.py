@@ -9,7 +9,7 @@ from actors.correlator.plant.index import Plant
 from protocols.topology import Node, with_addresses
 
 
-class Difference(NamedTuple):
+class TopologyDifference(NamedTuple):
     """``kept``: nodes that the file has no longer, but from which nodes hang that it never had; they count as added through
     the API from then on. ``moved_address``: (node, address) of nodes beside the file that lose theirs to one of the file."""
 
@@ -19,18 +19,18 @@ class Difference(NamedTuple):
     moved_address: tuple[tuple[str, str], ...] = ()
 
 
-def whole(plant: Plant, nodes: Sequence[Node], among: Iterable[str] | None = None) -> Difference:
+def whole(plant: Plant, nodes: Sequence[Node], among: Iterable[str] | None = None) -> TopologyDifference:
     """The plant is to be ``nodes`` and nothing else (of those ``among`` which it replaces; None: of all)."""
     wanted = {node.id for node in nodes}
     removes = tuple(one for one in (list(plant.nodes) if among is None else among) if one not in wanted)
-    return Difference(tuple(node for node in nodes if plant.nodes.get(node.id) != node), removes)
+    return TopologyDifference(tuple(node for node in nodes if plant.nodes.get(node.id) != node), removes)
 
 
-def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Difference:
-    """The file owns what came from it, and what it names; nodes added through the API (``by_hand``) stay beside. Whatever the
+def from_file(plant: Plant, api_nodes: Iterable[str], nodes: Sequence[Node]) -> TopologyDifference:
+    """The file owns what came from it, and what it names; nodes added through the API (``api_nodes``) stay beside. Whatever the
     API made of the plant, this can be applied: nodes of a file have only nodes of the file above them. May run in another
     thread: a plant that changes meanwhile makes a difference that is refused."""
-    own = dict.fromkeys(by_hand)
+    own = dict.fromkeys(api_nodes)
     wanted = {node.id for node in nodes}
     puts = [node for node in nodes if node.id in own or plant.nodes.get(node.id) != node]
     stays = [one for one in own if one not in wanted]
@@ -59,4 +59,4 @@ def from_file(plant: Plant, by_hand: Iterable[str], nodes: Sequence[Node]) -> Di
         if one not in own:
             give_up(one)
     removes = tuple(one for one in list(plant.nodes) if one not in wanted and one not in own and one not in kept)
-    return Difference(tuple(puts), removes, tuple(kept), tuple(moved_address))
+    return TopologyDifference(tuple(puts), removes, tuple(kept), tuple(moved_address))

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from actors.correlator.plant.below import Below
-from actors.correlator.plant.filed import Filed, drop, ids_of, put
+from actors.correlator.plant.descendants import Below
+from actors.correlator.plant.multimap import Filed, drop, ids_of, put
 from actors.correlator.plant.reach import NOBODY, Reach, has_contact
 from actors.correlator.plant.revisions import Revisions
 from protocols.serial import canonical_serial

@@ -7,7 +7,7 @@ whoever reads, the plant is there at once, whole.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actors.correlator.plant.check import Mistake, mistakes
+from actors.correlator.plant.check import NodeMistake, mistakes
 from actors.correlator.plant.index import Plant
 from actors.correlator.plant.saved import SavedPlant
 from protocols.command import ChangeTopology, Command
@@ -24,7 +24,7 @@ class Prepared(NamedTuple):
     """Made of just these ``nodes``, on nothing."""
 
     nodes: Sequence[Node]
-    mistakes: list[Mistake]
+    mistakes: list[NodeMistake]
     plant: Plant
     saved: SavedPlant
 

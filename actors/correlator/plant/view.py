@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from actors.correlator import silence
 from actors.correlator.plant.check import cascade
 from actors.correlator.plant.customers import customers_of
 from actors.correlator.plant.difference import whole
+from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.command import ChangeTopology
@@ -36,8 +36,8 @@ class PlantView:
     def device(self, address: str) -> Node | None:
         return self._state.plant.device(address)
 
-    def by_hand(self, node_id: str) -> bool:
-        return node_id in self._state.by_hand
+    def from_api(self, node_id: str) -> bool:
+        return node_id in self._state.api_nodes
 
     def revision(self, node_id: str) -> int | None:
         return self._state.plant.revision(node_id)
@@ -71,7 +71,7 @@ class PlantView:
         return self._state.plant.by_address
 
     def last_heard(self, node_id: str) -> datetime | None:
-        return silence.last_heard(self._state, node_id)
+        return silent_devices.last_heard(self._state, node_id)
 
     def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
         return customers_of(self._state.plant, alarm.resource_id, alarm.tenant_id, wanted)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, tenant_of
-from actors.correlator.pon.heard import known_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
-from actors.correlator.signals import AREA
+from actors.correlator.pon.ont_evidence import evidence_of
+from actors.correlator.strategies.symptoms import AREA
 
 FEWEST = 3
 """Gasps from which on it may be the area."""
@@ -23,7 +23,7 @@ SHARE = 0.5
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     """Bring the conclusions about ``area:NAME`` up to date, one for each tenant that has OLTs there; the ports that are to be
     looked at for them."""
-    area = known_of(draft, memory, subject)
+    area = evidence_of(draft, memory, subject)
     ports: dict[str, None] = {}
     for tenant in sorted({*area.sizes, *_tenants(draft, memory, subject)}):
         found: Mapping[str, Evidence] = area.out

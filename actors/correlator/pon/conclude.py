@@ -5,18 +5,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from actors.correlator.alarms.attachment import attach, children_of, detach
+from actors.correlator.alarms.lifecycle import cleared, moved, severity_changed
+from actors.correlator.alarms.limits import admit
+from actors.correlator.alarms.problem import ReportedProblem
+from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach, children_of, detach
-from actors.correlator.lifecycle import cleared, moved, severity_changed
-from actors.correlator.limits import admit
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.gather import tenant_of
+from actors.correlator.pon.inspection_timer import NAME as NAME
 from actors.correlator.pon.members import concluded, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
-from actors.correlator.pon.soon import NAME as NAME
-from actors.correlator.problem import Problem
-from actors.correlator.report import Report
-from actors.correlator.signals import (
+from actors.correlator.strategies.symptoms import (
     AREA,
     CARD_FAILURE,
     FIBRE_CUT,
@@ -68,7 +68,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
     known = next((each for each in same if each is not None and each.tenant_id == tenant), None)
     members = [each.ont for each in cause.evidence]
     if known is None or known.cleared_at is not None:
-        alarm = admit(draft, _problem(draft, cause), Report(received=draft.at, reporter=RULE, source="faultd:pon"))
+        alarm = admit(draft, _problem(draft, cause), ReportTime(received=draft.at, reporter=RULE, source="faultd:pon"))
         if alarm is None:
             return None
         if not alarm.is_root_cause:
@@ -220,7 +220,7 @@ def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
 
 
-def _problem(draft: Draft, cause: Cause) -> Problem:
+def _problem(draft: Draft, cause: Cause) -> ReportedProblem:
     plant = draft.state.plant
     node = plant.nodes.get(cause.place)
     tenant = tenant_of(draft, cause.ports[-1])
@@ -232,7 +232,7 @@ def _problem(draft: Draft, cause: Cause) -> Problem:
     alarm_type, qualifier = ALARM_TYPES[cause.kind], ""
     if cause.kind == "rogue":
         alarm_type, qualifier = ROGUE if node is not None and node.type == "ont" else PORT_HAS_ROGUE, SUSPECTED
-    return Problem(
+    return ReportedProblem(
         identity=Identity(tenant, cause.place, alarm_type, qualifier),
         severity=_severity(cause.kind, len(cause.evidence)),
         source="network_device",

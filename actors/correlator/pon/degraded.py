@@ -1,8 +1,8 @@
-"""Siblings that keep their service and lose light together: a bend or a connector above them.
+"""Sibling ONTs that keep their service and lose optical power together: a bend or a connector above them.
 
-Where it is known by how much each of them fell (:mod:`actors.correlator.light`), those of one bend fell by the same: what lies
-behind it loses the same share of its light. Those that fell by clearly different amounts have different causes, however near to
-one another they are. Where nothing had been measured before, the devices' alarms of low light and of errors are all there is.
+All ONTs behind one bend lose the same share of their optical power. ONTs that lost clearly different amounts have different
+causes, however near they are to one another. How much an ONT lost is known where its power was measured before: see
+:mod:`actors.correlator.resources.optical_power`. Elsewhere the devices' alarms of low power and errors are the only evidence.
 """
 
 from collections import Counter
@@ -12,12 +12,12 @@ from statistics import median
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
-from actors.correlator.light import fall, fell_since, latest
-from actors.correlator.memories import LightMemory
+from actors.correlator.memories import OpticalPowerMemory
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.gather import dim_of, leaves, tree_of
 from actors.correlator.pon.likelihood import MEASURED_ALIKE, ODDS, Seen, explain
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.resources.optical_power import fall, fell_since, latest
 from protocols.alarm import Alarm
 
 FADES = timedelta(minutes=10)
@@ -79,7 +79,7 @@ def _fading(
     draft: Draft, memory: PonMemory, onts: Iterable[str], out: Mapping[str, Evidence], said: Mapping[str, list[Alarm]]
 ) -> tuple[dict[str, Fading], dict[str, Span]]:
     """ONTs that are short of light; and of others that were measured to have theirs, since when and until when."""
-    lights = draft.state.memory(LightMemory)
+    lights = draft.state.memory(OpticalPowerMemory)
     found: dict[str, Fading] = {}
     lit: dict[str, Span] = {}
     for ont in onts if lights.lights else said:
@@ -103,7 +103,7 @@ def _fading(
     return found, lit
 
 
-def _lit(lights: LightMemory, ont: str) -> Span | None:
+def _lit(lights: OpticalPowerMemory, ont: str) -> Span | None:
     light = latest(lights, ont)
     return (light.known, light.at) if light is not None and light.known is not None else None
 

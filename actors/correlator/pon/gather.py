@@ -7,8 +7,8 @@ from actors.correlator.draft import Draft
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.likelihood import Seen, Tree
 from actors.correlator.pon.memory import PonMemory
-from actors.correlator.signals import FOREMOST, SIGNALS
 from actors.correlator.state import State
+from actors.correlator.strategies.symptoms import FOREMOST, SIGNALS
 from protocols.alarm import Alarm
 
 EPISODE = timedelta(seconds=6)

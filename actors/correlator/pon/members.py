@@ -90,7 +90,7 @@ def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
     return len(made.back)
 
 
-def member_heard(draft: Draft, ont: str) -> None:
+def note_member(draft: Draft, ont: str) -> None:
     """An ONT went out or came back, or says so in another way."""
     kept = _kept(draft.state)
     for alarm_id in kept.of_ont.get(ont, ()):

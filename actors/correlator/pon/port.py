@@ -6,21 +6,21 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
 from actors.correlator.pon.gather import EPISODE, episodes, heard_of, leaves, said_of, tenant_of, tree_of, view
-from actors.correlator.pon.heard import ByCause, known_of
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory
+from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
-from actors.correlator.signals import AREA, INFERRED, SIGNALS
-from actors.correlator.topological import blocked_by, root_of
+from actors.correlator.strategies.symptoms import AREA, INFERRED, SIGNALS
+from actors.correlator.strategies.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
 _LEANING = 4.0
@@ -29,7 +29,7 @@ _LEANING = 4.0
 
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
-    known = known_of(draft, memory, port)
+    known = evidence_of(draft, memory, port)
     onts, out = known.onts, known.out
     said = said_of(draft, known.others)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}

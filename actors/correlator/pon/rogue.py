@@ -9,16 +9,16 @@ feeder cut with a trap lost as much is seen.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from actors.correlator.alarms.attachment import attach, reported_at
+from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach, reported_at
-from actors.correlator.lifecycle import moved
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, RULE, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, dim_of, heard_of, tree_of
 from actors.correlator.pon.likelihood import Seen, Signs
 from actors.correlator.pon.likelihood import rogue as likelihood_of
 from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind
-from actors.correlator.signals import SIGNALS, SUSPECTED
+from actors.correlator.strategies.symptoms import SIGNALS, SUSPECTED
 from protocols.alarm import Alarm
 
 BEFORE = timedelta(seconds=120)

@@ -10,17 +10,17 @@ from datetime import timedelta
 from typing import Final
 
 from actors.correlator.draft import Draft
-from actors.correlator.light import relieved
-from actors.correlator.placing import UNPLACED
 from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
-from actors.correlator.pon.heard import explained, heard
-from actors.correlator.pon.members import member_heard
+from actors.correlator.pon.inspection_timer import NAME, SETTLE, schedule_inspection
+from actors.correlator.pon.members import note_member
 from actors.correlator.pon.memory import PonMemory, fading
-from actors.correlator.pon.news import tells_nothing
-from actors.correlator.pon.soon import NAME, SETTLE, look_soon
-from actors.correlator.signals import AREA, GARBLED, SIGNALS, Signal
-from actors.correlator.strategy import Strategy, ended, raised
+from actors.correlator.pon.ont_evidence import note_explained, note_ont
+from actors.correlator.pon.relevance import is_irrelevant
+from actors.correlator.resources.optical_power import relieved
+from actors.correlator.resources.placement import UNPLACED
+from actors.correlator.strategies.strategy import Strategy, ended, raised
+from actors.correlator.strategies.symptoms import AREA, GARBLED, SIGNALS, Signal
 from protocols.alarm import Alarm
 from protocols.topology import Node
 
@@ -42,15 +42,15 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     port = plant.pon_of(resource) if node is not None else None
     if ends:
         _elsewhere(draft, memory, alarm, port)
-    member_heard(draft, resource)
+    note_member(draft, resource)
     if node is None:
         if ends and resource in memory.onset:
             draft.later(memory.onset.pop, resource, None)
         return
     if port is not None:
-        heard(draft, port, resource)
+        note_ont(draft, port, resource)
     if node.area:
-        heard(draft, AREA + node.area, resource)
+        note_ont(draft, AREA + node.area, resource)
     if alarm.tenant_id != tenant_of(draft, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
             draft.later(memory.onset.pop, resource, None)  # it was its OLT's, which was of this tenant then
@@ -59,7 +59,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         for each in ports_below(draft, resource):
             # What was out before the equipment went, and still is, is to be explained once that is back.
             if each in memory.at_port or (ends and _out_at(draft, memory, each)):
-                look_soon(draft, memory, each, timedelta(0))
+                schedule_inspection(draft, memory, each, timedelta(0))
         return
     if signal in _NOTES:
         _NOTES[signal](draft, memory, node, alarm, begins)
@@ -67,9 +67,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     if begins and signal in _SUFFERS and port in memory.at_port:
         rogue.joins(draft, memory, port, alarm)
-    if signal in ("out", "gasp") and tells_nothing(draft, memory, port, draft.latest(alarm)):
+    if signal in ("out", "gasp") and is_irrelevant(draft, memory, port, draft.latest(alarm)):
         return
-    look_soon(draft, memory, port, SETTLE)
+    schedule_inspection(draft, memory, port, SETTLE)
 
 
 def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
@@ -92,7 +92,7 @@ def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: 
         draft.later(memory.onset.pop, ont, None)
         draft.later(memory.came_back, ont, draft.at)
     if node.area and (SIGNALS[alarm.alarm_type] == "gasp" or area in memory.at_port):
-        look_soon(draft, memory, area, SETTLE - AREAS_FIRST)
+        schedule_inspection(draft, memory, area, SETTLE - AREAS_FIRST)
 
 
 def _light(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
@@ -135,7 +135,7 @@ def due(draft: Draft, subject: str) -> None:
     draft.later(memory.first.pop, subject, None)
     if subject.startswith(AREA):
         for each in area.look(draft, memory, subject):
-            look_soon(draft, memory, each, AREAS_FIRST)
+            schedule_inspection(draft, memory, each, AREAS_FIRST)
         return
     again = port.look(draft, memory, subject)
     if again is not None:
@@ -153,9 +153,9 @@ def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> No
     found = plant.pon_of(alarm.resource_id)
     if found is None:
         return
-    explained(draft, found, alarm)
+    note_explained(draft, found, alarm)
     if alarm.parent_alarm_id is None:
-        look_soon(draft, draft.state.memory(PonMemory), found, SETTLE)
+        schedule_inspection(draft, draft.state.memory(PonMemory), found, SETTLE)
 
 
 def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm, port: str | None) -> None:
@@ -170,7 +170,7 @@ def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm, port: str | None) 
     else:
         moved = alarm.parent_alarm_id not in memory.at_port.get(port or "", ())
     if moved:
-        look_soon(draft, memory, subject, SETTLE)
+        schedule_inspection(draft, memory, subject, SETTLE)
 
 
 STRATEGY = Strategy(NAME, touched, due)

@@ -8,7 +8,7 @@ from actors.correlator.profiles.conditions import Check, Operated, compile_condi
 from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.lexicon import NUMBER, OID
 from actors.correlator.profiles.parts import Parts, SequenceRule
-from actors.correlator.profiles.rules import Candidate, ChoiceRule, LightRule, ResourceRule, Rule
+from actors.correlator.profiles.rules import Candidate, ChoiceRule, CompiledTrapRule, OpticalPowerRule, ResourceRule
 from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, as_path
 from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
@@ -20,9 +20,9 @@ from protocols.profile import (
     Condition,
     Family,
     Kind,
-    Light,
-    Meaning,
+    OpticalPowerField,
     Profile,
+    TrapMeaning,
     Trigger,
     Triggers,
     names,
@@ -34,7 +34,7 @@ MAX_RULES = 20_000
 """Rules of one profile, codes included: a guard against a generated file that would slow every start."""
 
 
-class Compiled(NamedTuple):
+class CompiledProfile(NamedTuple):
     """One profile's share of the tables: (trap OID or "" for any, candidate) and the sequence number's OIDs."""
 
     candidates: list[tuple[str, Candidate]]
@@ -64,7 +64,7 @@ def alarm_types(profiles: Sequence[Profile]) -> dict[str, AlarmType]:
     return found
 
 
-def compile_profile(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> Compiled:
+def compile_profile(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> CompiledProfile:
     """The rules of ``profile``. Mistakes go to ``problems``; what is wrong is left out of the result."""
     return _Compiler(profile, types, problems).run()
 
@@ -77,7 +77,7 @@ class _Compiler(Parts):
         self.found: list[tuple[str, Candidate]] = []
         self.rules = 0
 
-    def run(self) -> Compiled:
+    def run(self) -> CompiledProfile:
         self._check_types()
         self._check_notifications()
         rule_names: set[str] = set()
@@ -96,7 +96,7 @@ class _Compiler(Parts):
             self._family(family, key)
         if self.rules > MAX_RULES:
             self.problems.add("", f"{self.rules} rules; at most {MAX_RULES}")
-        return Compiled(self.found, *self.sequences())
+        return CompiledProfile(self.found, *self.sequences())
 
     def _checks(self, when: Mapping[str, Condition], key: str) -> tuple[Check, ...]:
         found = []
@@ -195,7 +195,7 @@ class _Compiler(Parts):
         enum = self.lexicon.enums.get(code[0], {}) if not code[1] else {}
         kind = self._kind(family.kind, f"{key}.kind")
         called = oids[0][1] if oids else ""
-        codes: dict[str, Rule] = {}
+        codes: dict[str, CompiledTrapRule] = {}
         for word, entry in family.codes.items():
             where = f"{key}.codes.{word}"
             shown = enum.get(int(word), word) if enum and NUMBER.fullmatch(word) else word
@@ -252,7 +252,7 @@ class _Compiler(Parts):
 
     def _rule(
         self,
-        meaning: Meaning,
+        meaning: TrapMeaning,
         kind: Kind | ChoiceRule,
         alarm_type: str,
         name: str,
@@ -261,7 +261,7 @@ class _Compiler(Parts):
         checks: tuple[Check, ...],
         key: str,
         verified: str,
-    ) -> Rule | None:
+    ) -> CompiledTrapRule | None:
         self.rules += 1
         spec = self.types.get(alarm_type)
         if spec is None:
@@ -329,7 +329,7 @@ class _Compiler(Parts):
         if severity_by is not None and not graded:
             metadata = (*metadata, ("vendor_severity", severity_by.take))
         texts = (_varying(title), _varying(description), _varying(recommended), _varying(vendor_cause))
-        return Rule(
+        return CompiledTrapRule(
             self.shared,
             name,
             kind,
@@ -364,7 +364,7 @@ class _Compiler(Parts):
                 self.problems.add(key, str(error))
         return tuple(found)
 
-    def _light(self, specs: tuple[Light, ...], key: str) -> tuple[LightRule, ...]:
+    def _light(self, specs: tuple[OpticalPowerField, ...], key: str) -> tuple[OpticalPowerRule, ...]:
         found = []
         for number, spec in enumerate(specs):
             try:
@@ -376,7 +376,9 @@ class _Compiler(Parts):
                 self.problems.add(f"{key}[{number}].scale", "every value would be the same")
             checks = self._checks(spec.when, f"{key}[{number}].when")
             take = self.lexicon.take(name, part)
-            found.append(LightRule(spec.what, spec.source, take, checks, frozenset(spec.invalid), spec.scale, spec.offset))
+            found.append(
+                OpticalPowerRule(spec.what, spec.source, take, checks, frozenset(spec.invalid), spec.scale, spec.offset)
+            )
         return tuple(found)
 
 
@@ -390,11 +392,11 @@ def _varying(template: Template | None) -> Template | None:
     return template if template is not None and template.constant is None else None
 
 
-def _under(code: Meaning, family: Meaning) -> Meaning:
+def _under(code: TrapMeaning, family: TrapMeaning) -> TrapMeaning:
     """The code's fields, and the family's where the code leaves them empty."""
 
     def either(field: str) -> Any:
         own = getattr(code, field)
         return getattr(family, field) if own in ("", None, ()) else own
 
-    return Meaning(**{field: either(field) for field in Meaning.__struct_fields__})
+    return TrapMeaning(**{field: either(field) for field in TrapMeaning.__struct_fields__})

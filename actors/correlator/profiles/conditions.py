@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from actors.correlator.profiles.decoders import DecodeError, Raw, number, text
-from actors.correlator.profiles.scope import Scope, Take, TakeRaw
-from protocols.profile import Condition, Test
+from actors.correlator.profiles.scope import Take, TakeRaw, TrapScope
+from protocols.profile import Condition, ValueTest
 
 Operand = int | str
 
@@ -17,7 +17,7 @@ class Check:
     """One condition: ``take`` takes the value, ``holds`` decides, ``shown`` is how it reads."""
 
     take: Take
-    holds: Callable[[Scope], bool]
+    holds: Callable[[TrapScope], bool]
     shown: str
 
 
@@ -35,7 +35,7 @@ def compile_condition(on: Operated, condition: Condition) -> Check:
 
     Raises ValueError naming what cannot be: an empty condition, a pattern that does not compile, an unknown name.
     """
-    if isinstance(condition, Test):
+    if isinstance(condition, ValueTest):
         return _compile_test(on, condition)
     wanted = (condition,) if isinstance(condition, (int, str)) else condition
     return Check(on.take, _member(on, wanted), f"{on.called} in {_listed(wanted)}")
@@ -69,18 +69,18 @@ def _operands(wanted: tuple[Operand, ...], enum: Mapping[int, str]) -> frozenset
     return frozenset(found)
 
 
-def _member(on: Operated, wanted: tuple[Operand, ...]) -> Callable[[Scope], bool]:
+def _member(on: Operated, wanted: tuple[Operand, ...]) -> Callable[[TrapScope], bool]:
     allowed = _operands(wanted, on.enum)
     take = on.take
     return lambda scope: take.of(scope) in allowed
 
 
-def _compile_test(on: Operated, test: Test) -> Check:
-    checks: list[Callable[[Scope], bool]] = []
+def _compile_test(on: Operated, test: ValueTest) -> Check:
+    checks: list[Callable[[TrapScope], bool]] = []
     shown: list[str] = []
     take = on.take
 
-    def add(words: str, holds: Callable[[Scope], bool]) -> None:
+    def add(words: str, holds: Callable[[TrapScope], bool]) -> None:
         checks.append(holds)
         shown.append(words)
 
@@ -125,8 +125,8 @@ def _compile_test(on: Operated, test: Test) -> Check:
     return Check(take, lambda scope: all(check(scope) for check in checks), f"{on.called} {' and '.join(shown)}")
 
 
-def _limit(take: Take, limit: float, compare: Callable[[float, float], bool]) -> Callable[[Scope], bool]:
-    def holds(scope: Scope) -> bool:
+def _limit(take: Take, limit: float, compare: Callable[[float, float], bool]) -> Callable[[TrapScope], bool]:
+    def holds(scope: TrapScope) -> bool:
         value = take.of(scope)
         if value is None:
             return False
@@ -138,24 +138,24 @@ def _limit(take: Take, limit: float, compare: Callable[[float, float], bool]) ->
     return holds
 
 
-def _bits(take: TakeRaw, bits: tuple[int, ...], expected: bool) -> Callable[[Scope], bool]:
-    def holds(scope: Scope) -> bool:
+def _bits(take: TakeRaw, bits: tuple[int, ...], expected: bool) -> Callable[[TrapScope], bool]:
+    def holds(scope: TrapScope) -> bool:
         raw = take(scope)
         return isinstance(raw, (int, bytes)) and all(bit_is_set(raw, bit) is expected for bit in bits)
 
     return holds
 
 
-def _any_bit(take: TakeRaw, bits: tuple[int, ...]) -> Callable[[Scope], bool]:
-    def holds(scope: Scope) -> bool:
+def _any_bit(take: TakeRaw, bits: tuple[int, ...]) -> Callable[[TrapScope], bool]:
+    def holds(scope: TrapScope) -> bool:
         raw = take(scope)
         return raw is not None and any(bit_is_set(raw, bit) for bit in bits)
 
     return holds
 
 
-def _pattern(take: Take, compiled: re.Pattern[str]) -> Callable[[Scope], bool]:
-    def holds(scope: Scope) -> bool:
+def _pattern(take: Take, compiled: re.Pattern[str]) -> Callable[[TrapScope], bool]:
+    def holds(scope: TrapScope) -> bool:
         value = take.of(scope)
         return value is not None and compiled.search(text(value)) is not None
 

@@ -1,6 +1,6 @@
 """What is wrong with a profile, all of it at once."""
 
-from actors.correlator.mistakes import FileMistake
+from actors.correlator.file_mistake import FileMistake
 
 
 class ProfileErrors(ValueError):

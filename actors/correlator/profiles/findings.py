@@ -6,11 +6,11 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from actors.correlator.profiles.decoders import DecodeError, number
-from actors.correlator.profiles.rules import ChoiceRule, ResourceRule, Rule
-from actors.correlator.profiles.scope import Scope
+from actors.correlator.profiles.rules import ChoiceRule, CompiledTrapRule, ResourceRule
+from actors.correlator.profiles.scope import TrapScope
 from actors.correlator.profiles.times import believable
 from protocols.finding import Finding
-from protocols.light import Measurement, is_light
+from protocols.optical_power import Measurement, is_optical_power
 from protocols.profile import Kind
 from protocols.serial import canonical_serial
 from protocols.severity import SEVERITIES, Severity
@@ -19,7 +19,7 @@ _SEVERITY: Final[dict[str, Severity]] = {name: name for name in SEVERITIES}
 _KIND: Final[dict[str, Kind]] = {"raise": "raise", "clear": "clear", "event": "event", "drop": "drop"}
 
 
-def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
+def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str]:
     """The finding of a rule that matched, or None and why there is none."""
     kind: Kind
     if isinstance(rule.kind, ChoiceRule):
@@ -105,7 +105,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
             device_time=told,
             vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",
             metadata=metadata,
-            light=light_of(rule, scope) if rule.light else (),
+            light=optical_power_of(rule, scope) if rule.light else (),
             # Last, when all has been read that may be refused.
             why=(*finding.why, *scope.notes) if scope.notes else finding.why,
         ),
@@ -113,7 +113,7 @@ def build(rule: Rule, scope: Scope) -> tuple[Finding | None, str]:
     )
 
 
-def resource_path(rule: ResourceRule, scope: Scope) -> str | None:
+def resource_path(rule: ResourceRule, scope: TrapScope) -> str | None:
     """The path by the first template whose values are there; None, and a note of what is missing, when there is none."""
     for template in rule.paths:
         path = template.path(scope)
@@ -124,7 +124,7 @@ def resource_path(rule: ResourceRule, scope: Scope) -> str | None:
     return None
 
 
-def light_of(rule: Rule, scope: Scope) -> tuple[Measurement, ...]:
+def optical_power_of(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Measurement, ...]:
     """The optical powers that the trap tells, in dBm; a note of each that is none."""
     found = []
     for spec in rule.light:
@@ -139,14 +139,14 @@ def light_of(rule: Rule, scope: Scope) -> tuple[Measurement, ...]:
             scope.notes.append(f"{spec.what}: {error}")
             continue
         dbm = told * spec.scale + spec.offset
-        if told in spec.invalid or not is_light(dbm):
+        if told in spec.invalid or not is_optical_power(dbm):
             scope.notes.append(f"{spec.what}: {value} is no optical power")
         else:
             found.append(Measurement(spec.what, round(dbm, 3)))
     return tuple(found)
 
 
-def device_time(rule: Rule, scope: Scope) -> datetime | None:
+def device_time(rule: CompiledTrapRule, scope: TrapScope) -> datetime | None:
     """The device's own time in UTC, where it tells one that can be believed."""
     for spec in rule.profile.times:
         raw = spec.take(scope)

@@ -4,9 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 
-from actors.correlator.profiles.decoders import DECODERS, Decoded, Decoder, Raw, integer, number, plain, text
-from actors.correlator.profiles.errors import Problems
-from actors.correlator.profiles.own_values import (
+from actors.correlator.profiles.builtin_values import (
     BUILTINS,
     OF_FINDING,
     OF_TRAP,
@@ -16,9 +14,11 @@ from actors.correlator.profiles.own_values import (
     community_field,
     position_of,
 )
+from actors.correlator.profiles.decoders import DECODERS, Decoded, Decoder, Raw, integer, number, plain, text
+from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, parse
-from actors.correlator.profiles.values import CombinedReader, DerivedReader, IndexReader, Reader, VarbindReader
+from actors.correlator.profiles.values import CombinedReader, DerivedReader, IndexReader, ValueReader, VarbindReader
 from protocols.profile import Profile, Value, names, varbind
 
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){1,126}")
@@ -32,7 +32,7 @@ class Lexicon:
     def __init__(self, profile: Profile, problems: Problems) -> None:
         self.profile = profile
         self.problems = problems
-        self.readers: dict[str, Reader] = {}
+        self.readers: dict[str, ValueReader] = {}
         self.bound: list[tuple[str, ...]] = []
         """The OIDs of the readers of varbinds, by their numbers."""
         for name, of_trap in OF_TRAP.items():

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from actors.correlator.mistakes import FileMistake
+from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.translator import compile
 from protocols.profile import Profile

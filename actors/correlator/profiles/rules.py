@@ -7,12 +7,12 @@ from datetime import datetime, timezone
 from actors.correlator.profiles.conditions import Check
 from actors.correlator.profiles.decoders import Raw
 from actors.correlator.profiles.layout import Columns
-from actors.correlator.profiles.scope import Scope, Take, TakeRaw, columns_of
+from actors.correlator.profiles.scope import Take, TakeRaw, TrapScope, columns_of
 from actors.correlator.profiles.templates import Template
-from actors.correlator.profiles.values import Reader
+from actors.correlator.profiles.values import ValueReader
 from protocols.event import Trap
 from protocols.finding import Finding
-from protocols.light import Quantity
+from protocols.optical_power import Quantity
 from protocols.profile import Kind
 
 
@@ -24,7 +24,7 @@ class ChoiceRule:
     table: Mapping[str, str]
     otherwise: str
 
-    def pick(self, scope: Scope) -> str:
+    def pick(self, scope: TrapScope) -> str:
         """The answer, empty when there is none."""
         value = self.take.of(scope)
         if value is None:
@@ -62,19 +62,19 @@ class ProfileRule:
     """What the rules of one profile share."""
 
     name: str
-    readers: Mapping[str, Reader]
+    readers: Mapping[str, ValueReader]
     columns: Columns
     times: tuple[TimeRule, ...]
 
-    def scope(self, trap: Trap) -> Scope:
+    def scope(self, trap: Trap) -> TrapScope:
         """``trap`` as the profile sees it."""
         varbinds = columns_of(trap)
         layout, _ = self.columns.layout(varbinds[0])
-        return Scope(trap, varbinds, layout.places)
+        return TrapScope(trap, varbinds, layout.places)
 
 
 @dataclass(frozen=True, slots=True)
-class LightRule:
+class OpticalPowerRule:
     """Where an optical power is, and how its number becomes dBm."""
 
     what: Quantity
@@ -87,7 +87,7 @@ class LightRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompiledTrapRule:
     """What a trap amounts to once its conditions hold."""
 
     profile: ProfileRule
@@ -110,7 +110,7 @@ class Rule:
     """Whether any of the last four is, or there is light to read."""
     metadata: tuple[tuple[str, Take], ...]
     """(written name, value)"""
-    light: tuple[LightRule, ...]
+    light: tuple[OpticalPowerRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ class Candidate:
     key: str
     """Where the profile says so."""
     checks: tuple[Check, ...]
-    rule: Rule | None
+    rule: CompiledTrapRule | None
     code: Take | None
-    codes: Mapping[str, Rule]
-    otherwise: Rule | None
+    codes: Mapping[str, CompiledTrapRule]
+    otherwise: CompiledTrapRule | None
     go_on: bool
 
-    def match(self, scope: Scope) -> Rule | None:
+    def match(self, scope: TrapScope) -> CompiledTrapRule | None:
         """The rule that speaks for this trap, None when a condition fails or the code is not known."""
         for check in self.checks:
             if not check.holds(scope):
@@ -142,7 +142,7 @@ class Candidate:
             return None
         return self.codes.get(str(code), self.otherwise)
 
-    def refusal(self, scope: Scope) -> str:
+    def refusal(self, scope: TrapScope) -> str:
         """Why ``match`` gave None, in words."""
         for check in self.checks:
             if not check.holds(scope):

@@ -9,11 +9,11 @@ from protocols.event import Trap
 
 Varbinds = tuple[tuple[str, ...], list[Any]]
 """The OIDs of a trap's varbinds, and their values."""
-TakeRaw = Callable[["Scope"], Raw | None]
+TakeRaw = Callable[["TrapScope"], Raw | None]
 """Takes a value as the device sent it; None when there is none."""
 
 
-class Scope:
+class TrapScope:
     """One trap seen through one profile's names. ``oids`` and ``raws`` are those of its varbinds, ``places`` says by the
     number of a varbind's reader where that is, ``notes`` what was refused. The rest is set while a finding is built."""
 
@@ -49,6 +49,6 @@ class Take:
 
     __slots__ = ()
 
-    def of(self, scope: Scope) -> Part | None:
+    def of(self, scope: TrapScope) -> Part | None:
         """The value; None when it is missing or was refused."""
         raise NotImplementedError

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from actors.correlator.profiles.decoders import Part, format_number
-from actors.correlator.profiles.scope import Scope, Take
+from actors.correlator.profiles.scope import Take, TrapScope
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SPACE: Final = re.compile(r"\s+")
@@ -27,7 +27,7 @@ class Filler:
 
     __slots__ = ()
 
-    def of(self, scope: Scope) -> str | None:
+    def of(self, scope: TrapScope) -> str | None:
         """The text; None when a value without a default is missing."""
         raise NotImplementedError
 
@@ -50,18 +50,18 @@ class Template:
         self._shown = _filler(form, shown)
         self._filled = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
 
-    def show(self, scope: Scope) -> str | None:
+    def show(self, scope: TrapScope) -> str | None:
         return self._shown.of(scope)
 
-    def fill(self, scope: Scope) -> str | None:
+    def fill(self, scope: TrapScope) -> str | None:
         return self._filled.of(scope)
 
-    def path(self, scope: Scope) -> str | None:
+    def path(self, scope: TrapScope) -> str | None:
         """As ``fill``, fit to be part of an identity."""
         found = self._filled.of(scope)
         return None if found is None else as_path(found)
 
-    def missing(self, scope: Scope) -> list[str]:
+    def missing(self, scope: TrapScope) -> list[str]:
         """Names that ``fill`` lacks."""
         return [ref.called for ref in self.refs if ref.default is None and ref.take.of(scope) is None]
 
@@ -80,7 +80,7 @@ class _Constant(Filler):
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def of(self, scope: Scope) -> str | None:
+    def of(self, scope: TrapScope) -> str | None:
         return self._text
 
 
@@ -90,7 +90,7 @@ class _One(Filler):
     def __init__(self, ref: Ref) -> None:
         self._take, self._default, self._unit = ref.take, ref.default, ref.unit
 
-    def of(self, scope: Scope) -> str | None:
+    def of(self, scope: TrapScope) -> str | None:
         value = self._take.of(scope)
         return self._default if value is None else value if isinstance(value, str) else _shown(value, self._unit)
 
@@ -103,7 +103,7 @@ class _Several(Filler):
     def __init__(self, form: str, refs: tuple[Ref, ...]) -> None:
         self._form, self._ones = form, [(ref.take, ref.default, ref.unit) for ref in refs]
 
-    def of(self, scope: Scope) -> str | None:
+    def of(self, scope: TrapScope) -> str | None:
         values: list[Part] = []
         for take, default, unit in self._ones:
             value = take.of(scope)

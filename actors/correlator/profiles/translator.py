@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from actors.correlator.mistakes import FileMistake
+from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise, with_zero
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileErrors
@@ -12,7 +12,7 @@ from actors.correlator.profiles.findings import build
 from actors.correlator.profiles.layout import Layouts
 from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
-from actors.correlator.profiles.scope import Scope, Varbinds, columns_of
+from actors.correlator.profiles.scope import TrapScope, Varbinds, columns_of
 from actors.correlator.profiles.sender import sender_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
@@ -59,7 +59,7 @@ class Translator:
         less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
         """
         varbinds = columns_of(trap)
-        scopes: dict[str, Scope] = {}
+        scopes: dict[str, TrapScope] = {}
         findings, reason = self._find(trap, varbinds, scopes)
         address, address_from, why = sender_of(trap, relays, known)
         return Reading(
@@ -90,7 +90,7 @@ class Translator:
     def _known(self, trap_oid: str) -> tuple[Asked, ...]:
         return self._spelt.get(trap_oid) or self._table.get(normalise(trap_oid), ())
 
-    def _find(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, Scope]) -> tuple[tuple[Finding, ...], str]:
+    def _find(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, TrapScope]) -> tuple[tuple[Finding, ...], str]:
         """``scopes`` takes in the profiles that were asked."""
         known = self._known(trap.notification.trap_oid)
         found: tuple[Finding, ...] = ()
@@ -99,7 +99,7 @@ class Translator:
             for profile, layouts, candidates in group:
                 scope = scopes.get(profile.name)
                 if scope is None:
-                    scope = scopes[profile.name] = Scope(trap, varbinds, layouts.places(varbinds[0]))
+                    scope = scopes[profile.name] = TrapScope(trap, varbinds, layouts.places(varbinds[0]))
                 for candidate in candidates:
                     rule = candidate.match(scope)
                     if rule is None:
@@ -117,10 +117,10 @@ class Translator:
             return (), f"no profile knows {trap.notification.trap_oid or 'a trap without an OID'}"
         return (), "; ".join(reasons or [c.refusal(scopes[c.profile.name]) for a in known for c in a.candidates])
 
-    def _sequence(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, Scope]) -> SequenceNumber | None:
+    def _sequence(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, TrapScope]) -> SequenceNumber | None:
         for name, scope in scopes.items():
             for rule in self._sequences.get(name, ()):
-                number = _sequence_number(rule, Scope(trap, varbinds, scope.places))
+                number = _sequence_number(rule, TrapScope(trap, varbinds, scope.places))
                 if number is not None:
                     return number
         if self._sequence_of.keys().isdisjoint(varbinds[0]):
@@ -187,7 +187,7 @@ def _ambiguous(oid: str, rival: Candidate, candidate: Candidate) -> str:
     )
 
 
-def _sequence_number(rule: SequenceRule, scope: Scope) -> SequenceNumber | None:
+def _sequence_number(rule: SequenceRule, scope: TrapScope) -> SequenceNumber | None:
     value = rule.take.of(scope)
     if value is None:
         return None

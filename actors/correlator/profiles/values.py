@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw, plain
-from actors.correlator.profiles.scope import Scope, Take
+from actors.correlator.profiles.scope import Take, TrapScope
 
 UNREAD: Final[Any] = object()
 """Stands for a value that nobody asked for yet."""
 
 
-class Reader:
+class ValueReader:
     """How one named value is got from a trap."""
 
     __slots__ = ("name",)
@@ -21,7 +21,7 @@ class Reader:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def get(self, scope: Scope) -> Decoded | None:
+    def get(self, scope: TrapScope) -> Decoded | None:
         """The value, whole; it is read once, and a refusal noted."""
         known: Any = scope.values.get(self.name, UNREAD)
         if known is not UNREAD:
@@ -39,11 +39,11 @@ class Reader:
         """Takes ``part`` of the value; of a value with parts, no part means its ``path``."""
         return PartOf(self, part) if part else Whole(self)
 
-    def read(self, scope: Scope) -> Decoded | None:
+    def read(self, scope: TrapScope) -> Decoded | None:
         """The value, or None. May raise DecodeError."""
         raise NotImplementedError
 
-    def raw(self, scope: Scope) -> Raw | None:
+    def raw(self, scope: TrapScope) -> Raw | None:
         """The value as the device sent it, for bits and times; None when there is none."""
         raise NotImplementedError
 
@@ -53,10 +53,10 @@ class Whole(Take):
 
     __slots__ = ("_reader",)
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: ValueReader) -> None:
         self._reader = reader
 
-    def of(self, scope: Scope) -> Part | None:
+    def of(self, scope: TrapScope) -> Part | None:
         value = self._reader.get(scope)
         return value.get("path") if isinstance(value, dict) else value
 
@@ -66,10 +66,10 @@ class PartOf(Take):
 
     __slots__ = ("_part", "_reader")
 
-    def __init__(self, reader: Reader, part: str) -> None:
+    def __init__(self, reader: ValueReader, part: str) -> None:
         self._reader, self._part = reader, part
 
-    def of(self, scope: Scope) -> Part | None:
+    def of(self, scope: TrapScope) -> Part | None:
         value = self._reader.get(scope)
         return value.get(self._part) if isinstance(value, dict) else None
 
@@ -82,7 +82,7 @@ class IfThere(Take):
     def __init__(self, number: int, take: Take) -> None:
         self._number, self._take = number, take
 
-    def of(self, scope: Scope) -> Part | None:
+    def of(self, scope: TrapScope) -> Part | None:
         return self._take.of(scope) if scope.places[self._number] >= 0 else None
 
 
@@ -94,7 +94,7 @@ class AsItComes(Take):
     def __init__(self, name: str, number: int) -> None:
         self._name, self._number = name, number
 
-    def of(self, scope: Scope) -> Part | None:
+    def of(self, scope: TrapScope) -> Part | None:
         at = scope.places[self._number]
         if at < 0:
             return None
@@ -110,7 +110,7 @@ class AsItComes(Take):
         return shown
 
 
-class VarbindReader(Reader):
+class VarbindReader(ValueReader):
     """A varbind by the prefix of its OID: the first that bears one of ``oids``, with or without an instance."""
 
     __slots__ = ("_convert", "_invalid", "_number", "_prefixes", "oids", "plain")
@@ -132,11 +132,11 @@ class VarbindReader(Reader):
         self._convert = convert
         self._invalid = invalid
 
-    def place(self, scope: Scope) -> int:
+    def place(self, scope: TrapScope) -> int:
         """Which of the trap's varbinds it reads; -1 when the trap has none."""
         return scope.places[self._number]
 
-    def suffix(self, scope: Scope) -> Sequence[str]:
+    def suffix(self, scope: TrapScope) -> Sequence[str]:
         """The arcs of the instance, empty when there is none."""
         at = scope.places[self._number]
         if at >= 0:
@@ -146,7 +146,7 @@ class VarbindReader(Reader):
                     return oid[len(prefix) :].split(".")
         return ()
 
-    def raw(self, scope: Scope) -> Raw | None:
+    def raw(self, scope: TrapScope) -> Raw | None:
         at = scope.places[self._number]
         raw: Raw | None = scope.raws[at] if at >= 0 else None
         return raw
@@ -156,7 +156,7 @@ class VarbindReader(Reader):
             return IfThere(self._number, super().taker(part))
         return AsItComes(self.name, self._number)
 
-    def read(self, scope: Scope) -> Decoded | None:
+    def read(self, scope: TrapScope) -> Decoded | None:
         raw = self.raw(scope)
         if raw is None:
             return None
@@ -167,7 +167,7 @@ class VarbindReader(Reader):
         return None if value == "" else value
 
 
-class IndexReader(Reader):
+class IndexReader(ValueReader):
     """One arc of a varbind's instance suffix; of several varbinds the first that is there."""
 
     __slots__ = ("_at", "_convert", "_invalid", "_varbinds")
@@ -186,7 +186,7 @@ class IndexReader(Reader):
         self._convert = convert
         self._invalid = invalid
 
-    def raw(self, scope: Scope) -> Raw | None:
+    def raw(self, scope: TrapScope) -> Raw | None:
         for varbind in self._varbinds:
             arcs = varbind.suffix(scope)
             if -len(arcs) <= self._at < len(arcs):
@@ -194,7 +194,7 @@ class IndexReader(Reader):
                 return int(arc) if arc.isascii() and arc.isdigit() and len(arc) <= 20 else None
         return None
 
-    def read(self, scope: Scope) -> Decoded | None:
+    def read(self, scope: TrapScope) -> Decoded | None:
         raw = self.raw(scope)
         if raw is None or raw in self._invalid:
             return None
@@ -206,16 +206,16 @@ class Source:
 
     __slots__ = ("_plain", "part", "reader", "take")
 
-    def __init__(self, reader: Reader, part: str) -> None:
+    def __init__(self, reader: ValueReader, part: str) -> None:
         self.reader, self.part, self.take = reader, part, reader.taker(part)
         self._plain = isinstance(reader, VarbindReader) and reader.plain and not part
 
-    def get(self, scope: Scope) -> Decoded | None:
+    def get(self, scope: TrapScope) -> Decoded | None:
         """The whole value."""
         return self.take.of(scope) if self._plain else self.reader.get(scope)
 
 
-class DerivedReader(Reader):
+class DerivedReader(ValueReader):
     """A value made of another: of several sources the first that is there, its parts kept when nothing decodes it."""
 
     __slots__ = ("_convert", "_invalid", "_sources")
@@ -223,7 +223,7 @@ class DerivedReader(Reader):
     def __init__(
         self,
         name: str,
-        sources: tuple[tuple[Reader, str], ...],
+        sources: tuple[tuple[ValueReader, str], ...],
         convert: Callable[[Raw], Decoded] | None,
         invalid: frozenset[int | str],
     ) -> None:
@@ -232,13 +232,13 @@ class DerivedReader(Reader):
         self._convert = convert
         self._invalid = invalid
 
-    def raw(self, scope: Scope) -> Raw | None:
+    def raw(self, scope: TrapScope) -> Raw | None:
         for source in self._sources:
             if source.get(scope) is not None:
                 return source.take.of(scope) if source.part else source.reader.raw(scope)
         return None
 
-    def read(self, scope: Scope) -> Decoded | None:
+    def read(self, scope: TrapScope) -> Decoded | None:
         refused: DecodeError | None = None
         for source in self._sources:
             value = source.get(scope)
@@ -263,21 +263,21 @@ class DerivedReader(Reader):
         return None
 
 
-class CombinedReader(Reader):
+class CombinedReader(ValueReader):
     """A value decoded from several; those missing at the end are left out, one missing before is an absence."""
 
     __slots__ = ("_convert", "_inputs", "_required")
 
-    def __init__(self, name: str, inputs: tuple[Reader, ...], convert: Callable[..., Decoded], required: int) -> None:
+    def __init__(self, name: str, inputs: tuple[ValueReader, ...], convert: Callable[..., Decoded], required: int) -> None:
         super().__init__(name)
         self._inputs = inputs
         self._convert = convert
         self._required = required
 
-    def raw(self, scope: Scope) -> Raw | None:
+    def raw(self, scope: TrapScope) -> Raw | None:
         return None
 
-    def read(self, scope: Scope) -> Decoded | None:
+    def read(self, scope: TrapScope) -> Decoded | None:
         given: list[Raw] = []
         for reader in self._inputs:
             raw = reader.raw(scope)

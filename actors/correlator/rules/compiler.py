@@ -35,7 +35,7 @@ _TAKES: dict[str, tuple[set[str], set[str]]] = {
 """Conditions and actions of each type of rule."""
 
 
-class Compiled:
+class CompiledRule:
     """One rule in force. ``order`` sorts rules: the first has the last word."""
 
     __slots__ = ("id", "of_occurrences", "order", "record", "rule", "same", "tenant", "window")
@@ -59,11 +59,11 @@ class Compiled:
         return "\x1f".join(parts)
 
 
-class Part(NamedTuple):
+class RulePart(NamedTuple):
     """What a rule looks for: ``step`` counts the steps of a sequence. ``types`` and ``resources`` are the only alarm types and
     resource types that can match, None for any."""
 
-    rule: Compiled
+    rule: CompiledRule
     role: Role
     step: int
     matches: Matches
@@ -71,23 +71,23 @@ class Part(NamedTuple):
     resources: frozenset[str] | None = None
 
 
-class Rules:
+class CompiledRules:
     """Those in force. What a kind of alarm means to them is looked up, not searched."""
 
-    def __init__(self, parts: Iterable[Part] = ()) -> None:
+    def __init__(self, parts: Iterable[RulePart] = ()) -> None:
         self._parts = sorted(parts, key=lambda part: (part.rule.order, part.step))
         self.by_id = {part.rule.id: part.rule for part in self._parts}
         self.counts = any(part.rule.of_occurrences for part in self._parts)
         """Whether there are rules that count each report of an alarm."""
-        self._known: dict[tuple[str, str], tuple[tuple[Part, ...], tuple[Part, ...]]] = {}
+        self._known: dict[tuple[str, str], tuple[tuple[RulePart, ...], tuple[RulePart, ...]]] = {}
 
-    def of(self, alarm: Alarm) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    def of(self, alarm: Alarm) -> tuple[tuple[RulePart, ...], tuple[RulePart, ...]]:
         """The parts that can match an alarm of this type and resource type, in order: those of flapping apart, at the end."""
         kind = (alarm.alarm_type, alarm.resource_type)
         found = self._known.get(kind)
         return self._find(kind) if found is None else found
 
-    def _find(self, kind: tuple[str, str]) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    def _find(self, kind: tuple[str, str]) -> tuple[tuple[RulePart, ...], tuple[RulePart, ...]]:
         able = [
             part
             for part in self._parts
@@ -103,7 +103,7 @@ class Rules:
         return found
 
 
-def compile_rule(record: RuleRecord) -> list[Part]:
+def compile_rule(record: RuleRecord) -> list[RulePart]:
     """The parts of one rule. Raises :class:`RuleError` with every mistake."""
     rule, mistakes = record.rule, Mistakes()
     _check_shape(rule, mistakes)
@@ -116,15 +116,15 @@ def compile_rule(record: RuleRecord) -> list[Part]:
             mistakes.add(("conditions", "same", number), f"{name!r}: {text}")
         else:
             same.append(field.take)
-    compiled = Compiled(record, tuple(same))
-    parts: list[Part] = []
+    compiled = CompiledRule(record, tuple(same))
+    parts: list[RulePart] = []
 
     def part(role: Role, matcher: Matcher | None, path: tuple[str | int, ...], step: int = 0) -> None:
         if matcher is not None:
             where = ("conditions", *path)
             types, resources = (literals(matcher, name) for name in ("alarm_type", "resource_type"))
             parts.append(
-                Part(
+                RulePart(
                     compiled,
                     role,
                     step,
@@ -151,9 +151,9 @@ def compile_rule(record: RuleRecord) -> list[Part]:
     return parts
 
 
-def compile_rules(records: Iterable[RuleRecord]) -> tuple[Rules, dict[str, str]]:
+def compile_rules(records: Iterable[RuleRecord]) -> tuple[CompiledRules, dict[str, str]]:
     """The enabled rules, indexed; and by id what is wrong with those that cannot be used."""
-    parts: list[Part] = []
+    parts: list[RulePart] = []
     wrong: dict[str, str] = {}
     for record in records:
         try:
@@ -163,7 +163,7 @@ def compile_rules(records: Iterable[RuleRecord]) -> tuple[Rules, dict[str, str]]
             continue
         if record.rule.enabled:
             parts += found
-    return Rules(parts), wrong
+    return CompiledRules(parts), wrong
 
 
 def _given(struct: Conditions | Actions) -> set[str]:

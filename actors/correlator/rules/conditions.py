@@ -9,7 +9,7 @@ from actors.correlator.rules.errors import Mistakes
 from actors.correlator.rules.fields import FIELDS, Field, field_named
 from actors.correlator.rules.patterns import BadPattern, compile_pattern
 from protocols.alarm import Alarm
-from protocols.rule import Condition, Matcher, Scalar, Test
+from protocols.rule import Condition, FieldTest, Matcher, Scalar
 from protocols.severity import rank
 
 Path = tuple[str | int, ...]
@@ -51,7 +51,7 @@ def compile_matcher(matcher: Matcher, path: Path, mistakes: Mistakes) -> Matches
 def literals(matcher: Matcher, name: str) -> tuple[str, ...] | None:
     """The only values of a text field that can match, None when that cannot be told: what rules are indexed by."""
     condition = matcher.get(name)
-    if isinstance(condition, Test):
+    if isinstance(condition, FieldTest):
         condition = condition.equals if condition.equals is not None else condition.in_
     if isinstance(condition, str):
         return (condition,)
@@ -61,7 +61,7 @@ def literals(matcher: Matcher, name: str) -> tuple[str, ...] | None:
 
 
 def _condition(field: Field, condition: Condition, path: Path, mistakes: Mistakes, depth: int) -> Check:
-    if isinstance(condition, Test):
+    if isinstance(condition, FieldTest):
         return _test(field, condition, path, mistakes, depth)
     if isinstance(condition, tuple):
         return _any_of(field, condition, path, mistakes)
@@ -106,7 +106,7 @@ def _check_type(field: Field, value: Scalar, path: Path, mistakes: Mistakes) -> 
             mistakes.add(path, f"{value!r} is none of {', '.join(field.values)}")
 
 
-def _test(field: Field, test: Test, path: Path, mistakes: Mistakes, depth: int) -> Check:
+def _test(field: Field, test: FieldTest, path: Path, mistakes: Mistakes, depth: int) -> Check:
     checks: list[Check] = []
     if test.present is not None:
         checks.append(_present if test.present else _absent)

@@ -8,19 +8,19 @@ back; and for a new rule from its beginning. Each rule escalates an alarm once u
 from datetime import timedelta
 from typing import Any
 
+from actors.correlator.alarms.lifecycle import moved, severity_changed
 from actors.correlator.draft import Draft
-from actors.correlator.lifecycle import moved, severity_changed
-from actors.correlator.notices import announce
-from actors.correlator.rules.compiler import Compiled, Part
-from actors.correlator.rules.memories import Clock, EscalationMemory
+from actors.correlator.rules.compiler import CompiledRule, RulePart
+from actors.correlator.rules.memories import EscalationClock, EscalationMemory
 from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.strategies.notifications import request_notification
 from protocols.alarm import Alarm
 from protocols.severity import is_worse
 
 NAME = "rules"
 
 
-def look(draft: Draft, parts: tuple[Part, ...], before: Alarm | None, alarm: Alarm) -> None:
+def look(draft: Draft, parts: tuple[RulePart, ...], before: Alarm | None, alarm: Alarm) -> None:
     """Start, stop or set the clock of an alarm that changed."""
     clocks = _clocks(draft)
     clock = clocks.get(alarm.id)
@@ -33,11 +33,11 @@ def look(draft: Draft, parts: tuple[Part, ...], before: Alarm | None, alarm: Ala
     if clock is None or unacknowledged:
         if not rules:
             return
-        clock = clocks.put(alarm.id, Clock(draft.at, clock.done if clock is not None else ()))
+        clock = clocks.put(alarm.id, EscalationClock(draft.at, clock.done if clock is not None else ()))
     _set(draft, rules, alarm, clock)
 
 
-def due(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
+def due(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> None:
     """Let the rules have their say whose time has come, in their order."""
     clock = _clocks(draft).get(alarm.id)
     if clock is None or alarm.cleared_at is not None:
@@ -51,7 +51,7 @@ def due(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
         if _wants(rule, alarm):
             done = (*done, rule.id)
             _escalate(draft, rule, alarm, clock)
-    clock = _clocks(draft).put(alarm.id, Clock(clock.since, done))
+    clock = _clocks(draft).put(alarm.id, EscalationClock(clock.since, done))
     _set(draft, rules, draft.latest(alarm), clock)
 
 
@@ -66,7 +66,7 @@ def stop(draft: Draft, alarm_id: str) -> None:
     draft.no_wake(NAME, f"escalate {alarm_id}")
 
 
-def _escalate(draft: Draft, rule: Compiled, alarm: Alarm, clock: Clock) -> None:
+def _escalate(draft: Draft, rule: CompiledRule, alarm: Alarm, clock: EscalationClock) -> None:
     actions = rule.rule.actions
     axes: dict[str, Any] = {}
     detail: dict[str, Any] = {"rule_id": rule.id}
@@ -85,14 +85,14 @@ def _escalate(draft: Draft, rule: Compiled, alarm: Alarm, clock: Clock) -> None:
     draft.put(changed, "escalated", f"faultd:{rule.rule.name}", why, **detail)
     if actions.notify and "severity" not in detail:
         # A rise in severity is told by itself.
-        announce(draft, draft.latest(changed), "escalated", why)
+        request_notification(draft, draft.latest(changed), "escalated", why)
 
 
-def _wants(rule: Compiled, alarm: Alarm) -> bool:
+def _wants(rule: CompiledRule, alarm: Alarm) -> bool:
     return alarm.acknowledged_at is None or rule.rule.actions.unless == "cleared"
 
 
-def _matching(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> list[Compiled]:
+def _matching(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> list[CompiledRule]:
     plant = draft.state.plant
     return [
         part.rule
@@ -101,7 +101,7 @@ def _matching(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> list[Compi
     ]
 
 
-def _set(draft: Draft, rules: list[Compiled], alarm: Alarm, clock: Clock) -> None:
+def _set(draft: Draft, rules: list[CompiledRule], alarm: Alarm, clock: EscalationClock) -> None:
     left = [clock.since + _after(rule) for rule in rules if rule.id not in clock.done and _wants(rule, alarm)]
     if left:
         draft.wake(NAME, f"escalate {alarm.id}", max(min(left), draft.at))
@@ -109,9 +109,9 @@ def _set(draft: Draft, rules: list[Compiled], alarm: Alarm, clock: Clock) -> Non
         draft.no_wake(NAME, f"escalate {alarm.id}")
 
 
-def _after(rule: Compiled) -> timedelta:
+def _after(rule: CompiledRule) -> timedelta:
     return timedelta(seconds=rule.rule.actions.after_seconds or 0.0)
 
 
-def _clocks(draft: Draft) -> Overlay[Clock]:
+def _clocks(draft: Draft) -> Overlay[EscalationClock]:
     return overlay(draft, "clocks", draft.state.memory(EscalationMemory).clocks, lambda value: value)

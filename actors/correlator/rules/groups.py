@@ -1,15 +1,15 @@
 """Group alarms: raised by a rule for several alarms, whose parent it is, and over when all of them are."""
 
+from actors.correlator.alarms.lifecycle import moved
+from actors.correlator.alarms.limits import admit
+from actors.correlator.alarms.problem import ReportedProblem
+from actors.correlator.alarms.raise_clear import SYSTEM, clear_problems
+from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
-from actors.correlator.lifecycle import moved
-from actors.correlator.limits import admit
-from actors.correlator.problem import Problem
-from actors.correlator.problems import SYSTEM, clear_problems
-from actors.correlator.report import Report
-from actors.correlator.rules.compiler import Compiled, Rules
-from actors.correlator.rules.kin import adopt
-from actors.correlator.rules.memories import Group, GroupMemory
+from actors.correlator.rules.compiler import CompiledRule, CompiledRules
+from actors.correlator.rules.memories import GroupMemory, OpenGroup
 from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.rules.parent_child import adopt
 from actors.correlator.rules.place import common_place
 from protocols.alarm import Alarm, Identity
 from protocols.severity import rank
@@ -20,7 +20,9 @@ _LONGEST_QUALIFIER = 200
 _MOST_CUSTOMERS = 10_000
 
 
-def raise_group(draft: Draft, rules: Rules, rule: Compiled, key: str, members: list[Alarm], what: str) -> str | None:
+def raise_group(
+    draft: Draft, rules: CompiledRules, rule: CompiledRule, key: str, members: list[Alarm], what: str
+) -> str | None:
     """Raise the rule's alarm for ``members``; its id, None when too many alarms are open."""
     actions = rule.rule.actions
     assert actions.alarm_type is not None
@@ -30,7 +32,7 @@ def raise_group(draft: Draft, rules: Rules, rule: Compiled, key: str, members: l
     node = draft.state.plant.nodes.get(resource_id)
     name = (node.name if node is not None else "") or resource_id
     worst = min((alarm.severity for alarm in members), key=rank)
-    problem = Problem(
+    problem = ReportedProblem(
         identity=Identity(members[0].tenant_id, resource_id, actions.alarm_type, qualifier[:_LONGEST_QUALIFIER]),
         severity=actions.severity or worst,
         source="system",
@@ -45,19 +47,19 @@ def raise_group(draft: Draft, rules: Rules, rule: Compiled, key: str, members: l
         metadata={"rule": rule.rule.name, RULE_ID: rule.id, "members": len(members)},
         why=f"rule {rule.rule.name!r}: {what}",
     )
-    report = Report(received=draft.at, reporter=f"faultd:{rule.rule.name}", source=SYSTEM)
+    report = ReportTime(received=draft.at, reporter=f"faultd:{rule.rule.name}", source=SYSTEM)
     group = admit(draft, problem, report)
     if group is None:
         return None
     known = _groups(draft).get(group.id)
     if known is None:
-        _groups(draft).put(group.id, Group(rule.id, key, draft.offset))
+        _groups(draft).put(group.id, OpenGroup(rule.id, key, draft.offset))
     for member in members:
         join(draft, rules, rule, group.id, member, what)
     return group.id
 
 
-def join(draft: Draft, rules: Rules, rule: Compiled, group_id: str, member: Alarm, what: str) -> None:
+def join(draft: Draft, rules: CompiledRules, rule: CompiledRule, group_id: str, member: Alarm, what: str) -> None:
     """One more member of an open group."""
     group, alarm = _groups(draft).get(group_id), draft.get(group_id)
     if group is None or alarm is None:
@@ -108,7 +110,7 @@ def release(draft: Draft, gone: dict[str, str]) -> None:
             _clear(draft, group_id, gone[group.rule])
 
 
-def share(draft: Draft, rule: Compiled, correlation_id: str, alarm: Alarm, what: str) -> None:
+def share(draft: Draft, rule: CompiledRule, correlation_id: str, alarm: Alarm, what: str) -> None:
     """Give the alarm this correlation id, unless it has one."""
     alarm = draft.latest(alarm)
     if alarm.correlation_id is None:
@@ -124,12 +126,12 @@ def share(draft: Draft, rule: Compiled, correlation_id: str, alarm: Alarm, what:
 def _clear(draft: Draft, group_id: str, why: str) -> None:
     alarm = draft.get(group_id)
     if alarm is not None and alarm.cleared_at is None:
-        report = Report(received=draft.at, reporter="faultd:rules", source=SYSTEM)
+        report = ReportTime(received=draft.at, reporter="faultd:rules", source=SYSTEM)
         clear_problems(draft, alarm.tenant_id, alarm.resource_id, (alarm.alarm_type,), alarm.qualifier, report, why)
     _groups(draft).drop(group_id)
 
 
-def _groups(draft: Draft) -> Overlay[Group]:
+def _groups(draft: Draft) -> Overlay[OpenGroup]:
     return overlay(draft, "groups", draft.state.memory(GroupMemory).groups, lambda value: value)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from actors.correlator.mistakes import FileMistake
+from actors.correlator.file_mistake import FileMistake
 from actors.correlator.rules.compiler import compile_rule
 from actors.correlator.rules.errors import RuleError, RuleFileErrors
 from protocols.rule import Rule, RuleRecord

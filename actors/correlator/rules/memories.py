@@ -20,7 +20,7 @@ class RuleMemory(Struct):
     gone: dict[str, str] = {}
 
 
-class Window(Struct, array_like=True, gc=False):
+class RaiseWindow(Struct, array_like=True, gc=False):
     """``members``: when each was raised, oldest first. ``shared``: the correlation id given out; ``group``: the group alarm."""
 
     members: dict[str, datetime] = {}
@@ -33,10 +33,10 @@ class Window(Struct, array_like=True, gc=False):
 class TogetherMemory(Struct):
     """By rule and what the alarms share (``ID KEY``)."""
 
-    windows: dict[str, Window] = {}
+    windows: dict[str, RaiseWindow] = {}
 
 
-class Group(Struct, array_like=True, frozen=True, gc=False):
+class OpenGroup(Struct, array_like=True, frozen=True, gc=False):
     """An open group alarm: its rule, what its members share, the Event that raised it (a re-opened one has other members), and
     how many of them are not over."""
 
@@ -45,15 +45,15 @@ class Group(Struct, array_like=True, frozen=True, gc=False):
     since: int
     open: int = 0
 
-    def more(self, by: int) -> "Group":
+    def more(self, by: int) -> "OpenGroup":
         """With so many more members."""
-        return Group(self.rule, self.key, self.since, self.open + by)
+        return OpenGroup(self.rule, self.key, self.since, self.open + by)
 
 
 class GroupMemory(Struct):
     """``groups``: by the group alarm's id. ``member_of``: of each member ``GROUP SINCE``."""
 
-    groups: dict[str, Group] = {}
+    groups: dict[str, OpenGroup] = {}
     member_of: dict[str, tuple[str, ...]] = {}
 
 
@@ -64,7 +64,7 @@ class Recent(Struct, array_like=True, frozen=True, gc=False):
     places: tuple[str, ...]
 
 
-class Adopted(Struct, array_like=True, frozen=True, gc=False):
+class AttachedChild(Struct, array_like=True, frozen=True, gc=False):
     """Which rule attached an alarm, and to what."""
 
     rule: str
@@ -75,7 +75,7 @@ class KinMemory(Struct):
     """``recent``: by slot, then alarm, oldest first. ``adopted``: by child."""
 
     recent: dict[str, dict[str, Recent]] = {}
-    adopted: dict[str, Adopted] = {}
+    adopted: dict[str, AttachedChild] = {}
 
 
 class Run(Struct, array_like=True, gc=False):
@@ -93,7 +93,7 @@ class SequenceMemory(Struct):
     awaited: dict[str, tuple[Run, ...]] = {}
 
 
-class Clock(Struct, array_like=True, frozen=True, gc=False):
+class EscalationClock(Struct, array_like=True, frozen=True, gc=False):
     """Since when an alarm waits, and the rules that have had their say."""
 
     since: datetime
@@ -103,4 +103,4 @@ class Clock(Struct, array_like=True, frozen=True, gc=False):
 class EscalationMemory(Struct):
     """By alarm."""
 
-    clocks: dict[str, Clock] = {}
+    clocks: dict[str, EscalationClock] = {}

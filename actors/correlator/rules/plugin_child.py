@@ -18,12 +18,12 @@ import msgspec
 
 from actors.correlator.rules.plugin_frames import (
     MAX_ACTIONS,
-    Answer,
     Ask,
     Call,
     Done,
     Failed,
     FrameError,
+    PluginAnswer,
     Ready,
     decode_to_plugin,
     receive,
@@ -71,7 +71,7 @@ class RemoteView:
         # A key that is no text names nothing; it need not even be something that can be sent.
         send(self._end, Ask(what, by if isinstance(by, str) else None))
         answer = decode_to_plugin(receive(self._end))
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, PluginAnswer)
         return msgspec.msgpack.decode(answer.value, type=_TYPES[what])
 
 

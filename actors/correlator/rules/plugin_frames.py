@@ -25,7 +25,7 @@ class Call(Struct, frozen=True, tag="call"):
     seconds: float
 
 
-class Answer(Struct, frozen=True, tag="answer"):
+class PluginAnswer(Struct, frozen=True, tag="answer"):
     """To the plugin: the value that it asked for, encoded by its own type."""
 
     value: Raw
@@ -57,7 +57,7 @@ class Failed(Struct, frozen=True, tag="failed"):
     error: str
 
 
-ToPlugin = Call | Answer
+ToPlugin = Call | PluginAnswer
 FromPlugin = Ready | Ask | Done | Failed
 
 encode = msgspec.msgpack.Encoder().encode

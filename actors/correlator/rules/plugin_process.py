@@ -15,13 +15,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.correlator.rules.plugin_frames import (
-    Answer,
     Ask,
     Call,
     Done,
     Failed,
     FrameError,
     FromPlugin,
+    PluginAnswer,
     Ready,
     decode_from_plugin,
     encode,
@@ -79,7 +79,7 @@ class PluginProcess:
                     case Failed(error=error):
                         raise PluginError(error)
                     case Ask(what=what, by=by) if what in _QUESTIONS:
-                        self._send(Answer(Raw(encode(getattr(view, what)(by)))), deadline)
+                        self._send(PluginAnswer(Raw(encode(getattr(view, what)(by)))), deadline)
                     case other:
                         raise self._lost(f"ended: it sent {type(other).__name__} at the wrong time")
 

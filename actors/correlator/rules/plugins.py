@@ -15,15 +15,15 @@ from time import perf_counter
 import structlog
 from msgspec import Struct
 
+from actors.correlator.alarms.attachment import attach, children_of, hold_back, let_go
+from actors.correlator.alarms.lifecycle import moved, severity_changed
+from actors.correlator.alarms.raise_clear import SYSTEM
+from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft
-from actors.correlator.family import attach, children_of, hold_back, let_go
-from actors.correlator.lifecycle import moved, severity_changed
-from actors.correlator.own import fold_system
-from actors.correlator.problems import SYSTEM
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.place import above
 from actors.correlator.rules.plugin_process import Bounds, PluginError, PluginLost, PluginProcess
-from actors.correlator.strategy import Strategy
+from actors.correlator.strategies.strategy import Strategy
 from protocols.alarm import Alarm
 from protocols.event import Event, PluginStopped, SystemReport
 from protocols.plugin import GROUP, AddTags, Attach, HoldBack, LetGo, Plugin, PluginAction, RaiseSeverity
@@ -35,7 +35,7 @@ FAILED = "rule.failed"
 _log = structlog.get_logger()
 
 
-class Limits(Struct, frozen=True):
+class PluginLimits(Struct, frozen=True):
     """``seconds`` that one call may take before it counts as an overrun; ``overruns`` after which the plugin is no longer
     asked; ``bounds`` at which its process is ended."""
 
@@ -50,16 +50,16 @@ class Host:
     def __init__(
         self,
         plugins: Mapping[str, Plugin] | None = None,
-        limits: Limits | None = None,
+        limits: PluginLimits | None = None,
         missing: Mapping[str, str] | None = None,
     ) -> None:
         """``missing``: plugins that are configured and could not be loaded, and why; each is reported (``rule.failed``)."""
         self.plugins = dict(sorted((plugins or {}).items()))
-        self.limits = limits or Limits()
+        self.limits = limits or PluginLimits()
         self.overruns: Counter[str] = Counter()
         self.slowest: dict[str, float] = {}
         self._types = {name: frozenset(plugin.alarm_types) for name, plugin in self.plugins.items()}
-        self._news: list[Event] = [
+        self._reports: list[Event] = [
             _report(name, f"Plugin {name} is not asked: it could not be loaded", why, "major")
             for name, why in (missing or {}).items()
         ]
@@ -91,14 +91,14 @@ class Host:
             if isinstance(plugin, PluginProcess):
                 plugin.close()
 
-    def take_news(self) -> list[Event]:
+    def take_reports(self) -> list[Event]:
         """Events that say what was measured since this was last asked."""
-        news, self._news = self._news, []
-        return news
+        reports, self._reports = self._reports, []
+        return reports
 
-    def put_back(self, news: list[Event]) -> None:
+    def put_back(self, reports: list[Event]) -> None:
         """They could not be sent now."""
-        self._news = [*news, *self._news]
+        self._reports = [*reports, *self._reports]
 
     def _measure(self, name: str, seconds: float, lost: str) -> None:
         self.slowest[name] = max(self.slowest.get(name, 0.0), seconds)
@@ -110,10 +110,10 @@ class Host:
         if times == limit.overruns:
             why = f"took longer than {limit.seconds:g} s for one alarm, or lost its process, {times} times"
             why += f"; the last time: {lost}" if lost else f"; the longest took {self.slowest[name]:.3f} s"
-            self._news.append(PluginStopped(name, self.plugins[name].version, why))
+            self._reports.append(PluginStopped(name, self.plugins[name].version, why))
         elif times < limit.overruns and not lost:  # a lost process is reported by the fold, as a failure
             text = f"took {seconds:.3f} s for one alarm, more than {limit.seconds:g} s: {times} of {limit.overruns} times"
-            self._news.append(_report(name, f"Plugin {name} is slow", text, "warning"))
+            self._reports.append(_report(name, f"Plugin {name} is slow", text, "warning"))
 
 
 class DraftView:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from actors.correlator.draft import Draft
-from actors.correlator.rules.compiler import Compiled, Part, Rules
+from actors.correlator.rules.compiler import CompiledRule, CompiledRules, RulePart
 from actors.correlator.rules.groups import raise_group, share
 from actors.correlator.rules.memories import Run, SequenceMemory
 from actors.correlator.rules.overlay import Overlay, overlay
@@ -17,7 +17,7 @@ MAX_KEYS = 20_000
 _MOMENT = timedelta(milliseconds=1)
 
 
-def step(draft: Draft, rules: Rules, part: Part, alarm: Alarm) -> None:
+def step(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> None:
     """Take an alarm as one step: it carries on what waits for that step, and as the first it begins anew."""
     rule = part.rule
     key = rule.key(alarm, draft.state.plant)
@@ -48,7 +48,7 @@ def step(draft: Draft, rules: Rules, part: Part, alarm: Alarm) -> None:
     _conclude(draft, rules, rule, key, alarms, what)
 
 
-def await_other(draft: Draft, rule: Compiled, alarm: Alarm) -> None:
+def await_other(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
     """From now on the other alarm has the time window to come."""
     key = rule.key(alarm, draft.state.plant)
     if key is None:
@@ -64,7 +64,7 @@ def await_other(draft: Draft, rule: Compiled, alarm: Alarm) -> None:
         draft.wake(NAME, f"absent {name}", draft.at + rule.window)
 
 
-def came(draft: Draft, rule: Compiled, alarm: Alarm) -> None:
+def came(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
     """The other alarm has come: nothing is missing."""
     key = rule.key(alarm, draft.state.plant)
     if key is not None:
@@ -74,7 +74,7 @@ def came(draft: Draft, rule: Compiled, alarm: Alarm) -> None:
             draft.no_wake(NAME, f"absent {name}")
 
 
-def stayed_away(draft: Draft, rules: Rules, name: str, rule: Compiled | None) -> None:
+def stayed_away(draft: Draft, rules: CompiledRules, name: str, rule: CompiledRule | None) -> None:
     """The window is over and the other alarm has not come: tell so, if the first still stands."""
     table = _awaited(draft)
     runs = table.get(name) or ()
@@ -94,7 +94,7 @@ def stayed_away(draft: Draft, rules: Rules, name: str, rule: Compiled | None) ->
         raise_group(draft, rules, rule, name.partition(" ")[2], alarms, what)
 
 
-def expire(draft: Draft, name: str, rule: Compiled | None) -> None:
+def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
     """Let go of beginnings older than the window."""
     table = _runs(draft)
     runs = tuple(run for run in table.get(name) or () if rule is not None and draft.at - run.at <= rule.window)
@@ -113,7 +113,7 @@ def drop(state: State, gone: dict[str, str]) -> None:
             del table[name]
 
 
-def _conclude(draft: Draft, rules: Rules, rule: Compiled, key: str, alarms: list[Alarm], what: str) -> None:
+def _conclude(draft: Draft, rules: CompiledRules, rule: CompiledRule, key: str, alarms: list[Alarm], what: str) -> None:
     if rule.rule.actions.alarm_type is not None:
         raise_group(draft, rules, rule, key, alarms, what)
         return

@@ -1,9 +1,9 @@
 """The rules as a strategy: what an alarm that was touched means to each rule that can match it, and what is due."""
 
 from actors.correlator.draft import Draft
-from actors.correlator.rules import book, escalation, groups, kin, sequence, suppression, together
-from actors.correlator.rules.force import rules_of
-from actors.correlator.strategy import Strategy, ended, raised
+from actors.correlator.rules import escalation, groups, parent_child, rule_changes, sequence, suppression, time_window
+from actors.correlator.rules.rule_registry import rules_of
+from actors.correlator.strategies.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
 NAME = "rules"
@@ -12,7 +12,7 @@ NAME = "rules"
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Ask the rules that can match an alarm of this type and resource type, in order of priority and name."""
     if ended(before, alarm):
-        kin.forget(draft, alarm)
+        parent_child.forget(draft, alarm)
         if groups.concerns(draft, alarm):
             groups.over(draft, alarm)
     rules = rules_of(draft.state)
@@ -31,10 +31,10 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             escalates = True
         elif rule.of_occurrences:
             if reports and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, plant):
-                together.reported(draft, rules, rule, alarm, reports)
+                time_window.reported(draft, rules, rule, alarm, reports)
         elif is_raised and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, plant):
             if role in ("parent", "child"):
-                kin.raised(draft, rules, part, alarm)
+                parent_child.raised(draft, rules, part, alarm)
             elif role == "step":
                 sequence.step(draft, rules, part, alarm)
             elif role == "absent":
@@ -42,7 +42,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             elif rule.rule.conditions.absent is not None:
                 sequence.await_other(draft, rule, alarm)
             else:
-                together.raised(draft, rules, rule, alarm)
+                time_window.raised(draft, rules, rule, alarm)
     if suppresses and alarm.cleared_at is None:
         suppression.decide(draft, parts, draft.latest(alarm))
     if escalates:
@@ -55,7 +55,7 @@ def repeated(draft: Draft, before: Alarm, alarm: Alarm) -> None:
     for part in rules.of(alarm)[0] if rules.counts else ():
         rule = part.rule
         if rule.of_occurrences and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, draft.state.plant):
-            together.reported(draft, rules, rule, draft.latest(alarm), reports_since(before, alarm))
+            time_window.reported(draft, rules, rule, draft.latest(alarm), reports_since(before, alarm))
 
 
 def reports_since(before: Alarm | None, alarm: Alarm) -> int:
@@ -70,15 +70,15 @@ def due(draft: Draft, subject: str) -> None:
     what, _, name = subject.partition(" ")
     rules = rules_of(draft.state)
     if what == "kin":
-        kin.expire(draft, name, rules.by_id.get(name.partition(" ")[2]))
+        parent_child.expire(draft, name, rules.by_id.get(name.partition(" ")[2]))
     elif what == "window":
-        together.expire(draft, name, rules.by_id.get(name.partition(" ")[0]))
+        time_window.expire(draft, name, rules.by_id.get(name.partition(" ")[0]))
     elif what == "runs":
         sequence.expire(draft, name, rules.by_id.get(name.partition(" ")[0]))
     elif what == "absent":
         sequence.stayed_away(draft, rules, name, rules.by_id.get(name.partition(" ")[0]))
     elif what == "look":
-        book.look_on(draft)
+        rule_changes.look_on(draft)
     elif what == "escalate":
         alarm = draft.get(name)
         if alarm is None:

@@ -1,16 +1,16 @@
 """Suppression rules: an alarm is held back from people for as long as it matches one. Of several that match, the first by
 priority and name decides; one that says ``suppress = false`` exempts it from those after it."""
 
+from actors.correlator.alarms.attachment import hold_back, let_go
 from actors.correlator.draft import Draft
-from actors.correlator.family import hold_back, let_go
-from actors.correlator.rules.compiler import Compiled, Part
+from actors.correlator.rules.compiler import CompiledRule, RulePart
 from protocols.alarm import Alarm
 
 PLUGIN = "plugin/"
 """Begins the ``by`` of what a plugin holds back, which no rule lets go."""
 
 
-def decide(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
+def decide(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> None:
     """Hold an open alarm back or let it go, by the rules as they are."""
     held = [each.by for each in alarm.suppressed_by if each.kind == "rule" and not each.by.startswith(PLUGIN)]
     by = _first(draft, parts, alarm)
@@ -23,7 +23,7 @@ def decide(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> None:
         hold_back(draft, alarm, "rule", by.id, by.rule.name, why)
 
 
-def _first(draft: Draft, parts: tuple[Part, ...], alarm: Alarm) -> Compiled | None:
+def _first(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> CompiledRule | None:
     for part in parts:
         rule = part.rule
         if part.role == "suppress" and rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, draft.state.plant):

@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 
 from actors.correlator.windows.occurrences import HORIZON_YEARS, Series, around, series, to_utc, to_wall, zone_of
 from actors.correlator.windows.rule import WindowError
-from protocols.maintenance import Plan, PlanChanges, Scope, Window
+from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, WindowScope
 from protocols.rest_fields import EARLIEST, LATEST
 
 LONGEST = timedelta(days=366)
@@ -18,7 +18,7 @@ LOOKED_AT = 200
 """So many starts are compared with the duration."""
 
 
-def window_of(plan: Plan, id: str, by: str, at: datetime) -> Window:
+def window_of(plan: WindowPlan, id: str, by: str, at: datetime) -> MaintenanceWindow:
     """The window that ``plan`` asks for at ``at``. Raises :class:`WindowError`."""
     zone = zone_of(plan.time_zone)
     _check_time("start", plan.start)
@@ -26,7 +26,7 @@ def window_of(plan: Plan, id: str, by: str, at: datetime) -> Window:
     start = to_utc(plan.start if not plan.recurrence else local, zone)
     if start > at + FURTHEST:
         raise WindowError("start", f"{start.isoformat()} is more than {HORIZON_YEARS} years ahead")
-    window = Window(
+    window = MaintenanceWindow(
         id=id,
         tenant_id=plan.tenant_id,
         title=plan.title,
@@ -52,7 +52,7 @@ def window_of(plan: Plan, id: str, by: str, at: datetime) -> Window:
     return window
 
 
-def changed(window: Window, changes: PlanChanges, by: str, at: datetime) -> Window:
+def changed(window: MaintenanceWindow, changes: PlanChanges, by: str, at: datetime) -> MaintenanceWindow:
     """The window with ``changes``. Raises :class:`WindowError`."""
     given = {name: value for name, value in asdict(changes).items() if value is not UNSET}
     if "end" in given and "duration_seconds" in given:
@@ -69,12 +69,12 @@ def changed(window: Window, changes: PlanChanges, by: str, at: datetime) -> Wind
     }
     if "end" not in given:
         kept["duration_seconds"] = window.duration_seconds
-    plan = Plan(**{**kept, **given}, tenant_id=window.tenant_id, key=window.key)
+    plan = WindowPlan(**{**kept, **given}, tenant_id=window.tenant_id, key=window.key)
     new = window_of(plan, window.id, window.created_by, at)
     return replace(new, created_at=window.created_at, updated_by=by, ended_at=window.ended_at, ended_by=window.ended_by)
 
 
-def check_ahead(window: Window, at: datetime) -> None:
+def check_ahead(window: MaintenanceWindow, at: datetime) -> None:
     """Raises :class:`WindowError` when it is over already."""
     before, after = around(window, at)
     end = None if before is None else before + timedelta(seconds=window.duration_seconds)
@@ -83,7 +83,7 @@ def check_ahead(window: Window, at: datetime) -> None:
         raise WindowError(field, "it is over already" if end is None else f"{end.isoformat()} has passed")
 
 
-def _duration(plan: Plan, start: datetime) -> float:
+def _duration(plan: WindowPlan, start: datetime) -> float:
     if (plan.end is None) == (plan.duration_seconds is None):
         raise WindowError("end", "give either end or duration_seconds")
     if plan.end is None:
@@ -108,8 +108,8 @@ def _check_time(field: str, at: datetime) -> None:
         raise WindowError(field, f"{at.isoformat()} is not between {EARLIEST.year} and {LATEST.year}")
 
 
-def _check_scope(scope: Scope, tenant_id: str | None) -> None:
-    if scope == Scope():
+def _check_scope(scope: WindowScope, tenant_id: str | None) -> None:
+    if scope == WindowScope():
         raise WindowError("scope", "is empty: name at least one device, subtree, service, customer, tenant or type")
     if tenant_id is not None and any(tenant != tenant_id for tenant in scope.tenants):
         raise WindowError("scope.tenants", f"the window is of tenant {tenant_id!r} and covers no other")
@@ -132,7 +132,7 @@ def _exceptions(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _check_recurrence(window: Window) -> None:
+def _check_recurrence(window: MaintenanceWindow) -> None:
     found = series(window.recurrence, window.local_start, window.time_zone, window.exceptions)
     starts = list(islice(found.walls(window.local_start), LOOKED_AT))
     if not starts:
@@ -147,7 +147,7 @@ def _check_recurrence(window: Window) -> None:
             raise WindowError(f"exceptions[{number}]", f"no occurrence begins on {text}")
 
 
-def _occurs(found: Series, text: str, window: Window) -> bool:
+def _occurs(found: Series, text: str, window: MaintenanceWindow) -> bool:
     zone = zone_of(window.time_zone)
     at = datetime.fromisoformat(text)
     if "T" not in text:

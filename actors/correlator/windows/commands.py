@@ -13,7 +13,7 @@ from actors.correlator.windows.rule import WindowError
 from actors.correlator.windows.strategy import refresh
 from protocols.change import Answer, Refusal
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
-from protocols.maintenance import Plan, Window
+from protocols.maintenance import MaintenanceWindow, WindowPlan
 from protocols.principal import Principal
 
 
@@ -29,7 +29,7 @@ def fold_window(draft: Draft, by: Principal, action: WindowAction, expected: Map
         draft.emit(found)
 
 
-def _make(draft: Draft, by: Principal, plan: Plan) -> Answer | Refusal:
+def _make(draft: Draft, by: Principal, plan: WindowPlan) -> Answer | Refusal:
     memory = draft.state.memory(WindowMemory)
     if not _may(by, plan.tenant_id):
         return Refusal("", "not_your_tenant", f"a window of tenant {plan.tenant_id!r} is not yours to make")
@@ -87,7 +87,7 @@ def _change(
     return Answer(offset=draft.offset, accepted=(window.id,))
 
 
-def _stamped(draft: Draft, by: Principal, window: Window, **fields: object) -> Window:
+def _stamped(draft: Draft, by: Principal, window: MaintenanceWindow, **fields: object) -> MaintenanceWindow:
     return replace(window, updated_at=draft.at, updated_by=by.name, **fields)
 
 

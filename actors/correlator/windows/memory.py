@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from protocols.maintenance import Window
+from protocols.maintenance import MaintenanceWindow
 
 
 class Review(Struct):
@@ -19,7 +19,7 @@ class Review(Struct):
 class WindowMemory(Struct):
     """Windows, and which of them are open; changed only on commit."""
 
-    windows: dict[str, Window] = {}
+    windows: dict[str, MaintenanceWindow] = {}
     """By id, oldest first."""
     active: dict[str, datetime] = {}
     """The open ones, and when the occurrence began."""
@@ -43,7 +43,7 @@ class WindowMemory(Struct):
             if not held:
                 del self.held[window_id]
 
-    def file(self, window: Window, active: datetime | None) -> None:
+    def file(self, window: MaintenanceWindow, active: datetime | None) -> None:
         """Keep the window as it now is; ``active`` is when its present occurrence began."""
         before = self.windows.get(window.id)
         if before is not None and window.id in self.active:
@@ -70,7 +70,7 @@ class WindowMemory(Struct):
         self.reviews.pop(window_id, None)
 
 
-def keys_of(window: Window) -> list[str]:
+def keys_of(window: MaintenanceWindow) -> list[str]:
     """Under what a window is filed: its places, or else the first of its types and tenants."""
     scope = window.scope
     named = (("node", scope.subtrees), ("device", scope.devices), ("customer", scope.customers), ("service", scope.services))

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 
-from actors.correlator.windows.rule import Rule, WindowError, read_rule
-from protocols.maintenance import Occurrence, Window
+from actors.correlator.windows.rule import RecurrenceRule, WindowError, read_rule
+from protocols.maintenance import MaintenanceWindow, Occurrence
 from protocols.rest_fields import LATEST
 
 HORIZON_YEARS = 10
@@ -37,7 +37,7 @@ class Around(NamedTuple):
     after: datetime | None
 
 
-class Standing(NamedTuple):
+class WindowTimes(NamedTuple):
     """``now``: the occurrence under way; ``next``: when the following one begins."""
 
     now: Occurrence | None
@@ -91,7 +91,7 @@ def to_wall(at: datetime, zone: ZoneInfo) -> datetime:
 class Series:
     """The starts of a recurring window. Stateless: a question costs what lies around its moment, however old the window is."""
 
-    def __init__(self, rule: Rule, local: datetime, zone: ZoneInfo, exceptions: tuple[str, ...]) -> None:
+    def __init__(self, rule: RecurrenceRule, local: datetime, zone: ZoneInfo, exceptions: tuple[str, ...]) -> None:
         self._rule, self._local, self._zone = rule, local, zone
         self._by = _explicit(rule, local)
         self._dates = {date.fromisoformat(each) for each in exceptions if "T" not in each}
@@ -170,7 +170,7 @@ class Series:
         return last
 
 
-def _explicit(rule: Rule, local: datetime) -> dict[str, Any]:
+def _explicit(rule: RecurrenceRule, local: datetime) -> dict[str, Any]:
     """The rule's BY... parts with what RFC 5545 takes from the start where they are not given."""
     by = {"byhour": local.hour, "byminute": local.minute, "bysecond": local.second} | rule.by
     if not any(name in by for name in ("byweekno", "byyearday", "bymonthday", "byweekday")):
@@ -189,7 +189,7 @@ def series(recurrence: str, local: datetime, time_zone: str, exceptions: tuple[s
     return Series(read_rule(recurrence), local, zone_of(time_zone), exceptions)
 
 
-def around(window: Window, at: datetime) -> Around:
+def around(window: MaintenanceWindow, at: datetime) -> Around:
     """Its starts around ``at``, whether or not it was cancelled."""
     if not window.recurrence:
         return Around(window.start, None) if window.start <= at else Around(None, window.start)
@@ -197,14 +197,14 @@ def around(window: Window, at: datetime) -> Around:
     return found.around(at, timedelta(seconds=window.duration_seconds))
 
 
-def standing(window: Window, at: datetime) -> Standing:
+def standing(window: MaintenanceWindow, at: datetime) -> WindowTimes:
     """Whether it is open at ``at``, and when it will be next. Where occurrences overlap (24 hours, each day, in the night that
     has an hour less) the later one counts."""
     if window.cancelled_at is not None:
-        return Standing(None, None)
+        return WindowTimes(None, None)
     before, after = around(window, at)
     now = None
     if before is not None and (window.ended_at is None or before > window.ended_at):
         occurrence = Occurrence(before, before + timedelta(seconds=window.duration_seconds))
         now = occurrence if at < occurrence.end else None
-    return Standing(now, after)
+    return WindowTimes(now, after)

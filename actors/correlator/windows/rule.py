@@ -32,7 +32,7 @@ Frequency = Literal[0, 1, 2, 3]
 """As dateutil numbers them."""
 
 
-class Rule(Struct, frozen=True):
+class RecurrenceRule(Struct, frozen=True):
     """A recurrence rule. ``by`` are the arguments of ``dateutil.rrule.rrule`` of the BY... parts and the week's start."""
 
     frequency: Frequency
@@ -43,7 +43,7 @@ class Rule(Struct, frozen=True):
     """The last moment at which an occurrence may begin: aware, or of the wall clock."""
 
 
-def read_rule(text: str) -> Rule:
+def read_rule(text: str) -> RecurrenceRule:
     """The rule that ``text`` says. Raises :class:`WindowError` naming ``recurrence`` and the part."""
     if "DTSTART" in text.upper() or "\n" in text.strip():
         raise _wrong("give the RRULE alone: DTSTART is the field start, and its TZID the field time_zone")
@@ -72,7 +72,7 @@ def read_rule(text: str) -> Rule:
         by[key] = _weekdays(value) if name == "BYDAY" else _numbers(name, value, low, high, signed)
     if len(by.get("byhour", "1")) * len(by.get("byminute", "1")) > MOST_TIMES:
         raise _wrong(f"BYHOUR and BYMINUTE give more than {MOST_TIMES} starts a day")
-    return Rule(
+    return RecurrenceRule(
         frequency=FREQUENCIES[frequency],
         interval=interval,
         by=by,

@@ -9,18 +9,18 @@ work's.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.plant import Plant
-from actors.correlator.problems import SYSTEM
-from actors.correlator.signals import AREA
+from actors.correlator.strategies.symptoms import AREA
 from actors.correlator.windows.memory import WindowMemory
 from protocols.alarm import Alarm
-from protocols.maintenance import Scope, Window
+from protocols.maintenance import MaintenanceWindow, WindowScope
 
 DEEPEST = 256
 """Nodes above an alarm that are looked at."""
 
 
-class Place(NamedTuple):
+class AlarmPlace(NamedTuple):
     """Where an alarm is."""
 
     line: dict[str, tuple[str, ...]]
@@ -29,7 +29,7 @@ class Place(NamedTuple):
     """Devices that it may be inside of."""
 
 
-def covering(plant: Plant, memory: WindowMemory, alarm: Alarm) -> Iterator[tuple[Window, str]]:
+def covering(plant: Plant, memory: WindowMemory, alarm: Alarm) -> Iterator[tuple[MaintenanceWindow, str]]:
     """The open windows that cover ``alarm``, each with what of it is in the window's scope."""
     if not memory.places:
         return
@@ -45,7 +45,7 @@ def covering(plant: Plant, memory: WindowMemory, alarm: Alarm) -> Iterator[tuple
             yield window, matched
 
 
-def covers(plant: Plant, window: Window, alarm: Alarm, place: Place | None = None) -> str | None:
+def covers(plant: Plant, window: MaintenanceWindow, alarm: Alarm, place: AlarmPlace | None = None) -> str | None:
     """What of the alarm is in the window's scope, open or not; None when it does not cover it."""
     scope = window.scope
     if alarm.resource_id == SYSTEM and alarm.source == "system":
@@ -65,7 +65,7 @@ def covers(plant: Plant, window: Window, alarm: Alarm, place: Place | None = Non
     return f"resource type {alarm.resource_type}" if scope.resource_types else f"tenant {alarm.tenant_id}"
 
 
-def place_of(plant: Plant, alarm: Alarm) -> Place:
+def place_of(plant: Plant, alarm: Alarm) -> AlarmPlace:
     """Where an alarm is. What the topology does not know is inside of what its id says (``DEVICE/POSITION``), or else of the
     device that reported it."""
     line: dict[str, tuple[str, ...]] = {}
@@ -82,7 +82,7 @@ def place_of(plant: Plant, alarm: Alarm) -> Place:
     while name:
         around.append(name)
         name = name.rpartition("/")[0]
-    return Place(line, tuple(dict.fromkeys(around)))
+    return AlarmPlace(line, tuple(dict.fromkeys(around)))
 
 
 def _above(plant: Plant, name: str, device_id: str) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def _ports_of(plant: Plant, area: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(port for port in ports if port is not None))
 
 
-def _keys(plant: Plant, place: Place, alarm: Alarm) -> Iterator[str]:
+def _keys(plant: Plant, place: AlarmPlace, alarm: Alarm) -> Iterator[str]:
     for name in place.line:
         yield f"node:{name}"
         node = plant.nodes.get(name)
@@ -125,7 +125,7 @@ def _keys(plant: Plant, place: Place, alarm: Alarm) -> Iterator[str]:
     yield f"tenant:{alarm.tenant_id}"
 
 
-def _place_in(plant: Plant, scope: Scope, alarm: Alarm, place: Place) -> str | None:
+def _place_in(plant: Plant, scope: WindowScope, alarm: Alarm, place: AlarmPlace) -> str | None:
     for device in place.around:
         if device in scope.devices:
             return f"device {device}"
@@ -157,7 +157,7 @@ def _all_in(affected: tuple[str, ...], named: tuple[str, ...]) -> bool:
     return len(set(affected)) <= len(named) and set(affected) <= set(named)
 
 
-def _root_of(place: Place, resource_id: str, roots: frozenset[str]) -> str | None:
+def _root_of(place: AlarmPlace, resource_id: str, roots: frozenset[str]) -> str | None:
     """The root in whose subtree the resource is, by the rule of redundant uplinks."""
     if resource_id in roots:
         return resource_id
@@ -171,7 +171,7 @@ def _root_of(place: Place, resource_id: str, roots: frozenset[str]) -> str | Non
     return next((root for name in place.line[resource_id] if (root := through.get(name)) is not None), None)
 
 
-def _through(place: Place, name: str, roots: frozenset[str], through: dict[str, str | None], depth: int) -> str | None:
+def _through(place: AlarmPlace, name: str, roots: frozenset[str], through: dict[str, str | None], depth: int) -> str | None:
     """The root on which all of a node's uplinks depend; None when one is outside."""
     if name in through:
         return through[name]

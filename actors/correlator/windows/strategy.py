@@ -10,14 +10,14 @@ Nothing is done when a window opens, however many alarms stand in its scope: eac
 
 from datetime import datetime, timedelta
 
+from actors.correlator.alarms.attachment import hold_back, let_go
 from actors.correlator.draft import Draft
-from actors.correlator.family import hold_back, let_go
-from actors.correlator.strategy import Strategy, raised
+from actors.correlator.strategies.strategy import Strategy, raised
 from actors.correlator.windows.memory import Review, WindowMemory
 from actors.correlator.windows.occurrences import standing
 from actors.correlator.windows.scope import covering, covers
 from protocols.alarm import Alarm
-from protocols.maintenance import Window
+from protocols.maintenance import MaintenanceWindow
 from protocols.severity import is_worse
 
 NAME = "windows"
@@ -79,7 +79,7 @@ def due(draft: Draft, subject: str) -> None:
     refresh(draft, window, "ended", at_once=False)
 
 
-def refresh(draft: Draft, window: Window, why: str, *, at_once: bool = True) -> None:
+def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool = True) -> None:
     """Take a window as it now is (new, changed, or at one of its times): open or close it, set its next timer, and look again
     at what it holds. ``why`` says in the timeline what became of it for those that it lets go: ``at_once``, or (for a
     timer, whose draft is shown to the strategies before it is committed) by a timer of its own."""
@@ -131,7 +131,7 @@ def _review(draft: Draft, memory: WindowMemory, window_id: str) -> None:
         _look_again(draft, memory, window, review, open=window_id in memory.active)
 
 
-def _look_again(draft: Draft, memory: WindowMemory, window: Window, review: Review, *, open: bool) -> None:
+def _look_again(draft: Draft, memory: WindowMemory, window: MaintenanceWindow, review: Review, *, open: bool) -> None:
     for alarm_id in review.alarms[:AT_MOST]:
         alarm = draft.get(alarm_id)
         if alarm is None or alarm.cleared_at is not None:
@@ -171,7 +171,7 @@ def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
     return alarm
 
 
-def _ended_between(window: Window, was: datetime, now: datetime) -> bool:
+def _ended_between(window: MaintenanceWindow, was: datetime, now: datetime) -> bool:
     return was + timedelta(seconds=window.duration_seconds) < now
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.occurrences import standing
-from protocols.maintenance import Occurrence, Phase, Window, WindowView
+from protocols.maintenance import MaintenanceWindow, Occurrence, Phase, WindowView
 
 
 class WindowCatalogue:
@@ -14,15 +14,15 @@ class WindowCatalogue:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def all(self) -> list[Window]:
+    def all(self) -> list[MaintenanceWindow]:
         """Every window, oldest first."""
         return list(self._memory.windows.values())
 
-    def get(self, window_id: str) -> Window | None:
+    def get(self, window_id: str) -> MaintenanceWindow | None:
         """A window by its id."""
         return self._memory.windows.get(window_id)
 
-    def show(self, window: Window) -> WindowView:
+    def show(self, window: MaintenanceWindow) -> WindowView:
         """A window with what it is doing. Whether it is open is what the fold has it for."""
         memory = self._memory
         now, following = standing(window, self._state.at)
@@ -32,7 +32,7 @@ class WindowCatalogue:
         held = len(memory.held.get(window.id, ()))
         return WindowView(window=window, phase=self.phase(window), occurrence=occurrence, held=held)
 
-    def phase(self, window: Window) -> Phase:
+    def phase(self, window: MaintenanceWindow) -> Phase:
         """What the fold has it for."""
         memory = self._memory
         if window.cancelled_at is not None:
@@ -50,5 +50,5 @@ class WindowCatalogue:
         return self._state.memory(WindowMemory)
 
 
-def _end(window: Window, start: datetime) -> datetime:
+def _end(window: MaintenanceWindow, start: datetime) -> datetime:
     return start + timedelta(seconds=window.duration_seconds)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from faultd.simulator.plant import Plant, Vendor
-from faultd.simulator.report import Draft, Moment, Report
+from faultd.simulator.plant import SimulatedPlant, Vendor
+from faultd.simulator.report import DeviceTime, Observation, VendorNotification
 from faultd.simulator.vendors import bdcom, calix_e7, huawei, zte
 
-Dialect = Callable[[Plant, Report, Moment], tuple[Draft, ...]]
+Dialect = Callable[[SimulatedPlant, Observation, DeviceTime], tuple[VendorNotification, ...]]
 
 DIALECTS: dict[Vendor, Dialect] = {
     "huawei": huawei.drafts,

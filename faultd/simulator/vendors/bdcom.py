@@ -4,8 +4,8 @@ The box reports its ONTs alone: it has no trap for a PON port's loss of signal, 
 Optical power is in tenths of a dBm.
 """
 
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Draft, Moment, Report, integer, text
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import DeviceTime, Observation, VendorNotification, integer, text
 from faultd.simulator.vendors import standard
 from protocols.snmp.notification import VarBind
 
@@ -25,12 +25,14 @@ def if_index(slot: int, port: int, number: int) -> int:
     return 1000 + (slot * 16 + port) * 256 + number
 
 
-def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
+def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tuple[VendorNotification, ...]:
     match report.what:
         case "ont_los" | "ont_lof":
-            return (Draft(ONT_STATUS, _status(plant, report.resource, _LOS)),) if report.raised else ()
+            return (VendorNotification(ONT_STATUS, _status(plant, report.resource, _LOS)),) if report.raised else ()
         case "ont_state":
-            return (Draft(ONT_STATUS, _status(plant, report.resource, _DEACTIVATED if report.raised else _ACTIVATED)),)
+            return (
+                VendorNotification(ONT_STATUS, _status(plant, report.resource, _DEACTIVATED if report.raised else _ACTIVATED)),
+            )
         case "ont_dying_gasp":
             index, place = _place(report.resource)
             gasp = (
@@ -38,7 +40,7 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
                 text(f"{_GPON}.1.1.4.{index}", plant.onts[report.resource].serial),
                 integer(f"{_GPON}.8.1.0", 1 if report.raised else 2),
             )
-            return (Draft(ONT_DYING_GASP, gasp),)
+            return (VendorNotification(ONT_DYING_GASP, gasp),)
         case "ont_rx_low":
             index, place = _place(report.resource)
             optics = (
@@ -48,7 +50,7 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
                 integer(f"{_GPON}.4.1.2.{index}", round(report.level * 10)),
                 integer(f"{_GPON}.4.1.3.{index}", 23),
             )
-            return (Draft(ONT_OPTICS, optics),)
+            return (VendorNotification(ONT_OPTICS, optics),)
         case "cold_start":
             return standard.cold_start()
         case "uplink":
@@ -62,7 +64,7 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
                 text(f"{object_}.4.0", f"{moment.clock:%Y-%m-%d %H:%M:%S}"),
                 integer(f"{object_}.5.0", 0),
             )
-            return (Draft(LOGIN, varbinds),)
+            return (VendorNotification(LOGIN, varbinds),)
         case _:
             return ()
 
@@ -76,7 +78,7 @@ def _place(resource: str) -> tuple[int, tuple[VarBind, VarBind]]:
     )
 
 
-def _status(plant: Plant, resource: str, status: int) -> tuple[VarBind, ...]:
+def _status(plant: SimulatedPlant, resource: str, status: int) -> tuple[VarBind, ...]:
     ont = plant.onts[resource]
     index, place = _place(resource)
     return (

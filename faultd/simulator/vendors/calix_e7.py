@@ -4,8 +4,8 @@ Instances name the object: shelf, slot and port of a card or PON port; an ONT ha
 its LAN port a second.
 """
 
-from faultd.simulator.plant import Plant, position
-from faultd.simulator.report import Draft, Moment, Report, integer, text
+from faultd.simulator.plant import SimulatedPlant, position
+from faultd.simulator.report import DeviceTime, Observation, VendorNotification, integer, text
 from faultd.simulator.vendors import standard
 from protocols.snmp.notification import VarBind
 
@@ -20,7 +20,7 @@ UPLINK = 101
 """ifIndex of the uplink; the E7 counts its interfaces as it likes."""
 
 
-def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
+def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tuple[VendorNotification, ...]:
     match report.what:
         case "pon_los":
             return _alarm(report, moment, LOSS_OF_PON, _PON_PORT, _CRITICAL, "Loss of PON")
@@ -40,7 +40,7 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return standard.link(UPLINK, down=report.raised)
         case "login":
             return (
-                Draft(
+                VendorNotification(
                     SECURITY,
                     (
                         integer(f"{_OBJECT}.1.0", moment.sequence),
@@ -58,20 +58,22 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
             return ()
 
 
-def _time(moment: Moment) -> tuple[VarBind, ...]:
+def _time(moment: DeviceTime) -> tuple[VarBind, ...]:
     return (
         text(f"{_OBJECT}.14.0", f"{moment.clock:%Y/%m/%d %H:%M:%S}"),
         integer(f"{_OBJECT}.27.0", int(moment.clock.timestamp())),
     )
 
 
-def _alarm(report: Report, moment: Moment, kind: int, object_class: int, severity: int, words: str) -> tuple[Draft, ...]:
+def _alarm(
+    report: Observation, moment: DeviceTime, kind: int, object_class: int, severity: int, words: str
+) -> tuple[VendorNotification, ...]:
     parts = position(report.resource).removeprefix("ont").split("/")
     parts += ["1"] if object_class == _ONT_ETHERNET else []
     instances = [int(part) for part in parts]
     instances += [0] * (8 - len(instances))
     return (
-        Draft(
+        VendorNotification(
             ALARM,
             (
                 integer(f"{_OBJECT}.1.0", moment.sequence),

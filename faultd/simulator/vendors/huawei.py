@@ -1,7 +1,7 @@
 """Huawei MA5800: HUAWEI-XPON-TRAP-MIB and HUAWEI-DEVICE-MIB. Location in varbinds, no severity."""
 
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Draft, Moment, Report, integer, text
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import DeviceTime, Observation, VendorNotification, integer, text
 from faultd.simulator.vendors import standard
 from protocols.snmp.notification import VarBind
 
@@ -41,58 +41,58 @@ def if_index(frame: int, slot: int, port: int) -> int:
     return 125 << 25 | frame << 19 | slot << 13 | port << 8
 
 
-def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
+def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tuple[VendorNotification, ...]:
     which = 0 if report.raised else 1
     resource = report.resource
     match report.what:
         case "pon_los":
             frame, slot, port = _position(resource)
             counts = (integer(f"{_AFFECTED}.0", report.affected), integer(f"{_GASPED}.0", report.gasped))
-            return (Draft(PON_LOS[which], (*_location(frame, slot, port), *(counts if report.raised else ()))),)
+            return (VendorNotification(PON_LOS[which], (*_location(frame, slot, port), *(counts if report.raised else ()))),)
         case "ont_los":
-            return (Draft(ONT_LOS[which], _ont_alarm(plant, resource)),)
+            return (VendorNotification(ONT_LOS[which], _ont_alarm(plant, resource)),)
         case "ont_lof":
-            return (Draft(ONT_LOF[which], _ont_alarm(plant, resource)),)
+            return (VendorNotification(ONT_LOF[which], _ont_alarm(plant, resource)),)
         case "ont_dowi":
-            return (Draft(ONT_DOWI[which], _indexed_ont(resource)),)
+            return (VendorNotification(ONT_DOWI[which], _indexed_ont(resource)),)
         case "ont_dfi":
-            return (Draft(ONT_DFI[which], _indexed_ont(resource)),)
+            return (VendorNotification(ONT_DFI[which], _indexed_ont(resource)),)
         case "ont_dying_gasp":
-            return (Draft(ONT_DYING_GASP[which], _ont_alarm(plant, resource)),)
+            return (VendorNotification(ONT_DYING_GASP[which], _ont_alarm(plant, resource)),)
         case "ont_degraded":
-            return (Draft(ONT_SD[which], _ont_alarm(plant, resource)[:-1]),)
+            return (VendorNotification(ONT_SD[which], _ont_alarm(plant, resource)[:-1]),)
         case "ont_rx_low":
-            return (Draft(ONT_OPTICS[which], (*_xpon_ont(resource), *_optics(report.level))),)
+            return (VendorNotification(ONT_OPTICS[which], (*_xpon_ont(resource), *_optics(report.level))),)
         case "pon_rogue":
-            return (Draft(PON_ROGUE[which], _location(*_position(resource))),)
+            return (VendorNotification(PON_ROGUE[which], _location(*_position(resource))),)
         case "ont_rogue":
-            return (Draft(ONT_ROGUE[which], _xpon_ont(resource)),)
+            return (VendorNotification(ONT_ROGUE[which], _xpon_ont(resource)),)
         case "ont_state":
             status = integer(f"{_XPON}.11.510.0", 2 if report.raised else 1)
-            return (Draft(ONT_RUN_STATE, (*_ont_state(resource), status)),)
+            return (VendorNotification(ONT_RUN_STATE, (*_ont_state(resource), status)),)
         case "uni":
             uni = (
                 integer(f"{_XPON}.5.2.1.1.0", 34),
                 integer(f"{_XPON}.5.2.1.2.0", 1),
                 integer(f"{_XPON}.11.503.0", 2 if report.raised else 1),
             )
-            return (Draft(ONT_PORT_STATUS, (*_ont_state(resource), *uni)),)
+            return (VendorNotification(ONT_PORT_STATUS, (*_ont_state(resource), *uni)),)
         case "card":
             frame, slot = _position(resource)
-            fault = Draft(BOARD_FAULT[which], (*_location(frame, slot), _slot(frame, slot, 21, _BOARD)))
-            offline = Draft(BOARD_OFFLINE[which], _board_state(frame, slot, report.raised))
+            fault = VendorNotification(BOARD_FAULT[which], (*_location(frame, slot), _slot(frame, slot, 21, _BOARD)))
+            offline = VendorNotification(BOARD_OFFLINE[which], _board_state(frame, slot, report.raised))
             return (offline, fault) if report.raised else (fault, offline)
         case "card_port":
             return standard.link(if_index(*_position(resource)), down=report.raised)
         case "olt_power_off":
-            return (Draft(SYSTEM_POWER_OFF),)
+            return (VendorNotification(SYSTEM_POWER_OFF),)
         case "cold_start":
             return standard.cold_start()
         case "uplink":
             return standard.link(UPLINK, down=report.raised)
         case "login":
             return (
-                Draft(
+                VendorNotification(
                     USER_LOGON,
                     (
                         text(f"{_DEVICE}.10.1.1.1.4.114.111.111.116", "root"),
@@ -104,7 +104,7 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
                 ),
             )
         case "config":
-            return (Draft(CONFIG_CHANGED, (integer("1.3.6.1.4.1.2011.6.22.2.1.1.0", moment.sequence),)),)
+            return (VendorNotification(CONFIG_CHANGED, (integer("1.3.6.1.4.1.2011.6.22.2.1.1.0", moment.sequence),)),)
         case _:
             return ()
 
@@ -118,7 +118,7 @@ def _location(frame: int, slot: int, port: int | None = None) -> tuple[VarBind, 
     return place if port is None else (*place, integer(f"{_PORT}.{frame}.{slot}.0.{port}", port))
 
 
-def _ont_alarm(plant: Plant, resource: str) -> tuple[VarBind, ...]:
+def _ont_alarm(plant: SimulatedPlant, resource: str) -> tuple[VarBind, ...]:
     frame, slot, port, ont = _position(resource)
     instance = f"{if_index(frame, slot, port)}.{ont}"
     model = plant.onts[resource].model

@@ -1,6 +1,6 @@
 """Notifications that every vendor sends alike (SNMPv2-MIB, IF-MIB)."""
 
-from faultd.simulator.report import Draft, integer
+from faultd.simulator.report import VendorNotification, integer
 
 COLD_START = "1.3.6.1.6.3.1.1.5.1"
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
@@ -15,14 +15,14 @@ def signed32(value: int) -> int:
     return value - (1 << 32) if value >= 1 << 31 else value
 
 
-def cold_start() -> tuple[Draft, ...]:
-    return (Draft(COLD_START),)
+def cold_start() -> tuple[VendorNotification, ...]:
+    return (VendorNotification(COLD_START),)
 
 
-def link(if_index: int, *, down: bool) -> tuple[Draft, ...]:
+def link(if_index: int, *, down: bool) -> tuple[VendorNotification, ...]:
     """linkDown or linkUp with its three varbinds (RFC 2863); the interface is wanted up."""
     return (
-        Draft(
+        VendorNotification(
             LINK_DOWN if down else LINK_UP,
             (
                 integer(f"{IF_INDEX}.{if_index}", signed32(if_index)),

@@ -1,7 +1,7 @@
 """ZTE C300: ZXGPON-SERVICE-MIB and ZTE-AN-EQUIP-MIB. Event number, severity and time ride in the community."""
 
-from faultd.simulator.plant import Plant
-from faultd.simulator.report import Draft, Moment, Report, integer, text
+from faultd.simulator.plant import SimulatedPlant
+from faultd.simulator.report import DeviceTime, Observation, VendorNotification, integer, text
 from faultd.simulator.vendors import standard
 from protocols.snmp.notification import VarBind
 
@@ -29,32 +29,38 @@ def if_index(slot: int, port: int) -> int:
     return 0x10000000 | slot << 16 | port << 8
 
 
-def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
+def drafts(plant: SimulatedPlant, report: Observation, moment: DeviceTime) -> tuple[VendorNotification, ...]:
     which = 0 if report.raised else 1
     resource = report.resource
     match report.what:
         case "pon_los":
             _, slot, port = _position(resource)
-            return (Draft(PON_LOS[which], _port(slot, port), _suffix(report, moment, "critical")),)
+            return (VendorNotification(PON_LOS[which], _port(slot, port), _suffix(report, moment, "critical")),)
         case "ont_los":
-            return (Draft(ONT_LOSI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
+            return (VendorNotification(ONT_LOSI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "ont_lof":
-            return (Draft(ONT_LOFI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
+            return (VendorNotification(ONT_LOFI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "ont_dowi":
-            return (Draft(ONT_DOWI[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
+            return (VendorNotification(ONT_DOWI[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
         case "ont_dfi":
-            return (Draft(ONT_DFI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
+            return (VendorNotification(ONT_DFI[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "ont_dying_gasp":
-            return (Draft(ONT_DYING_GASP[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
+            return (VendorNotification(ONT_DYING_GASP[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
         case "ont_degraded":
-            return (Draft(ONT_SD[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
+            return (VendorNotification(ONT_SD[which], _ont(plant, resource), _suffix(report, moment, "minor")),)
         case "ont_rogue":
-            return (Draft(ONT_CONSTANT_OPTICAL[which], _ont(plant, resource), _suffix(report, moment, "major")),)
+            return (VendorNotification(ONT_CONSTANT_OPTICAL[which], _ont(plant, resource), _suffix(report, moment, "major")),)
         case "card":
-            return (Draft(CARD_OFFLINE[which], _card(resource, report.raised), _suffix(report, moment, "critical")),)
+            return (
+                VendorNotification(CARD_OFFLINE[which], _card(resource, report.raised), _suffix(report, moment, "critical")),
+            )
         case "card_port":
             _, slot, port = _position(resource)
-            return (Draft(ACCESS_LINK[which], _access_link(slot, port, report.raised), _suffix(report, moment, "major")),)
+            return (
+                VendorNotification(
+                    ACCESS_LINK[which], _access_link(slot, port, report.raised), _suffix(report, moment, "major")
+                ),
+            )
         case "cold_start":
             return standard.cold_start()
         case "uplink":
@@ -66,9 +72,9 @@ def drafts(plant: Plant, report: Report, moment: Moment) -> tuple[Draft, ...]:
                 text(f"{user}.3.1", "zte"),
                 text(f"{user}.7.1", "192.0.2.10"),
             )
-            return (Draft(LOGON, varbinds, _suffix(report, moment, "notification")),)
+            return (VendorNotification(LOGON, varbinds, _suffix(report, moment, "notification")),)
         case "heartbeat":
-            return (Draft(HELLO),)
+            return (VendorNotification(HELLO),)
         case _:
             return ()
 
@@ -77,7 +83,7 @@ def _position(resource: str) -> tuple[int, ...]:
     return tuple(int(part) for part in resource.split("/")[1:])
 
 
-def _suffix(report: Report, moment: Moment, level: str) -> str:
+def _suffix(report: Observation, moment: DeviceTime, level: str) -> str:
     level = level if report.raised else "cleared"
     return f"@eventId={moment.sequence}@level={level}@{moment.clock:%Y%m%d%H%M%S}"
 
@@ -97,7 +103,7 @@ def _access_link(slot: int, port: int, down: bool) -> tuple[VarBind, ...]:
     )
 
 
-def _ont(plant: Plant, resource: str) -> tuple[VarBind, ...]:
+def _ont(plant: SimulatedPlant, resource: str) -> tuple[VarBind, ...]:
     """ifIndex of the port, then name, type and description, whose instances end in the ONT's number."""
     _, slot, port, number = _position(resource)
     ont = plant.onts[resource]

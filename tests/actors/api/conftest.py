@@ -7,7 +7,7 @@ import pytest
 from trio.testing import MockClock
 from vocabulary.api import RunningApi
 
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from protocols.ledger import RecordedBatch
@@ -32,7 +32,7 @@ def virtual_clock() -> MockClock:
 @pytest.fixture
 async def stored_lab(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[RunningApi]:
     """A lab whose reads come from a real PostgreSQL, filled by the store's own code as commands are answered."""
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         lab = RunningApi(tmp_path, database, **getattr(request, "param", {}))
         lab.seq = (await database.run(read_cursor, "ledger")).seq
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from vocabulary.api import RunningApi
 
-from protocols.rest import Part, Readiness
+from protocols.rest import DaemonPart, Readiness
 
 WRITES = [
     ("POST", "/alarms"),
@@ -93,7 +93,7 @@ async def test_the_daemons_own_pages_need_no_token(lab: RunningApi) -> None:
 
 
 async def test_not_ready_is_503(lab: RunningApi) -> None:
-    lab.readiness = Readiness(False, {"ledger": Part("down", "disk full")})
+    lab.readiness = Readiness(False, {"ledger": DaemonPart("down", "disk full")})
     async with lab.serve(), lab.client(None) as client:
         response = await client.get("/readyz")
         assert (response.status_code, response.json()["parts"]["ledger"]["detail"]) == (503, "disk full")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vocabulary.api import RunningApi
 
-from actors.api.alertmanager import SEVERITIES, Reading, instances
+from actors.api.alertmanager import SEVERITIES, AlertContext, instances
 from actors.api.notification import SAME_FINGERPRINT
 from actors.mailbox import Outcome
 from protocols.change import Answer, Quarantined
@@ -319,7 +319,7 @@ async def test_an_alert_raised_before_the_topology_knew_its_device_is_ended_afte
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_nothing_that_json_can_hold_breaks_a_reading(value: Any) -> None:
-    reading = Reading({}, "probe", value, lambda instance: "")
+    reading = AlertContext({}, "probe", value, lambda instance: "")
     names = ("status", "labels", "annotations", "startsAt", "endsAt", "generatorURL", "fingerprint", "values", "valueString")
     for name in names:
         taken = reading.take(alert() | {name: value}, "t")

@@ -15,7 +15,7 @@ from vocabulary.typed import of_kind
 from actors.mailbox import Abandoned, Append, LedgerUnavailable
 from protocols.command import Command, Raise
 from protocols.event import NetworkEvent
-from protocols.light import Measurement
+from protocols.optical_power import Measurement
 from protocols.principal import Principal
 
 

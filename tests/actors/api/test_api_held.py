@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from vocabulary.api import RunningApi
 
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.change import AlarmForgotten, ArchiveDue, Change
 from protocols.event import TopologyLoaded
 from protocols.ledger import RecordedBatch
@@ -34,7 +34,7 @@ async def test_another_tenants_alarm_reads_like_none(lab: RunningApi) -> None:
 async def test_open_alarms_are_listed_while_postgresql_is_away_and_the_list_says_so(
     make_lab: Callable[..., RunningApi],
 ) -> None:
-    async with Database.open("postgresql://nobody@127.0.0.1:1/nothing") as database:
+    async with Postgres.open("postgresql://nobody@127.0.0.1:1/nothing") as database:
         lab = make_lab(database, read_your_writes_seconds=0)
         async with lab.serve(), lab.client() as client, lab.client("south") as south:
             cause = await lab.create(client, resource_id="olt-1", severity="major", tenant_id="north")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from vocabulary.api import RunningApi
 
-from actors.postgres import Database
+from actors.postgres import Postgres
 from protocols.change import Change, DeviceEvent, Quarantined, UnknownTrap
 from protocols.event import Trap
 from protocols.ledger import RecordedBatch
@@ -216,7 +216,7 @@ async def test_reads_wait_for_postgresql_and_say_so(lab: RunningApi, path: str) 
 
 
 async def test_a_postgresql_that_refuses_connections_is_away(make_lab: Callable[..., RunningApi]) -> None:
-    async with Database.open("postgresql://nobody@127.0.0.1:1/nothing") as database:
+    async with Postgres.open("postgresql://nobody@127.0.0.1:1/nothing") as database:
         lab = make_lab(database, read_your_writes_seconds=0)
         async with lab.serve(), lab.client() as client:
             alarm = await lab.create(client)

@@ -9,7 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from vocabulary.api import RunningApi
 
 from actors.addresses import AddressError
-from actors.api.server import Server
+from actors.api.server import HttpServer
 from actors.api.settings import ApiSettings
 from actors.metrics import Metrics
 
@@ -337,14 +337,14 @@ async def test_an_idle_connection_does_not_hold_up_the_stop(lab: RunningApi) -> 
 
 async def test_an_address_in_use_is_an_error(lab: RunningApi) -> None:
     async with lab.serve():
-        server = Server(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
+        server = HttpServer(ApiSettings(bind=lab.address), lab.api.application, lab.metrics)
         with pytest.raises(AddressError, match="is in use"):
             await server.run()
 
 
 @pytest.mark.parametrize("turns", range(30))
 async def test_cancelled_at_any_moment_of_its_start_it_ends(lab: RunningApi, turns: int) -> None:
-    server = Server(ApiSettings(bind="127.0.0.1:0"), lab.api.application, Metrics())
+    server = HttpServer(ApiSettings(bind="127.0.0.1:0"), lab.api.application, Metrics())
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)

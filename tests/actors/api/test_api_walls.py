@@ -9,8 +9,8 @@ from vocabulary.api import RunningApi
 
 from protocols.command import Raise
 from protocols.event import NetworkEvent, TopologyLoaded
-from protocols.own_alarms import OWN_TYPES
 from protocols.principal import Principal
+from protocols.system_alarms import OWN_TYPES
 from protocols.topology import Node
 
 PATH = "/api/v1/faults"

@@ -26,7 +26,7 @@ from actors.api.queries import (
     timeline,
 )
 from actors.api.statistics_queries import MOST_BUCKETS, spans, statistics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from protocols.alarm import Alarm, Suppression, TimelineEntry
@@ -64,22 +64,22 @@ def changed(*alarms: Alarm) -> list[Change]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database.open(database_url) as opened:
+async def database(database_url: str) -> AsyncIterator[Postgres]:
+    async with Postgres.open(database_url) as opened:
         yield opened
 
 
-async def fill(database: Database, changes: Sequence[Change]) -> None:
+async def fill(database: Postgres, changes: Sequence[Change]) -> None:
     seq = (await database.run(read_cursor, "ledger")).seq
     assert await database.run(apply, "ledger", seq, seq + 1, changes, set()) == []
 
 
-async def numbers(database: Database, wanted: AlarmFilter, **options: Any) -> list[int]:
+async def numbers(database: Postgres, wanted: AlarmFilter, **options: Any) -> list[int]:
     page = await list_alarms(database, wanted, **options)
     return sorted(uuid.UUID(alarm.id).int for alarm in page.items)
 
 
-async def test_an_alarm_comes_back_as_it_was_stored(database: Database) -> None:
+async def test_an_alarm_comes_back_as_it_was_stored(database: Postgres) -> None:
     alarm = alarm_of(
         1,
         affected_customers=("c-1",),
@@ -99,7 +99,7 @@ async def test_an_alarm_comes_back_as_it_was_stored(database: Database) -> None:
     assert await get_alarm(database, "no such \x00 alarm") is None
 
 
-async def test_a_name_that_several_ledgers_gave_leads_to_the_live_alarm_then_to_the_latest(database: Database) -> None:
+async def test_a_name_that_several_ledgers_gave_leads_to_the_live_alarm_then_to_the_latest(database: Postgres) -> None:
     old, older, new = (alarm_of(n, alarm_id="A1", last_occurrence=T0 + timedelta(days=n)) for n in (3, 2, 1))
     await fill(database, [*changed(old, older), AlarmForgotten(3, old.id), AlarmForgotten(4, older.id)])
     assert await get_alarm(database, "A1") == old
@@ -108,7 +108,7 @@ async def test_a_name_that_several_ledgers_gave_leads_to_the_live_alarm_then_to_
     assert await get_alarm(database, older.id) == older
 
 
-async def test_an_archived_alarm_is_found_by_name_but_not_listed(database: Database) -> None:
+async def test_an_archived_alarm_is_found_by_name_but_not_listed(database: Postgres) -> None:
     alarm = alarm_of(1, status="cleared", cleared_at=T0)
     await fill(database, [*changed(alarm), AlarmForgotten(2, alarm.id), ArchiveDue(3, T0 + timedelta(days=1))])
     assert (await list_alarms(database, AlarmFilter())).items == ()
@@ -159,7 +159,7 @@ FILTERS: list[tuple[AlarmFilter, list[int]]] = [
 ]
 
 
-async def test_filters_in_postgresql_and_of_alarms_at_hand(database: Database) -> None:
+async def test_filters_in_postgresql_and_of_alarms_at_hand(database: Postgres) -> None:
     hour = timedelta(hours=1)
     alarms = (
         alarm_of(
@@ -228,7 +228,7 @@ async def test_filters_in_postgresql_and_of_alarms_at_hand(database: Database) -
             assert [number for number, alarm in enumerate(alarms, 1) if passes(alarm, wanted)] == expected, wanted
 
 
-async def test_what_a_view_of_causes_holds_back_is_counted(database: Database) -> None:
+async def test_what_a_view_of_causes_holds_back_is_counted(database: Postgres) -> None:
     cause, below = alarm_of(1), alarm_of(2, parent_alarm_id=alarm_of(1).id)
     other = alarm_of(3, parent_alarm_id=cause.id, tenant_id="t2", severity="minor")
     await fill(database, changed(cause, below, other))
@@ -243,7 +243,7 @@ async def test_what_a_view_of_causes_holds_back_is_counted(database: Database) -
         assert await held_alarms.count_held_back((cause, below, other), asked, tenant) == held
 
 
-async def test_archived_alarms_are_listed_on_request_in_one_order_with_the_others(database: Database) -> None:
+async def test_archived_alarms_are_listed_on_request_in_one_order_with_the_others(database: Postgres) -> None:
     alarms = [alarm_of(n, last_occurrence=T0 + timedelta(hours=n), cleared_at=T0, status="cleared") for n in range(1, 9)]
     changes = [*changed(*alarms), *(AlarmForgotten(n, alarms[n].id) for n in range(0, 8, 2)), ArchiveDue(9, T0 + timedelta(1))]
     await fill(database, changes)
@@ -260,7 +260,7 @@ async def test_archived_alarms_are_listed_on_request_in_one_order_with_the_other
         assert seen == _expected_order(alarms, sort)
 
 
-async def test_bulk_matches_only_what_commands_reach(database: Database) -> None:
+async def test_bulk_matches_only_what_commands_reach(database: Postgres) -> None:
     await fill(database, [*changed(alarm_of(1), alarm_of(2), alarm_of(3)), AlarmForgotten(4, alarm_of(2).id)])
     assert await matching_ids(database, AlarmFilter(), limit=10) == (alarm_of(3).id, alarm_of(1).id)
     assert await matching_ids(database, AlarmFilter(), limit=1) == (alarm_of(3).id,)
@@ -275,7 +275,7 @@ def _expected_order(alarms: Sequence[Alarm], sort: AlarmSort) -> list[str]:
 
 
 @pytest.mark.parametrize("sort", ALARM_SORTS)
-async def test_paging_visits_each_alarm_once_in_order(database: Database, sort: AlarmSort) -> None:
+async def test_paging_visits_each_alarm_once_in_order(database: Postgres, sort: AlarmSort) -> None:
     alarms = [
         alarm_of(
             number,
@@ -324,7 +324,7 @@ async def _pages_at_hand(alarms: Sequence[Alarm], sort: AlarmSort, limit: int) -
         ("severity", None, "alarms_severity_rank"),
     ],
 )
-async def test_a_page_is_read_from_its_index(database: Database, sort: AlarmSort, tenant: str | None, index: str) -> None:
+async def test_a_page_is_read_from_its_index(database: Postgres, sort: AlarmSort, tenant: str | None, index: str) -> None:
     await fill(
         database,
         changed(
@@ -389,7 +389,7 @@ def test_a_cursor_beyond_the_column_is_refused(value: int) -> None:
         list_query(AlarmFilter(), "severity", 10, forged, None)
 
 
-async def test_the_timeline_pages_both_ways_across_months(database: Database) -> None:
+async def test_the_timeline_pages_both_ways_across_months(database: Postgres) -> None:
     entries = tuple(
         TimelineEntry(
             alarm_id=alarm_of(1).id,
@@ -423,7 +423,7 @@ async def test_the_timeline_pages_both_ways_across_months(database: Database) ->
     assert (await timeline(database, "A-1")).items == ()
 
 
-async def test_statistics(database: Database) -> None:
+async def test_statistics(database: Postgres) -> None:
     await fill(
         database,
         changed(
@@ -475,7 +475,7 @@ def unknown(offset: int, oid: str, tenant: str = "t1") -> UnknownTrap:
     )
 
 
-async def test_the_inbox_lists_and_counts_without_secrets(database: Database) -> None:
+async def test_the_inbox_lists_and_counts_without_secrets(database: Postgres) -> None:
     await fill(database, [unknown(1, "1.2.3"), unknown(2, "1.2.3"), unknown(3, "1.2.4"), unknown(4, "1.2.3", "t2")])
     first = await list_unknown_traps(database, limit=2, tenant="t1")
     rest = await list_unknown_traps(database, limit=2, cursor=first.next_cursor, tenant="t1")
@@ -497,7 +497,7 @@ async def test_the_inbox_lists_and_counts_without_secrets(database: Database) ->
     assert len(await count_unknown_traps(database, tenant="t2")) == 1
 
 
-async def test_device_events_page_by_device(database: Database) -> None:
+async def test_device_events_page_by_device(database: Postgres) -> None:
     events = [
         DeviceEvent(
             offset=number // 2,

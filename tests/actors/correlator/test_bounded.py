@@ -11,7 +11,8 @@ import pytest
 from vocabulary.world import World
 
 from actors.correlator import fold as folding
-from actors.correlator import problems, state
+from actors.correlator import state
+from actors.correlator.alarms import raise_clear
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.feed import LedgerFeed
 from actors.store.lag import Lag
@@ -113,7 +114,7 @@ def flood(world: World) -> tuple[dict[str, dict[str, int]], Counter[str]]:
 def test_nothing_that_is_kept_grows_beyond_its_bound(
     make_world: Callable[[CorrelatorSettings], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(problems, "MAX_MEMORIES", MEMORIES)
+    monkeypatch.setattr(raise_clear, "MAX_MEMORIES", MEMORIES)
     monkeypatch.setattr(state, "MAX_QUARANTINED", MEMORIES)
     monkeypatch.setattr(folding, "QUARANTINE_ALARMS", 10)
     monkeypatch.setattr(boards, "_MOST_MARKS", MARKS)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from vocabulary.world import World
 
-from actors.correlator.rules.force import rule_records
+from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
@@ -28,7 +28,7 @@ from protocols.command import (
     PutWindow,
 )
 from protocols.event import RulesLoaded, TopologyLoaded
-from protocols.maintenance import Plan, PlanChanges, Scope
+from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 from protocols.principal import Principal
 from protocols.rule import Actions, Conditions, Rule, RuleEdited
 from protocols.topology import Node
@@ -36,8 +36,8 @@ from protocols.topology import Node
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 ADMIN = Principal("ada", "admin")
 RULE = Rule(name="quiet", type="suppression", conditions=Conditions(match={"alarm_type": "x"}), actions=Actions(suppress=True))
-PLAN = Plan(
-    title="splicing", scope=Scope(devices=("olt-1",)), start=START - timedelta(seconds=1), end=START + timedelta(hours=1)
+PLAN = WindowPlan(
+    title="splicing", scope=WindowScope(devices=("olt-1",)), start=START - timedelta(seconds=1), end=START + timedelta(hours=1)
 )
 OLT = Node(id="olt-1", type="olt")
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.correlator.saved import STEP, Mark, Saved, pieces
+from actors.correlator.saved import STEP, ReportMark, Saved, pieces
 from actors.state_encoding import encode_with_pauses
 from protocols.alarm import Alarm, Identity
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-MARK = Mark("10.0.0.1", 7, None, NOW, "major")
+MARK = ReportMark("10.0.0.1", 7, None, NOW, "major")
 LENGTHS = [0, 1, 15, 16, STEP - 1, STEP, STEP + 1, STEP + 15, STEP + 16, 65_535, 65_536]
 
 

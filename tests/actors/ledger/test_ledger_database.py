@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from actors.ledger.codec import decode_events
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerLocked, LedgerNewer, NotALedger
-from actors.ledger.group import Group, encode
+from actors.ledger.group import CommitGroup, encode
 from actors.ledger.read import Head, stamped_events
 from actors.ledger.recovery import recover
 from actors.ledger.schema import connect_reader
@@ -27,13 +27,13 @@ from protocols.principal import Principal
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def put(database: Database, *events: object, through: int = 0) -> int | None:
-    written = database.write(Group(now=NOW, through=through, appends=[events]))  # type: ignore[list-item]
+def put(database: LedgerFile, *events: object, through: int = 0) -> int | None:
+    written = database.write(CommitGroup(now=NOW, through=through, appends=[events]))  # type: ignore[list-item]
     return written.firsts[0]
 
 
 def test_a_new_ledger_is_private_and_empty(path: Path) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     put(database, Tick())
     for name in ("", "-wal", "-shm", ".lock"):
         assert stat.S_IMODE(os.stat(f"{path}{name}").st_mode) == 0o600
@@ -41,13 +41,13 @@ def test_a_new_ledger_is_private_and_empty(path: Path) -> None:
     assert database.head == Head(1, database.head.at, 0, 0)
     database.close()
     database.close()
-    again = Database.open(path)
+    again = LedgerFile.open(path)
     assert (again.head, again.ledger_id) == (database.head, database.ledger_id)
     again.close()
 
 
 def test_every_commit_is_synced(path: Path) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert database._connection is not None
     pragmas = {name: database._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}
@@ -55,15 +55,17 @@ def test_every_commit_is_synced(path: Path) -> None:
 
 
 def test_two_daemons_cannot_have_one_ledger(path: Path) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     with pytest.raises(LedgerLocked, match=f"in use by process {os.getpid()}.*state_dir"):
-        Database.open(path)
+        LedgerFile.open(path)
     put(database, Tick())
-    code = "import sys; from pathlib import Path; from actors.ledger.database import Database; Database.open(Path(sys.argv[1]))"
+    code = (
+        "import sys; import pathlib; from actors.ledger.database import LedgerFile; LedgerFile.open(pathlib.Path(sys.argv[1]))"
+    )
     other = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
     assert "LedgerLocked" in other.stderr
     database.close()
-    Database.open(path).close()
+    LedgerFile.open(path).close()
 
 
 def test_a_text_file_is_no_ledger_and_is_left_alone(path: Path) -> None:
@@ -71,7 +73,7 @@ def test_a_text_file_is_no_ledger_and_is_left_alone(path: Path) -> None:
     path.write_text("# not a database\n" * 100)
     before = path.read_bytes()
     with pytest.raises(NotALedger, match=r"not a ledger.*move this file away"):
-        Database.open(path)
+        LedgerFile.open(path)
     assert path.read_bytes() == before
 
 
@@ -82,22 +84,22 @@ def test_another_programs_database_is_no_ledger_and_is_left_alone(path: Path) ->
     connection.close()
     before = path.read_bytes()
     with pytest.raises(NotALedger):
-        Database.open(path)
+        LedgerFile.open(path)
     assert path.read_bytes() == before
 
 
 def test_a_newer_ledger_is_refused(path: Path) -> None:
-    Database.open(path).close()
+    LedgerFile.open(path).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version=99")
     connection.close()
     with pytest.raises(LedgerNewer, match="version 99"):
-        Database.open(path)
+        LedgerFile.open(path)
 
 
 @pytest.mark.parametrize("page", range(1, 24))
 def test_a_damaged_ledger_is_refused_or_read_right(path: Path, page: int) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     for _ in range(50):
         put(database, *[Tick()] * 200)
     database.close()
@@ -106,7 +108,7 @@ def test_a_damaged_ledger_is_refused_or_read_right(path: Path, page: int) -> Non
     content[page * 4096 : page * 4096 + 64] = b"\xa5" * 64
     path.write_bytes(content)
     try:
-        Database.open(path).close()
+        LedgerFile.open(path).close()
         assert [stamped.offset for stamped in stamped_events(path)] == list(range(1, 10_001))
     except LedgerCorrupt as damage:
         way_out = str(damage)
@@ -118,13 +120,13 @@ def test_a_damaged_ledger_is_refused_or_read_right(path: Path, page: int) -> Non
 def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DiskRefused, match="file"):
-        Database.open(tmp_path / "file" / "ledger.sqlite")
+        LedgerFile.open(tmp_path / "file" / "ledger.sqlite")
 
 
 def test_an_interrupted_creation_is_begun_again(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert put(database, Tick()) == 1
     database.close()
 
@@ -145,7 +147,7 @@ def test_what_an_interrupted_creation_left_is_not_used(path: Path, tmp_path: Pat
     for left in ("-journal", ".new-journal"):
         Path(f"{path}{left}").write_bytes(journal)
     Path(f"{path}.new").write_text("half of it")
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert put(database, Tick()) == 1
     database.close()
     assert {each.name for each in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
@@ -153,7 +155,7 @@ def test_what_an_interrupted_creation_left_is_not_used(path: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_log_whose_file_is_gone_is_kept_and_refused(path: Path, empty: bool) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     put(database, Tick())
     log = Path(f"{path}-wal")
     content = log.read_bytes()
@@ -165,7 +167,7 @@ def test_a_log_whose_file_is_gone_is_kept_and_refused(path: Path, empty: bool) -
         with pytest.raises(LedgerCorrupt):
             connect_reader(path)
     with pytest.raises(LedgerCorrupt, match=r"-wal is not.*restore the file from a backup"):
-        Database.open(path)
+        LedgerFile.open(path)
     assert log.read_bytes() == content
 
 
@@ -179,7 +181,7 @@ def test_an_empty_database_is_no_ledger_and_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     assert before
     with pytest.raises(NotALedger, match=r"without anything in it.*move this file away"):
-        Database.open(path)
+        LedgerFile.open(path)
     assert path.read_bytes() == before
 
 
@@ -187,7 +189,7 @@ def test_a_new_ledger_is_its_owners_alone_also_where_a_link_leads(path: Path, tm
     path.parent.mkdir()
     elsewhere = tmp_path / "elsewhere.sqlite"
     path.symlink_to(elsewhere)
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     put(database, Tick())
     assert path.is_symlink()
     assert {Path(f"{elsewhere}{each}").stat().st_mode & 0o777 for each in ("", "-wal", "-shm")} == {0o600}
@@ -202,39 +204,39 @@ def test_a_body_that_is_too_large_is_refused_and_the_rest_kept() -> None:
 
 
 def test_quarantine_keeps_the_event_and_lets_it_go_on_release(path: Path) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     put(database, Tick(), Tick(), Tick())
     wrong = Quarantined(2, NOW, "tick", "boom")
-    written = database.write(Group(now=NOW, through=3, folded=[ChangeBatch(3, [wrong])]))
+    written = database.write(CommitGroup(now=NOW, through=3, folded=[ChangeBatch(3, [wrong])]))
     assert written.quarantined == 1
     retry = Command(Principal("noc", "admin"), RetryQuarantined(2, b""))
     put(database, retry, through=3)
     failed = Quarantined(4, NOW, "command", "boom again")
-    written = database.write(Group(now=NOW, through=4, folded=[ChangeBatch(4, [failed])]))
+    written = database.write(CommitGroup(now=NOW, through=4, folded=[ChangeBatch(4, [failed])]))
     assert written.quarantined == 1
     connection = sqlite3.connect(path)
     ((offset, kind, error),) = connection.execute("SELECT offset, kind, error FROM quarantine").fetchall()
     connection.close()
     assert (offset, kind, error) == (2, "tick", "boom again")
     database.close()
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert database.in_quarantine == 1
     put(database, retry, through=4)
-    written = database.write(Group(now=NOW, through=5, folded=[ChangeBatch(5, [Released(5, 2)])]))
+    written = database.write(CommitGroup(now=NOW, through=5, folded=[ChangeBatch(5, [Released(5, 2)])]))
     assert written.quarantined == 0
     database.close()
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert database.in_quarantine == 0
     database.close()
 
 
 def test_a_wal_cut_at_any_byte_of_its_last_commit_loses_nothing_before_it(path: Path, tmp_path: Path) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     put(database, Tick(), Tick())
     put(database, Tick())
     wal = Path(f"{path}-wal")
     before = wal.stat().st_size
-    database.write(Group(now=NOW, through=3, appends=[[Tick()] * 3], folded=[ChangeBatch(3, [Released(1, 1)])]))
+    database.write(CommitGroup(now=NOW, through=3, appends=[[Tick()] * 3], folded=[ChangeBatch(3, [Released(1, 1)])]))
     copy = tmp_path / "copy" / path.name
     copy.parent.mkdir()
     content, log = path.read_bytes(), wal.read_bytes()
@@ -250,18 +252,18 @@ def test_a_wal_cut_at_any_byte_of_its_last_commit_loses_nothing_before_it(path: 
             leftover.unlink()
         copy.write_bytes(content)
         Path(f"{copy}-wal").write_bytes(log[:cut])
-        again = Database.open(copy)
+        again = LedgerFile.open(copy)
         whole = cut == len(log)
         assert (again.head.offset, again.head.seq) == ((6, 1) if whole else (3, 0)), cut
-        assert again.write(Group(now=NOW, through=0, appends=[[Tick()]])).firsts == [7 if whole else 4]
+        assert again.write(CommitGroup(now=NOW, through=0, appends=[[Tick()]])).firsts == [7 if whole else 4]
         again.close()
     shutil.rmtree(copy.parent)
 
 
 def test_changes_that_end_inside_a_batch_are_gone_on_from_there(path: Path) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     put(database, *[Tick()] * 3)
-    database.write(Group(now=NOW, through=2, folded=[ChangeBatch(2, [Released(1, 1)])]))
+    database.write(CommitGroup(now=NOW, through=2, folded=[ChangeBatch(2, [Released(1, 1)])]))
     recovery = recover(database)
     assert (recovery.events_through, recovery.last_offset) == (2, 3)
     assert [(batch.first, batch.through) for batch in recovery.replay] == [(1, 2)]

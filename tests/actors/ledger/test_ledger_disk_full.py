@@ -10,9 +10,9 @@ import trio
 import trio.lowlevel
 from vocabulary.ledger import EPOCH, RunningLedger, report, running_ledger
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused
-from actors.ledger.group import Group
+from actors.ledger.group import CommitGroup
 from actors.ledger.read import read_changes, stamped_events
 from actors.ledger.schema import connect_reader
 from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
@@ -21,7 +21,7 @@ from protocols.event import Event, NetworkEvent
 from protocols.ledger import ChangeBatch, EventBatch
 
 
-class SmallDisk(Database):
+class SmallDisk(LedgerFile):
     """A database whose file may have ``pages`` pages."""
 
     pages = 1 << 30
@@ -130,13 +130,13 @@ def file_limit() -> Iterator[None]:
 
 @pytest.mark.usefixtures("file_limit")
 def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(path: Path) -> None:
-    database = Database.open(path)
-    group = Group(now=EPOCH, through=0, appends=[[big("a")]])
+    database = LedgerFile.open(path)
+    group = CommitGroup(now=EPOCH, through=0, appends=[[big("a")]])
     assert database.write(group).firsts == [1]
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in range(0, 30_000, 2_500):
         resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size + room, hard))
-        refused = Group(now=EPOCH, through=0, appends=[[big("refused")] * 2])
+        refused = CommitGroup(now=EPOCH, through=0, appends=[[big("refused")] * 2])
         with pytest.raises(DiskRefused):
             database.write(refused)
         with pytest.raises(DiskRefused):
@@ -146,7 +146,7 @@ def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(path: Path) -> Non
         assert database.write(group).firsts == [before + 1]
     head = database.head
     database.close()
-    again = Database.open(path)
+    again = LedgerFile.open(path)
     assert again.head == head
     again.close()
     events = [stamped.event for stamped in stamped_events(path)]
@@ -155,17 +155,17 @@ def test_a_write_error_in_the_log_keeps_nothing_of_the_commit(path: Path) -> Non
 
 def test_what_survived_of_a_refused_commit_is_removed(path: Path) -> None:
     """A commit record may be in the log although its sync failed: the file then has more than was acknowledged."""
-    database = Database.open(path)
-    group = Group(now=EPOCH, through=0, appends=[[big("a")]])
+    database = LedgerFile.open(path)
+    group = CommitGroup(now=EPOCH, through=0, appends=[[big("a")]])
     database.write(group)
     known = database.head
-    database.write(Group(now=EPOCH, through=1, appends=[[big("b")]], folded=[ChangeBatch(1, [AlarmForgotten(1, "c")])]))
+    database.write(CommitGroup(now=EPOCH, through=1, appends=[[big("b")]], folded=[ChangeBatch(1, [AlarmForgotten(1, "c")])]))
     database._disconnect()
     database.head = known
-    written = database.write(Group(now=EPOCH, through=0, appends=[[big("c")]]))
+    written = database.write(CommitGroup(now=EPOCH, through=0, appends=[[big("c")]]))
     assert written.firsts == [2]
     assert [getattr(stamped.event, "resource_id", "") for stamped in stamped_events(path)] == ["a", "c"]
-    written = database.write(Group(now=EPOCH, through=1, folded=[ChangeBatch(1, [AlarmForgotten(1, "d")])]))
+    written = database.write(CommitGroup(now=EPOCH, through=1, folded=[ChangeBatch(1, [AlarmForgotten(1, "d")])]))
     assert [batch.seq for batch in written.recorded] == [1]
     database.close()
     connection = connect_reader(path)

@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 from vocabulary.ledger import forgotten, report, running_ledger
 from vocabulary.typed import of_kind
 
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import CursorAhead
 from actors.ledger.feed import LedgerFeed
 from actors.ledger.settings import LedgerSettings
@@ -76,7 +76,7 @@ async def test_all_that_a_reader_waited_for_is_pruned_before_its_turn(path: Path
     async with running_ledger(path) as house:
         for n in range(5):
             await house.append(report(str(n)))
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert database._connection is not None
     database._connection.execute("DELETE FROM changes WHERE seq <= 4")
     database.close()
@@ -90,7 +90,7 @@ async def test_a_pruned_cursor_is_told_what_is_left(path: Path) -> None:
     async with running_ledger(path) as house:
         for n in range(5):
             await house.append(report(str(n)))
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert database._connection is not None
     database._connection.execute("DELETE FROM changes WHERE seq <= 3")
     database.close()

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from vocabulary.ledger import RunningLedger, SettableClock, forgotten, report, running_ledger
 
 from actors.ledger.codec import encode_parts
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused
-from actors.ledger.group import Group, SnapshotPiece
-from actors.ledger.prune import Limits
+from actors.ledger.group import CommitGroup, SnapshotPiece
+from actors.ledger.prune import PruneLimits
 from actors.ledger.read import read_changes, read_cursors
 from actors.ledger.recovery import recover
 from actors.ledger.schema import connect_reader
@@ -36,7 +36,7 @@ class FileAndModel(RuleBasedStateMachine):
         super().__init__()
         self.home = Path(tempfile.mkdtemp())
         self.path = self.home / "0" / "ledger.sqlite"
-        self.database = Database.open(self.path)
+        self.database = LedgerFile.open(self.path)
         self.now = NOW
         self.last_at = 0
         self.batches: list[tuple[int, int, list[SystemReport]]] = []
@@ -87,7 +87,7 @@ class FileAndModel(RuleBasedStateMachine):
         piece = SnapshotPiece(self.through, 0, memoryview(bytes(3_000_000)), 1)
         assert self.database._connection is not None
         self.database._connection.execute("PRAGMA max_page_count=1")
-        full = Group(now=group.now, through=group.through, appends=group.appends, folded=[*group.folded, piece])
+        full = CommitGroup(now=group.now, through=group.through, appends=group.appends, folded=[*group.folded, piece])
         try:
             self.database.write(full)
         except DiskRefused:
@@ -97,7 +97,7 @@ class FileAndModel(RuleBasedStateMachine):
     @rule(days=st.integers(-3, 30), small=st.booleans())
     def prune(self, days: int, small: bool) -> None:
         cutoff = micros(self.now - timedelta(days=days))
-        pruned = self.database.prune(Limits(cutoff, 1 if small else 1 << 40, ("store",)))
+        pruned = self.database.prune(PruneLimits(cutoff, 1 if small else 1 << 40, ("store",)))
         self.pruned_events += pruned.events
         self.pruned_changes += pruned.batches
         kept = sorted(self.snapshots)[-2:]
@@ -143,13 +143,15 @@ class FileAndModel(RuleBasedStateMachine):
         assert len(replayed) == recovery.events_through - start
 
     def _open(self) -> None:
-        self.database = Database.open(self.path)
+        self.database = LedgerFile.open(self.path)
         head = self.database.head
         assert self.durable <= head.through <= self.through
         # The fold goes on from what the file says; what it had settled without a trace is folded again.
         self.through = self.durable = head.through
 
-    def _group(self, sizes: list[int], fold: list[bool], snapshot: bool, ack: int) -> tuple[Group, int, list[RecordedBatch]]:
+    def _group(
+        self, sizes: list[int], fold: list[bool], snapshot: bool, ack: int
+    ) -> tuple[CommitGroup, int, list[RecordedBatch]]:
         appends, number = [], self.last
         for size in sizes:
             appends.append([SystemReport(alarm_type=str(number + n), active=True) for n in range(size)])
@@ -167,7 +169,7 @@ class FileAndModel(RuleBasedStateMachine):
         if snapshot:
             folded.append(SnapshotPiece(through, 0, memoryview(encode_parts({"n": b"1"})), 1))
         cursors = {"store": max(self.cursors.get("store", 0), len(self.recorded) - ack)} if ack <= len(self.recorded) else {}
-        return Group(now=self.now, through=through, appends=appends, folded=folded, cursors=cursors), through, recorded
+        return CommitGroup(now=self.now, through=through, appends=appends, folded=folded, cursors=cursors), through, recorded
 
 
 def test_the_file_holds_what_the_model_holds() -> None:

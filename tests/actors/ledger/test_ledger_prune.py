@@ -10,10 +10,10 @@ import trio.lowlevel
 from vocabulary.ledger import SettableClock, report, running_ledger
 
 from actors.ledger.codec import encode_parts
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import NoUsableSnapshot
-from actors.ledger.group import Group, SnapshotPiece
-from actors.ledger.prune import Limits
+from actors.ledger.group import CommitGroup, SnapshotPiece
+from actors.ledger.prune import PruneLimits
 from actors.ledger.read import stamped_events
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
@@ -33,14 +33,14 @@ def piece(through: int, number: int = 0, pieces: int = 1) -> SnapshotPiece:
     return SnapshotPiece(through, number, body, pieces)
 
 
-def filled(path: Path, batches: int = 20, size: int = 0) -> Database:
+def filled(path: Path, batches: int = 20, size: int = 0) -> LedgerFile:
     """A ledger of ``batches`` batches of 2 Events, a day apart, each with recorded Changes."""
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     event = NetworkEvent(type="device.up", tenant_id="t", resource_type="r", resource_id="i", description="x" * size)
     for n in range(1, batches + 1):
-        group = Group(now=NOW + timedelta(days=n - 1), through=2 * n - 2, appends=[[event, Tick()]])
+        group = CommitGroup(now=NOW + timedelta(days=n - 1), through=2 * n - 2, appends=[[event, Tick()]])
         database.write(group)
-        database.write(Group(now=NOW, through=2 * n, folded=[ChangeBatch(2 * n, [AlarmForgotten(2 * n, "a" * size)])]))
+        database.write(CommitGroup(now=NOW, through=2 * n, folded=[ChangeBatch(2 * n, [AlarmForgotten(2 * n, "a" * size)])]))
     return database
 
 
@@ -48,14 +48,14 @@ def offsets(path: Path) -> list[int]:
     return [stamped.offset for stamped in stamped_events(path)]
 
 
-def kept_changes(database: Database) -> list[int]:
+def kept_changes(database: LedgerFile) -> list[int]:
     assert database._connection is not None
     return [seq for (seq,) in database._connection.execute("SELECT seq FROM changes ORDER BY seq")]
 
 
 def test_without_a_snapshot_no_event_leaves(path: Path) -> None:
     database = filled(path)
-    assert database.prune(Limits(FAR, HUGE)).events == 0
+    assert database.prune(PruneLimits(FAR, HUGE)).events == 0
     assert offsets(path) == list(range(1, 41))
     database.close()
 
@@ -63,10 +63,10 @@ def test_without_a_snapshot_no_event_leaves(path: Path) -> None:
 def test_events_leave_after_their_retention_but_not_beyond_the_older_snapshot(path: Path) -> None:
     database = filled(path)
     for through in (8, 20, 36):
-        database.write(Group(now=NOW, through=40, folded=[piece(through)]))
-    assert database.prune(Limits(micros(NOW + timedelta(days=5)), HUGE)).events == 10
+        database.write(CommitGroup(now=NOW, through=40, folded=[piece(through)]))
+    assert database.prune(PruneLimits(micros(NOW + timedelta(days=5)), HUGE)).events == 10
     assert offsets(path) == list(range(11, 41))
-    assert database.prune(Limits(FAR, HUGE)).events == 10
+    assert database.prune(PruneLimits(FAR, HUGE)).events == 10
     assert offsets(path) == list(range(21, 41))
     recovery = recover(database)
     assert recovery.snapshot is not None
@@ -82,46 +82,46 @@ def test_events_leave_after_their_retention_but_not_beyond_the_older_snapshot(pa
 
 def test_a_single_snapshot_may_be_unusable_so_with_it_no_event_leaves(path: Path) -> None:
     database = filled(path)
-    database.write(Group(now=NOW, through=40, folded=[piece(20)]))
-    assert database.prune(Limits(FAR, 0)).events == 0
+    database.write(CommitGroup(now=NOW, through=40, folded=[piece(20)]))
+    assert database.prune(PruneLimits(FAR, 0)).events == 0
     recovery = recover(database, lambda snapshot: False)
     assert recovery.snapshot is None
     assert [batch.first for batch in recovery.replay] == list(range(1, 41, 2))
-    database.write(Group(now=NOW, through=40, folded=[piece(36)]))
-    assert database.prune(Limits(FAR, 0)).events == 20
+    database.write(CommitGroup(now=NOW, through=40, folded=[piece(36)]))
+    assert database.prune(PruneLimits(FAR, 0)).events == 20
     assert offsets(path) == list(range(21, 41))
     database.close()
 
 
 def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path) -> None:
     database = filled(path)
-    limits = Limits(FAR, HUGE, ("store", "notifier"))
+    limits = PruneLimits(FAR, HUGE, ("store", "notifier"))
     database.prune(limits)
     assert kept_changes(database)[0] == 1
-    database.write(Group(now=NOW, through=40, cursors={"store": 12, "notifier": 7, "gone": 1}))
+    database.write(CommitGroup(now=NOW, through=40, cursors={"store": 12, "notifier": 7, "gone": 1}))
     database.prune(limits)
     assert kept_changes(database) == list(range(8, 21))
-    database.write(Group(now=NOW, through=40, cursors={"store": 20, "notifier": 20}))
+    database.write(CommitGroup(now=NOW, through=40, cursors={"store": 20, "notifier": 20}))
     database.prune(limits)
     assert kept_changes(database) == [20]
     database.close()
-    again = Database.open(path)
+    again = LedgerFile.open(path)
     assert (again.head.offset, again.head.seq) == (40, 20)
     again.close()
 
 
 def test_changes_stay_until_those_without_a_cursor_have_read_them(path: Path) -> None:
     database = filled(path)
-    database.write(Group(now=NOW, through=40, cursors={"store": 20}))
-    database.prune(Limits(FAR, HUGE, ("store",), read=7))
+    database.write(CommitGroup(now=NOW, through=40, cursors={"store": 20}))
+    database.prune(PruneLimits(FAR, HUGE, ("store",), read=7))
     assert kept_changes(database) == list(range(8, 21))
     database.close()
 
 
 def test_too_many_bytes_push_the_oldest_out_in_bounded_steps(path: Path) -> None:
     database = filled(path, batches=30, size=500_000)
-    database.write(Group(now=NOW, through=60, folded=[piece(58), piece(60)], cursors={"store": 30}))
-    limits = Limits(0, 12_000_000, ("store",))
+    database.write(CommitGroup(now=NOW, through=60, folded=[piece(58), piece(60)], cursors={"store": 30}))
+    limits = PruneLimits(0, 12_000_000, ("store",))
     steps = [database.prune(limits)]
     while steps[-1].more:
         steps.append(database.prune(limits))
@@ -140,9 +140,9 @@ def test_replaced_snapshots_leave_piece_by_piece_and_an_unfinished_one_never_cou
         body = memoryview(encode_parts({"fold": b"z" * 100}))
         for number in range(3):
             part = SnapshotPiece(through, number, body[number * 40 : (number + 1) * 40], 3)
-            database.write(Group(now=NOW, through=10, folded=[part]))
-    database.write(Group(now=NOW, through=10, folded=[piece(8, 0, 2)]))
-    limits = Limits(0, HUGE)
+            database.write(CommitGroup(now=NOW, through=10, folded=[part]))
+    database.write(CommitGroup(now=NOW, through=10, folded=[piece(8, 0, 2)]))
+    limits = PruneLimits(0, HUGE)
     steps = 1
     while database.prune(limits).more:
         steps += 1
@@ -153,7 +153,7 @@ def test_replaced_snapshots_leave_piece_by_piece_and_an_unfinished_one_never_cou
     recovery = recover(database)
     assert recovery.snapshot is not None
     assert (recovery.snapshot.through, recovery.snapshot.parts) == (6, {"fold": b"z" * 100})
-    database.write(Group(now=NOW, through=10, folded=[piece(10)]))
+    database.write(CommitGroup(now=NOW, through=10, folded=[piece(10)]))
     while database.prune(limits).more:
         pass
     kept = database._connection.execute("SELECT DISTINCT through FROM snapshot_pieces ORDER BY 1").fetchall()

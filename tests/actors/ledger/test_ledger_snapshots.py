@@ -8,7 +8,7 @@ from actors.ledger.codec import decode_parts
 from actors.ledger.errors import FoldOutOfStep
 from actors.ledger.group import pieces_of, worth
 from actors.ledger.settings import LedgerSettings
-from actors.ledger.snapshots import Snapshots
+from actors.ledger.snapshots import SnapshotSchedule
 from protocols.ledger import Snapshot, SnapshotPart
 
 SETTINGS = LedgerSettings(snapshot_every_events=1_000, snapshot_every_seconds=600.0)
@@ -16,14 +16,14 @@ LARGE = Snapshot(5_000, {"correlator": bytes(10_000_000)})
 
 
 def test_none_is_due_while_nothing_is_new() -> None:
-    snapshots = Snapshots(SETTINGS, through=500, stages=("correlator",))
+    snapshots = SnapshotSchedule(SETTINGS, through=500, stages=("correlator",))
     snapshots.start(now=100.0)
     assert snapshots.due(500) == math.inf
     assert snapshots.due(501) == 700.0
 
 
 def test_it_is_due_at_once_after_many_events_and_not_again_while_a_marker_is_under_way() -> None:
-    snapshots = Snapshots(SETTINGS, through=0, stages=("correlator",))
+    snapshots = SnapshotSchedule(SETTINGS, through=0, stages=("correlator",))
     snapshots.start(now=0.0)
     assert snapshots.due(999) == 600.0
     assert snapshots.due(1_000) == -math.inf
@@ -34,7 +34,7 @@ def test_it_is_due_at_once_after_many_events_and_not_again_while_a_marker_is_und
 
 
 def test_a_large_one_is_not_taken_before_as_many_events_as_take_its_size() -> None:
-    snapshots = Snapshots(SETTINGS, through=0, stages=("correlator",))
+    snapshots = SnapshotSchedule(SETTINGS, through=0, stages=("correlator",))
     snapshots.start(now=0.0)
     snapshots.mark(5_000, now=0.0)
     snapshots.arrive(SnapshotPart(5_000, "correlator", LARGE.parts["correlator"]), now=1.0)
@@ -45,7 +45,7 @@ def test_a_large_one_is_not_taken_before_as_many_events_as_take_its_size() -> No
 
 
 def test_its_time_is_told_with_its_last_piece_also_when_the_next_has_arrived() -> None:
-    snapshots = Snapshots(SETTINGS, through=0, stages=("correlator",))
+    snapshots = SnapshotSchedule(SETTINGS, through=0, stages=("correlator",))
     snapshots.start(now=0.0)
     assert snapshots.piece is None
     for through, now in ((5_000, 10.0), (9_000, 11.0)):
@@ -61,8 +61,8 @@ def test_its_time_is_told_with_its_last_piece_also_when_the_next_has_arrived() -
     assert all(seconds is None for _, last, seconds in written if not last)
 
 
-def awaiting(*marked: int) -> Snapshots:
-    snapshots = Snapshots(SETTINGS, through=0, stages=("correlator", "counter"))
+def awaiting(*marked: int) -> SnapshotSchedule:
+    snapshots = SnapshotSchedule(SETTINGS, through=0, stages=("correlator", "counter"))
     snapshots.start(now=0.0)
     for through in marked:
         snapshots.mark(through, now=0.0)

@@ -11,27 +11,27 @@ import trio.testing
 from vocabulary.ledger import RunningLedger, report, running_ledger
 
 from actors.clock.settings import ClockSettings
-from actors.ledger.database import Database
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, LedgerCorrupt
-from actors.ledger.group import Group, Written
+from actors.ledger.group import CommitGroup, Written
 from actors.ledger.read import stamped_events
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import LedgerUnavailable
 from actors.trusted_clock import TrustedClock, instant, micros
-from actors.trusted_time import DAY, SECOND, Reading
+from actors.trusted_time import DAY, SECOND, ClockReading
 from faultd.start_clock import started_clock
 from protocols.event import ClockJumped, Stamped, SystemReport, Tick
 
 START = datetime(2026, 1, 1, tzinfo=instant(0).tzinfo)
 
 
-class SmallDisk(Database):
+class SmallDisk(LedgerFile):
     """A disk that is full while ``full``."""
 
     full = False
     refused = 0
 
-    def write(self, group: Group) -> Written:
+    def write(self, group: CommitGroup) -> Written:
         if self.full and group.step:
             self.refused += 1
             raise DiskRefused(self.path, "full")
@@ -49,10 +49,10 @@ class Host:
     def __init__(self) -> None:
         self.boot, self.ahead, self.name = 1_000 * SECOND, 0, "first start"
 
-    def read(self) -> Reading:
-        return Reading(self.boot, micros(START) + self.boot + self.ahead)
+    def read(self) -> ClockReading:
+        return ClockReading(self.boot, micros(START) + self.boot + self.ahead)
 
-    def clock(self, database: Database) -> TrustedClock:
+    def clock(self, database: LedgerFile) -> TrustedClock:
         return started_clock(self.read, self.name, database, ClockSettings())
 
     def error(self, at: datetime) -> float:
@@ -79,7 +79,7 @@ async def believed(host: Host, house: RunningLedger, ahead: int) -> None:
 
 @pytest.mark.parametrize("ahead", [400 * DAY, -400 * DAY, 3600 * SECOND, -30 * SECOND])
 async def test_a_jump_is_alone_in_its_batch_and_only_there_the_stamps_step(path: Path, host: Host, ahead: int) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     async with running_ledger(path, clock=host.clock(database), database=database) as house:
         await house.append(Tick())
         await believed(host, house, ahead)
@@ -105,7 +105,7 @@ async def test_a_jump_is_alone_in_its_batch_and_only_there_the_stamps_step(path:
 
 
 async def test_a_glitch_leaves_no_trace(path: Path, host: Host) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     async with running_ledger(path, clock=host.clock(database), database=database) as house:
         for ahead in (0, 400 * DAY, 400 * DAY, 0, -DAY, 0):
             host.ahead = ahead
@@ -157,7 +157,7 @@ async def test_while_the_disk_refuses_the_clock_does_not_step(
 async def test_a_restart_goes_on_after_the_time_that_has_passed(
     path: Path, host: Host, passed: int, ahead: int, restarted: bool, error: float
 ) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     async with running_ledger(path, clock=host.clock(database), database=database) as house:
         await house.append(Tick())
     host.boot += passed * SECOND
@@ -166,11 +166,11 @@ async def test_a_restart_goes_on_after_the_time_that_has_passed(
     if restarted:
         host.name, started = "second start", host.boot
 
-        def reread() -> Reading:
-            return Reading(host.boot - started, micros(START) + host.boot + host.ahead)
+        def reread() -> ClockReading:
+            return ClockReading(host.boot - started, micros(START) + host.boot + host.ahead)
 
         read = reread
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     clock = started_clock(read, host.name, database, ClockSettings())
     async with running_ledger(path, clock=clock, database=database) as house:
         await house.append(Tick())
@@ -185,10 +185,10 @@ async def test_a_restart_goes_on_after_the_time_that_has_passed(
 
 async def test_a_ledger_from_the_future_comes_back(path: Path, host: Host) -> None:
     """As an earlier version left it: stamped by whatever the wall said, and with no time kept."""
-    database = Database.open(path)
-    database.write(Group(now=START + timedelta(days=700), through=0, appends=[[Tick()]]))
+    database = LedgerFile.open(path)
+    database.write(CommitGroup(now=START + timedelta(days=700), through=0, appends=[[Tick()]]))
     database.close()
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     assert database.time is None
     async with running_ledger(path, clock=host.clock(database), database=database) as house:
         await believed(host, house, 0)
@@ -208,12 +208,12 @@ async def test_what_is_kept_for_days_is_kept_that_long_whatever_the_clock_says(
             await house.append(report("x"))
         return float(house.metric("faultd_ledger_pruned_events_total"))
 
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     async with running_ledger(path, settings, host.clock(database), database=database) as house:
         await house.append(report("old"))
         await believed(host, house, 400 * DAY)
         assert await prune(house) == 0
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     async with running_ledger(path, settings, host.clock(database), database=database) as house:
         assert await prune(house) == 0, "nor after a restart"
         await believed(host, house, 0)
@@ -227,7 +227,7 @@ async def test_what_is_kept_for_days_is_kept_that_long_whatever_the_clock_says(
 
 
 async def keep_some_time(path: Path, host: Host) -> None:
-    database = Database.open(path)
+    database = LedgerFile.open(path)
     async with running_ledger(path, clock=host.clock(database), database=database) as house:
         await house.append(Tick())
 
@@ -245,7 +245,7 @@ async def test_a_time_that_was_altered_is_not_believed(path: Path, host: Host, s
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(statement)
     with pytest.raises(LedgerCorrupt, match=says):
-        Database.open(path)
+        LedgerFile.open(path)
 
 
 async def test_the_time_is_that_of_the_last_commit_that_the_disk_took(path: Path, host: Host) -> None:
@@ -257,11 +257,13 @@ async def test_the_time_is_that_of_the_last_commit_that_the_disk_took(path: Path
     database.full = True
     other = type(kept)(type(kept.anchor)("another", 5))
     with pytest.raises(DiskRefused):
-        database.write(Group(now=START, through=0, appends=[[SystemReport(alarm_type="x" * 50_000, active=True)]], time=other))
+        database.write(
+            CommitGroup(now=START, through=0, appends=[[SystemReport(alarm_type="x" * 50_000, active=True)]], time=other)
+        )
     database.full = False
     assert database.time == kept
     database.probe()
     database.close()
-    again = Database.open(path)
+    again = LedgerFile.open(path)
     assert again.time == kept
     again.close()

@@ -12,7 +12,7 @@ import trio
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from actors.postgres import Connection, Database
+from actors.postgres import Connection, Postgres
 from actors.store.apply import apply_tolerant
 from actors.store.schema import SchemaNewer, SchemaOlder, check_schema, migrate, newest, revisions
 from actors.store.upgrade import configuration
@@ -21,7 +21,7 @@ from protocols.change import AlarmChanged, AlarmRepeated
 
 
 async def _set_version(url: str, version: str) -> None:
-    async with Database.open(url) as database:
+    async with Postgres.open(url) as database:
         await database.execute("UPDATE faultd_schema SET version_num = $1", version)
 
 
@@ -48,7 +48,7 @@ def test_migrate_from_empty_then_again_changes_nothing(empty_database_url: str) 
 
 
 async def test_check_accepts_the_newest_only(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         with pytest.raises(SchemaOlder, match="faultd migrate") as older:
             await check_schema(database)
         assert older.value.found is None
@@ -58,7 +58,7 @@ async def test_check_accepts_the_newest_only(empty_database_url: str) -> None:
 
 async def test_a_newer_schema_is_refused_by_both_names(database_url: str) -> None:
     await _set_version(database_url, "9999")
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         with pytest.raises(SchemaNewer) as refused:
             await check_schema(database)
     assert "9999" in str(refused.value)
@@ -138,7 +138,7 @@ async def test_a_repeat_within_the_minute_writes_no_index(database_url: str) -> 
             after = await connection.fetchval(counted)
         return int(after - before)
 
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await database.run(apply_tolerant, 1, [AlarmChanged(1, alarm, ())], set(), set())
         assert await database.run(heap_only, 59.9) == 1
         assert await database.run(heap_only, 60.0) == 0, "it moves in the lists, once a minute"

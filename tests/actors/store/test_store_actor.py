@@ -14,7 +14,7 @@ import trio
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import FeedPruned, Progress
 from actors.metrics import Metrics
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.actor import Store, backoff
 from actors.store.adopt import adopt
 from actors.store.apply import apply
@@ -47,7 +47,7 @@ CREATE CONSTRAINT TRIGGER crash_at_commit AFTER UPDATE ON faultd_cursor DEFERRAB
 class Rig:
     """A store with all around it. ``publish`` records one batch."""
 
-    def __init__(self, database: Database, ledger_id: str = "ledger", settings: StoreSettings = QUICK, seq: int = 0) -> None:
+    def __init__(self, database: Postgres, ledger_id: str = "ledger", settings: StoreSettings = QUICK, seq: int = 0) -> None:
         self.feed = LedgerFeed(Path("unused"), seq, {}, batches=10_000, size=2**40)
         self.progress, self.metrics = Progress(), Metrics()
         self.store = Store(database, self.feed, ledger_id, self.progress, self.metrics, settings, lambda: 0.5)
@@ -96,7 +96,7 @@ def storm(changed_of: Callable[..., AlarmChanged], count: int) -> list[list[Chan
 async def test_it_applies_what_is_recorded_and_ends_with_the_feed(
     database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rig = Rig(database)
         async with trio.open_nursery() as nursery:
             await nursery.start(lambda task_status: rig.store.run(task_status=task_status))
@@ -115,7 +115,7 @@ async def test_it_applies_what_is_recorded_and_ends_with_the_feed(
 async def test_a_new_incarnation_goes_on_where_the_cursor_is(
     database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rig = Rig(database)
         for _ in range(3):
             last = rig.publish(changed_of(rig.feed.last + 1, rig.feed.last + 1))
@@ -129,7 +129,7 @@ async def test_backends_killed_inside_transactions_change_nothing(
     database_url: str, changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
 ) -> None:
     batches = storm(changed_of, 24)
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await database.run(read_cursor, "ledger")
         for seq, batch in enumerate(batches, start=1):
             await database.run(apply, "ledger", seq - 1, seq, batch, set())
@@ -161,7 +161,7 @@ async def test_a_server_stopped_and_started_is_caught_up_with(
     own_server: embedded.EmbeddedPostgres, changed_of: Callable[..., AlarmChanged]
 ) -> None:
     batches = storm(changed_of, 30)
-    async with Database.open(own_server.url) as database:
+    async with Postgres.open(own_server.url) as database:
         rig = Rig(database)
         async with running(rig):
             for batch in batches[:10]:
@@ -185,7 +185,7 @@ async def test_it_starts_while_the_server_is_away(
     own_server: embedded.EmbeddedPostgres, changed_of: Callable[..., AlarmChanged]
 ) -> None:
     await trio.to_thread.run_sync(own_server.stop)
-    async with Database.open(own_server.url) as database:
+    async with Postgres.open(own_server.url) as database:
         rig = Rig(database)
         last = rig.publish(changed_of(1, 1))
         async with running(rig):
@@ -198,7 +198,7 @@ async def test_a_second_writer_neither_doubles_nor_loses(
     database_url: str, changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
 ) -> None:
     batches = storm(changed_of, 20)
-    async with Database.open(database_url) as database, Database.open(database_url) as other:
+    async with Postgres.open(database_url) as database, Postgres.open(database_url) as other:
         rigs = [Rig(database), Rig(other)]
         async with running(rigs[0]), running(rigs[1]):
             for batch in batches:
@@ -211,7 +211,7 @@ async def test_a_second_writer_neither_doubles_nor_loses(
 
 
 async def test_poison_is_counted_and_passed(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rig = Rig(database)
         async with running(rig):
             rig.publish(changed_of(1, 1), changed_of(2, 2, subscriber_count=2**70))
@@ -234,7 +234,7 @@ async def test_poison_is_counted_and_passed(database_url: str, changed_of: Calla
 async def test_what_was_read_before_a_gap_is_applied_before_the_gap_is_told(
     database_url: str, changed_of: Callable[..., AlarmChanged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rig = Rig(database, settings=QUICK)
         for offset in range(1, 11):
             rig.publish(changed_of(offset, offset))
@@ -261,7 +261,7 @@ async def test_under_load_changes_come_together_unless_one_is_waited_for(
     database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
     settings = StoreSettings(interval_seconds=1_000_000, min_interval_seconds=0)
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rig = Rig(database, settings=settings)
         async with running(rig):
             assert await rig.progress.reach(rig.publish(changed_of(1, 1)), ENOUGH)
@@ -274,7 +274,7 @@ async def test_under_load_changes_come_together_unless_one_is_waited_for(
 
 
 async def test_another_ledger_ends_it_with_a_clear_error(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await database.run(read_cursor, "old ledger")
         await database.run(apply, "old ledger", 0, 1, [changed_of(1, 1)], set())
         with pytest.raises(LedgerMismatch, match="old ledger"):
@@ -284,7 +284,7 @@ async def test_another_ledger_ends_it_with_a_clear_error(database_url: str, chan
 async def test_an_adopted_database_goes_on_with_the_new_ledger(
     database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await database.run(read_cursor, "old ledger")
         resolved = changed_of(2, 2, status="resolved", cleared_at=T0, cleared_by="user:eve")
         await database.run(apply, "old ledger", 0, 7, [changed_of(1, 1), resolved, Quarantined(3, T0, "trap", "x")], set())
@@ -302,7 +302,7 @@ async def test_an_adopted_database_goes_on_with_the_new_ledger(
 
 
 async def test_a_missing_schema_ends_it_with_a_clear_error(empty_database_url: str) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         with pytest.raises(SchemaOlder, match="faultd migrate"):
             await Rig(database).store.run()
 
@@ -310,7 +310,7 @@ async def test_a_missing_schema_ends_it_with_a_clear_error(empty_database_url: s
 async def test_one_that_migrates_brings_an_empty_database_up_to_date_and_follows(
     empty_database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         rig = Rig(database)
         rig.store = Store(database, rig.feed, "ledger", rig.progress, rig.metrics, QUICK, migrates=True)
         assert (rig.store.presence.up, rig.store.presence.schema_checked) == (False, False)
@@ -323,7 +323,7 @@ async def test_one_that_migrates_brings_an_empty_database_up_to_date_and_follows
 async def test_a_migration_that_is_refused_is_an_absence_with_its_reason(
     empty_database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
-    async with Database.open(empty_database_url) as database:
+    async with Postgres.open(empty_database_url) as database:
         rig = Rig(database)
         rig.store = Store(database, rig.feed, "ledger", rig.progress, rig.metrics, QUICK, migrates=True)
         await database.execute("CREATE TABLE alarms ()")
@@ -339,7 +339,7 @@ async def test_a_migration_that_is_refused_is_an_absence_with_its_reason(
 
 async def test_an_idle_store_notices_that_the_server_went(own_server: embedded.EmbeddedPostgres) -> None:
     settings = StoreSettings(probe_seconds=0.01, reconnect_min_seconds=0.01, reconnect_max_seconds=0.01)
-    async with Database.open(own_server.url) as database:
+    async with Postgres.open(own_server.url) as database:
         rig = Rig(database, settings=settings)
         async with running(rig):
             await rig.until_up(1)
@@ -353,7 +353,7 @@ async def test_an_idle_store_notices_that_the_database_was_restored(
     database_url: str, changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
 ) -> None:
     settings = StoreSettings(probe_seconds=0.01, reconnect_min_seconds=0.01, reconnect_max_seconds=0.01)
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rig = Rig(database, settings=settings)
         async with running(rig):
             for number in (1, 2, 3):
@@ -381,7 +381,7 @@ async def test_an_absence_is_logged_once_a_minute_and_for_each_reason(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     settings = StoreSettings(reconnect_min_seconds=1, reconnect_max_seconds=1)
-    async with Database.open("postgresql://nobody@127.0.0.1:1/none") as database:
+    async with Postgres.open("postgresql://nobody@127.0.0.1:1/none") as database:
         store = Rig(database, settings=settings).store
         began = trio.current_time()
         with structlog.testing.capture_logs() as said:

@@ -11,7 +11,7 @@ import trio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from actors.postgres import Connection, Database
+from actors.postgres import Connection, Postgres
 from actors.store.apply import apply
 from actors.store.cursor import CursorMoved, LedgerMismatch, read_cursor
 from protocols.alarm import Alarm, Suppression, TimelineEntry
@@ -49,7 +49,7 @@ def unknown(offset: int, oid: str = "1.3.6.1.4.1.99.1", tenant: str = "t1", **fi
     return UnknownTrap(offset, at(offset), tenant, "olt-1", "no rule for the OID", Trap("10.0.0.1", at(offset), notification))
 
 
-async def apply_all(database: Database, *changes: Change, through: int = 1) -> Any:
+async def apply_all(database: Postgres, *changes: Change, through: int = 1) -> Any:
     seq = (await database.run(read_cursor, "ledger")).seq
     return await database.run(apply, "ledger", seq, seq + through, changes, set())
 
@@ -67,7 +67,7 @@ async def test_an_alarm_is_stored_whole(database_url: str, alarm_of: Callable[..
         tags=("core", ""),
         description="back\\slash \\u0000 as text",
     )
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         assert await apply_all(database, AlarmChanged(0, alarm, ())) == []
         row = await database.fetchrow("SELECT * FROM alarms")
     assert row is not None
@@ -86,7 +86,7 @@ async def test_an_alarm_is_stored_whole(database_url: str, alarm_of: Callable[..
 
 
 async def test_repeats_move_count_and_time_only(database_url: str, alarm_of: Callable[..., Alarm]) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await apply_all(database, AlarmChanged(1, alarm_of(1), ()))
         await apply_all(
             database,
@@ -120,7 +120,7 @@ async def test_the_events_of_the_newest_repeats_are_kept(
         [put(10), *repeats(*range(11, 16))],
         [AlarmRepeated(16, alarm_of(9).id, at(3), 3, 3)],
     ]
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         for part in [list(chain.from_iterable(parts))] if at_once else parts:
             await apply_all(database, *part)
         rows = await database.fetch("SELECT repeat_offsets FROM alarms")
@@ -136,7 +136,7 @@ async def test_history_changes_where_it_is(database_url: str, alarm_of: Callable
     before: list[Change] = [AlarmChanged(1, alarm, ()), AlarmForgotten(2, alarm.id)]
     if archived:
         before.append(ArchiveDue(3, at(60)))
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await apply_all(
             database,
             *before,
@@ -170,7 +170,7 @@ async def test_the_timeline_has_a_partition_for_each_month(
         )
         for i, time in enumerate(times)
     )
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         assert await apply_all(database, AlarmChanged(9, alarm_of(1), entries)) == []
         rows = await database.fetch("SELECT tableoid::regclass::text AS part, at FROM alarm_timeline ORDER BY number")
     prefix = "alarm_timeline_"
@@ -181,7 +181,7 @@ async def test_the_timeline_has_a_partition_for_each_month(
 
 
 async def test_archive_takes_what_was_let_go_and_cleared_before(database_url: str, alarm_of: Callable[..., Alarm]) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await apply_all(
             database,
             AlarmChanged(1, alarm_of(1, status="cleared", cleared_at=at(1)), ()),
@@ -212,7 +212,7 @@ async def test_the_inbox_and_device_events_go_with_the_archive_and_their_counts_
             title="rebooted",
         )
 
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await apply_all(database, event(1), unknown(2), event(3), unknown(4), ArchiveDue(5, at(3)))
         events = await database.fetch('SELECT "offset" FROM device_events')
         traps = await database.fetch('SELECT "offset" FROM unknown_traps')
@@ -222,7 +222,7 @@ async def test_the_inbox_and_device_events_go_with_the_archive_and_their_counts_
 
 
 async def test_unknown_traps_are_kept_whole_and_counted(database_url: str) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await apply_all(database, unknown(1), unknown(2), unknown(3, oid="1.3.6.1.4.1.98.7"))
         await apply_all(database, unknown(4), unknown(5, tenant="t2"))
         counts = await database.fetch("SELECT * FROM unknown_trap_counts ORDER BY tenant_id, trap_oid")
@@ -246,7 +246,7 @@ async def test_the_quarantine_keeps_what_was_not_released_since(database_url: st
         Released(4, 5),
         Quarantined(5, at(5), "trap", "after its release"),
     ]
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await apply_all(database, *steps)
         rows = await database.fetch('SELECT "offset", error FROM quarantine ORDER BY 1')
     assert [tuple(row) for row in rows] == [(2, "stays"), (5, "after its release")]
@@ -267,7 +267,7 @@ NASTY = [
 async def test_no_text_or_number_is_refused(
     database_url: str, changed_of: Callable[..., AlarmChanged], fields: dict[str, Any]
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rejects = await apply_all(database, changed_of(1, 1, **fields), changed_of(2, 2))
         rows = await database.fetch("SELECT * FROM alarms ORDER BY id")
     assert rejects == []
@@ -284,7 +284,7 @@ async def test_a_poisonous_change_is_set_aside_alone(database_url: str, changed_
         7: changed_of(7, 7, id="no uuid \x00"),
     }
     changes: list[Change] = [poison.get(offset) or changed_of(offset, offset) for offset in range(1, 12)]
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         rejects = await apply_all(database, *changes, through=4)
         found = {row["alarm_id"] for row in await database.fetch("SELECT alarm_id FROM alarms")}
         kept = await database.fetch("SELECT * FROM store_rejects ORDER BY id")
@@ -298,7 +298,7 @@ async def test_a_poisonous_change_is_set_aside_alone(database_url: str, changed_
 
 
 async def test_two_writers_cannot_both_apply(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         assert (await database.run(read_cursor, "ledger")).seq == 0
         await database.run(apply, "ledger", 0, 3, [changed_of(1, 1)], set())
         with pytest.raises(CursorMoved):
@@ -310,7 +310,7 @@ async def test_two_writers_cannot_both_apply(database_url: str, changed_of: Call
 async def test_another_ledger_is_refused_unless_nothing_was_applied(
     database_url: str, changed_of: Callable[..., AlarmChanged]
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         assert (await database.run(read_cursor, "first")).seq == 0
         assert (await database.run(read_cursor, "second")).seq == 0
         await database.run(apply, "second", 0, 1, [changed_of(1, 1)], set())
@@ -320,7 +320,7 @@ async def test_another_ledger_is_refused_unless_nothing_was_applied(
 
 
 async def test_a_cancelled_apply_leaves_nothing(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:
-    async with Database.open(database_url) as database, Database.open(database_url) as other:
+    async with Postgres.open(database_url) as database, Postgres.open(database_url) as other:
         await database.run(read_cursor, "ledger")
         held, go_on = trio.Event(), trio.Event()
         token = trio.lowlevel.current_trio_token()
@@ -444,7 +444,7 @@ async def test_any_grouping_gives_the_same_tables(
         [changes],
     ]
     found = []
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         for grouping in groupings:
             await database.execute(
                 "TRUNCATE alarms, alarms_archive, alarm_timeline, device_events, unknown_traps, unknown_trap_counts, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.store.pace import FIRST, Pace, Pending
+from actors.store.pace import FIRST, Pending, TransactionPace
 from actors.store.settings import StoreSettings
 from protocols.change import AlarmRepeated
 from protocols.ledger import RecordedBatch
@@ -40,7 +40,7 @@ def test_what_is_pending_ends_with_the_last_batch_read() -> None:
 
 
 def test_transactions_grow_while_they_are_quick_and_full() -> None:
-    pace = Pace(StoreSettings(group_changes=10_000, group_seconds=1.0))
+    pace = TransactionPace(StoreSettings(group_changes=10_000, group_seconds=1.0))
     sizes = []
     for _ in range(4):
         sizes.append(pace.size)
@@ -57,7 +57,7 @@ def test_transactions_grow_while_they_are_quick_and_full() -> None:
 
 
 def test_what_is_not_applied_is_tried_in_halves() -> None:
-    pace = Pace(StoreSettings(group_changes=5))
+    pace = TransactionPace(StoreSettings(group_changes=5))
     sizes = []
     for _ in range(4):
         sizes.append(pace.size)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from actors.mailbox import FeedPruned
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.apply import apply
-from actors.store.cursor import CursorMoved, Mark, read_cursor
+from actors.store.cursor import BatchMark, CursorMoved, read_cursor
 from actors.store.reseed import Seed, reseed
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Quarantined
@@ -18,10 +18,10 @@ from protocols.ledger import QuarantinedEvent
 T0 = datetime(2026, 1, 31, 23, 0, tzinfo=UTC)
 
 
-async def older(database: Database, *changes: Any) -> None:
+async def older(database: Postgres, *changes: Any) -> None:
     """The database as of batch 3."""
     await database.run(read_cursor, "ledger")
-    await database.run(apply, "ledger", 0, 3, list(changes), set(), Mark(30, T0))
+    await database.run(apply, "ledger", 0, 3, list(changes), set(), BatchMark(30, T0))
 
 
 async def test_what_the_fold_no_longer_holds_becomes_history(
@@ -29,7 +29,7 @@ async def test_what_the_fold_no_longer_holds_becomes_history(
 ) -> None:
     resolved = changed_of(2, 2, status="resolved", cleared_at=T0, cleared_by="user:eve", resolved_at=T0, resolved_by="user:eve")
     kept = alarm_of(3, title="as it is now", revision=7)
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await older(database, changed_of(1, 1), resolved, changed_of(3, 3), Quarantined(4, T0, "trap", "released since"))
         seed = Seed(12, [kept, alarm_of(4)], [QuarantinedEvent(90, T0, "tick", "RuntimeError: x", b"")])
         done = await database.run(reseed, "ledger", FeedPruned(3, 10), seed)
@@ -43,7 +43,7 @@ async def test_what_the_fold_no_longer_holds_becomes_history(
         ]
         assert [row["offset"] for row in await database.fetch("SELECT * FROM quarantine")] == [90]
         cursor = await database.run(read_cursor, "ledger")
-        assert (cursor.seq, cursor.mark) == (9, Mark())
+        assert (cursor.seq, cursor.mark) == (9, BatchMark())
         (gap,) = await database.fetch("SELECT * FROM device_events")
         assert (gap["event_type"], gap["device_id"], gap["tenant_id"], gap["severity"]) == (
             "history.gap",
@@ -55,7 +55,7 @@ async def test_what_the_fold_no_longer_holds_becomes_history(
 
 
 async def test_an_alarm_that_postgresql_refuses_stops_nothing(database_url: str, alarm_of: Callable[..., Alarm]) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await older(database)
         seed = Seed(9, [alarm_of(1), alarm_of(2, subscriber_count=2**80), alarm_of(3)])
         done = await database.run(reseed, "ledger", FeedPruned(3, 10), seed)
@@ -67,7 +67,7 @@ async def test_an_alarm_that_postgresql_refuses_stops_nothing(database_url: str,
 async def test_all_or_nothing(
     database_url: str, alarm_of: Callable[..., Alarm], changed_of: Callable[..., AlarmChanged], tables: Callable[..., Any]
 ) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         await older(database, changed_of(1, 1))
         before = await database.run(tables)
         with pytest.raises(CursorMoved):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from actors.postgres import Database
+from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.store.settings import StoreSettings
@@ -44,7 +44,7 @@ def event() -> DeviceEvent:
     )
 
 
-async def after(database: Database, settings: StoreSettings, changes: list[Change]) -> dict[str, int]:
+async def after(database: Postgres, settings: StoreSettings, changes: list[Change]) -> dict[str, int]:
     """Apply ``changes``, trim, and what went."""
     seq = (await database.run(read_cursor, "ledger")).seq
     assert await database.run(apply, "ledger", seq, seq + 1, changes, set()) == []
@@ -52,7 +52,7 @@ async def after(database: Database, settings: StoreSettings, changes: list[Chang
     return dict(await database.run(trim, settings, True, True, alarms))
 
 
-async def offsets(database: Database, table: str) -> list[int]:
+async def offsets(database: Postgres, table: str) -> list[int]:
     return [row[0] for row in await database.fetch(f'SELECT "offset" FROM {table} ORDER BY "offset"')]
 
 
@@ -62,7 +62,7 @@ async def test_the_newest_rows_are_kept(database_url: str, changed_of: Callable[
     events = [event() for _ in range(5)]
     lines = [changed_of(next(OFFSETS), 1) for _ in range(6)]
     other = changed_of(next(OFFSETS), 2)
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         gone = await after(database, settings, [*traps, *events, *lines, other])
         assert gone == {"unknown_traps": 2, "unknown_trap_counts": 3, "device_events": 3, "alarm_timeline": 2}
         assert await offsets(database, "unknown_traps") == [trap.offset for trap in traps[-3:]]
@@ -72,7 +72,7 @@ async def test_the_newest_rows_are_kept(database_url: str, changed_of: Callable[
 
 
 async def test_large_traps_are_bounded_by_what_they_take(database_url: str) -> None:
-    async with Database.open(database_url) as database:
+    async with Postgres.open(database_url) as database:
         traps = [unknown(size=1_000) for _ in range(20)]
         await after(database, StoreSettings(), list(traps))
         (size,) = await database.fetchrow("SELECT sum(pg_column_size(t.*)) FROM unknown_traps AS t") or (0,)

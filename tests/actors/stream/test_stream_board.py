@@ -21,7 +21,7 @@ from actors.stream.hub import Hub
 from actors.stream.request import Filter
 from actors.stream.settings import StreamSettings
 from actors.stream.shown import MOST_CUSTOMERS
-from actors.stream.snapshots import Passing, Snapshots
+from actors.stream.snapshots import BoardSnapshots, Passing
 from protocols.address import split_bind
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, Change
@@ -193,7 +193,7 @@ async def _content(frame: Text | Passing) -> dict[str, Any]:
 
 async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment() -> None:
     board = Board(7, [make_alarm(str(number)) for number in range(1001)])
-    snapshots = Snapshots(board)
+    snapshots = BoardSnapshots(board)
     got: list[Text | Passing] = []
     done = trio.Event()
 
@@ -224,7 +224,7 @@ async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_momen
 
 async def test_a_snapshot_that_the_board_follows_no_more_is_not_shared() -> None:
     board = Board(0, [make_alarm("a")], window=2)
-    snapshots = Snapshots(board)
+    snapshots = BoardSnapshots(board)
     async with snapshots.sending(Filter()) as old:
         for seq in range(1, 5):
             board.fold(batch(seq, AlarmChanged(seq, make_alarm("a", revision=seq), ())))
@@ -238,7 +238,7 @@ async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(monke
     monkeypatch.setattr(snapshots_module, "BIG", 50)
     monkeypatch.setattr(snapshots_module, "MOST_BIG", 2)
     board = Board(1, [make_alarm(str(n), severity=("critical", "major", "minor")[n % 3], tenant_id="n") for n in range(900)])
-    snapshots = Snapshots(board)
+    snapshots = BoardSnapshots(board)
     kinds = [Filter(severities=(severity,)) for severity in ("critical", "major", "minor")]
     async with AsyncExitStack() as stack:
         frames = [await stack.enter_async_context(snapshots.sending(kind)) for kind in (*kinds, kinds[0], Filter(tenant="x"))]

@@ -9,8 +9,8 @@ from vocabulary.alarms import make_alarm
 from vocabulary.stream import RunningStream
 
 from actors.stream.board import Board
-from actors.stream.places import MOST_HANDSHAKES, MOST_HANDSHAKES_OF_ADDRESS, STUCK_SECONDS, Places, Visit
-from actors.stream.request import Refused
+from actors.stream.places import MOST_HANDSHAKES, MOST_HANDSHAKES_OF_ADDRESS, STUCK_SECONDS, ConnectionSlots, Visit
+from actors.stream.request import RefusedHandshake
 from actors.stream.settings import StreamSettings
 from protocols.change import AlarmChanged
 
@@ -33,11 +33,11 @@ class Reader:
         self.gone = True
 
 
-def seat(places: Places, principal: str, address: str, reader: Reader | None = None, now: float = 0.0) -> Visit:
+def seat(places: ConnectionSlots, principal: str, address: str, reader: Reader | None = None, now: float = 0.0) -> Visit:
     visit, _ = places.enter(address, trio.CancelScope())
     try:
         places.take(visit, principal, now)
-    except Refused:
+    except RefusedHandshake:
         places.leave(visit)
         raise
     visit.reader = reader
@@ -55,16 +55,16 @@ def seat(places: Places, principal: str, address: str, reader: Reader | None = N
 def test_a_bound_that_is_reached_by_readers_refuses_and_one_that_is_stuck_gives_way(
     settings: dict[str, Any], seated: list[tuple[str, str]], newcomer: tuple[str, str], text: str
 ) -> None:
-    places = Places(StreamSettings(**settings))
+    places = ConnectionSlots(StreamSettings(**settings))
     readers = [Reader() for _ in seated]
     for who, reader in zip(seated, readers, strict=True):
         seat(places, *who, reader)
-    with pytest.raises(Refused, match=text) as refused:
+    with pytest.raises(RefusedHandshake, match=text) as refused:
         seat(places, *newcomer, now=100.0)
     assert (refused.value.status, refused.value.reason) == (503, "full")
     readers[0].since = 100.0
     readers[1].since = 99.0
-    with pytest.raises(Refused, match=text):
+    with pytest.raises(RefusedHandshake, match=text):
         seat(places, *newcomer, now=99.0 + STUCK_SECONDS - 0.1)
     seat(places, *newcomer, now=99.0 + STUCK_SECONDS)
     assert [reader.gone for reader in readers] == [False, True]
@@ -72,18 +72,18 @@ def test_a_bound_that_is_reached_by_readers_refuses_and_one_that_is_stuck_gives_
 
 
 def test_a_place_of_another_token_or_address_is_not_taken_from_it() -> None:
-    places = Places(StreamSettings(max_clients_per_token=1, max_clients_per_address=2))
+    places = ConnectionSlots(StreamSettings(max_clients_per_token=1, max_clients_per_address=2))
     stuck = Reader(0.0)
     seat(places, "other", "b", stuck)
     seat(places, "noc", "a", Reader())
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedHandshake):
         seat(places, "noc", "c", now=100.0)
     assert not stuck.gone
 
 
 @pytest.mark.parametrize("per_address", [True, False])
 async def test_one_in_its_handshake_leaves_for_a_newcomer_and_the_longest_there_first(per_address: bool) -> None:
-    places = Places(StreamSettings(max_clients=1, max_clients_per_address=1 if per_address else 1000))
+    places = ConnectionSlots(StreamSettings(max_clients=1, max_clients_per_address=1 if per_address else 1000))
     most = 1 + (MOST_HANDSHAKES_OF_ADDRESS if per_address else MOST_HANDSHAKES)
     seat(places, "noc", "a", Reader())
     scopes = [trio.CancelScope() for _ in range(most + 2)]

@@ -9,7 +9,7 @@ import trio
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
-from actors.trap_listener import actor, copies, networks, source_book, source_limit
+from actors.trap_listener import actor, copies, networks, source_limit, source_table
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
@@ -85,8 +85,8 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
         assert getattr(module, name) <= 65_536
         monkeypatch.setattr(module, name, BOUND)
     for name in ("HEARD", "REFUSED", "ONCE"):
-        assert getattr(source_book, name) <= 65_536
-        monkeypatch.setattr(source_book, name, BOUND // 2)
+        assert getattr(source_table, name) <= 65_536
+        monkeypatch.setattr(source_table, name, BOUND // 2)
     assert max(user.ENGINES_REMEMBERED, engine_clocks.ENGINES_REMEMBERED) <= 65_536
     monkeypatch.setattr(UsmUser.__init__, "__defaults__", ("", "", "", "", "blumenthal", BOUND))
     monkeypatch.setattr(EngineClocks.__init__, "__defaults__", ((), 0.0, BOUND))

@@ -12,7 +12,7 @@ from vocabulary.listener import listening
 from actors.trap_listener import engine_clocks
 from actors.trap_listener.engine_clocks import FILE, SAVE_SECONDS, keep_clocks, load_clocks
 from actors.trap_listener.engine_state import replace_file
-from actors.trap_listener.intake import Refused
+from actors.trap_listener.intake import DroppedDatagram
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.v3 import V3Engine, usm_user
 from protocols.snmp import encode
@@ -78,14 +78,14 @@ def test_a_replay_after_a_restart_is_refused(tmp_path: Path) -> None:
     replace_file(tmp_path / FILE, engine_clocks.encode(first.clocks))
     second = V3Engine.open(tmp_path, [USER], 77.0)
     for datagram in replayed:
-        with pytest.raises(Refused, match="not_in_time_window"):
+        with pytest.raises(DroppedDatagram, match="not_in_time_window"):
             second.receive(datagram, 78.0)
     second.receive(trap(1, DAY + 10, number=9), 79.0)
     # The memory of the run before is handed on.
     replace_file(tmp_path / FILE, engine_clocks.encode(second.clocks))
     third = V3Engine.open(tmp_path, [USER], 5.0)
     for datagram in replayed:
-        with pytest.raises(Refused, match="not_in_time_window"):
+        with pytest.raises(DroppedDatagram, match="not_in_time_window"):
             third.receive(datagram, 6.0)
 
 
@@ -95,7 +95,7 @@ def test_what_is_forgiven_is_told_of_and_a_strict_user_forgives_nothing() -> Non
         assert engine.receive(trap(1, 1_000), 0.0).notification.irregular == ()
         later = trap(1, 1_000, number=8)
         if standing is None:
-            with pytest.raises(Refused, match="not_in_time_window"):
+            with pytest.raises(DroppedDatagram, match="not_in_time_window"):
                 engine.receive(later, 160.0)
         else:
             assert engine.receive(later, 160.0).notification.irregular == standing

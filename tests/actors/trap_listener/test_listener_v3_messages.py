@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.trap_listener.credentials import CredentialError
 from actors.trap_listener.engine_state import FILE, MAX_BOOTS, EngineStateError, next_start
-from actors.trap_listener.intake import Exchange, Intake, Refused
+from actors.trap_listener.intake import DroppedDatagram, Exchange, Intake
 from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline, usm_user
 from protocols.snmp import ber, encode
@@ -67,13 +67,13 @@ def test_recorded_traps(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize("record", [r for r in TRAPS if r.get("auth")], ids=lambda r: r["name"])
 def test_another_key_is_refused_as_a_wrong_digest(record: dict[str, Any]) -> None:
     engine = V3Engine(b"\x80\x00\x00\x00\x05own", 1, [user_of(record, auth_key="notthiskey", engine_id=SENDER_ENGINE)], 0.0)
-    with pytest.raises(Refused, match="wrong_digest"):
+    with pytest.raises(DroppedDatagram, match="wrong_digest"):
         engine.receive(bytes.fromhex(record["hex"]), 0.0)
 
 
 @pytest.mark.parametrize("record", [r for r in TRAPS if r.get("priv")], ids=lambda r: r["name"])
 def test_another_privacy_key_is_refused_as_undecipherable(record: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match="decryption_failed"):
+    with pytest.raises(DroppedDatagram, match="decryption_failed"):
         decode_offline(bytes.fromhex(record["hex"]), [user_of(record, priv_key="notthiskey")])
 
 
@@ -84,7 +84,7 @@ def test_the_reeder_extension_is_another_key_than_blumenthals() -> None:
     assert decode_offline(bytes.fromhex(record["hex"]), [same]).kind == "trap"
     record = BY_NAME["v3_authpriv_sha_aes192"]
     other = msgspec.structs.replace(user_of(record), key_extension="reeder")
-    with pytest.raises(Refused, match="decryption_failed"):
+    with pytest.raises(DroppedDatagram, match="decryption_failed"):
         decode_offline(bytes.fromhex(record["hex"]), [other])
 
 
@@ -116,13 +116,13 @@ def test_a_recorded_inform_exchange(name: str) -> None:
 def test_strangers_are_told_what_is_wrong_only_when_they_ask() -> None:
     request = bytes.fromhex(BY_NAME["v3_inform_unknown_user_exchange_3_req"]["hex"])
     engine = V3Engine(EXCHANGE_ENGINE, 1, [], 0.0)
-    with pytest.raises(Refused, match="unknown_user") as refused:
+    with pytest.raises(DroppedDatagram, match="unknown_user") as refused:
         engine.receive(request, 2.0)
     report = parse(refused.value.report)
     recorded = parse(bytes.fromhex(BY_NAME["v3_inform_unknown_user_exchange_4_resp"]["hex"]))
     assert report.data == recorded.data
     trap = bytes.fromhex(BY_NAME["v3_noauth"]["hex"])
-    with pytest.raises(Refused, match="unknown_engine") as refused:
+    with pytest.raises(DroppedDatagram, match="unknown_engine") as refused:
         engine.receive(trap, 2.0)
     assert refused.value.report == b""
 
@@ -177,13 +177,13 @@ def engine() -> V3Engine:
 
 @pytest.mark.parametrize("level", ["noAuthNoPriv", "authNoPriv"])
 def test_a_lower_level_than_configured_is_refused(engine: V3Engine, level: str) -> None:
-    with pytest.raises(Refused, match="unsupported_security_level"):
+    with pytest.raises(DroppedDatagram, match="unsupported_security_level"):
         engine.receive(message(NOC, level=level), 100.0)
 
 
 def test_a_higher_level_than_configured_is_refused(engine: V3Engine) -> None:
     forged = msgspec.structs.replace(AUTH, priv="AES", priv_key="privpass67890")
-    with pytest.raises(Refused, match="unsupported_security_level"):
+    with pytest.raises(DroppedDatagram, match="unsupported_security_level"):
         engine.receive(message(forged), 100.0)
 
 
@@ -208,10 +208,10 @@ def test_a_replayed_trap_is_refused_once_it_is_late(engine: V3Engine) -> None:
     old = message(NOC, time=1000)
     assert engine.receive(old, 100.0)
     assert engine.receive(old, 200.0)
-    with pytest.raises(Refused, match="not_in_time_window"):
+    with pytest.raises(DroppedDatagram, match="not_in_time_window"):
         engine.receive(old, 251.1)
     assert engine.receive(message(NOC, boots=8, time=5), 252.0)
-    with pytest.raises(Refused, match="not_in_time_window"):
+    with pytest.raises(DroppedDatagram, match="not_in_time_window"):
         engine.receive(message(NOC, boots=7, time=2000), 253.0)
 
 
@@ -229,14 +229,14 @@ def test_an_inform_must_be_in_our_own_window_and_is_told_the_time(engine: V3Engi
     assert (report.boots, report.time, report.level) == (3, 30, "authNoPriv")
     assert is_signed_by(report, usm_user(NOC))
     assert engine.receive(message(NOC, kind="inform", engine=OWN, boots=3, time=30), 130.0).answer
-    with pytest.raises(Refused, match="not_in_time_window"):
+    with pytest.raises(DroppedDatagram, match="not_in_time_window"):
         engine.receive(message(NOC, kind="inform", engine=OWN, boots=2, time=30), 130.0)
-    with pytest.raises(Refused, match="not_in_time_window"):
+    with pytest.raises(DroppedDatagram, match="not_in_time_window"):
         engine.receive(message(NOC, kind="inform", engine=OWN, boots=3, time=30), 300.0)
 
 
 def test_an_inform_to_another_engine_is_not_ours_to_answer(engine: V3Engine) -> None:
-    with pytest.raises(Refused, match="unknown_engine"):
+    with pytest.raises(DroppedDatagram, match="unknown_engine"):
         engine.receive(message(NOC, kind="inform"), 100.0)
 
 
@@ -244,7 +244,7 @@ def test_a_user_without_engine_id_sends_informs_only_and_a_star_takes_any_engine
     inform_only = msgspec.structs.replace(NOC, engine_id="")
     anywhere = msgspec.structs.replace(AUTH, engine_id="*")
     engine = V3Engine(OWN, 1, [inform_only, anywhere], 0.0)
-    with pytest.raises(Refused, match="unknown_engine"):
+    with pytest.raises(DroppedDatagram, match="unknown_engine"):
         engine.receive(message(NOC), 0.0)
     assert engine.receive(message(NOC, kind="inform", engine=OWN, boots=1, time=0), 0.0)
     assert engine.receive(message(AUTH), 0.0)
@@ -256,10 +256,10 @@ def test_the_same_name_on_two_engines_has_its_own_keys() -> None:
     engine = V3Engine(OWN, 1, [NOC, other], 0.0)
     assert engine.receive(message(NOC), 0.0)
     assert engine.receive(message(other, engine=bytes.fromhex("8000000005aabb")), 0.0)
-    with pytest.raises(Refused, match="wrong_digest"):
+    with pytest.raises(DroppedDatagram, match="wrong_digest"):
         engine.receive(message(NOC, engine=bytes.fromhex("8000000005aabb")), 0.0)
     engine.replace_users([other])
-    with pytest.raises(Refused, match="unknown_engine"):
+    with pytest.raises(DroppedDatagram, match="unknown_engine"):
         engine.receive(message(NOC), 0.0)
 
 
@@ -291,7 +291,7 @@ def test_no_altered_message_raises_anything_but_a_typed_verdict(datagram: bytes,
 def verdict(datagram: bytes) -> str:
     try:
         admitted = Intake(["public"], FUZZED).judge(datagram, 0.0)
-    except Refused as refused:
+    except DroppedDatagram as refused:
         return refused.reason
     except Exchange as exchange:
         return "answered" if parse(exchange.report).engine_id == OWN else "answered by another engine"
@@ -320,7 +320,7 @@ def test_an_authentic_message_with_any_content_gives_a_typed_verdict(content: by
         salt=salt,
         data=data,
     )
-    with pytest.raises((Refused, Refusal)):
+    with pytest.raises((DroppedDatagram, Refusal)):
         V3_FOR_CONTENT.receive(keys.sign(octets, engine) if user.auth else octets, 0.0)
 
 

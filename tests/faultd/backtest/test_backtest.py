@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.ledger.codec import encode_parts
-from actors.ledger.database import Database
-from actors.ledger.group import Group, SnapshotPiece
+from actors.ledger.database import LedgerFile
+from actors.ledger.group import CommitGroup, SnapshotPiece
 from faultd.backtest.period import BadPeriod, since_when
 from faultd.backtest.report import words
 from faultd.backtest.run import Cancelled, Trial, backtest
@@ -48,14 +48,14 @@ class Written:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.database = Database.open(path)
+        self.database = LedgerFile.open(path)
         self.stages = Stages(self.database.ledger_id)
         self.state = self.stages.state
 
     def at(self, seconds: float, *events: Event) -> None:
         now = START + timedelta(seconds=seconds)
         first = self.database.head.offset + 1
-        self.database.write(Group(now=now, through=first - 1, appends=[list(events)]))
+        self.database.write(CommitGroup(now=now, through=first - 1, appends=[list(events)]))
         for offset, event in enumerate(events, first):
             self.stages.fold(offset, now, event)
 
@@ -66,7 +66,7 @@ class Written:
     def snapshot(self) -> None:
         body = memoryview(encode_parts(self.stages.save()))
         self.database.write(
-            Group(now=self.state.at, through=self.state.offset, folded=[SnapshotPiece(self.state.offset, 0, body, 1)])
+            CommitGroup(now=self.state.at, through=self.state.offset, folded=[SnapshotPiece(self.state.offset, 0, body, 1)])
         )
 
     def alarm(self, resource: str) -> str:
@@ -275,7 +275,7 @@ def test_deleted_rules_are_not_todays(written: Written) -> None:
 
 
 def _only_rule(state: State) -> str:
-    from actors.correlator.rules.force import rule_records
+    from actors.correlator.rules.rule_registry import rule_records
 
     (record,) = rule_records(state)
     return record.id

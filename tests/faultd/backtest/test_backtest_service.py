@@ -12,11 +12,11 @@ import trio
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
-from actors.ledger.database import Database
-from actors.ledger.group import Group
+from actors.ledger.database import LedgerFile
+from actors.ledger.group import CommitGroup
 from actors.mailbox import Append, Progress
 from actors.metrics import Metrics
-from actors.tokens import TokenBook
+from actors.tokens import TokenFile
 from faultd.backtest.service import BacktestService
 from protocols.backtest import BacktestRequest
 from protocols.event import NetworkEvent, Tick
@@ -36,12 +36,12 @@ TOKENS: dict[str, tuple[Role, str | None]] = {
 class Lab:
     def __init__(self, folder: Path) -> None:
         self.ledger = folder / "ledger.sqlite"
-        database = Database.open(self.ledger)
+        database = LedgerFile.open(self.ledger)
         event = NetworkEvent(type="device.down", tenant_id="t", resource_type="olt", resource_id="olt-1", reported_by="p")
-        database.write(Group(now=NOW, through=0, appends=[[event, Tick()]]))
+        database.write(CommitGroup(now=NOW, through=0, appends=[[event, Tick()]]))
         database.close()
         self.service = BacktestService(self.ledger, lambda: NOW)
-        book = TokenBook(folder / "tokens.json")
+        book = TokenFile(folder / "tokens.json")
         self.tokens = {name: book.create(name, role, tenant, NOW) for name, (role, tenant) in TOKENS.items()}
         appends, self._appended = trio.open_memory_channel[Append](1)
         self.api = Api(

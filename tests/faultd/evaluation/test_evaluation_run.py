@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from faultd.cli import app
 from faultd.evaluation.cases import CONDITIONS, KINDS, UnknownCase, build, case_ids, condition, distinct, plant_of
-from faultd.evaluation.places import Places
+from faultd.evaluation.places import CausePlaces
 from faultd.evaluation.play import Played, play
 from faultd.evaluation.report import as_json, tables
 from faultd.evaluation.runner import evaluate
@@ -96,7 +96,7 @@ def test_what_is_not_simply_dark_is_found(case: str, found: int) -> None:
 
 def test_places_know_what_is_below_and_above() -> None:
     plant = build_plant(PlantSpec(olts=1, onts_per_pon=8, first_split=2, second_split=4))
-    places = Places(plant)
+    places = CausePlaces(plant)
     leaf, pon = "olt-001/0/1/0/s1.1", "olt-001/0/1/0"
     onts = plant.below[leaf]
     assert places.onts(leaf) == set(onts)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from faultd.evaluation.outcome import Conclusion, Outcome, Page, Standing, TrueFault
+from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, SentPage, TrueFault
 from faultd.evaluation.score import CaseScore, Wrong, score
 from faultd.evaluation.totals import add_up, failed
 
@@ -23,10 +23,10 @@ UPLINK = TrueFault(id="u", kind="uplink_down", place="olt", start=10, last_trap=
 def root(kind: str, place: str, *, id: str = "r", since: float = 13.0, until: float = 99.0, of: str = "") -> dict[str, Any]:
     """A root that stands from ``since`` to ``until``; ``of`` are the faults of the alarms below it, by their letters."""
     below = tuple(
-        Standing(alarm_id=f"{id}-{letter}", alarm_type="ont.los", place="x", parent=id, faults=frozenset({letter}))
+        OpenAlarm(alarm_id=f"{id}-{letter}", alarm_type="ont.los", place="x", parent=id, faults=frozenset({letter}))
         for letter in of
     )
-    stands = Standing(alarm_id=id, alarm_type=kind, place=place, root=True, inferred=True)
+    stands = OpenAlarm(alarm_id=id, alarm_type=kind, place=place, root=True, inferred=True)
     return {
         "conclusions": (
             Conclusion(alarm_id=id, alarm_type=kind, place=place, since=since, until=until, children=frozenset(of)),
@@ -42,7 +42,7 @@ def own(kind: str, place: str, fault: str, *, id: str = "o", marked: bool = True
         "conclusions": (Conclusion(alarm_id=id, alarm_type=kind, place=place, since=11, until=99, children=frozenset()),)
         if marked
         else (),
-        "standing": (Standing(alarm_id=id, alarm_type=kind, place=place, root=marked, faults=faults),),
+        "standing": (OpenAlarm(alarm_id=id, alarm_type=kind, place=place, root=marked, faults=faults),),
     }
 
 
@@ -50,7 +50,7 @@ def outcome(*faults: TrueFault, parts: tuple[dict[str, Any], ...] = (), **fields
     joined: dict[str, Any] = {"conclusions": (), "standing": ()}
     for part in parts:
         joined = {name: (*joined[name], *part[name]) for name in joined}
-    return score(Outcome(faults=faults, verdict=VERDICT, onts=ONTS, **joined, **fields))
+    return score(CaseOutcome(faults=faults, verdict=VERDICT, onts=ONTS, **joined, **fields))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_alarms_of_two_faults_below_one_root_are_a_merge() -> None:
 
 
 def test_an_alarm_that_belongs_to_both_faults_is_no_merge() -> None:
-    both = Standing(alarm_id="x", alarm_type="ont.los", place="b1", parent="r", faults=frozenset("fp"))
+    both = OpenAlarm(alarm_id="x", alarm_type="ont.los", place="b1", parent="r", faults=frozenset("fp"))
     part = root("fibre.cut", "pon", of="f")
     part["standing"] = (*part["standing"], both)
     assert outcome(FEEDER, OUTAGE, parts=(part,)).merges == 0
@@ -157,11 +157,11 @@ def test_a_cut_is_excused_where_the_fibre_really_was_cut_by_then(since: float, p
 
 def test_pages_are_booked_to_the_fault_that_they_are_about() -> None:
     pages = (
-        Page(at=20, alarm_id="r", alarm_type="fibre.cut", place="A"),
-        Page(at=21, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("a")),
-        Page(at=22, alarm_id="y", alarm_type="ont.los", place="b1", faults=frozenset("d")),
-        Page(at=61, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("a")),
-        Page(at=30, alarm_id="z", alarm_type="uplink.down", place="olt/if/1"),
+        SentPage(at=20, alarm_id="r", alarm_type="fibre.cut", place="A"),
+        SentPage(at=21, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("a")),
+        SentPage(at=22, alarm_id="y", alarm_type="ont.los", place="b1", faults=frozenset("d")),
+        SentPage(at=61, alarm_id="x", alarm_type="ont.los", place="a1", faults=frozenset("a")),
+        SentPage(at=30, alarm_id="z", alarm_type="uplink.down", place="olt/if/1"),
     )
     assert [each.pages for each in outcome(BRANCH, DROP, pages=pages).faults] == [2, 1]
 

@@ -7,17 +7,17 @@ import pytest
 
 from faultd.simulator.fault import Element, Fault
 from faultd.simulator.optics import JITTER, LOWEST, installed
-from faultd.simulator.plan import Options, Plan, simulate
-from faultd.simulator.plant import VENDORS, Plant, PlantSpec, Vendor, build_plant
+from faultd.simulator.plan import Options, SimulationPlan, simulate
+from faultd.simulator.plant import VENDORS, PlantSpec, SimulatedPlant, Vendor, build_plant
 from faultd.simulator.scenarios import Scenario, Script, scenario
 from faultd.simulator.simulation import EPOCH, Simulation
 
 
-def plant(vendor: Vendor = "huawei") -> Plant:
+def plant(vendor: Vendor = "huawei") -> SimulatedPlant:
     return build_plant(PlantSpec(olts=1, onts_per_pon=32, first_split=4, second_split=8, vendors=(vendor,)))
 
 
-def play(on: Plant, *faults: Fault, duration: float = 60.0, **options: float) -> Plan:
+def play(on: SimulatedPlant, *faults: Fault, duration: float = 60.0, **options: float) -> SimulationPlan:
     return simulate(on, Scenario("", "", duration, lambda _plant, _rng, _duration: Script(faults)), Options(**options))  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from faultd.simulator.fault import Element
 from faultd.simulator.physics import Physics
-from faultd.simulator.plant import Plant, PlantSpec, build_plant
+from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.simulation import Simulation
 from protocols.snmp.notification import Notification
 
@@ -35,7 +35,7 @@ steps = st.lists(
 )
 
 
-def heard_from_scratch(plant: Plant, broken: set[Element], ont_id: str) -> bool:
+def heard_from_scratch(plant: SimulatedPlant, broken: set[Element], ont_id: str) -> bool:
     ont = plant.onts[ont_id]
     leaf, pon = plant.splitters[ont.splitter], plant.pons[ont.pon]
     path = {Element("fibre", each) for each in (ont_id, leaf.id, leaf.above)}

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 from faultd.simulator.errors import SpecError, TargetRefused
 from faultd.simulator.fault import KINDS
 from faultd.simulator.narration import narrate
-from faultd.simulator.plan import Datagram, Options, Plan, simulate
+from faultd.simulator.plan import Datagram, Options, SimulationPlan, simulate
 from faultd.simulator.plant import PlantSpec, build_plant
 from faultd.simulator.runner import RunSummary, Target, run_simulation, target, tell
 from faultd.simulator.scenarios import SCENARIOS, scenario
@@ -34,7 +34,7 @@ async def collect(sock: trio.socket.SocketType, count: int) -> list[tuple[bytes,
     return got
 
 
-def demo() -> Plan:
+def demo() -> SimulationPlan:
     return simulate(SMALL, scenario("demo"), Options(noise=0.0))
 
 
@@ -95,7 +95,7 @@ def test_every_kind_of_fault_has_its_sentence() -> None:
     assert {fault.kind for plan in map(play, SCENARIOS) for fault in plan.faults} == set(KINDS)
 
 
-def play(name: str) -> Plan:
+def play(name: str) -> SimulationPlan:
     return simulate(SMALL, scenario(name), Options(noise=2.0))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from faultd.simulator.errors import SpecError, UnknownScenario
-from faultd.simulator.plan import Options, Plan, simulate
+from faultd.simulator.plan import Options, SimulationPlan, simulate
 from faultd.simulator.plant import PlantSpec, build_plant
 from faultd.simulator.scenarios import SCENARIOS, scenario
 from faultd.simulator.truth import truth_jsonl
@@ -35,7 +35,7 @@ def test_the_same_seed_gives_the_same_bytes(name: str) -> None:
     assert played(1) != played(2)
 
 
-def many() -> Plan:
+def many() -> SimulationPlan:
     plant = build_plant(PlantSpec(olts=4, onts_per_pon=32))
     return simulate(plant, scenario("area-outage"), Options(seed=5, loss=0.2, duplicate=0.1, reorder=0.3, reorder_delay=4.0))
 

@@ -7,7 +7,7 @@ import pytest
 from faultd.simulator.emission import Emission
 from faultd.simulator.errors import SpecError, UnknownResource
 from faultd.simulator.fault import Fault, Kind
-from faultd.simulator.plant import Plant, PlantSpec, build_plant
+from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.simulation import Simulation
 from faultd.simulator.timing import Timing
 
@@ -16,7 +16,9 @@ ALL_GASP = Timing(gasps=1.0)
 HUAWEI_PON, ZTE_PON, CALIX_PON, BDCOM_PON = "olt-001/0/1/2", "olt-002/1/2/3", "olt-003/1/1/2", "olt-004/0/3"
 
 
-def play(*faults: Fault, plant: Plant = PLANT, until: float | None = None, timing: Timing = ALL_GASP) -> list[Emission]:
+def play(
+    *faults: Fault, plant: SimulatedPlant = PLANT, until: float | None = None, timing: Timing = ALL_GASP
+) -> list[Emission]:
     simulation = Simulation(plant, seed=3, timing=timing)
     for fault in faults:
         simulation.add(fault)

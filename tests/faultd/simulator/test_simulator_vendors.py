@@ -10,7 +10,7 @@ import pytest
 from faultd.simulator.emission import to_notification
 from faultd.simulator.plan import Options, simulate
 from faultd.simulator.plant import PlantSpec, build_plant
-from faultd.simulator.report import Moment, Report
+from faultd.simulator.report import DeviceTime, Observation
 from faultd.simulator.scenarios import SCENARIOS
 from faultd.simulator.vendors import DIALECTS
 from faultd.simulator.wire import encode
@@ -22,11 +22,11 @@ DATAGRAMS = {
     for each in map(json.loads, (Path(__file__).parents[2] / "data" / "datagrams.jsonl").read_text().splitlines())
 }
 PLANT = build_plant(PlantSpec(olts=4, cards_per_olt=3, pons_per_card=8))
-MOMENT = Moment(datetime(2026, 2, 11, 17, 44, 22, tzinfo=UTC), 991)
+MOMENT = DeviceTime(datetime(2026, 2, 11, 17, 44, 22, tzinfo=UTC), 991)
 OLT = {olt.vendor: olt for olt in PLANT.olts.values()}
 
 
-def spoken(vendor: str, report: Report) -> Notification:
+def spoken(vendor: str, report: Observation) -> Notification:
     (draft,) = DIALECTS[vendor](PLANT, report, MOMENT)  # type: ignore[index]
     olt = OLT[vendor]  # type: ignore[index]
     return decode(encode(to_notification(olt, draft, community="public", uptime=1234567, request_id=7)))
@@ -35,13 +35,13 @@ def spoken(vendor: str, report: Report) -> Notification:
 @pytest.mark.parametrize(
     ("name", "report"),
     [
-        ("huawei_ont_los_raise", Report("ont_los", "olt-001/0/1/5/17")),
-        ("huawei_ont_los_clear", Report("ont_los", "olt-001/0/1/5/17", raised=False)),
-        ("huawei_ont_dying_gasp_raise", Report("ont_dying_gasp", "olt-001/0/1/5/17")),
-        ("huawei_ont_port_status_down", Report("uni", "olt-001/0/1/5/17")),
+        ("huawei_ont_los_raise", Observation("ont_los", "olt-001/0/1/5/17")),
+        ("huawei_ont_los_clear", Observation("ont_los", "olt-001/0/1/5/17", raised=False)),
+        ("huawei_ont_dying_gasp_raise", Observation("ont_dying_gasp", "olt-001/0/1/5/17")),
+        ("huawei_ont_port_status_down", Observation("uni", "olt-001/0/1/5/17")),
     ],
 )
-def test_huawei_says_what_the_recorded_datagram_says(name: str, report: Report) -> None:
+def test_huawei_says_what_the_recorded_datagram_says(name: str, report: Observation) -> None:
     recorded, said = decode(bytes.fromhex(DATAGRAMS[name]["hex"])), spoken("huawei", report)
     assert said.trap_oid == recorded.trap_oid
     model = ".45.1.4."
@@ -53,22 +53,22 @@ def test_huawei_says_what_the_recorded_datagram_says(name: str, report: Report) 
 
 def test_zte_says_what_the_recorded_datagram_says() -> None:
     recorded = decode(bytes.fromhex(DATAGRAMS["zte_ont_losi_community_decorated"]["hex"]))
-    said = spoken("zte", Report("ont_los", "olt-002/1/2/1/7"))
+    said = spoken("zte", Observation("ont_los", "olt-002/1/2/1/7"))
     assert [(each.oid, each.type) for each in said.varbinds] == [(each.oid, each.type) for each in recorded.varbinds]
     assert said.trap_oid == recorded.trap_oid
     assert said.security == "public@eventId=991@level=major@20260211174422"
-    heartbeat = spoken("zte", Report("heartbeat", "olt-002"))
+    heartbeat = spoken("zte", Observation("heartbeat", "olt-002"))
     assert (heartbeat.trap_oid, heartbeat.varbinds) == ("1.3.6.1.4.1.3902.1015.190.6.2", ())
 
 
 def test_calix_says_what_the_recorded_datagram_says() -> None:
     recorded = decode(bytes.fromhex(DATAGRAMS["calix_e7_alarm_on"]["hex"]))
-    said = spoken("calix_e7", Report("pon_los", "olt-003/1/2/3"))
+    said = spoken("calix_e7", Observation("pon_los", "olt-003/1/2/3"))
     assert said.varbinds == recorded.varbinds
 
 
 def test_bdcom_names_the_port_in_its_description() -> None:
-    said = spoken("bdcom", Report("ont_dying_gasp", "olt-004/0/3/12"))
+    said = spoken("bdcom", Observation("ont_dying_gasp", "olt-004/0/3/12"))
     assert said.trap_oid == "1.3.6.1.4.1.3320.10.3.8.2"
     assert said.varbinds[1].value == b"GPON0/3:12"
     assert said.varbinds[-1] == VarBind("1.3.6.1.4.1.3320.10.3.8.1.0", "INTEGER", 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from actors.correlator.plant import NOBODY, Plant, Reach
-from actors.correlator.plant.check import Mistake, cascade, mistakes
+from actors.correlator.plant.check import NodeMistake, cascade, mistakes
 from actors.correlator.plant.saved import SavedPlant
 from protocols.topology import Node, TopologyError, assemble
 
@@ -249,20 +249,20 @@ def test_equal_words_and_parents_are_kept_once() -> None:
 @pytest.mark.parametrize(
     ("puts", "removes", "expected"),
     [
-        ([Node(id="", type="x")], [], [Mistake("", "id", "id is empty")]),
-        ([Node(id="x", type="")], [], [Mistake("x", "type", "type is empty")]),
-        ([Node(id="x", type="x", parents=("y",))], [], [Mistake("x", "parents", "parent 'y' does not exist")]),
-        ([Node(id="x", type="x", parents=("x",))], [], [Mistake("x", "parents", "is its own ancestor")]),
+        ([Node(id="", type="x")], [], [NodeMistake("", "id", "id is empty")]),
+        ([Node(id="x", type="")], [], [NodeMistake("x", "type", "type is empty")]),
+        ([Node(id="x", type="x", parents=("y",))], [], [NodeMistake("x", "parents", "parent 'y' does not exist")]),
+        ([Node(id="x", type="x", parents=("x",))], [], [NodeMistake("x", "parents", "is its own ancestor")]),
         (
             [Node(id="x", type="x", address="10.0.0.1")],
             [],
-            [Mistake("x", "address", "address 10.0.0.1 already belongs to 'olt-1'")],
+            [NodeMistake("x", "address", "address 10.0.0.1 already belongs to 'olt-1'")],
         ),
-        ([], ["nothing"], [Mistake("nothing", "id", "there is no such node to remove")]),
-        ([], ["olt-1/0/1/s"], [Mistake("olt-1/0/1/s", "id", "has children: 'olt-1/0/1/s1' and 1 more")]),
+        ([], ["nothing"], [NodeMistake("nothing", "id", "there is no such node to remove")]),
+        ([], ["olt-1/0/1/s"], [NodeMistake("olt-1/0/1/s", "id", "has children: 'olt-1/0/1/s1' and 1 more")]),
     ],
 )
-def test_each_mistake_names_the_node_and_the_field(puts: list[Node], removes: list[str], expected: list[Mistake]) -> None:
+def test_each_mistake_names_the_node_and_the_field(puts: list[Node], removes: list[str], expected: list[NodeMistake]) -> None:
     assert mistakes(Plant(PLANT), puts, removes) == expected
 
 
@@ -270,7 +270,7 @@ def test_a_ring_through_many_nodes_is_found_at_the_node_that_closes_it() -> None
     deep = [Node(id=f"n{n}", type="x", parents=(f"n{n - 1}",) if n else ()) for n in range(5_000)]
     plant = Plant(deep)
     assert mistakes(plant, [Node(id="n0", type="x", parents=("n4999",))], []) == [
-        Mistake("n0", "parents", "is its own ancestor")
+        NodeMistake("n0", "parents", "is its own ancestor")
     ]
     assert mistakes(plant, [Node(id="n3", type="x", parents=("n0",))], []) == []
 

@@ -8,9 +8,9 @@ from outage_stories import NODES, Step, play, steps
 from outages import Olt, onts
 from vocabulary.world import World
 
-from actors.correlator import strategies
 from actors.correlator.state import State
-from actors.correlator.strategy import Strategy
+from actors.correlator.strategies import order
+from actors.correlator.strategies.strategy import Strategy
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -40,7 +40,7 @@ def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, mon
             raise ValueError("odd")
 
     with monkeypatch.context() as patched:
-        patched.setattr("actors.correlator.ponder.STRATEGIES", (Strategy("odd", fails), *strategies.STRATEGIES))
+        patched.setattr("actors.correlator.strategies.run_strategies.STRATEGIES", (Strategy("odd", fails), *order.STRATEGIES))
         olt.says("ont.dying_gasp", *north[2:31])
     olt.says("ont.dying_gasp", north[31])
     olt.waits(5)

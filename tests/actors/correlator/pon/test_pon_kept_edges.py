@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from outages import ADMIN, Olt, onts, plant
 from vocabulary.world import World
 
-from actors.correlator import ponder
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
-from actors.correlator.strategies import STRATEGIES
-from actors.correlator.strategy import Strategy
+from actors.correlator.strategies import run_strategies
+from actors.correlator.strategies.order import STRATEGIES
+from actors.correlator.strategies.strategy import Strategy
 from protocols.alarm import Alarm
 from protocols.command import Raise
 from protocols.event import PolicyLoaded, TopologyLoaded
@@ -119,7 +119,7 @@ def test_after_a_look_that_failed_everything_is_asked_anew(world: World, monkeyp
             raise ValueError("odd")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ponder, "STRATEGIES", (Strategy("odd", fails), *STRATEGIES))
+        patched.setattr(run_strategies, "STRATEGIES", (Strategy("odd", fails), *STRATEGIES))
         olt.says("ont.los", *LEG)
         olt.waits(3)
     assert "pon heard" not in world.state.derived

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from outages import Olt, onts, plant
 from vocabulary.world import World
 
-from actors.correlator.light import AS_IT_IS, FELL, taken
-from actors.correlator.memories import MOST_READINGS, Light, LightMemory
+from actors.correlator.memories import MOST_READINGS, OpticalPower, OpticalPowerMemory
+from actors.correlator.resources.optical_power import AS_IT_IS, FELL, taken
 from actors.correlator.state import State
 from faultd.config import Config
 from faultd.inputs import read_profiles
@@ -21,7 +21,7 @@ from faultd.simulator.scenarios import Scenario, Script
 from faultd.simulator.topology import topology_nodes
 from protocols.alarm import Alarm
 from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
-from protocols.light import Measurement
+from protocols.optical_power import Measurement
 
 BEFORE = -21.0
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -213,15 +213,15 @@ def test_an_alarm_that_ends_without_a_reading_ends_what_was_read_before(olt: Mea
 
 def test_the_reading_of_another_tenant_is_not_believed(olt: Measured) -> None:
     olt.reads(*onts(0), dbm=BEFORE)
-    before = dict(olt.world.state.memory(LightMemory).lights)
+    before = dict(olt.world.state.memory(OpticalPowerMemory).lights)
     olt.world.network("optical.measured", "olt/1/0/1", tenant_id="other", light=(Measurement("ont_rx", -30.0),))
     olt.world.network("optical.measured", "no/such/ont", tenant_id="default", light=(Measurement("ont_rx", -30.0),))
-    assert olt.world.state.memory(LightMemory).lights == before
+    assert olt.world.state.memory(OpticalPowerMemory).lights == before
 
 
 def test_it_is_bounded() -> None:
-    memory = LightMemory()
-    light = Light(None, -20.0, AT)
+    memory = OpticalPowerMemory()
+    light = OpticalPower(None, -20.0, AT)
     for number in range(MOST_READINGS + 1):
         memory.put(str(number), light)
     assert len(memory.lights) == MOST_READINGS + 1 - MOST_READINGS // 10
@@ -239,7 +239,7 @@ def test_saved_and_loaded_the_light_is_remembered(world: World) -> None:
 
 @given(st.lists(st.tuples(st.floats(-30, -15), st.booleans()), min_size=1, max_size=12))
 def test_a_low_reading_is_never_good(readings: list[tuple[float, bool]]) -> None:
-    known: Light | None = None
+    known: OpticalPower | None = None
     for number, (dbm, low) in enumerate(readings):
         before = known.good if known is not None else None
         known = taken(known, dbm, AT + timedelta(minutes=number), low=low)
@@ -252,9 +252,9 @@ def test_a_low_reading_is_never_good(readings: list[tuple[float, bool]]) -> None
 
 
 def test_what_stays_lost_without_an_alarm_is_how_it_is_now() -> None:
-    lost = taken(Light(-20.0, -20.0, AT, None, AT), -24.0, AT, low=False)
+    lost = taken(OpticalPower(-20.0, -20.0, AT, None, AT), -24.0, AT, low=False)
     assert taken(lost, -24.0, AT + AS_IT_IS / 2, low=False).good == -20.0
-    assert taken(lost, -24.0, AT + AS_IT_IS, low=False) == Light(-24.0, -24.0, AT + AS_IT_IS, None, AT)
+    assert taken(lost, -24.0, AT + AS_IT_IS, low=False) == OpticalPower(-24.0, -24.0, AT + AS_IT_IS, None, AT)
     assert taken(lost, -24.0, AT + AS_IT_IS, low=True).good == -20.0
 
 

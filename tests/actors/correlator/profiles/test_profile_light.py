@@ -11,11 +11,11 @@ from actors.correlator.profiles import ProfileErrors, compile, load_profiles
 from faultd.config import Config
 from faultd.inputs import read_profiles
 from faultd.simulator.plant import PlantSpec, Vendor, build_plant
-from faultd.simulator.report import Moment, Report
+from faultd.simulator.report import DeviceTime, Observation
 from faultd.simulator.vendors import DIALECTS
 from protocols.event import Trap
 from protocols.finding import Finding
-from protocols.light import Measurement, is_light
+from protocols.optical_power import Measurement, is_optical_power
 from protocols.snmp.notification import Notification, VarBind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_light_is_read_in_dbm_and_what_is_none_is_refused_with_its_reason(
 
 @given(st.dictionaries(st.sampled_from("123"), st.one_of(st.integers(-(2**31), 2**31 - 1), st.binary(max_size=12))))
 def test_whatever_is_sent_only_light_is_read(varbinds: dict[str, Any]) -> None:
-    assert all(is_light(each.dbm) for each in read(varbinds).light)
+    assert all(is_optical_power(each.dbm) for each in read(varbinds).light)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_vendors_say_of_an_onts_light(vendor: Vendor, told: bool, raised: b
     ont = next(iter(plant.onts))
     engine = compile(read_profiles(Config()))
     found: list[Measurement] = []
-    for draft in DIALECTS[vendor](plant, Report("ont_rx_low", ont, raised=raised, level=-28.4), Moment(NOW, 1)):
+    for draft in DIALECTS[vendor](plant, Observation("ont_rx_low", ont, raised=raised, level=-28.4), DeviceTime(NOW, 1)):
         notification = Notification(
             version="2c", kind="trap", security="public", trap_oid=draft.oid, uptime=1, varbinds=draft.varbinds
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.correlator.mistakes import FileMistake
+from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles import ProfileErrors, load_profiles
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))

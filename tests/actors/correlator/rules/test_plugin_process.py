@@ -10,7 +10,7 @@ from vocabulary.rules import RuleWorld
 
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.plugin_process import Bounds, PluginProcess
-from actors.correlator.rules.plugins import Host, Limits, install, installed, load_plugins
+from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
 from faultd.config import ConfigError
 from faultd.inputs import installed_plugins
 from faultd.settings import RuleSettings
@@ -95,8 +95,8 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     install(before)
 
 
-def use(ruled: RuleWorld, name: str, limits: Limits | None = None) -> PluginProcess:
-    limits = limits or Limits(seconds=60, bounds=Bounds(seconds=30))
+def use(ruled: RuleWorld, name: str, limits: PluginLimits | None = None) -> PluginProcess:
+    limits = limits or PluginLimits(seconds=60, bounds=Bounds(seconds=30))
     plugins, missing = load_plugins([name], limits.bounds)
     assert not missing
     host = install(Host(plugins, limits))
@@ -142,7 +142,7 @@ def test_a_plugin_that_misbehaves_is_reported_and_the_fold_goes_on(ruled: RuleWo
 
 
 def test_a_plugin_that_does_not_answer_is_ended(ruled: RuleWorld) -> None:
-    plugin = use(ruled, "hangs", Limits(seconds=60, bounds=Bounds(seconds=0.3)))
+    plugin = use(ruled, "hangs", PluginLimits(seconds=60, bounds=Bounds(seconds=0.3)))
     process = plugin._process
     assert process is not None
     ruled.up("x.a", "r")
@@ -156,13 +156,13 @@ def test_a_plugin_cannot_change_the_fold(ruled: RuleWorld) -> None:
 
 
 def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: RuleWorld) -> None:
-    host_limits = Limits(seconds=60, overruns=2, bounds=Bounds(seconds=30))
+    host_limits = PluginLimits(seconds=60, overruns=2, bounds=Bounds(seconds=30))
     plugin = use(ruled, "dies", host_limits)
     news: list[Any] = []
     resources = iter(range(100_000))
     while not news:  # in between the process is starting, and not asked
         ruled.up("x.a", f"r{next(resources)}")
-        news = installed().take_news()
+        news = installed().take_reports()
         if plugin._loading_until is not None and plugin._end is not None:
             plugin._end.recv(1, 2)  # MSG_PEEK: wait until it is loaded, or gone
     assert [type(event) for event in news] == [PluginStopped]
@@ -197,6 +197,6 @@ def test_a_start_goes_on_without_a_plugin_and_a_reload_does_not() -> None:
         installed_plugins(settings)
     assert not installed().plugins, "the host that was there stays"
     assert installed_plugins(settings, without=True) == {"good": "1"}
-    (report,) = installed().take_news()
+    (report,) = installed().take_reports()
     assert isinstance(report, SystemReport)
     assert (report.alarm_type, report.qualifier) == ("rule.failed", "unmade")

@@ -127,8 +127,8 @@ def test_a_rule_that_is_deleted_ends_its_group(ruled: RuleWorld) -> None:
 
 
 def test_a_window_holds_only_so_many(ruled: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.correlator.rules.together.MAX_MEMBERS", 5)
-    monkeypatch.setattr("actors.correlator.rules.together.MAX_WINDOWS", 2)
+    monkeypatch.setattr("actors.correlator.rules.time_window.MAX_MEMBERS", 5)
+    monkeypatch.setattr("actors.correlator.rules.time_window.MAX_WINDOWS", 2)
     ruled.write(type="correlation", conditions={"match": FAILED, "same": ["device"], "count": 50})
     for n in range(30):
         ruled.up("x.login", f"d{n % 4}/{n}")

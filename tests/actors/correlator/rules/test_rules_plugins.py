@@ -9,7 +9,7 @@ from vocabulary.rules import RuleWorld
 from actors.correlator.rules.plugin_child import asked
 from actors.correlator.rules.plugin_frames import Call, Failed
 from actors.correlator.rules.plugin_process import PluginError
-from actors.correlator.rules.plugins import Host, Limits, install, installed
+from actors.correlator.rules.plugins import Host, PluginLimits, install, installed
 from protocols.event import PluginStopped, RulesLoaded, SystemReport
 from protocols.plugin import AddTags, Attach, HoldBack, LetGo, RaiseSeverity
 
@@ -45,7 +45,7 @@ def as_before() -> Iterator[None]:
     install(before)
 
 
-def use(ruled: RuleWorld, limits: Limits | None = None, **plugins: Made) -> Host:
+def use(ruled: RuleWorld, limits: PluginLimits | None = None, **plugins: Made) -> Host:
     host = install(Host(plugins, limits))
     ruled(RulesLoaded("p", (), host.versions()))
     return host
@@ -149,16 +149,16 @@ def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: RuleWorld) -> 
         return [HoldBack(alarm.id, "slowly")] if before is None else []
 
     # Whatever takes any time at all takes too long.
-    host = use(ruled, Limits(seconds=1e-12, overruns=4), slow=Made(slow))
+    host = use(ruled, PluginLimits(seconds=1e-12, overruns=4), slow=Made(slow))
     alarm = ruled.up("x.a", "r")
     assert ruled.alarm(alarm).status == "suppressed"
-    news = host.take_news()
+    news = host.take_reports()
     assert [type(event) for event in news] == [SystemReport] * len(news)
     assert isinstance(news[0], SystemReport)
     assert news[0].alarm_type == "rule.failed"
     while not any(isinstance(event, PluginStopped) for event in news):
         ruled.acknowledge(ruled.up("x.a", f"r{len(asked)}"))
-        news += host.take_news()
+        news += host.take_reports()
     for event in news:
         ruled(event)
     assert "no longer asked" in [line.text for line in ruled.lines(alarm)][-1]

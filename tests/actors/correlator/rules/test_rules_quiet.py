@@ -81,7 +81,7 @@ def test_a_rule_of_a_tenant_touches_its_alarms_alone(ruled: RuleWorld) -> None:
 
 
 def test_very_many_alarms_are_looked_at_in_steps(ruled: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actors.correlator.rules.book.AT_ONCE", 3)
+    monkeypatch.setattr("actors.correlator.rules.rule_changes.AT_ONCE", 3)
     alarms = [ruled.up("x.noise", f"r{n}") for n in range(10)]
     rule = ruled.write(**QUIET)
     assert sum(ruled.alarm(each).status == "suppressed" for each in alarms) == 3
@@ -243,7 +243,7 @@ def test_the_true_state_is_told_when_it_is_over(ruled: RuleWorld) -> None:
     assert ruled.notices(alarm) == ["flapping", "steady"]
     (line,) = [line for line in ruled.lines(alarm) if line.action == "released"]
     assert "it is over" in line.text
-    assert ruled.state.memory(NoticeMemory).told == {}
+    assert ruled.state.memory(NoticeMemory).notified == {}
     assert ruled.state.memory(FlapMemory).flaps == {}
 
 
@@ -264,7 +264,7 @@ def test_it_goes_on_through_another_alarm_of_the_same_identity(ruled: RuleWorld)
     assert ruled.notices(last) == []
     ruled.at(times[6] + 5_001)
     assert ruled.notices(last) == ["steady"]
-    assert list(ruled.state.memory(NoticeMemory).told) == [last]
+    assert list(ruled.state.memory(NoticeMemory).notified) == [last]
 
 
 def test_identities_are_counted_apart_and_repeats_not_at_all(ruled: RuleWorld) -> None:

@@ -107,7 +107,7 @@ def test_without_such_a_rule_nobody_is_asked_about_repeats(ruled: RuleWorld, mon
     def asked(*_: Any) -> Any:
         raise AssertionError("asked")
 
-    monkeypatch.setattr(folding, "ponder", asked)
+    monkeypatch.setattr(folding, "run_strategies", asked)
     ruled.up("x.link", "olt-1")
 
 

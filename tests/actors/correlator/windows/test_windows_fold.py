@@ -34,7 +34,7 @@ from protocols.command import (
     Unshelve,
 )
 from protocols.event import Event, PolicyLoaded, SystemReport, Tick, TopologyLoaded
-from protocols.maintenance import Plan, PlanChanges, Scope
+from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 from protocols.principal import Principal
 from protocols.rule import Actions, Conditions, Rule
 from protocols.topology import Node
@@ -92,8 +92,8 @@ class Plot:
     def topology(self, *nodes: Node) -> None:
         self(TopologyLoaded(f"{self.offset}", nodes))
 
-    def window(self, scope: Scope, begin: float, end: float, by: Principal = ADMIN, **more: Any) -> str:
-        self(Command(by, PutWindow(Plan(title="splicing", scope=scope, start=at(begin), end=at(end), **more))))
+    def window(self, scope: WindowScope, begin: float, end: float, by: Principal = ADMIN, **more: Any) -> str:
+        self(Command(by, PutWindow(WindowPlan(title="splicing", scope=scope, start=at(begin), end=at(end), **more))))
         assert not self.answer.refusals, self.answer
         return self.answer.accepted[0]
 
@@ -128,7 +128,7 @@ class Plot:
         return refusal.reason, refusal.text
 
 
-OLT = Scope(devices=("olt-1",))
+OLT = WindowScope(devices=("olt-1",))
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_what_begins_inside_and_still_stands_at_the_end_is_told_then(plot: Plot)
         "waited 5 s: no cause, window or rule holds it back; until then "
         f"window {window} (maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1)"
     )
-    assert plot.state.memory(NoticeMemory).freed == {}
+    assert plot.state.memory(NoticeMemory).released_from == {}
 
 
 def test_what_begins_and_ends_inside_is_never_told(plot: Plot) -> None:
@@ -188,7 +188,7 @@ def test_a_fault_told_before_the_window_keeps_its_recovery_and_is_not_told_again
     alarm = plot.rise()
     other = plot.rise("olt-2")
     plot.to(10)
-    plot.window(Scope(devices=("olt-1", "olt-2")), 20, HOUR)
+    plot.window(WindowScope(devices=("olt-1", "olt-2")), 20, HOUR)
     plot.to(30)
     assert plot.by(alarm) == []
     plot.to(100).clear(alarm)
@@ -200,7 +200,7 @@ def test_a_fault_told_before_the_window_keeps_its_recovery_and_is_not_told_again
 def test_a_fault_told_before_that_gets_worse_inside_is_told_at_the_end_only_if_it_is_still_worse(plot: Plot) -> None:
     worse, back = plot.rise("olt-1", "minor"), plot.rise("olt-2", "minor")
     plot.to(60)
-    window = plot.window(Scope(devices=("olt-1", "olt-2")), 60, HOUR)
+    window = plot.window(WindowScope(devices=("olt-1", "olt-2")), 60, HOUR)
     plot.to(100)
     for alarm in (worse, back):
         plot.command(Edit(Edited(severity="critical")), alarm.id)
@@ -298,7 +298,7 @@ def test_one_window_right_after_another_leaves_no_gap(plot: Plot) -> None:
 
 
 def test_ended_early_by_a_patch_or_by_the_command(plot: Plot) -> None:
-    patched, ended = plot.window(OLT, 0, HOUR), plot.window(Scope(devices=("olt-2",)), 0, HOUR)
+    patched, ended = plot.window(OLT, 0, HOUR), plot.window(WindowScope(devices=("olt-2",)), 0, HOUR)
     for resource in ("olt-1", "olt-2"):
         plot.to(100).rise(resource)
     plot.to(200).command(PatchWindow(patched, PlanChanges(end=at(200))))
@@ -311,7 +311,7 @@ def test_ended_early_by_a_patch_or_by_the_command(plot: Plot) -> None:
 
 
 def test_cancelled_before_and_while_it_is_open(plot: Plot) -> None:
-    ahead, open_ = plot.window(OLT, 500, HOUR), plot.window(Scope(devices=("olt-2",)), 0, HOUR)
+    ahead, open_ = plot.window(OLT, 500, HOUR), plot.window(WindowScope(devices=("olt-2",)), 0, HOUR)
     plot.to(100).rise("olt-2")
     plot.command(CancelWindow(ahead))
     plot.command(CancelWindow(open_))
@@ -351,9 +351,9 @@ def test_shortened_and_moved(plot: Plot) -> None:
 
 
 def test_when_its_scope_changes_it_lets_go_of_what_it_does_not_cover_any_more(plot: Plot) -> None:
-    window = plot.window(Scope(devices=("olt-1", "olt-2")), 0, HOUR)
+    window = plot.window(WindowScope(devices=("olt-1", "olt-2")), 0, HOUR)
     one, two = plot.to(100).rise("olt-1"), plot.rise("olt-2")
-    plot.to(200).command(PatchWindow(window, PlanChanges(scope=Scope(devices=("olt-2", "olt-3")))))
+    plot.to(200).command(PatchWindow(window, PlanChanges(scope=WindowScope(devices=("olt-2", "olt-3")))))
     assert (plot.by(one), plot.by(two)) == ([], [window])
     assert plot.by(plot.rise("olt-3")) == [window]
     plot.to(300)
@@ -409,7 +409,7 @@ def test_what_was_ended_early_stays_so_when_something_else_is_changed(plot: Plot
 
 def test_across_the_change_of_the_clock(plot: Plot) -> None:
     """02:30 in Berlin on 29 March is skipped: that night's window opens at 03:30 of summer time, 01:30 UTC."""
-    plan = Plan(
+    plan = WindowPlan(
         title="nightly",
         scope=OLT,
         start=datetime(2026, 3, 20, 2, 30),  # noqa: DTZ001
@@ -489,29 +489,29 @@ PLANT = (
     node("below-ring", "other", "ring"),
 )
 
-COVERED: list[tuple[Scope, set[str]]] = [
-    (Scope(subtrees=("s1",)), {"s1", "s2", "ont-1", "ont-2"}),
-    (Scope(subtrees=("ont-1",)), {"ont-1"}),
-    (Scope(subtrees=("olt-1",)), {"olt-1", "olt-1/0/1", "s1", "s2", "ont-1", "ont-2", "ring", "olt-1/0/9"}),
+COVERED: list[tuple[WindowScope, set[str]]] = [
+    (WindowScope(subtrees=("s1",)), {"s1", "s2", "ont-1", "ont-2"}),
+    (WindowScope(subtrees=("ont-1",)), {"ont-1"}),
+    (WindowScope(subtrees=("olt-1",)), {"olt-1", "olt-1/0/1", "s1", "s2", "ont-1", "ont-2", "ring", "olt-1/0/9"}),
     (
-        Scope(subtrees=("olt-1", "olt-2")),
+        WindowScope(subtrees=("olt-1", "olt-2")),
         {"olt-1", "olt-2", "olt-1/0/1", "s1", "s2", "ont-1", "ont-2", "ring", "below-ring", "olt-1/0/9"},
     ),
-    (Scope(devices=("olt-1",)), {"olt-1", "olt-1/0/1", "olt-1/0/9"}),
-    (Scope(devices=("olt-1/0/1",)), {"olt-1/0/1"}),
-    (Scope(customers=("c1",)), {"ont-1"}),
-    (Scope(customers=("c1", "c9")), {"ont-1"}),
-    (Scope(customers=("c1", "c2")), {"ont-1", "ont-2", "s2", "s1", "olt-1/0/1", "olt-1", "site"}),
-    (Scope(services=("v2",)), {"ont-2"}),
-    (Scope(subtrees=("s1",), resource_types=("ont",)), set()),
-    (Scope(subtrees=("s1",), alarm_types=("x.down",)), {"s1", "s2", "ont-1", "ont-2"}),
-    (Scope(subtrees=("s1",), tenants=("south",)), set()),
-    (Scope(alarm_types=("y",)), set()),
+    (WindowScope(devices=("olt-1",)), {"olt-1", "olt-1/0/1", "olt-1/0/9"}),
+    (WindowScope(devices=("olt-1/0/1",)), {"olt-1/0/1"}),
+    (WindowScope(customers=("c1",)), {"ont-1"}),
+    (WindowScope(customers=("c1", "c9")), {"ont-1"}),
+    (WindowScope(customers=("c1", "c2")), {"ont-1", "ont-2", "s2", "s1", "olt-1/0/1", "olt-1", "site"}),
+    (WindowScope(services=("v2",)), {"ont-2"}),
+    (WindowScope(subtrees=("s1",), resource_types=("ont",)), set()),
+    (WindowScope(subtrees=("s1",), alarm_types=("x.down",)), {"s1", "s2", "ont-1", "ont-2"}),
+    (WindowScope(subtrees=("s1",), tenants=("south",)), set()),
+    (WindowScope(alarm_types=("y",)), set()),
 ]
 
 
 @pytest.mark.parametrize(("scope", "covered"), COVERED)
-def test_what_a_scope_covers(plot: Plot, scope: Scope, covered: set[str]) -> None:
+def test_what_a_scope_covers(plot: Plot, scope: WindowScope, covered: set[str]) -> None:
     plot.topology(*PLANT)
     window = plot.window(scope, 0, HOUR)
     alarms = [plot.rise(resource) for resource in [one.id for one in PLANT] + ["olt-1/0/9", "elsewhere"]]
@@ -534,14 +534,14 @@ AREAS = (
 @pytest.mark.parametrize(
     ("scope", "covered"),
     [
-        (Scope(subtrees=("olt-1",)), {"area:mill"}),
-        (Scope(subtrees=("olt-1/0",)), set()),
-        (Scope(subtrees=("olt-1", "olt-2")), {"area:mill", "area:quay"}),
-        (Scope(devices=("olt-1",)), {"area:mill"}),
-        (Scope(devices=("olt-1", "olt-2")), {"area:mill", "area:quay"}),
+        (WindowScope(subtrees=("olt-1",)), {"area:mill"}),
+        (WindowScope(subtrees=("olt-1/0",)), set()),
+        (WindowScope(subtrees=("olt-1", "olt-2")), {"area:mill", "area:quay"}),
+        (WindowScope(devices=("olt-1",)), {"area:mill"}),
+        (WindowScope(devices=("olt-1", "olt-2")), {"area:mill", "area:quay"}),
     ],
 )
-def test_a_power_area_is_covered_when_all_that_its_onts_hang_from_is(plot: Plot, scope: Scope, covered: set[str]) -> None:
+def test_a_power_area_is_covered_when_all_that_its_onts_hang_from_is(plot: Plot, scope: WindowScope, covered: set[str]) -> None:
     plot.topology(*AREAS)
     window = plot.window(scope, 0, HOUR)
     alarms = [plot.rise(resource) for resource in ("area:mill", "area:quay", "area:nowhere")]
@@ -550,9 +550,13 @@ def test_a_power_area_is_covered_when_all_that_its_onts_hang_from_is(plot: Plot,
 
 @pytest.mark.parametrize(
     "scope",
-    [Scope(tenants=("north",)), Scope(alarm_types=("x.down",)), Scope(resource_types=("olt",), tenants=("north",))],
+    [
+        WindowScope(tenants=("north",)),
+        WindowScope(alarm_types=("x.down",)),
+        WindowScope(resource_types=("olt",), tenants=("north",)),
+    ],
 )
-def test_scopes_without_a_place(plot: Plot, scope: Scope) -> None:
+def test_scopes_without_a_place(plot: Plot, scope: WindowScope) -> None:
     window = plot.window(scope, 0, HOUR)
     assert plot.by(plot.rise("anything")) == [window]
     assert plot.by(plot.rise("other", tenant="south", alarm_type="y", resource_type="z")) == []
@@ -565,7 +569,7 @@ def test_a_window_of_a_tenant_covers_no_other_tenants_alarms(plot: Plot) -> None
 
 
 def test_what_faultd_says_of_itself_is_in_no_scope(plot: Plot) -> None:
-    plot.window(Scope(tenants=("default",)), 0, HOUR)
+    plot.window(WindowScope(tenants=("default",)), 0, HOUR)
     plot.quiet = False
     plot(SystemReport(alarm_type="disk.full", active=True, severity="critical", title="disk full"))
     plot.to(60)
@@ -574,7 +578,7 @@ def test_what_faultd_says_of_itself_is_in_no_scope(plot: Plot) -> None:
 
 def test_a_topology_that_puts_a_place_elsewhere_is_followed(plot: Plot) -> None:
     plot.topology(*PLANT)
-    window = plot.window(Scope(subtrees=("s2",)), 0, HOUR)
+    window = plot.window(WindowScope(subtrees=("s2",)), 0, HOUR)
     one, two = plot.rise("ont-1"), plot.rise("ont-2")
     moved = [one_ if one_.id != "ont-1" else node("ont-1", "ont", "olt-2", customer_id="c1") for one_ in PLANT]
     plot.to(10).topology(*moved)
@@ -587,8 +591,8 @@ def test_finding_the_windows_of_an_alarm_does_not_depend_on_how_many_there_are(p
     """By what is looked up, not by a clock: each window filed elsewhere is never looked at."""
     plot.topology(*PLANT)
     for number in range(300):
-        plot.window(Scope(subtrees=(f"far-{number}",)), 0, HOUR)
-    window = plot.window(Scope(subtrees=("site",)), 0, HOUR)
+        plot.window(WindowScope(subtrees=(f"far-{number}",)), 0, HOUR)
+    window = plot.window(WindowScope(subtrees=("site",)), 0, HOUR)
     looked: list[str] = []
     windows = plot.memory.windows
 
@@ -615,7 +619,7 @@ def put(**fields: Any) -> PutWindow:
         "duration_seconds": HOUR,
         "tenant_id": "north",
     } | fields
-    return PutWindow(Plan(**given))
+    return PutWindow(WindowPlan(**given))
 
 
 def test_who_may_plan_what(plot: Plot) -> None:
@@ -639,7 +643,7 @@ def test_what_is_over_already_or_wrong_is_refused(plot: Plot) -> None:
     assert plot.refusal == ("invalid", "end: 2026-03-01T04:00:00+00:00 has passed")
     plot.command(put(recurrence="FREQ=DAILY;COUNT=1"))
     assert plot.refusal[1].startswith("recurrence: ")
-    plot.command(put(scope=Scope()))
+    plot.command(put(scope=WindowScope()))
     assert plot.refusal[1].startswith("scope: is empty")
     (window,) = plot.command(put(start=at(3 * HOUR))).accepted
     plot.command(PatchWindow(window, PlanChanges(recurrence="FREQ=NEVER")))
@@ -718,8 +722,8 @@ def play(steps: Sequence[tuple[Any, ...]], each: Callable[[Plot], None] = lambda
                         plot.clear(alarm)
             case "window", [number, begin, seconds, daily]:
                 again = "FREQ=DAILY;BYHOUR=3,4,5,6" if daily else ""
-                scope = Scope(devices=(f"olt-{number}",))
-                plan = Plan(title="", scope=scope, start=at(plot.now + begin), duration_seconds=seconds, recurrence=again)
+                scope = WindowScope(devices=(f"olt-{number}",))
+                plan = WindowPlan(title="", scope=scope, start=at(plot.now + begin), duration_seconds=seconds, recurrence=again)
                 made += plot.command(PutWindow(plan)).accepted
             case "end", [number] if number < len(made):
                 plot.command(EndWindow(made[number]))

@@ -14,12 +14,12 @@ from actors.correlator.windows.rule import WindowError, read_rule
 from protocols.change import Answer, Quarantined
 from protocols.command import Command, PutWindow
 from protocols.event import Tick
-from protocols.maintenance import Plan, PlanChanges, Scope
+from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 from protocols.principal import Principal
 from protocols.rest_fields import LATEST
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
-SCOPE = Scope(alarm_types=("x",))
+SCOPE = WindowScope(alarm_types=("x",))
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Apia", "Etc/GMT+12", "Etc/GMT-14", "America/St_Johns")
 
 ends = st.sampled_from(
@@ -49,7 +49,7 @@ exceptions = st.lists(
     st.sampled_from(["0001-01-01", "9999-12-31", "9999-12-31T23:59:59", "0001-01-01T00:00:00+14:00", "2027-01-01"]), max_size=2
 ).map(tuple)
 plans = st.builds(
-    Plan,
+    WindowPlan,
     title=st.just("w"),
     scope=st.just(SCOPE),
     start=starts,
@@ -62,9 +62,9 @@ plans = st.builds(
 
 
 @given(plan=plans, ahead=st.integers(0, 400))
-@example(Plan(title="w", scope=SCOPE, start=NOW, duration_seconds=60, recurrence="FREQ=DAILY;UNTIL=99991231T235959Z"), 0)
-@example(Plan(title="w", scope=SCOPE, start=datetime.max, duration_seconds=60, time_zone="Etc/GMT+12"), 0)  # noqa: DTZ901
-def test_any_plan_is_a_window_or_refused(plan: Plan, ahead: int) -> None:
+@example(WindowPlan(title="w", scope=SCOPE, start=NOW, duration_seconds=60, recurrence="FREQ=DAILY;UNTIL=99991231T235959Z"), 0)
+@example(WindowPlan(title="w", scope=SCOPE, start=datetime.max, duration_seconds=60, time_zone="Etc/GMT+12"), 0)  # noqa: DTZ901
+def test_any_plan_is_a_window_or_refused(plan: WindowPlan, ahead: int) -> None:
     try:
         window = window_of(plan, "MW1", "ada", NOW)
         moved = changed(window, PlanChanges(time_zone="Pacific/Kiritimati"), "ada", NOW)
@@ -77,7 +77,7 @@ def test_any_plan_is_a_window_or_refused(plan: Plan, ahead: int) -> None:
 
 
 @given(plan=plans)
-def test_no_plan_ends_in_quarantine(plan: Plan) -> None:
+def test_no_plan_ends_in_quarantine(plan: WindowPlan) -> None:
     state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
     changes = fold(state, 1, NOW, Command(Principal("ada", "operator"), PutWindow(plan)))
     for offset in range(2, 5):

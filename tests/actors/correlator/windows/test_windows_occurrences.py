@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from actors.correlator.windows.check import changed, window_of
 from actors.correlator.windows.occurrences import HORIZON_YEARS, Series, series, standing
 from actors.correlator.windows.rule import WindowError
-from protocols.maintenance import Plan, PlanChanges, Scope, Window
+from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, WindowScope
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SCOPE = Scope(devices=("olt-1",))
+SCOPE = WindowScope(devices=("olt-1",))
 
 
-def window(start: str, zone: str = "UTC", hours: float = 1, recurrence: str = "", at: datetime = NOW, **more: Any) -> Window:
-    plan = Plan(
+def window(
+    start: str, zone: str = "UTC", hours: float = 1, recurrence: str = "", at: datetime = NOW, **more: Any
+) -> MaintenanceWindow:
+    plan = WindowPlan(
         title="work",
         scope=SCOPE,
         start=datetime.fromisoformat(start),
@@ -36,7 +38,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def starts(one: Window, since: str, count: int) -> list[str]:
+def starts(one: MaintenanceWindow, since: str, count: int) -> list[str]:
     """The next starts after a moment, in UTC."""
     found: list[str] = []
     at = utc(since)
@@ -192,9 +194,9 @@ PLANS: list[tuple[dict[str, Any], str]] = [
     ({"duration_seconds": 60.0, "time_zone": "../../etc/passwd"}, "time_zone: '../../etc/passwd' is no time zone"),
     ({"duration_seconds": 60.0, "time_zone": "localtime"}, "time_zone: 'localtime' is no time zone"),
     ({"duration_seconds": 60.0, "time_zone": "Europe"}, "time_zone: 'Europe' is no time zone"),
-    ({"duration_seconds": 60.0, "scope": Scope()}, "scope: is empty"),
+    ({"duration_seconds": 60.0, "scope": WindowScope()}, "scope: is empty"),
     (
-        {"duration_seconds": 60.0, "scope": Scope(tenants=("b",)), "tenant_id": "a"},
+        {"duration_seconds": 60.0, "scope": WindowScope(tenants=("b",)), "tenant_id": "a"},
         "scope.tenants: the window is of tenant 'a'",
     ),
     ({"duration_seconds": 60.0, "start": utc("2040-01-01T00:00")}, "start: 2040-01-01T00:00:00+00:00 is more than 10 years"),
@@ -218,7 +220,7 @@ PLANS: list[tuple[dict[str, Any], str]] = [
 def test_a_plan_that_cannot_be_is_refused_naming_the_field(fields: dict[str, Any], text: str) -> None:
     given: dict[str, Any] = {"title": "t", "scope": SCOPE, "start": utc("2026-03-01T02:00")} | fields
     with pytest.raises(WindowError) as caught:
-        window_of(Plan(**given), "MW1", "ada", NOW)
+        window_of(WindowPlan(**given), "MW1", "ada", NOW)
     assert str(caught.value).startswith(text)
 
 
@@ -296,7 +298,7 @@ def test_open_exactly_when_brute_force_says_so(rule: str, zone: str, local: date
     horizon = local + timedelta(days=5 * 365)
     expected = brute(rule, local, zone, horizon)
     first = local.replace(tzinfo=UTC)
-    one = Window(
+    one = MaintenanceWindow(
         id="MW1",
         tenant_id=None,
         title="",

@@ -1,0 +1,124 @@
+"""Parents and children: attaching an alarm to its cause, letting it go again, and holding an alarm back from people.
+
+Every step is a line of the timeline: action, who decided (``faultd:RULE``), why in words and the evidence in its detail.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from actors.correlator.alarms.lifecycle import moved
+from actors.correlator.draft import Draft, age
+from protocols.alarm import Alarm, Suppression
+
+DEEPEST = 256
+"""Generations at most: beyond it an alarm is not attached."""
+
+
+def attach(
+    draft: Draft,
+    child: Alarm,
+    cause: Alarm,
+    rule: str,
+    why: str,
+    *,
+    suppress: bool = True,
+    mark_root: bool = True,
+    share_group: bool = True,
+    **evidence: Any,
+) -> bool:
+    """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False, marked as the cause
+    unless ``mark_root`` is, and with a correlation id in common unless ``share_group`` is. False, and nothing done, when it is
+    already so, would make a ring, or cause and child are of two tenants: whoever may read of the one may not of the other."""
+    child, cause = draft.latest(child), draft.latest(cause)
+    if child.tenant_id != cause.tenant_id:
+        return False
+    if child.parent_alarm_id == cause.id or child.id == cause.id or _descends(draft, cause, child):
+        return False
+    group = (cause.correlation_id or cause.id) if share_group else cause.correlation_id
+    root = cause.is_root_cause or (mark_root and cause.parent_alarm_id is None)
+    if root != cause.is_root_cause or (share_group and cause.correlation_id is None and cause.parent_alarm_id is None):
+        cause = draft.put(
+            moved(cause, is_root_cause=root, correlation_id=group), "root_cause", f"faultd:{rule}", f"cause of others: {why}"
+        )
+    held = tuple(each for each in child.suppressed_by if each.kind != "parent")
+    if suppress:
+        held = (*held, Suppression("parent", cause.id, draft.at, why))
+    draft.put(
+        moved(
+            child,
+            parent_alarm_id=cause.id,
+            correlation_id=group if share_group else child.correlation_id,
+            is_root_cause=False,
+            suppressed_by=held,
+        ),
+        "correlated",
+        f"faultd:{rule}",
+        why,
+        parent=cause.alarm_id,
+        **evidence,
+    )
+    return True
+
+
+def detach(draft: Draft, child: Alarm, rule: str, why: str, **evidence: Any) -> Alarm:
+    """An alarm of its own again, and no longer held back by a parent."""
+    child = draft.latest(child)
+    held = tuple(each for each in child.suppressed_by if each.kind != "parent")
+    changed = moved(child, parent_alarm_id=None, correlation_id=None, suppressed_by=held)
+    return draft.put(changed, "detached", f"faultd:{rule}", why, **evidence)
+
+
+def hold_back(
+    draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str, **evidence: Any
+) -> Alarm:
+    """Held back from people by ``by`` (an id); several may hold the same alarm."""
+    alarm = draft.latest(alarm)
+    if is_held(alarm, kind, by):
+        return alarm
+    held = (*alarm.suppressed_by, Suppression(kind, by, draft.at, why))
+    return draft.put(moved(alarm, suppressed_by=held), "suppressed", f"faultd:{rule}", why, by=by, **evidence)
+
+
+def is_held(alarm: Alarm, kind: str, by: str) -> bool:
+    """Whether ``by`` holds it back already."""
+    return bool(alarm.suppressed_by) and any(each.kind == kind and each.by == by for each in alarm.suppressed_by)
+
+
+def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str) -> Alarm:
+    """No longer held back by ``by``; something else may still hold it."""
+    alarm = draft.latest(alarm)
+    held = tuple(each for each in alarm.suppressed_by if (each.kind, each.by) != (kind, by))
+    if len(held) == len(alarm.suppressed_by):
+        return alarm
+    return draft.put(moved(alarm, suppressed_by=held), "released", f"faultd:{rule}", why, by=by)
+
+
+def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
+    """The alarms attached to it, oldest first."""
+    filed = draft.state.children.get(cause_id)
+    if filed is None:
+        return []
+    found = [draft.get(child_id) for child_id in filed]
+    children = [child for child in found if child is not None and child.parent_alarm_id == cause_id]
+    return sorted(children, key=age)
+
+
+def reported_at(draft: Draft, alarm: Alarm) -> datetime:
+    """When faultd itself last got a report of it. The alarm's own times are the device's, whose clock may be wrong: whether
+    something came within a window, and what came first, is not asked of them."""
+    mark = draft.state.marks.get(alarm.id)
+    return alarm.received_at if mark is None else mark.received
+
+
+def _descends(draft: Draft, alarm: Alarm, ancestor: Alarm) -> bool:
+    """Whether ``alarm`` is attached, through however many, to ``ancestor``; also when the line is too long to follow."""
+    for _ in range(DEEPEST):
+        if alarm.parent_alarm_id is None:
+            return False
+        if alarm.parent_alarm_id == ancestor.id:
+            return True
+        parent = draft.get(alarm.parent_alarm_id)
+        if parent is None:
+            return False
+        alarm = parent
+    return True

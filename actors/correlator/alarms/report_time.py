@@ -1,0 +1,47 @@
+"""By whom and when something was reported."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+OLDEST: Final = timedelta(days=30)
+"""A reporter's own time further back than this is a wrong clock, and not when anything happened."""
+SKEW: Final = timedelta(seconds=10)
+"""Clocks of two machines differ by as much without being wrong."""
+
+
+class ReportTime:
+    """When something happened and who says so. ``dated`` is the reporter's own time, right or wrong, or None; ``happened``
+    that time where it can be believed, else the one of receipt. ``reporter`` is ``device:ID``, ``user:NAME`` or
+    ``faultd:PART``: the actor of the timeline entry. ``source`` is whose clocks ``uptime`` and ``dated`` are. ``epoch``,
+    ``several`` and ``restarting`` say how far ``uptime`` can be compared: see :mod:`actors.correlator.events.report_order`.
+    Immutable."""
+
+    __slots__ = ("dated", "epoch", "happened", "received", "reporter", "restarting", "several", "source", "uptime")
+
+    def __init__(
+        self,
+        received: datetime,
+        reporter: str,
+        source: str = "",
+        uptime: int | None = None,
+        dated: datetime | None = None,
+        oldest: timedelta = OLDEST,
+        epoch: int = 0,
+        several: bool = False,
+        restarting: bool = False,
+    ) -> None:
+        """``oldest`` is how long before its receipt the report can have been made."""
+        self.received, self.reporter, self.source = received, reporter, source
+        self.uptime, self.dated = uptime, dated
+        self.epoch, self.several, self.restarting = epoch, several, restarting
+        believed = dated is not None and received - oldest <= dated <= received
+        self.happened = dated if dated is not None and believed else received
+
+    @property
+    def mistake(self) -> str:
+        """Why the reporter's own time is not when it happened; empty where it is, or where the reporter told none."""
+        dated = self.dated
+        if dated is None or dated == self.happened or abs(dated - self.received) <= SKEW:
+            return ""
+        how = "in the future" if dated > self.received else f"more than {OLDEST.days} days ago"
+        return f"at: {dated.isoformat()} is {how}; the time of receipt is used"

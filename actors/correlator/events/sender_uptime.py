@@ -1,0 +1,74 @@
+"""Senders' sysUpTime: when it can put two reports in order, and when it cannot.
+
+From each trap follows when its sender started: the time of receipt less the uptime. While one agent runs this stays where it
+is, to the seconds by which the network delays a trap. Another start is a new epoch. A start that is seen again, longer after it
+was last seen than a trap can be late, is an agent that has been running beside the other one: several agents send from that
+address (a proxy, two control cards), and their uptimes are not compared from then on."""
+
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from actors.correlator.events.report_order import difference
+from actors.correlator.saved import SenderClock
+from protocols.snmp.rfc3584 import SNMP_TRAPS
+
+RESTARTS: Final = frozenset((f"{SNMP_TRAPS}.1", f"{SNMP_TRAPS}.2"))
+"""coldStart and warmStart."""
+MOST_STARTS: Final = 4
+"""Earlier starts of a sender that are kept, to notice one that still runs."""
+SURELY: Final = 5
+"""A start is taken for one that was seen before when it is as near as this part of the window."""
+
+
+def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int) -> SenderClock:
+    """A sender's clock after one more trap; ``known`` itself where the trap says nothing new. ``boots`` is 0 where the trap
+    tells no engine boots; ``window`` is the most that a trap can be late, in hundredths of a second."""
+    now = round(received.timestamp() * 100)
+    start = now - uptime
+    if known is None:
+        return SenderClock(0, start, now, boots)
+    if (
+        -window < 4 * (start - known.start) < window
+        and now - known.seen < window
+        and (boots == 0 or boots == known.boots)
+        and trap_oid not in RESTARTS
+    ):
+        return known
+    restart = trap_oid in RESTARTS
+    if not restart and boots <= known.boots and is_of_before(known, uptime, received, window):
+        return known
+    moved = difference(known.start, start)
+    same = -window <= moved <= window
+    rebooted = boots != 0 != known.boots != boots
+    if same and not restart and not rebooted:
+        return replace(known, start=start, seen=now, boots=boots or known.boots)
+    earlier = ((known.start, known.seen), *known.earlier)[:MOST_STARTS]
+    if restart or rebooted:
+        # A restart at the start that is known already was overtaken itself, or leaves the uptime as it was.
+        return SenderClock(
+            known.epoch + 1, start, now, boots or known.boots, earlier, restarted=now if restart and same else None
+        )
+    returned = any(now - seen > window >= SURELY * abs(difference(then, start)) for then, seen in known.earlier)
+    return replace(
+        known,
+        epoch=known.epoch + 1,
+        start=start,
+        seen=now,
+        boots=boots or known.boots,
+        earlier=earlier,
+        several=known.several or returned,
+    )
+
+
+def is_of_before(known: SenderClock | None, uptime: int, received: datetime, window: int) -> bool:
+    """Whether a trap tells an earlier start than the last one, which was seen so lately that it may have been sent before the
+    restart and overtaken. Two agents send such traps too; the uptimes put it in no order."""
+    if known is None:
+        return False
+    now = round(received.timestamp() * 100)
+    start = now - uptime
+    if difference(known.start, start) >= -window:
+        return False
+    return any(now - seen <= window >= abs(difference(then, start)) for then, seen in known.earlier)

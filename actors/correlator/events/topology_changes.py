@@ -1,0 +1,112 @@
+"""Events that change the plant: refused with every mistake, or taken whole."""
+
+from collections.abc import Mapping, Sequence
+
+from actors.correlator.draft import Draft
+from actors.correlator.expected_revision import outdated
+from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
+from actors.correlator.plant.difference import TopologyDifference, whole
+from actors.correlator.plant.prepared import PREPARED, Prepared
+from actors.correlator.resources import placement, silent_devices
+from actors.correlator.resources.onts import note_replaced
+from actors.correlator.resources.renames import note_renames
+from actors.correlator.windows import strategy as windows
+from protocols.change import Answer, Refusal
+from protocols.command import ChangeTopology
+from protocols.event import FROM_FILE, TopologyChanged, TopologyLoaded
+from protocols.principal import Principal
+from protocols.topology import Node
+
+MOST_REFUSALS = 1_000
+"""Mistakes told at most."""
+
+
+def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
+    """The plant is this, and all of it the file's; its makers have checked it."""
+    plant = draft.state.plant
+    difference = whole(plant, event.nodes) if plant.nodes else TopologyDifference(event.nodes)
+    _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True)
+    draft.later(draft.state.api_nodes.clear)
+
+
+def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
+    """A difference, by the file or by another part of faultd."""
+    refusals = _refusals(draft, event.puts, event.removes, event.on)
+    if not refusals:
+        file = event.by == FROM_FILE
+        _take(draft, event.puts, event.removes, digest=event.digest if file else None, by_file=file, kept=event.kept)
+    draft.emit(Answer(offset=draft.offset, refusals=refusals))
+
+
+def change_topology(draft: Draft, by: Principal, action: ChangeTopology, expected: Mapping[str, int]) -> None:
+    """A difference that somebody asked for. ``expected``: revisions of nodes, as the caller knows them."""
+    refusals = (
+        _foreign(draft, by, action)
+        or _outdated(draft, expected)
+        or _refusals(draft, action.puts, action.removes, action.on, by.tenant)
+        or tuple(
+            _refusal(one) for one in taken_serials(draft.state.plant, action.puts, action.removes, by.tenant)[:MOST_REFUSALS]
+        )
+    )
+    if not refusals:
+        _take(draft, action.puts, action.removes)
+    draft.emit(Answer(offset=draft.offset, refusals=refusals))
+
+
+def _take(
+    draft: Draft,
+    puts: Sequence[Node],
+    removes: Sequence[str],
+    *,
+    digest: str | None = None,
+    by_file: bool = False,
+    kept: Sequence[str] = (),
+) -> None:
+    state = draft.state
+    note_renames(draft, puts, removes)
+    note_replaced(draft, puts)
+    placement.note(draft, puts, removes)
+    silent_devices.note(draft, puts, removes)
+    windows.reconsider(draft)
+    draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
+    if digest is not None:
+        draft.later(setattr, state, "topology_digest", digest)
+
+
+def _refusals(
+    draft: Draft, puts: Sequence[Node], removes: Sequence[str], on: int | None, tenant: str | None = None
+) -> tuple[Refusal, ...]:
+    state = draft.state
+    if on is not None and on != state.topology_at:
+        text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
+        return (Refusal("", "wrong_state", text),)
+    ready: Prepared | None = state.derived.get(PREPARED)
+    if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
+        return tuple(_refusal(one) for one in ready.mistakes[:MOST_REFUSALS])
+    return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes, tenant)[:MOST_REFUSALS])
+
+
+def _outdated(draft: Draft, expected: Mapping[str, int]) -> tuple[Refusal, ...]:
+    """Nodes that have another revision than the caller expects."""
+    plant = draft.state.plant
+    found = [outdated(expected, one, plant.revision(one), f"node {one!r}") for one in expected]
+    return tuple(refusal for refusal in found if refusal is not None)
+
+
+def _refusal(mistake: NodeMistake) -> Refusal:
+    return Refusal(mistake.id, "invalid", f"{mistake.field}: {mistake}")
+
+
+def _foreign(draft: Draft, by: Principal, action: ChangeTopology) -> tuple[Refusal, ...]:
+    """Nodes that are, or would be, of a tenant that is not the caller's; shared ones are those of callers without a tenant."""
+    if by.tenant is None:
+        return ()
+    nodes = draft.state.plant.nodes
+    ids = [node.id for node in action.puts if node.tenant != by.tenant]
+    ids += [node.id for node in action.puts if (old := nodes.get(node.id)) is not None and old.tenant != by.tenant]
+    told = [Refusal(one, "not_your_tenant", f"node {one!r} is not of tenant {by.tenant!r}") for one in ids[:MOST_REFUSALS]]
+    gone = [nodes[one] for one in action.removes if one in nodes]
+    if any(node.tenant != by.tenant for node in gone):
+        text = f"nodes that are not of tenant {by.tenant!r} hang from what is to be removed"
+        told.append(Refusal("", "not_your_tenant", text))
+    return tuple(told)

@@ -1,0 +1,308 @@
+"""Traps: from the vendor profiles' reading to alarms, device events and the inbox."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from actors.correlator.alarms.limits import admit
+from actors.correlator.alarms.problem import ReportedProblem
+from actors.correlator.alarms.raise_clear import clear_problems, remember, repeat_problem
+from actors.correlator.alarms.report_time import ReportTime
+from actors.correlator.alarms.text import digest
+from actors.correlator.draft import Draft
+from actors.correlator.events.clock_jumps import received_as
+from actors.correlator.events.refused_sources import source_accepted
+from actors.correlator.events.sender_uptime import is_of_before, observed
+from actors.correlator.memories import NamedInterfaces, SourceMemory
+from actors.correlator.resources import silent_devices
+from actors.correlator.resources.interfaces import (
+    INTERFACE_DOWN,
+    UPLINK_DOWN,
+    as_uplink,
+    is_uplink,
+    known_of,
+    label_of,
+    learn,
+    locate,
+    node_of,
+    types_of,
+)
+from actors.correlator.resources.onts import end_of_another, place_of_ont
+from actors.correlator.resources.optical_power import measured
+from actors.correlator.saved import SenderClock
+from actors.correlator.strategies.symptoms import LOW_LIGHT
+from protocols.alarm import Identity
+from protocols.change import DeviceEvent, UnknownTrap
+from protocols.event import Trap
+from protocols.finding import Finding, SequenceNumber
+from protocols.topology import Node
+from protocols.walls import shown_to
+
+OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
+"""A device's own time further back than this is kept in the metadata, and is not when the problem occurred."""
+LATE_SEQUENCE: Final = 1_000
+"""A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
+_NO_CLOCK: Final = SenderClock(0, 0, 0)
+"""Of a sender whose traps tell no uptime."""
+
+
+class TrapDevice:
+    """The device that a trap is about: a node of the topology, or just an address. ``why`` tells why it is this one, where the
+    trap names several addresses."""
+
+    __slots__ = ("id", "name", "node", "tenant", "why")
+
+    def __init__(self, node: Node | None, address: str, default_tenant: str, why: str = "") -> None:
+        self.node, self.why = node, why
+        self.id = node.id if node is not None else address
+        self.name = (node.name if node is not None else "") or self.id
+        self.tenant = (node.tenant if node is not None else "") or default_tenant
+
+
+def fold_trap(draft: Draft, trap: Trap) -> None:
+    """Fold one trap or INFORM. A retransmitted INFORM (same key within the window) changes nothing."""
+    state = draft.state
+    if state.jumps:
+        trap = received_as(trap, state, draft.at)
+    if trap.inform_key:
+        seen = state.informs.get(trap.inform_key)
+        if seen is not None and draft.at - seen <= state.spans.inform_window:
+            draft.later(state.note, "informs_repeated")
+            return
+        draft.later(remember, state.informs, trap.inform_key, draft.at)
+    refused = state.memory(SourceMemory).sources
+    if refused and trap.source in refused:
+        source_accepted(draft, trap.source)
+    known_addresses = state.plant.by_address
+    reading = state.translator.read(trap, state.settings.relays, known_addresses)
+    address = reading.device_address
+    node = known_addresses.get(address)
+    device = TrapDevice(node, address, state.settings.default_tenant, reading.address_why)
+    if node is not None:
+        silent_devices.heard(draft, node)
+    name = trap.source if reading.address_from == "source" else f"{trap.source} for {address}"
+    uptime, clock = trap.notification.uptime, _NO_CLOCK
+    if uptime is not None:
+        known, window = state.clocks.get(name), state.spans.reorder_hundredths
+        clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
+        if clock is not known:
+            draft.later(remember, state.clocks, name, clock)
+            if clock.several and known is not None and not known.several:
+                draft.emit(_several(draft, device, name, uptime))
+        elif clock.earlier and is_of_before(known, uptime, trap.received, window):
+            clock = replace(clock, several=True)  # to this trap alone: it may tell the clock as it was before a restart
+    if reading.sequence is not None:
+        _follow_sequence(draft, device, reading.sequence)
+    if not reading.findings:
+        draft.later(state.note, "unknown")
+        draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
+    for finding in reading.findings:
+        _apply(draft, device, finding, trap, name, clock)
+
+
+def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sender: str, clock: SenderClock) -> None:
+    """``sender`` is whose clock the trap tells, which is ``clock``: see :mod:`actors.correlator.events.sender_uptime`."""
+    places: tuple[str, ...] = ()
+    if finding.names or finding.alarm_type == INTERFACE_DOWN:
+        finding, resource_id, node, places = _interface(draft, device, finding, sender, clock.epoch)
+    elif finding.serial and (finding.resource_type == "ont" or not finding.resource):
+        state, tenant = draft.state, draft.state.settings.default_tenant
+        resource_id, node, places = place_of_ont(
+            state.plant, device.id, device.tenant, tenant, finding.resource, finding.serial
+        )
+    else:
+        resource_id = f"{device.id}/{finding.resource}" if finding.resource else device.id
+        node = draft.state.plant.nodes.get(resource_id)
+    report = ReportTime(
+        trap.received,
+        f"device:{device.id}",
+        sender,
+        trap.notification.uptime,
+        finding.device_time,
+        OLDEST_DEVICE_TIME,
+        clock.epoch,
+        clock.several,
+        clock.restarted is not None and _just(draft, clock.restarted, trap),
+    )
+    match finding.kind:
+        case "raise":
+            if finding.serial:
+                there = places or (resource_id,)
+                end_of_another(draft, device.tenant, there, (finding.alarm_type,), finding.serial, report)
+            identity = Identity(device.tenant, resource_id, finding.alarm_type, finding.qualifier)
+            if places:
+                identity = _open_identity(draft, identity, places)
+            said = digest(finding, device.why, draft.state.topology_at)
+            if repeat_problem(draft, identity, finding.severity, report, finding.repeats_by_design, said) is None:
+                admit(draft, _problem(device, finding, identity, shown_to(node, device.tenant)), report, said)
+        case "clear":
+            if finding.serial:
+                end_of_another(draft, device.tenant, places or (resource_id,), finding.clears, finding.serial, report)
+            clear_problems(draft, device.tenant, resource_id, finding.clears, finding.qualifier, report, _why(finding))
+            for place in places[1:]:
+                clear_problems(draft, device.tenant, place, finding.clears, finding.qualifier, report, _why(finding))
+        case "drop":
+            draft.later(draft.state.note, f"noise:{finding.profile}/{finding.rule}")
+        case "event":
+            draft.emit(_device_event(draft, device, finding, resource_id))
+            if finding.clears:
+                clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
+    if finding.light:
+        low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
+        measured(draft, resource_id, finding.light, low=low)
+
+
+def _just(draft: Draft, then: int, trap: Trap) -> bool:
+    return abs(trap.received.timestamp() * 100 - then) <= draft.state.spans.reorder_hundredths
+
+
+def _several(draft: Draft, device: TrapDevice, sender: str, uptime: int) -> DeviceEvent:
+    title = f"More than one agent sends from {sender}: their uptimes no longer tell in which order traps were sent"
+    return _of_the_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
+
+
+def _of_the_device(draft: Draft, device: TrapDevice, event_type: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
+    """A device event that the fold concludes about the device itself."""
+    return DeviceEvent(
+        offset=draft.offset,
+        number=draft.next_number(),
+        at=draft.at,
+        tenant_id=device.tenant,
+        device_id=device.id,
+        resource_type="olt",
+        resource_id=device.id,
+        event_type=event_type,
+        severity="warning",
+        title=title,
+        detail=detail,
+    )
+
+
+def _why(finding: Finding) -> str:
+    return f"{finding.profile}/{finding.rule}" + (f": {'; '.join(finding.why)}" if finding.why else "")
+
+
+def _interface(
+    draft: Draft, device: TrapDevice, finding: Finding, sender: str, epoch: int
+) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
+    """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
+    resource under which an alarm of it may be open."""
+    position, names, plant = finding.resource, finding.names, draft.state.plant
+    known = known_of(draft, device.id) if names else None
+    place = locate(known, position, names, sender, epoch)
+    node = node_of(plant, device.id, known, place, position) if plant.nodes and position else None
+    if known is not None or any(names):
+        memory = draft.state.memory(NamedInterfaces)
+        draft.later(learn, memory, device.id, position, names, place.position, node, sender, epoch)
+    below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
+    resource_id = node.id if node is not None else below[0]
+    label = label_of(place.names)
+    if label and label != finding.resource_name:
+        finding = replace(finding, resource_name=label)
+    if finding.alarm_type == INTERFACE_DOWN and is_uplink(plant, device.id, node):
+        finding = as_uplink(finding, draft.state.translator.types)
+    if INTERFACE_DOWN in finding.clears:
+        finding = replace(finding, clears=(*finding.clears, UPLINK_DOWN))
+    return finding, resource_id, node, tuple(dict.fromkeys((resource_id, *below)))
+
+
+def _open_identity(draft: Draft, identity: Identity, places: tuple[str, ...]) -> Identity:
+    """The identity under which this problem of an interface is open already; ``identity`` when it is not."""
+    for place in places:
+        for alarm_type in types_of(identity.alarm_type):
+            other = Identity(identity.tenant_id, place, alarm_type, identity.qualifier)
+            alarm = draft.current(other)
+            if alarm is not None and alarm.cleared_at is None:
+                return other
+    return identity
+
+
+def _problem(device: TrapDevice, finding: Finding, identity: Identity, node: Node | None) -> ReportedProblem:
+    resource_id = identity.resource_id
+    name = (node.name if node is not None else "") or finding.resource_name or resource_id
+    metadata = dict(finding.metadata)
+    if finding.serial:
+        metadata["serial"] = finding.serial
+    if finding.vendor_cause:
+        metadata["vendor_cause"] = finding.vendor_cause
+    if finding.device_time is not None:
+        metadata["device_time"] = finding.device_time.isoformat()
+    for each in finding.light:
+        metadata[f"{each.quantity}_dbm"] = each.dbm
+    metadata["profile"] = f"{finding.profile}/{finding.rule}"
+    if device.why:
+        metadata["address_from"] = device.why
+    return ReportedProblem(
+        identity=identity,
+        severity=finding.severity,
+        source="network_device",
+        resource_type=finding.resource_type,
+        resource_name=name,
+        title=f"{_where(device, finding, resource_id, node)}: {finding.title or finding.alarm_type}",
+        device_id=device.id,
+        event_type=finding.event_type,
+        probable_cause=finding.probable_cause,
+        description=finding.description,
+        recommended_action=finding.recommended_action,
+        repeats_by_design=finding.repeats_by_design,
+        metadata=metadata,
+        why=_why(finding),
+    )
+
+
+def _where(device: TrapDevice, finding: Finding, resource_id: str, node: Node | None) -> str:
+    """The device and the place in it, without saying the device twice when the topology's name of the place begins with it.
+
+    What a trap calls an ONT or a card may be no more than a model, which a hundred of them share: it stands behind the
+    position, unless it has the position in it.
+    """
+    if resource_id == device.id:
+        return device.name
+    position, named = resource_id.removeprefix(f"{device.id}/"), finding.resource_name
+    if node is not None and node.name:
+        place = node.name
+    elif not named or finding.resource_type not in ("ont", "card") or position in named:
+        place = named or position
+    else:
+        place = f"{position} ({named})"
+    return place if place.startswith(device.name) else f"{device.name} {place}"
+
+
+def _device_event(draft: Draft, device: TrapDevice, finding: Finding, resource_id: str) -> DeviceEvent:
+    detail = {**finding.metadata, "profile": f"{finding.profile}/{finding.rule}"}
+    if device.why:
+        detail["address_from"] = device.why
+    if finding.serial:
+        detail["serial"] = finding.serial
+    return DeviceEvent(
+        offset=draft.offset,
+        number=draft.next_number(),
+        at=draft.at,
+        tenant_id=device.tenant,
+        device_id=device.id,
+        resource_type=finding.resource_type,
+        resource_id=resource_id,
+        event_type=finding.alarm_type,
+        severity=finding.severity,
+        title=finding.title or finding.alarm_type,
+        detail=detail,
+    )
+
+
+def _follow_sequence(draft: Draft, device: TrapDevice, number: SequenceNumber) -> None:
+    """A gap in the vendor's own numbering is worth an Event: notifications were lost on the way."""
+    key = f"{device.id}\0{number.scope}"
+    last = draft.state.sequences.get(key)
+    ahead = None if last is None else (number.value - last) % number.modulus
+    late = ahead is not None and ahead > number.modulus - LATE_SEQUENCE and number.value != number.restarts_at
+    if late or ahead == 0:
+        return
+    draft.later(remember, draft.state.sequences, key, number.value)
+    if ahead is None or ahead == 1 or number.value == number.restarts_at or ahead > number.modulus // 2:
+        return
+    missing = ahead - 1
+    draft.later(draft.state.note, "sequence_missing", missing)
+    title = f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive"
+    detail = {"scope": number.scope, "last": last, "now": number.value, "missing": missing}
+    draft.emit(_of_the_device(draft, device, "sequence.gap", title, detail))

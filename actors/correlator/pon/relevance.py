@@ -1,0 +1,36 @@
+"""Whether what is heard of an ONT can change what is concluded about its port: a port is not looked at for the rest."""
+
+from actors.correlator.draft import Draft
+from actors.correlator.memories import OpticalPowerMemory
+from actors.correlator.pon.members import back_of
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.resources.optical_power import latest
+from actors.correlator.strategies.symptoms import SIGNALS
+from protocols.alarm import Alarm
+
+
+def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> bool:
+    """Whether an ONT that went out, or came back, does what its port's causes let expect.
+
+    One that goes out tells nothing where a cause that is decided on explains it already. One that comes back shows that there
+    is light above it: that takes no cause away that is decided on until half of its ONTs are back, and gives rise to none."""
+    if port in memory.first or port in memory.signs or any(_speaks(each) for each in draft.at_resource(port)):
+        return False
+    if alarm.cleared_at is None:
+        if alarm.resource_id in memory.back:
+            return False
+        explained_by = memory.causes.get(alarm.parent_alarm_id or "")
+        return explained_by is not None and explained_by.decided(draft.at)
+    if draft.at_resource(alarm.resource_id) or latest(draft.state.memory(OpticalPowerMemory), alarm.resource_id) is not None:
+        return False
+    return all(_stands(draft, alarm_id, memory) for alarm_id in memory.at_port.get(port, ()))
+
+
+def _speaks(alarm: Alarm) -> bool:
+    """Whether a port says of itself that its ONTs are out."""
+    return SIGNALS.get(alarm.alarm_type) in ("port_dark", "powerless")
+
+
+def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:
+    cause = memory.causes[alarm_id]
+    return cause.decided(draft.at) and cause.returning is not None and 2 * back_of(draft, alarm_id, cause) < len(cause.members)

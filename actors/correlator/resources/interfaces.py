@@ -1,0 +1,235 @@
+"""Interfaces: one thing by their names, whatever index they have at the moment.
+
+An agent may number its interfaces anew when it starts (RFC 2863 section 3.1.5), and many traps tell the index alone. So the
+fold remembers for each device which index had which names since the device started, and at which position the interface of a
+name was first seen: that position stays its resource. A trap without a name is read by the index; a trap whose index is not
+known since the start is taken by its names, else the index counts as before it: as the index of the interface that had it last.
+
+Of the names (ifName, ifDescr, ifAlias) only ifName is sure to be one interface's. The others are believed as long as no two
+indexes bear them at the same time.
+
+What an interface that is down means depends on the topology: ``interface.down``, or ``uplink.down`` where the topology says
+that it is an uplink.
+"""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from actors.correlator.draft import Draft
+from actors.correlator.memories import Interface, Interfaces, NamedInterfaces
+from actors.correlator.plant import Plant
+from protocols.finding import Finding
+from protocols.profile import AlarmType
+from protocols.topology import MOST_ADDRESSES, Node
+
+INTERFACE_DOWN: Final = "interface.down"
+UPLINK_DOWN: Final = "uplink.down"
+UPLINK: Final = "uplink"
+"""The type of the topology's nodes that are uplinks."""
+
+MOST_OF_DEVICE: Final = 8_192
+"""Interfaces remembered of one device; one with more is forgotten, and its interfaces are known by index."""
+MOST: Final = 100_000
+"""Interfaces remembered of all devices; beyond it the device that came first goes."""
+_IF_NAME: Final = 0
+
+
+class InterfacePlace(NamedTuple):
+    """Where an interface is: its position below the device, further positions at which an alarm of it may be open, and the
+    names that are known of it."""
+
+    position: str
+    others: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def locate(known: Interfaces | None, position: str, names: tuple[str, ...], sender: str, start: int) -> InterfacePlace:
+    """The place of an interface that a trap names by its ``position`` (made from the index) and ``names``, with what is
+    ``known`` of its device. ``start`` is the sender's epoch."""
+    named = any(names)
+    if known is None or not known.places:
+        return InterfacePlace(position, (), names)
+    same_start = not restarted(known, sender, start)
+    at_index = known.by_index.get(position, "")
+    if not named:
+        owner = known.places.get(position)
+        if not at_index and owner is not None and owner.index != position:
+            # The interface of this place had another index when it was last named: this one is not it.
+            return InterfacePlace(_unnamed(position), (), names)
+        place = at_index or position
+        found = known.places.get(place)
+        return InterfacePlace(place, (), names if found is None else found.names)
+    if at_index and differ(known.places[at_index].names, names):
+        at_index = ""
+    if at_index and same_start and known.places[at_index].epoch == known.epoch:
+        place = at_index
+    else:
+        place = _by_name(known, position, names, same_start) or at_index or _free(known, position, names)
+    others = [each for each in (position, _unnamed(position)) if each != place and each not in known.places]
+    found = known.places.get(place)
+    return InterfacePlace(place, tuple(others), names if found is None else _merged(names, found.names))
+
+
+def learn(
+    memory: NamedInterfaces,
+    device_id: str,
+    position: str,
+    names: tuple[str, ...],
+    place: str,
+    node: Node | None,
+    sender: str,
+    start: int,
+) -> None:
+    """Remember where :func:`locate` found the interface, and :func:`node_of` its node."""
+    known = memory.devices.get(device_id)
+    if known is None:
+        if not any(names):
+            return
+        known = memory.devices[device_id] = Interfaces()
+    if restarted(known, sender, start):
+        known.epoch += 1
+    if len(known.starts) >= MOST_ADDRESSES:
+        known.starts.clear()
+    known.starts[sender] = start
+    if not any(names):
+        return
+    found = known.places.get(place)
+    if found is None:
+        memory.count += 1
+        merged = names
+    else:
+        merged = _merged(names, found.names)
+        if found.index != position and known.by_index.get(found.index) == place:
+            del known.by_index[found.index]
+    if node is not None and node.index == _index(position):
+        by_node = node.id, node.index
+    else:
+        by_node = (found.node, found.node_index) if found is not None else ("", "")
+    known.places[place] = Interface(position, known.epoch, merged, *by_node)
+    known.by_index[position] = place
+    for kind, name in enumerate(names):
+        if name:
+            key = f"{kind}{name}"
+            other = known.by_name.get(key, place)
+            known.by_name[key] = place if kind == _IF_NAME or other == place else ""
+    if len(known.places) > MOST_OF_DEVICE:
+        _forget(memory, device_id)
+    while memory.count > MOST:
+        _forget(memory, next(islice(memory.devices, 1)))
+
+
+def restarted(known: Interfaces, sender: str, start: int) -> bool:
+    """Whether the device has started again since it last told of an interface: by the epoch of one of its senders."""
+    return known.starts.get(sender, start) != start
+
+
+def differ(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two interfaces cannot be the same one: the surest name that both have is not equal. An alias is the operator's
+    text, and may change at any time."""
+    for kind in (0, 1):
+        if one[kind] and other[kind]:
+            return one[kind] != other[kind]
+    return False
+
+
+def label_of(names: tuple[str, ...]) -> str:
+    """How people call an interface; empty when it has no name."""
+    return next((name for name in names if name), "")
+
+
+def is_uplink(plant: Plant, device_id: str, node: Node | None) -> bool:
+    """Whether the topology says that this interface of the device is an uplink: by its type, or since the device hangs from
+    it."""
+    return node is not None and (node.type == UPLINK or node.id in plant.ancestors(device_id))
+
+
+def as_uplink(finding: Finding, types: Mapping[str, AlarmType]) -> Finding:
+    """What is said of an interface, said of an uplink: what the trap and its rule do not say themselves is of that type."""
+    was, now = types.get(INTERFACE_DOWN), types.get(UPLINK_DOWN)
+    if was is None or now is None:
+        return replace(finding, alarm_type=UPLINK_DOWN)
+    return replace(
+        finding,
+        alarm_type=UPLINK_DOWN,
+        severity=now.severity if finding.severity == was.severity else finding.severity,
+        title=now.title if finding.title == was.title else finding.title,
+        description=now.description if finding.description == was.description else finding.description,
+        event_type=now.event_type if finding.event_type == was.event_type else finding.event_type,
+        probable_cause=now.probable_cause if finding.probable_cause == was.probable_cause else finding.probable_cause,
+        recommended_action=(
+            now.recommended_action if finding.recommended_action == was.recommended_action else finding.recommended_action
+        ),
+    )
+
+
+def types_of(alarm_type: str) -> tuple[str, ...]:
+    """The alarm types under which the same problem of an interface may be open: the topology may have changed since."""
+    return (INTERFACE_DOWN, UPLINK_DOWN) if alarm_type in (INTERFACE_DOWN, UPLINK_DOWN) else (alarm_type,)
+
+
+def node_of(plant: Plant, device_id: str, known: Interfaces | None, place: InterfacePlace, position: str) -> Node | None:
+    """The topology's node of an interface: its id is made of the place or of a name, or its ``index`` is the one that the
+    interface had when it was found by it first, or has now."""
+    nodes = plant.nodes
+    node = nodes.get(f"{device_id}/{place.position}")
+    for name in place.names[:2]:
+        if node is None and name:
+            node = nodes.get(f"{device_id}/if/{name}") or nodes.get(f"{device_id}/{name}")
+            node = node or plant.with_index(device_id, name)
+    if node is not None or known is None:
+        return node or plant.with_index(device_id, _index(position))
+    if (node := _found_by_index(nodes, known.places.get(place.position))) is not None:
+        return node
+    node, owner = plant.with_index(device_id, _index(position)), known.places.get(position)
+    # The topology's index is of before a start, and of another interface that had it then.
+    return node if place.position == position or node is None or node is not _found_by_index(nodes, owner) else None
+
+
+def known_of(draft: Draft, device_id: str) -> Interfaces | None:
+    """What is remembered of a device's interfaces."""
+    return draft.state.memory(NamedInterfaces).devices.get(device_id)
+
+
+def _found_by_index(nodes: Mapping[str, Node], interface: Interface | None) -> Node | None:
+    node = nodes.get(interface.node) if interface is not None and interface.node else None
+    return node if node is not None and interface is not None and node.index == interface.node_index else None
+
+
+def _index(position: str) -> str:
+    return position.rpartition("/")[2]
+
+
+def _merged(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([one or other for one, other in zip(new, old, strict=True)])
+
+
+def _by_name(known: Interfaces, position: str, names: tuple[str, ...], same_start: bool) -> str:
+    for kind, name in enumerate(names):
+        place = known.by_name.get(f"{kind}{name}", "") if name else ""
+        if not place:
+            continue
+        found = known.places[place]
+        if differ(found.names, names):
+            continue
+        if kind != _IF_NAME and same_start and found.epoch == known.epoch and found.index != position:
+            continue  # two indexes at the same time: the name is not one interface's
+        return place
+    return ""
+
+
+def _free(known: Interfaces, position: str, names: tuple[str, ...]) -> str:
+    owner = known.places.get(position)
+    if owner is None or not (owner.index != position or differ(owner.names, names)):
+        return position
+    return f"{position}:{label_of(names).replace(' ', '_')}"
+
+
+def _unnamed(position: str) -> str:
+    return f"{position}:unnamed"
+
+
+def _forget(memory: NamedInterfaces, device_id: str) -> None:
+    memory.count -= len(memory.devices.pop(device_id).places)

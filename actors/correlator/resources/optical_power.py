@@ -1,0 +1,101 @@
+"""What is remembered of the light that ONTs receive: the last that was good, and what was measured since.
+
+A reading comes with a trap, or through the API from whatever reads the ONTs' levels; which of the two makes no difference. What
+an ONT has lost is its last good light less what it receives now. Good is what was measured while no alarm of the ONT said that
+it is too little, and not clearly less than before: so it follows ageing and the weather, and not a bend.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from actors.correlator.draft import Draft
+from actors.correlator.memories import OpticalPower, OpticalPowerMemory
+from actors.correlator.pon.gather import heard_of
+from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
+from actors.correlator.pon.memory import PonMemory
+from actors.correlator.strategies.symptoms import LOW_LIGHT
+from protocols.optical_power import Measurement, Quantity
+
+FELL = 2.0
+"""dB below the last good light from which on a reading alone, without an alarm of the device, is a loss. Optics tell the same
+light with some tenths of a dB from one reading to the next, and drift by about one with the temperature of a day."""
+AS_IT_IS = timedelta(days=7)
+"""What was lost for so long without an alarm of the device is how it is now: a splitter was put in."""
+_NOTABLE = 1.0
+"""dB by which a reading must differ from the last for the port to be looked at again."""
+_COMPARED: tuple[Quantity, ...] = ("ont_rx", "olt_rx")
+"""By which an ONT's loss is told, the better first: a bend takes more from the longer waves of the way down."""
+
+
+def taken(known: OpticalPower | None, dbm: float, at: datetime, *, low: bool) -> OpticalPower:
+    """What is known after a reading. ``low``: an alarm says that it is too little, so it is not good, whatever it is."""
+    good, first = (known.good, known.known) if known is not None else (None, None)
+    if good is not None and good - dbm >= FELL:
+        since = known.fell if known is not None and known.fell is not None else at
+        if low or at - since < AS_IT_IS:
+            return OpticalPower(good, dbm, at, since, first)
+    if low:
+        return OpticalPower(good, dbm, at, None, first)
+    return OpticalPower(dbm, dbm, at, None, first or at)
+
+
+def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, low: bool = False) -> None:
+    """Remember readings of an ONT, after whatever else the same report has done; have its port looked at when they tell
+    something new. ``low``: they come with an alarm of too little light. What is no ONT of the topology has no siblings, and is
+    not remembered."""
+    plant = draft.state.plant
+    node = plant.nodes.get(resource_id)
+    if node is None or node.type != "ont":
+        return
+    memory = draft.state.memory(OpticalPowerMemory)
+    low = low or any(each.alarm_type in LOW_LIGHT for each in heard_of(draft, resource_id))
+    news = False
+    for each in found:
+        if each.quantity not in _COMPARED:
+            continue
+        key = f"{each.quantity} {resource_id}"
+        known = memory.lights.get(key)
+        light = taken(known, each.dbm, draft.at, low=low)
+        draft.later(memory.put, key, light)
+        if known is not None and (light.fell is not None or known.fell is not None or low):
+            news |= abs(light.now - known.now) >= _NOTABLE or (light.fell is None) != (known.fell is None)
+    port = plant.pon_of(resource_id)
+    if port is None:
+        return
+    pon = draft.state.memory(PonMemory)
+    # One that has its light still says where a bend is not.
+    if news or any(pon.causes[alarm_id].kind == "degraded" for alarm_id in pon.at_port.get(port, ())):
+        schedule_inspection(draft, pon, port, SETTLE)
+
+
+def relieved(draft: Draft, ont: str) -> None:
+    """The last alarm of too little light has ended: what was read before that is past."""
+    memory = draft.state.memory(OpticalPowerMemory)
+    for quantity in _COMPARED if memory.lights else ():
+        light = memory.lights.get(f"{quantity} {ont}")
+        if light is not None and light.fell is not None and light.at < draft.at:
+            draft.later(memory.put, f"{quantity} {ont}", replace(light, fell=None))
+
+
+def fall(memory: OpticalPowerMemory, ont: str, since: datetime) -> float | None:
+    """dB that an ONT has lost, by a reading at or after ``since``; None when none was taken then, or none was good before."""
+    for quantity in _COMPARED:
+        light = memory.lights.get(f"{quantity} {ont}")
+        if light is None or light.good is None or light.known is None:
+            continue
+        if light.known < since <= light.at:
+            return light.good - light.now
+    return None
+
+
+def fell_since(memory: OpticalPowerMemory, ont: str) -> datetime | None:
+    """Since when readings of an ONT are clearly below the last good one; None when they are not."""
+    light = latest(memory, ont)
+    return light.fell if light is not None else None
+
+
+def latest(memory: OpticalPowerMemory, ont: str) -> OpticalPower | None:
+    """What is known of an ONT's light, by the better quantity that is known of it."""
+    return next((light for each in _COMPARED if (light := memory.lights.get(f"{each} {ont}")) is not None), None)

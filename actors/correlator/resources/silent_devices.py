@@ -1,0 +1,200 @@
+"""Devices of the topology of which faultd has heard no trap: never since it knows them, or not for long.
+
+A device is a node with an address, unless it is an ONT or a customer's. It is heard when a trap of it is accepted. The alarm
+comes after a period of grace, never at once after an import; a device whose traps are refused has an alarm about that instead.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from actors.correlator.alarms.limits import admit
+from actors.correlator.alarms.problem import ReportedProblem
+from actors.correlator.alarms.raise_clear import SYSTEM, clear_problems
+from actors.correlator.alarms.report_time import ReportTime
+from actors.correlator.alarms.system import fold_system
+from actors.correlator.draft import Draft
+from actors.correlator.events.refused_sources import is_refused
+from actors.correlator.memories import SilenceMemory
+from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.state import State
+from protocols.alarm import Identity
+from protocols.event import SystemReport
+from protocols.topology import Node
+
+NAME: Final = "silence"
+SILENT: Final = "device.silent"
+MORE: Final = "more_devices"
+"""Qualifier of faultd's own alarm for the devices beyond the bound."""
+MOST: Final = 100
+"""Silent devices that have an alarm of their own."""
+SELDOM: Final = timedelta(minutes=1)
+"""A device that is heard all the time is noted so often."""
+_NO_DEVICES: Final = frozenset({"ont", "service", "customer"})
+_REPORTER: Final = "faultd:silence"
+
+
+def is_device(node: Node) -> bool:
+    """Whether traps are expected of it."""
+    return bool(node.address) and node.type not in _NO_DEVICES
+
+
+def heard(draft: Draft, node: Node) -> None:
+    """A trap of this device was accepted."""
+    state = draft.state
+    memory = state.memory(SilenceMemory)
+    device_id = node.id
+    last = memory.heard.get(device_id)
+    if last is not None and draft.at - last < SELDOM and device_id not in memory.alarmed:
+        return
+    draft.later(memory.heard.__setitem__, device_id, draft.at)
+    _end(draft, memory, device_id, "a trap of it was accepted")
+    hours = state.settings.silent_hours
+    if hours and is_device(node):
+        draft.wake(NAME, device_id, draft.at + timedelta(hours=hours))
+
+
+def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
+    """Before a change of the plant: look at the devices in it with the next Event."""
+    nodes = draft.state.plant.nodes
+    if not nodes:
+        # A first plant is large: the next tick goes through its addresses alone.
+        draft.later(setattr, draft.state.memory(SilenceMemory), "begun", False)
+        return
+    for node in puts:
+        before = nodes.get(node.id)
+        if is_device(node) or (before is not None and is_device(before)):
+            _look_at(draft, node.id)
+    for node_id in removes:
+        before = nodes.get(node_id)
+        if before is not None and is_device(before):
+            draft.wake(NAME, node_id, draft.at)
+
+
+def begin(draft: Draft) -> None:
+    """Look at a first plant, or at one that an earlier version of faultd left, once."""
+    memory = draft.state.memory(SilenceMemory)
+    if not memory.begun:
+        draft.later(setattr, memory, "begun", True)
+        _look_at_all(draft)
+
+
+def note_settings(draft: Draft, settings: CorrelatorSettings) -> None:
+    """Before other settings apply: look at every device again when they bear on silence."""
+    now = draft.state.settings
+    if (now.never_heard_hours, now.silent_hours) != (settings.never_heard_hours, settings.silent_hours):
+        _look_at_all(draft)
+
+
+def due(draft: Draft, device_id: str) -> None:
+    """Decide about one device, and when to look at it again."""
+    state = draft.state
+    memory = state.memory(SilenceMemory)
+    node = state.plant.nodes.get(device_id)
+    if node is None or not is_device(node):
+        _end(draft, memory, device_id, "the topology has no such device any more")
+        draft.later(memory.forget, device_id)
+        return
+    last = memory.heard.get(device_id)
+    since = last or memory.since.get(device_id, draft.at)
+    hours = state.settings.never_heard_hours if last is None else state.settings.silent_hours
+    if not hours:
+        _end(draft, memory, device_id, "the setting is off")
+        return
+    until = since + timedelta(hours=hours)
+    if draft.at < until:
+        _end(draft, memory, device_id, "the setting allows a longer silence")
+        draft.wake(NAME, device_id, until)
+    elif device_id in memory.alarmed:
+        return
+    elif any(is_refused(state, address) for address in node.every_address):
+        draft.wake(NAME, device_id, draft.at + timedelta(hours=1))
+    elif len(memory.alarmed) >= MOST:
+        _tell_of_more(draft, memory, device_id)
+    elif _raise(draft, node, since, never=last is None):
+        draft.later(memory.alarmed.__setitem__, device_id, (_tenant(state, node), device_id))
+        _no_longer_more(draft, memory, device_id)
+    else:
+        draft.wake(NAME, device_id, draft.at + timedelta(hours=1))
+
+
+def last_heard(state: State, device_id: str) -> datetime | None:
+    """When the newest trap of the device was accepted, to a minute; also before this start of faultd."""
+    return state.memory(SilenceMemory).heard.get(device_id)
+
+
+def _look_at_all(draft: Draft) -> None:
+    for node in list(draft.state.plant.by_address.values()):
+        if is_device(node):
+            _look_at(draft, node.id)
+
+
+def _look_at(draft: Draft, device_id: str) -> None:
+    """Have :func:`due` decide about a device with the next Event; known since now, unless it was before."""
+    draft.later(draft.state.memory(SilenceMemory).since.setdefault, device_id, draft.at)
+    draft.wake(NAME, device_id, draft.at)
+
+
+def _tenant(state: State, node: Node) -> str:
+    return node.tenant or state.settings.default_tenant
+
+
+def _raise(draft: Draft, node: Node, since: datetime, *, never: bool) -> bool:
+    name = node.name or node.id
+    ago = f"since {since:%Y-%m-%d %H:%M} UTC"
+    problem = ReportedProblem(
+        identity=Identity(_tenant(draft.state, node), node.id, SILENT),
+        severity="warning",
+        source="system",
+        resource_type=node.type,
+        resource_name=name,
+        title=f"{name} ({node.address}): no trap was ever received" if never else f"{name} ({node.address}): silent {ago}",
+        device_id=node.id,
+        event_type="communicationsAlarm",
+        probable_cause="communicationsSubsystemFailure",
+        description=f"The topology has it {ago}, and no trap of it was accepted." if never else f"Its last trap came {ago}.",
+        recommended_action="Check the trap destination, port and source address on the device, and the firewall between. "
+        "Send a test trap. GET /api/v1/faults/sources shows what arrives and from where. A device that sends no traps: shelve "
+        "this alarm, or leave its address out of the topology.",
+        why=f"[correlator] {'never_heard_hours' if never else 'silent_hours'}",
+    )
+    return admit(draft, problem, ReportTime(received=draft.at, reporter=_REPORTER, source=SYSTEM)) is not None
+
+
+def _end(draft: Draft, memory: SilenceMemory, device_id: str, why: str) -> None:
+    _no_longer_more(draft, memory, device_id)
+    known = memory.alarmed.get(device_id)
+    if known is None:
+        return
+    tenant, resource = known
+    report = ReportTime(received=draft.at, reporter=_REPORTER, source=SYSTEM)
+    clear_problems(draft, tenant, resource, (SILENT,), "", report, why)
+    draft.later(memory.alarmed.pop, device_id, None)
+    waiting = next((one for one in memory.more if one != device_id), None)
+    if waiting is not None:
+        draft.wake(NAME, waiting, draft.at)
+
+
+def _no_longer_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
+    """It is not, or no longer, one of the devices beyond the bound."""
+    if device_id not in memory.more:
+        return
+    draft.later(memory.more.pop, device_id, None)
+    if len(memory.more) == 1:
+        text = "every silent device has an alarm of its own"
+        fold_system(draft, SystemReport(alarm_type=SILENT, active=False, qualifier=MORE, description=text))
+
+
+def _tell_of_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
+    if not memory.more:
+        report = SystemReport(
+            alarm_type=SILENT,
+            active=True,
+            severity="warning",
+            qualifier=MORE,
+            title=f"More devices are silent than the {MOST} that have an alarm of their own",
+            description="GET /api/v1/faults/sources?heard=false lists the devices of which no trap was accepted. Where traps "
+            "reach faultd by a relay, see [correlator] relays.",
+        )
+        fold_system(draft, report)
+    draft.later(memory.more.__setitem__, device_id, None)

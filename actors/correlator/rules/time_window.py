@@ -1,0 +1,157 @@
+"""Strategy 3, time: alarms that a rule calls alike, raised within its window, belong together.
+
+Without a count they share a correlation id, that of the first, whose raise begins the window. With a count, so many within
+the window (which slides) share one, or raise a group alarm that further ones join for as long as it stands and the last member
+is no older than the window.
+"""
+
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from actors.correlator.draft import Draft
+from actors.correlator.rules.compiler import CompiledRule, CompiledRules
+from actors.correlator.rules.groups import RULE_ID, is_open, join, raise_group, share
+from actors.correlator.rules.memories import RaiseWindow, TogetherMemory
+from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.state import State
+from protocols.alarm import Alarm
+
+NAME = "rules"
+MAX_MEMBERS = 1_000
+"""Alarms remembered in one window; the oldest go first."""
+MAX_WINDOWS = 20_000
+"""Windows of all rules at a time: beyond it an alarm opens none."""
+_MOMENT = timedelta(milliseconds=1)
+
+
+def raised(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alarm) -> None:
+    """Count an alarm, and do what follows."""
+    count = rule.rule.conditions.count
+    entered = _enter(draft, rule, alarm, whole=count is None)
+    if entered is None:
+        return
+    key, name, window = entered
+    if count is None:
+        _share(draft, rule, window, 2, "raised within the same window")
+        draft.wake(NAME, f"window {name}", next(iter(window.members.values())) + rule.window + _MOMENT)
+        return
+    draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
+    what = f"{len(window.members)} alarms within {rule.rule.time_window:g} s"
+    _follow(draft, rules, rule, key, window, alarm, what, enough=count)
+
+
+def reported(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alarm, reports: int) -> None:
+    """As :func:`raised`, for a rule that counts each report of an alarm: the same one, repeated often enough, is enough."""
+    entered = _enter(draft, rule, alarm, whole=False)
+    if entered is None:
+        return
+    key, name, window = entered
+    count = rule.rule.conditions.count or 1
+    window.reports = [*window.reports, *[draft.at] * min(reports, count)][-count:]
+    if draft.state.timers.at(NAME, f"window {name}") is None:
+        draft.wake(NAME, f"window {name}", draft.at + rule.window + _MOMENT)
+    if len(window.reports) >= count:
+        what = f"{count} reports within {rule.rule.time_window:g} s"
+        _follow(draft, rules, rule, key, window, alarm, what, enough=1)
+
+
+def _enter(draft: Draft, rule: CompiledRule, alarm: Alarm, *, whole: bool) -> tuple[str, str, RaiseWindow] | None:
+    """The alarm in its window: what it shares with the others there, the window's name, and the window, which begins with the
+    first of them when ``whole``. None for what no window takes."""
+    key = rule.key(alarm, draft.state.plant)
+    if key is None or alarm.metadata.get(RULE_ID) == rule.id:
+        return None
+    name = f"{rule.id} {key}"
+    table = _windows(draft)
+    window = table.get(name)
+    if window is None:
+        if len(draft.state.memory(TogetherMemory).windows) >= MAX_WINDOWS:
+            draft.later(draft.state.note, "rule_overflow")
+            return None
+        window = table.put(name, RaiseWindow())
+    _slide(window, draft.at - rule.window, whole=whole)
+    if len(window.members) >= MAX_MEMBERS:
+        del window.members[next(iter(window.members))]
+    window.members.pop(alarm.id, None)
+    window.members[alarm.id] = draft.at
+    return key, name, window
+
+
+def _follow(
+    draft: Draft,
+    rules: CompiledRules,
+    rule: CompiledRule,
+    key: str,
+    window: RaiseWindow,
+    alarm: Alarm,
+    what: str,
+    *,
+    enough: int,
+) -> None:
+    """What the rule asks for of its members, once there are so many."""
+    if rule.rule.actions.alarm_type is None:
+        _share(draft, rule, window, enough, what)
+    elif is_open(draft, window.group):
+        join(draft, rules, rule, window.group, alarm, what)
+    elif len(window.members) >= enough:
+        alive = [each for each in map(draft.get, window.members) if each is not None]
+        window.group = raise_group(draft, rules, rule, key, alive, what) or ""
+
+
+def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
+    """Let go of what is older than the window."""
+    table = _windows(draft)
+    window = table.get(name)
+    if window is None:
+        return
+    if rule is not None:
+        _slide(window, draft.at - rule.window, whole=rule.rule.conditions.count is None)
+    if rule is None or not window.members:
+        table.drop(name)
+        return
+    draft.wake(NAME, f"window {name}", next(iter(window.members.values())) + rule.window + _MOMENT)
+
+
+def drop(state: State, gone: dict[str, str]) -> None:
+    """Forget the windows of rules that are no more."""
+    windows = state.memory(TogetherMemory).windows
+    for name in [name for name in windows if name.partition(" ")[0] in gone]:
+        del windows[name]
+
+
+def _slide(window: RaiseWindow, before: datetime, *, whole: bool) -> None:
+    """Let go of members from before that time; of all of them, when the window begins with the first (``whole``)."""
+    if whole:
+        if window.members and next(iter(window.members.values())) < before:
+            window.members, window.shared = {}, ""
+        return
+    for alarm_id in [each for each, _at in takewhile(lambda item: item[1] < before, window.members.items())]:
+        del window.members[alarm_id]
+    if window.reports and window.reports[0] < before:
+        window.reports = [at for at in window.reports if at >= before]
+    if not window.members:
+        window.shared = ""
+
+
+def _share(draft: Draft, rule: CompiledRule, window: RaiseWindow, enough: int, what: str) -> None:
+    if len(window.members) < enough:
+        return
+    alive = [each for each in map(draft.get, window.members) if each is not None]
+    if not alive:
+        return
+    if not window.shared:
+        window.shared = alive[0].correlation_id or alive[0].id
+        newcomers = alive
+    else:
+        newcomers = alive[-1:]
+    for alarm in newcomers:
+        share(draft, rule, window.shared, alarm, what)
+
+
+def _windows(draft: Draft) -> Overlay[RaiseWindow]:
+    return overlay(
+        draft,
+        "windows",
+        draft.state.memory(TogetherMemory).windows,
+        lambda one: RaiseWindow(dict(one.members), one.shared, one.group, one.reports),
+    )

@@ -1,0 +1,1 @@
+"""Correlation strategies: after each Event, and when a timer is due."""

@@ -1,0 +1,155 @@
+"""Who is told what, and when: the last strategy, after all that may hold an alarm back.
+
+An alarm that stands on its own waits for its severity's hold (``[correlator.hold]``): a cause, a maintenance window, a rule or
+its own clear may come meanwhile, and then nobody is woken. What is held back when its time comes is told when it is let go.
+"""
+
+from typing import Final
+
+from actors.correlator.alarms.history import add_to_history
+from actors.correlator.alarms.lifecycle import moved
+from actors.correlator.draft import Draft
+from actors.correlator.memories import NoticeMemory
+from actors.correlator.rules.overlay import Overlay, overlay
+from actors.correlator.strategies.strategy import Strategy, ended, raised
+from actors.correlator.windows import strategy as windows
+from protocols.alarm import Alarm, TimelineEntry
+from protocols.change import NotificationKind, NotificationRequested
+from protocols.severity import Severity, is_worse
+
+NAME: Final = "notices"
+_ACTOR: Final = f"faultd:{NAME}"
+_REQUESTED: Final = "notification_requested"
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Start, stop or end the waiting of an alarm that changed."""
+    memory = draft.state.memory(NoticeMemory)
+    told = last_notified(draft, alarm.id)
+    if alarm.cleared_at is not None:
+        if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
+            draft.no_wake(NAME, alarm.id)
+            if memory.released_from:
+                draft.later(memory.released_from.pop, alarm.id, None)
+        # Whatever held it back and whatever was over first: who was told of it is told once that it is over. Of one that comes
+        # and goes that is known when it has stopped, which is shown here as it is let go.
+        if told is not None and not _flaps(alarm):
+            request_notification(draft, alarm, "recovered", "people had been told of it")
+        return
+    if not _of_interest(draft, alarm):
+        return
+    if alarm.suppressed_by or alarm.shelved_until is not None:
+        return
+    let_go = before is not None and bool(before.suppressed_by or before.shelved_until is not None)
+    given_back = before is not None and before.acknowledged_at is not None and alarm.acknowledged_at is None
+    if not (raised(before, alarm) or let_go or given_back or _worsened(before, alarm)):
+        return  # among others the line that says that people were told, which strategies are shown too
+    if told is None:
+        if before is not None and let_go:
+            draft.later(memory.released_from.__setitem__, alarm.id, _holder(before))
+        draft.wake(NAME, alarm.id, draft.at + draft.state.spans.hold[alarm.severity])
+    elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
+        request_notification(draft, alarm, "worsened", f"was {told}")
+
+
+def due(draft: Draft, alarm_id: str) -> None:
+    """The hold is over: tell people, unless there is nothing to tell any more."""
+    alarm = draft.get(alarm_id)
+    if alarm is None or alarm.cleared_at is not None or not deserves_notification(draft, alarm):
+        return
+    memory = draft.state.memory(NoticeMemory)
+    told = last_notified(draft, alarm_id)
+    if told is not None and not is_worse(alarm.severity, told):
+        return
+    if alarm.acknowledged_at is not None:
+        draft.put(moved(alarm), "notification_not_needed", _ACTOR, f"{alarm.acknowledged_by} has acknowledged it already")
+        return
+    if windows.hold(draft, alarm):
+        return
+    held = draft.state.spans.hold[alarm.severity].total_seconds()
+    children = len(draft.state.children.get(alarm_id, ()))
+    waited = f"it is the cause of {children} others" if children else "no cause, window or rule holds it back"
+    released_from = memory.released_from.get(alarm_id)
+    if released_from is not None:
+        draft.later(memory.released_from.pop, alarm_id, None)
+        waited = f"{waited}; until then {released_from}"
+    request_notification(draft, alarm, "raised", f"waited {held:g} s: {waited}")
+
+
+def deserves_notification(draft: Draft, alarm: Alarm) -> bool:
+    """Whether people are to hear of an alarm at all: severe enough, and neither held back nor shelved."""
+    return _of_interest(draft, alarm) and not alarm.suppressed_by and alarm.shelved_until is None
+
+
+def last_notified(draft: Draft, alarm_id: str) -> Severity | None:
+    """The severity at which people were told of an alarm; None when they were not, or have been told that it is over."""
+    if NAME in draft.scratch:
+        return _notified(draft).get(alarm_id)
+    return draft.state.memory(NoticeMemory).notified.get(alarm_id)
+
+
+def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
+    """An alarm is over for good, and what comes now is another alarm or none: who was told of it is told so."""
+    severity, alarm = last_notified(draft, alarm_id), draft.get(alarm_id)
+    if severity is None:
+        return
+    if alarm is not None:
+        request_notification(draft, alarm, "recovered", why)
+        return
+    # The alarm is history already, but somebody has its ticket.
+    entry = add_to_history(draft, alarm_id, tenant_id, _REQUESTED, _ACTOR, why, {"notice": "recovered"}, {})
+    _request(draft, entry, "recovered", severity)
+    _notified(draft).drop(alarm_id)
+
+
+def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str) -> None:
+    """Request a notification now, and say so in the alarm's timeline."""
+    draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
+    _request(draft, draft.last_entry(alarm.id), kind, alarm.severity)
+    if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
+        _notified(draft).drop(alarm.id)
+    else:
+        _notified(draft).put(alarm.id, alarm.severity)
+
+
+def _request(draft: Draft, entry: TimelineEntry, kind: NotificationKind, severity: Severity) -> None:
+    """The Change that says the same as ``entry``, under its number."""
+    draft.emit(
+        NotificationRequested(
+            offset=entry.offset,
+            number=entry.number,
+            at=entry.at,
+            tenant_id=entry.tenant_id,
+            alarm_id=entry.alarm_id,
+            kind=kind,
+            severity=severity,
+            reason=entry.text,
+        )
+    )
+
+
+def _holder(alarm: Alarm) -> str:
+    """What holds an alarm back, in words."""
+    held = [
+        f"{each.kind} {each.by} ({each.reason})" if each.reason else f"{each.kind} {each.by}" for each in alarm.suppressed_by
+    ]
+    return ", ".join(held) or "it was shelved"
+
+
+def _notified(draft: Draft) -> Overlay[Severity]:
+    return overlay(draft, NAME, draft.state.memory(NoticeMemory).notified, lambda severity: severity)
+
+
+def _of_interest(draft: Draft, alarm: Alarm) -> bool:
+    return not is_worse(draft.state.settings.notice_severity, alarm.severity)
+
+
+def _worsened(before: Alarm | None, alarm: Alarm) -> bool:
+    return before is not None and is_worse(alarm.severity, before.severity)
+
+
+def _flaps(alarm: Alarm) -> bool:
+    return any(each.kind == "flapping" for each in alarm.suppressed_by)
+
+
+STRATEGY = Strategy(NAME, touched, due)

@@ -1,0 +1,192 @@
+"""Strategy 1, the topology: what fails below a thing that is gone is that thing's consequence.
+
+A node is blocked when equipment at the node itself is gone, or when each way from it towards the core is: with redundant
+uplinks only when all are. An alarm below is attached to the cause at once when the cause is known; a cause that comes late
+collects what came shortly before it. When a cause has cleared, what was attributed to it has ``outlive_seconds`` to clear
+too; what still stands then becomes an alarm of its own.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from actors.correlator.alarms.attachment import attach, children_of, detach, reported_at
+from actors.correlator.draft import Draft
+from actors.correlator.memories import BlockerMemory
+from actors.correlator.strategies.strategy import Strategy, ended, raised
+from actors.correlator.strategies.symptoms import INFERRED, SIGNALS
+from protocols.alarm import Alarm
+
+NAME: Final = "topology"
+LATE_PARENT: Final = timedelta(seconds=60)
+"""How long before its cause a consequence may have been reported."""
+TOGETHER: Final = timedelta(seconds=10)
+"""What a device reports of itself within this time belongs together."""
+STALE: Final = timedelta(seconds=300)
+"""A blocker older than this has not blocked what fails only now: something else has."""
+AT_MOST = 20_000
+"""Nodes looked at below one cause."""
+_FOLLOWS = frozenset({"out", "gasp", "dim", "port_dark", "powerless", "blocker", "link"})
+
+
+def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
+    """Attach a new alarm to what blocks it; have a new blocker collect what is below it; follow the end of a cause."""
+    if ended(before, alarm):
+        if _blocks(alarm):
+            draft.later(draft.state.memory(BlockerMemory).since.pop, alarm.id, None)
+        if children_of(draft, alarm.id):
+            draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
+        return
+    if not raised(before, alarm):
+        return
+    if alarm.parent_alarm_id is not None:
+        cause = draft.get(alarm.parent_alarm_id)
+        if cause is None or cause.cleared_at is not None or cause.tenant_id != alarm.tenant_id:
+            alarm = detach(draft, alarm, NAME, "raised again when the cause that it had was over")
+    signal = SIGNALS.get(alarm.alarm_type)
+    if signal is None:
+        return
+    draft.no_wake(NAME, alarm.id)
+    if signal == "blocker":
+        draft.later(draft.state.memory(BlockerMemory).since.__setitem__, alarm.id, draft.at)
+    # Where nothing is gone, anywhere, nothing can block it.
+    if signal in _FOLLOWS and alarm.parent_alarm_id is None and draft.state.memory(BlockerMemory).since:
+        place(draft, alarm)
+    if signal == "blocker":
+        collect(draft, draft.latest(alarm))
+
+
+def due(draft: Draft, cause_id: str) -> None:
+    """Let go of what outlived its cause."""
+    cause = draft.get(cause_id)
+    if cause is not None and cause.cleared_at is None:
+        return
+    seconds = draft.state.settings.outlive_seconds
+    name = cause.alarm_id if cause is not None else "its cause"
+    for child in children_of(draft, cause_id):
+        if child.cleared_at is None:
+            detach(draft, child, NAME, f"still there {seconds:g} s after its cause {name} cleared: an alarm of its own")
+            place(draft, draft.latest(child))
+
+
+def place(draft: Draft, alarm: Alarm) -> bool:
+    """Attach an alarm to what blocks its resource. False when nothing does."""
+    causes = blocked_by(draft, alarm.resource_id, alarm.tenant_id, but=alarm.id)
+    if not causes:
+        return _beside(draft, alarm)
+    cause = root_of(draft, causes[0])
+    if len(causes) > 1:
+        names = ", ".join(each.resource_name or each.resource_id for each in causes)
+        why = f"every way up is gone: {names}"
+    else:
+        why = f"below {cause.resource_name or cause.resource_id}, which is gone ({cause.alarm_type})"
+    return attach(draft, alarm, cause, NAME, why, causes=[each.alarm_id for each in causes], confidence=1.0)
+
+
+def _beside(draft: Draft, alarm: Alarm) -> bool:
+    """A port of which the topology does not know where in its device it is, down together with a part of that device."""
+    plant = draft.state.plant
+    if SIGNALS.get(alarm.alarm_type) != "link" or alarm.resource_id in plant.nodes:
+        return False
+    recent: list[str] = []
+    for cause_id, since in reversed(draft.state.memory(BlockerMemory).since.items()):
+        if draft.at - since > TOGETHER:
+            break  # in the order of their times: whatever else is gone has been so for longer
+        recent.append(cause_id)
+    for cause_id in reversed(recent):
+        cause = draft.get(cause_id)
+        if (
+            cause is not None
+            and (cause.tenant_id, cause.device_id) == (alarm.tenant_id, alarm.device_id)
+            and cause.cleared_at is None
+        ):
+            name = cause.resource_name or cause.resource_id
+            why = f"went down together with {name} of the same device, at a place that the topology does not know"
+            return attach(draft, alarm, root_of(draft, cause), NAME, why, confidence=0.7)
+    return False
+
+
+def collect(draft: Draft, cause: Alarm) -> None:
+    """Attach what came before its cause: open alarms below it that began shortly before."""
+    plant = draft.state.plant
+    waiting, seen = [cause.resource_id], {cause.resource_id}
+    while waiting and len(seen) < AT_MOST:
+        node = waiting.pop()
+        for alarm in draft.at_resource(node):
+            signal = SIGNALS.get(alarm.alarm_type)
+            if alarm.id == cause.id or signal not in _FOLLOWS or alarm.alarm_type in INFERRED:
+                continue
+            if alarm.parent_alarm_id is None and draft.at - reported_at(draft, alarm) <= LATE_PARENT:
+                place(draft, alarm)
+        for child in plant.children(node):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+
+
+def blocked_by(draft: Draft, resource_id: str, tenant: str, *, but: str = "") -> list[Alarm]:
+    """The open alarms of equipment that cut this resource off from the core, the new ones first: the nearest on each way up,
+    all of which must be blocked; nothing when one way is open. ``but`` is an alarm that does not count. Only alarms of
+    ``tenant`` do: what its people cannot see explains nothing to them, and what others say hides nothing from them.
+
+    What has long stood closes a way, and is no reason by itself. Where it alone would close every way it has not closed
+    this one: the resource had worked until now."""
+    start = _nearest_known(draft, resource_id)
+    found = _ways_closed(draft, start, but, tenant, ("new", "old"))
+    old = [each for each in found if _stale(draft, each)]
+    if not old:
+        return found
+    if _ways_closed(draft, start, but, tenant, ("old",)):
+        return _ways_closed(draft, start, but, tenant, ("new",))
+    return [*(each for each in found if each not in old), *old]
+
+
+def _ways_closed(draft: Draft, start: str, but: str, tenant: str, counts: tuple[str, ...]) -> list[Alarm]:
+    found: list[Alarm] = []
+    asked: set[str] = set()
+    waiting = [start]
+    while waiting:
+        node = waiting.pop()
+        if node in asked:
+            continue
+        asked.add(node)
+        here = [each for each in draft.at_resource(node) if _blocks(each) and each.tenant_id == tenant and each.id != but]
+        aged = {age: next((each for each in here if _stale(draft, each) == (age == "old")), None) for age in counts}
+        own = next((each for each in aged.values() if each is not None), None)
+        if own is not None:
+            found.append(own)
+            continue
+        parents = draft.state.plant.parents(node)
+        if not parents:
+            return []
+        waiting += reversed(parents)
+    return found
+
+
+def _stale(draft: Draft, blocker: Alarm) -> bool:
+    return draft.at - draft.state.memory(BlockerMemory).since.get(blocker.id, draft.at) > STALE
+
+
+def root_of(draft: Draft, alarm: Alarm) -> Alarm:
+    """The cause at the top: that of its cause, and so on."""
+    for _ in range(64):
+        parent = draft.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
+        if parent is None or parent.cleared_at is not None or parent.tenant_id != alarm.tenant_id:
+            break
+        alarm = parent
+    return alarm
+
+
+def _blocks(alarm: Alarm) -> bool:
+    return SIGNALS.get(alarm.alarm_type) == "blocker"
+
+
+def _nearest_known(draft: Draft, resource_id: str) -> str:
+    """The resource, or the nearest place above it in its own id that the topology knows."""
+    nodes = draft.state.plant.nodes
+    name = resource_id
+    while name and name not in nodes:
+        name = name.rpartition("/")[0]
+    return name or resource_id
+
+
+STRATEGY = Strategy(NAME, touched, due)

@@ -100,8 +100,14 @@ class Feed(Protocol):
         after ``seq`` no longer exist.
         """
 
+    def cursor(self, consumer: str) -> int:
+        """The last batch that ``consumer`` has acknowledged, or the one before that with which it begins.
+
+        After a crash the last acknowledgements may be missing: their batches come again.
+        """
+
     async def acknowledge(self, consumer: str, seq: int) -> None:
-        """Remember durably that ``consumer`` has applied everything up to ``seq`` (pruning stops there)."""
+        """Remember that ``consumer`` has everything up to ``seq``: reading goes on there after a restart."""
 
 
 class EndOfFeed(Exception):

@@ -48,6 +48,12 @@ class Metrics:
         self.ledger_offset = gauge("faultd_ledger_offset", "Offset of the newest Event")
         self.ledger_bytes = gauge("faultd_ledger_bytes", "Size of the ledger's files")
         self.ledger_pruned = counter("faultd_ledger_pruned_events", "Events removed after their retention")
+        self.consumer_lag = gauge(
+            "faultd_consumer_lag_batches", "Recorded batches that a consumer of the feed has not acknowledged", "consumer"
+        )
+        self.consumer_lag_seconds = gauge(
+            "faultd_consumer_lag_seconds", "Age of the oldest batch that a consumer has not acknowledged", "consumer"
+        )
         self.snapshot = histogram("faultd_snapshot_seconds", "Storing one snapshot")
         self.snapshot_encoding = histogram(
             "faultd_snapshot_encoding_seconds", "Encoding a stage's state for a snapshot, by stage", "stage"
@@ -67,8 +73,6 @@ class Metrics:
         self.embedded_restarts = counter(
             "faultd_embedded_postgres_restarts", "Times the embedded PostgreSQL was gone or hung and was started again"
         )
-        self.store_lag = gauge("faultd_store_lag_batches", "Recorded batches that PostgreSQL has not applied yet")
-        self.store_lag_seconds = gauge("faultd_store_lag_seconds", "Age of the oldest batch not applied yet")
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
         self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
         self.store_trimmed = counter("faultd_store_trimmed_rows", "Oldest rows deleted for want of room, by table", "table")

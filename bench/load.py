@@ -83,7 +83,7 @@ def settle(daemon: Daemon, before: dict[str, float], sent: int, ended: float) ->
         metrics = daemon.metrics()
         now = time.monotonic()
         accepted = metrics["faultd_traps_accepted_total"] - before["faultd_traps_accepted_total"]
-        lag = metrics.get("faultd_store_lag_batches", 0.0)
+        lag = metrics.get('faultd_consumer_lag_batches{consumer="store"}', 0.0)
         waiting = sum(value for name, value in metrics.items() if name.startswith("faultd_mailbox_depth"))
         if accepted >= sent and behind < 0:
             behind = now - ended

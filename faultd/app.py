@@ -23,6 +23,8 @@ from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
@@ -60,6 +62,7 @@ from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.reports import LedgerReports
 from faultd.restore import restore
+from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
@@ -74,7 +77,7 @@ PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 
 
 class Closable(Protocol):
-    """What has to be closed in the end; doing so again does nothing."""
+    """A resource that :func:`serve` closes when it ends. Closing it twice does nothing."""
 
     def close(self) -> None: ...
 
@@ -90,12 +93,12 @@ async def serve(
     read_clocks: Callable[[], ClockReading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
-    """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
-    is said when that answers too, or ``database.wait_seconds`` later.
+    """Run faultd until SIGTERM or SIGINT, then drain. faultd takes traps as soon as the ledger is open, with or without
+    PostgreSQL. It reports ready when PostgreSQL answers, or ``database.wait_seconds`` later.
 
-    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError or LedgerError when it cannot start,
-    AddressError when an address cannot be bound, ActorFailed when a core actor crashed, EmbeddedPostgresError when the
-    embedded PostgreSQL does not stop.
+    Raises ConfigError for a file with mistakes; StateFolderError, EngineStateError or LedgerError when it cannot start;
+    AddressError when it cannot bind an address; ActorFailed when a core actor crashed; EmbeddedPostgresError when the embedded
+    PostgreSQL does not stop.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
@@ -127,15 +130,7 @@ async def serve(
             url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS, answer_within=READ_SECONDS
         ) as read,
     ):
-        pipe = Pipe(
-            ledger_file,
-            stages,
-            clock,
-            metrics,
-            config.ledger,
-            # A board that waits for its restart finds what it lacks; one given up does not make the ledger grow.
-            read=lambda: ledger.feed.last if "stream" in health.parked else board.seq,
-        )
+        pipe = Pipe(ledger_file, stages, clock, metrics, config.ledger)
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
@@ -159,7 +154,7 @@ async def serve(
 
         # No read before the store has found the tables that reads need.
         read.refusal = lambda: "" if store.presence.schema_checked else trouble() or "its schema is not looked at yet"
-        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble)
+        health = Health(metrics, stored, lambda: ledger.failure, lambda: accepting.short, trouble, ledger.feed.lags)
         absence = DatabaseAlarm(
             store.presence, appends, config.store.away_alarm_seconds, trouble, lambda: "store" in health.parked
         )
@@ -167,28 +162,23 @@ async def serve(
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
-        api = Api(
-            config.http,
-            appends,
-            read,
-            stored,
-            tokens,
-            health,
-            metrics,
-            clock,
-            default_tenant=config.correlator.default_tenant,
-            quarantined=partial(_quarantined_event, ledger.feed),
+        reads = Stored(read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
+        submitter = Submitter(appends, reads, config.http, metrics)
+        views = ApiViews(
+            alarms=HeldAlarms(state),
             windows=windows,
             rules=partial(rule_records, state),
             topology=plant,
-            backtests=backtests,
             sources=listener.sources,
-            alarms=HeldAlarms(state),
-            recorded=lambda: ledger.feed.last,
+            backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
+            quarantined=partial(_quarantined_event, ledger.feed),
+            health=health,
         )
+        routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
+        api = Api(config.http, tokens, metrics, clock, routes=routes)
 
-        park = Parking(health, appends)
+        park = Parking(health, appends, ledger.consumers.park)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
                 for name, actor in pipe.actors.items():
@@ -254,7 +244,7 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
+    """The fold's alarms and quarantine, for a PostgreSQL that is too far behind for the ledger's batches."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined, clock())
 

@@ -33,6 +33,7 @@ from msgspec.structs import fields
 
 from actors.correlator.alarms.lifecycle import TRANSITIONS, moved, status_of
 from actors.correlator.events.network_events import MEANINGS
+from actors.correlator.profiles import load_profiles
 from actors.metrics import Metrics
 from actors.trap_listener.v3 import REPORTS
 from faultd.cli import app
@@ -44,6 +45,7 @@ from protocols.event import Event
 from protocols.severity import SEVERITIES
 from protocols.snmp.errors import REASONS
 from protocols.snmp.irregular import IRREGULARITIES
+from protocols.symptom import SYMPTOM_TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL)
@@ -96,7 +98,7 @@ def _table(heading: str, struct: type[Struct], members: Any, when: str) -> Itera
 
 
 def field_docs(struct: type[Struct]) -> dict[str, str]:
-    """What the docstring below each field says, on one line. A field without one is missing."""
+    """The docstrings below each field, each on one line. A field without docstring is missing."""
     (body,) = (node.body for node in parse(textwrap.dedent(inspect.getsource(struct))).body if isinstance(node, ClassDef))
     found: dict[str, str] = {}
     for field, text in pairwise(body):
@@ -190,7 +192,7 @@ def _tag(struct: Any) -> str:
 
 
 def transitions() -> Iterator[str]:
-    """The life cycle's table, tried out on an alarm for which each action is allowed."""
+    """The life cycle's table, made by applying each action to an alarm that allows it."""
     yield "| Action | Refused when | Status before → after | Sets | Empties |\n|---|---|---|---|---|"
     for action, transition in TRANSITIONS.items():
         before = next(alarm for alarm in _samples() if all(condition.holds(alarm) for condition in transition.requires))
@@ -241,7 +243,7 @@ def _value(name: str, kind: Any) -> Any:
 
 
 def network_events() -> Iterator[str]:
-    """What each network event type does."""
+    """The effect of each network event type."""
     yield "| Type | Does | Severity | X.733 event type | Probable cause | Source |\n|---|---|---|---|---|---|"
     for name, meaning in MEANINGS.items():
         ends = ", ".join(f"`{kind}`" for kind in meaning.clears)
@@ -273,6 +275,17 @@ def _help(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 
 # --- the documents -------------------------------------------------------------------------------------------------
 
+
+def symptoms() -> Iterator[str]:
+    """Every symptom, and the shipped alarm types that declare it."""
+    text = (ROOT / "config" / "profiles" / "types.toml").read_text(encoding="utf-8")
+    (shipped,) = load_profiles({"types.toml": text})
+    yield from ("| symptom | meaning | shipped types |", "|---|---|---|")
+    for word, meaning in SYMPTOM_TEXTS.items():
+        types = ", ".join(f"`{name}`" for name, each in shipped.types.items() if each.symptom == word)
+        yield f"| `{word}` | {meaning} | {types if word != 'none' else 'all others'} |"
+
+
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": settings,
     "metrics": metrics,
@@ -280,6 +293,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "transitions": transitions,
     "network-events": network_events,
     "commands": commands,
+    "symptoms": symptoms,
 }
 
 

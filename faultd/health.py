@@ -1,10 +1,11 @@
-"""What is ready and what is degraded, for ``/readyz``, the log and systemd's status line."""
+"""Readiness and degradation, for ``/readyz``, the log and systemd's status line."""
 
 from collections.abc import Callable
 
 from actors.mailbox import Progress
 from actors.metrics import Metrics
-from protocols.rest import DaemonPart, Readiness
+from protocols.ledger import ConsumerLag
+from protocols.rest_daemon import DaemonPart, Readiness
 
 _TROUBLE_LENGTH = 300
 
@@ -19,14 +20,16 @@ class Health:
         ledger_failure: Callable[[], str | None],
         refuses_connections: Callable[[], bool] = lambda: False,
         database_trouble: Callable[[], str] = lambda: "",
+        lags: Callable[[], dict[str, ConsumerLag]] = dict,
     ) -> None:
-        """``refuses_connections`` says whether one could not be accepted lately, ``database_trouble`` why PostgreSQL
-        is away."""
+        """``refuses_connections`` says whether a connection could not be accepted lately, ``database_trouble`` why PostgreSQL
+        is away, ``lags`` how far each consumer of the feed is behind."""
         self._metrics, self._store, self._ledger_failure = metrics, store, ledger_failure
         self._refuses_connections = refuses_connections
         self._database_trouble = database_trouble
+        self._lags = lags
         self.waiting = False
-        """Whether faultd has yet to say that it is ready, though it takes traps."""
+        """True while faultd takes traps and has not reported ready."""
         self.taking_traps = False
         self.stopping = False
         self.listening: dict[str, str] = {}
@@ -57,7 +60,8 @@ class Health:
             )
         for name, text in self.parked.items():
             parts[name] = DaemonPart("down", text)
-        return Readiness(ready=self.taking_traps and not self.waiting and not self.stopping and not failure, parts=parts)
+        ready = self.taking_traps and not self.waiting and not self.stopping and not failure
+        return Readiness(ready, parts, self._lags())
 
     def summary(self) -> str:
         """One line for systemd's status."""

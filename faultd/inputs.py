@@ -1,4 +1,4 @@
-"""What the fold depends on, read from files and turned into Events, so that a replay sees what the fold saw."""
+"""The fold's inputs from files: read, checked and turned into Events, so that a replay has the same inputs."""
 
 from collections.abc import Callable, Container, Iterator
 from functools import partial
@@ -10,7 +10,8 @@ import msgspec
 import structlog
 
 from actors.correlator.plant.difference import from_file
-from actors.correlator.profiles import ProfileErrors, load_profiles
+from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
+from actors.correlator.profiles.undeclared import undeclared
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from actors.correlator.rules.plugin_process import Bounds
@@ -66,8 +67,8 @@ def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
 def look_into_files(
     config: Config, without: Container[str] = (), *, without_plugins: bool = False
 ) -> tuple[Inputs, list[ConfigError]]:
-    """What the files say, and all that is wrong with them, in the order in which the daemon reads them. ``without``: tables
-    whose settings are mistaken themselves, so that what they name is not known."""
+    """The inputs, and all their mistakes, in the order in which the daemon reads them. ``without``: tables whose settings are
+    wrong, so that the files that they name are unknown."""
     errors: list[ConfigError] = []
 
     def look(table: str, reader: Callable[[Config], _Found], nothing: _Found) -> _Found:
@@ -93,7 +94,7 @@ def look_into_files(
 
 
 def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
-    """Those of ``inputs`` that the state does not hold already; first of all, that it is to count alarms."""
+    """Events for those ``inputs`` that differ from the state; first, where needed, the Event that begins counting alarms."""
     profiles, topology, policy, rules = Inputs(*inputs)
     if state.counted is None:
         yield CountAlarms()
@@ -107,13 +108,15 @@ def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, Topology
     elif state.topology_digest != topology.digest:
         yield changed_file(state, topology)
     if state.profiles is None or state.profiles.digest != profiles.digest:
+        if without := [name for _, name in undeclared(profiles.profiles)]:
+            _log.warning("alarm types of the access network declare no symptom", types=without[:20])
         yield profiles
     if loaded_rules(state) != rules.digest:
         yield rules
 
 
 def warnings_of(topology: TopologyLoaded) -> list[str]:
-    """What is wrong with a topology and hinders nobody from using it."""
+    """Mistakes of a topology that do not prevent its use."""
     return [
         f"serial {serial} belongs to {', '.join(map(repr, ids[:20]))}: a trap that names it names none of them"
         for serial, ids in shared_serials(topology.nodes)
@@ -121,7 +124,7 @@ def warnings_of(topology: TopologyLoaded) -> list[str]:
 
 
 def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:
-    """What another topology file changes in the plant as it is."""
+    """The difference between the plant and another topology file."""
     difference = from_file(state.plant, list(state.api_nodes), file.nodes)
     for node_id, address in difference.moved_address:
         _log.warning("the topology file gives a node's address to another", node=node_id, address=address)
@@ -153,8 +156,16 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
     return tuple(profile for profile in profiles if profile.name not in settings.disabled)
 
 
+def profile_warnings(config: Config) -> list[str]:
+    """What is doubtful about the profiles and hinders nobody from using them, each with its file and line. The profiles are
+    without mistakes. Raises :class:`ConfigError` for files that cannot be read."""
+    texts = _texts("profiles", config.profiles.directory, config.profiles.extra)
+    used = [each for each in load_profiles(texts) if each.name not in config.profiles.disabled]
+    return [str(each) for each in undeclared_symptoms(texts, used)]
+
+
 def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
-    """The shipped rules (or those of ``rules.directory``) and the operator's own, and the plugins that are to be asked."""
+    """The shipped rules (or those of ``rules.directory``), the operator's rules, and the plugins to call."""
     settings = config.rules
     try:
         rules = load_rules(_texts("rules", settings.directory, settings.extra))

@@ -1,4 +1,6 @@
-"""What becomes of an actor that was given up: ``/readyz`` shows it, and an alarm tells."""
+"""Parked actors: ``/readyz`` shows them, an alarm is raised, and the ledger no longer waits for a parked consumer."""
+
+from collections.abc import Callable
 
 import structlog
 import trio
@@ -12,13 +14,15 @@ log = structlog.get_logger()
 
 
 class Parking:
-    """Told by the supervisor. ``appends`` leads to the ledger."""
+    """The supervisor calls it. ``appends`` leads to the ledger; ``park_consumer`` marks the consumer of this name as stopped
+    until the next start."""
 
-    def __init__(self, health: Health, appends: AppendSender) -> None:
-        self._health, self._appends = health, appends
+    def __init__(self, health: Health, appends: AppendSender, park_consumer: Callable[[str], None]) -> None:
+        self._health, self._appends, self._park_consumer = health, appends, park_consumer
 
     async def __call__(self, name: str, error: Exception) -> None:
-        """Show and tell that ``name`` stands still. While faultd stops there is nobody left to tell."""
+        """Show that actor ``name`` is parked, and raise its alarm. While faultd stops there is no alarm."""
+        self._park_consumer(name)
         hopeless = isinstance(error, OperatorNeeded)
         self._health.parked[name] = f"stopped {'until faultd is restarted' if hopeless else 'after repeated crashes'}: {error}"
         if self._health.stopping:

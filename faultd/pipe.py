@@ -15,6 +15,7 @@ import trio
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
+from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.database import LedgerFile
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
@@ -29,6 +30,13 @@ from protocols.event import Event
 from protocols.ledger import EventBatch, PipeMessage
 
 APPENDS_WAITING = 256
+CONSUMERS = {
+    # PostgreSQL has its own cursor too, in the transaction that applies the Changes.
+    "store": ConsumerPolicy(begins="oldest"),
+    # The board is in memory, begins with the recovered state, and cannot go on behind a gap.
+    "stream": ConsumerPolicy(begins="newest", durable=False),
+}
+"""Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
 _SPARE = 2
 """Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""
 
@@ -94,10 +102,8 @@ class Pipe:
         settings: LedgerSettings | None = None,
         *,
         appends_waiting: int = APPENDS_WAITING,
-        read: Callable[[], int] | None = None,
     ) -> None:
-        """``file`` and ``stages`` are as :func:`faultd.restore.restore` gives them; ``read`` is as for the ledger. Raises
-        DiskRefused."""
+        """``file`` and ``stages`` are as :func:`faultd.restore.restore` gives them. Raises DiskRefused."""
         settings = settings or LedgerSettings()
         self.appends, appended = trio.open_memory_channel[Append](appends_waiting)
         room = settings.pipe_batches + _SPARE
@@ -119,7 +125,7 @@ class Pipe:
             metrics=metrics,
             settings=settings,
             clock=clock,
-            read=read,
+            consumers=CONSUMERS,
         )
         self.actors: dict[str, Runnable] = {"ledger": self.ledger, **actors}
         """By name, in the order in which they are to be started."""

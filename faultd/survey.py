@@ -15,13 +15,13 @@ from actors.tokens import TokenFile, TokenFileError
 from actors.trap_listener.sockets import LISTEN, TrapSocket, open_socket
 from faultd import service, state_folder
 from faultd.config import Config, ConfigError, ConfigErrors, examine, read
-from faultd.inputs import Inputs, look_into_files, warnings_of
+from faultd.inputs import Inputs, look_into_files, profile_warnings, warnings_of
 from faultd.state_folder import StateFolderError
 
 _BUFFER = 4096
-MOST_NOTES = 100
-"""Serials that several nodes have which are told one by one."""
 """Receive buffer of a socket that is only tried."""
+MOST_NOTES = 100
+"""Notes of one kind that are written one by one."""
 
 
 class Survey(Struct):
@@ -61,6 +61,11 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
                 found.notes.append(f"{each.origin}: not looked at, since only faultd.service is given it")
             else:
                 found.mistakes.append(each)
+    if "profiles" not in examined.tables and found.inputs.profiles.profiles:
+        doubtful = profile_warnings(examined.config)
+        found.notes += doubtful[:MOST_NOTES]
+        if len(doubtful) > MOST_NOTES:
+            found.notes.append(f"{len(doubtful) - MOST_NOTES} more alarm types declare no symptom")
     told = warnings_of(found.inputs.topology)
     found.notes += [f"{examined.config.topology.file}: {text}" for text in told[:MOST_NOTES]]
     if len(told) > MOST_NOTES:

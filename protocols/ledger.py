@@ -72,6 +72,15 @@ class RecordedBatch(Struct, frozen=True):
     at: datetime | None = None
 
 
+class ConsumerLag(Struct, frozen=True):
+    """How far a consumer of the feed is. ``acknowledged`` is the ``seq`` of its cursor, ``lag_batches`` the number of batches
+    after it, ``lag_seconds`` the age of the oldest of them (0.0: there is none)."""
+
+    acknowledged: int
+    lag_batches: int
+    lag_seconds: float
+
+
 class QuarantinedEvent(Struct, frozen=True):
     """An Event whose fold raised, kept for retry: its offset and time, its kind, the error, and its msgpack."""
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from protocols.optical_power import Quantity
 from protocols.severity import Severity
+from protocols.symptom import Symptom
 
 Kind = Literal["raise", "clear", "event", "drop"]
 Verified = Literal["mib", "field"]
@@ -161,6 +162,8 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     graded: bool = False
     """Whether devices tell degrees of it apart: then the severity that a device sends goes before this one. Else this one is
     that of every vendor, and the device's is metadata (``vendor_severity``)."""
+    symptom: Symptom | None = None
+    """What the type shows of the access network; by it alone correlation knows the type. None: nothing is declared here."""
 
 
 class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from actors.correlator.events.refused_sources import fold_source_refused
 from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
 from actors.correlator.events.traps import fold_trap
+from actors.correlator.pon.symptom_change import change_symptoms
 from actors.correlator.profiles import compile
 from actors.correlator.resources import silent_devices
 from actors.correlator.rules.plugins import fold_stopped
@@ -78,6 +79,12 @@ def _use_policy(draft: Draft, event: PolicyLoaded) -> None:
     settings = policy_of(event)
     silent_devices.note_settings(draft, settings)
     draft.later(draft.state.use_policy, event, settings)
+
+
+def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
+    translator = compile(event.profiles)
+    change_symptoms(draft, translator.symptoms)
+    draft.later(draft.state.use_profiles, event, translator)
 
 
 def _command(draft: Draft, command: Command) -> None:
@@ -173,7 +180,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     SystemReport: fold_system,
     SourceRefused: fold_source_refused,
     ClockJumped: fold_clock_jumped,
-    ProfilesLoaded: lambda draft, event: draft.later(draft.state.use_profiles, event, compile(event.profiles)),
+    ProfilesLoaded: _use_profiles,
     TopologyLoaded: fold_topology,
     TopologyChanged: fold_topology_changed,
     RulesLoaded: fold_rules,

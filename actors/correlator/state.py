@@ -16,8 +16,10 @@ from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
+from actors.correlator.profiles.compiler import alarm_types
 from actors.correlator.saved import Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.strategies.symptoms import Symptoms, symptoms_of
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
 from actors.state_encoding import Piece
@@ -108,6 +110,8 @@ class State:
         self.settings = CorrelatorSettings()
         self.spans = Durations(self.settings)
         self.translator: Translator = compile(())
+        self.symptoms: Symptoms = symptoms_of({})
+        """How each alarm type counts in correlation, by the profiles that are loaded."""
         self.plant = Plant()
         self._saved_plant = SavedPlant()
         self._memories: dict[type[Any], Any] = {}
@@ -258,9 +262,12 @@ class State:
         except ProfileErrors as error:
             _log.warning("profiles from the ledger are not accepted any more", mistakes=[str(one) for one in error.errors])
             self.profiles, self.translator = None, compile(())
+            self.symptoms = symptoms_of(alarm_types(event.profiles))
 
     def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
+        """Read traps, and count alarm types in correlation, by these profiles from now on."""
         self.profiles, self.translator = event, translator
+        self.symptoms = translator.symptoms
 
     def replant(
         self, offset: int, puts: Sequence[Node], removes: Sequence[str], by_file: bool = True, kept: Sequence[str] = ()

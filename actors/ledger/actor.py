@@ -9,7 +9,7 @@ way) and is written when the disk takes it again.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar, TypeVarTuple, Unpack
 
@@ -18,6 +18,7 @@ import trio
 
 from actors.elapsed import Jumped, cutoff, with_jump
 from actors.ledger.commit_delay import CommitDelay
+from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
@@ -63,12 +64,11 @@ class Ledger:
         metrics: Metrics,
         settings: LedgerSettings | None = None,
         clock: TrustedClock,
-        consumers: Sequence[str] = ("store",),
-        read: Callable[[], int] | None = None,
+        consumers: Mapping[str, ConsumerPolicy],
     ) -> None:
         """``to_fold`` leads to the first of ``stages``; ``folded`` comes from the last one. ``clock`` stamps the Events; the
-        ledger alone lets it step, once the jump is on disk. ``consumers`` are those whose cursors bound what may be pruned;
-        ``read`` gives the last batch that those have read who keep none. Reads the cursors; raises DiskRefused."""
+        ledger alone lets it step, once the jump is on disk. ``consumers`` are all who may acknowledge, by name. Reads the
+        cursors; raises DiskRefused."""
         self._database = database
         self._requests = Requests(inbox, self._rouse)
         self._folded_in = folded
@@ -77,16 +77,21 @@ class Ledger:
         self._settings = settings or LedgerSettings()
         self._clock = clock
         self._jumps: Sequence[Jumped] = () if database.time is None else database.time.jumps
-        self._consumers = tuple(consumers)
-        self._read = read
+        self.consumers = Consumers(consumers, database.cursors(), database.oldest_batch(), database.head.seq)
         self.feed = LedgerFeed(
             database.path,
             database.head.seq,
-            database.cursors(),
+            self.consumers,
             batches=self._settings.feed_batches,
             size=self._settings.feed_bytes,
             on_dirty=self._cursors_are_dirty,
         )
+        self._ages = {
+            name: max(0.0, (clock() - recorded).total_seconds())
+            for name in self.consumers
+            if (recorded := database.recorded_after(self.consumers.cursor(name))) is not None
+        }
+        """Seconds since the next batch of each consumer that is behind was recorded."""
         self._pipeline = Pipeline(self._settings.pipe_batches, database.head.through)
         self._writer = trio.CapacityLimiter(1)
         self._wake = trio.Event()
@@ -114,6 +119,7 @@ class Ledger:
             raise RuntimeError("a ledger runs once: recover from its file instead")
         self._ran = True
         self._snapshots.start(trio.current_time())
+        self.feed.start(self._metrics, self._ages)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._take_folded)
@@ -171,13 +177,14 @@ class Ledger:
                 await self._step(jump)
                 continue
             appends = self._requests.take(self._settings.max_batch) if self._pipeline.room else []
-            if appends or now >= self._changes_at() or self._snapshots.piece or (self.feed.dirty and now >= self._cursors_at):
+            cursors_due = self.consumers.dirty and now >= self._cursors_at
+            if appends or cursors_due or now >= self._changes_at() or self._snapshots.piece:
                 await self._commit(appends)
             elif self._outage.reason is not None:
                 await self._probe()
             elif self._requests.ended and not self._draining:
                 await self._drain()
-            elif self._fold_ended and not self.feed.dirty:
+            elif self._fold_ended and not self.consumers.dirty:
                 return
             elif self._fold_ended:
                 self._cursors_at = now
@@ -217,7 +224,7 @@ class Ledger:
         """One commit with everything that waits. ``jump`` is the one of which the only Event of ``appends`` tells."""
         folded = list(self._folded)
         piece = self._snapshots.piece
-        cursors = self.feed.unwritten()
+        cursors = self.consumers.unwritten()
         group = CommitGroup(
             now=self._clock() if jump is None else instant(jump.after),
             through=folded[-1].through if folded else self._pipeline.through,
@@ -240,13 +247,13 @@ class Ledger:
         if appends:
             self._ride.committed(trio.current_time())
         self._metrics.ledger_commit.observe(written.seconds)
-        self.feed.written(cursors)
+        self.consumers.written(cursors)
         for _ in folded:
             self._folded.popleft()
         if piece is not None and (took := self._snapshots.written(trio.current_time())) is not None:
             self._metrics.snapshot.observe(took)
         await self._committed(appends, written)
-        self.feed.publish(zip(written.recorded, written.sizes, strict=True))
+        self.feed.publish(zip(written.recorded, written.sizes, strict=True), trio.current_time())
         recorded = {batch.through: batch.seq for batch in written.recorded}
         for batch in folded:
             self._pipeline.settle(batch.through, recorded.get(batch.through, 0), batch.changes)
@@ -290,8 +297,7 @@ class Ledger:
 
     async def _prune(self) -> None:
         oldest = cutoff(self._clock(), timedelta(days=self._settings.retention_days), self._jumps)
-        read = self.feed.last if self._read is None else self._read()
-        limits = PruneLimits(micros(oldest), self._settings.max_bytes, self._consumers, read)
+        limits = PruneLimits(micros(oldest), self._settings.max_bytes, self.consumers.prunable_through())
         try:
             pruned = await self._in_writer(self._database.prune, limits)
         except DiskRefused as error:
@@ -345,7 +351,7 @@ class Ledger:
         else:
             due = self._prune_at if not self._draining else float("inf")
             due = min(due, self._changes_at(), self._snapshots.due(self._pipeline.sent))
-            if self.feed.dirty:
+            if self.consumers.dirty:
                 due = min(due, self._cursors_at)
         with trio.move_on_at(due):
             await self._wake.wait()

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import msgpack
@@ -149,6 +150,18 @@ class LedgerFile:
         """Each consumer's durable cursor. Raises DiskRefused."""
         with self._using() as connection:
             return read_cursors(connection, self.path)
+
+    def oldest_batch(self) -> int:
+        """``seq`` of the oldest batch of Changes that is kept, 0 when there is none. Raises DiskRefused."""
+        with self._using() as connection:
+            return int(connection.execute("SELECT coalesce(min(seq), 0) FROM changes").fetchone()[0])
+
+    def recorded_after(self, seq: int) -> datetime | None:
+        """The time of the commit that recorded the next batch after ``seq``; None when there is no such batch. Raises
+        DiskRefused."""
+        with self._using() as connection:
+            row = connection.execute("SELECT at FROM changes WHERE seq > ? ORDER BY seq LIMIT 1", (seq,)).fetchone()
+            return None if row is None else instant(row[0])
 
     def snapshot_through(self) -> int:
         """Offset of the newest snapshot, 0 when there is none. Raises DiskRefused."""

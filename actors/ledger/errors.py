@@ -1,5 +1,6 @@
 """What can be wrong with a ledger's file or its disk. Each message ends with the way out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from actors.mailbox import LedgerUnavailable
@@ -76,6 +77,14 @@ class FoldOutOfStep(Exception):
 
 class FoldEnded(Exception):
     """The fold closed its channel while Events were still to be folded."""
+
+
+class UnknownConsumer(ValueError):
+    """The name is not one of the consumers that the ledger was given."""
+
+    def __init__(self, consumer: str, known: Iterable[str]) -> None:
+        super().__init__(f"no consumer {consumer!r} is registered with the ledger; registered are {', '.join(known) or 'none'}")
+        self.consumer = consumer
 
 
 class CursorAhead(ValueError):

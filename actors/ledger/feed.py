@@ -3,16 +3,22 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import structlog
 import trio
 
+from actors.ledger.consumers import Consumers
 from actors.ledger.errors import CursorAhead, LedgerCorrupt
 from actors.ledger.read import events_at, read_changes, read_quarantine
 from actors.ledger.schema import connect_reader, translated
 from actors.mailbox import EndOfFeed, FeedPruned
+from actors.metrics import Metrics
 from protocols.event import Stamped
-from protocols.ledger import QuarantinedEvent, RecordedBatch
+from protocols.ledger import ConsumerLag, QuarantinedEvent, RecordedBatch
+
+log = structlog.get_logger()
 
 _READ_BYTES = 8 * 1024 * 1024
 _READERS = 4
@@ -29,18 +35,17 @@ class LedgerFeed:
         self,
         path: Path,
         last: int,
-        cursors: Mapping[str, int],
+        consumers: Consumers,
         *,
         batches: int,
         size: int,
         on_dirty: Callable[[], None] = lambda: None,
     ) -> None:
-        """``last`` is the newest recorded batch, ``cursors`` the durable ones; memory holds at most ``batches`` and, but for
-        the newest one, ``size`` encoded bytes. ``on_dirty`` is called when there are cursors to write."""
+        """``last`` is the newest recorded batch. Memory holds at most ``batches`` batches of at most ``size`` encoded bytes
+        together, and always the newest one. ``on_dirty`` is called when there are cursors to write."""
         self._path = path
         self._last = last
-        self._cursors = dict(cursors)
-        self._dirty: set[str] = set()
+        self._consumers = consumers
         self._recent: deque[tuple[RecordedBatch, int]] = deque()
         self._recent_bytes = 0
         self._max_batches, self._max_bytes = batches, size
@@ -55,8 +60,8 @@ class LedgerFeed:
         return self._last
 
     def cursor(self, consumer: str) -> int:
-        """How far ``consumer`` has acknowledged, 0 for one never heard of. After a crash it may be a second behind."""
-        return self._cursors.get(consumer, 0)
+        """See ``Feed.cursor``. Raises UnknownConsumer."""
+        return self._consumers.cursor(consumer)
 
     async def after(self, seq: int, limit: int = 256) -> Sequence[RecordedBatch]:
         """See ``Feed.after``. Raises CursorAhead for a ``seq`` that this ledger has not reached, LedgerError when the file
@@ -75,18 +80,35 @@ class LedgerFeed:
             raise FeedPruned(seq, batches[0].seq if batches else self._last)
         return batches
 
-    async def acknowledge(self, consumer: str, seq: int) -> None:
-        """See ``Feed.acknowledge``: written with the next commit, within a second. Going back is ignored.
+    def start(self, metrics: Metrics, ages: Mapping[str, float]) -> None:
+        """Log where consumers begin that do not simply go on, and export the lags. ``ages`` has, for each consumer that is
+        behind, the seconds since its next batch was recorded. The ledger alone calls this."""
+        consumers = self._consumers
+        for name, seq in consumers.removed.items():
+            log.warning("consumer is not configured any more; its cursor keeps no Changes", consumer=name, cursor=seq)
+        for name, seq in consumers.begun.items():
+            log.info("consumer begins", consumer=name, cursor=seq, newest=self._last)
+        for name, seq in consumers.overdue.items():
+            log.warning("consumer was away past the retention; its next Changes are gone", consumer=name, cursor=seq)
+        consumers.start(trio.current_time(), ages)
+        for name in consumers:
+            metrics.consumer_lag.labels(name).set_function(partial(self._exported, name, "lag_batches"))
+            metrics.consumer_lag_seconds.labels(name).set_function(partial(self._exported, name, "lag_seconds"))
 
-        Raises CursorAhead beyond the newest batch.
+    def lags(self) -> dict[str, ConsumerLag]:
+        """How far each consumer is behind the newest batch, now."""
+        now = trio.current_time()
+        return {name: self._consumers.lag(name, now) for name in self._consumers}
+
+    async def acknowledge(self, consumer: str, seq: int) -> None:
+        """See ``Feed.acknowledge``. The ledger writes the cursor with its next commit, within a second. Going back is ignored.
+
+        Raises UnknownConsumer, and CursorAhead beyond the newest batch.
         """
-        if seq > self._last:
-            raise CursorAhead(consumer, seq, self._last)
-        if seq > self._cursors.get(consumer, 0):
-            self._cursors[consumer] = seq
-            if not self._dirty:
-                self._on_dirty()
-            self._dirty.add(consumer)
+        dirty = self._consumers.dirty
+        self._consumers.acknowledge(consumer, seq)
+        if self._consumers.dirty and not dirty:
+            self._on_dirty()
         await trio.lowlevel.checkpoint()
 
     async def quarantined(self) -> Sequence[QuarantinedEvent]:
@@ -97,14 +119,16 @@ class LedgerFeed:
         """The Events at these offsets, in their order, but for those that were pruned. Raises LedgerError. Can be cancelled."""
         return await trio.to_thread.run_sync(self._events_at, offsets, limiter=self._readers)
 
-    def publish(self, batches: Iterable[tuple[RecordedBatch, int]]) -> None:
-        """Newly recorded batches with their encoded bytes, in order. The ledger alone calls this."""
+    def publish(self, batches: Iterable[tuple[RecordedBatch, int]], now: float) -> None:
+        """Newly recorded batches with their encoded bytes, in order, at the monotonic time ``now`` in seconds. The ledger alone
+        calls this."""
         for batch, size in batches:
             self._recent.append((batch, size))
             self._recent_bytes += size
             self._last = batch.seq
         while len(self._recent) > 1 and (len(self._recent) > self._max_batches or self._recent_bytes > self._max_bytes):
             self._recent_bytes -= self._recent.popleft()[1]
+        self._consumers.recorded(self._last, now)
         moved, self._moved = self._moved, trio.Event()
         moved.set()
 
@@ -113,20 +137,8 @@ class LedgerFeed:
         self._closed = True
         self._moved.set()
 
-    @property
-    def dirty(self) -> bool:
-        """Whether an acknowledgement is not written yet."""
-        return bool(self._dirty)
-
-    def unwritten(self) -> dict[str, int]:
-        """The cursors to write."""
-        return {consumer: self._cursors[consumer] for consumer in sorted(self._dirty)}
-
-    def written(self, cursors: Mapping[str, int]) -> None:
-        """``cursors`` are on disk."""
-        for consumer, seq in cursors.items():
-            if self._cursors[consumer] == seq:
-                self._dirty.discard(consumer)
+    def _exported(self, consumer: str, field: str) -> float:
+        return float(getattr(self._consumers.lag(consumer, trio.current_time()), field))
 
     def _from_memory(self, seq: int, limit: int) -> list[RecordedBatch]:
         start = seq + 1 - self._recent[0][0].seq

@@ -2,9 +2,8 @@
 
 Old is what is past its retention, or the oldest when more bytes are in use than allowed. Old Events go when the older of the
 two kept snapshots covers them, so that either can still be recovered from; with a single one none goes, since it may turn out
-to be unusable. Old Changes go when every registered consumer has applied them, and those have
-read them that begin anew with every start. The newest row of each always stays: it says
-where the ledger is.
+to be unusable. Old Changes go when every consumer that bounds pruning has acknowledged them. The newest row of each table
+always stays: it says where the ledger ends.
 """
 
 import sqlite3
@@ -18,14 +17,12 @@ _SNAPSHOTS = 2
 
 
 class PruneLimits(Struct, frozen=True):
-    """``cutoff`` (microseconds since 1970): older is past its retention. ``max_bytes``: the bytes in use to stay below.
-    ``consumers``: who must have applied a batch of Changes before it may go. ``read``: the last batch that those have read who
-    keep no cursor."""
+    """``cutoff`` (microseconds since 1970): older rows are past their retention. ``max_bytes``: the bytes in use to stay below.
+    ``changes_through``: the newest batch of Changes that no consumer needs any more."""
 
     cutoff: int
     max_bytes: int
-    consumers: Sequence[str] = ()
-    read: int = 2**63 - 1
+    changes_through: int = 2**63 - 1
 
 
 class Pruned(Struct, frozen=True):
@@ -56,12 +53,11 @@ def prune(connection: sqlite3.Connection, limits: PruneLimits) -> Pruned:
     if old:
         connection.execute("DELETE FROM events WHERE first <= ?", (old[-1][0],))
 
-    cursors = dict(connection.execute("SELECT consumer, seq FROM cursors").fetchall())
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()
-    applied = min([last - 1, limits.read, *(cursors.get(consumer, 0) for consumer in limits.consumers)])
+    through = min(last - 1, limits.changes_through)
     over -= sum(row[2] for row in old)
     batches = connection.execute(
-        "SELECT seq, at, length(body) FROM changes WHERE seq <= ? ORDER BY seq LIMIT ?", (applied, _STEP_ROWS)
+        "SELECT seq, at, length(body) FROM changes WHERE seq <= ? ORDER BY seq LIMIT ?", (through, _STEP_ROWS)
     ).fetchall()
     old_batches, cut_batches = _old(batches, limits.cutoff, max(0, over))
     if old_batches:

@@ -15,7 +15,6 @@ from actors.metrics import Metrics
 from actors.postgres import DatabaseUnavailable, Postgres
 from actors.store.apply import Reject, apply
 from actors.store.cursor import CONSUMER, BatchMark, Cursor, CursorMoved, read_cursor, verify
-from actors.store.lag import Lag
 from actors.store.pace import Pending, TransactionPace
 from actors.store.presence import Presence
 from actors.store.reseed import Seed, reseed
@@ -59,7 +58,6 @@ class Store:
         self._seed = seed
         self._migrates = migrates
         self.presence = Presence()
-        self._lag = Lag()
         self._pace = TransactionPace(self._settings)
         self._pending = Pending()
         self._trimming = Trimming()
@@ -75,8 +73,6 @@ class Store:
         Waits, however long, for a database that is away. Raises SchemaNewer, SchemaOlder unless it migrates, LedgerMismatch,
         LedgerRestored, and FeedPruned without a seed. May be cancelled at any point: a transaction is applied whole or not.
         """
-        self._metrics.store_lag.set_function(lambda: max(0, self._feed.last - self._progress.seq))
-        self._metrics.store_lag_seconds.set_function(self._lag_seconds)
         self._metrics.store_up.set(0)
         self.presence.began(trio.current_time())
         task_status.started()
@@ -152,7 +148,6 @@ class Store:
     async def _apply(self, seq: int) -> int:
         """One transaction, and what follows is read meanwhile. ``seq`` of its last batch."""
         last, changes = self._pending.take(self._pace.size)
-        self._lag_seconds()
         self._begun = trio.current_time()
         arguments = self._ledger_id, seq, last.seq, changes, self._months, BatchMark.of(last)
         with self._metrics.store_apply.time():
@@ -217,7 +212,6 @@ class Store:
             log.error("store_rejects_change", offset=reject.offset, kind=reject.kind, error=reject.error)
 
     async def _applied(self, seq: int) -> None:
-        self._lag.applied(seq)
         self._progress.advance(seq)
         await self._feed.acknowledge(CONSUMER, seq)
 
@@ -228,7 +222,6 @@ class Store:
         self.presence.failed(str(error), trio.current_time())
         self._metrics.store_reconnects.inc()
         self._say_why(str(error))
-        self._lag_seconds()
         await trio.sleep(seconds)
 
     def _say_why(self, error: str) -> None:
@@ -238,11 +231,6 @@ class Store:
             return
         self._said = error, now
         log.warning("store_waits", error=error, attempts=self._failures, behind=self._feed.last - self._progress.seq)
-
-    def _lag_seconds(self) -> float:
-        now = trio.current_time()
-        self._lag.observe(self._feed.last, now)
-        return self._lag.seconds(now)
 
 
 def backoff(failures: int, settings: StoreSettings, random: Callable[[], float]) -> float:

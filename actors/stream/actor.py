@@ -31,6 +31,8 @@ from protocols.severity import SEVERITIES
 
 _log = structlog.get_logger()
 
+CONSUMER = "stream"
+"""The name of the board's position in the feed."""
 _MOST_FROM_CLIENT = 4096
 _HANDSHAKE_SECONDS = 10.0
 
@@ -106,6 +108,7 @@ class Stream:
                 return
             for batch in batches:
                 self._board.fold(batch)
+            await self._feed.acknowledge(CONSUMER, self._board.seq)
             self._show_active()
             folded.ring()
 

@@ -1,4 +1,4 @@
-"""Where a backtest begins, and which rules are in force at its end."""
+"""The period of a backtest: its first Event, and the rules in force at its end."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -82,7 +82,7 @@ def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Sta
 
 
 def of_rules(event: Event) -> bool:
-    """Whether this Event writes rules."""
+    """True for an Event that changes rules."""
     return isinstance(event, RulesLoaded) or (isinstance(event, Command) and isinstance(event.action, RuleAction))
 
 
@@ -94,7 +94,7 @@ class PeriodRules(NamedTuple):
 
 
 def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning) -> PeriodRules:
-    """What the Events from the beginning to the end made of the rules."""
+    """The rules in force after the Events of the period."""
     stages = Stages(ledger_id(connection, path))
     stages.load(beginning.parts)
     began = stages.state.memory(RuleMemory)

@@ -14,7 +14,7 @@ from faultd.console.rest import PREFIX, NotFound, Rest, RestError, alarm_path, n
 from faultd.console.view import wrapped
 from protocols.alarm import Alarm
 from protocols.printable import counted, printable
-from protocols.rest import Explanation, NotePage
+from protocols.rest_timeline import Explanation, NotePage
 
 _INDENT = "   "
 REMARKS = 20
@@ -72,7 +72,7 @@ def fitted(line: str, width: int | None) -> Iterator[str]:
 
 
 def remarks(api: Rest, alarm: Alarm) -> Iterator[str]:
-    """What people wrote about the alarm, the newest first; in a line why not, when it cannot be read now."""
+    """Operators' notes about the alarm, newest first. When they cannot be read now, one line that says why."""
     try:
         page = msgspec.json.decode(api.get(f"{alarm_path(alarm.id, 'notes')}?latest_first=true&limit={REMARKS}"), type=NotePage)
     except RestError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from actors.correlator.profiles import Translator, compile
+from actors.correlator.profiles import Translator, compile, explain_trap
 from actors.trap_listener.intake import DroppedDatagram
 from faultd.capture import Captured, CaptureError, read
 from faultd.cli.common import EX_NOINPUT, EX_USAGE, configuration, fail, refuse
@@ -37,7 +37,7 @@ ProfilesOf = Annotated[
 
 
 @app.command("test", short_help="Show what each datagram becomes, and why.")
-def explain(
+def explain_datagrams(
     what: Annotated[
         str,
         typer.Argument(metavar="FILE|PCAP|HEX", help="A pcap, a file of hexadecimal or raw octets, or the hexadecimal digits."),
@@ -118,7 +118,7 @@ def _explained(
     trap = Trap(datagram.source or source, datetime.now(UTC), notification)
     for forgiven in notification.irregular:
         yield f"irregular: {forgiven}"
-    yield from translator.explain(trap, settings.correlator.relays).splitlines()
+    yield from explain_trap(translator, trap, settings.correlator.relays).splitlines()
 
 
 def _translator(settings: Config) -> Translator:

@@ -9,11 +9,11 @@ import typer
 from faultd.cli.common import DEFAULT_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
 from faultd.console.rest import in_words
 from protocols.printable import printable
-from protocols.rest import Readiness
+from protocols.rest_daemon import Readiness
 
 
 def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Ask the running daemon how it is: one line per part.
+    """Ask the running daemon how it is: one line per part, and one per consumer of the ledger.
 
     Exit 0 when it is ready: it takes traps, and a start no longer waits for PostgreSQL. 1 when it is not, 69 when nothing
     answers.
@@ -30,5 +30,8 @@ def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
         connection.close()
     for name, part in readiness.parts.items():
         sys.stdout.write(printable(f"{name:<12} {part.status:<9} {part.detail}") + "\n")
+    for name, lag in readiness.consumers.items():
+        behind = f"{lag.lag_batches} batches behind, for {lag.lag_seconds:.1f} s" if lag.lag_batches else "level"
+        sys.stdout.write(printable(f"{'consumer':<12} {name:<9} {behind}") + "\n")
     if not readiness.ready:
         raise typer.Exit(1)

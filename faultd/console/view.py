@@ -1,6 +1,6 @@
-"""How alarms look on a terminal: pure functions from alarms to rich renderables.
+"""Alarms on a terminal: pure functions from alarms to rich renderables.
 
-What faultd has attributed to a cause is folded under it: the cause shows how many there are, and why it is the cause.
+An alarm that is attributed to a cause is folded under it. The cause shows their number and the reason for the attribution.
 """
 
 from collections import Counter
@@ -29,12 +29,12 @@ LINGER = timedelta(seconds=15)
 
 
 def held_back(alarm: Alarm) -> bool:
-    """Whether the alarm is kept from people: attributed to a cause, within a window, shelved, or by a rule."""
+    """True when the alarm is held back: attributed to a cause, in a maintenance window, shelved, or suppressed by a rule."""
     return alarm.status == "suppressed" or alarm.parent_alarm_id is not None
 
 
 def open_children(alarms: Iterable[Alarm]) -> Counter[str]:
-    """How many open alarms are attributed to each, directly or through others, by its id."""
+    """For each cause by id: the number of open alarms attributed to it, directly or through another alarm."""
     parents = {alarm.id: alarm.parent_alarm_id for alarm in alarms if alarm.cleared_at is None}
     found: Counter[str] = Counter()
     for alarm_id in parents:
@@ -158,7 +158,7 @@ def screen(
 
 
 TALL = 34
-"""From so many lines on the demo's screen has room for all places where to look, not only the first."""
+"""Screen height, in lines, from which the demo shows all addresses instead of the first."""
 
 
 def counts(alarms: Iterable[Alarm]) -> Counter[str]:

@@ -19,7 +19,7 @@ import pytest
 import trio
 from vocabulary.faults import replace_fold
 
-from actors.api.queries import get_alarm
+from actors.api.sql.alarms import get_alarm
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile as LedgerFile
@@ -119,7 +119,7 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
 def prune(file: Path) -> None:
     """Remove all that retention allows."""
     ledger = LedgerFile.open(file)
-    while ledger.prune(PruneLimits(FAR, FAR, ("store",))).more:
+    while ledger.prune(PruneLimits(FAR, FAR, ledger.cursors().get("store", 0))).more:
         pass
     ledger.close()
 

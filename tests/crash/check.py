@@ -5,6 +5,7 @@ from pathlib import Path
 from crash.journal import Journal
 from crash.workload import Progress, Write, changes, event, quarantined, state
 
+from actors.ledger.consumers import Consumers
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.ledger.feed import LedgerFeed
@@ -102,7 +103,7 @@ def _every_event(database: LedgerFile, said: Journal) -> None:
 
 
 def _changes(database: LedgerFile, head: Head, said: Journal) -> None:
-    feed = LedgerFeed(database.path, head.seq, {}, batches=1, size=1)
+    feed = LedgerFeed(database.path, head.seq, Consumers({}, {}, 0, head.seq), batches=1, size=1)
     batches: list[RecordedBatch] = []
     while (seq := batches[-1].seq if batches else 0) < head.seq:
         batches += feed._from_file(seq, head.seq, 1 << 20)

@@ -77,7 +77,7 @@ class Child:
                 self.write(step)
             case Prune():
                 say(Line("pruning"))
-                self.database.prune(PruneLimits(FAR, FAR, ("store",)))
+                self.database.prune(PruneLimits(FAR, FAR, self.database.cursors().get("store", 0)))
             case Probe():
                 self.database.probe()
             case Reopen():

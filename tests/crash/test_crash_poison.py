@@ -16,9 +16,15 @@ import pytest
 import trio
 from vocabulary.faults import replace_fold
 
+from actors.api import alarm_reads, quarantine
 from actors.api.actor import Api
+from actors.api.alarm_lookup import AlarmLookup
 from actors.api.settings import ApiSettings
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.correlator import fold
+from actors.correlator.alarms.view import HeldAlarms
+from actors.correlator.plant.view import PlantView
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -30,7 +36,6 @@ from faultd.app import _quarantined_event
 from faultd.pipe import Pipe
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
-from protocols.rest import Readiness
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = LedgerSettings(snapshot_every_events=3)
@@ -60,17 +65,15 @@ class House:
             await pipe.start(nursery)
             await nursery.start(Store(database, ledger.feed, file.ledger_id, self.progress, self.metrics).run)
             async with trio.open_nursery() as sources:
-                api = Api(
-                    ApiSettings(bind="127.0.0.1:0"),
-                    self.appends,
-                    database,
-                    self.progress,
-                    self.book,
-                    lambda: Readiness(True, {}),
-                    self.metrics,
-                    lambda: self.now,
-                    quarantined=partial(_quarantined_event, ledger.feed),
-                )
+                settings = ApiSettings(bind="127.0.0.1:0")
+                stored = Stored(database, self.progress, settings.read_your_writes_seconds)
+                submitter = Submitter(self.appends, stored, settings, self.metrics)
+                alarms = AlarmLookup(HeldAlarms(stages.state), stored, PlantView(stages.state))
+                routes = [
+                    alarm_reads.routes(alarms),
+                    quarantine.routes(submitter, stored, partial(_quarantined_event, ledger.feed)),
+                ]
+                api = Api(settings, self.book, self.metrics, lambda: self.now, routes=routes)
                 address = await sources.start(api.run)
                 headers = {"Authorization": f"Bearer {self.token}"}
                 base = f"http://{address}/api/v1/faults"

@@ -3,6 +3,7 @@
 from actors.mailbox import Progress
 from actors.metrics import Metrics
 from faultd.health import Health
+from protocols.ledger import ConsumerLag
 
 
 def test_what_is_kept_aside_is_degraded_and_does_not_stop_the_traps() -> None:
@@ -52,3 +53,9 @@ def test_a_start_does_not_call_postgresql_away_before_it_was_there() -> None:
     assert "FileNotFound" not in found.parts["store"].detail
     health.waiting = False
     assert "is away (FileNotFoundError: x)" in health().parts["store"].detail
+
+
+def test_the_lag_of_each_consumer_is_shown() -> None:
+    lags = {"store": ConsumerLag(12, 3, 4.5), "stream": ConsumerLag(15, 0, 0.0)}
+    health = Health(Metrics(), Progress(), lambda: None, lags=lambda: lags)
+    assert health().consumers == lags

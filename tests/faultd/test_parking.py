@@ -18,6 +18,10 @@ from faultd.parking import Parking
 from protocols.event import SystemReport
 
 
+def ignore(name: str) -> None:
+    """The ledger is not part of the test."""
+
+
 @pytest.fixture
 def health() -> Health:
     health = Health(Metrics(), Progress(), lambda: None)
@@ -40,9 +44,11 @@ def logs() -> Iterator[list[EventDict]]:
 )
 async def test_it_is_shown_and_told_with_the_way_out(health: Health, error: Exception, shown: str, title: str) -> None:
     appends, appended = trio.open_memory_channel[Append](1)
+    parked: list[str] = []
     async with appends, appended:
-        await Parking(health, appends)("store", error)
+        await Parking(health, appends, parked.append)("store", error)
         (report,) = (await appended.receive()).events
+    assert parked == ["store"]
     assert health().parts["store"].detail == shown
     assert isinstance(report, SystemReport)
     assert (report.alarm_type, report.qualifier, report.severity) == ("actor.parked", "store", "critical")
@@ -59,7 +65,7 @@ async def test_a_drain_that_begins_while_it_waits_for_room_neither_crashes_nor_l
     appends, appended = trio.open_memory_channel[Append](1)
     await appends.send(Append([]))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Parking(health, appends), "store", ValueError("a bug"))
+        nursery.start_soon(Parking(health, appends, ignore), "store", ValueError("a bug"))
         await trio.testing.wait_all_tasks_blocked()
         health.stopping = True
         await appends.aclose()
@@ -73,7 +79,7 @@ async def test_while_faultd_stops_nobody_is_told(health: Health) -> None:
     health.stopping = True
     async with appended:
         await appends.aclose()
-        await Parking(health, appends)("store", ValueError("a bug"))
+        await Parking(health, appends, ignore)("store", ValueError("a bug"))
     assert "store" in health.parked
 
 
@@ -81,5 +87,5 @@ async def test_without_a_ledger_it_is_logged(health: Health, logs: list[EventDic
     appends, appended = trio.open_memory_channel[Append](1)
     await appended.aclose()
     async with appends:
-        await Parking(health, appends)("store", ValueError("a bug"))
+        await Parking(health, appends, ignore)("store", ValueError("a bug"))
     assert [line["event"] for line in logs] == ["no ledger to tell that an actor is parked"]

@@ -1,6 +1,6 @@
 """A ledger with a real file, and a fold that is small and deterministic, so that what it should come to is known."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import trio
 
 from actors.ledger.actor import Ledger
+from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.database import LedgerFile
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
@@ -18,6 +19,7 @@ from protocols.change import AlarmForgotten, Change
 from protocols.event import Event, SystemReport
 from protocols.ledger import EventBatch, PipeMessage, Snapshot, SnapshotMarker, SnapshotPart
 
+STORE = {"store": ConsumerPolicy(begins="oldest")}
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +60,12 @@ class RunningLedger:
     """A running ledger with a small fold on its channels."""
 
     def __init__(
-        self, path: Path, settings: LedgerSettings, clock: Callable[[], datetime], database: LedgerFile | None
+        self,
+        path: Path,
+        settings: LedgerSettings,
+        clock: Callable[[], datetime],
+        database: LedgerFile | None,
+        consumers: Mapping[str, ConsumerPolicy] = STORE,
     ) -> None:
         self.database = database or LedgerFile.open(path)
         self.recovery = recover(self.database)
@@ -78,10 +85,9 @@ class RunningLedger:
             metrics=self.metrics,
             settings=settings,
             clock=clock if isinstance(clock, TrustedClock) else TrustedClock(even(clock)),
-            read=lambda: self.feed.last if self.read is None else self.read,
+            consumers=consumers,
         )
         self.feed = self.ledger.feed
-        self.read: int | None = None
 
     async def run_fold(self) -> None:
         async with self.folded:
@@ -134,9 +140,10 @@ async def running_ledger(
     *,
     folding: bool = True,
     database: LedgerFile | None = None,
+    consumers: Mapping[str, ConsumerPolicy] = STORE,
 ) -> AsyncIterator[RunningLedger]:
     """Runs until the block ends, then drains."""
-    ledger = RunningLedger(path, settings or LedgerSettings(), clock or SettableClock(), database)
+    ledger = RunningLedger(path, settings or LedgerSettings(), clock or SettableClock(), database, consumers)
     async with trio.open_nursery() as nursery:
         if folding:
             nursery.start_soon(ledger.run_fold)

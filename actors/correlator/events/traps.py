@@ -29,9 +29,8 @@ from actors.correlator.resources.interfaces import (
     types_of,
 )
 from actors.correlator.resources.onts import end_of_another, place_of_ont
-from actors.correlator.resources.optical_power import measured
+from actors.correlator.resources.optical_power import is_low_power, measured
 from actors.correlator.saved import SenderClock
-from actors.correlator.strategies.symptoms import LOW_LIGHT
 from protocols.alarm import Identity
 from protocols.change import DeviceEvent, UnknownTrap
 from protocols.event import Trap
@@ -149,7 +148,7 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
             if finding.clears:
                 clear_problems(draft, device.tenant, resource_id, finding.clears, "*", report, _why(finding))
     if finding.light:
-        low = finding.kind == "raise" and finding.alarm_type in LOW_LIGHT
+        low = finding.kind == "raise" and is_low_power(draft.state.symptoms, finding.alarm_type)
         measured(draft, resource_id, finding.light, low=low)
 
 

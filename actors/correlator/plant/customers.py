@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from actors.correlator.plant.index import Plant
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.plant.reach import customer_of, has_contact
-from actors.correlator.strategies.symptoms import AREA
 from protocols.customer import Customer
 from protocols.topology import Node
 from protocols.walls import shown_to

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, tenant_of
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
-from actors.correlator.strategies.symptoms import AREA
 
 FEWEST = 3
 """Gasps from which on it may be the area."""

@@ -11,13 +11,8 @@ from actors.correlator.alarms.limits import admit
 from actors.correlator.alarms.problem import ReportedProblem
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
-from actors.correlator.pon.cause import Cause, Evidence
-from actors.correlator.pon.gather import tenant_of
-from actors.correlator.pon.inspection_timer import NAME as NAME
-from actors.correlator.pon.members import concluded, members_of
-from actors.correlator.pon.memory import Concluded, Kind, PonMemory
-from actors.correlator.strategies.symptoms import (
-    AREA,
+from actors.correlator.plant.power_area import AREA
+from actors.correlator.pon.alarm_types import (
     CARD_FAILURE,
     FIBRE_CUT,
     FIBRE_DEGRADED,
@@ -27,6 +22,11 @@ from actors.correlator.strategies.symptoms import (
     ROGUE,
     SUSPECTED,
 )
+from actors.correlator.pon.cause import Cause, Evidence
+from actors.correlator.pon.gather import tenant_of
+from actors.correlator.pon.inspection_timer import NAME as NAME
+from actors.correlator.pon.members import concluded, members_of
+from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity, is_worse
 from protocols.walls import shown_to

@@ -85,7 +85,7 @@ def _fading(
     for ont in onts if lights.lights else said:
         if ont in out:
             continue
-        alarms = dim_of(said.get(ont, ()))
+        alarms = dim_of(draft.state.symptoms, said.get(ont, ()))
         fell = fell_since(lights, ont) if lights.lights else None
         if not alarms:
             if fell is not None:

@@ -8,7 +8,7 @@ from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.likelihood import Seen, Tree
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.state import State
-from actors.correlator.strategies.symptoms import FOREMOST, SIGNALS
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 EPISODE = timedelta(seconds=6)
@@ -44,38 +44,46 @@ def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
 
 def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
     """What is known against this ONT; None when it is not known to be out."""
-    return against(ont, heard_of(draft, ont), memory)
+    return against(draft.state.symptoms, ont, heard_of(draft, ont), memory)
 
 
-def says_out(alarm: Alarm) -> bool:
-    """Whether it says that its ONT has no service."""
-    return SIGNALS.get(alarm.alarm_type) in ("out", "gasp")
+def says_out(symptoms: Symptoms, alarm: Alarm) -> bool:
+    """Whether the alarm says that its ONT has no service."""
+    traits = symptoms.get(alarm.alarm_type)
+    return traits is not None and traits.out
 
 
 def is_out(draft: Draft, ont: str) -> bool:
     """Whether an ONT is known to be out."""
-    return any(says_out(each) for each in heard_of(draft, ont))
+    symptoms = draft.state.symptoms
+    return any(says_out(symptoms, each) for each in heard_of(draft, ont))
 
 
-def against(ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
+def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
     """As :func:`evidence`, of an ONT's open alarms."""
-    out = [each for each in alarms if says_out(each)]
+    out = [each for each in alarms if says_out(symptoms, each)]
     if not out:
         return None
-    gasped = any(SIGNALS[each.alarm_type] == "gasp" for each in out)
+    gasped = any(symptoms[each.alarm_type].gasp for each in out)
     if len(out) > 1:
-        out.sort(key=lambda each: FOREMOST.get(each.alarm_type, len(FOREMOST)))
+        out.sort(key=lambda each: symptoms[each.alarm_type].rank)
     return Evidence(ont, tuple(each.id for each in out), gasped, memory.onset.get(ont, out[0].received_at))
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
     """Alarms of an ONT that has service and too little light."""
-    return dim_of(heard_of(draft, ont))
+    return dim_of(draft.state.symptoms, heard_of(draft, ont))
 
 
-def dim_of(alarms: Iterable[Alarm]) -> list[Alarm]:
-    """Those of an ONT's open alarms that say so."""
-    return [each for each in alarms if SIGNALS.get(each.alarm_type) == "dim"]
+def dim_of(symptoms: Symptoms, alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Those of an ONT's open alarms that say that it has too little light or too many errors."""
+    return [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.degraded]
+
+
+def pon_los_of(draft: Draft, port: str) -> list[Alarm]:
+    """The open alarms of a PON port by which its OLT says that the port receives nothing."""
+    symptoms = draft.state.symptoms
+    return [each for each in heard_of(draft, port) if (traits := symptoms.get(each.alarm_type)) is not None and traits.pon_los]
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:

@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.gather import against, as_of, heard_of, tenant_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.state import State
-from actors.correlator.strategies.symptoms import AREA, SIGNALS
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 _KEY = "pon heard"
-_OTHER = frozenset({"dim", "garbled", "stuck", "rogue"})
 
 ByCause = Mapping[str | None, Collection[str]]
 """ONTs that are out, by the id of the alarm that explains them; None: nothing does yet."""
@@ -51,9 +51,10 @@ class OntEvidence:
         """Ask after those of whom something was heard."""
         unsure: dict[str, None] = {}
         out, others = False, False
+        symptoms = draft.state.symptoms
         for ont in (*self._stale, *self._elsewhere):
             alarms = heard_of(draft, ont)
-            found = against(ont, alarms, memory)
+            found = against(symptoms, ont, alarms, memory)
             if found is None:
                 self._not_out(ont)
             else:
@@ -61,7 +62,7 @@ class OntEvidence:
                 self._is_out(found, draft.alarm(found.alarms[0]).parent_alarm_id)
                 if ont not in memory.onset:
                     unsure[ont] = None  # since when it is out moves with each repeat, which nobody is shown
-            if any(SIGNALS.get(each.alarm_type) in _OTHER for each in alarms):
+            if any(_tells_more(symptoms, each) for each in alarms):
                 others |= ont not in self.others
                 self.others[ont] = None
             else:
@@ -116,6 +117,12 @@ class OntEvidence:
         mine.discard(ont)
         if not mine:
             del self.by_cause[cause]
+
+
+def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
+    """Whether an ONT's alarm says something of its light other than that it is out."""
+    traits = symptoms.get(alarm.alarm_type)
+    return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
 
 
 class _Kept(NamedTuple):

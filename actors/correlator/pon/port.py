@@ -8,18 +8,18 @@ from typing import Any
 
 from actors.correlator.alarms.attachment import attach
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.area import area_pending, join_areas
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, over, own, withdraw
 from actors.correlator.pon.degraded import degraded
-from actors.correlator.pon.gather import EPISODE, episodes, heard_of, leaves, said_of, tenant_of, tree_of, view
+from actors.correlator.pon.gather import EPISODE, episodes, heard_of, leaves, pon_los_of, said_of, tenant_of, tree_of, view
 from actors.correlator.pon.likelihood import Seen, explain
 from actors.correlator.pon.members import back_of, members_of
 from actors.correlator.pon.memory import RETURNING, SETTLED, Concluded, PonMemory
 from actors.correlator.pon.ont_evidence import ByCause, evidence_of
 from actors.correlator.pon.rogue import blame, rogue_of, suspect
 from actors.correlator.pon.rollup import gather_power, join_larger, roll_up
-from actors.correlator.strategies.symptoms import AREA, INFERRED, SIGNALS
 from actors.correlator.strategies.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
@@ -60,7 +60,7 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     fresh = {ont: found for ont, found in out.items() if ont not in explained}
     wanted: dict[tuple[str, str], Cause] = {}
     lonely: list[tuple[Evidence, str, float]] = []
-    port_alarms = [each for each in heard_of(draft, port) if SIGNALS.get(each.alarm_type) == "port_dark"]
+    port_alarms = pon_los_of(draft, port)
     since = memory.onset.get(port)
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
@@ -187,7 +187,8 @@ def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -
 
 def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:
     """The OLT's own opinion, as evidence: how many of those it lost had gasped."""
-    if any(SIGNALS.get(each.alarm_type) == "powerless" for each in heard_of(draft, port)):
+    symptoms = draft.state.symptoms
+    if any((traits := symptoms.get(each.alarm_type)) is not None and traits.pon_gasps for each in heard_of(draft, port)):
         return _LEANING
     for alarm in port_alarms:
         affected, gasped = _number(alarm.metadata.get("affectedOnts")), _number(alarm.metadata.get("gaspedOnts"))
@@ -245,7 +246,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
 
 
 def _port_dark(draft: Draft, ports: list[str]) -> bool:
-    return any(SIGNALS.get(each.alarm_type) == "port_dark" for port in ports for each in heard_of(draft, port))
+    return any(pon_los_of(draft, port) for port in ports)
 
 
 def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
@@ -297,5 +298,5 @@ def _reconcile(
     largest = max(wanted.values(), key=lambda each: len(each.evidence), default=None)
     for each in wanted.values():
         mine = port_alarms if each is largest and each.kind != "degraded" else []
-        unclaimed = [alarm for alarm in mine if alarm.parent_alarm_id is None and alarm.alarm_type not in INFERRED]
+        unclaimed = [alarm for alarm in mine if alarm.parent_alarm_id is None]
         conclude(draft, memory, each, unclaimed)

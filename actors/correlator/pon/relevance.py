@@ -5,7 +5,7 @@ from actors.correlator.memories import OpticalPowerMemory
 from actors.correlator.pon.members import back_of
 from actors.correlator.pon.memory import PonMemory
 from actors.correlator.resources.optical_power import latest
-from actors.correlator.strategies.symptoms import SIGNALS
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 
@@ -14,7 +14,11 @@ def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> b
 
     One that goes out tells nothing where a cause that is decided on explains it already. One that comes back shows that there
     is light above it: that takes no cause away that is decided on until half of its ONTs are back, and gives rise to none."""
-    if port in memory.first or port in memory.signs or any(_speaks(each) for each in draft.at_resource(port)):
+    if (
+        port in memory.first
+        or port in memory.signs
+        or any(_speaks(draft.state.symptoms, each) for each in draft.at_resource(port))
+    ):
         return False
     if alarm.cleared_at is None:
         if alarm.resource_id in memory.back:
@@ -26,9 +30,10 @@ def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> b
     return all(_stands(draft, alarm_id, memory) for alarm_id in memory.at_port.get(port, ()))
 
 
-def _speaks(alarm: Alarm) -> bool:
-    """Whether a port says of itself that its ONTs are out."""
-    return SIGNALS.get(alarm.alarm_type) in ("port_dark", "powerless")
+def _speaks(symptoms: Symptoms, alarm: Alarm) -> bool:
+    """Whether a port reports of itself that its ONTs are out."""
+    traits = symptoms.get(alarm.alarm_type)
+    return traits is not None and (traits.pon_los or traits.pon_gasps)
 
 
 def _stands(draft: Draft, alarm_id: str, memory: PonMemory) -> bool:

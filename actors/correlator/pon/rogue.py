@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from actors.correlator.alarms.attachment import attach, reported_at
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
+from actors.correlator.pon.alarm_types import SUSPECTED
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, RULE, conclude, over, withdraw
 from actors.correlator.pon.gather import EPISODE, dim_of, heard_of, tree_of
 from actors.correlator.pon.likelihood import Seen, Signs
 from actors.correlator.pon.likelihood import rogue as likelihood_of
 from actors.correlator.pon.memory import SIGN_LASTS, Concluded, PonMemory, Sign, SignKind
-from actors.correlator.strategies.symptoms import SIGNALS, SUSPECTED
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 BEFORE = timedelta(seconds=120)
@@ -67,11 +68,14 @@ def suspected(alarm: Alarm) -> bool:
 
 def rogue_of(draft: Draft, port: str, said: Mapping[str, list[Alarm]]) -> Alarm | None:
     """The OLT's own word that an ONT of this port sends out of turn; which ONT it is goes before that there is one."""
-    for alarms in (*said.values(), heard_of(draft, port)):
-        for alarm in alarms:
-            if SIGNALS.get(alarm.alarm_type) == "rogue" and not suspected(alarm):
-                return alarm
-    return None
+    symptoms = draft.state.symptoms
+    return next((each for alarms in (*said.values(), heard_of(draft, port)) for each in alarms if _named(symptoms, each)), None)
+
+
+def _named(symptoms: Symptoms, alarm: Alarm) -> bool:
+    """Whether the OLT itself names a rogue by this alarm."""
+    traits = symptoms.get(alarm.alarm_type)
+    return traits is not None and traits.rogue and not suspected(alarm)
 
 
 def blame(
@@ -91,12 +95,12 @@ def blame(
     suffering = [
         draft.alarm(alarm_id) for each in out.values() if not each.gasped and each.onset >= begun for alarm_id in each.alarms
     ]
-    suffering += [alarm for alarms in said.values() for alarm in _disturbed(alarms) if reported_at(draft, alarm) >= begun]
+    symptoms = draft.state.symptoms
+    for alarms in said.values():
+        suffering += [each for each in _disturbed(symptoms, alarms) if reported_at(draft, each) >= begun]
     port = draft.state.plant.pon_of(rogue.resource_id)
     if port is not None and port != rogue.resource_id:
-        suffering += [
-            alarm for alarm in heard_of(draft, port) if SIGNALS.get(alarm.alarm_type) == "rogue" and not suspected(alarm)
-        ]
+        suffering += [alarm for alarm in heard_of(draft, port) if _named(symptoms, alarm)]
     if not suffering:
         return
     for alarm_id, cause in causes.items():
@@ -158,7 +162,7 @@ def suspect(
             kind="rogue",
             place=place,
             ports=[port],
-            evidence=[_evidence(ont, heard_of(draft, ont), begun, draft.at) for ont in onts if ont in known or ont == place],
+            evidence=[_evidence(draft, ont, begun) for ont in onts if ont in known or ont == place],
             dark=len(known),
             gasped=0,
             alive=int(place != port),
@@ -269,19 +273,21 @@ def _in_turns(signs: list[Sign]) -> list[str]:
     return list(found) if len(found) >= FEWEST else []
 
 
-def _disturbed(alarms: Collection[Alarm]) -> list[Alarm]:
-    """Those of an ONT's alarms that say that it is heard, and not well."""
-    return [*dim_of(alarms), *(each for each in alarms if SIGNALS.get(each.alarm_type) in ("garbled", "stuck"))]
+def _disturbed(symptoms: Symptoms, alarms: Collection[Alarm]) -> list[Alarm]:
+    """Those of an ONT's alarms that say that the OLT receives it, and not well: too little light or errors first."""
+    disturbs = [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.disturbs]
+    return [*dim_of(symptoms, alarms), *disturbs]
 
 
-def _evidence(ont: str, alarms: Collection[Alarm], begun: datetime, now: datetime) -> Evidence:
-    """What an ONT suffers from the rogue: nothing at the moment, where it is its siblings' turn."""
+def _evidence(draft: Draft, ont: str, begun: datetime) -> Evidence:
+    """The alarms by which an ONT suffers from the rogue. There are none while it is the turn of its siblings."""
+    symptoms = draft.state.symptoms
     mine = [
         each
-        for each in alarms
-        if SIGNALS.get(each.alarm_type) in ("out", "dim", "garbled", "stuck") and each.received_at >= begun
+        for each in heard_of(draft, ont)
+        if (traits := symptoms.get(each.alarm_type)) is not None and traits.suffers and each.received_at >= begun
     ]
-    return Evidence(ont, tuple(each.id for each in mine), False, min((each.received_at for each in mine), default=now))
+    return Evidence(ont, tuple(each.id for each in mine), False, min((each.received_at for each in mine), default=draft.at))
 
 
 def _why(

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from actors.correlator.alarms.attachment import attach, children_of
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.conclude import NAME, conclude, grow, withdraw
 from actors.correlator.pon.gather import evidence, ports_below
 from actors.correlator.pon.members import members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
-from actors.correlator.strategies.symptoms import AREA
 from protocols.alarm import Alarm
 
 TOGETHER = timedelta(seconds=20)

@@ -5,11 +5,11 @@ are made to say what the evidence says now: raised, revised, taken over by a lar
 moment before its ports, since mains that fail explain ONTs on many of them.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from actors.correlator.draft import Draft
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.inspection_timer import NAME, SETTLE, schedule_inspection
@@ -20,7 +20,7 @@ from actors.correlator.pon.relevance import is_irrelevant
 from actors.correlator.resources.optical_power import relieved
 from actors.correlator.resources.placement import UNPLACED
 from actors.correlator.strategies.strategy import Strategy, ended, raised
-from actors.correlator.strategies.symptoms import AREA, GARBLED, SIGNALS, Signal
+from actors.correlator.strategies.symptoms import SymptomTraits
 from protocols.alarm import Alarm
 from protocols.topology import Node
 
@@ -29,8 +29,8 @@ AREAS_FIRST: Final = timedelta(seconds=0.1)
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Take note of evidence, and have its port looked at."""
-    signal = SIGNALS.get(alarm.alarm_type)
-    if signal is None:
+    traits = draft.state.symptoms.get(alarm.alarm_type)
+    if traits is None:
         return
     begins, ends = raised(before, alarm), ended(before, alarm)
     if not begins and not ends:
@@ -55,19 +55,26 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if ends and resource in memory.onset and not is_out(draft, resource):
             draft.later(memory.onset.pop, resource, None)  # it was its OLT's, which was of this tenant then
         return  # what others report of it is theirs
-    if signal == "blocker":
+    if traits.equipment_lost:
         for each in ports_below(draft, resource):
             # What was out before the equipment went, and still is, is to be explained once that is back.
             if each in memory.at_port or (ends and _out_at(draft, memory, each)):
                 schedule_inspection(draft, memory, each, timedelta(0))
         return
-    if signal in _NOTES:
-        _NOTES[signal](draft, memory, node, alarm, begins)
-    if port is None or (signal in _SIGNS and not begins):
+    if traits.out:
+        _service(draft, memory, node, traits, begins)
+    elif traits.degraded:
+        _light(draft, memory, node, begins)
+    elif traits.sign is not None:
+        if begins:
+            rogue.sign(draft, memory, node.id, traits.sign)
+    elif traits.pon_los or traits.pon_gasps:
+        _port(draft, memory, node, begins)
+    if port is None or (traits.disturbs and not begins):
         return
-    if begins and signal in _SUFFERS and port in memory.at_port:
+    if begins and traits.suffers and port in memory.at_port:
         rogue.joins(draft, memory, port, alarm)
-    if signal in ("out", "gasp") and is_irrelevant(draft, memory, port, draft.latest(alarm)):
+    if traits.out and is_irrelevant(draft, memory, port, draft.latest(alarm)):
         return
     schedule_inspection(draft, memory, port, SETTLE)
 
@@ -78,24 +85,24 @@ def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
     return port in onset or any(ont in onset or fading(ont) in onset for ont in draft.state.plant.onts_below(port))
 
 
-def _service(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: bool) -> None:
+def _service(draft: Draft, memory: PonMemory, node: Node, traits: SymptomTraits, begins: bool) -> None:
     """An ONT lost its service, or has it again."""
     ont, area = node.id, AREA + node.area
     if begins:
         if ont not in memory.onset:
-            if ont in memory.back and SIGNALS[alarm.alarm_type] == "out":
+            if ont in memory.back and not traits.gasp:
                 rogue.came_and_went(draft, memory, ont)
             draft.later(memory.onset.setdefault, ont, draft.at)
-        if alarm.alarm_type in GARBLED:
-            rogue.sign(draft, memory, ont, "garbled")
+        if traits.sign is not None:
+            rogue.sign(draft, memory, ont, traits.sign)
     elif not is_out(draft, ont):
         draft.later(memory.onset.pop, ont, None)
         draft.later(memory.came_back, ont, draft.at)
-    if node.area and (SIGNALS[alarm.alarm_type] == "gasp" or area in memory.at_port):
+    if node.area and (traits.gasp or area in memory.at_port):
         schedule_inspection(draft, memory, area, SETTLE - AREAS_FIRST)
 
 
-def _light(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
+def _light(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
     """An ONT has too little light, or enough again."""
     if begins:
         draft.later(memory.onset.setdefault, fading(node.id), draft.at)
@@ -105,28 +112,9 @@ def _light(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: b
         relieved(draft, node.id)
 
 
-def _sign(draft: Draft, memory: PonMemory, node: Node, alarm: Alarm, begins: bool) -> None:
-    """An ONT sends at the wrong time, or does not obey."""
-    if begins:
-        rogue.sign(draft, memory, node.id, "garbled" if SIGNALS[alarm.alarm_type] == "garbled" else "stuck")
-
-
-def _port(draft: Draft, memory: PonMemory, node: Node, _alarm: Alarm, begins: bool) -> None:
+def _port(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
     """A port went dark, or is so no longer."""
     draft.later(*((memory.onset.setdefault, node.id, draft.at) if begins else (memory.onset.pop, node.id, None)))
-
-
-_NOTES: Final[dict[Signal, Callable[[Draft, PonMemory, Node, Alarm, bool], None]]] = {
-    "out": _service,
-    "gasp": _service,
-    "dim": _light,
-    "garbled": _sign,
-    "stuck": _sign,
-    "port_dark": _port,
-    "powerless": _port,
-}
-_SIGNS: Final[tuple[Signal, ...]] = ("garbled", "stuck")
-_SUFFERS: Final[tuple[Signal, ...]] = ("out", "dim", *_SIGNS)
 
 
 def due(draft: Draft, subject: str) -> None:

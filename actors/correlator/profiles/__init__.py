@@ -1,7 +1,8 @@
 """The vendor profile engine: from a trap to what it means. See ``docs/profiles.md`` for the language."""
 
 from actors.correlator.profiles.errors import ProfileErrors
-from actors.correlator.profiles.loading import load_profiles
+from actors.correlator.profiles.explain import explain_trap
+from actors.correlator.profiles.loading import load_profiles, undeclared_symptoms
 from actors.correlator.profiles.translator import Translator, compile
 
-__all__ = ["ProfileErrors", "Translator", "compile", "load_profiles"]
+__all__ = ["ProfileErrors", "Translator", "compile", "explain_trap", "load_profiles", "undeclared_symptoms"]

@@ -1,17 +1,14 @@
 """Why a trap reads as it does, in words: for ``faultd profile test``."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from actors.correlator.profiles.rules import Candidate
+from actors.correlator.profiles.translator import Translator
 from protocols.event import Trap
 from protocols.finding import Finding
 
-if TYPE_CHECKING:
-    from actors.correlator.profiles.translator import Translator
 
-
-def explain(translator: "Translator", trap: Trap, relays: Collection[str], known: Collection[str]) -> str:
+def explain_trap(translator: Translator, trap: Trap, relays: Collection[str] = (), known: Collection[str] = ()) -> str:
     """The reading of ``trap`` as lines of text: the address, every rule that was asked, and each value that it used."""
     reading = translator.read(trap, relays, known)
     lines = [
@@ -28,7 +25,7 @@ def explain(translator: "Translator", trap: Trap, relays: Collection[str], known
             break
     if reading.findings:
         for finding in reading.findings:
-            lines += _finding(finding)
+            lines += _finding(translator, finding)
     else:
         lines.append(f"no finding: {reading.reason}")
     lines += _values(translator, trap)
@@ -49,7 +46,7 @@ def _asked(candidate: Candidate, trap: Trap) -> list[str]:
     return [*lines, f"  does not match: {candidate.refusal(scope)}"]
 
 
-def _values(translator: "Translator", trap: Trap) -> list[str]:
+def _values(translator: Translator, trap: Trap) -> list[str]:
     """Every named value of the profile that knows the trap: what the device sent, what came of it."""
     known = translator.candidates(trap.notification.trap_oid)
     if not known:
@@ -68,13 +65,14 @@ def _values(translator: "Translator", trap: Trap) -> list[str]:
     return lines
 
 
-def _finding(finding: Finding) -> list[str]:
+def _finding(translator: Translator, finding: Finding) -> list[str]:
     lines = [
         f"{finding.kind} {finding.alarm_type} [{finding.severity}] {finding.title}",
         f"  resource {finding.resource_type} {finding.resource or '(the device)'}"
         + (f", qualifier {finding.qualifier}" if finding.qualifier else ""),
     ]
     for label, value in (
+        ("symptom", _symptom(translator, finding) if finding.kind == "raise" else ""),
         ("ends", ", ".join(finding.clears)),
         ("serial", finding.serial),
         ("name", finding.resource_name),
@@ -84,3 +82,8 @@ def _finding(finding: Finding) -> list[str]:
         if value:
             lines.append(f"  {label}: {value}")
     return [*lines, *(f"  because {reason}" for reason in finding.why)]
+
+
+def _symptom(translator: Translator, finding: Finding) -> str:
+    traits = translator.symptoms.get(finding.alarm_type)
+    return traits.symptom if traits is not None else "none: correlation does not use this type"

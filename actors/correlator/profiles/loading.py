@@ -1,10 +1,11 @@
 """Profiles from TOML texts, with every mistake of every file named at once."""
 
+import difflib
 import re
 import tomllib
 import types
-from collections.abc import Mapping
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -12,8 +13,10 @@ from msgspec import Struct
 from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.translator import compile
+from actors.correlator.profiles.undeclared import undeclared
 from protocols.profile import Profile
 
+NO_SYMPTOM = 'declares no symptom, so alarms of it take no part in correlation (if that is right, say symptom = "none")'
 MAX_FILE = 2_000_000
 """Characters of one file."""
 
@@ -48,6 +51,16 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
     if errors:
         raise ProfileErrors(tuple(sorted(set(errors))))
     return tuple(profiles)
+
+
+def undeclared_symptoms(texts: Mapping[str, str], profiles: Sequence[Profile]) -> list[FileMistake]:
+    """The alarm types of the access network that declare no symptom, by file and line. ``profiles`` are those of ``texts``."""
+    files = {tomllib.loads(written)["name"]: file for file, written in texts.items()}
+    found = []
+    for profile, name in undeclared(profiles):
+        file, key = files[profile], f'types."{name}"'
+        found.append(FileMistake(file, _line(texts[file], key_parts(key)), key, NO_SYMPTOM))
+    return found
 
 
 def key_parts(key: str) -> list[str | int]:
@@ -101,10 +114,21 @@ def _search(value: Any, expected: Any, key: str, found: list[tuple[str, str]]) -
         for number, inner in enumerate(value):
             _search(inner, arguments[0], f"{key}[{number}]", found)
         return
+    words = [word for option in _options(expected) if get_origin(option) is Literal for word in get_args(option)]
+    if isinstance(value, str) and words and value not in words and str not in _options(expected):
+        found.append((key, none_of(value, words)))
+        return
     try:
         msgspec.convert(value, expected, str_keys=True)
     except msgspec.ValidationError as error:
         found.append(_split(error, key))
+
+
+def none_of(value: str, words: Sequence[str]) -> str:
+    """What is wrong with a word that is not one of ``words``: all of them, and the one that may be meant."""
+    close = difflib.get_close_matches(value, words, 1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{value!r} is none of {', '.join(words)}{hint}"
 
 
 def _struct_of(expected: Any, value: Any) -> type[Struct] | None:

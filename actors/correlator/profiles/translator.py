@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from actors.correlator.file_mistake import FileMistake
-from actors.correlator.profiles.compiler import alarm_types, compile_profile, normalise, with_zero
+from actors.correlator.profiles.compiler import alarm_types, check_symptoms, compile_profile, normalise, with_zero
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileErrors
 from actors.correlator.profiles.findings import build
@@ -14,6 +14,7 @@ from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
 from actors.correlator.profiles.scope import TrapScope, Varbinds, columns_of
 from actors.correlator.profiles.sender import sender_of
+from actors.correlator.strategies.symptoms import symptoms_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.profile import AlarmType, Profile
@@ -28,7 +29,7 @@ class Asked(NamedTuple):
 
 
 class Translator:
-    """All profiles, compiled. ``read`` is the fold's; ``explain`` tells a person the same with its reasons."""
+    """All profiles, compiled."""
 
     def __init__(
         self,
@@ -39,7 +40,9 @@ class Translator:
         types: Mapping[str, AlarmType],
     ) -> None:
         self.types = types
-        """What the alarm types mean."""
+        """The alarm types, by name."""
+        self.symptoms = symptoms_of(types)
+        """How each alarm type counts in correlation."""
         self._table = {oid: _asked(candidates) for oid, candidates in table.items()}
         # Most devices spell an OID with the zero of RFC 3584, so that spelling is found without taking it out first.
         self._spelt = {spelling: asked for oid, asked in self._table.items() for spelling in (oid, with_zero(oid))}
@@ -70,12 +73,6 @@ class Translator:
             sequence=self._sequence(trap, varbinds, scopes) if self._sequences else None,
             reason=reason,
         )
-
-    def explain(self, trap: Trap, relays: Collection[str] = (), known: Collection[str] = ()) -> str:
-        """The reading of ``trap`` with every rule that was asked, every condition and every value, as text."""
-        from actors.correlator.profiles.explain import explain  # the words are needed by people only
-
-        return explain(self, trap, relays, known)
 
     def every(self) -> tuple[tuple[str, Candidate], ...]:
         """All (normalised trap OID, candidate); "" for rules of any trap."""
@@ -149,8 +146,10 @@ def compile(profiles: Sequence[Profile]) -> Translator:
     table: dict[str, list[Candidate]] = {}
     sequences: dict[str, tuple[SequenceRule, ...]] = {}
     sequence_of: dict[str, SequenceRule] = {}
-    for profile in sorted(profiles, key=lambda p: (-p.priority, p.name)):
+    ranked = sorted(profiles, key=lambda p: (-p.priority, p.name))
+    for rank, profile in enumerate(ranked):
         problems = Problems(profile.name)
+        check_symptoms(profile, ranked[:rank], problems)
         if profile.name in seen:
             problems.add("name", f"a second profile is called {profile.name!r}")
         seen.add(profile.name)

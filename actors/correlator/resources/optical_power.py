@@ -15,7 +15,7 @@ from actors.correlator.memories import OpticalPower, OpticalPowerMemory
 from actors.correlator.pon.gather import heard_of
 from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory
-from actors.correlator.strategies.symptoms import LOW_LIGHT
+from actors.correlator.strategies.symptoms import Symptoms
 from protocols.optical_power import Measurement, Quantity
 
 FELL = 2.0
@@ -50,7 +50,7 @@ def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, lo
     if node is None or node.type != "ont":
         return
     memory = draft.state.memory(OpticalPowerMemory)
-    low = low or any(each.alarm_type in LOW_LIGHT for each in heard_of(draft, resource_id))
+    low = low or any(is_low_power(draft.state.symptoms, each.alarm_type) for each in heard_of(draft, resource_id))
     news = False
     for each in found:
         if each.quantity not in _COMPARED:
@@ -68,6 +68,12 @@ def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, lo
     # One that has its light still says where a bend is not.
     if news or any(pon.causes[alarm_id].kind == "degraded" for alarm_id in pon.at_port.get(port, ())):
         schedule_inspection(draft, pon, port, SETTLE)
+
+
+def is_low_power(symptoms: Symptoms, alarm_type: str) -> bool:
+    """Whether an alarm of this type says that its ONT has too little optical power."""
+    traits = symptoms.get(alarm_type)
+    return traits is not None and traits.low_power
 
 
 def relieved(draft: Draft, ont: str) -> None:

@@ -1,96 +1,139 @@
-"""What alarm types mean for correlation: which break what hangs below, and by which what hangs below shows it."""
+"""How symptoms count in correlation, and which alarm type has which symptom.
 
-from typing import Final, Literal
+An alarm type declares its symptom (:mod:`protocols.symptom`) in a profile, and the declarations enter the fold with
+``ProfilesLoaded``. So the table that the strategies ask is part of the State, and a replay uses the table of its time.
+"""
 
-Signal = Literal["out", "gasp", "dim", "garbled", "stuck", "port_dark", "powerless", "blocker", "rogue", "link"]
-"""``out``: an ONT has no service. ``gasp``: it said that it lost power. ``dim``: it has service, and too little light or too
-many errors. ``garbled``: what it sends arrives at the wrong time. ``stuck``: it does not obey when told to be silent.
-``port_dark``: a PON port receives nothing. ``powerless``: the OLT itself concluded that many ONTs lost power.
-``blocker``: equipment is gone, and with it all that hangs below. ``rogue``: a transmitter that blinds its siblings. ``link``:
-a port below the equipment is down."""
+from collections.abc import Mapping
+from typing import Final
 
-FIBRE_CUT = "fibre.cut"
-POWER_OUTAGE = "power.outage"
-CARD_FAILURE = "card.failure"
-OLT_FAILURE = "olt.failure"
-FIBRE_DEGRADED = "fibre.degraded"
-ROGUE = "ont.rogue"
-PORT_HAS_ROGUE = "pon.rogue.onts"
-INFERRED = frozenset({FIBRE_CUT, POWER_OUTAGE, CARD_FAILURE, OLT_FAILURE, FIBRE_DEGRADED})
-"""Alarm types that are concluded from others."""
+from actors.correlator.pon.alarm_types import INFERRED
+from actors.correlator.pon.memory import SignKind
+from protocols.profile import AlarmType
+from protocols.symptom import Symptom
 
-AREA: Final = "area:"
-"""How the id of a power area as a resource begins; its name follows."""
 
-_TYPES: dict[Signal, tuple[str, ...]] = {
-    "out": (
-        "ont.los",
-        "ont.state",
-        "ont.lof",
-        "ont.loam",
-        "ont.loa",
-        "ont.offline",
-        "cpe.offline",
-        "cpe.signal_loss",
-        "signal.loss",
-    ),
-    "gasp": ("ont.dying_gasp", "ont.power"),
-    "dim": (
-        "ont.sd",
-        "ont.sf",
-        "ont.ds.sd",
-        "ont.ds.sf",
-        "ont.rx.low",
-        "ont.olt_rx.alarm",
-        "ont.olt_rx.warning",
-        "ont.optics.alarm",
-        "ont.optics.warning",
-        "ont.fibre_bend",
-        "ont.us.ber",
-        "ont.ds.ber",
-    ),
-    "garbled": ("ont.dowi",),
-    "stuck": ("ont.df",),
-    "port_dark": ("pon.los", "pon.down", "pon.lof"),
-    "powerless": ("pon.many.onts.poweroff",),
-    "blocker": (
-        "device.down",
-        "olt.poweroff",
-        "card.offline",
-        "card.fault",
-        "card.not_running",
-        "card.out_of_service",
-        "card.chip.fault",
-        "pon.tx.fault",
-        "pon.optics.absent",
-        "pon.out_of_service",
-    ),
-    "rogue": (ROGUE, PORT_HAS_ROGUE),
-    "link": ("interface.down", "uplink.down", "access.link.down", "pon.port.fault", "pon.many.onts.offline"),
-}
-SIGNALS: Final[dict[str, Signal]] = {alarm_type: signal for signal, types in _TYPES.items() for alarm_type in types}
-"""By alarm type."""
+class SymptomTraits:
+    """What one symptom says, as the strategies ask it."""
 
-LOW_LIGHT: Final = frozenset(
-    (
-        "ont.rx.low",
-        "ont.olt_rx.alarm",
-        "ont.olt_rx.warning",
-        "ont.optics.alarm",
-        "ont.optics.warning",
-        "ont.fibre_bend",
-    )
-)
-"""Of those that say ``dim``: alarms of the light itself; while one is open no reading is good. The others are of errors."""
-GARBLED: Final = frozenset({"ont.lof", "ont.dowi"})
-"""Alarms by which an OLT says that it receives light of an ONT, and cannot make out what it says."""
-SUSPECTED = "suspected"
-"""The qualifier of a rogue that is concluded, so that it is another alarm than the OLT's own word."""
+    def __init__(
+        self,
+        symptom: Symptom,
+        *,
+        out: bool = False,
+        gasp: bool = False,
+        rank: int = 4,
+        degraded: bool = False,
+        low_power: bool = False,
+        sign: SignKind | None = None,
+        pon_los: bool = False,
+        pon_gasps: bool = False,
+        equipment_lost: bool = False,
+        rogue: bool = False,
+    ) -> None:
+        self.symptom = symptom
+        self.out = out
+        """The ONT has no service."""
+        self.gasp = gasp
+        """The ONT reported that it lost its electrical power."""
+        self.rank = rank
+        """Of several alarms of one ONT, the one with the lowest rank says best what is the matter."""
+        self.degraded = degraded
+        """The ONT has service, and too little light or too many errors."""
+        self.low_power = low_power
+        """The ONT has too little light, so a reading of that moment is not a good one."""
+        self.sign = sign
+        """The sign of a rogue ONT that this is."""
+        self.disturbs = sign is not None and not out
+        """It is such a sign, and nothing else."""
+        self.pon_los = pon_los
+        """The PON port receives nothing."""
+        self.pon_gasps = pon_gasps
+        """The OLT itself concluded that many ONTs lost their power."""
+        self.equipment_lost = equipment_lost
+        """Everything below the resource has no service."""
+        self.rogue = rogue
+        """The OLT names a rogue ONT."""
+        self.follows = not (rogue or self.disturbs)
+        """Lost equipment above the resource explains it."""
+        self.suffers = (out and not gasp) or degraded or self.disturbs
+        """A rogue ONT on the same port explains it."""
 
-FOREMOST: dict[str, int] = {
-    alarm_type: rank
-    for rank, alarm_type in enumerate(
-        ("ont.dying_gasp", "ont.power", "ont.los", "ont.lof", "ont.loam", "cpe.signal_loss", "signal.loss")
+
+Symptoms = dict[str, SymptomTraits]
+"""By alarm type. A type without a symptom is not in it."""
+
+TRAITS: Final[dict[Symptom, SymptomTraits]] = {
+    each.symptom: each
+    for each in (
+        SymptomTraits("ont_dying_gasp", out=True, gasp=True, rank=0),
+        SymptomTraits("ont_los", out=True, rank=1),
+        SymptomTraits("ont_lof", out=True, rank=2, sign="garbled"),
+        SymptomTraits("ont_lost", out=True, rank=3),
+        SymptomTraits("ont_low_optical_power", degraded=True, low_power=True),
+        SymptomTraits("ont_signal_degraded", degraded=True),
+        SymptomTraits("ont_window_drift", sign="garbled"),
+        SymptomTraits("ont_deactivation_failed", sign="stuck"),
+        SymptomTraits("rogue_ont", rogue=True),
+        SymptomTraits("pon_los", pon_los=True),
+        SymptomTraits("pon_dying_gasps", pon_gasps=True),
+        SymptomTraits("equipment_lost", equipment_lost=True),
+        SymptomTraits("link_down"),
     )
 }
-"""Of several alarms of one ONT the lowest says best what is the matter; those not here come after."""
+"""Every symptom but ``none``."""
+
+DEFAULTS: Final[dict[str, Symptom]] = {
+    "ont.dying_gasp": "ont_dying_gasp",
+    "ont.power": "ont_dying_gasp",
+    "ont.los": "ont_los",
+    "cpe.signal_loss": "ont_los",
+    "ont.lof": "ont_lof",
+    "ont.loam": "ont_lost",
+    "ont.loa": "ont_lost",
+    "ont.state": "ont_lost",
+    "cpe.offline": "ont_lost",
+    "ont.rx.low": "ont_low_optical_power",
+    "ont.olt_rx.alarm": "ont_low_optical_power",
+    "ont.olt_rx.warning": "ont_low_optical_power",
+    "ont.optics.alarm": "ont_low_optical_power",
+    "ont.optics.warning": "ont_low_optical_power",
+    "ont.fibre_bend": "ont_low_optical_power",
+    "ont.sd": "ont_signal_degraded",
+    "ont.sf": "ont_signal_degraded",
+    "ont.ds.sd": "ont_signal_degraded",
+    "ont.ds.sf": "ont_signal_degraded",
+    "ont.us.ber": "ont_signal_degraded",
+    "ont.ds.ber": "ont_signal_degraded",
+    "ont.dowi": "ont_window_drift",
+    "ont.df": "ont_deactivation_failed",
+    "ont.rogue": "rogue_ont",
+    "pon.rogue.onts": "rogue_ont",
+    "pon.los": "pon_los",
+    "pon.down": "pon_los",
+    "pon.lof": "pon_los",
+    "pon.many.onts.poweroff": "pon_dying_gasps",
+    "device.down": "equipment_lost",
+    "olt.poweroff": "equipment_lost",
+    "card.offline": "equipment_lost",
+    "card.fault": "equipment_lost",
+    "card.not_running": "equipment_lost",
+    "card.out_of_service": "equipment_lost",
+    "card.chip.fault": "equipment_lost",
+    "pon.tx.fault": "equipment_lost",
+    "pon.optics.absent": "equipment_lost",
+    "pon.out_of_service": "equipment_lost",
+    "interface.down": "link_down",
+    "uplink.down": "link_down",
+    "access.link.down": "link_down",
+    "pon.port.fault": "link_down",
+    "pon.many.onts.offline": "link_down",
+}
+"""Symptoms of the types that correlated before types declared their symptom. They apply where no profile declares one: in a
+ledger of that time, and with a copy of ``types.toml`` of that time. It does not grow: ``types.toml`` declares what is new."""
+
+
+def symptoms_of(types: Mapping[str, AlarmType]) -> Symptoms:
+    """The table of these alarm types; :data:`DEFAULTS` where a type declares nothing."""
+    words = {**DEFAULTS, **{name: each.symptom for name, each in types.items() if each.symptom is not None}}
+    return {name: TRAITS[word] for name, word in words.items() if word != "none" and name not in INFERRED}

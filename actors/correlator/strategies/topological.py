@@ -13,7 +13,6 @@ from actors.correlator.alarms.attachment import attach, children_of, detach, rep
 from actors.correlator.draft import Draft
 from actors.correlator.memories import BlockerMemory
 from actors.correlator.strategies.strategy import Strategy, ended, raised
-from actors.correlator.strategies.symptoms import INFERRED, SIGNALS
 from protocols.alarm import Alarm
 
 NAME: Final = "topology"
@@ -25,13 +24,12 @@ STALE: Final = timedelta(seconds=300)
 """A blocker older than this has not blocked what fails only now: something else has."""
 AT_MOST = 20_000
 """Nodes looked at below one cause."""
-_FOLLOWS = frozenset({"out", "gasp", "dim", "port_dark", "powerless", "blocker", "link"})
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Attach a new alarm to what blocks it; have a new blocker collect what is below it; follow the end of a cause."""
     if ended(before, alarm):
-        if _blocks(alarm):
+        if _is_lost(draft, alarm):
             draft.later(draft.state.memory(BlockerMemory).since.pop, alarm.id, None)
         if children_of(draft, alarm.id):
             draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
@@ -42,16 +40,16 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         cause = draft.get(alarm.parent_alarm_id)
         if cause is None or cause.cleared_at is not None or cause.tenant_id != alarm.tenant_id:
             alarm = detach(draft, alarm, NAME, "raised again when the cause that it had was over")
-    signal = SIGNALS.get(alarm.alarm_type)
-    if signal is None:
+    traits = draft.state.symptoms.get(alarm.alarm_type)
+    if traits is None:
         return
     draft.no_wake(NAME, alarm.id)
-    if signal == "blocker":
+    if traits.equipment_lost:
         draft.later(draft.state.memory(BlockerMemory).since.__setitem__, alarm.id, draft.at)
     # Where nothing is gone, anywhere, nothing can block it.
-    if signal in _FOLLOWS and alarm.parent_alarm_id is None and draft.state.memory(BlockerMemory).since:
+    if traits.follows and alarm.parent_alarm_id is None and draft.state.memory(BlockerMemory).since:
         place(draft, alarm)
-    if signal == "blocker":
+    if traits.equipment_lost:
         collect(draft, draft.latest(alarm))
 
 
@@ -85,7 +83,8 @@ def place(draft: Draft, alarm: Alarm) -> bool:
 def _beside(draft: Draft, alarm: Alarm) -> bool:
     """A port of which the topology does not know where in its device it is, down together with a part of that device."""
     plant = draft.state.plant
-    if SIGNALS.get(alarm.alarm_type) != "link" or alarm.resource_id in plant.nodes:
+    traits = draft.state.symptoms.get(alarm.alarm_type)
+    if traits is None or traits.symptom != "link_down" or alarm.resource_id in plant.nodes:
         return False
     recent: list[str] = []
     for cause_id, since in reversed(draft.state.memory(BlockerMemory).since.items()):
@@ -107,13 +106,13 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
 
 def collect(draft: Draft, cause: Alarm) -> None:
     """Attach what came before its cause: open alarms below it that began shortly before."""
-    plant = draft.state.plant
+    plant, symptoms = draft.state.plant, draft.state.symptoms
     waiting, seen = [cause.resource_id], {cause.resource_id}
     while waiting and len(seen) < AT_MOST:
         node = waiting.pop()
         for alarm in draft.at_resource(node):
-            signal = SIGNALS.get(alarm.alarm_type)
-            if alarm.id == cause.id or signal not in _FOLLOWS or alarm.alarm_type in INFERRED:
+            traits = symptoms.get(alarm.alarm_type)
+            if alarm.id == cause.id or traits is None or not traits.follows:
                 continue
             if alarm.parent_alarm_id is None and draft.at - reported_at(draft, alarm) <= LATE_PARENT:
                 place(draft, alarm)
@@ -149,7 +148,9 @@ def _ways_closed(draft: Draft, start: str, but: str, tenant: str, counts: tuple[
         if node in asked:
             continue
         asked.add(node)
-        here = [each for each in draft.at_resource(node) if _blocks(each) and each.tenant_id == tenant and each.id != but]
+        here = [
+            each for each in draft.at_resource(node) if _is_lost(draft, each) and each.tenant_id == tenant and each.id != but
+        ]
         aged = {age: next((each for each in here if _stale(draft, each) == (age == "old")), None) for age in counts}
         own = next((each for each in aged.values() if each is not None), None)
         if own is not None:
@@ -176,8 +177,10 @@ def root_of(draft: Draft, alarm: Alarm) -> Alarm:
     return alarm
 
 
-def _blocks(alarm: Alarm) -> bool:
-    return SIGNALS.get(alarm.alarm_type) == "blocker"
+def _is_lost(draft: Draft, alarm: Alarm) -> bool:
+    """Whether the alarm says that equipment is lost."""
+    traits = draft.state.symptoms.get(alarm.alarm_type)
+    return traits is not None and traits.equipment_lost
 
 
 def _nearest_known(draft: Draft, resource_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.plant import Plant
-from actors.correlator.strategies.symptoms import AREA
+from actors.correlator.plant.power_area import AREA
 from actors.correlator.windows.memory import WindowMemory
 from protocols.alarm import Alarm
 from protocols.maintenance import MaintenanceWindow, WindowScope

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from vocabulary.api import RunningApi
 
-from protocols.rest import DaemonPart, Readiness
+from protocols.rest_daemon import DaemonPart, Readiness
 
 WRITES = [
     ("POST", "/alarms"),
@@ -81,7 +81,8 @@ async def test_a_broken_token_file_lets_nobody_in(lab: RunningApi) -> None:
 async def test_the_daemons_own_pages_need_no_token(lab: RunningApi) -> None:
     async with lab.serve(), lab.client(None) as client:
         assert (await client.get("/healthz")).text == "ok\n"
-        assert (await client.get("/readyz")).json() == {"ready": True, "parts": {"traps": {"status": "ok", "detail": ""}}}
+        found = (await client.get("/readyz")).json()
+        assert found == {"ready": True, "parts": {"traps": {"status": "ok", "detail": ""}}, "consumers": {}}
         metrics = await client.get("/metrics")
         assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert 'faultd_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in metrics.text

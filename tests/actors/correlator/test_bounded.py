@@ -14,8 +14,9 @@ from actors.correlator import fold as folding
 from actors.correlator import state
 from actors.correlator.alarms import raise_clear
 from actors.correlator.settings import CorrelatorSettings
+from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.feed import LedgerFeed
-from actors.store.lag import Lag
+from actors.ledger.lag import Lag
 from actors.stream import board as boards
 from actors.stream.board import Board
 from protocols.change import AlarmChanged, Change, UnknownTrap
@@ -89,7 +90,8 @@ def flood(world: World) -> tuple[dict[str, dict[str, int]], Counter[str]]:
     """The largest that each collection became, of the fold and of those who follow it; and what came of it, counted."""
     world(ProfilesLoaded("d", lives.PROFILES))
     board, lag = Board(window=BATCHES), Lag()
-    feed = LedgerFeed(Path("unused"), 0, {}, batches=BATCHES, size=BYTES)
+    consumers = Consumers({"store": ConsumerPolicy(begins="oldest")}, {}, 0, 0)
+    feed = LedgerFeed(Path("unused"), 0, consumers, batches=BATCHES, size=BYTES)
     most: dict[str, dict[str, int]] = {"state": {}, "board": {}, "feed": {}, "lag": {}}
     seen: Counter[str] = Counter()
     for round in range(ROUNDS):
@@ -101,7 +103,7 @@ def flood(world: World) -> tuple[dict[str, dict[str, int]], Counter[str]]:
         seen.update(type(change).__name__ for change in changes)
         batch = RecordedBatch(round + 1, world.offset, changes)
         board.fold(batch)
-        feed.publish([(batch, 1_000 + round)])
+        feed.publish([(batch, 1_000 + round)], float(round))
         lag.observe(feed.last, float(round))
         for name, thing in (("state", world.state), ("board", board), ("feed", feed), ("lag", lag)):
             for collection, size in sizes(thing).items():

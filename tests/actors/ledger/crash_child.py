@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 import trio
 from vocabulary.ledger import RunningLedger, report, running_ledger
 
@@ -35,4 +36,5 @@ async def main(path: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     trio.run(main, Path(sys.argv[1]), sys.argv[2])

@@ -9,6 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 from vocabulary.ledger import forgotten, report, running_ledger
 from vocabulary.typed import of_kind
 
+from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import CursorAhead
 from actors.ledger.feed import LedgerFeed
@@ -80,7 +81,7 @@ async def test_all_that_a_reader_waited_for_is_pruned_before_its_turn(path: Path
     assert database._connection is not None
     database._connection.execute("DELETE FROM changes WHERE seq <= 4")
     database.close()
-    feed = LedgerFeed(path, 3, {}, batches=1, size=1)
+    feed = LedgerFeed(path, 3, Consumers({}, {}, 0, 3), batches=1, size=1)
     with pytest.raises(FeedPruned) as error:
         await feed.after(2)
     assert error.value.oldest == 5
@@ -111,30 +112,20 @@ async def test_a_cursor_of_another_ledger_is_refused(path: Path) -> None:
 
 
 async def test_cursors_are_durable_within_a_second_and_at_the_end(path: Path, mock_clock: trio.testing.MockClock) -> None:
-    async with running_ledger(path) as house:
+    two = {name: ConsumerPolicy(begins="oldest") for name in ("store", "notifier")}
+    async with running_ledger(path, consumers=two) as house:
         for n in range(3):
             await house.append(report(str(n)))
         await house.feed.acknowledge("store", 2)
         await house.feed.acknowledge("store", 1)
-        assert house.feed.dirty
+        assert house.ledger.consumers.dirty
         mock_clock.jump(1)
-        while house.feed.dirty:
+        while house.ledger.consumers.dirty:
             await trio.lowlevel.checkpoint()
         assert house.feed.cursor("store") == 2
         await house.feed.acknowledge("notifier", 3)
-    async with running_ledger(path) as again:
-        assert (again.feed.cursor("store"), again.feed.cursor("notifier"), again.feed.cursor("none")) == (2, 3, 0)
-
-
-async def test_an_acknowledgement_during_a_commit_is_still_to_be_written(path: Path) -> None:
-    feed = LedgerFeed(path, 9, {}, batches=1, size=1)
-    await feed.acknowledge("store", 3)
-    writing = feed.unwritten()
-    await feed.acknowledge("store", 5)
-    feed.written(writing)
-    assert feed.unwritten() == {"store": 5}
-    feed.written(feed.unwritten())
-    assert not feed.dirty
+    async with running_ledger(path, consumers=two) as again:
+        assert (again.feed.cursor("store"), again.feed.cursor("notifier")) == (2, 3)
 
 
 async def test_single_events_are_read_by_their_offsets(path: Path) -> None:

@@ -17,7 +17,6 @@ from actors.ledger.prune import PruneLimits
 from actors.ledger.read import stamped_events
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
-from actors.mailbox import FeedPruned
 from actors.trusted_clock import micros
 from protocols.change import AlarmForgotten
 from protocols.event import NetworkEvent, Tick
@@ -93,16 +92,13 @@ def test_a_single_snapshot_may_be_unusable_so_with_it_no_event_leaves(path: Path
     database.close()
 
 
-def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path) -> None:
+def test_changes_stay_while_a_consumer_needs_them(path: Path) -> None:
     database = filled(path)
-    limits = PruneLimits(FAR, HUGE, ("store", "notifier"))
-    database.prune(limits)
+    database.prune(PruneLimits(FAR, HUGE, 0))
     assert kept_changes(database)[0] == 1
-    database.write(CommitGroup(now=NOW, through=40, cursors={"store": 12, "notifier": 7, "gone": 1}))
-    database.prune(limits)
+    database.prune(PruneLimits(FAR, HUGE, 7))
     assert kept_changes(database) == list(range(8, 21))
-    database.write(CommitGroup(now=NOW, through=40, cursors={"store": 20, "notifier": 20}))
-    database.prune(limits)
+    database.prune(PruneLimits(FAR, HUGE, 20))
     assert kept_changes(database) == [20]
     database.close()
     again = LedgerFile.open(path)
@@ -110,18 +106,10 @@ def test_changes_stay_until_the_slowest_registered_consumer_has_them(path: Path)
     again.close()
 
 
-def test_changes_stay_until_those_without_a_cursor_have_read_them(path: Path) -> None:
-    database = filled(path)
-    database.write(CommitGroup(now=NOW, through=40, cursors={"store": 20}))
-    database.prune(PruneLimits(FAR, HUGE, ("store",), read=7))
-    assert kept_changes(database) == list(range(8, 21))
-    database.close()
-
-
 def test_too_many_bytes_push_the_oldest_out_in_bounded_steps(path: Path) -> None:
     database = filled(path, batches=30, size=500_000)
-    database.write(CommitGroup(now=NOW, through=60, folded=[piece(58), piece(60)], cursors={"store": 30}))
-    limits = PruneLimits(0, 12_000_000, ("store",))
+    database.write(CommitGroup(now=NOW, through=60, folded=[piece(58), piece(60)]))
+    limits = PruneLimits(0, 12_000_000, 30)
     steps = [database.prune(limits)]
     while steps[-1].more:
         steps.append(database.prune(limits))
@@ -194,30 +182,3 @@ async def test_the_actor_prunes_while_it_runs(path: Path, mock_clock: trio.testi
     assert left == list(range(left[0], left[-1] + 1))
     async with running_ledger(path, settings, clock) as again:
         assert again.fold.seen == house.fold.seen
-
-
-async def test_a_board_that_is_slow_finds_the_changes_that_it_lacks(path: Path, mock_clock: trio.testing.MockClock) -> None:
-    """It is in memory and cannot begin anew: with one batch pruned from before it, the stream would be gone until a restart."""
-    clock = SettableClock()
-    settings = LedgerSettings(retention_days=1, feed_batches=1)
-    async with running_ledger(path, settings, clock) as house:
-        for n in range(8):
-            outcome = await house.append(report(str(n)))
-
-        async def oldest() -> int:
-            try:
-                return (await house.feed.after(0))[0].seq
-            except FeedPruned as gap:
-                return gap.oldest
-
-        house.read = 0
-        before = await oldest()
-        for board, left in ((3, 4), (5, 6), (None, 11)):
-            outcome = await house.append(report("new"))
-            await house.feed.acknowledge("store", outcome.seq)
-            clock.advance(days=2)
-            house.read = board
-            while (found := await oldest()) == before:
-                await until_pruned(house, mock_clock)
-            assert found == left
-            before = found

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from actors.correlator.file_mistake import FileMistake
-from actors.correlator.profiles import ProfileErrors, load_profiles
+from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
+from faultd.places import shipped_config
+from protocols.symptom import SYMPTOMS
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
 
@@ -79,3 +81,82 @@ def test_a_line_inside_a_family() -> None:
 
 def test_a_huge_file_is_refused_unread() -> None:
     assert "at most" in refused({"x.toml": "#" * 2_000_001})[0].message
+
+
+DARK = 'name = "{name}"\npriority = {priority}\n[types."acme.dark"]\nseverity = "major"\ntitle = "Dark"\n{symptom}\n'
+
+
+def test_an_unknown_symptom_is_told_with_those_that_there_are_and_the_one_that_may_be_meant() -> None:
+    text = DARK.format(name="site", priority=0, symptom='symptom = "ont_lots"')
+    (error,) = refused({"site.toml": text})
+    assert (error.file, error.line, error.key) == ("site.toml", 6, 'types."acme.dark".symptom')
+    assert error.message == f"'ont_lots' is none of {', '.join(SYMPTOMS)}; did you mean 'ont_los'?"
+
+
+@pytest.mark.parametrize(
+    ("priorities", "symptoms", "mistaken"),
+    [
+        ((0, 0), ("ont_los", "ont_lost"), True),
+        ((0, 0), ("ont_los", "none"), True),
+        ((0, 0), ("ont_los", "ont_los"), False),
+        ((0, 0), ("ont_los", ""), False),
+        ((0, 10), ("ont_los", "ont_lost"), False),
+    ],
+)
+def test_two_files_of_one_priority_that_give_a_type_two_symptoms(
+    priorities: tuple[int, int], symptoms: tuple[str, str], mistaken: bool
+) -> None:
+    texts = {
+        f"{name}.toml": DARK.format(name=name, priority=priority, symptom=f'symptom = "{word}"' if word else "")
+        for name, priority, word in zip("ab", priorities, symptoms, strict=True)
+    }
+    if not mistaken:
+        load_profiles(texts)
+        return
+    (error,) = refused(texts)
+    assert (error.file, error.line, error.key) == ("b.toml", 6, 'types."acme.dark".symptom')
+    assert error.message.startswith(f"{symptoms[1]!r} here, {symptoms[0]!r} in profile 'a': ")
+
+
+OLT_ALARM = """
+[resources.fan]
+type = "fan"
+path = "1"
+[resources.ont]
+type = "ont"
+path = "{trap.last}"
+[[alarms]]
+type = "acme.dark"
+RULE
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ('raise = ["1.2.3.4"]', True),  # of the OLT, since nothing else is named
+        ('raise = ["1.2.3.4"]\nresource = "ont"', True),
+        ('raise = ["1.2.3.4"]\nresource = "fan"', False),
+        ('raise = ["1.2.3.4"]\nresource = { from = "trap.last", map = { 4 = "ont" }, otherwise = "fan" }', True),
+        ('raise = ["1.2.3.4"]\nresource = { from = "trap.last", map = { 4 = "fan" } }', False),
+        ('event = ["1.2.3.4"]\nresource = "ont"', False),
+        ('raise = ["1.2.3.4"]\nenabled = false', False),
+    ],
+)
+def test_a_type_of_the_access_network_without_a_symptom(rule: str, expected: bool) -> None:
+    text = DARK.format(name="site", priority=0, symptom="") + OLT_ALARM.replace("RULE", rule)
+    found = undeclared_symptoms({"x/site.toml": text}, load_profiles({"x/site.toml": text}))
+    assert [(each.file, each.line, each.key) for each in found] == ([("x/site.toml", 3, 'types."acme.dark"')] * expected)
+    for word in ("none", "ont_los"):
+        said = text.replace('title = "Dark"', f'title = "Dark"\nsymptom = "{word}"')
+        assert not undeclared_symptoms({"site.toml": said}, load_profiles({"site.toml": said}))
+
+
+def test_a_type_that_no_rule_raises_is_of_the_access_network_by_its_first_word() -> None:
+    texts = {"site.toml": DARK.format(name="site", priority=0, symptom="").replace("acme.dark", "ont.acme")}
+    assert [each.key for each in undeclared_symptoms(texts, load_profiles(texts))] == ['types."ont.acme"']
+
+
+def test_the_shipped_profiles_declare_every_symptom() -> None:
+    texts = {str(file): file.read_text() for file in sorted((shipped_config() / "profiles").glob("*.toml"))}
+    assert undeclared_symptoms(texts, load_profiles(texts)) == []

@@ -1,6 +1,6 @@
-"""Lag: the age of the oldest batch not applied, whatever comes after it."""
+"""The age of the oldest batch that is not acknowledged, whatever comes after it."""
 
-from actors.store.lag import Lag
+from actors.ledger.lag import Lag
 
 
 def test_age_counts_from_when_the_oldest_missing_batch_was_first_seen() -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from protocols.alarm import Alarm
 from protocols.printable import counted, printable
+from protocols.probability import in_words
 from protocols.severity import SEVERITIES, rank
 
 STYLES = {
@@ -56,13 +57,7 @@ def why(alarm: Alarm) -> str:
         return ""
     confidence = alarm.metadata.get("confidence")
     said = alarm.description.partition(". ")[0]
-    return printable(f"{_likely(confidence)}: {said}" if said and isinstance(confidence, int | float) else said)
-
-
-def _likely(confidence: float) -> str:
-    """``very likely (98 %)``: nothing is ever certain, so no more than 99 %."""
-    word = "very likely" if confidence >= 0.9 else "likely" if confidence >= 0.6 else "possibly"
-    return f"{word} ({min(99, round(100 * confidence))} %)"
+    return printable(f"{in_words(confidence)}: {said}" if said and isinstance(confidence, int | float) else said)
 
 
 def worth_showing(alarms: Iterable[Alarm], now: datetime) -> list[Alarm]:

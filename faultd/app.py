@@ -38,7 +38,6 @@ from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.store.presence import Presence
-from actors.store.reseed import Seed
 from actors.stream.actor import Stream
 from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
@@ -66,7 +65,7 @@ from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+from protocols.ledger import ChangeBatch, EventBatch, Seed, Snapshot, SnapshotMarker
 
 log = structlog.get_logger()
 
@@ -286,7 +285,7 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
+    """The beginning of a consumer whose next batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined, clock())
 

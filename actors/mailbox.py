@@ -1,7 +1,6 @@
-"""How actors speak: trio memory channels, one-shot replies, and the ends of the ledger that others hold.
+"""Messages between actors: trio memory channels, one-shot replies, and the actors' ends of the ledger.
 
-Channels are plain ``trio`` memory channels made by ``faultd/app.py``; this module holds what travels on them where
-it needs trio itself.
+The channels are plain ``trio`` memory channels made by ``faultd/app.py``. This module has the messages that need trio.
 """
 
 from collections.abc import Sequence
@@ -60,7 +59,7 @@ class Reply(Generic[T]):
 
 
 class Outcome(Struct, frozen=True):
-    """What appended Events came to: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
+    """The outcome of appended Events: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
 
     first: int
     seq: int
@@ -125,7 +124,7 @@ class FeedPruned(Exception):
 
 
 class Progress:
-    """How far a consumer has come, for those who wait to read their own writes."""
+    """A consumer's position, for readers that wait until their own write is visible."""
 
     def __init__(self) -> None:
         self.seq = 0

@@ -23,6 +23,8 @@ from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.actor import Correlator
 from actors.correlator.alarms.view import HeldAlarms
@@ -61,6 +63,7 @@ from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.reports import LedgerReports
 from faultd.restore import restore
+from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
@@ -86,7 +89,7 @@ CONSUMERS = {
 
 
 class Closable(Protocol):
-    """What has to be closed in the end; doing so again does nothing."""
+    """A resource that :func:`serve` closes when it ends. Closing it twice does nothing."""
 
     def close(self) -> None: ...
 
@@ -102,12 +105,12 @@ async def serve(
     read_clocks: Callable[[], ClockReading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
-    """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
-    is said when that answers too, or ``database.wait_seconds`` later.
+    """Run faultd until SIGTERM or SIGINT, then drain. faultd takes traps as soon as the ledger is open, with or without
+    PostgreSQL. It reports ready when PostgreSQL answers, or ``database.wait_seconds`` later.
 
-    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError or LedgerError when it cannot start,
-    AddressError when an address cannot be bound, ActorFailed when a core actor crashed, EmbeddedPostgresError when the
-    embedded PostgreSQL does not stop.
+    Raises ConfigError for a file with mistakes; StateFolderError, EngineStateError or LedgerError when it cannot start;
+    AddressError when it cannot bind an address; ActorFailed when a core actor crashed; EmbeddedPostgresError when the embedded
+    PostgreSQL does not stop.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
@@ -185,26 +188,21 @@ async def serve(
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
         listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
-        api = Api(
-            config.http,
-            appends,
-            read,
-            stored,
-            tokens,
-            health,
-            metrics,
-            clock,
-            default_tenant=config.correlator.default_tenant,
-            quarantined=partial(_quarantined_event, ledger.feed),
+        reads = Stored(read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
+        submitter = Submitter(appends, reads, config.http, metrics)
+        views = ApiViews(
+            alarms=HeldAlarms(state),
             windows=windows,
             rules=partial(rule_records, state),
             topology=plant,
-            backtests=backtests,
             sources=listener.sources,
-            alarms=HeldAlarms(state),
-            recorded=lambda: ledger.feed.last,
+            backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
+            quarantined=partial(_quarantined_event, ledger.feed),
+            health=health,
         )
+        routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
+        api = Api(config.http, tokens, metrics, clock, routes=routes)
 
         park = Parking(health, appends, ledger.consumers.park)
         with trio.CancelScope() as everything:
@@ -259,7 +257,7 @@ async def serve(
 
 
 def _offer(appends: trio.MemorySendChannel[Append], events: list[Event]) -> bool:
-    """Hand Events to the ledger without waiting for it, since it waits for the one who asks; False when it has no room."""
+    """Give Events to the ledger without waiting: the ledger may be waiting for the caller. False when the channel is full."""
     try:
         appends.send_nowait(Append(events))
     except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -285,7 +283,7 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """The beginning of a consumer whose next batches the ledger no longer has."""
+    """The alarms of the board and the quarantine, for a consumer whose next batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined, clock())
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from protocols.command import NoteType
-from protocols.rest import Body, Refused
+from protocols.rest_body import Body
+from protocols.rest_events import Refused
 from protocols.rest_fields import Name, SomeText, Text, Time, check_time
 from protocols.rest_filter import AlarmFilterBody
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from protocols.alarm import Source, Status
 from protocols.query import AlarmSort, Bucket, View
-from protocols.rest import Body, Cursor, Limit
+from protocols.rest_body import Body, Cursor, Limit
 from protocols.rest_fields import Name, Time, check_time
 from protocols.severity import Severity
 

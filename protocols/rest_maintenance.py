@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from protocols.maintenance import Occurrence, Phase, WindowScope, WindowView
-from protocols.rest import Body, PageQuery
+from protocols.rest_body import Body, PageQuery
 from protocols.rest_fields import Line, Name, Text, check_time
 
 Seconds = Annotated[float, Meta(gt=0, le=366 * 86_400)]

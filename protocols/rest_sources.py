@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from protocols.rest import PageQuery
+from protocols.rest_body import PageQuery
 from protocols.rest_fields import Name
 from protocols.trap_source import RefusedFor
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from protocols.rest import Body, PageQuery
+from protocols.rest_body import Body, PageQuery
 from protocols.rest_fields import Name, OptionalLine, OptionalName
 from protocols.topology import MOST_ADDRESSES, Node, Words
 

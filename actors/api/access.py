@@ -52,11 +52,21 @@ class Undeclared(Exception):
 
 
 def allow(
-    needed: Needed, *, every_tenant: bool = False, body: str = "max_body_bytes", query: type[Struct] | None = None
+    needed: Needed,
+    *,
+    every_tenant: bool = False,
+    body: str = "max_body_bytes",
+    query: type[Struct] | None = None,
+    slashes: str = "",
 ) -> dict[str, Any]:
-    """A handler's ``opt``: who may call it, and the Struct of its query parameters (None: it takes none)."""
+    """A handler's ``opt``: who may call it, the Struct of its query parameters (None: it takes none), and the path parameter
+    whose values hold slashes."""
     declared: dict[str, Any] = {"access": Access(needed, every_tenant, body)}
-    return declared if query is None else declared | {"query": query}
+    if query is not None:
+        declared["query"] = query
+    if slashes:
+        declared["slashes"] = slashes
+    return declared
 
 
 def routed(app: Litestar, path: str, method: str) -> BaseRouteHandler | None:

@@ -1,74 +1,32 @@
 """The REST API's shell: puts the parts together and serves until cancelled."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 import trio
+from litestar import Router
 
 from actors.api.application import application
-from actors.api.context import Context, EventLookup, RuleLookup
 from actors.api.gate import Gate
+from actors.api.routes import Now
 from actors.api.server import HttpServer
 from actors.api.settings import ApiSettings
-from actors.mailbox import AppendSender, Progress
 from actors.metrics import Metrics
-from actors.postgres import Postgres
 from actors.tokens import TokenFile
-from protocols.alarm_view import AlarmView
-from protocols.backtest import Backtests
-from protocols.maintenance import Windows
-from protocols.report import Reports
-from protocols.rest import Readiness
-from protocols.topology_view import TopologyView
-from protocols.trap_source import SourceView
 
 log = structlog.get_logger()
 
 
 class Api:
-    """Serves ``[http] bind``.
-
-    ``ledger`` takes the commands; ``database`` (None: reads are refused with 503) answers the reads; ``progress`` is the
-    store's, so that a writer reads its own writes; ``health`` says what ``/readyz`` shows; ``clock`` gives the time as an
-    aware UTC datetime; ``quarantined`` finds a quarantined Event for its retry (None: retries are refused with 503);
-    ``windows`` are the maintenance windows that the fold knows and ``topology`` its plant (None: refused with 503);
-    ``rules`` its rules (the same); ``backtests`` tries rules (the same); ``sources`` are the trap listener's counts (the same);
-    ``alarms`` are those that the fold holds (None: all are read from PostgreSQL), and ``recorded`` is the ``seq`` of the newest
-    recorded batch; ``reports`` reads the ledger (None: refused with 503).
-    """
+    """Serves ``routes`` at ``[http] bind``. Each resource's module (``actors/api/<resource>.py``) offers its own, given the
+    views and reads that it needs; ``clock`` gives the time as an aware UTC datetime."""
 
     def __init__(
-        self,
-        settings: ApiSettings,
-        ledger: AppendSender,
-        database: Postgres | None,
-        progress: Progress,
-        tokens: TokenFile,
-        health: Callable[[], Readiness],
-        metrics: Metrics,
-        clock: Callable[[], datetime],
-        *,
-        default_tenant: str = "default",
-        quarantined: EventLookup | None = None,
-        windows: Windows | None = None,
-        rules: RuleLookup | None = None,
-        topology: TopologyView | None = None,
-        backtests: Backtests | None = None,
-        alarms: AlarmView | None = None,
-        recorded: Callable[[], int] | None = None,
-        reports: Reports | None = None,
-        sources: SourceView | None = None,
+        self, settings: ApiSettings, tokens: TokenFile, metrics: Metrics, clock: Now, *, routes: Sequence[Router]
     ) -> None:
-        context = Context(settings, ledger, database, progress, tokens, health, metrics, clock, default_tenant, quarantined)
-        context.windows, context.rules = windows, rules
-        context.topology, context.backtests = topology, backtests
-        context.alarms, context.sources, context.reports = alarms, sources, reports
-        if recorded is not None:
-            context.recorded = recorded
-        self.application = application(context, _version())
-        self._server = HttpServer(settings, Gate(self.application, context), metrics)
+        self.application = application(routes, settings.retry_after_seconds, _version())
+        self._server = HttpServer(settings, Gate(self.application, settings, tokens, metrics, clock), metrics)
         self._log = log.bind(actor="api")
 
     @property

@@ -1,44 +1,30 @@
-"""Writing alarms: every one of these is a command through the ledger, and works while PostgreSQL is away."""
+"""Writing single alarms: every write is a command through the ledger, and works while PostgreSQL is away."""
 
 from typing import Annotated
 
-from litestar import Response, patch, post
+from litestar import Response, Router, patch, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 
-from actors.api import commands, queries, reads
 from actors.api.access import allow
-from actors.api.context import By, Context, Ctx
+from actors.api.actions import edit_of, raise_of, shelve_of, tenant_of
+from actors.api.alarm_lookup import AlarmLookup
+from actors.api.answers import ALARM
+from actors.api.command_resource import CommandResource, Done
 from actors.api.openapi import DONE, ApiOperation
+from actors.api.routes import PREFIX, By, Given, Now, resource
+from actors.api.sql.alarms import get_alarm
+from actors.api.submitter import Submitter
 from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
-from protocols.command import (
-    Acknowledge,
-    Action,
-    Assign,
-    Clear,
-    Command,
-    Edit,
-    Note,
-    Resolve,
-    Unacknowledge,
-    Unshelve,
-)
+from protocols.change import AlarmChanged
+from protocols.command import Acknowledge, AlarmAction, Assign, Clear, Edit, Note, Raise, Resolve, Unacknowledge, Unshelve
 from protocols.principal import Principal
-from protocols.rest import (
-    ActionNote,
-    AlarmCreate,
-    AlarmEdit,
-    Assignment,
-    Shelving,
-)
-from protocols.rest_bulk import (
-    BulkRequest,
-    BulkResult,
-)
+from protocols.rest_alarms import ActionNote, AlarmCreate, AlarmEdit, Assignment, Shelving
 
 REPEATED = ResponseSpec(Alarm, generate_examples=False, description="It was open before, and counts one more occurrence")
 
+OptionalNote = JSONBody[ActionNote | None]
 AlarmName = Annotated[
     str,
     PathParameter(
@@ -50,31 +36,43 @@ AlarmName = Annotated[
 ]
 
 
-async def _submit(ctx: Context, by: Principal, action: Action, names: tuple[str, ...]) -> commands.ChangedAlarm:
-    past = await reads.past_of(ctx, by, names, needed=isinstance(action, Note | Edit)) if names else ()
-    outcome = await ctx.submit(by, [Command(by, action, names, past)])
-    return commands.single(outcome.changes, outcome.first)
+class AlarmCommands:
+    """Commands on single alarms, each answered with the alarm as it is then."""
+
+    def __init__(self, submitter: Submitter, alarms: AlarmLookup) -> None:
+        self._commands, self._alarms = CommandResource(submitter, ALARM), alarms
+
+    async def raise_alarm(self, by: Principal, action: Raise) -> Response[Alarm]:
+        """201 with the new alarm, 200 with the open one of the same identity."""
+        done = await self._commands.submit(by, action)
+        raised = any(entry.action == "raised" for change in _changes_of(done) for entry in change.entries)
+        headers = {"Location": f"{PREFIX}/alarms/{done.id}"}
+        return await self._shown(by, done, 201 if raised else 200, headers)
+
+    async def act(self, by: Principal, name: str, action: AlarmAction) -> Response[Alarm]:
+        """An action on the alarm of this id or external id. ProblemError when it was refused."""
+        past = await self._alarms.past_of(by, (name,), needed=isinstance(action, Note | Edit))
+        return await self._shown(by, await self._commands.submit(by, action, name, past), 200, {})
+
+    async def _shown(self, by: Principal, done: Done, status: int, headers: dict[str, str]) -> Response[Alarm]:
+        """The alarm from the command's own Changes (correlation may have added some), else as the fold has it, else (it is
+        history) from PostgreSQL; 204 while that is away."""
+        mine = _changes_of(done)
+        alarm = mine[-1].alarm if mine else self._alarms.held(by, done.id)
+        if alarm is None:
+            try:
+                database = self._alarms.database
+                await self._alarms.stored.caught_up(by)
+                alarm = await get_alarm(database, done.id, tenant=by.tenant)
+            except DatabaseUnavailable:
+                alarm = None
+        if alarm is None:
+            return Response(None, status_code=204, headers=headers)  # type: ignore[arg-type]
+        return Response(alarm, status_code=status, headers=headers)
 
 
-async def _show(ctx: Context, by: Principal, shown: commands.ChangedAlarm, created: bool = False) -> Response[Alarm]:
-    """The alarm as it now is: from the command's own Change, else as the fold has it, else (it is history) from PostgreSQL;
-    while that is away 204 says that the command applied."""
-    alarm = shown.alarm or reads.held_alarm(ctx, by, shown.id)
-    if alarm is None:
-        try:
-            database = ctx.database
-            await ctx.caught_up(by)
-            alarm = await queries.get_alarm(database, shown.id, tenant=by.tenant)
-        except DatabaseUnavailable:
-            alarm = None
-    headers = {"Location": f"/api/v1/faults/alarms/{shown.id}"} if created else {}
-    if alarm is None:
-        return Response(None, status_code=204, headers=headers)  # type: ignore[arg-type]
-    return Response(alarm, status_code=201 if created and shown.raised else 200, headers=headers)
-
-
-async def act(ctx: Context, by: Principal, name: str, action: Action) -> Response[Alarm]:
-    return await _show(ctx, by, await _submit(ctx, by, action, (name,)))
+def _changes_of(done: Done) -> list[AlarmChanged]:
+    return [change for change in done.changes if isinstance(change, AlarmChanged) and change.alarm.id == done.id]
 
 
 @post(
@@ -84,16 +82,23 @@ async def act(ctx: Context, by: Principal, name: str, action: Action) -> Respons
     responses={200: REPEATED, 204: DONE},
     opt=allow("operator"),
 )
-async def create_alarm(api: Ctx, by: By, data: JSONBody[AlarmCreate]) -> Response[Alarm]:
+async def create_alarm(
+    commands: Given[AlarmCommands], by: By, default_tenant: Given[str], data: JSONBody[AlarmCreate]
+) -> Response[Alarm]:
     """201 with the new alarm; 200 when an alarm of the same identity was open and counts one more occurrence."""
-    tenant = commands.tenant_of(by, data.tenant_id, api.default_tenant)
-    return await _show(api, by, await _submit(api, by, commands.raise_of(data, tenant), ()), created=True)
+    return await commands.raise_alarm(by, raise_of(data, tenant_of(by, data.tenant_id, default_tenant)))
 
 
-@patch("/alarms/{alarm_id:str}", summary="Edit an alarm", operation_class=ApiOperation, opt=allow("operator"))
-async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[AlarmEdit]) -> Response[Alarm]:
+@patch(
+    "/alarms/{alarm_id:str}",
+    summary="Edit an alarm",
+    operation_class=ApiOperation,
+    responses={204: DONE},
+    opt=allow("operator"),
+)
+async def edit_alarm(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: JSONBody[AlarmEdit]) -> Response[Alarm]:
     """Change the fields given, leave the others."""
-    return await act(api, by, alarm_id, commands.edit_of(data))
+    return await commands.act(by, alarm_id, edit_of(data))
 
 
 @post(
@@ -101,11 +106,14 @@ async def edit_alarm(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Alarm
     summary="Acknowledge an alarm",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
+async def acknowledge(
+    commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None
+) -> Response[Alarm]:
     """Somebody has seen it. It opens again only when it is raised with a higher severity."""
-    return await act(api, by, alarm_id, Acknowledge(data.note if data else ""))
+    return await commands.act(by, alarm_id, Acknowledge(data.note if data else ""))
 
 
 @post(
@@ -113,11 +121,14 @@ async def acknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Acti
     summary="Undo an acknowledgement",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
+async def unacknowledge(
+    commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None
+) -> Response[Alarm]:
     """The alarm waits for somebody again."""
-    return await act(api, by, alarm_id, Unacknowledge(data.note if data else ""))
+    return await commands.act(by, alarm_id, Unacknowledge(data.note if data else ""))
 
 
 @post(
@@ -125,11 +136,12 @@ async def unacknowledge(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Ac
     summary="Clear an alarm by hand",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
+async def clear(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None) -> Response[Alarm]:
     """The problem is over, although no device said so."""
-    return await act(api, by, alarm_id, Clear(data.note if data else ""))
+    return await commands.act(by, alarm_id, Clear(data.note if data else ""))
 
 
 @post(
@@ -137,11 +149,12 @@ async def clear(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote
     summary="Resolve an alarm",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
+async def resolve(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None) -> Response[Alarm]:
     """The work on it is done."""
-    return await act(api, by, alarm_id, Resolve(data.note if data else ""))
+    return await commands.act(by, alarm_id, Resolve(data.note if data else ""))
 
 
 @post(
@@ -149,11 +162,12 @@ async def resolve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNo
     summary="Assign an alarm",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignment]) -> Response[Alarm]:
+async def assign(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: JSONBody[Assignment]) -> Response[Alarm]:
     """Give it to somebody, or with `null` to nobody."""
-    return await act(api, by, alarm_id, Assign(data.assigned_to, data.note))
+    return await commands.act(by, alarm_id, Assign(data.assigned_to, data.note))
 
 
 @post(
@@ -161,11 +175,14 @@ async def assign(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Assignmen
     summary="Shelve an alarm",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]) -> Response[Alarm]:
+async def shelve(
+    commands: Given[AlarmCommands], by: By, clock: Given[Now], alarm_id: AlarmName, data: JSONBody[Shelving]
+) -> Response[Alarm]:
     """Keep it out of sight until a time, at most a year ahead."""
-    return await act(api, by, alarm_id, commands.shelve_of(data, api.clock()))
+    return await commands.act(by, alarm_id, shelve_of(data, clock()))
 
 
 @post(
@@ -173,38 +190,15 @@ async def shelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[Shelving]
     summary="End an alarm's shelving",
     status_code=200,
     operation_class=ApiOperation,
+    responses={204: DONE},
     opt=allow("operator"),
 )
-async def unshelve(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[ActionNote | None] = None) -> Response[Alarm]:
+async def unshelve(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None) -> Response[Alarm]:
     """It is in sight again at once."""
-    return await act(api, by, alarm_id, Unshelve(data.note if data else ""))
+    return await commands.act(by, alarm_id, Unshelve(data.note if data else ""))
 
 
-@post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
-async def bulk(api: Ctx, by: By, data: JSONBody[BulkRequest]) -> BulkResult:
-    """The alarms that the filter finds now (in PostgreSQL, bounded; `more` tells when there are more), or those named.
-
-    With `alarm_ids` it works while PostgreSQL is away, but for notes on alarms that are history.
-    """
-    action = commands.bulk_action_of(data.action, api.clock())
-    limit = api.settings.max_bulk
-    if data.filter is None:
-        found: tuple[str, ...] = tuple(dict.fromkeys(data.alarm_ids))
-    else:
-        await api.caught_up(by)
-        found = await reads.matching(api, by, data.filter, limit + 1)
-    chosen = found[:limit]
-    if not chosen:
-        return BulkResult(matched=0, accepted=(), refused=(), more=False)
-    past = await reads.past_of(api, by, chosen, needed=False) if data.filter is None else ()
-    outcome = await api.submit(by, [Command(by, action, chosen, past)])
-    answer = commands.answers(outcome.changes, outcome.first, 1)[0]
-    return BulkResult(
-        matched=len(chosen), accepted=answer.accepted, refused=commands.refused_items(answer.refusals), more=len(found) > limit
-    )
-
-
-HANDLERS = [
+_HANDLERS = [
     create_alarm,
     edit_alarm,
     acknowledge,
@@ -214,5 +208,10 @@ HANDLERS = [
     assign,
     shelve,
     unshelve,
-    bulk,
 ]
+
+
+def routes(submitter: Submitter, alarms: AlarmLookup, default_tenant: str, clock: Now) -> Router:
+    """Writing single alarms."""
+    commands = AlarmCommands(submitter, alarms)
+    return resource("alarms", _HANDLERS, commands=commands, default_tenant=default_tenant, clock=clock)

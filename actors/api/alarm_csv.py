@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from litestar.response import Stream
 
-from actors.api import queries
+from actors.api.sql.alarms import count_alarms, list_alarms
 from actors.postgres import Postgres
 from protocols.alarm import Alarm
 from protocols.csv_cells import cell, lines
@@ -21,8 +21,8 @@ COLUMNS = tuple(Alarm.__struct_fields__)
 
 async def exported(database: Postgres, wanted: AlarmFilter, sort: AlarmSort, tenant: str | None) -> Stream:
     """The file. Its first page is read before the answer begins, so that a database that is away is a 503."""
-    counted = await queries.count_alarms(database, wanted, tenant=tenant, most=MOST + 1)
-    first = await queries.list_alarms(database, wanted, sort=sort, limit=_PAGE, tenant=tenant)
+    counted = await count_alarms(database, wanted, tenant=tenant, most=MOST + 1)
+    first = await list_alarms(database, wanted, sort=sort, limit=_PAGE, tenant=tenant)
 
     async def pages() -> AsyncIterator[str]:
         page, told = first, 0
@@ -32,7 +32,7 @@ async def exported(database: Postgres, wanted: AlarmFilter, sort: AlarmSort, ten
             told += len(page.items)
             if page.next_cursor is None or told >= MOST:
                 return
-            page = await queries.list_alarms(database, wanted, sort=sort, limit=_PAGE, cursor=page.next_cursor, tenant=tenant)
+            page = await list_alarms(database, wanted, sort=sort, limit=_PAGE, cursor=page.next_cursor, tenant=tenant)
 
     headers = {"Content-Disposition": 'attachment; filename="alarms.csv"'}
     if counted > MOST:

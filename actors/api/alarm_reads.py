@@ -3,24 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 
-from actors.api import held_alarms, queries, reads
+from actors.api import held_alarms
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.alarm_csv import CSV, exported
-from actors.api.context import By, Ctx
+from actors.api.alarm_lookup import AlarmLookup, answer
 from actors.api.customers import with_customers
 from actors.api.keyset import alarm_order
 from actors.api.openapi import ApiOperation, documented
 from actors.api.parameters import read_query
+from actors.api.routes import By, Given, resource
+from actors.api.sql import alarms as stored_alarms
+from actors.api.sql.timeline import timeline
 from actors.postgres import DatabaseUnavailable
 from protocols.alarm import Alarm
 from protocols.customer import AlarmWithCustomers
 from protocols.principal import Principal
 from protocols.query import AlarmFilter
-from protocols.rest import AlarmPage, TimelinePage, TimelineQuery
+from protocols.rest_alarms import AlarmPage
 from protocols.rest_filter import AlarmsQuery
+from protocols.rest_timeline import TimelinePage, TimelineQuery
 
 DEGRADED = "Faultd-Degraded"
 
@@ -28,7 +32,7 @@ DEGRADED = "Faultd-Degraded"
 @get(
     "/alarms", summary="List alarms", operation_class=documented(AlarmsQuery, also=CSV), opt=allow("viewer", query=AlarmsQuery)
 )
-async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[AlarmPage]:
+async def list_alarms(request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By) -> Response[AlarmPage]:
     """A page of the alarms that pass the filter; `next_cursor` asks for the next, null on the last.
 
     Repeat a parameter, or separate its values by commas, for any of several. Archived alarms are listed with
@@ -36,25 +40,25 @@ async def list_alarms(request: Request[Any, Any, Any], api: Ctx, by: By) -> Resp
     the correlator holds are listed, and `degraded` says so.
     """
     query = read_query(request, AlarmsQuery)
-    wanted = reads.filter_of(api, query, by)
+    wanted = alarms.filter_of(by, query)
     if query.format == "csv" or request.headers.get("accept", "").partition(";")[0].strip() == CSV:
-        database = api.database
-        await api.caught_up(by)
+        database = alarms.database
+        await alarms.stored.caught_up(by)
         return await exported(database, wanted, query.sort, by.tenant)  # type: ignore[return-value]
     try:
-        database = api.database
-        fresh = await api.caught_up(by)
-        page = await queries.list_alarms(
+        database = alarms.database
+        fresh = await alarms.stored.caught_up(by)
+        page = await stored_alarms.list_alarms(
             database, wanted, sort=query.sort, limit=query.limit, cursor=query.cursor, tenant=by.tenant
         )
         held_back = None
         if wanted.view == "causes" and query.cursor is None:
-            held_back = await queries.count_held_back(database, wanted, tenant=by.tenant)
+            held_back = await stored_alarms.count_held_back(database, wanted, tenant=by.tenant)
     except DatabaseUnavailable:
-        if api.alarms is None or not held_alarms.covers(wanted):
+        if not held_alarms.covers(wanted):
             raise
-        return await _list_held(api.alarms.all(), by, query, wanted)
-    return reads.answer(AlarmPage(page.items, page.next_cursor, held_back), fresh)
+        return await _list_held(alarms.alarms.all(), by, query, wanted)
+    return answer(AlarmPage(page.items, page.next_cursor, held_back), fresh)
 
 
 async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery, wanted: AlarmFilter) -> Response[AlarmPage]:
@@ -68,13 +72,13 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
 
 
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
-async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
+async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
     archive. `customers` are those of the first hundred of whom the topology tells more than the id, as of now."""
-    if (held := reads.held_alarm(api, by, alarm_id)) is not None:
-        return reads.answer(with_customers(api, held), fresh=True)
-    fresh = await api.caught_up(by)
-    return reads.answer(with_customers(api, await reads.existing_alarm(api, by, alarm_id)), fresh)
+    if (held := alarms.held(by, alarm_id)) is not None:
+        return answer(with_customers(alarms.topology, held), fresh=True)
+    fresh = await alarms.stored.caught_up(by)
+    return answer(with_customers(alarms.topology, await alarms.existing(by, alarm_id)), fresh)
 
 
 @get(
@@ -83,16 +87,20 @@ async def get_alarm(api: Ctx, by: By, alarm_id: AlarmName) -> Response[AlarmWith
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def timeline(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: AlarmName) -> Response[TimelinePage]:
+async def list_timeline(
+    request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
+) -> Response[TimelinePage]:
     """What happened to it, who or which rule did it, and why."""
     query = read_query(request, TimelineQuery)
-    database = api.database
-    fresh = await api.caught_up(by, newest=True)
-    alarm = await reads.existing_alarm(api, by, alarm_id)
-    page = await queries.timeline(
+    database = alarms.database
+    fresh = await alarms.stored.caught_up(by, newest=True)
+    alarm = await alarms.existing(by, alarm_id)
+    page = await timeline(
         database, alarm.id, limit=query.limit, cursor=query.cursor, latest_first=query.latest_first, tenant=by.tenant
     )
-    return reads.answer(TimelinePage(page.items, page.next_cursor), fresh)
+    return answer(TimelinePage(page.items, page.next_cursor), fresh)
 
 
-HANDLERS: list[Any] = [list_alarms, get_alarm, timeline]
+def routes(alarms: AlarmLookup) -> Router:
+    """Reading alarms."""
+    return resource("alarms", [list_alarms, show_alarm, list_timeline], alarms=alarms)

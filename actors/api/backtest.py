@@ -1,16 +1,14 @@
 """Trying rules on the ledger's real Events: one at a time, beside the daemon's work."""
 
-from typing import Any
-
-from litestar import Response, delete, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.params import JSONBody
 
 from actors.api.access import allow
-from actors.api.context import By, Context, Ctx
 from actors.api.openapi import PROBLEM, ApiOperation
-from actors.api.problems import ProblemError, unavailable
+from actors.api.problems import ProblemError
+from actors.api.routes import PREFIX, By, Given, resource
 from protocols.backtest import BacktestBusy, BacktestJob, BacktestRefused, BacktestRequest, Backtests
-from protocols.rest import FieldError
+from protocols.rest_problem import FieldError
 
 _NONE = "no backtest has been asked for since faultd was started"
 
@@ -23,10 +21,9 @@ _NONE = "no backtest has been asked for since faultd was started"
     status_code=202,
     opt=allow("admin", every_tenant=True),
 )
-async def start_backtest(api: Ctx, by: By, data: JSONBody[BacktestRequest]) -> Response[BacktestJob]:
+async def start_backtest(backtests: Given[Backtests], by: By, data: JSONBody[BacktestRequest]) -> Response[BacktestJob]:
     """Fold the Events since a time twice, with the rules in force and with these, in a process of its own; ask for the result
     with GET. Nothing is written. 409 while another is under way. Needs a token for every tenant, since all are folded."""
-    backtests = _backtests(api)
     try:
         job = backtests.start(data, by.name)
     except BacktestBusy:
@@ -34,7 +31,7 @@ async def start_backtest(api: Ctx, by: By, data: JSONBody[BacktestRequest]) -> R
     except BacktestRefused as refused:
         errors = [FieldError(place, text) for place, text in refused.mistakes]
         raise ProblemError(422, "invalid_body", str(refused), errors) from None
-    return Response(job, status_code=202, headers={"Location": "/api/v1/faults/backtest"})
+    return Response(job, status_code=202, headers={"Location": f"{PREFIX}/backtest"})
 
 
 @get(
@@ -44,9 +41,9 @@ async def start_backtest(api: Ctx, by: By, data: JSONBody[BacktestRequest]) -> R
     responses={404: PROBLEM},
     opt=allow("admin", every_tenant=True),
 )
-async def show_backtest(api: Ctx, by: By) -> BacktestJob:
+async def show_backtest(backtests: Given[Backtests]) -> BacktestJob:
     """The one under way, or the last with its result. Kept until the next, or until faultd is stopped."""
-    job = _backtests(api).latest()
+    job = backtests.latest()
     if job is None:
         raise ProblemError(404, "no_backtest", _NONE)
     return job
@@ -59,16 +56,12 @@ async def show_backtest(api: Ctx, by: By) -> BacktestJob:
     responses={409: PROBLEM},
     opt=allow("admin", every_tenant=True),
 )
-async def cancel_backtest(api: Ctx, by: By) -> None:
+async def cancel_backtest(backtests: Given[Backtests]) -> None:
     """Its process is ended. 409 when none is under way."""
-    if not _backtests(api).cancel():
+    if not backtests.cancel():
         raise ProblemError(409, "wrong_state", "no backtest is under way")
 
 
-def _backtests(api: Context) -> Backtests:
-    if api.backtests is None:
-        raise unavailable("backtest_unavailable", "faultd runs no backtests now", api.settings.retry_after_seconds)
-    return api.backtests
-
-
-HANDLERS: list[Any] = [start_backtest, show_backtest, cancel_backtest]
+def routes(backtests: Backtests) -> Router:
+    """Trying rules."""
+    return resource("rules", [start_backtest, show_backtest, cancel_backtest], backtests=backtests)

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from actors.api.problems import field_error, invalid_body
-from protocols.rest import NetworkEventBody
+from protocols.rest_events import NetworkEventBody
 from protocols.rest_fields import Count, Line, Name, Names, OptionalLine, RaisedSeverity, Text, Time, check_metadata, check_time
 
 Id = Name | Annotated[int, Meta(ge=0, le=10**15)]

@@ -2,39 +2,34 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, post
-from litestar.params import HeaderParameter, JSONBody
+from litestar import Request, Router, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
-from actors.api import commands
 from actors.api.access import allow
-from actors.api.context import By, Ctx
+from actors.api.actions import network_event_of, tenant_of
+from actors.api.answers import ALARM, answers, event_result, refused
+from actors.api.command_resource import IdempotencyKey, idempotency_key_of
 from actors.api.event_data import flat
-from actors.api.notification import ReceivedNotification
+from actors.api.notification import AlertReceiver, ReceivedNotification
 from actors.api.openapi import ApiOperation
-from actors.api.problems import ProblemError, invalid_body, invalid_parameter
-from protocols.rest import AlertmanagerBody, EventResults, NetworkEventBody
+from actors.api.problems import ProblemError, invalid_body
+from actors.api.routes import By, Given, resource
+from actors.api.settings import ApiSettings
+from actors.api.submitter import Submitter
+from protocols.alarm_view import AlarmView
+from protocols.rest_events import AlertmanagerBody, EventResults, NetworkEventBody
+from protocols.topology_view import TopologyView
 
-_KEY = "idempotency-key"
 Batch = Annotated[tuple[NetworkEventBody, ...], Meta(min_length=1)]
-IdempotencyKey = Annotated[
-    str | None,
-    HeaderParameter(name="Idempotency-Key", description="The same key again changes nothing; event n of a batch uses `KEY:n`"),
-]
-
-
-def idempotency_key_of(request: Request[Any, Any, Any]) -> str:
-    """The request's idempotency key, "" without one. ProblemError 400 for one that cannot be."""
-    key: str = request.headers.get(_KEY, "")
-    if len(key) > 200 or not key.isprintable():
-        raise invalid_parameter("Idempotency-Key", "more than 200 characters, or some that are not printable")
-    return key
 
 
 @post("/events", summary="Report network events", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
 async def network_events(
     request: Request[Any, Any, Any],
-    api: Ctx,
+    submitter: Given[Submitter],
+    settings: Given[ApiSettings],
+    default_tenant: Given[str],
     by: By,
     data: JSONBody[NetworkEventBody | Batch],
     idempotency_key: IdempotencyKey = None,
@@ -45,21 +40,21 @@ async def network_events(
     """
     alone = isinstance(data, NetworkEventBody)
     bodies = (data,) if isinstance(data, NetworkEventBody) else data
-    if len(bodies) > api.settings.max_batch:
+    if len(bodies) > settings.max_batch:
         raise ProblemError(
-            413, "batch_too_large", f"{len(bodies)} events; at most {api.settings.max_batch} are taken in one request"
+            413, "batch_too_large", f"{len(bodies)} events; at most {settings.max_batch} are taken in one request"
         )
     key = idempotency_key_of(request)
     events = []
     for number, body in enumerate(map(flat, bodies)):
-        tenant = commands.tenant_of(by, body.tenant_id, api.default_tenant)
+        tenant = tenant_of(by, body.tenant_id, default_tenant)
         own = key if alone or not key else f"{key}:{number}"
-        events.append(commands.network_event_of(body, tenant, by.name, own))
-    outcome = await api.submit(by, events)
-    answers = commands.answers(outcome.changes, outcome.first, len(events))
-    if alone and answers[0].refusals and not answers[0].accepted:
-        raise commands.refused(answers[0].refusals[0])
-    return EventResults(tuple(commands.event_result(answer) for answer in answers))
+        events.append(network_event_of(body, tenant, by.name, own))
+    outcome = await submitter.submit(by, events)
+    found = answers(outcome.changes, outcome.first, len(events))
+    if alone and found[0].refusals and not found[0].accepted:
+        raise refused(found[0].refusals, ALARM)
+    return EventResults(tuple(event_result(answer) for answer in found))
 
 
 @post(
@@ -69,7 +64,7 @@ async def network_events(
     operation_class=ApiOperation,
     opt=allow("operator", body="max_webhook_bytes"),
 )
-async def alertmanager(api: Ctx, by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
+async def alertmanager(receiver: Given[AlertReceiver], by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
     """Firing alerts raise `monitoring.check_failed`, resolved ones clear it. The answer has what came of each, in order.
 
     Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`. One alert
@@ -78,7 +73,13 @@ async def alertmanager(api: Ctx, by: By, data: JSONBody[AlertmanagerBody]) -> Ev
     """
     if not isinstance(data.alerts, list | None):
         raise invalid_body("alerts", "is no list")
-    return await ReceivedNotification(api, by, data).take()
+    return await ReceivedNotification(receiver, by, data).take()
 
 
-HANDLERS = [network_events, alertmanager]
+def routes(submitter: Submitter, settings: ApiSettings, default_tenant: str, plant: TopologyView, alarms: AlarmView) -> Router:
+    """Network events of other systems."""
+    receiver = AlertReceiver(submitter, settings, default_tenant, plant, alarms)
+    handlers = [network_events, alertmanager]
+    return resource(
+        "events", handlers, submitter=submitter, settings=settings, default_tenant=default_tenant, receiver=receiver
+    )

@@ -12,12 +12,14 @@ import trio
 from litestar import Litestar
 
 from actors.api.access import Access, access_of, routed
-from actors.api.context import Context
-from actors.api.node_path import join_node_id
-from actors.api.problems import MEDIA_TYPE, ProblemError
-from actors.tokens import TokenFileError
+from actors.api.problems import MEDIA_TYPE, ProblemError, headers_of, unavailable
+from actors.api.routes import Now
+from actors.api.settings import ApiSettings
+from actors.api.slashed_names import SlashedNames
+from actors.metrics import Metrics
+from actors.tokens import TokenFile, TokenFileError
 from protocols.principal import Principal
-from protocols.rest import Problem
+from protocols.rest_problem import ProblemDocument
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -33,9 +35,9 @@ log = structlog.get_logger()
 class Gate:
     """An ASGI application around ``app``: authentication, bounds, ``faultd_http_requests_total`` and the access log."""
 
-    def __init__(self, app: Litestar, context: Context) -> None:
-        self._app = app
-        self._context = context
+    def __init__(self, app: Litestar, settings: ApiSettings, tokens: TokenFile, metrics: Metrics, clock: Now) -> None:
+        self._app, self._names = app, SlashedNames(app)
+        self._settings, self._tokens, self._metrics, self._clock = settings, tokens, metrics, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 500
@@ -52,13 +54,13 @@ class Gate:
         finally:
             route = scope.get("path_template") or "unmatched"
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._context.metrics.http_requests.labels(method, route, str(status)).inc()
+            self._metrics.http_requests.labels(method, route, str(status)).inc()
             who = scope["user"].name if scope.get("user") else None
             seconds = round(trio.current_time() - started, 6)
             log.debug("request", method=method, path=scope["path"], status=status, user=who, seconds=seconds)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        join_node_id(scope)
+        self._names.join(scope)
         try:
             handler = scope["admitted"] = routed(self._app, scope["path"], scope["method"])
             access = access_of(handler)
@@ -69,7 +71,7 @@ class Gate:
         except ProblemError as error:
             # What was not read of the body would be taken for the next request: the connection ends here.
             closing = {"Connection": "close"} if _has_body(scope) else {}
-            await _answer(send, error.problem, error.headers | closing)
+            await _answer(send, error.problem, headers_of(error, self._settings.retry_after_seconds) | closing)
             return
         if body is None:
             return
@@ -81,7 +83,7 @@ class Gate:
         await self._app(cast(Any, scope), cast(Any, replay), cast(Any, send))
 
     def _principal(self, scope: Scope, access: Access) -> Principal | None:
-        settings = self._context.settings
+        settings = self._settings
         if access.needed == "nothing" or (access.needed == "metrics" and not settings.metrics_need_token):
             return None
         values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
@@ -90,15 +92,10 @@ class Gate:
             text = "send Authorization: Bearer TOKEN; `faultd token create` makes one"
             raise ProblemError(401, "no_token", text, headers=_CHALLENGE)
         try:
-            principal = self._context.tokens.verify(token.strip(), self._context.clock())
+            principal = self._tokens.verify(token.strip(), self._clock())
         except TokenFileError as error:
             log.error("no token can be checked", error=str(error))
-            raise ProblemError(
-                503,
-                "tokens_unavailable",
-                "tokens cannot be checked now; faultd's log says why",
-                headers={"Retry-After": str(settings.retry_after_seconds)},
-            ) from error
+            raise unavailable("tokens_unavailable", "tokens cannot be checked now; faultd's log says why") from error
         if principal is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="faultd", error="invalid_token"'}
             raise ProblemError(401, "invalid_token", "the token is unknown, revoked or expired", headers=challenge)
@@ -108,7 +105,7 @@ class Gate:
         """Bytes of a body that this caller may send here."""
         if user is None:
             return 0
-        settings = self._context.settings
+        settings = self._settings
         limit: int = getattr(settings, access.body)
         return limit
 
@@ -118,7 +115,7 @@ class Gate:
             if name.lower() == b"content-length" and value.isdigit() and int(value) > limit:
                 raise _too_large(limit)
         content = bytearray()
-        with trio.move_on_after(self._context.settings.read_seconds) as deadline:
+        with trio.move_on_after(self._settings.read_seconds) as deadline:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
@@ -129,7 +126,7 @@ class Gate:
                 if not message.get("more_body", False):
                     return bytes(content)
         assert deadline.cancelled_caught
-        raise ProblemError(408, "body_too_slow", f"the body did not arrive within {self._context.settings.read_seconds:g} s")
+        raise ProblemError(408, "body_too_slow", f"the body did not arrive within {self._settings.read_seconds:g} s")
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -145,7 +142,7 @@ def _too_large(limit: int) -> ProblemError:
     return ProblemError(413, "body_too_large", text)
 
 
-async def _answer(send: Send, problem: Problem, headers: dict[str, str]) -> None:
+async def _answer(send: Send, problem: ProblemDocument, headers: dict[str, str]) -> None:
     content = msgspec.json.encode(problem)
     all_headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content)), **headers}
     pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]

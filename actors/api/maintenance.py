@@ -1,45 +1,61 @@
 """Maintenance windows. Writes are commands; reads are answered from the fold, so all of it works while PostgreSQL is away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET
 
-from actors.api import commands
 from actors.api.access import allow
-from actors.api.commands import in_utc
-from actors.api.context import By, Context, Ctx
-from actors.api.events import IdempotencyKey, idempotency_key_of
+from actors.api.actions import in_utc, tenant_of
+from actors.api.answers import WINDOW
+from actors.api.command_resource import CommandResource, IdempotencyKey, idempotency_key_of
 from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
-from actors.api.problems import ProblemError, invalid_body, unavailable
+from actors.api.problems import ProblemError
+from actors.api.routes import PREFIX, By, Given, resource
+from actors.api.submitter import Submitter
 from actors.api.window_warnings import IN_UTC, unknown_names
-from protocols.change import Answer, Refusal
-from protocols.command import CancelWindow, Command, EndWindow, PatchWindow, PutWindow, WindowAction
+from protocols.alarm_view import AlarmView
+from protocols.change import Answer
+from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
 from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
+from protocols.topology_view import TopologyView
 
 _ORDER = Order("windows", (SortKey("offset", INT64, True),))
-_STATUS = {"wrong_state": 409, "limit": 409, "not_your_tenant": 403, "unknown_window": 404}
 
 WindowName = Annotated[
     str, PathParameter(description="The window's `id`", min_length=1, max_length=40, pattern=r"^[A-Za-z0-9]+$")
 ]
 
 
-@dataclass
-class WindowOperation(ApiOperation):
-    """An operation whose answer never waits for PostgreSQL."""
+class WindowCommands:
+    """The windows that the fold knows, and commands about them. ``plant`` and ``alarms`` tell which names of a scope exist."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        (self.responses or {}).pop("204", None)
+    def __init__(self, submitter: Submitter, windows: Windows, plant: TopologyView, alarms: AlarmView) -> None:
+        self._commands, self.windows = CommandResource(submitter, WINDOW), windows
+        self._plant, self._alarms = plant, alarms
+
+    async def submit(self, by: Principal, action: WindowAction) -> Answer:
+        """ProblemError when the action was refused."""
+        return (await self._commands.submit(by, action)).answer
+
+    async def change(self, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> WindowShown:
+        """The window as it is after the action. ProblemError when it was refused."""
+        return await self.show(by, (await self.submit(by, action)).accepted[0])
+
+    async def show(self, by: Principal, window_id: str, warnings: Sequence[str] = ()) -> WindowShown:
+        """The window of this id, and what is to be checked in it. ProblemError 404 when the caller sees none."""
+        window = self.windows.get(window_id)
+        if window is None or not _sees(by, window):
+            raise ProblemError(404, "unknown_window", f"no maintenance window {window_id!r}")
+        found = await unknown_names(self._plant, self._alarms, window)
+        return shown(self.windows.show(window), [*warnings, *found])
 
 
 @get(
@@ -48,10 +64,10 @@ class WindowOperation(ApiOperation):
     operation_class=documented(WindowsQuery),
     opt=allow("viewer", query=WindowsQuery),
 )
-async def list_windows(request: Request[Any, Any, Any], api: Ctx, by: By) -> WindowPage:
+async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
     """The latest first. Those that are over or cancelled stay in the list for a while (`keep_windows_days`)."""
     query = read_query(request, WindowsQuery)
-    windows = _windows(api)
+    windows = catalogue.windows
     found = [one for one in reversed(windows.all()) if _sees(by, one)]
     if query.tenant_id is not None:
         found = [one for one in found if one.tenant_id == query.tenant_id]
@@ -71,15 +87,15 @@ async def list_windows(request: Request[Any, Any, Any], api: Ctx, by: By) -> Win
     operation_class=ApiOperation,
     opt=allow("viewer"),
 )
-async def show_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
+async def show_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> WindowShown:
     """One window, and what it is doing."""
-    return await _show(api, by, window_id)
+    return await catalogue.show(by, window_id)
 
 
 @post(
     "/maintenance-windows",
     summary="Plan a maintenance window",
-    operation_class=WindowOperation,
+    operation_class=ApiOperation,
     responses={
         200: ResponseSpec(WindowShown, generate_examples=False, description="The Idempotency-Key was used before: that window"),
         409: PROBLEM,
@@ -88,7 +104,8 @@ async def show_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
 )
 async def create_window(
     request: Request[Any, Any, Any],
-    api: Ctx,
+    catalogue: Given[WindowCommands],
+    default_tenant: Given[str],
     by: By,
     data: JSONBody[WindowCreate],
     idempotency_key: IdempotencyKey = None,
@@ -99,7 +116,7 @@ async def create_window(
         if not by.may("admin"):
             raise ProblemError(403, "forbidden", "a window of every tenant needs the role admin; an operator gives tenant_id")
     else:
-        tenant = commands.tenant_of(by, tenant, api.default_tenant)
+        tenant = tenant_of(by, tenant, default_tenant)
     key = idempotency_key_of(request)
     plan = WindowPlan(
         title=data.title,
@@ -114,86 +131,53 @@ async def create_window(
         tenant_id=tenant,
         key=f"{by.name}/{key}" if key else "",
     )
-    answer = await _submit(api, by, PutWindow(plan))
-    told = [IN_UTC] if data.recurrence and data.time_zone is None else []
-    body = await _show(api, by, answer.accepted[0], told)
-    headers = {"Location": f"/api/v1/faults/maintenance-windows/{body.id}"}
+    answer = await catalogue.submit(by, PutWindow(plan))
+    warnings = [IN_UTC] if data.recurrence and data.time_zone is None else []
+    body = await catalogue.show(by, answer.accepted[0], warnings)
+    headers = {"Location": f"{PREFIX}/maintenance-windows/{body.id}"}
     return Response(body, status_code=200 if answer.duplicate else 201, headers=headers)
 
 
 @patch(
     "/maintenance-windows/{window_id:str}",
     summary="Change a maintenance window",
-    operation_class=WindowOperation,
+    operation_class=ApiOperation,
     opt=allow("operator"),
 )
-async def edit_window(api: Ctx, by: By, window_id: WindowName, data: JSONBody[WindowEdit]) -> WindowShown:
+async def edit_window(
+    catalogue: Given[WindowCommands], by: By, window_id: WindowName, data: JSONBody[WindowEdit]
+) -> WindowShown:
     """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
     given = {name: getattr(data, name) for name in PlanChanges.__struct_fields__}
     for name, at in zip(("start", "end"), data.times, strict=True):
         given[name] = at if at is UNSET else _time(at)
-    return await _change(api, by, PatchWindow(window_id, PlanChanges(**given)))
+    return await catalogue.change(by, PatchWindow(window_id, PlanChanges(**given)))
 
 
 @post(
     "/maintenance-windows/{window_id:str}/end",
     summary="End a maintenance window early",
     status_code=200,
-    operation_class=WindowOperation,
+    operation_class=ApiOperation,
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def end_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
+async def end_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> WindowShown:
     """The occurrence under way ends now, and what still stands is told. A recurring window opens again as planned."""
-    return await _change(api, by, EndWindow(window_id))
+    return await catalogue.change(by, EndWindow(window_id))
 
 
 @delete(
     "/maintenance-windows/{window_id:str}",
     summary="Cancel a maintenance window",
     status_code=200,
-    operation_class=WindowOperation,
+    operation_class=ApiOperation,
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def cancel_window(api: Ctx, by: By, window_id: WindowName) -> WindowShown:
+async def cancel_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> WindowShown:
     """It ends now, or never begins. It stays in the list as cancelled for a while."""
-    return await _change(api, by, CancelWindow(window_id))
-
-
-async def _change(api: Context, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> WindowShown:
-    answer = await _submit(api, by, action)
-    return await _show(api, by, answer.accepted[0])
-
-
-async def _submit(api: Context, by: Principal, action: WindowAction) -> Answer:
-    _windows(api)
-    outcome = await api.submit(by, [Command(by, action)])
-    answer = commands.answers(outcome.changes, outcome.first, 1)[0]
-    if answer.refusals:
-        raise _refused(answer.refusals[0])
-    return answer
-
-
-def _refused(refusal: Refusal) -> ProblemError:
-    if refusal.reason == "invalid":
-        field, _, text = refusal.text.partition(": ")
-        return invalid_body(field, text)
-    return ProblemError(_STATUS[refusal.reason], refusal.reason, refusal.text)
-
-
-async def _show(api: Context, by: Principal, window_id: str, told: Sequence[str] = ()) -> WindowShown:
-    windows = _windows(api)
-    window = windows.get(window_id)
-    if window is None or not _sees(by, window):
-        raise ProblemError(404, "unknown_window", f"no maintenance window {window_id!r}")
-    return shown(windows.show(window), [*told, *await unknown_names(api, window)])
-
-
-def _windows(api: Context) -> Windows:
-    if api.windows is None:
-        raise unavailable("windows_unavailable", "maintenance windows cannot be read now", api.settings.retry_after_seconds)
-    return api.windows
+    return await catalogue.change(by, CancelWindow(window_id))
 
 
 def _sees(by: Principal, window: MaintenanceWindow) -> bool:
@@ -210,4 +194,10 @@ def _time(at: Any) -> Any:
     return at if at.tzinfo is None else in_utc(at)
 
 
-HANDLERS: list[Any] = [list_windows, show_window, create_window, edit_window, end_window, cancel_window]
+_HANDLERS: list[Any] = [list_windows, show_window, create_window, edit_window, end_window, cancel_window]
+
+
+def routes(submitter: Submitter, windows: Windows, plant: TopologyView, alarms: AlarmView, default_tenant: str) -> Router:
+    """Maintenance windows."""
+    catalogue = WindowCommands(submitter, windows, plant, alarms)
+    return resource("maintenance windows", _HANDLERS, catalogue=catalogue, default_tenant=default_tenant)

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.params import JSONBody
 
-from actors.api import queries, reads
 from actors.api.access import allow
-from actors.api.alarm_commands import AlarmName, act
-from actors.api.context import By, Ctx
-from actors.api.openapi import ApiOperation, documented
+from actors.api.alarm_commands import AlarmCommands, AlarmName
+from actors.api.alarm_lookup import AlarmLookup, answer
+from actors.api.openapi import DONE, ApiOperation, documented
 from actors.api.parameters import read_query
+from actors.api.routes import By, Given, resource
+from actors.api.sql.timeline import timeline
+from actors.api.submitter import Submitter
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.command import Note
-from protocols.rest import NotePage, NoteShown, NoteText, TimelineQuery
+from protocols.rest_timeline import NotePage, NoteShown, NoteText, TimelineQuery
 
 
 @get(
@@ -22,13 +24,15 @@ from protocols.rest import NotePage, NoteShown, NoteText, TimelineQuery
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def list_notes(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: AlarmName) -> Response[NotePage]:
+async def list_notes(
+    request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
+) -> Response[NotePage]:
     """Oldest first, or with `latest_first` the newest; also of alarms that are history."""
     query = read_query(request, TimelineQuery)
-    database = api.database
-    fresh = await api.caught_up(by, newest=True)
-    alarm = await reads.existing_alarm(api, by, alarm_id)
-    page = await queries.timeline(
+    database = alarms.database
+    fresh = await alarms.stored.caught_up(by, newest=True)
+    alarm = await alarms.existing(by, alarm_id)
+    page = await timeline(
         database,
         alarm.id,
         limit=query.limit,
@@ -37,15 +41,20 @@ async def list_notes(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id
         tenant=by.tenant,
         action="noted",
     )
-    return reads.answer(NotePage(tuple(map(_shown, page.items)), page.next_cursor), fresh)
+    return answer(NotePage(tuple(map(_shown, page.items)), page.next_cursor), fresh)
 
 
 @post(
-    "/alarms/{alarm_id:str}/notes", summary="Write a note", status_code=200, operation_class=ApiOperation, opt=allow("operator")
+    "/alarms/{alarm_id:str}/notes",
+    summary="Write a note",
+    status_code=200,
+    operation_class=ApiOperation,
+    responses={204: DONE},
+    opt=allow("operator"),
 )
-async def write_note(api: Ctx, by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
+async def write_note(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
     """A line in the alarm's timeline; also of an alarm that is history. Types: `note`, `investigation`, `resolution`."""
-    return await act(api, by, alarm_id, Note(data.text, data.type))
+    return await commands.act(by, alarm_id, Note(data.text, data.type))
 
 
 def _shown(entry: TimelineEntry) -> NoteShown:
@@ -59,4 +68,6 @@ def _shown(entry: TimelineEntry) -> NoteShown:
     )
 
 
-HANDLERS: list[Any] = [list_notes, write_note]
+def routes(submitter: Submitter, alarms: AlarmLookup) -> Router:
+    """Notes of alarms."""
+    return resource("alarms", [list_notes, write_note], alarms=alarms, commands=AlarmCommands(submitter, alarms))

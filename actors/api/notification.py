@@ -5,16 +5,21 @@ from typing import Any, Final
 
 import msgspec
 import trio
+from msgspec import Struct
 
-from actors.api import commands
+from actors.api.actions import tenant_of
 from actors.api.alertmanager import AlertContext, Taken, instances, one_line
-from actors.api.context import Context
+from actors.api.answers import answers, event_result
 from actors.api.problems import ProblemError
+from actors.api.settings import ApiSettings
+from actors.api.submitter import Submitter
 from protocols.alarm import Identity
+from protocols.alarm_view import AlarmView
 from protocols.change import Quarantined
 from protocols.event import NetworkEvent
 from protocols.principal import Principal
-from protocols.rest import AlertmanagerBody, EventResult, EventResults, Refused
+from protocols.rest_events import AlertmanagerBody, EventResult, EventResults, Refused
+from protocols.topology_view import TopologyView
 
 KNOWN_VERSIONS = ("4", "1")
 """Alertmanager's and Grafana's."""
@@ -24,19 +29,32 @@ AT_ONCE = 100
 SAME_FINGERPRINT: Final = "fingerprint: an alert before this one has it too, with other labels or texts; that one counts"
 
 
-class ReceivedNotification:
-    """``body`` as the caller ``by`` sent it."""
+class AlertReceiver(Struct, frozen=True):
+    """The parts of the daemon with which notifications are read and submitted."""
 
-    def __init__(self, api: Context, by: Principal, body: AlertmanagerBody) -> None:
-        self._api, self._by, self._body = api, by, body
+    submitter: Submitter
+    settings: ApiSettings
+    default_tenant: str
+    plant: TopologyView
+    alarms: AlarmView
+
+
+class ReceivedNotification:
+    """``body`` as the caller ``by`` sent it to ``receiver``."""
+
+    def __init__(self, receiver: AlertReceiver, by: Principal, body: AlertmanagerBody) -> None:
+        self._receiver, self._by, self._body = receiver, by, body
         self._alerts: Sequence[Any] = body.alerts or ()
         self._names: dict[str, str] | None = None
-        self._tenant = by.tenant or api.default_tenant
+        self._tenant = by.tenant or receiver.default_tenant
         self._warnings: list[str] = []
 
     async def take(self) -> EventResults:
-        """Have every alert that can be used recorded and folded. ProblemError 503 as ``Context.submit``: what came before it is
-        recorded, and counts once more when the notification is sent again."""
+        """Have every alert that can be used recorded and folded.
+
+        ProblemError 503 as ``Submitter.submit``: the batches before it are recorded, and count once more when the notification
+        is sent again.
+        """
         version = one_line(self._body.version)
         if version not in KNOWN_VERSIONS:
             self._warnings.append(f"version: {version[:20]!r} is not known, and was read as version 4")
@@ -59,7 +77,7 @@ class ReceivedNotification:
                 continue
             results[number] = EventResult(warnings=taken.notes)
             waiting += [(number, event) for event in _events(taken)]
-            if len(waiting) >= self._api.settings.max_batch:
+            if len(waiting) >= self._receiver.settings.max_batch:
                 await self._submit(waiting, results)
                 waiting = []
         if waiting:
@@ -69,9 +87,9 @@ class ReceivedNotification:
     def _read(self, alert: Any) -> Taken:
         labels = alert.get("labels") if isinstance(alert, dict) else None
         asked = labels.get("tenant_id") if isinstance(labels, dict) else None
-        tenant = commands.tenant_of(self._by, asked[:200] if isinstance(asked, str) else None, self._api.default_tenant)
+        tenant = tenant_of(self._by, asked[:200] if isinstance(asked, str) else None, self._receiver.default_tenant)
         reading = AlertContext(
-            self._api.settings.alert_severities,
+            self._receiver.settings.alert_severities,
             self._by.name,
             self._body.status,
             lambda instance: self._find(instance, tenant),
@@ -79,28 +97,26 @@ class ReceivedNotification:
         return reading.take(alert, tenant)
 
     async def _submit(self, waiting: Sequence[tuple[int, NetworkEvent]], results: list[EventResult | None]) -> None:
-        outcome = await self._api.submit(self._by, [event for _, event in waiting])
+        outcome = await self._receiver.submitter.submit(self._by, [event for _, event in waiting])
         kept = {change.offset for change in outcome.changes if isinstance(change, Quarantined)}
         others = [change for change in outcome.changes if not isinstance(change, Quarantined)]
-        answers = commands.answers(others, outcome.first, len(waiting))
-        for (number, _), answer in zip(waiting, answers, strict=True):
+        found = answers(others, outcome.first, len(waiting))
+        for (number, _), answer in zip(waiting, found, strict=True):
             known = results[number] if number >= 0 else None
             if known is not None:
-                found = commands.event_result(answer)
+                result = event_result(answer)
                 if answer.offset in kept:
                     text = f"faultd could not process this (Event {answer.offset}); it is kept in quarantine for a retry"
-                    found = EventResult(refused=(Refused(f"alerts[{number}]", "quarantined", text),))
+                    result = EventResult(refused=(Refused(f"alerts[{number}]", "quarantined", text),))
                 results[number] = EventResult(
-                    accepted=(*known.accepted, *found.accepted),
-                    refused=(*known.refused, *found.refused),
-                    warnings=(*known.warnings, *found.warnings),
+                    accepted=(*known.accepted, *result.accepted),
+                    refused=(*known.refused, *result.refused),
+                    warnings=(*known.warnings, *result.warnings),
                 )
 
     def _find(self, instance: str, tenant: str) -> str:
         """The id of the node that ``instance`` names and ``tenant`` may know of; "" for none."""
-        plant = self._api.topology
-        if plant is None:
-            return ""
+        plant = self._receiver.plant
         names = instances(instance)
         for name in names:
             node = plant.node(name) or plant.addresses().get(name)
@@ -150,9 +166,8 @@ class ReceivedNotification:
             yield event
 
     def _is_open(self, event: NetworkEvent) -> bool:
-        held = self._api.alarms
         identity = Identity(event.tenant_id, event.resource_id, "monitoring.check_failed", event.qualifier)
-        return held is not None and held.is_open(identity)
+        return self._receiver.alarms.is_open(identity)
 
 
 def _events(taken: Taken) -> Iterator[NetworkEvent]:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Components, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, Reference, SecurityScheme
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.openapi.spec.schema import Schema
+from litestar.params import BodyKwarg
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from actors.api.problems import MEDIA_TYPE
-from protocols.rest import Problem
+from protocols.rest_problem import ProblemDocument
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
@@ -50,8 +51,6 @@ class ApiOperation(Operation):
             ):
                 errors[status] = text
         responses = {status: answer for status, answer in (self.responses or {}).items() if status < "400"}
-        if path and self.request_body:
-            responses["204"] = OpenAPIResponse(description=DONE.description)
         for status, text in sorted(errors.items()):
             responses[status] = OpenAPIResponse(
                 description=text,
@@ -127,5 +126,6 @@ def schema_of(schema: Mapping[str, Any]) -> Schema | Reference:
 
 COMPONENTS = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")})
 DONE = ResponseSpec(None, generate_examples=False, description="Done; PostgreSQL is away, which has the alarm as it is now")
-PROBLEM = ResponseSpec(Problem, media_type=MEDIA_TYPE, generate_examples=False)
+_PROBLEM: Any = Annotated[ProblemDocument, BodyKwarg(schema_component_key="Problem")]
+PROBLEM = ResponseSpec(_PROBLEM, media_type=MEDIA_TYPE, generate_examples=False)
 """Given to one handler, it has Litestar put the schema of Problem among the components, to which every error refers."""

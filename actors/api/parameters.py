@@ -10,7 +10,7 @@ import msgspec
 from litestar.connection import ASGIConnection
 
 from actors.api.problems import ProblemError, field_error, invalid_parameter
-from protocols.rest import FieldError
+from protocols.rest_problem import FieldError
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 T = TypeVar("T", bound=msgspec.Struct)

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from actors.api.context import Context
 from actors.api.problems import ProblemError, invalid_parameter
-from actors.api.topology_nodes import plant_of, sees
+from actors.api.topology_nodes import sees
 from protocols.principal import Principal
 from protocols.query import Place
 from protocols.rest_filter import AlarmFilterBody
@@ -16,42 +15,41 @@ MOST_NODES = 100_000
 """Nodes of a part that a filter names."""
 
 
-def places_of(ctx: Context, by: Principal, wanted: AlarmFilterBody) -> tuple[Place, ...]:
+def places_of(topology: TopologyView, by: Principal, wanted: AlarmFilterBody) -> tuple[Place, ...]:
     """What ``device_id``, ``subtree`` and ``area`` name. ProblemError 400 for a node or an area that the caller does not see.
     A device may be unknown to the topology: then it is an id or an address."""
     found: list[Place] = []
     if wanted.device_id is not None:
-        node = None if ctx.topology is None else _visible(ctx.topology, by, wanted.device_id)
-        found.append(_below(ctx, "device_id", (wanted.device_id if node is None else node.id,)))
+        node = _visible(topology, by, wanted.device_id)
+        found.append(_below(topology, "device_id", (wanted.device_id if node is None else node.id,)))
     if wanted.subtree is not None:
-        node = _visible(plant_of(ctx), by, wanted.subtree)
+        node = _visible(topology, by, wanted.subtree)
         if node is None:
             raise invalid_parameter("subtree", f"the topology has no node {wanted.subtree!r}")
-        found.append(_below(ctx, "subtree", (node.id,)))
+        found.append(_below(topology, "subtree", (node.id,)))
     if wanted.area is not None:
-        plant = plant_of(ctx)
-        nodes = [one for one in plant.area(wanted.area) if (node := plant.node(one)) is not None and sees(by, node)]
+        named = topology.area(wanted.area)
+        nodes = [one for one in named if (node := topology.node(one)) is not None and sees(by, node)]
         if not nodes:
             raise invalid_parameter("area", f"the topology has no area {wanted.area!r}")
-        found.append(_below(ctx, "area", nodes))
+        found.append(_below(topology, "area", nodes))
     return tuple(found)
 
 
-def _visible(plant: TopologyView, by: Principal, name: str) -> Node | None:
-    node = plant.node(name) or plant.device(name)
+def _visible(topology: TopologyView, by: Principal, name: str) -> Node | None:
+    node = topology.node(name) or topology.device(name)
     return node if node is not None and sees(by, node) else None
 
 
-def _below(ctx: Context, field: str, roots: Iterable[str]) -> Place:
+def _below(topology: TopologyView, field: str, roots: Iterable[str]) -> Place:
     """The roots and what hangs below them. ProblemError 400 when that is too much."""
-    nodes = frozenset(islice(_walk(ctx.topology, roots), MOST_NODES + 1))
+    nodes = frozenset(islice(_walk(topology, roots), MOST_NODES + 1))
     if len(nodes) > MOST_NODES:
         raise ProblemError(400, "invalid_parameter", f"{field}: more than {MOST_NODES} nodes; ask for a part of it")
     return Place(nodes, () if field == "area" else tuple(roots))
 
 
-def _walk(plant: TopologyView | None, roots: Iterable[str]) -> Iterator[str]:
+def _walk(topology: TopologyView, roots: Iterable[str]) -> Iterator[str]:
     for root in roots:
         yield root
-        if plant is not None:
-            yield from plant.subtree(root)
+        yield from topology.subtree(root)

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from actors.api.keyset import BadCursor
 from actors.postgres import DatabaseUnavailable
-from protocols.rest import FieldError, Problem
+from protocols.rest_problem import FieldError, ProblemDocument
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:faultd:problem:"
@@ -32,7 +32,8 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.problem = Problem(
+        self.kind = kind
+        self.problem = ProblemDocument(
             type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail, errors=tuple(errors)
         )
         self.headers = dict(headers or {})
@@ -49,9 +50,9 @@ def invalid_parameter(field: str, message: str) -> ProblemError:
     return ProblemError(400, "invalid_parameter", f"{field}: {message}", [FieldError(field, message)])
 
 
-def unavailable(kind: str, detail: str, retry_after: int) -> ProblemError:
-    """503 with Retry-After."""
-    return ProblemError(503, kind, detail, headers={"Retry-After": str(retry_after)})
+def unavailable(kind: str, detail: str) -> ProblemError:
+    """503; the answer gets a Retry-After."""
+    return ProblemError(503, kind, detail)
 
 
 _PLACE = re.compile(r" - at `(key in )?\$\.?(?P<path>[^`]*)`$")
@@ -73,21 +74,26 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     return FieldError(".".join(part for part in (path, inner) if part), message)
 
 
-def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def problem_response(problem: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """The problem as a response."""
     return Response(
         msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {})
     )
 
 
-def no_such_path(path: str) -> Problem:
+def no_such_path(path: str) -> ProblemDocument:
     """404 for a path that no route has."""
-    return Problem(type=_URN + "no_such_path", title="Not Found", status=404, detail=f"nothing is at {path}")
+    return ProblemDocument(type=_URN + "no_such_path", title="Not Found", status=404, detail=f"nothing is at {path}")
 
 
-def on_problem(_: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
+def on_problem(request: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
     """Litestar's handler of :class:`ProblemError`."""
-    return problem_response(error.problem, error.headers)
+    return problem_response(error.problem, headers_of(error, request.app.state.retry_after_seconds))
+
+
+def headers_of(error: ProblemError, retry_after: int) -> dict[str, str]:
+    """The headers of a problem; a 503 says when to come back."""
+    return error.headers | ({"Retry-After": str(retry_after)} if error.problem.status == 503 else {})
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -102,7 +108,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     if status == 405:
         kind, detail = "method_not_allowed", f"{request.method} is not for {path}"
     return problem_response(
-        Problem(type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail), error.headers
+        ProblemDocument(type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail), error.headers
     )
 
 
@@ -119,10 +125,9 @@ def on_validation(request: Request[Any, Any, Any], error: ValidationException) -
 
 def on_database(request: Request[Any, Any, Any], error: DatabaseUnavailable) -> Response[bytes]:
     """PostgreSQL is away: reads wait for it, commands do not."""
-    retry = request.app.state.settings.retry_after_seconds
     detail = "the database that reads are answered from is away; commands and the stream go on"
     log.warning("read refused, database away", path=request.scope["path"], error=str(error))
-    return on_problem(request, unavailable("database_unavailable", detail, retry))
+    return on_problem(request, unavailable("database_unavailable", detail))
 
 
 def on_cursor(request: Request[Any, Any, Any], error: BadCursor) -> Response[bytes]:
@@ -133,7 +138,7 @@ def on_cursor(request: Request[Any, Any, Any], error: BadCursor) -> Response[byt
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Anything else is a mistake in faultd: logged whole, told without its inside."""
     log.error("request failed", method=request.method, path=request.scope["path"], exc_info=error)
-    problem = Problem(
+    problem = ProblemDocument(
         type=_URN + "internal_error",
         title="Internal Server Error",
         status=500,

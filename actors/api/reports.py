@@ -6,18 +6,19 @@ line, in the alarm's row. What they said is read from the ledger, for as long as
 
 from typing import Annotated, Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 from msgspec import Meta, Struct
 
-from actors.api import queries, reads
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
-from actors.api.context import By, Ctx
+from actors.api.alarm_lookup import AlarmLookup, answer
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.problems import unavailable
-from protocols.report import EventReport, LedgerUnreadable
-from protocols.rest import Body
+from actors.api.routes import By, Given, resource
+from actors.api.sql.timeline import reporting_events
+from protocols.report import EventReport, LedgerUnreadable, Reports
+from protocols.rest_body import Body
 
 MOST = 50
 
@@ -49,27 +50,28 @@ class ReportList(Struct, frozen=True):
     operation_class=documented(ReportsQuery),
     opt=allow("viewer", query=ReportsQuery),
 )
-async def list_reports(request: Request[Any, Any, Any], api: Ctx, by: By, alarm_id: AlarmName) -> Response[ReportList]:
+async def list_reports(
+    request: Request[Any, Any, Any], alarms: Given[AlarmLookup], reports: Given[Reports], by: By, alarm_id: AlarmName
+) -> Response[ReportList]:
     """The newest traps and network events that raised, repeated or cleared it, latest first: what a trap said, who sent it, and
     how it was read. Never a community. Repeats: the newest ten."""
     query = read_query(request, ReportsQuery)
-    retry = api.settings.retry_after_seconds
-    if api.reports is None:
-        raise unavailable("reports_unavailable", "the ledger cannot be read now", retry)
-    database = api.database
-    fresh = await api.caught_up(by, newest=True)
-    alarm = await reads.existing_alarm(api, by, alarm_id)
-    did = await queries.reporting_events(database, alarm.id, limit=query.limit)
+    database = alarms.database
+    fresh = await alarms.stored.caught_up(by, newest=True)
+    alarm = await alarms.existing(by, alarm_id)
+    did = await reporting_events(database, alarm.id, limit=query.limit)
     try:
-        found = {report.offset: report for report in await api.reports.at(did)}
+        found = {report.offset: report for report in await reports.at(did)}
     except LedgerUnreadable as error:
-        raise unavailable("reports_unavailable", f"the ledger cannot be read: {error}", retry) from error
+        raise unavailable("reports_unavailable", f"the ledger cannot be read: {error}") from error
     items = [
         ReportShown(offset=offset, did=actions, report=found.get(offset))
         for offset, actions in did.items()
         if (report := found.get(offset)) is None or report.kind in ("command", "faultd") or by.sees(report.tenant_id)
     ]
-    return reads.answer(ReportList(tuple(items)), fresh)
+    return answer(ReportList(tuple(items)), fresh)
 
 
-HANDLERS: list[Any] = [list_reports]
+def routes(alarms: AlarmLookup, reports: Reports) -> Router:
+    """Reports behind alarms, read from the ledger."""
+    return resource("alarms", [list_reports], alarms=alarms, reports=reports)

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from litestar import Request, get
+from litestar import Request, Router, get
 
 from actors.api.access import allow
-from actors.api.context import By, Context, Ctx
 from actors.api.keyset import Order, SortKey
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
-from actors.api.problems import unavailable
-from actors.api.topology_nodes import plant_of
+from actors.api.routes import By, Given, resource
 from protocols.principal import Principal
 from protocols.rest_sources import SourcePage, SourceShown, SourcesQuery
 from protocols.topology import Node
@@ -29,14 +27,15 @@ LOOKED_AT = 10_000
     operation_class=documented(SourcesQuery),
     opt=allow("viewer", query=SourcesQuery),
 )
-async def list_sources(request: Request[Any, Any, Any], api: Ctx, by: By) -> SourcePage:
+async def list_sources(
+    request: Request[Any, Any, Any], sources: Given[SourceView], plant: Given[TopologyView], default_tenant: Given[str], by: By
+) -> SourcePage:
     """Every address that sent a datagram since faultd started, and every address of the topology.
 
     A token with a tenant sees the addresses of its own devices.
     """
     query = read_query(request, SourcesQuery)
-    plant, sources = plant_of(api), _sources_of(api)
-    known, tenant = plant.addresses(), api.default_tenant
+    known, tenant = plant.addresses(), default_tenant
     after = _ORDER.decode(query.cursor)[0] if query.cursor is not None else ""
     ahead = sorted(
         address for address in _addresses(sources, known, by) if address > after and _is_seen(by, known.get(address), tenant)
@@ -56,12 +55,6 @@ async def list_sources(request: Request[Any, Any, Any], api: Ctx, by: By) -> Sou
         forgotten=sources.forgotten if by.tenant is None else None,
         next_cursor=more,
     )
-
-
-def _sources_of(api: Context) -> SourceView:
-    if api.sources is None:
-        raise unavailable("sources_unavailable", "the trap listener is not at hand", api.settings.retry_after_seconds)
-    return api.sources
 
 
 def _addresses(sources: SourceView, known: Mapping[str, Node], by: Principal) -> Iterator[str]:
@@ -105,4 +98,6 @@ def _shown(address: str, sources: SourceView, plant: TopologyView, default_tenan
     )
 
 
-HANDLERS = [list_sources]
+def routes(sources: SourceView, plant: TopologyView, default_tenant: str) -> Router:
+    """Senders of traps."""
+    return resource("traps and devices", [list_sources], sources=sources, plant=plant, default_tenant=default_tenant)

@@ -1,12 +1,17 @@
 """The daemon about itself: alive, ready, measured; and who is asking."""
 
-from litestar import Response, get
+from collections.abc import Callable
+
+from litestar import Response, Router, get
 from prometheus_client import generate_latest
 
 from actors.api.access import allow
-from actors.api.context import By, Ctx
 from actors.api.openapi import PROBLEM, ApiOperation
-from protocols.rest import Me, Readiness
+from actors.api.routes import By, Given, pages, resource
+from actors.metrics import Metrics
+from protocols.rest_daemon import Me, Readiness
+
+Health = Callable[[], Readiness]
 
 
 @get("/healthz", summary="Is the process alive?", media_type="text/plain", tags=["daemon"], security=[], opt=allow("nothing"))
@@ -16,16 +21,16 @@ async def healthz() -> str:
 
 
 @get("/readyz", summary="Is faultd ready to take traps?", tags=["daemon"], security=[], opt=allow("nothing"))
-async def readyz(api: Ctx) -> Response[Readiness]:
+async def readyz(health: Given[Health]) -> Response[Readiness]:
     """What is ready, degraded or down. 503 only while traps are not being taken: PostgreSQL away is degraded, not down."""
-    readiness = api.health()
+    readiness = health()
     return Response(readiness, status_code=200 if readiness.ready else 503)
 
 
 @get("/metrics", summary="Prometheus metrics", media_type="text/plain", tags=["daemon"], security=[], opt=allow("metrics"))
-async def metrics(api: Ctx) -> Response[bytes]:
+async def show_metrics(metrics: Given[Metrics]) -> Response[bytes]:
     """Prometheus text format 0.0.4."""
-    return Response(generate_latest(api.metrics.registry), media_type="text/plain; version=0.0.4")
+    return Response(generate_latest(metrics.registry), media_type="text/plain; version=0.0.4")
 
 
 @get("/me", summary="Who am I?", operation_class=ApiOperation, responses={401: PROBLEM}, opt=allow("viewer"))
@@ -34,5 +39,6 @@ async def me(by: By) -> Me:
     return Me(by.name, by.role, by.tenant)
 
 
-PUBLIC = [healthz, readyz, metrics]
-HANDLERS = [me]
+def routes(health: Health, metrics: Metrics) -> list[Router]:
+    """The daemon's own pages, and the caller's token."""
+    return [pages([healthz, readyz, show_metrics], health=health, metrics=metrics), resource("access", [me])]

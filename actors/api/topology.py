@@ -6,18 +6,18 @@ from typing import Any
 from urllib.parse import unquote
 
 import trio
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 from litestar.response import Stream
 from msgspec.structs import replace
 
 from actors.api.access import allow
-from actors.api.context import By, Ctx
 from actors.api.keyset import Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
-from actors.api.topology_changes import CSV, WRITES
-from actors.api.topology_nodes import NodeName, existing, names_seen, plant_of, sees, shown
+from actors.api.routes import By, Given, resource
+from actors.api.topology_changes import CSV
+from actors.api.topology_nodes import NodeName, existing, names_seen, sees, shown
 from protocols.principal import Principal
 from protocols.rest_topology import NodePaths, NodeShown, OntQuery, SubtreeQuery, TopologyPage, TopologyQuery
 from protocols.topology import Node
@@ -35,14 +35,13 @@ LOOKED_AT = 100_000
     operation_class=documented(TopologyQuery, also=CSV),
     opt=allow("viewer", query=TopologyQuery),
 )
-async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Response[TopologyPage]:
+async def list_nodes(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By) -> Response[TopologyPage]:
     """A page of the nodes that pass the filter, in the order of their ids. With `format=csv`, or `Accept: text/csv`, all of
     them as a file.
 
     A token with a tenant sees its nodes and those that are shared.
     """
     query = read_query(request, TopologyQuery)
-    plant = plant_of(api)
     if query.format == "csv" or request.headers.get("accept", "").partition(";")[0].strip() == CSV:
         return Stream(_export(plant, by, query), media_type=CSV)  # type: ignore[return-value]
     found: list[Node] = []
@@ -69,10 +68,9 @@ async def list_nodes(request: Request[Any, Any, Any], api: Ctx, by: By) -> Respo
     opt=allow("viewer", query=OntQuery),
     responses={404: PROBLEM},
 )
-async def find_ont(request: Request[Any, Any, Any], api: Ctx, by: By) -> NodeShown:
+async def find_ont(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By) -> NodeShown:
     """By its serial number in any spelling, or by the vendor's index of it (or of a port) within its device."""
     query = read_query(request, OntQuery)
-    plant = plant_of(api)
     node: Node | None
     if query.serial is not None:
         found = [node for node in plant.with_serial(query.serial) if sees(by, node)]
@@ -88,10 +86,9 @@ async def find_ont(request: Request[Any, Any, Any], api: Ctx, by: By) -> NodeSho
     return shown(plant, by, node)
 
 
-@get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation, opt=allow("viewer"))
-async def get_node(api: Ctx, by: By, node_id: NodeName) -> NodeShown:
+@get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation, opt=allow("viewer", slashes="node_id"))
+async def get_node(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodeShown:
     """The node, and how many are directly below it."""
-    plant = plant_of(api)
     return shown(plant, by, existing(plant, by, unquote(node_id)))
 
 
@@ -99,12 +96,11 @@ async def get_node(api: Ctx, by: By, node_id: NodeName) -> NodeShown:
     "/topology/nodes/{node_id:str}/subtree",
     summary="A node and everything below it",
     operation_class=documented(SubtreeQuery),
-    opt=allow("viewer", query=SubtreeQuery),
+    opt=allow("viewer", query=SubtreeQuery, slashes="node_id"),
 )
-async def subtree(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: NodeName) -> TopologyPage:
+async def subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By, node_id: NodeName) -> TopologyPage:
     """A page of the nodes at and below this one, in the order of their ids."""
     query = read_query(request, SubtreeQuery)
-    plant = plant_of(api)
     top = existing(plant, by, unquote(node_id))
     after = _after(query.cursor)
     below = (
@@ -115,10 +111,14 @@ async def subtree(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: No
     return _page(plant, by, heapq.nsmallest(query.limit + 1, below, key=lambda node: node.id), query.limit)
 
 
-@get("/topology/nodes/{node_id:str}/path", summary="From a node to the core", operation_class=ApiOperation, opt=allow("viewer"))
-async def path(api: Ctx, by: By, node_id: NodeName) -> NodePaths:
+@get(
+    "/topology/nodes/{node_id:str}/path",
+    summary="From a node to the core",
+    operation_class=ApiOperation,
+    opt=allow("viewer", slashes="node_id"),
+)
+async def path(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodePaths:
     """Every way to a root, several where uplinks are redundant (at most 64)."""
-    plant = plant_of(api)
     ways = plant.paths(existing(plant, by, unquote(node_id)).id)
     named = ([node for one in way if (node := plant.node(one)) is not None and sees(by, node)] for way in ways)
     return NodePaths(tuple(tuple(shown(plant, by, node) for node in way) for way in named))
@@ -169,4 +169,6 @@ async def _export(plant: TopologyView, by: Principal, query: TopologyQuery) -> A
         await trio.lowlevel.checkpoint()
 
 
-HANDLERS: list[Any] = [list_nodes, find_ont, get_node, subtree, path, *WRITES]
+def routes(topology: TopologyView) -> Router:
+    """Reading the topology."""
+    return resource("topology", [list_nodes, find_ont, get_node, subtree, path], plant=topology)

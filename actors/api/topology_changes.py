@@ -1,37 +1,37 @@
 """Changes of the topology: each is a command, made against the plant as it is and refused when that is no longer so."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
 import trio
-from litestar import Request, Response, delete, patch, post, put
+from litestar import Request, Response, Router, delete, patch, post, put
 from litestar.openapi.spec import OpenAPIMediaType, Reference, RequestBody
 from litestar.openapi.spec.schema import Schema
 from litestar.params import JSONBody
 from msgspec.structs import replace
 
-from actors.api import commands
 from actors.api.access import allow
+from actors.api.answers import NODE
 from actors.api.bodies import decode_body
-from actors.api.context import By, Context, Ctx
+from actors.api.command_resource import CommandResource
 from actors.api.openapi import PROBLEM, ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
-from actors.api.topology_nodes import NodeName, existing, names_seen, plant_of, sees, shown, writable, writes
-from protocols.change import Refusal
-from protocols.command import ChangeTopology, Command
+from actors.api.routes import PREFIX, By, Given, resource
+from actors.api.submitter import Submitter
+from actors.api.topology_nodes import NodeName, existing, names_seen, sees, shown, writable, writes
+from protocols.command import ChangeTopology
 from protocols.principal import Principal
-from protocols.rest import FieldError
+from protocols.rest_problem import FieldError
 from protocols.rest_topology import NodeBody, NodeEdit, NodeShown, RemovalQuery, TopologyBody, TopologyResult, edited, node_of
 from protocols.serial import canonical_serial
 from protocols.topology import Node, TopologyError, Words, assemble, with_addresses
 from protocols.topology_csv import NotCsv, decode_csv, parse_csv
 from protocols.topology_view import TopologyView
 
-PATH = "/api/v1/faults/topology"
 CSV = "text/csv"
 TRIES = 5
 """How often a change is made anew because the topology has changed under it."""
@@ -40,16 +40,7 @@ TOLD = 1_000
 
 
 @dataclass
-class TopologyOperation(ApiOperation):
-    """An operation whose answer never waits for PostgreSQL."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        (self.responses or {}).pop("204", None)
-
-
-@dataclass
-class ImportOperation(TopologyOperation):
+class ImportOperation(ApiOperation):
     """The body is read by the handler itself, in a thread."""
 
     def __post_init__(self) -> None:
@@ -70,6 +61,27 @@ class ImportOperation(TopologyOperation):
         super().__post_init__()
 
 
+class TopologyChanges:
+    """Has the fold change the topology, as ``plant`` shows it."""
+
+    def __init__(self, submitter: Submitter, plant: TopologyView) -> None:
+        self._commands, self.plant = CommandResource(submitter, NODE), plant
+
+    async def make(self, by: Principal, wish: Callable[[], Awaitable[ChangeTopology]]) -> TopologyResult:
+        """Have the change folded that ``wish`` gives for the topology as it is; asked anew, ``TRIES`` times at most, when the
+        topology has changed in between."""
+        for _ in range(TRIES):
+            action = await wish()
+            try:
+                await self._commands.submit(by, action)
+            except ProblemError as error:
+                if error.kind != "wrong_state":
+                    raise
+                continue
+            return TopologyResult(put=len(action.puts), removed=len(action.removes), nodes=self.plant.count(by.tenant))
+        raise unavailable("topology_busy", "the topology keeps changing: nothing was done")
+
+
 @put(
     "/topology",
     summary="Replace the topology",
@@ -77,12 +89,12 @@ class ImportOperation(TopologyOperation):
     responses={409: PROBLEM, 422: PROBLEM},
     opt=allow("admin", body="max_topology_bytes"),
 )
-async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) -> TopologyResult:
+async def replace_topology(request: Request[Any, Any, Any], changes: Given[TopologyChanges], by: By) -> TopologyResult:
     """All of it, as `{"nodes": [...]}` or `text/csv`. What is different changes, all or nothing; the rest is not touched.
 
     A token with a tenant replaces the nodes of its tenant; the shared ones above them stay as they are.
     """
-    plant = plant_of(api)
+    plant = changes.plant
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (CSV, "application/json"):
         raise ProblemError(415, "unsupported_media_type", f"the body must be application/json or {CSV}")
@@ -91,19 +103,19 @@ async def replace_topology(request: Request[Any, Any, Any], api: Ctx, by: By) ->
     if foreign := [FieldError("tenant", f"node {n.id!r} is of tenant {n.tenant!r}") for n in nodes if not writes(by, n)]:
         raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only", foreign[:TOLD])
     nodes = tuple(_hanging_on(plant, by, node) for node in nodes)
-    return await _change(api, by, partial(trio.to_thread.run_sync, plant.whole, nodes, by.tenant))
+    return await changes.make(by, partial(trio.to_thread.run_sync, plant.whole, nodes, by.tenant))
 
 
 @post(
     "/topology/nodes",
     summary="Add a node",
-    operation_class=TopologyOperation,
+    operation_class=ApiOperation,
     responses={409: PROBLEM},
     opt=allow("admin"),
 )
-async def add_node(api: Ctx, by: By, data: JSONBody[NodeBody]) -> Response[NodeShown]:
+async def add_node(changes: Given[TopologyChanges], by: By, data: JSONBody[NodeBody]) -> Response[NodeShown]:
     """201 with the node; 409 when its id is in use."""
-    plant = plant_of(api)
+    plant = changes.plant
     node = _own(by, _checked(node_of(data)))
 
     async def wish() -> ChangeTopology:
@@ -111,14 +123,21 @@ async def add_node(api: Ctx, by: By, data: JSONBody[NodeBody]) -> Response[NodeS
             raise ProblemError(409, "node_exists", f"id: {node.id!r} is in use", [FieldError("id", "is in use")])
         return plant.put(node)
 
-    await _change(api, by, wish)
-    return Response(shown(plant, by, node), status_code=201, headers={"Location": f"{PATH}/nodes/{quote(node.id, safe='')}"})
+    await changes.make(by, wish)
+    return Response(
+        shown(plant, by, node), status_code=201, headers={"Location": f"{PREFIX}/topology/nodes/{quote(node.id, safe='')}"}
+    )
 
 
-@patch("/topology/nodes/{node_id:str}", summary="Change a node", operation_class=TopologyOperation, opt=allow("admin"))
-async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit]) -> NodeShown:
+@patch(
+    "/topology/nodes/{node_id:str}",
+    summary="Change a node",
+    operation_class=ApiOperation,
+    opt=allow("admin", slashes="node_id"),
+)
+async def edit_node(changes: Given[TopologyChanges], by: By, node_id: NodeName, data: JSONBody[NodeEdit]) -> NodeShown:
     """Change the fields given, leave the others. With other `parents` it moves, and what is below it moves with it."""
-    plant = plant_of(api)
+    plant = changes.plant
     name = unquote(node_id)
 
     async def wish() -> ChangeTopology:
@@ -126,7 +145,7 @@ async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit
         writable(by, node)
         return plant.put(_hanging_on(plant, by, _own(by, _checked(edited(node, data)))))
 
-    await _change(api, by, wish)
+    await changes.make(by, wish)
     return shown(plant, by, existing(plant, by, name))
 
 
@@ -135,12 +154,14 @@ async def edit_node(api: Ctx, by: By, node_id: NodeName, data: JSONBody[NodeEdit
     summary="Remove a node",
     status_code=200,
     operation_class=documented(RemovalQuery),
-    opt=allow("admin", query=RemovalQuery),
+    opt=allow("admin", query=RemovalQuery, slashes="node_id"),
     responses={409: PROBLEM},
 )
-async def remove_node(request: Request[Any, Any, Any], api: Ctx, by: By, node_id: NodeName) -> TopologyResult:
+async def remove_node(
+    request: Request[Any, Any, Any], changes: Given[TopologyChanges], by: By, node_id: NodeName
+) -> TopologyResult:
     """Refused while others hang from it, unless `cascade=true`: then with all that hangs from nothing else. Alarms stay."""
-    plant = plant_of(api)
+    plant = changes.plant
     query = read_query(request, RemovalQuery)
     name = unquote(node_id)
 
@@ -152,35 +173,11 @@ async def remove_node(request: Request[Any, Any, Any], api: Ctx, by: By, node_id
             raise ProblemError(409, "has_children", text)
         return plant.without(name, cascade=query.cascade)
 
-    return await _change(api, by, wish)
+    return await changes.make(by, wish)
 
 
-async def _change(api: Context, by: Principal, wish: Callable[[], Awaitable[ChangeTopology]]) -> TopologyResult:
-    """Have the fold make a change; made anew when the topology has changed since it was thought out."""
-    plant = plant_of(api)
-    for _ in range(TRIES):
-        action = await wish()
-        outcome = await api.submit(by, [Command(by, action)])
-        refusals = commands.answers(outcome.changes, outcome.first, 1)[0].refusals
-        if not refusals:
-            return TopologyResult(put=len(action.puts), removed=len(action.removes), nodes=plant.count(by.tenant))
-        if refusals[0].reason != "wrong_state":
-            raise _refused(refusals)
-    raise unavailable("topology_busy", "the topology keeps changing: nothing was done", api.settings.retry_after_seconds)
-
-
-def _refused(refusals: Iterable[Refusal]) -> ProblemError:
-    told = [FieldError(*_field(refusal)) for refusal in refusals]
-    first = next(iter(refusals))
-    if first.reason == "not_your_tenant":
-        return ProblemError(403, "not_your_tenant", first.text)
-    return ProblemError(422, "invalid_topology", told[0].message, told)
-
-
-def _field(refusal: Refusal) -> tuple[str, str]:
-    """``parents: node 'x': what`` as its field and the rest."""
-    field, _, text = refusal.text.partition(": ")
-    return (field, text) if text else ("", refusal.text)
+def _path_of(node: Node) -> str:
+    return f"{PREFIX}/topology/nodes/{quote(node.id, safe='')}"
 
 
 def _read(content: bytes, kind: str, by: Principal, plant: TopologyView) -> tuple[Node, ...]:
@@ -229,4 +226,7 @@ def _checked(node: Node) -> Node:
         raise invalid_body("address", str(error)) from error
 
 
-WRITES: list[Any] = [replace_topology, add_node, edit_node, remove_node]
+def routes(submitter: Submitter, topology: TopologyView) -> Router:
+    """Changing the topology."""
+    handlers = [replace_topology, add_node, edit_node, remove_node]
+    return resource("topology", handlers, changes=TopologyChanges(submitter, topology))

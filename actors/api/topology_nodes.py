@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from litestar.params import PathParameter
 
-from actors.api.context import Context
-from actors.api.problems import ProblemError, unavailable
+from actors.api.problems import ProblemError
 from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
 from protocols.topology import Node
@@ -19,17 +18,13 @@ NodeName = Annotated[
 ]
 
 
-def plant_of(api: Context) -> TopologyView:
-    if api.topology is None:
-        raise unavailable("topology_unavailable", "the topology is not at hand", api.settings.retry_after_seconds)
-    return api.topology
-
-
 def sees(by: Principal, node: Node) -> bool:
+    """Whether the caller may read of the node."""
     return shown_to(node, by.tenant) is not None
 
 
 def writes(by: Principal, node: Node) -> bool:
+    """Whether the caller may change the node."""
     return may_change(node, by.tenant)
 
 
@@ -41,6 +36,7 @@ def names_seen(plant: TopologyView, by: Principal, names: Iterable[str]) -> tupl
 
 
 def existing(plant: TopologyView, by: Principal, node_id: str) -> Node:
+    """The node of this id. ProblemError 404 when the caller sees none."""
     node = plant.node(node_id)
     if node is None or not sees(by, node):
         raise ProblemError(404, "unknown_node", f"no node {node_id!r}")
@@ -48,6 +44,7 @@ def existing(plant: TopologyView, by: Principal, node_id: str) -> Node:
 
 
 def writable(by: Principal, node: Node) -> None:
+    """ProblemError 403 for a node that the caller sees and may not change."""
     if not writes(by, node):
         raise ProblemError(403, "not_your_tenant", f"node {node.id!r} is shared: only a token without a tenant changes it")
 

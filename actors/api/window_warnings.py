@@ -9,7 +9,7 @@ from itertools import islice
 
 import trio
 
-from actors.api.context import Context
+from protocols.alarm_view import AlarmView
 from protocols.maintenance import MaintenanceWindow
 from protocols.topology import Node
 from protocols.topology_view import TopologyView
@@ -22,18 +22,18 @@ _STEP = 5_000
 """Nodes looked at between two checkpoints."""
 
 
-async def unknown_names(api: Context, window: MaintenanceWindow) -> list[str]:
+async def unknown_names(plant: TopologyView, alarms: AlarmView, window: MaintenanceWindow) -> list[str]:
     """A warning for each field of the scope with names that name nothing."""
-    scope, plant = window.scope, api.topology
+    scope = window.scope
     found = list(_warning("subtrees", [name for name in scope.subtrees if not _has_node(plant, window, name)]))
     reporting: set[str] = set()
-    if scope.devices and api.alarms is not None:
-        reporting.update(alarm.device_id for alarm in api.alarms.all() if window.tenant_id in (None, alarm.tenant_id))
+    if scope.devices:
+        reporting.update(alarm.device_id for alarm in alarms.all() if window.tenant_id in (None, alarm.tenant_id))
     devices = [name for name in scope.devices if not _has_device(plant, window, name) and name not in reporting]
     found += _warning("devices", devices)
     if scope.customers or scope.services:
         customers, services = set(scope.customers), set(scope.services)
-        nodes = plant.all() if plant is not None else []
+        nodes = plant.all()
         for start in range(0, len(nodes), _STEP):
             mine = [node for node in nodes[start : start + _STEP] if _sees(window, node)]
             # A node of type customer or service is one by its id.
@@ -49,15 +49,15 @@ def _names(nodes: Sequence[Node], kind: str, field: str) -> tuple[Iterable[str],
     return (getattr(node, field) for node in nodes), (node.id for node in nodes if node.type == kind)
 
 
-def _has_node(plant: TopologyView | None, window: MaintenanceWindow, name: str) -> bool:
-    node = plant.node(name) if plant is not None else None
+def _has_node(plant: TopologyView, window: MaintenanceWindow, name: str) -> bool:
+    node = plant.node(name)
     return node is not None and _sees(window, node)
 
 
-def _has_device(plant: TopologyView | None, window: MaintenanceWindow, name: str) -> bool:
+def _has_device(plant: TopologyView, window: MaintenanceWindow, name: str) -> bool:
     """A node, or the beginning of the ids of some (``DEVICE/POSITION``)."""
-    if plant is None or _has_node(plant, window, name):
-        return plant is not None
+    if _has_node(plant, window, name):
+        return True
     inside: Collection[str] = list(islice(plant.sorted_from(f"{name}/"), 1))
     return any(one.startswith(f"{name}/") and _has_node(plant, window, one) for one in inside)
 

@@ -1,4 +1,4 @@
-"""Where a backtest begins, and which rules are in force at its end."""
+"""The period of a backtest: its first Event, and the rules in force at its end."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -83,7 +83,7 @@ def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Sta
 
 
 def of_rules(event: Event) -> bool:
-    """Whether this Event writes rules."""
+    """True for an Event that changes rules."""
     return isinstance(event, RulesLoaded) or (isinstance(event, Command) and isinstance(event.action, RuleAction))
 
 
@@ -95,7 +95,7 @@ class PeriodRules(NamedTuple):
 
 
 def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning) -> PeriodRules:
-    """What the Events from the beginning to the end made of the rules."""
+    """The rules in force after the Events of the period."""
     began = State.load(beginning.state).memory(RuleMemory)
     state = State(ledger_id(connection, path))
     own = state.memory(RuleMemory)

@@ -30,12 +30,12 @@ AT_ONCE = 1_000
 
 
 class Cancelled(Exception):
-    """Whoever asked does not want the answer any more."""
+    """The caller no longer wants the answer."""
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """What is tried: the rules of the files, and the settings of ``[correlator]``; None leaves them as they are. ``added``:
-    the rules come to those of the files, and take the place of those with the same name."""
+    """The proposed rules and the proposed settings of ``[correlator]``; None keeps today's. ``added``: the proposed rules are
+    added to those of the files and replace files' rules of the same name."""
 
     rules: tuple[Rule, ...] | None = None
     added: bool = False
@@ -73,10 +73,10 @@ def backtest(
     most: int = 1_000,
     go_on: Callable[[int, int], bool] = lambda _done, _of: True,
 ) -> Result:
-    """Fold the Events of the ledger at ``path`` from ``since`` on, as they are and with ``trial``; nothing is written.
+    """Fold the Events of the ledger at ``path`` from ``since`` on twice: with today's rules and with ``trial``. Writes nothing.
 
-    ``go_on`` is told how many of how many Events are done and may say no: then Cancelled is raised. Blocks. Raises LedgerError
-    and BadPeriod.
+    ``go_on`` receives the number of Events folded and the number of all Events; when it returns False, Cancelled is raised.
+    Blocks. Raises LedgerError and BadPeriod.
     """
     with closing(connect_reader(path)) as connection:
         beginning = begin(connection, path, since)
@@ -139,7 +139,7 @@ def _kept(state: State, trial: Trial) -> list[Rule]:
 
 
 def _compare_gone(sides: _Trio, result: Result, waiting: dict[AlarmKey, None], most: int) -> None:
-    """Alarms of which both sides have let go need not be remembered."""
+    """Forget the alarms that both folds have forgotten."""
     for side in (sides.today, sides.new):
         waiting.update(dict.fromkeys(side.gone))
         side.gone.clear()

@@ -14,7 +14,7 @@ from protocols.change import AlarmChanged, AlarmForgotten, Change, NotificationK
 from protocols.event import Event
 
 REQUESTS = ("notification_requested", "told")
-"""Timeline lines of what people are to hear: no decision of a rule. The second is what older ledgers say."""
+"""Timeline actions about notifications, not about rules. Older ledgers use the second one."""
 
 
 class AlarmKey(NamedTuple):
@@ -31,7 +31,7 @@ PAGES: tuple[NotificationKind, ...] = ("raised", "worsened", "escalated", "flapp
 
 
 class Fate(Struct):
-    """What became of an alarm. Everything is told by names that mean the same in both folds."""
+    """The end state of an alarm. It refers to other alarms by names that mean the same in both folds."""
 
     alarm_id: str = ""
     """External name."""
@@ -46,7 +46,7 @@ class Fate(Struct):
     """The first alarm of its last correlation."""
     severity: str = ""
     held: dict[str, None] = {}
-    """What held it back from people at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
+    """Everything that held the alarm back at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
     pages: list[str] = []
     """Notices, in order."""
 
@@ -59,7 +59,7 @@ class Side:
         self.figures = Figures()
         self.fates: dict[AlarmKey, Fate] = {}
         self.gone: list[AlarmKey] = []
-        """Alarms that the fold has let go of, until they have been compared."""
+        """Alarms that the fold has forgotten, kept until they are compared."""
         self._keys: dict[str, AlarmKey] = {}
         self._ids: dict[AlarmKey, str] = {}
         self._first: dict[str, AlarmKey] = {}

@@ -9,7 +9,7 @@ import typer
 from faultd.cli.common import DEFAULT_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail
 from faultd.console.rest import in_words
 from protocols.printable import printable
-from protocols.rest import Readiness
+from protocols.rest_daemon import Readiness
 
 
 def status(config: ConfigFile = DEFAULT_CONFIG) -> None:

@@ -89,7 +89,7 @@ class Played:
         self.state.use_profiles(profiles, translator)
 
     def events(self) -> Iterator[tuple[float, Event, Datagram | None]]:
-        """What the fold is given, with its second."""
+        """The fold's input, each item with its second."""
         settings = CorrelatorSettings()
         case = self.case
         yield 0.0, PolicyLoaded("evaluation", msgspec.msgpack.encode(settings)), None
@@ -126,7 +126,7 @@ class Played:
         return self._feed(at, event, datagram)
 
     def finish(self) -> CaseOutcome:
-        """What came of it, when all events have been folded."""
+        """The outcome, once all Events are folded."""
         left = tuple(each.alarm_id for each in self.standing() if each.inferred and not each.parent)
         for alarm_id in list(self._roots):
             self._end_root(alarm_id, float("inf"))
@@ -193,7 +193,8 @@ class Played:
         )
 
     def _read(self, at: float) -> Iterator[NetworkEvent]:
-        """What a poller reports of the light of all ONTs on the ports of bent fibres; as much of it is lost as of the traps."""
+        """A poller's readings of the optical power of all ONTs on ports with a bent fibre. As many readings as traps are
+        lost."""
         plant, seed = self.case.plant, self.case.options.seed
         rng = Random(f"readings/{self.case.id}/{at}")
         bends = [each for each in self.case.faults if each.kind == "bend"]
@@ -257,7 +258,8 @@ class Played:
             )
 
     def _faults_of(self, alarm: Alarm) -> frozenset[str]:
-        """Whose traps raised it; what several faults have darkened together, an ONT or a port, belongs to each of them."""
+        """The faults whose traps raised the alarm. An ONT or a port that several faults darkened together belongs to each of
+        them."""
         if alarm.id in self._inferred:
             return frozenset()
         told = self._reported.get(alarm.id, set())
@@ -326,7 +328,7 @@ def _simulate(case: Case) -> Simulated:
 
 
 def _noise(plan: Simulated) -> Iterator[Fault]:
-    """Everyday faults that the simulator added by itself."""
+    """Everyday faults added by the simulator."""
     for each in plan.faults:
         if each.id.startswith("reboot-"):
             yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)

@@ -19,7 +19,7 @@ import pytest
 import trio
 from vocabulary.faults import replace_fold
 
-from actors.api.queries import get_alarm
+from actors.api.sql.alarms import get_alarm
 from actors.correlator.actor import Correlator
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger

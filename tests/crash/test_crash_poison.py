@@ -16,10 +16,16 @@ import pytest
 import trio
 from vocabulary.faults import replace_fold
 
+from actors.api import alarm_reads, quarantine
 from actors.api.actor import Api
+from actors.api.alarm_lookup import AlarmLookup
 from actors.api.settings import ApiSettings
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.correlator import fold
 from actors.correlator.actor import Correlator
+from actors.correlator.alarms.view import HeldAlarms
+from actors.correlator.plant.view import PlantView
 from actors.ledger.actor import Ledger
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Progress, Reply
@@ -32,7 +38,6 @@ from faultd.app import CONSUMERS, _quarantined_event
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
 from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
-from protocols.rest import Readiness
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = LedgerSettings(snapshot_every_events=3)
@@ -74,17 +79,15 @@ class House:
             await nursery.start(Correlator(state, to_be_folded, folds, self.metrics).run)
             await nursery.start(Store(database, ledger.feed, file.ledger_id, self.progress, self.metrics).run)
             async with trio.open_nursery() as sources:
-                api = Api(
-                    ApiSettings(bind="127.0.0.1:0"),
-                    self.appends,
-                    database,
-                    self.progress,
-                    self.book,
-                    lambda: Readiness(True, {}),
-                    self.metrics,
-                    lambda: self.now,
-                    quarantined=partial(_quarantined_event, ledger.feed),
-                )
+                settings = ApiSettings(bind="127.0.0.1:0")
+                stored = Stored(database, self.progress, settings.read_your_writes_seconds)
+                submitter = Submitter(self.appends, stored, settings, self.metrics)
+                alarms = AlarmLookup(HeldAlarms(state), stored, PlantView(state))
+                routes = [
+                    alarm_reads.routes(alarms),
+                    quarantine.routes(submitter, stored, partial(_quarantined_event, ledger.feed)),
+                ]
+                api = Api(settings, self.book, self.metrics, lambda: self.now, routes=routes)
                 address = await sources.start(api.run)
                 headers = {"Authorization": f"Bearer {self.token}"}
                 base = f"http://{address}/api/v1/faults"

@@ -16,6 +16,8 @@ import trio
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.events.event_reports import report_of
 from actors.correlator.fold import fold
@@ -28,13 +30,15 @@ from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
+from faultd.backtest.service import BacktestService
+from faultd.routes import ApiViews, api_routes
 from protocols.change import Change
 from protocols.command import Action, Command
 from protocols.event import Stamped
 from protocols.ledger import RecordedBatch
 from protocols.principal import Principal, Role
 from protocols.report import EventReport
-from protocols.rest import DaemonPart, Readiness
+from protocols.rest_daemon import DaemonPart, Readiness
 
 E = TypeVar("E")
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -99,24 +103,21 @@ class RunningApi:
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceTable(lambda: T0)
-        self.api = Api(
-            self.settings,
-            self.send,
-            database,
-            self.progress,
-            self.book,
-            lambda: self.readiness,
-            self.metrics,
-            lambda: self.now,
-            quarantined=self._quarantined,
+        self.stored = Stored(database, self.progress, self.settings.read_your_writes_seconds, lambda: self.seq)
+        views = ApiViews(
+            alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
             sources=self.sources,
-            alarms=HeldAlarms(self.state),
+            backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
-            recorded=lambda: self.seq,
+            quarantined=self._quarantined,
+            health=lambda: self.readiness,
         )
+        submitter = Submitter(self.send, self.stored, self.settings, self.metrics)
+        routes = api_routes(submitter, self.stored, views, self.settings, self.metrics, lambda: self.now, "default")
+        self.api = Api(self.settings, self.book, self.metrics, lambda: self.now, routes=routes)
         self.address = ""
         self.nursery: trio.Nursery
         self.ledger_stopped = trio.CancelScope()

@@ -131,7 +131,7 @@ def _parent_of(draft: Draft, action: Raise) -> str | None:
 
 
 def _name_refused(draft: Draft, name: str, identity: Identity) -> Refusal | None:
-    """Why an alarm of this identity cannot have the external name ``name``."""
+    """The reason for which an alarm of this identity cannot have the external name ``name``."""
     if is_own_name(name):
         return Refusal(name, "invalid", f"alarm_id: {name} is a name that faultd gives; choose one of another form")
     holder = open_with_name(draft, identity.tenant_id, name) if name else None

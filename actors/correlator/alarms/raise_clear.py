@@ -1,4 +1,4 @@
-"""Raising and clearing: what a report does to the alarm of its identity, whoever reported it."""
+"""Raises and clears: the effect of a report on the alarm of its identity, whoever sends the report."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -30,10 +30,10 @@ _NOT_AFTER: Final[dict[Order, str]] = {
     "unknown": "this clear came just after the raise, and the sender's clocks do not tell which was sent first: the problem "
     "stands until it is cleared again",
 }
-"""Why a clear ends nothing, by how it stands to the raise."""
+"""The reason for which a clear ends nothing, by its order relative to the raise."""
 
 REPLACERS = ("faultd:topology", "faultd:serial")
-"""Who ends an alarm since there is something else at its place: it is never re-opened."""
+"""Actors that clear an alarm because its place now holds something else. Such an alarm is never re-opened."""
 SYSTEM = RESOURCE
 """Also the source of what faultd says of itself."""
 
@@ -84,9 +84,9 @@ def limit_of(draft: Draft, problem: ReportedProblem, report: ReportTime) -> Limi
 def repeat_problem(
     draft: Draft, identity: Identity, severity: Severity, report: ReportTime, by_design: bool = False, said: int = 0
 ) -> Alarm | None:
-    """What :func:`raise_problem` does when the problem's alarm is open and has the text whose digest is ``said`` (0: any), for
-    which its identity and severity are enough; None when it is not. The storm's path: a Problem is only worth making for what
-    it will change."""
+    """The short form of :func:`raise_problem` for an open alarm with the same text (digest ``said``, 0: any text): it needs
+    only identity and severity. None when the alarm is not open or differs. In a storm it saves making the whole
+    ReportedProblem."""
     alarm = draft.current(identity)
     if alarm is None or alarm.cleared_at is not None or (said and draft.state.said.get(alarm.id) != said):
         return None
@@ -246,8 +246,8 @@ def _mark(
 
 
 def _reopens(draft: Draft, alarm: Alarm, problem: ReportedProblem) -> bool:
-    """Whether the problem is a cleared alarm's once more: soon enough after its clear, and at a place that has not been given
-    to something else since."""
+    """True when the report re-opens a cleared alarm: soon enough after its clear, and at a place that has not changed hands
+    since."""
     before, now = alarm.metadata.get("serial"), problem.metadata.get("serial")
     if alarm.cleared_by in REPLACERS or (before is not None and now is not None and before != now):
         return False
@@ -260,8 +260,8 @@ def _within_control_time(draft: Draft, alarm: Alarm) -> bool:
 
 
 def _keeps_name(draft: Draft, alarm: Alarm, problem: ReportedProblem) -> bool:
-    """Whether a cleared alarm can be re-opened under its external name: the reporter gives no other, and no open alarm has
-    taken it since."""
+    """True when a cleared alarm can be re-opened under its external name: the reporter gives no other name, and no open alarm
+    has taken it since."""
     if problem.alarm_id not in ("", alarm.alarm_id):
         return False
     if alarm.alarm_id in draft.state.names:

@@ -74,7 +74,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         gasped=gasped,
         alive=0,
         unknown=could - len(recent),
-        confidence=min(0.99, gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5),
+        confidence=gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5,
         why=f"{gasped} of {could} ONTs of {name} on {len(ports)} PON port{'s' if len(ports) > 1 else ''} sent a dying gasp "
         "at about the same time: mains, not fibre",
     )

@@ -28,6 +28,7 @@ from actors.correlator.pon.inspection_timer import NAME as NAME
 from actors.correlator.pon.members import concluded, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from protocols.alarm import Alarm, Identity
+from protocols.probability import in_words, stated
 from protocols.severity import Severity, is_worse
 from protocols.walls import shown_to
 
@@ -77,7 +78,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
                 "root_cause",
                 RULE,
                 cause.why,
-                confidence=round(cause.confidence, 3),
+                confidence=stated(cause.confidence),
                 **cause.summary,
                 **cause.detail,
             )
@@ -97,7 +98,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
             "revised",
             RULE,
             cause.why,
-            confidence=round(cause.confidence, 3),
+            confidence=stated(cause.confidence),
             **cause.summary,
             **cause.detail,
         )
@@ -111,7 +112,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
         draft.later(setattr, before, "returning", None)
     _take_in(draft, alarm, cause, count)
     for symptom in extra:
-        attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
+        attach(draft, symptom, alarm, NAME, cause.why, confidence=cause.confidence)
     return alarm
 
 
@@ -143,7 +144,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
     unnamed = alarm.subscriber_count - len(alarm.affected_customers)
     unnamed += more["subscriber_count"] - len(more["affected_customers"])
     now = replace(cause, **counts)
-    said = {**counts, "confidence": round(cause.confidence, 3), "customers_by_class": dict(sorted(classes.items()))}
+    said = {**counts, "confidence": stated(cause.confidence), "customers_by_class": dict(sorted(classes.items()))}
     if is_worse(severity := _severity(cause.kind, members), alarm.severity):
         alarm = severity_changed(alarm, severity)
     draft.put(
@@ -158,7 +159,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
         "revised",
         RULE,
         cause.why,
-        confidence=round(cause.confidence, 3),
+        confidence=stated(cause.confidence),
     )
     _take_in(draft, alarm, cause, members)
 
@@ -184,7 +185,7 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
                 alarm,
                 NAME,
                 f"{said_of} with {members - 1} others: {cause.why}",
-                confidence=round(cause.confidence, 3),
+                confidence=cause.confidence,
             )
 
 
@@ -214,7 +215,7 @@ def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
     foremost = draft.alarm(found.alarms[0])
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
-        foremost = draft.put(changed, "root_cause", RULE, why, confidence=round(confidence, 3))
+        foremost = draft.put(changed, "root_cause", RULE, why, confidence=stated(confidence))
     for other in map(draft.alarm, found.alarms[1:]):
         if other.parent_alarm_id is None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
@@ -285,7 +286,7 @@ def _description(cause: Cause, classes: Mapping[str, int]) -> str:
     by_class = "; customers by class: " + ", ".join(f"{name} {count}" for name, count in classes.items()) if classes else ""
     return (
         f"{cause.why}. {cause.dark} ONTs dark without a dying gasp, {cause.gasped} with one, {cause.alive} known to be alive, "
-        f"{cause.unknown} not heard of{by_class}. Confidence {cause.confidence:.0%}."
+        f"{cause.unknown} not heard of{by_class}. Confidence: {in_words(cause.confidence)}."
     )
 
 
@@ -307,7 +308,7 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
         "gasped": cause.gasped,
         "alive": cause.alive,
         "unknown": cause.unknown,
-        "confidence": round(cause.confidence, 3),
+        "confidence": stated(cause.confidence),
         "customers_by_class": _classes(draft, cause.evidence),
         **cause.summary,
     }

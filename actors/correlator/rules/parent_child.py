@@ -5,6 +5,7 @@ What was raised within the window waits under every place in which the other sid
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from actors.correlator.alarms.attachment import attach, detach, reported_at
 from actors.correlator.draft import Draft
@@ -42,7 +43,7 @@ def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> 
 
 
 def adopt(
-    draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, cause: Alarm, why: str, **evidence: object
+    draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, cause: Alarm, why: str, **evidence: Any
 ) -> bool:
     """Attach ``child`` for ``rule``, unless something that comes before the rule has attached it: what is no rule's (the
     topology's, an operator's) always does, another rule by priority and name."""

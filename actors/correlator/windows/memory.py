@@ -1,4 +1,4 @@
-"""What the fold remembers of maintenance windows."""
+"""The fold's memory of maintenance windows."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from protocols.maintenance import MaintenanceWindow
 
 
 class Review(Struct):
-    """Held alarms that are still to be looked at again. ``why``: what changed. ``late``: an end that nobody saw came between,
-    so they are let go although the window is open again."""
+    """Held alarms that are still to be examined. ``why``: the change. ``late``: the window ended and opened again unobserved in
+    between, so the alarms are released although it is open."""
 
     alarms: list[str]
     why: str
@@ -60,7 +60,7 @@ class WindowMemory(Struct):
                 self.places.setdefault(key, []).append(window.id)
 
     def forget(self, window_id: str) -> None:
-        """Let go of a window that is over."""
+        """Forget a window that is over."""
         window = self.windows.get(window_id)
         if window is not None:
             self.file(window, None)

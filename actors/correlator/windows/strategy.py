@@ -1,11 +1,12 @@
-"""Maintenance windows as a strategy: an open window holds back what begins or gets worse inside it.
+"""Maintenance windows as a strategy: an open window holds back alarms that begin or worsen during it.
 
-- What people had been told of before stays as it is: its recovery is told, and its end of the window tells it no second time.
-  Gets it worse inside, that is held back, and told at the end if it is still so.
-- What stands but was not told yet when the window opens is held back when its hold is over: nobody has been woken by it yet.
-- What still stands when the window ends is let go; then people are told after the usual hold.
+- An alarm with a notification before the window keeps it: its recovery is notified, and the end of the window notifies nothing.
+  If the alarm worsens during the window, the window holds that back, and it is notified at the end if it still applies.
+- An alarm still waiting for its notification when the window opens is held back when its wait is over.
+- An alarm still open when the window ends is released; its notification follows after the usual wait.
 
-Nothing is done when a window opens, however many alarms stand in its scope: each finds its windows when it would be told.
+The opening itself does nothing, however many alarms are in the scope: each alarm finds its windows when its notification is
+due.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from protocols.severity import is_worse
 
 NAME = "windows"
 AT_MOST = 2_000
-"""Alarms let go with one Event; the rest follow with the next ones."""
+"""Number of alarms released with one Event; the others follow with the next Events."""
 _SOON = timedelta(microseconds=1)
 _REVIEW = "review:"
 
@@ -47,7 +48,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def hold(draft: Draft, alarm: Alarm) -> bool:
-    """Have each open window that covers the alarm hold it back; whether any does. Asked also before people are told."""
+    """Have each open window that covers the alarm hold it back; True when one does. Also called before a notification."""
     memory = draft.state.memory(WindowMemory)
     if not memory.active:
         return False
@@ -64,7 +65,7 @@ def hold(draft: Draft, alarm: Alarm) -> bool:
 
 
 def due(draft: Draft, subject: str) -> None:
-    """A window opens, closes or can be forgotten; or there are alarms left to let go."""
+    """Timer: a window opens, closes or can be forgotten, or there are alarms left to release."""
     memory = draft.state.memory(WindowMemory)
     if subject.startswith(_REVIEW):
         _review(draft, memory, subject.removeprefix(_REVIEW))
@@ -80,9 +81,9 @@ def due(draft: Draft, subject: str) -> None:
 
 
 def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool = True) -> None:
-    """Take a window as it now is (new, changed, or at one of its times): open or close it, set its next timer, and look again
-    at what it holds. ``why`` says in the timeline what became of it for those that it lets go: ``at_once``, or (for a
-    timer, whose draft is shown to the strategies before it is committed) by a timer of its own."""
+    """Apply a window that is new, changed, or at one of its times: open or close it, set its next timer, and examine the alarms
+    that it holds. ``why``: the reason in the timeline of the alarms that it releases. They are released at once with
+    ``at_once``, else by a timer: the draft of a timer is shown to the strategies before its commit."""
     memory = draft.state.memory(WindowMemory)
     before, was = memory.windows.get(window.id), memory.active.get(window.id)
     now, following = standing(window, draft.at)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from vocabulary.api import RunningApi
 
-from protocols.rest import DaemonPart, Readiness
+from protocols.rest_daemon import DaemonPart, Readiness
 
 WRITES = [
     ("POST", "/alarms"),

@@ -11,7 +11,7 @@ from vocabulary.api import RunningApi
 
 from faultd.cli.explain import fitted, tree
 from protocols.event import RulesLoaded, TopologyLoaded
-from protocols.rest import Explanation
+from protocols.rest_timeline import Explanation
 from protocols.rule import Conditions, Rule
 from protocols.topology import Node
 

@@ -1,6 +1,5 @@
 """Maintenance windows over HTTP, with PostgreSQL away."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -233,14 +232,3 @@ async def test_a_change_that_cannot_be_changes_nothing(lab: RunningApi) -> None:
             lab.problem(await client.patch(path, json=fields), 422, "invalid_body", field)
         assert (await client.patch(path, json={})).status_code == 422
         assert (await client.get(path)).json() == window
-
-
-async def test_without_the_fold_it_is_refused_for_now(make_lab: Callable[..., RunningApi]) -> None:
-    lab = make_lab()
-    lab.api = type(lab.api)(
-        lab.settings, lab.send, None, lab.progress, lab.book, lambda: lab.readiness, lab.metrics, lambda: lab.now
-    )
-    async with lab.serve(), lab.client("admin") as client:
-        lab.problem(await client.get(PATH), 503, "windows_unavailable")
-        lab.problem(await client.post(PATH, json=WINDOW), 503, "windows_unavailable")
-        assert lab.appended == []

@@ -10,8 +10,9 @@ from vocabulary.api import RunningApi
 
 from actors.api.bodies import decode_body
 from actors.api.problems import ProblemError
-from protocols.rest import AlarmCreate, AlarmEdit, NetworkEventBody
+from protocols.rest_alarms import AlarmCreate, AlarmEdit
 from protocols.rest_bulk import BulkRequest
+from protocols.rest_events import NetworkEventBody
 from protocols.rest_fields import check_metadata
 
 ALARM = {"alarm_type": "x", "severity": "major", "title": "x", "resource_type": "olt", "resource_id": "o"}

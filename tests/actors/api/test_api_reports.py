@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import pytest
 from vocabulary.api import RunningApi
 
 from protocols.change import AlarmForgotten
 from protocols.event import NetworkEvent
 from protocols.ledger import RecordedBatch
+from protocols.report import LedgerUnreadable
 
 
 def event(type: str, **fields: Any) -> NetworkEvent:
@@ -75,9 +77,14 @@ async def test_a_command_that_cleared_it_is_among_them(stored_lab: RunningApi) -
         ]
 
 
-async def test_without_the_ledger_it_is_refused_for_now(lab: RunningApi) -> None:
-    lab.api = type(lab.api)(
-        lab.settings, lab.send, None, lab.progress, lab.book, lambda: lab.readiness, lab.metrics, lambda: lab.now
-    )
-    async with lab.serve(), lab.client() as client:
-        lab.problem(await client.get(f"{lab.ALARMS}/A1/reports"), 503, "reports_unavailable")
+async def test_while_the_ledger_cannot_be_read_it_is_refused_for_now(
+    stored_lab: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at(offsets: Any) -> Any:
+        raise LedgerUnreadable("disk I/O error")
+
+    monkeypatch.setattr(stored_lab, "at", at)
+    async with stored_lab.serve(), stored_lab.client() as client:
+        await stored_lab.create(client)
+        problem = stored_lab.problem(await client.get(f"{stored_lab.ALARMS}/A1/reports"), 503, "reports_unavailable")
+        assert "disk I/O error" in problem["detail"]

@@ -14,18 +14,11 @@ from hypothesis import strategies as st
 
 from actors.api import held_alarms
 from actors.api.keyset import BadCursor, alarm_order
-from actors.api.queries import (
-    count_held_back,
-    count_unknown_traps,
-    get_alarm,
-    list_alarms,
-    list_device_events,
-    list_query,
-    list_unknown_traps,
-    matching_ids,
-    timeline,
-)
-from actors.api.statistics_queries import MOST_BUCKETS, spans, statistics
+from actors.api.sql.alarms import count_held_back, get_alarm, list_alarms, list_query, matching_ids
+from actors.api.sql.device_events import list_device_events
+from actors.api.sql.statistics import MOST_BUCKETS, spans, statistics
+from actors.api.sql.timeline import timeline
+from actors.api.sql.unknown_traps import count_unknown_traps, list_unknown_traps
 from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor

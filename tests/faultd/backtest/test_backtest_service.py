@@ -10,18 +10,17 @@ import httpx
 import pytest
 import trio
 
+from actors.api import backtest
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
 from actors.ledger.database import LedgerFile
 from actors.ledger.group import CommitGroup
-from actors.mailbox import Append, Progress
 from actors.metrics import Metrics
 from actors.tokens import TokenFile
 from faultd.backtest.service import BacktestService
 from protocols.backtest import BacktestRequest
 from protocols.event import NetworkEvent, Tick
 from protocols.principal import Role
-from protocols.rest import Readiness
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 PATH = "/api/v1/faults/backtest"
@@ -43,18 +42,7 @@ class Lab:
         self.service = BacktestService(self.ledger, lambda: NOW)
         book = TokenFile(folder / "tokens.json")
         self.tokens = {name: book.create(name, role, tenant, NOW) for name, (role, tenant) in TOKENS.items()}
-        appends, self._appended = trio.open_memory_channel[Append](1)
-        self.api = Api(
-            ApiSettings(bind="127.0.0.1:0"),
-            appends,
-            None,
-            Progress(),
-            book,
-            lambda: Readiness(True, {}),
-            Metrics(),
-            lambda: NOW,
-            backtests=self.service,
-        )
+        self.api = Api(ApiSettings(bind="127.0.0.1:0"), book, Metrics(), lambda: NOW, routes=[backtest.routes(self.service)])
         self.address = ""
 
     @asynccontextmanager

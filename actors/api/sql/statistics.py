@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from actors.api.where import alarm_where
+from actors.api.sql.where import alarm_where
 from actors.postgres import Connection, Postgres
 from protocols.alarm import STATUSES, Status
 from protocols.query import AlarmFilter, Bucket, CountedSpan, Statistics

@@ -1,0 +1,1 @@
+"""Reads of what the store has written: one module for each resource."""

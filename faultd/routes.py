@@ -1,0 +1,91 @@
+"""The routes of the REST API: each resource's, given the views and reads that it needs. A new resource adds its line here."""
+
+from collections.abc import Callable, Sequence
+
+from litestar import Router
+from msgspec import Struct
+
+from actors.api import (
+    alarm_commands,
+    alarm_reads,
+    backtest,
+    bulk,
+    customers,
+    device_events,
+    events,
+    explain,
+    maintenance,
+    notes,
+    quarantine,
+    reports,
+    rules,
+    sources,
+    statistics,
+    system,
+    topology,
+    topology_changes,
+    unknown_traps,
+)
+from actors.api.alarm_lookup import AlarmLookup
+from actors.api.quarantine import EventLookup
+from actors.api.routes import Now
+from actors.api.rules import RuleLookup
+from actors.api.settings import ApiSettings
+from actors.api.stored import Stored
+from actors.api.submitter import Submitter
+from actors.metrics import Metrics
+from protocols.alarm_view import AlarmView
+from protocols.backtest import Backtests
+from protocols.maintenance import Windows
+from protocols.report import Reports
+from protocols.rest_daemon import Readiness
+from protocols.topology_view import TopologyView
+from protocols.trap_source import SourceView
+
+
+class ApiViews(Struct, frozen=True, kw_only=True):
+    """What the resources of the REST API are read from."""
+
+    alarms: AlarmView
+    windows: Windows
+    rules: RuleLookup
+    topology: TopologyView
+    sources: SourceView
+    backtests: Backtests
+    reports: Reports
+    quarantined: EventLookup
+    health: Callable[[], Readiness]
+
+
+def api_routes(
+    submitter: Submitter,
+    stored: Stored,
+    views: ApiViews,
+    settings: ApiSettings,
+    metrics: Metrics,
+    clock: Now,
+    default_tenant: str,
+) -> Sequence[Router]:
+    """Every route that the daemon serves. ``submitter`` takes the commands, ``stored`` is PostgreSQL."""
+    alarms, plant = AlarmLookup(views.alarms, stored, views.topology), views.topology
+    return [
+        alarm_commands.routes(submitter, alarms, default_tenant, clock),
+        bulk.routes(submitter, alarms, settings, clock),
+        alarm_reads.routes(alarms),
+        explain.routes(alarms),
+        notes.routes(submitter, alarms),
+        statistics.routes(alarms, clock),
+        reports.routes(alarms, views.reports),
+        customers.routes(alarms),
+        events.routes(submitter, settings, default_tenant, plant, views.alarms),
+        maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
+        rules.routes(submitter, views.rules),
+        topology.routes(plant),
+        topology_changes.routes(submitter, plant),
+        backtest.routes(views.backtests),
+        unknown_traps.routes(stored),
+        device_events.routes(stored),
+        quarantine.routes(submitter, stored, views.quarantined),
+        sources.routes(views.sources, plant, default_tenant),
+        *system.routes(views.health, metrics),
+    ]

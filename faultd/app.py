@@ -37,7 +37,6 @@ from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.store.presence import Presence
-from actors.store.reseed import Seed
 from actors.stream.actor import Stream
 from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
@@ -67,6 +66,7 @@ from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
+from protocols.ledger import Seed
 
 log = structlog.get_logger()
 
@@ -244,7 +244,7 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """The fold's alarms and quarantine, for a PostgreSQL that is too far behind for the ledger's batches."""
+    """The alarms of the board and the quarantine, for a consumer whose next batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined, clock())
 

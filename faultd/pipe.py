@@ -101,6 +101,7 @@ class Pipe:
         metrics: Metrics,
         settings: LedgerSettings | None = None,
         *,
+        consumers: Mapping[str, ConsumerPolicy] = CONSUMERS,
         appends_waiting: int = APPENDS_WAITING,
     ) -> None:
         """``file`` and ``stages`` are as :func:`faultd.restore.restore` gives them. Raises DiskRefused."""
@@ -125,7 +126,7 @@ class Pipe:
             metrics=metrics,
             settings=settings,
             clock=clock,
-            consumers=CONSUMERS,
+            consumers=consumers,
         )
         self.actors: dict[str, Runnable] = {"ledger": self.ledger, **actors}
         """By name, in the order in which they are to be started."""

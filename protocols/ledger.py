@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.event import Event
 
@@ -89,3 +90,13 @@ class QuarantinedEvent(Struct, frozen=True):
     kind: str
     error: str
     event: bytes
+
+
+class Seed(Struct, frozen=True):
+    """The beginning of a consumer whose next batches the ledger no longer has: every alarm that the State holds, as of the
+    recorded batch ``seq``, and the Events in quarantine. ``at`` is the time of the seed (None: PostgreSQL's own)."""
+
+    seq: int
+    alarms: Sequence[Alarm]
+    quarantined: Sequence[QuarantinedEvent] = ()
+    at: datetime | None = None

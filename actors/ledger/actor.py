@@ -110,7 +110,7 @@ class Ledger:
         return self._outage.reason
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Until ``inbox`` has ended, everything is folded and recorded, and ``folded`` has ended.
+        """Until ``inbox`` has ended, everything is folded and recorded, ``folded`` has ended, and no consumer reads any more.
 
         Reports started once the Events whose Changes are not on disk have been sent to the fold. Cancelled half-way, the
         file holds what was committed and whoever waits for a reply gets Abandoned.
@@ -129,11 +129,19 @@ class Ledger:
                 self._metrics.ledger_offset.set(self._database.head.offset)
                 task_status.started()
                 await self._write()
+                await self._let_consumers_end()
                 nursery.cancel_scope.cancel()
         finally:
             self._leave()
             with trio.CancelScope(shield=True):
                 await self._in_writer(self._database.close)
+
+    async def _let_consumers_end(self) -> None:
+        """Nothing more is recorded: write what the consumers acknowledge of the rest."""
+        self.feed.close()
+        await self.feed.until_left()
+        if self.consumers.dirty:
+            await self._commit([])
 
     async def _resend(self) -> None:
         """Send what is on disk and has no Changes there."""

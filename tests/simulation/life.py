@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
+from simulation.consumer import consume
 from simulation.disk import Image
 from simulation.network import Socket
 from simulation.oracle import difference
@@ -28,7 +29,7 @@ from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
 from faultd.app import seed_of
 from faultd.inputs import changed_inputs
-from faultd.pipe import Pipe, Stages
+from faultd.pipe import CONSUMERS, Pipe, Stages
 from faultd.restore import restore
 from faultd.start_clock import started_clock
 from protocols.event import Event, SystemReport
@@ -53,6 +54,11 @@ class Life:
         self.open = False
         self.rewound = False
         """Whether PostgreSQL was restored from a backup in this life: what was visible is not any more."""
+        self.consumers = [effects for effects in world.effects if world.rng.random() < 0.85]
+        """Those that this process is configured with, beside the daemon's own."""
+        for effects in world.effects:
+            if effects not in self.consumers:
+                effects.away()
         self.drain_seconds = world.plan.drain_seconds
         self.image: Image | None = None
         """The files that a crash left."""
@@ -111,7 +117,9 @@ class Life:
             world.oracle.engine(engine.engine_id, engine.boots)
             socket.referee = Referee(engine.engine_id, engine.boots, engine._started)
         clock = started_clock(world.reading, world.boot_id, database, ClockSettings())
-        pipe = Pipe(database, stages, clock, metrics, plan.ledger, appends_waiting=plan.appends_waiting)
+        kept = database.oldest_batch(), seq
+        consumers = CONSUMERS | {effects.name: effects.policy for effects in self.consumers}
+        pipe = Pipe(database, stages, clock, metrics, plan.ledger, consumers=consumers, appends_waiting=plan.appends_waiting)
         state, appends, ledger = stages.state, pipe.appends, pipe.ledger
         self.appends, self.ledger = appends, ledger
         client = Client(world.server, world.rng, world.point, lambda: self.dead)
@@ -119,6 +127,7 @@ class Life:
             group_changes=plan.group_changes, interval_seconds=plan.store_interval, reconnect_max_seconds=3.0
         )
         board = Board(seq, state.alarms.values(), window=8)
+        seed = partial(seed_of, ledger.feed, board, clock)
         store = Store(
             client,  # type: ignore[arg-type]
             ledger.feed,
@@ -127,7 +136,7 @@ class Life:
             metrics,
             settings,
             world.rng.random,
-            seed=partial(seed_of, ledger.feed, board, clock),
+            seed=seed,
         )
         listener = TrapListener(ALLOWED, [socket], appends, engine, metrics, clock=clock)  # type: ignore[list-item]
         with trio.CancelScope() as everything:
@@ -138,6 +147,8 @@ class Life:
                 )
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
+                for effects in self.consumers:
+                    sinks.start_soon(consume, ledger.feed, effects, seed, world.rng, kept, lambda: self.dead)
                 async with trio.open_nursery() as sources:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
@@ -219,6 +230,8 @@ class Life:
         held = dict(stages.state.alarms)
         if shown != held:
             world.violate(f"the subscriber's alarms are not the fold's: {difference(held, shown)}")
+        for effects in self.consumers:
+            effects.drained(len(oracle.batches))
         cursor = world.server.tables.cursor
         if not self.rewound and (cursor is None or cursor[1] != len(oracle.batches)):
             world.violate(f"the store ended with cursor {cursor}, {len(oracle.batches)} batches are recorded")

@@ -17,11 +17,12 @@ from actors.correlator.plant.prepared import Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.profiles.compiler import alarm_types
-from actors.correlator.saved import Piece, Renamed, ReportMark, Saved, SenderClock, pieces
+from actors.correlator.saved import Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.strategies.symptoms import Symptoms, symptoms_of
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
+from actors.state_encoding import Piece
 from protocols.alarm import Alarm, Identity, is_own_name
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node

@@ -1,10 +1,10 @@
-"""How actors speak: trio memory channels, one-shot replies, and the ends of the ledger that others hold.
+"""Messages between actors: trio memory channels, one-shot replies, and the actors' ends of the ledger.
 
-Channels are plain ``trio`` memory channels made by ``faultd/app.py``; this module holds what travels on them where
-it needs trio itself.
+The channels are plain ``trio`` memory channels made by ``faultd/app.py``. This module has the messages that need trio.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 import trio
@@ -59,7 +59,7 @@ class Reply(Generic[T]):
 
 
 class Outcome(Struct, frozen=True):
-    """What appended Events came to: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
+    """The outcome of appended Events: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
 
     first: int
     seq: int
@@ -100,10 +100,11 @@ class Feed(Protocol):
         after ``seq`` no longer exist.
         """
 
-    def cursor(self, consumer: str) -> int:
-        """The last batch that ``consumer`` has acknowledged, or the one before that with which it begins.
+    def reading(self, consumer: str) -> AbstractContextManager[int]:
+        """The cursor of ``consumer``: the last batch that it has acknowledged, or the one before its first.
 
-        After a crash the last acknowledgements may be missing: their batches come again.
+        A ledger that stops waits until the block is left, so that the last acknowledgements get on disk. After a crash some of
+        them are missing: their batches come again.
         """
 
     async def acknowledge(self, consumer: str, seq: int) -> None:
@@ -123,7 +124,7 @@ class FeedPruned(Exception):
 
 
 class Progress:
-    """How far a consumer has come, for those who wait to read their own writes."""
+    """A consumer's position, for readers that wait until their own write is visible."""
 
     def __init__(self) -> None:
         self.seq = 0

@@ -21,7 +21,7 @@ SWITCHED = {"correlator", "profiles", "rules", "topology", "traps", "log"}
 
 
 TRIES = 5
-"""How often the difference to the topology file is made anew, because the API has changed the plant meanwhile."""
+"""Attempts to compute the difference to the topology file while the API keeps changing the plant."""
 
 
 async def reload(
@@ -46,7 +46,7 @@ async def reload(
 
 
 async def _send_changed(state: State, inputs: Inputs, ledger: AppendSender) -> list[Event]:
-    """Have what is new folded. A difference of the topology that was made for another plant is refused, and made anew."""
+    """Fold the changed inputs. When the plant changed meanwhile, the fold refuses the difference and it is computed again."""
     sent: list[Event] = []
     for _ in range(TRIES):
         events = await trio.to_thread.run_sync(lambda: list(changed_inputs(state, inputs)))

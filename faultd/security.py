@@ -1,4 +1,4 @@
-"""What is kept secret: SNMPv3 keys and the database's URL; and reading a datagram offline for ``faultd profile test``."""
+"""Secrets: SNMPv3 keys and the database's URL. Also decodes a datagram offline for ``faultd profile test``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def _of_user(error: CredentialError) -> ConfigError:
 
 
 def read_database_url(config: Config) -> str:
-    """As :func:`database_url`."""
+    """Like :func:`database_url`."""
     return database_url(config.database)
 
 

@@ -23,7 +23,7 @@ def test_a_feeder_cut_is_one_alarm_with_its_place_its_customers_and_its_reasons(
     assert cut.title == "PON 0: feeder fibre cut"
     assert cut.subscriber_count == 32
     assert (cut.metadata["dark"], cut.metadata["gasped"], cut.metadata["unknown"]) == (32, 0, 0)
-    assert cut.metadata["confidence"] > 0.99
+    assert cut.metadata["confidence"] == 0.99
     assert cut.metadata["customers_by_class"] == {"gold": 32}
     assert olt.children(cut) == {*onts(0), "olt/1/0"}
     held = [a for a in olt.world.alarms if a.parent_alarm_id == cut.id]
@@ -212,3 +212,21 @@ def test_siblings_that_fade_months_apart_are_no_bend(olt: Olt) -> None:
     olt.says("ont.rx.low", *onts(0, [2])[:3], every=3_600)
     olt.waits(3)
     assert not olt.concluded()
+
+
+def test_no_conclusion_is_certain(olt: Olt) -> None:
+    """Neither in the alarm nor in its timeline, in numbers or in words."""
+    olt.says("ont.los", *onts(0))
+    olt.says("pon.los", "olt/1/0")
+    olt.says("ont.los", "olt/1/1/1")
+    olt.says("ont.state", "olt/1/1/1")
+    olt.waits(3)
+    olt.says("card.offline", "olt/1")
+    olt.says("ont.los", "olt/1/2/1")
+    (cut,) = (each for each in olt.world.alarms if each.alarm_type == "fibre.cut")
+    assert cut.metadata["confidence"] == 0.99
+    assert cut.description.endswith("Confidence: very likely (99 %).")
+    stated = [each.detail["confidence"] for each in olt.lines if "confidence" in each.detail]
+    assert len(stated) > 30
+    assert all(0.01 <= each <= 0.99 for each in stated)
+    assert not any("100%" in text or "100 %" in text for each in olt.lines for text in (each.text, cut.description))

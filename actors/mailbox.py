@@ -4,6 +4,7 @@ The channels are plain ``trio`` memory channels made by ``faultd/app.py``. This 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 import trio
@@ -99,10 +100,11 @@ class Feed(Protocol):
         after ``seq`` no longer exist.
         """
 
-    def cursor(self, consumer: str) -> int:
-        """The last batch that ``consumer`` has acknowledged, or the one before that with which it begins.
+    def reading(self, consumer: str) -> AbstractContextManager[int]:
+        """The cursor of ``consumer``: the last batch that it has acknowledged, or the one before its first.
 
-        After a crash the last acknowledgements may be missing: their batches come again.
+        A ledger that stops waits until the block is left, so that the last acknowledgements get on disk. After a crash some of
+        them are missing: their batches come again.
         """
 
     async def acknowledge(self, consumer: str, seq: int) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from actors.ledger.errors import FoldOutOfStep
 from actors.mailbox import Abandoned, Outcome, Reply
 from protocols.change import Change
-from protocols.ledger import ChangeBatch
 
 
 class _Asked:
@@ -64,13 +63,14 @@ class Pipeline:
         else:
             self._asked.append(_Asked(first, last, reply))
 
-    def arrive(self, batch: ChangeBatch) -> None:
-        """The fold handed ``batch`` back. Raises FoldOutOfStep for offsets it was not sent, or handed back before."""
-        if not self._arrived < batch.through <= self._sent:
+    def arrive(self, through: int) -> None:
+        """The last stage handed back a batch that ends with offset ``through``. Raises FoldOutOfStep for Events that were not
+        sent, or that came back before."""
+        if not self._arrived < through <= self._sent:
             raise FoldOutOfStep(
-                f"Changes through {batch.through}, after those through {self._arrived} and Events sent through {self._sent}"
+                f"Changes through {through}, after those through {self._arrived} and Events sent through {self._sent}"
             )
-        self._arrived = batch.through
+        self._arrived = through
 
     def settle(self, through: int, seq: int, changes: Sequence[Change]) -> None:
         """A batch is recorded as ``seq``, or had no Changes: frees its place and answers who waited for it."""

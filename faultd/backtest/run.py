@@ -15,11 +15,12 @@ from actors.correlator.rules.rule_changes import switch
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
-from actors.ledger.read import iterate_events
+from actors.ledger.read import iterate_events, ledger_id
 from actors.ledger.schema import connect_reader
 from faultd.backtest.compare import differences
 from faultd.backtest.period import begin, of_rules, rules_today
 from faultd.backtest.side import AlarmKey, Side
+from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.command import Command
 from protocols.event import Event, PolicyLoaded, RulesLoaded
@@ -81,7 +82,7 @@ def backtest(
     with closing(connect_reader(path)) as connection:
         beginning = begin(connection, path, since)
         rules = rules_today(connection, path, beginning)
-        sides = _prepare(beginning.state, rules.memory, trial, beginning.at, apart=rules.changed)
+        sides = _prepare(ledger_id(connection, path), beginning.parts, rules.memory, trial, beginning.at, apart=rules.changed)
         result = Result(
             since=beginning.at,
             until=beginning.at,
@@ -106,10 +107,16 @@ def backtest(
     return result
 
 
-def _prepare(state: bytes, memory: bytes, trial: Trial, at: datetime, *, apart: bool) -> _Trio:
+def _prepare(ledger: str, parts: dict[str, bytes], memory: bytes, trial: Trial, at: datetime, *, apart: bool) -> _Trio:
     """Sides with the same past. Where the rules did not change, today's side is what really happened."""
-    today, new = Side("today", State.load(state)), Side("new", State.load(state))
-    real = Side("real", State.load(state)) if apart else today
+
+    def begun(name: str) -> Side:
+        stages = Stages(ledger)
+        stages.load(parts)
+        return Side(name, stages)
+
+    today, new = begun("today"), begun("new")
+    real = begun("real") if apart else today
     for side in (today, new):
         kept = msgspec.msgpack.decode(memory, type=RuleMemory)
         own = side.state.memory(RuleMemory)

@@ -1,4 +1,4 @@
-"""One of the two folds: a State, and what became of each alarm in it."""
+"""One of the two folds: its stages, and what became of each alarm in them."""
 
 from collections import Counter
 from datetime import datetime
@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from actors.correlator.fold import fold
-from actors.correlator.state import State
+from faultd.pipe import Stages
 from protocols.alarm import Alarm, Identity
 from protocols.backtest import Figures
 from protocols.change import AlarmChanged, AlarmForgotten, Change, NotificationKind, NotificationRequested
@@ -52,10 +51,10 @@ class Fate(Struct):
 
 
 class Side:
-    """A State that goes its own way from a given moment."""
+    """Stages that go their own way from a given moment."""
 
-    def __init__(self, name: str, state: State) -> None:
-        self.name, self.state = name, state
+    def __init__(self, name: str, stages: Stages) -> None:
+        self.name, self.stages, self.state = name, stages, stages.state
         self.figures = Figures()
         self.fates: dict[AlarmKey, Fate] = {}
         self.gone: list[AlarmKey] = []
@@ -65,14 +64,14 @@ class Side:
         self._first: dict[str, AlarmKey] = {}
         self._last: dict[str, str] = {}
         self._rules: dict[str, str] = {}
-        for alarm in state.alarms.values():
+        for alarm in self.state.alarms.values():
             self._learn(alarm, AlarmKey(alarm.identity, 0, alarm.id))
-        for alarm in state.alarms.values():
+        for alarm in self.state.alarms.values():
             self._take(alarm)
 
     def feed(self, offset: int, at: datetime, event: Event) -> list[Change]:
         """Fold one Event and take notes."""
-        changes = fold(self.state, offset, at, event)
+        changes = self.stages.fold(offset, at, event)
         self.note(changes)
         return changes
 

@@ -1,4 +1,4 @@
-"""A case through the real fold, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
+"""A case through the real stages, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,16 +8,15 @@ from random import Random
 
 import msgspec
 
-from actors.correlator.fold import fold
 from actors.correlator.profiles import Translator, compile
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from faultd.config import Config
 from faultd.evaluation.cases import LENGTH, VERDICT, Case
 from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, SentPage, TrueFault
 from faultd.evaluation.places import AREA, CausePlaces
 from faultd.evaluation.score import SAY_IT
 from faultd.inputs import read_profiles, read_rules
+from faultd.pipe import Stages
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.optics import installed, jitter
 from faultd.simulator.plan import Datagram, simulate
@@ -67,13 +66,14 @@ def _nodes(plant: SimulatedPlant) -> tuple[Node, ...]:
 
 
 class Played:
-    """A case while and after it is played: the State, and the notes from which its :class:`CaseOutcome` is made."""
+    """A case while and after it is played: the stages, and the notes from which its :class:`CaseOutcome` is made."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.places = CausePlaces(case.plant)
         self.plan = _simulate(case)
-        self.state = State(LEDGER)
+        self.stages = Stages(LEDGER)
+        self.state = self.stages.state
         self._truth = [_true_fault(case, fault, self.places) for fault in (*case.faults, *case.background, *_noise(self.plan))]
         self._offset = 0
         self._alarms: dict[str, Alarm] = {}
@@ -168,7 +168,7 @@ class Played:
 
     def _feed(self, at: float, event: Event, datagram: Datagram | None) -> list[Change]:
         self._offset += 1
-        changes = fold(self.state, self._offset, moment(at), event)
+        changes = self.stages.fold(self._offset, moment(at), event)
         for change in changes:
             if isinstance(change, AlarmChanged):
                 self._note(at, change, datagram)

@@ -6,7 +6,6 @@ from datetime import datetime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events import refused_sources
-from actors.correlator.pon import members, ont_evidence
 from actors.correlator.resources import silent_devices
 from actors.correlator.rules import strategy as rules
 from actors.correlator.state import State
@@ -46,7 +45,7 @@ def run_strategies(
     def decide(draft: Draft, strategies: tuple[Strategy, ...]) -> None:
         for before, alarm in repeated:
             rules.repeated(draft, before, alarm)
-        _show(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
+        correlate(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
 
     return _attempt(state, offset, at, numbers, "", decide)
 
@@ -69,7 +68,7 @@ def fire_timers(state: State, offset: int, at: datetime, numbers: Numbers) -> li
                 subject: str = subject,
             ) -> None:
                 action(draft, subject)
-                _show(draft, strategies, draft.touched())
+                correlate(draft, strategies, draft.touched())
 
             changes += _attempt(state, offset, at, numbers, f"{name} {subject}", fire)
     return changes
@@ -81,7 +80,6 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         decide(draft, STRATEGIES)
         return draft.commit()
     except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
-        _forget(state)
         draft = Draft(state, offset, at, numbers)
         text = f"{type(error).__name__}: {error}"
         report = SystemReport(
@@ -95,21 +93,9 @@ def _attempt(state: State, offset: int, at: datetime, numbers: Numbers, what: st
         fold_system(draft, report)
         failed = draft.touched()
         changes = draft.commit()
-        for each in (decide, lambda draft, strategies: _show(draft, strategies, failed)):
+        for each in (decide, lambda draft, strategies: correlate(draft, strategies, failed)):
             changes += _tell(Draft(state, offset, at, numbers), each)
-        _forget(state)  # what the second attempt did was shown to notices alone
         return changes
-
-
-def _show(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
-    if not correlate(draft, strategies, touched):
-        _forget(draft.state)
-
-
-def _forget(state: State) -> None:
-    """What strategies keep beside the State, by what they are shown: they may not have been shown all."""
-    ont_evidence.forget(state)
-    members.forget(state)
 
 
 def _tell(draft: Draft, decide: _Decide) -> list[Change]:

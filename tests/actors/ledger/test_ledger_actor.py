@@ -12,7 +12,7 @@ from actors.ledger.read import stamped_events
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Abandoned, Append, EndOfFeed, LedgerUnavailable, Outcome, Reply
 from protocols.event import NetworkEvent, Stamped, Tick
-from protocols.ledger import ChangeBatch, SnapshotMarker
+from protocols.ledger import EventBatch, SnapshotMarker
 
 
 async def test_events_get_offsets_and_their_changes_come_back(path: Path) -> None:
@@ -172,8 +172,9 @@ async def test_snapshots_are_taken_every_so_many_events(path: Path) -> None:
             item = await house.from_ledger.receive()
             if isinstance(item, SnapshotMarker):
                 marked.append(item.through)
-                await house.folded.send(house.fold.snapshot(item.through))
-                item = await house.next_batch()
+                await house.folded.send(house.fold.part(item.through))
+                item = await house.from_ledger.receive()
+            assert isinstance(item, EventBatch)
             await house.folded.send(house.fold.fold(item))
         assert marked == [3, 6]
         house.send.close()
@@ -192,7 +193,7 @@ async def test_a_quiet_ledger_takes_a_snapshot_by_time_once(path: Path, mock_clo
             house.from_ledger.receive_nowait()
         mock_clock.jump(1)
         assert await house.from_ledger.receive() == SnapshotMarker(1)
-        await house.folded.send(house.fold.snapshot(1))
+        await house.folded.send(house.fold.part(1))
         mock_clock.jump(6000)
         await wait_all_tasks_blocked(0.01)
         with pytest.raises(trio.WouldBlock):
@@ -207,7 +208,17 @@ async def test_changes_for_offsets_that_were_not_sent_end_the_ledger(path: Path,
         async with running_ledger(path, folding=False) as house:
             house.send.send_nowait(Append([Tick()]))
             await house.from_ledger.receive()
-            await house.folded.send(ChangeBatch(through, ()))
+            await house.folded.send(EventBatch(1, EPOCH, [Tick()] * through))
+            await trio.sleep_forever()
+
+
+async def test_a_batch_that_comes_back_twice_ends_the_ledger(path: Path) -> None:
+    with pytest.RaisesGroup(FoldOutOfStep, flatten_subgroups=True, allow_unwrapped=True):
+        async with running_ledger(path, folding=False) as house:
+            house.send.send_nowait(Append([report("a")]))
+            folded = house.fold.fold(await house.next_batch())
+            for _ in range(2):
+                await house.folded.send(folded)
             await trio.sleep_forever()
 
 
@@ -230,9 +241,9 @@ async def test_a_batch_may_come_back_in_parts(path: Path) -> None:
         house.send.send_nowait(append)
         batch = await house.next_batch()
         whole = house.fold.fold(batch)
-        await house.folded.send(ChangeBatch(1, whole.changes[:1]))
+        await house.folded.send(EventBatch(1, batch.at, batch.events[:1], whole.changes[:1]))
         await house.feed.after(0)
-        await house.folded.send(ChangeBatch(3, whole.changes[1:]))
+        await house.folded.send(EventBatch(2, batch.at, batch.events[1:], whole.changes[1:]))
         assert append.answered is not None
         outcome = await append.answered.wait()
         assert (outcome.seq, list(outcome.changes)) == (2, list(whole.changes))

@@ -18,7 +18,7 @@ from actors.ledger.schema import connect_reader
 from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
 from protocols.change import AlarmForgotten
 from protocols.event import Event, NetworkEvent
-from protocols.ledger import ChangeBatch
+from protocols.ledger import ChangeBatch, EventBatch
 
 
 class SmallDisk(LedgerFile):
@@ -103,10 +103,10 @@ async def test_changes_are_kept_and_written_when_the_disk_is_back(path: Path) ->
         house.fold.seen += ["a", "b"]
         database.limit(1)
         many = [AlarmForgotten(1, "y" * 30_000)]
-        await house.folded.send(ChangeBatch(1, many))
+        await house.folded.send(EventBatch(1, EPOCH, append.events, many))
         while house.ledger.failure is None:
             await trio.lowlevel.checkpoint()
-        await house.folded.send(ChangeBatch(2, [AlarmForgotten(2, "z")]))
+        await house.folded.send(EventBatch(2, EPOCH, second.events, [AlarmForgotten(2, "z")]))
         assert append.answered is not None
         assert second.answered is not None
         assert not append.answered.done

@@ -25,13 +25,13 @@ TRIES = 5
 
 
 async def reload(
-    file: Path, running: Config, state: State, ledger: AppendSender, switch: Callable[[Config], None]
+    file: Path, running: Config, state: State, ledger: AppendSender, switch: Callable[[Config, Inputs], None]
 ) -> Config | None:
     """The new configuration, in force as far as it can be; None (and the old one stays) when it has a mistake."""
     try:
         config = await trio.to_thread.run_sync(load, file)
         inputs = await trio.to_thread.run_sync(read_inputs, config)
-        switch(config)
+        switch(config, inputs)
     except ConfigError as error:
         log.error("reload refused, everything stays as it was", mistakes=str(error).splitlines())
         return None

@@ -98,6 +98,10 @@ class World:
         """Let the fold know the time."""
         return self(Tick())
 
+    def topology(self, *nodes: Node) -> list[Change]:
+        """Load a topology of these nodes."""
+        return self(TopologyLoaded(str(self.offset), nodes))
+
     def network(self, type: str, resource: str = "olt-1", **fields: Any) -> Answer:
         """Report a network event."""
         fields.setdefault("tenant_id", "t")

@@ -14,14 +14,14 @@ from vocabulary.world import ADMIN, World, moment
 
 
 class WindowWorld(World):
-    """``requested`` and ``entries`` are in seconds after the start."""
+    """``requested`` and ``story`` are in seconds after the start."""
 
     operator = ADMIN
 
     def __init__(self, **policy: Any) -> None:
         self.requested: list[tuple[float, str, str]] = []
         """When, about which resource, of which kind: each notification that was requested."""
-        self.entries: list[tuple[float, str, str, str]] = []
+        self.story: list[tuple[float, str, str, str]] = []
         """When, resource, action, text: each timeline entry."""
         self.answer = Answer(offset=0)
         """That of the last command."""
@@ -36,11 +36,11 @@ class WindowWorld(World):
         self.requested.sort()
         for change in self.all(AlarmChanged):
             resource = change.alarm.resource_id
-            self.entries += [(self.seconds, resource, entry.action, entry.text) for entry in change.entries]
+            self.story += [(self.seconds, resource, entry.action, entry.text) for entry in change.entries]
         self.answer = next(iter(self.all(Answer)), self.answer)
         assert len(requests) == len({each.alarm_id for each in requests}), "two notifications of one alarm by one Event"
         if self.says_nothing_of_itself:
-            assert not any(entry[1] == "faultd" for entry in self.entries), self.entries
+            assert not any(entry[1] == "faultd" for entry in self.story), self.story
         return changes
 
     def run_to(self, seconds: float) -> Self:

@@ -58,12 +58,12 @@ def test_what_begins_inside_and_still_stands_at_the_end_is_told_then(world: Wind
     assert world.requested == [(HOUR + 5, "olt-1", "raised")]
     assert (world.get(alarm.id).status, world.suppressors(alarm)) == ("active", [])
     assert world.actions(alarm.id) == ["raised", "suppressed", "released", "notification_requested"]
-    texts = [text for _, _, action, text in world.entries if action in ("suppressed", "released")]
+    texts = [text for _, _, action, text in world.story if action in ("suppressed", "released")]
     assert texts == [
         f"maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1",
         f"maintenance window {window} (splicing) ended",
     ]
-    assert world.entries[-1][3] == (
+    assert world.story[-1][3] == (
         "waited 5 s: no cause, window or rule holds it back; until then "
         f"window {window} (maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1)"
     )
@@ -215,8 +215,8 @@ def test_ended_early_by_a_patch_or_by_the_command(world: WindowWorld) -> None:
     assert world.requested == [(205, "olt-1", "raised"), (305, "olt-2", "raised")]
     assert world.command(EndWindow(ended)).refusals[0].reason == "wrong_state"
     assert world.command(PatchWindow(patched, PlanChanges(end=moment(HOUR)))).refusals[0].reason == "wrong_state"
-    assert world.entries[-3][3].endswith("was ended early by ada") or any(
-        "was ended early by ada" in one[3] for one in world.entries
+    assert world.story[-3][3].endswith("was ended early by ada") or any(
+        "was ended early by ada" in one[3] for one in world.story
     )
 
 
@@ -375,7 +375,7 @@ def test_very_many_are_let_go_over_several_events(world: WindowWorld, monkeypatc
     assert world.memory.held == {}
     assert world.memory.reviews == {}
     assert sorted(resource for _, resource, _ in world.requested) == sorted(f"olt-1/{number}" for number in range(25))
-    released = [resource for _, resource, action, _ in world.entries if action == "released"]
+    released = [resource for _, resource, action, _ in world.story if action == "released"]
     assert released == [f"olt-1/{number}" for number in range(25)]
 
 
@@ -496,7 +496,7 @@ def test_a_topology_that_puts_a_place_elsewhere_is_followed(world: WindowWorld) 
     world.run_to(10).topology(*moved)
     world.run_to(20)
     assert (world.suppressors(one), world.suppressors(two)) == ([], [window])
-    assert any(text.endswith("no longer covers it in the new topology") for _, _, _, text in world.entries)
+    assert any(text.endswith("no longer covers it in the new topology") for _, _, _, text in world.story)
 
 
 def test_finding_the_windows_of_an_alarm_does_not_depend_on_how_many_there_are(world: WindowWorld) -> None:

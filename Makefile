@@ -87,6 +87,7 @@ crash-hard: setup-dev
 fuzz: $(MADE)/fuzz
 	$(BIN)/python fuzz/snmp_decode.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/manager.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/clock.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/paths.py --seconds $(SECONDS)

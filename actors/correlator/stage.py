@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from actors.correlator.fold import fold
-from actors.correlator.plant.prepared import PREPARED, first_nodes, prepare
+from actors.correlator.plant.prepared import first_nodes, prepare
 from actors.correlator.rules.plugins import installed
 from actors.correlator.state import State
 from actors.metrics import Metrics
@@ -44,7 +44,7 @@ class Correlator(Stage):
             return None
 
         def make() -> None:
-            state.derived[PREPARED] = prepare(nodes)
+            state.prepared = prepare(nodes)
 
         return make
 

@@ -69,7 +69,7 @@ def _act_on(draft: Draft, name: str, command: Command, action: AlarmAction) -> s
         return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]
     if isinstance(action, Edit):
         own = dict.fromkeys((*draft.state.edited.get(alarm.id, ()), *edited_names(action.fields)))
-        draft.later(draft.state.edited.__setitem__, alarm.id, tuple(own))
+        draft.set(draft.state.edited, alarm.id, tuple(own))
     return draft.put(after, TRANSITIONS[type(action)].done, user(by.name), text_of(action), **detail_of(action)).id
 
 

@@ -62,7 +62,7 @@ def end_limits(draft: Draft) -> None:
 
 def _refuse(draft: Draft, problem: ReportedProblem, limit: Limit) -> None:
     identity = problem.identity
-    draft.later(draft.state.note, f"refused:{limit}")
+    draft.note(f"refused:{limit}")
     draft.emit(
         DeviceEvent(
             offset=draft.offset,

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -19,10 +18,6 @@ from actors.correlator.state import Limit
 from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity
 from protocols.system_alarms import RESOURCE
-
-MAX_MEMORIES = 200_000
-"""Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
-
 
 _NOT_AFTER: Final[dict[Order, str]] = {
     "after": "",
@@ -56,7 +51,7 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
         again = reopened(repeated(alarm, report.happened))
         if not said or draft.state.said.get(alarm.id) != said or alarm.id in draft.state.edited:
             again = replace(again, **changed_text(alarm, problem, ()))
-            draft.later(draft.state.edited.pop, alarm.id, None)
+            draft.drop(draft.state.edited, alarm.id)
             _say(draft, alarm.id, said)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
@@ -103,7 +98,7 @@ def clear_problems(
         if report.uptime is not None or report.dated is not None:
             last = draft.state.ended.get(identity)
             if last is None or order(last[1], report, draft.state.spans.reorder) != "before":
-                draft.later(remember, draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
+                draft.remember(draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
         for alarm in draft.open_of(tenant_id, resource_id, alarm_type):
             if qualifier not in ("*", alarm.qualifier):
                 continue
@@ -115,16 +110,6 @@ def clear_problems(
             at = max(report.happened, alarm.first_occurrence)
             ended.append(draft.put(cleared(alarm, at, report.reporter), "cleared", report.reporter, why))
     return ended
-
-
-def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    """Put ``key`` at the young end of a bounded memory."""
-    memory.pop(key, None)
-    memory[key] = value
-    if len(memory) > MAX_MEMORIES:
-        # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
-        for oldest in list(islice(memory, MAX_MEMORIES // 100)):
-            del memory[oldest]
 
 
 def _repeat(
@@ -143,12 +128,12 @@ def _repeat(
         counted = known.counted or known.received
         merged = report.received - counted <= state.spans.repeat_merge
         if merged:
-            draft.later(state.note, "repeated_by_design")
+            draft.note("repeated_by_design")
     again = moved(alarm) if merged else repeated(alarm, report.happened)
     if known is not None and order(known, report, state.spans.reorder) == "before":
         return alarm if merged else draft.repeat(again)  # what was raised later has arrived already, and says how it is
     if problem is None and known is not None and known.severity == severity:
-        draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
+        draft.set(state.marks, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
         return alarm if merged else draft.repeat(again)
     own = state.edited.get(alarm_id, ())
     fields = changed_text(alarm, problem, own) if problem is not None else {}
@@ -163,7 +148,7 @@ def _repeat(
             draft.amend(again)
     if fields or said:
         _say(draft, alarm_id, said)
-    draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, told, counted if merged else None))
+    draft.set(state.marks, alarm_id, _mark(report, severity, told, counted if merged else None))
     if known is None or known.severity == severity:
         if fields:
             return again
@@ -228,15 +213,15 @@ def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, overtaken: 
 
 
 def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: ReportTime) -> None:
-    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity))
+    draft.set(draft.state.marks, alarm.id, _mark(report, severity))
 
 
 def _say(draft: Draft, alarm_id: str, said: int) -> None:
     """The alarm has the text of this digest, or of a report without one."""
     if said:
-        draft.later(draft.state.said.__setitem__, alarm_id, said)
+        draft.set(draft.state.said, alarm_id, said)
     else:
-        draft.later(draft.state.said.pop, alarm_id, None)
+        draft.drop(draft.state.said, alarm_id)
 
 
 def _mark(

@@ -14,8 +14,6 @@ from protocols.command import ChangeTopology, Command
 from protocols.event import Event, TopologyChanged, TopologyLoaded
 from protocols.topology import Node
 
-PREPARED = "prepared plant"
-"""Where the State keeps it until it is folded."""
 LARGE = 20_000
 """Nodes from which on it is worth a thread."""
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events import refused_sources
-from actors.correlator.pon import members, ont_evidence
 from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from actors.correlator.strategies.order import STRATEGIES
@@ -47,7 +46,7 @@ def run_strategies(
                 if strategy.repeated is not None:
                     for before, alarm in repeated:
                         strategy.repeated(draft, before, alarm)
-        _show(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
+        correlate(draft, strategies, [*touched, *draft.touched()] if repeated else touched)
 
     return _attempt(state, offset, at, numbers, "", decide)
 
@@ -70,7 +69,7 @@ def fire_timers(state: State, offset: int, at: datetime, numbers: Numbers) -> li
                 subject: str = subject,
             ) -> None:
                 action(draft, subject)
-                _show(draft, strategies, draft.touched())
+                correlate(draft, strategies, draft.touched())
 
             changes += _attempt(state, offset, at, numbers, f"{name} {subject}", fire)
     return changes
@@ -97,7 +96,6 @@ def _attempt(
             changes = draft.commit()
             break
         except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
-            _forget(state)
             if watching:
                 failed[asked[-1]] = f"{type(error).__name__}: {error}"
                 left = tuple(each for each in left if each.name != asked[-1])
@@ -106,8 +104,6 @@ def _attempt(
                 break
             # The same once more, to see which strategy it is: asking each of them by name all the time would cost every Event.
             watching = True
-    if failed:
-        _forget(state)  # those that failed were not shown what the others decided
     for name, text in failed.items():
         where = f"{what or 'an Event'} at offset {offset}: {text}"
         changes += _report(state, offset, at, numbers, name or what.partition(" ")[0], where, left)
@@ -155,16 +151,5 @@ def _report(
     touched = draft.touched()
     changes = draft.commit()
     return changes + _attempt(
-        state, offset, at, numbers, FAILED, lambda draft, strategies: _show(draft, strategies, touched), left
+        state, offset, at, numbers, FAILED, lambda draft, strategies: correlate(draft, strategies, touched), left
     )
-
-
-def _show(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
-    if not correlate(draft, strategies, touched):
-        _forget(draft.state)
-
-
-def _forget(state: State) -> None:
-    """Drop the caches of strategies that rest on being shown every alarm: they may not have been."""
-    ont_evidence.forget(state)
-    members.forget(state)

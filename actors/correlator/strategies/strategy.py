@@ -30,17 +30,16 @@ class Strategy(NamedTuple):
     repeated: Callable[[Draft, Alarm, Alarm], None] | None = None
 
 
-def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> bool:
-    """Show each strategy the alarms that were touched, then what they made of it, until nothing moves any more. False when it
-    still did after so many rounds, and the last of it was shown to none."""
+def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
+    """Show each strategy the alarms that were touched, then those that the strategies touched in turn, until none is left or
+    the rounds are over."""
     for _ in range(ROUNDS):
         for before, alarm in touched:
             for strategy in strategies:
                 strategy.touched(draft, before, draft.drafted(alarm))
         touched = draft.touched()
         if not touched:
-            return True
-    return False
+            return
 
 
 def raised(before: Alarm | None, alarm: Alarm) -> bool:

@@ -47,7 +47,7 @@ def _make(draft: Draft, by: Principal, plan: WindowPlan) -> Answer | Refusal:
         oldest = next((each for each in memory.over if each not in memory.held), None)
         if oldest is None:
             return _full(most)
-        draft.later(memory.forget, oldest)
+        draft.on_commit(memory.forget, oldest)
     refresh(draft, window, "is new")
     return Answer(offset=draft.offset, accepted=(window.id,))
 

@@ -33,16 +33,6 @@ class WindowMemory(Struct):
     over: dict[str, datetime] = {}
     """Windows that will not open again, and since when."""
 
-    def hold(self, window_id: str, alarm_id: str) -> None:
-        self.held.setdefault(window_id, {})[alarm_id] = None
-
-    def drop(self, window_id: str, alarm_id: str) -> None:
-        held = self.held.get(window_id)
-        if held is not None:
-            held.pop(alarm_id, None)
-            if not held:
-                del self.held[window_id]
-
     def file(self, window: MaintenanceWindow, active: datetime | None) -> None:
         """Keep the window as it now is; ``active`` is when its present occurrence began."""
         before = self.windows.get(window.id)

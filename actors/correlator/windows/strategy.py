@@ -36,9 +36,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if alarm.cleared_at is not None:
         for each in alarm.suppressed_by:
             if each.kind == "window":
-                draft.later(memory.drop, each.by, alarm.id)
+                _drop(draft, memory, each.by, alarm.id)
         if memory.owed:
-            draft.later(memory.owed.pop, alarm.id, None)
+            draft.drop(memory.owed, alarm.id)
         return
     begins = raised(before, alarm)
     if begins and alarm.suppressed_by:
@@ -59,7 +59,7 @@ def hold(draft: Draft, alarm: Alarm) -> bool:
         end = memory.active[window.id] + timedelta(seconds=window.duration_seconds)
         why = f"maintenance window {window.id} ({window.title}) until {end:%Y-%m-%d %H:%M:%S} UTC covers {matched}"
         hold_back(draft, alarm, "window", window.id, NAME, why, title=window.title, until=end.isoformat(), matched=matched)
-        draft.later(memory.hold, window.id, alarm.id)
+        draft.set(draft.inner(memory.held, window.id), alarm.id, None)
         held = True
     return held
 
@@ -75,7 +75,7 @@ def due(draft: Draft, subject: str) -> None:
         return
     since = memory.over.get(subject)
     if since is not None and draft.at >= since + keep(draft) and subject not in memory.held:
-        draft.later(memory.forget, subject)
+        draft.on_commit(memory.forget, subject)
         return
     refresh(draft, window, "ended", at_once=False)
 
@@ -87,16 +87,16 @@ def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool 
     memory = draft.state.memory(WindowMemory)
     before, was = memory.windows.get(window.id), memory.active.get(window.id)
     now, following = standing(window, draft.at)
-    draft.later(memory.file, window, None if now is None else now.start)
+    draft.on_commit(memory.file, window, None if now is None else now.start)
     if now is not None:
-        draft.later(memory.over.pop, window.id, None)
+        draft.drop(memory.over, window.id)
         draft.wake(NAME, window.id, now.end)
     elif following is not None:
-        draft.later(memory.over.pop, window.id, None)
+        draft.drop(memory.over, window.id)
         draft.wake(NAME, window.id, following)
     else:
         since = memory.over.get(window.id, draft.at)
-        draft.later(memory.over.__setitem__, window.id, since)
+        draft.set(memory.over, window.id, since)
         draft.wake(NAME, window.id, max(since + keep(draft), draft.at + _SOON))
     held = memory.held.get(window.id)
     if not held:
@@ -105,7 +105,8 @@ def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool 
     if now is None or late or before != window:
         review = Review(list(held), why, late)
         if late:
-            draft.later(memory.owed.update, dict.fromkeys(held, window.id))
+            for alarm_id in held:
+                draft.set(memory.owed, alarm_id, window.id)
         if at_once:
             _look_again(draft, memory, window, review, open=now is not None)
         else:
@@ -136,7 +137,7 @@ def _look_again(draft: Draft, memory: WindowMemory, window: MaintenanceWindow, r
     for alarm_id in review.alarms[:AT_MOST]:
         alarm = draft.get(alarm_id)
         if alarm is None or alarm.cleared_at is not None:
-            draft.later(memory.drop, window.id, alarm_id)
+            _drop(draft, memory, window.id, alarm_id)
             continue
         if open and not review.late and covers(draft.state.plant, window, alarm) is not None:
             continue
@@ -145,17 +146,23 @@ def _look_again(draft: Draft, memory: WindowMemory, window: MaintenanceWindow, r
     if rest:
         _look_later(draft, memory, window.id, Review(rest, review.why, review.late), draft.at + _SOON)
     else:
-        draft.later(memory.reviews.pop, window.id, None)
+        draft.drop(memory.reviews, window.id)
 
 
 def _look_later(draft: Draft, memory: WindowMemory, window_id: str, review: Review, at: datetime) -> None:
-    draft.later(memory.reviews.__setitem__, window_id, review)
+    draft.set(memory.reviews, window_id, review)
     draft.wake(NAME, _REVIEW + window_id, at)
 
 
 def _let_go(draft: Draft, memory: WindowMemory, window_id: str, alarm: Alarm, why: str) -> Alarm:
-    draft.later(memory.drop, window_id, alarm.id)
+    _drop(draft, memory, window_id, alarm.id)
     return let_go(draft, alarm, "window", window_id, NAME, why)
+
+
+def _drop(draft: Draft, memory: WindowMemory, window_id: str, alarm_id: str) -> None:
+    """The window does not hold the alarm back any more."""
+    if window_id in memory.held or draft.touches(memory.held):
+        draft.drop(draft.inner(memory.held, window_id), alarm_id)
 
 
 def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
@@ -168,7 +175,7 @@ def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
         if window is None or each.by not in memory.active or covers(plant, window, alarm) is None:
             alarm = _let_go(draft, memory, each.by, alarm, f"maintenance window {each.by} is over or does not cover it")
         else:
-            draft.later(memory.hold, each.by, alarm.id)
+            draft.set(draft.inner(memory.held, each.by), alarm.id, None)
     return alarm
 
 

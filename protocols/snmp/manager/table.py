@@ -68,9 +68,10 @@ class Table:
             if not name.startswith(prefix) or value[0] == END_OF_MIB_VIEW:
                 ended[column] = True
                 continue
-            # The octets' own order is right but where sub-identifiers of different lengths meet.
-            if name <= last[column] and not follows(name, last[column]):
-                raise OidNotIncreasing(last[column], name)
+            # The order of octets is that of OIDs, except where sub-identifiers of different lengths meet.
+            previous = last[column]
+            if (name <= previous or len(name) < len(previous)) and not follows(name, previous):
+                raise OidNotIncreasing(previous, name)
             last[column] = name
             index = name[len(prefix) :]
             row = rows.get(index)
@@ -79,7 +80,7 @@ class Table:
             row[column] = value
         if len(rows) > self._max_rows:
             raise TableTooLarge(f"more than {self._max_rows} rows")
-        # Exactly, once an answer: this is what keeps a walk from going round.
-        for column, previous in zip(asked, before, strict=True):
-            if last[column] != previous and not follows(last[column], previous):
-                raise OidNotIncreasing(previous, last[column])
+        # Exact, once an answer: this is why a walk cannot go round.
+        for column, first in zip(asked, before, strict=True):
+            if last[column] != first and not follows(last[column], first):
+                raise OidNotIncreasing(first, last[column])

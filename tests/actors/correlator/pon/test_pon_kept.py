@@ -19,7 +19,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
     kept = play(make_world(), story, lambda _world, _number: None)
 
     def forget(world: World, _number: int) -> None:
-        world.state.derived.clear()
+        world.state.forget_views()
 
     def reload(world: World, number: int) -> None:
         if number % 7 == 3:

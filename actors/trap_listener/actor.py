@@ -82,6 +82,7 @@ class TrapListener:
         *,
         clock: Callable[[], datetime] | None = None,
         grace: float = 5.0,
+        community_fields: frozenset[str] = frozenset(),
     ) -> None:
         self._sockets, self._ledger, self._metrics = sockets, ledger, metrics
         self._clock, self._grace = clock or TrustedClock(), grace
@@ -93,14 +94,14 @@ class TrapListener:
         self._copies = RecentTraps()
         self._limit: SourceLimit | None = None
         self._reports = SourceLimit(settings.report_rate, settings.report_burst)
-        self.reconfigure(settings, v3)
+        self.reconfigure(settings, v3, community_fields)
         for trap_socket in sockets:
             metrics.receive_buffer.labels(socket=trap_socket.name).set(trap_socket.granted)
 
-    def reconfigure(self, settings: TrapSettings, v3: Security | None) -> None:
+    def reconfigure(self, settings: TrapSettings, v3: Security | None, community_fields: frozenset[str] = frozenset()) -> None:
         """Other communities, networks, users and rates from the next datagram on. The sockets stay as they are."""
         self._sources = SourceCheck(settings.allow)
-        self._intake = Intake(settings.communities, v3)
+        self._intake = Intake(settings.communities, v3, community_fields)
         rate, burst = settings.source_rate, settings.source_burst
         if self._limit is None or (self._limit.rate, self._limit.burst) != (rate, burst):
             self._limit = SourceLimit(rate, burst) if rate else None

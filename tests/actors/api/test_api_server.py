@@ -96,7 +96,7 @@ async def test_an_upgrade_is_served_as_plain_http(lab: RunningApi, name: str) ->
     async with lab.serve(), lab.connect() as stream:
         await stream.send_all(UPGRADES[name])
         with trio.fail_after(30):
-            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 401 ")
+            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 303 ")
 
 
 async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted(

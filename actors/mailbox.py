@@ -59,11 +59,12 @@ class Reply(Generic[T]):
 
 
 class Outcome(Struct, frozen=True):
-    """The outcome of appended Events: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
+    """The outcome of appended Events. ``first`` is the offset of the first one, ``seq`` the recorded batch that has the last of
+    their Changes (0: there are none). ``changes`` has the Changes of each Event, in the order of the Events."""
 
     first: int
     seq: int
-    changes: Sequence[Change]
+    changes: Sequence[Sequence[Change]]
 
 
 class Append(Struct, frozen=True):
@@ -151,14 +152,3 @@ class Progress:
     async def asked(self) -> None:
         """Return once somebody waits in :meth:`reach`, or has waited since the last advance."""
         await self._asked.wait()
-
-
-async def receive_batch(channel: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
-    """Wait for one item, then take what else is already there, at most ``limit``. Raises trio.EndOfChannel at the end."""
-    batch = [await channel.receive()]
-    try:
-        while len(batch) < limit:
-            batch.append(channel.receive_nowait())
-    except (trio.WouldBlock, trio.EndOfChannel):
-        pass
-    return batch

@@ -46,18 +46,19 @@ class TrapListener:
         *,
         clock: Callable[[], datetime] | None = None,
         grace: float = 5.0,
+        community_fields: frozenset[str] = frozenset(),
     ) -> None:
         self._sockets, self._ledger, self._grace = sockets, ledger, grace
         isolation = Isolation("a datagram", lambda: None)
-        self._drain = SocketDrain(settings, v3, metrics, isolation, clock or TrustedClock())
+        self._drain = SocketDrain(settings, v3, metrics, isolation, clock or TrustedClock(), community_fields)
         self._settlement = Settlement(ledger, metrics, isolation, self._drain.answer)
         self.sources = self._drain.sources
         for trap_socket in sockets:
             metrics.receive_buffer.labels(socket=trap_socket.name).set(trap_socket.granted)
 
-    def reconfigure(self, settings: TrapSettings, v3: Security | None) -> None:
+    def reconfigure(self, settings: TrapSettings, v3: Security | None, community_fields: frozenset[str] = frozenset()) -> None:
         """Use other communities, networks, users and rates from the next datagram on. The sockets stay as they are."""
-        self._drain.reconfigure(settings, v3)
+        self._drain.reconfigure(settings, v3, community_fields)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Listen until cancelled. The sockets and the ledger's end stay open: they outlive this incarnation.

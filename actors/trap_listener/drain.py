@@ -41,6 +41,7 @@ class SocketDrain:
         metrics: Metrics,
         isolation: Isolation,
         clock: Callable[[], datetime],
+        community_fields: frozenset[str],
     ) -> None:
         self._metrics, self._isolation, self._clock = metrics, isolation, clock
         self.refusals = RateWatch("traps.refused", settings.refusal_alarm_rate, "warning", "Datagrams refused")
@@ -49,12 +50,12 @@ class SocketDrain:
         self._copies = RecentTraps()
         self._limit: SourceLimit | None = None
         self._reports = SourceLimit(settings.report_rate, settings.report_burst)
-        self.reconfigure(settings, v3)
+        self.reconfigure(settings, v3, community_fields)
 
-    def reconfigure(self, settings: TrapSettings, v3: Security | None) -> None:
+    def reconfigure(self, settings: TrapSettings, v3: Security | None, community_fields: frozenset[str]) -> None:
         """Use other communities, networks, users and rates from the next datagram on."""
         self._sources = SourceCheck(settings.allow)
-        self._intake = Intake(settings.communities, v3)
+        self._intake = Intake(settings.communities, v3, community_fields)
         rate, burst = settings.source_rate, settings.source_burst
         if self._limit is None or (self._limit.rate, self._limit.burst) != (rate, burst):
             self._limit = SourceLimit(rate, burst) if rate else None

@@ -97,12 +97,14 @@ async def listening(
     mailbox: int = 16,
     grace: float = 5.0,
     patience: float = 30.0,
+    community_fields: frozenset[str] = frozenset(),
 ) -> AsyncIterator[RunningListener]:
     """Run a listener on its own sockets; at the end it is cancelled."""
     settings = settings or TrapSettings(listen=("127.0.0.1:0",))
     sockets = sockets or open_sockets(settings.listen, settings.receive_buffer, {}, os.getpid())
     send, receive = trio.open_memory_channel[Append](mailbox)
-    bench = RunningListener(TrapListener(settings, sockets, send, v3, Metrics(), grace=grace), sockets, receive)
+    listener = TrapListener(settings, sockets, send, v3, Metrics(), grace=grace, community_fields=community_fields)
+    bench = RunningListener(listener, sockets, receive)
     try:
         with trio.fail_after(patience):
             async with trio.open_nursery() as nursery:

@@ -47,6 +47,9 @@ class World:
         """Those of the last Event."""
         self.history: list[Change] = []
         """Those of all Events."""
+        self.notified: list[tuple[str, str]] = []
+        """Kind and alarm type of every notification that was requested."""
+        self._types: dict[str, str] = {}
         self.folded: list[tuple[datetime, Event]] = []
         """All Events, and when."""
         self.restarts = False
@@ -86,6 +89,8 @@ class World:
         self.folded.append((self.now, event))
         self.changes = fold(self.state, self.offset, self.now, event)
         self.history += self.changes
+        self._types |= {change.alarm.id: change.alarm.alarm_type for change in self.all(AlarmChanged)}
+        self.notified += [(change.kind, self._types[change.alarm_id]) for change in self.all(NotificationRequested)]
         if self.restarts:
             self.restart()
         return self.changes
@@ -97,6 +102,10 @@ class World:
     def tick(self) -> list[Change]:
         """Let the fold know the time."""
         return self(Tick())
+
+    def topology(self, *nodes: Node) -> list[Change]:
+        """Load a topology of these nodes."""
+        return self(TopologyLoaded(str(self.offset), nodes))
 
     def network(self, type: str, resource: str = "olt-1", **fields: Any) -> Answer:
         """Report a network event."""
@@ -153,6 +162,11 @@ class World:
     def of_type(self, alarm_type: str) -> list[Alarm]:
         """The alarms of this type."""
         return [alarm for alarm in self.alarms if alarm.alarm_type == alarm_type]
+
+    @property
+    def entries(self) -> list[TimelineEntry]:
+        """The timelines of all alarms, in the order in which they were written."""
+        return [entry for change in self.history if isinstance(change, AlarmChanged) for entry in change.entries]
 
     def timeline(self, alarm_id: str) -> list[TimelineEntry]:
         """An alarm's timeline from the beginning on."""

@@ -22,11 +22,13 @@ NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
-.PHONY: help demo test test-native test-run lint docs bench simulate-hard crash-hard fuzz native setup setup-dev lock clean
+.PHONY: help demo check test test-native test-run coverage hooks lint docs bench simulate-hard crash-hard fuzz native setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
 	@echo "make test    set up, then check types and style and run every test"
+	@echo "make check   what changed against main, in seconds; make hooks: the style, types and layers before every commit"
+	@echo "make coverage  every test with branches measured: a table by folder, and .make/coverage/html"
 	@echo "make lint    types, style and layers alone"
 	@echo "make docs    write what the docs take from the code anew"
 	@echo "make native  compile the trap path (needs a C compiler): a wheel for this machine; test-native tests it"
@@ -45,6 +47,20 @@ test: lint test-run
 test-run: setup-dev
 	@$(BIN)/python -m compileall -q protocols actors faultd
 	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
+
+# What changed against main, or BASE=..., in seconds: no daemons.
+check: setup-dev
+	@$(BIN)/python -m dev.check $(BASE)
+
+# Branches too, and in the daemons that tests start. Twice as slow as `make test-run`, as every line is counted.
+coverage: setup-dev
+	@mkdir -p $(MADE)/coverage && rm -f $(MADE)/coverage/data*
+	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal --cov --cov-report= $(TESTS)
+	@$(BIN)/coverage html --quiet && $(BIN)/coverage json --quiet -o $(MADE)/coverage/report.json
+	@$(BIN)/python -m dev.coverage_table $(MADE)/coverage/report.json
+
+hooks: setup-dev
+	$(BIN)/pre-commit install
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -71,6 +87,7 @@ crash-hard: setup-dev
 fuzz: $(MADE)/fuzz
 	$(BIN)/python fuzz/snmp_decode.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/listener.py --seconds $(SECONDS)
+	$(BIN)/python fuzz/manager.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/clock.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/rest.py --seconds $(SECONDS)
 	$(BIN)/python fuzz/paths.py --seconds $(SECONDS)

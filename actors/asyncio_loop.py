@@ -1,8 +1,8 @@
-"""An asyncio event loop that no name server can hold up.
+"""An asyncio event loop that a slow name server cannot block.
 
-asyncio resolves names in the threads of its default executor, and both the end of the loop and that of the process wait for
-those: a resolver that does not answer would keep faultd from stopping. Here each lookup has a daemon thread, for which nobody
-waits.
+asyncio resolves names in the threads of its default executor. The end of the loop and the end of the process wait for these
+threads, so a resolver that does not answer would keep faultd from stopping. Here each lookup runs in a daemon thread, and
+nothing waits for it.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _Lookup = tuple[Any, ...]
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """One lookup of a name at a time: whoever asks while it is under way waits for the same answer."""
+    """One lookup of a name at a time. A second caller during the lookup gets the same answer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Loop(asyncio.SelectorEventLoop):
     async def getaddrinfo(
         self, host: Any, port: Any, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
     ) -> list[Any]:
-        """As :func:`socket.getaddrinfo`. May be cancelled at any point; the lookup goes on by itself."""
+        """Like :func:`socket.getaddrinfo`. Can be cancelled at any point; the lookup itself goes on."""
         key = (host, port, family, type, proto, flags)
         lookup = self._lookups.get(key)
         if lookup is None:
@@ -39,13 +39,13 @@ class Loop(asyncio.SelectorEventLoop):
         answer: Callable[[], None]
         try:
             answer = partial(lookup.set_result, socket.getaddrinfo(*key))
-        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
+        except (OSError, ValueError, TypeError, OverflowError) as error:  # all that getaddrinfo raises
             answer = partial(lookup.set_exception, error)
 
         def hand_over() -> None:
             del self._lookups[key]
             answer()
-            # Whoever asked may have given up.
+            # The caller may have been cancelled.
             lookup.exception()
 
         with suppress(RuntimeError):  # the loop may have been closed meanwhile

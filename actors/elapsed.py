@@ -1,8 +1,8 @@
-"""Age in elapsed time, for what is kept for so long and was stamped before the clock jumped.
+"""Age in elapsed time, for data with a retention that was stamped before the clock jumped.
 
-A stamp says when something happened by the time that was believed then. After a jump, what was stamped before it reads as if it
-were older or younger by the jump. What is deleted by its age must not go because of that: the cut-off is put back by the jumps
-that are younger than the time for which things are kept."""
+A stamp is in the time that was believed when it was made. After a jump, an older stamp looks older or younger by the jump.
+Retention must not delete data because of a jump, so the cut-off is moved back by the jumps within the retention.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -37,10 +37,11 @@ def with_jump(known: Sequence[Jumped], before: datetime, after: datetime) -> lis
 
 
 def cutoff(now: datetime, keep: timedelta, jumps: Sequence[Jumped]) -> datetime:
-    """What was stamped before this is older than ``keep`` in elapsed time, whatever jumps came between.
+    """The cut-off for ``keep``: data stamped before it is older than ``keep`` in elapsed time, whatever jumps lie between.
 
-    Nothing younger is ever before it. What was stamped ahead of the present time, before a jump back, can be kept longer than
-    ``keep``, by that jump."""
+    Younger data is never before it. Data stamped in the future before a jump back can be kept longer than ``keep``, by that
+    jump.
+    """
     oldest = shifted(now, -keep)
     found, later = oldest, timedelta(0)
     for jump in reversed(jumps):

@@ -15,13 +15,14 @@ import trio
 from actors.token_bucket import TokenBucket
 
 PER_SECOND, AT_ONCE = 1 / 30, 5
-"""Lines logged: whoever has found such octets can send them as often as he likes."""
+"""Number of lines that are logged. A sender can repeat such octets without limit."""
 
 _log = structlog.get_logger()
 
 
 class Isolation:
-    """Where exceptions end that one connection or datagram of ``what`` raised. ``count`` is called once for each."""
+    """A guard around one connection or datagram of ``what``: an exception ends that one alone. ``count`` is called once for
+    each."""
 
     def __init__(self, what: str, count: Callable[[], None]) -> None:
         self._what, self._count = what, count

@@ -1,10 +1,10 @@
-"""How actors speak: trio memory channels, one-shot replies, and the ends of the ledger that others hold.
+"""Messages between actors: trio memory channels, one-shot replies, and the actors' ends of the ledger.
 
-Channels are plain ``trio`` memory channels made by ``faultd/app.py``; this module holds what travels on them where
-it needs trio itself.
+The channels are plain ``trio`` memory channels made by ``faultd/app.py``. This module has the messages that need trio.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 import trio
@@ -59,11 +59,12 @@ class Reply(Generic[T]):
 
 
 class Outcome(Struct, frozen=True):
-    """What appended Events came to: the recorded batch's ``seq`` (0 when they changed nothing) and their Changes."""
+    """The outcome of appended Events. ``first`` is the offset of the first one, ``seq`` the recorded batch that has the last of
+    their Changes (0: there are none). ``changes`` has the Changes of each Event, in the order of the Events."""
 
     first: int
     seq: int
-    changes: Sequence[Change]
+    changes: Sequence[Sequence[Change]]
 
 
 class Append(Struct, frozen=True):
@@ -100,10 +101,11 @@ class Feed(Protocol):
         after ``seq`` no longer exist.
         """
 
-    def cursor(self, consumer: str) -> int:
-        """The last batch that ``consumer`` has acknowledged, or the one before that with which it begins.
+    def reading(self, consumer: str) -> AbstractContextManager[int]:
+        """The cursor of ``consumer``: the last batch that it has acknowledged, or the one before its first.
 
-        After a crash the last acknowledgements may be missing: their batches come again.
+        A ledger that stops waits until the block is left, so that the last acknowledgements get on disk. After a crash some of
+        them are missing: their batches come again.
         """
 
     async def acknowledge(self, consumer: str, seq: int) -> None:
@@ -123,7 +125,7 @@ class FeedPruned(Exception):
 
 
 class Progress:
-    """How far a consumer has come, for those who wait to read their own writes."""
+    """A consumer's position, for readers that wait until their own write is visible."""
 
     def __init__(self) -> None:
         self.seq = 0
@@ -150,14 +152,3 @@ class Progress:
     async def asked(self) -> None:
         """Return once somebody waits in :meth:`reach`, or has waited since the last advance."""
         await self._asked.wait()
-
-
-async def receive_batch(channel: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
-    """Wait for one item, then take what else is already there, at most ``limit``. Raises trio.EndOfChannel at the end."""
-    batch = [await channel.receive()]
-    try:
-        while len(batch) < limit:
-            batch.append(channel.receive_nowait())
-    except (trio.WouldBlock, trio.EndOfChannel):
-        pass
-    return batch

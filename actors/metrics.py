@@ -54,9 +54,12 @@ class Metrics:
         self.consumer_lag_seconds = gauge(
             "faultd_consumer_lag_seconds", "Age of the oldest batch that a consumer has not acknowledged", "consumer"
         )
-        self.snapshot = histogram("faultd_snapshot_seconds", "Encoding and storing one snapshot")
+        self.snapshot = histogram("faultd_snapshot_seconds", "Storing one snapshot")
+        self.snapshot_encoding = histogram(
+            "faultd_snapshot_encoding_seconds", "Encoding a stage's state for a snapshot, by stage", "stage"
+        )
         self.quarantined = gauge("faultd_quarantined_events", "Events whose fold raised, kept for retry")
-        self.correlation = histogram("faultd_correlation_seconds", "Folding one batch of Events")
+        self.fold = histogram("faultd_fold_seconds", "Folding one batch of Events, by stage", "stage")
         self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")
         self.alarms_refused = counter(
             "faultd_alarms_refused", "Raises that made no alarm because too many are open, by limit: device or all", "reason"

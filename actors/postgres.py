@@ -27,11 +27,11 @@ Connection: TypeAlias = "PoolConnectionProxy[Record]"
 Connect: TypeAlias = Callable[[], "Awaitable[asyncpg.Connection[Record]]"]
 
 RELEASE_SECONDS = 2.0
-"""How long a server that says nothing may keep a connection that is no longer wanted, before that is cut."""
+"""Seconds that a silent server may keep a connection that is to be closed; then the connection is cut."""
 APART_SECONDS = 600.0
-"""For one statement outside the pool: a migration that writes a large table anew takes its time."""
+"""Seconds for one statement outside the pool. A migration that rewrites a large table needs time."""
 LOCK_SECONDS = 10.0
-"""How long such a statement waits for another session's lock. While it waits, all others wait behind it."""
+"""Seconds for which such a statement waits for another session's lock. Meanwhile all other sessions wait behind it."""
 
 
 class DatabaseUnavailable(Exception):
@@ -51,7 +51,7 @@ class Postgres:
         self._connect_timeout = connect_timeout
         self._answer_within = math.inf
         self.refusal: Callable[[], str] = lambda: ""
-        """Why no function may be run now; empty: it may. Asked before each :meth:`run`."""
+        """The reason for which no function may run now; empty when functions may run. Checked before each :meth:`run`."""
         self._jobs: set[asyncio.Task[Any]] = set()
         self._open = False
 
@@ -92,11 +92,12 @@ class Postgres:
             thread.join()
 
     async def run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
-        """``await function(connection, *args)`` on the asyncio thread; the connection is the function's alone until it ends.
+        """``await function(connection, *args)`` on the asyncio thread. The function has the connection for itself until it
+        ends.
 
-        Raises :class:`DatabaseUnavailable`, or whatever ``function`` raises (asyncpg's errors for faulty SQL or data). When
-        the caller is cancelled the function is cancelled where it stands, its transaction is rolled back, and only
-        then does the cancellation go on.
+        Raises :class:`DatabaseUnavailable`, or the exception of ``function`` (asyncpg's errors for wrong SQL or data). When the
+        caller is cancelled, the function is cancelled where it is and its transaction is rolled back; then the cancellation
+        goes on.
         """
         if why := self.refusal():
             raise DatabaseUnavailable(why)
@@ -155,7 +156,7 @@ class Postgres:
                 "application_name": "faultd",
                 "timezone": "UTC",
                 "jit": "off",
-                # The server gives up too, and lets go of its locks, when this end can no longer tell it to.
+                # The server ends the statement too, and releases its locks, when this end can no longer cancel it.
                 "statement_timeout": on_server,
                 "idle_in_transaction_session_timeout": on_server,
             },
@@ -176,8 +177,8 @@ class Postgres:
         try:
             connection = await self._pool.acquire(timeout=self._connect_timeout)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            # Without a connection there is no database, for whatever reason: also a URL, a version or a TLS setting that
-            # does not suit, which is the operator's to mend while faultd goes on.
+            # Without a connection the database is unavailable, whatever the reason. A wrong URL, version or TLS setting is for
+            # the operator to mend while faultd goes on.
             raise DatabaseUnavailable(describe(error)) from error
         with _translated():
             try:

@@ -19,14 +19,14 @@ log = structlog.get_logger()
 
 
 class Runnable(Protocol):
-    """What the supervisor runs: it says when it is ready, and returns when its work is done."""
+    """An actor under supervision. It reports when it is ready, and returns when its work is done."""
 
     def run(self, *, task_status: TaskStatus[Any]) -> Awaitable[None]: ...
 
 
 class Intensity(Struct, frozen=True):
-    """More than ``restarts`` within ``seconds`` and the actor is given up: ``end`` ends the process, ``park`` leaves the
-    actor stopped and tells ``on_park``."""
+    """After more than ``restarts`` within ``seconds`` the actor is given up: ``end`` ends the process, ``park`` leaves the
+    actor stopped and calls ``on_park``."""
 
     restarts: int
     seconds: float
@@ -42,7 +42,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.1, 30.0
 
 
 class OperatorNeeded(Exception):
-    """What an actor raises when no restart can help; the text says what an operator has to do."""
+    """An actor raises it when no restart can help. The text says what an operator has to do."""
 
 
 class ActorFailed(Exception):

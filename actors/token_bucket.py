@@ -1,4 +1,4 @@
-"""A token bucket: so many at once, so many a second, the rest only counted."""
+"""A token bucket: a burst, then a rate per second. Events beyond them are only counted."""
 
 
 class TokenBucket:
@@ -7,7 +7,7 @@ class TokenBucket:
     def __init__(self, rate: float, burst: float) -> None:
         self.rate, self.burst = rate, burst
         self.refused = 0
-        """How often :meth:`take` said no since it last said yes."""
+        """Number of refusals by :meth:`take` since it last granted."""
         self._tokens = burst
         self._at: float | None = None
 

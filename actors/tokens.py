@@ -53,7 +53,7 @@ class UnknownToken(LookupError):
 
 
 class TokenRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is kept of one token. ``hash`` is the hexadecimal SHA-256 of the whole token; times are aware."""
+    """One token as it is stored. ``hash`` is the hexadecimal SHA-256 of the whole token; times are aware."""
 
     name: str
     hash: str
@@ -108,9 +108,9 @@ class TokenFile:
         return token
 
     def verify(self, token: str, now: datetime) -> Principal | None:
-        """Who this token stands for, or None when it is unknown, revoked or expired. Raises ``TokenFileError``.
+        """The caller behind this token; None when the token is unknown, revoked or expired. Raises ``TokenFileError``.
 
-        Looking the hash up leaks no timing that helps: to steer the comparison a caller would have to invert SHA-256.
+        The lookup by hash leaks no useful timing: to steer the comparison a caller would have to invert SHA-256.
         """
         if len(token) != _LENGTH or not token.startswith(PREFIX):
             return None
@@ -205,8 +205,8 @@ class TokenFile:
             os.close(descriptor)
 
     def _open_lock(self, lock: Path) -> int:
-        """Root's token must not keep the daemon's account from making the next one. Only a file that is new here changes
-        owner: whoever may write into the folder could have put a link to any other file in its place."""
+        """A token made by root must not keep the daemon's account from making the next one. Only a new file changes owner: an
+        account that may write into the folder could have put a link to another file in its place."""
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -220,7 +220,7 @@ def _digest(token: str) -> str:
 
 
 def _keep_owner(descriptor: int, path: Path) -> None:
-    """Let a file written by root belong to whom the folder belongs to: the daemon, which runs as its own user."""
+    """Give a file written by root to the owner of the folder: the daemon runs under that account."""
     owner = path if path.exists() else path.parent
     status = owner.stat()
     if os.geteuid() == 0 and (status.st_uid, status.st_gid) != (0, 0):

@@ -75,23 +75,23 @@ class TrustedClock:
 
     @property
     def away(self) -> Away | None:
-        """How far, and since when, the wall clock is away from the trusted time and not believed."""
+        """Distance of the wall clock from the trusted time, and since when, while the wall clock is not believed."""
         return self._time.away
 
     @property
     def offset(self) -> float:
-        """Seconds by which the wall clock is ahead of the trusted time, by a reading of now."""
+        """Seconds by which the wall clock is ahead of the trusted time now."""
         self._time.stamp(self._read())
         return self._time.offset / 1_000_000
 
     @property
     def believed(self) -> int:
-        """How many jumps of the wall clock were believed."""
+        """Number of believed jumps of the wall clock."""
         return self._time.believed
 
     @property
     def returned(self) -> int:
-        """How many times the wall clock went away and came back before it was believed."""
+        """Number of times that the wall clock left the trusted time and came back before it was believed."""
         return self._time.returned
 
     def due(self) -> Jump | None:

@@ -1,17 +1,18 @@
-"""Trusted time: what the ledger stamps Events with, from the readings of two clocks of the host.
+"""Trusted time: the stamps of the ledger's Events, from the readings of two clocks of the host.
 
-CLOCK_BOOTTIME runs evenly, also while the host is suspended, and nobody can set it; it does not say what time of day it is.
-CLOCK_REALTIME (the wall) says so, and an RTC with a dead battery, a time server or an operator may set it to anything. A stamp
-follows the first from an anchor, and is slewed towards the second:
+CLOCK_BOOTTIME runs evenly, also while the host is suspended, and cannot be set; it does not contain the time of day.
+CLOCK_REALTIME (the wall clock) does, but an RTC with a dead battery, a time server or an operator may set it to any value. A
+stamp follows CLOCK_BOOTTIME from an anchor, and is slewed towards CLOCK_REALTIME:
 
-    the wall is within ``NEAR`` of the stamp     the stamp is slewed, ``SLEW`` parts in a million at most
-    the wall is further away                     the stamp goes on alone: the wall may be wrong
-    ... and has stayed there for ``BELIEVED``    the wall is believed: a jump is due, and the stamp steps when it is recorded
-    ... and came back                            it was a glitch, which never entered
+the wall clock is within ``NEAR`` of the stamp    the stamp is slewed, at most ``SLEW`` parts in a million
+the wall clock is further away                    the stamp goes on by CLOCK_BOOTTIME alone: the wall clock may be wrong
+... and has stayed there for ``BELIEVED``         the wall clock is believed: a jump is due, and the stamp steps when the
+                                                  ledger has recorded it
+... and came back                                 it was a glitch, which no stamp ever showed
 
-A wall that stays within ``NEAR`` of where it went first has stayed; one that goes elsewhere begins its time anew.
+A wall clock that stays within ``NEAR`` of the place where it first went has stayed. If it moves on, its time starts again.
 
-Everything is in microseconds, and nothing here reads a clock.
+Times are in microseconds, and no function here reads a clock.
 """
 
 from typing import Final, NamedTuple
@@ -34,7 +35,7 @@ class ClockReading(NamedTuple):
 
 
 class Anchor(Struct, frozen=True):
-    """How far stamps were ahead of CLOCK_BOOTTIME, on the host that was started as ``boot_id``."""
+    """Distance of the stamps from CLOCK_BOOTTIME, on the host start ``boot_id``."""
 
     boot_id: str
     ahead: int
@@ -75,7 +76,7 @@ class TrustedTime:
         """The wall's lead over the stamp at the last reading."""
         self.away: Away | None = None
         self.believed = self.returned = 0
-        """How often a wall that had gone away was believed, and how often it came back before."""
+        """Number of believed jumps, and of departures that came back before they were believed."""
         self._judge()
 
     @property

@@ -21,6 +21,7 @@ from bench.rows.soak import soak
 from bench.rows.strategies import strategies
 from bench.rows.stream import fan_out, latency
 from bench.rows.sustained import burst, sustained
+from bench.rows.tables import tables
 from bench.rows.topology import topology
 from bench.table import Group, Row, markdown, measured_again, terminal
 from faultd.embedded import EmbeddedPostgresError
@@ -39,6 +40,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "instructions": ("Correlation, counted", counted),
     "strategies": ("Correlation in the daemon", strategies),
     "topology": ("Topology", topology),
+    "tables": ("SNMP tables", tables),
     "restart": ("Start-up and memory", restart),
     "soak": ("Memory over time", soak),
 }

@@ -11,15 +11,14 @@ from unittest.mock import patch
 
 from msgspec import Struct
 
-from actors.correlator.actor import fold_batch
 from actors.correlator.profiles import load_profiles
-from actors.correlator.state import State
 from actors.correlator.strategies import run_strategies
 from actors.correlator.strategies.order import STRATEGIES
 from actors.correlator.strategies.strategy import Strategy
 from bench.datagrams import ONTS, SOURCES, address, place, port, template
 from bench.traffic import Population, PortByPort
 from faultd.cli.run import COLLECTOR
+from faultd.pipe import Stages
 from protocols.event import Event, ProfilesLoaded, Tick, TopologyLoaded, Trap
 from protocols.ledger import EventBatch
 from protocols.snmp.message import decode
@@ -39,7 +38,8 @@ class Folder:
     """A fold of its own, fed with decoded traps."""
 
     def __init__(self, nodes: int) -> None:
-        self.state = State(_LEDGER)
+        self.stages = Stages(_LEDGER)
+        self.state = self.stages.state
         self._offset, self._at, self._number = 0, _START, 1 << 24
         profiles = sorted((Path(__file__).parents[1] / "config" / "profiles").glob("*.toml"))
         loaded = load_profiles({file.name: file.read_text() for file in profiles})
@@ -72,7 +72,7 @@ class Folder:
         """Fold a batch; seconds of processor time that it took."""
         self._at += timedelta(milliseconds=50)
         begun = time.thread_time()
-        fold_batch(self.state, EventBatch(self._offset + 1, self._at, events))
+        self.stages.fold_batch(EventBatch(self._offset + 1, self._at, events))
         self._offset += len(events)
         return time.thread_time() - begun
 

@@ -1,6 +1,6 @@
-"""The wiring diagram: every channel is made here, and each actor is handed its ends.
+"""The wiring diagram: the actors around the pipe, and what each of them is given.
 
-    trap_listener, clock, api ──Append──▶ ledger ──EventBatch──▶ correlator ──ChangeBatch──▶ ledger ──feed──▶ store, stream
+    trap_listener, clock, api ──Append──▶ pipe (ledger and stages, faultd/pipe.py) ──feed──▶ store, stream
 
 Sources run in a nursery of their own inside that of the sinks. SIGTERM cancels the sources; then each sink drains to the
 end of its channel and leaves, and one deadline, or a second SIGTERM, bounds the whole drain.
@@ -15,7 +15,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 import trio
@@ -26,21 +26,17 @@ from actors.api.actor import Api
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
-from actors.correlator.actor import Correlator
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
-from actors.ledger.actor import Ledger
-from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.store.presence import Presence
-from actors.store.reseed import Seed
 from actors.stream.actor import Stream
 from actors.stream.board import Board
 from actors.supervisor import CORE, EDGE, Intensity, supervise
@@ -57,9 +53,10 @@ from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
-from faultd.inputs import changed_inputs, read_inputs
+from faultd.inputs import Inputs, changed_inputs, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
+from faultd.pipe import Pipe
 from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.reports import LedgerReports
@@ -69,28 +66,19 @@ from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+from protocols.ledger import Seed
+from protocols.profile import community_fields
 
 log = structlog.get_logger()
 
-APPENDS_WAITING = 256
 READ_SECONDS = 5.0
 """A read of the API that PostgreSQL does not answer within this time finds it away: somebody waits for the answer."""
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
 
 
-CONSUMERS = {
-    # PostgreSQL has its own cursor too, in the transaction that applies the Changes.
-    "store": ConsumerPolicy(begins="oldest"),
-    # The board is in memory, begins with the recovered state, and cannot go on behind a gap.
-    "stream": ConsumerPolicy(begins="newest", durable=False),
-}
-"""Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
-
-
 class Closable(Protocol):
-    """What has to be closed in the end; doing so again does nothing."""
+    """A resource that :func:`serve` closes when it ends. Closing it twice does nothing."""
 
     def close(self) -> None: ...
 
@@ -106,12 +94,12 @@ async def serve(
     read_clocks: Callable[[], ClockReading] = system_reading,
     task_status: TaskStatus[Health] = TASK_STATUS_IGNORED,
 ) -> None:
-    """Run faultd until SIGTERM or SIGINT, then drain. Traps are taken once the ledger is open, whatever PostgreSQL does; ready
-    is said when that answers too, or ``database.wait_seconds`` later.
+    """Run faultd until SIGTERM or SIGINT, then drain. faultd takes traps as soon as the ledger is open, with or without
+    PostgreSQL. It reports ready when PostgreSQL answers, or ``database.wait_seconds`` later.
 
-    Raises ConfigError for a file with mistakes, StateFolderError, EngineStateError or LedgerError when it cannot start,
-    AddressError when an address cannot be bound, ActorFailed when a core actor crashed, EmbeddedPostgresError when the
-    embedded PostgreSQL does not stop.
+    Raises ConfigError for a file with mistakes; StateFolderError, EngineStateError or LedgerError when it cannot start;
+    AddressError when it cannot bind an address; ActorFailed when a core actor crashed; EmbeddedPostgresError when the embedded
+    PostgreSQL does not stop.
     """
     notifier = Notifier.from_environment(os.environ)
     metrics = Metrics()
@@ -124,7 +112,8 @@ async def serve(
     notifier.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
     notifier.status("recovering the ledger")
-    ledger_file, state, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
+    ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
+    state = stages.state
     try:
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -142,25 +131,10 @@ async def serve(
             url, size=config.database.pool_size - 1, command_timeout=READ_SECONDS, answer_within=READ_SECONDS
         ) as read,
     ):
-        appends, appended = trio.open_memory_channel[Append](APPENDS_WAITING)
-        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](config.ledger.pipe_batches + 2)
-        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](config.ledger.pipe_batches + 2)
-        for name, end in (("ledger", appended), ("correlator", to_be_folded), ("folded", folded)):
-            metrics.mailbox_depth.labels(name).set_function(_depth_of(end))
-
-        ledger = Ledger(
-            database=ledger_file,
-            inbox=appended,
-            folded=folded,
-            to_fold=to_fold,
-            metrics=metrics,
-            settings=config.ledger,
-            clock=clock,
-            consumers=CONSUMERS,
-        )
+        pipe = Pipe(ledger_file, stages, clock, metrics, config.ledger)
+        appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
-        correlator = Correlator(state, to_be_folded, folds, metrics, partial(_offer, appends))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
@@ -188,7 +162,15 @@ async def serve(
         plant = PlantView(state)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
-        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
+        listener = TrapListener(
+            config.traps,
+            sockets,
+            appends,
+            security,
+            metrics,
+            clock=clock,
+            community_fields=community_fields(inputs.profiles.profiles),
+        )
         reads = Stored(read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
         submitter = Submitter(appends, reads, config.http, metrics)
         views = ApiViews(
@@ -208,8 +190,8 @@ async def serve(
         park = Parking(health, appends, ledger.consumers.park)
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
-                await sinks.start(supervise, "ledger", ledger, CORE, metrics)
-                await sinks.start(supervise, "correlator", correlator, CORE, metrics)
+                for name, actor in pipe.actors.items():
+                    await sinks.start(supervise, name, actor, CORE, metrics)
                 folded_inputs: Reply[Outcome] = Reply()
                 await _keep(appends, [*changed_inputs(state, inputs), *_as_at_a_start()], folded_inputs)
                 sinks.start_soon(partial(supervise, "store", store, PARKED, metrics, on_park=park))
@@ -257,15 +239,6 @@ async def serve(
         log.info("stopped")
 
 
-def _offer(appends: trio.MemorySendChannel[Append], events: list[Event]) -> bool:
-    """Hand Events to the ledger without waiting for it, since it waits for the one who asks; False when it has no room."""
-    try:
-        appends.send_nowait(Append(events))
-    except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
-        return False
-    return True
-
-
 def _as_at_a_start() -> list[SystemReport]:
     """Ends what an earlier run said of itself and could not take back; what is still so will be said again."""
     return [
@@ -274,17 +247,13 @@ def _as_at_a_start() -> list[SystemReport]:
     ]
 
 
-def _depth_of(channel: trio.MemoryReceiveChannel[Any]) -> Callable[[], float]:
-    return lambda: channel.statistics().current_buffer_used
-
-
 async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
     """The msgpack of the quarantined Event at ``offset``."""
     return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """What the fold holds, for a PostgreSQL that the ledger cannot bring up to date any more."""
+    """The alarms of the board and the quarantine, for a consumer whose next batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     return Seed(board.seq, board.alarms(), quarantined, clock())
 
@@ -371,9 +340,9 @@ async def _until_told_to_stop(
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
 
-    def switch(new: Config) -> None:
+    def switch(new: Config, inputs: Inputs) -> None:
         replace_users(security, new)
-        listener.reconfigure(new.traps, security)
+        listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
         logs.configure(new.log)
 
     async for number in signals:

@@ -42,7 +42,7 @@ class Capture(Struct, frozen=True):
 
 
 def read(argument: str) -> Capture:
-    """What the command line names: a file (pcap, hexadecimal text or raw octets) or hexadecimal digits themselves.
+    """The octets that a command-line argument names: a file (pcap, hexadecimal text or raw octets), or hexadecimal digits.
 
     Raises :class:`CaptureError`, or OSError for a file that cannot be read.
     """

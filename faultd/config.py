@@ -26,7 +26,7 @@ from protocols.toml_lines import dotted, line_of, lines_of
 
 PREFIX = "FAULTD_"
 OF_COMMANDS = frozenset({"FAULTD_URL", "FAULTD_STREAM_URL", "FAULTD_TOKEN", "FAULTD_TOKEN_FILE"})
-"""Variables by which a person's commands find a daemon: no settings."""
+"""Variables that tell the command line where the daemon is. They are not settings of the daemon."""
 SECRET = frozenset({"url", "communities", "users", "auth", "auth_key", "priv", "priv_key"})
 """Keys whose values no message repeats: mistakes end up in logs, and a pass phrase also gets written behind ``auth``."""
 
@@ -35,7 +35,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of ``faultd.toml``."""
 
     state_dir: str = "/var/lib/faultd"
-    """Where faultd keeps its ledger, tokens, engine id and, when no database is named, an embedded PostgreSQL."""
+    """Folder of the ledger, the tokens, the engine id and, when no database is named, the embedded PostgreSQL."""
     drain_seconds: Annotated[float, Meta(ge=0)] = 30.0
     """After SIGTERM: how long what was received may take to reach PostgreSQL. What does not is in the ledger."""
     log: LogSettings = LogSettings()
@@ -119,7 +119,7 @@ def parse(text: str, origin: str = "configuration", environ: Mapping[str, str] |
 
 
 def examine(text: str, origin: str = "configuration", environ: Mapping[str, str] | None = None) -> Examined:
-    """As :func:`parse`, going on after a mistake. Raises :class:`ConfigError` for what is no TOML."""
+    """Like :func:`parse`, but collects every mistake. Raises :class:`ConfigError` for a text that is not TOML."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -173,7 +173,7 @@ def _convert(data: dict[str, Any], mistake: Callable[[KeyPath, str], None]) -> C
 
 
 def _check(kind: type[Struct], data: Any, path: KeyPath, mistake: Callable[[KeyPath, str], None]) -> None:
-    """Hold every key against its field by itself, so that one mistake does not hide the next."""
+    """Check every key against its field separately, so that one mistake does not hide the next."""
     if not isinstance(data, dict):
         mistake(path, f"expected a table, got {_named(data)}")
         return
@@ -220,7 +220,7 @@ _TYPES = {
 
 
 def _in_words(text: str) -> str:
-    """What msgspec says of a value, with its names of types in words and without the type of what was given instead."""
+    """msgspec's text about a wrong value, with its type names in plain words and without the type of the given value."""
     text = re.sub(r", got `\w+`", "", f"{text[0].lower()}{text[1:]}")
     return re.sub(r"`(\w+)`", lambda found: _TYPES.get(found[1], found[0]), text)
 

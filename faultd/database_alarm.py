@@ -24,14 +24,14 @@ class DatabaseAlarm:
         trouble: Callable[[], str],
         given_up: Callable[[], bool],
     ) -> None:
-        """Raised ``after_seconds`` of absence, for the reason that ``trouble`` gives. While ``given_up`` says that the store is
-        parked another alarm tells of it."""
+        """Raises the alarm after ``after_seconds`` without PostgreSQL, with the reason from ``trouble``. While ``given_up`` is
+        true the store is parked, and the alarm about the parked store says so instead."""
         self._presence, self._appends, self._after_seconds = presence, appends, after_seconds
         self._trouble, self._given_up = trouble, given_up
-        self._told = False
+        self._raised = False
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Look and tell, until cancelled."""
+        """Check every ``CHECK_SECONDS`` and report, until cancelled."""
         task_status.started()
         while True:
             for report in self.due(trio.current_time()):
@@ -39,12 +39,12 @@ class DatabaseAlarm:
             await trio.sleep(CHECK_SECONDS)
 
     def due(self, now: float) -> list[SystemReport]:
-        """What to tell at the time ``now`` of trio's clock: each absence is raised once and cleared once."""
+        """The reports due at ``now`` (trio's clock). Each absence is raised once and cleared once."""
         since = self._presence.away_since
         away = since is not None and now - since >= self._after_seconds and not self._given_up()
         back = since is None or self._given_up()
-        if away and not self._told:
-            self._told = True
+        if away and not self._raised:
+            self._raised = True
             return [
                 SystemReport(
                     alarm_type=ALARM,
@@ -54,8 +54,8 @@ class DatabaseAlarm:
                     description=self._trouble(),
                 )
             ]
-        if back and self._told:
-            self._told = False
+        if back and self._raised:
+            self._raised = False
             why = "the store is stopped: see the alarm actor.parked" if self._given_up() else "PostgreSQL answers again"
             return [SystemReport(alarm_type=ALARM, active=False, description=why)]
         return []

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 def needed(config: Config) -> int:
-    """How many may be open at once."""
+    """The limit of open file descriptors."""
     return OWN + config.http.max_connections + config.stream.max_clients + HANDSHAKES + config.database.pool_size
 
 
@@ -55,11 +55,11 @@ class Seldom(logging.Filter):
 
     @property
     def short(self) -> bool:
-        """Whether a connection could not be accepted within the last minute."""
+        """True when accepting a connection failed within the last minute."""
         return self._failed_at is not None and self._now() - self._failed_at < SAY_AGAIN_SECONDS
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether ``record`` is logged; its time is its own."""
+        """True when ``record`` is to be logged. The time is the record's own."""
         self._failed_at = self._now()
         self._metrics.accept_failures.inc()
         if self._said is not None and 0 <= record.created - self._said < SAY_AGAIN_SECONDS:

@@ -98,7 +98,7 @@ def _table(heading: str, struct: type[Struct], members: Any, when: str) -> Itera
 
 
 def field_docs(struct: type[Struct]) -> dict[str, str]:
-    """What the docstring below each field says, on one line. A field without one is missing."""
+    """The docstrings below each field, each on one line. A field without docstring is missing."""
     (body,) = (node.body for node in parse(textwrap.dedent(inspect.getsource(struct))).body if isinstance(node, ClassDef))
     found: dict[str, str] = {}
     for field, text in pairwise(body):
@@ -192,7 +192,7 @@ def _tag(struct: Any) -> str:
 
 
 def transitions() -> Iterator[str]:
-    """The life cycle's table, tried out on an alarm for which each action is allowed."""
+    """The life cycle's table, made by applying each action to an alarm that allows it."""
     yield "| Action | Refused when | Status before → after | Sets | Empties |\n|---|---|---|---|---|"
     for action, transition in TRANSITIONS.items():
         before = next(alarm for alarm in _samples() if all(condition.holds(alarm) for condition in transition.requires))
@@ -243,7 +243,7 @@ def _value(name: str, kind: Any) -> Any:
 
 
 def network_events() -> Iterator[str]:
-    """What each network event type does."""
+    """The effect of each network event type."""
     yield "| Type | Does | Severity | X.733 event type | Probable cause | Source |\n|---|---|---|---|---|---|"
     for name, meaning in MEANINGS.items():
         ends = ", ".join(f"`{kind}`" for kind in meaning.clears)

@@ -44,7 +44,7 @@ _SOCKET = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103
 """Octets of a socket's path that every kernel takes (sun_path)."""
 _READY_LINE = 7
-"""Of ``postmaster.pid``, counted from 0: what the server is at."""
+"""Line of ``postmaster.pid``, counted from 0, that holds the server's state."""
 
 _NO_PROCESS = 2**22 + 1
 """Beyond Linux's largest process id."""
@@ -54,7 +54,7 @@ _IMMEDIATE_SECONDS = 20.0
 _AT_ONCE_SECONDS = 5.0
 """For the same when a start is given up: what has not begun has little to put away."""
 _LOG_BYTES = 16 * 1024 * 1024
-"""The server's log is begun anew at a start when it is larger."""
+"""A server's log of more octets than this is emptied at a start."""
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class EmbeddedPostgres:
 
     @property
     def socket(self) -> Path:
-        """Where it takes connections."""
+        """The address at which the server accepts connections."""
         return self._sockets / _SOCKET
 
     @property
@@ -255,7 +255,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_SECONDS)
 
     def _ready(self, pid: int) -> bool:
-        """Whether the server says in its file that it takes connections."""
+        """True when the server's file says that it accepts connections."""
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except OSError:
@@ -279,9 +279,9 @@ class EmbeddedPostgres:
         return server if works_in(pid, os.path.realpath(self._data)) and server.alive else None
 
     def _disown(self) -> None:
-        """Of a server that is dead the file may name a process that is now another's, or that nobody has laid to rest (a
-        container without an init): PostgreSQL would take it for a server that runs. In goes a process id that cannot be; the
-        rest stays, since the next server checks by it that no part of the dead one is left."""
+        """Replace the process id in the file of a dead server. Another process may have that id now, or the dead server may
+        still be a zombie (in a container without an init); PostgreSQL would take either for a running server. The new id cannot
+        exist. The rest of the file stays: the next server needs it to check that no process of the dead one is left."""
         file = self._data / "postmaster.pid"
         (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
         try:
@@ -303,14 +303,14 @@ class EmbeddedPostgres:
             time.sleep(POLL_SECONDS)
 
     def release(self) -> None:
-        """Leave the server, whether it runs or not, to whoever starts one next."""
+        """Leave the server, running or not, to the next daemon."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
 
 def url_of(state_dir: Path) -> str:
-    """What :attr:`EmbeddedPostgres.url` will be, whether a server runs or not."""
+    """The value that :attr:`EmbeddedPostgres.url` will have; the server need not run."""
     return _url(socket_directory(state_dir.absolute()), "faultd")
 
 

@@ -1,4 +1,4 @@
-"""What is ready and what is degraded, for ``/readyz``, the log and systemd's status line."""
+"""Readiness and degradation, for ``/readyz``, the log and systemd's status line."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ class Health:
         self._database_trouble = database_trouble
         self._lags = lags
         self.waiting = False
-        """Whether faultd has yet to say that it is ready, though it takes traps."""
+        """True while faultd takes traps and has not reported ready."""
         self.taking_traps = False
         self.stopping = False
         self.listening: dict[str, str] = {}

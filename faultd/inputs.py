@@ -1,4 +1,4 @@
-"""What the fold depends on, read from files and turned into Events, so that a replay sees what the fold saw."""
+"""The fold's inputs from files: read, checked and turned into Events, so that a replay has the same inputs."""
 
 from collections.abc import Callable, Container, Iterator
 from functools import partial
@@ -67,8 +67,8 @@ def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
 def look_into_files(
     config: Config, without: Container[str] = (), *, without_plugins: bool = False
 ) -> tuple[Inputs, list[ConfigError]]:
-    """What the files say, and all that is wrong with them, in the order in which the daemon reads them. ``without``: tables
-    whose settings are mistaken themselves, so that what they name is not known."""
+    """The inputs, and all their mistakes, in the order in which the daemon reads them. ``without``: tables whose settings are
+    wrong, so that the files that they name are unknown."""
     errors: list[ConfigError] = []
 
     def look(table: str, reader: Callable[[Config], _Found], nothing: _Found) -> _Found:
@@ -94,7 +94,7 @@ def look_into_files(
 
 
 def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
-    """Those of ``inputs`` that the state does not hold already; first of all, that it is to count alarms."""
+    """Events for those ``inputs`` that differ from the state; first, where needed, the Event that begins counting alarms."""
     profiles, topology, policy, rules = Inputs(*inputs)
     if state.counted is None:
         yield CountAlarms()
@@ -116,7 +116,7 @@ def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, Topology
 
 
 def warnings_of(topology: TopologyLoaded) -> list[str]:
-    """What is wrong with a topology and hinders nobody from using it."""
+    """Mistakes of a topology that do not prevent its use."""
     return [
         f"serial {serial} belongs to {', '.join(map(repr, ids[:20]))}: a trap that names it names none of them"
         for serial, ids in shared_serials(topology.nodes)
@@ -124,7 +124,7 @@ def warnings_of(topology: TopologyLoaded) -> list[str]:
 
 
 def changed_file(state: State, file: TopologyLoaded) -> TopologyChanged:
-    """What another topology file changes in the plant as it is."""
+    """The difference between the plant and another topology file."""
     difference = from_file(state.plant, list(state.api_nodes), file.nodes)
     for node_id, address in difference.moved_address:
         _log.warning("the topology file gives a node's address to another", node=node_id, address=address)
@@ -165,7 +165,7 @@ def profile_warnings(config: Config) -> list[str]:
 
 
 def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
-    """The shipped rules (or those of ``rules.directory``) and the operator's own, and the plugins that are to be asked."""
+    """The shipped rules (or those of ``rules.directory``), the operator's rules, and the plugins to call."""
     settings = config.rules
     try:
         rules = load_rules(_texts("rules", settings.directory, settings.extra))

@@ -18,7 +18,7 @@ _AS_DATA = structlog.processors.ExceptionRenderer(structlog.tracebacks.Exception
 
 
 def _printable(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """What a trap or a peer sent does not steer the terminal. JSON escapes it anyway."""
+    """Control characters from a trap or a peer never reach the terminal. JSON escapes them anyway."""
     return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
 
 

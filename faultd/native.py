@@ -1,4 +1,4 @@
-"""Whether the way of a trap runs compiled (``make native``) or interpreted: the same code in one of two forms."""
+"""Whether the trap path runs compiled (``make native``) or interpreted. The code is the same."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Parking of an actor that is not restarted any more: ``/readyz`` shows it, an alarm tells of it, and the ledger is told."""
+"""Parked actors: ``/readyz`` shows them, an alarm is raised, and the ledger no longer waits for a parked consumer."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ log = structlog.get_logger()
 
 
 class Parking:
-    """The supervisor calls it. ``appends`` leads to the ledger; ``park_consumer`` tells the ledger that a consumer of this name
-    does not run again before the next start."""
+    """The supervisor calls it. ``appends`` leads to the ledger; ``park_consumer`` marks the consumer of this name as stopped
+    until the next start."""
 
     def __init__(self, health: Health, appends: AppendSender, park_consumer: Callable[[str], None]) -> None:
         self._health, self._appends, self._park_consumer = health, appends, park_consumer
 
     async def __call__(self, name: str, error: Exception) -> None:
-        """Show and tell that ``name`` is stopped. While faultd stops, no alarm is raised."""
+        """Show that actor ``name`` is parked, and raise its alarm. While faultd stops there is no alarm."""
         self._park_consumer(name)
         hopeless = isinstance(error, OperatorNeeded)
         self._health.parked[name] = f"stopped {'until faultd is restarted' if hopeless else 'after repeated crashes'}: {error}"

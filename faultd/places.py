@@ -1,4 +1,4 @@
-"""Where the data that comes with faultd is: beside the packages in a checkout, inside the wheel when installed."""
+"""The folder of faultd's own data: beside the packages in a checkout, inside the wheel when installed."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Keeps the embedded PostgreSQL running beside the daemon: starts it, watches it, and starts it again when it is gone or hangs.
+"""Runs the embedded PostgreSQL beside the daemon: starts it, checks it, and restarts it when it is gone or hangs.
 
-Nothing waits for it but those who read and the store, and they see what is wrong in :attr:`PostgresKeeper.trouble`.
+Only the store and the reads wait for it. :attr:`PostgresKeeper.trouble` gives them the reason.
 """
 
 import os
@@ -46,7 +46,7 @@ class PostgresKeeper:
     ) -> None:
         self.url = embedded.url_of(state_dir)
         self.trouble = "the embedded PostgreSQL is being started"
-        """Why it does not serve; empty while it does."""
+        """The reason for which it does not serve; empty while it serves."""
         self.failed = trio.Event()
         """Set once a start has failed."""
         self._state_dir, self._metrics = state_dir, metrics
@@ -89,7 +89,7 @@ class PostgresKeeper:
         return 0 if trio.current_time() - began > self._hung_seconds else failures
 
     async def _until_it_fails(self, server: EmbeddedPostgres) -> str:
-        """What is wrong with it, once something is."""
+        """Its fault, returned as soon as there is one."""
         found = ""
 
         async def watch(look: Callable[[EmbeddedPostgres], Awaitable[str]]) -> None:
@@ -126,7 +126,7 @@ async def _until_it_ends(server: EmbeddedPostgres) -> str:
 
 
 async def _answers(path: Path) -> bool:
-    """Whether a server accepts connections on ``path``, has processes to spare, and these answer; waits for it."""
+    """True when a server accepts connections on ``path``, can start backends, and these answer. Waits for the answer."""
     try:
         async with await trio.open_unix_socket(path) as stream:
             await stream.send_all(_SSL_REQUEST)

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 _SAID = 6
-"""Of what a program printed before it failed, the last so many lines: the reason is among them."""
+"""Number of last lines that are kept of the output of a failed program. They contain the reason."""
 POLL_SECONDS = 0.05
 _TERMINATE_SECONDS = 5.0
 
 Check = Callable[[], None]
-"""Asked again and again by whatever waits; what it raises ends the wait. ``trio.from_thread.check_cancelled`` is one."""
+"""Called repeatedly during a wait. An exception from it ends the wait. ``trio.from_thread.check_cancelled`` is one such
+function."""
 
 
 def no_check() -> None:
-    """For those who wait in any case."""
+    """A check that never ends the wait."""
 
 
 class EmbeddedPostgresError(Exception):
@@ -55,7 +56,8 @@ class Programs:
             raise EmbeddedPostgresError(f"{program} could not be run: {error}") from error
 
     def run(self, program: str, *arguments: str, seconds: float, check: Check = no_check) -> str:
-        """What one prints. Raises EmbeddedPostgresError when it fails or takes longer, and then nothing of it is left."""
+        """The output of a program. Raises EmbeddedPostgresError when the program fails or takes too long; then it is ended
+        first."""
         with tempfile.TemporaryFile() as output:
             process = self.spawn(program, *arguments, output=output)
             try:
@@ -86,7 +88,7 @@ class Postmaster:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs. A child that has ended is laid to rest by asking."""
+        """True when the process runs. The call reaps a child that has ended."""
         if self._child is not None:
             return self._child.poll() is None
         return process_state(self.pid) not in ("", "Z", "X")
@@ -125,7 +127,7 @@ def processes_in(folder: Path) -> Iterator[int]:
 
 
 def works_in(pid: int, folder: str) -> bool:
-    """Whether the working directory of a process is ``folder``, a path without links."""
+    """True when the working directory of a process is ``folder``, a path without links."""
     try:
         return os.readlink(f"/proc/{pid}/cwd") == folder
     except OSError:

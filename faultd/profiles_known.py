@@ -1,4 +1,4 @@
-"""Whether the profiles know an OLT: by its sysObjectID, or by the OID of a trap that it sends."""
+"""Finds the profiles for an OLT: by its sysObjectID, or by the OID of one of its traps."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ def _as_device(oid: str, profiles: Sequence[Profile]) -> Iterator[tuple[str, boo
 
 
 def _enabled(profile: Profile) -> int:
-    """How many of its rules are asked."""
+    """Number of a profile's rules that are tried."""
     if not profile.enabled:
         return 0
     return sum(rule.enabled for rule in profile.alarms) + sum(family.enabled for family in profile.families)

@@ -1,52 +1,55 @@
-"""A start: from the ledger's file to the fold's state as it was."""
+"""A start: from the ledger's file to the states of all stages as they were."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import structlog
 
-from actors.correlator.actor import NAME, fold_batch
-from actors.correlator.state import State
 from actors.ledger.database import LedgerFile
 from actors.ledger.recovery import recover
+from actors.stage import Stage
+from faultd.pipe import Stages
 from protocols.ledger import Snapshot
 
 log = structlog.get_logger()
 
 
 class Restored(NamedTuple):
-    """``state`` is the fold after the last Event whose Changes are recorded; ``seq`` the last recorded batch."""
+    """``stages`` as they are after the last Event whose Changes are recorded; ``seq`` is the last recorded batch."""
 
     database: LedgerFile
-    state: State
+    stages: Stages
     seq: int
 
 
-def restore(path: Path) -> Restored:
-    """Open the ledger at ``path`` and fold what a snapshot does not cover. Blocks: from trio call it in a thread.
+def restore(path: Path, others: Sequence[Callable[[], Stage]] = ()) -> Restored:
+    """Open the ledger at ``path`` and fold what a snapshot does not cover. ``others`` make the stages behind the correlator.
+    Blocks: from trio call it in a thread.
 
     Raises :class:`actors.ledger.errors.LedgerError` when the file cannot be used.
     """
     database = LedgerFile.open(path)
     try:
-        loaded: dict[int, State] = {}
+        loaded: dict[int, Stages] = {}
 
         def usable(snapshot: Snapshot) -> bool:
+            stages = loaded[snapshot.through] = Stages(database.ledger_id, others)
             try:
-                loaded[snapshot.through] = State.load(snapshot.parts[NAME])
+                stages.load(snapshot.parts)
             except (KeyError, msgspec.MsgspecError) as error:
                 log.warning("snapshot passed over", through=snapshot.through, error=str(error))
                 return False
             return True
 
         recovery = recover(database, usable)
-        state = loaded[recovery.snapshot.through] if recovery.snapshot else State(database.ledger_id)
+        stages = loaded[recovery.snapshot.through] if recovery.snapshot else Stages(database.ledger_id, others)
         folded = 0
         for batch in recovery.replay:
-            fold_batch(state, batch)
+            stages.fold_batch(batch)
             folded += len(batch.events)
-        state.tally.clear()  # counted by the run that folded them first
+        stages.forget_counts()
     except BaseException:
         database.close()
         raise
@@ -55,6 +58,6 @@ def restore(path: Path) -> Restored:
         snapshot=recovery.snapshot.through if recovery.snapshot else 0,
         folded=folded,
         to_fold=recovery.last_offset - recovery.events_through,
-        alarms=len(state.alarms),
+        alarms=len(stages.state.alarms),
     )
-    return Restored(database, state, recovery.last_seq)
+    return Restored(database, stages, recovery.last_seq)

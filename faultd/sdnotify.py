@@ -1,7 +1,7 @@
-"""Telling systemd how the daemon is: the datagrams of sd_notify(3), in plain Python.
+"""Notifications to systemd: the datagrams of sd_notify(3), in plain Python.
 
-Without ``NOTIFY_SOCKET`` in the environment all of this does nothing. Sending never waits and never raises: the service
-manager being slow or gone must not hold up or end the daemon; what could not be sent is logged.
+Without ``NOTIFY_SOCKET`` in the environment nothing is sent. Sending never waits and never raises: a slow or missing service
+manager must not block or end the daemon. A failure is logged.
 """
 
 import os
@@ -13,7 +13,7 @@ import structlog
 import trio
 
 _STATUS_SECONDS = 10.0
-"""How often the status line is brought up to date when no watchdog asks for more."""
+"""Seconds between status lines when no watchdog needs them more often."""
 _STATUS_LENGTH = 500
 
 log = structlog.get_logger()
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 class Notifier:
     """The daemon's end of the notification socket.
 
-    ``address`` is ``NOTIFY_SOCKET``: a path, or with a leading ``@`` a name in the abstract namespace; empty: nobody listens.
-    ``watchdog`` is within how many seconds systemd wants to hear of the daemon, None when it does not watch.
+    ``address`` is ``NOTIFY_SOCKET``: a path, or with a leading ``@`` a name in the abstract namespace; empty when there is
+    none. ``watchdog``: systemd expects a notification within this many seconds; None without a watchdog.
     """
 
     def __init__(self, address: str = "", watchdog: float | None = None) -> None:
@@ -41,7 +41,7 @@ class Notifier:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Notifier":
-        """As ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID`` say; a watchdog meant for another process is none."""
+        """From ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID``. A watchdog for another process is ignored."""
         watchdog = None
         try:
             if int(environment.get("WATCHDOG_PID", os.getpid())) == os.getpid():
@@ -61,7 +61,7 @@ class Notifier:
         self._send(*self._status(text))
 
     def reloading(self) -> None:
-        """The configuration is being read again; :meth:`ready` ends that. The time tells systemd which reload is meant."""
+        """Say that the configuration is being read again; :meth:`ready` ends that. systemd matches the reload by the time."""
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send("RELOADING=1", f"MONOTONIC_USEC={now}", *self._status("reading the configuration again"))
 

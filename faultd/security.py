@@ -1,4 +1,4 @@
-"""What is kept secret: SNMPv3 keys and the database's URL; and reading a datagram offline for ``faultd profile test``."""
+"""Secrets: SNMPv3 keys and the database's URL. Also decodes a datagram offline for ``faultd profile test``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def _of_user(error: CredentialError) -> ConfigError:
 
 
 def read_database_url(config: Config) -> str:
-    """As :func:`database_url`."""
+    """Like :func:`database_url`."""
     return database_url(config.database)
 
 
@@ -73,13 +73,14 @@ def database_url(settings: DatabaseSettings) -> str:
     return url
 
 
-def offline_reader(config: Config) -> Callable[[bytes], Notification]:
-    """Decodes a datagram of any version with the configured users' keys. What it gives raises Refusal or Refused."""
+def offline_reader(config: Config, fields: frozenset[str]) -> Callable[[bytes], Notification]:
+    """Decodes a datagram of any version with the configured users' keys. ``fields`` are those that equipment writes behind its
+    community, by the profiles. What it gives raises Refusal or Refused."""
 
     def read(datagram: bytes) -> Notification:
         if peek(datagram).version == 3:
             return decode_offline(datagram, config.traps.users)
-        return masked(decode(datagram), datagram)
+        return masked(decode(datagram), datagram, fields)
 
     return read
 

@@ -1,4 +1,4 @@
-"""What systemd's units add to a configuration: the environment of the drop-ins, and the sockets that they hold."""
+"""systemd's part of the configuration: the environment of the drop-ins, and the sockets of the socket units."""
 
 import os
 import shlex
@@ -9,7 +9,7 @@ UNIT, SOCKET = "faultd.service", "faultd.socket"
 SYSTEMD = Path("/run/systemd/system")
 """There while systemd runs this machine (sd_booted(3))."""
 CREDENTIALS = Path("/run/credentials")
-"""Where systemd mounts what ``LoadCredential=`` names, a folder for each unit."""
+"""Folder in which systemd mounts the credentials of ``LoadCredential=``, one folder for each unit."""
 SECONDS = 10.0
 
 
@@ -26,13 +26,13 @@ def environment_for(file: Path) -> dict[str, str]:
 
 
 def holds_sockets() -> bool:
-    """Whether systemd holds the trap sockets for faultd; then ``[traps] listen`` is not used."""
+    """True when systemd holds the trap sockets for faultd; then ``[traps] listen`` has no effect."""
     return _systemctl("show", SOCKET, "--property=ActiveState", "--value").strip() == "active"
 
 
 def alone_reads(path: Path) -> bool:
-    """Whether ``path`` is a credential that systemd gives to a service's main process and not to whoever asks: an operator, or
-    the command of ``ExecReload=``."""
+    """True when ``path`` is a credential that systemd gives only to a service's main process, not to the caller: an operator,
+    or the command of ``ExecReload=``."""
     return path.parent.parent == CREDENTIALS and not os.access(path, os.R_OK)
 
 
@@ -50,7 +50,7 @@ def _environment_file(path: Path) -> dict[str, str]:
 
 
 def _systemctl(*arguments: str) -> str:
-    """What systemctl prints, nothing where systemd does not run."""
+    """The output of systemctl; empty where systemd does not run."""
     if not SYSTEMD.is_dir():
         return ""
     try:

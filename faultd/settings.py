@@ -23,8 +23,8 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     url_file: str = ""
     """A file that holds the URL, such as a systemd credential; it wins over ``url``."""
     wait_seconds: Annotated[float, Meta(ge=0)] = 15.0
-    """At a start faultd takes traps at once. It says that it is ready when PostgreSQL answers, is known to be away, or has been
-    silent for this long, so that whoever waits for it can read at once."""
+    """faultd takes traps at once. It reports ready when PostgreSQL answers, is known to be away, or has not answered for this
+    long. Then units that wait for faultd can read at once."""
     pool_size: Annotated[int, Meta(ge=2, le=100)] = 6
     """Connections at most, the store's own included."""
     migrate: bool = True
@@ -64,7 +64,7 @@ class RuleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     plugin_seconds: Annotated[float, Meta(gt=0)] = 0.05
     """A plugin that takes longer for one alarm raises `rule.failed`, and after `plugin_overruns` times is no longer asked."""
     plugin_overruns: Annotated[int, Meta(ge=1)] = 10
-    """After so many overruns or lost processes since the start, the plugin is not asked until the rules are loaded anew."""
+    """A plugin that overran or lost its process this often since the start is not called until the rules are loaded again."""
     plugin_stop_seconds: Annotated[float, Meta(gt=0)] = 2.0
     """The process of a plugin that has not answered after this time is ended. The fold waits so long for it."""
     plugin_megabytes: Annotated[int, Meta(ge=64)] = 512
@@ -79,7 +79,8 @@ _ONE_OF = {
 
 
 def url_problem(url: str) -> str:
-    """What is wrong with a database's URL, empty for nothing. Never says more of it than its scheme: it holds a password."""
+    """The mistake in a database's URL, empty when there is none. The text contains only the scheme, since the URL holds a
+    password."""
     if not url:
         return ""
     try:

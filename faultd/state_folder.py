@@ -11,7 +11,7 @@ MODE = 0o750
 FILE_MODE = 0o640
 """Most that a file in it grants."""
 UMASK = 0o777 & ~MODE
-"""For whatever faultd writes."""
+"""Mode of every file that faultd writes."""
 
 log = structlog.get_logger()
 
@@ -25,8 +25,8 @@ class StateFolderError(Exception):
 
 
 def make(path: Path) -> None:
-    """Make the folder when it is not there, try it with a file, and take from others what they may do with it and its files:
-    whoever can write there can make tokens. Raises StateFolderError, also when strangers own a part of it."""
+    """Make the folder when it does not exist, check that a file can be written, and remove other accounts' rights on it and its
+    files: whoever can write there can make tokens. Raises StateFolderError, also when another account owns a part of it."""
     probe = path / ".faultd-writable"
     try:
         path.mkdir(mode=MODE, parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def make(path: Path) -> None:
 
 
 def look(path: Path) -> None:
-    """Whether :func:`make` would succeed, as far as can be told without writing. Raises StateFolderError in its words."""
+    """Check, without writing, whether :func:`make` would succeed. Raises StateFolderError with the same text."""
     try:
         there = path
         while not there.exists():
@@ -56,7 +56,7 @@ def look(path: Path) -> None:
 
 
 def _close(path: Path) -> None:
-    """Take away what MODE and FILE_MODE do not grant, in the folder and in the files in it; told in one line."""
+    """Remove the rights that MODE and FILE_MODE do not grant, from the folder and its files. Logs one line."""
     _refuse_strangers(path)
     closed = []
     for each, most in [(path, path.stat().st_mode & ~0o002), *((file, FILE_MODE) for file in _files(path))]:

@@ -18,12 +18,13 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 def is_own_name(name: str) -> bool:
-    """Whether this is an external name as faultd gives them (``A7``), which nobody else may give."""
+    """True for an external name in faultd's own form (``A7``). Callers may not give such names."""
     return name.startswith("A") and name[1:].replace(".", "", 1).isdecimal()
 
 
 class Identity(Struct, frozen=True, order=True, array_like=True, gc=False):
-    """What makes two reports the same problem (RFC 8632): tenant, resource, alarm type, qualifier."""
+    """The identity of an alarm (RFC 8632): two reports with the same tenant, resource, alarm type and qualifier are about one
+    alarm."""
 
     tenant_id: str
     resource_id: str
@@ -32,7 +33,7 @@ class Identity(Struct, frozen=True, order=True, array_like=True, gc=False):
 
 
 class Suppression(Struct, frozen=True):
-    """Why an alarm is held back from people: ``kind`` is rule, window, parent or flapping; ``by`` its id."""
+    """The reason for which an alarm is held back. ``kind``: rule, window, parent or flapping; ``by``: its id."""
 
     kind: Literal["rule", "window", "parent", "flapping"]
     by: str
@@ -73,7 +74,7 @@ class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     first_occurrence: datetime
     last_occurrence: datetime
     received_at: datetime
-    """When faultd received the report that raised it; ``first_occurrence`` may be the device's own time."""
+    """Time at which faultd received the report that raised it. ``first_occurrence`` may be the device's own time."""
     occurrence_count: int = 1
     cleared_at: datetime | None = None
     cleared_by: str | None = None

@@ -1,4 +1,4 @@
-"""Whether an alarm passes a filter: what the queries of the REST API ask of PostgreSQL, asked of one alarm."""
+"""The alarm filter in Python: the same criteria that the REST API's queries express in SQL."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -22,7 +22,7 @@ _ANY_OF: Final = ("severity", "status", "source", "alarm_type")
 
 
 def passes(alarm: Alarm, wanted: AlarmFilter) -> bool:
-    """Whether every criterion holds. ``archived`` is none: an alarm at hand is not archived."""
+    """True when the alarm meets every criterion. ``archived`` is ignored: the fold holds no archived alarm."""
     for name in _EQUAL:
         value = getattr(wanted, name)
         if value is not None and getattr(alarm, name) != value:
@@ -35,7 +35,7 @@ def passes(alarm: Alarm, wanted: AlarmFilter) -> bool:
 
 
 def is_in(alarm: Alarm, place: Place) -> bool:
-    """Whether the alarm is in this part of the network."""
+    """True when the alarm is in this part of the network."""
     resource = alarm.resource_id
     return (
         resource in place.nodes

@@ -1,4 +1,4 @@
-"""Alarms as the fold has them now, for those who only look."""
+"""Read-only view of the fold's alarms."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ from protocols.alarm import Alarm, Identity
 
 
 class AlarmView(Protocol):
-    """Every open alarm, and cleared ones that commands still reach. Never behind what the stream has told."""
+    """Every open alarm, and the cleared ones that commands still reach. The view is never older than the stream."""
 
     def find(self, name: str, tenant: str | None) -> Alarm | None:
         """The alarm of this id or external id that ``tenant`` sees (None: every tenant). None too when several tenants gave
@@ -15,7 +15,7 @@ class AlarmView(Protocol):
         ...
 
     def is_open(self, identity: Identity) -> bool:
-        """Whether the alarm of this identity is not cleared."""
+        """True when the alarm of this identity is open."""
         ...
 
     def all(self) -> Sequence[Alarm]:

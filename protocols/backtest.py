@@ -36,14 +36,14 @@ class Figures(Struct):
     notices: dict[str, int] = {}
     """By kind."""
     by_rule: dict[str, dict[str, int]] = {}
-    """What each rule and part of faultd did: action → how often. ``paged`` counts the pages about alarms of which it was the
-    last to decide something; ``devices`` stands for alarms of which nothing was decided."""
+    """For each rule and each part of faultd: number of its actions by kind. ``paged`` counts the pages about alarms on which it
+    decided last; ``devices`` stands for alarms on which nothing decided."""
     failed: int = 0
     """Events whose fold failed, and times that correlation did."""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One thing that is different about one alarm."""
+    """One difference of one alarm."""
 
     what: What
     alarm_type: str
@@ -58,7 +58,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, kw_only=True):
-    """What a backtest found. ``differences`` holds at most as many as were asked for; ``found`` counts all, by what it is."""
+    """The result of a backtest. ``differences`` has at most the requested number; ``found`` counts all, by kind."""
 
     since: datetime
     until: datetime
@@ -93,7 +93,7 @@ class BacktestJob(Struct, kw_only=True):
     started_at: datetime
     ended_at: datetime | None = None
     error: str = ""
-    """Why it failed."""
+    """The reason of the failure."""
     result: Result | None = None
 
 
@@ -102,7 +102,7 @@ class BacktestBusy(Exception):
 
 
 class BacktestRefused(Exception):
-    """What is asked for cannot be tried; ``mistakes`` are (field, message)."""
+    """The request is invalid. ``mistakes`` are (field, message)."""
 
     def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{place}: {text}" for place, text in mistakes))
@@ -110,7 +110,7 @@ class BacktestRefused(Exception):
 
 
 class Backtests(Protocol):
-    """Who runs backtests, one at a time."""
+    """Runs backtests, one at a time."""
 
     def start(self, request: BacktestRequest, by: str) -> BacktestJob:
         """Begin one. Raises BacktestBusy and BacktestRefused."""

@@ -1,4 +1,4 @@
-"""What an operator asks for. Every write through the API is one of these, so it is an Event too."""
+"""Commands of operators. Every write through the API is a Command, so it is an Event too."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -174,7 +174,7 @@ Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuaranti
 
 
 class Past(Struct, frozen=True, array_like=True):
-    """An alarm of which the fold has let go, as PostgreSQL has it."""
+    """An alarm that the fold has forgotten, read from PostgreSQL."""
 
     id: str
     alarm_id: str

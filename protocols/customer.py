@@ -8,8 +8,8 @@ from protocols.alarm import Alarm
 
 
 class Customer(Struct, frozen=True, kw_only=True):
-    """A customer that an alarm affects. What the topology does not tell is empty, coordinates null; they are degrees north and
-    east (WGS 84)."""
+    """A customer whom an alarm affects. Fields that the topology does not have are empty, coordinates null. Coordinates are
+    degrees north and east (WGS 84)."""
 
     customer_id: str
     name: str = ""
@@ -20,13 +20,13 @@ class Customer(Struct, frozen=True, kw_only=True):
 
     @property
     def told(self) -> bool:
-        """Whether anything is known but the id."""
+        """True when the topology has more than the id."""
         return bool(self.name or self.phone or self.postal_address) or self.latitude is not None
 
 
 class AlarmWithCustomers(Alarm, frozen=True, kw_only=True, gc=False):
-    """An alarm, and those of its first hundred customers of whom the topology tells more than the id; left out when there are
-    none."""
+    """An alarm with the details of its first hundred affected customers. ``customers`` is absent when the topology has no
+    details."""
 
     customers: tuple[Customer, ...] | UnsetType = UNSET
 
@@ -39,5 +39,5 @@ class CustomerPage(Struct, frozen=True):
 
 
 CustomersOf = Callable[[Alarm, Sequence[str]], Sequence[Customer]]
-"""Those of an alarm's customers who are named, in their order, as the topology tells them now. Of other tenants' nodes
-nothing is told."""
+"""Details of the alarm's customers with these ids, in this order, from the present topology. Nodes of other tenants are left
+out."""

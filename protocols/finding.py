@@ -1,4 +1,4 @@
-"""What the vendor profiles make of one trap: the reading that the fold turns into alarms."""
+"""The result of the vendor profiles for one trap. The fold turns it into alarms."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -45,14 +45,14 @@ class Finding(Struct, frozen=True, kw_only=True, gc=False):
     resource_name: str = ""
     serial: str = ""
     names: tuple[str, ...] = ()
-    """Of an interface, which ``resource`` tells by its index: ifName, ifDescr, ifAlias, empty where the trap has none."""
+    """Names of the interface whose index is in ``resource``: ifName, ifDescr, ifAlias; empty where the trap has none."""
     device_time: datetime | None = None
     vendor_cause: str = ""
     """A cause that the device worked out itself (ZTE PonLosReason, Huawei dying-gasp counts), passed through."""
     repeats_by_design: bool = False
     """The device sends this several times on purpose: occurrences within seconds count once."""
     light: tuple[Measurement, ...] = ()
-    """Optical power that the trap tells of the resource."""
+    """Optical power of the resource, from the trap."""
     metadata: dict[str, Any] = {}
     why: tuple[str, ...] = ()
     """The conditions and decoders that led here, for ``faultd profile test`` and the timeline."""
@@ -67,6 +67,6 @@ class Reading(Struct, frozen=True, kw_only=True, gc=False):
     findings: tuple[Finding, ...] = ()
     sequence: SequenceNumber | None = None
     reason: str = ""
-    """Why there is no finding: no rule for the OID, a condition failed, a decoder refused a value."""
+    """The reason for which there is no finding: no rule for the OID, a false condition, or a value that a decoder refused."""
     address_why: str = ""
-    """Why this address, where the trap names another than its sender's."""
+    """The reason for this address when it is not the sender's."""

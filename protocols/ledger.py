@@ -1,20 +1,26 @@
-"""The words spoken with the ledger: what goes in, what comes out, what recovery starts from."""
+"""Messages between the ledger and the stages, and what a recovery starts from."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
+from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.event import Event
 
 
 class EventBatch(Struct, frozen=True):
-    """Consecutive Events, durable, on their way to the fold: the first has offset ``first``, all the time ``at``."""
+    """The one message between the ledger and the stages: durable Events, and the Changes that the stages so far made of them.
+
+    The first Event has offset ``first``, the others follow it, all have the time ``at``. ``changes`` are in the order of
+    their Events' offsets (``Change.offset``), those of one Event in the order of the stages. The ledger sends a batch without
+    Changes, each stage passes it on with its own added, and the ledger records what the last one hands back."""
 
     first: int
     at: datetime
     events: Sequence[Event]
+    changes: Sequence[Change] = ()
 
     @property
     def through(self) -> int:
@@ -23,20 +29,34 @@ class EventBatch(Struct, frozen=True):
 
 
 class SnapshotMarker(Struct, frozen=True):
-    """Flows down the pipe behind offset ``through``; each folding actor adds its encoded state as it passes."""
+    """Follows the batch that ends with offset ``through``. Every stage passes it on in order with the batches, and sends a
+    :class:`SnapshotPart` after it."""
 
     through: int
 
 
+class SnapshotPart(Struct, frozen=True):
+    """The state of the stage ``name`` after the Event at ``through``, encoded. It comes when it is encoded, which may
+    be after later batches; the stages behind pass it on to the ledger."""
+
+    through: int
+    name: str
+    octets: bytes
+
+
+PipeMessage = EventBatch | SnapshotMarker | SnapshotPart
+"""From the ledger through all stages to the ledger."""
+
+
 class Snapshot(Struct, frozen=True):
-    """The folds' states after the Event at ``through``, by actor name."""
+    """The states of all stages after the Event at ``through``, by stage."""
 
     through: int
     parts: dict[str, bytes]
 
 
 class ChangeBatch(Struct, frozen=True):
-    """What the Events up to and including ``through`` (since the batch before) came to."""
+    """Changes for the ledger to record: of the Events behind the batch before, up to and including ``through``."""
 
     through: int
     changes: Sequence[Change]
@@ -70,3 +90,13 @@ class QuarantinedEvent(Struct, frozen=True):
     kind: str
     error: str
     event: bytes
+
+
+class Seed(Struct, frozen=True):
+    """The beginning of a consumer whose next batches the ledger no longer has: every alarm that the State holds, as of the
+    recorded batch ``seq``, and the Events in quarantine. ``at`` is the time of the seed (None: PostgreSQL's own)."""
+
+    seq: int
+    alarms: Sequence[Alarm]
+    quarantined: Sequence[QuarantinedEvent] = ()
+    at: datetime | None = None

@@ -17,8 +17,9 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class WindowScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which alarms a window covers. The places (devices, subtrees, services, customers) are alternatives: one is enough.
-    Tenants, alarm types and resource types narrow that down; without any place they cover whatever they match."""
+    """The alarms that a window covers. The places (devices, subtrees, services, customers) are alternatives: one is enough.
+    Tenants, alarm types and resource types restrict them. Without a place the window covers every alarm that meets the
+    restrictions."""
 
     devices: Names = ()
     """Alarms that these devices report, and those of anything inside them (``DEVICE/POSITION``)."""
@@ -37,7 +38,7 @@ class WindowScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def places(self) -> bool:
-        """Whether it names any place."""
+        """True when the scope names a place."""
         return bool(self.devices or self.subtrees or self.services or self.customers)
 
 
@@ -54,10 +55,10 @@ class WindowPlan(Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     recurrence: str = ""
     exceptions: tuple[str, ...] = ()
-    """What of the recurrence does not take place: the date-times at which it would begin, or whole dates."""
+    """Occurrences that do not take place: the date-times at which they would begin, or whole dates."""
     description: str = ""
     tenant_id: str | None = None
-    """Whose it is, and whose alarms alone it covers; None: of every tenant."""
+    """The tenant that owns the window; it covers alarms of that tenant alone. None: alarms of every tenant."""
     key: str = ""
     """Idempotency key: a second plan with the same one makes no second window."""
 
@@ -126,7 +127,7 @@ class WindowView(Struct, frozen=True, kw_only=True):
 
 
 class Windows(Protocol):
-    """What the fold knows of maintenance windows, read between Events."""
+    """Read-only view of the fold's maintenance windows, for use between Events."""
 
     def all(self) -> list[MaintenanceWindow]:
         """Every window, oldest first."""
@@ -141,5 +142,5 @@ class Windows(Protocol):
         ...
 
     def phase(self, window: MaintenanceWindow) -> Phase:
-        """What it is doing."""
+        """The window's status."""
         ...

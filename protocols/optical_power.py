@@ -21,5 +21,5 @@ class Measurement(Struct, frozen=True, gc=False):
 
 
 def is_optical_power(dbm: float) -> bool:
-    """Whether a number can be light that was received."""
+    """True when the number is a possible received optical power."""
     return DARK < dbm < BLINDING

@@ -1,8 +1,8 @@
-"""What a correlation plugin is written against: what it may see, and what it may ask for.
+"""The interface of correlation plugins: the data that a plugin receives, and the requests that it may return.
 
-A plugin is a package with an entry point in the group ``faultd.rules``, which names a class (or a function) that makes the
-plugin when it is called without arguments. It takes part in the fold, from a process of its own: it must answer from its
-arguments alone (no clock, no randomness, no network, no memory of its own), or a replay will differ from what happened.
+A plugin is a package with an entry point in the group ``faultd.rules``. The entry point names a class (or a function) that
+makes the plugin when it is called without arguments. A plugin takes part in the fold, from a process of its own. Its answers
+must depend on its arguments alone (no clock, no randomness, no network, no memory), or a replay differs from the first run.
 """
 
 from collections.abc import Iterable, Sequence
@@ -85,8 +85,8 @@ class View(Protocol):
 
 
 class Plugin(Protocol):
-    """``version`` is recorded on the ledger with the name; another version is another plugin. ``alarm_types``: what it wants to
-    hear of, empty for everything."""
+    """``version`` is recorded on the ledger with the name; another version counts as another plugin. ``alarm_types``: the types
+    that the plugin receives, empty for all."""
 
     version: str
     alarm_types: Sequence[str]

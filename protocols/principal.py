@@ -1,4 +1,4 @@
-"""Who is asking: the identity behind a bearer token."""
+"""The identity behind a bearer token."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What can be asked of the stored alarms, and what comes back: filters, sort orders, pages, statistics."""
+"""Queries of the stored alarms and their results: filters, sort orders, pages, statistics."""
 
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, get_args
@@ -40,7 +40,8 @@ class Place(Struct, frozen=True):
 
 
 class AlarmFilter(Struct, frozen=True, kw_only=True):
-    """Which alarms: all the criteria given must hold; of a tuple, any value. None and ``()`` mean: no matter."""
+    """The alarm filter: an alarm must meet all given criteria; in a tuple, one of the values. None and ``()`` are no
+    criterion."""
 
     severity: tuple[Severity, ...] = ()
     status: tuple[Status, ...] = ()
@@ -98,11 +99,11 @@ COUNTED: dict[str, str] = {
     "affected_subscribers": "open",
     "buckets": "all",
 }
-"""Which alarms each count is of: all that pass the filter, those of them that are open, or that are active."""
+"""The alarms that are counted: all that pass the filter, the open ones among them, or the active ones."""
 
 
 class CountedSpan(Struct, frozen=True, kw_only=True):
-    """What happened in one span of time, whatever became of it since."""
+    """Counts of one period. Later changes of the alarms do not matter."""
 
     start: datetime
     raised: int
@@ -135,7 +136,7 @@ class Statistics(Struct, frozen=True, kw_only=True):
     buckets: tuple[CountedSpan, ...] | None = None
     """With `bucket`: what was raised and cleared in each span, the oldest first."""
     counted: dict[str, str] = msgspec.field(default_factory=COUNTED.copy)
-    """Of which alarms each count is: `all` that pass the filter, the `open` ones, or the `active` ones."""
+    """The alarms that are counted: `all` that pass the filter, the `open` ones, or the `active` ones."""
 
 
 class UnknownTrapRow(Struct, frozen=True, kw_only=True):
@@ -152,7 +153,7 @@ class UnknownTrapRow(Struct, frozen=True, kw_only=True):
 
 
 class UnknownTrapCount(Struct, frozen=True, kw_only=True):
-    """How often a tenant's devices sent an unknown trap."""
+    """Number of unknown traps of one kind from a tenant's devices."""
 
     tenant_id: str
     trap_oid: str
@@ -162,7 +163,7 @@ class UnknownTrapCount(Struct, frozen=True, kw_only=True):
 
 
 class DeviceEventRow(Struct, frozen=True, kw_only=True):
-    """Something that a device told and that is no alarm."""
+    """A device event: a report of a device that is not an alarm."""
 
     offset: int
     number: int

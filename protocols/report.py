@@ -20,7 +20,7 @@ class VarbindShown(Struct, frozen=True, kw_only=True):
     hex: str | None
     """Octets in hexadecimal."""
     decoded: Any = None
-    """What the profile reads in it: the word of an enumeration, a serial number, a position."""
+    """The profile's reading of the value: the word of an enumeration, a serial number, a position."""
 
 
 class TrapShown(Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class TrapShown(Struct, frozen=True, kw_only=True):
     sender: str
     device_address: str
     address_from: str
-    """Why that address: `source` (the sender), `agent-addr` (of a v1 trap) or `snmpTrapAddress` (of a relay)."""
+    """The origin of the address: `source` (the sender), `agent-addr` (of a v1 trap) or `snmpTrapAddress` (of a relay)."""
     address_why: str
     """In words, where the trap names another address than its sender's."""
     version: str
@@ -46,7 +46,7 @@ class TrapShown(Struct, frozen=True, kw_only=True):
     profile: str | None
     rule: str | None
     reason: str
-    """Why no rule reads it."""
+    """The reason for which no rule reads it."""
     varbinds: tuple[VarbindShown, ...]
     irregular: tuple[str, ...]
 
@@ -56,13 +56,13 @@ class EventReport(Struct, frozen=True, kw_only=True):
 
     offset: int
     at: datetime
-    """When the ledger took it."""
+    """Time at which the ledger took it."""
     received: datetime | None
-    """When the datagram was read."""
+    """Time at which the datagram was read."""
     kind: ReportKind
     tenant_id: str
     by: str
-    """Who reported it: `device:ID`, `user:NAME` or `faultd:self`."""
+    """The reporter: `device:ID`, `user:NAME` or `faultd:self`."""
     trap: TrapShown | None = None
     event: dict[str, Any] | None = None
     """The fields of a network event, a command or a report of faultd about itself."""
@@ -76,6 +76,6 @@ class Reports(Protocol):
     """Reads the ledger's Events for people."""
 
     async def at(self, offsets: Collection[int]) -> Sequence[EventReport]:
-        """Those of these Events that are reports and that the ledger still has, in the order of their offsets. Raises
+        """The reports among the Events at these offsets, in the order of the offsets. Pruned Events are left out. Raises
         LedgerUnreadable."""
         ...

@@ -1,7 +1,7 @@
-"""Rules of an operator: what belongs together, what nobody needs to hear of, what has waited too long, what flaps.
+"""Operators' rules: correlation, suppression, escalation and flapping.
 
-The same Struct is a ``[[rules]]`` table of ``config/rules/*.toml`` and the body of ``POST /alarm-rules``. What the conditions
-may say is checked when the rule is written, by :mod:`actors.correlator.rules`.
+The same Struct is a ``[[rules]]`` table of ``config/rules/*.toml`` and the body of ``POST /alarm-rules``.
+:mod:`actors.correlator.rules` checks the conditions when the rule is written.
 """
 
 from datetime import datetime
@@ -51,8 +51,8 @@ Matcher = Annotated[dict[Name, Condition], Meta(max_length=50)]
 
 
 class Conditions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which alarms a rule speaks of. A correlation has ``parent`` and ``child``, or ``sequence``, or ``match``; the others
-    have ``match``."""
+    """The alarms to which a rule applies. A correlation has ``parent`` and ``child``, or ``sequence``, or ``match``; the other
+    types have ``match``."""
 
     match: Matcher | None = None
     parent: Matcher | None = None
@@ -62,15 +62,15 @@ class Conditions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     absent: Matcher | None = None
     """With ``match``: only when no such alarm is raised within the time window after it."""
     count: Annotated[int, Meta(ge=2, le=1_000)] | None = None
-    """So many within the time window: alarms of a correlation, raises and clears of one alarm for flapping."""
+    """Number within the time window: alarms for a correlation; raises and clears of one alarm for flapping."""
     count_of: Literal["alarms", "occurrences"] | None = None
-    """What ``count`` counts for a correlation: different alarms (the default), or each report, repeats of one alarm too."""
+    """For a correlation, ``count`` counts different alarms (the default), or every report including repeats of one alarm."""
     same: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
     """Fields whose values the alarms must share. An alarm without a value shares none."""
 
 
 class Actions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a rule does. Each type takes the actions that are its own."""
+    """The actions of a rule. Each type of rule takes only its own actions."""
 
     mark_parent_as_root_cause: bool | None = None
     """Correlation: the parent (or group alarm) is marked as the cause. Default true."""
@@ -81,7 +81,7 @@ class Actions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     alarm_type: Name | None = None
     """Correlation by ``match`` or ``sequence``: raise a group alarm of this type, whose children the others become."""
     severity: RaisedSeverity | None = None
-    """Of the group alarm (default: the worst of its members); escalation: raise the alarm to it, never lower."""
+    """Severity of the group alarm (default: the worst of its members). Escalation: raise the alarm to it, never lower."""
     title: Line | None = None
     description: Text | None = None
     recommended_action: Text | None = None
@@ -95,7 +95,7 @@ class Actions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """Escalation: who gets an alarm that nobody has."""
     add_tags: Tags | None = None
     notify: bool | None = None
-    """Escalation: people are told again."""
+    """Escalation: request another notification."""
     quiet_seconds: Seconds | None = None
     """Flapping: over when nothing has changed for so long. Default: the time window."""
 
@@ -127,7 +127,7 @@ class RuleEdited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     actions: Actions | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
-        """What is to change, by field."""
+        """New values by field."""
         named = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return {name: value for name, value in named if value is not UNSET}
 
@@ -142,6 +142,6 @@ class RuleRecord(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     updated_by: str
     error: str = ""
-    """Why it is not in force: a rule that this version does not accept any more."""
+    """The reason for which the rule is not in force: this version does not accept it any more."""
     revision: int = 1
     """1 when the rule is written; each change adds 1, by a command or in the rule's file."""

@@ -18,19 +18,19 @@ _PADDING: Final = b"\0 \t\r\n"
 
 
 def is_gpon_serial(serial: str) -> bool:
-    """Whether it is a GPON serial in its canonical form."""
+    """True for a GPON serial in its canonical form."""
     return _CANONICAL.fullmatch(serial) is not None
 
 
 def canonical_serial(written: str | bytes) -> str:
-    """The one form of a serial, empty for none. What is no GPON serial is kept as text in capitals, the octets of a MAC address
-    (EPON) as hexadecimal digits.
+    """The canonical form of a serial, empty for none. A text that is no GPON serial becomes capitals; the octets of a MAC
+    address (EPON) become hexadecimal digits.
 
-    Read are: the eight octets, also padded with NULs or spaces; their 16 hexadecimal digits, in pairs or not, divided by
-    dashes, colons, dots or spaces, with or without ``0x``; the maker's letters and eight hexadecimal digits, divided or not;
-    the letters and the number in decimal digits, of which there are not eight (eight are hexadecimal); the octets in decimal
-    with dots; the 64 bits as one decimal number; and two of these, the second in brackets
-    (``485754430A1B2C3D (HWTC-0A1B2C3D)``).
+    Accepted forms: the eight octets, also padded with NULs or spaces; their 16 hexadecimal digits, in pairs or not, divided by
+    dashes, colons, dots or spaces, with or without ``0x``; the vendor's letters and eight hexadecimal digits, divided or not;
+    the letters and the number in decimal digits, unless there are eight of them (eight are hexadecimal); the octets in decimal
+    with dots; the 64 bits as one decimal number; and two of these, the second in brackets (``485754430A1B2C3D
+    (HWTC-0A1B2C3D)``).
     """
     if isinstance(written, bytes):
         return _of_octets(written)

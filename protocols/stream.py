@@ -9,7 +9,7 @@ from protocols.alarm import Alarm
 
 
 class SnapshotFrame(Struct, frozen=True, tag_field="type", tag="snapshot"):
-    """Every alarm that the subscriber's filter admits, as of ``seq``; replaces whatever the reader had."""
+    """Every alarm that passes the subscriber's filter, as of ``seq``. The reader drops what it had before."""
 
     seq: int
     alarms: Sequence[Alarm]
@@ -32,7 +32,7 @@ class HeartbeatFrame(Struct, frozen=True, tag_field="type", tag="heartbeat"):
 
 
 class LaggedFrame(Struct, frozen=True, tag_field="type", tag="lagged"):
-    """The reader was too slow: ``missed`` change batches were let go; a fresh snapshot follows."""
+    """The reader was too slow: ``missed`` change batches were dropped. A new snapshot follows."""
 
     seq: int
     missed: int

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML text: tomllib does not say, and a mistake without its line is half a message."""
+"""Finds the line of a key in a TOML text: tomllib does not give it, and an error without a line is hard to mend."""
 
 import re
 from collections import Counter

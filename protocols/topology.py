@@ -10,7 +10,7 @@ from protocols.address import canonical_address
 from protocols.serial import canonical_serial, is_gpon_serial
 
 TYPES = ("site", "core", "olt", "card", "pon", "splitter", "ont", "service", "customer", "uplink", "other")
-"""What a node can be, from faultd's point of view. Other words are kept as they are and mean no more than ``other``."""
+"""Node types that faultd knows. Other words are kept, and behave like ``other``."""
 
 
 MOST_ADDRESSES = 64
@@ -36,7 +36,7 @@ class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     service_id: str = ""
     serial: str = ""
     area: str = ""
-    """What loses mains together: a power area, a street, a cabinet."""
+    """The set of nodes that share one mains supply: a power area, a street, a cabinet."""
     sla_class: str = ""
     """The customer's class, for example gold."""
     index: str = ""

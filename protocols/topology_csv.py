@@ -1,4 +1,5 @@
-"""The topology as a CSV file (RFC 4180), also as spreadsheets write it: what is clear is taken, all else is told by line."""
+"""The topology as a CSV file (RFC 4180), also in the forms that spreadsheets write. Clear values are accepted; every other
+value is reported with its line."""
 
 import csv
 import io
@@ -106,7 +107,7 @@ def _cell(node: Node, column: str) -> Any:
 
 
 def _guarded(text: str) -> str:
-    """As a cell that no spreadsheet takes for a formula."""
+    """The cell with a prefix that stops a spreadsheet from reading it as a formula."""
     return f"'{text}" if text.startswith(_STARTS) and not _NUMBER.fullmatch(text) else text
 
 
@@ -116,7 +117,7 @@ def _plain(cell: str) -> str:
 
 
 def _parts(cell: str) -> list[str]:
-    """What is separated by ``;``; one inside a name has a backslash before it."""
+    """The names that ``;`` separates. A ``;`` inside a name has a backslash before it."""
     parts = _PART.findall(cell) if "\\" in cell else cell.split(";")
     return [re.sub(r"\\([;\\])", r"\1", part).strip() for part in parts if part.strip()]
 

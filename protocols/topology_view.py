@@ -1,4 +1,4 @@
-"""The plant for those who only look at it, and what a wish about it would change."""
+"""Read-only view of the plant, and the commands that a requested change leads to."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -11,10 +11,10 @@ from protocols.topology import Node
 
 
 class TopologyView(Protocol):
-    """What the fold knows by now; an answer holds until its holder next waits for anything."""
+    """The fold's present plant. An answer is valid until its caller next waits."""
 
     def count(self, tenant: str | None) -> int:
-        """How many nodes there are, to a tenant (None: all)."""
+        """Number of nodes visible to a tenant (None: all)."""
 
     def all(self) -> list[Node]:
         """Every node, as of this moment."""
@@ -29,7 +29,7 @@ class TopologyView(Protocol):
         """The device with this address."""
 
     def from_api(self, node_id: str) -> bool:
-        """Whether it came through the API, and not from the file."""
+        """True when the node was added through the API, not by the file."""
 
     def revision(self, node_id: str) -> int | None:
         """The node's revision: the offset of the Event that put it as it is. None: there is no such node."""
@@ -56,16 +56,16 @@ class TopologyView(Protocol):
         """The ONTs with this serial number, however it is spelled."""
 
     def with_index(self, device_id: str, index: str) -> Node | None:
-        """What the device (by id or address) knows by this index."""
+        """The interface or ONT that has this index on the device (by id or address)."""
 
     def addresses(self) -> Mapping[str, Node]:
         """The node of every address. Not to be kept over a wait."""
 
     def last_heard(self, node_id: str) -> datetime | None:
-        """When the newest trap of a device was accepted, to a minute; None: never."""
+        """Time of the device's newest accepted trap, to a minute; None: never."""
 
     def customers(self, alarm: Alarm, wanted: Sequence[str]) -> list[Customer]:
-        """Those of an alarm's customers who are named, in their order, as the topology tells them."""
+        """Details of the alarm's customers, in their order, from the present topology."""
 
     def put(self, *nodes: Node) -> ChangeTopology:
         """These nodes, new or in place of their like."""

@@ -28,15 +28,15 @@ class TrapSource(Struct, frozen=True, kw_only=True):
 
 
 class SourceView(Protocol):
-    """The trap listener's counts, for those who only look at them."""
+    """Read-only view of the trap listener's counts."""
 
     @property
     def since(self) -> datetime:
-        """When the counts began: this start of faultd."""
+        """Time at which the counts began: the start of faultd."""
 
     @property
     def forgotten(self) -> int:
-        """How many sources made room for others since then."""
+        """Number of sources dropped from the full table since then."""
 
     def addresses(self) -> Iterator[str]:
         """Every source that is remembered, in no order. Not to be kept over a wait."""

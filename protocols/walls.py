@@ -1,11 +1,11 @@
-"""What a tenant may read of the topology, and what it may change: the one rule, for the API and for the fold.
+"""The one rule, for the API and the fold, about the topology that a tenant may read and change.
 
-- Its own nodes and shared ones (``tenant`` empty) are visible to a tenant. Anything else is to it as if it were not there: in
-  answers, errors, refusals, counts, warnings and cursors.
-- It changes its own nodes, which may hang below visible ones only.
-- An alarm of a tenant is at a node that is visible to it, or that is in or below a device of its own, whose traps tell of it.
-- Ids and addresses are one name space for all tenants: one in use is refused to another tenant, and the refusal says no more.
-- Who has no tenant (``None``) sees and changes everything.
+- A tenant sees its own nodes and shared ones (``tenant`` empty). Any other node does not exist for it: in answers, errors,
+  refusals, counts, warnings and cursors.
+- It changes its own nodes. They may hang below visible nodes only.
+- Its alarm is at a node that is visible to it, or that is in or below a device of its own, whose traps report it.
+- Ids and addresses are one name space for all tenants. An id in use is refused to another tenant without a further reason.
+- A caller without a tenant (``None``) sees and changes everything.
 """
 
 from protocols.topology import Node
@@ -17,5 +17,5 @@ def shown_to(node: Node | None, tenant: str | None) -> Node | None:
 
 
 def may_change(node: Node, tenant: str | None) -> bool:
-    """Whether this tenant may put, edit and remove the node."""
+    """True when this tenant may put, edit and remove the node."""
     return tenant is None or node.tenant == tenant

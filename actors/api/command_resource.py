@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.params import HeaderParameter
 from msgspec import Struct
 
-from actors.api.answers import Subject, answers, refused
+from actors.api.answers import Subject, answer_to, refused
 from actors.api.problems import ProblemError, invalid_parameter
 from actors.api.submitter import Submitter
 from protocols.change import Answer, Change
@@ -65,10 +65,9 @@ class CommandResource:
         expected: Mapping[str, int] | None = None,
     ) -> Done:
         """Have one command on several alarms folded: its answer says which were refused."""
-        command = Command(by, action, names, past, dict(expected or {}))
-        outcome = await self._submitter.submit(by, [command])
-        answer = answers(outcome.changes, outcome.first, 1)[0]
-        return Done(answer, [change for change in outcome.changes if change.offset == outcome.first])
+        outcome = await self._submitter.submit(by, [Command(by, action, names, past, dict(expected or {}))])
+        (changes,) = outcome.changes
+        return Done(answer_to(changes, outcome.first), changes)
 
 
 def idempotency_key_of(request: Request[Any, Any, Any]) -> str:

@@ -1,6 +1,7 @@
-"""Sends a Tick to the ledger at a steady beat, and tells when the wall clock is not believed.
+"""Sends Ticks to the ledger at a fixed interval, and reports a wall clock that is not believed.
 
-A beat that finds the ledger busy waits, and the next is counted from there."""
+A Tick waits for a busy ledger. The next interval begins when the ledger has taken it.
+"""
 
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus

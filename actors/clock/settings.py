@@ -1,4 +1,4 @@
-"""How often time passes, and how much of it between two runs."""
+"""Settings of time: the interval of Ticks, and the longest gap between two runs."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ class ClockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """``[clock]`` of the configuration."""
 
     tick_seconds: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
-    """Between two ticks: the precision of everything that ends by itself, such as a shelf."""
+    """Between two ticks. This is the precision of everything that ends at a time, such as a shelf."""
     max_gap_days: Annotated[float, Meta(ge=0.01, le=3650)] = 30.0
     """The longest time between two runs that counts as elapsed. A wall clock that says more at a start is believed only after a
     minute, and as a jump."""

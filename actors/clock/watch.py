@@ -18,8 +18,8 @@ class ClockWatch:
         self._counted = {"believed": 0, "returned": 0}
 
     def look(self) -> tuple[SystemReport | None, dict[str, int]]:
-        """The alarm's raise or clear, if it is time for one; and how many jumps were believed, and how many times the wall
-        returned by itself, since this was last asked."""
+        """The alarm's raise or clear when one is due; the number of jumps believed, and of departures that came back, since the
+        last call."""
         clock = self._clock
         now = clock()
         counts = {"believed": clock.believed, "returned": clock.returned}

@@ -1,30 +1,30 @@
-"""What one Event is about to change. Nothing reaches the State before :meth:`Draft.commit`, so a fold that raises
-half-way leaves the State as it was and its Event can be quarantined."""
+"""Changes that one Event is about to make. Nothing reaches the State before :meth:`Draft.commit`. A draft that is not
+committed leaves no trace, so the Event of a fold that raises half-way can be quarantined, and a strategy that raises loses
+what it alone has done."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
-from actors.correlator.state import State
+from actors.correlator.staging import Staging
+from actors.correlator.state import State, age
 from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
 
 
 class Numbers:
-    """What an Event has numbered so far: the drafts of one Event go on counting where the last one stopped."""
+    """Numbers that an Event has given out: the drafts of one Event go on counting where the last one stopped."""
 
     entries = 0
     raised = 0
 
 
-class Draft:
-    """An overlay on the State for the Event at ``offset``, stamped ``at`` by the ledger."""
+class Draft(Staging):
+    """Staged changes of the Event at ``offset``, stamped ``at`` by the ledger: its alarms and Changes, beside the rest."""
 
     __slots__ = (
         "_alarms",
         "_entries",
-        "_later",
         "_named",
         "_names",
         "_numbers",
@@ -33,16 +33,13 @@ class Draft:
         "_shown",
         "at",
         "offset",
-        "scratch",
-        "state",
     )
 
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
-        self.state, self.offset, self.at = state, offset, at
+        super().__init__(state)
+        self.offset, self.at = offset, at
         self._numbers = numbers or Numbers()
         self._named = 0
-        self.scratch: dict[str, Any] = {}
-        """What a strategy keeps for the length of one draft, by a name of its own."""
         self._shown: dict[str, Alarm | None] = {}
         self._raised: dict[str, str] = {}
         """Resources of alarms that were not open before this Event, by id."""
@@ -50,7 +47,6 @@ class Draft:
         self._entries: dict[str, list[TimelineEntry]] = {}
         self._names: dict[Identity, str] = {}
         self._others: list[Change] = []
-        self._later: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
     @property
     def untouched(self) -> bool:
@@ -95,12 +91,11 @@ class Draft:
     def at_resource(self, resource_id: str) -> list[Alarm]:
         """Open alarms of a resource, those of this Event included, oldest first: an order that does not depend on how they
         came about."""
-        filed = self.state.by_resource.get(resource_id)
-        if filed is None and not self._raised:
-            return []
-        found = [self._alarms.get(each) or self.state.alarms[each] for each in filed or ()]
-        if self._raised:
-            found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
+        if not self._alarms:
+            return self.state.at_resource(resource_id)
+        filed = self.state.by_resource.get(resource_id, ())
+        found = [self._alarms.get(each) or self.state.alarms[each] for each in filed]
+        found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
         found = [alarm for alarm in found if alarm.cleared_at is None]
         if len(found) > 1:
             found.sort(key=age)
@@ -203,18 +198,6 @@ class Draft:
         """A Change that is no alarm's."""
         self._others.append(change)
 
-    def later(self, action: Callable[..., Any], *args: Any) -> None:
-        """Do this to the State on commit."""
-        self._later.append((action, args))
-
-    def wake(self, name: str, subject: str, at: datetime) -> None:
-        """Have the strategy ``name`` called about ``subject`` with the first Event at or after that time."""
-        self._later.append((self.state.timers.set, (name, subject, at)))
-
-    def no_wake(self, name: str, subject: str) -> None:
-        """Call that timer off."""
-        self._later.append((self.state.timers.cancel, (name, subject)))
-
     def commit(self) -> list[Change]:
         """Write the State; give the Changes, alarms first, in the order in which they were touched."""
         changes: list[Change] = []
@@ -231,12 +214,6 @@ class Draft:
             else:
                 changes.append(AlarmChanged(self.offset, alarm, tuple(entries)))
                 self.state.put(alarm, self.at)
-        for action, args in self._later:
-            action(*args)
+        self.write()
         changes.extend(self._others)
         return changes
-
-
-def age(alarm: Alarm) -> tuple[datetime, str]:
-    """By which alarms are put in order where the order shows: the oldest first, however they came about."""
-    return alarm.received_at, alarm.id

@@ -8,7 +8,7 @@ from protocols.severity import SEVERITIES, Severity
 
 
 class Durations:
-    """``hold`` is how long people wait to be told, by severity; the rest is named as the setting is."""
+    """``hold``: time before a notification, by severity. The other fields have the names of their settings."""
 
     __slots__ = ("hold", "inform_window", "outlive", "reopen_within", "reorder", "reorder_hundredths", "repeat_merge")
 

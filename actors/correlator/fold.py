@@ -78,13 +78,13 @@ def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
 def _use_policy(draft: Draft, event: PolicyLoaded) -> None:
     settings = policy_of(event)
     silent_devices.note_settings(draft, settings)
-    draft.later(draft.state.use_policy, event, settings)
+    draft.on_commit(draft.state.use_policy, event, settings)
 
 
 def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
     translator = compile(event.profiles)
     change_symptoms(draft, translator.symptoms)
-    draft.later(draft.state.use_profiles, event, translator)
+    draft.on_commit(draft.state.use_profiles, event, translator)
 
 
 def _command(draft: Draft, command: Command) -> None:
@@ -138,7 +138,7 @@ def _in_quarantine(draft: Draft, offset: int) -> bool:
 
 
 def _release(draft: Draft, offset: int, why: str, by: str) -> None:
-    draft.later(draft.state.quarantined.discard, offset)
+    draft.on_commit(draft.state.quarantined.discard, offset)
     draft.emit(Released(draft.offset, offset))
     fold_system(draft, _quarantine_report(offset, why, active=False), by)
     if len(draft.state.quarantined) == 1:
@@ -165,7 +165,7 @@ def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Ex
         return draft
     fold_system(draft, _quarantine_report(offset, text, active=True, shared=len(state.quarantined) >= QUARANTINE_ALARMS))
     draft.emit(Quarantined(offset, at, kind(event), text))
-    draft.later(state.quarantine, offset)
+    draft.on_commit(state.quarantine, offset)
     if isinstance(event, Command | NetworkEvent):
         draft.emit(Answer(offset=offset))
     return draft
@@ -176,7 +176,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
-    CountAlarms: lambda draft, _event: draft.later(draft.state.count_alarms, draft.offset),
+    CountAlarms: lambda draft, _event: draft.on_commit(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
     SourceRefused: fold_source_refused,
     ClockJumped: fold_clock_jumped,

@@ -29,5 +29,5 @@ def offset_name(offset: int, number: int) -> str:
 
 @lru_cache(maxsize=8)
 def _space(ledger_id: UUID) -> Any:
-    """Where the digest of every name in this space begins: beginning anew costs more than all the rest."""
+    """The digest of this name space's prefix. Starting from it saves most of the cost of an id."""
     return hashlib.sha1(ledger_id.bytes, usedforsecurity=False)

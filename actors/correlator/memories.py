@@ -144,11 +144,6 @@ class SilenceMemory(Struct):
     more: dict[str, None] = {}
     begun: bool = False
 
-    def forget(self, device_id: str) -> None:
-        """The topology has it no more."""
-        self.since.pop(device_id, None)
-        self.heard.pop(device_id, None)
-
 
 class Interface(Struct, frozen=True, array_like=True, gc=False):
     """An interface under its place: the ``index`` (as a position, ``if/5``) that it had when it was last named, in which start

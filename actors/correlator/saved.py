@@ -1,13 +1,10 @@
-"""A State on disk, and how it gets there while the fold goes on.
+"""The correlator's state on disk, and its encoding in pieces while the fold goes on.
 
-What a State holds is taken hold of at once, by copies of its tables whose values never change, and encoded by another thread
-in small steps: encoding keeps the interpreter to itself, and a hundred thousand alarms in one go would hold up every trap,
-every INFORM and every subscriber for most of a second."""
+:func:`pieces` works on copies of the State's tables, made at once; the values in them never change."""
 
 from collections.abc import Iterable, Iterator, Sized
 from datetime import datetime
 from itertools import islice
-from time import perf_counter, sleep
 from typing import Any
 
 import msgspec
@@ -16,15 +13,12 @@ from msgspec import Struct
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.timers import Entry, Key, in_order
 from actors.elapsed import Jumped
+from actors.state_encoding import Piece
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
 
 STEP = 256
 """Values encoded at a time, in some 0.3 ms."""
-Piece = bytes | memoryview
-"""A part of an encoded State."""
-_LONG, _LONGEST = 0.0002, 0.002
-"""A piece that takes more seconds is followed by a pause; more than the other it did not take by itself."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -133,18 +127,6 @@ def pieces(
                 yield _members(0x80, some)
         else:
             yield _encode(value)
-
-
-def at_leisure(found: Iterable[Piece]) -> bytes:
-    """All of it, by a thread that leaves the interpreter to the others after each piece that took long, for twice that time."""
-    parts, begun = [], perf_counter()
-    for piece in found:
-        parts.append(piece)
-        took = perf_counter() - begun
-        if took > _LONG:
-            sleep(2 * min(took, _LONGEST))
-        begun = perf_counter()
-    return b"".join(parts)
 
 
 def _members(kind: int, values: Sized) -> memoryview:

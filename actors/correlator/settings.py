@@ -1,4 +1,4 @@
-"""What an operator may set about alarms. These enter the ledger as an Event, so that a replay sees them."""
+"""Operators' settings of alarms. They enter the ledger as an Event, so that a replay has them."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -11,10 +11,10 @@ from protocols.severity import Severity
 
 TEN_YEARS = 315_360_000
 Seconds = Annotated[float, Meta(ge=0, le=TEN_YEARS)]
-"""Bounded, so that whatever is added to a time is one."""
+"""Bounded, so that a time plus a duration is a valid time."""
 
 MOST_REORDER_SECONDS = 10.0
-"""The longest time within which reports can have arrived in the wrong order, whatever is set."""
+"""Longest time within which reports can arrive in the wrong order. A longer setting has no effect."""
 
 
 class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,9 +25,9 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     reopen_within_seconds: Seconds = 300.0
     """Control time: a problem that returns this soon after its clear re-opens the same alarm; later it is a new one."""
     keep_cleared_hours: Annotated[float, Meta(gt=0, le=87_600)] = 24.0
-    """How long a cleared alarm can still be noted, acknowledged or resolved; then it is history."""
+    """How long a cleared alarm can be noted, acknowledged or resolved. After that it is history."""
     keep_cleared_max: Annotated[int, Meta(ge=0)] = 100_000
-    """At most so many cleared alarms stay within reach of commands; the oldest become history first."""
+    """Number of cleared alarms that commands still reach. Beyond it the oldest become history first."""
     archive_after_days: Annotated[float, Meta(gt=0, le=36_500)] = 90.0
     """Alarms cleared longer ago than this move to the archive table."""
     max_alarms: Annotated[int, Meta(ge=0)] = 500_000
@@ -42,12 +42,13 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     idempotency_hours: Annotated[float, Meta(gt=0, le=87_600)] = 24.0
     """How long the idempotency key of a network event is remembered."""
     reorder_seconds: Seconds = 5.0
-    """Of two reports received within this time the sender's own clock may tell that they arrived in the wrong order; what is
-    received later than that always counts. More than 10 counts as 10, since UDP mixes up no more than seconds."""
+    """Within this time the sender's own clock can show that two reports arrived in the wrong order. A report received later
+    than that always counts. A value over 10 has the effect of 10, since UDP reorders datagrams only within seconds."""
     relays: tuple[str, ...] = ()
     """Addresses of trap relays: only from these is snmpTrapAddress believed."""
     hold_critical_seconds: Seconds = 5.0
-    """How long paging and tickets wait for a cause, a window or a clear: critical alarms. Alarms show at once all the same."""
+    """How long the notification of a critical alarm waits for a cause, a maintenance window or a clear. The alarm itself shows
+    at once."""
     hold_major_seconds: Seconds = 10.0
     """The same for major alarms."""
     hold_minor_seconds: Seconds = 30.0
@@ -55,14 +56,14 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     hold_warning_seconds: Seconds = 60.0
     """The same for warnings and what is only information."""
     notice_severity: Severity = "minor"
-    """The least severity of which people are told (paged, or given a ticket); what is below is shown and kept."""
+    """The least severity for which a notification is requested. Alarms below it are shown and kept."""
     outlive_seconds: Seconds = 300.0
-    """When a cause has cleared, an alarm that was attributed to it and still stands after this time becomes one of its own,
-    and people are told."""
+    """When a cause has cleared and an alarm attributed to it is still open after this time, the alarm stands on its own and a
+    notification is requested."""
 
     refused_source_count: Annotated[int, Meta(ge=0)] = 10
-    """A source of which so many datagrams were refused within `refused_source_seconds` gets an alarm `traps.refused` that says
-    why and what to do. It ends with its next trap that is accepted. 0: never. 1 counts as 2."""
+    """A source with this many refused datagrams within `refused_source_seconds` gets an alarm `traps.refused` that says why and
+    what to do. The alarm ends with the source's next accepted trap. 0: never. 1 counts as 2."""
     refused_source_seconds: Annotated[float, Meta(gt=0, le=TEN_YEARS)] = 21_600.0
     """The window of the above. A source some of whose traps are accepted keeps its alarm until nothing was refused for this
     long."""
@@ -70,11 +71,11 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Sources that have an alarm of their own at a time; at most half of them are addresses that the topology does not know.
     One alarm stands for the others: addresses can be forged."""
     never_heard_hours: Annotated[float, Meta(ge=0, le=87_600)] = 24.0
-    """A device of the topology (a node with an address, no ONT) of which no trap was ever accepted gets an alarm
-    `device.silent` so long after faultd came to know it. 0: never."""
+    """A device of the topology (a node with an address, no ONT) without any accepted trap gets an alarm `device.silent` this
+    long after faultd first saw it in the topology. 0: never."""
     silent_hours: Annotated[float, Meta(ge=0, le=87_600)] = 0.0
-    """The same for a device that was heard once, this long after its last trap. 0, the default: never, since a healthy device
-    may have nothing to say for months; set it where devices send a heartbeat."""
+    """The same for a device with an accepted trap, this long after the last one. 0, the default: never, since a healthy device
+    may send no trap for months; set it where devices send a heartbeat."""
 
     max_windows: Annotated[int, Meta(ge=1)] = 2_000
     """Maintenance windows at most. Those that are over make room for new ones."""
@@ -85,5 +86,5 @@ class CorrelatorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
         force_setattr(self, "relays", tuple(canonical_address(one) or one for one in self.relays))
 
     def hold(self, severity: Severity) -> timedelta:
-        """How long an alarm of this severity waits before people are told."""
+        """How long the notification of an alarm of this severity waits."""
         return timedelta(seconds=getattr(self, f"hold_{severity}_seconds", self.hold_warning_seconds))

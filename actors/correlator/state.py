@@ -13,15 +13,16 @@ from msgspec.structs import replace
 
 from actors.correlator.durations import Durations
 from actors.correlator.plant import Plant
-from actors.correlator.plant.prepared import PREPARED, Prepared
+from actors.correlator.plant.prepared import Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
 from actors.correlator.profiles.compiler import alarm_types
-from actors.correlator.saved import Piece, Renamed, ReportMark, Saved, SenderClock, pieces
+from actors.correlator.saved import Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.strategies.symptoms import Symptoms, symptoms_of
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
+from actors.state_encoding import Piece
 from protocols.alarm import Alarm, Identity, is_own_name
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node
@@ -40,6 +41,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
 Memory = TypeVar("Memory", bound=Struct)
+AView = TypeVar("AView", bound="View")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Saved)
 
@@ -47,6 +49,22 @@ _decoder = msgspec.msgpack.Decoder(Saved)
 def policy_of(event: PolicyLoaded) -> CorrelatorSettings:
     """The settings that a policy Event carries."""
     return msgspec.msgpack.decode(event.settings, type=CorrelatorSettings)
+
+
+class View:
+    """What follows from the State and is not saved: compiled rules, indexes, answers that are kept. Made when first asked for,
+    and kept true by the State itself. A view reads the State and never a draft, so it needs no repair when one is dropped."""
+
+    of_configuration = False
+    """Whether it follows from the topology, the default tenant or the symptoms too: it is made anew when they change."""
+    of_alarms = False
+    """Whether it is told of each alarm that is written."""
+
+    def __init__(self, state: "State") -> None:
+        """Make it of the State as it is."""
+
+    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+        """An alarm was written, and not merely repeated; ``before``: None when it is new."""
 
 
 class State:
@@ -116,8 +134,11 @@ class State:
         self._memories: dict[type[Any], Any] = {}
         self._unread: dict[str, msgspec.Raw] = {}
         """Memories from a snapshot that nobody has asked for yet."""
-        self.derived: dict[str, Any] = {}
-        """What follows from memories and is not saved: compiled rules, indexes. Whoever misses it makes it anew."""
+        self._views: dict[type[Any], View] = {}
+        self._told: list[View] = []
+        """Views of alarms."""
+        self.prepared: Prepared | None = None
+        """The plant that an Event to come makes of the empty one, made beside the fold."""
         self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
@@ -162,6 +183,8 @@ class State:
             self.shelved[alarm_id] = until
         elif self.shelved:
             self.shelved.pop(alarm_id, None)
+        for view in self._told:
+            view.changed(before, alarm)
 
     def forget(self, alarm_id: str) -> None:
         """Let go of a cleared alarm."""
@@ -193,11 +216,21 @@ class State:
         found.sort(key=lambda each: (each.cleared_at is None, each.received_at, each.id))
         return sorted({each.tenant_id: each for each in found}.values(), key=lambda each: each.tenant_id)
 
+    def at_resource(self, resource_id: str) -> list[Alarm]:
+        """Open alarms of a resource, oldest first: an order that does not depend on how they came about."""
+        filed = self.by_resource.get(resource_id)
+        if filed is None:
+            return []
+        found = [self.alarms[each] for each in filed]
+        if len(found) > 1:
+            found.sort(key=age)
+        return found
+
     def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
-        """Remember these as a snapshot would have them; what was derived is made anew."""
+        """Remember these as a snapshot would have them; views are made anew."""
         self._memories = {kind: memory for kind, memory in self._memories.items() if kind.__name__ not in found}
         self._unread |= found
-        self.derived = {name: value for name, value in self.derived.items() if name == PREPARED}
+        self.forget_views()
 
     def remembered(self) -> dict[str, msgspec.Raw]:
         """Memories in the order of their names, but for empty ones: whether one was ever asked for must not show."""
@@ -215,6 +248,22 @@ class State:
             raw = self._unread.pop(kind.__name__, None)
             found = self._memories[kind] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
         return found
+
+    def view(self, kind: type[AView]) -> AView:
+        """The view of this class."""
+        found: AView | None = self._views.get(kind)  # type: ignore[assignment]
+        return self.keep_view(kind(self)) if found is None else found
+
+    def keep_view(self, view: AView) -> AView:
+        """Have this view from now on."""
+        self._views[type(view)] = view
+        self._told = [each for each in self._views.values() if each.of_alarms]
+        return view
+
+    def forget_views(self, *, of_configuration: bool = False) -> None:
+        """Have all views, or those ``of_configuration``, made anew."""
+        self._views = {kind: view for kind, view in self._views.items() if of_configuration and not view.of_configuration}
+        self._told = [each for each in self._views.values() if each.of_alarms]
 
     def limit_reached(self, owner: Owner, more: int) -> Limit | None:
         """The limit at which the alarms of ``owner``, or all, are with ``more`` that this Event has raised already."""
@@ -266,19 +315,20 @@ class State:
     def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
         """Read traps, and count alarm types in correlation, by these profiles from now on."""
         self.profiles, self.translator = event, translator
-        self.symptoms = translator.symptoms
+        if translator.symptoms != self.symptoms:
+            self.forget_views(of_configuration=True)
+            self.symptoms = translator.symptoms
 
     def replant(
         self, offset: int, puts: Sequence[Node], removes: Sequence[str], by_file: bool = True, kept: Sequence[str] = ()
     ) -> None:
         """Change the plant. ``by_file``: what is put belongs to the file, all but ``kept``."""
-        ready: Prepared | None = self.derived.pop(PREPARED, None)
-        if ready is not None and ready.nodes is puts and not (ready.mistakes or self.plant.nodes or removes or kept):
+        self.forget_views(of_configuration=True)
+        ready, self.prepared = self.prepared, None
+        if ready is not None and ready.offset == offset and not (self.plant.nodes or kept):
             if not by_file:
                 self.api_nodes.update(dict.fromkeys(node.id for node in puts))
             self.plant, self._saved_plant, self.topology_at = ready.plant, ready.saved, offset
-            self.plant.all_of_revision(offset)
-            self._saved_plant.all_of_revision(offset)
             return
         for node_id in removes:
             self.api_nodes.pop(node_id, None)
@@ -302,7 +352,9 @@ class State:
         self.use_settings(settings)
 
     def use_settings(self, settings: CorrelatorSettings) -> None:
-        """From now on these, and what follows from them."""
+        """Use these settings, and what follows from them."""
+        if settings.default_tenant != self.settings.default_tenant:
+            self.forget_views(of_configuration=True)
         self.settings, self.spans = settings, Durations(settings)
 
     # --- snapshots ----------------------------------------------------------------------------------------------
@@ -381,6 +433,11 @@ class State:
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state
+
+
+def age(alarm: Alarm) -> tuple[datetime, str]:
+    """Sort key of alarms where their order shows: the oldest first, however they came about."""
+    return alarm.received_at, alarm.id
 
 
 def _file(index: dict[str, dict[str, None]], key: str, alarm_id: str, *, present: bool) -> None:

@@ -1,4 +1,4 @@
-"""What is due when. Time comes from Events, so a timer fires with the first Event at or after its time."""
+"""Timers by time. Time comes from Events: a timer fires with the first Event at or after its time."""
 
 import heapq
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 Entry = tuple[datetime, str, str]
 """When, whose (a strategy's name) and about what."""
 Key = tuple[str, str]
-"""Whose and about what."""
+"""The owner's name and the subject."""
 
 
 class Timers:
@@ -20,7 +20,7 @@ class Timers:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.due: dict[Key, datetime] = {}
-        """When each is due. To be read only."""
+        """The time of each timer. Read-only."""
         self._queues: dict[str, _Queue] = {}
         self.first = NEVER
         """No timer is due before this time: the whole cost of an Event at which none is."""
@@ -47,7 +47,7 @@ class Timers:
         self.due.pop((name, subject), None)
 
     def at(self, name: str, subject: str) -> datetime | None:
-        """When it is due."""
+        """The time of the timer."""
         return self.due.get((name, subject))
 
     def pop(self, now: datetime) -> tuple[str, str] | None:
@@ -77,7 +77,7 @@ class Timers:
         return in_order(self.due.items())
 
     def _tidy(self, name: str, queue: "_Queue") -> None:
-        """Let go of an empty queue, and of what is mostly timers called off."""
+        """Drop an empty queue, and rebuild a queue that consists mostly of cancelled timers."""
         if len(queue) > 2 * len(self.due) + 64:
             queue = self._queues[name] = _Queue()
             for (owner, subject), at in self.due.items():
@@ -88,8 +88,8 @@ class Timers:
 
 
 class _Queue:
-    """The timers of one name, by time: most are set for a time for which others are, since all Events of a batch have one.
-    ``under``: the time under which each stands here, never later than it is due; other entries of it do not count."""
+    """The timers of one name, by time. Many timers share a time, since all Events of a batch have one. ``under``: the time of
+    each timer's valid entry, never later than the timer's time; its other entries are ignored."""
 
     __slots__ = ("_at", "_count", "_sorted", "_times", "under")
 

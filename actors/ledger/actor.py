@@ -9,7 +9,7 @@ way) and is written when the disk takes it again.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar, TypeVarTuple, Unpack
 
@@ -34,7 +34,7 @@ from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, instant, micros
 from actors.trusted_time import Anchor, Jump
 from protocols.event import ClockJumped, kind
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+from protocols.ledger import ChangeBatch, EventBatch, PipeMessage, SnapshotMarker, SnapshotPart
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -58,15 +58,17 @@ class Ledger:
         *,
         database: LedgerFile,
         inbox: trio.MemoryReceiveChannel[Append],
-        folded: trio.MemoryReceiveChannel[ChangeBatch | Snapshot],
-        to_fold: trio.MemorySendChannel[EventBatch | SnapshotMarker],
+        folded: trio.MemoryReceiveChannel[PipeMessage],
+        to_fold: trio.MemorySendChannel[PipeMessage],
+        stages: Collection[str],
         metrics: Metrics,
         settings: LedgerSettings | None = None,
         clock: TrustedClock,
         consumers: Mapping[str, ConsumerPolicy],
     ) -> None:
-        """``clock`` stamps the Events; the ledger alone lets it step, once the jump is on disk. ``consumers`` are all who may
-        acknowledge, by name. Reads the cursors; raises DiskRefused."""
+        """``to_fold`` leads to the first of ``stages``; ``folded`` comes from the last one. ``clock`` stamps the Events; the
+        ledger alone lets it step, once the jump is on disk. ``consumers`` are all who may acknowledge, by name. Reads the
+        cursors; raises DiskRefused."""
         self._database = database
         self._requests = Requests(inbox, self._rouse)
         self._folded_in = folded
@@ -95,7 +97,7 @@ class Ledger:
         self._wake = trio.Event()
         self._folded: deque[ChangeBatch] = deque()
         self._folded_at = 0.0
-        self._snapshots = SnapshotSchedule(self._settings, database.snapshot_through())
+        self._snapshots = SnapshotSchedule(self._settings, database.snapshot_through(), stages)
         self._ride = CommitDelay()
         self._outage = Outage()
         self._cursors_at = 0.0
@@ -108,7 +110,7 @@ class Ledger:
         return self._outage.reason
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Until ``inbox`` has ended, everything is folded and recorded, and ``folded`` has ended.
+        """Until ``inbox`` has ended, everything is folded and recorded, ``folded`` has ended, and no consumer reads any more.
 
         Reports started once the Events whose Changes are not on disk have been sent to the fold. Cancelled half-way, the
         file holds what was committed and whoever waits for a reply gets Abandoned.
@@ -127,11 +129,19 @@ class Ledger:
                 self._metrics.ledger_offset.set(self._database.head.offset)
                 task_status.started()
                 await self._write()
+                await self._let_consumers_end()
                 nursery.cancel_scope.cancel()
         finally:
             self._leave()
             with trio.CancelScope(shield=True):
                 await self._in_writer(self._database.close)
+
+    async def _let_consumers_end(self) -> None:
+        """Nothing more is recorded: write what the consumers acknowledge of the rest."""
+        self.feed.close()
+        await self.feed.until_left()
+        if self.consumers.dirty:
+            await self._commit([])
 
     async def _resend(self) -> None:
         """Send what is on disk and has no Changes there."""
@@ -144,13 +154,14 @@ class Ledger:
 
     async def _take_folded(self) -> None:
         async for item in self._folded_in:
-            if isinstance(item, ChangeBatch):
-                self._pipeline.arrive(item)
+            if isinstance(item, EventBatch):
+                self._pipeline.arrive(item.through)
                 if not self._folded:
                     self._folded_at = trio.current_time()
-                self._folded.append(item)
-            else:
+                self._folded.append(ChangeBatch(item.through, item.changes))
+            elif isinstance(item, SnapshotPart):
                 self._snapshots.arrive(item, trio.current_time())
+            # A marker that comes back has passed every stage: nothing is to be done about it.
             self._rouse()
         if not self._draining:
             raise FoldEnded("the fold closed its channel before the ledger closed the way to it")

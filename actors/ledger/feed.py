@@ -1,8 +1,8 @@
 """The recorded Changes for those who apply them: from memory when close behind, from the file when not."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _NEWEST = 2**63 - 1
 class LedgerFeed:
     """Implements ``actors.mailbox.Feed``. The ledger publishes; any number of consumers read, each at its own pace.
 
-    Reading goes on after the ledger has closed, until all is read.
+    Reading goes on after :meth:`close`, until everything is read.
     """
 
     def __init__(
@@ -52,6 +52,8 @@ class LedgerFeed:
         self._moved = trio.Event()
         self._on_dirty = on_dirty
         self._closed = False
+        self._present = 0
+        self._left = trio.Event()
         self._readers = trio.CapacityLimiter(_READERS)
 
     @property
@@ -59,9 +61,22 @@ class LedgerFeed:
         """``seq`` of the newest recorded batch, 0 when there is none."""
         return self._last
 
-    def cursor(self, consumer: str) -> int:
-        """See ``Feed.cursor``. Raises UnknownConsumer."""
-        return self._consumers.cursor(consumer)
+    @contextmanager
+    def reading(self, consumer: str) -> Iterator[int]:
+        """See ``Feed.reading``. Raises UnknownConsumer."""
+        cursor = self._consumers.cursor(consumer)
+        self._present += 1
+        try:
+            yield cursor
+        finally:
+            self._present -= 1
+            left, self._left = self._left, trio.Event()
+            left.set()
+
+    async def until_left(self) -> None:
+        """Wait until no consumer is :meth:`reading`. The ledger alone calls this."""
+        while self._present:
+            await self._left.wait()
 
     async def after(self, seq: int, limit: int = 256) -> Sequence[RecordedBatch]:
         """See ``Feed.after``. Raises CursorAhead for a ``seq`` that this ledger has not reached, LedgerError when the file

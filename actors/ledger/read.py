@@ -5,7 +5,6 @@ Nothing here writes. Reads are paged, so that a long one never holds a snapshot 
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from msgspec import Struct
 from actors.ledger.checksum import checksum, checksum_holds
 from actors.ledger.codec import DECODE_ERRORS, decode_changes, decode_events, decode_parts
 from actors.ledger.errors import LedgerCorrupt
-from actors.ledger.schema import connect_reader, translated
 from actors.trusted_clock import instant
 from protocols.event import Event, Stamped
 from protocols.ledger import EventBatch, QuarantinedEvent, RecordedBatch, Snapshot
@@ -199,17 +197,3 @@ def ledger_id(connection: sqlite3.Connection, path: Path) -> str:
     if known.get("ledger_id_seal") != str(checksum(value)):
         raise LedgerCorrupt(path, f"its id {value!r} is not the one that was written")
     return str(value)
-
-
-def stamped_events(path: Path, after: int = 0, through: int | None = None) -> Iterator[Stamped]:
-    """The Events of a ledger file in (``after``, ``through``], oldest kept first, also while a daemon writes to it.
-
-    ``through`` None means up to the newest at the start. Raises FileNotFoundError and LedgerError.
-    """
-    with closing(connect_reader(path)) as connection, translated(path):
-        last = read_head(connection, path).offset
-        last = last if through is None else min(through, last)
-        start = max(after, oldest_offset(connection) - 1)
-        for batch in iterate_events(connection, path, start, last):
-            for offset, event in enumerate(batch.events, batch.first):
-                yield Stamped(offset, batch.at, event)

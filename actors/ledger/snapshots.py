@@ -1,23 +1,27 @@
-"""When snapshots of the fold's state are taken, and what of one is still to be written. Pure."""
+"""When snapshots of the stages are taken, which of their parts are missing, and which pieces are still to be written. Pure."""
 
 import math
 from collections import deque
+from collections.abc import Collection
 
+from actors.ledger.errors import FoldOutOfStep
 from actors.ledger.group import SnapshotPiece, pieces_of, worth
 from actors.ledger.settings import LedgerSettings
-from protocols.ledger import Snapshot
+from protocols.ledger import Snapshot, SnapshotPart
 
 
 class SnapshotSchedule:
-    """``marked`` is the offset of the newest marker sent to the fold, or of the newest snapshot on disk. Times are of one
+    """``marked`` is the offset of the newest marker sent to the stages, or of the newest snapshot on disk. Times are of one
     monotonic clock, in seconds."""
 
-    def __init__(self, settings: LedgerSettings, through: int) -> None:
-        """``through`` is the offset of the newest snapshot on disk."""
+    def __init__(self, settings: LedgerSettings, through: int, stages: Collection[str]) -> None:
+        """``through`` is the offset of the newest snapshot on disk. A snapshot is whole with a part of each of ``stages``."""
         self.marked = through
         self._settings = settings
+        self._stages = frozenset(stages)
         self._marked_at = 0.0
-        self._under_way = 0
+        self._under_way: dict[int, dict[str, bytes]] = {}
+        """The parts that have arrived, by the offset of the marker."""
         self._worth = 0
         self._pieces: deque[SnapshotPiece] = deque()
         self._arrived_at = 0.0
@@ -32,7 +36,7 @@ class SnapshotSchedule:
         self._marked_at = now
 
     def due(self, sent: int) -> float:
-        """When a marker is to follow the Event at offset ``sent``, the newest that the fold was sent: past already after many
+        """When a marker is to follow the Event at offset ``sent``, the newest that the stages were sent: in the past after many
         Events, never while there is no new one or a marker is under way."""
         since = sent - self.marked
         if self._under_way or since <= 0:
@@ -44,13 +48,19 @@ class SnapshotSchedule:
     def mark(self, sent: int, now: float) -> None:
         """A marker follows the Event at offset ``sent``."""
         self.marked, self._marked_at = sent, now
-        self._under_way += 1
+        self._under_way[sent] = {}
 
-    def arrive(self, snapshot: Snapshot, now: float) -> None:
-        """The fold handed ``snapshot`` back."""
-        self._under_way -= 1
+    def arrive(self, part: SnapshotPart, now: float) -> None:
+        """A stage handed ``part`` back. Raises FoldOutOfStep for one that was not asked for, or that came before."""
+        parts = self._under_way.get(part.through)
+        if parts is None or part.name not in self._stages or part.name in parts:
+            raise FoldOutOfStep(f"a snapshot's part of {part.name!r} through {part.through}, which is not awaited")
+        parts[part.name] = part.octets
+        if len(parts) < len(self._stages):
+            return
+        del self._under_way[part.through]
         self._arrived_at = now
-        pieces = pieces_of(snapshot)
+        pieces = pieces_of(Snapshot(part.through, dict(sorted(parts.items()))))
         self._pieces.extend(pieces)
         self._worth = worth(pieces)
 

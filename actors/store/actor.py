@@ -17,10 +17,11 @@ from actors.store.apply import Reject, apply
 from actors.store.cursor import CONSUMER, BatchMark, Cursor, CursorMoved, read_cursor, verify
 from actors.store.pace import Pending, TransactionPace
 from actors.store.presence import Presence
-from actors.store.reseed import Seed, reseed
+from actors.store.reseed import reseed
 from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
 from actors.store.settings import StoreSettings
 from actors.store.trim import Trimming, trim
+from protocols.ledger import Seed
 
 log = structlog.get_logger()
 
@@ -76,13 +77,14 @@ class Store:
         self._metrics.store_up.set(0)
         self.presence.began(trio.current_time())
         task_status.started()
-        while True:
-            try:
-                await self._follow()
-            except EndOfFeed:
-                return
-            except (DatabaseUnavailable, CursorMoved) as error:
-                await self._pause(error)
+        with self._feed.reading(CONSUMER):
+            while True:
+                try:
+                    await self._follow()
+                except EndOfFeed:
+                    return
+                except (DatabaseUnavailable, CursorMoved) as error:
+                    await self._pause(error)
 
     async def _follow(self) -> None:
         # Whoever was away may come back as another: restored from a backup that lacks the newest months' partitions.

@@ -7,7 +7,6 @@ is missing are the timeline, device events and inbox of the pruned batches alone
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -16,9 +15,8 @@ from actors.postgres import Connection
 from actors.store import encode
 from actors.store.apply import Reject, apply_tolerant
 from actors.store.cursor import UNMARKED, move_cursor
-from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Change, Quarantined
-from protocols.ledger import QuarantinedEvent
+from protocols.ledger import Seed
 
 BY = "faultd:history_gap"
 GAP = "history.gap"
@@ -36,16 +34,6 @@ RECORD_GAP = """
 INSERT INTO device_events VALUES (0, 0, coalesce($4, now()), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
 """
 """Of no tenant, as it concerns every one."""
-
-
-class Seed(Struct, frozen=True):
-    """Every alarm that the fold holds, as of the recorded batch ``seq``, and the Events in quarantine at about that time, which
-    is ``at``; None: PostgreSQL's own."""
-
-    seq: int
-    alarms: Sequence[Alarm]
-    quarantined: Sequence[QuarantinedEvent] = ()
-    at: datetime | None = None
 
 
 class Reseeded(Struct, frozen=True):

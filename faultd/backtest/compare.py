@@ -1,4 +1,4 @@
-"""What is different about an alarm between today's rules and the new ones."""
+"""Differences of one alarm between today's rules and the proposed ones."""
 
 from faultd.backtest.side import PAGES, AlarmKey, Fate, counted
 from protocols.backtest import Difference, What

@@ -1,4 +1,4 @@
-"""Where a backtest begins, and which rules are in force at its end."""
+"""The period of a backtest: its first Event, and the rules in force at its end."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from actors.correlator.actor import NAME
-from actors.correlator.fold import fold
 from actors.correlator.rules.memories import RuleMemory
-from actors.correlator.state import State
 from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
 from actors.trusted_clock import instant
+from faultd.pipe import Stages
 from protocols.command import Command, RuleAction
 from protocols.event import Event, RulesLoaded
 
@@ -27,10 +25,10 @@ class BadPeriod(ValueError):
 
 
 class Beginning(NamedTuple):
-    """``state`` as it was at ``at``, after the Event ``offset``; ``last`` is the ledger's newest Event. ``at`` is later than
-    what was asked for when the ledger does not go back so far."""
+    """``parts`` are the states of all stages as they were at ``at``, after the Event ``offset``; ``last`` is the ledger's
+    newest Event. ``at`` is later than what was asked for when the ledger does not go back so far."""
 
-    state: bytes
+    parts: dict[str, bytes]
     offset: int
     at: datetime
     last: int
@@ -53,37 +51,38 @@ def begin(connection: sqlite3.Connection, path: Path, since: str) -> Beginning:
     oldest that it has. Raises LedgerError and BadPeriod."""
     head = read_head(connection, path)
     wanted = since_when(since, instant(head.at))
-    state = _before(connection, path, wanted)
-    offset = state.offset
-    for batch in iterate_events(connection, path, state.offset, head.offset):
+    stages = _before(connection, path, wanted)
+    offset = stages.state.offset
+    for batch in iterate_events(connection, path, offset, head.offset):
         if batch.at >= wanted:
             break
         for offset, event in enumerate(batch.events, batch.first):
-            fold(state, offset, batch.at, event)
-    state.tally.clear()
-    return Beginning(state.save(), offset, max(wanted, state.at), head.offset)
+            stages.fold(offset, batch.at, event)
+    stages.forget_counts()
+    return Beginning(stages.save(), offset, max(wanted, stages.state.at), head.offset)
 
 
-def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> State:
-    oldest = oldest_offset(connection)
-    earliest: State | None = None
+def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Stages:
+    oldest, ledger = oldest_offset(connection), ledger_id(connection, path)
+    earliest: Stages | None = None
     for snapshot in read_snapshots(connection):
         if snapshot.through < oldest - 1:
             break
+        stages = Stages(ledger)
         try:
-            state = State.load(snapshot.parts[NAME])
+            stages.load(snapshot.parts)
         except (KeyError, msgspec.MsgspecError):
             continue
-        if state.at <= wanted:
-            return state
-        earliest = state
+        if stages.state.at <= wanted:
+            return stages
+        earliest = stages
     if oldest <= 1 or earliest is None:
-        return State(ledger_id(connection, path))
+        return Stages(ledger)
     return earliest
 
 
 def of_rules(event: Event) -> bool:
-    """Whether this Event writes rules."""
+    """True for an Event that changes rules."""
     return isinstance(event, RulesLoaded) or (isinstance(event, Command) and isinstance(event.action, RuleAction))
 
 
@@ -95,19 +94,21 @@ class PeriodRules(NamedTuple):
 
 
 def rules_today(connection: sqlite3.Connection, path: Path, beginning: Beginning) -> PeriodRules:
-    """What the Events from the beginning to the end made of the rules."""
-    began = State.load(beginning.state).memory(RuleMemory)
-    state = State(ledger_id(connection, path))
-    own = state.memory(RuleMemory)
+    """The rules in force after the Events of the period."""
+    stages = Stages(ledger_id(connection, path))
+    stages.load(beginning.parts)
+    began = stages.state.memory(RuleMemory)
+    stages = Stages(ledger_id(connection, path))
+    own = stages.state.memory(RuleMemory)
     own.records, own.overrides, own.digest, own.plugins = began.records, began.overrides, began.digest, began.plugins
     was = _essence(own)
     changed = False
     for batch in iterate_events(connection, path, beginning.offset, beginning.last):
         for offset, event in enumerate(batch.events, batch.first):
             if of_rules(event):
-                fold(state, offset, batch.at, event)
-                changed = changed or _essence(state.memory(RuleMemory)) != was
-    return PeriodRules(msgspec.msgpack.encode(state.memory(RuleMemory)), changed)
+                stages.fold(offset, batch.at, event)
+                changed = changed or _essence(stages.state.memory(RuleMemory)) != was
+    return PeriodRules(msgspec.msgpack.encode(stages.state.memory(RuleMemory)), changed)
 
 
 def _essence(memory: RuleMemory) -> list[tuple[str, bytes]]:

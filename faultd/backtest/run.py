@@ -15,11 +15,12 @@ from actors.correlator.rules.rule_changes import switch
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
-from actors.ledger.read import iterate_events
+from actors.ledger.read import iterate_events, ledger_id
 from actors.ledger.schema import connect_reader
 from faultd.backtest.compare import differences
 from faultd.backtest.period import begin, of_rules, rules_today
 from faultd.backtest.side import AlarmKey, Side
+from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.command import Command
 from protocols.event import Event, PolicyLoaded, RulesLoaded
@@ -30,12 +31,12 @@ AT_ONCE = 1_000
 
 
 class Cancelled(Exception):
-    """Whoever asked does not want the answer any more."""
+    """The caller no longer wants the answer."""
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """What is tried: the rules of the files, and the settings of ``[correlator]``; None leaves them as they are. ``added``:
-    the rules come to those of the files, and take the place of those with the same name."""
+    """The proposed rules and the proposed settings of ``[correlator]``; None keeps today's. ``added``: the proposed rules are
+    added to those of the files and replace files' rules of the same name."""
 
     rules: tuple[Rule, ...] | None = None
     added: bool = False
@@ -73,15 +74,15 @@ def backtest(
     most: int = 1_000,
     go_on: Callable[[int, int], bool] = lambda _done, _of: True,
 ) -> Result:
-    """Fold the Events of the ledger at ``path`` from ``since`` on, as they are and with ``trial``; nothing is written.
+    """Fold the Events of the ledger at ``path`` from ``since`` on twice: with today's rules and with ``trial``. Writes nothing.
 
-    ``go_on`` is told how many of how many Events are done and may say no: then Cancelled is raised. Blocks. Raises LedgerError
-    and BadPeriod.
+    ``go_on`` receives the number of Events folded and the number of all Events; when it returns False, Cancelled is raised.
+    Blocks. Raises LedgerError and BadPeriod.
     """
     with closing(connect_reader(path)) as connection:
         beginning = begin(connection, path, since)
         rules = rules_today(connection, path, beginning)
-        sides = _prepare(beginning.state, rules.memory, trial, beginning.at, apart=rules.changed)
+        sides = _prepare(ledger_id(connection, path), beginning.parts, rules.memory, trial, beginning.at, apart=rules.changed)
         result = Result(
             since=beginning.at,
             until=beginning.at,
@@ -106,10 +107,16 @@ def backtest(
     return result
 
 
-def _prepare(state: bytes, memory: bytes, trial: Trial, at: datetime, *, apart: bool) -> _Trio:
+def _prepare(ledger: str, parts: dict[str, bytes], memory: bytes, trial: Trial, at: datetime, *, apart: bool) -> _Trio:
     """Sides with the same past. Where the rules did not change, today's side is what really happened."""
-    today, new = Side("today", State.load(state)), Side("new", State.load(state))
-    real = Side("real", State.load(state)) if apart else today
+
+    def begun(name: str) -> Side:
+        stages = Stages(ledger)
+        stages.load(parts)
+        return Side(name, stages)
+
+    today, new = begun("today"), begun("new")
+    real = begun("real") if apart else today
     for side in (today, new):
         kept = msgspec.msgpack.decode(memory, type=RuleMemory)
         own = side.state.memory(RuleMemory)
@@ -139,7 +146,7 @@ def _kept(state: State, trial: Trial) -> list[Rule]:
 
 
 def _compare_gone(sides: _Trio, result: Result, waiting: dict[AlarmKey, None], most: int) -> None:
-    """Alarms of which both sides have let go need not be remembered."""
+    """Forget the alarms that both folds have forgotten."""
     for side in (sides.today, sides.new):
         waiting.update(dict.fromkeys(side.gone))
         side.gone.clear()

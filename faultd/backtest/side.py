@@ -1,4 +1,4 @@
-"""One of the two folds: a State, and what became of each alarm in it."""
+"""One of the two folds: its stages, and what became of each alarm in them."""
 
 from collections import Counter
 from datetime import datetime
@@ -6,15 +6,14 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from actors.correlator.fold import fold
-from actors.correlator.state import State
+from faultd.pipe import Stages
 from protocols.alarm import Alarm, Identity
 from protocols.backtest import Figures
 from protocols.change import AlarmChanged, AlarmForgotten, Change, NotificationKind, NotificationRequested
 from protocols.event import Event
 
 REQUESTS = ("notification_requested", "told")
-"""Timeline lines of what people are to hear: no decision of a rule. The second is what older ledgers say."""
+"""Timeline actions about notifications, not about rules. Older ledgers use the second one."""
 
 
 class AlarmKey(NamedTuple):
@@ -31,7 +30,7 @@ PAGES: tuple[NotificationKind, ...] = ("raised", "worsened", "escalated", "flapp
 
 
 class Fate(Struct):
-    """What became of an alarm. Everything is told by names that mean the same in both folds."""
+    """The end state of an alarm. It refers to other alarms by names that mean the same in both folds."""
 
     alarm_id: str = ""
     """External name."""
@@ -46,33 +45,33 @@ class Fate(Struct):
     """The first alarm of its last correlation."""
     severity: str = ""
     held: dict[str, None] = {}
-    """What held it back from people at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
+    """Everything that held the alarm back at some time: ``rule NAME``, ``window ID``, ``parent`` or ``flapping``."""
     pages: list[str] = []
     """Notices, in order."""
 
 
 class Side:
-    """A State that goes its own way from a given moment."""
+    """Stages that go their own way from a given moment."""
 
-    def __init__(self, name: str, state: State) -> None:
-        self.name, self.state = name, state
+    def __init__(self, name: str, stages: Stages) -> None:
+        self.name, self.stages, self.state = name, stages, stages.state
         self.figures = Figures()
         self.fates: dict[AlarmKey, Fate] = {}
         self.gone: list[AlarmKey] = []
-        """Alarms that the fold has let go of, until they have been compared."""
+        """Alarms that the fold has forgotten, kept until they are compared."""
         self._keys: dict[str, AlarmKey] = {}
         self._ids: dict[AlarmKey, str] = {}
         self._first: dict[str, AlarmKey] = {}
         self._last: dict[str, str] = {}
         self._rules: dict[str, str] = {}
-        for alarm in state.alarms.values():
+        for alarm in self.state.alarms.values():
             self._learn(alarm, AlarmKey(alarm.identity, 0, alarm.id))
-        for alarm in state.alarms.values():
+        for alarm in self.state.alarms.values():
             self._take(alarm)
 
     def feed(self, offset: int, at: datetime, event: Event) -> list[Change]:
         """Fold one Event and take notes."""
-        changes = fold(self.state, offset, at, event)
+        changes = self.stages.fold(offset, at, event)
         self.note(changes)
         return changes
 

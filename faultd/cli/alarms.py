@@ -242,8 +242,8 @@ def _say(text: str) -> None:
 
 
 def _act(api: Rest, names: Sequence[str], action: str, body: dict[str, str], done: str) -> None:
-    """Do it with each alarm, and say that it is ``done``. What fails for one is told in a line, and the
-    worst exit code is that of all."""
+    """Send the command for each alarm and print ``done`` for each that took it. Print one line for each that refused it. Exit
+    with the worst exit code of all."""
     failed: list[RestError] = []
     for name in names:
         try:

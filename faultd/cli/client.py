@@ -1,4 +1,4 @@
-"""What commands that ask a running daemon share: where it is, with which token, and how a failure is told."""
+"""Shared by the commands that ask a running daemon: its address, the token, and the text of a failure."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What every command needs: the configuration or a clear refusal, and the exit codes of sysexits.h."""
+"""Shared by all commands: reading the configuration, and the exit codes of sysexits.h."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from protocols.printable import counted, printable
 
 EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 69, 70, 73, 77, 78
 EX_INTERRUPTED = 130
-"""As a shell says it of a command that SIGINT ended."""
+"""The exit code that a shell gives a command ended by SIGINT."""
 
 SHOWN = 8
 """Mistakes that a refusal lists; ``faultd check`` lists all of them."""

@@ -83,6 +83,6 @@ async def _until_told(signals: AsyncIterator[int], scope: trio.CancelScope) -> N
 
 
 def tell(text: str) -> None:
-    """What the demo is doing, while one waits."""
+    """The demo's current step, shown while the user waits."""
     sys.stderr.write(f"demo: {text}\n")
     sys.stderr.flush()

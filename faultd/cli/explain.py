@@ -14,6 +14,7 @@ from faultd.console.rest import PREFIX, NotFound, Rest, RestError, alarm_path, n
 from faultd.console.view import wrapped
 from protocols.alarm import Alarm
 from protocols.printable import counted, printable
+from protocols.probability import in_words
 from protocols.rest_timeline import Explanation, NotePage
 
 _INDENT = "   "
@@ -72,7 +73,7 @@ def fitted(line: str, width: int | None) -> Iterator[str]:
 
 
 def remarks(api: Rest, alarm: Alarm) -> Iterator[str]:
-    """What people wrote about the alarm, the newest first; in a line why not, when it cannot be read now."""
+    """Operators' notes about the alarm, newest first. When they cannot be read now, one line that says why."""
     try:
         page = msgspec.json.decode(api.get(f"{alarm_path(alarm.id, 'notes')}?latest_first=true&limit={REMARKS}"), type=NotePage)
     except RestError as error:
@@ -112,7 +113,7 @@ def tree(found: Explanation) -> Iterator[str]:
     for entry in found.decisions:
         yield f"  {entry.at:%Y-%m-%d %H:%M:%S} {entry.action} by {entry.actor.removeprefix('faultd:')}: {entry.text}"
         for name, value in entry.detail.items():
-            yield f"      {name}: {_value(value)}"
+            yield f"      {name}: {in_words(value) if name == 'confidence' and isinstance(value, float) else _value(value)}"
     if found.truncated:
         yield "  ... and more: see the alarm's timeline"
 
@@ -122,7 +123,7 @@ def _line(alarm: Alarm) -> str:
     facts += ["root cause"] if alarm.is_root_cause else []
     facts += [counted(alarm.subscriber_count, "customer")] if alarm.subscriber_count else []
     confidence = alarm.metadata.get("confidence")
-    facts += [f"confidence {_value(confidence)}"] if confidence is not None else []
+    facts += [in_words(confidence)] if isinstance(confidence, float | int) else []
     return f"{alarm.severity:<9}{alarm.alarm_id:<9}{alarm.title} [{', '.join(facts)}]"
 
 

@@ -9,16 +9,13 @@ from typing import Annotated
 import msgspec
 import typer
 
-from actors.correlator.actor import fold_batch
-from actors.correlator.state import State
 from actors.ledger.errors import LedgerError
 from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
 from actors.ledger.schema import connect_reader
 from faultd.cli.common import DEFAULT_CONFIG, EX_NOINPUT, ConfigFile, configuration, fail
 from faultd.console.view import line
+from faultd.pipe import Stages
 from protocols.change import Change
-
-NAME = "correlator"
 
 
 def replay(
@@ -37,8 +34,9 @@ def replay(
     if not file.is_file():
         fail(f"{file}: no ledger here", EX_NOINPUT)
     try:
-        state = _start(file)
-        for made in _fold(file, state, through):
+        stages = _start(file)
+        state = stages.state
+        for made in _fold(file, stages, through):
             if changes:
                 sys.stdout.buffer.write(msgspec.json.encode(made) + b"\n")
     except LedgerError as error:
@@ -51,19 +49,21 @@ def replay(
         sys.stdout.write(f"{still_open} open alarms after Event {state.offset} ({state.at:%Y-%m-%d %H:%M:%S} UTC)\n")
 
 
-def _start(file: Path) -> State:
-    """The state before the oldest Event kept: empty, or the oldest snapshot's."""
+def _start(file: Path) -> Stages:
+    """The stages before the oldest Event kept: empty, or as in the oldest snapshot."""
     with closing(connect_reader(file)) as connection:
+        stages = Stages(ledger_id(connection, file))
         oldest = oldest_offset(connection)
         if oldest > 1:
             for snapshot in reversed(list(read_snapshots(connection))):
                 if snapshot.through >= oldest - 1:
-                    return State.load(snapshot.parts[NAME])
-        return State(ledger_id(connection, file))
+                    stages.load(snapshot.parts)
+                    break
+        return stages
 
 
-def _fold(file: Path, state: State, through: int | None) -> Iterator[Change]:
+def _fold(file: Path, stages: Stages, through: int | None) -> Iterator[Change]:
     with closing(connect_reader(file)) as connection:
         last = read_head(connection, file).offset
-        for batch in iterate_events(connection, file, state.offset, min(through or last, last)):
-            yield from fold_batch(state, batch)
+        for batch in iterate_events(connection, file, stages.state.offset, min(through or last, last)):
+            yield from stages.fold_batch(batch)

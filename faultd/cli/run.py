@@ -33,21 +33,21 @@ from faultd.state_folder import UMASK, StateFolderError
 from faultd.survey import of_files
 
 SWITCH_SECONDS = 0.0005
-"""How long a busy thread may keep the interpreter from another: a commit of the ledger takes it back a few times, and with the
-default of 5 ms each of them can cost that much while traps are being decoded."""
+"""Seconds for which a busy thread keeps the interpreter. A commit of the ledger needs the interpreter a few times; with
+Python's default of 5 ms each of them can wait that long while the listener decodes traps."""
 
 COLLECTOR = (20_000, 20, 20)
-"""Thresholds of the garbage collector. What the fold keeps cannot be part of a cycle and is not looked at (``gc=False``), what
-a batch of Events makes goes by itself: with the defaults the collector came by every ten batches to find nothing."""
+"""Thresholds of the garbage collector. The fold's Structs cannot be part of a cycle (``gc=False``), and reference counting
+frees the objects of a batch. With Python's defaults the collector ran every ten batches and found nothing."""
 
 
 def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
-    SIGTERM drains: what was received reaches the ledger and, within drain_seconds, PostgreSQL. SIGHUP reads profiles,
-    topology, trap communities and users anew; a file with a mistake changes nothing. Exit codes: 0 stopped, 69 an
-    address or the database refuses, 70 a core part crashed, 73 the ledger or state_dir cannot be used, 78 a mistake in
-    the configuration, 130 interrupted before it was ready.
+    SIGTERM drains: every received trap reaches the ledger and, within drain_seconds, PostgreSQL. SIGHUP reads profiles,
+    topology, trap communities and users again; a file with a mistake changes nothing. Exit codes: 0 stopped, 69 an address or
+    the database refuses, 70 a core part crashed, 73 the ledger or state_dir cannot be used, 78 a mistake in the configuration,
+    130 interrupted before it was ready.
     """
     settings = _settings(config)
     logs.configure(settings.log)
@@ -59,7 +59,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
 
 def _settings(file: Path) -> Config:
-    """The configuration; with a mistake in it, those in the files that it names are told beside it."""
+    """The configuration. When it has mistakes, the error also lists the mistakes in the files that it names."""
     try:
         return load(file)
     except ConfigError:

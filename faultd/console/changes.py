@@ -1,7 +1,7 @@
-"""What became of each alarm since it was last told: the lines of ``faultd alarms follow`` and of the demo without a screen.
+"""Lines about alarms that changed: for ``faultd alarms follow``, and for the demo without a screen.
 
-An alarm is told once it has stood still for a moment: by then what has a cause is attributed to it, and 2,000 traps of a cut
-feeder are one line. Pure: times are handed in.
+An alarm gets a line when it has not changed for a moment. By then it is attributed to its cause, and 2,000 traps of a cut
+feeder become one line. Pure: times are arguments.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,11 +12,11 @@ from protocols.alarm import Alarm
 
 SETTLE_SECONDS = 3.0
 AT_MOST_SECONDS = 10.0
-"""One that never stands still is told after this time all the same."""
+"""An alarm that keeps changing gets a line after this time."""
 
 
 class Said(NamedTuple):
-    """What of an alarm has been told: another of these is worth a line."""
+    """The part of an alarm that the last line showed. A line follows when this part changes."""
 
     severity: str
     status: str
@@ -25,7 +25,7 @@ class Said(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A line to tell: the alarm and what happened to it."""
+    """One line: the alarm and its change."""
 
     alarm: Alarm
     what: str
@@ -34,17 +34,17 @@ class Told(NamedTuple):
 
 
 class Changes:
-    """Compares the alarms of the stream with what has been told of them. ``everything``: also what is held back."""
+    """Compares the alarms of the stream with the lines already shown. ``everything`` includes alarms that are held back."""
 
     def __init__(self, *, everything: bool = False) -> None:
         self._everything = everything
         self._said: dict[str, Said] = {}
         self._gone: dict[str, Alarm] = {}
         self._waiting: dict[str, tuple[float, float]] = {}
-        """When each changed first and last since it was told."""
+        """The times of the first and the last change since the alarm's last line."""
 
     def begin(self, alarms: Iterable[Alarm]) -> None:
-        """These have been told already."""
+        """Alarms that need no line: the screen shows them already."""
         for alarm in alarms:
             if self._shows(alarm):
                 self._remember(alarm)
@@ -62,7 +62,7 @@ class Changes:
             self._waiting.setdefault(alarm_id, (now, now))
 
     def due(self, alarms: Mapping[str, Alarm], now: float) -> Iterator[Told]:
-        """What is to be told now, of the alarms as they are."""
+        """The lines due at ``now``."""
         settled = [
             alarm_id
             for alarm_id, (first, last) in self._waiting.items()
@@ -83,7 +83,8 @@ class Changes:
                 yield Told(alarm, what, by(alarm) if said is None or said.status != alarm.status else "")
 
     def _news(self, alarm: Alarm, said: Said | None) -> str:
-        """Empty when there is nothing to tell. One that was held back or over before anything was told of it is not."""
+        """The text of the line, empty when there is none. An alarm that was held back or cleared before its first line gets
+        none."""
         if said is None:
             if not self._shows(alarm):
                 return ""
@@ -108,7 +109,7 @@ class Changes:
 
 
 def by(alarm: Alarm) -> str:
-    """Who brought the alarm into its status, unless a device did: ``ada``, ``faultd:topology``."""
+    """The user or the part of faultd that set the alarm's status (``ada``, ``faultd:topology``); empty for a device."""
     who = {"acknowledged": alarm.acknowledged_by, "cleared": alarm.cleared_by, "resolved": alarm.resolved_by}.get(alarm.status)
     return "" if not who or who.startswith("device:") else who.removeprefix("user:")
 

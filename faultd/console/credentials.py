@@ -8,7 +8,7 @@ from pathlib import Path
 
 TOKEN, TOKEN_FILE = "FAULTD_TOKEN", "FAULTD_TOKEN_FILE"
 STDIN_SECONDS = 5.0
-"""How long a token may take to come by a pipe."""
+"""Seconds to wait for a token on a pipe."""
 
 
 class NoToken(Exception):

@@ -49,7 +49,7 @@ class Follower:
         self.alarms: dict[str, Alarm] = {}
         self.seq = 0
         self.whole = False
-        """Whether the last frame brought all alarms there are."""
+        """True when the last frame contained all alarms."""
 
     async def next(self) -> Sequence[Alarm] | None:
         """Wait for a frame: the alarms that it brought, or None when the server has closed the stream."""
@@ -71,7 +71,7 @@ class Follower:
 
     @property
     def end(self) -> str:
-        """Why the server closed the stream, in words."""
+        """The reason, in words, for which the server closed the stream."""
         reason = self._connection.closed
         if reason is None:
             return "the connection broke"
@@ -79,7 +79,7 @@ class Follower:
 
     @property
     def revoked(self) -> bool:
-        """Whether the server closed the stream because the token ended."""
+        """True when the server closed the stream because the token expired."""
         reason = self._connection.closed
         return reason is not None and reason.code == TOKEN_REVOKED
 
@@ -149,7 +149,7 @@ async def snapshot(url: str, token: str) -> dict[str, Alarm]:
 
 
 def failure(url: str, error: HandshakeError) -> StreamUnreachable | StreamRefused:
-    """What a handshake that failed means, in words."""
+    """A failed handshake, in words."""
     if not isinstance(error, ConnectionRejected):
         return StreamUnreachable(f"no faultd answers at {url}: {_reason(error)}")
     try:
@@ -162,7 +162,7 @@ def failure(url: str, error: HandshakeError) -> StreamUnreachable | StreamRefuse
 
 
 def _reason(error: HandshakeError) -> str:
-    """Of a connection that trio tried to make, the last attempt's reason: its own text repeats the address."""
+    """The reason of the last attempt of a connection that trio could not make. The text of trio's error repeats the address."""
     cause = error.__cause__
     if cause is None:
         return printable(str(error)) or "no answer in time"
@@ -176,7 +176,7 @@ class AlarmFollower:
     """Follows through restarts of the daemon and breaks of the network: after each the alarms are whole again."""
 
     def __init__(self, url: str, token: str, say: Callable[[str], None], random: Random | None = None) -> None:
-        """``say`` is told, in words, that the connection is lost and that it is there again."""
+        """Calls ``say`` with a text when the connection is lost and when it is back."""
         self._url, self._token, self._say, self._random = url, token, say, random or Random()
         self.alarms: dict[str, Alarm] = {}
 

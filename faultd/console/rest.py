@@ -97,7 +97,7 @@ def alarm_path(name: str, action: str = "") -> str:
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    """What an id that a person typed can mean, in the order in which it is tried: ``17`` and ``a17`` are ``A17`` too."""
+    """Alarm ids that a typed text can mean, in the order of the attempts: ``17`` and ``a17`` also mean ``A17``."""
     digits = text[1:] if text[:1] in "aA" else text
     usual = f"A{digits}" if digits.isascii() and digits.isdigit() else text
     return (text,) if usual == text else (text, usual)

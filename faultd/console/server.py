@@ -1,4 +1,4 @@
-"""Where the daemon is to be found: its API and its stream, by a URL or by the configuration of this machine."""
+"""The address of the daemon's API and of its stream: from a URL, or from this machine's configuration."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""How alarms look on a terminal: pure functions from alarms to rich renderables.
+"""Alarms on a terminal: pure functions from alarms to rich renderables.
 
-What faultd has attributed to a cause is folded under it: the cause shows how many there are, and why it is the cause.
+An alarm that is attributed to a cause is folded under it. The cause shows their number and the reason for the attribution.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from protocols.alarm import Alarm
 from protocols.printable import counted, printable
+from protocols.probability import in_words
 from protocols.severity import SEVERITIES, rank
 
 STYLES = {
@@ -29,12 +30,12 @@ LINGER = timedelta(seconds=15)
 
 
 def held_back(alarm: Alarm) -> bool:
-    """Whether the alarm is kept from people: attributed to a cause, within a window, shelved, or by a rule."""
+    """True when the alarm is held back: attributed to a cause, in a maintenance window, shelved, or suppressed by a rule."""
     return alarm.status == "suppressed" or alarm.parent_alarm_id is not None
 
 
 def open_children(alarms: Iterable[Alarm]) -> Counter[str]:
-    """How many open alarms are attributed to each, directly or through others, by its id."""
+    """For each cause by id: the number of open alarms attributed to it, directly or through another alarm."""
     parents = {alarm.id: alarm.parent_alarm_id for alarm in alarms if alarm.cleared_at is None}
     found: Counter[str] = Counter()
     for alarm_id in parents:
@@ -56,13 +57,7 @@ def why(alarm: Alarm) -> str:
         return ""
     confidence = alarm.metadata.get("confidence")
     said = alarm.description.partition(". ")[0]
-    return printable(f"{_likely(confidence)}: {said}" if said and isinstance(confidence, int | float) else said)
-
-
-def _likely(confidence: float) -> str:
-    """``very likely (98 %)``: nothing is ever certain, so no more than 99 %."""
-    word = "very likely" if confidence >= 0.9 else "likely" if confidence >= 0.6 else "possibly"
-    return f"{word} ({min(99, round(100 * confidence))} %)"
+    return printable(f"{in_words(confidence)}: {said}" if said and isinstance(confidence, int | float) else said)
 
 
 def worth_showing(alarms: Iterable[Alarm], now: datetime) -> list[Alarm]:
@@ -158,7 +153,7 @@ def screen(
 
 
 TALL = 34
-"""From so many lines on the demo's screen has room for all places where to look, not only the first."""
+"""Screen height, in lines, from which the demo shows all addresses instead of the first."""
 
 
 def counts(alarms: Iterable[Alarm]) -> Counter[str]:

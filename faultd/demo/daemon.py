@@ -20,7 +20,7 @@ class DaemonFailed(Exception):
 
 @asynccontextmanager
 async def running(place: Workplace, tell: Callable[[str], None]) -> AsyncIterator[trio.Process]:
-    """Start ``faultd run``, wait until it takes traps (its status lines go to ``tell``), and stop it cleanly at the end.
+    """Start ``faultd run``, wait until it takes traps, and stop it cleanly at the end. ``tell`` receives its status lines.
 
     Raises :class:`DaemonFailed`.
     """

@@ -30,7 +30,8 @@ NEWS_SHOWN = 5
 
 
 async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float, tell: deque[str], tally: Tally) -> None:
-    """Play the scenario over and over, each time with another seed, and tell what happens. ``tally`` counts what is sent."""
+    """Play the scenario again and again, each time with another seed, and show its faults. ``tally`` counts the datagrams
+    sent."""
 
     def on_news(news: Happening) -> None:
         tell.append(f"{datetime.now():%H:%M:%S}  {news.text}")  # noqa: DTZ005 - the wall clock of whoever looks

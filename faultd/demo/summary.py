@@ -28,27 +28,27 @@ _PAGE, _PAGE_BYTES = 64, 2**24
 
 
 class Tally(Struct):
-    """What a demo counted while it ran. ``received`` is None when the daemon could not be asked."""
+    """Counts of one demo. ``received`` is None when the daemon did not answer."""
 
     sent: int = 0
     received: int | None = None
 
 
 class Folded(Struct):
-    """What the ledger holds of it."""
+    """The part of the counts that the ledger holds."""
 
     traps: int = 0
     alarms: int = 0
     causes: int = 0
     cleared: int = 0
     whole: bool = True
-    """Whether every Event has been folded."""
+    """True when every Event is folded."""
     roots: tuple[Alarm, ...] = ()
     """The alarms named as a cause that are attributed to no other, as they are at the end, the worst first."""
 
 
 def head_of(ledger: Path) -> Head:
-    """Where the ledger ends; at nothing when there is none."""
+    """The ledger's last offset; 0 without a ledger."""
     if not ledger.exists():
         return Head()
     with closing(connect_reader(ledger)) as connection:
@@ -56,7 +56,7 @@ def head_of(ledger: Path) -> Head:
 
 
 def folded_since(ledger: Path, begin: Head) -> Folded:
-    """What was folded after ``begin``. Raises LedgerError and FileNotFoundError."""
+    """Counts of the Events folded after ``begin``. Raises LedgerError and FileNotFoundError."""
     found = Folded()
     raised: set[str] = set()
     causes: dict[str, Alarm] = {}

@@ -1,4 +1,4 @@
-"""Where a demo lives: a folder with a plant, a configuration and a token, on free unprivileged ports."""
+"""The folder of a demo: a plant, a configuration and a token, with free unprivileged ports."""
 
 import shlex
 import socket
@@ -28,7 +28,7 @@ class Workplace(Struct, frozen=True):
 
     @property
     def links(self) -> list[tuple[str, str]]:
-        """What a person may want to open, by name."""
+        """Addresses that a user may want to open, by name."""
         http = f"http://127.0.0.1:{self.ports['http']}"
         return [
             ("another terminal", f". {shlex.quote(str(self.folder / ENVIRONMENT))}; faultd alarms list"),

@@ -1,6 +1,6 @@
-"""What is tried: plants of many shapes, every kind of fault, and what happens to the traps on their way.
+"""The cases: plants of many shapes, every kind of fault, and every treatment of the traps on their way.
 
-A case is named ``SEED/PLANT/KIND/CONDITION``, and that name alone gives it again, octet for octet.
+A case is named ``SEED/PLANT/KIND/CONDITION``. The name alone reproduces it octet for octet.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,15 +36,15 @@ KINDS: tuple[str, ...] = (*SINGLE, *TOGETHER, "two_bends", "cut_in_outage", "not
 START, END, LENGTH = 10.0, 75.0, 150.0
 """Seconds of virtual time: when faults begin, when they are repaired, when the case is over."""
 VERDICT = END - 0.5
-"""When conclusions are compared with the truth."""
+"""The second at which conclusions are compared with the truth."""
 READ, READ_AGAIN = 1.0, 40.0
-"""When light is read: before faults and well after they began."""
+"""Seconds at which a poller reads optical power: before the faults, and well after their beginning."""
 TELL_LEVELS = ("huawei", "bdcom")
-"""Makers whose alarm of low light tells how much there is."""
+"""Vendors whose alarm of low optical power contains the level."""
 DEPTHS = ((7.0, 8.0), (10.5, 12.0))
 """dB that two bends take."""
 TOGETHER_WITHIN = 3.0
-"""Faults that happen together begin within so many seconds."""
+"""Simultaneous faults begin within this many seconds."""
 _SPLITS = ((2, 4), (4, 4), (2, 16), (4, 8), (8, 4), (4, 16), (8, 8), (4, 32), (8, 16), (16, 8))
 
 
@@ -57,9 +57,9 @@ class UnknownCase(ValueError):
 
 
 class CaseCondition(Struct, frozen=True, kw_only=True):
-    """What happens besides the faults. Probabilities per trap; ``noise`` is everyday events per OLT and minute; ``skew`` the
-    seconds by which a device's clock is wrong at most; ``flapping`` one ONT elsewhere that comes and goes; ``window`` a
-    maintenance window over the OLTs concerned and all below them, from before the faults until after the case."""
+    """Disturbances besides the faults. Probabilities are per trap. ``noise``: everyday events per OLT and minute. ``skew``:
+    largest error of a device's clock in seconds. ``flapping``: one ONT elsewhere raises and clears again and again. ``window``:
+    a maintenance window covers the OLTs of the faults and everything below, from before the faults until after the case."""
 
     name: str
     loss: float = 0.0
@@ -238,8 +238,9 @@ def _two_bends(plant: SimulatedPlant, rng: Random, start: float) -> tuple[Fault,
 
 
 def _readings(plant: SimulatedPlant, kind: str, faults: Sequence[Fault], number: int) -> tuple[float, ...]:
-    """Of two bends always, and once more after they began where the OLT's alarms tell no levels; of one bend on every second
-    plant, so that both ways to it are tried."""
+    """The seconds at which a poller reads optical power. With two bends it always reads before them, and once more after their
+    beginning where the OLT's alarms contain no level. With one bend it reads on every second plant, so that both ways of
+    finding it are tried."""
     if kind == "two_bends":
         tells = plant.olts[plant.pons[plant.splitters[faults[0].target].pon].olt].vendor in TELL_LEVELS
         return (READ,) if tells else (READ, READ_AGAIN)
@@ -257,8 +258,8 @@ def _near(plant: SimulatedPlant, rng: Random, kind: Kind) -> str:
 
 
 def distinct(plant: SimulatedPlant, faults: Sequence[Fault]) -> bool:
-    """Whether these faults can be told apart at all: no ONT suffers from two, and no two or three of them darken just what a
-    single failure above them would darken."""
+    """True when these faults can be distinguished: no ONT is hit by two of them, and no two or three of them darken exactly the
+    ONTs that one failure above them would darken."""
     sets = [frozenset(dependents(plant, element_of(plant, fault))) for fault in faults]
     union: set[str] = set()
     for each in sets:

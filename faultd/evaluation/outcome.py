@@ -1,4 +1,4 @@
-"""What a case came to, as plain data: what really happened beside what was concluded. The scorer sees nothing else."""
+"""The outcome of a case as plain data: the truth beside the conclusions. The scorer sees nothing else."""
 
 from msgspec import Struct
 
@@ -19,11 +19,11 @@ class TrueFault(Struct, frozen=True, kw_only=True):
     scored: bool = True
     """False for background: conclusions about it are judged, finding it is not asked for."""
     unheard: str = ""
-    """Why no one could know it from the traps that arrived; empty when one could."""
+    """The reason for which the traps that arrived cannot reveal the fault; empty when they can."""
     last_trap: float = 0.0
-    """When the last trap arrived that told of its beginning."""
+    """Arrival of the last trap about the beginning of the fault."""
     gasped: bool = True
-    """Whether a dying gasp of it arrived."""
+    """True when a dying gasp of the fault arrived."""
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class OpenAlarm(Struct, frozen=True, kw_only=True):
 
 
 class SentPage(Struct, frozen=True, kw_only=True):
-    """People were told of an alarm (NotificationRequested of kind raised or flapping)."""
+    """A notification was requested for an alarm (NotificationRequested of kind raised or flapping)."""
 
     at: float
     alarm_id: str
@@ -77,4 +77,4 @@ class CaseOutcome(Struct, frozen=True, kw_only=True):
     """Inferred roots still open when the case is over, all faults repaired long since."""
     traps: int = 0
     quiet: bool = False
-    """A maintenance window covers the faults: people are not to be told."""
+    """A maintenance window covers the faults: no notification may be requested."""

@@ -1,4 +1,4 @@
-"""A case through the real fold, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
+"""A case through the real stages, in virtual time: traps as the wire carries them, a tick every second, nothing else."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,16 +8,15 @@ from random import Random
 
 import msgspec
 
-from actors.correlator.fold import fold
 from actors.correlator.profiles import Translator, compile
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from faultd.config import Config
 from faultd.evaluation.cases import LENGTH, VERDICT, Case
 from faultd.evaluation.outcome import CaseOutcome, Conclusion, OpenAlarm, SentPage, TrueFault
 from faultd.evaluation.places import AREA, CausePlaces
 from faultd.evaluation.score import SAY_IT
 from faultd.inputs import read_profiles, read_rules
+from faultd.pipe import Stages
 from faultd.simulator.fault import Fault, dependents, element_of
 from faultd.simulator.optics import installed, jitter
 from faultd.simulator.plan import Datagram, simulate
@@ -67,13 +66,14 @@ def _nodes(plant: SimulatedPlant) -> tuple[Node, ...]:
 
 
 class Played:
-    """A case while and after it is played: the State, and the notes from which its :class:`CaseOutcome` is made."""
+    """A case while and after it is played: the stages, and the notes from which its :class:`CaseOutcome` is made."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.places = CausePlaces(case.plant)
         self.plan = _simulate(case)
-        self.state = State(LEDGER)
+        self.stages = Stages(LEDGER)
+        self.state = self.stages.state
         self._truth = [_true_fault(case, fault, self.places) for fault in (*case.faults, *case.background, *_noise(self.plan))]
         self._offset = 0
         self._alarms: dict[str, Alarm] = {}
@@ -89,7 +89,7 @@ class Played:
         self.state.use_profiles(profiles, translator)
 
     def events(self) -> Iterator[tuple[float, Event, Datagram | None]]:
-        """What the fold is given, with its second."""
+        """The fold's input, each item with its second."""
         settings = CorrelatorSettings()
         case = self.case
         yield 0.0, PolicyLoaded("evaluation", msgspec.msgpack.encode(settings)), None
@@ -126,7 +126,7 @@ class Played:
         return self._feed(at, event, datagram)
 
     def finish(self) -> CaseOutcome:
-        """What came of it, when all events have been folded."""
+        """The outcome, once all Events are folded."""
         left = tuple(each.alarm_id for each in self.standing() if each.inferred and not each.parent)
         for alarm_id in list(self._roots):
             self._end_root(alarm_id, float("inf"))
@@ -168,7 +168,7 @@ class Played:
 
     def _feed(self, at: float, event: Event, datagram: Datagram | None) -> list[Change]:
         self._offset += 1
-        changes = fold(self.state, self._offset, moment(at), event)
+        changes = self.stages.fold(self._offset, moment(at), event)
         for change in changes:
             if isinstance(change, AlarmChanged):
                 self._note(at, change, datagram)
@@ -193,7 +193,8 @@ class Played:
         )
 
     def _read(self, at: float) -> Iterator[NetworkEvent]:
-        """What a poller reports of the light of all ONTs on the ports of bent fibres; as much of it is lost as of the traps."""
+        """A poller's readings of the optical power of all ONTs on ports with a bent fibre. As many readings as traps are
+        lost."""
         plant, seed = self.case.plant, self.case.options.seed
         rng = Random(f"readings/{self.case.id}/{at}")
         bends = [each for each in self.case.faults if each.kind == "bend"]
@@ -257,7 +258,8 @@ class Played:
             )
 
     def _faults_of(self, alarm: Alarm) -> frozenset[str]:
-        """Whose traps raised it; what several faults have darkened together, an ONT or a port, belongs to each of them."""
+        """The faults whose traps raised the alarm. An ONT or a port that several faults darkened together belongs to each of
+        them."""
         if alarm.id in self._inferred:
             return frozenset()
         told = self._reported.get(alarm.id, set())
@@ -326,7 +328,7 @@ def _simulate(case: Case) -> Simulated:
 
 
 def _noise(plan: Simulated) -> Iterator[Fault]:
-    """Everyday faults that the simulator added by itself."""
+    """Everyday faults added by the simulator."""
     for each in plan.faults:
         if each.id.startswith("reboot-"):
             yield Fault(id=each.id, kind="ont_reboot", target=each.root, start=each.start, end=each.end)

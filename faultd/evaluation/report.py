@@ -47,7 +47,7 @@ def _parts(results: Sequence[Result], conditions: list[str], kinds: list[str]) -
 
 
 def _headline(results: Sequence[Result]) -> Iterator[str]:
-    """What is asked of faultd, and what this run gives."""
+    """The targets, and the figures of this run."""
     lossy, single = add_up(select(results, SINGLE, "loss-5")), add_up(select(results, SINGLE))
     two, everything = add_up(select(results, ("two",))), add_up(results)
     full = add_up(

@@ -17,7 +17,7 @@ Told = Callable[[int], None]
 
 
 def evaluate(case_ids: Sequence[str], jobs: int = 1, told: Told = lambda _done: None) -> list[Result]:
-    """Play and score cases; the results are in the order of ``case_ids``. ``told`` hears how many are done by now."""
+    """Play and score cases. The results are in the order of ``case_ids``. ``told`` receives the number of finished cases."""
     lots = [list(lot) for _, lot in groupby(case_ids, key=_plant_name)]
     results: list[Result] = []
     if jobs <= 1:

@@ -35,7 +35,7 @@ INFERRED = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.d
 
 
 class FaultScore(Struct, frozen=True, kw_only=True):
-    """How one fault was dealt with."""
+    """The score of one fault."""
 
     id: str
     kind: str
@@ -61,11 +61,11 @@ class Wrong(Struct, frozen=True, kw_only=True):
     place: str
     about: str = ""
     misread: bool = False
-    """That fault could not be known from the traps that arrived: it is counted apart."""
+    """The traps that arrived could not reveal this fault: it is counted separately."""
 
 
 class CaseScore(Struct, frozen=True, kw_only=True):
-    """How one case went. ``right`` counts roots by the kind of fault that they name rightly."""
+    """The score of one case. ``right`` counts, by kind of fault, the roots with the right kind and place."""
 
     faults: tuple[FaultScore, ...]
     right: dict[str, int]
@@ -78,7 +78,7 @@ class CaseScore(Struct, frozen=True, kw_only=True):
     shown: int
     """All alarms that stand on their own at the verdict, background included."""
     quiet: bool = False
-    """People were not to be told."""
+    """No notification may be requested."""
 
 
 def score(outcome: CaseOutcome) -> CaseScore:
@@ -121,7 +121,8 @@ class _Judge:
                 self._below.setdefault(each.parent, []).append(each)
 
     def is_right(self, alarm_type: str, place: str, fault: TrueFault) -> bool:
-        """Kind and place: the very place, or one with the same ONTs below it, which no trap could tell apart."""
+        """True when the kind is right and the place is the fault's own, or one with the same ONTs below it: no trap could
+        distinguish these."""
         if alarm_type not in RIGHT[fault.kind]:
             return False
         if not fault.onts:
@@ -166,7 +167,7 @@ class _Judge:
         return found
 
     def _right_since(self, fault: TrueFault) -> float | None:
-        """From when on, without a gap until the verdict, a right root stood."""
+        """The second since which a right root was open without interruption until the verdict."""
         spans = sorted(
             (each.since, each.until)
             for each in self._outcome.conclusions
@@ -201,7 +202,7 @@ class _Judge:
         return about is not None and about.id == fault.id
 
     def _first(self, alarm: OpenAlarm) -> str:
-        """Of the faults that an alarm belongs to, the one that it is booked to: a right root for it, else the first."""
+        """The fault to which an alarm of several faults is counted: the one with a right root, else the first."""
         for each in self._outcome.faults:
             if each.id in alarm.faults and self.is_right(alarm.alarm_type, alarm.place, each):
                 return each.id

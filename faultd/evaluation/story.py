@@ -1,4 +1,4 @@
-"""One case told as it went: what the plant did, what faultd concluded and why, and the score."""
+"""One case as a story: the faults, faultd's conclusions with their reasons, and the score."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, NotificationRequested
 
 _QUIET = frozenset({"raised", "cleared", "severity_changed", "reopened", "cleared_before_raise", "clear_ignored"})
-"""What a device says; only how often is told, unless all is wanted."""
+"""Traps of the devices. Only their number is printed, unless the user wants all."""
 
 
 def tell(case: Case, *, everything: bool = False) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _lines(at: float, change: AlarmChanged, everything: bool) -> tuple[list[str]
 
 
 def _counted(told: Counter[str]) -> Iterator[str]:
-    """What the devices said since the last line, by kind."""
+    """The traps since the last line, by kind."""
     for words, count in told.items():
         yield f"{'':8}  {count:>7}x {words}"
     told.clear()

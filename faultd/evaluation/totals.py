@@ -12,41 +12,41 @@ Result = tuple[str, CaseScore]
 
 
 class Total(Struct, kw_only=True):
-    """Of some cases. Faults that no one could know of (``unheard``) are in no other count of faults."""
+    """Totals of some cases. Faults that no trap could reveal (``unheard``) are in no other count of faults."""
 
     cases: int = 0
     faults: int = 0
     unheard: int = 0
     found: int = 0
     right: int = 0
-    """Roots that name a fault's place and kind rightly."""
+    """Roots with a fault's right place and kind."""
     wrong: int = 0
-    """Roots about these faults, or about nothing, that do not."""
+    """Roots about these faults, or about none, with another place or kind."""
     misread: int = 0
-    """Roots about faults that no one could know."""
+    """Roots about faults that no trap could reveal."""
     split: int = 0
-    """Faults of which more than one alarm stands on its own."""
+    """Faults with more than one root alarm."""
     merged: int = 0
-    """Cases in which some root has taken up alarms of faults that are not its own."""
+    """Cases in which a root collected alarms of another fault."""
     power: int = 0
-    """Faults of power ..."""
+    """Losses of power."""
     called_cut: int = 0
-    """... of which a fibre cut was concluded, if only for a moment, ..."""
+    """Losses of power for which a fibre cut was concluded, even for a moment."""
     called_cut_at_verdict: int = 0
-    """... and still was at the verdict."""
+    """Losses of power for which a fibre cut was still concluded at the verdict."""
     seconds: list[float] = []
-    """From the last trap to the right cause, of each fault found."""
+    """For each fault found: seconds from its last trap to the right cause."""
     pages: int = 0
     paged: dict[int, int] = {}
-    """Faults by how many pages they made."""
+    """Number of faults by their number of pages."""
     alarms: int = 0
     shown: int = 0
     left: int = 0
     traps: int = 0
     several: int = 0
-    """Cases of several faults that could all be known ..."""
+    """Cases with several faults, all of which the traps could reveal."""
     kept_apart: int = 0
-    """... of which each was found, and none merged with another."""
+    """Cases with several faults in which each was found and none merged with another."""
 
     @property
     def recall(self) -> float | None:
@@ -74,7 +74,7 @@ class Total(Struct, kw_only=True):
 
     @property
     def compression(self) -> float | None:
-        """Of the alarms about these faults, the share that does not stand on its own."""
+        """Share of the faults' alarms that are attributed to a root."""
         return 1 - self.shown / self.alarms if self.alarms else None
 
     @property
@@ -88,7 +88,7 @@ class Total(Struct, kw_only=True):
 
 
 def failed(score: CaseScore) -> str:
-    """What is wrong with a case, in a few words; empty when nothing is."""
+    """The defects of a case in a few words; empty without one."""
     said = [f"{each.id} ({each.kind}) not found" for each in score.faults if not each.found and not each.unheard]
     said += [f"{each.id} ({each.kind}) shown as {each.shown} alarms" for each in score.faults if each.shown > 1]
     said += [f"{each.id} ({each.kind}) called a fibre cut" for each in score.faults if each.called_cut]
@@ -113,7 +113,7 @@ def _add(total: Total, score: CaseScore, kind: str | None) -> None:
     total.left += score.left
     total.traps += score.traps
     total.right += sum(count for name, count in score.right.items() if kind in (None, name))
-    # A root about nothing at all is nobody's in particular: it counts wherever it was concluded.
+    # A root about no fault at all counts as wrong for every kind.
     wrong = [each for each in score.wrong if kind in (None, each.about) or not each.about]
     total.misread += sum(each.misread for each in wrong)
     total.wrong += sum(not each.misread for each in wrong)

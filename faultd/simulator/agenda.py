@@ -1,4 +1,4 @@
-"""What is still to happen, and when."""
+"""Future events of a simulation, by time."""
 
 import heapq
 from collections.abc import Callable

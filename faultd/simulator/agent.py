@@ -1,4 +1,4 @@
-"""What an OLT says: one trap after the other, in its vendor's words, and nothing while it is without power."""
+"""The SNMP agent of an OLT: sends one trap after the other in its vendor's form, and none while it has no power."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -52,7 +52,7 @@ class Agent:
         self._skew = Random(f"clock/{seed}/{olt}").uniform(-skew, skew)
         """Seconds that its clock is ahead."""
         self._free = 0.0
-        """When all that is queued is sent."""
+        """The time at which the queue is sent."""
 
     def report(self, report: Observation, fault: str) -> None:
         """Queue ``report``, behind which is ``fault``, after what there is still to send. Without power it is lost."""

@@ -1,4 +1,4 @@
-"""What the simulator refuses, each with the field and the value that were wrong."""
+"""The simulator's errors. Each names the field and its wrong value."""
 
 
 class SimulatorError(ValueError):

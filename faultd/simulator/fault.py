@@ -1,4 +1,4 @@
-"""What can go wrong with a plant: the fault, and which physical elements it breaks."""
+"""Faults of a plant, and the physical elements that each breaks."""
 
 from typing import Literal, get_args
 
@@ -57,7 +57,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     depth: float = 0.0
 
     def intervals(self) -> tuple[tuple[float, float | None], ...]:
-        """When the element is really broken, as (from, until) pairs."""
+        """The periods in which the element is really broken, as (from, until) pairs."""
         if self.kind != "ont_flapping":
             return ((self.start, self.end),)
         if self.end is None or self.period <= 0:

@@ -1,4 +1,4 @@
-"""What the plant goes through, in sentences, for people who watch a simulation."""
+"""The plant's faults as sentences, for people who watch a simulation."""
 
 from msgspec import Struct
 

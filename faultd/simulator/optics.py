@@ -1,4 +1,4 @@
-"""What ONTs receive, and what their optics tell of it."""
+"""The optical power that ONTs receive, and the values that their optics report."""
 
 from random import Random
 
@@ -7,7 +7,7 @@ from faultd.simulator.plant import SimulatedPlant
 LOWEST = -27.0
 """dBm: an ONT that receives less raises an alarm (class B+ optics)."""
 JITTER = 0.3
-"""dB by which an ONT's optics tell more or less than they receive, each time anew."""
+"""Random error of each reported value, dB."""
 
 
 def installed(seed: int, ont: str) -> float:
@@ -16,7 +16,7 @@ def installed(seed: int, ont: str) -> float:
 
 
 def jitter(seed: int, ont: str, at: float) -> float:
-    """dB by which a reading at that second is wrong."""
+    """Error of the reading at that second, dB."""
     return Random(f"reading/{seed}/{ont}/{at}").uniform(-JITTER, JITTER)
 
 
@@ -31,7 +31,7 @@ class Optics:
 
     @property
     def bent(self) -> bool:
-        """Whether any fibre is bent."""
+        """True when a fibre is bent."""
         return bool(self._bends)
 
     def bend(self, splitter: str, depth: float) -> None:
@@ -52,5 +52,5 @@ class Optics:
         return installed(self._seed, ont) - lost
 
     def reading(self, ont: str, at: float) -> float:
-        """dBm that this ONT's optics tell at that second."""
+        """The value that this ONT's optics report at that second, dBm."""
         return self.level(ont) + jitter(self._seed, ont, at)

@@ -1,7 +1,8 @@
-"""The physical state: what is broken, and from that which ONTs an OLT can hear.
+"""The physical state: the broken elements, and the ONTs that an OLT can receive as a result.
 
-Kept incrementally, one counter each of broken fibres, missing power and siblings that shout it down per ONT, so that a
-change costs what it touches. Each element holds the set of faults that break it: it works again when the last one is repaired.
+It is kept incrementally. Each ONT has a counter of broken fibres, of missing power and of rogue siblings, so that a change
+costs only the ONTs that it touches. Each element holds the set of faults that break it, and works again when the last is
+repaired.
 """
 
 from collections import Counter

@@ -20,7 +20,7 @@ from protocols.snmp.notification import Notification
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a scenario is played. Probabilities are per trap, 0 to 1, drawn from ``seed``."""
+    """Parameters of a scenario. Probabilities are per trap, 0 to 1, drawn from ``seed``."""
 
     seed: int = 1
     duration: float | None = None
@@ -35,7 +35,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     noise: float | None = None
     """Everyday events per OLT and minute; None: what the scenario says."""
     start: datetime = EPOCH
-    """What the devices' clocks show at the beginning."""
+    """The time on the devices' clocks at the beginning."""
 
 
 class Datagram(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class Datagram(Struct, frozen=True, kw_only=True):
     payload: bytes
     notification: Notification
     report: Observation
-    """What the OLT had to say, before a vendor's words."""
+    """The OLTs' observations, before they are put into a vendor's form."""
     fault: str = ""
     inform: int = 0
     copy: bool = False
@@ -91,7 +91,7 @@ def simulate(
 def _deliver(
     plant: SimulatedPlant, emissions: list[Emission], faults: list[Fault], duration: float, options: Options
 ) -> SimulationPlan:
-    """What the network does to the traps: some are lost, doubled or late."""
+    """The network's effect on the traps: some are lost, some arrive twice or late."""
     rng = Random(f"network/{options.seed}")
     counts: dict[str, TrapCount] = {fault.id: TrapCount() for fault in faults}
     totals = TrapCount()

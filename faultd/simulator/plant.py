@@ -19,8 +19,8 @@ VENDORS: tuple[Vendor, ...] = get_args(Vendor)
 
 
 class Numbering(NamedTuple):
-    """How a vendor counts: the shelf (or frame) before the slot, None where positions start with the slot, and the
-    first slot, port and ONT number. ``node_wide``: ONT numbers count over the whole OLT (position ``ont17``)."""
+    """A vendor's numbering: the shelf (or frame) before the slot, None where positions begin with the slot; the first slot,
+    port and ONT number. ``node_wide``: ONT numbers count over the whole OLT (position ``ont17``)."""
 
     shelf: int | None
     slot: int
@@ -46,7 +46,7 @@ _PLACES = ("Harbour", "Mill Lane", "Station", "Church Hill", "Riverside", "Old T
 
 
 class PlantSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How large a plant and of which equipment. The same specification always gives the same plant."""
+    """Size and equipment of a plant. The same specification always gives the same plant."""
 
     olts: int = 4
     """Optical line terminals, 1 to 9,999."""
@@ -69,7 +69,7 @@ class PlantSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     areas: int = 6
     """Power areas: streets that lose mains together; most of a PON port lies in one, some of it in the next."""
     network: str = "127.10.0.0/16"
-    """Where the OLTs' own addresses are taken from; inside 127.0.0.0/8."""
+    """Network of the OLTs' own addresses; inside 127.0.0.0/8."""
     community: str = "public"
     """SNMP community, which ZTE equipment decorates."""
     zte_v1: bool = False

@@ -1,4 +1,4 @@
-"""What an OLT has to say, before it is put into a vendor's words."""
+"""An OLT's observations, before they are put into a vendor's form."""
 
 from datetime import datetime
 from typing import Literal
@@ -32,10 +32,10 @@ What = Literal[
 
 
 class Observation(Struct, frozen=True):
-    """One thing that the OLT noticed. ``raised`` is True when it began, False when it ended; events leave it True.
+    """One observation of the OLT. ``raised`` is True at its beginning and False at its end; events leave it True.
 
-    ``affected`` and ``gasped`` belong to pon_los: ONTs that had been in service and how many of them sent a dying
-    gasp, -1 when the OLT does not know. ``level`` belongs to ont_rx_low: dBm received by the ONT.
+    ``affected`` and ``gasped`` belong to pon_los: the number of ONTs that were in service, and how many of them sent a dying
+    gasp; -1 when the OLT does not know. ``level`` belongs to ont_rx_low: dBm received by the ONT.
     """
 
     what: What

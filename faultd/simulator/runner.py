@@ -21,14 +21,14 @@ _INFORM_SECONDS = 3.0
 
 
 class Target(Struct, frozen=True):
-    """Where traps go; always loopback."""
+    """Target of the traps; always loopback."""
 
     host: str
     port: int
 
 
 class RunSummary(Struct, kw_only=True):
-    """What a run did. ``sent`` counts datagrams handed to the kernel, retransmitted INFORMs not included."""
+    """Counts of a run. ``sent`` counts datagrams given to the kernel, without retransmitted INFORMs."""
 
     sent: int = 0
     octets: int = 0
@@ -65,12 +65,13 @@ async def run_simulation(
     on_sent: Callable[[Datagram], None] | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> RunSummary:
-    """Send the datagrams of ``plan`` to ``to`` and return what was done; ``task_status`` is told once sockets are bound.
+    """Send the datagrams of ``plan`` to ``to``; the result has the counts. ``task_status`` is started once the sockets are
+    bound.
 
-    ``speed`` is simulated seconds per real second, 0 as fast as possible; then ``rate`` (datagrams per real second)
-    spares the receiver's socket buffer. The run ends early after ``max_seconds`` real seconds or ``max_traps``
-    datagrams. INFORMs are repeated until they are answered, up to five times. To ::1 everything is sent from ::1,
-    since there is no second IPv6 loopback address. Cancellable at any moment.
+    ``speed`` is simulated seconds per real second, 0 as fast as possible; then ``rate`` (datagrams per real second) spares the
+    receiver's socket buffer. The run ends early after ``max_seconds`` real seconds or ``max_traps`` datagrams. An INFORM is
+    repeated until it is answered, up to five times. Datagrams to ::1 are sent from ::1, since there is no second IPv6 loopback
+    address. Can be cancelled at any moment.
     """
     to = target(to.host, to.port)
     for name, value in (("speed", speed), ("rate", rate)):

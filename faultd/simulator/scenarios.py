@@ -20,7 +20,7 @@ class Utterance(Struct, frozen=True):
 
 
 class Script(Struct, frozen=True):
-    """What will happen. ``noise`` is everyday events per OLT and minute."""
+    """The faults of a simulation. ``noise`` is everyday events per OLT and minute."""
 
     faults: tuple[Fault, ...]
     noise: float = 0.0

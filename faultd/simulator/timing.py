@@ -1,4 +1,4 @@
-"""How long physical and electronic things take, as ranges in seconds to draw from."""
+"""Durations of physical and electronic processes, as ranges in seconds."""
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ class Timing(Struct, frozen=True, kw_only=True):
     loss: Range = (0.01, 0.8)
     """From darkness to the OLT's loss-of-signal alarm of an ONT, soaking included."""
     hold_up: Range = (0.02, 1.5)
-    """How long an ONT's capacitor keeps it alive, and so when its dying gasp arrives."""
+    """Time for which an ONT's capacitor supplies it, and after which its dying gasp arrives."""
     pon_loss: Range = (0.3, 0.9)
     """The same for the port, which waits for gasps to count them."""
     pon_return: Range = (1.2, 2.0)

@@ -1,8 +1,8 @@
-"""What each OLT notices, and has its agent report.
+"""The supervision in each OLT: it observes its ONTs and has its agent send traps.
 
-An OLT compares what it hears with what it believes when it looks, so interruptions shorter than its detection go unnoticed, as
-in the field. It follows G.984.3: after an ONT's dying gasp no loss of signal is reported for it. Alarms raised before a power
-cycle are kept and cleared once the trouble is over.
+At each check the OLT compares the signals that it receives with its last state. It misses interruptions shorter than its
+detection time, as in the field. It follows G.984.3: after a dying gasp it reports no loss of signal for that ONT. Alarms from
+before a power cycle are kept, and cleared once the fault is over.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ Disturbed = Literal["", "ont_degraded", "ont_dowi"]
 
 
 class OntView(Struct):
-    """What the OLT believes of an ONT. ``low`` is whether it reported its receive level low."""
+    """The OLT's last state of an ONT. ``low`` is True when it reported a low receive level."""
 
     up: bool = True
     alarm: Lost = ""
@@ -80,7 +80,7 @@ class Watch:
             self._agenda.after(pon_delay, partial(self._look_at_pon, pon, fault))
 
     def lose_power(self, onts: Iterable[str], audible: set[str], fault: str) -> None:
-        """Of ONTs without power, those that were in service (``audible``) gasp, mostly; the others go dark without a word."""
+        """ONTs without power: most of those in service (``audible``) send a dying gasp, the others go dark without one."""
         pons: dict[str, None] = {}
         for ont in onts:
             pons[self._plant.onts[ont].pon] = None
@@ -97,7 +97,7 @@ class Watch:
             self._agenda.after((last + low, last + high), partial(self._look_at_pon, pon, fault))
 
     def look_at_ont(self, ont: str, fault: str) -> None:
-        """Whether the ONT is heard now."""
+        """True when the OLT receives the ONT now."""
         agent = self._watching(self._plant.onts[ont].pon)
         if agent is None:
             return
@@ -117,7 +117,7 @@ class Watch:
             self._ont_lost(agent, ont, "ont_lof" if babbled and self._rng.random() < 0.7 else "ont_los", fault)
 
     def _shouted_down(self, ont: str) -> bool:
-        """Whether a sibling sends without end: then there is not even a frame to be lost."""
+        """True when a sibling transmits continuously: then the OLT receives no frame that could be lost."""
         siblings = self._plant.pons[self._plant.onts[ont].pon].onts
         return any(not self._physics.works(Element("transmitter", each)) for each in siblings)
 
@@ -158,7 +158,7 @@ class Watch:
             self._agenda.after(self._timing.degraded, partial(self._look_at_level, ont, fault))
 
     def _look_at_level(self, ont: str, fault: str) -> None:
-        """An ONT that can be heard tells what it receives; the OLT sees its bit errors at the same time."""
+        """An ONT in service reports its receive level; the OLT measures its bit errors at the same time."""
         agent = self._watching(self._plant.onts[ont].pon)
         view, low = self._onts[ont], self._optics.level(ont) < LOWEST
         if agent is None or not self._physics.heard(ont) or view.low == low:
@@ -189,7 +189,7 @@ class Watch:
             agent.report(Observation(how, ont), fault)
 
     def look_at_disobedience(self, babbler: Element, fault: str) -> None:
-        """The OLT has told the one that babbles to be silent, and it was not; or the alarm of that has been taken back."""
+        """The OLT ordered the rogue ONT to be silent and it was not; or that alarm was cleared."""
         ont = babbler.id
         agent = self._watching(self._plant.onts[ont].pon)
         babbles = not self._physics.works(babbler)
@@ -220,7 +220,7 @@ class Watch:
                     self._ont_lost(agent, ont, "", fault)
 
     def look_at_uplink(self, olt: str, fault: str) -> None:
-        """Whether one of the OLT's uplinks is down now."""
+        """True when one of the OLT's uplinks is down now."""
         agent, down = self._agents[olt], not self._physics.works(Element("uplink", olt))
         if agent.on and down != (olt in self._lost_uplinks):
             (self._lost_uplinks.add if down else self._lost_uplinks.discard)(olt)

@@ -33,7 +33,8 @@ def decode_oid(content: bytes, odd: set[str]) -> str:
         return dotted
     dotted = _OLD.get(content)
     if dotted is None:
-        dotted, padded = _parse(content)
+        subids, padded = read_subids(content)
+        dotted = ".".join(map(str, subids))
         if padded:
             # Not cached: the next one has to be flagged too.
             odd.add(NON_MINIMAL_OID)
@@ -52,7 +53,11 @@ def _remember(content: bytes, dotted: str) -> None:
     KNOWN[content] = dotted
 
 
-def _parse(content: bytes) -> tuple[str, bool]:
+def read_subids(content: bytes) -> tuple[list[int], bool]:
+    """Sub-identifiers of an OBJECT IDENTIFIER's content octets, and whether one has redundant leading octets.
+
+    Raises OidTooLong and BadOid as ``decode_oid`` does. Nothing is cached.
+    """
     if not content:
         raise BadOid("an OID without content")
     if content[-1] & 0x80:
@@ -81,7 +86,7 @@ def _parse(content: bytes) -> tuple[str, bool]:
             value = 0
             if len(subids) > MAX_SUBIDS:
                 raise OidTooLong(f"an OID of more than {MAX_SUBIDS} sub-identifiers")
-    return ".".join(map(str, subids)), padded
+    return subids, padded
 
 
 @lru_cache(maxsize=CACHED_OIDS)

@@ -13,8 +13,8 @@ import trio
 
 from actors.api.actor import Api
 from actors.clock.actor import Clock
-from actors.correlator.actor import Correlator
 from actors.ledger.actor import Ledger
+from actors.stage_actor import StageActor
 from actors.store.actor import Store
 from actors.stream.actor import Stream
 from actors.trap_listener.actor import TrapListener
@@ -23,7 +23,7 @@ from faultd.cli import main
 MORTALS: dict[str, Any] = {
     "api": Api,
     "clock": Clock,
-    "correlator": Correlator,
+    "correlator": StageActor,
     "ledger": Ledger,
     "store": Store,
     "stream": Stream,

@@ -20,7 +20,6 @@ import trio
 from vocabulary.faults import replace_fold
 
 from actors.api.sql.alarms import get_alarm
-from actors.correlator.actor import Correlator
 from actors.correlator.state import State
 from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile as LedgerFile
@@ -32,11 +31,11 @@ from actors.store.actor import Store
 from actors.store.cursor import LedgerMismatch, LedgerRestored
 from actors.stream.board import Board
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import CONSUMERS, seed_of
+from faultd.app import seed_of
 from faultd.embedded import EmbeddedPostgres
+from faultd.pipe import Pipe
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent, SystemReport, Tick
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 pytestmark = pytest.mark.acceptance
 
@@ -52,7 +51,7 @@ def report(name: str, *, active: bool = True) -> SystemReport:
 
 
 class House:
-    """Ledger, fold and board of one start, as ``faultd/app.py`` wires them; PostgreSQL is reached by :meth:`store`."""
+    """Pipe and board of one start; PostgreSQL is reached by :meth:`store`."""
 
     def __init__(self, ledger: Ledger, ledger_id: str, state: State, board: Board, appends: Any, clock: "Clock") -> None:
         self.ledger, self.ledger_id, self.state, self.board, self.clock = ledger, ledger_id, state, board, clock
@@ -97,20 +96,9 @@ class Clock:
 
 @asynccontextmanager
 async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
-    ledger_file, state, seq = await trio.to_thread.run_sync(restore, file)
-    to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](100)
-    folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](100)
-    appends, appended = trio.open_memory_channel[Append](8)
-    trusted = TrustedClock(even(clock))
-    ledger = Ledger(
-        database=ledger_file,
-        inbox=appended,
-        folded=folded,
-        to_fold=to_fold,
-        metrics=Metrics(),
-        clock=trusted,
-        consumers=CONSUMERS,
-    )
+    ledger_file, stages, seq = await trio.to_thread.run_sync(restore, file)
+    pipe = Pipe(ledger_file, stages, TrustedClock(even(clock)), Metrics())
+    state, ledger, appends = stages.state, pipe.ledger, pipe.appends
     board = Board(seq, state.alarms.values())
 
     async def pump() -> None:
@@ -122,8 +110,7 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
             return
 
     async with trio.open_nursery() as nursery:
-        await nursery.start(ledger.run)
-        await nursery.start(Correlator(state, to_be_folded, folds, Metrics()).run)
+        await pipe.start(nursery)
         nursery.start_soon(pump)
         async with appends:
             yield House(ledger, ledger_file.ledger_id, state, board, appends, clock)

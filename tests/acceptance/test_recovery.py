@@ -14,10 +14,8 @@ import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lives import SETUP, START, events
+from vocabulary.lives import SETUP, START, events
 
-from actors.correlator.actor import Correlator
-from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile as LedgerFile
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Progress, Reply
@@ -25,10 +23,9 @@ from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import CONSUMERS
+from faultd.pipe import Pipe
 from faultd.restore import restore
 from protocols.event import Event
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 pytestmark = pytest.mark.acceptance
 
@@ -57,25 +54,13 @@ class Pipeline:
 
     async def live(self, steps: list[Step], first: int, crashes: dict[int, int]) -> int:
         """Run from step ``first`` until a crash or the end; the number of the step to go on with."""
-        ledger_file, state, _seq = await trio.to_thread.run_sync(restore, self.file)
-        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](SNAPSHOT_OFTEN.pipe_batches + 2)
-        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](SNAPSHOT_OFTEN.pipe_batches + 2)
-        appends, appended = trio.open_memory_channel[Append](8)
+        ledger_file, stages, _seq = await trio.to_thread.run_sync(restore, self.file)
         metrics = Metrics()
-        ledger = Ledger(
-            database=ledger_file,
-            inbox=appended,
-            folded=folded,
-            to_fold=to_fold,
-            metrics=metrics,
-            settings=SNAPSHOT_OFTEN,
-            clock=TrustedClock(even(lambda: self.now)),
-            consumers=CONSUMERS,
-        )
-        store = Store(self.database, ledger.feed, ledger_file.ledger_id, Progress(), metrics)
+        pipe = Pipe(ledger_file, stages, TrustedClock(even(lambda: self.now)), metrics, SNAPSHOT_OFTEN)
+        appends = pipe.appends
+        store = Store(self.database, pipe.ledger.feed, ledger_file.ledger_id, Progress(), metrics)
         async with trio.open_nursery() as nursery:
-            await nursery.start(ledger.run)
-            await nursery.start(Correlator(state, to_be_folded, folds, metrics).run)
+            await pipe.start(nursery)
             await nursery.start(store.run)
             for number in range(first, len(steps)):
                 self.now, event = steps[number]

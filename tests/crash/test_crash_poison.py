@@ -23,10 +23,8 @@ from actors.api.settings import ApiSettings
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.correlator import fold
-from actors.correlator.actor import Correlator
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.plant.view import PlantView
-from actors.ledger.actor import Ledger
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
@@ -34,10 +32,10 @@ from actors.postgres import Postgres
 from actors.store.actor import Store
 from actors.tokens import TokenFile
 from actors.trusted_clock import TrustedClock, even
-from faultd.app import CONSUMERS, _quarantined_event
+from faultd.app import _quarantined_event
+from faultd.pipe import Pipe
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = LedgerSettings(snapshot_every_events=3)
@@ -59,30 +57,18 @@ class House:
     async def run(self, url: str) -> AsyncIterator[httpx.AsyncClient]:
         """From recovery to a clean end."""
         self.now += timedelta(minutes=1)
-        file, state, _ = await trio.to_thread.run_sync(restore, self.folder / "ledger.sqlite")
-        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](SETTINGS.pipe_batches + 2)
-        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](SETTINGS.pipe_batches + 2)
-        self.appends, appended = trio.open_memory_channel[Append](8)
+        file, stages, _ = await trio.to_thread.run_sync(restore, self.folder / "ledger.sqlite")
         self.metrics, self.progress = Metrics(), Progress()
-        ledger = Ledger(
-            database=file,
-            inbox=appended,
-            folded=folded,
-            to_fold=to_fold,
-            metrics=self.metrics,
-            settings=SETTINGS,
-            clock=TrustedClock(even(lambda: self.now)),
-            consumers=CONSUMERS,
-        )
+        pipe = Pipe(file, stages, TrustedClock(even(lambda: self.now)), self.metrics, SETTINGS)
+        self.appends, ledger = pipe.appends, pipe.ledger
         async with Postgres.open(url, size=3) as database, trio.open_nursery() as nursery:
-            await nursery.start(ledger.run)
-            await nursery.start(Correlator(state, to_be_folded, folds, self.metrics).run)
+            await pipe.start(nursery)
             await nursery.start(Store(database, ledger.feed, file.ledger_id, self.progress, self.metrics).run)
             async with trio.open_nursery() as sources:
                 settings = ApiSettings(bind="127.0.0.1:0")
                 stored = Stored(database, self.progress, settings.read_your_writes_seconds)
                 submitter = Submitter(self.appends, stored, settings, self.metrics)
-                alarms = AlarmLookup(HeldAlarms(state), stored, PlantView(state))
+                alarms = AlarmLookup(HeldAlarms(stages.state), stored, PlantView(stages.state))
                 routes = [
                     alarm_reads.routes(alarms),
                     quarantine.routes(submitter, stored, partial(_quarantined_event, ledger.feed)),

@@ -23,7 +23,7 @@ def test_what_is_folded_again_at_a_start_is_not_counted_again(tmp_path: Path) ->
     database.write(CommitGroup(NOW, 0, [(STRANGE, Tick())]))
     database.write(CommitGroup(NOW, 2, [(Tick(),)]))  # the first two are folded, which this commit says
     database.close()
-    again, state, _seq = restore(file)
+    again, stages, _seq = restore(file)
     again.close()
-    assert state.offset == 2
-    assert not state.tally
+    assert stages.state.offset == 2
+    assert not stages.state.tally

@@ -1,4 +1,4 @@
-"""One process of the daemon: recovery, the actors wired as ``faultd/app.py`` wires them, and its end, orderly or not."""
+"""One process of the daemon: recovery, the pipe and the actors around it, and its end, orderly or not."""
 
 import traceback
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
+from simulation.consumer import consume
 from simulation.disk import Image
 from simulation.network import Socket
 from simulation.oracle import difference
@@ -15,8 +16,6 @@ from simulation.secure import USERS, Referee
 
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
-from actors.correlator.actor import Correlator
-from actors.correlator.state import State
 from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
@@ -28,12 +27,12 @@ from actors.stream.board import Board
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
-from faultd.app import CONSUMERS, seed_of
+from faultd.app import seed_of
 from faultd.inputs import changed_inputs
+from faultd.pipe import CONSUMERS, Pipe, Stages
 from faultd.restore import restore
 from faultd.start_clock import started_clock
 from protocols.event import Event, SystemReport
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -55,6 +54,11 @@ class Life:
         self.open = False
         self.rewound = False
         """Whether PostgreSQL was restored from a backup in this life: what was visible is not any more."""
+        self.consumers = [effects for effects in world.effects if world.rng.random() < 0.85]
+        """Those that this process is configured with, beside the daemon's own."""
+        for effects in world.effects:
+            if effects not in self.consumers:
+                effects.away()
         self.drain_seconds = world.plan.drain_seconds
         self.image: Image | None = None
         """The files that a crash left."""
@@ -91,14 +95,14 @@ class Life:
 
     async def _run(self) -> None:
         world = self.world
-        database, state, seq = await trio.to_thread.run_sync(restore, self.path)
+        database, stages, seq = await trio.to_thread.run_sync(restore, self.path)
         try:
-            world.oracle.recovered(self.path, database.ledger_id, state, seq)
-            world.note(f"recovered: {len(world.oracle.events)} Events, folded to {state.offset}, {seq} batches")
+            world.oracle.recovered(self.path, database.ledger_id, stages, seq)
+            world.note(f"recovered: {len(world.oracle.events)} Events, folded to {stages.state.offset}, {seq} batches")
             engine = await self._engine() if world.plan.secure else None
             if self.dead:
                 await trio.lowlevel.checkpoint()
-            await self._serve(database, state, seq, engine)
+            await self._serve(database, stages, seq, engine)
         finally:
             database.close()
         world.note("the process ended in order")
@@ -106,33 +110,24 @@ class Life:
     async def _engine(self) -> V3Engine:
         return await trio.to_thread.run_sync(V3Engine.open, self.path.parent, USERS, trio.current_time())
 
-    async def _serve(self, database: LedgerFile, state: State, seq: int, engine: V3Engine | None) -> None:
+    async def _serve(self, database: LedgerFile, stages: Stages, seq: int, engine: V3Engine | None) -> None:
         world, plan, metrics = self.world, self.world.plan, self.metrics
         socket = world.bind()
         if engine is not None:
             world.oracle.engine(engine.engine_id, engine.boots)
             socket.referee = Referee(engine.engine_id, engine.boots, engine._started)
-        appends, appended = trio.open_memory_channel[Append](plan.appends_waiting)
-        to_fold, to_be_folded = trio.open_memory_channel[EventBatch | SnapshotMarker](plan.ledger.pipe_batches + 2)
-        folds, folded = trio.open_memory_channel[ChangeBatch | Snapshot](plan.ledger.pipe_batches + 2)
         clock = started_clock(world.reading, world.boot_id, database, ClockSettings())
-        ledger = Ledger(
-            database=database,
-            inbox=appended,
-            folded=folded,
-            to_fold=to_fold,
-            metrics=metrics,
-            settings=plan.ledger,
-            clock=clock,
-            consumers=CONSUMERS,
-        )
+        kept = database.oldest_batch(), seq
+        consumers = CONSUMERS | {effects.name: effects.policy for effects in self.consumers}
+        pipe = Pipe(database, stages, clock, metrics, plan.ledger, consumers=consumers, appends_waiting=plan.appends_waiting)
+        state, appends, ledger = stages.state, pipe.appends, pipe.ledger
         self.appends, self.ledger = appends, ledger
-        correlator = Correlator(state, to_be_folded, folds, metrics)
         client = Client(world.server, world.rng, world.point, lambda: self.dead)
         settings = StoreSettings(
             group_changes=plan.group_changes, interval_seconds=plan.store_interval, reconnect_max_seconds=3.0
         )
         board = Board(seq, state.alarms.values(), window=8)
+        seed = partial(seed_of, ledger.feed, board, clock)
         store = Store(
             client,  # type: ignore[arg-type]
             ledger.feed,
@@ -141,18 +136,19 @@ class Life:
             metrics,
             settings,
             world.rng.random,
-            seed=partial(seed_of, ledger.feed, board, clock),
+            seed=seed,
         )
         listener = TrapListener(ALLOWED, [socket], appends, engine, metrics, clock=clock)  # type: ignore[list-item]
         with trio.CancelScope() as everything:
             async with trio.open_nursery() as sinks:
-                await sinks.start(ledger.run)
-                await sinks.start(correlator.run)
+                await pipe.start(sinks)
                 await _settle(
                     appends, [*changed_inputs(state, world.inputs()), SystemReport(alarm_type="actor_parked", active=False)]
                 )
                 sinks.start_soon(store.run)
                 sinks.start_soon(self._watch, board)
+                for effects in self.consumers:
+                    sinks.start_soon(consume, ledger.feed, effects, seed, world.rng, kept, lambda: self.dead)
                 async with trio.open_nursery() as sources:
                     await sources.start(Clock(ClockSettings(), appends, clock, metrics).run)
                     await sources.start(listener.run)
@@ -168,7 +164,7 @@ class Life:
         if everything.cancelled_caught:
             world.note("the drain was cut short")
         elif not self.dead:
-            self._drained(state, board)
+            self._drained(stages, board)
 
     async def _watch(self, board: Board) -> None:
         """A subscriber of the stream: follows at its own pace, sometimes from further back."""
@@ -224,16 +220,18 @@ class Life:
         if accepted > world.oracle.traps or accepted + dropped.get("shutting_down", 0) < world.oracle.traps:
             world.violate(f"{accepted} datagrams are counted as accepted, {world.oracle.traps} are on disk")
 
-    def _drained(self, state: State, board: Board) -> None:
+    def _drained(self, stages: Stages, board: Board) -> None:
         """After an orderly end nothing is under way: fold, subscriber, PostgreSQL and file are level."""
         world, oracle = self.world, self.world.oracle
-        oracle.settle(state)
+        oracle.settle(stages)
         if board.seq != len(oracle.batches):
             world.violate(f"the subscriber ended at batch {board.seq} of {len(oracle.batches)}")
         shown = {alarm.id: alarm for alarm in board.alarms()}
-        held = dict(state.alarms)
+        held = dict(stages.state.alarms)
         if shown != held:
             world.violate(f"the subscriber's alarms are not the fold's: {difference(held, shown)}")
+        for effects in self.consumers:
+            effects.drained(len(oracle.batches))
         cursor = world.server.tables.cursor
         if not self.rewound and (cursor is None or cursor[1] != len(oracle.batches)):
             world.violate(f"the store ended with cursor {cursor}, {len(oracle.batches)} batches are recorded")

@@ -10,16 +10,17 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
+from vocabulary.ledger import stamped_events
+from vocabulary.notifications import unmatched_requests
 
-from actors.correlator.fold import fold
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
 from actors.ledger.group import CommitGroup, Written
-from actors.ledger.read import read_changes, stamped_events
+from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
+from faultd.pipe import Stages
 from protocols.alarm import Alarm
 from protocols.change import (
     AlarmChanged,
@@ -87,7 +88,7 @@ class Oracle:
         self.batches: list[RecordedBatch] = []
         self.changes: dict[int, list[Change]] = {}
         """By the offset of their Event, as the uninterrupted fold has them."""
-        self.state: State | None = None
+        self.stages: Stages | None = None
         self.offsets: dict[Label, list[int]] = {}
         self.answered: dict[Label, str] = {}
         """What was acknowledged, and how."""
@@ -114,6 +115,12 @@ class Oracle:
         """Until when in elapsed time, by alarm."""
         self._cleared: dict[str, datetime] = {}
         """Since when in elapsed time, by alarm."""
+
+    @property
+    def state(self) -> State:
+        """The correlator's, of the uninterrupted fold."""
+        assert self.stages is not None
+        return self.stages.state
 
     # --- what the ledger wrote --------------------------------------------------------------------------------------
 
@@ -181,15 +188,15 @@ class Oracle:
 
     def _fold(self, through: int) -> list[Change]:
         """The uninterrupted fold, up to ``through``."""
-        if self.state is None:
-            self.state = State(self.ledger_id)
+        if self.stages is None:
+            self.stages = Stages(self.ledger_id)
         changes: list[Change] = []
         if through > len(self.events):
             self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
             return changes
-        for offset in range(self.state.offset + 1, through + 1):
+        for offset in range(self.stages.state.offset + 1, through + 1):
             at, event = self.events[offset - 1]
-            found = fold(self.state, offset, at, event)
+            found = self.stages.fold(offset, at, event)
             if found:
                 if wrong := unmatched_requests(found):
                     self.violate(f"at offset {offset} {wrong}")
@@ -201,11 +208,7 @@ class Oracle:
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
         """No retransmitted INFORM and no repeated idempotency key has an effect of its own."""
-        if (
-            not any(map(_is_effect, changes))
-            or self.state is None
-            or any(isinstance(change, Quarantined) for change in changes)
-        ):
+        if not any(map(_is_effect, changes)) or any(isinstance(change, Quarantined) for change in changes):
             return
         if isinstance(event, Trap) and event.notification.kind == "inform":
             key: Label = ("inform", event.source, str(event.notification.request_id))
@@ -222,7 +225,6 @@ class Oracle:
     def _early(self, offset: int, event: Event, changes: Sequence[Change]) -> None:
         """No shelf ends, and no cleared alarm is forgotten, sooner than was asked for in elapsed time."""
         now = self.elapsed[offset - 1]
-        assert self.state is not None
         slack = timedelta(seconds=1)
         for change in changes:
             if isinstance(change, AlarmChanged):
@@ -253,7 +255,7 @@ class Oracle:
 
     # --- recovery ---------------------------------------------------------------------------------------------------
 
-    def recovered(self, path: Path, ledger_id: str, state: State, seq: int) -> None:
+    def recovered(self, path: Path, ledger_id: str, stages: Stages, seq: int) -> None:
         """A process started from the file at ``path``: nothing is missing, nothing is new but a write under way."""
         if self.ledger_id and self.ledger_id != ledger_id:
             self.violate("the ledger has another id than before")
@@ -281,7 +283,7 @@ class Oracle:
         self._take_candidate(extra, more)
         if seq != len(self.batches):
             self.violate(f"recovery says batch {seq}, the file has {len(self.batches)}")
-        self._continue_from(state)
+        self._continue_from(stages)
         expected = self._quarantine()
         if quarantine != expected:
             self.violate(f"Events {sorted(quarantine)} are kept in quarantine, expected {sorted(expected)}")
@@ -301,23 +303,23 @@ class Oracle:
             self._record(batch)
         self.traps = 0
 
-    def _continue_from(self, state: State) -> None:
+    def _continue_from(self, stages: Stages) -> None:
         """The state that a process starts from is what the uninterrupted fold has come to there."""
-        dropped = self._fold(state.offset)
+        dropped = self._fold(stages.state.offset)
         if dropped:
             self.violate(f"recovery left out Changes that nobody recorded: {dropped!r:.300}")
-        self.same(state, "after recovery")
+        self.same(stages, "after recovery")
 
-    def settle(self, state: State) -> None:
+    def settle(self, stages: Stages) -> None:
         """Nothing is under way any more: every Event is folded, every Change recorded."""
         unrecorded = self._fold(len(self.events))
         if unrecorded:
             self.violate(f"Changes were never recorded: {unrecorded!r:.300}")
-        self.same(state, "at the end")
+        self.same(stages, "at the end")
 
-    def same(self, state: State, when: str) -> None:
-        """``state`` is that of the uninterrupted fold."""
-        assert self.state is not None
+    def same(self, stages: Stages, when: str) -> None:
+        """The states of ``stages`` are those of the uninterrupted fold."""
+        state = stages.state
         if state.offset != self.state.offset:
             self.violate(f"{when} the fold stands at {state.offset}, the uninterrupted one at {self.state.offset}")
         ours, theirs = _comparable(self.state), _comparable(state)

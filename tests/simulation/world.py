@@ -19,6 +19,7 @@ import msgspec
 import trio
 from msgspec import Struct, structs
 from simulation.clock import VirtualClock
+from simulation.consumer import POLICIES, Effects
 from simulation.disk import Image, Observer, Trouble, database_on, torn
 from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather, devices
@@ -209,6 +210,7 @@ class World(Observer):
         self.life: Life | None = None
         self.oracle = Oracle(self.violate)
         self.oracle.oldest_batch = self._oldest_batch
+        self.effects = [Effects(name, self.violate) for name in POLICIES]
         self.trouble = Trouble(self.rng)
         self.engine_disk = EngineDisk(self.rng)
         self.network = Network(self.rng, self.spawn)
@@ -468,10 +470,14 @@ class World(Observer):
     def _judge(self) -> None:
         """The last process has ended: what it left is complete, and a start from it comes to the same."""
         assert self.life is not None
-        database, state, seq = restore(self.life.path)
+        database, stages, seq = restore(self.life.path)
+        cursors = database.cursors()
         database.close()
-        self.oracle.recovered(self.life.path, database.ledger_id, state, seq)
-        self.oracle.settle(state)
+        for effects in self.life.consumers:
+            if cursors.get(effects.name) != seq:
+                self.violate(f"{effects.name} ended at {cursors.get(effects.name)} on disk, the ledger at batch {seq}")
+        self.oracle.recovered(self.life.path, database.ledger_id, stages, seq)
+        self.oracle.settle(stages)
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
         if self.server.tables.cursor != (database.ledger_id, seq):

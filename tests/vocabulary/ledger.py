@@ -1,7 +1,7 @@
 """A ledger with a real file, and a fold that is small and deterministic, so that what it should come to is known."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,14 +10,16 @@ import trio
 from actors.ledger.actor import Ledger
 from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.database import LedgerFile
+from actors.ledger.read import iterate_events, oldest_offset, read_head
 from actors.ledger.recovery import recover
+from actors.ledger.schema import connect_reader, translated
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
 from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, even
 from protocols.change import AlarmForgotten, Change
-from protocols.event import Event, SystemReport
-from protocols.ledger import ChangeBatch, EventBatch, Snapshot, SnapshotMarker
+from protocols.event import Event, Stamped, SystemReport
+from protocols.ledger import EventBatch, PipeMessage, Snapshot, SnapshotMarker, SnapshotPart
 
 STORE = {"store": ConsumerPolicy(begins="oldest")}
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,7 +36,7 @@ class NameFold:
     def __init__(self, seen: Sequence[str] = ()) -> None:
         self.seen = list(seen)
 
-    def fold(self, batch: EventBatch) -> ChangeBatch:
+    def fold(self, batch: EventBatch) -> EventBatch:
         changes: list[Change] = []
         for offset, event in enumerate(batch.events, batch.first):
             assert offset == len(self.seen) + 1, "every Event once, in order"
@@ -42,11 +44,11 @@ class NameFold:
             self.seen.append(name)
             if name != "-":
                 changes.append(AlarmForgotten(offset, f"{name}@{batch.at.isoformat()}"))
-        return ChangeBatch(batch.through, changes)
+        return EventBatch(batch.first, batch.at, batch.events, changes)
 
-    def snapshot(self, through: int) -> Snapshot:
+    def part(self, through: int) -> SnapshotPart:
         assert through == len(self.seen)
-        return Snapshot(through, {"fold": "\n".join(self.seen).encode()})
+        return SnapshotPart(through, "fold", "\n".join(self.seen).encode())
 
     @classmethod
     def restore(cls, snapshot: Snapshot | None) -> "NameFold":
@@ -57,7 +59,7 @@ class NameFold:
 
 
 class RunningLedger:
-    """A running ledger with its fold: what ``faultd/app.py`` would wire, in little."""
+    """A running ledger with a small fold on its channels."""
 
     def __init__(
         self,
@@ -74,13 +76,14 @@ class RunningLedger:
             self.fold.fold(batch)
         self.metrics = Metrics()
         self.send, inbox = trio.open_memory_channel[Append](1000)
-        self.to_fold, self.from_ledger = trio.open_memory_channel[EventBatch | SnapshotMarker](settings.pipe_batches + 2)
-        self.folded, folded = trio.open_memory_channel[ChangeBatch | Snapshot](0)
+        self.to_fold, self.from_ledger = trio.open_memory_channel[PipeMessage](settings.pipe_batches + 2)
+        self.folded, folded = trio.open_memory_channel[PipeMessage](0)
         self.ledger = Ledger(
             database=self.database,
             inbox=inbox,
             folded=folded,
             to_fold=self.to_fold,
+            stages=("fold",),
             metrics=self.metrics,
             settings=settings,
             clock=clock if isinstance(clock, TrustedClock) else TrustedClock(even(clock)),
@@ -92,8 +95,9 @@ class RunningLedger:
         async with self.folded:
             async for item in self.from_ledger:
                 if isinstance(item, SnapshotMarker):
-                    await self.folded.send(self.fold.snapshot(item.through))
-                else:
+                    await self.folded.send(item)
+                    await self.folded.send(self.fold.part(item.through))
+                elif isinstance(item, EventBatch):
                     await self.folded.send(self.fold.fold(item))
 
     async def next_batch(self) -> EventBatch:
@@ -154,3 +158,17 @@ def forgotten(change: Change) -> str:
     """The text that :class:`NameFold` made of an Event: its name and its stamp."""
     assert isinstance(change, AlarmForgotten)
     return change.id
+
+
+def stamped_events(path: Path, after: int = 0, through: int | None = None) -> Iterator[Stamped]:
+    """The Events of a ledger file in (``after``, ``through``], oldest kept first, also while a daemon writes to it.
+
+    ``through`` None means up to the newest at the start. Raises FileNotFoundError and LedgerError.
+    """
+    with closing(connect_reader(path)) as connection, translated(path):
+        last = read_head(connection, path).offset
+        last = last if through is None else min(through, last)
+        start = max(after, oldest_offset(connection) - 1)
+        for batch in iterate_events(connection, path, start, last):
+            for offset, event in enumerate(batch.events, batch.first):
+                yield Stamped(offset, batch.at, event)

@@ -1,7 +1,7 @@
 """A stream served on a real TCP port, with a feed in memory and a token book of three."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,8 +56,8 @@ class FeedInMemory:
         await trio.lowlevel.checkpoint()
         return self.batches[seq : seq + limit]
 
-    def cursor(self, consumer: str) -> int:
-        return self.acknowledged[consumer]
+    def reading(self, consumer: str) -> AbstractContextManager[int]:
+        return nullcontext(self.acknowledged[consumer])
 
     async def acknowledge(self, consumer: str, seq: int) -> None:
         self.acknowledged[consumer] = seq

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actors.correlator.alarms.lifecycle import moved
-from actors.correlator.draft import Draft, age
+from actors.correlator.draft import Draft
+from actors.correlator.state import age
 from protocols.alarm import Alarm, Suppression
+from protocols.probability import stated
 
 DEEPEST = 256
 """Generations at most: beyond it an alarm is not attached."""
@@ -24,11 +26,13 @@ def attach(
     suppress: bool = True,
     mark_root: bool = True,
     share_group: bool = True,
+    confidence: float | None = None,
     **evidence: Any,
 ) -> bool:
-    """Make ``cause`` the parent of ``child``; held back from people by it unless ``suppress`` is False, marked as the cause
-    unless ``mark_root`` is, and with a correlation id in common unless ``share_group`` is. False, and nothing done, when it is
-    already so, would make a ring, or cause and child are of two tenants: whoever may read of the one may not of the other."""
+    """Make ``cause`` the parent of ``child``. The child is held back by it unless ``suppress`` is False. The cause is marked as
+    a root cause unless ``mark_root`` is False. Both share a correlation id unless ``share_group`` is False. Returns False and
+    does nothing when the child is attached already, when a ring would result, or when the two alarms are of different tenants:
+    the readers of one may not read the other."""
     child, cause = draft.latest(child), draft.latest(cause)
     if child.tenant_id != cause.tenant_id:
         return False
@@ -40,6 +44,8 @@ def attach(
         cause = draft.put(
             moved(cause, is_root_cause=root, correlation_id=group), "root_cause", f"faultd:{rule}", f"cause of others: {why}"
         )
+    if confidence is not None:
+        evidence["confidence"] = stated(confidence)
     held = tuple(each for each in child.suppressed_by if each.kind != "parent")
     if suppress:
         held = (*held, Suppression("parent", cause.id, draft.at, why))
@@ -80,7 +86,7 @@ def hold_back(
 
 
 def is_held(alarm: Alarm, kind: str, by: str) -> bool:
-    """Whether ``by`` holds it back already."""
+    """True when ``by`` holds it back already."""
     return bool(alarm.suppressed_by) and any(each.kind == kind and each.by == by for each in alarm.suppressed_by)
 
 
@@ -104,14 +110,15 @@ def children_of(draft: Draft, cause_id: str) -> list[Alarm]:
 
 
 def reported_at(draft: Draft, alarm: Alarm) -> datetime:
-    """When faultd itself last got a report of it. The alarm's own times are the device's, whose clock may be wrong: whether
-    something came within a window, and what came first, is not asked of them."""
+    """Time at which faultd last received a report of it. The alarm's own times are the device's, whose clock may be wrong;
+    windows and order are decided by faultd's time."""
     mark = draft.state.marks.get(alarm.id)
     return alarm.received_at if mark is None else mark.received
 
 
 def _descends(draft: Draft, alarm: Alarm, ancestor: Alarm) -> bool:
-    """Whether ``alarm`` is attached, through however many, to ``ancestor``; also when the line is too long to follow."""
+    """True when ``alarm`` is attached to ``ancestor``, directly or through others; also when the chain is too long to
+    follow."""
     for _ in range(DEEPEST):
         if alarm.parent_alarm_id is None:
             return False

@@ -69,7 +69,7 @@ def _act_on(draft: Draft, name: str, command: Command, action: AlarmAction) -> s
         return Refusal(name, after.reason, f"alarm {alarm.alarm_id} {after.text}")  # type: ignore[arg-type]
     if isinstance(action, Edit):
         own = dict.fromkeys((*draft.state.edited.get(alarm.id, ()), *edited_names(action.fields)))
-        draft.later(draft.state.edited.__setitem__, alarm.id, tuple(own))
+        draft.set(draft.state.edited, alarm.id, tuple(own))
     return draft.put(after, TRANSITIONS[type(action)].done, user(by.name), text_of(action), **detail_of(action)).id
 
 
@@ -131,7 +131,7 @@ def _parent_of(draft: Draft, action: Raise) -> str | None:
 
 
 def _name_refused(draft: Draft, name: str, identity: Identity) -> Refusal | None:
-    """Why an alarm of this identity cannot have the external name ``name``."""
+    """The reason for which an alarm of this identity cannot have the external name ``name``."""
     if is_own_name(name):
         return Refusal(name, "invalid", f"alarm_id: {name} is a name that faultd gives; choose one of another form")
     holder = open_with_name(draft, identity.tenant_id, name) if name else None

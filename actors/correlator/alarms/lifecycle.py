@@ -54,7 +54,7 @@ def status_of(alarm: Alarm, axes: dict[str, Any] = _AS_IT_IS) -> Status:
 
 
 def moved(alarm: Alarm, **axes: Any) -> Alarm:
-    """``alarm`` with ``axes`` changed, its revision one higher and its status derived anew."""
+    """``alarm`` with ``axes`` changed, its revision one higher and its status derived again."""
     return replace(alarm, revision=alarm.revision + 1, status=status_of(alarm, axes), **axes)
 
 
@@ -98,7 +98,7 @@ def user(name: str) -> str:
 
 
 class ActionCondition(NamedTuple):
-    """What must hold for an action; ``text`` says what is wrong when it does not."""
+    """A precondition of an action. ``text`` is the error when it does not hold."""
 
     holds: Callable[[Alarm], bool]
     text: str
@@ -163,7 +163,7 @@ TRANSITIONS: dict[type[Any], Transition] = {
 
 
 class RefusedAction(NamedTuple):
-    """Why an action does not apply to the alarm as it stands."""
+    """The reason for which the action does not apply to the alarm in its present state."""
 
     reason: str
     text: str
@@ -196,7 +196,7 @@ def text_of(action: AlarmAction) -> str:
 
 
 def detail_of(action: AlarmAction) -> dict[str, Any]:
-    """What an action says besides words, for the timeline."""
+    """The action's fields for the timeline, without its text."""
     match action:
         case Shelve(until=until):
             return {"until": until.isoformat()}

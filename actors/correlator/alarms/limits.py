@@ -1,12 +1,12 @@
-"""How many alarms may be open, and what becomes of a problem beyond that.
+"""Limits of open alarms, and the treatment of a report beyond them.
 
-An open alarm is never aged out, so whoever may send traps could raise ever new ones: the limits bound what the fold, its
-snapshots and every copy of the alarms hold. Open are at most ``max_alarms`` and those of faultd itself; cleared ones that are
-re-opened within the control time come on top, and of these there are at most ``keep_cleared_max``.
+faultd never ages out an open alarm, so a sender of traps could raise new ones without end. The limits bound the fold, its
+snapshots and every copy of the alarms. At most ``max_alarms`` are open, besides faultd's own. Cleared alarms that are re-opened
+within the control time come on top; there are at most ``keep_cleared_max`` of these.
 
-A refused problem is no alarm, but nothing about it is lost: its Event is in the ledger, a device event (``alarm.refused``)
-shows it, a metric counts it, and so do the occurrences of the alarm ``alarms.limit``. That alarm stays until a tenth of the
-limit is free, or it would come and go with every alarm at the limit.
+A refused report raises no alarm, but it is not lost: its Event is in the ledger, a device event (``alarm.refused``) shows it, a
+metric counts it, and so do the occurrences of the alarm ``alarms.limit``. That alarm ends when a tenth of the limit is free;
+otherwise it would come and go with every alarm at the limit.
 """
 
 from actors.correlator.alarms.problem import ReportedProblem
@@ -33,7 +33,8 @@ _WAY_OUT = (
 
 
 def admit(draft: Draft, problem: ReportedProblem, report: ReportTime, said: int = 0) -> Alarm | None:
-    """:func:`raise_problem` within the limits; None when a new alarm would exceed them, which is then told and counted."""
+    """:func:`raise_problem` within the limits. None when a new alarm would exceed them; then the refusal is reported and
+    counted."""
     alarm = raise_problem(draft, problem, report, said)
     if alarm is None:
         limit = limit_of(draft, problem, report)
@@ -61,7 +62,7 @@ def end_limits(draft: Draft) -> None:
 
 def _refuse(draft: Draft, problem: ReportedProblem, limit: Limit) -> None:
     identity = problem.identity
-    draft.later(draft.state.note, f"refused:{limit}")
+    draft.note(f"refused:{limit}")
     draft.emit(
         DeviceEvent(
             offset=draft.offset,

@@ -1,4 +1,4 @@
-"""What is reported: a problem."""
+"""The content of a report that raises an alarm."""
 
 from typing import Any
 

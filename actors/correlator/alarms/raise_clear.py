@@ -1,9 +1,8 @@
-"""Raising and clearing: what a report does to the alarm of its identity, whoever reported it."""
+"""Raises and clears: the effect of a report on the alarm of its identity, whoever sends the report."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -20,20 +19,16 @@ from protocols.alarm import Alarm, Identity
 from protocols.severity import Severity
 from protocols.system_alarms import RESOURCE
 
-MAX_MEMORIES = 200_000
-"""Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
-
-
 _NOT_AFTER: Final[dict[Order, str]] = {
     "after": "",
     "before": "the sender sent this clear before the raise, which arrived first: the problem stands",
     "unknown": "this clear came just after the raise, and the sender's clocks do not tell which was sent first: the problem "
     "stands until it is cleared again",
 }
-"""Why a clear ends nothing, by how it stands to the raise."""
+"""The reason for which a clear ends nothing, by its order relative to the raise."""
 
 REPLACERS = ("faultd:topology", "faultd:serial")
-"""Who ends an alarm since there is something else at its place: it is never re-opened."""
+"""Actors that clear an alarm because its place now holds something else. Such an alarm is never re-opened."""
 SYSTEM = RESOURCE
 """Also the source of what faultd says of itself."""
 
@@ -56,7 +51,7 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
         again = reopened(repeated(alarm, report.happened))
         if not said or draft.state.said.get(alarm.id) != said or alarm.id in draft.state.edited:
             again = replace(again, **changed_text(alarm, problem, ()))
-            draft.later(draft.state.edited.pop, alarm.id, None)
+            draft.drop(draft.state.edited, alarm.id)
             _say(draft, alarm.id, said)
         if problem.severity != alarm.severity:
             again = severity_changed(again, problem.severity)
@@ -84,9 +79,9 @@ def limit_of(draft: Draft, problem: ReportedProblem, report: ReportTime) -> Limi
 def repeat_problem(
     draft: Draft, identity: Identity, severity: Severity, report: ReportTime, by_design: bool = False, said: int = 0
 ) -> Alarm | None:
-    """What :func:`raise_problem` does when the problem's alarm is open and has the text whose digest is ``said`` (0: any), for
-    which its identity and severity are enough; None when it is not. The storm's path: a Problem is only worth making for what
-    it will change."""
+    """The short form of :func:`raise_problem` for an open alarm with the same text (digest ``said``, 0: any text): it needs
+    only identity and severity. None when the alarm is not open or differs. In a storm it saves making the whole
+    ReportedProblem."""
     alarm = draft.current(identity)
     if alarm is None or alarm.cleared_at is not None or (said and draft.state.said.get(alarm.id) != said):
         return None
@@ -103,7 +98,7 @@ def clear_problems(
         if report.uptime is not None or report.dated is not None:
             last = draft.state.ended.get(identity)
             if last is None or order(last[1], report, draft.state.spans.reorder) != "before":
-                draft.later(remember, draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
+                draft.remember(draft.state.ended, identity, (draft.at, _mark(report, "cleared")))
         for alarm in draft.open_of(tenant_id, resource_id, alarm_type):
             if qualifier not in ("*", alarm.qualifier):
                 continue
@@ -115,16 +110,6 @@ def clear_problems(
             at = max(report.happened, alarm.first_occurrence)
             ended.append(draft.put(cleared(alarm, at, report.reporter), "cleared", report.reporter, why))
     return ended
-
-
-def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    """Put ``key`` at the young end of a bounded memory."""
-    memory.pop(key, None)
-    memory[key] = value
-    if len(memory) > MAX_MEMORIES:
-        # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
-        for oldest in list(islice(memory, MAX_MEMORIES // 100)):
-            del memory[oldest]
 
 
 def _repeat(
@@ -143,12 +128,12 @@ def _repeat(
         counted = known.counted or known.received
         merged = report.received - counted <= state.spans.repeat_merge
         if merged:
-            draft.later(state.note, "repeated_by_design")
+            draft.note("repeated_by_design")
     again = moved(alarm) if merged else repeated(alarm, report.happened)
     if known is not None and order(known, report, state.spans.reorder) == "before":
         return alarm if merged else draft.repeat(again)  # what was raised later has arrived already, and says how it is
     if problem is None and known is not None and known.severity == severity:
-        draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
+        draft.set(state.marks, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
         return alarm if merged else draft.repeat(again)
     own = state.edited.get(alarm_id, ())
     fields = changed_text(alarm, problem, own) if problem is not None else {}
@@ -163,7 +148,7 @@ def _repeat(
             draft.amend(again)
     if fields or said:
         _say(draft, alarm_id, said)
-    draft.later(state.marks.__setitem__, alarm_id, _mark(report, severity, told, counted if merged else None))
+    draft.set(state.marks, alarm_id, _mark(report, severity, told, counted if merged else None))
     if known is None or known.severity == severity:
         if fields:
             return again
@@ -228,15 +213,15 @@ def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, overtaken: 
 
 
 def _remember(draft: Draft, alarm: Alarm, severity: Severity, report: ReportTime) -> None:
-    draft.later(draft.state.marks.__setitem__, alarm.id, _mark(report, severity))
+    draft.set(draft.state.marks, alarm.id, _mark(report, severity))
 
 
 def _say(draft: Draft, alarm_id: str, said: int) -> None:
     """The alarm has the text of this digest, or of a report without one."""
     if said:
-        draft.later(draft.state.said.__setitem__, alarm_id, said)
+        draft.set(draft.state.said, alarm_id, said)
     else:
-        draft.later(draft.state.said.pop, alarm_id, None)
+        draft.drop(draft.state.said, alarm_id)
 
 
 def _mark(
@@ -246,8 +231,8 @@ def _mark(
 
 
 def _reopens(draft: Draft, alarm: Alarm, problem: ReportedProblem) -> bool:
-    """Whether the problem is a cleared alarm's once more: soon enough after its clear, and at a place that has not been given
-    to something else since."""
+    """True when the report re-opens a cleared alarm: soon enough after its clear, and at a place that has not changed hands
+    since."""
     before, now = alarm.metadata.get("serial"), problem.metadata.get("serial")
     if alarm.cleared_by in REPLACERS or (before is not None and now is not None and before != now):
         return False
@@ -260,8 +245,8 @@ def _within_control_time(draft: Draft, alarm: Alarm) -> bool:
 
 
 def _keeps_name(draft: Draft, alarm: Alarm, problem: ReportedProblem) -> bool:
-    """Whether a cleared alarm can be re-opened under its external name: the reporter gives no other, and no open alarm has
-    taken it since."""
+    """True when a cleared alarm can be re-opened under its external name: the reporter gives no other name, and no open alarm
+    has taken it since."""
     if problem.alarm_id not in ("", alarm.alarm_id):
         return False
     if alarm.alarm_id in draft.state.names:

@@ -1,4 +1,4 @@
-"""By whom and when something was reported."""
+"""Reporter and time of a report."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,11 +10,10 @@ SKEW: Final = timedelta(seconds=10)
 
 
 class ReportTime:
-    """When something happened and who says so. ``dated`` is the reporter's own time, right or wrong, or None; ``happened``
-    that time where it can be believed, else the one of receipt. ``reporter`` is ``device:ID``, ``user:NAME`` or
-    ``faultd:PART``: the actor of the timeline entry. ``source`` is whose clocks ``uptime`` and ``dated`` are. ``epoch``,
-    ``several`` and ``restarting`` say how far ``uptime`` can be compared: see :mod:`actors.correlator.events.report_order`.
-    Immutable."""
+    """``dated``: the reporter's own time, right or wrong, or None. ``happened``: that time where it is credible, else the time
+    of receipt. ``reporter``: the actor of the timeline entry, ``device:ID``, ``user:NAME`` or ``faultd:PART``. ``source``: the
+    sender whose clocks ``uptime`` and ``dated`` are. ``epoch``, ``several`` and ``restarting``: how far ``uptime`` can be
+    compared, see :mod:`actors.correlator.events.report_order`. Immutable."""
 
     __slots__ = ("dated", "epoch", "happened", "received", "reporter", "restarting", "several", "source", "uptime")
 
@@ -39,7 +38,7 @@ class ReportTime:
 
     @property
     def mistake(self) -> str:
-        """Why the reporter's own time is not when it happened; empty where it is, or where the reporter told none."""
+        """The reason for which the reporter's own time is not used; empty when it is used, or when there is none."""
         dated = self.dated
         if dated is None or dated == self.happened or abs(dated - self.received) <= SKEW:
             return ""

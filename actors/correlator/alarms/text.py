@@ -12,13 +12,13 @@ from protocols.command import Edited
 from protocols.finding import Finding
 
 TEXT_ENTRY_EVERY: Final = timedelta(minutes=1)
-"""An alarm's timeline tells at most one change of its text in this time. The alarm itself has every change at once."""
+"""The timeline gets at most one entry about a changed text in this time. The alarm itself shows every change at once."""
 FIELDS: Final = ("title", "description", "recommended_action", "event_type", "probable_cause")
 """The text but for ``metadata``."""
 DATES: Final = ("device_time",)
 """Metadata that differ in each report: they alone are no other text."""
 LASTING: Final = "serial"
-"""Metadata that stay when the latest report does not tell them: whose equipment the alarm is about."""
+"""Metadata that stay when the latest report lacks them: they identify the equipment."""
 _LONGEST = 500
 """Characters of a former text that the timeline keeps."""
 _encode: Final = msgspec.msgpack.Encoder().encode

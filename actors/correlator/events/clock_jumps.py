@@ -58,8 +58,8 @@ def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
     span = _wrong_span(state, event)
     wrong = (alarm for alarm in state.alarms.values() if any(_moves(at, event.after, span) for at in _dates(alarm).values()))
     pending = [alarm.id for alarm in wrong]
-    draft.later(memory.begin, by // timedelta(microseconds=1), span, [*memory.originals, *pending])
-    draft.later(_rebase, state, event.before, event.after)
+    draft.on_commit(memory.begin, by // timedelta(microseconds=1), span, [*memory.originals, *pending])
+    draft.on_commit(_rebase, state, event.before, event.after)
 
 
 def redate(draft: Draft) -> None:
@@ -83,10 +83,10 @@ def received_as(trap: Trap, state: State, at: datetime) -> Trap:
 def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
     by = timedelta(microseconds=memory.by)
     for alarm_id in alarm_ids:
-        draft.later(memory.pending.pop, alarm_id, None)
+        draft.drop(memory.pending, alarm_id)
         alarm = draft.get(alarm_id)
         if alarm is None:
-            draft.later(memory.originals.pop, alarm_id, None)
+            draft.drop(memory.originals, alarm_id)
             continue
         known = memory.originals.get(alarm_id, {})
         before = _dates(alarm)
@@ -104,9 +104,9 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
             if dates[name] < original:
                 originals[name] = original, dates[name]
         if originals:
-            draft.later(memory.originals.__setitem__, alarm_id, originals)
+            draft.set(memory.originals, alarm_id, originals)
         else:
-            draft.later(memory.originals.pop, alarm_id, None)
+            draft.drop(memory.originals, alarm_id)
         if dates != before:
             draft.put(moved(alarm, **dates), ACTION, ACTOR, f"its dates moved: {_said(by)}")
 

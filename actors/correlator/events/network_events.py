@@ -8,7 +8,7 @@ from msgspec.structs import fields
 
 from actors.correlator.alarms.limits import FULL, admit
 from actors.correlator.alarms.problem import ReportedProblem
-from actors.correlator.alarms.raise_clear import clear_problems, remember
+from actors.correlator.alarms.raise_clear import clear_problems
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import tenant_of
@@ -67,8 +67,8 @@ def fold_network(draft: Draft, event: NetworkEvent) -> None:
             text = f"the idempotency key {event.key.partition('/')[2]!r} was used for another event; nothing changed"
             draft.emit(Answer(offset=draft.offset, refusals=(Refusal("", "key_reused", text),)))
             return
-        draft.later(remember, draft.state.keys, key, draft.at)
-        draft.later(remember, draft.state.bodies, key, body)
+        draft.remember(draft.state.keys, key, draft.at)
+        draft.remember(draft.state.bodies, key, body)
     meaning = MEANINGS[event.type]
     claim = reserved(event.resource_type, event.resource_id, event.type, event.source)
     if claim is not None:
@@ -143,5 +143,5 @@ def _in_order(value: Any) -> Any:
 
 def _measured(draft: Draft, event: NetworkEvent, node: Node | None) -> None:
     """Readings of a tenant's own ONT."""
-    if event.light and node is not None and event.tenant_id == tenant_of(draft, node.id):
+    if event.light and node is not None and event.tenant_id == tenant_of(draft.state, node.id):
         measured(draft, node.id, event.light)

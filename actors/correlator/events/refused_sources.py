@@ -82,7 +82,7 @@ def fold_source_refused(draft: Draft, event: SourceRefused) -> None:
     stands = event.accepted is None or event.accepted < event.last
     if known.alarmed or (stands and sum(reasons.values()) >= settings.refused_source_count):
         known = _raise(draft, memory, event.source, known)
-    draft.later(_remember, memory, event.source, known)
+    draft.on_commit(memory.put, event.source, known)
     draft.wake(NAME, event.source, draft.at + window)
 
 
@@ -94,7 +94,7 @@ def source_accepted(draft: Draft, source: str) -> None:
     if known.alarmed and not known.mixed:
         _clear(draft, memory, source, known, "its traps are accepted again")
         ended = replace(known, alarmed=False, mixed=True, since=draft.at, reasons={})
-        draft.later(_remember, memory, source, ended)
+        draft.on_commit(memory.put, source, ended)
 
 
 def due(draft: Draft, source: str) -> None:
@@ -118,7 +118,7 @@ def due(draft: Draft, source: str) -> None:
         else:
             elsewhere = "" if node is None else ", and traps of the device are accepted from another"
             _clear(draft, memory, source, known, f"nothing came from this address for {_words(silent)}{elsewhere}")
-    draft.later(memory.sources.pop, source, None)
+    draft.drop(memory.sources, source)
 
 
 def _heard_since(state: State, node: Node, known: RefusedSource) -> bool:
@@ -223,10 +223,6 @@ def _count(memory: SourceMemory) -> tuple[int, int]:
 
 def _is_open(draft: Draft, source: str, known: RefusedSource) -> bool:
     return any(alarm.qualifier == source for alarm in draft.open_of(known.tenant_id, known.resource_id, REFUSED))
-
-
-def _remember(memory: SourceMemory, source: str, known: RefusedSource) -> None:
-    memory.put(source, known)
 
 
 def _words(span: timedelta) -> str:

@@ -38,9 +38,9 @@ def fold_tick(draft: Draft) -> None:
     end_limits(draft)
     silent_devices.begin(draft)
     settings = draft.state.settings
-    draft.later(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
-    draft.later(_fade_keys, draft.state, draft.at - timedelta(hours=settings.idempotency_hours))
-    draft.later(_fade_clears, draft.state.ended, draft.at - KEEP_CLEARS)
+    draft.on_commit(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
+    draft.on_commit(_fade_keys, draft.state, draft.at - timedelta(hours=settings.idempotency_hours))
+    draft.on_commit(_fade_clears, draft.state.ended, draft.at - KEEP_CLEARS)
 
 
 def _end_shelves(draft: Draft) -> None:
@@ -63,16 +63,16 @@ def _let_go(draft: Draft) -> None:
         if since > before and number >= surplus:
             break
         draft.emit(AlarmForgotten(draft.offset, alarm_id))
-        draft.later(state.forget, alarm_id)
+        draft.on_commit(state.forget, alarm_id)
         if redated:
-            draft.later(redated.pop, alarm_id, None)
+            draft.drop(redated, alarm_id)
 
 
 def _archive(draft: Draft) -> None:
     if draft.at - draft.state.archived >= ARCHIVE_EVERY:
         before = cutoff(draft.at, timedelta(days=draft.state.settings.archive_after_days), draft.state.jumps)
         draft.emit(ArchiveDue(draft.offset, before))
-        draft.later(setattr, draft.state, "archived", draft.at)
+        draft.on_commit(setattr, draft.state, "archived", draft.at)
 
 
 def _fade(memory: dict[str, Any], before: Any) -> None:

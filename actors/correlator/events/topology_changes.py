@@ -6,7 +6,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.expected_revision import outdated
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
-from actors.correlator.plant.prepared import PREPARED, Prepared
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import note_replaced
 from actors.correlator.resources.renames import note_renames
@@ -26,7 +25,7 @@ def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
     plant = draft.state.plant
     difference = whole(plant, event.nodes) if plant.nodes else TopologyDifference(event.nodes)
     _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True)
-    draft.later(draft.state.api_nodes.clear)
+    draft.on_commit(draft.state.api_nodes.clear)
 
 
 def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
@@ -68,9 +67,9 @@ def _take(
     placement.note(draft, puts, removes)
     silent_devices.note(draft, puts, removes)
     windows.reconsider(draft)
-    draft.later(state.replant, draft.offset, puts, removes, by_file, kept)
+    draft.on_commit(state.replant, draft.offset, puts, removes, by_file, kept)
     if digest is not None:
-        draft.later(setattr, state, "topology_digest", digest)
+        draft.on_commit(setattr, state, "topology_digest", digest)
 
 
 def _refusals(
@@ -80,8 +79,10 @@ def _refusals(
     if on is not None and on != state.topology_at:
         text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
         return (Refusal("", "wrong_state", text),)
-    ready: Prepared | None = state.derived.get(PREPARED)
-    if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
+    ready = state.prepared
+    if ready is not None and ready.offset == draft.offset and not state.plant.nodes:
+        if ready.mistakes:
+            draft.on_commit(setattr, state, "prepared", None)
         return tuple(_refusal(one) for one in ready.mistakes[:MOST_REFUSALS])
     return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes, tenant)[:MOST_REFUSALS])
 

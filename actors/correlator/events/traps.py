@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from actors.correlator.alarms.limits import admit
 from actors.correlator.alarms.problem import ReportedProblem
-from actors.correlator.alarms.raise_clear import clear_problems, remember, repeat_problem
+from actors.correlator.alarms.raise_clear import clear_problems, repeat_problem
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.alarms.text import digest
 from actors.correlator.draft import Draft
@@ -67,9 +67,9 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if trap.inform_key:
         seen = state.informs.get(trap.inform_key)
         if seen is not None and draft.at - seen <= state.spans.inform_window:
-            draft.later(state.note, "informs_repeated")
+            draft.note("informs_repeated")
             return
-        draft.later(remember, state.informs, trap.inform_key, draft.at)
+        draft.remember(state.informs, trap.inform_key, draft.at)
     refused = state.memory(SourceMemory).sources
     if refused and trap.source in refused:
         source_accepted(draft, trap.source)
@@ -86,7 +86,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
         known, window = state.clocks.get(name), state.spans.reorder_hundredths
         clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
         if clock is not known:
-            draft.later(remember, state.clocks, name, clock)
+            draft.remember(state.clocks, name, clock)
             if clock.several and known is not None and not known.several:
                 draft.emit(_several(draft, device, name, uptime))
         elif clock.earlier and is_of_before(known, uptime, trap.received, window):
@@ -94,7 +94,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
-        draft.later(state.note, "unknown")
+        draft.note("unknown")
         draft.emit(UnknownTrap(draft.offset, draft.at, device.tenant, device.id, reading.reason, trap))
     for finding in reading.findings:
         _apply(draft, device, finding, trap, name, clock)
@@ -142,7 +142,7 @@ def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sende
             for place in places[1:]:
                 clear_problems(draft, device.tenant, place, finding.clears, finding.qualifier, report, _why(finding))
         case "drop":
-            draft.later(draft.state.note, f"noise:{finding.profile}/{finding.rule}")
+            draft.note(f"noise:{finding.profile}/{finding.rule}")
         case "event":
             draft.emit(_device_event(draft, device, finding, resource_id))
             if finding.clears:
@@ -193,7 +193,7 @@ def _interface(
     node = node_of(plant, device.id, known, place, position) if plant.nodes and position else None
     if known is not None or any(names):
         memory = draft.state.memory(NamedInterfaces)
-        draft.later(learn, memory, device.id, position, names, place.position, node, sender, epoch)
+        draft.on_commit(learn, memory, device.id, position, names, place.position, node, sender, epoch)
     below = [f"{device.id}/{each}" if each else device.id for each in (place.position, *place.others)]
     resource_id = node.id if node is not None else below[0]
     label = label_of(place.names)
@@ -297,11 +297,11 @@ def _follow_sequence(draft: Draft, device: TrapDevice, number: SequenceNumber) -
     late = ahead is not None and ahead > number.modulus - LATE_SEQUENCE and number.value != number.restarts_at
     if late or ahead == 0:
         return
-    draft.later(remember, draft.state.sequences, key, number.value)
+    draft.remember(draft.state.sequences, key, number.value)
     if ahead is None or ahead == 1 or number.value == number.restarts_at or ahead > number.modulus // 2:
         return
     missing = ahead - 1
-    draft.later(draft.state.note, "sequence_missing", missing)
+    draft.note("sequence_missing", missing)
     title = f"{missing} notification{'s' if missing > 1 else ''} of {device.name} did not arrive"
     detail = {"scope": number.scope, "last": last, "now": number.value, "missing": missing}
     draft.emit(_of_the_device(draft, device, "sequence.gap", title, detail))

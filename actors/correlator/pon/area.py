@@ -28,7 +28,7 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
     for tenant in sorted({*area.sizes, *_tenants(draft, memory, subject)}):
         found: Mapping[str, Evidence] = area.out
         if len(area.sizes) > 1 or tenant not in area.sizes:
-            found = {ont: each for ont, each in found.items() if tenant_of(draft, ont) == tenant}
+            found = {ont: each for ont, each in found.items() if tenant_of(draft.state, ont) == tenant}
         ports.update(dict.fromkeys(_look(draft, memory, subject, tenant, found, area.sizes[tenant])))
     return list(ports)
 
@@ -74,7 +74,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
         gasped=gasped,
         alive=0,
         unknown=could - len(recent),
-        confidence=min(0.99, gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5),
+        confidence=gasped / max(1, len(recent)) * (len(recent) / max(1, could)) ** 0.5,
         why=f"{gasped} of {could} ONTs of {name} on {len(ports)} PON port{'s' if len(ports) > 1 else ''} sent a dying gasp "
         "at about the same time: mains, not fibre",
     )
@@ -104,7 +104,7 @@ def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> Non
             for symptom in map(draft.alarm, found.alarms):
                 attach(draft, symptom, alarm, NAME, f"dark when the mains of {node.area} failed", confidence=0.8)
             if ont not in cause.members:
-                draft.later(cause.members.append, ont)
+                draft.on_commit(cause.members.append, ont)
 
 
 def area_pending(draft: Draft, free: Iterable[Evidence]) -> datetime | None:

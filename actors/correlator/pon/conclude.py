@@ -25,9 +25,10 @@ from actors.correlator.pon.alarm_types import (
 from actors.correlator.pon.cause import Cause, Evidence
 from actors.correlator.pon.gather import tenant_of
 from actors.correlator.pon.inspection_timer import NAME as NAME
-from actors.correlator.pon.members import concluded, members_of
+from actors.correlator.pon.members import add, extend, members_of
 from actors.correlator.pon.memory import Concluded, Kind, PonMemory
 from protocols.alarm import Alarm, Identity
+from protocols.probability import in_words, stated
 from protocols.severity import Severity, is_worse
 from protocols.walls import shown_to
 
@@ -59,7 +60,7 @@ _MANY = 8
 
 def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:
     """Raise the cause's alarm, or bring it up to date, and attach what it explains; ``extra`` are other alarms than ONTs'."""
-    tenant = tenant_of(draft, cause.ports[-1])
+    tenant = tenant_of(draft.state, cause.ports[-1])
     same = (
         draft.get(alarm_id)
         for alarm_id in memory.at_port.get(cause.ports[0], ())
@@ -77,7 +78,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
                 "root_cause",
                 RULE,
                 cause.why,
-                confidence=round(cause.confidence, 3),
+                confidence=stated(cause.confidence),
                 **cause.summary,
                 **cause.detail,
             )
@@ -97,21 +98,20 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
             "revised",
             RULE,
             cause.why,
-            confidence=round(cause.confidence, 3),
+            confidence=stated(cause.confidence),
             **cause.summary,
             **cause.detail,
         )
     if before is None:
         known_now = Concluded(kind=cause.kind, place=cause.place, ports=cause.ports, members=members, since=draft.at)
-        draft.later(memory.add, alarm.id, known_now)
-        draft.later(concluded, draft.state, alarm.id)
+        draft.on_commit(add, draft.state, alarm.id, known_now)
         count = len(members)
     else:
         count = _extend(draft, memory, alarm.id, cause)
-        draft.later(setattr, before, "returning", None)
+        draft.on_commit(setattr, before, "returning", None)
     _take_in(draft, alarm, cause, count)
     for symptom in extra:
-        attach(draft, symptom, alarm, NAME, cause.why, confidence=round(cause.confidence, 3))
+        attach(draft, symptom, alarm, NAME, cause.why, confidence=cause.confidence)
     return alarm
 
 
@@ -143,7 +143,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
     unnamed = alarm.subscriber_count - len(alarm.affected_customers)
     unnamed += more["subscriber_count"] - len(more["affected_customers"])
     now = replace(cause, **counts)
-    said = {**counts, "confidence": round(cause.confidence, 3), "customers_by_class": dict(sorted(classes.items()))}
+    said = {**counts, "confidence": stated(cause.confidence), "customers_by_class": dict(sorted(classes.items()))}
     if is_worse(severity := _severity(cause.kind, members), alarm.severity):
         alarm = severity_changed(alarm, severity)
     draft.put(
@@ -158,7 +158,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
         "revised",
         RULE,
         cause.why,
-        confidence=round(cause.confidence, 3),
+        confidence=stated(cause.confidence),
     )
     _take_in(draft, alarm, cause, members)
 
@@ -168,8 +168,7 @@ def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int
     known = memory.causes[alarm_id]
     already = members_of(draft.state, alarm_id, known)
     new = [each.ont for each in cause.evidence if each.ont not in already]
-    draft.later(memory.extend, alarm_id, cause.ports, new)
-    draft.later(concluded, draft.state, alarm_id)
+    draft.on_commit(extend, draft.state, alarm_id, cause.ports, new)
     return len(known.members) + len(new)
 
 
@@ -184,13 +183,13 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
                 alarm,
                 NAME,
                 f"{said_of} with {members - 1} others: {cause.why}",
-                confidence=round(cause.confidence, 3),
+                confidence=cause.confidence,
             )
 
 
 def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     """A conclusion that later evidence speaks against: its alarm ends at once, and what was attached to it is free."""
-    draft.later(memory.drop, alarm_id)
+    draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None:
         return
@@ -203,7 +202,7 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     """The cause has gone; what it explained has its time to go too."""
-    draft.later(memory.drop, alarm_id)
+    draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
         draft.put(cleared(alarm, max(draft.at, alarm.first_occurrence), RULE), "cleared", RULE, why)
@@ -214,7 +213,7 @@ def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
     foremost = draft.alarm(found.alarms[0])
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
-        foremost = draft.put(changed, "root_cause", RULE, why, confidence=round(confidence, 3))
+        foremost = draft.put(changed, "root_cause", RULE, why, confidence=stated(confidence))
     for other in map(draft.alarm, found.alarms[1:]):
         if other.parent_alarm_id is None:
             attach(draft, other, foremost, NAME, "the same ONT says so in another way", confidence=1.0)
@@ -223,7 +222,7 @@ def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
 def _problem(draft: Draft, cause: Cause) -> ReportedProblem:
     plant = draft.state.plant
     node = plant.nodes.get(cause.place)
-    tenant = tenant_of(draft, cause.ports[-1])
+    tenant = tenant_of(draft.state, cause.ports[-1])
     named = shown_to(node, tenant)
     name = (named.name if named is not None else "") or cause.place.removeprefix(AREA)
     event_type, probable = _CAUSES[cause.kind]
@@ -285,7 +284,7 @@ def _description(cause: Cause, classes: Mapping[str, int]) -> str:
     by_class = "; customers by class: " + ", ".join(f"{name} {count}" for name, count in classes.items()) if classes else ""
     return (
         f"{cause.why}. {cause.dark} ONTs dark without a dying gasp, {cause.gasped} with one, {cause.alive} known to be alive, "
-        f"{cause.unknown} not heard of{by_class}. Confidence {cause.confidence:.0%}."
+        f"{cause.unknown} not heard of{by_class}. Confidence: {in_words(cause.confidence)}."
     )
 
 
@@ -307,7 +306,7 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
         "gasped": cause.gasped,
         "alive": cause.alive,
         "unknown": cause.unknown,
-        "confidence": round(cause.confidence, 3),
+        "confidence": stated(cause.confidence),
         "customers_by_class": _classes(draft, cause.evidence),
         **cause.summary,
     }
@@ -316,7 +315,7 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
 def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
     """Whose service it is: of everything below a broken thing; of a loss of power, those that are out. All are counted; of
     those that are of other tenants none is named."""
-    plant, tenant = draft.state.plant, tenant_of(draft, cause.ports[-1])
+    plant, tenant = draft.state.plant, tenant_of(draft.state, cause.ports[-1])
     if cause.kind not in ("power", "rogue") and cause.place in plant.nodes:
         named = plant.reach_for(cause.place, tenant)
         return {

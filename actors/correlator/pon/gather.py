@@ -17,24 +17,27 @@ other, some are overtaken on the way, and a lamp of an ONT that loses power is n
 
 
 def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
-    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. What others report of it is
-    theirs, and what is concluded must not tell of it."""
-    alarms = draft.at_resource(node_id)
+    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. Alarms that others report of
+    it are theirs, and a conclusion must not tell of them."""
+    return _of_owner(draft.state, node_id, draft.at_resource(node_id))
+
+
+def evidence_at(state: State, node_id: str) -> list[Alarm]:
+    """The same as the State has it, whatever a draft has done since."""
+    return _of_owner(state, node_id, state.at_resource(node_id))
+
+
+def _of_owner(state: State, node_id: str, alarms: list[Alarm]) -> list[Alarm]:
     if alarms:
-        tenant = tenant_of(draft, node_id)
+        tenant = tenant_of(state, node_id)
         if any(each.tenant_id != tenant for each in alarms):
             return [each for each in alarms if each.tenant_id == tenant]
     return alarms
 
 
-def tenant_of(draft: Draft, node_id: str) -> str:
+def tenant_of(state: State, node_id: str) -> str:
     """The tenant of the OLT of a node: in which its traps make alarms, and in which conclusions about it are."""
-    return draft.state.plant.owner(node_id) or draft.state.settings.default_tenant
-
-
-def as_of(state: State) -> tuple[int, str]:
-    """By what it is told whether what was kept beside the State still holds: the topology, and the default tenant."""
-    return state.topology_at, state.settings.default_tenant
+    return state.plant.owner(node_id) or state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:

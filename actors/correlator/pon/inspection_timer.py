@@ -18,6 +18,6 @@ def schedule_inspection(draft: Draft, memory: PonMemory, subject: str, settle: t
     first = memory.first.get(subject)
     if first is None:
         first = draft.at
-        draft.later(memory.first.setdefault, subject, first)
+        draft.set(memory.first, subject, first)
     due: datetime = min(draft.at + settle, first + LONGEST_WAIT)
     draft.wake(NAME, subject, max(due, draft.at))

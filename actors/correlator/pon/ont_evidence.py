@@ -1,23 +1,20 @@
-"""What is known against the ONTs of a port or an area, kept from look to look.
+"""The evidence against the ONTs of a port or an area, kept from look to look.
 
-A look costs what has changed since the last one: only those ONTs are asked after of which something was heard. All of it
+A look costs as much as has changed since the last one: only the alarms of ONTs are read whose alarms began or ended. All of it
 follows from the State, so it is not saved.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from actors.correlator.draft import Draft
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Evidence
-from actors.correlator.pon.gather import against, as_of, heard_of, tenant_of
+from actors.correlator.pon.gather import against, evidence_at, tenant_of
 from actors.correlator.pon.memory import PonMemory
-from actors.correlator.state import State
+from actors.correlator.state import State, View
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
-
-_KEY = "pon heard"
 
 ByCause = Mapping[str | None, Collection[str]]
 """ONTs that are out, by the id of the alarm that explains them; None: nothing does yet."""
@@ -30,45 +27,45 @@ class OntEvidence:
 
     __slots__ = ("_causes", "_elsewhere", "_stale", "by_cause", "onts", "others", "out", "several", "sizes")
 
-    def __init__(self, draft: Draft, onts: Iterable[str], port: str = "") -> None:
-        plant = draft.state.plant
+    def __init__(self, state: State, onts: Iterable[str], port: str = "") -> None:
+        plant = state.plant
         self.onts = tuple(onts)
-        self.sizes = Counter(tenant_of(draft, ont) for ont in self.onts) if not port else Counter()
+        self.sizes = Counter(tenant_of(state, ont) for ont in self.onts) if not port else Counter()
         self.out: dict[str, Evidence] = {}
         self.by_cause: dict[str | None, set[str]] = {}
         self._causes: dict[str, str | None] = {}
         self.several: set[str] = set()
         self.others: dict[str, None] = {}
         self._stale = dict.fromkeys(self.onts)
-        # What has a second way up is heard of at one of its ports alone.
+        # An ONT with a second way up has its evidence at one of its ports alone.
         self._elsewhere = [ont for ont in self.onts if plant.pon_of(ont) != port] if port else []
 
-    def of(self, ont: str) -> None:
-        """Something was heard of this ONT."""
+    def mark(self, ont: str) -> None:
+        """An alarm of this ONT has begun or ended."""
         self._stale[ont] = None
 
-    def ask(self, draft: Draft, memory: PonMemory) -> "OntEvidence":
-        """Ask after those of whom something was heard."""
+    def ask(self, state: State, memory: PonMemory) -> "OntEvidence":
+        """Read the alarms of the ONTs that were marked."""
         unsure: dict[str, None] = {}
         out, others = False, False
-        symptoms = draft.state.symptoms
+        symptoms = state.symptoms
         for ont in (*self._stale, *self._elsewhere):
-            alarms = heard_of(draft, ont)
+            alarms = evidence_at(state, ont)
             found = against(symptoms, ont, alarms, memory)
             if found is None:
                 self._not_out(ont)
             else:
                 out |= ont not in self.out
-                self._is_out(found, draft.alarm(found.alarms[0]).parent_alarm_id)
+                self._is_out(found, state.alarms[found.alarms[0]].parent_alarm_id)
                 if ont not in memory.onset:
-                    unsure[ont] = None  # since when it is out moves with each repeat, which nobody is shown
+                    unsure[ont] = None  # since when it is out moves with each repeat, of which no view is told
             if any(_tells_more(symptoms, each) for each in alarms):
                 others |= ont not in self.others
                 self.others[ont] = None
             else:
                 self.others.pop(ont, None)
         self._stale = unsure
-        # In the order of the topology, however it came about.
+        # In the order of the topology, in whichever order the alarms came.
         if out:
             self.out = {ont: self.out[ont] for ont in self.onts if ont in self.out}
         if others:
@@ -125,50 +122,48 @@ def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
     return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
 
 
-class _Kept(NamedTuple):
-    """By port, and by ``area:NAME``, as of a topology and its default tenant."""
+class EvidenceView(View):
+    """The evidence of each port and each ``area:NAME`` that was looked at."""
 
-    as_of: tuple[int, str]
-    by_subject: dict[str, OntEvidence]
+    of_configuration = True
+    of_alarms = True
 
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._by_subject: dict[str, OntEvidence] = {}
 
-def note_ont(draft: Draft, subject: str, ont: str) -> None:
-    """An ONT of this port or area went out or came back, or says so in another way."""
-    known = _kept_of(draft, subject)
-    if known is not None:
-        known.of(ont)
+    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+        if not self._by_subject or alarm.alarm_type not in self._state.symptoms:
+            return
+        ont, plant = alarm.resource_id, self._state.plant
+        node = plant.nodes.get(ont)
+        if node is None:
+            return
+        port = plant.pon_of(ont)
+        known = self._by_subject.get(port) if port is not None else None
+        if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
+            if known is not None:
+                known.mark(ont)
+            area = self._by_subject.get(AREA + node.area) if node.area else None
+            if area is not None:
+                area.mark(ont)
+        elif known is not None and before is not None and before.parent_alarm_id != alarm.parent_alarm_id:
+            known.explain(ont, alarm.id, alarm.parent_alarm_id)
 
-
-def note_explained(draft: Draft, port: str, alarm: Alarm) -> None:
-    """An alarm of an ONT of this port was attached to a cause, or let go of."""
-    known = _kept_of(draft, port)
-    if known is not None:
-        known.explain(alarm.resource_id, alarm.id, alarm.parent_alarm_id)
-
-
-def _kept_of(draft: Draft, subject: str) -> OntEvidence | None:
-    kept: _Kept | None = draft.state.derived.get(_KEY)
-    return kept.by_subject.get(subject) if kept is not None else None
-
-
-def forget(state: State) -> None:
-    """What was not shown to the strategies may be missing: ask after every ONT anew."""
-    state.derived.pop(_KEY, None)
+    def of(self, memory: PonMemory, subject: str) -> OntEvidence:
+        """The evidence of a port or an area, up to date."""
+        known = self._by_subject.get(subject)
+        if known is None:
+            plant = self._state.plant
+            if subject.startswith(AREA):
+                onts = (each for each in plant.area(subject.removeprefix(AREA)) if plant.nodes[each].type == "ont")
+                known = OntEvidence(self._state, onts)
+            else:
+                known = OntEvidence(self._state, plant.onts_below(subject), subject)
+            self._by_subject[subject] = known
+        return known.ask(self._state, memory)
 
 
 def evidence_of(draft: Draft, memory: PonMemory, subject: str) -> OntEvidence:
-    """What is known now of the ONTs of a port or an area."""
-    state = draft.state
-    kept: _Kept | None = state.derived.get(_KEY)
-    if kept is None or kept.as_of != as_of(state):
-        kept = state.derived[_KEY] = _Kept(as_of(state), {})
-    known = kept.by_subject.get(subject)
-    if known is None:
-        plant = state.plant
-        if subject.startswith(AREA):
-            onts = (each for each in plant.area(subject.removeprefix(AREA)) if plant.nodes[each].type == "ont")
-            known = OntEvidence(draft, onts)
-        else:
-            known = OntEvidence(draft, plant.onts_below(subject), subject)
-        kept.by_subject[subject] = known
-    return known.ask(draft, memory)
+    """The evidence of a port or an area, as it was before the draft."""
+    return draft.state.view(EvidenceView).of(memory, subject)

@@ -35,9 +35,9 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     for alarm_id in [each for each in causes if _ended(draft, each)]:
         # By hand: what it explained is looked at anew when it is free.
-        draft.later(memory.drop, alarm_id)
+        draft.on_commit(memory.drop, alarm_id)
         del causes[alarm_id]
-    blockers = blocked_by(draft, port, tenant_of(draft, port))
+    blockers = blocked_by(draft, port, tenant_of(draft.state, port))
     if blockers:
         _give_way(draft, memory, causes, root_of(draft, blockers[0]), out)
         return None
@@ -238,7 +238,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
         since = cause.returning
         if since is None:
             since = draft.at
-            draft.later(setattr, cause, "returning", since)
+            draft.on_commit(setattr, cause, "returning", since)
         if draft.at < since + RETURNING:
             repairing.add(alarm_id)
             again = since + RETURNING if again is None else min(again, since + RETURNING)

@@ -50,7 +50,7 @@ def sign(draft: Draft, memory: PonMemory, ont: str, kind: SignKind) -> None:
     """Note a sign of a rogue on the ONT's port."""
     port = draft.state.plant.pon_of(ont)
     if port is not None and port != ont:
-        draft.later(memory.sign, port, Sign(kind, ont, draft.at))
+        draft.on_commit(memory.sign, port, Sign(kind, ont, draft.at))
 
 
 def joins(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> None:
@@ -138,7 +138,7 @@ def suspect(
     quiet = not signs or draft.at - signs[-1].at >= QUIET
     if standing is not None and quiet and 2 * len(dark) <= len(causes[standing].members):
         over(draft, memory, standing, f"nothing of it for {QUIET.total_seconds():g} s")
-        draft.later(memory.signs.pop, port, None)  # what it is over for is no sign of a new one
+        draft.drop(memory.signs, port)  # what it is over for is no sign of a new one
         del causes[standing]
         return set(), None
     if standing is None and not dark and quiet:

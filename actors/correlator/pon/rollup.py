@@ -109,7 +109,7 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
                     f"dark together with {len(cause.members)} others of {cause.place}",
                     confidence=0.9,
                 )
-            draft.later(cause.members.append, found.ont)
+            draft.on_commit(cause.members.append, found.ont)
 
 
 def gather_power(

@@ -13,9 +13,7 @@ from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon import area, port, rogue
 from actors.correlator.pon.gather import dimmed, is_out, ports_below, tenant_of
 from actors.correlator.pon.inspection_timer import NAME, SETTLE, schedule_inspection
-from actors.correlator.pon.members import note_member
 from actors.correlator.pon.memory import PonMemory, fading
-from actors.correlator.pon.ont_evidence import note_explained, note_ont
 from actors.correlator.pon.relevance import is_irrelevant
 from actors.correlator.resources.optical_power import relieved
 from actors.correlator.resources.placement import UNPLACED
@@ -42,18 +40,13 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     port = plant.pon_of(resource) if node is not None else None
     if ends:
         _elsewhere(draft, memory, alarm, port)
-    note_member(draft, resource)
     if node is None:
         if ends and resource in memory.onset:
-            draft.later(memory.onset.pop, resource, None)
+            draft.drop(memory.onset, resource)
         return
-    if port is not None:
-        note_ont(draft, port, resource)
-    if node.area:
-        note_ont(draft, AREA + node.area, resource)
-    if alarm.tenant_id != tenant_of(draft, resource):
+    if alarm.tenant_id != tenant_of(draft.state, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
-            draft.later(memory.onset.pop, resource, None)  # it was its OLT's, which was of this tenant then
+            draft.drop(memory.onset, resource)  # it was its OLT's, which was of this tenant then
         return  # what others report of it is theirs
     if traits.equipment_lost:
         for each in ports_below(draft, resource):
@@ -92,12 +85,12 @@ def _service(draft: Draft, memory: PonMemory, node: Node, traits: SymptomTraits,
         if ont not in memory.onset:
             if ont in memory.back and not traits.gasp:
                 rogue.came_and_went(draft, memory, ont)
-            draft.later(memory.onset.setdefault, ont, draft.at)
+            draft.set(memory.onset, ont, draft.at)
         if traits.sign is not None:
             rogue.sign(draft, memory, ont, traits.sign)
     elif not is_out(draft, ont):
-        draft.later(memory.onset.pop, ont, None)
-        draft.later(memory.came_back, ont, draft.at)
+        draft.drop(memory.onset, ont)
+        draft.on_commit(memory.came_back, ont, draft.at)
     if node.area and (traits.gasp or area in memory.at_port):
         schedule_inspection(draft, memory, area, SETTLE - AREAS_FIRST)
 
@@ -105,22 +98,30 @@ def _service(draft: Draft, memory: PonMemory, node: Node, traits: SymptomTraits,
 def _light(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
     """An ONT has too little light, or enough again."""
     if begins:
-        draft.later(memory.onset.setdefault, fading(node.id), draft.at)
+        _begin(draft, memory, fading(node.id))
         rogue.sign(draft, memory, node.id, "lives")
     elif not dimmed(draft, node.id):
-        draft.later(memory.onset.pop, fading(node.id), None)
+        draft.drop(memory.onset, fading(node.id))
         relieved(draft, node.id)
 
 
 def _port(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
     """A port went dark, or is so no longer."""
-    draft.later(*((memory.onset.setdefault, node.id, draft.at) if begins else (memory.onset.pop, node.id, None)))
+    if begins:
+        _begin(draft, memory, node.id)
+    else:
+        draft.drop(memory.onset, node.id)
+
+
+def _begin(draft: Draft, memory: PonMemory, key: str) -> None:
+    if draft.read(memory.onset, key) is None:
+        draft.set(memory.onset, key, draft.at)
 
 
 def due(draft: Draft, subject: str) -> None:
     """Look at a port, or at an area."""
     memory = draft.state.memory(PonMemory)
-    draft.later(memory.first.pop, subject, None)
+    draft.drop(memory.first, subject)
     if subject.startswith(AREA):
         for each in area.look(draft, memory, subject):
             schedule_inspection(draft, memory, each, AREAS_FIRST)
@@ -141,7 +142,6 @@ def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> No
     found = plant.pon_of(alarm.resource_id)
     if found is None:
         return
-    note_explained(draft, found, alarm)
     if alarm.parent_alarm_id is None:
         schedule_inspection(draft, draft.state.memory(PonMemory), found, SETTLE)
 

@@ -5,13 +5,13 @@ memory of the alarms whose type has another symptom now is brought in line, and 
 An alarm that is attached to a cause stays attached.
 """
 
-from actors.correlator.draft import Draft, age
+from actors.correlator.draft import Draft
 from actors.correlator.memories import BlockerMemory
 from actors.correlator.plant.power_area import AREA
-from actors.correlator.pon import members, ont_evidence
 from actors.correlator.pon.gather import heard_of, ports_below
 from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
+from actors.correlator.state import age
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
@@ -23,8 +23,6 @@ def change_symptoms(draft: Draft, symptoms: Symptoms) -> None:
     changed = {each for each in before.keys() | symptoms.keys() if before.get(each) is not symptoms.get(each)}
     if not changed:
         return
-    draft.later(ont_evidence.forget, state)
-    draft.later(members.forget, state)
     lost = state.memory(BlockerMemory).since
     places: dict[str, None] = {}
     found = [each for each in state.alarms.values() if each.cleared_at is None and each.alarm_type in changed]
@@ -32,9 +30,10 @@ def change_symptoms(draft: Draft, symptoms: Symptoms) -> None:
         places[alarm.resource_id] = None
         traits = symptoms.get(alarm.alarm_type)
         if traits is not None and traits.equipment_lost:
-            draft.later(lost.setdefault, alarm.id, draft.at)
+            if alarm.id not in lost:
+                draft.set(lost, alarm.id, draft.at)
         else:
-            draft.later(lost.pop, alarm.id, None)
+            draft.drop(lost, alarm.id)
     memory = state.memory(PonMemory)
     for place in places:
         _remember(draft, memory, symptoms, place)
@@ -52,10 +51,10 @@ def _remember(draft: Draft, memory: PonMemory, symptoms: Symptoms, place: str) -
         elif traits is not None and traits.degraded:
             degraded.append(alarm)
     for key, alarms in ((place, out), (fading(place), degraded)):
-        if alarms:
-            draft.later(memory.onset.setdefault, key, alarms[0].received_at)
-        else:
-            draft.later(memory.onset.pop, key, None)
+        if not alarms:
+            draft.drop(memory.onset, key)
+        elif key not in memory.onset:
+            draft.set(memory.onset, key, alarms[0].received_at)
 
 
 def _inspect(draft: Draft, memory: PonMemory, place: str) -> None:

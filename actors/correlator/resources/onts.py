@@ -84,7 +84,7 @@ def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:
         if before and serial_of(alarm) != now:
             found[alarm.id] = Replaced(before, now, draft.at)
     if found:
-        draft.later(_note, state, found)
+        draft.on_commit(_note, state, found)
 
 
 def end_replaced(draft: Draft) -> None:
@@ -95,7 +95,7 @@ def end_replaced(draft: Draft) -> None:
         alarm, mark = draft.get(alarm_id), state.marks.get(alarm_id)
         if alarm_id in state.renamed and alarm is not None and alarm.cleared_at is None:
             continue  # it goes on at another position
-        draft.later(memory.alarms.pop, alarm_id, None)
+        draft.drop(memory.alarms, alarm_id)
         if alarm is None or alarm.cleared_at is not None or (mark is not None and mark.received > noted.at):
             continue  # over, moved along, or reported again since: by the new one
         _end(draft, alarm, noted.old, noted.new, BY_TOPOLOGY)

@@ -58,7 +58,7 @@ def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, lo
         key = f"{each.quantity} {resource_id}"
         known = memory.lights.get(key)
         light = taken(known, each.dbm, draft.at, low=low)
-        draft.later(memory.put, key, light)
+        draft.on_commit(memory.put, key, light)
         if known is not None and (light.fell is not None or known.fell is not None or low):
             news |= abs(light.now - known.now) >= _NOTABLE or (light.fell is None) != (known.fell is None)
     port = plant.pon_of(resource_id)
@@ -82,7 +82,7 @@ def relieved(draft: Draft, ont: str) -> None:
     for quantity in _COMPARED if memory.lights else ():
         light = memory.lights.get(f"{quantity} {ont}")
         if light is not None and light.fell is not None and light.at < draft.at:
-            draft.later(memory.put, f"{quantity} {ont}", replace(light, fell=None))
+            draft.on_commit(memory.put, f"{quantity} {ont}", replace(light, fell=None))
 
 
 def fall(memory: OpticalPowerMemory, ont: str, since: datetime) -> float | None:

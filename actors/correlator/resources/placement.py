@@ -115,7 +115,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
             alarm = state.alarms[alarm_id]
             found[alarm_id] = Replanted(node.parents if node is not None else None, follows_topology(state, alarm))
     if found:
-        draft.later(_remember, state, found)
+        _remember(draft, found)
 
 
 def settle(draft: Draft) -> None:
@@ -126,7 +126,7 @@ def settle(draft: Draft) -> None:
         alarm = draft.get(alarm_id)
         if alarm_id in state.renamed and alarm is not None and alarm.cleared_at is None:
             continue  # it goes on under another name, and is looked at there
-        draft.later(memory.alarms.pop, alarm_id, None)
+        draft.drop(memory.alarms, alarm_id)
         if alarm is None or alarm.cleared_at is not None:
             continue
         fields = with_place(state, alarm, follows=noted.follows)
@@ -148,10 +148,11 @@ def settle(draft: Draft) -> None:
             draft.put(changed, "reach_changed", ACTOR, text, **evidence)
 
 
-def _remember(state: State, found: dict[str, Replanted]) -> None:
-    alarms = state.memory(PlacingMemory).alarms
+def _remember(draft: Draft, found: dict[str, Replanted]) -> None:
+    alarms = draft.state.memory(PlacingMemory).alarms
     for alarm_id, noted in found.items():
-        alarms.setdefault(alarm_id, noted)
+        if draft.read(alarms, alarm_id) is None:
+            draft.set(alarms, alarm_id, noted)
 
 
 def _seen(state: State, alarm: Alarm, parents: Iterable[str]) -> list[str]:

@@ -132,7 +132,7 @@ def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> 
         return
     renames = Renames(state.plant, puts, removes, state.settings.default_tenant)
     if renames:
-        draft.later(_note, state, dict(_affected(state, renames)))
+        draft.on_commit(_note, state, dict(_affected(state, renames)))
 
 
 def move_renamed(draft: Draft) -> None:
@@ -146,10 +146,10 @@ def move_renamed(draft: Draft) -> None:
         alarm_id = waiting.pop(0)
         alarm = state.alarms.get(alarm_id)
         if alarm_id in step or alarm is None or alarm.cleared_at is not None:
-            draft.later(state.renamed.pop, alarm_id, None)
+            draft.drop(state.renamed, alarm_id)
             continue
         step[alarm_id] = alarm
-        draft.later(state.renamed.pop, alarm_id, None)
+        draft.drop(state.renamed, alarm_id)
         # Two devices that swapped their names: who is still there must go first.
         there = state.current.get(_identity(alarm, state.renamed[alarm_id]))
         if there is not None and there in state.renamed:
@@ -187,9 +187,9 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
     )
     equal = replace(equal, **with_place(state, equal, follows=follows_topology(state, alarm)))
     if (mark := state.marks.get(alarm.id)) is not None:
-        draft.later(state.marks.__setitem__, new_id, mark)
+        draft.set(state.marks, new_id, mark)
     if (edited := state.edited.get(alarm.id)) is not None:
-        draft.later(state.edited.__setitem__, new_id, edited)
+        draft.set(state.edited, new_id, edited)
     text = f"was alarm {alarm.alarm_id} of {alarm.resource_id}, tenant {alarm.tenant_id}, in the topology before"
     draft.put(equal, ACTION, ACTOR, text, resource_id=alarm.resource_id, tenant_id=alarm.tenant_id, alarm_id=alarm.alarm_id)
 

@@ -47,7 +47,7 @@ def heard(draft: Draft, node: Node) -> None:
     last = memory.heard.get(device_id)
     if last is not None and draft.at - last < SELDOM and device_id not in memory.alarmed:
         return
-    draft.later(memory.heard.__setitem__, device_id, draft.at)
+    draft.set(memory.heard, device_id, draft.at)
     _end(draft, memory, device_id, "a trap of it was accepted")
     hours = state.settings.silent_hours
     if hours and is_device(node):
@@ -59,7 +59,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
     nodes = draft.state.plant.nodes
     if not nodes:
         # A first plant is large: the next tick goes through its addresses alone.
-        draft.later(setattr, draft.state.memory(SilenceMemory), "begun", False)
+        draft.on_commit(setattr, draft.state.memory(SilenceMemory), "begun", False)
         return
     for node in puts:
         before = nodes.get(node.id)
@@ -75,7 +75,7 @@ def begin(draft: Draft) -> None:
     """Look at a first plant, or at one that an earlier version of faultd left, once."""
     memory = draft.state.memory(SilenceMemory)
     if not memory.begun:
-        draft.later(setattr, memory, "begun", True)
+        draft.on_commit(setattr, memory, "begun", True)
         _look_at_all(draft)
 
 
@@ -93,7 +93,8 @@ def due(draft: Draft, device_id: str) -> None:
     node = state.plant.nodes.get(device_id)
     if node is None or not is_device(node):
         _end(draft, memory, device_id, "the topology has no such device any more")
-        draft.later(memory.forget, device_id)
+        draft.drop(memory.since, device_id)
+        draft.drop(memory.heard, device_id)
         return
     last = memory.heard.get(device_id)
     since = last or memory.since.get(device_id, draft.at)
@@ -112,7 +113,7 @@ def due(draft: Draft, device_id: str) -> None:
     elif len(memory.alarmed) >= MOST:
         _tell_of_more(draft, memory, device_id)
     elif _raise(draft, node, since, never=last is None):
-        draft.later(memory.alarmed.__setitem__, device_id, (_tenant(state, node), device_id))
+        draft.set(memory.alarmed, device_id, (_tenant(state, node), device_id))
         _no_longer_more(draft, memory, device_id)
     else:
         draft.wake(NAME, device_id, draft.at + timedelta(hours=1))
@@ -131,7 +132,9 @@ def _look_at_all(draft: Draft) -> None:
 
 def _look_at(draft: Draft, device_id: str) -> None:
     """Have :func:`due` decide about a device with the next Event; known since now, unless it was before."""
-    draft.later(draft.state.memory(SilenceMemory).since.setdefault, device_id, draft.at)
+    since = draft.state.memory(SilenceMemory).since
+    if draft.read(since, device_id) is None:
+        draft.set(since, device_id, draft.at)
     draft.wake(NAME, device_id, draft.at)
 
 
@@ -169,7 +172,7 @@ def _end(draft: Draft, memory: SilenceMemory, device_id: str, why: str) -> None:
     tenant, resource = known
     report = ReportTime(received=draft.at, reporter=_REPORTER, source=SYSTEM)
     clear_problems(draft, tenant, resource, (SILENT,), "", report, why)
-    draft.later(memory.alarmed.pop, device_id, None)
+    draft.drop(memory.alarmed, device_id)
     waiting = next((one for one in memory.more if one != device_id), None)
     if waiting is not None:
         draft.wake(NAME, waiting, draft.at)
@@ -179,7 +182,7 @@ def _no_longer_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None
     """It is not, or no longer, one of the devices beyond the bound."""
     if device_id not in memory.more:
         return
-    draft.later(memory.more.pop, device_id, None)
+    draft.drop(memory.more, device_id)
     if len(memory.more) == 1:
         text = "every silent device has an alarm of its own"
         fold_system(draft, SystemReport(alarm_type=SILENT, active=False, qualifier=MORE, description=text))
@@ -197,4 +200,4 @@ def _tell_of_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
             "reach faultd by a relay, see [correlator] relays.",
         )
         fold_system(draft, report)
-    draft.later(memory.more.__setitem__, device_id, None)
+    draft.set(memory.more, device_id, None)

@@ -12,7 +12,6 @@ from actors.correlator.alarms.lifecycle import moved, severity_changed
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, RulePart
 from actors.correlator.rules.memories import EscalationClock, EscalationMemory
-from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.strategies.notifications import request_notification
 from protocols.alarm import Alarm
 from protocols.severity import is_worse
@@ -22,8 +21,8 @@ NAME = "rules"
 
 def look(draft: Draft, parts: tuple[RulePart, ...], before: Alarm | None, alarm: Alarm) -> None:
     """Start, stop or set the clock of an alarm that changed."""
-    clocks = _clocks(draft)
-    clock = clocks.get(alarm.id)
+    clocks = draft.state.memory(EscalationMemory).clocks
+    clock = draft.read(clocks, alarm.id)
     if alarm.cleared_at is not None or alarm.suppressed_by or alarm.shelved_until is not None:
         if clock is not None:
             stop(draft, alarm.id)
@@ -33,13 +32,14 @@ def look(draft: Draft, parts: tuple[RulePart, ...], before: Alarm | None, alarm:
     if clock is None or unacknowledged:
         if not rules:
             return
-        clock = clocks.put(alarm.id, EscalationClock(draft.at, clock.done if clock is not None else ()))
+        clock = draft.set(clocks, alarm.id, EscalationClock(draft.at, clock.done if clock is not None else ()))
     _set(draft, rules, alarm, clock)
 
 
 def due(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> None:
     """Let the rules have their say whose time has come, in their order."""
-    clock = _clocks(draft).get(alarm.id)
+    clocks = draft.state.memory(EscalationMemory).clocks
+    clock = draft.read(clocks, alarm.id)
     if clock is None or alarm.cleared_at is not None:
         return
     rules = _matching(draft, parts, alarm)
@@ -51,7 +51,7 @@ def due(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> None:
         if _wants(rule, alarm):
             done = (*done, rule.id)
             _escalate(draft, rule, alarm, clock)
-    clock = _clocks(draft).put(alarm.id, EscalationClock(clock.since, done))
+    clock = draft.set(clocks, alarm.id, EscalationClock(clock.since, done))
     _set(draft, rules, draft.latest(alarm), clock)
 
 
@@ -62,7 +62,7 @@ def concerns(draft: Draft, alarm: Alarm) -> bool:
 
 def stop(draft: Draft, alarm_id: str) -> None:
     """No rule waits for the alarm any more."""
-    _clocks(draft).drop(alarm_id)
+    draft.drop(draft.state.memory(EscalationMemory).clocks, alarm_id)
     draft.no_wake(NAME, f"escalate {alarm_id}")
 
 
@@ -111,7 +111,3 @@ def _set(draft: Draft, rules: list[CompiledRule], alarm: Alarm, clock: Escalatio
 
 def _after(rule: CompiledRule) -> timedelta:
     return timedelta(seconds=rule.rule.actions.after_seconds or 0.0)
-
-
-def _clocks(draft: Draft) -> Overlay[EscalationClock]:
-    return overlay(draft, "clocks", draft.state.memory(EscalationMemory).clocks, lambda value: value)

@@ -8,7 +8,6 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules
 from actors.correlator.rules.memories import GroupMemory, OpenGroup
-from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.rules.parent_child import adopt
 from actors.correlator.rules.place import common_place
 from protocols.alarm import Alarm, Identity
@@ -51,9 +50,9 @@ def raise_group(
     group = admit(draft, problem, report)
     if group is None:
         return None
-    known = _groups(draft).get(group.id)
-    if known is None:
-        _groups(draft).put(group.id, OpenGroup(rule.id, key, draft.offset))
+    groups = draft.state.memory(GroupMemory).groups
+    if draft.read(groups, group.id) is None:
+        draft.set(groups, group.id, OpenGroup(rule.id, key, draft.offset))
     for member in members:
         join(draft, rules, rule, group.id, member, what)
     return group.id
@@ -61,51 +60,52 @@ def raise_group(
 
 def join(draft: Draft, rules: CompiledRules, rule: CompiledRule, group_id: str, member: Alarm, what: str) -> None:
     """One more member of an open group."""
-    group, alarm = _groups(draft).get(group_id), draft.get(group_id)
+    memory = draft.state.memory(GroupMemory)
+    group, alarm = draft.read(memory.groups, group_id), draft.get(group_id)
     if group is None or alarm is None:
         return
-    of = _member_of(draft)
-    mine = of.get(member.id) or ()
+    mine = draft.read(memory.member_of, member.id) or ()
     membership = f"{group_id} {group.since}"
     if membership not in mine and draft.latest(member).cleared_at is None:
-        of.put(member.id, (*mine, membership))
-        _groups(draft).put(group_id, group.more(1))
+        draft.set(memory.member_of, member.id, (*mine, membership))
+        draft.set(memory.groups, group_id, group.more(1))
     adopt(draft, rules, rule, member, alarm, f"rule {rule.rule.name!r}: {what}")
 
 
 def is_open(draft: Draft, group_id: str) -> bool:
     """Whether the group alarm still stands."""
     alarm = draft.get(group_id) if group_id else None
-    return alarm is not None and alarm.cleared_at is None and _groups(draft).get(group_id) is not None
+    return alarm is not None and alarm.cleared_at is None and _group(draft, group_id) is not None
 
 
 def concerns(draft: Draft, alarm: Alarm) -> bool:
     """Whether an alarm is a group's, or a group."""
     memory = draft.state.memory(GroupMemory)
-    return alarm.id in memory.member_of or alarm.id in memory.groups or "groups" in draft.scratch
+    return alarm.id in memory.member_of or alarm.id in memory.groups or draft.touches(memory.groups)
 
 
 def over(draft: Draft, alarm: Alarm) -> None:
     """The alarm is over: a group whose last member it was is over with it."""
-    if _groups(draft).get(alarm.id) is not None:
+    memory = draft.state.memory(GroupMemory)
+    if draft.read(memory.groups, alarm.id) is not None:
         # Its members forget it when they are over: looking for them would cost as much as there are.
-        _groups(draft).drop(alarm.id)
-    for membership in _member_of(draft).get(alarm.id) or ():
+        draft.drop(memory.groups, alarm.id)
+    for membership in draft.read(memory.member_of, alarm.id) or ():
         group_id, _, since = membership.partition(" ")
-        group = _groups(draft).get(group_id)
+        group = draft.read(memory.groups, group_id)
         if group is None or str(group.since) != since:
             continue
         if group.open > 1:
-            _groups(draft).put(group_id, group.more(-1))
+            draft.set(memory.groups, group_id, group.more(-1))
         else:
             _clear(draft, group_id, "the last of its alarms is over")
-    _member_of(draft).drop(alarm.id)
+    draft.drop(memory.member_of, alarm.id)
 
 
 def release(draft: Draft, gone: dict[str, str]) -> None:
     """End the group alarms of rules that are no more."""
     for group_id in [name for name, group in draft.state.memory(GroupMemory).groups.items() if group.rule in gone]:
-        group = _groups(draft).get(group_id)
+        group = _group(draft, group_id)
         if group is not None:
             _clear(draft, group_id, gone[group.rule])
 
@@ -128,12 +128,8 @@ def _clear(draft: Draft, group_id: str, why: str) -> None:
     if alarm is not None and alarm.cleared_at is None:
         report = ReportTime(received=draft.at, reporter="faultd:rules", source=SYSTEM)
         clear_problems(draft, alarm.tenant_id, alarm.resource_id, (alarm.alarm_type,), alarm.qualifier, report, why)
-    _groups(draft).drop(group_id)
+    draft.drop(draft.state.memory(GroupMemory).groups, group_id)
 
 
-def _groups(draft: Draft) -> Overlay[OpenGroup]:
-    return overlay(draft, "groups", draft.state.memory(GroupMemory).groups, lambda value: value)
-
-
-def _member_of(draft: Draft) -> Overlay[tuple[str, ...]]:
-    return overlay(draft, "member_of", draft.state.memory(GroupMemory).member_of, lambda value: value)
+def _group(draft: Draft, group_id: str) -> OpenGroup | None:
+    return draft.read(draft.state.memory(GroupMemory).groups, group_id)

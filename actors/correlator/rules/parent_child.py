@@ -4,24 +4,22 @@ topology, or of the same device, that was raised within the time window before o
 What was raised within the window waits under every place in which the other side would look for it, so neither side searches.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import islice
+from typing import Any
 
 from actors.correlator.alarms.attachment import attach, detach, reported_at
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules, RulePart
 from actors.correlator.rules.memories import AttachedChild, KinMemory, Recent
-from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.rules.place import above, device_of, is_below
-from actors.correlator.state import State
+from actors.correlator.state import State, View
 from protocols.alarm import Alarm
 
 NAME = "rules"
 MAX_RECENT = 20_000
 """Parents, and children, of one rule within its window; the oldest go first."""
 _MOMENT = timedelta(milliseconds=1)
-
-Index = dict[str, dict[str, dict[str, None]]]
-"""Slot (role and rule) → place → alarms."""
 
 
 def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> None:
@@ -42,14 +40,14 @@ def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> 
 
 
 def adopt(
-    draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, cause: Alarm, why: str, **evidence: object
+    draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, cause: Alarm, why: str, **evidence: Any
 ) -> bool:
     """Attach ``child`` for ``rule``, unless something that comes before the rule has attached it: what is no rule's (the
     topology's, an operator's) always does, another rule by priority and name."""
     child = draft.latest(child)
-    table = _adopted(draft)
+    adopted = draft.state.memory(KinMemory).adopted
     if child.parent_alarm_id is not None:
-        known = table.get(child.id)
+        known = draft.read(adopted, child.id)
         if known is None or known.parent != child.parent_alarm_id:
             return False
         before = rules.by_id.get(known.rule)
@@ -69,22 +67,24 @@ def adopt(
         **evidence,
     )
     if done:
-        table.put(child.id, AttachedChild(rule.id, cause.id))
+        draft.set(adopted, child.id, AttachedChild(rule.id, cause.id))
     return done
 
 
 def forget(draft: Draft, alarm: Alarm) -> None:
     """The alarm is over: no rule's attachment is looked after any more."""
-    if alarm.id in draft.state.memory(KinMemory).adopted:
-        _adopted(draft).drop(alarm.id)
+    adopted = draft.state.memory(KinMemory).adopted
+    if draft.read(adopted, alarm.id) is not None:
+        draft.drop(adopted, alarm.id)
 
 
 def release(draft: Draft, alarm_id: str, gone: dict[str, str]) -> bool:
     """Detach an alarm that a rule attached which is no more (``gone``: rule id → why). True when it was."""
-    known = _adopted(draft).get(alarm_id)
+    adopted = draft.state.memory(KinMemory).adopted
+    known = draft.read(adopted, alarm_id)
     if known is None or known.rule not in gone:
         return False
-    _adopted(draft).drop(alarm_id)
+    draft.drop(adopted, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.parent_alarm_id != known.parent:
         return False
@@ -92,22 +92,27 @@ def release(draft: Draft, alarm_id: str, gone: dict[str, str]) -> bool:
     return True
 
 
-def drop(state: State, gone: dict[str, str]) -> None:
-    """Forget what waited for rules that are no more."""
-    recent = state.memory(KinMemory).recent
-    for slot in [slot for slot in recent if slot.partition(" ")[2] in gone]:
-        del recent[slot]
-    state.derived.pop("kin", None)
+def drop(draft: Draft, gone: dict[str, str]) -> None:
+    """Forget the alarms that waited for rules that are gone."""
+    recent = draft.state.memory(KinMemory).recent
+    for slot in recent:
+        if slot.partition(" ")[2] in gone:
+            draft.drop(recent, slot)
+            draft.drop(draft.state.view(Waiting).slots, slot)
 
 
 def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
-    """Let go of what has waited through the window."""
+    """Let go of alarms that have waited through the window."""
     window = rule.window if rule is not None else timedelta(0)
-    draft.later(_expire, draft.state, slot, draft.at - window)
-    left = draft.state.memory(KinMemory).recent.get(slot, {})
-    oldest = next((each.at for each in left.values() if each.at >= draft.at - window), None)
-    if oldest is not None:
-        draft.wake(NAME, f"kin {slot}", oldest + window + _MOMENT)
+    recent = draft.state.memory(KinMemory).recent
+    if slot not in recent:
+        return
+    waiting = draft.inner(recent, slot)
+    for alarm_id, each in waiting.items():
+        if each.at >= draft.at - window:
+            draft.wake(NAME, f"kin {slot}", each.at + window + _MOMENT)
+            break
+        _leave(draft, waiting, slot, alarm_id, each)
 
 
 # --- who waits where -------------------------------------------------------------------------------------------------
@@ -130,89 +135,58 @@ def _places_of_child(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple
     return places, places
 
 
-def _index(state: State) -> Index:
-    found: Index | None = state.derived.get("kin")
-    if found is None:
-        found = state.derived["kin"] = {}
+class Waiting(View):
+    """Alarms of ``KinMemory.recent``, oldest first, by slot and the places in which the other side looks for them."""
+
+    def __init__(self, state: State) -> None:
+        self.slots: dict[str, dict[str, dict[str, Recent]]] = {}
         for slot, waiting in state.memory(KinMemory).recent.items():
+            by_place = self.slots[slot] = {}
             for alarm_id, recent in waiting.items():
-                _file(found, slot, alarm_id, recent.places)
-    return found
-
-
-def _file(index: Index, slot: str, alarm_id: str, places: tuple[str, ...]) -> None:
-    by_place = index.setdefault(slot, {})
-    for place in places:
-        by_place.setdefault(place, {})[alarm_id] = None
-
-
-def _unfile(index: Index, slot: str, alarm_id: str, places: tuple[str, ...]) -> None:
-    by_place = index.get(slot, {})
-    for place in places:
-        filed = by_place.get(place)
-        if filed is not None:
-            filed.pop(alarm_id, None)
-            if not filed:
-                del by_place[place]
+                for place in recent.places:
+                    by_place.setdefault(place, {})[alarm_id] = recent
 
 
 def _waiting(draft: Draft, slot: str, places: tuple[str, ...], rule: CompiledRule) -> list[Alarm]:
     """Open alarms of the slot in these places, raised within the window: those of the nearest place first."""
-    by_place = _index(draft.state).get(slot, {})
-    if not by_place and "kin" not in draft.scratch:
+    by_place = draft.read(draft.state.view(Waiting).slots, slot)
+    if by_place is None:
         return []
-    known = draft.state.memory(KinMemory).recent.get(slot, {})
-    names = {alarm_id: None for place in places for alarm_id in by_place.get(place, ())}
-    found = [alarm_id for alarm_id in names if draft.at - known[alarm_id].at <= rule.window]
+    found: dict[str, Recent] = {}
     for place in places:
-        found += [each for filed, each, there in draft.scratch.get("kin", ()) if filed == slot and place in there]
-    alarms = (draft.get(alarm_id) for alarm_id in dict.fromkeys(found))
+        there = draft.read(by_place, place)
+        for alarm_id in draft.keys(there) if there is not None else ():
+            if there is not None and alarm_id not in found and (recent := draft.read(there, alarm_id)) is not None:
+                found[alarm_id] = recent
+    alarms = (draft.get(alarm_id) for alarm_id, recent in found.items() if draft.at - recent.at <= rule.window)
     return [alarm for alarm in alarms if alarm is not None and alarm.cleared_at is None]
 
 
 def _wait(draft: Draft, slot: str, alarm: Alarm, places: tuple[str, ...], rule: CompiledRule) -> None:
-    draft.scratch.setdefault("kin", []).append((slot, alarm.id, places))
-    draft.later(_remember, draft.state, slot, alarm.id, Recent(draft.at, places))
+    waiting = draft.inner(draft.state.memory(KinMemory).recent, slot)
+    old = draft.read(waiting, alarm.id)
+    if old is not None and old.places != places:
+        _leave(draft, waiting, slot, alarm.id, old)
+    recent = Recent(draft.at, places)
+    # Also one that waits already goes to the end: an index made from a snapshot has the same order.
+    draft.remember(waiting, alarm.id, recent)
+    by_place = draft.inner(draft.state.view(Waiting).slots, slot)
+    for place in places:
+        draft.remember(draft.inner(by_place, place), alarm.id, recent)
+    if len(waiting) > MAX_RECENT and draft.read(waiting, next(iter(waiting))) is not None:
+        draft.note("rule_overflow")
+        for oldest in list(islice(waiting, MAX_RECENT // 100)):
+            _leave(draft, waiting, slot, oldest, waiting[oldest])
     subject = f"kin {slot}"
     if draft.state.timers.at(NAME, subject) is None:
         draft.wake(NAME, subject, draft.at + rule.window + _MOMENT)
 
 
-def _remember(state: State, slot: str, alarm_id: str, recent: Recent) -> None:
-    index = _index(state)
-    waiting = state.memory(KinMemory).recent.setdefault(slot, {})
-    old = waiting.pop(alarm_id, None)
-    waiting[alarm_id] = recent
-    if old is not None and old.places == recent.places:
-        for filed in map(index[slot].__getitem__, recent.places):
-            # To the end: an index made from a snapshot has the same order.
-            filed[alarm_id] = filed.pop(alarm_id)
-        return
-    if old is not None:
-        _unfile(index, slot, alarm_id, old.places)
-    _file(index, slot, alarm_id, recent.places)
-    if len(waiting) > MAX_RECENT:
-        state.note("rule_overflow")
-        # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
-        for oldest in list(waiting)[: MAX_RECENT // 100]:
-            _unfile(index, slot, oldest, waiting.pop(oldest).places)
-
-
-def _expire(state: State, slot: str, before: datetime) -> None:
-    recent = state.memory(KinMemory).recent
-    waiting = recent.get(slot)
-    if waiting is None:
-        return
-    index = _index(state)
-    over = []
-    for alarm_id, each in waiting.items():
-        if each.at >= before:
-            break
-        over.append(alarm_id)
-    for alarm_id in over:
-        _unfile(index, slot, alarm_id, waiting.pop(alarm_id).places)
-    if not waiting:
-        del recent[slot]
+def _leave(draft: Draft, waiting: dict[str, Recent], slot: str, alarm_id: str, recent: Recent) -> None:
+    draft.drop(waiting, alarm_id)
+    by_place = draft.inner(draft.state.view(Waiting).slots, slot)
+    for place in recent.places:
+        draft.drop(draft.inner(by_place, place), alarm_id)
 
 
 def _join(draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, parent: Alarm) -> bool:
@@ -228,7 +202,3 @@ def _key(draft: Draft, rule: CompiledRule, alarm: Alarm) -> str | None:
     key = rule.key(alarm, draft.state.plant)
     # None equals None, but alarms that both lack a value do not share it.
     return key if key is not None else ""
-
-
-def _adopted(draft: Draft) -> Overlay[AttachedChild]:
-    return overlay(draft, "adopted", draft.state.memory(KinMemory).adopted, lambda value: value)

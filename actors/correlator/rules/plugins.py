@@ -188,7 +188,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             actions = host.call(name, DraftView(draft), before, draft.latest(alarm))
             ready = [_prepared(draft, action) for action in actions]
         except Exception as error:  # noqa: BLE001 - the sandbox: whatever the code of others trips over, the fold goes on
-            draft.later(draft.state.note, f"plugin_failed:{name}")
+            draft.note(f"plugin_failed:{name}")
             text = f"for alarm {alarm.alarm_id}: {type(error).__name__}: {error}"
             fold_system(draft, _report(name, f"Plugin {name} failed: nothing of what it asked for was done", text, "major"))
             continue
@@ -200,7 +200,7 @@ def fold_stopped(draft: Draft, event: PluginStopped) -> None:
     """No longer ask a plugin, until the rules are loaded anew."""
     memory = draft.state.memory(RuleMemory)
     if memory.plugins.get(event.name) == event.version and event.name not in memory.disabled_plugins:
-        draft.later(memory.disabled_plugins.__setitem__, event.name, event.why)
+        draft.set(memory.disabled_plugins, event.name, event.why)
         release(draft, {event.name: f"plugin {event.name} is no longer asked"})
         fold_system(draft, _report(event.name, f"Plugin {event.name} is no longer asked", event.why, "major"))
 

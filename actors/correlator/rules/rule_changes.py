@@ -14,7 +14,6 @@ from actors.correlator.rules.errors import RuleError
 from actors.correlator.rules.memories import EscalationMemory, KinMemory, RuleMemory
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.rules.rule_registry import api_rule_id, file_rule_id, install_rules, rules_of
-from actors.correlator.state import State
 from actors.correlator.strategies import flapping
 from protocols.change import Answer, Refusal
 from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
@@ -54,7 +53,7 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
         )
     switch(draft, records)
     forgive(draft, event.plugins)
-    draft.later(_take_files, memory, event, overrides)
+    draft.on_commit(_take_files, memory, event, overrides)
 
 
 def fold_rule_command(draft: Draft, by: Principal, action: RuleAction, expected: Mapping[str, int]) -> None:
@@ -98,9 +97,9 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
             gone[rule_id] = f"rule {old.rule.name!r} is not in force any more"
         elif _essence(old.rule) != _essence(new.rule):
             gone[rule_id] = f"rule {old.rule.name!r} was changed"
-    draft.later(_install, state, records, rules, wrong)
+    draft.on_commit(install_rules, state, records, rules, wrong)
     for part in (parent_child, time_window, sequence):
-        draft.later(part.drop, state, gone)
+        part.drop(draft, gone)
     groups.release(draft, gone)
     flapping.release(draft, gone)
     pending = dict.fromkeys(memory.pending)
@@ -140,18 +139,13 @@ def _look(draft: Draft, rules: CompiledRules, pending: list[str], gone: dict[str
         elif escalation.concerns(draft, alarm):
             escalation.stop(draft, alarm_id)
     left = pending[AT_ONCE:]
-    draft.later(_set_pending, draft.state.memory(RuleMemory), left, gone if left else {})
+    draft.on_commit(_set_pending, draft.state.memory(RuleMemory), left, gone if left else {})
     if left:
         draft.wake(NAME, "look", draft.at + LOOK_AGAIN)
 
 
 def _set_pending(memory: RuleMemory, pending: list[str], gone: dict[str, str]) -> None:
     memory.pending, memory.gone = pending, gone
-
-
-def _install(state: State, records: dict[str, RuleRecord], rules: CompiledRules, wrong: dict[str, str]) -> None:
-    state.memory(RuleMemory).records = records
-    install_rules(state, rules, wrong)
 
 
 def _take_files(memory: RuleMemory, event: RulesLoaded, overrides: dict[str, bool]) -> None:
@@ -190,7 +184,7 @@ def _edit(draft: Draft, by: Principal, action: EditRule, expected: Mapping[str, 
     _check(draft, by, record)
     switch(draft, {**memory.records, old.id: record})
     if old.origin == "file":
-        draft.later(memory.overrides.__setitem__, old.id, record.rule.enabled)
+        draft.set(memory.overrides, old.id, record.rule.enabled)
     return old.id
 
 

@@ -7,38 +7,41 @@ from msgspec.structs import replace
 
 from actors.correlator.rules.compiler import CompiledRules, compile_rules
 from actors.correlator.rules.memories import RuleMemory
-from actors.correlator.state import State
+from actors.correlator.state import State, View
 from protocols.rule import RuleRecord
 
 _log = structlog.get_logger()
 
 
+class RulesInForce(View):
+    """The compiled rules, and the mistakes in those that are not accepted any more, by id."""
+
+    def __init__(self, state: State) -> None:
+        self.rules, self.wrong = compile_rules(state.memory(RuleMemory).records.values())
+        for rule_id, text in self.wrong.items():
+            _log.warning("a rule is not accepted any more", rule=rule_id, mistakes=text)
+
+
 def rules_of(state: State) -> CompiledRules:
     """The rules in force."""
-    found: CompiledRules | None = state.derived.get("rules")
-    if found is None:
-        found, wrong = compile_rules(state.memory(RuleMemory).records.values())
-        install_rules(state, found, wrong)
-        for rule_id, text in wrong.items():
-            _log.warning("a rule is not accepted any more", rule=rule_id, mistakes=text)
-    return found
+    return state.view(RulesInForce).rules
 
 
 def counts_repeats(state: State) -> bool:
-    """Whether a rule may want to see alarms that are merely repeated, which nothing else does."""
-    rules: CompiledRules | None = state.derived.get("rules")
-    return rules is None or rules.counts
+    """Whether a rule asks for alarms that are merely repeated, which nothing else does."""
+    return state.view(RulesInForce).rules.counts
 
 
-def install_rules(state: State, rules: CompiledRules, wrong: dict[str, str]) -> None:
-    """From now on these."""
-    state.derived["rules"], state.derived["rules_wrong"] = rules, wrong
+def install_rules(state: State, records: dict[str, RuleRecord], rules: CompiledRules, wrong: dict[str, str]) -> None:
+    """Have these rules, and what they were compiled to, in force."""
+    state.memory(RuleMemory).records = records
+    view = state.view(RulesInForce)
+    view.rules, view.wrong = rules, wrong
 
 
 def rule_records(state: State) -> list[RuleRecord]:
-    """Every rule, in the order in which they are asked, with what is wrong with it."""
-    rules_of(state)
-    wrong: dict[str, str] = state.derived["rules_wrong"]
+    """Every rule, in the order in which they are asked, with its mistakes."""
+    wrong = state.view(RulesInForce).wrong
     records = [
         replace(record, error=wrong[record.id]) if record.id in wrong else record
         for record in state.memory(RuleMemory).records.values()

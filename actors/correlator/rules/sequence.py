@@ -6,8 +6,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules, RulePart
 from actors.correlator.rules.groups import raise_group, share
 from actors.correlator.rules.memories import Run, SequenceMemory
-from actors.correlator.rules.overlay import Overlay, overlay
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 
 NAME = "rules"
@@ -24,14 +22,14 @@ def step(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> No
     if key is None:
         return
     name = f"{rule.id} {key}"
-    table = _runs(draft)
-    runs = tuple(run for run in table.get(name) or () if draft.at - run.at <= rule.window)
+    table = draft.state.memory(SequenceMemory).runs
+    runs = tuple(run for run in draft.read(table, name) or () if draft.at - run.at <= rule.window)
     if part.step == 0:
         fresh = tuple(run for run in runs if run.alarms != (alarm.id,))
-        if not runs and len(draft.state.memory(SequenceMemory).runs) >= MAX_KEYS:
-            draft.later(draft.state.note, "rule_overflow")
+        if not runs and len(table) >= MAX_KEYS:
+            draft.note("rule_overflow")
             return
-        table.put(name, (*fresh, Run(draft.at, (alarm.id,)))[-MAX_RUNS:])
+        draft.set(table, name, (*fresh, Run(draft.at, (alarm.id,)))[-MAX_RUNS:])
         draft.wake(NAME, f"runs {name}", draft.at + rule.window + _MOMENT)
         return
     # The oldest that waits for this step goes on: what comes first is served first.
@@ -40,9 +38,9 @@ def step(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> No
         return
     carried = Run(found.at, (*found.alarms, alarm.id))
     if len(carried.alarms) < len(rule.rule.conditions.sequence or ()):
-        table.put(name, tuple(carried if run is found else run for run in runs))
+        draft.set(table, name, tuple(carried if run is found else run for run in runs))
         return
-    table.put(name, tuple(run for run in runs if run is not found))
+    draft.set(table, name, tuple(run for run in runs if run is not found))
     alarms = [each for each in map(draft.get, carried.alarms) if each is not None]
     what = f"{' then '.join(each.alarm_type for each in alarms)} within {rule.rule.time_window:g} s"
     _conclude(draft, rules, rule, key, alarms, what)
@@ -54,12 +52,12 @@ def await_other(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
     if key is None:
         return
     name = f"{rule.id} {key}"
-    table = _awaited(draft)
-    others = tuple(run for run in table.get(name) or () if run.alarms != (alarm.id,))
-    if not others and len(draft.state.memory(SequenceMemory).awaited) >= MAX_KEYS:
-        draft.later(draft.state.note, "rule_overflow")
+    table = draft.state.memory(SequenceMemory).awaited
+    others = tuple(run for run in draft.read(table, name) or () if run.alarms != (alarm.id,))
+    if not others and len(table) >= MAX_KEYS:
+        draft.note("rule_overflow")
         return
-    table.put(name, (*others, Run(draft.at, (alarm.id,)))[-MAX_RUNS:])
+    draft.set(table, name, (*others, Run(draft.at, (alarm.id,)))[-MAX_RUNS:])
     if not others:
         draft.wake(NAME, f"absent {name}", draft.at + rule.window)
 
@@ -69,25 +67,26 @@ def came(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
     key = rule.key(alarm, draft.state.plant)
     if key is not None:
         name = f"{rule.id} {key}"
-        if _awaited(draft).get(name) is not None:
-            _awaited(draft).drop(name)
+        table = draft.state.memory(SequenceMemory).awaited
+        if draft.read(table, name) is not None:
+            draft.drop(table, name)
             draft.no_wake(NAME, f"absent {name}")
 
 
 def stayed_away(draft: Draft, rules: CompiledRules, name: str, rule: CompiledRule | None) -> None:
     """The window is over and the other alarm has not come: tell so, if the first still stands."""
-    table = _awaited(draft)
-    runs = table.get(name) or ()
+    table = draft.state.memory(SequenceMemory).awaited
+    runs = draft.read(table, name) or ()
     if rule is None:
-        table.drop(name)
+        draft.drop(table, name)
         return
     due = [run for run in runs if draft.at - run.at >= rule.window]
     left = tuple(run for run in runs if draft.at - run.at < rule.window)
     if left:
-        table.put(name, left)
+        draft.set(table, name, left)
         draft.wake(NAME, f"absent {name}", left[0].at + rule.window)
     else:
-        table.drop(name)
+        draft.drop(table, name)
     alarms = [each for run in due for each in [draft.get(run.alarms[0])] if each is not None and each.cleared_at is None]
     if alarms:
         what = f"{alarms[0].alarm_type}, and what should have followed has not within {rule.rule.time_window:g} s"
@@ -96,21 +95,22 @@ def stayed_away(draft: Draft, rules: CompiledRules, name: str, rule: CompiledRul
 
 def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
     """Let go of beginnings older than the window."""
-    table = _runs(draft)
-    runs = tuple(run for run in table.get(name) or () if rule is not None and draft.at - run.at <= rule.window)
+    table = draft.state.memory(SequenceMemory).runs
+    runs = tuple(run for run in draft.read(table, name) or () if rule is not None and draft.at - run.at <= rule.window)
     if rule is None or not runs:
-        table.drop(name)
+        draft.drop(table, name)
         return
-    table.put(name, runs)
+    draft.set(table, name, runs)
     draft.wake(NAME, f"runs {name}", runs[0].at + rule.window + _MOMENT)
 
 
-def drop(state: State, gone: dict[str, str]) -> None:
-    """Forget what rules that are no more were waiting for."""
-    memory = state.memory(SequenceMemory)
+def drop(draft: Draft, gone: dict[str, str]) -> None:
+    """Forget the beginnings of sequences of rules that are gone."""
+    memory = draft.state.memory(SequenceMemory)
     for table in (memory.runs, memory.awaited):
-        for name in [name for name in table if name.partition(" ")[0] in gone]:
-            del table[name]
+        for name in table:
+            if name.partition(" ")[0] in gone:
+                draft.drop(table, name)
 
 
 def _conclude(draft: Draft, rules: CompiledRules, rule: CompiledRule, key: str, alarms: list[Alarm], what: str) -> None:
@@ -120,11 +120,3 @@ def _conclude(draft: Draft, rules: CompiledRules, rule: CompiledRule, key: str, 
     correlation_id = alarms[0].correlation_id or alarms[0].id
     for alarm in alarms:
         share(draft, rule, correlation_id, alarm, what)
-
-
-def _runs(draft: Draft) -> Overlay[tuple[Run, ...]]:
-    return overlay(draft, "runs", draft.state.memory(SequenceMemory).runs, lambda value: value)
-
-
-def _awaited(draft: Draft) -> Overlay[tuple[Run, ...]]:
-    return overlay(draft, "awaited", draft.state.memory(SequenceMemory).awaited, lambda value: value)

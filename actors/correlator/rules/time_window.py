@@ -12,8 +12,6 @@ from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules
 from actors.correlator.rules.groups import RULE_ID, is_open, join, raise_group, share
 from actors.correlator.rules.memories import RaiseWindow, TogetherMemory
-from actors.correlator.rules.overlay import Overlay, overlay
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 
 NAME = "rules"
@@ -62,13 +60,13 @@ def _enter(draft: Draft, rule: CompiledRule, alarm: Alarm, *, whole: bool) -> tu
     if key is None or alarm.metadata.get(RULE_ID) == rule.id:
         return None
     name = f"{rule.id} {key}"
-    table = _windows(draft)
-    window = table.get(name)
+    windows = draft.state.memory(TogetherMemory).windows
+    window = draft.own(windows, name, _copy)
     if window is None:
-        if len(draft.state.memory(TogetherMemory).windows) >= MAX_WINDOWS:
-            draft.later(draft.state.note, "rule_overflow")
+        if len(windows) >= MAX_WINDOWS:
+            draft.note("rule_overflow")
             return None
-        window = table.put(name, RaiseWindow())
+        window = draft.set(windows, name, RaiseWindow())
     _slide(window, draft.at - rule.window, whole=whole)
     if len(window.members) >= MAX_MEMBERS:
         del window.members[next(iter(window.members))]
@@ -100,23 +98,24 @@ def _follow(
 
 def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
     """Let go of what is older than the window."""
-    table = _windows(draft)
-    window = table.get(name)
+    windows = draft.state.memory(TogetherMemory).windows
+    window = draft.own(windows, name, _copy)
     if window is None:
         return
     if rule is not None:
         _slide(window, draft.at - rule.window, whole=rule.rule.conditions.count is None)
     if rule is None or not window.members:
-        table.drop(name)
+        draft.drop(windows, name)
         return
     draft.wake(NAME, f"window {name}", next(iter(window.members.values())) + rule.window + _MOMENT)
 
 
-def drop(state: State, gone: dict[str, str]) -> None:
-    """Forget the windows of rules that are no more."""
-    windows = state.memory(TogetherMemory).windows
-    for name in [name for name in windows if name.partition(" ")[0] in gone]:
-        del windows[name]
+def drop(draft: Draft, gone: dict[str, str]) -> None:
+    """Forget the windows of rules that are gone."""
+    windows = draft.state.memory(TogetherMemory).windows
+    for name in windows:
+        if name.partition(" ")[0] in gone:
+            draft.drop(windows, name)
 
 
 def _slide(window: RaiseWindow, before: datetime, *, whole: bool) -> None:
@@ -148,10 +147,5 @@ def _share(draft: Draft, rule: CompiledRule, window: RaiseWindow, enough: int, w
         share(draft, rule, window.shared, alarm, what)
 
 
-def _windows(draft: Draft) -> Overlay[RaiseWindow]:
-    return overlay(
-        draft,
-        "windows",
-        draft.state.memory(TogetherMemory).windows,
-        lambda one: RaiseWindow(dict(one.members), one.shared, one.group, one.reports),
-    )
+def _copy(window: RaiseWindow) -> RaiseWindow:
+    return RaiseWindow(dict(window.members), window.shared, window.group, window.reports)

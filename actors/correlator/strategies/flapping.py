@@ -12,7 +12,6 @@ from actors.correlator.alarms.attachment import hold_back, is_held, let_go
 from actors.correlator.draft import Draft
 from actors.correlator.memories import Flap, FlapMemory
 from actors.correlator.rules.compiler import CompiledRule
-from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.rules.rule_registry import rules_of
 from actors.correlator.strategies.notifications import deserves_notification, gone, request_notification
 from actors.correlator.strategies.strategy import Strategy, ended, raised
@@ -33,21 +32,20 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     watched = draft.state.memory(FlapMemory).flaps
     key = "\x1f".join((alarm.tenant_id, alarm.resource_id, alarm.alarm_type, alarm.qualifier))
-    known = key in watched or NAME in draft.scratch
-    if up and before is None and not known:
+    known = draft.read(watched, key)
+    if up and before is None and known is None:
         # The first raise is remembered with its clear: what never clears cannot flap, and costs nothing.
         return
     rule = _rule(draft, alarm)
-    flaps = _flaps(draft)
-    flap = flaps.get(key)
+    flap = known
     if rule is None:
         if flap is not None and not flap.rule:
-            flaps.drop(key)
+            draft.drop(watched, key)
             draft.no_wake(NAME, key)
         return
     if flap is None:
-        if len(draft.state.memory(FlapMemory).flaps) >= MAX_WATCHED:
-            draft.later(draft.state.note, "flapping_overflow")
+        if len(watched) >= MAX_WATCHED:
+            draft.note("flapping_overflow")
             return
         times = () if up or before is None else (min(max(before.received_at, draft.at - rule.window), draft.at),)
         flap = Flap(times, alarm.id)
@@ -63,26 +61,28 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         _begin(draft, rule, flap, alarm, enough)
     elif flap.rule:
         _hold(draft, rule, flap, alarm)
-    flaps.put(key, flap)
+    draft.set(watched, key, flap)
     draft.wake(NAME, key, draft.at + (_quiet(rule) if flap.rule else rule.window + _MOMENT))
 
 
 def due(draft: Draft, key: str) -> None:
     """It has been quiet: no longer flapping, or nothing to remember."""
-    flap = _flaps(draft).get(key)
+    watched = draft.state.memory(FlapMemory).flaps
+    flap = draft.read(watched, key)
     if flap is None:
         return
-    _flaps(draft).drop(key)
+    draft.drop(watched, key)
     if flap.rule:
         _end(draft, flap, key.partition("\x1f")[0], f"nothing has changed for {_quiet_seconds(draft, flap):g} s")
 
 
 def release(draft: Draft, rules: dict[str, str]) -> None:
     """End the flapping that rules have seen which are no more (rule id → why)."""
-    for key in [key for key, flap in draft.state.memory(FlapMemory).flaps.items() if flap.rule in rules]:
-        flap = _flaps(draft).get(key)
+    watched = draft.state.memory(FlapMemory).flaps
+    for key in [key for key, flap in watched.items() if flap.rule in rules]:
+        flap = draft.read(watched, key)
         if flap is not None:
-            _flaps(draft).drop(key)
+            draft.drop(watched, key)
             draft.no_wake(NAME, key)
             _end(draft, flap, key.partition("\x1f")[0], rules[flap.rule])
 
@@ -147,10 +147,6 @@ def _quiet(rule: CompiledRule) -> timedelta:
 def _quiet_seconds(draft: Draft, flap: Flap) -> float:
     rule = rules_of(draft.state).by_id.get(flap.rule)
     return _quiet(rule).total_seconds() if rule is not None else (draft.at - flap.times[-1]).total_seconds()
-
-
-def _flaps(draft: Draft) -> Overlay[Flap]:
-    return overlay(draft, NAME, draft.state.memory(FlapMemory).flaps, lambda value: value)
 
 
 STRATEGY = Strategy(NAME, touched, due)

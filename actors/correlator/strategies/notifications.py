@@ -10,7 +10,6 @@ from actors.correlator.alarms.history import add_to_history
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
 from actors.correlator.memories import NoticeMemory
-from actors.correlator.rules.overlay import Overlay, overlay
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
 from protocols.alarm import Alarm, TimelineEntry
@@ -30,7 +29,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
             draft.no_wake(NAME, alarm.id)
             if memory.released_from:
-                draft.later(memory.released_from.pop, alarm.id, None)
+                draft.drop(memory.released_from, alarm.id)
         # Whatever held it back and whatever was over first: who was told of it is told once that it is over. Of one that comes
         # and goes that is known when it has stopped, which is shown here as it is let go.
         if told is not None and not _flaps(alarm):
@@ -46,7 +45,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return  # among others the line that says that people were told, which strategies are shown too
     if told is None:
         if before is not None and let_go:
-            draft.later(memory.released_from.__setitem__, alarm.id, _holder(before))
+            draft.set(memory.released_from, alarm.id, _holder(before))
         draft.wake(NAME, alarm.id, draft.at + draft.state.spans.hold[alarm.severity])
     elif is_worse(alarm.severity, told) and not windows.hold(draft, alarm):
         request_notification(draft, alarm, "worsened", f"was {told}")
@@ -71,7 +70,7 @@ def due(draft: Draft, alarm_id: str) -> None:
     waited = f"it is the cause of {children} others" if children else "no cause, window or rule holds it back"
     released_from = memory.released_from.get(alarm_id)
     if released_from is not None:
-        draft.later(memory.released_from.pop, alarm_id, None)
+        draft.drop(memory.released_from, alarm_id)
         waited = f"{waited}; until then {released_from}"
     request_notification(draft, alarm, "raised", f"waited {held:g} s: {waited}")
 
@@ -83,9 +82,7 @@ def deserves_notification(draft: Draft, alarm: Alarm) -> bool:
 
 def last_notified(draft: Draft, alarm_id: str) -> Severity | None:
     """The severity at which people were told of an alarm; None when they were not, or have been told that it is over."""
-    if NAME in draft.scratch:
-        return _notified(draft).get(alarm_id)
-    return draft.state.memory(NoticeMemory).notified.get(alarm_id)
+    return draft.read(draft.state.memory(NoticeMemory).notified, alarm_id)
 
 
 def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
@@ -99,17 +96,18 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
     # The alarm is history already, but somebody has its ticket.
     entry = add_to_history(draft, alarm_id, tenant_id, _REQUESTED, _ACTOR, why, {"notice": "recovered"}, {})
     _request(draft, entry, "recovered", severity)
-    _notified(draft).drop(alarm_id)
+    draft.drop(draft.state.memory(NoticeMemory).notified, alarm_id)
 
 
 def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str) -> None:
     """Request a notification now, and say so in the alarm's timeline."""
     draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
     _request(draft, draft.last_entry(alarm.id), kind, alarm.severity)
+    told = draft.state.memory(NoticeMemory).notified
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
-        _notified(draft).drop(alarm.id)
+        draft.drop(told, alarm.id)
     else:
-        _notified(draft).put(alarm.id, alarm.severity)
+        draft.set(told, alarm.id, alarm.severity)
 
 
 def _request(draft: Draft, entry: TimelineEntry, kind: NotificationKind, severity: Severity) -> None:
@@ -134,10 +132,6 @@ def _holder(alarm: Alarm) -> str:
         f"{each.kind} {each.by} ({each.reason})" if each.reason else f"{each.kind} {each.by}" for each in alarm.suppressed_by
     ]
     return ", ".join(held) or "it was shelved"
-
-
-def _notified(draft: Draft) -> Overlay[Severity]:
-    return overlay(draft, NAME, draft.state.memory(NoticeMemory).notified, lambda severity: severity)
 
 
 def _of_interest(draft: Draft, alarm: Alarm) -> bool:

@@ -30,7 +30,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Attach a new alarm to what blocks it; have a new blocker collect what is below it; follow the end of a cause."""
     if ended(before, alarm):
         if _is_lost(draft, alarm):
-            draft.later(draft.state.memory(BlockerMemory).since.pop, alarm.id, None)
+            draft.drop(draft.state.memory(BlockerMemory).since, alarm.id)
         if children_of(draft, alarm.id):
             draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
         return
@@ -45,7 +45,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     draft.no_wake(NAME, alarm.id)
     if traits.equipment_lost:
-        draft.later(draft.state.memory(BlockerMemory).since.__setitem__, alarm.id, draft.at)
+        draft.set(draft.state.memory(BlockerMemory).since, alarm.id, draft.at)
     # Where nothing is gone, anywhere, nothing can block it.
     if traits.follows and alarm.parent_alarm_id is None and draft.state.memory(BlockerMemory).since:
         place(draft, alarm)

@@ -15,7 +15,7 @@ LONGEST = timedelta(days=366)
 FURTHEST = timedelta(days=366 * HORIZON_YEARS)
 """A window cannot begin later than so long from now."""
 LOOKED_AT = 200
-"""So many starts are compared with the duration."""
+"""Number of starts that are compared with the duration."""
 
 
 def window_of(plan: WindowPlan, id: str, by: str, at: datetime) -> MaintenanceWindow:
@@ -116,7 +116,7 @@ def _check_scope(scope: WindowScope, tenant_id: str | None) -> None:
 
 
 def _exceptions(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """As they are kept: ISO 8601, each once."""
+    """The texts in stored form: ISO 8601, without duplicates."""
     found: dict[str, None] = {}
     for number, text in enumerate(texts):
         try:

@@ -43,11 +43,11 @@ def _make(draft: Draft, by: Principal, plan: WindowPlan) -> Answer | Refusal:
     window = window_of(plan, f"MW{draft.offset}", by.name, draft.at)
     check_ahead(window, draft.at)
     if len(memory.windows) >= most:
-        # One that has not let go of all its alarms yet is still needed.
+        # A window that still has to release alarms is kept.
         oldest = next((each for each in memory.over if each not in memory.held), None)
         if oldest is None:
             return _full(most)
-        draft.later(memory.forget, oldest)
+        draft.on_commit(memory.forget, oldest)
     refresh(draft, window, "is new")
     return Answer(offset=draft.offset, accepted=(window.id,))
 
@@ -92,5 +92,5 @@ def _stamped(draft: Draft, by: Principal, window: MaintenanceWindow, **fields: o
 
 
 def _may(by: Principal, tenant_id: str | None) -> bool:
-    """A window of one tenant is for whoever acts in it, one of every tenant for admins of every tenant."""
+    """A window of one tenant can be changed by callers of that tenant; one of every tenant by admins of every tenant."""
     return by.sees(tenant_id) if tenant_id is not None else by.tenant is None and by.may("admin")

@@ -1,4 +1,4 @@
-"""What the fold remembers of maintenance windows."""
+"""The fold's memory of maintenance windows."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from protocols.maintenance import MaintenanceWindow
 
 
 class Review(Struct):
-    """Held alarms that are still to be looked at again. ``why``: what changed. ``late``: an end that nobody saw came between,
-    so they are let go although the window is open again."""
+    """Held alarms that are still to be examined. ``why``: the change. ``late``: the window ended and opened again unobserved in
+    between, so the alarms are released although it is open."""
 
     alarms: list[str]
     why: str
@@ -33,16 +33,6 @@ class WindowMemory(Struct):
     over: dict[str, datetime] = {}
     """Windows that will not open again, and since when."""
 
-    def hold(self, window_id: str, alarm_id: str) -> None:
-        self.held.setdefault(window_id, {})[alarm_id] = None
-
-    def drop(self, window_id: str, alarm_id: str) -> None:
-        held = self.held.get(window_id)
-        if held is not None:
-            held.pop(alarm_id, None)
-            if not held:
-                del self.held[window_id]
-
     def file(self, window: MaintenanceWindow, active: datetime | None) -> None:
         """Keep the window as it now is; ``active`` is when its present occurrence began."""
         before = self.windows.get(window.id)
@@ -60,7 +50,7 @@ class WindowMemory(Struct):
                 self.places.setdefault(key, []).append(window.id)
 
     def forget(self, window_id: str) -> None:
-        """Let go of a window that is over."""
+        """Forget a window that is over."""
         window = self.windows.get(window_id)
         if window is not None:
             self.file(window, None)

@@ -1,11 +1,11 @@
-"""When a window is open.
+"""The times at which a window is open.
 
-Occurrences are those of ``dateutil.rrule`` on the wall clock of the window's zone; each is then a moment (RFC 5545, 3.3.5): a
-time that the clock skips counts with the offset from before the gap (02:30 on the night of the change is what the clock then
-shows as 03:30), one that it shows twice is the first of the two. RFC 5545, 3.3.10 would leave out the skipped ones: here they
-take place, since work that is planned nightly is done in that night too, and nobody is to be woken by it.
+Occurrences are those of ``dateutil.rrule`` on the wall clock of the window's zone. Each becomes an instant by RFC 5545, 3.3.5:
+a time that the clock skips takes the offset from before the gap (02:30 in that night is the instant that the clock shows as
+03:30); of a time that the clock shows twice, the first counts. RFC 5545, 3.3.10 would drop skipped occurrences. faultd keeps
+them: work that is planned nightly also takes place in that night, and must not wake anybody.
 
-A rule may be such that no occurrence ever comes (30 February): a search goes no further than ``HORIZON``.
+A rule may have no occurrence at all (30 February): a search ends at ``HORIZON``.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class WindowTimes(NamedTuple):
 
 
 class _Exhausted(Exception):
-    """So many periods in a row had no occurrence that none is to be expected."""
+    """After this many periods without an occurrence the search ends."""
 
 
 class _Steps(int):
@@ -84,7 +84,7 @@ def to_utc(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def to_wall(at: datetime, zone: ZoneInfo) -> datetime:
-    """What the wall clock of ``zone`` shows at a moment, without the zone."""
+    """The wall clock of ``zone`` at an instant, without the zone."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
@@ -142,7 +142,8 @@ class Series:
         return Around(before, after)
 
     def _from(self, since: datetime) -> datetime:
-        """Where dateutil may begin so as to find all from ``since`` on: a period of the rule, counted from its first one."""
+        """A start for dateutil from which it finds every occurrence since ``since``: a whole number of the rule's periods after
+        its first."""
         first, interval = self._local, self._rule.interval
         match self._rule.frequency:
             case 3:  # DAILY
@@ -198,8 +199,8 @@ def around(window: MaintenanceWindow, at: datetime) -> Around:
 
 
 def standing(window: MaintenanceWindow, at: datetime) -> WindowTimes:
-    """Whether it is open at ``at``, and when it will be next. Where occurrences overlap (24 hours, each day, in the night that
-    has an hour less) the later one counts."""
+    """The occurrence at ``at``, and the next start. Where occurrences overlap (24 hours, every day, in the night that has an
+    hour less) the later one counts."""
     if window.cancelled_at is not None:
         return WindowTimes(None, None)
     before, after = around(window, at)

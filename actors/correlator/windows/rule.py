@@ -29,7 +29,7 @@ class WindowError(ValueError):
 
 
 Frequency = Literal[0, 1, 2, 3]
-"""As dateutil numbers them."""
+"""dateutil's numbers of the weekdays."""
 
 
 class RecurrenceRule(Struct, frozen=True):

@@ -1,9 +1,9 @@
-"""Which open windows cover an alarm: found by looking up the alarm's place and what is above it, never by going through the
-windows or the plant.
+"""Finds the open windows that cover an alarm, from the alarm's place and the nodes above it. It never walks all windows or the
+plant.
 
-A subtree is what depends on its root: a node with several uplinks is covered for alarms of its own as soon as one of them is,
-but what hangs below it only when all are, since through another uplink it goes on working, and an alarm there is none of the
-work's.
+A subtree is everything that depends on its root. A node with several uplinks: its own alarms are covered as soon as one uplink
+is, but nodes below it only when all uplinks are. Through another uplink they keep working, so an alarm there is not caused by
+the work.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ DEEPEST = 256
 
 
 class AlarmPlace(NamedTuple):
-    """Where an alarm is."""
+    """The place of an alarm."""
 
     line: dict[str, tuple[str, ...]]
     """Its resource and everything above it, nearest first, each with what is directly above."""
@@ -46,10 +46,10 @@ def covering(plant: Plant, memory: WindowMemory, alarm: Alarm) -> Iterator[tuple
 
 
 def covers(plant: Plant, window: MaintenanceWindow, alarm: Alarm, place: AlarmPlace | None = None) -> str | None:
-    """What of the alarm is in the window's scope, open or not; None when it does not cover it."""
+    """The part of the alarm that is in the window's scope, open or not; None when the window does not cover it."""
     scope = window.scope
     if alarm.resource_id == SYSTEM and alarm.source == "system":
-        return None  # what faultd says of itself is nobody's planned work
+        return None  # No planned work covers faultd's own alarms.
     if window.tenant_id is not None and alarm.tenant_id != window.tenant_id:
         return None
     if scope.tenants and alarm.tenant_id not in scope.tenants:
@@ -66,8 +66,8 @@ def covers(plant: Plant, window: MaintenanceWindow, alarm: Alarm, place: AlarmPl
 
 
 def place_of(plant: Plant, alarm: Alarm) -> AlarmPlace:
-    """Where an alarm is. What the topology does not know is inside of what its id says (``DEVICE/POSITION``), or else of the
-    device that reported it."""
+    """The place of an alarm. A resource that the topology does not know is inside the device in its id (``DEVICE/POSITION``),
+    else in the device that reported it."""
     line: dict[str, tuple[str, ...]] = {}
     level = [alarm.resource_id]
     while level and len(line) < DEEPEST:
@@ -115,7 +115,7 @@ def _keys(plant: Plant, place: AlarmPlace, alarm: Alarm) -> Iterator[str]:
     if alarm.resource_id.startswith(AREA):
         for port in place.line[alarm.resource_id][:1]:
             yield f"device:{plant.device_of(port)}"
-    # All that it affects must be in the scope, so the first of them tells which windows can cover it.
+    # Everything that the alarm affects must be in the scope, so the first one decides which windows can cover it.
     for customer in alarm.affected_customers[:1]:
         yield f"customer:{customer}"
     for service in alarm.affected_services[:1]:

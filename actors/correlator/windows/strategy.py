@@ -1,11 +1,12 @@
-"""Maintenance windows as a strategy: an open window holds back what begins or gets worse inside it.
+"""Maintenance windows as a strategy: an open window holds back alarms that begin or worsen during it.
 
-- What people had been told of before stays as it is: its recovery is told, and its end of the window tells it no second time.
-  Gets it worse inside, that is held back, and told at the end if it is still so.
-- What stands but was not told yet when the window opens is held back when its hold is over: nobody has been woken by it yet.
-- What still stands when the window ends is let go; then people are told after the usual hold.
+- An alarm with a notification before the window keeps it: its recovery is notified, and the end of the window notifies nothing.
+  If the alarm worsens during the window, the window holds that back, and it is notified at the end if it still applies.
+- An alarm still waiting for its notification when the window opens is held back when its wait is over.
+- An alarm still open when the window ends is released; its notification follows after the usual wait.
 
-Nothing is done when a window opens, however many alarms stand in its scope: each finds its windows when it would be told.
+The opening itself does nothing, however many alarms are in the scope: each alarm finds its windows when its notification is
+due.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from protocols.severity import is_worse
 
 NAME = "windows"
 AT_MOST = 2_000
-"""Alarms let go with one Event; the rest follow with the next ones."""
+"""Number of alarms released with one Event; the others follow with the next Events."""
 _SOON = timedelta(microseconds=1)
 _REVIEW = "review:"
 
@@ -35,9 +36,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     if alarm.cleared_at is not None:
         for each in alarm.suppressed_by:
             if each.kind == "window":
-                draft.later(memory.drop, each.by, alarm.id)
+                _drop(draft, memory, each.by, alarm.id)
         if memory.owed:
-            draft.later(memory.owed.pop, alarm.id, None)
+            draft.drop(memory.owed, alarm.id)
         return
     begins = raised(before, alarm)
     if begins and alarm.suppressed_by:
@@ -47,7 +48,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def hold(draft: Draft, alarm: Alarm) -> bool:
-    """Have each open window that covers the alarm hold it back; whether any does. Asked also before people are told."""
+    """Have each open window that covers the alarm hold it back; True when one does. Also called before a notification."""
     memory = draft.state.memory(WindowMemory)
     if not memory.active:
         return False
@@ -58,13 +59,13 @@ def hold(draft: Draft, alarm: Alarm) -> bool:
         end = memory.active[window.id] + timedelta(seconds=window.duration_seconds)
         why = f"maintenance window {window.id} ({window.title}) until {end:%Y-%m-%d %H:%M:%S} UTC covers {matched}"
         hold_back(draft, alarm, "window", window.id, NAME, why, title=window.title, until=end.isoformat(), matched=matched)
-        draft.later(memory.hold, window.id, alarm.id)
+        draft.set(draft.inner(memory.held, window.id), alarm.id, None)
         held = True
     return held
 
 
 def due(draft: Draft, subject: str) -> None:
-    """A window opens, closes or can be forgotten; or there are alarms left to let go."""
+    """Timer: a window opens, closes or can be forgotten, or there are alarms left to release."""
     memory = draft.state.memory(WindowMemory)
     if subject.startswith(_REVIEW):
         _review(draft, memory, subject.removeprefix(_REVIEW))
@@ -74,28 +75,28 @@ def due(draft: Draft, subject: str) -> None:
         return
     since = memory.over.get(subject)
     if since is not None and draft.at >= since + keep(draft) and subject not in memory.held:
-        draft.later(memory.forget, subject)
+        draft.on_commit(memory.forget, subject)
         return
     refresh(draft, window, "ended", at_once=False)
 
 
 def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool = True) -> None:
-    """Take a window as it now is (new, changed, or at one of its times): open or close it, set its next timer, and look again
-    at what it holds. ``why`` says in the timeline what became of it for those that it lets go: ``at_once``, or (for a
-    timer, whose draft is shown to the strategies before it is committed) by a timer of its own."""
+    """Apply a window that is new, changed, or at one of its times: open or close it, set its next timer, and examine the alarms
+    that it holds. ``why``: the reason in the timeline of the alarms that it releases. They are released at once with
+    ``at_once``, else by a timer: the draft of a timer is shown to the strategies before its commit."""
     memory = draft.state.memory(WindowMemory)
     before, was = memory.windows.get(window.id), memory.active.get(window.id)
     now, following = standing(window, draft.at)
-    draft.later(memory.file, window, None if now is None else now.start)
+    draft.on_commit(memory.file, window, None if now is None else now.start)
     if now is not None:
-        draft.later(memory.over.pop, window.id, None)
+        draft.drop(memory.over, window.id)
         draft.wake(NAME, window.id, now.end)
     elif following is not None:
-        draft.later(memory.over.pop, window.id, None)
+        draft.drop(memory.over, window.id)
         draft.wake(NAME, window.id, following)
     else:
         since = memory.over.get(window.id, draft.at)
-        draft.later(memory.over.__setitem__, window.id, since)
+        draft.set(memory.over, window.id, since)
         draft.wake(NAME, window.id, max(since + keep(draft), draft.at + _SOON))
     held = memory.held.get(window.id)
     if not held:
@@ -104,7 +105,8 @@ def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool 
     if now is None or late or before != window:
         review = Review(list(held), why, late)
         if late:
-            draft.later(memory.owed.update, dict.fromkeys(held, window.id))
+            for alarm_id in held:
+                draft.set(memory.owed, alarm_id, window.id)
         if at_once:
             _look_again(draft, memory, window, review, open=now is not None)
         else:
@@ -135,7 +137,7 @@ def _look_again(draft: Draft, memory: WindowMemory, window: MaintenanceWindow, r
     for alarm_id in review.alarms[:AT_MOST]:
         alarm = draft.get(alarm_id)
         if alarm is None or alarm.cleared_at is not None:
-            draft.later(memory.drop, window.id, alarm_id)
+            _drop(draft, memory, window.id, alarm_id)
             continue
         if open and not review.late and covers(draft.state.plant, window, alarm) is not None:
             continue
@@ -144,17 +146,23 @@ def _look_again(draft: Draft, memory: WindowMemory, window: MaintenanceWindow, r
     if rest:
         _look_later(draft, memory, window.id, Review(rest, review.why, review.late), draft.at + _SOON)
     else:
-        draft.later(memory.reviews.pop, window.id, None)
+        draft.drop(memory.reviews, window.id)
 
 
 def _look_later(draft: Draft, memory: WindowMemory, window_id: str, review: Review, at: datetime) -> None:
-    draft.later(memory.reviews.__setitem__, window_id, review)
+    draft.set(memory.reviews, window_id, review)
     draft.wake(NAME, _REVIEW + window_id, at)
 
 
 def _let_go(draft: Draft, memory: WindowMemory, window_id: str, alarm: Alarm, why: str) -> Alarm:
-    draft.later(memory.drop, window_id, alarm.id)
+    _drop(draft, memory, window_id, alarm.id)
     return let_go(draft, alarm, "window", window_id, NAME, why)
+
+
+def _drop(draft: Draft, memory: WindowMemory, window_id: str, alarm_id: str) -> None:
+    """The window does not hold the alarm back any more."""
+    if window_id in memory.held or draft.touches(memory.held):
+        draft.drop(draft.inner(memory.held, window_id), alarm_id)
 
 
 def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
@@ -167,7 +175,7 @@ def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
         if window is None or each.by not in memory.active or covers(plant, window, alarm) is None:
             alarm = _let_go(draft, memory, each.by, alarm, f"maintenance window {each.by} is over or does not cover it")
         else:
-            draft.later(memory.hold, each.by, alarm.id)
+            draft.set(draft.inner(memory.held, each.by), alarm.id, None)
     return alarm
 
 

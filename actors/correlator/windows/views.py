@@ -9,7 +9,7 @@ from protocols.maintenance import MaintenanceWindow, Occurrence, Phase, WindowVi
 
 
 class WindowCatalogue:
-    """What the API and the metrics read: windows as the fold has them, at its own time."""
+    """Read-only view for the API and the metrics: the fold's windows at the fold's time."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -33,7 +33,7 @@ class WindowCatalogue:
         return WindowView(window=window, phase=self.phase(window), occurrence=occurrence, held=held)
 
     def phase(self, window: MaintenanceWindow) -> Phase:
-        """What the fold has it for."""
+        """The window's status in the fold."""
         memory = self._memory
         if window.cancelled_at is not None:
             return "cancelled"
@@ -42,7 +42,7 @@ class WindowCatalogue:
         return "ended" if window.id in memory.over else "upcoming"
 
     def active(self) -> int:
-        """How many are open."""
+        """Number of open windows."""
         return len(self._memory.active)
 
     @property

@@ -11,7 +11,7 @@ IF_OPER_STATUS = "1.3.6.1.2.1.2.2.1.8"
 
 
 def signed32(value: int) -> int:
-    """As an INTEGER of 32 bits carries it: large ifIndex values arrive negative."""
+    """The value as a 32-bit INTEGER: large ifIndex values arrive negative."""
     return value - (1 << 32) if value >= 1 << 31 else value
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import lives
 import pytest
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator import fold as folding
-from actors.correlator import state
-from actors.correlator.alarms import raise_clear
+from actors.correlator import staging, state
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.feed import LedgerFeed
@@ -116,7 +115,7 @@ def flood(world: World) -> tuple[dict[str, dict[str, int]], Counter[str]]:
 def test_nothing_that_is_kept_grows_beyond_its_bound(
     make_world: Callable[[CorrelatorSettings], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raise_clear, "MAX_MEMORIES", MEMORIES)
+    monkeypatch.setattr(staging, "MAX_MEMORIES", MEMORIES)
     monkeypatch.setattr(state, "MAX_QUARANTINED", MEMORIES)
     monkeypatch.setattr(folding, "QUARANTINE_ALARMS", 10)
     monkeypatch.setattr(boards, "_MOST_MARKS", MARKS)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.correlator.saved import STEP, ReportMark, Saved, at_leisure, pieces
+from actors.correlator.saved import STEP, ReportMark, Saved, pieces
+from actors.state_encoding import encode_with_pauses
 from protocols.alarm import Alarm, Identity
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -67,7 +68,7 @@ def test_tables_of_every_length(length: int) -> None:
 @given(st.integers(0, 600), st.integers(0, 600), st.integers(0, 600))
 def test_in_one_go_or_in_pieces(alarms: int, marks: int, sequences: int) -> None:
     state = saved(alarms, marks, sequences)
-    assert at_leisure(pieces(state, [], [])) == whole(state)
+    assert encode_with_pauses(pieces(state, [], [])) == whole(state)
 
 
 def test_timers_are_in_the_order_of_time_and_clears_in_their_own() -> None:

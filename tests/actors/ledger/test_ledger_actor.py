@@ -5,22 +5,25 @@ from pathlib import Path
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
-from vocabulary.ledger import EPOCH, RunningLedger, SettableClock, forgotten, report, running_ledger
+from vocabulary.ledger import EPOCH, RunningLedger, SettableClock, forgotten, report, running_ledger, stamped_events
 
 from actors.ledger.errors import EventRefused, FoldEnded, FoldOutOfStep
-from actors.ledger.read import stamped_events
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Abandoned, Append, EndOfFeed, LedgerUnavailable, Outcome, Reply
 from protocols.event import NetworkEvent, Stamped, Tick
-from protocols.ledger import ChangeBatch, SnapshotMarker
+from protocols.ledger import EventBatch, SnapshotMarker
+
+
+def offsets_of(outcome: Outcome) -> list[list[int]]:
+    return [[change.offset for change in changes] for changes in outcome.changes]
 
 
 async def test_events_get_offsets_and_their_changes_come_back(path: Path) -> None:
     async with running_ledger(path) as house:
         first = await house.append(report("a"), report("b"))
         second = await house.append(report("c"))
-        assert (first.first, first.seq, [change.offset for change in first.changes]) == (1, 1, [1, 2])
-        assert (second.first, second.seq, [change.offset for change in second.changes]) == (3, 2, [3])
+        assert (first.first, first.seq, offsets_of(first)) == (1, 1, [[1], [2]])
+        assert (second.first, second.seq, offsets_of(second)) == (3, 2, [[3]])
         assert house.feed.last == 2
         assert [batch.through for batch in await house.feed.after(0)] == [2, 3]
         assert house.metric("faultd_events_total", kind="system") == 3
@@ -29,7 +32,7 @@ async def test_events_get_offsets_and_their_changes_come_back(path: Path) -> Non
 
 async def test_what_comes_to_nothing_is_answered_with_seq_0(path: Path) -> None:
     async with running_ledger(path) as house:
-        assert await house.append(Tick()) == Outcome(1, 0, ())
+        assert await house.append(Tick()) == Outcome(1, 0, ((),))
         assert await house.append() == Outcome(2, 0, ())
         assert (await house.append(report("a"))).seq == 1
 
@@ -44,9 +47,9 @@ async def test_an_answer_has_only_its_own_changes(path: Path) -> None:
             assert append.answered is not None
             assert await append.committed.wait() == 2 * n + 1
             outcome = await append.answered.wait()
-            assert [change.offset for change in outcome.changes] == [2 * n + 1]
+            assert offsets_of(outcome) == [[2 * n + 1], []]
             recorded = (await house.feed.after(outcome.seq - 1, 1))[0]
-            assert outcome.changes[0] in recorded.changes
+            assert outcome.changes[0][0] in recorded.changes
 
 
 async def test_committed_comes_before_the_fold_and_answered_after_the_record(path: Path) -> None:
@@ -172,8 +175,9 @@ async def test_snapshots_are_taken_every_so_many_events(path: Path) -> None:
             item = await house.from_ledger.receive()
             if isinstance(item, SnapshotMarker):
                 marked.append(item.through)
-                await house.folded.send(house.fold.snapshot(item.through))
-                item = await house.next_batch()
+                await house.folded.send(house.fold.part(item.through))
+                item = await house.from_ledger.receive()
+            assert isinstance(item, EventBatch)
             await house.folded.send(house.fold.fold(item))
         assert marked == [3, 6]
         house.send.close()
@@ -192,7 +196,7 @@ async def test_a_quiet_ledger_takes_a_snapshot_by_time_once(path: Path, mock_clo
             house.from_ledger.receive_nowait()
         mock_clock.jump(1)
         assert await house.from_ledger.receive() == SnapshotMarker(1)
-        await house.folded.send(house.fold.snapshot(1))
+        await house.folded.send(house.fold.part(1))
         mock_clock.jump(6000)
         await wait_all_tasks_blocked(0.01)
         with pytest.raises(trio.WouldBlock):
@@ -207,7 +211,17 @@ async def test_changes_for_offsets_that_were_not_sent_end_the_ledger(path: Path,
         async with running_ledger(path, folding=False) as house:
             house.send.send_nowait(Append([Tick()]))
             await house.from_ledger.receive()
-            await house.folded.send(ChangeBatch(through, ()))
+            await house.folded.send(EventBatch(1, EPOCH, [Tick()] * through))
+            await trio.sleep_forever()
+
+
+async def test_a_batch_that_comes_back_twice_ends_the_ledger(path: Path) -> None:
+    with pytest.RaisesGroup(FoldOutOfStep, flatten_subgroups=True, allow_unwrapped=True):
+        async with running_ledger(path, folding=False) as house:
+            house.send.send_nowait(Append([report("a")]))
+            folded = house.fold.fold(await house.next_batch())
+            for _ in range(2):
+                await house.folded.send(folded)
             await trio.sleep_forever()
 
 
@@ -230,12 +244,12 @@ async def test_a_batch_may_come_back_in_parts(path: Path) -> None:
         house.send.send_nowait(append)
         batch = await house.next_batch()
         whole = house.fold.fold(batch)
-        await house.folded.send(ChangeBatch(1, whole.changes[:1]))
+        await house.folded.send(EventBatch(1, batch.at, batch.events[:1], whole.changes[:1]))
         await house.feed.after(0)
-        await house.folded.send(ChangeBatch(3, whole.changes[1:]))
+        await house.folded.send(EventBatch(2, batch.at, batch.events[1:], whole.changes[1:]))
         assert append.answered is not None
         outcome = await append.answered.wait()
-        assert (outcome.seq, list(outcome.changes)) == (2, list(whole.changes))
+        assert (outcome.seq, [change for (change,) in outcome.changes]) == (2, list(whole.changes))
         house.send.close()
         await house.run_fold()
 

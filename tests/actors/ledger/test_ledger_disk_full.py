@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import trio
 import trio.lowlevel
-from vocabulary.ledger import EPOCH, RunningLedger, report, running_ledger
+from vocabulary.ledger import EPOCH, RunningLedger, report, running_ledger, stamped_events
 
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused
 from actors.ledger.group import CommitGroup
-from actors.ledger.read import read_changes, stamped_events
+from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
 from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
 from protocols.change import AlarmForgotten
 from protocols.event import Event, NetworkEvent
-from protocols.ledger import ChangeBatch
+from protocols.ledger import ChangeBatch, EventBatch
 
 
 class SmallDisk(LedgerFile):
@@ -103,17 +103,17 @@ async def test_changes_are_kept_and_written_when_the_disk_is_back(path: Path) ->
         house.fold.seen += ["a", "b"]
         database.limit(1)
         many = [AlarmForgotten(1, "y" * 30_000)]
-        await house.folded.send(ChangeBatch(1, many))
+        await house.folded.send(EventBatch(1, EPOCH, append.events, many))
         while house.ledger.failure is None:
             await trio.lowlevel.checkpoint()
-        await house.folded.send(ChangeBatch(2, [AlarmForgotten(2, "z")]))
+        await house.folded.send(EventBatch(2, EPOCH, second.events, [AlarmForgotten(2, "z")]))
         assert append.answered is not None
         assert second.answered is not None
         assert not append.answered.done
         assert house.feed.last == 0
         database.limit(1 << 30)
         outcome = await append.answered.wait()
-        assert (outcome.seq, list(outcome.changes)) == (1, many)
+        assert (outcome.seq, list(outcome.changes[0])) == (1, many)
         assert (await second.answered.wait()).seq == 2
         assert [list(batch.changes) for batch in await house.feed.after(0)] == [many, [AlarmForgotten(2, "z")]]
         house.send.close()

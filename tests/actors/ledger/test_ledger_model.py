@@ -213,7 +213,7 @@ async def _through_restarts(path: Path, steps: list[int | str], every: int, hold
                 await house.send.send(append)
                 if hold and house.from_ledger.statistics().current_buffer_used > hold:
                     item = await house.from_ledger.receive()
-                    answer = house.fold.fold(item) if isinstance(item, EventBatch) else house.fold.snapshot(item.through)
+                    answer = house.fold.fold(item) if isinstance(item, EventBatch) else house.fold.part(item.through)
                     await house.folded.send(answer)
             if ended == "killed":
                 # An Append that was not committed may be gone: nobody was told that it was kept.

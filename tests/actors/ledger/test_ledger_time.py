@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
-from vocabulary.ledger import RunningLedger, report, running_ledger
+from vocabulary.ledger import RunningLedger, report, running_ledger, stamped_events
 
 from actors.clock.settings import ClockSettings
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, LedgerCorrupt
 from actors.ledger.group import CommitGroup, Written
-from actors.ledger.read import stamped_events
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import LedgerUnavailable
 from actors.trusted_clock import TrustedClock, instant, micros

@@ -10,10 +10,10 @@ from actors.mailbox import FeedPruned
 from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import BatchMark, CursorMoved, read_cursor
-from actors.store.reseed import Seed, reseed
+from actors.store.reseed import reseed
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Quarantined
-from protocols.ledger import QuarantinedEvent
+from protocols.ledger import QuarantinedEvent, Seed
 
 T0 = datetime(2026, 1, 31, 23, 0, tzinfo=UTC)
 

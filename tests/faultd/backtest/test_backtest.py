@@ -9,8 +9,6 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from actors.correlator.actor import NAME
-from actors.correlator.fold import fold
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.ledger.codec import encode_parts
@@ -20,6 +18,7 @@ from faultd.backtest.period import BadPeriod, since_when
 from faultd.backtest.report import words
 from faultd.backtest.run import Cancelled, Trial, backtest
 from faultd.cli import app
+from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.command import Acknowledge, Command, CreateRule, DeleteRule
 from protocols.event import Event, NetworkEvent, RulesLoaded, Tick, TopologyLoaded
@@ -45,26 +44,27 @@ def kin(name: str = "kin") -> Rule:
 
 
 class Written:
-    """A ledger file written as the daemon does, with the fold beside it, so that snapshots and ids are real."""
+    """A ledger file written as the daemon does, with the stages beside it, so that snapshots and ids are real."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.database = LedgerFile.open(path)
-        self.state = State(self.database.ledger_id)
+        self.stages = Stages(self.database.ledger_id)
+        self.state = self.stages.state
 
     def at(self, seconds: float, *events: Event) -> None:
         now = START + timedelta(seconds=seconds)
         first = self.database.head.offset + 1
         self.database.write(CommitGroup(now=now, through=first - 1, appends=[list(events)]))
         for offset, event in enumerate(events, first):
-            fold(self.state, offset, now, event)
+            self.stages.fold(offset, now, event)
 
     def ticks(self, begin: int, end: int) -> None:
         for second in range(begin, end, 5):
             self.at(second, Tick())
 
     def snapshot(self) -> None:
-        body = memoryview(encode_parts({NAME: self.state.save()}))
+        body = memoryview(encode_parts(self.stages.save()))
         self.database.write(
             CommitGroup(now=self.state.at, through=self.state.offset, folded=[SnapshotPiece(self.state.offset, 0, body, 1)])
         )

@@ -84,13 +84,13 @@ def test_the_cache_is_bounded() -> None:
 @pytest.mark.usefixtures("small_cache")
 def test_an_oid_in_use_stays_cached_through_a_flood_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
-    parse = oid._parse
+    parse = oid.read_subids
 
-    def counting(content: bytes) -> tuple[str, bool]:
+    def counting(content: bytes) -> tuple[list[int], bool]:
         parsed.append(content)
         return parse(content)
 
-    monkeypatch.setattr(oid, "_parse", counting)
+    monkeypatch.setattr(oid, "read_subids", counting)
     for last in range(100):
         decode_oid(b"\x2b\x7f", set())
         decode_oid(bytes((0x2B, 1, last)), set())

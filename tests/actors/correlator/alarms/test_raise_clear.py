@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.correlator.alarms import raise_clear
 from actors.correlator.alarms.problem import ReportedProblem
-from actors.correlator.alarms.raise_clear import clear_problems, raise_problem, remember
+from actors.correlator.alarms.raise_clear import clear_problems, raise_problem
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.draft import Draft
 from actors.correlator.state import State
@@ -65,19 +64,6 @@ def test_what_one_event_clears_is_cleared_once(state: State) -> None:
     first.commit()
     second = draft_of(state)
     assert (clear(second), clear(second)) == (1, 0)
-
-
-def test_a_memory_is_bounded_and_lets_go_of_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raise_clear, "MAX_MEMORIES", 200)
-    memory: dict[int, int] = {}
-    for key in range(200):
-        remember(memory, key, key)
-    remember(memory, 0, 1)
-    assert len(memory) == 200
-    remember(memory, 200, 200)
-    assert len(memory) == 199, "a hundredth at a time: one by one, each removal walks over those before it"
-    assert list(memory)[-2:] == [0, 200]
-    assert 1 not in memory
 
 
 def at_uptime(uptime: int | None, source: str = "10.0.0.1", seconds: float = 0) -> ReportTime:

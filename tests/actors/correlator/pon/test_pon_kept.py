@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from outage_stories import NODES, Step, play, steps
-from outages import Olt, onts
+from vocabulary.outage_stories import NODES, Step, play, steps
+from vocabulary.outages import Olt, onts
 from vocabulary.world import World
 
 from actors.correlator.state import State
@@ -19,7 +19,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
     kept = play(make_world(), story, lambda _world, _number: None)
 
     def forget(world: World, _number: int) -> None:
-        world.state.derived.clear()
+        world.state.forget_views()
 
     def reload(world: World, number: int) -> None:
         if number % 7 == 3:
@@ -32,7 +32,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
 def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     north = [ont for port in (0, 1) for ont in onts(port, [0, 1])]
     olt = Olt(world, NODES)
-    olt.says("ont.dying_gasp", *north[:2])
+    olt.reports("ont.dying_gasp", *north[:2])
     olt.waits(5)
 
     def fails(_draft: Any, _before: Any, alarm: Any) -> None:
@@ -41,8 +41,8 @@ def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, mon
 
     with monkeypatch.context() as patched:
         patched.setattr("actors.correlator.strategies.run_strategies.STRATEGIES", (Strategy("odd", fails), *order.STRATEGIES))
-        olt.says("ont.dying_gasp", *north[2:31])
-    olt.says("ont.dying_gasp", north[31])
+        olt.reports("ont.dying_gasp", *north[2:31])
+    olt.reports("ont.dying_gasp", north[31])
     olt.waits(5)
     (outage,) = (alarm for key, alarm in olt.concluded().items() if key == "power.outage area:north")
     assert outage.metadata["gasped"] == 32

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import lives
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator.memories import NamedInterfaces

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-import lives
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator.fold import fold

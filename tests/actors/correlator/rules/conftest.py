@@ -12,7 +12,7 @@ def ruled() -> RuleWorld:
 @pytest.fixture
 def bare() -> RuleWorld:
     """Without a topology."""
-    return RuleWorld(plant=())
+    return RuleWorld(nodes=())
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ def failure(ruled: RuleWorld) -> Any:
 
 def test_a_plugin_in_its_process_sees_and_acts(ruled: RuleWorld) -> None:
     use(ruled, "good")
-    alarm = ruled.alarm(ruled.up("x.a", "olt-1/0/1/5/1"))
+    alarm = ruled.get(ruled.raise_alarm("x.a", "olt-1/0/1/5/1"))
     assert {"good", "2026"} <= set(alarm.tags)
     assert not ruled.of_type("rule.failed")
 
@@ -133,10 +133,10 @@ def test_a_plugin_in_its_process_sees_and_acts(ruled: RuleWorld) -> None:
 )
 def test_a_plugin_that_misbehaves_is_reported_and_the_fold_goes_on(ruled: RuleWorld, name: str, said: str) -> None:
     use(ruled, name)
-    first = ruled.alarm(ruled.up("x.a", "r"))
+    first = ruled.get(ruled.raise_alarm("x.a", "r"))
     assert first.cleared_at is None
     assert said in failure(ruled).description
-    second = ruled.alarm(ruled.up("x.a", "s"))  # also while its process is being started again
+    second = ruled.get(ruled.raise_alarm("x.a", "s"))  # also while its process is being started again
     assert second.cleared_at is None
     assert ruled.state.tally[f"plugin_failed:{name}"] == 2
 
@@ -145,14 +145,14 @@ def test_a_plugin_that_does_not_answer_is_ended(ruled: RuleWorld) -> None:
     plugin = use(ruled, "hangs", PluginLimits(seconds=60, bounds=Bounds(seconds=0.3)))
     process = plugin._process
     assert process is not None
-    ruled.up("x.a", "r")
+    ruled.raise_alarm("x.a", "r")
     assert "no answer after 0.3 s" in failure(ruled).description
     assert process.returncode == -9
 
 
 def test_a_plugin_cannot_change_the_fold(ruled: RuleWorld) -> None:
     use(ruled, "mutates")
-    assert "owned" not in ruled.alarm(ruled.up("x.a", "r")).metadata
+    assert "owned" not in ruled.get(ruled.raise_alarm("x.a", "r")).metadata
 
 
 def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: RuleWorld) -> None:
@@ -161,14 +161,14 @@ def test_a_plugin_whose_process_is_lost_too_often_is_not_asked_any_more(ruled: R
     news: list[Any] = []
     resources = iter(range(100_000))
     while not news:  # in between the process is starting, and not asked
-        ruled.up("x.a", f"r{next(resources)}")
+        ruled.raise_alarm("x.a", f"r{next(resources)}")
         news = installed().take_reports()
         if plugin._loading_until is not None and plugin._end is not None:
             plugin._end.recv(1, 2)  # MSG_PEEK: wait until it is loaded, or gone
     assert [type(event) for event in news] == [PluginStopped]
     ruled(news[0])
     counted = ruled.state.tally["plugin_failed:dies"]
-    ruled.up("x.a", "later")
+    ruled.raise_alarm("x.a", "later")
     assert ruled.state.tally["plugin_failed:dies"] == counted
     assert "lost its process, 2 times" in ruled.state.memory(RuleMemory).disabled_plugins["dies"]
 

@@ -28,20 +28,20 @@ def sequence(**more: Any) -> dict[str, Any]:
 
 def test_alarms_of_one_window_share_a_correlation_id(ruled: RuleWorld) -> None:
     ruled.write(type="correlation", conditions={"match": FAILED}, time_window=100)
-    first, second = ruled.up("x.login", "olt-1/0/1/5/1"), ruled.at(99).up("x.login", "olt-1/0/1/5/2")
-    late = ruled.at(101).up("x.login", "olt-1/0/1/5/3")
-    latest = ruled.at(150).up("x.login", "olt-1/0/1/5/4")
-    ids = [ruled.alarm(each).correlation_id for each in (first, second, late, latest)]
+    first, second = ruled.raise_alarm("x.login", "olt-1/0/1/5/1"), ruled.run_to(99).raise_alarm("x.login", "olt-1/0/1/5/2")
+    late = ruled.run_to(101).raise_alarm("x.login", "olt-1/0/1/5/3")
+    latest = ruled.run_to(150).raise_alarm("x.login", "olt-1/0/1/5/4")
+    ids = [ruled.get(each).correlation_id for each in (first, second, late, latest)]
     assert ids[0] == ids[1] == first
     assert ids[2] == ids[3] == late, "a window begins with the first, so it cannot go on for ever"
-    assert "grouped" in ruled.words(second)
-    ruled.at(400)
+    assert "grouped" in ruled.actions(second)
+    ruled.run_to(400)
     assert ruled.state.memory(TogetherMemory).windows == {}
 
 
 def test_so_many_in_the_window_raise_a_group_alarm_and_its_end_is_theirs(ruled: RuleWorld) -> None:
     rule = ruled.write(**count())
-    members = [ruled.at(n * 10).up("x.login", f"olt-1/0/1/5/{n}", severity="minor") for n in range(1, 4)]
+    members = [ruled.run_to(n * 10).raise_alarm("x.login", f"olt-1/0/1/5/{n}", severity="minor") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
     assert group.resource_id == "olt-1/0/1/5"
     assert group.resource_type == "pon"
@@ -50,80 +50,80 @@ def test_so_many_in_the_window_raise_a_group_alarm_and_its_end_is_theirs(ruled: 
     assert group.metadata["rule_id"] == rule
     assert group.affected_customers == ("c1", "c2", "c3")
     assert group.is_root_cause
-    assert [ruled.alarm(each).parent_alarm_id for each in members] == [group.id] * 3
-    fourth = ruled.at(50).up("x.login", "olt-2")
-    assert ruled.alarm(fourth).parent_alarm_id == group.id
+    assert [ruled.get(each).parent_alarm_id for each in members] == [group.id] * 3
+    fourth = ruled.run_to(50).raise_alarm("x.login", "olt-2")
+    assert ruled.get(fourth).parent_alarm_id == group.id
     assert len(ruled.of_type("x.attack")) == 1
     for each in members:
-        ruled.down(each)
-    assert ruled.alarm(group.id).cleared_at is None
-    ruled.down(fourth)
-    assert ruled.alarm(group.id).cleared_at is not None
-    ruled.at(400)
+        ruled.clear_alarm(each)
+    assert ruled.get(group.id).cleared_at is None
+    ruled.clear_alarm(fourth)
+    assert ruled.get(group.id).cleared_at is not None
+    ruled.run_to(400)
     assert ruled.state.memory(GroupMemory).groups == {}
     assert ruled.state.memory(GroupMemory).member_of == {}
-    assert not ruled.failed()
+    assert not ruled.failures()
 
 
 def test_the_window_of_a_count_slides(ruled: RuleWorld) -> None:
     ruled.write(**count())
     for n in range(1, 6):
-        ruled.at(n * 40).up("x.login", f"olt-1/0/1/5/{n}")
+        ruled.run_to(n * 40).raise_alarm("x.login", f"olt-1/0/1/5/{n}")
     assert ruled.of_type("x.attack") == []
 
 
 def test_one_alarm_that_comes_back_is_one(ruled: RuleWorld) -> None:
     ruled.write(**count())
     for n in range(4):
-        alarm = ruled.at(n * 5).up("x.login", "olt-1/0/1/5/1")
-        ruled.at(n * 5 + 1).down(alarm)
+        alarm = ruled.run_to(n * 5).raise_alarm("x.login", "olt-1/0/1/5/1")
+        ruled.run_to(n * 5 + 1).clear_alarm(alarm)
     assert ruled.of_type("x.attack") == []
 
 
 def test_same_keys_count_apart(ruled: RuleWorld) -> None:
     ruled.write(**count(conditions={"same": ["device", "metadata.card"]}))
     for n in range(1, 6):
-        ruled.up("x.login", f"olt-{n % 2 + 1}/{n}", metadata={"card": 1})
+        ruled.raise_alarm("x.login", f"olt-{n % 2 + 1}/{n}", metadata={"card": 1})
     (group,) = ruled.of_type("x.attack")
     assert group.qualifier == "correlation: olt-2, 1"
-    ruled.up("x.login", "olt-1/7")
+    ruled.raise_alarm("x.login", "olt-1/7")
     assert len(ruled.of_type("x.attack")) == 1, "an alarm without a card shares none"
 
 
 def test_tenants_count_apart(ruled: RuleWorld) -> None:
     ruled.write(**count())
     for n in range(4):
-        ruled.up("x.login", f"r{n}", tenant_id=f"t{n % 2}")
+        ruled.raise_alarm("x.login", f"r{n}", tenant_id=f"t{n % 2}")
     assert ruled.of_type("x.attack") == []
     for n in range(4, 6):
-        ruled.up("x.login", f"r{n}", tenant_id="t0")
+        ruled.raise_alarm("x.login", f"r{n}", tenant_id="t0")
     (group,) = ruled.of_type("x.attack")
     assert (group.tenant_id, group.resource_type, group.resource_id) == ("t0", "tenant", "t0")
 
 
 def test_a_count_without_an_alarm_shares_a_correlation_id(ruled: RuleWorld) -> None:
     ruled.write(type="correlation", time_window=60, conditions={"match": FAILED, "count": 3})
-    members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 5)]
-    assert [ruled.alarm(each).correlation_id for each in members] == [members[0]] * 4
+    members = [ruled.raise_alarm("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 5)]
+    assert [ruled.get(each).correlation_id for each in members] == [members[0]] * 4
 
 
 def test_a_group_alarm_counts_for_no_group_of_its_own(ruled: RuleWorld) -> None:
     ruled.write(**count(conditions={"match": {"title": {"regex": "."}, "source": ["api", "system"]}, "count": 2}))
     for n in range(3):
-        ruled.up("x.login", f"olt-1/0/1/5/{n + 1}")
+        ruled.raise_alarm("x.login", f"olt-1/0/1/5/{n + 1}")
     assert len(ruled.of_type("x.attack")) == 1
-    assert not ruled.failed()
+    assert not ruled.failures()
 
 
 def test_a_rule_that_is_deleted_ends_its_group(ruled: RuleWorld) -> None:
     rule = ruled.write(**count())
-    members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
+    members = [ruled.raise_alarm("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
     ruled.delete(rule)
-    assert ruled.alarm(group.id).cleared_at is not None
-    assert [ruled.alarm(each).parent_alarm_id for each in members] == [None] * 3
-    ruled.at(100)
-    assert all(ruled.notices(each) == ["raised"] for each in members)
+    assert ruled.get(group.id).cleared_at is not None
+    assert [ruled.get(each).parent_alarm_id for each in members] == [None] * 3
+    ruled.run_to(100)
+    assert all(ruled.notifications(each) == ["raised"] for each in members)
 
 
 def test_a_window_holds_only_so_many(ruled: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_a_window_holds_only_so_many(ruled: RuleWorld, monkeypatch: pytest.Monke
     monkeypatch.setattr("actors.correlator.rules.time_window.MAX_WINDOWS", 2)
     ruled.write(type="correlation", conditions={"match": FAILED, "same": ["device"], "count": 50})
     for n in range(30):
-        ruled.up("x.login", f"d{n % 4}/{n}")
+        ruled.raise_alarm("x.login", f"d{n % 4}/{n}")
     windows = ruled.state.memory(TogetherMemory).windows
     assert [len(window.members) for window in windows.values()] == [5, 5]
     assert ruled.state.tally["rule_overflow"] > 0
@@ -139,11 +139,11 @@ def test_a_window_holds_only_so_many(ruled: RuleWorld, monkeypatch: pytest.Monke
 
 def test_a_sequence_in_order_within_the_window(ruled: RuleWorld) -> None:
     ruled.write(**sequence(actions={"alarm_type": "x.story"}))
-    alarms = [ruled.at(n * 20).up(f"x.{letter}", "olt-1/0/1/5/1") for n, letter in enumerate("abc", 1)]
+    alarms = [ruled.run_to(n * 20).raise_alarm(f"x.{letter}", "olt-1/0/1/5/1") for n, letter in enumerate("abc", 1)]
     (group,) = ruled.of_type("x.story")
-    assert [ruled.alarm(each).parent_alarm_id for each in alarms] == [group.id] * 3
+    assert [ruled.get(each).parent_alarm_id for each in alarms] == [group.id] * 3
     assert "x.a then x.b then x.c" in group.description
-    ruled.at(300)
+    ruled.run_to(300)
     assert ruled.state.memory(SequenceMemory).runs == {}
 
 
@@ -163,22 +163,22 @@ def test_a_sequence_in_order_within_the_window(ruled: RuleWorld) -> None:
 def test_what_is_a_sequence(ruled: RuleWorld, steps: list[tuple[int, str]], found: int) -> None:
     ruled.write(**sequence(actions={"alarm_type": "x.story"}))
     for seconds, step in steps:
-        ruled.at(seconds).up(f"x.{step[0]}", f"olt-1/0/1/5/{len(step)}", qualifier=step)
-    raised = [line for alarm in ruled.of_type("x.story") for line in ruled.lines(alarm.id) if line.action == "raised"]
+        ruled.run_to(seconds).raise_alarm(f"x.{step[0]}", f"olt-1/0/1/5/{len(step)}", qualifier=step)
+    raised = [line for alarm in ruled.of_type("x.story") for line in ruled.timeline(alarm.id) if line.action == "raised"]
     parents = {alarm.parent_alarm_id for alarm in ruled.state.alarms.values()} - {None}
     assert len(raised) >= min(found, 1)
     assert bool(parents) is bool(found)
-    assert not ruled.failed()
+    assert not ruled.failures()
 
 
 def test_a_sequence_joined_by_a_key(ruled: RuleWorld) -> None:
     ruled.write(**sequence(conditions={"same": ["resource_id"]}))
-    ruled.up("x.a", "one"), ruled.up("x.b", "two")
-    c = ruled.up("x.c", "one")
-    assert ruled.alarm(c).correlation_id is None
-    ruled.up("x.b", "one")
-    c = ruled.up("x.c", "one", qualifier="2")
-    assert ruled.alarm(c).correlation_id is not None
+    ruled.raise_alarm("x.a", "one"), ruled.raise_alarm("x.b", "two")
+    c = ruled.raise_alarm("x.c", "one")
+    assert ruled.get(c).correlation_id is None
+    ruled.raise_alarm("x.b", "one")
+    c = ruled.raise_alarm("x.c", "one", qualifier="2")
+    assert ruled.get(c).correlation_id is not None
 
 
 def absent(**more: Any) -> dict[str, Any]:
@@ -193,10 +193,10 @@ def absent(**more: Any) -> dict[str, Any]:
 
 def test_what_stays_away_is_told_of(ruled: RuleWorld) -> None:
     ruled.write(**absent())
-    ruled.up("x.a", "olt-1")
-    ruled.at(59)
+    ruled.raise_alarm("x.a", "olt-1")
+    ruled.run_to(59)
     assert ruled.of_type("x.missing") == []
-    ruled.at(61)
+    ruled.run_to(61)
     (missing,) = ruled.of_type("x.missing")
     assert missing.resource_id == "olt-1"
 
@@ -204,45 +204,45 @@ def test_what_stays_away_is_told_of(ruled: RuleWorld) -> None:
 @pytest.mark.parametrize("device", ["olt-1", "olt-2"])
 def test_what_comes_in_time_is_not(ruled: RuleWorld, device: str) -> None:
     ruled.write(**absent())
-    ruled.up("x.a", "olt-1")
-    ruled.at(30).up("x.b", device)
-    ruled.at(200)
+    ruled.raise_alarm("x.a", "olt-1")
+    ruled.run_to(30).raise_alarm("x.b", device)
+    ruled.run_to(200)
     assert bool(ruled.of_type("x.missing")) is (device == "olt-2")
 
 
 def test_what_is_over_by_then_misses_nothing(ruled: RuleWorld) -> None:
     ruled.write(**absent())
-    alarm = ruled.up("x.a", "olt-1")
-    ruled.at(30).down(alarm)
-    ruled.at(200)
+    alarm = ruled.raise_alarm("x.a", "olt-1")
+    ruled.run_to(30).clear_alarm(alarm)
+    ruled.run_to(200)
     assert ruled.of_type("x.missing") == []
     assert ruled.state.memory(SequenceMemory).awaited == {}
 
 
 def test_a_group_alarm_cleared_by_hand_is_over_and_the_next_count_raises_it_again(ruled: RuleWorld) -> None:
     ruled.write(**count())
-    members = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
+    members = [ruled.raise_alarm("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
-    ruled.at(1).down(group.id)
+    ruled.run_to(1).clear_alarm(group.id)
     assert ruled.state.memory(GroupMemory).groups == {}
     for each in members:
-        ruled.down(each)
+        ruled.clear_alarm(each)
     assert ruled.state.memory(GroupMemory).member_of == {}
     for n in range(4, 7):
-        ruled.at(100 + n).up("x.login", f"olt-1/0/1/5/{n}")
-    assert ruled.alarm(group.id).cleared_at is None
+        ruled.run_to(100 + n).raise_alarm("x.login", f"olt-1/0/1/5/{n}")
+    assert ruled.get(group.id).cleared_at is None
     assert ruled.state.memory(GroupMemory).groups[group.id].open == 3
 
 
 def test_old_members_do_not_end_a_group_that_was_raised_again_without_them(ruled: RuleWorld) -> None:
     ruled.write(**count())
-    old = [ruled.up("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
+    old = [ruled.raise_alarm("x.login", f"olt-1/0/1/5/{n}") for n in range(1, 4)]
     (group,) = ruled.of_type("x.attack")
-    ruled.at(1).down(group.id)
-    new = [ruled.at(100).up("x.login", f"olt-1/0/1/5/{n}") for n in range(4, 7)]
+    ruled.run_to(1).clear_alarm(group.id)
+    new = [ruled.run_to(100).raise_alarm("x.login", f"olt-1/0/1/5/{n}") for n in range(4, 7)]
     for each in old:
-        ruled.down(each)
-    assert ruled.alarm(group.id).cleared_at is None
+        ruled.clear_alarm(each)
+    assert ruled.get(group.id).cleared_at is None
     for each in new:
-        ruled.down(each)
-    assert ruled.alarm(group.id).cleared_at is not None
+        ruled.clear_alarm(each)
+    assert ruled.get(group.id).cleared_at is not None

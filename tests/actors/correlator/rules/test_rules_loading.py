@@ -68,37 +68,37 @@ def test_the_shipped_rules_work(ruled: RuleWorld, bare: RuleWorld) -> None:
         world(RulesLoaded("files", shipped()))
         assert {record.origin for record in world.records()} == {"file"}
         assert not any(record.error for record in world.records())
-    parent = bare.up("device.down", "olt-1", "olt")
-    child = bare.up("ont.los", "olt-1/0/1/5/1")
-    assert bare.alarm(child).parent_alarm_id == parent, "without a topology by the device"
+    parent = bare.raise_alarm("device.down", "olt-1", "olt")
+    child = bare.raise_alarm("ont.los", "olt-1/0/1/5/1")
+    assert bare.get(child).parent_alarm_id == parent, "without a topology by the device"
     for n in range(5):
-        ruled.up("auth.failure", f"olt-{n}", "olt")
+        ruled.raise_alarm("auth.failure", f"olt-{n}", "olt")
     assert len(ruled.of_type("auth.attack")) == 1
     los = ""
     for n in range(4):
         if n % 2 == 0:
-            los = bare.at(n).up("pon.los", "olt-9/0/1/5", "pon")
+            los = bare.run_to(n).raise_alarm("pon.los", "olt-9/0/1/5", "pon")
         else:
-            bare.at(n).down(los)
-    assert bare.notices(los) == ["flapping"]
-    assert not ruled.failed()
-    assert not bare.failed()
+            bare.run_to(n).clear_alarm(los)
+    assert bare.notifications(los) == ["flapping"]
+    assert not ruled.failures()
+    assert not bare.failures()
 
 
 def test_a_rule_of_a_file_can_only_be_switched_here(ruled: RuleWorld) -> None:
     (rule,) = load_rules({"f": GOOD.replace('"x"', '"x.noise"')})
     ruled(RulesLoaded("1", (rule,)))
     (record,) = ruled.records()
-    alarm = ruled.up("x.noise", "r")
-    assert ruled.alarm(alarm).status == "suppressed"
+    alarm = ruled.raise_alarm("x.noise", "r")
+    assert ruled.get(alarm).status == "suppressed"
     assert ruled.edit(record.id, priority=5).refusals[0].reason == "wrong_state"
     assert ruled.delete(record.id).refusals[0].reason == "wrong_state"
     assert not ruled.edit(record.id, enabled=False).refusals
-    assert ruled.alarm(alarm).status == "active"
+    assert ruled.get(alarm).status == "active"
     ruled(RulesLoaded("2", (rule,)))
-    assert ruled.alarm(alarm).status == "active", "a reload does not switch it on again"
+    assert ruled.get(alarm).status == "active", "a reload does not switch it on again"
     mine = ruled.write(name="mine", type="suppression", conditions={"match": {"alarm_type": "x.other"}})
     ruled(RulesLoaded("3", ()))
     assert [record.id for record in ruled.records()] == [mine], "rules of the API stay"
     ruled(RulesLoaded("4", (rule,)))
-    assert ruled.alarm(alarm).status == "suppressed"
+    assert ruled.get(alarm).status == "suppressed"

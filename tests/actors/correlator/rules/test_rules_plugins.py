@@ -70,12 +70,12 @@ def test_a_plugin_sees_and_acts(ruled: RuleWorld) -> None:
             assert view.children(parent.id) == []
 
     use(ruled, mine=Made(touched))
-    parent = ruled.up("x.p", "olt-1", "olt")
-    child = ruled.up("x.a", "olt-1/0/1/5/1")
-    after = ruled.alarm(child)
+    parent = ruled.raise_alarm("x.p", "olt-1", "olt")
+    child = ruled.raise_alarm("x.a", "olt-1/0/1/5/1")
+    after = ruled.get(child)
     assert (after.parent_alarm_id, after.severity, after.status) == (parent, "critical", "suppressed")
     assert "seen" in after.tags
-    assert {line.actor for line in ruled.lines(child)} >= {"faultd:plugin/mine"}
+    assert {line.actor for line in ruled.timeline(child)} >= {"faultd:plugin/mine"}
     assert not failures(ruled)
 
 
@@ -88,10 +88,10 @@ def test_what_is_asked_by_may_be_anything_and_nothing_is_called_that(ruled: Rule
         yield AddTags(alarm.id, ("seen",), "it went on")
 
     use(ruled, mine=Made(touched))
-    alarm = ruled.up("x.a", "olt-1/0/1/5/1")
+    alarm = ruled.raise_alarm("x.a", "olt-1/0/1/5/1")
     assert seen[:2] == [None, None]
     assert set(seen) == {None}
-    assert "seen" in ruled.alarm(alarm).tags
+    assert "seen" in ruled.get(alarm).tags
     assert not failures(ruled)
 
 
@@ -104,9 +104,9 @@ def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: RuleWorld) -> No
 
     use(ruled, broken=Made(broken), sound=Made(sound))
     ruled.write(type="suppression", conditions={"match": {"alarm_type": "x.a"}})
-    alarm = ruled.up("x.a", "r")
-    assert "sound" in ruled.alarm(alarm).tags
-    assert ruled.alarm(alarm).status == "suppressed"
+    alarm = ruled.raise_alarm("x.a", "r")
+    assert "sound" in ruled.get(alarm).tags
+    assert ruled.get(alarm).status == "suppressed"
     assert list(failures(ruled)) == ["broken"]
     assert "KeyError: 'oops'" in failures(ruled)["broken"].description
     assert ruled.state.tally["plugin_failed:broken"] > 0
@@ -126,8 +126,8 @@ def test_one_that_raises_is_told_of_and_the_rest_goes_on(ruled: RuleWorld) -> No
 )
 def test_what_cannot_be_is_refused_whole(ruled: RuleWorld, action: Any) -> None:
     use(ruled, mine=Made(lambda view, before, alarm: [AddTags(alarm.id, ("first",), "fine"), action]))
-    alarm = ruled.up("x.a", "r")
-    assert "first" not in ruled.alarm(alarm).tags, "nothing of it is done"
+    alarm = ruled.raise_alarm("x.a", "r")
+    assert "first" not in ruled.get(alarm).tags, "nothing of it is done"
     assert list(failures(ruled)) == ["mine"]
 
 
@@ -137,7 +137,7 @@ def test_endless_actions_are_cut_off(ruled: RuleWorld) -> None:
             yield AddTags(alarm.id, ("x",), "again")
 
     use(ruled, endless=Made(endless))
-    ruled.up("x.a", "r")
+    ruled.raise_alarm("x.a", "r")
     assert "more than 1000" in failures(ruled)["endless"].description
 
 
@@ -150,25 +150,25 @@ def test_one_that_is_slow_is_told_of_and_at_last_not_asked(ruled: RuleWorld) -> 
 
     # Whatever takes any time at all takes too long.
     host = use(ruled, PluginLimits(seconds=1e-12, overruns=4), slow=Made(slow))
-    alarm = ruled.up("x.a", "r")
-    assert ruled.alarm(alarm).status == "suppressed"
+    alarm = ruled.raise_alarm("x.a", "r")
+    assert ruled.get(alarm).status == "suppressed"
     news = host.take_reports()
     assert [type(event) for event in news] == [SystemReport] * len(news)
     assert isinstance(news[0], SystemReport)
     assert news[0].alarm_type == "rule.failed"
     while not any(isinstance(event, PluginStopped) for event in news):
-        ruled.acknowledge(ruled.up("x.a", f"r{len(asked)}"))
+        ruled.acknowledge(ruled.raise_alarm("x.a", f"r{len(asked)}"))
         news += host.take_reports()
     for event in news:
         ruled(event)
-    assert "no longer asked" in [line.text for line in ruled.lines(alarm)][-1]
-    assert ruled.alarm(alarm).status == "active", "what it held back is let go"
+    assert "no longer asked" in [line.text for line in ruled.timeline(alarm)][-1]
+    assert ruled.get(alarm).status == "active", "what it held back is let go"
     assert list(failures(ruled)) == ["slow"]
     before = len(asked)
-    ruled.up("x.a", "later")
+    ruled.raise_alarm("x.a", "later")
     assert len(asked) == before
     ruled(RulesLoaded("again", (), host.versions()))
-    ruled.up("x.a", "last")
+    ruled.raise_alarm("x.a", "last")
     assert len(asked) > before
 
 
@@ -181,23 +181,23 @@ def test_only_what_the_ledger_names_in_that_version_is_asked(ruled: RuleWorld) -
 
     use(ruled, mine=Made(touched))
     ruled(RulesLoaded("other", (), {"mine": "2"}))
-    ruled.up("x.a", "r")
+    ruled.raise_alarm("x.a", "r")
     assert asked == []
     ruled(RulesLoaded("this", (), {"mine": "1"}))
-    ruled.up("x.b", "r")
+    ruled.raise_alarm("x.b", "r")
     assert asked == [], "it wants x.a"
-    ruled.up("x.a", "s")
+    ruled.raise_alarm("x.a", "s")
     assert asked != []
 
 
 def test_a_plugin_that_leaves_lets_go(ruled: RuleWorld) -> None:
     use(ruled, mine=Made(lambda view, before, alarm: [HoldBack(alarm.id, "x")] if before is None else []))
-    alarm = ruled.up("x.a", "r")
-    assert ruled.alarm(alarm).status == "suppressed"
+    alarm = ruled.raise_alarm("x.a", "r")
+    assert ruled.get(alarm).status == "suppressed"
     ruled.write(type="suppression", conditions={"match": {"alarm_type": "x.other"}})
-    assert ruled.alarm(alarm).status == "suppressed", "rules leave alone what a plugin holds"
+    assert ruled.get(alarm).status == "suppressed", "rules leave alone what a plugin holds"
     ruled(RulesLoaded("without", (), {}))
-    assert ruled.alarm(alarm).status == "active"
+    assert ruled.get(alarm).status == "active"
 
 
 def test_it_can_let_go_itself(ruled: RuleWorld) -> None:
@@ -205,8 +205,8 @@ def test_it_can_let_go_itself(ruled: RuleWorld) -> None:
         return [LetGo(alarm.id, "seen")] if alarm.acknowledged_at else [HoldBack(alarm.id, "unseen")]
 
     use(ruled, mine=Made(touched))
-    alarm = ruled.up("x.a", "r")
-    assert ruled.alarm(alarm).status == "suppressed"
+    alarm = ruled.raise_alarm("x.a", "r")
+    assert ruled.get(alarm).status == "suppressed"
     ruled.acknowledge(alarm)
-    assert ruled.alarm(alarm).status == "acknowledged"
+    assert ruled.get(alarm).status == "acknowledged"
     assert not failures(ruled)

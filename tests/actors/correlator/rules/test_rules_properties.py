@@ -83,12 +83,12 @@ def play(ruled: RuleWorld, steps: list[tuple[str, int, float]]) -> Any:
     now = 0.0
     for what, number, pause in steps:
         now += pause
-        ruled.at(now)
+        ruled.run_to(now)
         names = list(ruled.state.alarms)
         name = names[number % len(names)] if names else ""
         if what == "up":
             place, kind = PLACES[number % len(PLACES)]
-            ruled.up(f"x.{'abcd'[number % 4]}", place, kind, severity=("minor", "critical", "major")[number % 3])
+            ruled.raise_alarm(f"x.{'abcd'[number % 4]}", place, kind, severity=("minor", "critical", "major")[number % 3])
         elif what == "switch":
             ruled.edit(rules[number % len(rules)], enabled=number % 2 == 0)
         elif what == "delete":
@@ -103,7 +103,7 @@ def play(ruled: RuleWorld, steps: list[tuple[str, int, float]]) -> Any:
                 "resolve": Resolve,
             }
             ruled.command(action[what](), name)
-    ruled.at(now + 5_000)
+    ruled.run_to(now + 5_000)
     return ruled
 
 
@@ -113,12 +113,12 @@ def test_the_same_comes_of_it_straight_or_through_snapshots(
     new_ruled: type[RuleWorld], steps: list[tuple[str, int, float]]
 ) -> None:
     straight, broken = new_ruled(), new_ruled()
-    broken.saved_after_each = True
+    broken.restarts = True
     play(straight, steps)
     play(broken, steps)
-    assert msgspec.msgpack.encode(straight.all) == msgspec.msgpack.encode(broken.all)
+    assert msgspec.msgpack.encode(straight.history) == msgspec.msgpack.encode(broken.history)
     assert straight.state.save() == broken.state.save()
-    assert not straight.failed()
+    assert not straight.failures()
 
 
 @settings(max_examples=60, deadline=None)

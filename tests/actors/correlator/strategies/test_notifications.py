@@ -6,10 +6,10 @@ from itertools import permutations, product
 from typing import Any
 
 import pytest
-from equipment import PLANT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notifications import unmatched_requests
+from vocabulary.equipment import PLANT
+from vocabulary.notifications import unmatched_requests
 
 from actors.correlator.memories import NoticeMemory
 from actors.correlator.settings import CorrelatorSettings

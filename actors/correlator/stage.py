@@ -1,0 +1,81 @@
+"""The correlator as the first stage: alarms, their causes, and which of them people should hear about."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from actors.correlator.fold import fold
+from actors.correlator.plant.prepared import first_large, prepare
+from actors.correlator.rules.plugins import installed
+from actors.correlator.state import State
+from actors.metrics import Metrics
+from actors.stage import Stage
+from actors.state_encoding import Piece
+from protocols.change import Change
+from protocols.event import Event
+from protocols.ledger import EventBatch
+
+
+class Correlator(Stage):
+    """Owns the alarm state, which others may read between two Events."""
+
+    name = "correlator"
+
+    def __init__(self, ledger_id: str) -> None:
+        """``ledger_id`` is the ledger's UUID, from which the ids of alarms derive."""
+        self.state = State(ledger_id)
+
+    def load(self, octets: bytes) -> None:
+        self.state = State.load(octets)
+
+    def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
+        """Never raises: see :func:`actors.correlator.fold.fold`."""
+        return fold(self.state, offset, at, event)
+
+    def saving(self) -> Iterable[Piece]:
+        return self.state.saving()
+
+    def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
+        """A first large plant is made in a thread, so that traps are read and recorded meanwhile."""
+        state = self.state
+        if state.plant.nodes:
+            return None
+        offset = first_large(batch)
+        if offset is None:
+            return None
+
+        def make() -> None:
+            state.prepared = prepare(offset, batch.events[offset - batch.first])
+
+        return make
+
+    def report(self, append: Callable[[list[Event]], bool]) -> None:
+        """The measured times of plugins."""
+        host = installed()
+        reports = host.take_reports()
+        if reports and not append(reports):
+            host.put_back(reports)
+
+    def count(self, metrics: Metrics | None) -> None:
+        tally = self.state.tally
+        if metrics is None or not tally:
+            tally.clear()
+            return
+        for name, count in tally.items():
+            match name.partition(":"):
+                case ("unknown", _, _):
+                    metrics.traps_unknown.inc(count)
+                case ("informs_repeated", _, _):
+                    metrics.informs_merged.inc(count)
+                case ("repeated_by_design", _, _):
+                    metrics.traps_merged.inc(count)
+                case ("sequence_missing", _, _):
+                    metrics.sequence_gaps.inc(count)
+                case ("refused", _, limit):
+                    metrics.alarms_refused.labels(limit).inc(count)
+                case ("plugin_failed", _, plugin):
+                    metrics.plugin_failures.labels(plugin).inc(count)
+                case ("rule_overflow" | "flapping_overflow", _, _):
+                    metrics.rules_overflow.inc(count)
+                case ("noise", _, rule):
+                    metrics.traps_noise.labels(rule).inc(count)
+        tally.clear()

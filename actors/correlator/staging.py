@@ -1,0 +1,162 @@
+"""Changes of the State that are staged until their Event is decided, then written all at once or dropped all at once.
+
+There is one way to change the State besides alarms, which :class:`actors.correlator.draft.Draft` adds:
+
+- an entry of a table (a dict of the State, of a memory or of a view) is put or dropped, and can be read back at once;
+- a timer is set or called off;
+- what is too large to be copied, or replaced as a whole, is changed by an act: a function that runs on commit.
+
+Code that reads a table itself, and not through :meth:`Staging.read`, sees it as it was before the Event.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from actors.correlator.state import State
+from actors.correlator.timers import Key as Timer
+
+K = TypeVar("K")
+L = TypeVar("L")
+V = TypeVar("V")
+
+MAX_MEMORIES = 200_000
+"""Bound of each short memory (recent clears, INFORM keys, idempotency keys, sequences): the oldest go first."""
+_DROPPED: Final[Any] = object()
+
+_Entries = dict[Any, Any]
+
+
+class Staging:
+    """Staged changes of the tables, timers and large parts of ``state``."""
+
+    __slots__ = ("_acts", "_inside", "_tables", "_timers", "state")
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._tables: dict[int, tuple[_Entries, _Entries, bool]] = {}
+        """Of each table, by its identity: the table, the new entries, and whether it is a short memory."""
+        self._inside: list[tuple[_Entries, Any]] = []
+        """Tables that stand in another one: that one, and the key."""
+        self._timers: dict[Timer, datetime | None] = {}
+        self._acts: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+
+    def read(self, table: Mapping[K, V], key: K) -> V | None:
+        """The value under ``key`` with what is staged; None when there is none."""
+        staged = self._tables.get(id(table))
+        if staged is not None:
+            value: Any = staged[1].get(key)
+            if value is not None:
+                found: V | None = None if value is _DROPPED else value
+                return found
+        return table.get(key)
+
+    def keys(self, table: Mapping[K, V]) -> list[K]:
+        """The keys of a table with what is staged: those of the State first."""
+        staged = self._tables.get(id(table))
+        if staged is None:
+            return list(table)
+        entries = staged[1]
+        kept = [key for key in table if entries.get(key) is not _DROPPED]
+        return kept + [key for key, value in entries.items() if value is not _DROPPED and key not in table]
+
+    def own(self, table: dict[K, V], key: K, copy: Callable[[V], V]) -> V | None:
+        """The value under ``key`` for the caller to change: a copy of the State's, made and staged when first asked for."""
+        staged = self._tables.get(id(table))
+        if staged is not None and key in staged[1]:
+            return self.read(table, key)
+        value = table.get(key)
+        return None if value is None else self.set(table, key, copy(value))
+
+    def inner(self, table: dict[K, dict[L, V]], key: K) -> dict[L, V]:
+        """The table under ``key`` of another one, for staged changes, or a new one. It goes when a commit leaves it empty."""
+        found = self.read(table, key)
+        if found is None:
+            found = self.set(table, key, {})
+        self._inside.append((table, key))
+        return found
+
+    def set(self, table: dict[K, V], key: K, value: V) -> V:
+        """Put ``value`` under ``key``. A value of None cannot be read back."""
+        staged = self._tables.get(id(table))
+        if staged is None:
+            self._tables[id(table)] = (table, {key: value}, False)
+        else:
+            staged[1][key] = value
+        return value
+
+    def drop(self, table: dict[K, V], key: K) -> None:
+        """Take ``key`` out, if it is there."""
+        staged = self._tables.get(id(table))
+        if staged is None:
+            self._tables[id(table)] = (table, {key: _DROPPED}, False)
+        else:
+            staged[1][key] = _DROPPED
+
+    def remember(self, memory: dict[K, V], key: K, value: V) -> None:
+        """Put ``value`` under ``key`` at the young end of a short memory. Its oldest entries go beyond ``MAX_MEMORIES``."""
+        staged = self._tables.get(id(memory))
+        if staged is None:
+            self._tables[id(memory)] = (memory, {key: value}, True)
+            return
+        staged[1].pop(key, None)
+        staged[1][key] = value
+        if not staged[2]:
+            self._tables[id(memory)] = (memory, staged[1], True)
+
+    def touches(self, table: Mapping[K, V]) -> bool:
+        """Whether a change of the table is staged."""
+        return id(table) in self._tables
+
+    def wake(self, name: str, subject: str, at: datetime) -> None:
+        """Have the strategy ``name`` called about ``subject`` with the first Event at or after that time."""
+        self._timers[name, subject] = at
+
+    def no_wake(self, name: str, subject: str) -> None:
+        """Call that timer off."""
+        self._timers[name, subject] = None
+
+    def note(self, what: str, count: int = 1) -> None:
+        """Count something that has no Change of its own."""
+        self._acts.append((self.state.note, (what, count)))
+
+    def on_commit(self, act: Callable[..., Any], *args: Any) -> None:
+        """Have ``act`` change the State when everything else is written. It cannot be read back, and must not raise."""
+        self._acts.append((act, args))
+
+    def write(self) -> None:
+        """Write the tables, then the timers; then run the acts, in the order in which they were staged."""
+        for table, entries, short in self._tables.values():
+            if short:
+                _write_memory(table, entries)
+                continue
+            for key, value in entries.items():
+                if value is _DROPPED:
+                    table.pop(key, None)
+                else:
+                    table[key] = value
+        for table, key in reversed(self._inside):
+            if not table.get(key, True):
+                del table[key]
+        if self._timers:
+            timers = self.state.timers
+            for (name, subject), at in self._timers.items():
+                if at is None:
+                    timers.cancel(name, subject)
+                else:
+                    timers.set(name, subject, at)
+        for act, args in self._acts:
+            act(*args)
+
+
+def _write_memory(memory: _Entries, entries: _Entries) -> None:
+    for key, value in entries.items():
+        memory.pop(key, None)
+        if value is not _DROPPED:
+            memory[key] = value
+    surplus = len(memory) - MAX_MEMORIES
+    if surplus > 0:
+        # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
+        for oldest in list(islice(memory, max(surplus, MAX_MEMORIES // 100))):
+            del memory[oldest]

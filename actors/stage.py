@@ -1,0 +1,73 @@
+"""A stage: one of the deterministic folds in series between the ledger and itself (docs/architecture.md, "The path of data").
+
+Each stage is given every Event in the order of its offset, with the Changes that the stages before it made of that Event, and
+adds its own. It reads no clock, no socket and no random number, so the same Events give the same Changes, and a recovery may
+fold them again.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from actors.metrics import Metrics
+from actors.state_encoding import Piece
+from protocols.change import Change
+from protocols.event import Event
+from protocols.ledger import EventBatch
+
+
+class Stage(ABC):
+    """The state of one stage and what it does with an Event. What has a body here, a stage may leave as it is."""
+
+    name: str
+    """Under this name its state stands in a snapshot; unique among the stages of a ledger."""
+
+    @abstractmethod
+    def load(self, octets: bytes) -> None:
+        """Replace the state by the one that :meth:`saving` encoded. Raises ``msgspec.MsgspecError`` for octets that it cannot
+        read; the state is then as before."""
+
+    @abstractmethod
+    def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
+        """The Changes that this stage makes of ``event``, which the ledger stamped ``at``. ``changes_before`` are those of the
+        stages before it, of the same Event only; they are not to be altered."""
+
+    @abstractmethod
+    def saving(self) -> Iterable[Piece]:
+        """The encoded state in pieces, which another thread may ask for while the fold goes on: they tell the state as it was
+        when this was called."""
+
+    def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
+        """Work that takes seconds and that folding ``batch`` needs, to be done in a thread before it is folded. A fold without
+        it comes to the same Changes."""
+        return None
+
+    def count(self, metrics: Metrics | None) -> None:
+        """Move what was counted since the last call into ``metrics``; drop it for None, when an earlier run has counted it."""
+        return
+
+    def report(self, append: Callable[[list[Event]], bool]) -> None:
+        """Append Events about the stage that the fold itself must not decide on (measured times). ``append`` never waits, and
+        says whether the ledger takes them; those that it does not take are to be offered again with the next call."""
+        return
+
+
+def fold_batch(stage: Stage, batch: EventBatch) -> list[Change]:
+    """Fold the Events of ``batch`` in order: its Changes with those of ``stage`` among them, Event by Event."""
+    first, at, before = batch.first, batch.at, batch.changes
+    changes: list[Change] = []
+    if not before:
+        for offset, event in enumerate(batch.events, first):
+            changes += stage.fold(offset, at, event, ())
+        return changes
+    done, count = 0, len(before)
+    for offset, event in enumerate(batch.events, first):
+        start = done
+        while done < count and before[done].offset == offset:
+            done += 1
+        of_this_event = before[start:done]
+        changes += of_this_event
+        changes += stage.fold(offset, at, event, of_this_event)
+    if done < count:
+        raise ValueError(f"a Change of Event {before[done].offset} is out of order in the batch {first} to {batch.through}")
+    return changes

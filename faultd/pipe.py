@@ -1,0 +1,151 @@
+"""The pipe: ledger, stages in series, and the channels between them. The only place where they are put together.
+
+    Append ──▶ ledger ──EventBatch, SnapshotMarker──▶ correlator ──▶ further stages ──and SnapshotParts──▶ ledger ──feed──▶
+
+The daemon and the simulation run it with trio (:class:`Pipe`). Recovery, back-test, evaluation, replay and tests fold an Event
+through all stages in one call (:class:`Stages`); both come to the same Changes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+import trio
+
+from actors.correlator.stage import Correlator
+from actors.correlator.state import State
+from actors.ledger.actor import Ledger
+from actors.ledger.consumers import ConsumerPolicy
+from actors.ledger.database import LedgerFile
+from actors.ledger.settings import LedgerSettings
+from actors.mailbox import Append
+from actors.metrics import Metrics
+from actors.stage import Stage, fold_batch
+from actors.stage_actor import StageActor
+from actors.state_encoding import encode_with_pauses
+from actors.supervisor import Runnable
+from actors.trusted_clock import TrustedClock
+from protocols.change import Change
+from protocols.event import Event
+from protocols.ledger import EventBatch, PipeMessage
+
+APPENDS_WAITING = 256
+CONSUMERS = {
+    # PostgreSQL has its own cursor too, in the transaction that applies the Changes.
+    "store": ConsumerPolicy(begins="oldest"),
+    # The board is in memory, begins with the recovered state, and cannot go on behind a gap.
+    "stream": ConsumerPolicy(begins="newest", durable=False),
+}
+"""Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
+_SPARE = 2
+"""Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""
+
+
+class Stages:
+    """The stages of one ledger in their order, folded in this thread."""
+
+    def __init__(self, ledger_id: str, others: Sequence[Callable[[], Stage]] = ()) -> None:
+        """All of them empty. ``others`` make the stages behind the correlator."""
+        self.correlator = Correlator(ledger_id)
+        self.all: tuple[Stage, ...] = (self.correlator, *(make() for make in others))
+
+    @property
+    def state(self) -> State:
+        """The correlator's state."""
+        return self.correlator.state
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """In the order of the stages."""
+        return tuple(stage.name for stage in self.all)
+
+    def load(self, parts: Mapping[str, bytes]) -> None:
+        """Take the states of a snapshot. Raises KeyError when a stage's part is missing, ``msgspec.MsgspecError`` when one
+        cannot be read; some stages may have taken theirs by then."""
+        for stage in self.all:
+            stage.load(parts[stage.name])
+
+    def save(self) -> dict[str, bytes]:
+        """The states as a snapshot has them."""
+        return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all}
+
+    def fold(self, offset: int, at: datetime, event: Event) -> list[Change]:
+        """The Changes that all stages make of one Event."""
+        changes = self.correlator.fold(offset, at, event, ())
+        for stage in self.all[1:]:
+            changes += stage.fold(offset, at, event, changes)
+        return changes
+
+    def fold_batch(self, batch: EventBatch) -> list[Change]:
+        """The Changes that all stages make of the Events of ``batch``, Event by Event."""
+        changes: Sequence[Change] = batch.changes
+        for stage in self.all:
+            changes = fold_batch(stage, EventBatch(batch.first, batch.at, batch.events, changes))
+        return list(changes)
+
+    def forget_counts(self) -> None:
+        """Drop what the stages counted: an earlier run has counted it."""
+        for stage in self.all:
+            stage.count(None)
+
+
+class Pipe:
+    """Owns the channels between ``ledger`` and the stages; ``appends`` is the way in. Close it, and each actor drains to the
+    end of its channel and leaves, the ledger last."""
+
+    def __init__(
+        self,
+        file: LedgerFile,
+        stages: Stages,
+        clock: TrustedClock,
+        metrics: Metrics,
+        settings: LedgerSettings | None = None,
+        *,
+        consumers: Mapping[str, ConsumerPolicy] = CONSUMERS,
+        appends_waiting: int = APPENDS_WAITING,
+    ) -> None:
+        """``file`` and ``stages`` are as :func:`faultd.restore.restore` gives them. Raises DiskRefused."""
+        settings = settings or LedgerSettings()
+        self.appends, appended = trio.open_memory_channel[Append](appends_waiting)
+        room = settings.pipe_batches + _SPARE
+        to_fold, inbox = trio.open_memory_channel[PipeMessage](room)
+        actors: dict[str, Runnable] = {}
+        depth = {"ledger": appended.statistics}
+        for stage in stages.all:
+            outbox, behind = trio.open_memory_channel[PipeMessage](room)
+            depth[stage.name] = inbox.statistics
+            actors[stage.name] = StageActor(stage, inbox, outbox, metrics, self._report)
+            inbox = behind
+        depth["folded"] = inbox.statistics
+        self.ledger = Ledger(
+            database=file,
+            inbox=appended,
+            folded=inbox,
+            to_fold=to_fold,
+            stages=stages.names,
+            metrics=metrics,
+            settings=settings,
+            clock=clock,
+            consumers=consumers,
+        )
+        self.actors: dict[str, Runnable] = {"ledger": self.ledger, **actors}
+        """By name, in the order in which they are to be started."""
+        for name, statistics in depth.items():
+            metrics.mailbox_depth.labels(name).set_function(partial(_waiting, statistics))
+
+    async def start(self, nursery: trio.Nursery) -> None:
+        """Run all of it in ``nursery``; returns once the Events whose Changes are not on disk have been sent to the stages."""
+        for actor in self.actors.values():
+            await nursery.start(actor.run)
+
+    def _report(self, events: list[Event]) -> bool:
+        """Hand Events to the ledger without waiting, since it waits for the stage that asks; False when it has no room."""
+        try:
+            self.appends.send_nowait(Append(events))
+        except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
+            return False
+        return True
+
+
+def _waiting(statistics: Callable[[], trio.MemoryChannelStatistics]) -> float:
+    return statistics().current_buffer_used

@@ -1,0 +1,49 @@
+"""Messages of v1 and v2c: a community, and the request-id by which an answer is known (RFC 1157, RFC 3416)."""
+
+from typing import Literal
+
+from protocols.snmp import ber
+from protocols.snmp.errors import Refusal
+from protocols.snmp.manager.request_pdu import RequestPdu
+from protocols.snmp.manager.response_pdu import ResponsePdu, read_response_pdu
+from protocols.snmp.manager.session import LARGEST_ANSWER, AgentSession
+from protocols.snmp.pdu import RESPONSE
+from protocols.snmp.peek import read_version
+
+
+class CommunitySession(AgentSession):
+    """Requests to one agent with a community. It is a password in clear: anybody on the path can read it and forge answers."""
+
+    __slots__ = ("_community", "_head")
+
+    def __init__(
+        self, version: Literal["1", "2c"], community: bytes, first_number: int, ignored: dict[str, int] | None = None
+    ) -> None:
+        super().__init__(version, first_number, ignored)
+        self._community = community
+        self._head = ber.integer(0 if version == "1" else 1) + ber.element(ber.OCTET_STRING, community)
+
+    def message(self, pdu: RequestPdu, request_id: int, now: float) -> bytes:
+        """The request."""
+        return ber.element(ber.SEQUENCE, self._head + pdu.octets(request_id))
+
+    def read(self, datagram: bytes, request_id: int, now: float) -> ResponsePdu | None:
+        """The Response with the request's version, community and request-id."""
+        try:
+            odd: set[str] = set()
+            version, pos, end = read_version(datagram, odd, LARGEST_ANSWER)
+            if version != (0 if self.version == "1" else 1):
+                self.ignore("other_version")
+                return None
+            community, pos = ber.read_octets(datagram, pos, end, odd, "community")
+            response = read_response_pdu(datagram, pos, end)
+        except Refusal:
+            self.ignore("malformed")
+            return None
+        if community != self._community:
+            self.ignore("wrong_community")
+            return None
+        if response.tag != RESPONSE or response.request_id != request_id:
+            self.ignore("other_request")
+            return None
+        return response

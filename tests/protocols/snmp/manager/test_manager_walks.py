@@ -1,0 +1,184 @@
+"""Walks: a table comes whole whatever the agent's limits, a looping agent is stopped, and the trap path's caches stay."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from memory_agent import MemoryAgent, table_mib
+from memory_transaction import carry_out
+
+from protocols.snmp import ber, encode, oid, varbinds
+from protocols.snmp.errors import BadOid
+from protocols.snmp.manager import errors
+from protocols.snmp.manager.community_session import CommunitySession
+from protocols.snmp.manager.name_order import follows
+from protocols.snmp.manager.table import Table
+from protocols.snmp.manager.value import decode_index, decode_value
+from protocols.snmp.manager.walk import Walk, walk_of
+from protocols.snmp.message import decode
+from protocols.snmp.notification import VarBind
+from protocols.snmp.oid import decode_oid, encode_oid
+
+ENTRY = "1.3.6.1.4.1.9.1"
+BEHIND = {encode_oid("1.3.6.1.4.1.9.2.0"): b"\x05\x00"}
+subids = st.one_of(st.integers(0, 300), st.integers(16_000, 17_000), st.integers(0, 2**32 - 1))
+indexes = st.lists(st.lists(subids, min_size=1, max_size=3).map(tuple), max_size=25, unique=True)
+
+
+def columns(count: int) -> list[bytes]:
+    return [encode_oid(f"{ENTRY}.{column}") for column in range(1, count + 1)]
+
+
+def session(version: Any = "2c") -> CommunitySession:
+    return CommunitySession(version, b"public", 1)
+
+
+def cells(walk: Walk) -> dict[tuple[int, ...], list[Any]]:
+    return {
+        decode_index(index): [None if value is None else decode_value(value).value for value in row]
+        for index, row in walk.table.rows.items()
+    }
+
+
+@given(indexes, st.integers(1, 4), st.integers(0, 7), st.integers(20, 400), st.sampled_from(["1", "2c"]), st.data())
+def test_a_table_comes_whole(
+    rows: list[tuple[int, ...]], count: int, repetitions: int, largest: int, version: str, data: st.DataObject
+) -> None:
+    rows.sort()
+    mib = table_mib(ENTRY, count, rows)
+    holes = data.draw(st.sets(st.sampled_from(sorted(mib)), max_size=5)) if mib else set()
+    mib = {name: value for name, value in mib.items() if name not in holes}
+    expected: dict[tuple[int, ...], list[Any]] = {}
+    for number, index in enumerate(rows):
+        row = [
+            None if encode_oid(f"{ENTRY}.{c}.{'.'.join(map(str, index))}") in holes else 1_000 * number + c
+            for c in range(1, count + 1)
+        ]
+        if any(each is not None for each in row):
+            expected[index] = row
+    behind = data.draw(st.sampled_from([{}, BEHIND]))
+    device = MemoryAgent({**mib, **behind}, largest=max(largest, 60))
+    walk = walk_of(columns(count), repetitions)
+    transaction = carry_out(device, session(version), walk)
+    assert transaction.error is None
+    assert cells(walk) == expected
+
+
+@given(st.lists(subids, max_size=4), st.lists(subids, max_size=4))
+def test_oids_are_in_the_order_of_their_numbers(one: list[int], other: list[int]) -> None:
+    first, second = ([1, 3, *each] for each in (one, other))
+    octets = [encode_oid(".".join(map(str, each))) for each in (first, second)]
+    assert follows(octets[1], octets[0]) == (second > first)
+
+
+@given(st.lists(subids, max_size=6))
+def test_an_index_is_read_back(numbers: list[int]) -> None:
+    assert decode_index(encode_oid(".".join(map(str, (1, 3, *numbers))))[1:]) == tuple(numbers)
+
+
+@given(st.binary(max_size=30))
+def test_any_octets_are_an_index_or_refused(octets: bytes) -> None:
+    try:
+        numbers = decode_index(octets)
+    except BadOid:
+        return
+    assert all(0 <= number < 2**32 for number in numbers)
+
+
+class Looping(MemoryAgent):
+    """Goes from each of ``steps`` to the one after it, and from the last one to the first."""
+
+    def __init__(self, steps: Iterable[str]) -> None:
+        super().__init__({})
+        self.steps = [encode_oid(f"{ENTRY}.1.{step}") for step in steps]
+
+    def following(self, name: bytes) -> tuple[bytes, bytes]:
+        place = self.steps.index(name) + 1 if name in self.steps else 0
+        return self.steps[place % len(self.steps)], b"\x02\x01\x05"
+
+
+LOOPS = {
+    "stands still": ["1"],
+    "two in turn": ["1", "2"],
+    "octets rise where numbers fall": ["16384", "16383"],
+    "numbers rise where octets fall, then back": ["16383", "16384", "1.2.3"],
+    "a long round": [str(number) for number in range(1, 300)],
+}
+
+
+@pytest.mark.parametrize("repetitions", [0, 1, 2, 3, 10])
+@pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
+def test_an_agent_that_loops_is_stopped(steps: list[str], repetitions: int) -> None:
+    device = Looping(steps)
+    walk = walk_of(columns(1), repetitions)
+    transaction = carry_out(device, session(), walk)
+    assert isinstance(transaction.error, errors.OidNotIncreasing)
+    assert device.received <= len(steps) + 1
+
+
+def test_an_agent_that_answers_an_instance_with_itself_is_stopped() -> None:
+    class Itself(MemoryAgent):
+        def following(self, name: bytes) -> tuple[bytes, bytes]:
+            return name, b"\x05\x00"
+
+    transaction = carry_out(Itself({}), session(), walk_of(columns(2)))
+    assert isinstance(transaction.error, errors.OidNotIncreasing)
+
+
+def test_an_answer_without_bindings_ends_the_walk() -> None:
+    device = MemoryAgent(table_mib(ENTRY, 2, [(1,), (2,)]), largest=3)
+    transaction = carry_out(device, session(), walk_of(columns(2)))
+    assert isinstance(transaction.error, errors.BadAnswer)
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+def test_an_agent_for_which_a_row_is_too_big_is_asked_by_column(version: str) -> None:
+    rows = [(number,) for number in range(1, 9)]
+    device = MemoryAgent({**table_mib(ENTRY, 4, rows), **BEHIND}, largest=45)
+    walk = walk_of(columns(4), 0)
+    assert carry_out(device, session(version), walk).error is None
+    assert list(cells(walk)) == rows
+    assert all(None not in row for row in cells(walk).values())
+
+
+@pytest.mark.parametrize("bounds", [{"max_rows": 50}, {"max_octets": 1_000}, {"max_varbinds": 120}], ids=str)
+def test_a_table_has_bounds(bounds: dict[str, int]) -> None:
+    device = MemoryAgent(table_mib(ENTRY, 2, [(number,) for number in range(1, 200)]))
+    walk = Walk(Table(columns(2), **bounds), 10)
+    transaction = carry_out(device, session(), walk)
+    assert isinstance(transaction.error, errors.TableTooLarge)
+    assert len(walk.table.rows) <= 60
+
+
+def test_a_long_way_costs_few_requests() -> None:
+    device = MemoryAgent(table_mib(ENTRY, 8, [(number,) for number in range(1, 513)]))
+    walk = walk_of(columns(8))
+    transaction = carry_out(device, session(), walk)
+    assert len(walk.table.rows) == 512
+    assert transaction.sent == 512 * 8 // 256 + 1
+
+
+def trap_path_caches() -> tuple[int, ...]:
+    return len(oid.KNOWN), len(oid._OLD), len(varbinds.SEEN), len(varbinds._older), encode_oid.cache_info().currsize
+
+
+def test_a_table_leaves_the_caches_of_the_trap_path_as_they_are() -> None:
+    rows = [(number, 7) for number in range(1, 400)]
+    mib = table_mib(ENTRY, 2, rows)
+    # A value that is an OID, and one that is text, are what the trap path caches too.
+    for number, name in enumerate(sorted(mib)):
+        if number % 2:
+            mib[name] = ber.element(ber.OBJECT_IDENTIFIER, b"\x2b" + bytes((number % 128, 5)))
+    device, prefixes = MemoryAgent(mib), columns(2)
+    decode(encode.trap_v2c(community="public", trap_oid="1.3.6.1.6.3.1.1.5.3", uptime=1))
+    before = trap_path_caches()
+    assert before[0] > 0
+    walk = walk_of(prefixes)
+    assert carry_out(device, session(), walk).error is None
+    assert len(cells(walk)) == 399
+    assert trap_path_caches() == before
+    decode_oid(b"\x2b\x06\x7f\x7f\x7e", set())
+    decode(encode.trap_v2c(community="p", trap_oid=ENTRY, uptime=1, varbinds=[VarBind(f"{ENTRY}.77", "INTEGER", 1)]))
+    assert trap_path_caches() != before, "the count must see a trap"

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from vocabulary.ledger import stamped_events
+from vocabulary.notifications import unmatched_requests
 
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS

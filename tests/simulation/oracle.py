@@ -528,7 +528,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "by_resource": {name: set(found) for name, found in state.by_resource.items() if found},
         "children": {name: set(found) for name, found in state.children.items() if found},
         "profiles": saved.profiles and saved.profiles.digest,
-        "topology": saved.topology and saved.topology.digest,
+        "topology": saved.topology_digest,
         "nodes": list(state.plant.nodes.values()),
         "by_hand": list(saved.by_hand),
         "topology_at": saved.topology_at,

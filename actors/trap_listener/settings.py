@@ -52,8 +52,9 @@ class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     faultd's own engine id."""
     time_window: Literal["lenient", "strict"] = "lenient"
     """How traps outside of RFC 3414's time window of 150 s are judged. ``strict``: refused. ``lenient``: accepted once each
-    from a device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as irregular. The
-    risk: somebody who recorded such a trap that faultd did not receive, or that is 256 traps old, can replay it."""
+    from a device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as
+    irregular. The risk: somebody who recorded such a trap that faultd did not receive, or that is 256 traps old, can replay
+    it."""
     key_extension: KeyExtension = "blumenthal"
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
 

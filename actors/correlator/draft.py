@@ -36,8 +36,9 @@ class Draft(Staging):
     )
 
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
-        super().__init__(state)
-        self.offset, self.at = offset, at
+        # As Staging.__init__ does, without the cost of another call: one or two drafts are made for each Event.
+        self.state, self.offset, self.at = state, offset, at
+        self._writes, self._staged, self._read, self._inside, self._timers, self._acts = [], {}, 0, [], [], []
         self._numbers = numbers or Numbers()
         self._named = 0
         self._shown: dict[str, Alarm | None] = {}

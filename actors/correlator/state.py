@@ -58,13 +58,13 @@ class View:
     of_configuration = False
     """Whether it follows from the topology, the default tenant or the symptoms too: it is made anew when they change."""
     of_alarms = False
-    """Whether it is told of each alarm that is written."""
+    """Whether it is told of alarms."""
 
     def __init__(self, state: "State") -> None:
         """Make it of the State as it is."""
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
-        """An alarm was written, and not merely repeated; ``before``: None when it is new."""
+    def changed(self, alarm: Alarm, *, moved: bool) -> None:
+        """An alarm was written that began or ended (``moved``), or whose parent is another one."""
 
 
 class State:
@@ -183,8 +183,9 @@ class State:
             self.shelved[alarm_id] = until
         elif self.shelved:
             self.shelved.pop(alarm_id, None)
-        for view in self._told:
-            view.changed(before, alarm)
+        if is_open != was_open or parent != now:
+            for view in self._told:
+                view.changed(alarm, moved=is_open != was_open)
 
     def forget(self, alarm_id: str) -> None:
         """Let go of a cleared alarm."""

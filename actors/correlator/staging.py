@@ -33,16 +33,17 @@ class Staging:
     __slots__ = ("_acts", "_inside", "_read", "_staged", "_timers", "_writes", "state")
 
     def __init__(self, state: State) -> None:
+        # One or two are made for each Event: a list or dict that few of them need is made when it is needed.
         self.state = state
         self._writes: list[tuple[_Entries, Any, Any, bool]] = []
         """Table, key, value, and whether the table is a short memory: in the order in which they are written."""
-        self._staged: dict[int, _Entries] = {}
-        """The new entries of each table, by its identity, of the first ``_read`` writes."""
         self._read = 0
-        self._inside: list[tuple[_Entries, Any]] = []
+        self._staged: dict[int, _Entries] | None = None
+        """The new entries of each table, by its identity, of the first ``_read`` writes."""
+        self._inside: list[tuple[_Entries, Any]] | None = None
         """Tables that stand in another one: that one, and the key."""
-        self._timers: list[tuple[str, str, datetime | None]] = []
-        self._acts: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self._timers: list[tuple[str, str, datetime | None]] | None = None
+        self._acts: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
     def read(self, table: Mapping[K, V], key: K) -> V | None:
         """The value under ``key`` with what is staged; None when there is none."""
@@ -78,6 +79,8 @@ class Staging:
         found = self.read(table, key)
         if found is None:
             found = self.set(table, key, {})
+        if self._inside is None:
+            self._inside = []
         self._inside.append((table, key))
         return found
 
@@ -96,18 +99,24 @@ class Staging:
 
     def wake(self, name: str, subject: str, at: datetime) -> None:
         """Have the strategy ``name`` called about ``subject`` with the first Event at or after that time."""
+        if self._timers is None:
+            self._timers = []
         self._timers.append((name, subject, at))
 
     def no_wake(self, name: str, subject: str) -> None:
         """Call that timer off."""
+        if self._timers is None:
+            self._timers = []
         self._timers.append((name, subject, None))
 
     def note(self, what: str, count: int = 1) -> None:
         """Count something that has no Change of its own."""
-        self._acts.append((self.state.note, (what, count)))
+        self.on_commit(self.state.note, what, count)
 
     def on_commit(self, act: Callable[..., Any], *args: Any) -> None:
         """Have ``act`` change the State when everything else is written. It cannot be read back, and must not raise."""
+        if self._acts is None:
+            self._acts = []
         self._acts.append((act, args))
 
     def write(self) -> None:
@@ -123,22 +132,26 @@ class Staging:
                     for oldest in list(islice(table, MAX_MEMORIES // 100)):
                         del table[oldest]
             table[key] = value
-        for table, key in reversed(self._inside):
-            if not table.get(key, True):
-                del table[key]
-        if self._timers:
+        if self._inside is not None:
+            for table, key in reversed(self._inside):
+                if not table.get(key, True):
+                    del table[key]
+        if self._timers is not None:
             timers = self.state.timers
             for name, subject, at in self._timers:
                 if at is None:
                     timers.cancel(name, subject)
                 else:
                     timers.set(name, subject, at)
-        for act, args in self._acts:
-            act(*args)
+        if self._acts is not None:
+            for act, args in self._acts:
+                act(*args)
 
     def _of(self, table: Mapping[Any, Any]) -> _Entries | None:
         """The staged entries of a table, the latest of each key; None when there are none."""
         staged, writes = self._staged, self._writes
+        if staged is None:
+            staged = self._staged = {}
         if self._read < len(writes):
             for each, key, value, _short in writes[self._read :]:
                 entries = staged.get(id(each))

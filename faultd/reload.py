@@ -60,7 +60,7 @@ async def _send_changed(state: State, inputs: Inputs, ledger: AppendSender) -> l
             log.error("reload not taken, the ledger cannot write", error=str(error))
             return sent
         sent += events
-        refusals = [each for one in outcome.changes if isinstance(one, Answer) for each in one.refusals]
+        refusals = [each for changes in outcome.changes for one in changes if isinstance(one, Answer) for each in one.refusals]
         if not refusals:
             return sent
         if any(refusal.reason != "wrong_state" for refusal in refusals):

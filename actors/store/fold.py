@@ -6,7 +6,6 @@ Pure. Applying the steps of ``[*a, *b]`` gives the same tables as applying those
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import (
@@ -86,14 +85,7 @@ class Effects(Struct):
     def rows(self) -> list[Alarm]:
         """``alarms``, with the counts of what repeated since."""
         return [
-            alarm
-            if (repeats := self.repeats.get(name)) is None
-            else replace(
-                alarm,
-                last_occurrence=repeats[-1].last_occurrence,
-                occurrence_count=repeats[-1].occurrence_count,
-                revision=repeats[-1].revision,
-            )
+            alarm if (repeats := self.repeats.get(name)) is None else repeats[-1].apply(alarm)
             for name, alarm in self.alarms.items()
         ]
 

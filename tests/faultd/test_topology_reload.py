@@ -71,7 +71,7 @@ class Daemon:
                 self.fold(event)
             self.between = []
             first = self.state.offset + 1
-            changes = [change for event in append.events for change in self.fold(event)]
+            changes = [self.fold(event) for event in append.events]
             self.taken += append.events
             assert append.answered is not None
             append.answered.give(Outcome(first, 1, changes))

@@ -39,7 +39,7 @@ class Loop(asyncio.SelectorEventLoop):
         answer: Callable[[], None]
         try:
             answer = partial(lookup.set_result, socket.getaddrinfo(*key))
-        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
+        except (OSError, ValueError, TypeError, OverflowError) as error:  # all that getaddrinfo raises
             answer = partial(lookup.set_exception, error)
 
         def hand_over() -> None:

@@ -54,7 +54,7 @@ from faultd.config import Config
 from faultd.database_alarm import ALARM, DatabaseAlarm
 from faultd.descriptors import seldom_about_accept
 from faultd.health import Health
-from faultd.inputs import changed_inputs, read_inputs
+from faultd.inputs import Inputs, changed_inputs, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
 from faultd.pipe import Pipe
@@ -68,6 +68,7 @@ from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
 from protocols.ledger import Seed
+from protocols.profile import community_fields
 
 log = structlog.get_logger()
 
@@ -162,7 +163,15 @@ async def serve(
         plant = PlantView(state)
         stream = Stream(config.stream, ledger.feed, board, tokens, metrics, clock, customers=plant.customers)
         backtests = BacktestService(config.ledger.path(state_dir), clock)
-        listener = TrapListener(config.traps, sockets, appends, security, metrics, clock=clock)
+        listener = TrapListener(
+            config.traps,
+            sockets,
+            appends,
+            security,
+            metrics,
+            clock=clock,
+            community_fields=community_fields(inputs.profiles.profiles),
+        )
         reads = Stored(read, stored, config.http.read_your_writes_seconds, lambda: ledger.feed.last)
         submitter = Submitter(appends, reads, config.http, metrics)
         views = ApiViews(
@@ -338,9 +347,9 @@ async def _until_told_to_stop(
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
 
-    def switch(new: Config) -> None:
+    def switch(new: Config, inputs: Inputs) -> None:
         replace_users(security, new)
-        listener.reconfigure(new.traps, security)
+        listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
         logs.configure(new.log)
 
     async for number in signals:

@@ -25,13 +25,13 @@ TRIES = 5
 
 
 async def reload(
-    file: Path, running: Config, state: State, ledger: AppendSender, switch: Callable[[Config], None]
+    file: Path, running: Config, state: State, ledger: AppendSender, switch: Callable[[Config, Inputs], None]
 ) -> Config | None:
     """The new configuration, in force as far as it can be; None (and the old one stays) when it has a mistake."""
     try:
         config = await trio.to_thread.run_sync(load, file)
         inputs = await trio.to_thread.run_sync(read_inputs, config)
-        switch(config)
+        switch(config, inputs)
     except ConfigError as error:
         log.error("reload refused, everything stays as it was", mistakes=str(error).splitlines())
         return None
@@ -60,7 +60,7 @@ async def _send_changed(state: State, inputs: Inputs, ledger: AppendSender) -> l
             log.error("reload not taken, the ledger cannot write", error=str(error))
             return sent
         sent += events
-        refusals = [each for one in outcome.changes if isinstance(one, Answer) for each in one.refusals]
+        refusals = [each for changes in outcome.changes for one in changes if isinstance(one, Answer) for each in one.refusals]
         if not refusals:
             return sent
         if any(refusal.reason != "wrong_state" for refusal in refusals):

@@ -73,13 +73,14 @@ def database_url(settings: DatabaseSettings) -> str:
     return url
 
 
-def offline_reader(config: Config) -> Callable[[bytes], Notification]:
-    """Decodes a datagram of any version with the configured users' keys. What it gives raises Refusal or Refused."""
+def offline_reader(config: Config, fields: frozenset[str]) -> Callable[[bytes], Notification]:
+    """Decodes a datagram of any version with the configured users' keys. ``fields`` are those that equipment writes behind its
+    community, by the profiles. What it gives raises Refusal or Refused."""
 
     def read(datagram: bytes) -> Notification:
         if peek(datagram).version == 3:
             return decode_offline(datagram, config.traps.users)
-        return masked(decode(datagram), datagram)
+        return masked(decode(datagram), datagram, fields)
 
     return read
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.event import Trap
@@ -31,13 +32,22 @@ class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field=
 
 
 class AlarmRepeated(Struct, frozen=True, array_like=True, tag="repeat", tag_field="tag", gc=False):
-    """Only the count and the last occurrence moved: the compact form for storms."""
+    """An alarm repeated: only these three of its fields changed. The compact form for storms."""
 
     offset: int
     id: str
     last_occurrence: datetime
     occurrence_count: int
     revision: int
+
+    def apply(self, alarm: Alarm) -> Alarm:
+        """``alarm``, which has this ``id``, after the repeat."""
+        return replace(
+            alarm,
+            last_occurrence=self.last_occurrence,
+            occurrence_count=self.occurrence_count,
+            revision=self.revision,
+        )
 
 
 class AlarmForgotten(Struct, frozen=True, array_like=True, tag="forgotten", tag_field="tag"):

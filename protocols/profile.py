@@ -4,6 +4,7 @@ One Struct for one file of ``config/profiles/`` (TOML). The same Structs travel 
 field survives msgpack. What the words do is told in ``docs/profiles.md``; the engine is ``actors.correlator.profiles``.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct, field
@@ -275,6 +276,9 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     verified: Verified = "mib"
     repeats_by_design: bool = False
     metadata: tuple[str, ...] = ()
+    community_fields: tuple[str, ...] = ()
+    """Names of the fields that this vendor's equipment writes behind the community (``public@eventId=17@level=major``). The
+    trap listener compares such a community without them, and ``community.NAME`` reads them."""
     severity: Choice | None = None
     """Where this vendor's traps carry a severity: it goes before the alarms' own for types that are ``graded``, and for
     types of this profile's own."""
@@ -290,6 +294,11 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()
     devices: tuple[DeviceFamily, ...] = ()
+
+
+def community_fields(profiles: Iterable[Profile]) -> frozenset[str]:
+    """The fields that equipment writes behind its community, by all enabled profiles; in lower case."""
+    return frozenset(name.lower() for profile in profiles if profile.enabled for name in profile.community_fields)
 
 
 def varbind(spec: str | tuple[str, ...] | Varbind) -> Varbind:

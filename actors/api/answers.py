@@ -6,7 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from actors.api.entity_tags import wrong_revision
 from actors.api.problems import ProblemError
+from actors.mailbox import Outcome
 from protocols.change import Answer, Change, Quarantined, Refusal
 from protocols.rest_events import EventResult, Refused
 from protocols.rest_problem import FieldError
@@ -42,19 +44,24 @@ WINDOW: Final = Subject("invalid_body")
 NODE: Final = Subject("invalid_topology")
 
 
-def answers(changes: Iterable[Change], first: int, count: int) -> Sequence[Answer]:
-    """The answer to each of ``count`` Events from offset ``first``; an empty one for an Event that got none.
+def answers(outcome: Outcome) -> Sequence[Answer]:
+    """The answer to each Event. ProblemError as :func:`answer_to`."""
+    return [answer_to(changes, offset) for offset, changes in enumerate(outcome.changes, outcome.first)]
 
-    ProblemError 500 when one of them was quarantined: it is kept for a retry and must not be sent again.
+
+def answer_to(changes: Iterable[Change], offset: int) -> Answer:
+    """The answer among the Changes of the Event at ``offset``; an empty one when there is none.
+
+    ProblemError 500 when the Event was quarantined: it is kept for a retry and must not be sent again.
     """
-    by_offset: dict[int, Answer] = {}
+    found = Answer(offset=offset)
     for change in changes:
         if isinstance(change, Answer):
-            by_offset[change.offset] = change
-        elif isinstance(change, Quarantined) and first <= change.offset < first + count:
-            text = f"faultd could not process this (Event {change.offset}); it is kept in quarantine for a retry"
+            found = change
+        elif isinstance(change, Quarantined):
+            text = f"faultd could not process this (Event {offset}); it is kept in quarantine for a retry"
             raise ProblemError(500, "quarantined", text)
-    return [by_offset.get(offset, Answer(offset=offset)) for offset in range(first, first + count)]
+    return found
 
 
 def refused(refusals: Sequence[Refusal], subject: Subject) -> ProblemError:
@@ -63,6 +70,8 @@ def refused(refusals: Sequence[Refusal], subject: Subject) -> ProblemError:
     if _is_hidden(first, subject):
         return no_such_alarm(first.alarm_id)
     status = STATUS[first.reason]
+    if status == 412:
+        return wrong_revision(first.text, first.revision)
     if status != 422:
         place = [FieldError(first.alarm_id, first.text)] if subject.pointers and first.alarm_id else []
         return ProblemError(status, first.reason, first.text, place)

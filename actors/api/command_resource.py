@@ -1,13 +1,13 @@
 """A resource that commands change: submitted, folded, and answered or refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from litestar import Request
 from litestar.params import HeaderParameter
 from msgspec import Struct
 
-from actors.api.answers import Subject, answers, refused
+from actors.api.answers import Subject, answer_to, refused
 from actors.api.problems import ProblemError, invalid_parameter
 from actors.api.submitter import Submitter
 from protocols.change import Answer, Change
@@ -41,19 +41,33 @@ class CommandResource:
     def __init__(self, submitter: Submitter, subject: Subject) -> None:
         self._submitter, self._subject = submitter, subject
 
-    async def submit(self, by: Principal, action: Action, name: str | None = None, past: tuple[Past, ...] = ()) -> Done:
-        """Have one command folded, on the alarm of this ``name`` if it is about one. ProblemError when it was refused, or as
-        ``Submitter.submit``."""
-        done = await self.submit_many(by, action, () if name is None else (name,), past)
+    async def submit(
+        self,
+        by: Principal,
+        action: Action,
+        name: str | None = None,
+        past: tuple[Past, ...] = (),
+        expected: Mapping[str, int] | None = None,
+    ) -> Done:
+        """Have one command folded, on the alarm of this ``name`` if it is about one. ``expected`` is ``Command.expected``.
+        ProblemError when it was refused, or as ``Submitter.submit``."""
+        done = await self.submit_many(by, action, () if name is None else (name,), past, expected)
         if done.answer.refusals and not done.answer.accepted:
             raise refused(done.answer.refusals, self._subject)
         return done
 
-    async def submit_many(self, by: Principal, action: Action, names: tuple[str, ...], past: tuple[Past, ...] = ()) -> Done:
+    async def submit_many(
+        self,
+        by: Principal,
+        action: Action,
+        names: tuple[str, ...],
+        past: tuple[Past, ...] = (),
+        expected: Mapping[str, int] | None = None,
+    ) -> Done:
         """Have one command on several alarms folded: its answer says which were refused."""
-        outcome = await self._submitter.submit(by, [Command(by, action, names, past)])
-        answer = answers(outcome.changes, outcome.first, 1)[0]
-        return Done(answer, [change for change in outcome.changes if change.offset == outcome.first])
+        outcome = await self._submitter.submit(by, [Command(by, action, names, past, dict(expected or {}))])
+        (changes,) = outcome.changes
+        return Done(answer_to(changes, outcome.first), changes)
 
 
 def idempotency_key_of(request: Request[Any, Any, Any]) -> str:

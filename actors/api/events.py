@@ -51,7 +51,7 @@ async def network_events(
         own = key if alone or not key else f"{key}:{number}"
         events.append(network_event_of(body, tenant, by.name, own))
     outcome = await submitter.submit(by, events)
-    found = answers(outcome.changes, outcome.first, len(events))
+    found = answers(outcome)
     if alone and found[0].refusals and not found[0].accepted:
         raise refused(found[0].refusals, ALARM)
     return EventResults(tuple(event_result(answer) for answer in found))

@@ -9,13 +9,12 @@ from msgspec import Struct
 
 from actors.api.actions import tenant_of
 from actors.api.alertmanager import AlertContext, Taken, instances, one_line
-from actors.api.answers import answers, event_result
+from actors.api.answers import answer_to, event_result
 from actors.api.problems import ProblemError
 from actors.api.settings import ApiSettings
 from actors.api.submitter import Submitter
 from protocols.alarm import Identity
 from protocols.alarm_view import AlarmView
-from protocols.change import Quarantined
 from protocols.event import NetworkEvent
 from protocols.principal import Principal
 from protocols.rest_events import AlertmanagerBody, EventResult, EventResults, Refused
@@ -98,16 +97,13 @@ class ReceivedNotification:
 
     async def _submit(self, waiting: Sequence[tuple[int, NetworkEvent]], results: list[EventResult | None]) -> None:
         outcome = await self._receiver.submitter.submit(self._by, [event for _, event in waiting])
-        kept = {change.offset for change in outcome.changes if isinstance(change, Quarantined)}
-        others = [change for change in outcome.changes if not isinstance(change, Quarantined)]
-        found = answers(others, outcome.first, len(waiting))
-        for (number, _), answer in zip(waiting, found, strict=True):
+        for index, (number, _) in enumerate(waiting):
             known = results[number] if number >= 0 else None
             if known is not None:
-                result = event_result(answer)
-                if answer.offset in kept:
-                    text = f"faultd could not process this (Event {answer.offset}); it is kept in quarantine for a retry"
-                    result = EventResult(refused=(Refused(f"alerts[{number}]", "quarantined", text),))
+                try:
+                    result = event_result(answer_to(outcome.changes[index], outcome.first + index))
+                except ProblemError as problem:
+                    result = EventResult(refused=(Refused(f"alerts[{number}]", "quarantined", str(problem)),))
                 results[number] = EventResult(
                     accepted=(*known.accepted, *result.accepted),
                     refused=(*known.refused, *result.refused),

@@ -62,9 +62,8 @@ class Submitter:
             self._metrics.commands.labels(_action(event), result).inc()
 
     def _count_answers(self, events: Sequence[Event], outcome: Outcome) -> None:
-        answers = {change.offset: change for change in outcome.changes if isinstance(change, Answer)}
-        for offset, event in enumerate(events, outcome.first):
-            answer = answers.get(offset)
+        for event, changes in zip(events, outcome.changes, strict=True):
+            answer = next((change for change in changes if isinstance(change, Answer)), None)
             if answer is None:
                 results = ["accepted"]
             elif answer.duplicate:

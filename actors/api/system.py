@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from litestar import Response, Router, get
+from litestar.response import Redirect
 from prometheus_client import generate_latest
 
 from actors.api.access import allow
@@ -12,6 +13,12 @@ from actors.metrics import Metrics
 from protocols.rest_daemon import Me, Readiness
 
 Health = Callable[[], Readiness]
+
+
+@get("/", summary="The description of this API", status_code=303, tags=["daemon"], security=[], opt=allow("nothing"))
+async def root() -> Redirect:
+    """Leads to `/schema`."""
+    return Redirect("/schema", status_code=303)
 
 
 @get("/healthz", summary="Is the process alive?", media_type="text/plain", tags=["daemon"], security=[], opt=allow("nothing"))
@@ -41,4 +48,4 @@ async def me(by: By) -> Me:
 
 def routes(health: Health, metrics: Metrics) -> list[Router]:
     """The daemon's own pages, and the caller's token."""
-    return [pages([healthz, readyz, show_metrics], health=health, metrics=metrics), resource("access", [me])]
+    return [pages([root, healthz, readyz, show_metrics], health=health, metrics=metrics), resource("access", [me])]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from actors.correlator.fold import fold
-from actors.correlator.plant.prepared import first_nodes, prepare
+from actors.correlator.plant.prepared import first_large, prepare
 from actors.correlator.rules.plugins import installed
 from actors.correlator.state import State
 from actors.metrics import Metrics
@@ -39,12 +39,12 @@ class Correlator(Stage):
         state = self.state
         if state.plant.nodes:
             return None
-        nodes = next((found for event in batch.events if (found := first_nodes(event))), None)
-        if nodes is None:
+        offset = first_large(batch)
+        if offset is None:
             return None
 
         def make() -> None:
-            state.prepared = prepare(nodes)
+            state.prepared = prepare(offset, batch.events[offset - batch.first])
 
         return make
 

@@ -138,7 +138,7 @@ class State:
         self._told: list[View] = []
         """Views of alarms."""
         self.prepared: Prepared | None = None
-        """A first plant that was made beside the fold."""
+        """The plant that an Event to come makes of the empty one, made beside the fold."""
         self.tally: Counter[str] = Counter()
         """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
 
@@ -325,12 +325,10 @@ class State:
         """Change the plant. ``by_file``: what is put belongs to the file, all but ``kept``."""
         self.forget_views(of_configuration=True)
         ready, self.prepared = self.prepared, None
-        if ready is not None and ready.nodes is puts and not (ready.mistakes or self.plant.nodes or removes or kept):
+        if ready is not None and ready.offset == offset and not (self.plant.nodes or kept):
             if not by_file:
                 self.api_nodes.update(dict.fromkeys(node.id for node in puts))
             self.plant, self._saved_plant, self.topology_at = ready.plant, ready.saved, offset
-            self.plant.all_of_revision(offset)
-            self._saved_plant.all_of_revision(offset)
             return
         for node_id in removes:
             self.api_nodes.pop(node_id, None)

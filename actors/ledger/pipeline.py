@@ -1,7 +1,7 @@
-"""What is under way between the ledger and the fold: batches in flight, and who waits for what came of them. Pure."""
+"""The batches of Events between the ledger and the stages, and the requests that wait for their Outcome. Pure."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from actors.ledger.errors import FoldOutOfStep
 from actors.mailbox import Abandoned, Outcome, Reply
@@ -9,19 +9,27 @@ from protocols.change import Change
 
 
 class _Asked:
-    """An Append whose Outcome somebody waits for."""
+    """A request that waits for its Outcome. Its Events have the offsets ``first`` to ``last``."""
 
     __slots__ = ("changes", "first", "last", "reply", "seq")
 
     def __init__(self, first: int, last: int, reply: Reply[Outcome]) -> None:
         self.first, self.last, self.reply = first, last, reply
         self.seq = 0
-        self.changes: list[Change] = []
+        self.changes: list[Sequence[Change]] = []
+
+    def take(self, by_offset: Mapping[int, Sequence[Change]], through: int, seq: int) -> None:
+        """The Changes of its Events up to ``through``, which are recorded as ``seq``."""
+        for offset in range(self.first + len(self.changes), min(self.last, through) + 1):
+            found = by_offset.get(offset, ())
+            self.changes.append(found)
+            if found:
+                self.seq = seq
 
 
 class Pipeline:
-    """Batches sent to the fold and not recorded yet. ``through`` is the offset through which all is settled: its Changes are
-    on the ledger, or there were none."""
+    """Batches that were sent to the stages and are not settled. A batch is settled when its Changes are on the ledger, or when
+    it has none. ``through`` is the offset of the last Event of the newest settled batch."""
 
     def __init__(self, bound: int, through: int) -> None:
         self.through = through
@@ -38,26 +46,21 @@ class Pipeline:
 
     @property
     def asked(self) -> bool:
-        """Whether somebody waits for what Events came to."""
+        """Whether a request waits for its Outcome."""
         return bool(self._asked)
 
     @property
-    def in_flight(self) -> int:
-        """Batches sent whose Changes are not recorded."""
-        return len(self._in_flight)
-
-    @property
     def sent(self) -> int:
-        """Offset of the newest Event sent to the fold."""
+        """Offset of the newest Event that was sent to the stages."""
         return self._sent
 
     def send(self, through: int) -> None:
-        """A batch ending with offset ``through`` goes to the fold."""
+        """A batch that ends with offset ``through`` is sent to the stages."""
         self._sent = through
         self._in_flight.append(through)
 
     def ask(self, first: int, last: int, reply: Reply[Outcome]) -> None:
-        """``reply`` is owed what Events ``first`` to ``last`` come to. Called in the order of offsets."""
+        """``reply`` waits for the Outcome of the Events ``first`` to ``last``. Called in the order of offsets."""
         if last < first:
             reply.give(Outcome(first, 0, ()))
         else:
@@ -73,32 +76,25 @@ class Pipeline:
         self._arrived = through
 
     def settle(self, through: int, seq: int, changes: Sequence[Change]) -> None:
-        """A batch is recorded as ``seq``, or had no Changes: frees its place and answers who waited for it."""
+        """The batches up to ``through`` are recorded as ``seq``, or have no Changes: make room, and answer the requests that
+        are complete. ``changes`` are those of all these batches."""
         self.through = through
         while self._in_flight and self._in_flight[0] <= through:
             self._in_flight.popleft()
-        if not self._asked:
+        if not self._asked or self._asked[0].first > through:
             return
-        if changes and self._asked[0].first <= through:
-            self._collect(through, seq, changes)
-        while self._asked and self._asked[0].last <= through:
-            asked = self._asked.popleft()
-            asked.reply.give(Outcome(asked.first, asked.seq, tuple(asked.changes)))
-
-    def _collect(self, through: int, seq: int, changes: Iterable[Change]) -> None:
         by_offset: dict[int, list[Change]] = {}
         for change in changes:
             by_offset.setdefault(change.offset, []).append(change)
         for asked in self._asked:
             if asked.first > through:
-                return
-            for offset in range(asked.first, min(asked.last, through) + 1):
-                found = by_offset.get(offset)
-                if found:
-                    asked.changes += found
-                    asked.seq = seq
+                break
+            asked.take(by_offset, through, seq)
+        while self._asked and self._asked[0].last <= through:
+            asked = self._asked.popleft()
+            asked.reply.give(Outcome(asked.first, asked.seq, tuple(asked.changes)))
 
     def abandon(self) -> None:
-        """The ledger leaves: whoever still waits learns that the result is unknown to it."""
+        """The ledger ends: fail the replies that are still open with Abandoned."""
         while self._asked:
             self._asked.popleft().reply.fail(Abandoned("the ledger ended before the Changes were recorded"))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors.store.operator_rows import OperatorRows
 from protocols.alarm import Alarm, TimelineEntry
@@ -95,14 +94,7 @@ class Effects(Struct):
     def rows(self) -> list[Alarm]:
         """``alarms``, with the counts of what repeated since."""
         return [
-            alarm
-            if (repeats := self.repeats.get(name)) is None
-            else replace(
-                alarm,
-                last_occurrence=repeats[-1].last_occurrence,
-                occurrence_count=repeats[-1].occurrence_count,
-                revision=repeats[-1].revision,
-            )
+            alarm if (repeats := self.repeats.get(name)) is None else repeats[-1].apply(alarm)
             for name, alarm in self.alarms.items()
         ]
 

@@ -8,8 +8,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated
 from protocols.ledger import RecordedBatch
@@ -43,7 +41,7 @@ class BoardSnapshot:
         stretch: list[Alarm] = []
         for alarm in self._alarms[start:stop]:
             repeat = self._repeats.get(alarm.id)
-            stretch.append(alarm if repeat is None else _repeated(alarm, repeat))
+            stretch.append(alarm if repeat is None else repeat.apply(alarm))
         return stretch
 
 
@@ -79,7 +77,7 @@ class Board:
         repeat = self._repeats.pop(id, None)
         if alarm is not None and repeat is not None:
             # A storm repeats an alarm thousands of times between two looks at it, so only the look pays for the copy.
-            alarm = self._alarms[id] = _repeated(alarm, repeat)
+            alarm = self._alarms[id] = repeat.apply(alarm)
         return alarm
 
     def alarms(self) -> list[Alarm]:
@@ -168,15 +166,6 @@ class Board:
                 break
             del self._marks[id]
             self._floor = max(self._floor, mark.seq)
-
-
-def _repeated(alarm: Alarm, repeat: AlarmRepeated) -> Alarm:
-    return msgspec.structs.replace(
-        alarm,
-        last_occurrence=repeat.last_occurrence,
-        occurrence_count=repeat.occurrence_count,
-        revision=repeat.revision,
-    )
 
 
 def _is_active(alarm: Alarm) -> bool:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from protocols.snmp import encode, message
 from protocols.snmp.errors import BadVersion, Refusal
-from protocols.snmp.masking import masked
+from protocols.snmp.masking import community_base, masked
 from protocols.snmp.notification import Notification
 
 Answer = Callable[[float], bytes]
@@ -48,10 +48,12 @@ class Security(Protocol):
 
 
 class Intake:
-    """The checks that follow the one of the source, by SNMP version."""
+    """The checks that follow the one of the source, by SNMP version. ``community_fields`` are the names of the fields that
+    makers write behind a community, in lower case."""
 
-    def __init__(self, communities: Iterable[str], v3: Security | None) -> None:
+    def __init__(self, communities: Iterable[str], v3: Security | None, community_fields: frozenset[str] = frozenset()) -> None:
         self._communities = frozenset(communities)
+        self._fields = community_fields
         self._v3 = v3
 
     def judge(self, datagram: bytes, now: float) -> Admitted:
@@ -63,9 +65,10 @@ class Intake:
             return self._judge_v3(datagram, now, refusal)
         except Refusal as refusal:
             raise DroppedDatagram(refusal.reason, position=refusal.position) from refusal
-        if notification.security.partition("@")[0] not in self._communities:
+        community = notification.security
+        if community not in self._communities and community_base(community, self._fields) not in self._communities:
             raise DroppedDatagram("unknown_community")
-        return Admitted(masked(notification, datagram), (lambda _: response) if response else None)
+        return Admitted(masked(notification, datagram, self._fields), (lambda _: response) if response else None)
 
     def _judge_v3(self, datagram: bytes, now: float, refusal: BadVersion) -> Admitted:
         try:

@@ -64,7 +64,8 @@ class TrapSettings(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=
     listen: tuple[str, ...] = ("0.0.0.0:162", "[::]:162")
     """UDP addresses: ``host:port`` or ``[ipv6]:port``. Not used when systemd hands over datagram sockets."""
     communities: tuple[str, ...] = ("public",)
-    """v1 and v2c communities that are taken. What follows an ``@`` in a received community is not compared (ZTE)."""
+    """v1 and v2c communities that are taken. Fields that equipment writes behind its community are not compared, if a
+    profile names them (``community_fields``: ZTE)."""
     allow: tuple[str, ...] = ("0.0.0.0/0", "::/0")
     """Source networks; datagrams from elsewhere are dropped before they are decoded."""
     users: tuple[User, ...] = ()
@@ -105,8 +106,6 @@ def problems(settings: TrapSettings) -> list[Problem]:
     for number, community in enumerate(settings.communities):
         if not community or not community.isascii():
             found.append((f"communities[{number}]", "not a community: it must be ASCII and not empty"))
-        elif "@" in community:
-            found.append((f"communities[{number}]", "would never match: what follows an @ is not compared"))
     found.extend(_user_problems(settings.users))
     for key, value, least in (
         ("receive_buffer", settings.receive_buffer, 4096),

@@ -18,6 +18,7 @@ from faultd.profiles_known import lines_about, read_oid
 from faultd.security import offline_reader, why_refused
 from protocols.event import Trap
 from protocols.printable import printable
+from protocols.profile import Profile, community_fields
 from protocols.snmp.errors import Refusal
 from protocols.snmp.notification import Notification
 
@@ -56,8 +57,9 @@ def explain_datagrams(
         fail(str(error), EX_USAGE)
     except OSError as error:
         fail(f"{what}: {error.strerror}", EX_NOINPUT)
-    translator = _translator(settings)
-    reader = offline_reader(settings)
+    profiles = _profiles(settings)
+    translator = compile(profiles)
+    reader = offline_reader(settings, community_fields(profiles))
     known = True
     for number, datagram in enumerate(capture.datagrams, 1):
         if number > 1:
@@ -75,11 +77,7 @@ def explain_datagrams(
 def list_profiles(config: ProfilesOf = None) -> None:
     """List the profiles: name, vendor, whether enabled, number of rules, description."""
     settings = _settings(config)
-    try:
-        profiles = read_profiles(settings)
-    except ConfigError as error:
-        refuse(error)
-    for profile in profiles:
+    for profile in _profiles(settings):
         state = "enabled" if profile.enabled else "disabled"
         rules = len(profile.alarms) + len(profile.families)
         sys.stdout.write(f"{profile.name:<14} {profile.vendor:<14} {state:<9} {rules:>4} rules  {profile.description}\n")
@@ -121,9 +119,9 @@ def _explained(
     yield from explain_trap(translator, trap, settings.correlator.relays).splitlines()
 
 
-def _translator(settings: Config) -> Translator:
+def _profiles(settings: Config) -> tuple[Profile, ...]:
     try:
-        return compile(read_profiles(settings))
+        return read_profiles(settings)
     except ConfigError as error:
         refuse(error)
 

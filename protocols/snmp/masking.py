@@ -1,6 +1,7 @@
 """A community is a password in clear: what leaves the trap listener holds ``***`` in its place.
 
-Behind the first ``@`` of a community ZTE writes the event's number, level and time, which are no secret and stay.
+Some makers write fields of the event behind the community (``public@eventId=17@level=major``). They are no secret and stay,
+where a profile names them; else an ``@`` is a character of the community as any other.
 RFC 3584 section 3.1 lets a proxy append the community of a v1 trap as the variable snmpTrapCommunity.0; it is masked too.
 """
 
@@ -18,16 +19,25 @@ _TRAP_COMMUNITY = encode_oid(SNMP_TRAP_COMMUNITY)
 _LONGEST_HEADER = 16
 
 
-def masked_community(community: str) -> str:
-    """The community with the part before its first ``@`` masked."""
-    _, at, fields = community.partition("@")
-    return f"{MASK}{at}{fields}"
+def community_base(community: str, fields: frozenset[str]) -> str:
+    """The community without the fields behind it: the part before the first ``@`` when ``NAME=`` follows behind one, with a
+    NAME in ``fields`` (in lower case), else all of it."""
+    base, at, rest = community.partition("@")
+    if at and fields and any(item.partition("=")[0].strip().lower() in fields for item in rest.split("@") if "=" in item):
+        return base
+    return community
 
 
-def masked(notification: Notification, datagram: bytes) -> Notification:
-    """The notification in ``datagram`` without a community. A user name of SNMPv3 is no secret and stays."""
+def masked_community(community: str, fields: frozenset[str]) -> str:
+    """``***``, and the fields of the event where the community has them."""
+    return MASK if "@" not in community else MASK + community[len(community_base(community, fields)) :]
+
+
+def masked(notification: Notification, datagram: bytes, fields: frozenset[str] = frozenset()) -> Notification:
+    """The notification in ``datagram`` without a community. A user name of SNMPv3 is no secret and stays. ``fields``: see
+    :func:`community_base`."""
     if notification.version != "3":
-        notification = replace(notification, security=masked_community(notification.security))
+        notification = replace(notification, security=masked_community(notification.security, fields))
     if _TRAP_COMMUNITY not in datagram:
         return notification
     return replace(notification, varbinds=tuple([_masked_varbind(each) for each in notification.varbinds]))
@@ -46,8 +56,7 @@ def masked_datagram(datagram: bytes) -> bytes:
         return b""
     if _TRAP_COMMUNITY in datagram:
         return b""
-    base = datagram[start:stop].partition(b"@")[0]
-    return datagram[:start] + b"*" * len(base) + datagram[start + len(base) :]
+    return datagram[:start] + b"*" * (stop - start) + datagram[stop:]
 
 
 def header(datagram: bytes) -> str:

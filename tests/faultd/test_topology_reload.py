@@ -61,7 +61,7 @@ class Daemon:
         running = load(self.config)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._ledger, receive)
-            assert await reload(self.config, running, self.state, send, lambda _: None) is not None
+            assert await reload(self.config, running, self.state, send, lambda *_: None) is not None
             await send.aclose()
         return [event for event in self.taken if isinstance(event, TopologyChanged)]
 
@@ -71,7 +71,7 @@ class Daemon:
                 self.fold(event)
             self.between = []
             first = self.state.offset + 1
-            changes = [change for event in append.events for change in self.fold(event)]
+            changes = [self.fold(event) for event in append.events]
             self.taken += append.events
             assert append.answered is not None
             append.answered.give(Outcome(first, 1, changes))
@@ -165,7 +165,7 @@ async def test_a_difference_that_was_made_for_another_plant_is_made_anew(daemon:
 async def test_a_file_with_mistakes_changes_nothing(daemon: Daemon) -> None:
     daemon.file.write_text("id,type,parents\na,olt,b\n")
     send, _receive = trio.open_memory_channel[Append](0)
-    assert await reload(daemon.config, load(daemon.config), daemon.state, send, lambda _: None) is None
+    assert await reload(daemon.config, load(daemon.config), daemon.state, send, lambda *_: None) is None
     assert daemon.nodes == [OLT, PON, ONT]
 
 

@@ -134,7 +134,7 @@ class Way:
         """The Events that came of it. Raises AssertionError when a count is lost, or the fold trips."""
         self.sockets.waiting.append(datagram)
         before = self._books()
-        batch, _ = self.listener._drain(self.sockets)  # type: ignore[arg-type]
+        batch, _ = self.listener._drain.drain(self.sockets, trio.current_time())  # type: ignore[arg-type]
         assert not self.sockets.waiting
         after = self._books()
         assert after[0] == before[0] + 1

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lives import LEDGER, PLANT, POLICY, PROFILES, START, happenings, indexes_are_right
 from msgspec.structs import replace
+from vocabulary.lives import LEDGER, PLANT, POLICY, PROFILES, START, happenings, indexes_are_right
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
+from vocabulary.ledger import stamped_events
+from vocabulary.notifications import unmatched_requests
 
 from actors.correlator.memories import TablesMemory
 from actors.correlator.operator_tables import operator_data
@@ -19,7 +20,7 @@ from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
 from actors.ledger.group import CommitGroup, Written
-from actors.ledger.read import read_changes, stamped_events
+from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
 from faultd.pipe import Stages
 from protocols import rest_maintenance, rest_rules

@@ -133,7 +133,7 @@ class Person:
             world.violate(f"{name} was not answered in {patience:.0f} s")
         if outcome is None or life.dead:
             return
-        world.oracle.outcome(name, outcome.first, outcome.seq, outcome.changes)
+        world.oracle.outcome(name, outcome.first, outcome.seq, outcome.changes[0])
         if await life.stored.reach(outcome.seq, 2.0) and not life.dead and not life.rewound:
             cursor = world.server.tables.cursor
             if cursor is None or cursor[1] < outcome.seq:

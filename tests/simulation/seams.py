@@ -21,6 +21,7 @@ import actors.ledger.actor as ledger_actor
 import actors.ledger.group as ledger_group
 import actors.ledger.schema as ledger_schema
 import actors.trap_listener.actor as listener_actor
+import actors.trap_listener.drain as drain
 import actors.trusted_time as trusted_time
 import faultd.restore
 from actors.ledger.database import LedgerFile
@@ -94,8 +95,9 @@ def virtual(
             (ledger_group, "_PIECE_BYTES", piece_bytes),
             (ledger_actor, "_PRUNE_SECONDS", prune_seconds),
             (trusted_time, "BELIEVED", round(believed_seconds * trusted_time.SECOND)),
+            (drain, "DRAIN_LIMIT", drain_limit),
             (listener_actor, "DRAIN_LIMIT", drain_limit),
-            (listener_actor, "MOST", receive_most),
+            (drain, "MOST", receive_most),
             (listener_actor, "UNSETTLED_LIMIT", unsettled),
             (operator_tables, "AT_MOST", node_piece),
         ):

@@ -160,18 +160,19 @@ class RunningApi:
     async def record(self, events: Sequence[Any]) -> Outcome:
         """Fold Events as the ledger's pipe would, and have the store apply what came of them."""
         first = self.state.offset + 1
-        changes: list[Change] = []
+        found: list[Sequence[Change]] = []
         for event in events:
             self.ledger[self.state.offset + 1] = Stamped(self.state.offset + 1, self.now, event)
-            changes += fold(self.state, self.state.offset + 1, self.now, event)
+            found.append(fold(self.state, self.state.offset + 1, self.now, event))
+        changes = [change for each in found for change in each]
         if not changes:
-            return Outcome(first, 0, ())
+            return Outcome(first, 0, found)
         self.seq += 1
         if self.store is not None:
             await self.store(RecordedBatch(self.seq, self.state.offset, changes))
             if self.visible:
                 self.progress.advance(self.seq)
-        return Outcome(first, self.seq, changes)
+        return Outcome(first, self.seq, found)
 
     @asynccontextmanager
     async def client(self, token: str | None = "operator") -> AsyncIterator[httpx.AsyncClient]:

@@ -1,7 +1,7 @@
 """A ledger with a real file, and a fold that is small and deterministic, so that what it should come to is known."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,13 +10,15 @@ import trio
 from actors.ledger.actor import Ledger
 from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.database import LedgerFile
+from actors.ledger.read import iterate_events, oldest_offset, read_head
 from actors.ledger.recovery import recover
+from actors.ledger.schema import connect_reader, translated
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
 from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, even
 from protocols.change import AlarmForgotten, Change
-from protocols.event import Event, SystemReport
+from protocols.event import Event, Stamped, SystemReport
 from protocols.ledger import EventBatch, PipeMessage, Snapshot, SnapshotMarker, SnapshotPart
 
 STORE = {"store": ConsumerPolicy(begins="oldest")}
@@ -156,3 +158,17 @@ def forgotten(change: Change) -> str:
     """The text that :class:`NameFold` made of an Event: its name and its stamp."""
     assert isinstance(change, AlarmForgotten)
     return change.id
+
+
+def stamped_events(path: Path, after: int = 0, through: int | None = None) -> Iterator[Stamped]:
+    """The Events of a ledger file in (``after``, ``through``], oldest kept first, also while a daemon writes to it.
+
+    ``through`` None means up to the newest at the start. Raises FileNotFoundError and LedgerError.
+    """
+    with closing(connect_reader(path)) as connection, translated(path):
+        last = read_head(connection, path).offset
+        last = last if through is None else min(through, last)
+        start = max(after, oldest_offset(connection) - 1)
+        for batch in iterate_events(connection, path, start, last):
+            for offset, event in enumerate(batch.events, batch.first):
+                yield Stamped(offset, batch.at, event)

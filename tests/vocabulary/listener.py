@@ -25,7 +25,7 @@ class RunningListener:
 
     def __init__(self, listener: TrapListener, sockets: list[TrapSocket], mailbox: "trio.MemoryReceiveChannel[Append]") -> None:
         self.listener, self.sockets, self.mailbox = listener, sockets, mailbox
-        self.metrics: Metrics = listener._metrics
+        self.metrics: Metrics = listener._drain._metrics
         self.cancel: Callable[[], None] = lambda: None
 
     @property
@@ -97,12 +97,14 @@ async def listening(
     mailbox: int = 16,
     grace: float = 5.0,
     patience: float = 30.0,
+    community_fields: frozenset[str] = frozenset(),
 ) -> AsyncIterator[RunningListener]:
     """Run a listener on its own sockets; at the end it is cancelled."""
     settings = settings or TrapSettings(listen=("127.0.0.1:0",))
     sockets = sockets or open_sockets(settings.listen, settings.receive_buffer, {}, os.getpid())
     send, receive = trio.open_memory_channel[Append](mailbox)
-    bench = RunningListener(TrapListener(settings, sockets, send, v3, Metrics(), grace=grace), sockets, receive)
+    listener = TrapListener(settings, sockets, send, v3, Metrics(), grace=grace, community_fields=community_fields)
+    bench = RunningListener(listener, sockets, receive)
     try:
         with trio.fail_after(patience):
             async with trio.open_nursery() as nursery:

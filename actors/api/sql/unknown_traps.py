@@ -1,7 +1,5 @@
 """Traps that no profile knows, in PostgreSQL: the inbox."""
 
-from typing import Any
-
 from asyncpg.protocol import Record
 from msgspec.structs import replace
 
@@ -10,7 +8,6 @@ from actors.api.sql.rows import columns_of, list_rows, row_as
 from actors.api.sql.where import Where
 from actors.postgres import Postgres
 from protocols.query import Page, UnknownTrapCount, UnknownTrapRow
-from protocols.snmp.masking import masked_community, masked_datagram
 
 _INBOX = Order("unknown", (SortKey("at", TIME, True), SortKey('"offset"', INT64, True)))
 
@@ -24,14 +21,14 @@ async def list_unknown_traps(
     tenant: str | None = None,
     raw: bool = False,
 ) -> Page[UnknownTrapRow]:
-    """The inbox, latest first. The community is always masked; ``raw`` says whether the datagrams are shown."""
+    """The inbox, latest first. The trap listener has masked the communities. ``raw``: with the octets of the datagrams."""
     where = Where()
     where.equal("trap_oid", trap_oid)
     where.equal("tenant_id", tenant)
 
     def row_of(row: Record) -> UnknownTrapRow:
         found = row_as(row, UnknownTrapRow)
-        return replace(found, trap=_shown_trap(found.trap, raw=raw))
+        return found if raw else replace(found, trap={name: value for name, value in found.trap.items() if name != "raw"})
 
     return await list_rows(database, "unknown_traps", columns_of(UnknownTrapRow), where, _INBOX, cursor, limit, row_of)
 
@@ -47,14 +44,3 @@ async def count_unknown_traps(
         f"ORDER BY traps DESC, tenant_id, trap_oid LIMIT {where.parameter(limit)}"
     )
     return tuple(row_as(row, UnknownTrapCount) for row in await database.fetch(sql, *where.args))
-
-
-def _shown_trap(trap: dict[str, Any], *, raw: bool) -> dict[str, Any]:
-    """The trap with its community masked: the listener masks it, but rows of earlier versions hold it in clear."""
-    notification = trap["notification"]
-    if notification["version"] != "3":
-        notification = notification | {"security": masked_community(notification["security"])}
-    shown = {name: value for name, value in trap.items() if name != "raw"} | {"notification": notification}
-    if raw:
-        shown["raw"] = masked_datagram(bytes.fromhex(trap["raw"])).hex()
-    return shown

@@ -98,7 +98,9 @@ def _refusals(
         text = f"the topology has changed meanwhile (Event {state.topology_at}, not {on})"
         return (Refusal("", "wrong_state", text),)
     ready = state.prepared
-    if ready is not None and ready.nodes is puts and not (state.plant.nodes or removes):
+    if ready is not None and ready.offset == draft.offset and not state.plant.nodes:
+        if ready.mistakes:
+            draft.on_commit(setattr, state, "prepared", None)
         return tuple(_refusal(one) for one in ready.mistakes[:MOST_REFUSALS])
     return tuple(_refusal(one) for one in mistakes(state.plant, puts, removes, tenant)[:MOST_REFUSALS])
 

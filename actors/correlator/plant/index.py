@@ -193,10 +193,6 @@ class Plant:
         """Revisions of :attr:`nodes`, in order: how many nodes, one after the other, have which."""
         return self._revisions.runs(self.nodes)
 
-    def all_of_revision(self, revision: int) -> None:
-        """Every node has this revision: a plant that was made before its Event had an offset."""
-        self._revisions.put(list(self.nodes), revision, ())
-
     # --- whose service --------------------------------------------------------------------------------------------
 
     def reach(self, node_id: str) -> Reach:

@@ -1,7 +1,7 @@
-"""A first plant made ready beside the fold: a million nodes take seconds, in which no trap would be read.
+"""A large first topology, checked and indexed beside the fold: a million nodes take seconds, in which no trap would be read.
 
-What is made follows from the nodes alone, so whether the fold finds it or makes it itself, it comes to the same; and for
-whoever reads, the plant is there at once, whole.
+The fold takes a :class:`Prepared` plant only with the Event that it was made of. A recovery has none: its fold checks and
+indexes the same nodes itself, which comes to the same.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from actors.correlator.plant.index import Plant
 from actors.correlator.plant.saved import SavedPlant
 from protocols.command import ChangeTopology, Command
 from protocols.event import Event, TopologyChanged, TopologyLoaded
+from protocols.ledger import EventBatch
 from protocols.topology import Node
 
 LARGE = 20_000
@@ -19,29 +20,36 @@ LARGE = 20_000
 
 
 class Prepared(NamedTuple):
-    """Made of just these ``nodes``, on nothing."""
+    """The plant that the Event at ``offset`` makes of an empty one, or the mistakes for which it is to be refused."""
 
-    nodes: Sequence[Node]
-    mistakes: list[NodeMistake]
+    offset: int
+    mistakes: Sequence[NodeMistake]
     plant: Plant
     saved: SavedPlant
 
 
-def first_nodes(event: Event) -> Sequence[Node]:
-    """The nodes that an Event puts into an empty plant, when they are many; else none."""
-    if isinstance(event, TopologyLoaded) and len(event.nodes) >= LARGE:
-        return event.nodes
-    change = event.action if isinstance(event, Command) else event
-    if isinstance(change, TopologyChanged | ChangeTopology) and not change.removes and len(change.puts) >= LARGE:
-        return change.puts
-    return ()
+def first_large(batch: EventBatch) -> int | None:
+    """The offset of the first Event of ``batch`` that puts many nodes into an empty plant; None without one."""
+    return next((offset for offset, event in enumerate(batch.events, batch.first) if len(_nodes(event)) >= LARGE), None)
 
 
-def prepare(nodes: Sequence[Node]) -> Prepared:
-    """The plant of ``nodes``. May run in another thread; costs as much as the fold would."""
-    wrong = mistakes(Plant(), nodes, ())
+def prepare(offset: int, event: Event) -> Prepared:
+    """The plant of the Event at ``offset``. Blocks for as long as the fold would; may run in another thread."""
+    nodes = _nodes(event)
+    # The nodes of a TopologyLoaded were checked when its file was read.
+    wrong = () if isinstance(event, TopologyLoaded) else mistakes(Plant(), nodes, ())
     plant, saved = Plant(), SavedPlant()
     if not wrong:
-        plant.apply(nodes)
-        saved.add(plant, nodes, (), 0)
-    return Prepared(nodes, wrong, plant, saved)
+        plant.apply(nodes, (), offset)
+        saved.add(plant, nodes, (), offset)
+    return Prepared(offset, wrong, plant, saved)
+
+
+def _nodes(event: Event) -> Sequence[Node]:
+    """The nodes that an Event puts and that an empty plant would take as they are."""
+    if isinstance(event, TopologyLoaded):
+        return event.nodes
+    change = event.action if isinstance(event, Command) else event
+    if isinstance(change, TopologyChanged | ChangeTopology) and not change.removes:
+        return change.puts
+    return ()

@@ -45,11 +45,6 @@ class SavedPlant(Struct, array_like=True):
             self.changes.append(zlib.compress(_encode((puts, removes)), 1))
             self.revisions.append(revision)
 
-    def all_of_revision(self, revision: int) -> None:
-        """Every node has this revision: a plant that was made before its Event had an offset."""
-        self.runs = [(count, revision) for count, _ in self.runs]
-        self.revisions = [revision] * len(self.revisions)
-
     def copy(self) -> "SavedPlant":
         """As it is now, whatever is added later."""
         return SavedPlant(list(self.pieces), list(self.changes), self.changed, list(self.runs), list(self.revisions))

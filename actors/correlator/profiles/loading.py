@@ -4,7 +4,7 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -17,6 +17,7 @@ from actors.correlator.profiles.undeclared import undeclared
 from protocols.profile import Profile
 
 NO_SYMPTOM = 'declares no symptom, so alarms of it take no part in correlation (if that is right, say symptom = "none")'
+NO_COMMUNITY_FIELDS = "is missing: the profile reads community.NAME, and without it no community has fields"
 MAX_FILE = 2_000_000
 """Characters of one file."""
 
@@ -41,6 +42,10 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
             continue
         source[decoded.name] = (file, written)
         profiles.append(decoded)
+    for profile in profiles:
+        if not profile.community_fields and "community." in "".join(_texts(msgspec.to_builtins(profile))):
+            file, written = source[profile.name]
+            errors.append(FileMistake(file, _line(written, ["name"]), "community_fields", NO_COMMUNITY_FIELDS))
     profiles.sort(key=lambda profile: profile.name)
     try:
         compile(profiles)
@@ -69,6 +74,19 @@ def key_parts(key: str) -> list[str | int]:
     for quoted, index, plain in re.findall(r'"([^"]*)"|\[(\d+)\]|([^.\[\]"]+)', key):
         parts.append(int(index) if index else quoted or plain)
     return parts
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a profile, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _decode(file: str, written: str) -> tuple[Profile | None, list[FileMistake]]:

@@ -87,4 +87,4 @@ def due(draft: Draft, subject: str) -> None:
             escalation.due(draft, rules.of(alarm)[0], alarm)
 
 
-STRATEGY = Strategy(NAME, touched, due)
+STRATEGY = Strategy(NAME, touched, due, repeated)

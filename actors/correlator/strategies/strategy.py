@@ -1,11 +1,11 @@
 """What a correlation strategy is, and how all of them are asked.
 
-A strategy hears of every alarm that an Event raised, cleared or changed (never of mere repeats), and of its own timers. It
+A strategy is shown every alarm that an Event raised, cleared or changed, and its own timers when they are due. It
 reads the State and writes through a Draft, like the rest of the fold, so what it decides is replayed the same. Its memory is
 a Struct kept in the State and in snapshots (``State.memory``).
 
-The base decision is committed before strategies are asked: one that raises leaves the alarms as they are, uncorrelated and
-visible, and is told by an alarm of faultd's own.
+The base decision is committed before strategies are asked. One that raises decides nothing for that Event, the others go on
+without it, and the alarm ``correlation.failed`` names it.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,14 @@ ROUNDS = 8
 
 class Strategy(NamedTuple):
     """``touched(draft, before, alarm)``: an alarm as it was before this Event (None: new) and as it is now.
-    ``due(draft, subject)``: a timer that was set with ``draft.wake`` under this name. Neither looks at anything but the State,
-    the Draft and its arguments."""
+    ``due(draft, subject)``: a timer that was set with ``draft.wake`` under this name. ``repeated(draft, before, alarm)``: an
+    open alarm that was reported once more and did not change otherwise. None of them reads anything but the State, the Draft
+    and its arguments."""
 
     name: str
     touched: Callable[[Draft, Alarm | None, Alarm], None]
     due: Callable[[Draft, str], None] | None = None
+    repeated: Callable[[Draft, Alarm, Alarm], None] | None = None
 
 
 def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:

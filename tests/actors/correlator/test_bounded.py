@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import lives
 import pytest
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator import fold as folding

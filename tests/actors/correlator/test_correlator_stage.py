@@ -1,14 +1,15 @@
 """The correlator's shell on its channels: Changes for each batch, a snapshot where a marker passes, nothing counted twice."""
 
 import threading
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import trio
 
 from actors.correlator import stage as staging
-from actors.correlator.plant import prepared
+from actors.correlator.events import topology_changes
+from actors.correlator.plant import check, prepared
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
 from actors.metrics import Metrics
@@ -71,9 +72,13 @@ async def test_a_first_large_plant_is_made_while_others_go_on_and_comes_to_the_s
 ) -> None:
     others_go_on = threading.Event()
 
-    def made(nodes: Sequence[Node]) -> prepared.Prepared:
+    def made(offset: int, event: Event) -> prepared.Prepared:
         assert others_go_on.wait(20), "nothing else runs while the plant is made"
-        return prepared.prepare(nodes)
+        plant = prepared.prepare(offset, event)
+        checked.append(offset)
+        return plant
+
+    checked: list[int] = []
 
     trap, then = STRANGE, TopologyChanged(puts=(Node(id="olt-1/7", type="ont", parents=("olt-1",)),), by="ops")
     batches = [(trap, FIRST[how], trap) if "batch" in how else (FIRST[how],), (then,), (trap,)]
@@ -100,3 +105,38 @@ async def test_a_first_large_plant_is_made_while_others_go_on_and_comes_to_the_s
     assert bool(state.plant.nodes) == (how != "a mistake")
     refused = [change for change in changes if isinstance(change, Answer) and change.refusals]
     assert bool(refused) == (how == "a mistake")
+    assert checked == [2 if "batch" in how else 1]
+    assert state.prepared is None, "what was prepared is taken, or let go"
+
+
+@pytest.mark.parametrize("how", FIRST)
+def test_a_plant_that_was_prepared_for_another_event_is_not_taken(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "LARGE", 5)
+    correlator, expected = Correlator(LEDGER), Correlator(LEDGER)
+    others = EventBatch(1, NOW, (TopologyLoaded("e", tuple(Node(id=str(n), type="site") for n in range(9))),))
+    make = correlator.preparing(others)
+    assert make is not None
+    make()
+    batch = EventBatch(2, NOW, (FIRST[how],))
+    assert fold_batch(correlator, batch) == fold_batch(expected, batch)
+    assert correlator.state.save() == expected.state.save()
+
+
+def test_no_plant_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def counted(*arguments: Any) -> list[Any]:
+        calls.append(len(arguments[1]))
+        return check.mistakes(*arguments)
+
+    for module in (prepared, topology_changes):
+        monkeypatch.setattr(module, "mistakes", counted)
+    monkeypatch.setattr(prepared, "LARGE", 5)
+    correlator = Correlator(LEDGER)
+    batch = EventBatch(1, NOW, (FIRST["a request"],))
+    make = correlator.preparing(batch)
+    assert make is not None
+    make()
+    fold_batch(correlator, batch)
+    assert correlator.state.plant.nodes
+    assert calls == [len(NODES)]

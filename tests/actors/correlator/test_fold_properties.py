@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lives import LEDGER, events_and_jumps, indexes_are_right, timeline
-from notifications import unmatched_requests
+from vocabulary.lives import LEDGER, events_and_jumps, indexes_are_right, timeline
+from vocabulary.notifications import unmatched_requests
 
 from actors.correlator.fold import fold
 from actors.correlator.state import State

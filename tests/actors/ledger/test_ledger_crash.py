@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from vocabulary.ledger import forgotten, report, running_ledger
+from vocabulary.ledger import forgotten, report, running_ledger, stamped_events
 
-from actors.ledger.read import stamped_events
 from protocols.event import SystemReport
 from protocols.ledger import RecordedBatch
 

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from vocabulary.ledger import stamped_events
 
 from actors.ledger.codec import decode_events
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerLocked, LedgerNewer, NotALedger
 from actors.ledger.group import CommitGroup, encode
-from actors.ledger.read import Head, stamped_events
+from actors.ledger.read import Head
 from actors.ledger.recovery import recover
 from actors.ledger.schema import connect_reader
 from protocols.change import Quarantined, Released

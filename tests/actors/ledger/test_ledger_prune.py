@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 import trio
 import trio.lowlevel
-from vocabulary.ledger import SettableClock, report, running_ledger
+from vocabulary.ledger import SettableClock, report, running_ledger, stamped_events
 
 from actors.ledger.codec import encode_parts
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import NoUsableSnapshot
 from actors.ledger.group import CommitGroup, SnapshotPiece
 from actors.ledger.prune import PruneLimits
-from actors.ledger.read import stamped_events
 from actors.ledger.recovery import recover
 from actors.ledger.settings import LedgerSettings
 from actors.trusted_clock import micros

@@ -85,11 +85,43 @@ async def test_the_source_is_checked_before_the_octets(sender: socket.socket) ->
             assert [event.source for event in await bench.next()] == ["127.0.0.2"]
 
 
-async def test_a_decorated_community_is_matched_before_its_first_at_sign(sender: socket.socket) -> None:
-    async with listening() as bench:
-        sender.sendto(trap("public@eventId=17@level=1"), bench.address)
+ZTE = frozenset({"eventid", "level"})
+"""As ``community_fields`` of profiles gives them."""
+
+
+@pytest.mark.parametrize(
+    ("communities", "fields", "sent", "taken"),
+    [
+        (("public",), ZTE, "public@eventId=17@level=1", "***@eventId=17@level=1"),
+        (("public",), ZTE, "public@confirm@LEVEL=1", "***@confirm@LEVEL=1"),
+        (("public",), ZTE, "public@secret", ""),
+        (("public",), ZTE, "public@colour=red", ""),
+        (("public",), frozenset(), "public@eventId=17@level=1", ""),
+        (("noc@public",), frozenset(), "noc@public", "***"),
+        (("noc@public",), ZTE, "noc@public", "***"),
+        (("noc",), frozenset(), "noc@public", ""),
+    ],
+)
+async def test_a_community_is_cut_at_the_fields_that_a_profile_names(
+    sender: socket.socket, communities: tuple[str, ...], fields: frozenset[str], sent: str, taken: str
+) -> None:
+    settings = TrapSettings(listen=("127.0.0.1:0",), communities=communities)
+    async with listening(settings, community_fields=fields) as bench:
+        sender.sendto(trap(sent), bench.address)
+        if taken:
+            (event,) = await bench.next()
+            assert event.notification.security == taken
+        else:
+            await bench.until("faultd_traps_dropped_total", 1, reason="unknown_community")
+
+
+async def test_no_part_of_a_community_with_an_at_sign_leaves_the_listener(sender: socket.socket) -> None:
+    settings = TrapSettings(listen=("127.0.0.1:0",), communities=("noc@" + SECRET,))
+    async with listening(settings, community_fields=ZTE) as bench:
+        sender.sendto(trap("noc@" + SECRET) + b"\x00\x00", bench.address)
         (event,) = await bench.next()
-        assert event.notification.security == "***@eventId=17@level=1"
+    assert event.raw
+    assert not says(SECRET, repr(event))
 
 
 async def test_an_irregular_datagram_is_kept_whole_and_counted(sender: socket.socket) -> None:
@@ -352,7 +384,7 @@ async def test_nothing_that_leaves_the_listener_holds_a_community(sender: socket
     forwarded = (VarBind("1.3.6.1.6.3.18.1.4.0", "OCTET STRING", SECRET.encode()),)
     through_a_proxy = encode.trap_v2c(community=SECRET, trap_oid=LINK_DOWN, uptime=1, varbinds=forwarded, request_id=1)
     settings = TrapSettings(listen=("127.0.0.1:0",), communities=(SECRET,))
-    async with listening(settings) as bench:
+    async with listening(settings, community_fields=ZTE) as bench:
         for datagram in (
             trap(SECRET),
             trap(SECRET) + b"\x00",

@@ -35,7 +35,6 @@ def test_the_defaults_and_a_whole_table_are_fine() -> None:
         ({"listen": ("example.com:162",)}, "listen[0]"),
         ({"allow": ("10.0.0.1/8",)}, "allow[0]"),
         ({"communities": ("",)}, "communities[0]"),
-        ({"communities": ("public@x",)}, "communities[0]"),
         ({"receive_buffer": 1}, "receive_buffer"),
         ({"receive_buffer": 2**31}, "receive_buffer"),
         ({"refusal_alarm_rate": -1}, "refusal_alarm_rate"),

@@ -45,7 +45,7 @@ def test_the_nth_alarm_is_named_so_whatever_else_happens(world: World) -> None:
 def test_counting_goes_on_after_a_restart(world: World) -> None:
     world(CountAlarms())
     world.network("device.down", "olt-1")
-    world.state = State.load(world.state.save())
+    world.restart()
     world.network("device.down", "olt-2")
     assert names(world) == ["A1", "A2"]
 
@@ -55,7 +55,7 @@ def test_an_older_ledger_goes_on_above_its_largest_number(world: World) -> None:
         world.network("device.down", f"olt-{number}")
     saved = msgspec.msgpack.decode(world.state.save())
     del saved["counted"]
-    world.state = State.load(msgspec.msgpack.encode(saved))
+    world.restart(msgspec.msgpack.encode(saved))
     world.network("device.down", "olt-20")
     assert names(world)[-1] == "A21", "as the older version would have named it, until counting begins"
     world(CountAlarms())
@@ -156,7 +156,7 @@ class TestGivenNames:
         assert third == first
         world.command(Clear(), first)
         before = world.state.named("mon-001", "t")
-        world.state = State.load(world.state.save())
+        world.restart()
         assert world.state.named("mon-001", "t") == before
 
     def test_a_parent_may_be_named_so(self, world: World) -> None:

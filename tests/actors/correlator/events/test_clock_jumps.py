@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lives import LEDGER, SETUP, START, events
 from msgspec.structs import replace
+from vocabulary.lives import LEDGER, SETUP, START, events
 
 from actors.correlator.events.clock_jumps import AT_MOST
 from actors.correlator.fold import fold

@@ -6,7 +6,10 @@ import pytest
 
 from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
+from faultd.config import Config
+from faultd.inputs import read_profiles
 from faultd.places import shipped_config
+from protocols.profile import community_fields
 from protocols.symptom import SYMPTOMS
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
@@ -160,3 +163,21 @@ def test_a_type_that_no_rule_raises_is_of_the_access_network_by_its_first_word()
 def test_the_shipped_profiles_declare_every_symptom() -> None:
     texts = {str(file): file.read_text() for file in sorted((shipped_config() / "profiles").glob("*.toml"))}
     assert undeclared_symptoms(texts, load_profiles(texts)) == []
+
+
+@pytest.mark.parametrize("fields", ["", 'community_fields = ["level"]\n'])
+def test_a_profile_that_reads_fields_of_the_community_names_them(fields: str) -> None:
+    text = f'name = "site"\n{fields}metadata = ["community.level"]\n'
+    if fields:
+        (profile,) = load_profiles({"site.toml": text})
+        assert community_fields([profile]) == {"level"}
+        return
+    (error,) = refused({"site.toml": text})
+    assert (error.file, error.line, error.key) == ("site.toml", 1, "community_fields")
+
+
+def test_of_the_shipped_profiles_zte_alone_has_fields_in_the_community() -> None:
+    profiles = read_profiles(Config())
+    assert [each.name for each in profiles if each.community_fields] == ["zte"]
+    assert community_fields(profiles) == {"eventid", "level", "eventlevel"}
+    assert community_fields([each for each in profiles if each.name != "zte"]) == frozenset()

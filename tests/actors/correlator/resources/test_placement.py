@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import lives
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator.fold import fold
@@ -174,7 +174,7 @@ def test_many_are_looked_at_over_several_ticks_and_a_restart_between(world: Worl
         raised(world, ont.id)
     changed(world, *onts)
     for left in (3, 1, 0):
-        world.state = State.load(world.state.save())
+        world.restart()
         world.at(5 - left).tick()
         assert sum("unplaced" in alarm.tags for alarm in world.alarms) == left
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-import lives
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator.fold import fold
@@ -172,7 +172,7 @@ def test_many_move_over_several_ticks_and_a_restart_between(world: World, monkey
     topology(world, olt("olt-2"))
     assert len(world.state.renamed) == 5
     for left in (3, 1, 0):
-        world.state = State.load(world.state.save())
+        world.restart()
         world.tick()
         assert len(world.state.renamed) == left
     assert {alarm.device_id for alarm in found(world).values()} == {"olt-2"}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from vocabulary.world import World
 
 from actors.correlator.memories import TablesMemory
 from actors.correlator.operator_tables import AT_MOST, operator_data
@@ -27,7 +28,6 @@ from protocols.principal import Principal
 from protocols.rule import Actions, Conditions, Rule, RuleEdited
 from protocols.topology import Node
 
-World = Any
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 ADMIN = Principal("ada", "admin")
 RULE = Rule(name="quiet", type="suppression", conditions=Conditions(match={"alarm_type": "x"}), actions=Actions(suppress=True))
@@ -193,7 +193,7 @@ def test_a_large_topology_comes_in_pieces_also_across_a_restart(world: World) ->
     # What changes meanwhile is told at once, and not as it was.
     world.command(ChangeTopology((Node(id=f"n{AT_MOST}", type="olt"),), ("n1", f"n{2 * AT_MOST}")), by=ADMIN)
     tables.take(world.changes)
-    world.state = State.load(world.state.save())
+    world.restart()
     pieces = []
     for _ in range(4):
         tables.take(world(Tick()))
@@ -211,13 +211,14 @@ def test_an_existing_ledger_tells_of_everything_once(world: World) -> None:
     )
     world(TopologyLoaded("a", tuple(Node(id=f"n{number}", type="ont") for number in range(AT_MOST + 1))))
     world.tick()
-    world.state = State.load(world.state.save())
+    world.restart()
     tables = Tables().take(world(SeedTables()))
     tables.take(world(Tick())).same_as(world.state)
     assert len(tables.nodes) == AT_MOST + 1
     assert world.state.memory(TablesMemory).seeded
     assert world(SeedTables()) == []
-    assert State.load(world.state.save()).memory(TablesMemory).seeded
+    world.restart()
+    assert world.state.memory(TablesMemory).seeded
 
 
 def test_a_new_ledger_has_nothing_to_tell(world: World) -> None:

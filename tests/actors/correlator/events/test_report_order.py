@@ -218,6 +218,7 @@ def test_in_any_order_of_delivery_the_port_is_as_the_device_said_last(
         epoch = 0
         if uptime is not None:
             known = observed(known, uptime, 0, DOWN, at, 500) or known
+            assert known is not None
             epoch = known.epoch
         report = ReportTime(received=at, reporter="device:olt-1", source="a", uptime=uptime, dated=dated, epoch=epoch)
         port.hear(down, report)

@@ -1,4 +1,4 @@
-"""What is known of the ONTs below a port: from open alarms and the inference's memory to the tree that is to be explained."""
+"""The evidence below a port: from open alarms and the memory of the inference to the tree that is to be explained."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
@@ -12,8 +12,8 @@ from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 EPISODE = timedelta(seconds=6)
-"""What begins later than this after everything before it did not begin together with it: an OLT sends its traps one after the
-other, some are overtaken on the way, and a lamp of an ONT that loses power is noticed seconds after its neighbour's gasp."""
+"""Outages that begin within this time of one another are one episode. An OLT sends its traps one after the other, the network
+reorders some, and an OLT notices a dark ONT seconds after its neighbour's dying gasp."""
 
 
 def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
@@ -23,7 +23,7 @@ def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
 
 
 def evidence_at(state: State, node_id: str) -> list[Alarm]:
-    """The same as the State has it, whatever a draft has done since."""
+    """The same as the State has it, without the changes of the draft."""
     return _of_owner(state, node_id, state.at_resource(node_id))
 
 
@@ -36,17 +36,17 @@ def _of_owner(state: State, node_id: str, alarms: list[Alarm]) -> list[Alarm]:
 
 
 def tenant_of(state: State, node_id: str) -> str:
-    """The tenant of the OLT of a node: in which its traps make alarms, and in which conclusions about it are."""
+    """The tenant of the node's OLT. Alarms from its traps, and conclusions about the node, belong to this tenant."""
     return state.plant.owner(node_id) or state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
-    """The open alarms of those ONTs that have any."""
+    """The open alarms by ONT. ONTs without alarms are left out."""
     return {ont: alarms for ont in onts if (alarms := heard_of(draft, ont))}
 
 
 def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
-    """What is known against this ONT; None when it is not known to be out."""
+    """The evidence that this ONT is out; None when there is none."""
     return against(draft.state.symptoms, ont, heard_of(draft, ont), memory)
 
 
@@ -63,7 +63,7 @@ def is_out(draft: Draft, ont: str) -> bool:
 
 
 def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
-    """As :func:`evidence`, of an ONT's open alarms."""
+    """As :func:`evidence`, from the ONT's open alarms."""
     out = [each for each in alarms if says_out(symptoms, each)]
     if not out:
         return None
@@ -74,12 +74,12 @@ def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMe
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
-    """Alarms of an ONT that has service and too little light."""
+    """The open alarms of an ONT that say that it has too little light or too many errors."""
     return dim_of(draft.state.symptoms, heard_of(draft, ont))
 
 
 def dim_of(symptoms: Symptoms, alarms: Iterable[Alarm]) -> list[Alarm]:
-    """Those of an ONT's open alarms that say that it has too little light or too many errors."""
+    """As :func:`dimmed`, from the ONT's open alarms."""
     return [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.degraded]
 
 
@@ -90,7 +90,7 @@ def pon_los_of(draft: Draft, port: str) -> list[Alarm]:
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
-    """What began together, oldest first."""
+    """The episodes, oldest first: ONTs that went out together."""
     grouped: list[list[Evidence]] = []
     for each in sorted(found, key=lambda one: (one.onset, one.ont)):
         if grouped and each.onset - grouped[-1][-1].onset <= EPISODE:
@@ -101,8 +101,8 @@ def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
 
 
 def tree_of(draft: Draft, port: str, seen: Mapping[str, Seen]) -> Tree:
-    """The plant below ``port`` with what is known of each ONT in ``seen``. Where a node has a single branch the two are one
-    place: what happens above the branch happens above all below it. ONTs directly below are branches as splitters are."""
+    """The plant below ``port`` as a tree, each ONT with its state in ``seen``. A node with a single branch and that branch
+    are one place: a break above either affects the same ONTs. An ONT directly below a node is a branch like a splitter."""
     plant = draft.state.plant
     trees: dict[str, Tree | None] = {}
     waiting = [(port, False)]
@@ -134,7 +134,7 @@ def _fold(node: str, branches: tuple[Tree, ...]) -> Tree | None:
 
 
 def ports_below(draft: Draft, node_id: str) -> list[str]:
-    """The PON ports at or below a node that have ONTs, in the order of the topology."""
+    """The PON ports with ONTs at or below a node, in the order of the topology."""
     plant = draft.state.plant
     found: list[str] = []
     waiting, seen = [node_id], {node_id}
@@ -159,8 +159,8 @@ def view(
     explained: Collection[str],
     memory: PonMemory,
 ) -> dict[str, Seen]:
-    """What is known of each ONT in one episode. Who was out before it, or is explained by something else, says nothing; who
-    went out later was alive in it."""
+    """The state of each ONT in one episode. An ONT that was out before, or that something else explains, is no evidence. An ONT
+    that went out later was alive in it."""
     begun = min(each.onset for each in episode.values())
     ended = max(each.onset for each in episode.values())
     seen: dict[str, Seen] = {}

@@ -1,4 +1,4 @@
-"""Whether what is heard of an ONT can change what is concluded about its port: a port is not looked at for the rest."""
+"""Whether an alarm of an ONT can change the conclusions about its port. If not, the port is not inspected."""
 
 from actors.correlator.draft import Draft
 from actors.correlator.memories import OpticalPowerMemory
@@ -10,10 +10,10 @@ from protocols.alarm import Alarm
 
 
 def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> bool:
-    """Whether an ONT that went out, or came back, does what its port's causes let expect.
+    """Whether the outage or the return of an ONT is what the causes of its port let expect.
 
-    One that goes out tells nothing where a cause that is decided on explains it already. One that comes back shows that there
-    is light above it: that takes no cause away that is decided on until half of its ONTs are back, and gives rise to none."""
+    An outage is no news if a decided cause explains it already. A return shows that there is light above the ONT: it ends no
+    decided cause before half of its ONTs are back, and it leads to no new one."""
     if (
         port in memory.first
         or port in memory.signs

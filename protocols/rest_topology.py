@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from protocols.origin import Origin
 from protocols.rest_body import Body, PageQuery
 from protocols.rest_fields import Name, OptionalLine, OptionalName
 from protocols.topology import MOST_ADDRESSES, Node, Words
@@ -75,7 +76,7 @@ class NodeShown(NodeBody, frozen=True, kw_only=True, forbid_unknown_fields=False
     """A node as it is."""
 
     children: int
-    origin: Literal["file", "api"]
+    origin: Origin
     revision: Annotated[int, Meta(description="Grows whenever the node changes, also across its removal")]
 
 

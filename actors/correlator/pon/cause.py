@@ -1,4 +1,4 @@
-"""What the inference says of a port or an area: a cause, and the ONTs that show it."""
+"""The inference's conclusion about a port or an area: a cause, and the ONTs that show it."""
 
 from datetime import datetime
 from typing import Any

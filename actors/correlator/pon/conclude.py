@@ -50,10 +50,10 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "rogue": ("communicationsAlarm", "unexpectedInformation"),
 }
 _SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "shouted down"}
-"""How an ONT shows its part in the cause, where it is not dark."""
+"""The wording for an ONT that takes part in the cause and is not dark."""
 _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0
-"""dB by which a bend must have got deeper or less deep for its alarm to say so."""
+"""Change of a bend's depth, in dB, from which its alarm is revised."""
 _MANY = 8
 """ONTs from which on a cause is critical."""
 
@@ -116,7 +116,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
 
 
 def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
-    """Whether a bend is measured otherwise than its alarm says: each reading differs a little from the last."""
+    """True when a bend's measured values differ from those in its alarm; each reading differs a little from the last."""
     known, now = alarm.metadata.get("median_db"), said.get("median_db")
     if not isinstance(known, float | int) or not isinstance(now, float | int):
         return known is not now
@@ -124,14 +124,14 @@ def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
 
 
 def _worse(alarm: Alarm, cause: Cause) -> Alarm:
-    """As severe as the cause has become: it may have begun small."""
+    """Raise the severity with the cause: it may have begun small."""
     severity = _severity(cause.kind, len(cause.evidence))
     return severity_changed(alarm, severity) if is_worse(severity, alarm.severity) else alarm
 
 
 def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
-    """More of a cause that stands: ``cause`` is what has come to it alone, and that is all that this costs. Its ``why`` says
-    how it is with the others, its counts do not."""
+    """An addition to an existing cause. ``cause`` has the new part alone, and only that part is worked on. Its ``why``
+    describes the whole, its counts the new part."""
     alarm = draft.latest(draft.state.alarms[alarm_id])
     members = _extend(draft, memory, alarm_id, cause)
     counts = {key: int(alarm.metadata.get(key, 0)) + getattr(cause, key) for key in ("dark", "gasped", "alive", "unknown")}
@@ -313,8 +313,8 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
 
 
 def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
-    """Whose service it is: of everything below a broken thing; of a loss of power, those that are out. All are counted; of
-    those that are of other tenants none is named."""
+    """The affected customers: below a broken element all of them; for a loss of power those that are out. All are counted;
+    customers of other tenants are not named."""
     plant, tenant = draft.state.plant, tenant_of(draft.state, cause.ports[-1])
     if cause.kind not in ("power", "rogue") and cause.place in plant.nodes:
         named = plant.reach_for(cause.place, tenant)

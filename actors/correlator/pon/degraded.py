@@ -21,16 +21,16 @@ from actors.correlator.resources.optical_power import fall, fell_since, latest
 from protocols.alarm import Alarm
 
 FADES = timedelta(minutes=10)
-"""What begins further apart did not begin together: an OLT measures its ONTs' light every few minutes."""
+"""Losses that begin further apart did not begin together: an OLT measures its ONTs' optical power every few minutes."""
 ALIKE = 1.5
 """dB within which siblings fell by the same: each of the two readings that a fall is made of is right to some tenths of a dB,
 and the good one may be of another hour of the day."""
 APART = 2 * ALIKE
 """dB from which on an ONT below a bend fell by clearly more or less than the others, and has a trouble of its own."""
 STEADY = 1.0
-"""dB of loss below which an ONT has its light, whatever else is the matter with it."""
+"""Loss in dB below which an ONT counts as having its optical power, whatever else it reports."""
 ALARMS_ALONE = 0.7
-"""What a conclusion from alarms alone is worth, as a share of one from measured falls: two bends look like one."""
+"""Confidence of a conclusion from alarms alone, as a share of one from measured losses: two bends look like one."""
 FALLS_SHOWN = 64
 """ONTs whose fall is written into the timeline, of a bend of more."""
 
@@ -39,7 +39,7 @@ Lonely = tuple[Evidence, str, float]
 
 
 Span = tuple[datetime, datetime]
-"""Of readings that are compared with one another: of the first and of the last."""
+"""Readings that are compared with each other: the first and the last."""
 
 
 class Fading(NamedTuple):
@@ -121,7 +121,7 @@ def _episodes(fades: Mapping[str, Fading]) -> Iterable[list[str]]:
 
 
 def _by_fall(draft: Draft, port: str, together: Sequence[str], fades: Mapping[str, Fading]) -> list[list[str]]:
-    """Those that fell by the same, the largest group first. One of which that is not known goes with the measured ones that are
+    """The ONTs with the same loss, the largest group first. An ONT without a measured loss joins the measured ones that are
     nearest to it in the plant; where none is measured all are one group."""
     measured = sorted((fell, ont) for ont in together if (fell := fades[ont].fell) is not None)
     groups = [[ont for _, ont in group] for group in _cut(measured)]

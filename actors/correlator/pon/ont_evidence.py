@@ -58,14 +58,14 @@ class OntEvidence:
                 out |= ont not in self.out
                 self._is_out(found, state.alarms[found.alarms[0]].parent_alarm_id)
                 if ont not in memory.onset:
-                    unsure[ont] = None  # since when it is out moves with each repeat, of which no view is told
+                    unsure[ont] = None  # the time since when it is out moves with each repeat, and views do not see repeats
             if any(_tells_more(symptoms, each) for each in alarms):
                 others |= ont not in self.others
                 self.others[ont] = None
             else:
                 self.others.pop(ont, None)
         self._stale = unsure
-        # In the order of the topology, in whichever order the alarms came.
+        # In the order of the topology, whatever the order of the alarms.
         if out:
             self.out = {ont: self.out[ont] for ont in self.onts if ont in self.out}
         if others:
@@ -82,7 +82,7 @@ class OntEvidence:
         return found
 
     def explain(self, ont: str, alarm_id: str, cause: str | None) -> None:
-        """An alarm of this ONT was attached to a cause, or let go of."""
+        """An alarm of this ONT was attached to a cause, or detached."""
         found = self.out.get(ont)
         if found is not None and found.alarms[0] == alarm_id:
             self._file(ont, cause)
@@ -117,7 +117,7 @@ class OntEvidence:
 
 
 def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether an ONT's alarm says something of its light other than that it is out."""
+    """True when an ONT's alarm reports its optical signal otherwise than as lost."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
 

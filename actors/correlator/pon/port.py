@@ -24,17 +24,17 @@ from actors.correlator.strategies.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
 _LEANING = 4.0
-"""What a vendor's own count of gasps weighs at most, in the units of the likelihood."""
+"""The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
 
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
-    """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
+    """Update the conclusions about ``port``. Returns when to inspect it again without new evidence; None: not needed."""
     known = evidence_of(draft, memory, port)
     onts, out = known.onts, known.out
     said = said_of(draft, known.others)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     for alarm_id in [each for each in causes if _ended(draft, each)]:
-        # By hand: what it explained is looked at anew when it is free.
+        # An operator ended it. Its ONTs are inspected when they are detached.
         draft.on_commit(memory.drop, alarm_id)
         del causes[alarm_id]
     blockers = blocked_by(draft, port, tenant_of(draft.state, port))
@@ -93,7 +93,7 @@ def _ended(draft: Draft, alarm_id: str) -> bool:
 
 
 def _keep_together(draft: Draft, several: Iterable[Evidence]) -> None:
-    """What an ONT that is explained already says in another way as well goes where its first word went."""
+    """A further alarm of an ONT that has an explanation is attached where its first alarm is."""
     for found in several:
         alarms = [draft.alarm(each) for each in found.alarms]
         parent = next((each.parent_alarm_id for each in alarms if each.parent_alarm_id is not None), None)
@@ -215,7 +215,8 @@ def _give_way(
 
 
 def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
-    """End the causes whose ONTs have come back. Those of which some have, and the rest is given time; and when that is over."""
+    """End the causes whose ONTs have come back. Returns the causes with some ONTs back, which get time for the rest, and its
+    end."""
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):

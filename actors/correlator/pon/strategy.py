@@ -50,7 +50,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return  # what others report of it is theirs
     if traits.equipment_lost:
         for each in ports_below(draft, resource):
-            # What was out before the equipment went, and still is, is to be explained once that is back.
+            # ONTs that were out before the equipment was lost, and still are, are explained again once it is back.
             if each in memory.at_port or (ends and _out_at(draft, memory, each)):
                 schedule_inspection(draft, memory, each, timedelta(0))
         return
@@ -73,7 +73,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
-    """Whether the port, or an ONT of it, is out or has too little light."""
+    """True when the port, or an ONT of it, is out or has low optical power."""
     onset = memory.onset
     return port in onset or any(ont in onset or fading(ont) in onset for ont in draft.state.plant.onts_below(port))
 
@@ -132,7 +132,7 @@ def due(draft: Draft, subject: str) -> None:
 
 
 def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """What has come free of its cause, or was placed by a new topology, is evidence again."""
+    """An alarm that was detached from its cause, or placed by a new topology, is evidence again."""
     if before is None or alarm.cleared_at is not None:
         return
     placed = UNPLACED in before.tags and UNPLACED not in alarm.tags
@@ -147,7 +147,7 @@ def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> No
 
 
 def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm, port: str | None) -> None:
-    """An ONT that the topology has moved or let go of is still one of those by which its cause will be over."""
+    """An ONT that the topology moved or removed still counts for the end of its cause."""
     cause = memory.causes.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
     if cause is None:
         return

@@ -114,13 +114,13 @@ $(MADE)/venv:
 
 $(MADE)/run: $(MADE)/venv requirements.lock requirements-build.lock pyproject.toml
 	@echo "installing what faultd needs"
-	@$(PIP) install --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(MADE)/dev: $(MADE)/run requirements-dev.lock
 	@echo "installing what the tests need"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
@@ -128,7 +128,7 @@ $(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
 	@test -n "$(COMPILER)" || \
 		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
 	@echo "compiling the trap path (one or two minutes)"
-	@$(PIP) install --require-hashes -r requirements-native.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-native.lock
 	@rm -rf $(MADE)/native $(MADE)/wheel $(MADE)/source && mkdir -p $(MADE)/source
 	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE $(MADE)/source
 	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(MADE)/wheel ./$(MADE)/source
@@ -137,7 +137,7 @@ $(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
 
 $(MADE)/fuzz: $(MADE)/dev requirements-fuzz.lock
 	@echo "installing the fuzzers"
-	@$(PIP) install --require-hashes -r requirements-fuzz.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-fuzz.lock
 	@touch $@
 
 $(MADE)/client: $(MADE)/venv requirements-client.lock
@@ -146,7 +146,10 @@ $(MADE)/client: $(MADE)/venv requirements-client.lock
 	@$(VENV)-client/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-client.lock
 	@touch $@
 
-COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+# litestar 2 requires polyfactory, and with it faker (25 MB), for examples in OpenAPI that faultd does not ask for. The locks leave both
+# out, and every installation from a lock is made with --no-deps. See docs/decisions/0065-without-faker.md.
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+	--no-allow-unsafe --unsafe-package=polyfactory --unsafe-package=faker \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 lock: $(MADE)/venv

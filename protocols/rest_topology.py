@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from protocols.origin import Origin
 from protocols.rest_body import Body, PageQuery
 from protocols.rest_fields import ListFormat, Name, OptionalLine, OptionalName
-from protocols.rule import Origin
 from protocols.topology import MOST_ADDRESSES, Node, Words
 
 Parents = Annotated[tuple[Name, ...], Meta(max_length=64, description="Ids one step towards the core; several are redundant")]

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from protocols.origin import Origin
 from protocols.rest_fields import Line, Name, OptionalLine, RaisedSeverity, Tags, Text
 
 RuleType = Literal["correlation", "suppression", "escalation", "flapping"]
-Origin = Literal["file", "api"]
 CountOf = Literal["alarms", "occurrences"]
 EscalationHold = Literal["acknowledged", "cleared"]
 Scalar = bool | int | float | Annotated[str, Meta(max_length=1_000)]
@@ -147,3 +147,5 @@ class RuleRecord(Struct, frozen=True, kw_only=True):
     """The reason for which the rule is not in force: this version does not accept it any more."""
     revision: int = 1
     """1 when the rule is written; each change adds 1, by a command or in the rule's file."""
+    switched: bool = False
+    """``enabled`` of a rule of a file was set through the API: the file does not change it."""

@@ -13,12 +13,13 @@ from protocols.command import NoteType
 from protocols.event import NetworkEventType
 from protocols.maintenance import Phase
 from protocols.optical_power import Quantity
+from protocols.origin import Origin
 from protocols.principal import Role
 from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
-from protocols.rule import CountOf, EscalationHold, Origin, RuleType
+from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.severity import Severity
 
 ENUMS: Final[Mapping[str, Any]] = {

@@ -1,13 +1,14 @@
 """Which nodes a caller sees and changes, and how they are shown."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from litestar import Response
 from litestar.params import PathParameter
 
 from actors.api.problems import ProblemError
 from actors.api.routes import tagged
+from protocols.origin import Origin
 from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
 from protocols.topology import Node
@@ -58,7 +59,7 @@ def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
     fields["parents"] = names_seen(plant, by, node.parents)
     children = plant.children(node.id)
     count = len(children) if by.tenant is None else len(names_seen(plant, by, children))
-    origin: Literal["file", "api"] = "api" if plant.from_api(node.id) else "file"
+    origin: Origin = "api" if plant.from_api(node.id) else "file"
     return NodeShown(**fields, children=count, origin=origin, revision=plant.revision(node.id) or 0)
 
 

@@ -16,7 +16,7 @@ from actors.store import encode
 from actors.store.cursor import UNMARKED, BatchMark, move_cursor
 from actors.store.fold import MOST_REPEATS, Effects, steps
 from protocols.alarm import Alarm
-from protocols.change import ArchiveDue, Change, UnknownTrap
+from protocols.change import ArchiveDue, Change, NodesChanged, UnknownTrap
 
 _COLUMNS = ", ".join(Alarm.__struct_fields__)
 _OVERWRITE = ", ".join(f"{name} = excluded.{name}" for name in Alarm.__struct_fields__ if name != "id")
@@ -111,7 +111,8 @@ async def apply(
 async def apply_tolerant(
     connection: Connection, seq: int, changes: Sequence[Change], months: set[str], made: set[str]
 ) -> list[Reject]:
-    """Apply all of ``changes``; when the data is refused, halve until the one at fault is alone, and set that aside."""
+    """Apply all of ``changes``; when the data is refused, halve until the one at fault is alone, and set that aside. A Change
+    of many nodes is halved as well."""
     fresh: set[str] = set()
     try:
         async with connection.transaction():
@@ -122,13 +123,26 @@ async def apply_tolerant(
                 else:
                     await _write(connection, step, months | made, fresh)
     except _POISON as error:
-        if len(changes) == 1:
+        halves = _halves(changes)
+        if not halves:
             return [await _reject(connection, seq, changes[0], error)]
-        middle = len(changes) // 2
-        first = await apply_tolerant(connection, seq, changes[:middle], months, made)
-        return first + await apply_tolerant(connection, seq, changes[middle:], months, made)
+        return [reject for half in halves for reject in await apply_tolerant(connection, seq, half, months, made)]
     made |= fresh
     return []
+
+
+def _halves(changes: Sequence[Change]) -> tuple[Sequence[Change], ...]:
+    """Two that come to the same, one after the other; none for a Change that cannot be divided."""
+    if len(changes) > 1:
+        return changes[: len(changes) // 2], changes[len(changes) // 2 :]
+    (change,) = changes
+    if not isinstance(change, NodesChanged) or len(change.puts) + len(change.removes) < 2:
+        return ()
+    puts, removes = len(change.puts) // 2, (len(change.removes) + 1) // 2
+    return (
+        (NodesChanged(change.offset, change.puts[:puts], change.removes[:removes]),),
+        (NodesChanged(change.offset, change.puts[puts:], change.removes[removes:]),),
+    )
 
 
 async def _reject(connection: Connection, seq: int, change: Change, error: Exception) -> Reject:
@@ -164,6 +178,7 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
         await connection.execute(UPSERT_QUARANTINE, encode.rows([encode.quarantined(q) for q in effects.quarantined.values()]))
     if effects.released:
         await connection.execute(RELEASE, sorted(effects.released))
+    await effects.made.write(connection)
 
 
 async def _note_repeats(connection: Connection, offsets: dict[str, list[int]]) -> None:

@@ -5,8 +5,10 @@ Pure. Applying the steps of ``[*a, *b]`` gives the same tables as applying those
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from msgspec import Struct
 
+from actors.store.operator_rows import OperatorRows
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import (
     AlarmChanged,
@@ -17,10 +19,13 @@ from protocols.change import (
     Change,
     DeviceEvent,
     HistoryChanged,
+    NodesChanged,
     NotificationRequested,
     Quarantined,
     Released,
+    RuleChanged,
     UnknownTrap,
+    WindowChanged,
 )
 
 MOST_REPEATS = 10
@@ -45,6 +50,8 @@ class Effects(Struct):
     unknown_traps: list[UnknownTrap] = []
     quarantined: dict[int, Quarantined] = {}
     released: set[int] = set()
+    made: OperatorRows = msgspec.field(default_factory=OperatorRows)
+    """What operators made."""
 
     def add(self, change: Change) -> None:
         """Take in the next Change; ArchiveDue is no effect of this kind, and Answer leaves no row."""
@@ -79,6 +86,8 @@ class Effects(Struct):
             case Released():
                 self.quarantined.pop(change.released, None)
                 self.released.add(change.released)
+            case RuleChanged() | WindowChanged() | NodesChanged():
+                self.made.add(change)
             case Answer() | ArchiveDue() | NotificationRequested():
                 pass
 

@@ -4,6 +4,7 @@ The alarms are taken as they are at one batch of the feed, and the cursor is set
 Applying those once more over the alarms ends where it would have ended had nothing been missing: of each alarm the last of
 its Changes counts, and an alarm that none of them names is right already. So the history of what can be read is kept, and what
 is missing are the timeline, device events and inbox of the pruned batches alone; a row in ``device_events`` names them.
+Rules, windows and nodes are taken in the same way.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from actors.postgres import Connection
 from actors.store import encode
 from actors.store.apply import Reject, apply_tolerant
 from actors.store.cursor import UNMARKED, move_cursor
+from actors.store.operator_rows import EMPTY
 from protocols.change import AlarmChanged, Change, Quarantined
 from protocols.ledger import Seed
 
@@ -58,10 +60,14 @@ async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: 
     async with connection.transaction():
         await move_cursor(connection, ledger_id, gap.seq, seq, UNMARKED)
         await connection.execute(FORGET_QUARANTINE)
+        await connection.execute(EMPTY)
         changes: list[Change] = [AlarmChanged(0, alarm, ()) for alarm in seed.alarms]
         changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error) for kept in seed.quarantined]
         for start in range(0, len(changes), _CHUNK):
             rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
+        for change in seed.made:
+            # Each by itself: nodes come by thousands.
+            rejects += await apply_tolerant(connection, seq, [change], set(), set())
         ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY, seed.at)
         detail = {"first": gap.seq + 1, "last": seq, "ledger_id": ledger_id, "alarms": len(seed.alarms), "ended": len(ended)}
         await connection.execute(RECORD_GAP, GAP, f"History of the batches {gap.seq + 1} to {seq} is missing", detail, seed.at)

@@ -8,7 +8,6 @@ from vocabulary.outage_stories import NODES, Step, play, steps
 from vocabulary.outages import Olt, onts
 from vocabulary.world import World
 
-from actors.correlator.state import State
 from actors.correlator.strategies import order
 from actors.correlator.strategies.strategy import Strategy
 
@@ -23,7 +22,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
 
     def reload(world: World, number: int) -> None:
         if number % 7 == 3:
-            world.state = State.load(world.state.save())
+            world.restart()
 
     assert play(make_world(), story, forget) == kept
     assert play(make_world(), story, reload) == kept

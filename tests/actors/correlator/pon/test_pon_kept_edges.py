@@ -10,7 +10,6 @@ from vocabulary.outages import ADMIN, Olt, onts, plant
 from vocabulary.world import World
 
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from actors.correlator.strategies import run_strategies
 from actors.correlator.strategies.order import STRATEGIES
 from actors.correlator.strategies.strategy import Strategy
@@ -86,7 +85,7 @@ def test_after_a_recovery_it_goes_on_the_same(make_world: Any, begun: Callable[[
         world = make_world()
         olt = begun(world)
         if recovers:
-            world.state = State.load(world.state.save())
+            world.restart()
         olt.clears("ont.los", LEG[1])
         octets: bytes = world.state.save()
         return octets

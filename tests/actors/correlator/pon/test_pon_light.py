@@ -11,7 +11,6 @@ from vocabulary.world import World
 
 from actors.correlator.memories import MOST_READINGS, OpticalPower, OpticalPowerMemory
 from actors.correlator.resources.optical_power import AS_IT_IS, FELL, taken
-from actors.correlator.state import State
 from faultd.config import Config
 from faultd.inputs import read_profiles
 from faultd.simulator.fault import Fault
@@ -230,7 +229,7 @@ def test_it_is_bounded() -> None:
 def test_saved_and_loaded_the_light_is_remembered(world: World) -> None:
     olt = Measured(world)
     olt.reads(*onts(0), dbm=BEFORE)
-    world.state = State.load(world.state.save())
+    world.restart()
     olt.bends(*onts(0, [2]), by=7.0)
     olt.waits(3)
     assert degraded(olt)["olt/1/0/s.2"].metadata["measured"] == 8

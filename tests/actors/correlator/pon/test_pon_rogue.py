@@ -12,7 +12,6 @@ from vocabulary.world import World
 
 from actors.correlator.pon.likelihood import Seen, Signs, Tree, rogue
 from actors.correlator.pon.memory import SIGN_LASTS, SIGNS_KEPT, PonMemory
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 
 PORT = "olt/1/0"
@@ -238,7 +237,7 @@ def test_a_disobedience_of_long_ago_says_nothing_of_a_cut_today(olt: Olt) -> Non
 def test_saved_and_loaded_in_between_it_goes_on_as_if_nothing_had_happened(world: World, make_world: Any) -> None:
     class Interrupted(Olt):
         def reports(self, *args: Any, **fields: Any) -> None:
-            self.world.state = State.load(self.world.state.save())
+            self.world.restart()
             super().reports(*args, **fields)
 
     one, other = Olt(world), Interrupted(make_world(None))

@@ -6,8 +6,6 @@ import pytest
 from vocabulary.outages import Olt, onts, plant
 from vocabulary.world import World
 
-from actors.correlator.state import State
-
 
 @pytest.fixture
 def olt(world: World) -> Olt:
@@ -199,7 +197,7 @@ def test_saved_and_loaded_at_any_moment_it_goes_on_as_if_nothing_had_happened(wo
         ]
         for number, step in enumerate(steps):
             if number == load_at:
-                world.state = State.load(world.state.save())
+                world.restart()
             step()
         octets: bytes = world.state.save()
         return octets

@@ -301,7 +301,7 @@ def test_a_snapshot_knows_the_symptoms(declared_late: bool) -> None:
     if declared_late:
         world(loaded(own()))
     again = World()
-    again.state, again.now, again.offset = State.load(world.state.save()), world.now, world.offset
+    again.go_on_from(world)
     for each in (world, again):
         for seconds in range(1, 6):
             each.at(1 + seconds).tick()

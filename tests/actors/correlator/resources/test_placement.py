@@ -174,7 +174,7 @@ def test_many_are_looked_at_over_several_ticks_and_a_restart_between(world: Worl
         raised(world, ont.id)
     changed(world, *onts)
     for left in (3, 1, 0):
-        world.state = State.load(world.state.save())
+        world.restart()
         world.at(5 - left).tick()
         assert sum("unplaced" in alarm.tags for alarm in world.alarms) == left
 

@@ -80,7 +80,7 @@ class Odds(NamedTuple):
     rogue_los: float = math.log(1e-3)
     """The port reports that it receives nothing although the rogue transmits."""
     unsteady: float = 1e-3
-    """Share of ONTs that come and go within two minutes because of a fault of their own: a bad connector, a bad power supply."""
+    """Share of ONTs that come and go within two minutes by a fault of their own: a bad connector, a bad power supply."""
     garbled: float = math.log(5.0)
     """Factor for an ONT with garbled upstream below a rogue, compared with no rogue."""
     garbled_most: float = math.log(10.0)

@@ -1,4 +1,4 @@
-"""The inspection of a power area: whether its mains failed, from the dying gasps of its ONTs on all ports."""
+"""One inspection of a power area: whether its mains have failed, from the dying gasps of its ONTs on any port."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -21,8 +21,8 @@ SHARE = 0.5
 
 
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
-    """Update the conclusions about ``area:NAME``, one for each tenant that has OLTs there. Returns the ports that this makes
-    it necessary to inspect."""
+    """Update the conclusions about ``area:NAME``, one for each tenant that has OLTs there. Returns the ports to inspect because
+    of them."""
     area = evidence_of(draft, memory, subject)
     ports: dict[str, None] = {}
     for tenant in sorted({*area.sizes, *_tenants(draft, memory, subject)}):
@@ -34,7 +34,7 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
 
 
 def _tenants(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
-    """The tenants for which an outage of the area is concluded."""
+    """The tenants with an outage there."""
     return [alarm.tenant_id for each in memory.at_port.get(subject, ()) if (alarm := draft.get(each)) is not None]
 
 
@@ -108,7 +108,7 @@ def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> Non
 
 
 def area_pending(draft: Draft, free: Iterable[Evidence]) -> datetime | None:
-    """The time at which the area of these ONTs is inspected. Until then their gasps lead to no conclusion at the port."""
+    """Time of the inspection of an area with gasps from ONTs of this port. Until then nothing is concluded from their gasps."""
     nodes = draft.state.plant.nodes
     areas = dict.fromkeys(node.area for each in free if each.gasped and (node := nodes.get(each.ont)) is not None and node.area)
     due = [at for name in areas if (at := draft.state.timers.at(NAME, AREA + name)) is not None and at > draft.at]

@@ -1,4 +1,4 @@
-"""A cause that the inference found, and the ONTs that are its evidence."""
+"""The inference's conclusion about a port or an area: a cause, and the ONTs that show it."""
 
 from datetime import datetime
 from typing import Any

@@ -50,10 +50,10 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "rogue": ("communicationsAlarm", "unexpectedInformation"),
 }
 _SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "shouted down"}
-"""The words for an ONT that a cause affects and that is not dark."""
+"""The wording for an ONT that takes part in the cause and is not dark."""
 _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0
-"""dB by which the median loss of a bend must change before its alarm is revised."""
+"""Change of a bend's depth, in dB, from which its alarm is revised."""
 _MANY = 8
 """A cause that affects so many ONTs is critical."""
 
@@ -117,7 +117,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
 
 
 def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
-    """Whether the median loss of a bend differs from the one in its alarm by ``_DEEPER`` or more. Small changes are noise."""
+    """True when a bend's measured values differ from those in its alarm; each reading differs a little from the last."""
     known, now = alarm.metadata.get("median_db"), said.get("median_db")
     if not isinstance(known, float | int) or not isinstance(now, float | int):
         return known is not now
@@ -125,14 +125,14 @@ def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
 
 
 def _worse(alarm: Alarm, cause: Cause) -> Alarm:
-    """The alarm with the severity of the cause as it is now, if that is worse: an outage may begin small."""
+    """Raise the severity with the cause: it may have begun small."""
     severity = _severity(cause.kind, len(cause.evidence))
     return severity_changed(alarm, severity) if is_worse(severity, alarm.severity) else alarm
 
 
 def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
-    """Add ``cause`` to the conclusion ``alarm_id``. The evidence and the counts of ``cause`` are the new ones alone, and its
-    ``why`` is about all. The cost depends on the new evidence alone."""
+    """An addition to an existing cause. ``cause`` has the new part alone, and only that part is worked on. Its ``why``
+    describes the whole, its counts the new part."""
     alarm = draft.latest(draft.state.alarms[alarm_id])
     members = _extend(draft, memory, alarm_id, cause)
     counts = {key: int(alarm.metadata.get(key, 0)) + getattr(cause, key) for key in ("dark", "gasped", "alive", "unknown")}
@@ -314,8 +314,8 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
 
 
 def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
-    """The customers and services that the cause affects: everything below a broken element; of a power outage, the ONTs
-    that are out. ``subscriber_count`` counts all of them. Customers of other tenants are not named."""
+    """The affected customers: below a broken element all of them; for a loss of power those that are out. All are counted;
+    customers of other tenants are not named."""
     plant, tenant = draft.state.plant, tenant_of(draft.state, cause.ports[-1])
     if cause.kind not in ("power", "rogue") and cause.place in plant.nodes:
         named = plant.reach_for(cause.place, tenant)

@@ -21,16 +21,16 @@ from actors.correlator.resources.optical_power import fall, fell_since, latest
 from protocols.alarm import Alarm
 
 FADES = timedelta(minutes=10)
-"""Losses that begin within this time of one another belong together: an OLT measures its ONTs every few minutes."""
+"""Losses that begin further apart did not begin together: an OLT measures its ONTs' optical power every few minutes."""
 ALIKE = 1.5
 """dB within which losses count as equal. A loss is the difference of two readings, each right to some tenths of a dB, and
 perhaps taken at different hours of the day."""
 APART = 2 * ALIKE
 """dB by which the loss of an ONT must differ from the others below a bend to be a fault of its own."""
 STEADY = 1.0
-"""An ONT that lost less than so many dB is not short of light, whatever its alarms say."""
+"""Loss in dB below which an ONT counts as having its optical power, whatever else it reports."""
 ALARMS_ALONE = 0.7
-"""Factor of the confidence of a conclusion from alarms alone: without measured losses two bends look like one."""
+"""Confidence of a conclusion from alarms alone, as a share of one from measured losses: two bends look like one."""
 FALLS_SHOWN = 64
 """The timeline lists the losses of so many ONTs at most."""
 
@@ -39,7 +39,7 @@ Lonely = tuple[Evidence, str, float]
 
 
 Span = tuple[datetime, datetime]
-"""The times of the first and of the last reading that are compared."""
+"""Readings that are compared with each other: the first and the last."""
 
 
 class Fading(NamedTuple):
@@ -121,8 +121,8 @@ def _episodes(fades: Mapping[str, Fading]) -> Iterable[list[str]]:
 
 
 def _by_fall(draft: Draft, port: str, together: Sequence[str], fades: Mapping[str, Fading]) -> list[list[str]]:
-    """Groups of ONTs with equal losses, the largest group first. An ONT that was not measured joins the group of the measured
-    ONTs nearest to it in the plant. If none was measured, all are one group."""
+    """The ONTs with the same loss, the largest group first. An ONT without a measured loss joins the measured ones that are
+    nearest to it in the plant; where none is measured all are one group."""
     measured = sorted((fell, ont) for ont in together if (fell := fades[ont].fell) is not None)
     groups = [[ont for _, ont in group] for group in _cut(measured)]
     if len(groups) < 2:

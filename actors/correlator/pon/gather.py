@@ -1,4 +1,5 @@
-"""The evidence below a port: from open alarms and the memory of the inference to the tree that is to be explained."""
+"""Collects the evidence about the ONTs below a port, from open alarms and the inference's memory, as the tree to be
+explained."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
@@ -12,18 +13,18 @@ from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 EPISODE = timedelta(seconds=6)
-"""Outages that begin within this time of one another are one episode. An OLT sends its traps one after the other, the network
-reorders some, and an OLT notices a dark ONT seconds after its neighbour's dying gasp."""
+"""A loss that begins later than this after all earlier ones did not begin together with them. An OLT sends its traps one after
+the other, some are overtaken on the way, and some ONTs without power are noticed seconds after their neighbour's gasp."""
 
 
 def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
-    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. Alarms that others report of
-    it are theirs, and a conclusion must not tell of them."""
+    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. A conclusion must not reveal
+    alarms of other tenants."""
     return _of_owner(draft.state, node_id, draft.at_resource(node_id))
 
 
 def evidence_at(state: State, node_id: str) -> list[Alarm]:
-    """The same as the State has it, without the changes of the draft."""
+    """The same from the State, without the changes of the draft."""
     return _of_owner(state, node_id, state.at_resource(node_id))
 
 
@@ -46,24 +47,24 @@ def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
 
 
 def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
-    """The evidence that this ONT is out; None when there is none."""
+    """The evidence against this ONT; None when it is not known to be out."""
     return against(draft.state.symptoms, ont, heard_of(draft, ont), memory)
 
 
 def says_out(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether the alarm says that its ONT has no service."""
+    """True when the alarm reports its ONT without service."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and traits.out
 
 
 def is_out(draft: Draft, ont: str) -> bool:
-    """Whether an ONT is known to be out."""
+    """True when an ONT is known to be out."""
     symptoms = draft.state.symptoms
     return any(says_out(symptoms, each) for each in heard_of(draft, ont))
 
 
 def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
-    """As :func:`evidence`, from the ONT's open alarms."""
+    """Like :func:`evidence`, from an ONT's open alarms."""
     out = [each for each in alarms if says_out(symptoms, each)]
     if not out:
         return None
@@ -79,18 +80,18 @@ def dimmed(draft: Draft, ont: str) -> list[Alarm]:
 
 
 def dim_of(symptoms: Symptoms, alarms: Iterable[Alarm]) -> list[Alarm]:
-    """As :func:`dimmed`, from the ONT's open alarms."""
+    """The ONT's open alarms about low optical power or errors."""
     return [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.degraded]
 
 
 def pon_los_of(draft: Draft, port: str) -> list[Alarm]:
-    """The open alarms of a PON port by which its OLT says that the port receives nothing."""
+    """The open alarms by which an OLT reports that this PON port receives nothing."""
     symptoms = draft.state.symptoms
     return [each for each in heard_of(draft, port) if (traits := symptoms.get(each.alarm_type)) is not None and traits.pon_los]
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
-    """The episodes, oldest first: ONTs that went out together."""
+    """Groups of losses that began together, oldest first."""
     grouped: list[list[Evidence]] = []
     for each in sorted(found, key=lambda one: (one.onset, one.ont)):
         if grouped and each.onset - grouped[-1][-1].onset <= EPISODE:
@@ -159,8 +160,8 @@ def view(
     explained: Collection[str],
     memory: PonMemory,
 ) -> dict[str, Seen]:
-    """The state of each ONT in one episode. An ONT that was out before, or that something else explains, is no evidence. An ONT
-    that went out later was alive in it."""
+    """The state of each ONT in one episode. An ONT that was out before, or has another explanation, is no evidence. One that
+    went out later was alive in it."""
     begun = min(each.onset for each in episode.values())
     ended = max(each.onset for each in episode.values())
     seen: dict[str, Seen] = {}

@@ -1,4 +1,4 @@
-"""The time at which a port or an area is inspected: when its evidence has settled."""
+"""The time at which a port or area is inspected: once its evidence has settled."""
 
 from datetime import datetime, timedelta
 from typing import Final

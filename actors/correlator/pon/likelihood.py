@@ -1,10 +1,10 @@
-"""The breaks that explain best what was seen of the ONTs below one node. Pure.
+"""The breaks that explain best the observed states of the ONTs below one node. Pure.
 
-The plant below a PON port is a tree: splitters, and ONTs as leaves. An explanation is a set of breaks: a fibre cut above a
-node (everything below loses its light), a loss of power around a node, or a fault of one ONT. Each break has a prior. Each ONT
-has a likelihood of having been seen as it was: traps get lost, so silence under a cut is unlikely but possible, and a
-cut above many ONTs of which only two reported something is less likely than two bad drops. The best explanation of a tree is
-the better of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all, exactly.
+The plant below a PON port is a tree: splitters, and ONTs as leaves. An explanation is a set of breaks: a fibre cut above a node
+(everything below loses its optical signal), a loss of power around a node, or a fault of a single ONT. Each break has a prior,
+and gives each ONT a likelihood of its observed state. Traps get lost, so a silent ONT under a cut is unlikely but possible; a
+cut above many ONTs of which two were reported is less likely than two bad drops. The best explanation of a tree is the better
+of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all, exactly.
 
 All numbers are natural logarithms of probabilities. They were chosen by hand; docs/evaluation.md has the results.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, get_args
 
 Seen = Literal["dark", "gasp", "silent", "alive", "out"]
-"""The state of one ONT: out without a dying gasp; out with one; nothing reported; known to be alive since; out before."""
+"""The state of one ONT: lost without a gasp; reported its loss of power; no report; shown to live since; out before."""
 _SEEN: tuple[Seen, ...] = get_args(Seen)
 Cause = Literal["cut", "power"]
 
@@ -68,7 +68,7 @@ class Odds(NamedTuple):
         "alive": math.log(0.02),
         "out": 0.0,
     }
-    """The states of its siblings when the rogue ONT sends all the time ..."""
+    """States of the siblings of a rogue that sends without a pause."""
     under_babble: Mapping[Seen, float] = {
         "dark": math.log(0.35),
         "gasp": math.log(0.004),
@@ -76,22 +76,22 @@ class Odds(NamedTuple):
         "alive": 0.0,
         "out": 0.0,
     }
-    """... and when it sends now and then, or into the time slots of some siblings alone."""
+    """States of the siblings of a rogue that sends now and then, or only into the time slots of some of them."""
     rogue_los: float = math.log(1e-3)
-    """The port reports loss of all light although the rogue ONT sends."""
+    """The port reports that it receives nothing although the rogue transmits."""
     unsteady: float = 1e-3
-    """Share of ONTs that come and go within two minutes for their own reasons: a bad connector, a bad power supply."""
+    """Share of ONTs that come and go within two minutes by a fault of their own: a bad connector, a bad power supply."""
     garbled: float = math.log(5.0)
-    """Factor by which LOFi or DOWi of one ONT is likelier with a rogue ONT than without, ..."""
+    """Factor for an ONT with garbled upstream below a rogue, compared with no rogue."""
     garbled_most: float = math.log(10.0)
-    """... and of all ONTs together at most: some OLTs report lost frames whenever they lose an ONT."""
+    """The largest factor for all of them together: some OLTs report lost frames whenever they lose an ONT."""
     stuck: float = math.log(5e3)
-    """The same factor for an ONT that does not obey when told to be silent: half of all rogue ONTs, hardly another ONT."""
+    """Factor for an ONT that does not obey when ordered to be silent: half of the rogues do not, and hardly any other ONT."""
 
 
 ODDS = Odds()
 MEASURED_ALIKE = math.log(0.2)
-"""The probability that a fault of one ONT costs it as much light as its siblings lost: 3 dB of a range of about 15."""
+"""Probability that an ONT's own fault takes as much power as its siblings lost: 3 dB of a range of about 15."""
 
 
 class Tree(NamedTuple):
@@ -128,10 +128,10 @@ class _Scores(NamedTuple):
     cut: float
     power: float
     quiet: float
-    """As ``cut``, if the OLT reports the port alone."""
+    """Like ``cut``, where the OLT reports the port alone."""
     any: _Plan
     whole: _Plan
-    """The best explanation under which every ONT is out."""
+    """The best of the explanations under which every ONT is out."""
     hurt: int
     """ONTs that are dark or sent a dying gasp."""
     out: int
@@ -161,8 +161,8 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
 
 
 class Signs(NamedTuple):
-    """The signs of a rogue ONT below a port. ``of``: ONTs of the port; ``turned``: those that went dark again by themselves;
-    ``garbled``: those with LOFi or DOWi; ``stuck``: whether one does not obey (DFi)."""
+    """Signs of a rogue below a port. ``turned``: ONTs that went dark again one by one, of ``of`` in all; ``garbled``: ONTs with
+    garbled upstream; ``stuck``: an ONT did not obey."""
 
     of: int
     turned: int = 0
@@ -171,9 +171,9 @@ class Signs(NamedTuple):
 
 
 def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bool = False, odds: Odds = ODDS) -> float:
-    """The probability, 0 to 1, that a rogue ONT explains what was seen below ``root``, a PON port, and the signs: its share
-    against the best explanation by breaks. ONTs that took turns are ``out`` in ``root``, because both explanations cover them.
-    ``culprit`` is the suspected ONT."""
+    """Confidence, 0 to 1, that a rogue ONT explains the states below ``root``, a PON port, and the signs: its share beside the
+    best explanation by breaks. ONTs that took turns are ``out`` in ``root``, since they are explained in any case. ``culprit``
+    is the suspected ONT."""
     breaks = max(_as_said(_weigh(root, port_dark, 0.0, odds)[root.id], port_dark, odds))
     seen = Counter(tree.seen for tree in _post_order(root) if not tree.branches and tree.id != culprit)
     sends = _either(
@@ -181,7 +181,7 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
     )
     score = odds.rogue + sends - math.log(2.0) + (odds.rogue_los if port_dark else 0.0)
     if signs.turned:
-        # So many ONTs come and go by chance (Poisson). A rogue ONT may affect any number of its siblings.
+        # This many of them would do so by chance (Poisson); a rogue may reach any number of its siblings.
         chance = signs.of * odds.unsteady
         score -= math.log(signs.of) + signs.turned * math.log(chance) - chance - math.lgamma(signs.turned + 1)
     score += min(signs.garbled * odds.garbled, odds.garbled_most) + (odds.stuck if signs.stuck else 0.0)
@@ -189,7 +189,7 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
 
 
 def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str, _Scores]:
-    """The scores of every node below ``root``, computed from the leaves up."""
+    """The best explanation of every node below ``root``, from the leaves up."""
     scores: dict[str, _Scores] = {}
     leaves: dict[Seen, _Scores] = {seen: _leaf(seen, odds) for seen in _SEEN}
     for tree in _post_order(root):
@@ -202,7 +202,8 @@ def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str,
 
 
 def _as_said(mine: _Scores, port_dark: bool, odds: Odds) -> tuple[float, float]:
-    """The scores of the best explanation under which all ONTs are out, and of the best of all, with the port's own report."""
+    """The weights of the best explanation under which all ONTs are out, and of the best one of all, beside the port's own
+    report."""
     said, unsaid = (0.0, odds.false_los) if port_dark else (odds.missed_los, 0.0)
     return mine.whole.score + said, mine.any.score + unsaid
 
@@ -223,14 +224,15 @@ def _leaf(seen: Seen, odds: Odds) -> _Scores:
 
 def _fork(below: list[_Scores], odds: Odds) -> _Scores:
     mine = _together(below)
-    # A break above a node differs from breaks of its branches only if several branches serve ONTs.
+    # Only a node that serves several ONTs by several branches can be distinguished from its branches.
     if mine.hurt < 2 or sum(1 for each in below if each.leaves) < 2:
         return mine
     return _breakable(mine, odds.cut + mine.cut, odds.area + mine.power)
 
 
 def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> _Scores:
-    """As a fork. If the port itself reports loss of light, and nothing else explains it, no ONT needs to report anything."""
+    """Like a fork. But where the port itself reports that it is dark, and nothing else explains that, its ONTs need no own
+    report."""
     mine = _together(below)
     if mine.leaves < 2 or (mine.hurt < 2 and (not port_dark or mine.out)):
         return mine

@@ -63,7 +63,7 @@ class MembersView(View):
         return made
 
     def back(self, alarm_id: str, cause: Concluded) -> int:
-        """How many ONTs of a conclusion are not out."""
+        """Number of ONTs of a conclusion that are not out."""
         made = self.of(alarm_id, cause)
         symptoms = self._state.symptoms
         for ont in made.stale:
@@ -90,7 +90,7 @@ def members_of(state: State, alarm_id: str, cause: Concluded) -> set[str]:
 
 
 def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
-    """How many ONTs of a conclusion are not out, as it was before the draft."""
+    """Number of ONTs of a conclusion that were not out before the draft."""
     return draft.state.view(MembersView).back(alarm_id, cause)
 
 

@@ -1,4 +1,4 @@
-"""The memory of the inference between two inspections of a port. The alarms themselves are in the State."""
+"""The inference's memory between two inspections of a port. The alarms themselves are in the State."""
 
 from datetime import datetime, timedelta
 from itertools import islice
@@ -7,9 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 FORGOTTEN = timedelta(minutes=10)
-"""The return of an ONT is remembered for so long."""
+"""How long the return of an ONT is remembered."""
 _AT_A_TIME = 2
-"""Old entries removed for each new one: more than come, so the table does not grow."""
+"""More are dropped than are added, so old entries of every ONT disappear at little cost."""
 
 SIGNS_KEPT = 256
 """Signs of a rogue ONT remembered for a port. The latest stay."""
@@ -26,8 +26,8 @@ SignKind = Literal["turn", "garbled", "stuck", "lives"]
 
 
 class Sign(Struct, frozen=True, array_like=True, gc=False):
-    """A sign of a rogue ONT. ``turn``: an ONT that had come back went dark again. ``garbled``: the OLT cannot read its light
-    (LOFi, DOWi). ``stuck``: it does not obey when told to be silent (DFi). ``lives``: the OLT receives it, and not well."""
+    """A sign of a rogue ONT. ``turn``: an ONT that had come back went dark again. ``garbled``: its upstream arrives and cannot
+    be decoded. ``stuck``: it does not obey when ordered to be silent. ``lives``: the OLT receives it, though not well."""
 
     kind: SignKind
     ont: str
@@ -45,14 +45,14 @@ class Concluded(Struct, kw_only=True):
     """ONTs that it explains, in the order of the topology."""
     since: datetime
     returning: datetime | None = None
-    """When the first of its members came back."""
+    """Time at which the first of its members came back."""
 
     def decided(self, at: datetime) -> bool:
-        """Whether no inspection of a port can change it any more: it is settled, or its ONTs are coming back."""
+        """True when no inspection decides about it any more: it is settled, or its ONTs are coming back."""
         return self.explains(at, coming_back=self.returning is not None and at < self.returning + RETURNING)
 
     def explains(self, at: datetime, *, coming_back: bool) -> bool:
-        """Whether its ONTs need no new explanation while they are out: it is larger than a port, or settled, or its ONTs are
+        """True when its ONTs need no new explanation while they are out: the cause is larger than a port, settled, or they are
         coming back."""
         if self.kind in ("degraded", "rogue"):
             return False
@@ -60,7 +60,7 @@ class Concluded(Struct, kw_only=True):
 
     @property
     def beyond_port(self) -> bool:
-        """Whether it is larger than a port, so that the inspection of one port cannot decide about it."""
+        """True when it is larger than a port, so that the inspection of one port cannot decide about it."""
         return len(self.ports) > 1 or self.kind in ("card", "olt")
 
 
@@ -75,7 +75,7 @@ class PonMemory(Struct):
     at_port: dict[str, list[str]] = {}
     """Ids of the alarms of ``causes``, by port."""
     signs: dict[str, list[Sign]] = {}
-    """Signs of a rogue ONT by port, oldest first. The port with the newest sign is the last."""
+    """Signs of rogues by port, oldest first; the port with the latest sign is the last."""
 
     def sign(self, port: str, sign: Sign) -> None:
         """Remember a sign, and forget old ones."""
@@ -85,7 +85,7 @@ class PonMemory(Struct):
             del self.signs[each]
 
     def came_back(self, ont: str, at: datetime) -> None:
-        """Remember that an ONT came back, the latest last, and forget old returns."""
+        """Remember the return of an ONT, the latest last; drop the oldest."""
         self.back.pop(ont, None)
         self.back[ont] = at
         for each in [each for each, since in islice(self.back.items(), _AT_A_TIME) if at - since > FORGOTTEN]:

@@ -21,8 +21,8 @@ ByCause = Mapping[str | None, Collection[str]]
 
 
 class OntEvidence:
-    """``out``: the ONTs that are out; ``by_cause``: the same by cause, of a port; ``several``: the ONTs with several alarms that
-    say so. ``others``: ONTs with other alarms about their light. ``sizes``: of an area, the number of ONTs by tenant.
+    """``out``: the ONTs that are out; ``by_cause``: the same by cause, of a port; ``several``: ONTs with several such alarms.
+    ``others``: ONTs with other alarms about their light. ``sizes``: of an area, the number of ONTs by tenant.
     :meth:`ask` updates them. Only to be read."""
 
     __slots__ = ("_causes", "_elsewhere", "_stale", "by_cause", "onts", "others", "out", "several", "sizes")
@@ -58,14 +58,14 @@ class OntEvidence:
                 out |= ont not in self.out
                 self._is_out(found, state.alarms[found.alarms[0]].parent_alarm_id)
                 if ont not in memory.onset:
-                    unsure[ont] = None  # since when it is out moves with each repeat, of which no view is told
+                    unsure[ont] = None  # the time since when it is out moves with each repeat, and views do not see repeats
             if any(_tells_more(symptoms, each) for each in alarms):
                 others |= ont not in self.others
                 self.others[ont] = None
             else:
                 self.others.pop(ont, None)
         self._stale = unsure
-        # In the order of the topology, in whichever order the alarms came.
+        # In the order of the topology, whatever the order of the alarms.
         if out:
             self.out = {ont: self.out[ont] for ont in self.onts if ont in self.out}
         if others:
@@ -82,7 +82,7 @@ class OntEvidence:
         return found
 
     def explain(self, ont: str, alarm_id: str, cause: str | None) -> None:
-        """Note that an alarm of this ONT was attached to a cause or detached."""
+        """An alarm of this ONT was attached to a cause, or detached."""
         found = self.out.get(ont)
         if found is not None and found.alarms[0] == alarm_id:
             self._file(ont, cause)
@@ -117,7 +117,7 @@ class OntEvidence:
 
 
 def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether the alarm of an ONT is about its light, and not about a loss of service."""
+    """True when an ONT's alarm reports its optical signal otherwise than as lost."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
 

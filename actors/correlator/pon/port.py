@@ -24,17 +24,17 @@ from actors.correlator.strategies.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
 _LEANING = 4.0
-"""The most that the OLT's own count of dying gasps counts, as a log-likelihood."""
+"""The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
 
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
-    """Update the conclusions about ``port``. Returns when to inspect it again if no more evidence comes; None: not needed."""
+    """Update the conclusions about ``port``. Returns when to inspect it again without new evidence; None: not needed."""
     known = evidence_of(draft, memory, port)
     onts, out = known.onts, known.out
     said = said_of(draft, known.others)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     for alarm_id in [each for each in causes if _ended(draft, each)]:
-        # An operator cleared it. Its alarms are evidence again when they are detached.
+        # An operator ended it. Its ONTs are inspected when they are detached.
         draft.on_commit(memory.drop, alarm_id)
         del causes[alarm_id]
     blockers = blocked_by(draft, port, tenant_of(draft.state, port))
@@ -93,7 +93,7 @@ def _ended(draft: Draft, alarm_id: str) -> bool:
 
 
 def _keep_together(draft: Draft, several: Iterable[Evidence]) -> None:
-    """Attach further alarms of an ONT to the cause to which its first alarm is attached."""
+    """A further alarm of an ONT that has an explanation is attached where its first alarm is."""
     for found in several:
         alarms = [draft.alarm(each) for each in found.alarms]
         parent = next((each.parent_alarm_id for each in alarms if each.parent_alarm_id is not None), None)
@@ -215,8 +215,8 @@ def _give_way(
 
 
 def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
-    """End the causes whose ONTs are back. Returns the causes of which some ONTs are back and the others have time left,
-    and when that time is over."""
+    """End the causes whose ONTs have come back. Returns the causes with some ONTs back, which get time for the rest, and its
+    end."""
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):

@@ -1,9 +1,9 @@
-"""A rogue ONT sends when it must not, so the OLT cannot receive its siblings, and they look as if they were cut off.
+"""A rogue ONT: a transmitter that sends out of turn hides its siblings from the port, which then look cut off.
 
-Some OLTs name the rogue ONT. Otherwise faultd suspects one from what a break does not do: the siblings go dark and come back in
-turns, the OLT receives light that it cannot read (LOFi, DOWi), one ONT does not obey when told to be silent (DFi), or one ONT
-is received while all others are dark, and the port has light all the time. That all ONTs but one are dark is no sign: a feeder
-cut with one lost trap looks the same.
+Some OLTs name it. Where none does, faultd suspects one from signs that a break does not give: siblings go dark and come back in
+turns, the OLT receives upstream that it cannot decode (LOFi, DOWi), one ONT does not obey when ordered to be silent (DFi), or
+is received while all others are dark, and the port has light all the time. All but one being dark is no sign by itself: a
+feeder cut with a lost trap looks the same.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,13 +29,13 @@ STEADY = timedelta(seconds=3)
 IN_TURNS = timedelta(seconds=60)
 """An ONT that goes dark later after its return had recovered in between."""
 AT_ONCE = timedelta(seconds=3)
-"""ONTs that go dark within this time of one another have a common reason: a bad connector, the mains of a street."""
+"""ONTs that go dark within this time of one another have one reason: a bad connector above them, the mains of a street."""
 QUIET = timedelta(seconds=60)
-"""A suspicion ends when there was no sign for so long and most ONTs are back."""
+"""After this long without a sign, and with most ONTs back, it is over."""
 FEWEST = 3
 """ONTs that must come and go to count as turns."""
 SURE = 0.7
-"""The confidence that a suspicion needs to be raised."""
+"""Confidence from which a suspicion is raised; a raised one ends below half of it."""
 AT_MOST = 0.95
 """The highest confidence without a report of the OLT."""
 
@@ -54,7 +54,7 @@ def sign(draft: Draft, memory: PonMemory, ont: str, kind: SignKind) -> None:
 
 
 def joins(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> None:
-    """Attach a new alarm on a port with a suspected rogue ONT to it at once: it is one more turn."""
+    """A loss that begins on a port with a suspected rogue is attached to it at once: it is one more turn."""
     for alarm_id in memory.at_port.get(port, ()):
         cause = draft.get(alarm_id) if memory.causes[alarm_id].kind == "rogue" else None
         if cause is not None and cause.cleared_at is None and draft.latest(alarm).parent_alarm_id is None:
@@ -62,7 +62,7 @@ def joins(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> None:
 
 
 def suspected(alarm: Alarm) -> bool:
-    """Whether faultd suspects this rogue ONT. Otherwise the OLT named it."""
+    """True when faultd suspects this rogue, rather than the OLT naming it."""
     return alarm.qualifier == SUSPECTED
 
 
@@ -73,7 +73,7 @@ def rogue_of(draft: Draft, port: str, said: Mapping[str, list[Alarm]]) -> Alarm 
 
 
 def _named(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether the OLT itself names a rogue by this alarm."""
+    """True when the OLT itself names a rogue by this alarm."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and traits.rogue and not suspected(alarm)
 
@@ -180,7 +180,7 @@ def _over(draft: Draft, cause_id: str) -> bool:
 
 
 Found = tuple[str, float, str, list[str]]
-"""The place of the rogue ONT, the confidence, the reason in words, and the ONTs that it affected."""
+"""The place of the rogue, the confidence, the reasons, and the ONTs that it disturbed."""
 
 
 def _weighed(
@@ -274,13 +274,13 @@ def _in_turns(signs: list[Sign]) -> list[str]:
 
 
 def _disturbed(symptoms: Symptoms, alarms: Collection[Alarm]) -> list[Alarm]:
-    """Those of an ONT's alarms that say that the OLT receives it, and not well: too little light or errors first."""
+    """The ONT's alarms that show that the OLT receives it badly: low power or errors first."""
     disturbs = [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.disturbs]
     return [*dim_of(symptoms, alarms), *disturbs]
 
 
 def _evidence(draft: Draft, ont: str, begun: datetime) -> Evidence:
-    """The alarms by which an ONT suffers from the rogue. There are none while it is the turn of its siblings."""
+    """The alarms of an ONT that the rogue causes; none while the ONT is received."""
     symptoms = draft.state.symptoms
     mine = [
         each

@@ -1,5 +1,4 @@
-"""Causes above several places: the card or OLT of ports that go dark together, and the node above places that lose power
-together."""
+"""The common cause of several places: of dark ports their card or OLT; of losses of power the node above them all."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,8 +20,8 @@ _ABOVE: tuple[tuple[str, Kind], ...] = (("card", "card"), ("olt", "olt"))
 def roll_up(
     draft: Draft, memory: PonMemory, port: str, wanted: Mapping[tuple[str, str], Cause], port_alarms: list[Alarm]
 ) -> bool:
-    """Conclude that the card failed when ``port`` and all other ports of the card are dark, and likewise the OLT. True when
-    that explains the port."""
+    """When ``port`` and all other ports of its card are wholly dark, the card has failed; likewise the OLT. True when that
+    explains the port."""
     if ("cut", port) not in wanted:
         return False
     plant = draft.state.plant
@@ -74,7 +73,7 @@ def roll_up(
 def _together(
     draft: Draft, memory: PonMemory, port: str, ports: list[str], evidence_here: list[Evidence]
 ) -> tuple[list[Evidence], list[str]] | None:
-    """The evidence of the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
+    """The evidence about the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
     found = {each.ont: each for each in evidence_here}
     replaced: dict[str, None] = {}
     for each in ports:
@@ -91,7 +90,7 @@ def _together(
 
 
 def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], out: Mapping[str, Evidence]) -> None:
-    """Attach ONTs that went dark together with their card or OLT and whose alarms came later."""
+    """ONTs that went dark together with something larger than their port, and were reported too late to be counted with it."""
     for alarm_id, cause in causes.items():
         alarm = draft.get(alarm_id)
         if cause.kind not in ("card", "olt") or alarm is None or alarm.cleared_at is not None:
@@ -115,8 +114,8 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
 def gather_power(
     draft: Draft, memory: PonMemory, port: str, wanted: dict[tuple[str, str], Cause], causes: Mapping[str, Concluded]
 ) -> None:
-    """Merge losses of power around several places of one device at the same time into one, around the nearest node above all of
-    them. This is for topologies without areas. Changes ``wanted``."""
+    """Where the topology has no areas: simultaneous losses of power around several places of one device become one, around the
+    nearest node above them all. Changes ``wanted``."""
     mine = [each for (kind, _), each in wanted.items() if kind == "power"]
     if not mine:
         return
@@ -142,7 +141,7 @@ def gather_power(
         ((standing, known),) = others.items()
         alarm = draft.get(standing)
         if known.place == above and alarm is not None and alarm.cleared_at is None:
-            # An outage usually grows port by port. The evidence of the earlier ports is not read again.
+            # The usual course of an outage: port after port joins the existing conclusion, which is not examined again.
             gasped = int(alarm.metadata.get("gasped", 0)) + sum(one.gasped for one in found.values())
             grow(
                 draft, memory, standing, _around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places))
@@ -159,7 +158,7 @@ def gather_power(
 
 
 def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
-    """A failure of the mains around ``above``: ``gasped`` dying gasps in all, and ``found`` is the new evidence."""
+    """Failed mains around ``above``: ``gasped`` ONTs in all, of which ``found`` are new."""
     name = draft.state.plant.nodes[above].name or above
     where = f"on {len(ports)} PON ports" if len(ports) > 1 else f"around {places} places"
     mine = sum(one.gasped for one in found)

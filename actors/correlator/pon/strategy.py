@@ -50,7 +50,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return  # a report of another tenant is no evidence here
     if traits.equipment_lost:
         for each in ports_below(draft, resource):
-            # ONTs that were out before the equipment need an explanation once it is back.
+            # ONTs that were out before the equipment was lost, and still are, are explained again once it is back.
             if each in memory.at_port or (ends and _out_at(draft, memory, each)):
                 schedule_inspection(draft, memory, each, timedelta(0))
         return
@@ -73,7 +73,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
-    """Whether the port, or an ONT of it, is out or has too little light."""
+    """True when the port, or an ONT of it, is out or has low optical power."""
     onset = memory.onset
     return port in onset or any(ont in onset or fading(ont) in onset for ont in draft.state.plant.onts_below(port))
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors.correlator.durations import Durations
 from actors.correlator.plant import Plant
@@ -407,9 +406,6 @@ class State:
         state.counted = saved.counted
         cleared = dict(saved.cleared)
         for alarm in saved.alarms:
-            if saved.counted is None and alarm.cleared_by is not None and ":" not in alarm.cleared_by:
-                # As versions that did not count alarms named a person.
-                alarm = replace(alarm, cleared_by=f"user:{alarm.cleared_by}")
             state.put(alarm, cleared.get(alarm.id, saved.at))
         state.cleared = cleared
         # Several alarms of one identity can be kept: which of them a raise would re-open cannot be told from them alone.
@@ -424,14 +420,10 @@ class State:
         state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
-        if saved.topology is not None:
-            state.replant(0, saved.topology.nodes, ())
-            state.topology_digest = saved.topology.digest
-        else:
-            state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
-            state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
-            for puts, removes, revision in saved.plant.steps():
-                state.plant.apply(puts, removes, revision)
+        state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
+        state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
+        for puts, removes, revision in saved.plant.steps():
+            state.plant.apply(puts, removes, revision)
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state

@@ -10,7 +10,7 @@ from actors.correlator.state import State
 from actors.metrics import Metrics
 from actors.stage import Stage
 from actors.state_encoding import Piece
-from protocols.change import Change
+from protocols.change import AlarmChanged, Change
 from protocols.event import Event
 from protocols.ledger import EventBatch
 
@@ -33,6 +33,11 @@ class Correlator(Stage):
 
     def saving(self) -> Iterable[Piece]:
         return self.state.saving()
+
+    def held(self) -> list[Change]:
+        """Every alarm, cleared ones that are still within reach included."""
+        state = self.state
+        return [AlarmChanged(state.offset, alarm, ()) for alarm in state.alarms.values()]
 
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
         """A first large plant is made in a thread, so that traps are read and recorded meanwhile."""

@@ -35,7 +35,7 @@ from protocols.change import (
     Released,
     UnknownTrap,
 )
-from protocols.command import Clear, Command, Resolve, RetryQuarantined
+from protocols.command import Clear, Command, Resolve
 from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
 
@@ -273,7 +273,7 @@ class Oracle:
             self.violate(f"Events {last + 1} to {len(self.events)} were on disk and are gone")
         with closing(connect_reader(path)) as connection:
             kept = read_changes(connection, path, 0, 1 << 60, 1 << 30, 1 << 40)
-            quarantine = {offset for (offset,) in connection.execute("SELECT offset FROM quarantine")}
+            quarantine = set(connection.execute("SELECT offset, stage FROM quarantine"))
         more = [batch for batch in kept if batch.seq > len(self.batches)]
         for batch in kept:
             if batch.seq <= len(self.batches) and self.batches[batch.seq - 1] != batch:
@@ -329,19 +329,17 @@ class Oracle:
                     f"{when} {name} differs from the uninterrupted fold's: {theirs[name]!r:.300} is not {value!r:.300}"
                 )
 
-    def _quarantine(self) -> set[int]:
-        """Offsets that the recorded batches leave in quarantine."""
-        found: set[int] = set()
+    def _quarantine(self) -> set[tuple[int, str]]:
+        """Offsets that the recorded batches leave in quarantine, each with its stage."""
+        found: set[tuple[int, str]] = set()
         for batch in self.batches:
             for change in batch.changes:
                 if isinstance(change, Quarantined):
-                    event = self.events[change.offset - 1][1]
-                    if not (isinstance(event, Command) and isinstance(event.action, RetryQuarantined)):
-                        found.add(change.offset)
+                    found.add((change.offset, change.stage))
                 elif isinstance(change, Released):
-                    if change.released not in found:
-                        self.violate(f"the quarantined Event {change.released} was released twice")
-                    found.discard(change.released)
+                    if (change.released, change.stage) not in found:
+                        self.violate(f"Event {change.released} left the quarantine of {change.stage} twice")
+                    found.discard((change.released, change.stage))
         return found
 
     # --- what others are told -----------------------------------------------------------------------------------------
@@ -619,9 +617,9 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
             key = change.tenant_id, oid
             tables.unknown_counts[key] = tables.unknown_counts.get(key, 0) + 1
         case Quarantined():
-            tables.quarantine[change.offset] = {"kind": change.kind, "error": change.error}
+            tables.quarantine[change.offset, change.stage] = {"kind": change.kind, "error": change.error}
         case Released():
-            tables.quarantine.pop(change.released, None)
+            tables.quarantine.pop((change.released, change.stage), None)
         case ArchiveDue():
             archive(tables, change.before)
             expire(tables.unknown_traps, change.before)

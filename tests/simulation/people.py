@@ -272,7 +272,7 @@ class Person:
         if not kept:
             return None
         chosen = self._rng.choice(list(kept))
-        return RetryQuarantined(chosen.offset, chosen.event)
+        return RetryQuarantined(chosen.offset, chosen.event, chosen.stage, chosen.changes)
 
     def _action(self) -> Any:
         rng = self._rng

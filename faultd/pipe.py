@@ -49,7 +49,8 @@ class Stages:
         """All of them empty. ``others`` make the stages behind the correlator."""
         self.correlator = Correlator(ledger_id)
         self.all: tuple[Stage, ...] = (self.correlator, *(GuardedStage(make()) for make in others))
-        self._absent: set[str] = set()
+        self.absent: set[str] = set()
+        """Stages that have not begun: a snapshot was loaded that has no part of them."""
 
     @property
     def state(self) -> State:
@@ -72,30 +73,30 @@ class Stages:
             if stage.name in parts:
                 stage.load(parts[stage.name])
             else:
-                self._absent.add(stage.name)
+                self.absent.add(stage.name)
 
     def begin(self) -> list[str]:
         """Begin the absent stages from what the stages before each hold now; their names."""
         held: list[Change] = []
         begun = []
         for stage in self.all:
-            if stage.name in self._absent:
+            if stage.name in self.absent:
                 stage.begin(self.state.offset, self.state.at, held)
                 begun.append(stage.name)
-            if self._absent:
+            if self.absent:
                 held += stage.held()
-        self._absent.clear()
+        self.absent.clear()
         return begun
 
     def save(self) -> dict[str, bytes]:
         """The states as a snapshot has them."""
-        return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all if stage.name not in self._absent}
+        return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all if stage.name not in self.absent}
 
     def fold(self, offset: int, at: datetime, event: Event) -> list[Change]:
         """The Changes that all stages make of one Event."""
         changes = self.correlator.fold(offset, at, event, ())
         for stage in self.all[1:]:
-            if stage.name not in self._absent:
+            if stage.name not in self.absent:
                 changes += stage.fold(offset, at, event, changes)
         return changes
 
@@ -103,7 +104,7 @@ class Stages:
         """The Changes that all stages make of the Events of ``batch``, Event by Event."""
         changes: Sequence[Change] = batch.changes
         for stage in self.all:
-            if stage.name not in self._absent:
+            if stage.name not in self.absent:
                 changes = fold_batch(stage, EventBatch(batch.first, batch.at, batch.events, changes))
         return list(changes)
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from vocabulary.counter import NAME, POISON, Counter
+from vocabulary.counter import NAME, POISON, TenantCounter
 
 from actors import guarded_stage
 from actors.guarded_stage import GuardedStage
@@ -28,7 +28,7 @@ class Fold:
     """Both stages, and the ledger's part: what is quarantined, and the Events that it appends."""
 
     def __init__(self) -> None:
-        self.stages = Stages(LEDGER, [Counter])
+        self.stages = Stages(LEDGER, [TenantCounter])
         self.offset, self.now = 0, START
         self.changes: list[Change] = []
         self.kept: dict[int, RetryQuarantined] = {}
@@ -40,8 +40,8 @@ class Fold:
         return guard
 
     @property
-    def counter(self) -> Counter:
-        assert isinstance(self.guard.stage, Counter)
+    def counter(self) -> TenantCounter:
+        assert isinstance(self.guard.stage, TenantCounter)
         return self.guard.stage
 
     def feed(self, event: Event, seconds: float = 0) -> "Fold":
@@ -202,13 +202,13 @@ def test_a_stage_that_begins_late_counts_what_the_correlator_holds() -> None:
     old = Fold()
     old.stages = Stages(LEDGER)
     old.feed(down("a")).feed(down("b", "u"))
-    late = Stages(LEDGER, [Counter])
+    late = Stages(LEDGER, [TenantCounter])
     late.load(old.stages.save())
     late.fold(3, START, down("c"))
     assert late.begin() == [NAME]
     guard = late.all[1]
     assert isinstance(guard, GuardedStage)
-    assert isinstance(guard.stage, Counter)
+    assert isinstance(guard.stage, TenantCounter)
     assert guard.stage.counts.raised == {"t": 2, "u": 1}
     assert late.begin() == []
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from vocabulary.counter import NAME, Counter
+from vocabulary.counter import NAME, TenantCounter
 
 from actors.guarded_stage import GuardedStage
 from actors.ledger.database import LedgerFile
@@ -55,10 +55,10 @@ def old(tmp_path: Path) -> Path:
     return file
 
 
-def counter(stages: Stages) -> Counter:
+def counter(stages: Stages) -> TenantCounter:
     guard = stages.all[1]
     assert isinstance(guard, GuardedStage)
-    assert isinstance(guard.stage, Counter)
+    assert isinstance(guard.stage, TenantCounter)
     return guard.stage
 
 
@@ -76,7 +76,7 @@ def test_an_old_ledger_goes_on_with_the_correlator_alone(old: Path) -> None:
 
 
 def test_a_stage_that_an_old_ledger_did_not_have_begins_with_what_the_correlator_holds(old: Path) -> None:
-    database, stages, _ = restore(old, [Counter])
+    database, stages, _ = restore(old, [TenantCounter])
     first = counter(stages).counts
     assert first.raised == {"t": 2, "u": 1, "default": 1}, "c came behind the snapshot, and its Changes are recorded"
     with closing(connect_reader(old)) as connection:
@@ -86,7 +86,7 @@ def test_a_stage_that_an_old_ledger_did_not_have_begins_with_what_the_correlator
 
     # Whatever was folded in a run that crashed: the stage begins with the same Event again.
     for _ in range(2):
-        again, stages, _ = restore(old, [Counter])
+        again, stages, _ = restore(old, [TenantCounter])
         again.close()
         assert counter(stages).counts == first
         assert stages.state.offset == 4
@@ -99,14 +99,14 @@ def test_what_the_snapshot_lacks_is_written_with_it_or_not_at_all(old: Path, mon
     with monkeypatch.context() as disk:
         disk.setattr(LedgerFile, "write", full)
         with pytest.raises(DiskRefused):
-            restore(old, [Counter])
-    database, stages, _ = restore(old, [Counter])
+            restore(old, [TenantCounter])
+    database, stages, _ = restore(old, [TenantCounter])
     database.close()
     assert counter(stages).counts.raised == {"t": 2, "u": 1, "default": 1}
 
 
 def test_a_stage_that_is_gone_again_leaves_the_others_as_they_were(old: Path) -> None:
-    restore(old, [Counter]).database.close()
+    restore(old, [TenantCounter]).database.close()
     database, stages, _ = restore(old)
     database.close()
     assert stages.state.offset == 4
@@ -119,7 +119,7 @@ def test_without_a_snapshot_every_stage_folds_from_the_first_event(tmp_path: Pat
     database.write(CommitGroup(NOW, 0, [(down,)]))
     database.write(CommitGroup(NOW, 1, [(Tick(),)]))
     database.close()
-    again, stages, _ = restore(file, [Counter])
+    again, stages, _ = restore(file, [TenantCounter])
     again.close()
     assert counter(stages).counts.raised == {"t": 1}
     with closing(connect_reader(file)) as connection:

@@ -12,14 +12,19 @@ import msgspec
 from msgspec import Struct, field
 from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
+from vocabulary.counter import COUNTED, TenantCounter
+from vocabulary.counter import NAME as COUNTER
 from vocabulary.ledger import stamped_events
 
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
+from actors.guarded_stage import GuardedStage
 from actors.ledger.group import CommitGroup, Written
+from actors.ledger.quarantine import stage_reports, touching_quarantine
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
+from actors.stage import Stage
 from faultd.pipe import Stages
 from protocols.alarm import Alarm
 from protocols.change import (
@@ -126,7 +131,7 @@ class Oracle:
 
     def writing(self, first: int, at: datetime, group: CommitGroup) -> None:
         """A write begins."""
-        events = [event for append in group.appends for event in append]
+        events = [event for append in group.appends for event in append] + stage_reports(touching_quarantine(group.folded))
         batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]
         self.candidates.append(Candidate(first, at, events, batches))
 
@@ -189,7 +194,7 @@ class Oracle:
     def _fold(self, through: int) -> list[Change]:
         """The uninterrupted fold, up to ``through``."""
         if self.stages is None:
-            self.stages = Stages(self.ledger_id)
+            self.stages = Stages(self.ledger_id, [TenantCounter])
         changes: list[Change] = []
         if through > len(self.events):
             self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
@@ -280,6 +285,9 @@ class Oracle:
                 self.violate(f"batch {batch.seq} is not the one that was recorded")
         if (kept[-1].seq if kept else 0) < len(self.batches):
             self.violate(f"batches up to {len(self.batches)} were on disk and are gone")
+        if self.stages is None:
+            self.stages = Stages(self.ledger_id, [TenantCounter])
+            self.stages.absent.update({COUNTER} - set(stages.names))
         self._take_candidate(extra, more)
         if seq != len(self.batches):
             self.violate(f"recovery says batch {seq}, the file has {len(self.batches)}")
@@ -308,7 +316,24 @@ class Oracle:
         dropped = self._fold(stages.state.offset)
         if dropped:
             self.violate(f"recovery left out Changes that nobody recorded: {dropped!r:.300}")
+        assert self.stages is not None
+        if self.stages.absent and len(stages.all) > 1:
+            self._begin(stages.all[1])
         self.same(stages, "after recovery")
+
+    def _begin(self, counter: Stage) -> None:
+        """The ledger goes on with a stage that it did not have: from what the correlator holds, or from the first Event where
+        no snapshot was taken."""
+        assert self.stages is not None
+        folded = GuardedStage(TenantCounter())
+        for offset, (at, event) in enumerate(self.events[: self.state.offset], 1):
+            folded.fold(offset, at, event, self.changes.get(offset, []))
+        self.stages.begin()
+        ours = self.stages.all[1]
+        if _octets(counter) == _octets(folded):
+            ours.load(_octets(folded))
+        elif _octets(counter) != _octets(ours):
+            self.violate(f"a stage begins with {_octets(counter)!r}, neither {_octets(ours)!r} nor {_octets(folded)!r}")
 
     def settle(self, stages: Stages) -> None:
         """Nothing is under way any more: every Event is folded, every Change recorded."""
@@ -322,6 +347,10 @@ class Oracle:
         state = stages.state
         if state.offset != self.state.offset:
             self.violate(f"{when} the fold stands at {state.offset}, the uninterrupted one at {self.state.offset}")
+        assert self.stages is not None
+        for own, other in zip(self.stages.all[1:], stages.all[1:], strict=False):
+            if _octets(own) != _octets(other):
+                self.violate(f"{when} {own.name} has {_octets(other)!r}, the uninterrupted one {_octets(own)!r}")
         ours, theirs = _comparable(self.state), _comparable(state)
         for name, value in ours.items():
             if theirs[name] != value:
@@ -499,6 +528,10 @@ def _port(trap: Trap) -> str:
     return f"{trap.source}/{trap.notification.varbinds[0].value}"
 
 
+def _octets(stage: Stage) -> bytes:
+    return b"".join(stage.saving())
+
+
 def _comparable(state: State) -> dict[str, Any]:
     """A State's content without the order of what has none."""
     saved = _saved.decode(state.save())
@@ -518,6 +551,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "keys": saved.keys,
         "sequences": saved.sequences,
         "quarantined": saved.quarantined,
+        "quarantined_elsewhere": saved.quarantined_elsewhere,
         "archived": saved.archived,
         "jumps": saved.jumps,
         "renamed": saved.renamed,
@@ -538,7 +572,9 @@ def _is_effect(change: Change) -> bool:
     """Whether it came of what somebody reported, and not of a time that was over at last."""
     if isinstance(change, AlarmChanged):
         return not change.entries or any(not entry.actor.startswith("faultd:") for entry in change.entries)
-    return isinstance(change, AlarmRepeated | DeviceEvent | UnknownTrap)
+    if isinstance(change, DeviceEvent):
+        return change.event_type != COUNTED
+    return isinstance(change, AlarmRepeated | UnknownTrap)
 
 
 def _row(value: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 It has all that a stage can have: a state of its own, a deadline, Changes of its own, and an Event that it cannot fold.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -14,9 +15,12 @@ from protocols.change import AlarmChanged, Change, DeviceEvent
 from protocols.event import ClockJumped, Event, NetworkEvent
 
 NAME = "counter"
+COUNTED = "alarms.counted"
+"""The type of its device events."""
 WAIT = timedelta(seconds=60)
-POISON = "poison"
-"""An Event about a resource with this in its id makes the counter raise, after it has begun to count."""
+POISON = "uncountable"
+"""An Event about a resource with this in its id makes the counter raise, after it has begun to count, until the time has come
+that its metadata give as ``cure`` (seconds since 1970)."""
 
 
 class Counts(Struct):
@@ -26,7 +30,7 @@ class Counts(Struct):
     due: dict[str, datetime] = {}
 
 
-class Counter(Stage):
+class TenantCounter(Stage):
     """``counts`` is replaced whole at the end of each fold: one that raises leaves it as it was."""
 
     name = NAME
@@ -58,7 +62,7 @@ class Counter(Stage):
                 tenant = change.alarm.tenant_id
                 draft.raised[tenant] = draft.raised.get(tenant, 0) + 1
                 draft.due.setdefault(tenant, at + WAIT)
-        if isinstance(event, NetworkEvent) and POISON in event.resource_id and not self.mended:
+        if isinstance(event, NetworkEvent) and POISON in event.resource_id and not self._can(event, at):
             raise ZeroDivisionError(event.resource_id)
         changes: list[Change] = []
         for number, tenant in enumerate(sorted(tenant for tenant, due in draft.due.items() if due <= at)):
@@ -66,6 +70,9 @@ class Counter(Stage):
             changes.append(_report(offset, number, at, tenant, draft.raised[tenant]))
         self.counts = draft
         return changes
+
+    def _can(self, event: NetworkEvent, at: datetime) -> bool:
+        return self.mended or at.timestamp() >= event.metadata.get("cure", math.inf)
 
 
 def _report(offset: int, number: int, at: datetime, tenant: str, count: int) -> DeviceEvent:
@@ -77,7 +84,7 @@ def _report(offset: int, number: int, at: datetime, tenant: str, count: int) -> 
         device_id="faultd",
         resource_type="system",
         resource_id="faultd",
-        event_type="alarms.counted",
+        event_type=COUNTED,
         severity="warning",
         title=f"{count} alarms of {tenant}",
         detail={"count": count},

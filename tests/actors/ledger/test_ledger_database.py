@@ -20,7 +20,7 @@ from actors.ledger.group import CommitGroup, encode
 from actors.ledger.read import Head, read_quarantine
 from actors.ledger.recovery import recover
 from actors.ledger.schema import connect_reader
-from protocols.change import AlarmForgotten, Quarantined, Released
+from protocols.change import AlarmForgotten, Change, Quarantined, Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import StageQuarantine, Tick
 from protocols.ledger import ChangeBatch

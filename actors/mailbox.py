@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Abandoned(Exception):
-    """The actor that owed a reply ended without giving one; whether the request took effect is unknown."""
+    """The actor ended before it gave its reply. Whether the request took effect is unknown."""
 
 
 class Reply(Generic[T]):
@@ -113,11 +113,11 @@ class Feed(Protocol):
 
 
 class EndOfFeed(Exception):
-    """The ledger closed; everything it recorded has been read."""
+    """The ledger has closed, and every recorded batch has been read."""
 
 
 class FeedPruned(Exception):
-    """The consumer's cursor lies before what the ledger still keeps; ``oldest`` is the first batch it has."""
+    """The batches after ``seq`` are no longer on the ledger; ``oldest`` is the first one that is."""
 
     def __init__(self, seq: int, oldest: int) -> None:
         super().__init__(f"batches after {seq} were pruned; the oldest kept is {oldest}")
@@ -138,7 +138,7 @@ class Progress:
             self.seq = seq
             moved, self._moved = self._moved, trio.Event()
             self._asked = trio.Event()
-            # Who has to wait on asks again.
+            # A waiter that has to go on waiting asks again.
             moved.set()
 
     async def reach(self, seq: int, seconds: float) -> bool:
@@ -150,5 +150,5 @@ class Progress:
         return self.seq >= seq
 
     async def asked(self) -> None:
-        """Return once somebody waits in :meth:`reach`, or has waited since the last advance."""
+        """Return once a request waits in :meth:`reach`, or has waited since the last advance."""
         await self._asked.wait()

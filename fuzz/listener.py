@@ -9,7 +9,7 @@ from common import run
 with atheris.instrument_imports(include=["protocols", "actors.trap_listener", "actors.correlator"]):
     from fuzzing.corpus import datagrams, scoped_pdus
     from fuzzing.entry import Way
-    from lives import PROFILES
+    from vocabulary.lives import PROFILES
 
 
 def seeds() -> list[bytes]:

@@ -12,7 +12,10 @@ from msgspec.structs import replace
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.command import FIRST_STAGE
 from protocols.event import Trap
+from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
+from protocols.rule import RuleRecord
 from protocols.severity import Severity
+from protocols.topology import TopologyNode
 
 
 class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field="tag", gc=False):
@@ -175,6 +178,34 @@ class Released(Struct, frozen=True, array_like=True, tag="released", tag_field="
     discarded: bool = False
 
 
+class RuleChanged(Struct, frozen=True, array_like=True, tag="rule", tag_field="tag"):
+    """A rule as it is now, by its id. ``record`` is None when there is no such rule any more."""
+
+    offset: int
+    id: str
+    record: RuleRecord | None = None
+
+
+class WindowChanged(Struct, frozen=True, array_like=True, tag="window", tag_field="tag"):
+    """A maintenance window as it is now, by its id: a command changed it, or it opened or closed. ``window`` is None when the
+    correlator no longer holds it. ``occurrence`` is the one under way, or else the next."""
+
+    offset: int
+    id: str
+    window: MaintenanceWindow | None = None
+    status: Phase = "ended"
+    occurrence: Occurrence | None = None
+
+
+class NodesChanged(Struct, frozen=True, array_like=True, tag="nodes", tag_field="tag"):
+    """Nodes of the topology as they are now, and the ids of nodes that are not in it any more. A large change of the topology
+    comes in several of these, of later Events too."""
+
+    offset: int
+    puts: tuple[TopologyNode, ...] = ()
+    removes: tuple[str, ...] = ()
+
+
 class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_field="tag"):
     """Alarms cleared before ``before`` are to be moved to the archive."""
 
@@ -193,5 +224,8 @@ Change = (
     | NotificationRequested
     | Quarantined
     | Released
+    | RuleChanged
+    | WindowChanged
+    | NodesChanged
     | ArchiveDue
 )

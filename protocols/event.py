@@ -93,6 +93,11 @@ class CountAlarms(Struct, frozen=True, array_like=True, tag="count_alarms", tag_
     earlier versions did, and counting goes on above them."""
 
 
+class SeedTables(Struct, frozen=True, array_like=True, tag="seed_tables", tag_field="tag"):
+    """PostgreSQL has tables of rules, windows and nodes from here on: the fold emits all that it holds, once. Appended at the
+    first start with a version that has these tables."""
+
+
 class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
     """The vendor profiles from here on, by content, so that a replay sees what the fold saw."""
 
@@ -192,6 +197,7 @@ Event = (
     | Command
     | Tick
     | CountAlarms
+    | SeedTables
     | ProfilesLoaded
     | TopologyLoaded
     | TopologyChanged

@@ -18,3 +18,5 @@ class ProblemDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
+    revision: int | None = None
+    """With 412: the present revision of the resource."""

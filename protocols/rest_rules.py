@@ -6,9 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from protocols.origin import Origin
 from protocols.rest_body import PageQuery
 from protocols.rest_fields import Name
-from protocols.rule import Actions, Conditions, Origin, RuleRecord, RuleType
+from protocols.rule import Actions, Conditions, RuleRecord, RuleType
 
 
 class RulesQuery(PageQuery, frozen=True, kw_only=True):

@@ -11,8 +11,9 @@ from actors.api.actions import edit_of, raise_of, shelve_of, tenant_of
 from actors.api.alarm_lookup import AlarmLookup
 from actors.api.answers import ALARM
 from actors.api.command_resource import CommandResource, Done
-from actors.api.openapi import DONE, ApiOperation
-from actors.api.routes import PREFIX, By, Given, Now, resource
+from actors.api.entity_tags import Condition, expected
+from actors.api.openapi import DONE, ApiOperation, ConditionalOperation
+from actors.api.routes import PREFIX, By, Given, IfMatch, Now, resource, tagged
 from actors.api.sql.alarms import get_alarm
 from actors.api.submitter import Submitter
 from actors.postgres import DatabaseUnavailable
@@ -49,10 +50,13 @@ class AlarmCommands:
         headers = {"Location": f"{PREFIX}/alarms/{done.id}"}
         return await self._shown(by, done, 201 if raised else 200, headers)
 
-    async def act(self, by: Principal, name: str, action: AlarmAction) -> Response[Alarm]:
+    async def act(self, by: Principal, name: str, action: AlarmAction, if_match: Condition | None) -> Response[Alarm]:
         """An action on the alarm of this id or external id. ProblemError when it was refused."""
-        past = await self._alarms.past_of(by, (name,), needed=isinstance(action, Note | Edit))
-        return await self._shown(by, await self._commands.submit(by, action, name, past), 200, {})
+        past = await self._alarms.past_of(by, (name,), needed=isinstance(action, Note | Edit) or if_match is not None)
+        held = self._alarms.held(by, name)
+        current = held.revision if held is not None else past[0].revision if past else None
+        done = await self._commands.submit(by, action, name, past, expected(if_match, name, current))
+        return await self._shown(by, done, 200, {})
 
     async def _shown(self, by: Principal, done: Done, status: int, headers: dict[str, str]) -> Response[Alarm]:
         """The alarm from the command's own Changes (correlation may have added some), else as the fold has it, else (it is
@@ -68,7 +72,7 @@ class AlarmCommands:
                 alarm = None
         if alarm is None:
             return Response(None, status_code=204, headers=headers)  # type: ignore[arg-type]
-        return Response(alarm, status_code=status, headers=headers)
+        return tagged(alarm, alarm.revision, status, headers)
 
 
 def _changes_of(done: Done) -> list[AlarmChanged]:
@@ -92,122 +96,132 @@ async def create_alarm(
 @patch(
     "/alarms/{alarm_id:str}",
     summary="Edit an alarm",
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def edit_alarm(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: JSONBody[AlarmEdit]) -> Response[Alarm]:
+async def edit_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[AlarmEdit]
+) -> Response[Alarm]:
     """Change the fields given, leave the others."""
-    return await commands.act(by, alarm_id, edit_of(data))
+    return await commands.act(by, alarm_id, edit_of(data), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/acknowledge",
     summary="Acknowledge an alarm",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def acknowledge(
-    commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None
+async def acknowledge_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """Somebody has seen it. It opens again only when it is raised with a higher severity."""
-    return await commands.act(by, alarm_id, Acknowledge(data.note if data else ""))
+    return await commands.act(by, alarm_id, Acknowledge(data.note if data else ""), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/unacknowledge",
     summary="Undo an acknowledgement",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def unacknowledge(
-    commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None
+async def unacknowledge_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """The alarm waits for somebody again."""
-    return await commands.act(by, alarm_id, Unacknowledge(data.note if data else ""))
+    return await commands.act(by, alarm_id, Unacknowledge(data.note if data else ""), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/clear",
     summary="Clear an alarm by hand",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def clear(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None) -> Response[Alarm]:
+async def clear_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
+) -> Response[Alarm]:
     """The problem is over, although no device said so."""
-    return await commands.act(by, alarm_id, Clear(data.note if data else ""))
+    return await commands.act(by, alarm_id, Clear(data.note if data else ""), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/resolve",
     summary="Resolve an alarm",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def resolve(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None) -> Response[Alarm]:
+async def resolve_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
+) -> Response[Alarm]:
     """The work on it is done."""
-    return await commands.act(by, alarm_id, Resolve(data.note if data else ""))
+    return await commands.act(by, alarm_id, Resolve(data.note if data else ""), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/assign",
     summary="Assign an alarm",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def assign(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: JSONBody[Assignment]) -> Response[Alarm]:
+async def assign_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Assignment]
+) -> Response[Alarm]:
     """Give it to somebody, or with `null` to nobody."""
-    return await commands.act(by, alarm_id, Assign(data.assigned_to, data.note))
+    return await commands.act(by, alarm_id, Assign(data.assigned_to, data.note), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/shelve",
     summary="Shelve an alarm",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def shelve(
-    commands: Given[AlarmCommands], by: By, clock: Given[Now], alarm_id: AlarmName, data: JSONBody[Shelving]
+async def shelve_alarm(
+    commands: Given[AlarmCommands], by: By, clock: Given[Now], if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Shelving]
 ) -> Response[Alarm]:
     """Keep it out of sight until a time, at most a year ahead."""
-    return await commands.act(by, alarm_id, shelve_of(data, clock()))
+    return await commands.act(by, alarm_id, shelve_of(data, clock()), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/unshelve",
     summary="End an alarm's shelving",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def unshelve(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: OptionalNote = None) -> Response[Alarm]:
+async def unshelve_alarm(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
+) -> Response[Alarm]:
     """It is in sight again at once."""
-    return await commands.act(by, alarm_id, Unshelve(data.note if data else ""))
+    return await commands.act(by, alarm_id, Unshelve(data.note if data else ""), if_match)
 
 
 _HANDLERS = [
     create_alarm,
     edit_alarm,
-    acknowledge,
-    unacknowledge,
-    clear,
-    resolve,
-    assign,
-    shelve,
-    unshelve,
+    acknowledge_alarm,
+    unacknowledge_alarm,
+    clear_alarm,
+    resolve_alarm,
+    assign_alarm,
+    shelve_alarm,
+    unshelve_alarm,
 ]
 
 

@@ -9,12 +9,12 @@ from actors.api import held_alarms
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.alarm_csv import CSV, exported
-from actors.api.alarm_lookup import AlarmLookup, answer
+from actors.api.alarm_lookup import STALE, AlarmLookup, answer
 from actors.api.customers import with_customers
 from actors.api.keyset import alarm_order
 from actors.api.openapi import ApiOperation, documented
 from actors.api.parameters import read_query
-from actors.api.routes import By, Given, resource
+from actors.api.routes import By, Given, resource, tagged
 from actors.api.sql import alarms as stored_alarms
 from actors.api.sql.timeline import timeline
 from actors.postgres import DatabaseUnavailable
@@ -72,13 +72,14 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
 
 
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
-async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
+async def get_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
     archive. `customers` are those of the first hundred of whom the topology tells more than the id, as of now."""
     if (held := alarms.held(by, alarm_id)) is not None:
-        return answer(with_customers(alarms.topology, held), fresh=True)
+        return tagged(with_customers(alarms.topology, held), held.revision)
     fresh = await alarms.stored.caught_up(by)
-    return answer(with_customers(alarms.topology, await alarms.existing(by, alarm_id)), fresh)
+    alarm = await alarms.existing(by, alarm_id)
+    return tagged(with_customers(alarms.topology, alarm), alarm.revision, headers={} if fresh else {STALE: "true"})
 
 
 @get(
@@ -87,7 +88,7 @@ async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) ->
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def list_timeline(
+async def list_alarm_timeline(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
 ) -> Response[TimelinePage]:
     """What happened to it, who or which rule did it, and why."""
@@ -103,4 +104,4 @@ async def list_timeline(
 
 def routes(alarms: AlarmLookup) -> Router:
     """Reading alarms."""
-    return resource("alarms", [list_alarms, show_alarm, list_timeline], alarms=alarms)
+    return resource("alarms", [list_alarms, get_alarm, list_alarm_timeline], alarms=alarms)

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from actors.api.entity_tags import wrong_revision
 from actors.api.problems import ProblemError
 from actors.mailbox import Outcome
 from protocols.change import Answer, Change, Quarantined, Refusal
@@ -74,6 +75,8 @@ def refused(refusals: Sequence[Refusal], subject: Subject) -> ProblemError:
     if _is_hidden(first, subject):
         return no_such_alarm(first.alarm_id)
     status = STATUS[first.reason]
+    if status == 412:
+        return wrong_revision(first.text, first.revision)
     if status != 422:
         place = [FieldError(first.alarm_id, first.text)] if subject.pointers and first.alarm_id else []
         return ProblemError(status, first.reason, first.text, place)

@@ -1,6 +1,6 @@
 """The Litestar application: routes, errors, OpenAPI."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Litestar, Response, Router
@@ -9,12 +9,13 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from actors.api.access import allow, check_declared, only_admitted
 from actors.api.docs_page import PlainPage
+from actors.api.entity_tags import condition_of
 from actors.api.keyset import BadCursor
 from actors.api.openapi import COMPONENTS, Tuples
+from actors.api.openapi_document import ClientDocument, operation_id
 from actors.api.parameters import known_parameters
 from actors.api.problems import (
     ProblemError,
@@ -39,6 +40,16 @@ def _refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], h
     known_parameters(connection, handler.opt.get("query"))
 
 
+def _refuse_unused_condition(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """ProblemError 412 for a write with ``If-Match`` on something that has no revision: the condition cannot hold."""
+    scope: Mapping[str, Any] = connection.scope
+    if scope["method"] in ("GET", "OPTIONS") or "if_match" in handler.parsed_fn_signature.parameters:
+        return
+    condition = condition_of("If-Match", connection.headers.getall("If-Match", []))
+    if condition is not None and not condition.any:
+        raise ProblemError(412, "precondition_failed", "this path has no ETag, so no If-Match holds of it")
+
+
 def _missing_page(response: Response[Any]) -> Response[Any]:
     """Litestar answers for pages below /schema that are not there by itself, in HTML."""
     return problem_response(no_such_path("this page of /schema")) if response.status_code == 404 else response
@@ -49,7 +60,7 @@ def application(routes: Sequence[Router], retry_after_seconds: int, version: str
     made = Litestar(
         # One router around all: resources may share a path, each with methods of its own.
         route_handlers=[Router("/", route_handlers=routes)],
-        guards=[only_admitted, _refuse_unknown_parameters],
+        guards=[only_admitted, _refuse_unknown_parameters, _refuse_unused_condition],
         exception_handlers={
             ProblemError: on_problem,
             ValidationException: on_validation,
@@ -72,7 +83,8 @@ def application(routes: Sequence[Router], retry_after_seconds: int, version: str
                 opt=allow("nothing"),
             ),
             components=COMPONENTS,
-            render_plugins=[JsonRenderPlugin(), PlainPage()],
+            render_plugins=[ClientDocument(), PlainPage()],
+            operation_id_creator=operation_id,
             use_handler_docstrings=True,
         ),
         plugins=[Tuples()],

@@ -1,6 +1,6 @@
 """A resource that commands change: submitted, folded, and answered or refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from litestar import Request
@@ -41,17 +41,31 @@ class CommandResource:
     def __init__(self, submitter: Submitter, subject: Subject) -> None:
         self._submitter, self._subject = submitter, subject
 
-    async def submit(self, by: Principal, action: Action, name: str | None = None, past: tuple[Past, ...] = ()) -> Done:
-        """Have one command folded, on the alarm of this ``name`` if it is about one. ProblemError when it was refused, or as
-        ``Submitter.submit``."""
-        done = await self.submit_many(by, action, () if name is None else (name,), past)
+    async def submit(
+        self,
+        by: Principal,
+        action: Action,
+        name: str | None = None,
+        past: tuple[Past, ...] = (),
+        expected: Mapping[str, int] | None = None,
+    ) -> Done:
+        """Have one command folded, on the alarm of this ``name`` if it is about one. ``expected`` is ``Command.expected``.
+        ProblemError when it was refused, or as ``Submitter.submit``."""
+        done = await self.submit_many(by, action, () if name is None else (name,), past, expected)
         if done.answer.refusals and not done.answer.accepted:
             raise refused(done.answer.refusals, self._subject)
         return done
 
-    async def submit_many(self, by: Principal, action: Action, names: tuple[str, ...], past: tuple[Past, ...] = ()) -> Done:
+    async def submit_many(
+        self,
+        by: Principal,
+        action: Action,
+        names: tuple[str, ...],
+        past: tuple[Past, ...] = (),
+        expected: Mapping[str, int] | None = None,
+    ) -> Done:
         """Have one command on several alarms folded: its answer says which were refused."""
-        outcome = await self._submitter.submit(by, [Command(by, action, names, past)])
+        outcome = await self._submitter.submit(by, [Command(by, action, names, past, dict(expected or {}))])
         (changes,) = outcome.changes
         return Done(answer_to(changes, outcome.first), changes)
 

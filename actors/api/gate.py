@@ -3,29 +3,23 @@
 Nothing of a request's body is read before its token is known to be good.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
-import msgspec
 import structlog
 import trio
 from litestar import Litestar
 
 from actors.api.access import Access, access_of, routed
-from actors.api.problems import MEDIA_TYPE, ProblemError, headers_of, unavailable
+from actors.api.asgi import Message, Receive, Scope, Send, header_values
+from actors.api.methods import allow_of, as_routed
+from actors.api.problems import ProblemError, headers_of, unavailable
+from actors.api.representation import Representation
 from actors.api.routes import Now
 from actors.api.settings import ApiSettings
 from actors.api.slashed_names import SlashedNames
 from actors.metrics import Metrics
 from actors.tokens import TokenFile, TokenFileError
 from protocols.principal import Principal
-from protocols.rest_problem import ProblemDocument
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Any, Any, Any], Awaitable[None]]
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="faultd"'}
 
@@ -49,18 +43,21 @@ class Gate:
             await send(message)
 
         started = trio.current_time()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        # The server's own scope keeps the client's method: it sends no body for HEAD.
+        scope = {**scope, "method": as_routed(scope["method"])}
         try:
-            await self._serve(scope, receive, counted)
+            await self._serve(scope, method, receive, counted)
         finally:
             route = scope.get("path_template") or "unmatched"
-            method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.http_requests.labels(method, route, str(status)).inc()
             who = scope["user"].name if scope.get("user") else None
             seconds = round(trio.current_time() - started, 6)
             log.debug("request", method=method, path=scope["path"], status=status, user=who, seconds=seconds)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, method: str, receive: Receive, send: Send) -> None:
         self._names.join(scope)
+        answer = Representation(scope, method, send)
         try:
             handler = scope["admitted"] = routed(self._app, scope["path"], scope["method"])
             access = access_of(handler)
@@ -71,23 +68,28 @@ class Gate:
         except ProblemError as error:
             # What was not read of the body would be taken for the next request: the connection ends here.
             closing = {"Connection": "close"} if _has_body(scope) else {}
-            await _answer(send, error.problem, headers_of(error, self._settings.retry_after_seconds) | closing)
+            await answer.problem(error, headers_of(error, self._settings.retry_after_seconds) | closing)
             return
         if body is None:
+            return
+        if method == "OPTIONS" and (allow := allow_of(self._app, scope["path"])) is not None:
+            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allow.encode())]})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             return waiting.pop() if waiting else await receive()
 
-        await self._app(cast(Any, scope), cast(Any, replay), cast(Any, send))
+        with answer.head_sent:
+            await self._app(cast(Any, scope), cast(Any, replay), cast(Any, answer.send))
 
     def _principal(self, scope: Scope, access: Access) -> Principal | None:
         settings = self._settings
         if access.needed == "nothing" or (access.needed == "metrics" and not settings.metrics_need_token):
             return None
-        values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
-        scheme, _, token = (values[0] if len(values) == 1 else b"").decode("latin-1").partition(" ")
+        values = header_values(scope["headers"], b"authorization")
+        scheme, _, token = (values[0] if len(values) == 1 else "").partition(" ")
         if scheme.lower() != "bearer":
             text = "send Authorization: Bearer TOKEN; `faultd token create` makes one"
             raise ProblemError(401, "no_token", text, headers=_CHALLENGE)
@@ -140,11 +142,3 @@ def _has_body(scope: Scope) -> bool:
 def _too_large(limit: int) -> ProblemError:
     text = f"the body is larger than {limit} bytes" if limit else "no body is taken here without a token"
     return ProblemError(413, "body_too_large", text)
-
-
-async def _answer(send: Send, problem: ProblemDocument, headers: dict[str, str]) -> None:
-    content = msgspec.json.encode(problem)
-    all_headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content)), **headers}
-    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": pairs})
-    await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -12,16 +12,17 @@ from actors.api.access import allow
 from actors.api.actions import in_utc, tenant_of
 from actors.api.answers import WINDOW
 from actors.api.command_resource import CommandResource, IdempotencyKey, idempotency_key_of
+from actors.api.entity_tags import Condition, expected
 from actors.api.keyset import INT64, Order, SortKey
-from actors.api.openapi import PROBLEM, ApiOperation, documented
+from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
-from actors.api.routes import PREFIX, By, Given, resource
+from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
 from actors.api.submitter import Submitter
 from actors.api.window_warnings import IN_UTC, unknown_names
 from protocols.alarm_view import AlarmView
 from protocols.change import Answer
-from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
+from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow
 from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
@@ -41,13 +42,19 @@ class WindowCommands:
         self._commands, self.windows = CommandResource(submitter, WINDOW), windows
         self._plant, self._alarms = plant, alarms
 
-    async def submit(self, by: Principal, action: WindowAction) -> Answer:
-        """ProblemError when the action was refused."""
+    async def create(self, by: Principal, action: PutWindow) -> Answer:
+        """ProblemError when the window was refused."""
         return (await self._commands.submit(by, action)).answer
 
-    async def change(self, by: Principal, action: PatchWindow | EndWindow | CancelWindow) -> WindowShown:
+    async def change(
+        self, by: Principal, action: PatchWindow | EndWindow | CancelWindow, if_match: Condition | None
+    ) -> Response[WindowShown]:
         """The window as it is after the action. ProblemError when it was refused."""
-        return await self.show(by, (await self.submit(by, action)).accepted[0])
+        window = self.windows.get(action.window_id)
+        current = window.revision if window is not None and _sees(by, window) else None
+        done = await self._commands.submit(by, action, expected=expected(if_match, action.window_id, current))
+        found = await self.show(by, done.id)
+        return tagged(found, found.revision)
 
     async def show(self, by: Principal, window_id: str, warnings: Sequence[str] = ()) -> WindowShown:
         """The window of this id, and what is to be checked in it. ProblemError 404 when the caller sees none."""
@@ -64,7 +71,7 @@ class WindowCommands:
     operation_class=documented(WindowsQuery),
     opt=allow("viewer", query=WindowsQuery),
 )
-async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
+async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
     """The latest first. Those that are over or cancelled stay in the list for a while (`keep_windows_days`)."""
     query = read_query(request, WindowsQuery)
     windows = catalogue.windows
@@ -87,9 +94,10 @@ async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowC
     operation_class=ApiOperation,
     opt=allow("viewer"),
 )
-async def show_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> WindowShown:
+async def get_maintenance_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:
     """One window, and what it is doing."""
-    return await catalogue.show(by, window_id)
+    found = await catalogue.show(by, window_id)
+    return tagged(found, found.revision)
 
 
 @post(
@@ -102,7 +110,7 @@ async def show_window(catalogue: Given[WindowCommands], by: By, window_id: Windo
     },
     opt=allow("operator"),
 )
-async def create_window(
+async def create_maintenance_window(
     request: Request[Any, Any, Any],
     catalogue: Given[WindowCommands],
     default_tenant: Given[str],
@@ -131,53 +139,57 @@ async def create_window(
         tenant_id=tenant,
         key=f"{by.name}/{key}" if key else "",
     )
-    answer = await catalogue.submit(by, PutWindow(plan))
+    answer = await catalogue.create(by, PutWindow(plan))
     warnings = [IN_UTC] if data.recurrence and data.time_zone is None else []
     body = await catalogue.show(by, answer.accepted[0], warnings)
     headers = {"Location": f"{PREFIX}/maintenance-windows/{body.id}"}
-    return Response(body, status_code=200 if answer.duplicate else 201, headers=headers)
+    return tagged(body, body.revision, 200 if answer.duplicate else 201, headers)
 
 
 @patch(
     "/maintenance-windows/{window_id:str}",
     summary="Change a maintenance window",
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     opt=allow("operator"),
 )
-async def edit_window(
-    catalogue: Given[WindowCommands], by: By, window_id: WindowName, data: JSONBody[WindowEdit]
-) -> WindowShown:
+async def edit_maintenance_window(
+    catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName, data: JSONBody[WindowEdit]
+) -> Response[WindowShown]:
     """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
     given = {name: getattr(data, name) for name in PlanChanges.__struct_fields__}
     for name, at in zip(("start", "end"), data.times, strict=True):
         given[name] = at if at is UNSET else _time(at)
-    return await catalogue.change(by, PatchWindow(window_id, PlanChanges(**given)))
+    return await catalogue.change(by, PatchWindow(window_id, PlanChanges(**given)), if_match)
 
 
 @post(
     "/maintenance-windows/{window_id:str}/end",
     summary="End a maintenance window early",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def end_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> WindowShown:
+async def end_maintenance_window(
+    catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
+) -> Response[WindowShown]:
     """The occurrence under way ends now, and what still stands is told. A recurring window opens again as planned."""
-    return await catalogue.change(by, EndWindow(window_id))
+    return await catalogue.change(by, EndWindow(window_id), if_match)
 
 
 @delete(
     "/maintenance-windows/{window_id:str}",
     summary="Cancel a maintenance window",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def cancel_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> WindowShown:
+async def cancel_maintenance_window(
+    catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
+) -> Response[WindowShown]:
     """It ends now, or never begins. It stays in the list as cancelled for a while."""
-    return await catalogue.change(by, CancelWindow(window_id))
+    return await catalogue.change(by, CancelWindow(window_id), if_match)
 
 
 def _sees(by: Principal, window: MaintenanceWindow) -> bool:
@@ -194,7 +206,14 @@ def _time(at: Any) -> Any:
     return at if at.tzinfo is None else in_utc(at)
 
 
-_HANDLERS: list[Any] = [list_windows, show_window, create_window, edit_window, end_window, cancel_window]
+_HANDLERS: list[Any] = [
+    list_maintenance_windows,
+    get_maintenance_window,
+    create_maintenance_window,
+    edit_maintenance_window,
+    end_maintenance_window,
+    cancel_maintenance_window,
+]
 
 
 def routes(submitter: Submitter, windows: Windows, plant: TopologyView, alarms: AlarmView, default_tenant: str) -> Router:

@@ -8,9 +8,9 @@ from litestar.params import JSONBody
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmCommands, AlarmName
 from actors.api.alarm_lookup import AlarmLookup, answer
-from actors.api.openapi import DONE, ApiOperation, documented
+from actors.api.openapi import DONE, ConditionalOperation, documented
 from actors.api.parameters import read_query
-from actors.api.routes import By, Given, resource
+from actors.api.routes import By, Given, IfMatch, resource
 from actors.api.sql.timeline import timeline
 from actors.api.submitter import Submitter
 from protocols.alarm import Alarm, TimelineEntry
@@ -24,7 +24,7 @@ from protocols.rest_timeline import NotePage, NoteShown, NoteText, TimelineQuery
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def list_notes(
+async def list_alarm_notes(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
 ) -> Response[NotePage]:
     """Oldest first, or with `latest_first` the newest; also of alarms that are history."""
@@ -48,13 +48,15 @@ async def list_notes(
     "/alarms/{alarm_id:str}/notes",
     summary="Write a note",
     status_code=200,
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def write_note(commands: Given[AlarmCommands], by: By, alarm_id: AlarmName, data: JSONBody[NoteText]) -> Response[Alarm]:
+async def add_alarm_note(
+    commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[NoteText]
+) -> Response[Alarm]:
     """A line in the alarm's timeline; also of an alarm that is history. Types: `note`, `investigation`, `resolution`."""
-    return await commands.act(by, alarm_id, Note(data.text, data.type))
+    return await commands.act(by, alarm_id, Note(data.text, data.type), if_match)
 
 
 def _shown(entry: TimelineEntry) -> NoteShown:
@@ -70,4 +72,4 @@ def _shown(entry: TimelineEntry) -> NoteShown:
 
 def routes(submitter: Submitter, alarms: AlarmLookup) -> Router:
     """Notes of alarms."""
-    return resource("alarms", [list_notes, write_note], alarms=alarms, commands=AlarmCommands(submitter, alarms))
+    return resource("alarms", [list_alarm_notes, add_alarm_note], alarms=alarms, commands=AlarmCommands(submitter, alarms))

@@ -29,6 +29,7 @@ _ERRORS = {
 _FURTHER = {
     "404": "No such thing, or not one of this token's tenant",
     "409": "The alarm's state does not allow this",
+    "412": "The resource does not have the revision that If-Match names: the answer has the present one",
     "413": "The body is too large",
     "415": "The body is not of a type that is taken",
     "422": "JSON, but not what is asked for: the field is named",
@@ -38,6 +39,10 @@ _FURTHER = {
 @dataclass
 class ApiOperation(Operation):
     """An operation under /api whose errors are problems."""
+
+    def take(self, parameters: Iterable[Parameter]) -> None:
+        """Add parameters that no handler's signature names."""
+        self.parameters = [*(self.parameters or []), *parameters]
 
     def __post_init__(self) -> None:
         errors = dict(_ERRORS)
@@ -59,20 +64,30 @@ class ApiOperation(Operation):
         self.responses = responses
 
 
-def documented(kind: type[msgspec.Struct], also: str = "") -> type[Operation]:
-    """An operation with the fields of ``kind`` as its query parameters; ``also`` is a second type that it answers in."""
-    parameters = list(_parameters(kind))
+def documented(query: type[msgspec.Struct], also: str = "", kind: type[ApiOperation] = ApiOperation) -> type[Operation]:
+    """An operation with the fields of ``query`` as its query parameters; ``also`` is a second type that it answers in."""
+    parameters = list(_parameters(query))
 
     @dataclass
-    class DocumentedOperation(ApiOperation):
+    class DocumentedOperation(kind):  # type: ignore[misc, valid-type]
         def __post_init__(self) -> None:
-            self.parameters = [*(self.parameters or []), *parameters]
+            self.take(parameters)
             super().__post_init__()
             found = (self.responses or {}).get("200")
             if also and isinstance(found, OpenAPIResponse) and found.content is not None:
                 found.content[also] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
 
     return DocumentedOperation
+
+
+@dataclass
+class ConditionalOperation(ApiOperation):
+    """A write on one resource, which takes ``If-Match``."""
+
+    def __post_init__(self) -> None:
+        self.take([IF_MATCH])
+        self.responses = {**(self.responses or {}), "412": OpenAPIResponse(description="")}
+        super().__post_init__()
 
 
 class Tuples(OpenAPISchemaPlugin):
@@ -124,6 +139,13 @@ def schema_of(schema: Mapping[str, Any]) -> Schema | Reference:
     return Schema(**known)
 
 
+IF_MATCH = Parameter(
+    name="If-Match",
+    param_in="header",
+    required=False,
+    description="Only if the resource has this revision: the ETag of an earlier answer, several of them, or `*`",
+    schema=Schema(type=OpenAPIType.STRING),
+)
 COMPONENTS = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")})
 DONE = ResponseSpec(None, generate_examples=False, description="Done; PostgreSQL is away, which has the alarm as it is now")
 _PROBLEM: Any = Annotated[ProblemDocument, BodyKwarg(schema_component_key="Problem")]

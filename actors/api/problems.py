@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from actors.api.keyset import BadCursor
+from actors.api.methods import with_head
 from actors.postgres import DatabaseUnavailable
 from protocols.rest_problem import FieldError, ProblemDocument
 
@@ -30,11 +31,17 @@ class ProblemError(Exception):
         detail: str,
         errors: Iterable[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        revision: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.problem = ProblemDocument(
-            type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail, errors=tuple(errors)
+            type=_URN + kind,
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            errors=tuple(errors),
+            revision=revision,
         )
         self.headers = dict(headers or {})
 
@@ -104,11 +111,12 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     path: str = request.scope["path"]
     if status == 404:
         return problem_response(no_such_path(path))
-    kind, detail = "bad_request", error.detail
+    kind, detail, headers = "bad_request", error.detail, dict(error.headers or {})
     if status == 405:
-        kind, detail = "method_not_allowed", f"{request.method} is not for {path}"
+        allow = headers["allow"] = with_head(headers.get("allow", ""))
+        kind, detail = "method_not_allowed", f"{path} does not take {request.method}; it takes {allow}"
     return problem_response(
-        ProblemDocument(type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail), error.headers
+        ProblemDocument(type=_URN + kind, title=HTTPStatus(status).phrase, status=status, detail=detail), headers
     )
 
 

@@ -35,7 +35,7 @@ _LARGEST = 2**63 - 1
     operation_class=documented(PageQuery),
     opt=allow("admin", every_tenant=True, query=PageQuery),
 )
-async def quarantine(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[QuarantinePage]:
+async def list_quarantine(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[QuarantinePage]:
     """Oldest first. For admins of every tenant: an Event in quarantine belongs to no tenant yet."""
     query = read_query(request, PageQuery)
     after, _, stage = query.cursor.partition(".") if query.cursor is not None else ("", "", "")
@@ -55,7 +55,7 @@ async def quarantine(request: Request[Any, Any, Any], stored: Given[Stored], by:
     responses={409: PROBLEM, 422: PROBLEM},
     opt=allow("admin", every_tenant=True, query=StageQuery),
 )
-async def retry(
+async def retry_quarantined_event(
     request: Request[Any, Any, Any],
     commands: Given[CommandResource],
     quarantined: Given[EventLookup],
@@ -76,7 +76,7 @@ async def retry(
     opt=allow("admin", every_tenant=True, query=StageQuery),
     responses={409: PROBLEM, 422: PROBLEM},
 )
-async def discard(
+async def discard_quarantined_event(
     request: Request[Any, Any, Any],
     commands: Given[CommandResource],
     quarantined: Given[EventLookup],
@@ -118,6 +118,6 @@ def _offset(name: str, text: str) -> int:
 
 def routes(submitter: Submitter, stored: Stored, quarantined: EventLookup) -> Router:
     """The quarantine."""
-    handlers: list[Any] = [quarantine, retry, discard]
+    handlers: list[Any] = [list_quarantine, retry_quarantined_event, discard_quarantined_event]
     commands = CommandResource(submitter, ALARM)
     return resource("traps and devices", handlers, stored=stored, commands=commands, quarantined=quarantined)

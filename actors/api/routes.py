@@ -1,15 +1,16 @@
 """A resource's routes: its handlers, and the views and reads that they are given by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from litestar import Request, Router
+from litestar import Request, Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
 from actors.api.bodies import StrictBody
+from actors.api.entity_tags import Condition, condition_of, revision_tag
 from protocols.principal import Principal
 
 PREFIX = "/api/v1/faults"
@@ -19,8 +20,15 @@ Given = NamedDependency[SkipValidation[T]]
 """A parameter of a handler that :func:`resource` gives by its name."""
 By = Given[Principal]
 """The caller."""
+IfMatch = Given[Condition | None]
+"""``If-Match`` of a write. A handler that takes it says so to OpenAPI by :func:`actors.api.openapi.conditional`."""
 Now = Callable[[], datetime]
 """The time as an aware UTC datetime."""
+
+
+def tagged(content: T, revision: int, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[T]:
+    """An answer that shows one resource, with the ETag of its revision."""
+    return Response(content, status_code=status, headers={"ETag": revision_tag(revision), **(headers or {})})
 
 
 def resource(tag: str, handlers: Sequence[HTTPRouteHandler], **given: Any) -> Router:
@@ -28,6 +36,7 @@ def resource(tag: str, handlers: Sequence[HTTPRouteHandler], **given: Any) -> Ro
     ``given[name]``; an application with a handler that asks for anything else is not made."""
     dependencies: dict[str, Any] = {name: _provided(value) for name, value in given.items()}
     dependencies["by"] = Provide(_principal, sync_to_thread=False)
+    dependencies["if_match"] = Provide(_if_match, sync_to_thread=False)
     return Router(
         PREFIX,
         route_handlers=handlers,
@@ -47,6 +56,10 @@ def pages(handlers: Sequence[HTTPRouteHandler], **given: Any) -> Router:
 def _principal(request: Request[Any, Any, Any]) -> Principal:
     principal: Principal = request.scope["user"]
     return principal
+
+
+def _if_match(request: Request[Any, Any, Any]) -> Condition | None:
+    return condition_of("If-Match", request.headers.getall("If-Match", []))
 
 
 def _provided(value: Any) -> Provide:

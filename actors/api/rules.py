@@ -1,6 +1,6 @@
 """Rules. Writes are commands; reads are answered from the fold, so all of it works while PostgreSQL is away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, delete, get, patch, post
@@ -9,13 +9,14 @@ from litestar.params import JSONBody, PathParameter
 from actors.api.access import allow
 from actors.api.answers import RULE
 from actors.api.command_resource import CommandResource
+from actors.api.entity_tags import Condition, expected
 from actors.api.keyset import INT64, Order, SortKey
-from actors.api.openapi import PROBLEM, ApiOperation, documented
+from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
-from actors.api.routes import PREFIX, By, Given, resource
+from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
 from actors.api.submitter import Submitter
-from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
+from protocols.command import CreateRule, DeleteRule, EditRule
 from protocols.principal import Principal
 from protocols.rest_rules import RulePage, RuleShown, RulesQuery, shown
 from protocols.rule import Rule, RuleEdited, RuleRecord
@@ -33,9 +34,15 @@ class RuleCommands:
     def __init__(self, submitter: Submitter, records: RuleLookup) -> None:
         self._commands, self.records = CommandResource(submitter, RULE), records
 
-    async def submit(self, by: Principal, action: RuleAction) -> str:
-        """The id of the rule. ProblemError when the action was refused."""
+    async def create(self, by: Principal, action: CreateRule) -> str:
+        """The id of the rule. ProblemError when the rule was refused."""
         return (await self._commands.submit(by, action)).id
+
+    async def change(self, by: Principal, action: EditRule | DeleteRule, if_match: Condition | None) -> str:
+        """The id of the rule. ProblemError when the action was refused."""
+        known = (record for record in self.records() if record.id == action.rule_id and _sees(by, record))
+        current = next((record.revision for record in known), None)
+        return (await self._commands.submit(by, action, expected=expected(if_match, action.rule_id, current))).id
 
     def show(self, by: Principal, rule_id: str) -> RuleShown:
         """The rule of this id. ProblemError 404 when the caller sees none."""
@@ -65,44 +72,50 @@ async def list_rules(request: Request[Any, Any, Any], rules: Given[RuleCommands]
 
 
 @get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
-async def show_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> RuleShown:
+async def get_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
     """One rule, and what is wrong with it if it is not in force."""
-    return rules.show(by, rule_id)
+    return _tagged(rules.show(by, rule_id))
 
 
 @post("/alarm-rules", summary="Write a rule", operation_class=ApiOperation, responses={409: PROBLEM}, opt=allow("admin"))
 async def create_rule(rules: Given[RuleCommands], by: By, data: JSONBody[Rule]) -> Response[RuleShown]:
     """It is in force at once, and open alarms are looked at with it. 422 names every mistake with its place in the body."""
-    rule_id = await rules.submit(by, CreateRule(data))
-    return Response(rules.show(by, rule_id), status_code=201, headers={"Location": f"{PREFIX}/alarm-rules/{rule_id}"})
+    rule_id = await rules.create(by, CreateRule(data))
+    return _tagged(rules.show(by, rule_id), 201, {"Location": f"{PREFIX}/alarm-rules/{rule_id}"})
 
 
 @patch(
     "/alarm-rules/{rule_id:str}",
     summary="Change a rule",
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={409: PROBLEM},
     opt=allow("admin"),
 )
-async def edit_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName, data: JSONBody[RuleEdited]) -> RuleShown:
+async def edit_rule(
+    rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName, data: JSONBody[RuleEdited]
+) -> Response[RuleShown]:
     """Change the fields given, leave the others; `conditions` and `actions` are replaced whole. What the rule did before
     is undone: alarms that it held back are let go, and people are told of them."""
     if not data.given():
         names = ", ".join(data.__struct_fields__)
         raise ProblemError(422, "invalid_body", f"nothing to change: give at least one of {names}")
-    return rules.show(by, await rules.submit(by, EditRule(rule_id, data)))
+    return _tagged(rules.show(by, await rules.change(by, EditRule(rule_id, data), if_match)))
 
 
 @delete(
     "/alarm-rules/{rule_id:str}",
     summary="Delete a rule",
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     responses={409: PROBLEM},
     opt=allow("admin"),
 )
-async def delete_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> None:
+async def delete_rule(rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName) -> None:
     """What it did is undone, as when it is changed. A rule of a file is deleted there."""
-    await rules.submit(by, DeleteRule(rule_id))
+    await rules.change(by, DeleteRule(rule_id), if_match)
+
+
+def _tagged(rule: RuleShown, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[RuleShown]:
+    return tagged(rule, rule.revision, status, headers)
 
 
 def _place(record: RuleRecord) -> tuple[int, str, str]:
@@ -116,5 +129,5 @@ def _sees(by: Principal, record: RuleRecord) -> bool:
 
 def routes(submitter: Submitter, records: RuleLookup) -> Router:
     """Rules."""
-    handlers = [list_rules, show_rule, create_rule, edit_rule, delete_rule]
+    handlers = [list_rules, get_rule, create_rule, edit_rule, delete_rule]
     return resource("rules", handlers, rules=RuleCommands(submitter, records))

@@ -20,7 +20,7 @@ from anycorn.typing import ConnectionState
 from anycorn.worker_context import WorkerContext
 
 from actors.addresses import listen
-from actors.api.gate import App
+from actors.api.asgi import App
 from actors.api.http1 import Connection
 from actors.api.settings import ApiSettings
 from actors.isolation import Isolation

@@ -17,7 +17,7 @@ from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import By, Given, resource
 from actors.api.topology_changes import CSV
-from actors.api.topology_nodes import NodeName, existing, names_seen, sees, shown
+from actors.api.topology_nodes import NodeName, existing, names_seen, node_answer, sees, shown
 from protocols.principal import Principal
 from protocols.rest_topology import NodePaths, NodeShown, OntQuery, SubtreeQuery, TopologyPage, TopologyQuery
 from protocols.topology import Node
@@ -68,7 +68,7 @@ async def list_nodes(request: Request[Any, Any, Any], plant: Given[TopologyView]
     opt=allow("viewer", query=OntQuery),
     responses={404: PROBLEM},
 )
-async def find_ont(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By) -> NodeShown:
+async def find_ont(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By) -> Response[NodeShown]:
     """By its serial number in any spelling, or by the vendor's index of it (or of a port) within its device."""
     query = read_query(request, OntQuery)
     node: Node | None
@@ -83,13 +83,13 @@ async def find_ont(request: Request[Any, Any, Any], plant: Given[TopologyView], 
     if node is None or not sees(by, node):
         wanted = f"serial {query.serial!r}" if query.serial is not None else f"index {query.index!r} in {query.device!r}"
         raise ProblemError(404, "unknown_node", f"no node has the {wanted}")
-    return shown(plant, by, node)
+    return node_answer(plant, by, node)
 
 
 @get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation, opt=allow("viewer", slashes="node_id"))
-async def get_node(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodeShown:
+async def get_node(plant: Given[TopologyView], by: By, node_id: NodeName) -> Response[NodeShown]:
     """The node, and how many are directly below it."""
-    return shown(plant, by, existing(plant, by, unquote(node_id)))
+    return node_answer(plant, by, existing(plant, by, unquote(node_id)))
 
 
 @get(
@@ -98,7 +98,7 @@ async def get_node(plant: Given[TopologyView], by: By, node_id: NodeName) -> Nod
     operation_class=documented(SubtreeQuery),
     opt=allow("viewer", query=SubtreeQuery, slashes="node_id"),
 )
-async def subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By, node_id: NodeName) -> TopologyPage:
+async def list_subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By, node_id: NodeName) -> TopologyPage:
     """A page of the nodes at and below this one, in the order of their ids."""
     query = read_query(request, SubtreeQuery)
     top = existing(plant, by, unquote(node_id))
@@ -117,7 +117,7 @@ async def subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], b
     operation_class=ApiOperation,
     opt=allow("viewer", slashes="node_id"),
 )
-async def path(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodePaths:
+async def list_paths(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodePaths:
     """Every way to a root, several where uplinks are redundant (at most 64)."""
     ways = plant.paths(existing(plant, by, unquote(node_id)).id)
     named = ([node for one in way if (node := plant.node(one)) is not None and sees(by, node)] for way in ways)
@@ -171,4 +171,4 @@ async def _export(plant: TopologyView, by: Principal, query: TopologyQuery) -> A
 
 def routes(topology: TopologyView) -> Router:
     """Reading the topology."""
-    return resource("topology", [list_nodes, find_ont, get_node, subtree, path], plant=topology)
+    return resource("topology", [list_nodes, find_ont, get_node, list_subtree, list_paths], plant=topology)

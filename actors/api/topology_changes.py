@@ -17,12 +17,13 @@ from actors.api.access import allow
 from actors.api.answers import NODE
 from actors.api.bodies import decode_body
 from actors.api.command_resource import CommandResource
-from actors.api.openapi import PROBLEM, ApiOperation, documented
+from actors.api.entity_tags import Condition, expected
+from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body, unavailable
-from actors.api.routes import PREFIX, By, Given, resource
+from actors.api.routes import PREFIX, By, Given, IfMatch, resource
 from actors.api.submitter import Submitter
-from actors.api.topology_nodes import NodeName, existing, names_seen, sees, shown, writable, writes
+from actors.api.topology_nodes import NodeName, existing, names_seen, node_answer, sees, writable, writes
 from protocols.command import ChangeTopology
 from protocols.principal import Principal
 from protocols.rest_problem import FieldError
@@ -67,13 +68,20 @@ class TopologyChanges:
     def __init__(self, submitter: Submitter, plant: TopologyView) -> None:
         self._commands, self.plant = CommandResource(submitter, NODE), plant
 
-    async def make(self, by: Principal, wish: Callable[[], Awaitable[ChangeTopology]]) -> TopologyResult:
+    async def make(
+        self,
+        by: Principal,
+        wish: Callable[[], Awaitable[ChangeTopology]],
+        node_id: str = "",
+        if_match: Condition | None = None,
+    ) -> TopologyResult:
         """Have the change folded that ``wish`` gives for the topology as it is; asked anew, ``TRIES`` times at most, when the
-        topology has changed in between."""
+        topology has changed in between. ``if_match`` is about the node ``node_id``."""
         for _ in range(TRIES):
             action = await wish()
             try:
-                await self._commands.submit(by, action)
+                revisions = expected(if_match, node_id, self.plant.revision(node_id))
+                await self._commands.submit(by, action, expected=revisions)
             except ProblemError as error:
                 if error.kind != "wrong_state":
                     raise
@@ -124,18 +132,19 @@ async def add_node(changes: Given[TopologyChanges], by: By, data: JSONBody[NodeB
         return plant.put(node)
 
     await changes.make(by, wish)
-    return Response(
-        shown(plant, by, node), status_code=201, headers={"Location": f"{PREFIX}/topology/nodes/{quote(node.id, safe='')}"}
-    )
+    location = f"{PREFIX}/topology/nodes/{quote(node.id, safe='')}"
+    return node_answer(plant, by, existing(plant, by, node.id), 201, {"Location": location})
 
 
 @patch(
     "/topology/nodes/{node_id:str}",
     summary="Change a node",
-    operation_class=ApiOperation,
+    operation_class=ConditionalOperation,
     opt=allow("admin", slashes="node_id"),
 )
-async def edit_node(changes: Given[TopologyChanges], by: By, node_id: NodeName, data: JSONBody[NodeEdit]) -> NodeShown:
+async def edit_node(
+    changes: Given[TopologyChanges], by: By, if_match: IfMatch, node_id: NodeName, data: JSONBody[NodeEdit]
+) -> Response[NodeShown]:
     """Change the fields given, leave the others. With other `parents` it moves, and what is below it moves with it."""
     plant = changes.plant
     name = unquote(node_id)
@@ -145,20 +154,20 @@ async def edit_node(changes: Given[TopologyChanges], by: By, node_id: NodeName, 
         writable(by, node)
         return plant.put(_hanging_on(plant, by, _own(by, _checked(edited(node, data)))))
 
-    await changes.make(by, wish)
-    return shown(plant, by, existing(plant, by, name))
+    await changes.make(by, wish, name, if_match)
+    return node_answer(plant, by, existing(plant, by, name))
 
 
 @delete(
     "/topology/nodes/{node_id:str}",
     summary="Remove a node",
     status_code=200,
-    operation_class=documented(RemovalQuery),
+    operation_class=documented(RemovalQuery, kind=ConditionalOperation),
     opt=allow("admin", query=RemovalQuery, slashes="node_id"),
     responses={409: PROBLEM},
 )
 async def remove_node(
-    request: Request[Any, Any, Any], changes: Given[TopologyChanges], by: By, node_id: NodeName
+    request: Request[Any, Any, Any], changes: Given[TopologyChanges], by: By, if_match: IfMatch, node_id: NodeName
 ) -> TopologyResult:
     """Refused while others hang from it, unless `cascade=true`: then with all that hangs from nothing else. Alarms stay."""
     plant = changes.plant
@@ -173,11 +182,7 @@ async def remove_node(
             raise ProblemError(409, "has_children", text)
         return plant.without(name, cascade=query.cascade)
 
-    return await changes.make(by, wish)
-
-
-def _path_of(node: Node) -> str:
-    return f"{PREFIX}/topology/nodes/{quote(node.id, safe='')}"
+    return await changes.make(by, wish, name, if_match)
 
 
 def _read(content: bytes, kind: str, by: Principal, plant: TopologyView) -> tuple[Node, ...]:

@@ -1,11 +1,14 @@
 """Which nodes a caller sees and changes, and how they are shown."""
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated
 
+from litestar import Response
 from litestar.params import PathParameter
 
 from actors.api.problems import ProblemError
+from actors.api.routes import tagged
+from protocols.origin import Origin
 from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
 from protocols.topology import Node
@@ -56,5 +59,13 @@ def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
     fields["parents"] = names_seen(plant, by, node.parents)
     children = plant.children(node.id)
     count = len(children) if by.tenant is None else len(names_seen(plant, by, children))
-    origin: Literal["file", "api"] = "api" if plant.from_api(node.id) else "file"
+    origin: Origin = "api" if plant.from_api(node.id) else "file"
     return NodeShown(**fields, children=count, origin=origin, revision=plant.revision(node.id) or 0)
+
+
+def node_answer(
+    plant: TopologyView, by: Principal, node: Node, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response[NodeShown]:
+    """The node as the caller may see it, with its ETag."""
+    found = shown(plant, by, node)
+    return tagged(found, found.revision, status, headers)

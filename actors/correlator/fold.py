@@ -21,6 +21,7 @@ from actors.correlator.events.stage_quarantine import (
 from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
 from actors.correlator.events.traps import fold_trap
+from actors.correlator.operator_tables import fold_seed_tables
 from actors.correlator.pon.symptom_change import change_symptoms
 from actors.correlator.profiles import compile
 from actors.correlator.resources import silent_devices
@@ -40,6 +41,7 @@ from protocols.event import (
     PolicyLoaded,
     ProfilesLoaded,
     RulesLoaded,
+    SeedTables,
     SourceRefused,
     StageQuarantine,
     SystemReport,
@@ -154,6 +156,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    SeedTables: lambda draft, _event: fold_seed_tables(draft),
     CountAlarms: lambda draft, _event: draft.on_commit(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
     SourceRefused: fold_source_refused,

@@ -15,7 +15,7 @@ from actors.correlator.timers import Entry, Key, in_order
 from actors.elapsed import Jumped
 from actors.state_encoding import Piece
 from protocols.alarm import Alarm, Identity
-from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
+from protocols.event import PolicyLoaded, ProfilesLoaded
 
 STEP = 256
 """Values encoded at a time, in some 0.3 ms."""
@@ -70,7 +70,6 @@ class Renamed(Struct, frozen=True, array_like=True, gc=False):
 class Saved(Struct, kw_only=True):
     """A State on disk. Indexes are left out: they follow from the alarms."""
 
-    version: int = 1
     ledger_id: str
     offset: int
     at: datetime
@@ -88,8 +87,6 @@ class Saved(Struct, kw_only=True):
     timers: list[Entry] = []
     memories: dict[str, msgspec.Raw] = {}
     profiles: ProfilesLoaded | None
-    topology: TopologyLoaded | None = None
-    """As snapshots had it before the plant was kept as below."""
     policy: PolicyLoaded | None
     plant: SavedPlant = msgspec.field(default_factory=SavedPlant)
     by_hand: list[str] = []

@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors.correlator.durations import Durations
 from actors.correlator.plant import Plant
@@ -58,13 +57,13 @@ class View:
     of_configuration = False
     """Whether it follows from the topology, the default tenant or the symptoms too: it is made anew when they change."""
     of_alarms = False
-    """Whether it is told of each alarm that is written."""
+    """Whether it is told of alarms."""
 
     def __init__(self, state: "State") -> None:
         """Make it of the State as it is."""
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
-        """An alarm was written, and not merely repeated; ``before``: None when it is new."""
+    def changed(self, alarm: Alarm, *, moved: bool) -> None:
+        """An alarm was written that began or ended (``moved``), or whose parent is another one."""
 
 
 class State:
@@ -154,39 +153,41 @@ class State:
         """Take the alarm as it now is into every index."""
         alarm_id, is_open = alarm.id, alarm.cleared_at is None
         before = self.alarms.get(alarm_id)
-        identity = alarm.identity
-        if alarm.resolved_at is not None:
-            if self.current.get(identity) == alarm_id:
-                del self.current[identity]
-        elif before is None or is_open:
-            # An older alarm of the same identity, noted on after its end, does not come before the newer one.
-            self.current[identity] = alarm_id
+        was_open = before is not None and before.cleared_at is None
+        self.alarms[alarm_id] = alarm
         if before is None:
             self._name(alarm)
-        was_open = before is not None and before.cleared_at is None
+        if alarm.resolved_at is not None:
+            if (before is None or before.resolved_at is None) and self.current.get(alarm.identity) == alarm_id:
+                del self.current[alarm.identity]
+        elif before is None or (is_open and not was_open):
+            # An older alarm of the same identity, noted on after its end, does not come before the newer one.
+            self.current[alarm.identity] = alarm_id
         if is_open != was_open:
             self._count((alarm.tenant_id, alarm.device_id), 1 if is_open else -1)
             _file(self.by_resource, alarm.resource_id, alarm_id, present=is_open)
+            kind = alarm.tenant_id, alarm.resource_id, alarm.alarm_type
+            if is_open:
+                self.open.setdefault(kind, {})[alarm.qualifier] = alarm_id
+                self.cleared.pop(alarm_id, None)
+            else:
+                self._close(kind, alarm)
+        if not is_open:
+            self.cleared.setdefault(alarm_id, at)
         parent, now = before.parent_alarm_id if before is not None else None, alarm.parent_alarm_id
         if parent != now:
             if parent is not None:
                 _file(self.children, parent, alarm_id, present=False)
             if now is not None:
                 _file(self.children, now, alarm_id, present=True)
-        self.alarms[alarm_id] = alarm
-        if is_open:
-            self.open.setdefault((alarm.tenant_id, alarm.resource_id, alarm.alarm_type), {})[alarm.qualifier] = alarm_id
-            self.cleared.pop(alarm_id, None)
-        else:
-            self._close((alarm.tenant_id, alarm.resource_id, alarm.alarm_type), alarm)
-            self.cleared.setdefault(alarm_id, at)
         until = alarm.shelved_until
         if until is not None:
             self.shelved[alarm_id] = until
         elif self.shelved:
             self.shelved.pop(alarm_id, None)
-        for view in self._told:
-            view.changed(before, alarm)
+        if is_open != was_open or parent != now:
+            for view in self._told:
+                view.changed(alarm, moved=is_open != was_open)
 
     def forget(self, alarm_id: str) -> None:
         """Let go of a cleared alarm."""
@@ -408,9 +409,6 @@ class State:
         state.counted = saved.counted
         cleared = dict(saved.cleared)
         for alarm in saved.alarms:
-            if saved.counted is None and alarm.cleared_by is not None and ":" not in alarm.cleared_by:
-                # As versions that did not count alarms named a person.
-                alarm = replace(alarm, cleared_by=f"user:{alarm.cleared_by}")
             state.put(alarm, cleared.get(alarm.id, saved.at))
         state.cleared = cleared
         # Several alarms of one identity can be kept: which of them a raise would re-open cannot be told from them alone.
@@ -426,14 +424,10 @@ class State:
         state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
-        if saved.topology is not None:
-            state.replant(0, saved.topology.nodes, ())
-            state.topology_digest = saved.topology.digest
-        else:
-            state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
-            state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
-            for puts, removes, revision in saved.plant.steps():
-                state.plant.apply(puts, removes, revision)
+        state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
+        state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
+        for puts, removes, revision in saved.plant.steps():
+            state.plant.apply(puts, removes, revision)
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state

@@ -1,1 +1,1 @@
-"""The ledger: Events to disk before anyone acts on them, Changes recorded in order, one durable file."""
+"""The ledger: one durable file. Events are on disk before anyone acts on them; Changes are recorded in order."""

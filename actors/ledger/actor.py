@@ -1,11 +1,11 @@
-"""The ledger's trio shell: Appends in, durable batches on to the fold, what the fold decided recorded and published.
+"""The ledger's trio shell: it commits Appends, sends their Events to the stages, and records and publishes the Changes.
 
-Two tasks take from the two channels, one loop writes. Nothing here blocks on the fold: Appends are taken only while fewer than
-``pipe_batches`` batches are under way, and what the fold hands back is always taken, so ``to_fold`` never fills up when
+Two tasks receive from the two channels, one loop writes. The loop never waits for a stage: it takes Appends only while fewer
+than ``pipe_batches`` batches are under way, and it always takes the Changes that come back. So ``to_fold`` never fills up when
 it holds ``pipe_batches + 2`` messages.
 
-While the disk refuses, Appends are refused at once; what the fold handed back stays in memory (bounded by the batches under
-way) and is written when the disk takes it again.
+While the disk refuses commits, Appends are refused at once. The Changes that come back stay in memory (bounded by the batches
+under way) and are written when the disk takes commits again.
 """
 
 from collections import Counter, deque
@@ -43,14 +43,14 @@ log = structlog.get_logger()
 
 _CURSORS_SECONDS, _PRUNE_SECONDS = 1.0, 30.0
 _DRIFT = 100_000
-"""Microseconds by which the time is slewed before its anchor is written again."""
+"""Microseconds. The anchor of the time is written again when slewing has moved it by this much."""
 
 
 class Ledger:
-    """Owns ``database`` and the channel ends it is given; :meth:`run` closes all of them.
+    """Owns ``database`` and the channel ends that it is given; :meth:`run` closes all of them.
 
-    Not to be restarted on its own: the fold's state runs ahead of the file, and only a recovery of both makes them agree. If
-    :meth:`run` raises, the process is to end.
+    A ledger cannot be restarted on its own: the stages' states are ahead of the file, and only a recovery makes them agree. If
+    :meth:`run` raises, the process has to end.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Ledger:
         consumers: Mapping[str, ConsumerPolicy],
     ) -> None:
         """``to_fold`` leads to the first of ``stages``; ``folded`` comes from the last one. ``clock`` stamps the Events; the
-        ledger alone lets it step, once the jump is on disk. ``consumers`` are all who may acknowledge, by name. Reads the
-        cursors; raises DiskRefused."""
+        ledger alone lets it step, once the jump is on disk. ``consumers`` has a policy for each consumer of the feed, by name.
+        Raises DiskRefused when the cursors cannot be read."""
         self._database = database
         self._requests = Requests(inbox, self._rouse)
         self._folded_in = folded
@@ -91,14 +91,14 @@ class Ledger:
             for name in self.consumers
             if (recorded := database.recorded_after(self.consumers.cursor(name))) is not None
         }
-        """Seconds since the next batch of each consumer that is behind was recorded."""
+        """For each consumer that is behind: the seconds since its next batch was recorded."""
         self._pipeline = Pipeline(self._settings.pipe_batches, database.head.through)
         self._writer = trio.CapacityLimiter(1)
         self._wake = trio.Event()
         self._folded: deque[ChangeBatch] = deque()
         self._folded_at = 0.0
         self._snapshots = SnapshotSchedule(self._settings, database.snapshot_through(), stages)
-        self._ride = CommitDelay()
+        self._commit_delay = CommitDelay()
         self._outage = Outage()
         self._cursors_at = 0.0
         self._prune_at = 0.0
@@ -106,14 +106,15 @@ class Ledger:
 
     @property
     def failure(self) -> str | None:
-        """Why the disk refuses commits at present, None when it takes them."""
+        """The reason why the disk refuses commits now; None when it takes them."""
         return self._outage.reason
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Until ``inbox`` has ended, everything is folded and recorded, ``folded`` has ended, and no consumer reads any more.
+        """Run until ``inbox`` has ended, every Event is folded and recorded, ``folded`` has ended, and no consumer reads any
+        more.
 
-        Reports started once the Events whose Changes are not on disk have been sent to the fold. Cancelled half-way, the
-        file holds what was committed and whoever waits for a reply gets Abandoned.
+        Reports started once the Events whose Changes are not on disk have been sent to the stages. When cancelled, the file
+        holds every commit that was made, and the replies that are still open fail with Abandoned.
         """
         if self._ran:
             raise RuntimeError("a ledger runs once: recover from its file instead")
@@ -137,14 +138,14 @@ class Ledger:
                 await self._in_writer(self._database.close)
 
     async def _let_consumers_end(self) -> None:
-        """Nothing more is recorded: write what the consumers acknowledge of the rest."""
+        """Nothing more is recorded: let the consumers read the rest, and write their last cursors."""
         self.feed.close()
         await self.feed.until_left()
         if self.consumers.dirty:
             await self._commit([])
 
     async def _resend(self) -> None:
-        """Send what is on disk and has no Changes there."""
+        """Send the Events that are on disk without their Changes."""
         last = self._database.head.offset
         while self._pipeline.sent < last:
             sent = self._pipeline.sent
@@ -161,15 +162,15 @@ class Ledger:
                 self._folded.append(ChangeBatch(item.through, item.changes))
             elif isinstance(item, SnapshotPart):
                 self._snapshots.arrive(item, trio.current_time())
-            # A marker that comes back has passed every stage: nothing is to be done about it.
+            # A marker that comes back has passed every stage; its parts came before it.
             self._rouse()
         if not self._draining:
-            raise FoldEnded("the fold closed its channel before the ledger closed the way to it")
+            raise FoldEnded("the last stage closed its channel before the ledger closed the channel to the first")
         self._fold_ended = True
         self._rouse()
 
     async def _write(self) -> None:
-        """The loop: one commit after another, each with everything that waits."""
+        """Commit again and again, each time everything that waits."""
         while True:
             self._settle_empty()
             now = trio.current_time()
@@ -200,26 +201,26 @@ class Ledger:
                 await self._sleep()
 
     def _changes_at(self) -> float:
-        """When the Changes that wait are due."""
+        """The time at which the Changes that wait are to be committed."""
         if not self._folded:
             return float("inf")
         if self._pipeline.asked or self._requests.ended or not self._pipeline.room:
             return float("-inf")
-        return self._ride.until(self._folded_at)
+        return self._commit_delay.until(self._folded_at)
 
     def _settle_empty(self) -> None:
-        """Batches that came to nothing need no commit."""
+        """Settle the batches without Changes: they need no commit."""
         while self._folded and not self._folded[0].changes:
             self._pipeline.settle(self._folded.popleft().through, 0, ())
 
     async def _step(self, jump: Jump) -> None:
-        """Record that the wall clock is believed, and go on by it. When the disk refuses, the jump stays due."""
+        """Record the jump of the wall clock, and step by it. When the disk refuses, the jump stays due."""
         event = ClockJumped(instant(jump.before), instant(jump.after))
         log.warning("the wall clock is believed", before=event.before.isoformat(), after=event.after.isoformat())
         await self._commit([Append((event,))], jump)
 
     def _new_time(self, jump: Jump | None) -> LedgerTime | None:
-        """What to keep of the time with the next commit, when that is no longer what is kept."""
+        """The time to write with the next commit; None when the time on disk still holds."""
         anchor, kept = self._clock.anchor, self._database.time
         if jump is not None:
             anchor = Anchor(anchor.boot_id, anchor.ahead + jump.after - jump.before)
@@ -229,7 +230,7 @@ class Ledger:
         return LedgerTime(anchor, self._jumps)
 
     async def _commit(self, appends: Sequence[Append], jump: Jump | None = None) -> None:
-        """One commit with everything that waits. ``jump`` is the one of which the only Event of ``appends`` tells."""
+        """Commit everything that waits. With ``jump``, ``appends`` has the ClockJumped that records it and nothing else."""
         folded = list(self._folded)
         piece = self._snapshots.piece
         cursors = self.consumers.unwritten()
@@ -253,7 +254,7 @@ class Ledger:
             self._clock.step(jump)
             self._jumps = group.time.jumps
         if appends:
-            self._ride.committed(trio.current_time())
+            self._commit_delay.committed(trio.current_time())
         self._metrics.ledger_commit.observe(written.seconds)
         self.consumers.written(cursors)
         for _ in folded:
@@ -269,7 +270,7 @@ class Ledger:
             self._metrics.quarantined.set(written.quarantined)
 
     async def _committed(self, appends: Sequence[Append], written: Written) -> None:
-        """Answer that the Events are on disk, and send them on."""
+        """Answer that the Events are on disk, and send them to the stages."""
         # The ledger's own Events, if any, are the last of the commit.
         for index, (append, first) in enumerate(zip(appends, written.firsts, strict=False)):
             if first is None:
@@ -293,12 +294,12 @@ class Ledger:
             await self._to_fold.send(written.batch)
 
     async def _mark(self) -> None:
-        """Send a snapshot marker behind the newest Event sent."""
+        """Send a snapshot marker after the newest Event that was sent."""
         self._snapshots.mark(self._pipeline.sent, trio.current_time())
         await self._to_fold.send(SnapshotMarker(self._snapshots.marked))
 
     async def _drain(self) -> None:
-        """No more Events will come: have the folds' last state, then let them end."""
+        """No more Events come: ask the stages for a last snapshot, then let them end."""
         if self._pipeline.sent > self._snapshots.marked:
             await self._mark()
         self._draining = True
@@ -354,7 +355,7 @@ class Ledger:
         self._wake.set()
 
     async def _sleep(self) -> None:
-        """Until something arrives or is due."""
+        """Sleep until a message arrives or work is due."""
         if self._outage.reason is not None:
             due = self._outage.retry_at
         else:
@@ -367,11 +368,11 @@ class Ledger:
         self._wake = trio.Event()
 
     async def _in_writer(self, call: Callable[[Unpack[_Arguments]], _Result], *arguments: *_Arguments) -> _Result:
-        """``call`` in a thread, one such call at a time. Not cancelled half-way: its result is always seen."""
+        """Run ``call`` in a thread, one call at a time. Cannot be cancelled half-way, so its result is never lost."""
         return await trio.to_thread.run_sync(call, *arguments, limiter=self._writer)
 
     def _leave(self) -> None:
-        """Nobody is left waiting for a reply that will not come."""
+        """Close the channels, and fail every reply that is still open."""
         self._requests.abandon()
         self._pipeline.abandon()
         self._folded_in.close()

@@ -1,8 +1,8 @@
-"""Checksums of rows. SQLite finds a page whose structure is broken; that the octets in it are the ones written, it cannot tell.
+"""Checksums of rows. SQLite finds a page whose structure is broken. It does not find octets that are not the ones written.
 
-Each row carries a CRC-32, so that a turned bit or a sector of zeros is found before anyone acts on it. A row that is missing
-altogether is found by its neighbours: offsets and batches are without gaps, and each Events row and each Changes row says
-how far the other table had come (see ``read.read_head``).
+Each row carries a CRC-32 in its column ``seal``, so that a flipped bit or a sector of zeros is found before anyone acts on it.
+A row that is missing altogether is found by its neighbours: offsets and batches have no gaps, and each row of ``events`` and of
+``changes`` says how far the other table was (see ``read.read_head``).
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ def checksum(*columns: Any) -> int:
 
 
 def with_checksum(*columns: Any) -> tuple[Any, ...]:
-    """The row to insert: the seal goes before the last column."""
+    """The row to insert, with the checksum before the last column."""
     return (*columns[:-1], checksum(*columns), columns[-1])
 
 
 def checksum_holds(row: Sequence[Any]) -> bool:
-    """Whether a row that was made by :func:`with_checksum` is still what it was."""
+    """Whether a row of :func:`with_checksum` is unchanged."""
     return bool(row[-2] == checksum(*row[:-2], row[-1]))

@@ -1,4 +1,4 @@
-"""Between what the ledger holds and the msgpack bodies of its rows."""
+"""The msgpack bodies of the ledger's rows."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _raws = msgpack.Decoder(list[Raw])
 _parts = msgpack.Decoder(dict[str, bytes])
 
 ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-"""What msgspec raises for a value that msgpack cannot hold (an int beyond 64 bits, a lone surrogate, a foreign type)."""
+"""msgspec's errors for a value that msgpack cannot hold (an int beyond 64 bits, a lone surrogate, a foreign type)."""
 DECODE_ERRORS = (DecodeError, UnicodeDecodeError)
 
 
@@ -29,7 +29,7 @@ def decode_events(body: bytes) -> list[Event]:
 
 
 def one_event(body: bytes, index: int) -> bytes:
-    """The msgpack of the batch's Event at ``index``, as it was encoded."""
+    """The msgpack of one Event of a batch. ``index`` counts from 0."""
     return bytes(_raws.decode(body)[index])
 
 
@@ -44,7 +44,7 @@ def decode_changes(body: bytes) -> list[Change]:
 
 
 def encode_parts(parts: dict[str, bytes]) -> bytes:
-    """A snapshot's states."""
+    """The body of a snapshot: the stages' states by name."""
     return _encoder.encode(parts)
 
 

@@ -1,22 +1,22 @@
-"""When Changes wait for Events to share a commit with: each commit saved under load is a sync saved. Pure."""
+"""Changes wait a little for Events, so that both share a commit: under load each commit saved is a sync saved. Pure."""
 
 import math
 
 COMMIT_DELAY_SECONDS = 0.085
-"""How long Changes wait for Events at most: a little longer than the listener lets traps gather."""
+"""Changes wait this long for Events at most. It is a little longer than the listener gathers traps."""
 
 
 class CommitDelay:
-    """Follows how Events come. Times are of one monotonic clock, in seconds."""
+    """Follows the times of commits with Events. Times are of one monotonic clock, in seconds."""
 
     def __init__(self) -> None:
         self._last = self._before = -math.inf
 
     def committed(self, now: float) -> None:
-        """Events were committed."""
+        """A commit had Events."""
         self._before, self._last = self._last, now
 
     def until(self, arrived: float) -> float:
-        """When Changes that arrived then are to be committed, Events or no Events: at once where Events are few."""
+        """The time at which Changes that arrived at ``arrived`` are committed at the latest: at once while Events are few."""
         busy = self._last - self._before <= COMMIT_DELAY_SECONDS
         return arrived + COMMIT_DELAY_SECONDS if busy else -math.inf

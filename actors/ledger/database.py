@@ -1,8 +1,8 @@
-"""The ledger's file: one writer, whole transactions, nothing believed that was not synced. No trio here.
+"""The ledger's file: one writer, whole transactions, and trust in synced data only. No trio here.
 
-After a refused commit the connection is closed: what a failed fsync left in the page cache may look written without being
-so. Opening again first moves the whole log into the database file and syncs that, then removes whatever of the refused
-commit survived, so that "nothing of the request was kept" is true of the file as well.
+After a refused commit the connection is closed: data that a failed fsync left in the page cache may look written without being
+on disk. Opening again first moves the whole log into the database file and syncs that. Then it removes the rows of the refused
+commit that survived, so that "nothing of the request was kept" is true of the file as well.
 """
 
 import contextlib
@@ -34,21 +34,21 @@ class LedgerFile:
     """Owns the file from :meth:`open` to :meth:`close`. Methods block; any thread may call them, one at a time."""
 
     def __init__(self, path: Path) -> None:
-        """See :meth:`open`."""
+        """Use :meth:`open`."""
         self.path = path
         self.head = Head()
         self.ledger_id = ""
         self.in_quarantine = 0
-        """Rows in quarantine when it was opened; a write says how many there are after it."""
+        """The number of rows in quarantine when the file was opened; :attr:`Written.quarantined` has later ones."""
         self._lock = -1
         self._connection: sqlite3.Connection | None = None
         self.time: LedgerTime | None = None
-        """Of the run before; None when it kept none."""
+        """The time of the newest commit that wrote one; None when there is none."""
         self._largest = 0
 
     @classmethod
     def open(cls, path: Path) -> "LedgerFile":
-        """Open the ledger, made with its directory when there is none. Raises NotALedger, LedgerNewer, LedgerCorrupt,
+        """Open the ledger; make it, with its directory, when there is none. Raises NotALedger, LedgerNewer, LedgerCorrupt,
         LedgerLocked, or DiskRefused, each with the way out."""
         database = cls(path)
         try:
@@ -70,16 +70,16 @@ class LedgerFile:
         return database
 
     def close(self) -> None:
-        """Move the log into the database file, and let go of both. Safe to call twice."""
+        """Move the log into the database file, and close both. Safe to call twice."""
         self._disconnect()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
 
     def write(self, group: CommitGroup) -> Written:
-        """Commit ``group`` in one transaction; when this returns it is on disk.
+        """Commit ``group`` in one transaction. When this returns, the group is on disk.
 
-        Raises DiskRefused: then nothing of it is kept, and the next call starts with opening the file again.
+        Raises DiskRefused: then nothing of the group is kept, and the next call opens the file again first.
         """
         began = time.perf_counter()
         connection = self._connected()
@@ -131,17 +131,18 @@ class LedgerFile:
         return Written(batch, firsts, encoded.refused, recorded, sizes, quarantined, time.perf_counter() - began)
 
     def probe(self) -> None:
-        """Write and sync a little: whether the disk takes commits. Raises DiskRefused."""
+        """Write and sync a little, to find out whether the disk takes commits. Raises DiskRefused."""
         with self._using() as connection:
             connection.execute("UPDATE meta SET value = CASE value WHEN '' THEN '.' ELSE '' END WHERE key = 'probed'")
 
     def prune(self, limits: PruneLimits) -> Pruned:
-        """One bounded step of removing what is old. Raises DiskRefused."""
+        """Remove a bounded number of old rows. Raises DiskRefused."""
         with self._using() as connection:
             return prune(connection, limits)
 
     def read_events(self, after: int, through: int, limit: int = 64) -> list[EventBatch]:
-        """The batches with Events in (``after``, ``through``], oldest first. Raises LedgerCorrupt, DiskRefused."""
+        """At most ``limit`` batches of the Events in (``after``, ``through``], oldest first. Raises LedgerCorrupt,
+        DiskRefused."""
         with self._using() as connection:
             return read_events(connection, self.path, after, through, limit)
 
@@ -217,7 +218,7 @@ class LedgerFile:
         return connect_writer(self.path)
 
     def _connected(self) -> sqlite3.Connection:
-        """The connection, opened again after a refusal with everything beyond :attr:`head` removed."""
+        """The connection. After a refusal it is opened again, and every row beyond :attr:`head` is removed."""
         if self._connection is not None:
             return self._connection
         try:
@@ -244,7 +245,7 @@ class LedgerFile:
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
-        """The connection, given up when SQLite refuses something."""
+        """The connection, which is closed when SQLite refuses a statement."""
         connection = self._connected()
         try:
             yield connection
@@ -289,16 +290,16 @@ def _firsts(appends: Sequence[Sequence[Event]], encoded: Encoded, first: int) ->
 
 
 def _make_directory(path: Path) -> None:
-    """Make ``path``, and have its name durable: without that a power cut takes the whole directory, synced files and all."""
+    """Make ``path``, and sync its name: without that a power cut may remove the whole directory, with synced files in it."""
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         for each in missing or [path]:
-            # Whoever made a directory that we may not even look into answers for its names.
+            # A directory that this account may not open was made by somebody else, who answers for its names.
             with contextlib.suppress(PermissionError):
                 sync(each.parent, DIRECTORY)
     except OSError:
-        # A later sync that succeeds says nothing of a name that waited for this one: the next attempt makes it anew.
+        # A later sync that succeeds says nothing about a name whose sync failed: the next attempt makes the directory anew.
         with contextlib.suppress(OSError):
             for each in missing:
                 each.rmdir()
@@ -306,7 +307,7 @@ def _make_directory(path: Path) -> None:
 
 
 def in_use(path: Path) -> bool:
-    """Whether a process has the ledger at ``path`` open for writing, as far as this account can tell."""
+    """Whether a process has the ledger at ``path`` open for writing. False also where this account may not read the lock."""
     try:
         lock = os.open(f"{path}.lock", os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""What can be wrong with a ledger's file or its disk. Each message ends with the way out."""
+"""The errors of a ledger's file and of its disk. Each message ends with the way out."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from actors.mailbox import LedgerUnavailable
 
 
 class LedgerError(Exception):
-    """Something about the ledger's file; ``path`` says which."""
+    """An error of the ledger's file at ``path``."""
 
     def __init__(self, path: Path, text: str) -> None:
         super().__init__(f"{path}: {text}")
@@ -15,7 +15,7 @@ class LedgerError(Exception):
 
 
 class NotALedger(LedgerError):
-    """The file is no SQLite database, or another program's."""
+    """The file is no SQLite database, or belongs to another program."""
 
     def __init__(self, path: Path, found: str) -> None:
         super().__init__(path, f"not a ledger ({found}); set state_dir to faultd's own directory, or move this file away")
@@ -29,7 +29,6 @@ class LedgerNewer(LedgerError):
             path,
             f"has schema version {found}, this faultd knows up to {known}; install the faultd that wrote it (or a later one)",
         )
-        self.found, self.known = found, known
 
 
 class LedgerCorrupt(LedgerError):
@@ -51,32 +50,31 @@ class LedgerLocked(LedgerError):
 
 
 class NoUsableSnapshot(LedgerError):
-    """The Events before ``oldest`` are gone, and no snapshot reaches that far."""
+    """The Events before ``oldest`` were pruned, and no usable snapshot covers them."""
 
     def __init__(self, path: Path, oldest: int) -> None:
         super().__init__(
             path,
-            f"its oldest Event is {oldest} and no snapshot can stand in for those before; start the faultd version that wrote "
-            "it, or move the file and its -wal away to start with an empty ledger, and let PostgreSQL go on with that one by "
+            f"its oldest Event is {oldest}, and no usable snapshot covers the Events before it; start the faultd version that "
+            "wrote it, or move the file and its -wal away to start with an empty ledger, and let PostgreSQL go on with that by "
             "`faultd migrate --adopt-ledger`",
         )
-        self.oldest = oldest
 
 
 class DiskRefused(LedgerError):
-    """The disk did not take a commit, or the file could not be opened again after that. It may succeed later."""
+    """The disk refused a commit, or the file could not be opened again after that. A later attempt may succeed."""
 
 
 class EventRefused(LedgerUnavailable):
-    """One request's Events cannot be encoded or are larger than a row can be. Trying again does not help."""
+    """The Events of one request cannot be encoded, or are larger than a row can be. Another attempt does not help."""
 
 
 class FoldOutOfStep(Exception):
-    """The fold handed back Changes for offsets that it was not sent, or out of order: a bug, not a condition."""
+    """The stages handed back a message that the ledger did not send or ask for, or out of order. This is a bug."""
 
 
 class FoldEnded(Exception):
-    """The fold closed its channel while Events were still to be folded."""
+    """The last stage closed its channel while Events were still to be folded."""
 
 
 class UnknownConsumer(ValueError):
@@ -84,13 +82,13 @@ class UnknownConsumer(ValueError):
 
     def __init__(self, consumer: str, known: Iterable[str]) -> None:
         super().__init__(f"no consumer {consumer!r} is registered with the ledger; registered are {', '.join(known) or 'none'}")
-        self.consumer = consumer
 
 
 class CursorAhead(ValueError):
-    """A consumer's cursor is beyond the ledger's newest batch: it belongs to another ledger, or to a newer copy of this one."""
+    """A cursor is beyond the ledger's newest batch: it is of another ledger, or of a newer copy of this one."""
 
     def __init__(self, consumer: str, seq: int, last: int) -> None:
-        whose = "it is another ledger's, or that of a newer copy of this one"
-        super().__init__(f"cursor {seq} of {consumer} is beyond the ledger's newest batch {last}; {whose}")
-        self.consumer, self.seq, self.last = consumer, seq, last
+        super().__init__(
+            f"cursor {seq} of {consumer} is beyond the ledger's newest batch {last}: it is of another ledger, or of a newer "
+            "copy of this one"
+        )

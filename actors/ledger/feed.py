@@ -1,4 +1,4 @@
-"""The recorded Changes for those who apply them: from memory when close behind, from the file when not."""
+"""The recorded Changes for their consumers: from memory for one that is close behind, from the file for the others."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,8 @@ _NEWEST = 2**63 - 1
 
 
 class LedgerFeed:
-    """Implements ``actors.mailbox.Feed``. The ledger publishes; any number of consumers read, each at its own pace.
+    """Implements ``actors.mailbox.Feed``. The ledger publishes batches; any number of consumers read them, each at its own
+    pace.
 
     Reading goes on after :meth:`close`, until everything is read.
     """
@@ -96,8 +97,8 @@ class LedgerFeed:
         return batches
 
     def start(self, metrics: Metrics, ages: Mapping[str, float]) -> None:
-        """Log where consumers begin that do not simply go on, and export the lags. ``ages`` has, for each consumer that is
-        behind, the seconds since its next batch was recorded. The ledger alone calls this."""
+        """Log the consumers that do not simply go on where they were, and export the lags. ``ages`` has, for each consumer that
+        is behind, the seconds since its next batch was recorded. The ledger alone calls this."""
         consumers = self._consumers
         for name, seq in consumers.removed.items():
             log.warning("consumer is not configured any more; its cursor keeps no Changes", consumer=name, cursor=seq)
@@ -131,7 +132,8 @@ class LedgerFeed:
         return await trio.to_thread.run_sync(self._quarantine, limiter=self._readers)
 
     async def events_at(self, offsets: Collection[int]) -> Sequence[Stamped]:
-        """The Events at these offsets, in their order, but for those that were pruned. Raises LedgerError. Can be cancelled."""
+        """The Events at these offsets, in the order of offsets, without those that were pruned. Raises LedgerError. Can be
+        cancelled."""
         return await trio.to_thread.run_sync(self._events_at, offsets, limiter=self._readers)
 
     def publish(self, batches: Iterable[tuple[RecordedBatch, int]], now: float) -> None:
@@ -148,7 +150,7 @@ class LedgerFeed:
         moved.set()
 
     def close(self) -> None:
-        """Nothing will follow. The ledger alone calls this."""
+        """No batch will follow. The ledger alone calls this."""
         self._closed = True
         self._moved.set()
 
@@ -160,10 +162,10 @@ class LedgerFeed:
         return [self._recent[index][0] for index in range(start, min(start + limit, len(self._recent)))]
 
     def _from_file(self, seq: int, through: int, limit: int) -> list[RecordedBatch]:
-        # Opened for each read: a reader this far behind reads much at once, and nothing is left open when it stops.
+        # A connection for each read: a consumer that is far behind reads much at once, and a read leaves nothing open.
         with closing(connect_reader(self._path)) as connection, translated(self._path):
             batches = read_changes(connection, self._path, seq, through, limit, _READ_BYTES)
-            # While this reader waited for its turn, newer batches may have come and all up to ``through`` have been pruned.
+            # While this read waited for its turn, all batches up to ``through`` may have been pruned, after newer ones came.
             batches = batches or read_changes(connection, self._path, 0, _NEWEST, 1, 0)
         if not batches or batches[0].seq <= seq:
             raise LedgerCorrupt(self._path, f"Changes {seq + 1} are missing, and {through} is the newest")

@@ -1,4 +1,4 @@
-"""One commit: what goes into it, and what it came to."""
+"""The contents of one commit, and its result."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,11 +14,11 @@ from protocols.ledger import ChangeBatch, EventBatch, RecordedBatch, Snapshot
 
 _PIECE_BYTES = 4 * 1024 * 1024
 _EVENT_BYTES = 200
-"""What an Event takes in the file, about."""
+"""An Event takes about this many bytes in the file."""
 
 
 class SnapshotPiece(Struct, frozen=True):
-    """A part of an encoded snapshot; large ones are written over several commits so that none is held up for long."""
+    """A part of an encoded snapshot. A large snapshot is written in several commits, so that no commit takes long."""
 
     through: int
     number: int
@@ -27,21 +27,23 @@ class SnapshotPiece(Struct, frozen=True):
 
     @property
     def last(self) -> bool:
-        """The snapshot counts from this piece's commit on."""
+        """Whether the snapshot is whole with the commit of this piece."""
         return self.number == self.pieces - 1
 
 
 class LedgerTime(Struct, frozen=True):
-    """The ledger's time at a commit: its anchor, and the jumps that retention takes into account."""
+    """The ledger's time at a commit: the anchor, and the jumps that count for the retention."""
 
     anchor: Anchor
     jumps: Sequence[Jumped] = ()
 
 
 class CommitGroup(Struct, frozen=True):
-    """Requests' Events, what the fold handed back (in order), and cursors to remember. ``through`` is the offset through which
-    all Changes are recorded once this is; ``now`` stamps the Events, unless the last stamp is later and the time does not
-    ``step``. ``time`` is to be kept for the next run."""
+    """The contents of one commit: the Events of requests, the Changes that came back (in order), pieces of a snapshot, cursors.
+
+    After this commit the Changes of all Events up to offset ``through`` are recorded. ``now`` stamps the Events, unless the
+    last stamp is later and the time does not ``step``. ``time`` is for the next run; None leaves the one on disk.
+    """
 
     now: datetime
     through: int
@@ -53,13 +55,13 @@ class CommitGroup(Struct, frozen=True):
 
     @property
     def batches(self) -> int:
-        """How many of ``folded`` become recorded batches."""
+        """The number of recorded batches that ``folded`` makes."""
         return sum(1 for item in self.folded if isinstance(item, ChangeBatch) and item.changes)
 
 
 class Written(Struct, frozen=True):
-    """A commit that is on disk. ``firsts`` has the first offset of each request, None where ``refused`` says why not.
-    ``sizes`` are the encoded bytes of ``recorded``."""
+    """The result of a commit that is on disk. ``firsts`` has the first offset of each request; None where the request is in
+    ``refused``, by its index. ``sizes`` are the encoded bytes of each of ``recorded``."""
 
     batch: EventBatch | None
     firsts: Sequence[int | None]
@@ -67,12 +69,12 @@ class Written(Struct, frozen=True):
     recorded: Sequence[RecordedBatch]
     sizes: Sequence[int]
     quarantined: int | None
-    """Rows in quarantine after it; None when it did not touch them."""
+    """The number of rows in quarantine after the commit; None when the commit changed none."""
     seconds: float
 
 
 class Encoded(Struct, frozen=True):
-    """The requests' Events as one row's body, and which requests are in it."""
+    """The Events of several requests as the body of one row. ``refused`` has the requests that are not in it, by index."""
 
     events: list[Event]
     body: bytes
@@ -80,7 +82,8 @@ class Encoded(Struct, frozen=True):
 
 
 def encode(appends: Sequence[Sequence[Event]], largest: int) -> Encoded:
-    """All requests in one body of at most ``largest`` bytes; one that cannot be encoded, or does not fit, is refused."""
+    """Encode requests into one body of at most ``largest`` bytes. A request that cannot be encoded, or does not fit, is
+    refused."""
     events = [event for append in appends for event in append]
     try:
         body = encode_events(events)
@@ -106,7 +109,7 @@ def encode(appends: Sequence[Sequence[Event]], largest: int) -> Encoded:
 
 
 def pieces_of(snapshot: Snapshot) -> list[SnapshotPiece]:
-    """The encoded snapshot in parts of a few megabytes."""
+    """The encoded snapshot, in pieces of a few megabytes."""
     body = memoryview(encode_parts(snapshot.parts))
     count = -(-len(body) // _PIECE_BYTES)
     return [
@@ -116,6 +119,6 @@ def pieces_of(snapshot: Snapshot) -> list[SnapshotPiece]:
 
 
 def worth(pieces: Sequence[SnapshotPiece]) -> int:
-    """How many Events take as many bytes as the snapshot. It is not taken more often than that: of snapshots there are never
-    more bytes than of the Events that they save folding."""
+    """The number of Events that take as many bytes as the snapshot. Snapshots are that far apart at least, so that they never
+    take more bytes than the Events between them."""
     return sum(len(piece.body) for piece in pieces) // _EVENT_BYTES

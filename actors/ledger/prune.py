@@ -1,9 +1,9 @@
-"""What may leave the ledger, in steps small enough that commits never wait long.
+"""Pruning: removing old rows, in steps so small that commits never wait long.
 
-Old is what is past its retention, or the oldest when more bytes are in use than allowed. Old Events go when the older of the
-two kept snapshots covers them, so that either can still be recovered from; with a single one none goes, since it may turn out
-to be unusable. Old Changes go when every consumer that bounds pruning has acknowledged them. The newest row of each table
-always stays: it says where the ledger ends.
+A row is old when it is past its retention, or among the oldest while more bytes are in use than allowed. Old Events go when the
+older of the two kept snapshots covers them, so that a start can recover from either. With a single snapshot no Event goes,
+since the snapshot may turn out to be unusable. Old Changes go when every consumer that bounds pruning has acknowledged them.
+The newest row of each table always stays: it says where the ledger ends.
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ class PruneLimits(Struct, frozen=True):
 
 
 class Pruned(Struct, frozen=True):
-    """What a step removed; ``more`` says that the next would find something too."""
+    """The numbers of rows that a step removed. ``more``: the next step would remove some too."""
 
     events: int
     batches: int
@@ -34,7 +34,7 @@ class Pruned(Struct, frozen=True):
 
 
 def prune(connection: sqlite3.Connection, limits: PruneLimits) -> Pruned:
-    """One step, in a transaction of its own."""
+    """Remove a bounded number of old rows, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     leftover = _prune_snapshots(connection)
     over = max(0, _bytes_in_use(connection) - limits.max_bytes)
@@ -67,7 +67,7 @@ def prune(connection: sqlite3.Connection, limits: PruneLimits) -> Pruned:
 
 
 def _old(rows: Sequence[tuple[int, ...]], cutoff: int, over: int) -> tuple[Sequence[tuple[int, ...]], bool]:
-    """The leading rows (key, at, bytes, ...) to remove now, and whether the step's size ended them."""
+    """The leading rows (key, at, bytes, ...) to remove now, and whether the bound of the step cut them off."""
     freed = 0
     for index, row in enumerate(rows):
         if not (row[1] < cutoff or freed < over):
@@ -79,7 +79,7 @@ def _old(rows: Sequence[tuple[int, ...]], cutoff: int, over: int) -> tuple[Seque
 
 
 def _prune_snapshots(connection: sqlite3.Connection) -> bool:
-    """Remove one piece of a snapshot that a newer one replaced, or that never was completed; whether there are more."""
+    """Remove one piece of a snapshot that newer ones replaced or that was never completed. Returns whether more are left."""
     connection.execute(
         "DELETE FROM snapshots WHERE through NOT IN (SELECT through FROM snapshots ORDER BY through DESC LIMIT ?)",
         (_SNAPSHOTS,),

@@ -1,6 +1,6 @@
-"""Reading a ledger's rows, by a connection of ``schema``; and a ledger file offline, for replay.
+"""Reading a ledger's rows, by a connection of ``schema``.
 
-Nothing here writes. Reads are paged, so that a long one never holds a snapshot of the database open.
+Nothing here writes. Long reads are paged, so that none holds a snapshot of the database open.
 """
 
 import sqlite3
@@ -25,8 +25,8 @@ _Row = tuple[Any, ...]
 
 
 class Head(Struct, frozen=True):
-    """Where a ledger ends: newest Event's offset and time (microseconds), newest batch of Changes, and the offset through
-    which Changes are recorded. All 0 for an empty ledger."""
+    """The end of a ledger: the newest Event's ``offset`` and time ``at`` (microseconds since 1970), the newest batch of Changes
+    ``seq``, and the offset ``through`` which Changes are recorded. All 0 for an empty ledger."""
 
     offset: int = 0
     at: int = 0
@@ -35,14 +35,15 @@ class Head(Struct, frozen=True):
 
 
 def _intact(path: Path, row: _Row | None, what: str) -> _Row | None:
-    """``row`` as it is. Raises LedgerCorrupt when it is not as it was written."""
+    """``row``, unchanged. Raises LedgerCorrupt when its checksum is wrong; ``what`` names the row."""
     if row is not None and not checksum_holds(row):
         raise LedgerCorrupt(path, f"{what}: the row's checksum is wrong")
     return row
 
 
 def read_head(connection: sqlite3.Connection, path: Path) -> Head:
-    """The newest rows say it all: pruning always leaves the last one. Raises LedgerCorrupt when they do not agree."""
+    """The end of the ledger, by its newest rows, which pruning always leaves. Raises LedgerCorrupt when they contradict each
+    other."""
     events = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY first DESC LIMIT 1").fetchone()
     changes = connection.execute(f"SELECT {CHANGE_COLUMNS} FROM changes ORDER BY seq DESC LIMIT 1").fetchone()
     marked = connection.execute("SELECT * FROM snapshots ORDER BY through DESC LIMIT 1").fetchone()
@@ -51,10 +52,10 @@ def read_head(connection: sqlite3.Connection, path: Path) -> Head:
     snapshot, *_ = _intact(path, marked, "newest snapshot") or (0,)
     if offset < max(offset_then, covered, recorded, snapshot):
         raise LedgerCorrupt(
-            path, f"Events end at {offset}, and others speak of {max(offset_then, covered, recorded, snapshot)}"
+            path, f"Events end at {offset}, and other rows name Event {max(offset_then, covered, recorded, snapshot)}"
         )
     if seq < seq_then:
-        raise LedgerCorrupt(path, f"Changes end with batch {seq}, and Events speak of {seq_then}")
+        raise LedgerCorrupt(path, f"Changes end with batch {seq}, and Events name batch {seq_then}")
     return Head(offset, at, seq, max(recorded, covered, snapshot))
 
 
@@ -67,9 +68,10 @@ def oldest_offset(connection: sqlite3.Connection) -> int:
 def read_events(
     connection: sqlite3.Connection, path: Path, after: int, through: int, limit: int = _PAGE_ROWS
 ) -> list[EventBatch]:
-    """At most ``limit`` batches of the Events in (``after``, ``through``], as they were committed; those at the ends cut.
+    """At most ``limit`` batches of the Events in (``after``, ``through``], as they were committed; the first and the last may
+    be cut.
 
-    Raises LedgerCorrupt when an offset is missing after ``after`` or between those found, or a row is not as it was written.
+    Raises LedgerCorrupt when an offset is missing, a checksum is wrong, or a row cannot be decoded.
     """
     batches: list[EventBatch] = []
     if after >= through:
@@ -91,7 +93,7 @@ def read_events(
 
 
 def events_at(connection: sqlite3.Connection, path: Path, offsets: Iterable[int]) -> list[Stamped]:
-    """The Events at these offsets, in their order; those that were pruned, or that do not exist, are left out. Raises
+    """The Events at these offsets, in the order of offsets, without those that were pruned or do not exist. Raises
     LedgerCorrupt."""
     found: list[Stamped] = []
     batch: EventBatch | None = None
@@ -116,7 +118,8 @@ def _decoded(path: Path, row: _Row) -> list[Event]:
 
 
 def iterate_events(connection: sqlite3.Connection, path: Path, after: int, through: int) -> Iterator[EventBatch]:
-    """:func:`read_events` to the end, in pages. Raises LedgerCorrupt when the Events end before ``through``."""
+    """All batches of the Events in (``after``, ``through``], in pages. Raises LedgerCorrupt, also when the Events end before
+    ``through``."""
     while batches := read_events(connection, path, after, through):
         yield from batches
         after = batches[-1].through
@@ -127,8 +130,8 @@ def iterate_events(connection: sqlite3.Connection, path: Path, after: int, throu
 def read_changes(
     connection: sqlite3.Connection, path: Path, after: int, through: int, limit: int, max_bytes: int
 ) -> list[RecordedBatch]:
-    """Recorded batches with seq in (``after``, ``through``], oldest first, at most ``limit`` and, beyond the first,
-    ``max_bytes`` encoded. Raises LedgerCorrupt when a body cannot be decoded."""
+    """Recorded batches with ``seq`` in (``after``, ``through``], oldest first: at most ``limit`` batches and ``max_bytes``
+    encoded bytes, and at least one batch if there is any. Raises LedgerCorrupt."""
     batches: list[RecordedBatch] = []
     size = 0
     for row in connection.execute(
@@ -149,7 +152,7 @@ def read_changes(
 
 
 def read_snapshots(connection: sqlite3.Connection) -> Iterator[Snapshot]:
-    """Whole snapshots, newest first; one whose pieces are incomplete or cannot be decoded is passed over."""
+    """The whole snapshots, newest first. One that lacks a piece or cannot be decoded is passed over."""
     for row in connection.execute("SELECT * FROM snapshots ORDER BY through DESC").fetchall():
         through, pieces = row[0], row[-1]
         bodies = connection.execute(
@@ -170,7 +173,7 @@ def read_cursors(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
 
 
 def read_quarantine(connection: sqlite3.Connection, path: Path) -> list[QuarantinedEvent]:
-    """Every Event whose fold raised and has not succeeded since, oldest first. Raises LedgerCorrupt."""
+    """Every Event in quarantine, oldest first. Raises LedgerCorrupt."""
     kept = []
     for error, *row in connection.execute(
         "SELECT error, offset, stage, at, kind, changes, seal, event FROM quarantine ORDER BY offset, stage"
@@ -182,10 +185,7 @@ def read_quarantine(connection: sqlite3.Connection, path: Path) -> list[Quaranti
 
 
 def check_small_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Look at each page of the tables that are always small: rows that are gone from them nothing else would tell of.
-
-    Raises LedgerCorrupt.
-    """
+    """Check every page of the small tables: no other row would show that one of their rows is gone. Raises LedgerCorrupt."""
     for table in ("meta", "cursors", "snapshots", "quarantine"):
         for (found,) in connection.execute(f"PRAGMA quick_check({table})").fetchall():
             if found != "ok":
@@ -197,5 +197,5 @@ def ledger_id(connection: sqlite3.Connection, path: Path) -> str:
     known = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     value = known.get("ledger_id", "")
     if known.get("ledger_id_seal") != str(checksum(value)):
-        raise LedgerCorrupt(path, f"its id {value!r} is not the one that was written")
+        raise LedgerCorrupt(path, f"the checksum of its id {value!r} is wrong")
     return str(value)

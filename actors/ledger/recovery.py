@@ -1,16 +1,15 @@
-"""Where a start begins: the newest usable snapshot, and the Events after it.
+"""The beginning of a start: the newest usable snapshot, and the Events after it.
 
 Three offsets, ``snapshot.through <= events_through <= last_offset``:
 
-- Events in (``snapshot.through``, ``events_through``] have been folded before and their Changes are recorded: the caller
-  folds :attr:`Recovery.replay` and drops what comes of it.
-- Events in (``events_through``, ``last_offset``] are on disk and their Changes are not: ``Ledger.run`` sends them to the
-  fold before anything new, and records what comes of them.
+- The Changes of Events in (``snapshot.through``, ``events_through``] are recorded: the caller folds :attr:`Recovery.replay` and
+  drops the Changes.
+- The Events in (``events_through``, ``last_offset``] are on disk, and their Changes are not: ``Ledger.run`` sends them to the
+  stages before any new Event, and records their Changes.
 
-``events_through`` is the offset through which Changes are on disk. A batch without Changes leaves no row of its own: that
-it was folded is written with the next batch of Events, so after a crash it may be folded again, which comes to nothing
-again. A snapshot's row is written in the commit of the last Changes at or below its ``through``, or in a later one, so it
-never is ahead of ``events_through``.
+A batch without Changes has no row of its own. The next batch of Events says that it was folded. So after a crash such a batch
+may be folded again, and again has no Changes. The row of a snapshot is written with the last Changes at or below its
+``through``, or later, so no snapshot is ahead of ``events_through``.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from protocols.ledger import EventBatch, Snapshot
 
 
 class Recovery(Struct, frozen=True):
-    """``replay`` reads the file as it is consumed; use it once, from one thread, before the ledger runs."""
+    """``replay`` reads the file while it is iterated. Iterate it once, in one thread, before the ledger runs."""
 
     snapshot: Snapshot | None
     events_through: int
@@ -36,10 +35,10 @@ class Recovery(Struct, frozen=True):
 
 
 def recover(database: LedgerFile, usable: Callable[[Snapshot], bool] = lambda snapshot: True) -> Recovery:
-    """What to start the folds from. A snapshot that ``usable`` declines is passed over for the one before it.
+    """The newest snapshot for which ``usable`` is true, and the Events to fold after it.
 
-    Raises NoUsableSnapshot when none is left and the first Events have been pruned. Replaying raises LedgerCorrupt when an
-    Event is missing or cannot be decoded.
+    Raises NoUsableSnapshot when there is none and the first Events were pruned. Iterating ``replay`` raises LedgerCorrupt when
+    an Event is missing or cannot be decoded.
     """
     head = database.head
     with closing(connect_reader(database.path)) as connection, translated(database.path):

@@ -8,10 +8,10 @@ from actors.mailbox import Abandoned, Append
 
 
 class Requests:
-    """Owns ``inbox``, in whose channel they wait: so its bound holds up the senders."""
+    """Owns ``inbox``. Requests wait in its channel, so that the channel's bound holds up the senders."""
 
     def __init__(self, inbox: trio.MemoryReceiveChannel[Append], on_arrival: Callable[[], None]) -> None:
-        """``on_arrival`` is called when there is one to take, and when no more will come."""
+        """``on_arrival`` is called when a request can be taken, and when no more will come."""
         self._inbox = inbox
         self._on_arrival = on_arrival
         self._held: Append | None = None
@@ -21,25 +21,26 @@ class Requests:
 
     @property
     def ended(self) -> bool:
-        """Whether none waits, and none will come."""
+        """Whether no request waits, and none will come."""
         return self._inbox_ended and self._held is None and not self._own
 
     async def receive(self) -> None:
-        """Until ``inbox`` has ended: hold one, and go on once it is taken."""
+        """Receive one request at a time until ``inbox`` has ended; the next one once that is taken."""
         async for append in self._inbox:
             self._held, self._taken = append, trio.Event()
             self._on_arrival()
-            # Not receiving meanwhile: who takes takes what else is in the channel as well, and order is kept.
+            # No receiving meanwhile: :meth:`take` empties the channel itself, after this request, which keeps the order.
             await self._taken.wait()
         self._inbox_ended = True
         self._on_arrival()
 
     def put_first(self, append: Append) -> None:
-        """The ledger's own, before all others."""
+        """A request of the ledger itself, before all others."""
         self._own = [append]
 
     def take(self, limit: int | None) -> list[Append]:
-        """Those that wait, up to ``limit`` Events; each is whole, so the last may exceed it."""
+        """Take the requests that wait, up to ``limit`` Events (None: all). A request is never divided, so the last one may
+        exceed the limit."""
         appends, self._own = self._own, []
         if self._held is None:
             return appends
@@ -57,7 +58,7 @@ class Requests:
         return appends
 
     def abandon(self) -> None:
-        """The ledger leaves: whoever waits, or would come yet, learns that nothing was taken."""
+        """The ledger ends: fail every request that was not taken with Abandoned, and refuse further ones."""
         left = self._own + ([self._held] if self._held else [])
         try:
             while True:

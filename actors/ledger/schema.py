@@ -1,11 +1,11 @@
 """The ledger's tables, and opening a connection to them.
 
-A row of ``events`` is one batch as it was committed: a commit is then a handful of statements however many Events it
-holds (each statement gives up the interpreter lock, and under load waits to get it back), and a replay sees the very
-batches that the fold saw. ``recorded`` is the offset through which Changes were on the ledger when the batch was written.
+A row of ``events`` is one batch as it was committed. So a commit is a handful of statements however many Events it has (each
+statement releases the interpreter lock, and under load waits to get it back), and a replay sees the same batches as the stages.
+``recorded`` is the offset through which Changes were on the ledger when the batch was written.
 
-Rows say how far the other table had come with the commit that wrote them (``events.seq``, ``changes.upto``), and each carries
-a checksum of its other columns (``checksum``): what is missing or altered is then found, and not served.
+Each row says how far the other table was at its commit (``events.seq``, ``changes.upto``), and has a checksum of its other
+columns (``seal``). So a row that is missing or altered is found, and never served.
 """
 
 import os
@@ -40,15 +40,15 @@ _TABLES = (
 )
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_FORMAT)
-"""Primary codes of a file that is not as it was written. SQLITE_ERROR is what a wrecked table of tables comes to: the
-statements are fixed, so a table or column that they do not find is gone from the file."""
+"""Primary codes of SQLite for a damaged file. SQLITE_ERROR is one of them: the statements are fixed, so a table or column that
+they do not find is gone from the file."""
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _WAL_PAGES = 4_000
 _WAL_BYTES = 64 * 1024 * 1024
 
 
 def sqlite_error(path: Path, error: sqlite3.Error) -> LedgerError:
-    """What SQLite's error means for the ledger: damage, a foreign file, or a disk that refuses for now."""
+    """The ledger's error for one of SQLite's: LedgerCorrupt, NotALedger, or DiskRefused."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     if primary == sqlite3.SQLITE_NOTADB:
@@ -60,20 +60,20 @@ def sqlite_error(path: Path, error: sqlite3.Error) -> LedgerError:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors inside become the ledger's own."""
+    """Raise the ledger's errors in place of SQLite's."""
     try:
         yield
     except sqlite3.Error as error:
         raise sqlite_error(path, error) from error
     except UnicodeDecodeError as error:
-        # Python's, on SQLite's own words about names that are garbage.
+        # Python raises it for an error message of SQLite that quotes damaged names.
         raise LedgerCorrupt(path, str(error)) from error
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """A connection for the one writer, tables made when the file is new. Raises sqlite3.Error and LedgerError.
+    """A connection for the one writer. Makes the file and its tables when there is none. Raises sqlite3.Error and LedgerError.
 
-    May be used from any thread, by one at a time.
+    Any thread may use it, one at a time.
     """
     try:
         if _is_new(path):
@@ -100,16 +100,16 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write, also while a daemon has the ledger open. Raises LedgerError.
+    """A connection that cannot write, also while a daemon has the ledger open.
 
-    Raises ``FileNotFoundError`` when there is no such file. May be used from any thread, by one at a time.
+    Raises LedgerError, and FileNotFoundError when there is no such file. Any thread may use it, one at a time.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such ledger")
     if _is_new(path):
         raise NotALedger(path, "an empty file")
     location = path.resolve().as_uri()
-    # Reading a WAL database needs its -shm file, which a read-only connection cannot make.
+    # To read a WAL database SQLite needs its -shm file, which a read-only connection cannot make.
     connection = sqlite3.connect(f"{location}?mode=rw", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
         with translated(path):
@@ -122,7 +122,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema version. Reads only, so that a foreign file is left as it is. Raises NotALedger, LedgerNewer."""
+    """Check that the file is a ledger, without writing to it: its schema version. Raises NotALedger, LedgerNewer."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -154,11 +154,11 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _is_new(path: Path) -> bool:
-    """True when there is no file, or an empty one. Raises LedgerCorrupt when there is a log of one that is gone: SQLite would
-    remove it, or replay it into the file that is made instead."""
+    """True when there is no file, or an empty one. Raises LedgerCorrupt when a file is gone and its log is not: SQLite would
+    remove the log, or replay it into the new file."""
     if _size(path):
         return False
-    # SQLite has the log beside the file itself, not beside a link to it.
+    # SQLite keeps the log beside the file itself, not beside a link to the file.
     if _size(Path(f"{path.resolve()}-wal")):
         raise LedgerCorrupt(path, "gone or empty, and its -wal is not")
     return True
@@ -172,13 +172,10 @@ def _size(path: Path) -> int:
 
 
 def _make(path: Path) -> None:
-    """A new ledger, whole or not at all: made under another name, synced, and given its own only then. Where a sync fails
-    half-way, what was written may look written without being so; nothing is built on it, the next attempt begins anew.
-
-    Raises OSError, sqlite3.Error.
-    """
+    """Make a new ledger, whole or not at all: under another name at first, renamed once it is synced. When a sync fails, data
+    may look written without being on disk, so the next attempt begins anew. Raises OSError, sqlite3.Error."""
     unborn = path.with_name(f"{path.name}.new")
-    # A journal that an empty file was left with would be played back into the new one, down to nothing.
+    # SQLite would play a journal that an empty file has left back into the new file, and empty it.
     for leftover in (unborn, *(Path(f"{each}{suffix}") for each in (unborn, path) for suffix in ("-journal", "-wal", "-shm"))):
         leftover.unlink(missing_ok=True)
     # SQLite gives the -wal and -shm files the mode of the database's own.
@@ -187,7 +184,7 @@ def _make(path: Path) -> None:
     try:
         connection.execute("PRAGMA synchronous=FULL")
         _create(connection)
-        # After the tables: a log is emptied by closing, which keeps its errors to itself.
+        # After the tables: closing empties the log, and hides errors of that.
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
     finally:
         connection.close()
@@ -197,13 +194,13 @@ def _make(path: Path) -> None:
     try:
         sync(path.parent, DIRECTORY)
     except OSError:
-        # A later sync that succeeds says nothing of a name that waited for this one.
+        # A later sync that succeeds says nothing about a name whose sync failed.
         path.unlink()
         raise
 
 
 def sync(path: Path, flags: int) -> None:
-    """Have a file or directory on disk. Raises OSError."""
+    """Sync a file or directory. Raises OSError."""
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)

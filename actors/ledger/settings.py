@@ -1,4 +1,4 @@
-"""What an operator may set about the ledger."""
+"""The ledger's settings."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""When snapshots of the stages are taken, which of their parts are missing, and which pieces are still to be written. Pure."""
+"""The schedule of snapshots: the next marker, the parts that are missing, the pieces to write. Pure."""
 
 import math
 from collections import deque
@@ -28,16 +28,16 @@ class SnapshotSchedule:
 
     @property
     def piece(self) -> SnapshotPiece | None:
-        """The next to be written."""
+        """The next piece to write; None when there is none."""
         return self._pieces[0] if self._pieces else None
 
     def start(self, now: float) -> None:
-        """The time for the first one runs from now on."""
+        """The interval before the first snapshot begins ``now``."""
         self._marked_at = now
 
     def due(self, sent: int) -> float:
-        """When a marker is to follow the Event at offset ``sent``, the newest that the stages were sent: in the past after many
-        Events, never while there is no new one or a marker is under way."""
+        """The time at which a marker is to follow the Event at offset ``sent``, the newest that the stages were sent. It is in
+        the past after many Events, and infinite while there is no new Event or a marker is under way."""
         since = sent - self.marked
         if self._under_way or since <= 0:
             return math.inf
@@ -46,7 +46,7 @@ class SnapshotSchedule:
         return self._marked_at + self._settings.snapshot_every_seconds
 
     def mark(self, sent: int, now: float) -> None:
-        """A marker follows the Event at offset ``sent``."""
+        """A marker is sent after the Event at offset ``sent``."""
         self.marked, self._marked_at = sent, now
         self._under_way[sent] = {}
 
@@ -65,5 +65,6 @@ class SnapshotSchedule:
         self._worth = worth(pieces)
 
     def written(self, now: float) -> float | None:
-        """:attr:`piece` is on disk. The seconds that writing the snapshot took, if it was the last one."""
+        """:attr:`piece` is on disk. Returns the seconds that writing the whole snapshot took, after its last piece; else
+        None."""
         return now - self._arrived_at if self._pieces.popleft().last else None

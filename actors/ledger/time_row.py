@@ -13,7 +13,7 @@ _KEY, _SEAL = "time", "time_seal"
 
 
 def put_time(connection: sqlite3.Connection, time: LedgerTime | None) -> None:
-    """Write it, or take away what is there."""
+    """Write ``time``; None removes the row."""
     if time is None:
         connection.execute("DELETE FROM meta WHERE key IN (?, ?)", (_KEY, _SEAL))
         return
@@ -22,13 +22,13 @@ def put_time(connection: sqlite3.Connection, time: LedgerTime | None) -> None:
 
 
 def read_time(connection: sqlite3.Connection, path: Path) -> LedgerTime | None:
-    """None where there is none: in a ledger of an earlier version. Raises LedgerCorrupt."""
+    """The time on disk; None in a ledger of a version that kept none. Raises LedgerCorrupt."""
     known = dict(connection.execute("SELECT key, value FROM meta WHERE key IN (?, ?)", (_KEY, _SEAL)).fetchall())
     text = known.get(_KEY)
     if text is None:
         return None
     if known.get(_SEAL) != str(checksum(text)):
-        raise LedgerCorrupt(path, "its time is not the one that was written")
+        raise LedgerCorrupt(path, "the checksum of its time is wrong")
     try:
         return msgspec.json.decode(text, type=LedgerTime)
     except msgspec.MsgspecError as error:

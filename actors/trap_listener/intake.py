@@ -1,4 +1,4 @@
-"""From one datagram to a verdict: an Event's content, a refusal with its reason, or a protocol exchange to answer."""
+"""The checks of one datagram: it gives an Event's content, a refusal with its reason, or a protocol exchange to answer."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -41,14 +41,14 @@ class Exchange(Exception):
 
 
 class Security(Protocol):
-    """What the listener needs of an SNMPv3 engine."""
+    """The part of an SNMPv3 engine that the listener uses."""
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
         """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's Refusal."""
 
 
 class Intake:
-    """The checks that follow the one of the source, by SNMP version. ``community_fields`` are the names of the fields that
+    """The checks by SNMP version, after that of the source. ``community_fields`` are the names of the fields that
     makers write behind a community, in lower case."""
 
     def __init__(self, communities: Iterable[str], v3: Security | None, community_fields: frozenset[str] = frozenset()) -> None:

@@ -1,17 +1,17 @@
-"""Why a datagram is refused: one class per reason, so that each can be caught, counted and explained by itself.
+"""Refusals of a datagram: one class a reason, so that each can be caught, counted and explained.
 
-``OverBudget`` is refused wherever it stands in a message. ``Malformed`` is refused in the message's own structure, but
-inside a single variable binding it costs only that binding (which is kept as ``undecoded``).
+``OverBudget`` refuses the whole message. ``Malformed`` refuses it when the message's own structure is wrong; inside a variable
+binding it refuses that binding only, which is kept as ``undecoded``.
 """
 
 from typing import ClassVar
 
 
 class Refusal(ValueError):
-    """The octets are not a message that this codec takes.
+    """The octets are not a message that this codec accepts.
 
-    ``reason`` is a member of ``REASONS``, fit for a metric label; ``detail`` says what was found in words; ``position`` is
-    the offset of the offending octet in what was given to the decoder, None where it does not apply.
+    ``reason`` is a member of ``REASONS``, fit for a metric label; ``detail`` is a sentence; ``position``
+    is the offset of the offending octet in the decoder's input, None where there is none.
     """
 
     reason: ClassVar[str] = "refused"
@@ -27,7 +27,7 @@ class Refusal(ValueError):
 
 
 class OverBudget(Refusal):
-    """A limit that keeps one datagram from costing more than its share was passed."""
+    """The datagram exceeds a limit on what one datagram may cost."""
 
 
 class Oversize(OverBudget):
@@ -99,7 +99,7 @@ class NotANotification(Malformed):
 
 
 class WrongPdu(Malformed):
-    """A PDU that this SNMP version does not have (a v1 Trap-PDU in v2c), or not the one that was asked for."""
+    """A PDU that this SNMP version does not have (a v1 Trap-PDU in v2c), or not the one that was expected."""
 
     reason = "wrong_pdu"
 
@@ -126,7 +126,7 @@ REASONS: tuple[str, ...] = tuple(refusal.reason for refusal in REFUSALS)
 
 
 class Unencodable(ValueError):
-    """A value that SNMP cannot carry was given to an encoder. ``field`` names the argument, ``value`` is what it was."""
+    """SNMP cannot carry the value that an encoder was given. ``field`` names the argument, ``value`` is the value."""
 
     def __init__(self, field: str, value: object, why: str) -> None:
         super().__init__(f"{field}: {why}, got {value!r}")

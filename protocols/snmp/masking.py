@@ -1,4 +1,4 @@
-"""A community is a password in clear: what leaves the trap listener holds ``***`` in its place.
+"""Communities are passwords in clear: whatever leaves the trap listener has ``***`` in their place.
 
 Some makers write fields of the event behind the community (``public@eventId=17@level=major``). They are no secret and stay,
 where a profile names them; else an ``@`` is a character of the community as any other.
@@ -44,8 +44,8 @@ def masked(notification: Notification, datagram: bytes, fields: frozenset[str] =
 
 
 def masked_datagram(datagram: bytes) -> bytes:
-    """The datagram with ``*`` for each octet of a community, so that its structure can still be looked at. Empty when a
-    community cannot be told from the rest: an octet too few is shown rather than one too many."""
+    """The datagram with ``*`` for each octet of a community, so that its structure can still be inspected. Empty when the
+    place of a community is uncertain, since no octet of a community may be shown."""
     try:
         odd: set[str] = set()
         version, pos, end = read_version(datagram, odd)

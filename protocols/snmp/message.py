@@ -1,4 +1,4 @@
-"""SNMP messages in: a datagram becomes a ``Notification`` or a ``Refusal``, nothing else."""
+"""Decoding notifications: a datagram becomes a ``Notification`` or raises a ``Refusal``, nothing else."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ def decode(datagram: bytes) -> Notification:
     """Decode a v1 Trap-PDU, a v2c SNMPv2-Trap or an InformRequest.
 
     Raises Refusal: BadVersion for v3 (``peek`` routes it elsewhere), NotANotification for the other PDUs, and the rest of
-    ``errors.REFUSALS``. What was forgiven stands in ``Notification.irregular``.
+    ``errors.REFUSALS``. ``Notification.irregular`` lists the accepted irregularities.
     """
     odd: set[str] = set()
     version, pos, end = read_version(datagram, odd)
@@ -47,4 +47,4 @@ def decode_scoped_pdu(octets: bytes, *, user: str, engine_id: bytes) -> Notifica
 
 def _check_size(octets: bytes) -> None:
     if len(octets) > MAX_DATAGRAM:
-        raise Oversize(f"{len(octets)} octets, at most {MAX_DATAGRAM} are taken", MAX_DATAGRAM)
+        raise Oversize(f"{len(octets)} octets, at most {MAX_DATAGRAM} are accepted", MAX_DATAGRAM)

@@ -1,4 +1,4 @@
-"""Responses: the answer to an INFORM, and reading the answers to our own requests."""
+"""Responses of v1 and v2c: the answer to an INFORM, and decoding any Response. A manager's are in ``manager/``."""
 
 from typing import Literal
 

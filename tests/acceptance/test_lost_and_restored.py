@@ -70,7 +70,7 @@ class House:
     async def follow(self, database: Postgres) -> None:
         """Run a store until PostgreSQL has all. Raises what ends the store."""
         progress = Progress()
-        seed = partial(seed_of, self.ledger.feed, self.board, self.clock)
+        seed = partial(seed_of, self.ledger.feed, self.board, self.clock, self.state)
         store = Store(database, self.ledger.feed, self.ledger_id, progress, self.metrics, seed=seed)
         while self.board.seq < self.ledger.feed.last:
             await trio.lowlevel.checkpoint()

@@ -9,7 +9,7 @@ from fuzzing.entry import Way, decode_everything
 from fuzzing.mutator import mutate, take_apart
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lives import PROFILES
+from vocabulary.lives import PROFILES
 
 DATAGRAMS = datagrams()
 SCOPED = scoped_pdus()

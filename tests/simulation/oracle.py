@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from notifications import unmatched_requests
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
 from vocabulary.counter import COUNTED, TenantCounter
 from vocabulary.counter import NAME as COUNTER
 from vocabulary.ledger import stamped_events
+from vocabulary.notifications import unmatched_requests
 
+from actors.correlator.memories import TablesMemory
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
@@ -26,6 +28,7 @@ from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
 from actors.stage import Stage
 from faultd.pipe import Stages
+from protocols import rest_maintenance, rest_rules
 from protocols.alarm import Alarm
 from protocols.change import (
     AlarmChanged,
@@ -36,15 +39,21 @@ from protocols.change import (
     Change,
     DeviceEvent,
     HistoryChanged,
+    NodesChanged,
     Quarantined,
     Released,
+    RuleChanged,
     UnknownTrap,
+    WindowChanged,
 )
 from protocols.command import Clear, Command, Resolve
 from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
+from protocols.maintenance import MaintenanceWindow, WindowView
+from protocols.rule import RuleRecord
 
 Label = tuple[str, ...]
+OPERATOR_TABLES = ("rules", "maintenance_windows", "topology_nodes")
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 
 _saved = msgspec.msgpack.Decoder(Saved)
@@ -79,6 +88,7 @@ class Backup(Struct, frozen=True):
     projection: Tables = field(default_factory=Tables)
     gapped: bool = False
     level_at: int = 0
+    level_offset: int = 0
 
 
 class Oracle:
@@ -115,6 +125,9 @@ class Oracle:
         """Whether PostgreSQL lacks batches that the ledger no longer has."""
         self._level_at = 0
         """The batch at which PostgreSQL, after such a gap, has caught up with the alarms that it was given in one go."""
+        self._level_offset = 0
+        """The offset at which it has caught up with rules, windows and nodes: those are the fold's, which may be ahead of the
+        recorded batches."""
         self._effects: dict[Label, tuple[datetime, int]] = {}
         self._shelved: dict[str, datetime] = {}
         """Until when in elapsed time, by alarm."""
@@ -409,12 +422,12 @@ class Oracle:
 
     def backup(self) -> "Backup":
         """What PostgreSQL's tables must be again when a backup of this moment is restored."""
-        return Backup(self._projected, self._projection.copy(), self._gapped, self._level_at)
+        return Backup(self._projected, self._projection.copy(), self._gapped, self._level_at, self._level_offset)
 
     def restored(self, backup: "Backup") -> None:
         """PostgreSQL is as it once was."""
         self._projected, self._gapped, self._level_at = backup.projected, backup.gapped, backup.level_at
-        self._projection = backup.projection.copy()
+        self._projection, self._level_offset = backup.projection.copy(), backup.level_offset
 
     # --- PostgreSQL ---------------------------------------------------------------------------------------------------
 
@@ -450,10 +463,12 @@ class Oracle:
         if kept <= last:
             self.violate(f"batches {first} to {last} are left out, and the ledger still has those from {kept}")
         self._projection.gaps = tables.gaps
-        self._gapped, self._level_at = True, len(self.batches)
+        self._gapped, self._level_at, self._level_offset = True, len(self.batches), len(self.events)
 
     def _compare(self, tables: Tables, seq: int) -> None:
         level = seq >= self._level_at
+        if seq and self.batches[seq - 1].through >= self._level_offset:
+            self._compare_what_operators_made(tables, seq)
         for name in ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine"):
             ours, theirs = getattr(self._projection, name), getattr(tables, name)
             if self._gapped and name in ("alarms", "archive", "quarantine"):
@@ -465,6 +480,24 @@ class Oracle:
                 self.violate(f"PostgreSQL's {name} at batch {seq} are not what the Changes come to: {difference(ours, theirs)}")
         if sorted(tables.rejects) != sorted(self._projection.rejects):
             self.violate(f"PostgreSQL's rejects are {tables.rejects}, expected {self._projection.rejects}")
+
+    def _compare_what_operators_made(self, tables: Tables, seq: int) -> None:
+        """Rules, windows and nodes are what the Changes come to, and those of the fold itself once it has told of all. After a
+        gap PostgreSQL was given nodes of which the Changes are still to tell."""
+        for name in OPERATOR_TABLES[: 2 if self._gapped else 3]:
+            ours, theirs = getattr(self._projection, name), getattr(tables, name)
+            if ours != theirs:
+                self.violate(f"PostgreSQL's {name} at batch {seq} are not what the Changes come to: {difference(ours, theirs)}")
+        state = self.state
+        if seq < len(self.batches) or state is None or isinstance(self.events[state.offset - 1][1], ClockJumped):
+            return  # what a jump does to windows is found out with the Event behind it
+        held = Tables()
+        for change in operator_data(state):
+            _project(held, change)
+        for name in OPERATOR_TABLES[: 2 if state.memory(TablesMemory).pending else 3]:
+            ours, theirs = getattr(held, name), getattr(tables, name)
+            if ours != theirs:
+                self.violate(f"PostgreSQL's {name} at batch {seq} are not the fold's: {difference(ours, theirs)}")
 
     # --- the end --------------------------------------------------------------------------------------------------------
 
@@ -560,8 +593,9 @@ def _comparable(state: State) -> dict[str, Any]:
         "by_resource": {name: set(found) for name, found in state.by_resource.items() if found},
         "children": {name: set(found) for name, found in state.children.items() if found},
         "profiles": saved.profiles and saved.profiles.digest,
-        "topology": saved.topology and saved.topology.digest,
+        "topology": saved.topology_digest,
         "nodes": list(state.plant.nodes.values()),
+        "revisions": {node_id: state.plant.revision(node_id) for node_id in state.plant.nodes},
         "by_hand": list(saved.by_hand),
         "topology_at": saved.topology_at,
         "policy": saved.policy and saved.policy.digest,
@@ -667,8 +701,34 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
                     table[change.id] = row | change.fields | {"revision": row["revision"] + 1}
             for entry in change.entries:
                 tables.timeline[entry.offset, entry.number] = _row(entry)
+        case RuleChanged(record=None) | WindowChanged(window=None):
+            (tables.rules if isinstance(change, RuleChanged) else tables.maintenance_windows).pop(change.id, None)
+        case RuleChanged(record=RuleRecord() as record):
+            row = _row(rest_rules.shown(record)) | {"switched": record.switched}
+            del row["error"]
+            tables.rules[change.id] = row
+        case WindowChanged(window=MaintenanceWindow() as window):
+            tables.maintenance_windows[change.id] = _window_row(window, change)
+        case NodesChanged():
+            for one in change.removes:
+                tables.topology_nodes.pop(one, None)
+            for each in change.puts:
+                row = _row(msgspec.structs.asdict(each.node))
+                more = {"addresses": list(each.node.every_address), "origin": each.origin, "revision": each.revision}
+                tables.topology_nodes[each.node.id] = row | more
         case Answer():
             pass
+
+
+def _window_row(window: MaintenanceWindow, change: WindowChanged) -> dict[str, Any]:
+    """As REST shows the window, but for what is said twice there."""
+    view = WindowView(window=window, phase=change.status, occurrence=change.occurrence, held=0)
+    row = _row(rest_maintenance.shown(view))
+    for name in ("start", "end", "phase", "held", "warnings"):
+        del row[name]
+    occurrence = row.pop("occurrence") or {"start": None, "end": None}
+    row |= {f"occurrence_{name}": at for name, at in occurrence.items()}
+    return row | {"local_start": _row({"at": window.local_start})["at"], "idempotency_key": window.key}
 
 
 def difference(ours: dict[Any, Any], theirs: dict[Any, Any]) -> str:

@@ -168,7 +168,8 @@ class Person:
         by = Principal(self._next(), "operator", rng.choice((None, "t", "u")))
         if rng.random() < 0.4:
             admin = Principal(by.name, "admin", rng.choice((None, None, "t")))
-            return Command(admin, rng.choice((self._rule, self._window, self._plant))())
+            action = rng.choice((self._rule, self._window, self._plant))()
+            return Command(admin, action, expected=self._expected(action))
         if rng.random() < 0.2:
             retry = await self._retry()
             if retry is not None:
@@ -254,6 +255,23 @@ class Person:
         if not known:
             return None
         return "none" if self._rng.random() < 0.1 else self._rng.choice(known[-4:])
+
+    def _expected(self, action: Action) -> dict[str, int]:
+        """The revision that somebody knows of what he changes; sometimes none, and sometimes not the present one."""
+        state, rng = self._world.oracle.state, self._rng
+        known: Any = None
+        if state is None or rng.random() < 0.5:
+            return {}
+        match action:
+            case EditRule() | DeleteRule():
+                name, known = action.rule_id, state.memory(RuleMemory).records.get(action.rule_id)
+            case EndWindow() | CancelWindow() | PatchWindow():
+                name, known = action.window_id, state.memory(WindowMemory).windows.get(action.window_id)
+            case ChangeTopology(puts=(node,)):
+                name, known = node.id, state.plant.revision(node.id)
+        if known is None:
+            return {}
+        return {name: (known if isinstance(known, int) else known.revision) - (rng.random() < 0.2)}
 
     def _known_plant(self) -> int | None:
         """The plant's last change, as somebody may know it."""

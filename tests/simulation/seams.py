@@ -16,10 +16,12 @@ import structlog
 import trio
 import trio._core._run as scheduler
 
+import actors.correlator.operator_tables as operator_tables
 import actors.ledger.actor as ledger_actor
 import actors.ledger.group as ledger_group
 import actors.ledger.schema as ledger_schema
 import actors.trap_listener.actor as listener_actor
+import actors.trap_listener.drain as drain
 import actors.trusted_time as trusted_time
 import faultd.restore
 from actors.ledger.database import LedgerFile
@@ -75,6 +77,7 @@ def virtual(
     unsettled: int,
     prune_seconds: float,
     believed_seconds: float,
+    node_piece: int,
 ) -> Iterator[None]:
     """The whole virtual world's seams."""
     real_wait = trio.lowlevel.wait_readable
@@ -92,9 +95,11 @@ def virtual(
             (ledger_group, "_PIECE_BYTES", piece_bytes),
             (ledger_actor, "_PRUNE_SECONDS", prune_seconds),
             (trusted_time, "BELIEVED", round(believed_seconds * trusted_time.SECOND)),
+            (drain, "DRAIN_LIMIT", drain_limit),
             (listener_actor, "DRAIN_LIMIT", drain_limit),
-            (listener_actor, "MOST", receive_most),
+            (drain, "MOST", receive_most),
             (listener_actor, "UNSETTLED_LIMIT", unsettled),
+            (operator_tables, "AT_MOST", node_piece),
         ):
             stack.enter_context(patch.object(target, name, value))
         stack.enter_context(logged(note))

@@ -102,6 +102,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     accidents: tuple[str, ...]
     pause: float
     """Seconds between accidents on average."""
+    node_piece: int
+    """Nodes that one Event tells PostgreSQL of at most."""
 
 
 FAR = (400 * 86_400.0, -400 * 86_400.0)
@@ -165,6 +167,7 @@ def draw_plan(rng: Random) -> Plan:
         unstorable=rng.choice((0.0, 0.0, 0.2)) if "database restored" not in accidents else 0.0,
         accidents=accidents,
         pause=rng.choice((0.3, 1.0, 3.0)),
+        node_piece=rng.choice((1, 2, 10_000)),
     )
 
 
@@ -645,6 +648,7 @@ def _run_seed(seed: int) -> Report:
             unsettled=world.plan.unsettled,
             prune_seconds=world.plan.prune_seconds,
             believed_seconds=world.plan.believed_seconds,
+            node_piece=world.plan.node_piece,
         )
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
         with deterministic(seed), seams, poison, world.clock.installed(), world.engine_disk.installed():

@@ -25,7 +25,7 @@ class RunningListener:
 
     def __init__(self, listener: TrapListener, sockets: list[TrapSocket], mailbox: "trio.MemoryReceiveChannel[Append]") -> None:
         self.listener, self.sockets, self.mailbox = listener, sockets, mailbox
-        self.metrics: Metrics = listener._metrics
+        self.metrics: Metrics = listener._drain._metrics
         self.cancel: Callable[[], None] = lambda: None
 
     @property

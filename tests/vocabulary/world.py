@@ -1,4 +1,4 @@
-"""A fold with its own clock: Events go in one by one at stated times, alarms, timelines and Changes are read back."""
+"""The stages with a clock of their own: Events go in one by one at stated times; alarms, timelines and Changes are read."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,9 +6,10 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from actors.correlator.fold import fold
 from actors.correlator.settings import CorrelatorSettings
+from actors.correlator.stage import Correlator
 from actors.correlator.state import State
+from faultd.pipe import Stages
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import AlarmChanged, Answer, Change, NotificationRequested
 from protocols.command import Acknowledge, Action, Clear, Command, Raise
@@ -30,7 +31,7 @@ def moment(seconds: float) -> datetime:
 
 
 class World:
-    """A fold and its time. ``world(event)`` folds an Event now; :meth:`at` and :meth:`run_to` move the clock."""
+    """All stages and their time. ``world(event)`` folds an Event now; :meth:`at` and :meth:`run_to` move the clock."""
 
     operator = OPERATOR
     """Who gives commands, where a test does not say."""
@@ -40,13 +41,16 @@ class World:
 
     def begin(self, settings: CorrelatorSettings | None = None, nodes: Sequence[Node] = ()) -> None:
         """Forget everything and begin anew, at the start."""
-        self.state = State(LEDGER_ID)
+        self.stages = Stages(LEDGER_ID)
         self.now = START
         self.offset = 0
         self.changes: list[Change] = []
         """Those of the last Event."""
         self.history: list[Change] = []
         """Those of all Events."""
+        self.notified: list[tuple[str, str]] = []
+        """Kind and alarm type of every notification that was requested."""
+        self._types: dict[str, str] = {}
         self.folded: list[tuple[datetime, Event]] = []
         """All Events, and when."""
         self.restarts = False
@@ -55,6 +59,11 @@ class World:
             self(PolicyLoaded("p", msgspec.msgpack.encode(settings)))
         if nodes:
             self(TopologyLoaded("t", tuple(nodes)))
+
+    @property
+    def state(self) -> State:
+        """The correlator's state."""
+        return self.stages.state
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -84,19 +93,35 @@ class World:
         """Fold an Event; its Changes."""
         self.offset += 1
         self.folded.append((self.now, event))
-        self.changes = fold(self.state, self.offset, self.now, event)
+        self.changes = self.stages.fold(self.offset, self.now, event)
         self.history += self.changes
+        self._types |= {change.alarm.id: change.alarm.alarm_type for change in self.all(AlarmChanged)}
+        self.notified += [(change.kind, self._types[change.alarm_id]) for change in self.all(NotificationRequested)]
         if self.restarts:
             self.restart()
         return self.changes
 
-    def restart(self) -> None:
-        """Save the state and load it again."""
-        self.state = State.load(self.state.save())
+    def restart(self, correlator: bytes | None = None) -> None:
+        """Save the states of all stages and load them into new ones; ``correlator``: what the snapshot has in place of its
+        state."""
+        parts = self.stages.save()
+        if correlator is not None:
+            parts[Correlator.name] = correlator
+        self.stages = Stages(LEDGER_ID)
+        self.stages.load(parts)
+
+    def go_on_from(self, other: "World") -> None:
+        """Take the time and the saved states of another World."""
+        self.stages.load(other.stages.save())
+        self.now, self.offset = other.now, other.offset
 
     def tick(self) -> list[Change]:
         """Let the fold know the time."""
         return self(Tick())
+
+    def topology(self, *nodes: Node) -> list[Change]:
+        """Load a topology of these nodes."""
+        return self(TopologyLoaded(str(self.offset), nodes))
 
     def network(self, type: str, resource: str = "olt-1", **fields: Any) -> Answer:
         """Report a network event."""
@@ -153,6 +178,11 @@ class World:
     def of_type(self, alarm_type: str) -> list[Alarm]:
         """The alarms of this type."""
         return [alarm for alarm in self.alarms if alarm.alarm_type == alarm_type]
+
+    @property
+    def entries(self) -> list[TimelineEntry]:
+        """The timelines of all alarms, in the order in which they were written."""
+        return [entry for change in self.history if isinstance(change, AlarmChanged) for entry in change.entries]
 
     def timeline(self, alarm_id: str) -> list[TimelineEntry]:
         """An alarm's timeline from the beginning on."""

@@ -128,14 +128,14 @@ async def past_alarms(database: Postgres, names: Sequence[str], *, tenant: str |
     where.conditions.append(f"(id = ANY ({where.parameter(identifiers)}::uuid[]) OR {named})")
     where.equal("tenant_id", tenant)
     selects = [
-        f"SELECT id, alarm_id, tenant_id, last_occurrence FROM {table} WHERE {where.sql()}"
+        f"SELECT id, alarm_id, tenant_id, revision, last_occurrence FROM {table} WHERE {where.sql()}"
         for table in ("alarms", "alarms_archive")
     ]
     sql = f"{' UNION ALL '.join(selects)} ORDER BY last_occurrence DESC LIMIT {where.parameter(10 * len(names))}"
     by_name: dict[str, Past] = {}
     tenants: dict[str, set[str]] = {}
     for row in await database.fetch(sql, *where.args):
-        past = Past(str(row["id"]), row["alarm_id"], row["tenant_id"])
+        past = Past(str(row["id"]), row["alarm_id"], row["tenant_id"], row["revision"])
         by_name.setdefault(past.id, past)
         by_name.setdefault(past.alarm_id, past)
         tenants.setdefault(past.alarm_id, set()).add(past.tenant_id)

@@ -22,9 +22,14 @@ SURELY: Final = 5
 """A start is taken for one that was seen before when it is as near as this part of the window."""
 
 
-def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int) -> SenderClock:
+def observed(
+    known: SenderClock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int
+) -> SenderClock | None:
     """A sender's clock after one more trap; ``known`` itself where the trap says nothing new. ``boots`` is 0 where the trap
-    tells no engine boots; ``window`` is the most that a trap can be late, in hundredths of a second."""
+    tells no engine boots; ``window`` is the most that a trap can be late, in hundredths of a second.
+
+    None for a trap of an earlier start than the last one, which was seen so lately that the trap may have been sent before the
+    restart and overtaken. Two agents send such traps too, so its uptime puts it in no order."""
     now = round(received.timestamp() * 100)
     start = now - uptime
     if known is None:
@@ -37,8 +42,8 @@ def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, 
     ):
         return known
     restart = trap_oid in RESTARTS
-    if not restart and boots <= known.boots and is_of_before(known, uptime, received, window):
-        return known
+    if not restart and boots <= known.boots and known.earlier and _is_of_earlier(known, start, now, window):
+        return None
     moved = difference(known.start, start)
     same = -window <= moved <= window
     rebooted = boots != 0 != known.boots != boots
@@ -62,13 +67,7 @@ def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, 
     )
 
 
-def is_of_before(known: SenderClock | None, uptime: int, received: datetime, window: int) -> bool:
-    """Whether a trap tells an earlier start than the last one, which was seen so lately that it may have been sent before the
-    restart and overtaken. Two agents send such traps too; the uptimes put it in no order."""
-    if known is None:
-        return False
-    now = round(received.timestamp() * 100)
-    start = now - uptime
+def _is_of_earlier(known: SenderClock, start: int, now: int, window: int) -> bool:
     if difference(known.start, start) >= -window:
         return False
     return any(now - seen <= window >= abs(difference(then, start)) for then, seen in known.earlier)

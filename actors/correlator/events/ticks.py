@@ -9,6 +9,7 @@ from actors.correlator.alarms.limits import end_limits
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import redate
 from actors.correlator.memories import RedateMemory
+from actors.correlator.operator_tables import emit_pending_nodes
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import end_replaced
 from actors.correlator.resources.renames import move_renamed
@@ -37,6 +38,7 @@ def fold_tick(draft: Draft) -> None:
     _archive(draft)
     end_limits(draft)
     silent_devices.begin(draft)
+    emit_pending_nodes(draft)
     settings = draft.state.settings
     draft.on_commit(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
     draft.on_commit(_fade_keys, draft.state, draft.at - timedelta(hours=settings.idempotency_hours))

@@ -13,7 +13,7 @@ from actors.correlator.alarms.text import digest
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import received_as
 from actors.correlator.events.refused_sources import source_accepted
-from actors.correlator.events.sender_uptime import is_of_before, observed
+from actors.correlator.events.sender_uptime import observed
 from actors.correlator.memories import NamedInterfaces, SourceMemory
 from actors.correlator.resources import silent_devices
 from actors.correlator.resources.interfaces import (
@@ -84,13 +84,16 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     uptime, clock = trap.notification.uptime, _NO_CLOCK
     if uptime is not None:
         known, window = state.clocks.get(name), state.spans.reorder_hundredths
-        clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
-        if clock is not known:
-            draft.remember(state.clocks, name, clock)
-            if clock.several and known is not None and not known.several:
-                draft.emit(_several(draft, device, name, uptime))
-        elif clock.earlier and is_of_before(known, uptime, trap.received, window):
-            clock = replace(clock, several=True)  # to this trap alone: it may tell the clock as it was before a restart
+        seen_now = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
+        if seen_now is None:
+            assert known is not None
+            clock = replace(known, several=True)  # to this trap alone: it may tell the clock as it was before a restart
+        else:
+            clock = seen_now
+            if clock is not known:
+                draft.remember(state.clocks, name, clock)
+                if clock.several and known is not None and not known.several:
+                    draft.emit(_several(draft, device, name, uptime))
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:

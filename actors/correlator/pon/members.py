@@ -34,11 +34,9 @@ class MembersView(View):
         self._made: dict[str, _Made] = {}
         self._of_ont: dict[str, tuple[str, ...]] = {}
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+    def changed(self, alarm: Alarm, *, moved: bool) -> None:
         ont = alarm.resource_id
-        if ont not in self._of_ont or alarm.alarm_type not in self._state.symptoms:
-            return
-        if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
+        if moved and ont in self._of_ont and alarm.alarm_type in self._state.symptoms:
             for alarm_id in self._of_ont[ont]:
                 self._made[alarm_id].stale.add(ont)
 

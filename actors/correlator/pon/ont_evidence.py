@@ -132,22 +132,20 @@ class EvidenceView(View):
         self._state = state
         self._by_subject: dict[str, OntEvidence] = {}
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+    def changed(self, alarm: Alarm, *, moved: bool) -> None:
         if not self._by_subject or alarm.alarm_type not in self._state.symptoms:
             return
         ont, plant = alarm.resource_id, self._state.plant
-        node = plant.nodes.get(ont)
-        if node is None:
-            return
         port = plant.pon_of(ont)
         known = self._by_subject.get(port) if port is not None else None
-        if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
+        if moved:
             if known is not None:
                 known.mark(ont)
-            area = self._by_subject.get(AREA + node.area) if node.area else None
+            node = plant.nodes.get(ont)
+            area = self._by_subject.get(AREA + node.area) if node is not None and node.area else None
             if area is not None:
                 area.mark(ont)
-        elif known is not None and before is not None and before.parent_alarm_id != alarm.parent_alarm_id:
+        elif known is not None:
             known.explain(ont, alarm.id, alarm.parent_alarm_id)
 
     def of(self, memory: PonMemory, subject: str) -> OntEvidence:

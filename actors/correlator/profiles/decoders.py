@@ -69,7 +69,13 @@ def plain(raw: Raw) -> Part:
     """A value as it comes: numbers stay, octets become text, or hexadecimal digits where they are no text."""
     if not isinstance(raw, bytes):
         return raw if isinstance(raw, (int, float)) else text(raw)
-    if raw.isascii() or not _BINARY.search(raw):
+    if raw.isascii():
+        if len(raw) <= MAX_TEXT:
+            found = raw.decode()
+            if found.isprintable():
+                return found.strip()
+        return text(raw)
+    if not _BINARY.search(raw):
         return text(raw)
     try:
         raw[: 4 * MAX_TEXT].decode()

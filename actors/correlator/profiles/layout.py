@@ -31,9 +31,8 @@ class Layout:
         begins = self.begins
         if len(oids) != len(begins):
             return False
-        for at, begin in enumerate(begins):
-            if not oids[at].startswith(begin):
-                return False
+        if not all(map(str.startswith, oids, begins)):
+            return False
         return all(oids[at] == begins[at] for at in self._whole) if self._whole else True
 
 

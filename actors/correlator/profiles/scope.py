@@ -33,14 +33,10 @@ class TrapScope:
 
 def columns_of(trap: Trap) -> Varbinds:
     """The OIDs of a trap's varbinds, and their values: None where there is none, whatever the reason."""
-    oids: list[str] = []
-    raws: list[Any] = []
-    for varbind in trap.notification.varbinds:
-        raw = varbind.value
-        oids.append(varbind.oid)
-        # Of the types without a value only this one has octets. Asked of every value, the type would cost as much as the rest.
-        raws.append(None if isinstance(raw, bytes) and varbind.type == "undecoded" else raw)
-    return tuple(oids), raws
+    varbinds = trap.notification.varbinds
+    # Of the types without a value only this one has octets.
+    raws = [None if varbind.type == "undecoded" else varbind.value for varbind in varbinds]
+    return tuple([varbind.oid for varbind in varbinds]), raws
 
 
 class Take:

@@ -117,7 +117,7 @@ class Translator:
     def _sequence(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, TrapScope]) -> SequenceNumber | None:
         for name, scope in scopes.items():
             for rule in self._sequences.get(name, ()):
-                number = _sequence_number(rule, TrapScope(trap, varbinds, scope.places))
+                number = _sequence_number(rule, scope)
                 if number is not None:
                     return number
         if self._sequence_of.keys().isdisjoint(varbinds[0]):

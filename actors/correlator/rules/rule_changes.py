@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.expected_revision import outdated
+from actors.correlator.operator_tables import emit_rules
 from actors.correlator.rules import escalation, groups, parent_child, sequence, suppression, time_window
 from actors.correlator.rules.compiler import CompiledRules, compile_rule, compile_rules
 from actors.correlator.rules.errors import RuleError
@@ -50,6 +51,7 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
             updated_at=draft.at,
             updated_by="file",
             revision=old.revision + 1 if old is not None else 1,
+            switched=rule_id in overrides,
         )
     switch(draft, records)
     forgive(draft, event.plugins)
@@ -97,6 +99,7 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
             gone[rule_id] = f"rule {old.rule.name!r} is not in force any more"
         elif _essence(old.rule) != _essence(new.rule):
             gone[rule_id] = f"rule {old.rule.name!r} was changed"
+    emit_rules(draft, memory.records, records)
     draft.on_commit(install_rules, state, records, rules, wrong)
     for part in (parent_child, time_window, sequence):
         part.drop(draft, gone)
@@ -180,7 +183,7 @@ def _edit(draft: Draft, by: Principal, action: EditRule, expected: Mapping[str, 
             Refusal("", "wrong_state", f"rule {old.rule.name!r} is written in a file: only enabled can be set here")
         )
     record = replace(old, rule=replace(old.rule, **given), updated_at=draft.at, updated_by=by.name)
-    record = replace(record, revision=old.revision + 1)
+    record = replace(record, revision=old.revision + 1, switched=old.origin == "file")
     _check(draft, by, record)
     switch(draft, {**memory.records, old.id: record})
     if old.origin == "file":

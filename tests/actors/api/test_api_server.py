@@ -91,12 +91,12 @@ async def test_an_upgrade_followed_by_one_extra_byte_leaves_the_server_answering
         assert lab.sample("faultd_http_connections_dropped_total", reason="error") == 0
 
 
-@pytest.mark.parametrize("name", ["h2c", "websocket"])
-async def test_an_upgrade_is_served_as_plain_http(lab: RunningApi, name: str) -> None:
+@pytest.mark.parametrize(("name", "status"), [("h2c", b"303"), ("websocket", b"401")])
+async def test_an_upgrade_is_served_as_plain_http(lab: RunningApi, name: str, status: bytes) -> None:
     async with lab.serve(), lab.connect() as stream:
         await stream.send_all(UPGRADES[name])
         with trio.fail_after(30):
-            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 401 ")
+            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 " + status)
 
 
 async def test_an_error_in_the_protocol_code_ends_that_connection_and_is_counted(

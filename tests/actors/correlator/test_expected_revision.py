@@ -9,7 +9,6 @@ from vocabulary.world import World
 
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
 from protocols.change import Answer, HistoryChanged, Refusal
 from protocols.command import (
@@ -83,7 +82,7 @@ def test_a_command_for_an_earlier_revision_is_refused(world: World, kind: str) -
     assert second > first
     again = ask(world, Note("x") if kind == "alarm" else change, name, first)
     assert [(one.reason, one.revision) for one in again.refusals] == [("wrong_revision", second)]
-    world.state = State.load(world.state.save())
+    world.restart()
     assert revision() == second, "a restart changes no revision"
 
 

@@ -124,7 +124,7 @@ def test_an_idempotency_key_used_for_another_event_is_refused(world: World) -> N
         assert "'k'" in answer.refusals[0].text
         assert not answer.duplicate
         assert world.at(5).network("device.down", key="probe/k", metadata={"loss": 5}).duplicate
-        world.state = type(world.state).load(world.state.save())
+        world.restart()
     assert (world.alarm.occurrence_count, world.alarm.metadata) == (1, {"loss": 5})
     world.at(90_000).tick()
     assert (world.state.keys, world.state.bodies) == ({}, {})
@@ -425,7 +425,7 @@ def test_a_snapshot_keeps_which_alarm_a_raise_reopens_and_when_each_was_cleared(
     world.at(420).command(Acknowledge(), old.id)
     world.at(430).command(Resolve(), new.id)
     before = world.state
-    world.state = type(before).load(before.save())
+    world.restart()
     assert list(world.state.cleared.items()) == list(before.cleared.items())
     assert world.state.current == before.current == {other.identity: other.id}
     world.at(440).network("device.down")

@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 from vocabulary.world import World
 
-from actors.correlator.state import State
 from protocols.change import AlarmChanged
 from protocols.command import Clear, Raise
 from protocols.event import TopologyChanged, TopologyLoaded
@@ -37,6 +36,6 @@ def test_alarms_of_a_moved_resource_are_told_in_the_same_order_after_a_snapshot(
 
     saved = world.state.save()
     straight = moved()
-    world.state = State.load(saved)
+    world.restart(saved)
     assert moved() == straight
     assert len(straight) == 6

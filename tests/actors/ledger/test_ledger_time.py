@@ -234,9 +234,9 @@ async def keep_some_time(path: Path, host: Host) -> None:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("UPDATE meta SET value = value || ' ' WHERE key = 'time'", "its time is not the one that was written"),
-        ("UPDATE meta SET value = '1' WHERE key = 'time_seal'", "its time is not the one that was written"),
-        ("DELETE FROM meta WHERE key = 'time_seal'", "its time is not the one that was written"),
+        ("UPDATE meta SET value = value || ' ' WHERE key = 'time'", "the checksum of its time is wrong"),
+        ("UPDATE meta SET value = '1' WHERE key = 'time_seal'", "the checksum of its time is wrong"),
+        ("DELETE FROM meta WHERE key = 'time_seal'", "the checksum of its time is wrong"),
     ],
 )
 async def test_a_time_that_was_altered_is_not_believed(path: Path, host: Host, statement: str, says: str) -> None:

@@ -22,6 +22,9 @@ _ORDER = {
     "unknown_trap_counts": "tenant_id, trap_oid",
     "quarantine": '"offset"',
     "store_rejects": "id",
+    "rules": "id",
+    "maintenance_windows": "id",
+    "topology_nodes": "id",
 }
 
 

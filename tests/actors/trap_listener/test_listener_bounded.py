@@ -9,7 +9,7 @@ import trio
 
 from actors.mailbox import Append
 from actors.metrics import Metrics
-from actors.trap_listener import actor, copies, networks, source_limit, source_table
+from actors.trap_listener import copies, networks, settlement, source_limit, source_table
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
@@ -79,12 +79,12 @@ def sizes(root: object) -> Iterator[tuple[int, str]]:
 async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (networks, "_REMEMBERED"),
-        (actor, "_REMEMBERED_INFORMS"),
+        (settlement, "_REMEMBERED_INFORMS"),
         (copies, "MOST"),
     ):
         assert getattr(module, name) <= 65_536
         monkeypatch.setattr(module, name, BOUND)
-    for name in ("HEARD", "REFUSED", "ONCE"):
+    for name in ("ACCEPTED", "REFUSED", "ONCE"):
         assert getattr(source_table, name) <= 65_536
         monkeypatch.setattr(source_table, name, BOUND // 2)
     assert max(user.ENGINES_REMEMBERED, engine_clocks.ENGINES_REMEMBERED) <= 65_536
@@ -106,8 +106,8 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     for number in range(ROUNDS):
         for datagram in datagrams(number, chance, device):
             somewhere.put(datagram)
-        batch, _ = listener._drain(sockets[0])
-        listener._settled(batch)
+        batch, _ = listener._drain.drain(sockets[0], trio.current_time())
+        listener._settlement.finish(batch, trio.current_time())
         accepted += batch.datagrams
     assert accepted > ROUNDS, "most of it must get past the first checks"
     assert somewhere.answers >= ROUNDS
@@ -118,7 +118,7 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     assert 0 < found["verdicts"] <= BOUND
     assert max(found.values()) == BOUND, found
     # What becomes a label of a metric is bounded for the life of the process: by names of our own.
-    samples = [sample for metric in listener._metrics.registry.collect() for sample in metric.samples]
+    samples = [sample for metric in listener._drain._metrics.registry.collect() for sample in metric.samples]
     assert len(samples) < 300
     send.close()
     _receive.close()

@@ -26,7 +26,7 @@ def lines(world: World) -> list[str]:
 
 
 def restarted(world: World) -> World:
-    world.state = type(world.state).load(world.state.save())
+    world.restart()
     return world
 
 

@@ -142,10 +142,10 @@ def test_zero_turns_it_off(make_world: Callable[[CorrelatorSettings], World]) ->
 
 def test_the_memory_survives_a_snapshot(plant: World) -> None:
     refuse(plant.at(0), 9)
-    plant.state = State.load(plant.state.save())
+    plant.restart()
     refuse(plant.at(1), 1)
     assert open_alarms(plant)
-    plant.state = State.load(plant.state.save())
+    plant.restart()
     accept(plant.at(2))
     assert not open_alarms(plant)
 

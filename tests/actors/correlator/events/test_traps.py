@@ -275,7 +275,7 @@ def test_profiles_that_a_later_version_no_longer_accepts_read_nothing_and_stop_n
     plant(trap(LOS))
     saved = plant.state.save()
     monkeypatch.setattr(module, "compile", refuse)
-    plant.state = type(plant.state).load(saved)
+    plant.restart(saved)
     assert plant.state.profiles is None
     plant(trap(LOS_END))
     assert plant.only(UnknownTrap)

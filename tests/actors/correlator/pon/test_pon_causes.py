@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
-from outages import Olt, onts, plant
+from vocabulary.outages import Olt, onts, plant
 from vocabulary.world import World
 
 from actors.correlator.pon.memory import PonMemory
@@ -18,7 +18,7 @@ def olt(world: World) -> Olt:
 
 
 def told(olt: Olt) -> list[tuple[str, str]]:
-    return [each for each in olt.notices if each[0] == "raised"]
+    return [each for each in olt.world.notified if each[0] == "raised"]
 
 
 def replant(olt: Olt, *puts: Node, removes: tuple[str, ...] = ()) -> None:
@@ -37,25 +37,25 @@ def two_cards() -> Iterator[Node]:
 
 @pytest.mark.parametrize("after", [60, 600])
 def test_a_cut_that_the_port_alone_told_of_is_over_when_the_port_says_so(olt: Olt, after: float) -> None:
-    olt.says("pon.los", "olt/1/0")
+    olt.reports("pon.los", "olt/1/0")
     olt.waits(after)
     assert set(olt.concluded()) == {"fibre.cut olt/1/0"}
-    olt.says_over("pon.los", "olt/1/0")
+    olt.clears("pon.los", "olt/1/0")
     olt.waits(5)
     assert not olt.concluded()
 
 
 def test_ports_that_alone_tell_of_their_card_go_with_it(olt: Olt) -> None:
-    olt.says("pon.los", "olt/1/0", "olt/1/1")
+    olt.reports("pon.los", "olt/1/0", "olt/1/1")
     olt.waits(3)
-    olt.says("pon.los", "olt/1/2")
+    olt.reports("pon.los", "olt/1/2")
     olt.waits(60)
     (card,) = olt.concluded().values()
     assert card.alarm_type == "card.failure"
     assert olt.children(card) == {"olt/1/0", "olt/1/1", "olt/1/2"}
     assert told(olt) == [("raised", "card.failure")]
     olt.waits(600)
-    olt.says_over("pon.los", "olt/1/0", "olt/1/1", "olt/1/2")
+    olt.clears("pon.los", "olt/1/0", "olt/1/1", "olt/1/2")
     olt.waits(5)
     assert not olt.concluded()
 
@@ -63,7 +63,7 @@ def test_ports_that_alone_tell_of_their_card_go_with_it(olt: Olt) -> None:
 def test_an_olt_that_fails_leaves_no_card_behind(world: World) -> None:
     olt = Olt(world, two_cards())
     for card, port in ((1, 0), (1, 1), (2, 0), (2, 1)):
-        olt.says("ont.los", *(f"olt/{card}/{port}/{ont}" for ont in range(8)))
+        olt.reports("ont.los", *(f"olt/{card}/{port}/{ont}" for ont in range(8)))
     olt.waits(60)
     assert set(olt.concluded()) == {"olt.failure olt"}
     assert olt.concluded()["olt.failure olt"].metadata["dark"] == 32
@@ -71,30 +71,30 @@ def test_an_olt_that_fails_leaves_no_card_behind(world: World) -> None:
 
 
 def test_what_is_still_dark_after_a_repair_is_looked_at_anew(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
     olt.waits(60)
-    olt.says_over("ont.los", *onts(0, [0, 1]))
+    olt.clears("ont.los", *onts(0, [0, 1]))
     olt.waits(400)
     assert set(olt.concluded()) == {"fibre.cut olt/1/0/s.2", "fibre.cut olt/1/0/s.3"}
     assert told(olt) == [("raised", "fibre.cut")] * 3
 
 
 def test_a_cut_that_somebody_ends_by_hand_comes_back_as_one_while_its_onts_are_dark(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
     olt.waits(200)
-    olt.says_over("fibre.cut", "olt/1/0")
+    olt.clears("fibre.cut", "olt/1/0")
     olt.waits(400)
     assert set(olt.concluded()) == {"fibre.cut olt/1/0"}
     assert set(told(olt)) == {("raised", "fibre.cut")}
 
 
 def test_a_cause_ends_although_its_onts_are_no_longer_in_the_topology(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
     olt.waits(200)
     gone = [node.id for node in plant() if node.id.startswith("olt/1/0")]
     replant(olt, removes=tuple(gone))
     olt.waits(5)
-    olt.says_over("ont.los", *onts(0))
+    olt.clears("ont.los", *onts(0))
     olt.waits(60)
     assert not olt.concluded()
     memory = olt.world.state.memory(PonMemory)
@@ -102,42 +102,42 @@ def test_a_cause_ends_although_its_onts_are_no_longer_in_the_topology(olt: Olt) 
 
 
 def test_a_cause_ends_although_its_onts_hang_elsewhere_by_now(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0, [1]))
+    olt.reports("ont.los", *onts(0, [1]))
     olt.waits(200)
     replant(olt, *(replace(node, parents=("olt/1/1/s.3",)) for node in plant() if node.id in onts(0, [1])))
     olt.waits(5)
-    olt.says_over("ont.los", *onts(0, [1]))
+    olt.clears("ont.los", *onts(0, [1]))
     olt.waits(60)
     assert not olt.concluded()
 
 
 def test_an_outage_is_not_over_because_its_area_got_another_name(olt: Olt) -> None:
     north = [*onts(0, [0, 1]), *onts(1, [0, 1]), *onts(2, [0, 1])]
-    olt.says("ont.dying_gasp", *north)
+    olt.reports("ont.dying_gasp", *north)
     olt.waits(5)
     assert set(olt.concluded()) == {"power.outage area:north"}
     replant(olt, *(replace(node, area="harbour") for node in plant() if node.area == "north"))
-    olt.says_over("ont.dying_gasp", north[0])
+    olt.clears("ont.dying_gasp", north[0])
     olt.waits(30)
-    lines = [line.text for line in olt.lines if line.action == "cleared" and "power again" in line.text]
+    lines = [line.text for line in olt.world.entries if line.action == "cleared" and "power again" in line.text]
     assert not lines
 
 
 def test_a_cause_that_grows_gets_as_severe_as_it_is(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0, [1])[:7])
+    olt.reports("ont.los", *onts(0, [1])[:7])
     olt.waits(3)
     assert olt.concluded()["fibre.cut olt/1/0/s.1"].severity == "major"
-    olt.says("ont.los", *onts(0, [1])[7:])
+    olt.reports("ont.los", *onts(0, [1])[7:])
     olt.waits(3)
     assert olt.concluded()["fibre.cut olt/1/0/s.1"].severity == "critical"
 
 
 def test_who_came_back_is_not_remembered_for_ever(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0))
-    olt.says_over("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
+    olt.clears("ont.los", *onts(0))
     olt.waits(700)
-    olt.says("ont.los", *onts(1))
-    olt.says_over("ont.los", *onts(1))
+    olt.reports("ont.los", *onts(1))
+    olt.clears("ont.los", *onts(1))
     olt.waits(5)
     assert set(olt.world.state.memory(PonMemory).back) == set(onts(1))
 
@@ -145,7 +145,7 @@ def test_who_came_back_is_not_remembered_for_ever(olt: Olt) -> None:
 def test_onts_that_the_topology_learns_of_later_are_evidence_then(world: World) -> None:
     nodes = list(plant())
     olt = Olt(world, [node for node in nodes if not node.id.startswith("olt/1/0/")])
-    olt.says("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
     replant(olt, *(node for node in nodes if node.id.startswith("olt/1/0/")))
     olt.waits(60)
     assert set(olt.concluded()) == {"fibre.cut olt/1/0"}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
-from outages import Olt
+from vocabulary.outages import Olt
 from vocabulary.world import World
 
 from protocols.topology import Node
@@ -43,7 +43,7 @@ def outage(world: World, count: int) -> tuple[Olt, list[str]]:
     world.begin()
     olt = Olt(world, ports(count))
     onts = [f"olt/1/{port}/{ont}" for ont in range(8) for port in range(count)]
-    olt.says("ont.dying_gasp", *onts, every=0.0005)
+    olt.reports("ont.dying_gasp", *onts, every=0.0005)
     return olt, onts
 
 
@@ -63,10 +63,10 @@ def test_so_do_the_words_that_follow_it_and_the_return_of_its_onts(world: World)
     def cost(count: int) -> tuple[int, int]:
         olt, onts = outage(world, count)
         olt.waits(5)
-        olt.says("ont.los", *onts, every=0.0005)
+        olt.reports("ont.los", *onts, every=0.0005)
         after = calls(lambda: olt.waits(3))
-        olt.says_over("ont.dying_gasp", *onts[: len(onts) // 4])
-        olt.says_over("ont.los", *onts[: len(onts) // 4])
+        olt.clears("ont.dying_gasp", *onts[: len(onts) // 4])
+        olt.clears("ont.los", *onts[: len(onts) // 4])
         back = calls(lambda: olt.waits(3))
         assert len(olt.concluded()) == 1
         return after, back
@@ -84,9 +84,9 @@ def test_a_look_at_an_area_costs_what_is_out_and_not_what_there_is(world: World)
             for node in ports(count, area="north")
         ]
         olt = Olt(world, [*ports(1, area="north"), *elsewhere])
-        olt.says("ont.dying_gasp", *(f"olt/1/0/{ont}" for ont in range(7)))
+        olt.reports("ont.dying_gasp", *(f"olt/1/0/{ont}" for ont in range(7)))
         olt.waits(5)
-        olt.says("ont.dying_gasp", "olt/1/0/7")
+        olt.reports("ont.dying_gasp", "olt/1/0/7")
         return calls(lambda: olt.waits(1))
 
     assert cost(100) < 1.2 * cost(10)
@@ -96,10 +96,10 @@ def test_nor_does_it_cost_all_that_are_out_when_one_of_them_says_more(world: Wor
     def cost(count: int) -> int:
         world.begin()
         olt = Olt(world, ports(count, area="north"))
-        olt.says("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for port in range(count) for ont in range(8)), every=0.0005)
+        olt.reports("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for port in range(count) for ont in range(8)), every=0.0005)
         olt.waits(5)
         assert list(olt.concluded()) == ["power.outage area:north"]
-        olt.says("ont.los", "olt/1/0/7")
+        olt.reports("ont.los", "olt/1/0/7")
         return calls(lambda: olt.waits(1))
 
     assert cost(100) < 1.5 * cost(10)
@@ -108,7 +108,7 @@ def test_nor_does_it_cost_all_that_are_out_when_one_of_them_says_more(world: Wor
 def test_an_outage_that_grows_port_by_port_tells_what_it_is_by_now(world: World) -> None:
     olt = Olt(world, ports(4))
     for port in range(4):
-        olt.says("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for ont in range(8)))
+        olt.reports("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for ont in range(8)))
         olt.waits(2)
     (one,) = olt.concluded().values()
     assert one.metadata["gasped"] == 32
@@ -118,6 +118,6 @@ def test_an_outage_that_grows_port_by_port_tells_what_it_is_by_now(world: World)
     assert "32 ONTs on 4 PON ports below card 1 gasped" in one.description
     assert one.description.count("customers by class: unclassified 32") == 1
     for port in range(4):
-        olt.says_over("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for ont in range(8)))
+        olt.clears("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for ont in range(8)))
     olt.waits(3)
     assert not olt.concluded()

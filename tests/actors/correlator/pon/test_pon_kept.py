@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from outage_stories import NODES, Step, play, steps
-from outages import Olt, onts
+from vocabulary.outage_stories import NODES, Step, play, steps
+from vocabulary.outages import Olt, onts
 from vocabulary.world import World
 
-from actors.correlator.state import State
 from actors.correlator.strategies import order
 from actors.correlator.strategies.strategy import Strategy
 
@@ -23,7 +22,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
 
     def reload(world: World, number: int) -> None:
         if number % 7 == 3:
-            world.state = State.load(world.state.save())
+            world.restart()
 
     assert play(make_world(), story, forget) == kept
     assert play(make_world(), story, reload) == kept
@@ -32,7 +31,7 @@ def test_it_decides_as_if_nothing_were_kept(make_world: Any, story: list[Step]) 
 def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     north = [ont for port in (0, 1) for ont in onts(port, [0, 1])]
     olt = Olt(world, NODES)
-    olt.says("ont.dying_gasp", *north[:2])
+    olt.reports("ont.dying_gasp", *north[:2])
     olt.waits(5)
 
     def fails(_draft: Any, _before: Any, alarm: Any) -> None:
@@ -41,8 +40,8 @@ def test_what_a_strategy_that_failed_kept_from_it_is_asked_for(world: World, mon
 
     with monkeypatch.context() as patched:
         patched.setattr("actors.correlator.strategies.run_strategies.STRATEGIES", (Strategy("odd", fails), *order.STRATEGIES))
-        olt.says("ont.dying_gasp", *north[2:31])
-    olt.says("ont.dying_gasp", north[31])
+        olt.reports("ont.dying_gasp", *north[2:31])
+    olt.reports("ont.dying_gasp", north[31])
     olt.waits(5)
     (outage,) = (alarm for key, alarm in olt.concluded().items() if key == "power.outage area:north")
     assert outage.metadata["gasped"] == 32

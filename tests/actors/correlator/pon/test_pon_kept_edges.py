@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec.structs import replace
-from outages import ADMIN, Olt, onts, plant
+from vocabulary.outages import ADMIN, Olt, onts, plant
 from vocabulary.world import World
 
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from actors.correlator.strategies import run_strategies
 from actors.correlator.strategies.order import STRATEGIES
 from actors.correlator.strategies.strategy import Strategy
@@ -36,7 +35,7 @@ def topology(world: World, olt: Olt, tenant: str) -> None:
 @pytest.mark.parametrize("change", [policy, topology])
 def test_an_olt_of_another_tenant_has_outages_of_its_own(world: World, change: Callable[[Any, Olt, str], None]) -> None:
     olt = Olt(world)
-    olt.says("ont.dying_gasp", *NORTH[:30])
+    olt.reports("ont.dying_gasp", *NORTH[:30])
     olt.waits(5)
     change(world, olt, "acme")
     olt.waits(3)
@@ -56,12 +55,12 @@ def test_an_olt_of_another_tenant_has_outages_of_its_own(world: World, change: C
 def late_topology(world: World) -> Olt:
     """A cut of ONTs whose alarms came before the topology knew them."""
     olt = Olt(world, (Node(id="other", type="olt", name="x"),))
-    olt.says("ont.los", *LEG)
+    olt.reports("ont.los", *LEG)
     olt.waits(3)
     world.at(olt.seconds)(TopologyLoaded("t", tuple(plant())))
     olt.waits(5)
     assert list(olt.concluded()) == ["fibre.cut olt/1/0/s.1"]
-    olt.says_over("ont.los", LEG[0])
+    olt.clears("ont.los", LEG[0])
     olt.waits(3)
     return olt
 
@@ -69,13 +68,13 @@ def late_topology(world: World) -> Olt:
 def another_alarm(world: World) -> Olt:
     """A cut of ONTs of which two have had another alarm, which has ended."""
     olt = Olt(world)
-    olt.says("ont.los", *LEG)
+    olt.reports("ont.los", *LEG)
     olt.waits(5)
-    olt.says_over("ont.los", LEG[0])
+    olt.clears("ont.los", LEG[0])
     olt.waits(3)
-    olt.says("ont.df", *LEG[4:6])
+    olt.reports("ont.df", *LEG[4:6])
     olt.waits(10)
-    olt.says_over("ont.df", *LEG[4:6])
+    olt.clears("ont.df", *LEG[4:6])
     olt.waits(150)
     return olt
 
@@ -86,8 +85,8 @@ def test_after_a_recovery_it_goes_on_the_same(make_world: Any, begun: Callable[[
         world = make_world()
         olt = begun(world)
         if recovers:
-            world.state = State.load(world.state.save())
-        olt.says_over("ont.los", LEG[1])
+            world.restart()
+        olt.clears("ont.los", LEG[1])
         octets: bytes = world.state.save()
         return octets
 
@@ -97,14 +96,14 @@ def test_after_a_recovery_it_goes_on_the_same(make_world: Any, begun: Callable[[
 def test_a_default_tenant_that_is_taken_back_leaves_nothing_behind(world: World) -> None:
     olt = Olt(world)
     policy(world, olt, "default")
-    olt.says("ont.los", LEG[0])
+    olt.reports("ont.los", LEG[0])
     olt.waits(3)
     policy(world, olt, "acme")
-    olt.says_over("ont.los", LEG[0])
+    olt.clears("ont.los", LEG[0])
     policy(world, olt, "default")
     olt.seconds += 7200
     olt.waits(3)
-    olt.says("ont.los", onts(0, [2])[0])
+    olt.reports("ont.los", onts(0, [2])[0])
     olt.waits(3)
     assert [a.alarm_type for a in world.alarms if a.resource_id == "faultd"] == []
     (alone,) = (a for a in world.alarms if a.cleared_at is None)
@@ -120,10 +119,10 @@ def test_after_a_look_that_failed_everything_is_asked_anew(world: World, monkeyp
 
     with monkeypatch.context() as patched:
         patched.setattr(run_strategies, "STRATEGIES", (Strategy("odd", fails), *STRATEGIES))
-        olt.says("ont.los", *LEG)
+        olt.reports("ont.los", *LEG)
         olt.waits(3)
     (cut,) = olt.concluded().values()
     assert olt.children(cut) == set(LEG)
-    olt.says("ont.los", onts(0, [2])[0])
+    olt.reports("ont.los", onts(0, [2])[0])
     olt.waits(3)
     assert olt.children(cut) == set(LEG)

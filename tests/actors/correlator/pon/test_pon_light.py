@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from outages import Olt, onts, plant
+from vocabulary.outages import Olt, onts, plant
 from vocabulary.world import World
 
 from actors.correlator.memories import MOST_READINGS, OpticalPower, OpticalPowerMemory
 from actors.correlator.resources.optical_power import AS_IT_IS, FELL, taken
-from actors.correlator.state import State
 from faultd.config import Config
 from faultd.inputs import read_profiles
 from faultd.simulator.fault import Fault
@@ -36,13 +35,12 @@ class Measured(Olt):
             self.world.at(self.seconds).network(
                 "optical.measured", ont, tenant_id="default", light=(reading,), reported_by="poller"
             )
-            self._note()
             self.seconds += 0.003
 
     def bends(self, *onts: str, by: float, jitter: float = 0.3) -> None:
         """As a device that tells what it measured: alarm and reading together."""
         for number, ont in enumerate(onts):
-            self.says("ont.rx.low", ont)
+            self.reports("ont.rx.low", ont)
             self.reads(ont, dbm=BEFORE - by + jitter * (number % 3 - 1))
 
 
@@ -64,7 +62,7 @@ def test_a_bend_is_told_with_how_much_each_of_its_onts_fell(olt: Measured) -> No
     assert bend.resource_id == "olt/1/0/s.2"
     assert (bend.metadata["measured"], bend.metadata["median_db"], bend.metadata["spread_db"]) == (8, 7.0, 0.6)
     assert "8 of them measured, by 7 dB to within 0.6" in bend.description
-    (line,) = [line for line in olt.lines if line.alarm_id == bend.id and line.action == "root_cause"]
+    (line,) = [line for line in olt.world.entries if line.alarm_id == bend.id and line.action == "root_cause"]
     assert line.detail["fell_db"]["olt/1/0/16"] == 7.3
     assert olt.children(bend) == set(onts(0, [2]))
 
@@ -114,7 +112,7 @@ def test_an_ont_that_fell_alone_has_a_bend_of_its_own(olt: Measured) -> None:
     assert not degraded(olt)
     (alarm,) = [a for a in olt.world.alarms if a.resource_id == "olt/1/0/5"]
     assert alarm.is_root_cause
-    assert [line.text for line in olt.lines if line.action == "root_cause"] == [
+    assert [line.text for line in olt.world.entries if line.action == "root_cause"] == [
         "fell by 8.3 dB, and no sibling by as much at that time: its own drop fibre or connector"
     ]
 
@@ -132,7 +130,7 @@ def test_one_with_a_second_bend_of_its_own_is_not_of_the_first(olt: Measured) ->
 def test_errors_without_a_loss_of_light_are_no_bend(olt: Measured) -> None:
     olt.reads(*onts(0), dbm=BEFORE)
     for ont in onts(0, [2]):
-        olt.says("ont.sd", ont)
+        olt.reports("ont.sd", ont)
         olt.reads(ont, dbm=BEFORE - 0.2)
     olt.waits(3)
     assert not degraded(olt)
@@ -147,11 +145,11 @@ def test_readings_alone_tell_of_a_bend_and_of_its_end(olt: Measured) -> None:
     olt.reads(*onts(0, [2]), dbm=BEFORE - 4.0, jitter=0.3)
     olt.waits(3)
     assert set(degraded(olt)) == {"olt/1/0/s.2"}
-    revised = sum(line.action == "revised" for line in olt.lines)
+    revised = sum(line.action == "revised" for line in olt.world.entries)
     olt.waits(300)
     olt.reads(*onts(0, [2]), dbm=BEFORE - 4.2, jitter=0.3)
     olt.waits(3)
-    assert sum(line.action == "revised" for line in olt.lines) == revised, "readings that say the same are no news"
+    assert sum(line.action == "revised" for line in olt.world.entries) == revised, "readings that say the same are no news"
     olt.waits(300)
     olt.reads(*onts(0, [2]), dbm=BEFORE, jitter=0.3)
     olt.waits(3)
@@ -181,12 +179,12 @@ def test_a_first_reading_says_nothing_of_what_was_before_it(olt: Measured) -> No
 def test_the_end_of_low_light_tells_what_is_good_though_there_are_errors_still(olt: Measured) -> None:
     mine = onts(0, [2])
     for ont in mine:
-        olt.says("ont.sd", ont)
+        olt.reports("ont.sd", ont)
     olt.bends(*mine, by=7.0)
     olt.waits(60)
-    olt.says_over("ont.rx.low", *mine)
+    olt.clears("ont.rx.low", *mine)
     olt.reads(*mine, dbm=BEFORE)
-    olt.says_over("ont.sd", *mine)
+    olt.clears("ont.sd", *mine)
     olt.waits(600)
     olt.bends(*mine, by=9.0)
     olt.waits(3)
@@ -195,7 +193,7 @@ def test_the_end_of_low_light_tells_what_is_good_though_there_are_errors_still(o
 
 def test_a_first_reading_after_the_fade_began_is_nothing_to_compare_with(olt: Measured) -> None:
     mine = onts(0, [2])
-    olt.says("ont.sd", *mine)
+    olt.reports("ont.sd", *mine)
     olt.waits(1)
     olt.reads(*mine, dbm=BEFORE - 5.0)
     olt.waits(3)
@@ -206,7 +204,7 @@ def test_an_alarm_that_ends_without_a_reading_ends_what_was_read_before(olt: Mea
     olt.reads(*onts(0), dbm=BEFORE)
     olt.bends(*onts(0, [2]), by=7.0)
     olt.waits(60)
-    olt.says_over("ont.rx.low", *onts(0, [2]))
+    olt.clears("ont.rx.low", *onts(0, [2]))
     olt.waits(3)
     assert not degraded(olt)
 
@@ -231,7 +229,7 @@ def test_it_is_bounded() -> None:
 def test_saved_and_loaded_the_light_is_remembered(world: World) -> None:
     olt = Measured(world)
     olt.reads(*onts(0), dbm=BEFORE)
-    world.state = State.load(world.state.save())
+    world.restart()
     olt.bends(*onts(0, [2]), by=7.0)
     olt.waits(3)
     assert degraded(olt)["olt/1/0/s.2"].metadata["measured"] == 8

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
-from outage_stories import Step, play, steps
-from outages import Olt, onts
+from vocabulary.outage_stories import Step, play, steps
+from vocabulary.outages import Olt, onts
 from vocabulary.world import World
 
 from actors.correlator.draft import Draft
@@ -74,19 +74,19 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.interpreted
 def test_one_after_the_other_comes_back_and_only_the_first_and_the_half_are_looked_at(world: World, looked: list[str]) -> None:
     olt = Olt(world)
-    olt.says("ont.los", *LEG)
+    olt.reports("ont.los", *LEG)
     olt.waits(5)
     (cut,) = olt.concluded().values()
     looked.clear()
-    olt.says_over("ont.los", LEG[0])
+    olt.clears("ont.los", LEG[0])
     olt.waits(2)
     assert looked == ["olt/1/0"]
     for ont in LEG[1:3]:
-        olt.says_over("ont.los", ont)
+        olt.clears("ont.los", ont)
         olt.waits(2)
     assert looked == ["olt/1/0"]
     assert next(iter(olt.concluded().values())).id == cut.id
-    olt.says_over("ont.los", LEG[3])
+    olt.clears("ont.los", LEG[3])
     olt.waits(2)
     assert len(looked) == 2
     assert not olt.concluded()
@@ -94,10 +94,10 @@ def test_one_after_the_other_comes_back_and_only_the_first_and_the_half_are_look
 
 def test_what_comes_back_where_nothing_was_concluded_is_not_looked_at(world: World, looked: list[str]) -> None:
     olt = Olt(world)
-    olt.says("ont.los", LEG[0])
+    olt.reports("ont.los", LEG[0])
     olt.waits(3)
     looked.clear()
-    olt.says_over("ont.los", LEG[0])
+    olt.clears("ont.los", LEG[0])
     olt.waits(3)
     assert looked == []
 

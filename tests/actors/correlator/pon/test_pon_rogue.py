@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from outages import ONTS, Olt, onts, plant
+from vocabulary.outages import ONTS, Olt, onts, plant
 from vocabulary.world import World
 
 from actors.correlator.pon.likelihood import Seen, Signs, Tree, rogue
 from actors.correlator.pon.memory import SIGN_LASTS, SIGNS_KEPT, PonMemory
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 
 PORT = "olt/1/0"
@@ -42,14 +41,14 @@ def babble(olt: Olt, victims: Iterable[str], *, seconds: float, seed: int = 1, l
             continue
         olt.seconds = max(olt.seconds, when)
         if ont in up:
-            olt.says_over(up.pop(ont), ont)
+            olt.clears(up.pop(ont), ont)
             at.append((olt.seconds + rng.uniform(4, 2 * every), ont))
         else:
             up[ont] = "ont.lof" if lof and rng.random() < 0.6 else "ont.los"
-            olt.says(up[ont], ont)
+            olt.reports(up[ont], ont)
             at.append((olt.seconds + 5.0, ont))
     for ont, said in up.items():
-        olt.says_over(said, ont)
+        olt.clears(said, ont)
 
 
 def test_siblings_that_go_dark_in_turns_have_a_rogue_among_them(olt: Olt) -> None:
@@ -70,20 +69,24 @@ def test_the_one_that_does_not_obey_is_named_and_all_else_goes_with_it(olt: Olt)
     victims = [ont for ont in onts(0)[:20] if ont != culprit]
     babble(olt, victims, seconds=40)
     assert set(rogues(olt)) == {f"pon.rogue.onts {PORT}"}
-    olt.says("ont.df", culprit)
+    olt.reports("ont.df", culprit)
     babble(olt, victims, seconds=20, seed=2)
-    olt.says("ont.los", *victims[:3])
-    olt.says("ont.dowi", victims[5])
+    olt.reports("ont.los", *victims[:3])
+    olt.reports("ont.dowi", victims[5])
     assert set(rogues(olt)) == {f"ont.rogue {culprit}"}
     (found,) = rogues(olt).values()
     assert "does not obey when told to be silent (DFi)" in found.description
     assert olt.children(found) == {culprit, *victims[:3], victims[5]}
-    assert {line.action for line in olt.lines if line.actor == "faultd:pon"} >= {"withdrawn", "root_cause", "correlated"}
+    assert {line.action for line in olt.world.entries if line.actor == "faultd:pon"} >= {
+        "withdrawn",
+        "root_cause",
+        "correlated",
+    }
 
 
 def test_what_begins_goes_with_the_suspicion_at_once(olt: Olt) -> None:
     babble(olt, onts(0)[:20], seconds=60)
-    olt.says("ont.los", onts(0)[30])
+    olt.reports("ont.los", onts(0)[30])
     (found,) = rogues(olt).values()
     assert onts(0)[30] in olt.children(found)
 
@@ -94,7 +97,7 @@ def test_it_is_over_when_it_has_been_quiet_and_does_not_come_again_by_itself(olt
     assert rogues(olt)
     olt.waits(300)
     assert not rogues(olt)
-    assert len([line for line in olt.lines if line.action == "cleared" and line.text == "nothing of it for 60 s"]) == 1
+    assert len([line for line in olt.world.entries if line.action == "cleared" and line.text == "nothing of it for 60 s"]) == 1
     assert not [a for a in olt.world.alarms if a.cleared_at is None]
 
 
@@ -110,23 +113,23 @@ def test_the_one_that_is_never_shouted_down_is_the_one_that_shouts(world: World)
 
 def test_one_heard_while_all_others_are_dark_is_suspected_and_that_alone_is_not(olt: Olt) -> None:
     """A trap of the last one that arrived late, or was lost, is a feeder cut; one sent since is not."""
-    olt.says("ont.los", *onts(0)[1:])
+    olt.reports("ont.los", *onts(0)[1:])
     olt.waits(3)
     assert set(olt.concluded()) == {f"fibre.cut {PORT}"}
     assert not rogues(olt)
     olt.waits(5)
-    olt.says("ont.sd", onts(0)[0])
+    olt.reports("ont.sd", onts(0)[0])
     olt.waits(3)
     assert set(rogues(olt)) == {f"ont.rogue {onts(0)[0]}"}
     assert not olt.concluded()
-    assert [line.action for line in olt.lines if line.action in ("withdrawn",)] == ["withdrawn"]
+    assert [line.action for line in olt.world.entries if line.action in ("withdrawn",)] == ["withdrawn"]
 
 
 def test_what_was_said_as_they_went_is_no_sign_of_life(olt: Olt) -> None:
     """Traps overtake one another: the last word of one that is dark as well."""
-    olt.says("ont.los", *onts(0)[1:])
+    olt.reports("ont.los", *onts(0)[1:])
     olt.seconds += 1.5
-    olt.says("ont.sd", onts(0)[0])
+    olt.reports("ont.sd", onts(0)[0])
     olt.waits(30)
     assert not [a for a in olt.world.alarms if a.qualifier == "suspected"]
     assert set(olt.concluded()) == {f"fibre.cut {PORT}"}
@@ -134,18 +137,18 @@ def test_what_was_said_as_they_went_is_no_sign_of_life(olt: Olt) -> None:
 
 def test_it_is_over_once_though_some_stay_dark(olt: Olt) -> None:
     babble(olt, onts(0)[:20], seconds=60)
-    olt.says("ont.los", *onts(0)[2:4])
+    olt.reports("ont.los", *onts(0)[2:4])
     assert rogues(olt)
     olt.waits(110)
     assert not rogues(olt)
-    assert len([line for line in olt.lines if line.text == "nothing of it for 60 s"]) == 1
+    assert len([line for line in olt.world.entries if line.text == "nothing of it for 60 s"]) == 1
 
 
 def test_the_olts_own_word_goes_before_the_suspicion(olt: Olt) -> None:
     victims = onts(0)[:20]
     babble(olt, victims, seconds=60)
-    olt.says("ont.los", *victims[:4])
-    olt.says("ont.rogue", onts(0)[25])
+    olt.reports("ont.los", *victims[:4])
+    olt.reports("ont.rogue", onts(0)[25])
     olt.waits(3)
     assert not rogues(olt)
     (named,) = [a for a in olt.world.alarms if a.alarm_type == "ont.rogue"]
@@ -157,8 +160,8 @@ def test_a_port_that_loses_all_light_has_none(olt: Olt) -> None:
     """Whatever was the matter before: a rogue shines."""
     babble(olt, onts(0)[:20], seconds=60)
     assert rogues(olt)
-    olt.says("ont.los", *onts(0))
-    olt.says("pon.los", PORT)
+    olt.reports("ont.los", *onts(0))
+    olt.reports("pon.los", PORT)
     olt.waits(130)
     assert not rogues(olt)
     assert set(olt.concluded()) == {f"fibre.cut {PORT}"}
@@ -176,16 +179,16 @@ def flap(
         )
         for after, ont in up:
             olt.seconds = max(olt.seconds, begun + after)
-            olt.says("ont.los", ont)
+            olt.reports("ont.los", ont)
         if port:
-            olt.says("pon.los", port)
+            olt.reports("pon.los", port)
         olt.waits(6)
         if port:
-            olt.says_over("pon.los", port)
+            olt.clears("pon.los", port)
         back = olt.seconds
         for after, ont in sorted((rng.uniform(2, 8), ont) for _, ont in up):
             olt.seconds = max(olt.seconds, back + after)
-            olt.says_over("ont.los", ont)
+            olt.clears("ont.los", ont)
         olt.waits(8)
 
 
@@ -204,14 +207,14 @@ def test_a_feeder_cut_is_none_whichever_traps_are_lost(olt: Olt, lost: float, se
     rng = Random(seed)
     told = [ont for ont in onts(0) if rng.random() >= lost]
     for ont in told:
-        olt.says("ont.los", ont)
+        olt.reports("ont.los", ont)
         if rng.random() < 0.5:
-            olt.says("ont.lof", ont)
+            olt.reports("ont.lof", ont)
     olt.waits(60)
     for ont in told:
         for kind in ("ont.los", "ont.lof"):
             if any(a.resource_id == ont and a.alarm_type == kind and a.cleared_at is None for a in olt.world.alarms):
-                olt.says_over(kind, ont, every=rng.uniform(0, 0.4))
+                olt.clears(kind, ont, every=rng.uniform(0, 0.4))
     olt.waits(10)
     assert not [a for a in olt.world.alarms if a.qualifier == "suspected"]
 
@@ -223,9 +226,9 @@ def test_one_or_two_onts_that_flap_are_none(olt: Olt) -> None:
 
 def test_a_disobedience_of_long_ago_says_nothing_of_a_cut_today(olt: Olt) -> None:
     """Nobody takes a DFi back: it stays open."""
-    olt.says("ont.df", onts(0)[4])
+    olt.reports("ont.df", onts(0)[4])
     olt.waits(SIGN_LASTS.total_seconds() + 60)
-    olt.says("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
     olt.waits(5)
     assert set(olt.concluded()) == {f"fibre.cut {PORT}"}
     assert not rogues(olt)
@@ -233,14 +236,14 @@ def test_a_disobedience_of_long_ago_says_nothing_of_a_cut_today(olt: Olt) -> Non
 
 def test_saved_and_loaded_in_between_it_goes_on_as_if_nothing_had_happened(world: World, make_world: Any) -> None:
     class Interrupted(Olt):
-        def says(self, *args: Any, **fields: Any) -> None:
-            self.world.state = State.load(self.world.state.save())
-            super().says(*args, **fields)
+        def reports(self, *args: Any, **fields: Any) -> None:
+            self.world.restart()
+            super().reports(*args, **fields)
 
     one, other = Olt(world), Interrupted(make_world(None))
     for each in (one, other):
         babble(each, onts(0)[:12], seconds=60)
-        each.says("ont.df", onts(0)[25])
+        each.reports("ont.df", onts(0)[25])
         each.waits(3)
     assert one.world.state.save() == other.world.state.save()
     assert set(rogues(other)) == {f"ont.rogue {onts(0)[25]}"}
@@ -304,9 +307,9 @@ def test_more_of_a_sign_never_makes_it_less_likely() -> None:
 
 
 def test_a_device_whose_clock_is_ahead_names_the_rogue_of_what_its_siblings_suffer_now(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0)[:20])
+    olt.reports("ont.los", *onts(0)[:20])
     olt.waits(3)
-    olt.says("ont.rogue", onts(0)[25])
+    olt.reports("ont.rogue", onts(0)[25])
     (named,) = [a for a in olt.world.alarms if a.alarm_type == "ont.rogue"]
     olt.world.state.alarms[named.id] = replace(named, last_occurrence=named.last_occurrence + timedelta(minutes=50))
     olt.waits(3)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from outages import LEGS, ONTS, Olt, onts, plant
+from vocabulary.outages import LEGS, ONTS, Olt, onts, plant
 from vocabulary.world import World
 
 from actors.correlator.events.network_events import MEANINGS
@@ -162,37 +162,37 @@ def test_the_profile_of_the_higher_priority_decides_and_one_that_says_nothing_do
 
 
 def test_an_own_type_of_32_onts_is_a_feeder_cut_with_the_onts_below_it(olt: Olt) -> None:
-    olt.says("acme.subscriber_dark", *onts(0))
-    olt.says("acme.port_dark", "olt/1/0")
+    olt.reports("acme.subscriber_dark", *onts(0))
+    olt.reports("acme.port_dark", "olt/1/0")
     olt.waits(2)
     (cut,) = olt.concluded().values()
     assert (cut.alarm_type, cut.resource_id, cut.severity) == ("fibre.cut", "olt/1/0", "critical")
     assert (cut.metadata["dark"], cut.metadata["gasped"], cut.metadata["unknown"]) == (32, 0, 0)
     assert olt.children(cut) == {*onts(0), "olt/1/0"}
-    olt.says_over("acme.subscriber_dark", *onts(0))
+    olt.clears("acme.subscriber_dark", *onts(0))
     olt.waits(2)
     assert not olt.concluded()
 
 
 def test_own_and_shipped_types_are_one_outage(olt: Olt) -> None:
-    olt.says("ont.los", *onts(0, [0, 1]))
-    olt.says("acme.subscriber_gone", *onts(0, [2, 3]))
+    olt.reports("ont.los", *onts(0, [0, 1]))
+    olt.reports("acme.subscriber_gone", *onts(0, [2, 3]))
     olt.waits(2)
     (cut,) = olt.concluded().values()
     assert (cut.resource_id, cut.metadata["dark"]) == ("olt/1/0", 32)
 
 
 def test_a_type_without_a_symptom_correlates_with_nothing(olt: Olt) -> None:
-    olt.says("acme.unsaid", *onts(0))
+    olt.reports("acme.unsaid", *onts(0))
     olt.waits(5)
     assert not olt.concluded()
     assert not any(each.parent_alarm_id for each in olt.world.alarms)
 
 
 def test_an_own_type_of_lost_equipment_is_the_parent_of_what_is_below(olt: Olt) -> None:
-    olt.says("acme.shelf_dead", "olt/1")
-    olt.says("acme.subscriber_dark", *onts(1))
-    olt.says("acme.port_dark", "olt/1/1")
+    olt.reports("acme.shelf_dead", "olt/1")
+    olt.reports("acme.subscriber_dark", *onts(1))
+    olt.reports("acme.port_dark", "olt/1/1")
     olt.waits(3)
     (dead,) = (each for each in olt.world.alarms if each.alarm_type == "acme.shelf_dead")
     assert olt.children(dead) == {*onts(1), "olt/1/1"}
@@ -200,15 +200,15 @@ def test_an_own_type_of_lost_equipment_is_the_parent_of_what_is_below(olt: Olt) 
 
 
 def test_a_late_parent_of_an_own_type_collects_what_is_below(olt: Olt) -> None:
-    olt.says("acme.errors", "olt/1/2/4")
+    olt.reports("acme.errors", "olt/1/2/4")
     olt.waits(5)
-    olt.says("acme.shelf_dead", "olt/1")
+    olt.reports("acme.shelf_dead", "olt/1")
     (dead,) = (each for each in olt.world.alarms if each.alarm_type == "acme.shelf_dead")
     assert olt.children(dead) == {"olt/1/2/4"}
 
 
 def test_own_dying_gasps_of_an_area_are_a_power_outage(olt: Olt) -> None:
-    olt.says("acme.mains_lost", *onts(0, [0, 1]), *onts(1, [0, 1]), *onts(2, [0, 1]))
+    olt.reports("acme.mains_lost", *onts(0, [0, 1]), *onts(1, [0, 1]), *onts(2, [0, 1]))
     olt.waits(3)
     assert set(olt.concluded()) == {"power.outage area:north"}
     (outage,) = olt.concluded().values()
@@ -217,14 +217,14 @@ def test_own_dying_gasps_of_an_area_are_a_power_outage(olt: Olt) -> None:
 
 @pytest.mark.parametrize("alarm_type", ["acme.weak", "acme.errors"])
 def test_own_types_of_too_little_light_and_of_errors_are_a_degraded_fibre(olt: Olt, alarm_type: str) -> None:
-    olt.says(alarm_type, *onts(0, [1]))
+    olt.reports(alarm_type, *onts(0, [1]))
     olt.waits(3)
     assert set(olt.concluded()) == {"fibre.degraded olt/1/0/s.1"}
 
 
 def test_an_own_type_that_names_a_rogue_ont_explains_its_siblings(olt: Olt) -> None:
-    olt.says("acme.babbler", "olt/1/0/3")
-    olt.says("acme.subscriber_dark", *(each for each in onts(0) if each != "olt/1/0/3"))
+    olt.reports("acme.babbler", "olt/1/0/3")
+    olt.reports("acme.subscriber_dark", *(each for each in onts(0) if each != "olt/1/0/3"))
     olt.waits(3)
     (rogue,) = (each for each in olt.world.alarms if each.alarm_type == "acme.babbler")
     assert len(olt.children(rogue)) == LEGS * ONTS - 1
@@ -234,7 +234,7 @@ def test_an_own_type_that_names_a_rogue_ont_explains_its_siblings(olt: Olt) -> N
 def test_a_shipped_type_that_the_operator_takes_out_of_correlation(world: World) -> None:
     world(loaded(own({"ont.los": "none"})))
     olt = Olt(world)
-    olt.says("ont.los", *onts(0))
+    olt.reports("ont.los", *onts(0))
     olt.waits(3)
     assert not olt.concluded()
 
@@ -249,7 +249,7 @@ def test_a_network_event_of_a_type_with_a_symptom_correlates(world: World) -> No
     assert set(olt.concluded()) == {"fibre.cut olt/1/0"}
     world.network("device.degraded", "olt", tenant_id="default")
     (degraded,) = (each for each in world.alarms if each.alarm_type == "device.degraded")
-    olt.says("ont.los", "olt/1/1/0")
+    olt.reports("ont.los", "olt/1/1/0")
     (child,) = (each for each in world.alarms if each.resource_id == "olt/1/1/0")
     assert child.parent_alarm_id == degraded.id
 
@@ -259,7 +259,7 @@ def test_a_network_event_of_a_type_with_a_symptom_correlates(world: World) -> No
 
 def test_a_symptom_that_is_declared_while_the_alarms_are_open_counts_at_once(world: World) -> None:
     olt = Olt(world)
-    olt.says("acme.subscriber_dark", *onts(0))
+    olt.reports("acme.subscriber_dark", *onts(0))
     olt.waits(10)
     assert not olt.concluded()
     world(loaded(own()))
@@ -268,14 +268,14 @@ def test_a_symptom_that_is_declared_while_the_alarms_are_open_counts_at_once(wor
 
 
 def test_a_symptom_that_is_taken_back_leaves_nothing_behind(olt: Olt) -> None:
-    olt.says("acme.subscriber_dark", *onts(0, [0]))
-    olt.says("acme.weak", *onts(1, [0]))
-    olt.says("acme.port_dark", "olt/1/2")
-    olt.says("acme.shelf_dead", "olt/1/2/0")
+    olt.reports("acme.subscriber_dark", *onts(0, [0]))
+    olt.reports("acme.weak", *onts(1, [0]))
+    olt.reports("acme.port_dark", "olt/1/2")
+    olt.reports("acme.shelf_dead", "olt/1/2/0")
     olt.world(loaded(own(dict.fromkeys(OWN, "none"))))
     olt.waits(3)
     for alarm in [each for each in olt.world.alarms if each.cleared_at is None and each.alarm_type.startswith("acme.")]:
-        olt.says_over(alarm.alarm_type, alarm.resource_id)
+        olt.clears(alarm.alarm_type, alarm.resource_id)
     olt.waits(600)
     left = {name: raw for name, raw in olt.world.state.remembered().items() if name in ("PonMemory", "BlockerMemory")}
     assert "BlockerMemory" not in left
@@ -283,7 +283,7 @@ def test_a_symptom_that_is_taken_back_leaves_nothing_behind(olt: Olt) -> None:
 
 
 def test_the_same_symptoms_in_other_profiles_change_nothing(olt: Olt) -> None:
-    olt.says("acme.subscriber_dark", *onts(0))
+    olt.reports("acme.subscriber_dark", *onts(0))
     olt.waits(3)
     before = olt.world.state.remembered()
     olt.world(loaded(own(), Profile(name="more")))
@@ -297,11 +297,11 @@ def test_a_snapshot_knows_the_symptoms(declared_late: bool) -> None:
     if not declared_late:
         world(loaded(own()))
     olt = Olt(world)
-    olt.says("acme.subscriber_dark", *onts(0))
+    olt.reports("acme.subscriber_dark", *onts(0))
     if declared_late:
         world(loaded(own()))
     again = World()
-    again.state, again.now, again.offset = State.load(world.state.save()), world.now, world.offset
+    again.go_on_from(world)
     for each in (world, again):
         for seconds in range(1, 6):
             each.at(1 + seconds).tick()
@@ -320,7 +320,7 @@ def test_profiles_that_are_accepted_no_more_leave_the_symptoms(world: World) -> 
 def test_onts_without_a_topology_are_no_evidence(world: World) -> None:
     world(loaded(own()))
     olt = Olt(world, [Node(id="elsewhere", type="olt"), *plant(1)])
-    olt.says("acme.subscriber_dark", *(f"nowhere/{number}" for number in range(8)))
+    olt.reports("acme.subscriber_dark", *(f"nowhere/{number}" for number in range(8)))
     olt.world(loaded(own({})))
     olt.waits(3)
     assert not olt.concluded()

@@ -4,17 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import lives
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from vocabulary import lives
 from vocabulary.world import World
 
 from actors.correlator.memories import NamedInterfaces
 from actors.correlator.resources import interfaces
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.change import Quarantined
 from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
@@ -279,7 +278,7 @@ def test_the_ports_that_are_down_are_those_that_said_so_last(steps: list[tuple[s
     for step, (what, port, bits) in enumerate(steps):
         world.now += timedelta(seconds=300)
         if step in restarts:
-            world.state = State.load(world.state.save())
+            world.restart()
         if what == "start":
             number = number[port:] + number[:port]
             device.restart()

@@ -225,7 +225,7 @@ def test_many_end_over_several_ticks_and_a_restart_between(world: World, monkeyp
     topology(world, OLT, *(ont(f"ZTEG0000000{number}", id=place) for number, place in enumerate(places)))
     world.at(1)
     for left in (3, 1, 0):
-        world.state = State.load(world.state.save())
+        world.restart()
         world.tick()
         assert len(opened(world)) == left
 

@@ -8,7 +8,6 @@ from vocabulary.world import World
 
 from actors.correlator.resources import silent_devices
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.event import PolicyLoaded, SourceRefused, TopologyChanged, TopologyLoaded, Trap
 from protocols.snmp.notification import Notification
@@ -109,12 +108,12 @@ def test_a_plant_of_an_earlier_version_is_looked_at_and_the_memory_survives_a_sn
     world.state.replant(0, PLANT, ())
     world.at(0).tick()
     world.at(1).tick()
-    world.state = State.load(world.state.save())
+    world.restart()
     hear(world.at(2), "192.0.2.2")
-    world.state = State.load(world.state.save())
+    world.restart()
     world.at(24.1 * HOUR).tick()
     assert set(silent(world)) == {"olt-1"}
     assert silent_devices.last_heard(world.state, "olt-2") is not None
-    world.state = State.load(world.state.save())
+    world.restart()
     hear(world.at(25 * HOUR), "192.0.2.1")
     assert not silent(world)

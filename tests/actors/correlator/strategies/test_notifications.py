@@ -6,14 +6,13 @@ from itertools import permutations, product
 from typing import Any
 
 import pytest
-from equipment import PLANT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notifications import unmatched_requests
+from vocabulary.equipment import PLANT
+from vocabulary.notifications import unmatched_requests
 
 from actors.correlator.memories import NoticeMemory
 from actors.correlator.settings import CorrelatorSettings
-from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.change import Answer, NotificationRequested
 from protocols.command import (
@@ -133,7 +132,7 @@ class People:
         self._command(EditRule(self.rule, RuleEdited(enabled=on)))
 
     def reloads(self) -> None:
-        self.world.state = State.load(self.world.state.save())
+        self.world.restart()
 
     # --- what must hold ---
 

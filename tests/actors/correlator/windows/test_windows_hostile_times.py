@@ -5,17 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from vocabulary.world import World
 
-from actors.correlator.fold import fold
-from actors.correlator.state import State
 from actors.correlator.windows.check import changed, window_of
 from actors.correlator.windows.occurrences import standing
 from actors.correlator.windows.rule import WindowError, read_rule
 from protocols.change import Answer, Quarantined
-from protocols.command import Command, PutWindow
-from protocols.event import Tick
+from protocols.command import PutWindow
 from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
-from protocols.principal import Principal
 from protocols.rest_fields import LATEST
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
@@ -78,12 +75,14 @@ def test_any_plan_is_a_window_or_refused(plan: WindowPlan, ahead: int) -> None:
 
 @given(plan=plans)
 def test_no_plan_ends_in_quarantine(plan: WindowPlan) -> None:
-    state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
-    changes = fold(state, 1, NOW, Command(Principal("ada", "operator"), PutWindow(plan)))
-    for offset in range(2, 5):
-        changes += fold(state, offset, NOW + timedelta(days=offset), Tick())
-    assert not [change for change in changes if isinstance(change, Quarantined)]
-    assert len([change for change in changes if isinstance(change, Answer)]) == 1
+    world = World()
+    world.now = NOW
+    world.command(PutWindow(plan))
+    for days in range(2, 5):
+        world.now = NOW + timedelta(days=days)
+        world.tick()
+    assert not [change for change in world.history if isinstance(change, Quarantined)]
+    assert len([change for change in world.history if isinstance(change, Answer)]) == 1
 
 
 @pytest.mark.parametrize("until", ["99991231T235959Z", "99991231T235959", "99991231", "22000101T000000Z"])

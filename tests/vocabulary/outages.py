@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from vocabulary.world import World
-
-from protocols.alarm import Alarm, TimelineEntry
-from protocols.change import AlarmChanged, NotificationRequested
+from protocols.alarm import Alarm
 from protocols.command import Clear, Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
 from protocols.severity import Severity
 from protocols.topology import Node
+from vocabulary.world import World
 
 ADMIN = Principal("olt", "admin")
 LEGS, ONTS = 4, 8
@@ -42,23 +40,15 @@ def plant(ports: int = 3, areas: bool = True) -> Iterator[Node]:
 
 
 class Olt:
-    """What the OLT reports, one trap after the other."""
+    """An OLT that reports on its ONTs to a World, one report after the other."""
 
     def __init__(self, world: World, nodes: Iterable[Node] = ()) -> None:
         self.world = world
         self.seconds = 0.0
-        self.lines: list[TimelineEntry] = []
-        self.notices: list[tuple[str, str]] = []
         world(TopologyLoaded("t", tuple(nodes or plant())))
 
-    def _note(self) -> None:
-        for change in self.world.all(AlarmChanged):
-            self.lines += change.entries
-        self.notices += [
-            (each.kind, self.world.state.alarms[each.alarm_id].alarm_type) for each in self.world.all(NotificationRequested)
-        ]
-
-    def says(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+    def reports(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+        """Raise an alarm for each resource, ``every`` so many seconds."""
         for resource in resources:
             kind = "pon" if alarm_type.startswith("pon") else "card" if alarm_type.startswith("card") else "ont"
             self.world.at(self.seconds).command(
@@ -72,33 +62,33 @@ class Olt:
                 ),
                 by=ADMIN,
             )
-            self._note()
             self.seconds += every
 
-    def says_over(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+    def clears(self, alarm_type: str, *resources: str, every: float = 0.003) -> None:
+        """Clear the open alarm of each resource."""
         for resource in resources:
             (alarm,) = (
                 a for a in self.world.alarms if (a.alarm_type, a.resource_id) == (alarm_type, resource) and not a.cleared_at
             )
             self.world.at(self.seconds).command(Clear(), alarm.id, by=ADMIN)
-            self._note()
             self.seconds += every
 
     def waits(self, seconds: float) -> None:
+        """Let time pass, with a tick each second."""
         until = self.seconds + seconds
         while self.seconds < until:
             self.seconds += 1.0
             self.world.at(self.seconds).tick()
-            self._note()
 
     def concluded(self) -> dict[str, Alarm]:
-        """Open alarms that were concluded, by ``type place``."""
+        """The open alarms that correlation concluded, by ``type place``."""
         kinds = ("fibre.cut", "power.outage", "card.failure", "olt.failure", "fibre.degraded")
         return {
             f"{a.alarm_type} {a.resource_id}": a for a in self.world.alarms if a.alarm_type in kinds and a.cleared_at is None
         }
 
     def children(self, alarm: Alarm) -> set[str]:
+        """The resources of the open alarms that are attributed to ``alarm``."""
         return {a.resource_id for a in self.world.alarms if a.parent_alarm_id == alarm.id and a.cleared_at is None}
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from outages import Olt, onts, plant
-from vocabulary.world import World
 
 from protocols.event import TopologyChanged
 from protocols.topology import Node
+from vocabulary.outages import Olt, onts, plant
+from vocabulary.world import World
 
 NODES = tuple(plant(ports=2))
 PLACES = [*onts(0, [0, 1]), *onts(1, [0, 1]), *onts(0, [2])]
@@ -34,12 +34,12 @@ SAYS = {
 def play(world: World, story: list[Step], interrupt: Any) -> bytes:
     world.begin()
     olt = Olt(world, NODES)
-    olt.says("ont.dying_gasp", *PLACES[:24])
+    olt.reports("ont.dying_gasp", *PLACES[:24])
 
     def over(places: set[str]) -> None:
         for alarm in [a for a in world.alarms if a.resource_id in places and a.cleared_at is None]:
             if alarm.alarm_type in SAYS.values():
-                olt.says_over(alarm.alarm_type, alarm.resource_id)
+                olt.clears(alarm.alarm_type, alarm.resource_id)
 
     def put(node: Node) -> None:
         world.at(olt.seconds)(TopologyChanged(puts=(node,), by="ops"))
@@ -55,9 +55,9 @@ def play(world: World, story: list[Step], interrupt: Any) -> bytes:
                 if any(a.resource_id == subject and a.alarm_type == SAYS[what] and not a.cleared_at for a in world.alarms):
                     over({subject})
                 else:
-                    olt.says(SAYS[what], subject)
+                    olt.reports(SAYS[what], subject)
             case "leg":
-                olt.says("ont.los", *leg)
+                olt.reports("ont.los", *leg)
             case "back":
                 over({place})
             case "legback":
@@ -69,7 +69,7 @@ def play(world: World, story: list[Step], interrupt: Any) -> bytes:
             case "wait" | "long":
                 olt.waits(1 if what == "wait" else 50)
             case _:
-                olt.says(SAYS[what], place)
+                olt.reports(SAYS[what], place)
     olt.waits(6)
     octets: bytes = world.state.save()
     return octets

@@ -1,15 +1,13 @@
-"""Equipment that fails and works again below two cores, reported to a fold one by one; and what people are told of it."""
+"""Equipment below two cores that fails and works again, reported to a World one by one."""
 
 from typing import Any
 
-from vocabulary.world import World
-
 from protocols.alarm import Alarm
-from protocols.change import NotificationRequested
 from protocols.command import Clear, Raise
 from protocols.event import TopologyLoaded
 from protocols.principal import Principal
 from protocols.topology import Node
+from vocabulary.world import World
 
 ADMIN = Principal("probe", "admin")
 
@@ -25,13 +23,15 @@ PLANT = (
 )
 
 
-class Plant:
+class Equipment:
+    """Reports on the equipment of :data:`PLANT` to a World."""
+
     def __init__(self, world: World) -> None:
         self.world = world
-        self.told: list[tuple[str, str]] = []
         world(TopologyLoaded("t", PLANT))
 
     def fails(self, at: float, alarm_type: str, resource: str, **fields: Any) -> Alarm:
+        """Raise an alarm, ``at`` so many seconds after the start; it as it is then."""
         kind = "ont" if alarm_type.startswith("ont") else "device"
         answer = self.world.at(at).command(
             Raise(
@@ -45,20 +45,16 @@ class Plant:
             ),
             by=ADMIN,
         )
-        self._listen()
-        return self.now(answer.accepted[0])
+        return self.current(answer.accepted[0])
 
     def works(self, at: float, alarm: Alarm) -> None:
+        """Clear an alarm."""
         self.world.at(at).command(Clear(), alarm.id, by=ADMIN)
-        self._listen()
 
     def until(self, at: float) -> None:
+        """Tick at that time."""
         self.world.at(at).tick()
-        self._listen()
 
-    def now(self, alarm: Alarm | str) -> Alarm:
-        found: Alarm = self.world.state.alarms[alarm if isinstance(alarm, str) else alarm.id]
-        return found
-
-    def _listen(self) -> None:
-        self.told += [(each.kind, self.now(each.alarm_id).alarm_type) for each in self.world.all(NotificationRequested)]
+    def current(self, alarm: Alarm | str) -> Alarm:
+        """An alarm as it is now."""
+        return self.world.get(alarm if isinstance(alarm, str) else alarm.id)

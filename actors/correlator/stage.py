@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from actors.correlator.fold import fold
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.plant.prepared import first_large, prepare
 from actors.correlator.rules.plugins import installed
 from actors.correlator.state import State
@@ -35,9 +36,9 @@ class Correlator(Stage):
         return self.state.saving()
 
     def held(self) -> list[Change]:
-        """Every alarm, cleared ones that are still within reach included."""
-        state = self.state
-        return [AlarmChanged(state.offset, alarm, ()) for alarm in state.alarms.values()]
+        """Every alarm, cleared ones that are still within reach included, and every rule, window and node."""
+        alarms = [AlarmChanged(0, alarm, ()) for alarm in self.state.alarms.values()]
+        return [*alarms, *operator_data(self.state)]
 
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
         """A first large plant is made in a thread, so that traps are read and recorded meanwhile."""

@@ -98,8 +98,11 @@ class Life:
 
     async def _run(self) -> None:
         world = self.world
+        world.oracle.starting = True
         database, stages, seq = await trio.to_thread.run_sync(restore, self.path, self.others)
         try:
+            if self.dead:
+                await trio.lowlevel.checkpoint()
             world.oracle.recovered(self.path, database.ledger_id, stages, seq)
             world.note(f"recovered: {len(world.oracle.events)} Events, folded to {stages.state.offset}, {seq} batches")
             engine = await self._engine() if world.plan.secure else None

@@ -111,6 +111,8 @@ class Oracle:
         self.engine_id, self.boots = b"", 0
         """faultd's SNMP engine."""
         self.candidates: list[Candidate] = []
+        self.starting = False
+        """A process reads the ledger, and has not said yet what it found."""
         self.maybe: set[Label] = set()
         """Refused, and yet possibly on disk: the commit had been carried out when it failed, and the process died then."""
         self.received: Counter[Label] = Counter()
@@ -144,12 +146,16 @@ class Oracle:
 
     def writing(self, first: int, at: datetime, group: CommitGroup) -> None:
         """A write begins."""
+        if self.starting:
+            return
         events = [event for append in group.appends for event in append] + stage_reports(touching_quarantine(group.folded))
         batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]
         self.candidates.append(Candidate(first, at, events, batches))
 
     def wrote(self, written: Written) -> None:
         """A write returned: from here on it must last."""
+        if self.starting:
+            return  # a snapshot, before anybody has looked at what the last process left
         self.candidates = []
         if written.batch is not None:
             if written.batch.first != len(self.events) + 1:
@@ -161,7 +167,7 @@ class Oracle:
 
     def write_failed(self, *, survived: bool) -> None:
         """A write was refused; ``survived`` when it is on disk all the same until the ledger opens its file again."""
-        if not survived:
+        if not survived and not self.starting:
             self.candidates.pop()
 
     def _add(self, at: datetime, events: Sequence[Event]) -> None:
@@ -278,6 +284,7 @@ class Oracle:
         if self.ledger_id and self.ledger_id != ledger_id:
             self.violate("the ledger has another id than before")
         self.ledger_id = ledger_id
+        self.starting = False
         self.traps = 0
         extra: list[tuple[datetime, Event]] = []
         last = 0

@@ -476,6 +476,7 @@ class World(Observer):
     def _judge(self) -> None:
         """The last process has ended: what it left is complete, and a start from it comes to the same."""
         assert self.life is not None
+        self.oracle.starting = True
         database, stages, seq = restore(self.life.path, self.life.others)
         cursors = database.cursors()
         database.close()

@@ -132,8 +132,9 @@ class Staging:
                     for oldest in list(islice(table, MAX_MEMORIES // 100)):
                         del table[oldest]
             table[key] = value
-        if self._inside is not None:
-            for table, key in reversed(self._inside):
+        inside = self._inside
+        if inside is not None:
+            for table, key in inside[::-1]:
                 if not table.get(key, True):
                     del table[key]
         if self._timers is not None:

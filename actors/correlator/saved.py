@@ -26,7 +26,7 @@ class ReportMark(Struct, frozen=True, array_like=True, gc=False):
     """The times of the latest raise of an alarm, which tell a later report from one that was overtaken on the way.
 
     ``uptime`` is the sender's sysUpTime in hundredths of a second, in its ``epoch``. ``dated`` is the reporter's own time,
-    right or wrong. ``received`` is the time of receipt. ``severity`` is the reporter's: that of the alarm may be an operator's."""
+    right or wrong. ``received`` is the time of receipt. ``severity`` is the reporter's; the alarm may have an operator's."""
 
     source: str
     uptime: int | None

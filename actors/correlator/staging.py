@@ -132,9 +132,8 @@ class Staging:
                     for oldest in list(islice(table, MAX_MEMORIES // 100)):
                         del table[oldest]
             table[key] = value
-        inside = self._inside
-        if inside is not None:
-            for table, key in inside[::-1]:
+        if self._inside is not None:
+            for table, key in self._inside[::-1]:  # mypyc cannot compile reversed() of it
                 if not table.get(key, True):
                     del table[key]
         if self._timers is not None:

@@ -22,7 +22,6 @@ from actors.correlator.profiles import compile
 from actors.correlator.resources import silent_devices
 from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.rules.rule_changes import fold_rules
-from actors.correlator.rules.rule_registry import counts_repeats
 from actors.correlator.state import State, policy_of
 from actors.correlator.strategies.run_strategies import fire_timers, run_strategies
 from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
@@ -57,22 +56,24 @@ THE_OTHERS = "more"
 def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     """Fold one Event, stamped ``at``. An Event that makes it raise is quarantined: the State is then as before, and the
     Changes are the quarantine's own alarm. Never raises."""
-    numbers = Numbers()
+    changes: list[Change] = []
+    numbers: Numbers | None = None
     # A jump has to move the timers before any of them may say that it is due.
-    beats = state.timers.first <= at and type(event) is not ClockJumped
-    changes = fire_timers(state, offset, at, numbers) if beats else []
+    if state.timers.first <= at and type(event) is not ClockJumped:
+        numbers = Numbers()
+        changes = fire_timers(state, offset, at, numbers)
     draft = Draft(state, offset, at, numbers)
     try:
         _FOLDS[type(event)](draft, event)
         touched = draft.touched()
-        repeated = draft.repeated() if counts_repeats(state) else []
+        repeated = draft.repeated() if state.counts_repeats else []
         changes += draft.commit()
     except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
-        draft = _quarantine(state, offset, at, event, error, numbers)
+        draft = _quarantine(state, offset, at, event, error, draft.numbers)
         touched, repeated = draft.touched(), []
         changes += draft.commit()
     if touched or repeated:
-        changes += run_strategies(state, offset, at, numbers, touched, repeated)
+        changes += run_strategies(state, offset, at, draft.numbers, touched, repeated)
     state.offset, state.at = offset, at
     return changes
 

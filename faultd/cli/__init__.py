@@ -57,7 +57,7 @@ app.command("explain", short_help="Explain an alarm: its cause, its decisions, i
 app.command("backtest", short_help="Try other rules on the ledger's Events.")(backtest_rules)
 app.command("migrate")(migrate_database)
 app.command("restore", short_help="Begin a new ledger with what PostgreSQL has.")(restore_ledger)
-app.command("status")(status)
+app.command("status", short_help="Ask the running daemon how it is.")(status)
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(token.app, name="token")
 app.add_typer(profile.app, name="profile", short_help="Vendor profiles: list, test, and which OLTs are known.")

@@ -5,9 +5,10 @@ what it alone has done."""
 from datetime import datetime
 from typing import Any
 
+from actors.correlator.alarms.tables import age
 from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
 from actors.correlator.staging import Staging
-from actors.correlator.state import State, age
+from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
 
@@ -15,8 +16,11 @@ from protocols.change import AlarmChanged, AlarmRepeated, Change
 class Numbers:
     """Numbers that an Event has given out: the drafts of one Event go on counting where the last one stopped."""
 
-    entries = 0
-    raised = 0
+    __slots__ = ("entries", "raised")
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.raised = 0
 
 
 class Draft(Staging):
@@ -36,17 +40,21 @@ class Draft(Staging):
     )
 
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
-        super().__init__(state)
-        self.offset, self.at = offset, at
+        # As Staging.__init__ does, without the cost of another call: one or two drafts are made for each Event.
+        self.state, self.offset, self.at = state, offset, at
+        self._writes = []
+        self._read = 0
+        self._staged = self._inside = self._timers = self._acts = None
         self._numbers = numbers or Numbers()
         self._named = 0
-        self._shown: dict[str, Alarm | None] = {}
-        self._raised: dict[str, str] = {}
+        self._shown: dict[str, Alarm | None] | None = None
+        """Alarms by id as :meth:`touched` has told them."""
+        self._raised: dict[str, str] | None = None
         """Resources of alarms that were not open before this Event, by id."""
         self._alarms: dict[str, Alarm] = {}
         self._entries: dict[str, list[TimelineEntry]] = {}
-        self._names: dict[Identity, str] = {}
-        self._others: list[Change] = []
+        self._names: dict[Identity, str] | None = None
+        self._others: list[Change] | None = None
 
     @property
     def untouched(self) -> bool:
@@ -73,8 +81,8 @@ class Draft(Staging):
 
     def current(self, identity: Identity) -> Alarm | None:
         """The alarm that a raise of ``identity`` would repeat or re-open; never a resolved one."""
-        # Finding nothing in an empty table takes the hash of an identity all the same.
-        alarm_id = (self._names.get(identity) if self._names else None) or self.state.current.get(identity)
+        names = self._names
+        alarm_id = (names.get(identity) if names is not None else None) or self.state.current.get(identity)
         if alarm_id is None:
             return None
         alarm = self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
@@ -95,7 +103,8 @@ class Draft(Staging):
             return self.state.at_resource(resource_id)
         filed = self.state.by_resource.get(resource_id, ())
         found = [self._alarms.get(each) or self.state.alarms[each] for each in filed]
-        found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
+        if self._raised is not None:
+            found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
         found = [alarm for alarm in found if alarm.cleared_at is None]
         if len(found) > 1:
             found.sort(key=age)
@@ -103,13 +112,18 @@ class Draft(Staging):
 
     def touched(self) -> list[tuple[Alarm | None, Alarm]]:
         """Alarms put (not merely repeated) since this was last asked: as they were then, and as they are."""
-        found = []
+        found: list[tuple[Alarm | None, Alarm]] = []
+        if not self._entries:
+            return found
+        shown = self._shown
+        if shown is None:
+            shown = self._shown = {}
         for alarm_id in self._entries:
             alarm = self._alarms[alarm_id]
-            before = self._shown[alarm_id] if alarm_id in self._shown else self.state.alarms.get(alarm_id)
+            before = shown[alarm_id] if alarm_id in shown else self.state.alarms.get(alarm_id)
             if before is not alarm:
                 found.append((before, alarm))
-                self._shown[alarm_id] = alarm
+                shown[alarm_id] = alarm
         return found
 
     def repeated(self) -> list[tuple[Alarm, Alarm]]:
@@ -171,10 +185,12 @@ class Draft(Staging):
         if alarm.id not in self._alarms:
             before = self.state.alarms.get(alarm.id)
             if before is None or before.cleared_at is not None:
+                if self._raised is None:
+                    self._raised = {}
                 self._raised[alarm.id] = alarm.resource_id
+                if before is None or alarm.cleared_at is None:
+                    self._name(alarm)
         self._alarms[alarm.id] = alarm
-        if alarm.resolved_at is None:
-            self._names[alarm.identity] = alarm.id
         return alarm
 
     def last_entry(self, alarm_id: str) -> TimelineEntry:
@@ -190,30 +206,35 @@ class Draft(Staging):
     def repeat(self, alarm: Alarm) -> Alarm:
         """The alarm with only its count and times moved: no line in the timeline."""
         self._alarms[alarm.id] = alarm
-        if alarm.id not in self.state.alarms:
-            self._names[alarm.identity] = alarm.id
         return alarm
 
     def emit(self, change: Change) -> None:
         """A Change that is no alarm's."""
+        if self._others is None:
+            self._others = []
         self._others.append(change)
 
     def commit(self) -> list[Change]:
         """Write the State; give the Changes, alarms first, in the order in which they were touched."""
         changes: list[Change] = []
-        if self._named and self.state.counted is not None:
-            self.state.counted += self._named
+        state, offset, lines = self.state, self.offset, self._entries
+        if self._named and state.counted is not None:
+            state.counted += self._named
         for alarm_id, alarm in self._alarms.items():
-            entries = self._entries.get(alarm_id)
+            entries = lines.get(alarm_id)
             if entries is None:
-                changes.append(
-                    AlarmRepeated(self.offset, alarm_id, alarm.last_occurrence, alarm.occurrence_count, alarm.revision)
-                )
+                changes.append(AlarmRepeated(offset, alarm_id, alarm.last_occurrence, alarm.occurrence_count, alarm.revision))
                 # Nothing that an index is by has moved.
-                self.state.alarms[alarm_id] = alarm
+                state.alarms[alarm_id] = alarm
             else:
-                changes.append(AlarmChanged(self.offset, alarm, tuple(entries)))
-                self.state.put(alarm, self.at)
+                changes.append(AlarmChanged(offset, alarm, tuple(entries)))
+                state.put(alarm, self.at)
         self.write()
-        changes.extend(self._others)
+        if self._others is not None:
+            changes += self._others
         return changes
+
+    def _name(self, alarm: Alarm) -> None:
+        if self._names is None:
+            self._names = {}
+        self._names[alarm.identity] = alarm.id

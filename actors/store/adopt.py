@@ -1,4 +1,4 @@
-"""Going on with a database after its ledger was lost: an operator's decision, never taken by itself."""
+"""Adoption: a new ledger goes on with the database of a lost one. An operator decides on it, faultd never does by itself."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,19 +45,20 @@ class OperatorDataInTheWay(OperatorNeeded):
 
 
 class AdoptedLedger(Struct, frozen=True):
-    """``before`` is the cursor that the other ledger had left; ``ended`` how many open alarms became history as cleared."""
+    """The result of an adoption. ``before`` is the cursor of the other ledger, ``ended`` the number of open alarms that became
+    history as cleared."""
 
     before: Cursor
     ended: int
 
 
 async def adopt(connection: Connection, ledger_id: str, now: datetime, *, restored: bool = False) -> int:
-    """Hand the database over to the ledger ``ledger_id``, from its first batch on. Returns how many open alarms that ended.
+    """Give the database to the ledger ``ledger_id``, from its first batch on. Returns the number of open alarms that this ends.
 
-    The new ledger knows none of the old one's alarms, so no trap and no command could ever clear them: they become history,
-    those still open as cleared ``now``. A problem that persists is raised anew by its next trap or poll. The tables of what
-    operators made are emptied, unless the ledger was ``restored`` from them: its Changes then overwrite their rows, and until
-    then they can be restored from once more.
+    The new ledger has none of the old one's alarms, so no trap and no command could clear them. They become history, the open
+    ones as cleared ``now``. A problem that persists is raised anew by its next trap or poll. The tables of operators' data are
+    emptied, unless the ledger was ``restored`` from them: then its Changes overwrite the rows, and until then the rows can be
+    restored once more.
     """
     async with connection.transaction():
         if not restored:
@@ -72,9 +73,9 @@ async def adopt(connection: Connection, ledger_id: str, now: datetime, *, restor
 def adopt_now(
     url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None], *, discard: bool = False
 ) -> AdoptedLedger | None:
-    """:func:`adopt` by a connection of its own; None, and nothing done, when the database is fresh or this ledger's already, in
-    which case ``check`` is called and may raise. Blocks. Raises OperatorDataInTheWay unless what operators made may be
-    discarded, and OSError or asyncpg's errors when the database cannot be used."""
+    """:func:`adopt` by a new connection. Returns None, and does nothing, when the database is empty or this ledger's already;
+    in the second case ``check`` is called with the cursor and may raise. Blocks. Raises OperatorDataInTheWay unless
+    ``discard``, and OSError or asyncpg's errors when the database cannot be used."""
     return asyncio.run(_adopt_now(url, ledger_id, now, check, discard))
 
 

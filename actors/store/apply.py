@@ -1,7 +1,7 @@
-"""Applying Changes to PostgreSQL: effects and cursor in one transaction. Runs on the asyncio thread.
+"""Applying Changes to PostgreSQL: rows and cursor in one transaction. Runs on the asyncio thread.
 
-Rows travel as one JSON array for each table: encoding them costs microseconds a row here, and PostgreSQL, on its own core,
-does the rest. (``json`` and not ``jsonb``: expanding a recordset from it took 12 instead of 20 µs a row.)
+The rows of a table are one JSON array: encoding takes microseconds a row here, and PostgreSQL does the rest on another core.
+(``json``, not ``jsonb``: expanding a recordset from it takes 12 instead of 20 µs a row.)
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ FORGET = """
 UPDATE alarms SET live = false FROM json_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
 """
 EXPIRE = ("DELETE FROM unknown_traps WHERE at < $1", "DELETE FROM device_events WHERE at < $1")
-"""The inbox and the device events go when alarms of their age go to the archive; the counts by OID stay."""
+"""Rows of the inbox and device events are deleted when alarms of their age go to the archive. The counts by OID stay."""
 ARCHIVE = f"""
 WITH gone AS (DELETE FROM alarms WHERE NOT live AND cleared_at < $1 RETURNING {_COLUMNS})
 INSERT INTO alarms_archive ({_COLUMNS}, live) SELECT {_COLUMNS}, false FROM gone
@@ -50,7 +50,7 @@ UPDATE_HISTORY = tuple(
     f"UPDATE {table} SET revision = revision + 1, ticket_id = CASE WHEN $2 THEN $3 ELSE ticket_id END WHERE id = $1"
     for table in ("alarms", "alarms_archive")
 )
-"""History is in either table."""
+"""An alarm that is history is in one of the two tables."""
 INSERT_ENTRIES = """
 INSERT INTO alarm_timeline SELECT * FROM json_populate_recordset(NULL::alarm_timeline, $1) ON CONFLICT DO NOTHING
 """
@@ -75,11 +75,11 @@ INSERT INTO store_rejects (seq, "offset", kind, error, change) VALUES ($1, $2, $
 """
 
 _POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
-"""What is wrong with the data and would be wrong again: SQLSTATE classes 22, 23 and 54."""
+"""Errors of the data, which another attempt would raise again: SQLSTATE classes 22, 23 and 54."""
 
 
 class Reject(Struct, frozen=True):
-    """A Change that PostgreSQL refused for what it holds; kept in ``store_rejects``."""
+    """A Change whose data PostgreSQL refused. It is kept in ``store_rejects``."""
 
     offset: int
     kind: str
@@ -97,8 +97,8 @@ async def apply(
 ) -> list[Reject]:
     """Apply ``changes``, those of the batches after ``before`` up to ``through``, and move the cursor: all or nothing.
 
-    ``months`` are the timeline's partitions known to exist; new ones are added once they are committed. ``mark`` is that of
-    the batch ``through``. Returns what was rejected. Raises :class:`actors.store.cursor.CursorMoved`.
+    ``months`` are the partitions of the timeline that exist; new ones are added once they are committed. ``mark`` is that of
+    the batch ``through``. Returns the rejects. Raises :class:`actors.store.cursor.CursorMoved`.
     """
     made: set[str] = set()
     async with connection.transaction():
@@ -111,8 +111,8 @@ async def apply(
 async def apply_tolerant(
     connection: Connection, seq: int, changes: Sequence[Change], months: set[str], made: set[str]
 ) -> list[Reject]:
-    """Apply all of ``changes``; when the data is refused, halve until the one at fault is alone, and set that aside. A Change
-    of many nodes is halved as well."""
+    """Apply all of ``changes``. When PostgreSQL refuses the data, halve them until the Change at fault is alone, and reject
+    it. A Change of many nodes is halved as well."""
     fresh: set[str] = set()
     try:
         async with connection.transaction():
@@ -189,7 +189,7 @@ def _count(traps: Iterable[UnknownTrap]) -> list[dict[str, object]]:
     """Rows of ``unknown_trap_counts``, one for each tenant and OID."""
     counts: dict[tuple[str, str], tuple[int, datetime, datetime]] = {}
     for trap in traps:
-        # Keyed by what will be stored: two OIDs that differ only in what cannot be stored are one row.
+        # Keyed by the stored text: two OIDs that differ only in characters that cannot be stored are one row.
         key = encode.clean(trap.tenant_id), encode.clean(trap.trap.notification.trap_oid)
         number, first, last = counts.get(key, (0, trap.at, trap.at))
         counts[key] = number + 1, min(first, trap.at), max(last, trap.at)

@@ -1,10 +1,9 @@
-"""Filling a database whose next batches the ledger no longer has: with what the fold holds now.
+"""Filling a database from a seed, when the ledger no longer has its next batches.
 
-The alarms are taken as they are at one batch of the feed, and the cursor is set before the oldest batch that can still be read.
-Applying those once more over the alarms ends where it would have ended had nothing been missing: of each alarm the last of
-its Changes counts, and an alarm that none of them names is right already. So the history of what can be read is kept, and what
-is missing are the timeline, device events and inbox of the pruned batches alone; a row in ``device_events`` names them.
-Rules, windows and nodes are taken in the same way.
+The alarms are those of one batch of the feed, and the cursor is set before the oldest batch that can still be read. Applying
+the batches from there on over these alarms gives the right alarms: the last Change of each alarm counts, and an alarm without
+one is right already. Only the timeline, device events and inbox of the pruned batches are missing; a row in ``device_events``
+names these batches. Rules, windows and nodes are filled in the same way.
 """
 
 from collections.abc import Sequence
@@ -35,12 +34,12 @@ FORGET_QUARANTINE = "DELETE FROM quarantine"
 RECORD_GAP = """
 INSERT INTO device_events VALUES (0, 0, coalesce($4, now()), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
 """
-"""Of no tenant, as it concerns every one."""
+"""The row has no tenant, since it concerns all."""
 
 
 class Reseeded(Struct, frozen=True):
-    """The cursor is at ``seq``; batches ``first`` to ``seq`` are missing. ``ended``: alarms of the database that the fold no
-    longer holds, which became history."""
+    """The result: the cursor is at ``seq``, and the batches ``first`` to ``seq`` are missing. ``ended`` counts the alarms of
+    the database that the State no longer holds; they became history."""
 
     first: int
     seq: int
@@ -49,9 +48,10 @@ class Reseeded(Struct, frozen=True):
 
 
 async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: Seed) -> Reseeded:
-    """Make the database that of ``seed`` and move its cursor over ``gap``: all or nothing.
+    """Fill the database from ``seed`` and move its cursor over ``gap``: all or nothing.
 
-    Raises ``gap`` when the seed is older than what the feed still has, CursorMoved when the cursor is not where the gap begins.
+    Raises ``gap`` when the seed is older than the feed's oldest batch, and CursorMoved when the cursor is not where the gap
+    begins.
     """
     seq = gap.oldest - 1
     if seed.seq < seq:

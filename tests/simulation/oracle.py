@@ -561,7 +561,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "by_resource": {name: set(found) for name, found in state.by_resource.items() if found},
         "children": {name: set(found) for name, found in state.children.items() if found},
         "profiles": saved.profiles and saved.profiles.digest,
-        "topology": saved.topology and saved.topology.digest,
+        "topology": saved.topology_digest,
         "nodes": list(state.plant.nodes.values()),
         "revisions": {node_id: state.plant.revision(node_id) for node_id in state.plant.nodes},
         "by_hand": list(saved.by_hand),

@@ -19,7 +19,7 @@ from protocols.principal import Principal
 from protocols.topology import Node
 
 MOST_REFUSALS = 1_000
-"""Mistakes told at most."""
+"""Number of mistakes in an answer."""
 
 
 def fold_topology(draft: Draft, event: TopologyLoaded) -> None:

@@ -25,7 +25,7 @@ from protocols.rule import Rule, RuleRecord
 NAME = "rules"
 MAX_RULES = 5_000
 AT_ONCE = 2_000
-"""Alarms looked at anew in one go: the others wait for a moment."""
+"""Alarms examined in one step; the others follow after a moment."""
 LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -102,7 +102,7 @@ class RefusedRule(Exception):
 
 
 def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
-    """Have these rules in force, undo what those that are gone or different have done, and look at the open alarms anew."""
+    """Put these rules in force, undo the actions of those that are gone or different, and examine the open alarms again."""
     state = draft.state
     memory = state.memory(RuleMemory)
     before = rules_of(state)
@@ -172,7 +172,7 @@ def _take_files(memory: RuleMemory, event: RulesLoaded, overrides: dict[str, boo
 
 
 def _essence(rule: Rule) -> tuple[object, ...]:
-    """What a change of which undoes what the rule has done."""
+    """The parts of a rule whose change undoes the rule's actions."""
     return rule.type, rule.tenant_id, rule.time_window, rule.conditions, rule.actions
 
 

@@ -332,9 +332,8 @@ async def test_another_ledger_is_refused_unless_nothing_was_applied(
         assert (await database.run(read_cursor, "first")).seq == 0
         assert (await database.run(read_cursor, "second")).seq == 0
         await database.run(apply, "second", 0, 1, [changed_of(1, 1)], set())
-        with pytest.raises(LedgerMismatch, match="second") as refused:
+        with pytest.raises(LedgerMismatch, match=r"from ledger second \(up to batch 1\), but this is ledger first"):
             await database.run(read_cursor, "first")
-    assert (refused.value.found, refused.value.expected, refused.value.seq) == ("second", "first", 1)
 
 
 async def test_a_cancelled_apply_leaves_nothing(database_url: str, changed_of: Callable[..., AlarmChanged]) -> None:

@@ -15,6 +15,7 @@ from protocols.snmp.manager import errors
 from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.name_order import follows
 from protocols.snmp.manager.table import Table
+from protocols.snmp.manager.transaction import Transaction
 from protocols.snmp.manager.value import decode_index, decode_value
 from protocols.snmp.manager.walk import Walk, walk_of
 from protocols.snmp.message import decode
@@ -150,6 +151,20 @@ def test_a_table_has_bounds(bounds: dict[str, int]) -> None:
     transaction = carry_out(device, session(), walk)
     assert isinstance(transaction.error, errors.TableTooLarge)
     assert len(walk.table.rows) <= 60
+
+
+def test_a_walk_that_takes_too_long_is_given_up() -> None:
+    device = MemoryAgent(table_mib(ENTRY, 1, [(number,) for number in range(1, 200)]))
+    transaction = Transaction(session(), walk_of(columns(1), 1), timeout=2.0, longest=60.0)
+    now, octets = 5.0, transaction.start(5.0)
+    while octets is not None:
+        now += 1.5
+        answer = device.answer(octets)
+        assert answer
+        octets = transaction.receive(answer, now)
+    assert isinstance(transaction.error, errors.TooSlow)
+    assert now == 66.5
+    assert transaction.sent == 41
 
 
 def test_a_long_way_costs_few_requests() -> None:

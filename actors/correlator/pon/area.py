@@ -14,10 +14,10 @@ from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
 
 FEWEST = 3
-"""Gasps from which on it may be the area."""
+"""Dying gasps that an outage of an area needs at least."""
 A_MOMENT = timedelta(milliseconds=50)
 SHARE = 0.5
-"""Share of the area's ONTs that are out, of those which were not before."""
+"""Share of the area's ONTs that must be out. ONTs that were out before do not count."""
 
 
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
@@ -47,7 +47,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
     if known_id is not None:
         known = memory.causes[known_id]
         members = members_of(draft.state, known_id, known)
-        # An ONT may be in another area by now, and is out all the same.
+        # The topology may have moved an ONT to another area. It still counts here.
         back = back_of(draft, known_id, known)
         if 2 * (len(members) - back) <= len(members):
             over(draft, memory, known_id, f"{back} of {len(members)} ONTs have power again")
@@ -87,7 +87,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
 
 
 def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> None:
-    """ONTs that went dark when the mains of their area failed, too soon or too late to be counted with the others."""
+    """Attach ONTs that lost service when the mains of their area failed, a little before or after the others."""
     for found in free:
         ont, foremost = found.ont, draft.alarm(found.alarms[0])
         if foremost.parent_alarm_id is not None:

@@ -1,4 +1,4 @@
-"""Conclusions as alarms: raised, kept up to date, taken over by a better one, withdrawn, ended. Each says what it saw."""
+"""Conclusions as alarms: raise, revise, replace, withdraw, clear. Each step writes its evidence into the timeline."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -55,11 +55,12 @@ _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0
 """Change of a bend's depth, in dB, from which its alarm is revised."""
 _MANY = 8
-"""ONTs from which on a cause is critical."""
+"""A cause that affects so many ONTs is critical."""
 
 
 def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:
-    """Raise the cause's alarm, or bring it up to date, and attach what it explains; ``extra`` are other alarms than ONTs'."""
+    """Raise or revise the alarm of the cause, and attach the alarms that it explains. ``extra`` are alarms of other resources
+    than ONTs."""
     tenant = tenant_of(draft.state, cause.ports[-1])
     same = (
         draft.get(alarm_id)
@@ -164,7 +165,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
 
 
 def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int:
-    """Remember what ``cause`` adds to a conclusion; how many ONTs it explains with that."""
+    """Remember the ports and ONTs that ``cause`` adds to a conclusion. Returns how many ONTs it explains now."""
     known = memory.causes[alarm_id]
     already = members_of(draft.state, alarm_id, known)
     new = [each.ont for each in cause.evidence if each.ont not in already]
@@ -173,7 +174,7 @@ def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int
 
 
 def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
-    """Attach what the ONTs of a cause have said."""
+    """Attach the alarms of the ONTs that the cause explains."""
     for each in cause.evidence:
         for symptom in each.alarms:
             said_of = "gasped" if each.gasped else _SHOWS.get(cause.kind, "dark")
@@ -188,7 +189,7 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
 
 
 def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
-    """A conclusion that later evidence speaks against: its alarm ends at once, and what was attached to it is free."""
+    """End a conclusion that later evidence contradicts: clear its alarm, and detach the alarms below it."""
     draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None:
@@ -201,7 +202,7 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
-    """The cause has gone; what it explained has its time to go too."""
+    """End a conclusion whose cause is repaired: clear its alarm. The alarms below it stay attached for ``outlive_seconds``."""
     draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
@@ -209,7 +210,7 @@ def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
 
 
 def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
-    """An ONT's own trouble: its foremost alarm is the cause, its others are consequences of that."""
+    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it."""
     foremost = draft.alarm(found.alarms[0])
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
@@ -289,7 +290,7 @@ def _description(cause: Cause, classes: Mapping[str, int]) -> str:
 
 
 def _classes(draft: Draft, evidence: Iterable[Evidence]) -> dict[str, int]:
-    """Customers by SLA class, in the order of the names."""
+    """How many customers of each SLA class the ONTs serve, ordered by the name of the class."""
     nodes = draft.state.plant.nodes
     classes: dict[str, int] = {}
     for each in evidence:

@@ -37,12 +37,12 @@ def _of_owner(state: State, node_id: str, alarms: list[Alarm]) -> list[Alarm]:
 
 
 def tenant_of(state: State, node_id: str) -> str:
-    """The tenant of the OLT of a node: in which its traps make alarms, and in which conclusions about it are."""
+    """The tenant of the node's OLT. Alarms from its traps, and conclusions about the node, belong to this tenant."""
     return state.plant.owner(node_id) or state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
-    """The open alarms of those ONTs that have any."""
+    """The open alarms by ONT. ONTs without alarms are left out."""
     return {ont: alarms for ont in onts if (alarms := heard_of(draft, ont))}
 
 
@@ -75,7 +75,7 @@ def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMe
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
-    """Alarms of an ONT that has service and too little light."""
+    """The open alarms of an ONT that say that it has too little light or too many errors."""
     return dim_of(draft.state.symptoms, heard_of(draft, ont))
 
 
@@ -102,8 +102,8 @@ def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
 
 
 def tree_of(draft: Draft, port: str, seen: Mapping[str, Seen]) -> Tree:
-    """The plant below ``port`` with what is known of each ONT in ``seen``. Where a node has a single branch the two are one
-    place: what happens above the branch happens above all below it. ONTs directly below are branches as splitters are."""
+    """The plant below ``port`` as a tree, each ONT with its state in ``seen``. A node with a single branch and that branch
+    are one place: a break above either affects the same ONTs. An ONT directly below a node is a branch like a splitter."""
     plant = draft.state.plant
     trees: dict[str, Tree | None] = {}
     waiting = [(port, False)]
@@ -135,7 +135,7 @@ def _fold(node: str, branches: tuple[Tree, ...]) -> Tree | None:
 
 
 def ports_below(draft: Draft, node_id: str) -> list[str]:
-    """The PON ports at or below a node that have ONTs, in the order of the topology."""
+    """The PON ports with ONTs at or below a node, in the order of the topology."""
     plant = draft.state.plant
     found: list[str] = []
     waiting, seen = [node_id], {node_id}

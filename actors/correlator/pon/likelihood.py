@@ -21,14 +21,14 @@ Cause = Literal["cut", "power"]
 
 
 class Odds(NamedTuple):
-    """Priors of each break within one episode, and how an ONT shows under each."""
+    """The prior of each break within one episode, and the likelihood of each state of an ONT under it."""
 
     cut: float = math.log(1e-4)
-    """A splitter's or feeder's fibre breaks."""
+    """The fibre to a splitter or the feeder breaks."""
     drop: float = math.log(4e-4)
     """One ONT's drop fibre, connector or optics."""
     area: float = math.log(1e-4)
-    """Mains fail around a node."""
+    """The mains fail around a node."""
     customer: float = math.log(1.5e-3)
     """One customer's power."""
     under_cut: Mapping[Seen, float] = {
@@ -47,11 +47,11 @@ class Odds(NamedTuple):
     }
     unhurt: Mapping[Seen, float] = {"dark": -50.0, "gasp": -50.0, "silent": 0.0, "alive": 0.0, "out": 0.0}
     false_los: float = math.log(1e-6)
-    """The port says that it lost all light although an ONT still shines."""
+    """The port reports loss of all light although an ONT still sends."""
     missed_los: float = math.log(0.3)
-    """Every ONT is out and the port says nothing: lost on the way, or not sent by this make."""
+    """All ONTs are out and the port reports nothing: its trap was lost, or this make sends none."""
     quiet: float = math.log(0.3)
-    """An OLT that reports its port's loss of light reports none of its ONTs' beside it."""
+    """The OLT reports loss of light of the port, and none of its ONTs."""
     under_quiet: Mapping[Seen, float] = {
         "dark": math.log(0.05),
         "gasp": math.log(0.004),
@@ -60,7 +60,7 @@ class Odds(NamedTuple):
         "out": 0.0,
     }
     rogue: float = math.log(1e-5)
-    """An ONT sends when it must not, and the OLT does not say so."""
+    """There is a rogue ONT, and the OLT does not report it."""
     under_rogue: Mapping[Seen, float] = {
         "dark": math.log(0.88),
         "gasp": math.log(0.004),
@@ -95,7 +95,7 @@ MEASURED_ALIKE = math.log(0.2)
 
 
 class Tree(NamedTuple):
-    """A node and what hangs below it; an ONT has no branches and ``seen`` says what is known of it."""
+    """A node and the nodes below it. An ONT has no branches, and ``seen`` is its state."""
 
     id: str
     branches: tuple["Tree", ...] = ()
@@ -109,13 +109,13 @@ class Break(NamedTuple):
     cause: Cause
     place: str
     own: bool
-    """An ONT's own trouble rather than that of what serves several."""
+    """A fault of one ONT, not of an element that serves several."""
     confidence: float
 
 
 class _Plan(NamedTuple):
-    """The best explanation of a subtree: its likelihood, the break above it that it begins with (none: it is put together from
-    its branches'), and the best one that does not begin so."""
+    """The best explanation of a subtree: its log-likelihood, the break above the subtree that it starts with (none: it consists
+    of the explanations of the branches), and the log-likelihood of the best alternative."""
 
     score: float
     chosen: Literal["", "cut", "power"]
@@ -133,7 +133,7 @@ class _Scores(NamedTuple):
     whole: _Plan
     """The best of the explanations under which every ONT is out."""
     hurt: int
-    """ONTs seen dark or gasping."""
+    """ONTs that are dark or sent a dying gasp."""
     out: int
     """ONTs that were out before, or for another reason."""
     leaves: int
@@ -141,7 +141,7 @@ class _Scores(NamedTuple):
 
 def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: Odds = ODDS) -> list[Break]:
     """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
-    receives nothing. ``leaning`` is added for a loss of power and taken from a cut: a vendor's own verdict."""
+    receives nothing. ``leaning``, the OLT's own opinion, is added to the score of a loss of power and taken from a cut's."""
     scores = _weigh(root, port_dark, leaning, odds)
     whole, some = _as_said(scores[root.id], port_dark, odds)
     all_out = whole > some
@@ -151,7 +151,7 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
         tree, above = waiting.pop()
         mine = scores[tree.id]
         plan = mine.whole if all_out else mine.any
-        # The odds of what this was weighed against: for a branch also that it broke further up instead.
+        # The odds of the alternatives: of a branch also that the break is further up.
         others = above + math.exp(min(0.0, plan.alternative - plan.score))
         if plan.chosen:
             breaks.append(Break(plan.chosen, tree.id, not tree.branches, 1.0 / (1.0 + others)))
@@ -260,7 +260,7 @@ def _breakable(mine: _Scores, cut: float, power: float) -> _Scores:
 
 
 def _plan(unbroken: float, cut: float, power: float) -> _Plan:
-    """The likeliest of the three and the next; the one that supposes less where two are equal."""
+    """The likeliest of the three, and the next one as the alternative. Of equal ones the simpler explanation wins."""
     if unbroken >= cut and unbroken >= power:
         return _Plan(unbroken, "", max(cut, power))
     if cut >= power:
@@ -269,13 +269,13 @@ def _plan(unbroken: float, cut: float, power: float) -> _Plan:
 
 
 def _either(one: float, other: float) -> float:
-    """The logarithm of the sum of what these are the logarithms of."""
+    """The logarithm of the sum of the probabilities whose logarithms are given."""
     most = max(one, other)
     return most + math.log(math.exp(one - most) + math.exp(other - most))
 
 
 def _post_order(root: Tree) -> Iterator[Tree]:
-    """Every node after its branches; no recursion, plants may cascade deeply."""
+    """Every node after its branches. Not recursive, because splitters may cascade deeply."""
     waiting = [(root, False)]
     while waiting:
         tree, opened = waiting.pop()

@@ -1,5 +1,5 @@
-"""ONTs whose outage a conclusion explains, and which of them are back: kept beside the memory, which has them in order. It
-follows from the State, so it is not saved."""
+"""The ONTs whose outage a conclusion explains, as a set, and which of them are back. The memory has the same ONTs in order. The
+sets follow from the State, so they are not saved."""
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import evidence_at, says_out

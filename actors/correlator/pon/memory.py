@@ -12,14 +12,14 @@ _AT_A_TIME = 2
 """More are dropped than are added, so old entries of every ONT disappear at little cost."""
 
 SIGNS_KEPT = 256
-"""Signs of a rogue that are remembered of a port; the latest."""
+"""Signs of a rogue ONT remembered for a port. The latest stay."""
 SIGN_LASTS = timedelta(seconds=120)
-"""For how long a sign is one."""
+"""A sign counts for so long."""
 
 SETTLED = timedelta(seconds=120)
-"""After this time a conclusion is no longer revised: what happens then is something new."""
+"""After this time a conclusion is not revised any more: later outages are new ones."""
 RETURNING = timedelta(seconds=45)
-"""ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
+"""ONTs of one cause come back within this time of the first. Meanwhile those still out are no new evidence."""
 
 Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue"]
 SignKind = Literal["turn", "garbled", "stuck", "lives"]
@@ -35,7 +35,7 @@ class Sign(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Concluded(Struct, kw_only=True):
-    """A cause that was concluded, by the id of the alarm that says so."""
+    """A conclusion. Its key is the id of its alarm."""
 
     kind: Kind
     place: str
@@ -65,8 +65,8 @@ class Concluded(Struct, kw_only=True):
 
 
 class PonMemory(Struct):
-    """``onset``: when an ONT or port was first seen out, while it is. ``back``: when an ONT last came back. ``first``: when the
-    first evidence came for a port or area that was not looked at since."""
+    """``onset``: since when an ONT or port is out. ``back``: when an ONT last came back. ``first``: when the first evidence
+    came since the last inspection of a port or area."""
 
     onset: dict[str, datetime] = {}
     back: dict[str, datetime] = {}
@@ -78,7 +78,7 @@ class PonMemory(Struct):
     """Signs of rogues by port, oldest first; the port with the latest sign is the last."""
 
     def sign(self, port: str, sign: Sign) -> None:
-        """Remember a sign; forget those that are old."""
+        """Remember a sign, and forget old ones."""
         recent = [each for each in self.signs.pop(port, ()) if sign.at - each.at <= SIGN_LASTS]
         self.signs[port] = [*recent, sign][-SIGNS_KEPT:]
         for each in [each for each, signs in islice(self.signs.items(), _AT_A_TIME) if sign.at - signs[-1].at > SIGN_LASTS]:
@@ -100,7 +100,7 @@ class PonMemory(Struct):
                 known.append(alarm_id)
 
     def extend(self, alarm_id: str, ports: list[str], members: list[str]) -> None:
-        """More of a conclusion: what it does not know yet, at the cost of that."""
+        """Add ports and ONTs to a conclusion. The cost depends on what is new alone."""
         cause = self.causes[alarm_id]
         cause.members += members
         for port in ports:
@@ -121,5 +121,5 @@ class PonMemory(Struct):
 
 
 def fading(ont: str) -> str:
-    """The key in ``onset`` for an ONT's loss of light, which is not one of service."""
+    """The key in ``onset`` for an ONT that has service and too little light."""
     return f"dim {ont}"

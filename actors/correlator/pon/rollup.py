@@ -63,7 +63,7 @@ def roll_up(
     concluded = conclude(draft, memory, cause, port_alarms)
     for cause_id in replaced:
         if concluded is not None and cause_id != concluded.id:
-            for child in children_of(draft, cause_id):  # what the ports say themselves
+            for child in children_of(draft, cause_id):  # the alarms of the ports themselves
                 if child.cleared_at is None:
                     attach(draft, child, concluded, NAME, cause.why, confidence=cause.confidence)
             withdraw(draft, memory, cause_id, cause.why)
@@ -177,7 +177,7 @@ def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], g
 
 
 def _common(draft: Draft, places: list[str]) -> str | None:
-    """The nearest node above all of ``places`` (or one of them that is above the others)."""
+    """The nearest node above all of ``places``, or the one of them that is above the others."""
     plant = draft.state.plant
     lines = [[place, *plant.ancestors(place)] for place in places]
     rest = [set(line) for line in lines[1:]]
@@ -185,7 +185,7 @@ def _common(draft: Draft, places: list[str]) -> str | None:
 
 
 def _whole(memory: PonMemory, port: str) -> str | None:
-    """The conclusion that all of this port is dark."""
+    """The conclusion that the whole port is dark."""
     for alarm_id in memory.at_port.get(port, ()):
         cause = memory.causes[alarm_id]
         if (cause.kind == "cut" and cause.place == port) or cause.kind in ("card", "olt"):

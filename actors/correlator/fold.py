@@ -124,7 +124,7 @@ def _discard(draft: Draft, by: str, action: DiscardQuarantined) -> None:
             device_id=SYSTEM,
             resource_type="system",
             resource_id=SYSTEM,
-            event_type="event.discarded",
+            event_name="event.discarded",
             severity="warning",
             title=f"{by} discarded Event {action.offset}, which faultd could not fold",
             detail={"offset": action.offset, "by": by, "reason": action.reason},

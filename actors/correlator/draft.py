@@ -5,9 +5,10 @@ what it alone has done."""
 from datetime import datetime
 from typing import Any
 
+from actors.correlator.alarms.tables import age
 from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
 from actors.correlator.staging import Staging
-from actors.correlator.state import State, age
+from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
 
@@ -26,7 +27,6 @@ class Draft(Staging):
     """Staged changes of the Event at ``offset``, stamped ``at`` by the ledger: its alarms and Changes, beside the rest."""
 
     __slots__ = (
-        "_alarms",
         "_entries",
         "_named",
         "_names",
@@ -34,6 +34,7 @@ class Draft(Staging):
         "_others",
         "_raised",
         "_shown",
+        "alarms",
         "at",
         "offset",
     )
@@ -44,21 +45,29 @@ class Draft(Staging):
         self._writes = []
         self._read = 0
         self._staged = self._inside = self._timers = self._acts = None
-        self._numbers = numbers or Numbers()
+        self._numbers = numbers
         self._named = 0
         self._shown: dict[str, Alarm | None] | None = None
         """Alarms by id as :meth:`touched` has told them."""
         self._raised: dict[str, str] | None = None
         """Resources of alarms that were not open before this Event, by id."""
-        self._alarms: dict[str, Alarm] = {}
+        self.alarms: dict[str, Alarm] = {}
+        """The alarms that this draft changes, by id, as it has them by now. To be read only."""
         self._entries: dict[str, list[TimelineEntry]] = {}
         self._names: dict[Identity, str] | None = None
         self._others: list[Change] | None = None
 
     @property
+    def numbers(self) -> Numbers:
+        """The numbers of the Event, for the draft that follows this one."""
+        if self._numbers is None:
+            self._numbers = Numbers()
+        return self._numbers
+
+    @property
     def untouched(self) -> bool:
         """Whether every alarm still is as the State has it."""
-        return not self._alarms
+        return not self.alarms
 
     # --- reading: what this Event has already drafted comes before what the State holds ---------------------------
 
@@ -68,7 +77,7 @@ class Draft(Staging):
 
     def get(self, alarm_id: str) -> Alarm | None:
         """An alarm by its id, or by the external name that faultd gave it."""
-        found = self._alarms.get(alarm_id) or self.state.alarms.get(alarm_id)
+        found = self.alarms.get(alarm_id) or self.state.alarms.get(alarm_id)
         if found is None:
             named = self.state.names.get(alarm_id)
             found = self.get(named) if named is not None else None
@@ -76,7 +85,7 @@ class Draft(Staging):
 
     def alarm(self, alarm_id: str) -> Alarm:
         """An alarm that there is, by its id."""
-        return self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
+        return self.alarms.get(alarm_id) or self.state.alarms[alarm_id]
 
     def current(self, identity: Identity) -> Alarm | None:
         """The alarm that a raise of ``identity`` would repeat or re-open; never a resolved one."""
@@ -84,26 +93,22 @@ class Draft(Staging):
         alarm_id = (names.get(identity) if names is not None else None) or self.state.current.get(identity)
         if alarm_id is None:
             return None
-        alarm = self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
+        alarm = self.alarms.get(alarm_id) or self.state.alarms[alarm_id]
         return None if alarm.resolved_at is not None else alarm
 
     def latest(self, alarm: Alarm) -> Alarm:
         """The alarm as this Event has it by now."""
-        return self._alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
-
-    def drafted(self, alarm: Alarm) -> Alarm:
-        """The alarm as this draft has it, which is as it was given where the draft has not touched it."""
-        return self._alarms.get(alarm.id, alarm)
+        return self.alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
 
     def at_resource(self, resource_id: str) -> list[Alarm]:
         """Open alarms of a resource, those of this Event included, oldest first: an order that does not depend on how they
         came about."""
-        if not self._alarms:
+        if not self.alarms:
             return self.state.at_resource(resource_id)
         filed = self.state.by_resource.get(resource_id, ())
-        found = [self._alarms.get(each) or self.state.alarms[each] for each in filed]
+        found = [self.alarms.get(each) or self.state.alarms[each] for each in filed]
         if self._raised is not None:
-            found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
+            found += [self.alarms[each] for each, at in self._raised.items() if at == resource_id]
         found = [alarm for alarm in found if alarm.cleared_at is None]
         if len(found) > 1:
             found.sort(key=age)
@@ -118,7 +123,7 @@ class Draft(Staging):
         if shown is None:
             shown = self._shown = {}
         for alarm_id in self._entries:
-            alarm = self._alarms[alarm_id]
+            alarm = self.alarms[alarm_id]
             before = shown[alarm_id] if alarm_id in shown else self.state.alarms.get(alarm_id)
             if before is not alarm:
                 found.append((before, alarm))
@@ -127,18 +132,18 @@ class Draft(Staging):
 
     def repeated(self) -> list[tuple[Alarm, Alarm]]:
         """Alarms merely repeated: as they were, and as they are."""
-        if len(self._alarms) == len(self._entries):
+        if len(self.alarms) == len(self._entries):
             return []
         known, entries = self.state.alarms, self._entries
-        return [(known[name], alarm) for name, alarm in self._alarms.items() if name not in entries and name in known]
+        return [(known[name], alarm) for name, alarm in self.alarms.items() if name not in entries and name in known]
 
     def open_of(self, tenant_id: str, resource_id: str, alarm_type: str) -> list[Alarm]:
         """Alarms of this kind that are not cleared, by qualifier: an order that does not depend on how they came about."""
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})
-        if not self._alarms and len(known) < 2:
+        if not self.alarms and len(known) < 2:
             return [self.state.alarms[alarm_id] for alarm_id in known.values()]
-        found = [self._alarms.get(alarm_id) or self.state.alarms[alarm_id] for alarm_id in known.values()]
-        for alarm in self._alarms.values():
+        found = [self.alarms.get(alarm_id) or self.state.alarms[alarm_id] for alarm_id in known.values()]
+        for alarm in self.alarms.values():
             if known.get(alarm.qualifier) != alarm.id and (alarm.tenant_id, alarm.resource_id, alarm.alarm_type) == (
                 tenant_id,
                 resource_id,
@@ -151,7 +156,8 @@ class Draft(Staging):
 
     def new_ids(self) -> tuple[str, str]:
         """``id`` and ``alarm_id`` of an alarm that this Event raises."""
-        number, self._numbers.raised = self._numbers.raised, self._numbers.raised + 1
+        numbers = self.numbers
+        number, numbers.raised = numbers.raised, numbers.raised + 1
         self._named += 1
         counted = self.state.counted
         name = offset_name(self.offset, number) if counted is None else counted_name(counted + self._named)
@@ -160,11 +166,12 @@ class Draft(Staging):
     @property
     def raised(self) -> int:
         """How many alarms this Event has raised so far."""
-        return self._numbers.raised
+        return self.numbers.raised
 
     def next_number(self) -> int:
         """A number unique among this Event's timeline entries and device events."""
-        number, self._numbers.entries = self._numbers.entries, self._numbers.entries + 1
+        numbers = self.numbers
+        number, numbers.entries = numbers.entries, numbers.entries + 1
         return number
 
     def put(self, alarm: Alarm, action: str, actor: str, text: str = "", **detail: Any) -> Alarm:
@@ -181,7 +188,7 @@ class Draft(Staging):
             detail=detail,
         )
         self._entries.setdefault(alarm.id, []).append(entry)
-        if alarm.id not in self._alarms:
+        if alarm.id not in self.alarms:
             before = self.state.alarms.get(alarm.id)
             if before is None or before.cleared_at is not None:
                 if self._raised is None:
@@ -189,7 +196,7 @@ class Draft(Staging):
                 self._raised[alarm.id] = alarm.resource_id
                 if before is None or alarm.cleared_at is None:
                     self._name(alarm)
-        self._alarms[alarm.id] = alarm
+        self.alarms[alarm.id] = alarm
         return alarm
 
     def last_entry(self, alarm_id: str) -> TimelineEntry:
@@ -199,12 +206,12 @@ class Draft(Staging):
     def amend(self, alarm: Alarm) -> Alarm:
         """An alarm that is there already as it now is, without a line in the timeline."""
         self._entries.setdefault(alarm.id, [])
-        self._alarms[alarm.id] = alarm
+        self.alarms[alarm.id] = alarm
         return alarm
 
     def repeat(self, alarm: Alarm) -> Alarm:
         """The alarm with only its count and times moved: no line in the timeline."""
-        self._alarms[alarm.id] = alarm
+        self.alarms[alarm.id] = alarm
         return alarm
 
     def emit(self, change: Change) -> None:
@@ -219,7 +226,7 @@ class Draft(Staging):
         state, offset, lines = self.state, self.offset, self._entries
         if self._named and state.counted is not None:
             state.counted += self._named
-        for alarm_id, alarm in self._alarms.items():
+        for alarm_id, alarm in self.alarms.items():
             entries = lines.get(alarm_id)
             if entries is None:
                 changes.append(AlarmRepeated(offset, alarm_id, alarm.last_occurrence, alarm.occurrence_count, alarm.revision))

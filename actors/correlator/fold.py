@@ -12,6 +12,7 @@ from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events.clock_jumps import fold_clock_jumped
 from actors.correlator.events.network_events import fold_network
+from actors.correlator.events.operator_data import fold_operator_data_restored
 from actors.correlator.events.refused_sources import fold_source_refused
 from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
@@ -22,7 +23,6 @@ from actors.correlator.profiles import compile
 from actors.correlator.resources import silent_devices
 from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.rules.rule_changes import fold_rules
-from actors.correlator.rules.rule_registry import counts_repeats
 from actors.correlator.state import State, policy_of
 from actors.correlator.strategies.run_strategies import fire_timers, run_strategies
 from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
@@ -32,6 +32,7 @@ from protocols.event import (
     CountAlarms,
     Event,
     NetworkEvent,
+    OperatorDataRestored,
     PluginStopped,
     PolicyLoaded,
     ProfilesLoaded,
@@ -57,22 +58,24 @@ THE_OTHERS = "more"
 def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     """Fold one Event, stamped ``at``. An Event that makes it raise is quarantined: the State is then as before, and the
     Changes are the quarantine's own alarm. Never raises."""
-    numbers = Numbers()
+    changes: list[Change] = []
+    numbers: Numbers | None = None
     # A jump has to move the timers before any of them may say that it is due.
-    beats = state.timers.first <= at and type(event) is not ClockJumped
-    changes = fire_timers(state, offset, at, numbers) if beats else []
+    if state.timers.first <= at and type(event) is not ClockJumped:
+        numbers = Numbers()
+        changes = fire_timers(state, offset, at, numbers)
     draft = Draft(state, offset, at, numbers)
     try:
         _FOLDS[type(event)](draft, event)
         touched = draft.touched()
-        repeated = draft.repeated() if counts_repeats(state) else []
+        repeated = draft.repeated() if state.counts_repeats else []
         changes += draft.commit()
     except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
-        draft = _quarantine(state, offset, at, event, error, numbers)
+        draft = _quarantine(state, offset, at, event, error, draft.numbers)
         touched, repeated = draft.touched(), []
         changes += draft.commit()
     if touched or repeated:
-        changes += run_strategies(state, offset, at, numbers, touched, repeated)
+        changes += run_strategies(state, offset, at, draft.numbers, touched, repeated)
     state.offset, state.at = offset, at
     return changes
 
@@ -121,7 +124,7 @@ def _discard(draft: Draft, by: str, action: DiscardQuarantined) -> None:
             device_id=SYSTEM,
             resource_type="system",
             resource_id=SYSTEM,
-            event_type="event.discarded",
+            event_name="event.discarded",
             severity="warning",
             title=f"{by} discarded Event {action.offset}, which faultd could not fold",
             detail={"offset": action.offset, "by": by, "reason": action.reason},
@@ -178,6 +181,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    OperatorDataRestored: fold_operator_data_restored,
     SeedTables: lambda draft, _event: fold_seed_tables(draft),
     CountAlarms: lambda draft, _event: draft.on_commit(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,

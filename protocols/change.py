@@ -77,7 +77,7 @@ class DeviceEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="devic
     device_id: str
     resource_type: str
     resource_id: str
-    event_type: str
+    event_name: str
     severity: Severity
     title: str
     detail: dict[str, Any] = {}

@@ -149,7 +149,7 @@ def test_the_device_event_of_a_discard_names_the_stage(fold: Fold) -> None:
     changes = fold.stages.fold(fold.offset, fold.now, Command(ADA, DiscardQuarantined(1, "made by a test", NAME)))
     (report,) = stage_reports(touching_quarantine([ChangeBatch(fold.offset, changes)]))
     (found,) = fold.feed(report).of(DeviceEvent)
-    assert found.event_type == "event.discarded"
+    assert found.event_name == "event.discarded"
     assert found.detail == {"offset": 1, "by": "ada", "reason": "made by a test", "stage": NAME}
 
 

@@ -614,7 +614,7 @@ def _is_effect(change: Change) -> bool:
     if isinstance(change, AlarmChanged):
         return not change.entries or any(not entry.actor.startswith("faultd:") for entry in change.entries)
     if isinstance(change, DeviceEvent):
-        return change.event_type != COUNTED
+        return change.event_name != COUNTED
     return isinstance(change, AlarmRepeated | UnknownTrap)
 
 

@@ -84,7 +84,7 @@ def _report(offset: int, number: int, at: datetime, tenant: str, count: int) -> 
         device_id="faultd",
         resource_type="system",
         resource_id="faultd",
-        event_type=COUNTED,
+        event_name=COUNTED,
         severity="warning",
         title=f"{count} alarms of {tenant}",
         detail={"count": count},

@@ -50,7 +50,7 @@ def note_discarded(draft: Draft, stage: str, offset: int, by: str, reason: str) 
             device_id=SYSTEM,
             resource_type="system",
             resource_id=SYSTEM,
-            event_type="event.discarded",
+            event_name="event.discarded",
             severity="warning",
             title=f"{by} discarded Event {offset}, which {_who(stage)} could not fold",
             detail={"offset": offset, "by": by, "reason": reason, "stage": stage},

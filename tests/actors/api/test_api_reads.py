@@ -161,8 +161,8 @@ async def test_the_inbox_and_the_device_events(stored_lab: RunningApi) -> None:
     changes: list[Change] = [
         _trap("north", 1),
         _trap("south", 2),
-        DeviceEvent(offset=3, number=0, at=lab.T0, tenant_id="north", event_type="reboot", **fields),
-        DeviceEvent(offset=4, number=0, at=lab.T0, tenant_id="south", event_type="reboot", **fields),
+        DeviceEvent(offset=3, number=0, at=lab.T0, tenant_id="north", event_name="reboot", **fields),
+        DeviceEvent(offset=4, number=0, at=lab.T0, tenant_id="south", event_name="reboot", **fields),
     ]
     await lab.apply(RecordedBatch(1, 4, changes))
     async with lab.serve(), lab.client("north") as north, lab.client("admin") as admin:

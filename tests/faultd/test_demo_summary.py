@@ -6,11 +6,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from actors.correlator.fold import fold
-from actors.correlator.state import State
 from actors.ledger.database import LedgerFile
 from actors.ledger.group import CommitGroup
 from faultd.demo.summary import Folded, Tally, folded_since, head_of, words
+from faultd.pipe import Stages
 from protocols.alarm import Alarm
 from protocols.event import NetworkEvent, Trap
 from protocols.ledger import ChangeBatch
@@ -35,11 +34,11 @@ def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None
     path = tmp_path / "ledger.sqlite"
     assert head_of(path).offset == 0
     with closing(LedgerFile.open(path)) as database:
-        state = State(database.ledger_id)
+        stages = Stages(database.ledger_id)
 
         def at(second: int, *events: NetworkEvent | Trap) -> None:
             now, first = NOW + timedelta(seconds=second), database.head.offset + 1
-            changes = [change for offset, event in enumerate(events, first) for change in fold(state, offset, now, event)]
+            changes = [change for offset, event in enumerate(events, first) for change in stages.fold(offset, now, event)]
             database.write(CommitGroup(now=now, through=first - 1, appends=[list(events)]))
             database.write(
                 CommitGroup(now=now, through=database.head.offset, folded=[ChangeBatch(database.head.offset, changes)])

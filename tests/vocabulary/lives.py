@@ -1,6 +1,6 @@
 """Random lives of a plant: traps, INFORMs, network events, commands, ticks, in any order. Shared by property tests."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -37,9 +37,8 @@ from protocols.event import (
 from protocols.principal import Principal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.topology import Node
+from vocabulary.world import START
 
-START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 PROFILES = load_profiles(
     {file.name: file.read_text() for file in sorted((Path(__file__).parents[2] / "config" / "profiles").glob("*.toml"))}
 )

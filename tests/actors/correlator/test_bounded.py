@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from vocabulary import lives
-from vocabulary.world import World
+from vocabulary.world import START, World
 
 from actors.correlator import fold as folding
 from actors.correlator import staging, state
@@ -56,13 +56,13 @@ def hostile(round: int) -> Iterator[Event]:
 
 def trap(source: str, oid: str, interface: int, inform: str = "") -> Trap:
     varbinds = (VarBind(f"1.3.6.1.2.1.2.2.1.1.{interface}", "INTEGER", interface),)
-    return Trap(source, lives.START, notification(oid, interface, varbinds), inform)
+    return Trap(source, START, notification(oid, interface, varbinds), inform)
 
 
 def sequence(source: str, number: int) -> Trap:
     values = ((f"{CALIX}.1.1", number), (f"{CALIX}.1.2", 85), (f"{CALIX}.1.3", 1), (f"{CALIX}.1.13", 1))
     varbinds = tuple(VarBind(oid, "INTEGER", value) for oid, value in values)
-    return Trap(source, lives.START, notification(f"{CALIX}.2.1", 1, varbinds))
+    return Trap(source, START, notification(f"{CALIX}.2.1", 1, varbinds))
 
 
 def notification(oid: str, uptime: int, varbinds: tuple[VarBind, ...]) -> Notification:

@@ -1,7 +1,7 @@
 """Writing rules: those of the files, and commands. What a rule did that is changed or gone is undone, and open alarms are
 looked at with the new ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from actors.correlator.rules.memories import EscalationMemory, KinMemory, RuleMe
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.rules.rule_registry import api_rule_id, file_rule_id, install_rules, rules_of
 from actors.correlator.strategies import flapping
-from protocols.change import Answer, Refusal
+from protocols.change import Answer, Refusal, RuleChanged
 from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
 from protocols.event import RulesLoaded
 from protocols.principal import Principal
@@ -56,6 +56,21 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
     switch(draft, records)
     forgive(draft, event.plugins)
     draft.on_commit(_take_files, memory, event, overrides)
+
+
+def restore_rules(draft: Draft, found: Sequence[RuleRecord]) -> None:
+    """Put rules of another ledger in force. A rule of a file gets the id that this ledger gives it: the files that are read
+    next then find it, and ``enabled`` stays as it was set through the API."""
+    memory = draft.state.memory(RuleMemory)
+    records = dict(memory.records)
+    for record in found:
+        rule_id = file_rule_id(draft.state, record.rule.name) if record.origin == "file" else record.id
+        if rule_id != record.id:
+            draft.emit(RuleChanged(draft.offset, record.id))
+        if record.switched:
+            draft.set(memory.overrides, rule_id, record.rule.enabled)
+        records[rule_id] = replace(record, id=rule_id)
+    switch(draft, records)
 
 
 def fold_rule_command(draft: Draft, by: Principal, action: RuleAction, expected: Mapping[str, int]) -> None:

@@ -1,7 +1,7 @@
 """Rules of a parent and its children: alarms that the rule calls children are attached to a parent alarm above them in the
 topology, or of the same device, that was raised within the time window before or after.
 
-What was raised within the window waits under every place in which the other side would look for it, so neither side searches.
+An alarm raised within the window waits under each place in which the other side would look for it, so neither side searches.
 """
 
 from datetime import timedelta
@@ -42,8 +42,8 @@ def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> 
 def adopt(
     draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, cause: Alarm, why: str, **evidence: Any
 ) -> bool:
-    """Attach ``child`` for ``rule``, unless something that comes before the rule has attached it: what is no rule's (the
-    topology's, an operator's) always does, another rule by priority and name."""
+    """Attach ``child`` for ``rule``, unless something with precedence has attached it already. The topology and operators
+    always have precedence; another rule has it by priority and name."""
     child = draft.latest(child)
     adopted = draft.state.memory(KinMemory).adopted
     if child.parent_alarm_id is not None:
@@ -72,14 +72,14 @@ def adopt(
 
 
 def forget(draft: Draft, alarm: Alarm) -> None:
-    """The alarm is over: no rule's attachment is looked after any more."""
+    """The alarm has ended: forget which rule attached it."""
     adopted = draft.state.memory(KinMemory).adopted
     if draft.read(adopted, alarm.id) is not None:
         draft.drop(adopted, alarm.id)
 
 
 def release(draft: Draft, alarm_id: str, gone: dict[str, str]) -> bool:
-    """Detach an alarm that a rule attached which is no more (``gone``: rule id → why). True when it was."""
+    """Detach an alarm when the rule that attached it is gone (``gone``: rule id → reason). True when it was detached."""
     adopted = draft.state.memory(KinMemory).adopted
     known = draft.read(adopted, alarm_id)
     if known is None or known.rule not in gone:
@@ -102,7 +102,7 @@ def drop(draft: Draft, gone: dict[str, str]) -> None:
 
 
 def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
-    """Drop alarms that were kept for the whole window."""
+    """Drop alarms that have waited through the window."""
     window = rule.window if rule is not None else timedelta(0)
     recent = draft.state.memory(KinMemory).recent
     if slot not in recent:
@@ -119,7 +119,7 @@ def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
 
 
 def _places_of_parent(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(where children look for this parent, where it looks for children)."""
+    """The places in which children look for this parent, and those in which it looks for children."""
     device = f"{alarm.tenant_id}\x1f{device_of(alarm)}"
     if alarm.resource_id in draft.state.plant.nodes:
         return (f"n{alarm.resource_id}", f"d{device}"), (f"n{alarm.resource_id}", f"d{device}")
@@ -127,8 +127,8 @@ def _places_of_parent(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tupl
 
 
 def _places_of_child(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(where parents look for this child, where it looks for parents, nearest first). A node of the topology is of interest to
-    what has its device's name alone (``k``) only where that is no node."""
+    """The places in which parents look for this child, and those in which it looks for parents, nearest first. A place ``k`` is
+    a device by name alone: for parents that are no nodes of the topology."""
     device = f"{alarm.tenant_id}\x1f{device_of(alarm)}"
     nodes = tuple(f"n{node}" for node in above(draft.state.plant, alarm.resource_id))
     places = (*nodes, f"k{device}") if nodes else (f"d{device}",)

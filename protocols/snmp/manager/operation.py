@@ -18,7 +18,7 @@ class Operation:
         raise NotImplementedError
 
     def take(self, response: ResponsePdu) -> None:
-        """Take the answer to the latest request. Raises RequestError, or Refusal for malformed octets."""
+        """Take the answer to the latest request. Raises RequestError, or SnmpRefusal for malformed octets."""
         raise NotImplementedError
 
 

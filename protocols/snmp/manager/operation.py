@@ -1,4 +1,4 @@
-"""What a transaction does: the requests that an operation needs, and what it makes of their answers."""
+"""An operation: the requests that it needs, and its use of their answers."""
 
 from protocols.snmp.manager.errors import TOO_BIG, AgentRefused, AnswerTooBig, BadAnswer
 from protocols.snmp.manager.request_pdu import RequestPdu

@@ -146,11 +146,12 @@ class UsmSession(AgentSession):
         return response
 
     def hint(self) -> str:
-        """An engine that reports but never answers: net-snmp's drops what it cannot decrypt, and unknown contexts, silently."""
+        """The likely cause when an engine sends Reports but never answers. net-snmp silently drops a message that it cannot
+        decrypt, and one for an unknown context."""
         if not self.engine_id or self._answered:
             return ""
         private = "another privacy pass phrase, protocol or key extension, or " if self._user.level == "authPriv" else ""
-        return f"; its engine {self.engine_id.hex()} is there: {private}another context or view?"
+        return f"; its engine {self.engine_id.hex()} answers discovery, so the cause may be {private}an unknown context"
 
     def _authentic(self, message: UsmMessage) -> str:
         """Empty for a signed message of the agent to the user, else why it is none."""
@@ -197,7 +198,7 @@ class UsmSession(AgentSession):
         raise error
 
     def _forget_messages(self) -> None:
-        """No message that was sent until now has an answer that matters any more."""
+        """Answers to the messages that were sent so far no longer count."""
         self._first_msg_id, self._msg_ids = self._number, 0
 
     def _clock(self, now: float) -> tuple[int, int]:

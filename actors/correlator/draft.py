@@ -1,6 +1,5 @@
-"""Changes that one Event is about to make. Nothing reaches the State before :meth:`Draft.commit`. A draft that is not
-committed leaves no trace, so the Event of a fold that raises half-way can be quarantined, and a strategy that raises loses
-what it alone has done."""
+"""The changes that one Event makes. Nothing reaches the State before :meth:`Draft.commit`. A draft that is not committed
+leaves no trace, so an Event whose fold raises half-way can be quarantined, and a strategy that raises can be left out."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from protocols.change import AlarmChanged, AlarmRepeated, Change
 
 
 class Numbers:
-    """Numbers that an Event has given out: the drafts of one Event go on counting where the last one stopped."""
+    """The numbers that one Event has given out. All drafts of the Event count on with the same."""
 
     __slots__ = ("entries", "raised")
 
@@ -24,7 +23,8 @@ class Numbers:
 
 
 class Draft(Staging):
-    """Staged changes of the Event at ``offset``, stamped ``at`` by the ledger: its alarms and Changes, beside the rest."""
+    """The staged changes of the Event at ``offset``, which the ledger stamped ``at``: alarms, Changes, and what
+    :class:`Staging` has."""
 
     __slots__ = (
         "_entries",
@@ -48,11 +48,11 @@ class Draft(Staging):
         self._numbers = numbers
         self._named = 0
         self._shown: dict[str, Alarm | None] | None = None
-        """Alarms by id as :meth:`touched` has told them."""
+        """The alarms that :meth:`touched` has returned, by id."""
         self._raised: dict[str, str] | None = None
         """Resources of alarms that were not open before this Event, by id."""
         self.alarms: dict[str, Alarm] = {}
-        """The alarms that this draft changes, by id, as it has them by now. To be read only."""
+        """The changed alarms by id, as they are now. Only to be read."""
         self._entries: dict[str, list[TimelineEntry]] = {}
         self._names: dict[Identity, str] | None = None
         self._others: list[Change] | None = None
@@ -66,17 +66,17 @@ class Draft(Staging):
 
     @property
     def untouched(self) -> bool:
-        """Whether every alarm still is as the State has it."""
+        """True while no alarm differs from the State."""
         return not self.alarms
 
-    # --- reading: what this Event has already drafted comes before what the State holds ---------------------------
+    # --- reading: changes of this draft come before the State -----------------------------------------------------
 
     def named(self, name: str, tenant_id: str | None) -> list[Alarm]:
-        """Alarms that ``name`` (an id or an external name) means: at most one of each tenant, of all tenants for None."""
+        """The alarms with this id or external name: at most one of each tenant. ``tenant_id`` None: of all tenants."""
         return [self.latest(alarm) for alarm in self.state.named(name, tenant_id)]
 
     def get(self, alarm_id: str) -> Alarm | None:
-        """An alarm by its id, or by the external name that faultd gave it."""
+        """The alarm with this id, or with this external name given by faultd."""
         found = self.alarms.get(alarm_id) or self.state.alarms.get(alarm_id)
         if found is None:
             named = self.state.names.get(alarm_id)
@@ -84,11 +84,11 @@ class Draft(Staging):
         return found
 
     def alarm(self, alarm_id: str) -> Alarm:
-        """An alarm that there is, by its id."""
+        """The alarm with this id. Raises KeyError when there is none."""
         return self.alarms.get(alarm_id) or self.state.alarms[alarm_id]
 
     def current(self, identity: Identity) -> Alarm | None:
-        """The alarm that a raise of ``identity`` would repeat or re-open; never a resolved one."""
+        """The unresolved alarm that a raise of ``identity`` would repeat or re-open."""
         names = self._names
         alarm_id = (names.get(identity) if names is not None else None) or self.state.current.get(identity)
         if alarm_id is None:
@@ -97,12 +97,11 @@ class Draft(Staging):
         return None if alarm.resolved_at is not None else alarm
 
     def latest(self, alarm: Alarm) -> Alarm:
-        """The alarm as this Event has it by now."""
+        """The same alarm with all changes of this draft."""
         return self.alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
 
     def at_resource(self, resource_id: str) -> list[Alarm]:
-        """Open alarms of a resource, those of this Event included, oldest first: an order that does not depend on how they
-        came about."""
+        """Open alarms of a resource, those of this draft included, oldest first. The order does not depend on how they came."""
         if not self.alarms:
             return self.state.at_resource(resource_id)
         filed = self.state.by_resource.get(resource_id, ())
@@ -115,7 +114,7 @@ class Draft(Staging):
         return found
 
     def touched(self) -> list[tuple[Alarm | None, Alarm]]:
-        """Alarms put (not merely repeated) since this was last asked: as they were then, and as they are."""
+        """Alarms put (not merely repeated) since the last call: as they were then, and as they are now."""
         found: list[tuple[Alarm | None, Alarm]] = []
         if not self._entries:
             return found
@@ -131,14 +130,14 @@ class Draft(Staging):
         return found
 
     def repeated(self) -> list[tuple[Alarm, Alarm]]:
-        """Alarms merely repeated: as they were, and as they are."""
+        """Alarms that were only repeated: as they were, and as they are now."""
         if len(self.alarms) == len(self._entries):
             return []
         known, entries = self.state.alarms, self._entries
         return [(known[name], alarm) for name, alarm in self.alarms.items() if name not in entries and name in known]
 
     def open_of(self, tenant_id: str, resource_id: str, alarm_type: str) -> list[Alarm]:
-        """Alarms of this kind that are not cleared, by qualifier: an order that does not depend on how they came about."""
+        """Open alarms of this kind in the order of their qualifiers, which does not depend on how they came."""
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})
         if not self.alarms and len(known) < 2:
             return [self.state.alarms[alarm_id] for alarm_id in known.values()]
@@ -155,7 +154,7 @@ class Draft(Staging):
     # --- writing --------------------------------------------------------------------------------------------------
 
     def new_ids(self) -> tuple[str, str]:
-        """``id`` and ``alarm_id`` of an alarm that this Event raises."""
+        """A new ``id`` and ``alarm_id`` for an alarm that this Event raises."""
         numbers = self.numbers
         number, numbers.raised = numbers.raised, numbers.raised + 1
         self._named += 1
@@ -165,7 +164,7 @@ class Draft(Staging):
 
     @property
     def raised(self) -> int:
-        """How many alarms this Event has raised so far."""
+        """Number of alarms that this Event has raised so far."""
         return self.numbers.raised
 
     def next_number(self) -> int:
@@ -175,7 +174,7 @@ class Draft(Staging):
         return number
 
     def put(self, alarm: Alarm, action: str, actor: str, text: str = "", **detail: Any) -> Alarm:
-        """The alarm as it now is, with the line of its timeline that says why."""
+        """Stage the alarm as it is now, with a timeline entry that gives the reason."""
         entry = TimelineEntry(
             alarm_id=alarm.id,
             tenant_id=alarm.tenant_id,
@@ -204,24 +203,24 @@ class Draft(Staging):
         return self._entries[alarm_id][-1]
 
     def amend(self, alarm: Alarm) -> Alarm:
-        """An alarm that is there already as it now is, without a line in the timeline."""
+        """Stage a known alarm as it is now, without a timeline entry."""
         self._entries.setdefault(alarm.id, [])
         self.alarms[alarm.id] = alarm
         return alarm
 
     def repeat(self, alarm: Alarm) -> Alarm:
-        """The alarm with only its count and times moved: no line in the timeline."""
+        """Stage a repeat: only the count and the times of the alarm differ, and there is no timeline entry."""
         self.alarms[alarm.id] = alarm
         return alarm
 
     def emit(self, change: Change) -> None:
-        """A Change that is no alarm's."""
+        """Stage a Change that belongs to no alarm."""
         if self._others is None:
             self._others = []
         self._others.append(change)
 
     def commit(self) -> list[Change]:
-        """Write the State; give the Changes, alarms first, in the order in which they were touched."""
+        """Write the State. Returns the Changes: alarms first, in the order in which they were touched."""
         changes: list[Change] = []
         state, offset, lines = self.state, self.offset, self._entries
         if self._named and state.counted is not None:

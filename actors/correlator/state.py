@@ -87,6 +87,8 @@ class State(AlarmTables):
         self.sequences: dict[str, int] = {}
         self.quarantined: set[int] = set()
         """Offsets of the Events whose fold raised and that no retry has folded since."""
+        self.quarantined_elsewhere: dict[tuple[str, int], None] = {}
+        """Stages behind the correlator, and the offsets of the Events in their quarantine."""
         self.renamed: dict[str, Renamed] = {}
         """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
@@ -268,6 +270,7 @@ class State(AlarmTables):
             keys=list(self.keys.items()),
             sequences=dict(self.sequences),
             quarantined=sorted(self.quarantined),
+            quarantined_elsewhere=list(self.quarantined_elsewhere),
             renamed=dict(self.renamed),
             archived=self.archived,
             memories=self.remembered(),
@@ -305,6 +308,7 @@ class State(AlarmTables):
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories
         state.quarantined = set(saved.quarantined)
+        state.quarantined_elsewhere = dict.fromkeys(saved.quarantined_elsewhere)
         state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))

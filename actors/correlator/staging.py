@@ -2,8 +2,8 @@
 
 Beside the alarms of :class:`actors.correlator.draft.Draft` these are:
 
-- entries of tables, put or dropped. A table is a dict of the State, of a memory or of a view. :meth:`Staging.read` reads it with
-  the staged entries; code that reads the dict itself sees it as it was before the draft;
+- entries of tables, put or dropped. A table is a dict of the State, of a memory or of a view. :meth:`Staging.read` reads it
+  with the staged entries; code that reads the dict itself sees it as it was before the draft;
 - timers, set or called off;
 - acts: functions that run on commit, for a part of the State that is too large to copy or is replaced as a whole.
 """

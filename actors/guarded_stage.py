@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from actors.error_text import error_text
 from actors.metrics import Metrics
 from actors.stage import Stage
 from actors.state_encoding import Piece
@@ -83,7 +84,7 @@ class GuardedStage(Stage):
         try:
             return self.stage.fold(offset, at, event, changes_before)
         except Exception as error:  # noqa: BLE001 - whatever a stage trips over, the Events behind and the other stages go on
-            return f"{type(error).__name__}: {error}"
+            return error_text(error)
 
     def _release(self, offset: int, at: datetime, by: str, action: RetryQuarantined | DiscardQuarantined) -> list[Change]:
         """Fold once more, or give up. Two who ask at the same time both saw the Event, and it must not count twice."""

@@ -38,6 +38,8 @@ CONSUMERS = {
     "stream": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
+OTHERS: tuple[Callable[[], Stage], ...] = ()
+"""Makers of the stages behind the correlator, in their order: what the daemon and everything else fold through."""
 _SPARE = 2
 """Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""
 
@@ -45,7 +47,7 @@ _SPARE = 2
 class Stages:
     """The stages of one ledger in their order, folded in this thread. Those behind the correlator have a quarantine each."""
 
-    def __init__(self, ledger_id: str, others: Sequence[Callable[[], Stage]] = ()) -> None:
+    def __init__(self, ledger_id: str, others: Sequence[Callable[[], Stage]] = OTHERS) -> None:
         """All of them empty. ``others`` make the stages behind the correlator."""
         self.correlator = Correlator(ledger_id)
         self.all: tuple[Stage, ...] = (self.correlator, *(GuardedStage(make()) for make in others))

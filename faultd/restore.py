@@ -12,7 +12,7 @@ from actors.ledger.group import CommitGroup, pieces_of
 from actors.ledger.recovery import recover
 from actors.stage import Stage
 from actors.trusted_clock import instant
-from faultd.pipe import Stages
+from faultd.pipe import OTHERS, Stages
 from protocols.ledger import Snapshot
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ class Restored(NamedTuple):
     seq: int
 
 
-def restore(path: Path, others: Sequence[Callable[[], Stage]] = ()) -> Restored:
+def restore(path: Path, others: Sequence[Callable[[], Stage]] = OTHERS) -> Restored:
     """Open the ledger at ``path`` and fold what a snapshot does not cover. ``others`` make the stages behind the correlator.
     Blocks: from trio call it in a thread.
 

@@ -30,6 +30,7 @@ from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.rules.rule_changes import fold_rules
 from actors.correlator.state import State, policy_of
 from actors.correlator.strategies.run_strategies import fire_timers, run_strategies
+from actors.error_text import error_text
 from protocols.change import Answer, Change, Quarantined, Refusal, Released
 from protocols.command import FIRST_STAGE, Command, DiscardQuarantined, RetryQuarantined
 from protocols.event import (
@@ -141,7 +142,7 @@ def _release(draft: Draft, offset: int, why: str, by: str) -> None:
 
 def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception, numbers: Numbers) -> Draft:
     draft = Draft(state, offset, at, numbers)
-    text = f"{type(error).__name__}: {error}"
+    text = error_text(error)
     if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
         refusal = Refusal(str(event.action.offset), "invalid", f"Event {event.action.offset} still cannot be folded: {text}")
         draft.emit(Answer(offset=offset, refusals=(refusal,)))

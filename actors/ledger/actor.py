@@ -134,11 +134,15 @@ class Ledger:
                 await self._in_writer(self._database.close)
 
     async def _let_consumers_end(self) -> None:
-        """Nothing more is recorded: let the consumers read the rest, and write their last cursors."""
+        """Nothing more is recorded: let the consumers read the rest, and write their cursors, each within a second."""
         self.feed.close()
-        await self.feed.until_left()
-        if self.consumers.dirty:
-            await self._commit([])
+        while True:
+            with trio.move_on_after(_CURSORS_SECONDS) as waiting:
+                await self.feed.until_left()
+            if self.consumers.dirty:
+                await self._commit([])
+            if not waiting.cancelled_caught:
+                return
 
     async def _resend(self) -> None:
         """Send the Events that are on disk without their Changes."""

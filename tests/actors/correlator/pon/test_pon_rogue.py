@@ -75,7 +75,7 @@ def test_the_one_that_does_not_obey_is_named_and_all_else_goes_with_it(olt: Olt)
     olt.reports("ont.dowi", victims[5])
     assert set(rogues(olt)) == {f"ont.rogue {culprit}"}
     (found,) = rogues(olt).values()
-    assert "does not obey when told to be silent (DFi)" in found.description
+    assert "does not obey the order to be silent (DFi)" in found.description
     assert olt.children(found) == {culprit, *victims[:3], victims[5]}
     assert {line.action for line in olt.world.entries if line.actor == "faultd:pon"} >= {
         "withdrawn",

@@ -139,40 +139,63 @@ class Waiting(View):
     """Alarms of ``KinMemory.recent``, oldest first, by slot and the places in which the other side looks for them."""
 
     def __init__(self, state: State) -> None:
-        self.slots: dict[str, dict[str, dict[str, Recent]]] = {}
+        self.slots: dict[str, dict[str, dict[str, None]]] = {}
         for slot, waiting in state.memory(KinMemory).recent.items():
-            by_place = self.slots[slot] = {}
             for alarm_id, recent in waiting.items():
-                for place in recent.places:
-                    by_place.setdefault(place, {})[alarm_id] = recent
+                self.add(slot, alarm_id, recent.places, ())
+
+    def add(self, slot: str, alarm_id: str, places: tuple[str, ...], before: tuple[str, ...]) -> None:
+        """An alarm waits in these places from now on, and in those ``before`` no more."""
+        by_place = self.slots.setdefault(slot, {})
+        if before == places:
+            for place in places:
+                there = by_place[place]
+                # To the end: a view made from a snapshot has the same order.
+                there[alarm_id] = there.pop(alarm_id)
+            return
+        if before:
+            self.remove(slot, alarm_id, before)
+        for place in places:
+            by_place.setdefault(place, {})[alarm_id] = None
+
+    def remove(self, slot: str, alarm_id: str, places: tuple[str, ...]) -> None:
+        """An alarm waits in these places no more."""
+        by_place = self.slots.get(slot, {})
+        for place in places:
+            there = by_place.get(place)
+            if there is not None:
+                there.pop(alarm_id, None)
+                if not there:
+                    del by_place[place]
 
 
 def _waiting(draft: Draft, slot: str, places: tuple[str, ...], rule: CompiledRule) -> list[Alarm]:
-    """Open alarms of the slot in these places, raised within the window: those of the nearest place first."""
-    by_place = draft.read(draft.state.view(Waiting).slots, slot)
-    if by_place is None:
+    """Open alarms of the slot in these places, raised within the window: those of the nearest place first, then new ones."""
+    waiting = draft.read(draft.state.memory(KinMemory).recent, slot)
+    if waiting is None:
         return []
-    found: dict[str, Recent] = {}
-    for place in places:
-        there = draft.read(by_place, place)
-        for alarm_id in draft.keys(there) if there is not None else ():
-            if there is not None and alarm_id not in found and (recent := draft.read(there, alarm_id)) is not None:
-                found[alarm_id] = recent
-    alarms = (draft.get(alarm_id) for alarm_id, recent in found.items() if draft.at - recent.at <= rule.window)
-    return [alarm for alarm in alarms if alarm is not None and alarm.cleared_at is None]
+    by_place = draft.state.view(Waiting).slots.get(slot, {})
+    found = {alarm_id: None for place in places for alarm_id in by_place.get(place, ())}
+    new = draft.staged(waiting)
+    for place in places if new else ():
+        found.update((alarm_id, None) for alarm_id, recent in new.items() if place in recent.places)
+    alarms = []
+    for alarm_id in found:
+        recent = draft.read(waiting, alarm_id)
+        alarm = draft.get(alarm_id) if recent is not None and draft.at - recent.at <= rule.window else None
+        if alarm is not None and alarm.cleared_at is None:
+            alarms.append(alarm)
+    return alarms
 
 
 def _wait(draft: Draft, slot: str, alarm: Alarm, places: tuple[str, ...], rule: CompiledRule) -> None:
-    waiting = draft.inner(draft.state.memory(KinMemory).recent, slot)
+    slots = draft.state.memory(KinMemory).recent
+    waiting = draft.read(slots, slot)
+    if waiting is None:
+        waiting = draft.set(slots, slot, {})
     old = draft.read(waiting, alarm.id)
-    if old is not None and old.places != places:
-        _leave(draft, waiting, slot, alarm.id, old)
-    recent = Recent(draft.at, places)
-    # Also one that waits already goes to the end: an index made from a snapshot has the same order.
-    draft.remember(waiting, alarm.id, recent)
-    by_place = draft.inner(draft.state.view(Waiting).slots, slot)
-    for place in places:
-        draft.remember(draft.inner(by_place, place), alarm.id, recent)
+    draft.remember(waiting, alarm.id, Recent(draft.at, places))
+    draft.on_commit(draft.state.view(Waiting).add, slot, alarm.id, places, old.places if old is not None else ())
     if len(waiting) > MAX_RECENT and draft.read(waiting, next(iter(waiting))) is not None:
         draft.note("rule_overflow")
         for oldest in list(islice(waiting, MAX_RECENT // 100)):
@@ -184,9 +207,7 @@ def _wait(draft: Draft, slot: str, alarm: Alarm, places: tuple[str, ...], rule: 
 
 def _leave(draft: Draft, waiting: dict[str, Recent], slot: str, alarm_id: str, recent: Recent) -> None:
     draft.drop(waiting, alarm_id)
-    by_place = draft.inner(draft.state.view(Waiting).slots, slot)
-    for place in recent.places:
-        draft.drop(draft.inner(by_place, place), alarm_id)
+    draft.on_commit(draft.state.view(Waiting).remove, slot, alarm_id, recent.places)
 
 
 def _join(draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, parent: Alarm) -> bool:

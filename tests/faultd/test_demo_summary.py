@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
+from vocabulary.traps import make_trap
 
 from actors.ledger.database import LedgerFile
 from actors.ledger.group import CommitGroup
@@ -13,7 +14,6 @@ from faultd.pipe import Stages
 from protocols.alarm import Alarm
 from protocols.event import NetworkEvent, Trap
 from protocols.ledger import ChangeBatch
-from protocols.snmp.notification import Notification
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
@@ -23,11 +23,7 @@ def report(kind: str, resource: str) -> NetworkEvent:
 
 
 def trap() -> Trap:
-    return Trap(
-        "192.0.2.1",
-        NOW,
-        Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.9", uptime=1, varbinds=()),
-    )
+    return make_trap("1.3.6.1.4.1.9", source="192.0.2.1", at=NOW)
 
 
 def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None:

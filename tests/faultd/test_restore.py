@@ -3,17 +3,18 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vocabulary.traps import make_notification
+
 from actors.ledger.database import LedgerFile
 from actors.ledger.group import CommitGroup
 from faultd.restore import restore
 from protocols.event import Tick, Trap
-from protocols.snmp.notification import Notification
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 STRANGE = Trap(
     "10.0.0.1",
     NOW,
-    Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.99999.7", uptime=None, varbinds=()),
+    make_notification("1.3.6.1.4.1.99999.7", uptime=None),
 )
 
 

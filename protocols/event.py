@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from protocols.alarm import Source
 from protocols.command import Command
+from protocols.maintenance import MaintenanceWindow
 from protocols.optical_power import Measurement
+from protocols.origin import Origin
 from protocols.profile import Profile
-from protocols.rule import Rule
+from protocols.rule import Rule, RuleRecord
 from protocols.severity import Severity
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
@@ -96,6 +98,17 @@ class CountAlarms(Struct, frozen=True, array_like=True, tag="count_alarms", tag_
 class SeedTables(Struct, frozen=True, array_like=True, tag="seed_tables", tag_field="tag"):
     """PostgreSQL has tables of rules, windows and nodes from here on: the fold emits all that it holds, once. Appended at the
     first start with a version that has these tables."""
+
+
+class OperatorDataRestored(Struct, frozen=True, kw_only=True, array_like=True, tag="operator_data_restored", tag_field="tag"):
+    """Rules, windows and nodes of the lost ledger ``from_ledger``, as PostgreSQL had them: the first Events of the ledger that
+    ``faultd restore`` begins. ``nodes`` are all of one ``origin``, parents first."""
+
+    from_ledger: str
+    rules: tuple[RuleRecord, ...] = ()
+    windows: tuple[MaintenanceWindow, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    origin: Origin = "file"
 
 
 class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
@@ -185,6 +198,7 @@ Event = (
     | Tick
     | CountAlarms
     | SeedTables
+    | OperatorDataRestored
     | ProfilesLoaded
     | TopologyLoaded
     | TopologyChanged

@@ -20,6 +20,7 @@ Names = Annotated[tuple[Name, ...], Meta(max_length=10_000)]
 Tags = Annotated[tuple[Name, ...], Meta(max_length=100)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 RaisedSeverity = Literal["critical", "major", "minor", "warning", "info"]
+ListFormat = Literal["json", "csv"]
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)

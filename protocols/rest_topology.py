@@ -1,13 +1,13 @@
 """Bodies of the REST API about the topology."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from protocols.origin import Origin
 from protocols.rest_body import Body, PageQuery
-from protocols.rest_fields import Name, OptionalLine, OptionalName
+from protocols.rest_fields import ListFormat, Name, OptionalLine, OptionalName
 from protocols.topology import MOST_ADDRESSES, Node, Words
 
 Parents = Annotated[tuple[Name, ...], Meta(max_length=64, description="Ids one step towards the core; several are redundant")]
@@ -108,9 +108,7 @@ class TopologyQuery(PageQuery, frozen=True, kw_only=True):
     parent: Annotated[Name | None, Meta(description="Nodes directly below this one")] = None
     area: Name | None = None
     tenant: Name | None = None
-    format: Annotated[Literal["json", "csv"], Meta(description="`csv`: all of it as a file that PUT takes, without pages")] = (
-        "json"
-    )
+    format: Annotated[ListFormat, Meta(description="`csv`: all of it as a file that PUT takes, without pages")] = "json"
 
 
 class SubtreeQuery(PageQuery, frozen=True, kw_only=True):

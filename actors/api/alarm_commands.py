@@ -115,7 +115,7 @@ async def edit_alarm(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def acknowledge(
+async def acknowledge_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """Somebody has seen it. It opens again only when it is raised with a higher severity."""
@@ -130,7 +130,7 @@ async def acknowledge(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def unacknowledge(
+async def unacknowledge_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """The alarm waits for somebody again."""
@@ -145,7 +145,7 @@ async def unacknowledge(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def clear(
+async def clear_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """The problem is over, although no device said so."""
@@ -160,7 +160,7 @@ async def clear(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def resolve(
+async def resolve_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """The work on it is done."""
@@ -175,7 +175,7 @@ async def resolve(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def assign(
+async def assign_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Assignment]
 ) -> Response[Alarm]:
     """Give it to somebody, or with `null` to nobody."""
@@ -190,7 +190,7 @@ async def assign(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def shelve(
+async def shelve_alarm(
     commands: Given[AlarmCommands], by: By, clock: Given[Now], if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Shelving]
 ) -> Response[Alarm]:
     """Keep it out of sight until a time, at most a year ahead."""
@@ -205,7 +205,7 @@ async def shelve(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def unshelve(
+async def unshelve_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
     """It is in sight again at once."""
@@ -215,13 +215,13 @@ async def unshelve(
 _HANDLERS = [
     create_alarm,
     edit_alarm,
-    acknowledge,
-    unacknowledge,
-    clear,
-    resolve,
-    assign,
-    shelve,
-    unshelve,
+    acknowledge_alarm,
+    unacknowledge_alarm,
+    clear_alarm,
+    resolve_alarm,
+    assign_alarm,
+    shelve_alarm,
+    unshelve_alarm,
 ]
 
 

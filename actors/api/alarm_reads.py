@@ -72,7 +72,7 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
 
 
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
-async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
+async def get_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
     archive. `customers` are those of the first hundred of whom the topology tells more than the id, as of now."""
     if (held := alarms.held(by, alarm_id)) is not None:
@@ -88,7 +88,7 @@ async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) ->
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def list_timeline(
+async def list_alarm_timeline(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
 ) -> Response[TimelinePage]:
     """What happened to it, who or which rule did it, and why."""
@@ -104,4 +104,4 @@ async def list_timeline(
 
 def routes(alarms: AlarmLookup) -> Router:
     """Reading alarms."""
-    return resource("alarms", [list_alarms, show_alarm, list_timeline], alarms=alarms)
+    return resource("alarms", [list_alarms, get_alarm, list_alarm_timeline], alarms=alarms)

@@ -35,7 +35,7 @@ def with_customers(topology: TopologyView, alarm: Alarm) -> AlarmWithCustomers:
     operation_class=documented(PageQuery),
     opt=allow("viewer", query=PageQuery),
 )
-async def list_customers(
+async def list_alarm_customers(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
 ) -> Response[CustomerPage]:
     """A page of its customers, in the topology's order: name, phone, postal address and coordinates as the topology tells them
@@ -53,4 +53,4 @@ async def list_customers(
 
 def routes(alarms: AlarmLookup) -> Router:
     """Customers of alarms."""
-    return resource("alarms", [list_customers], alarms=alarms)
+    return resource("alarms", [list_alarm_customers], alarms=alarms)

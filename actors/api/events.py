@@ -25,7 +25,7 @@ Batch = Annotated[tuple[NetworkEventBody, ...], Meta(min_length=1)]
 
 
 @post("/events", summary="Report network events", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
-async def network_events(
+async def report_events(
     request: Request[Any, Any, Any],
     submitter: Given[Submitter],
     settings: Given[ApiSettings],
@@ -64,7 +64,7 @@ async def network_events(
     operation_class=ApiOperation,
     opt=allow("operator", body="max_webhook_bytes"),
 )
-async def alertmanager(receiver: Given[AlertReceiver], by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
+async def receive_alerts(receiver: Given[AlertReceiver], by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
     """Firing alerts raise `monitoring.check_failed`, resolved ones clear it. The answer has what came of each, in order.
 
     Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`. One alert
@@ -79,7 +79,7 @@ async def alertmanager(receiver: Given[AlertReceiver], by: By, data: JSONBody[Al
 def routes(submitter: Submitter, settings: ApiSettings, default_tenant: str, plant: TopologyView, alarms: AlarmView) -> Router:
     """Network events of other systems."""
     receiver = AlertReceiver(submitter, settings, default_tenant, plant, alarms)
-    handlers = [network_events, alertmanager]
+    handlers = [report_events, receive_alerts]
     return resource(
         "events", handlers, submitter=submitter, settings=settings, default_tenant=default_tenant, receiver=receiver
     )

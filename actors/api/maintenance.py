@@ -71,7 +71,7 @@ class WindowCommands:
     operation_class=documented(WindowsQuery),
     opt=allow("viewer", query=WindowsQuery),
 )
-async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
+async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
     """The latest first. Those that are over or cancelled stay in the list for a while (`keep_windows_days`)."""
     query = read_query(request, WindowsQuery)
     windows = catalogue.windows
@@ -94,7 +94,7 @@ async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowC
     operation_class=ApiOperation,
     opt=allow("viewer"),
 )
-async def show_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:
+async def get_maintenance_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:
     """One window, and what it is doing."""
     found = await catalogue.show(by, window_id)
     return tagged(found, found.revision)
@@ -110,7 +110,7 @@ async def show_window(catalogue: Given[WindowCommands], by: By, window_id: Windo
     },
     opt=allow("operator"),
 )
-async def create_window(
+async def create_maintenance_window(
     request: Request[Any, Any, Any],
     catalogue: Given[WindowCommands],
     default_tenant: Given[str],
@@ -152,7 +152,7 @@ async def create_window(
     operation_class=ConditionalOperation,
     opt=allow("operator"),
 )
-async def edit_window(
+async def edit_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName, data: JSONBody[WindowEdit]
 ) -> Response[WindowShown]:
     """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
@@ -170,7 +170,7 @@ async def edit_window(
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def end_window(
+async def end_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
     """The occurrence under way ends now, and what still stands is told. A recurring window opens again as planned."""
@@ -185,7 +185,7 @@ async def end_window(
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def cancel_window(
+async def cancel_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
     """It ends now, or never begins. It stays in the list as cancelled for a while."""
@@ -206,7 +206,14 @@ def _time(at: Any) -> Any:
     return at if at.tzinfo is None else in_utc(at)
 
 
-_HANDLERS: list[Any] = [list_windows, show_window, create_window, edit_window, end_window, cancel_window]
+_HANDLERS: list[Any] = [
+    list_maintenance_windows,
+    get_maintenance_window,
+    create_maintenance_window,
+    edit_maintenance_window,
+    end_maintenance_window,
+    cancel_maintenance_window,
+]
 
 
 def routes(submitter: Submitter, windows: Windows, plant: TopologyView, alarms: AlarmView, default_tenant: str) -> Router:

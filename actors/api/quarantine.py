@@ -34,7 +34,7 @@ _LARGEST = 2**63 - 1
     operation_class=documented(PageQuery),
     opt=allow("admin", every_tenant=True, query=PageQuery),
 )
-async def quarantine(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[QuarantinePage]:
+async def list_quarantine(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[QuarantinePage]:
     """Oldest first. For admins of every tenant: an Event in quarantine belongs to no tenant yet."""
     query = read_query(request, PageQuery)
     after = _offset("cursor", query.cursor) if query.cursor is not None else -1
@@ -52,7 +52,9 @@ async def quarantine(request: Request[Any, Any, Any], stored: Given[Stored], by:
     responses={409: PROBLEM, 422: PROBLEM},
     opt=allow("admin", every_tenant=True),
 )
-async def retry(commands: Given[CommandResource], quarantined: Given[EventLookup], by: By, offset: EventOffset) -> EventResult:
+async def retry_quarantined_event(
+    commands: Given[CommandResource], quarantined: Given[EventLookup], by: By, offset: EventOffset
+) -> EventResult:
     """After an update of faultd or of a profile. 422 with the error when it still cannot be processed."""
     number = _offset("offset", offset)
     event = await quarantined(number)
@@ -69,7 +71,9 @@ async def retry(commands: Given[CommandResource], quarantined: Given[EventLookup
     opt=allow("admin", every_tenant=True),
     responses={409: PROBLEM, 422: PROBLEM},
 )
-async def discard(commands: Given[CommandResource], by: By, offset: EventOffset, data: JSONBody[DiscardBody]) -> EventResult:
+async def discard_quarantined_event(
+    commands: Given[CommandResource], by: By, offset: EventOffset, data: JSONBody[DiscardBody]
+) -> EventResult:
     """The Event will not be processed. The reason and the token's name stay in the timeline of its alarm and as a device event
     `event.discarded`."""
     number = _offset("offset", offset)
@@ -87,6 +91,6 @@ def _offset(name: str, text: str) -> int:
 
 def routes(submitter: Submitter, stored: Stored, quarantined: EventLookup) -> Router:
     """The quarantine."""
-    handlers: list[Any] = [quarantine, retry, discard]
+    handlers: list[Any] = [list_quarantine, retry_quarantined_event, discard_quarantined_event]
     commands = CommandResource(submitter, ALARM)
     return resource("traps and devices", handlers, stored=stored, commands=commands, quarantined=quarantined)

@@ -72,7 +72,7 @@ async def list_rules(request: Request[Any, Any, Any], rules: Given[RuleCommands]
 
 
 @get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
-async def show_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
+async def get_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
     """One rule, and what is wrong with it if it is not in force."""
     return _tagged(rules.show(by, rule_id))
 
@@ -129,5 +129,5 @@ def _sees(by: Principal, record: RuleRecord) -> bool:
 
 def routes(submitter: Submitter, records: RuleLookup) -> Router:
     """Rules."""
-    handlers = [list_rules, show_rule, create_rule, edit_rule, delete_rule]
+    handlers = [list_rules, get_rule, create_rule, edit_rule, delete_rule]
     return resource("rules", handlers, rules=RuleCommands(submitter, records))

@@ -5,9 +5,10 @@ what it alone has done."""
 from datetime import datetime
 from typing import Any
 
+from actors.correlator.alarms.tables import age
 from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
 from actors.correlator.staging import Staging
-from actors.correlator.state import State, age
+from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
 

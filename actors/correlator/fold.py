@@ -12,6 +12,7 @@ from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events.clock_jumps import fold_clock_jumped
 from actors.correlator.events.network_events import fold_network
+from actors.correlator.events.operator_data import fold_operator_data_restored
 from actors.correlator.events.refused_sources import fold_source_refused
 from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
@@ -32,6 +33,7 @@ from protocols.event import (
     CountAlarms,
     Event,
     NetworkEvent,
+    OperatorDataRestored,
     PluginStopped,
     PolicyLoaded,
     ProfilesLoaded,
@@ -178,6 +180,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    OperatorDataRestored: fold_operator_data_restored,
     SeedTables: lambda draft, _event: fold_seed_tables(draft),
     CountAlarms: lambda draft, _event: draft.on_commit(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,

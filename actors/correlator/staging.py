@@ -133,7 +133,7 @@ class Staging:
                         del table[oldest]
             table[key] = value
         if self._inside is not None:
-            for table, key in reversed(self._inside):
+            for table, key in self._inside[::-1]:  # mypyc cannot compile reversed() of it
                 if not table.get(key, True):
                     del table[key]
         if self._timers is not None:

@@ -72,6 +72,18 @@ class LedgerFile:
             raise
         return database
 
+    @classmethod
+    def claimed(cls, path: Path) -> "LedgerFile":
+        """Hold the lock of the ledger at ``path`` without opening or making it, until :meth:`close`: no daemon starts on it
+        meanwhile. Raises LedgerLocked, DiskRefused."""
+        database = cls(path)
+        try:
+            database._claim()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
     def close(self) -> None:
         """Move the log into the database file, and close both. Safe to call twice."""
         self._disconnect()

@@ -73,7 +73,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     try:
         if _is_new(path):
-            _make(path.resolve())
+            make(path.resolve())
     except OSError as error:
         raise DiskRefused(path, str(error)) from error
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
@@ -147,9 +147,10 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _make(path: Path) -> None:
+def make(path: Path, begins: int = 0) -> None:
     """Make a new ledger, whole or not at all: under another name at first, renamed once it is synced. When a sync fails, data
-    may look written without being on disk, so the next attempt begins anew. Raises OSError, sqlite3.Error."""
+    may look written without being on disk, so the next attempt begins anew. The first Event gets the offset ``begins`` + 1.
+    Raises OSError, sqlite3.Error."""
     unborn = path.with_name(f"{path.name}.new")
     # SQLite would play a journal that an empty file has left back into the new file, and empty it.
     for leftover in (unborn, *(Path(f"{each}{suffix}") for each in (unborn, path) for suffix in ("-journal", "-wal", "-shm"))):
@@ -159,7 +160,7 @@ def _make(path: Path) -> None:
     connection = sqlite3.connect(unborn, timeout=5.0, isolation_level=None)
     try:
         connection.execute("PRAGMA synchronous=FULL")
-        _create(connection)
+        _create(connection, begins)
         # After the tables: closing empties the log, and hides errors of that.
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
     finally:
@@ -184,7 +185,7 @@ def sync(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def _create(connection: sqlite3.Connection) -> None:
+def _create(connection: sqlite3.Connection, begins: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for table in _TABLES:
         connection.execute(table)
@@ -192,6 +193,10 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT INTO meta VALUES ('ledger_id', ?), ('ledger_id_seal', ?), ('probed', '')", (ledger_id, str(checksum(ledger_id)))
     )
+    if begins:
+        connection.execute(
+            "INSERT INTO meta VALUES ('begins', ?), ('begins_seal', ?)", (str(begins), str(checksum("begins", begins)))
+        )
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")

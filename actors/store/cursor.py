@@ -59,8 +59,9 @@ class LedgerMismatch(OperatorNeeded):
     def __init__(self, found: str, expected: str, seq: int) -> None:
         super().__init__(
             f"the database was filled from ledger {found} (up to batch {seq}), but this is ledger {expected}: use the state "
-            "directory or the database that belongs to the other; or, when that ledger is lost, stop faultd and let this one "
-            "go on with the database: `faultd migrate --adopt-ledger`"
+            "directory or the database that belongs to the other; or, when that ledger is lost, stop faultd, move this ledger "
+            "away and begin one with the rules, windows and nodes that the database has: `faultd restore --from-database`; or "
+            "let this one go on with the database, without them: `faultd migrate --adopt-ledger`"
         )
 
 
@@ -73,8 +74,8 @@ class LedgerRestored(OperatorNeeded):
         super().__init__(
             f"the database has applied batch {seq} of this ledger, but the ledger {has}: it was restored from an older copy. "
             "Use a copy of the database that is not newer than that; or a new, empty database, which is filled from this "
-            "ledger; or, to go on with this database, stop faultd, move the ledger away and begin an empty one: "
-            "`faultd migrate --adopt-ledger`"
+            "ledger; or, to go on with this database, stop faultd, move the ledger away and begin one with the rules, windows "
+            "and nodes that the database has: `faultd restore --from-database`"
         )
 
 

@@ -10,6 +10,7 @@ from actors.postgres import Connection
 from actors.store import encode
 from protocols.change import NodesChanged, RuleChanged, WindowChanged
 from protocols.maintenance import MaintenanceWindow, WindowScope
+from protocols.origin import Origin
 from protocols.rule import RuleRecord
 from protocols.topology import TopologyNode
 
@@ -27,7 +28,7 @@ class RuleRow(Struct, frozen=True):
     time_window: float
     conditions: dict[str, Any]
     actions: dict[str, Any]
-    origin: str
+    origin: Origin
     created_at: datetime
     updated_at: datetime
     updated_by: str
@@ -87,7 +88,7 @@ class NodeRow(Struct, frozen=True, gc=False):
     postal_address: str
     latitude: float | None
     longitude: float | None
-    origin: str
+    origin: Origin
     revision: int
 
 

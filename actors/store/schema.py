@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 from msgspec import Struct
 
-from actors.postgres import Connect, DatabaseUnavailable, Postgres, connect_apart, describe
+from actors.postgres import Connect, Connection, DatabaseUnavailable, Postgres, connect_apart, describe
 from actors.supervisor import OperatorNeeded
 
 _EXISTS = "SELECT to_regclass('faultd_schema') IS NOT NULL"
@@ -68,7 +68,7 @@ async def bring_up_to_date(database: Postgres) -> Migrated:
         raise DatabaseUnavailable(f"the schema cannot be brought up to date: {describe(error)}") from error
 
 
-async def check_schema(database: Postgres) -> str:
+async def check_schema(database: "Postgres | Connection") -> str:
     """The database's revision, which is the one needed. Raises SchemaNewer, SchemaOlder or DatabaseUnavailable."""
     found = None
     if await database.fetchval(_EXISTS):

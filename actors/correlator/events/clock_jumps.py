@@ -1,14 +1,14 @@
-"""A jump of the clock: every deadline and every memory moves along with it, so that nothing ends, begins or is forgotten by it.
+"""A jump of the clock: every deadline and every memory moves along, so that nothing ends, begins or is forgotten because of it.
 
-A stamp that the State reckons with is a length of time before or after now, and moves by the jump. What is a date stays:
+A stamp that the State calculates with is a distance from now, and moves by the jump. A date stays:
 
-- the times that alarms, timelines, rules and windows show are records: they tell the time that was believed then. Only dates
-  that cannot be right move: those that a jump back leaves in the future, and those between it and a jump forward (``redate``);
-- a device's own time is the device's;
-- a maintenance window is planned by the calendar, so it opens and closes by the time that is believed from here on. Its timer
-  is due at once, and finds out.
+- the times of alarms, timelines, rules and windows are records of the time that was believed then. Only impossible dates move:
+  those that a jump back leaves in the future, and those between it and a later jump forward (``redate``);
+- a device's own time belongs to the device;
+- a maintenance window is planned by the calendar, so it opens and closes by the time that is believed from now on. Its timer is
+  made due at once and decides.
 
-What each memory is, is listed in docs/decisions/0037-trusted-time.md. A memory that is new moves along unless it is named here.
+docs/decisions/0037-trusted-time.md lists each memory and its kind. A new memory moves along unless it is named here.
 """
 
 from collections.abc import Callable
@@ -119,7 +119,7 @@ def _wrong_span(state: State, event: ClockJumped) -> tuple[datetime, datetime] |
 
 
 def _moves(at: datetime, now: datetime, span: tuple[datetime, datetime] | None) -> bool:
-    """Whether a date is one of a time that was wrong: it is in the future, or lies between a jump back and the next one."""
+    """True for a date from a wrong time: in the future, or between a jump back and the next jump."""
     return at > now or (span is not None and span[0] <= at <= span[1])
 
 

@@ -1,4 +1,4 @@
-"""Events as the reports that people read: what a trap said, by which names a profile knows it, and who sent it."""
+"""Events as reports for people: the content of a trap, the profile's names for it, and its sender."""
 
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ def report_of(state: State, stamped: Stamped) -> EventReport | None:
 
 
 def _fields(value: msgspec.Struct) -> dict[str, Any]:
-    """What a Struct says: its fields without those that say nothing."""
+    """The fields of a Struct without the empty ones."""
     return {
         name: shown
         for name in value.__struct_fields__

@@ -27,8 +27,8 @@ REFUSED: Final = "traps.refused"
 THE_OTHERS: Final = "more_sources"
 """Qualifier of faultd's own alarm for the sources beyond the bound."""
 FORGET_UNKNOWN: Final = timedelta(hours=24)
-"""An alarm about an address that the topology does not know, or whose device is heard from another address since, ends when
-nothing has come from it for so long."""
+"""An alarm about an address that the topology does not have, or whose device now sends from another address, ends when no
+datagram has come from it for this long."""
 _REPORTER: Final = "faultd:trap_listener"
 
 _CHECK_KEYS: Final = "Compare the user's protocols and pass phrases on the device with those of [[traps.users]]"
@@ -122,13 +122,13 @@ def due(draft: Draft, source: str) -> None:
 
 
 def _heard_since(state: State, node: Node, known: RefusedSource) -> bool:
-    """Whether a trap of the device was accepted, from whichever address, since this one was last refused."""
+    """True when a trap of the device was accepted, from any of its addresses, since this address was last refused."""
     heard = state.memory(SilenceMemory).heard.get(node.id)
     return heard is not None and heard > known.last
 
 
 def is_refused(state: State, source: str) -> bool:
-    """Whether the source has an alarm about being refused."""
+    """True when the source has an open alarm about refused traps."""
     known = state.memory(SourceMemory).sources.get(source)
     return known is not None and known.alarmed
 

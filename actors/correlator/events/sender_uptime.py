@@ -1,9 +1,10 @@
-"""Senders' sysUpTime: when it can put two reports in order, and when it cannot.
+"""The senders' sysUpTime: whether it can put two reports in order.
 
-From each trap follows when its sender started: the time of receipt less the uptime. While one agent runs this stays where it
-is, to the seconds by which the network delays a trap. Another start is a new epoch. A start that is seen again, longer after it
-was last seen than a trap can be late, is an agent that has been running beside the other one: several agents send from that
-address (a proxy, two control cards), and their uptimes are not compared from then on."""
+Each trap shows when its sender started: time of receipt less uptime. While one agent runs, this value moves only by the seconds
+for which the network delays a trap. Another value is a restart, and begins a new epoch. An earlier value that comes back, later
+than a trap can be delayed, belongs to a second agent that runs beside the first: several agents send from this address (a
+proxy, two control cards), and their uptimes are not compared from then on.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -25,11 +26,12 @@ SURELY: Final = 5
 def observed(
     known: SenderClock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int
 ) -> SenderClock | None:
-    """A sender's clock after one more trap; ``known`` itself where the trap says nothing new. ``boots`` is 0 where the trap
-    tells no engine boots; ``window`` is the most that a trap can be late, in hundredths of a second.
+    """A sender's clock after one more trap; ``known`` itself where the trap brings nothing new. ``boots`` is 0 where the trap
+    contains no engine boots; ``window`` is the longest delay of a trap, in hundredths of a second.
 
-    None for a trap of an earlier start than the last one, which was seen so lately that the trap may have been sent before the
-    restart and overtaken. Two agents send such traps too, so its uptime puts it in no order."""
+    None for a trap of an earlier start than the last one, when that start was seen so recently that the trap may have been sent
+    before the restart and overtaken. Two agents send such traps too, so its uptime gives no order.
+    """
     now = round(received.timestamp() * 100)
     start = now - uptime
     if known is None:

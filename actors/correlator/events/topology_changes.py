@@ -19,14 +19,14 @@ from protocols.principal import Principal
 from protocols.topology import Node
 
 MOST_REFUSALS = 1_000
-"""Mistakes told at most."""
+"""Number of mistakes in an answer."""
 
 
 def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
     """The plant is this, and all of it the file's; its makers have checked it."""
     plant = draft.state.plant
     difference = whole(plant, event.nodes) if plant.nodes else TopologyDifference(event.nodes)
-    _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True, whole_file=True)
+    take_nodes(draft, difference.puts, difference.removes, digest=event.digest, by_file=True, whole_file=True)
 
 
 def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
@@ -34,7 +34,7 @@ def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
     refusals = _refusals(draft, event.puts, event.removes, event.on)
     if not refusals:
         file = event.by == FROM_FILE
-        _take(draft, event.puts, event.removes, digest=event.digest if file else None, by_file=file, kept=event.kept)
+        take_nodes(draft, event.puts, event.removes, digest=event.digest if file else None, by_file=file, kept=event.kept)
     draft.emit(Answer(offset=draft.offset, refusals=refusals))
 
 
@@ -49,11 +49,11 @@ def change_topology(draft: Draft, by: Principal, action: ChangeTopology, expecte
         )
     )
     if not refusals:
-        _take(draft, action.puts, action.removes)
+        take_nodes(draft, action.puts, action.removes)
     draft.emit(Answer(offset=draft.offset, refusals=refusals))
 
 
-def _take(
+def take_nodes(
     draft: Draft,
     puts: Sequence[Node],
     removes: Sequence[str],
@@ -63,7 +63,9 @@ def _take(
     kept: Sequence[str] = (),
     whole_file: bool = False,
 ) -> None:
-    """``whole_file``: every node is the file's from here on."""
+    """Change the plant and what depends on it. Nothing is checked here. ``digest``: of the topology file, if it is the
+    reason. ``by_file``: what is put belongs to the file, all but ``kept``. ``whole_file``: every node is the file's from here
+    on."""
     state = draft.state
     note_renames(draft, puts, removes)
     note_replaced(draft, puts)

@@ -43,12 +43,12 @@ OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
 LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
 _NO_CLOCK: Final = SenderClock(0, 0, 0)
-"""Of a sender whose traps tell no uptime."""
+"""The clock of a sender whose traps contain no uptime."""
 
 
 class TrapDevice:
-    """The device that a trap is about: a node of the topology, or just an address. ``why`` tells why it is this one, where the
-    trap names several addresses."""
+    """The device of a trap: a node of the topology, or an address. ``why``: the reason for this device, where the trap contains
+    several addresses."""
 
     __slots__ = ("id", "name", "node", "tenant", "why")
 
@@ -87,7 +87,7 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
         seen_now = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
         if seen_now is None:
             assert known is not None
-            clock = replace(known, several=True)  # to this trap alone: it may tell the clock as it was before a restart
+            clock = replace(known, several=True)  # for this trap alone: it may have the clock from before a restart
         else:
             clock = seen_now
             if clock is not known:
@@ -104,7 +104,8 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
 
 
 def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sender: str, clock: SenderClock) -> None:
-    """``sender`` is whose clock the trap tells, which is ``clock``: see :mod:`actors.correlator.events.sender_uptime`."""
+    """``sender`` is the owner of the trap's uptime, whose clock is ``clock``: see
+    :mod:`actors.correlator.events.sender_uptime`."""
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
         finding, resource_id, node, places = _interface(draft, device, finding, sender, clock.epoch)
@@ -188,8 +189,8 @@ def _why(finding: Finding) -> str:
 def _interface(
     draft: Draft, device: TrapDevice, finding: Finding, sender: str, epoch: int
 ) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
-    """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
-    resource under which an alarm of it may be open."""
+    """The finding about an interface, with the interface's name and adapted to its role in the topology; its resource; its
+    node; and every resource under which an alarm of it may be open."""
     position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
     place = locate(known, position, names, sender, epoch)

@@ -20,9 +20,9 @@ from protocols.topology import Node, Words
 DEEPEST = 256
 """Generations that a look upwards goes at most."""
 PATHS = 64
-"""Paths to the roots that are told at most: redundant uplinks multiply."""
+"""Number of paths to the roots that are listed: redundant uplinks multiply them."""
 _SORT_ANEW = 2_000
-"""Ids that come or go at once from which on the sorted list is made anew when it is next asked for."""
+"""A change of this many ids or more rebuilds the sorted list at the next use."""
 
 
 class Plant:
@@ -41,7 +41,7 @@ class Plant:
         self._areas: dict[str, dict[str, None]] = {}
         self._tenants: Counter[str] = Counter()
         self.contacts = 0
-        """How many nodes say who a customer is, or how to reach one."""
+        """Number of nodes with details of a customer."""
         self._owners: dict[tuple[str, ...], str] = {}
         """By the parents of what is no device itself."""
         self._words = Words()
@@ -63,7 +63,7 @@ class Plant:
         return [self.nodes[one] for one in sorted(ids_of(self._by_serial.get(canonical_serial(serial))))]
 
     def count(self, tenant: str | None) -> int:
-        """How many nodes there are, to a tenant."""
+        """Number of nodes visible to a tenant."""
         if tenant is None:
             return len(self.nodes)
         return self._tenants[""] + self._tenants[tenant]
@@ -81,7 +81,7 @@ class Plant:
         return self.nodes.get(name) or self.by_address.get(name)
 
     def nearest(self, resource_id: str) -> Node | None:
-        """The node of a resource, or of the smallest thing around it that the topology has, by ``DEVICE/POSITION``."""
+        """The node of a resource, else the innermost node around it that the topology has, by ``DEVICE/POSITION``."""
         place = resource_id
         while place:
             if (node := self.nodes.get(place)) is not None:
@@ -98,7 +98,8 @@ class Plant:
         return None
 
     def owner(self, node_id: str) -> str:
-        """The tenant of the device that a node is, is in, or hangs below, "" for a shared one: whose traps tell of the node."""
+        """The tenant of the device that the node is, is in, or hangs below; "" for a shared device. The traps of that device
+        report the node."""
         if len(self._tenants) < 2:
             return next(iter(self._tenants), "")
         node = self.nodes.get(node_id)
@@ -196,7 +197,7 @@ class Plant:
     # --- whose service --------------------------------------------------------------------------------------------
 
     def reach(self, node_id: str) -> Reach:
-        """Whose service goes through this node: computed at the first asking, then remembered until something changes below."""
+        """The customers and services behind this node; computed once, then cached until something changes below it."""
         known = self._below.reach.get(node_id)
         if known is None:
             if node_id not in self.nodes:
@@ -205,7 +206,8 @@ class Plant:
         return known
 
     def reach_for(self, node_id: str, tenant: str) -> Reach:
-        """What of :meth:`reach` is this tenant's, or nobody's in particular: those of others are not to be named to it."""
+        """The part of :meth:`reach` that belongs to this tenant or to all. Customers of other tenants may not be named to
+        it."""
         if all(each in ("", tenant) for each in self._tenants):
             return self.reach(node_id)
         known = self._below.reach_for.get(node_id, {}).get(tenant)
@@ -215,7 +217,7 @@ class Plant:
         return known
 
     def customers_by_class(self, node_id: str) -> dict[str, int]:
-        """How many customers of each SLA class there are at or below a node; "" are those without."""
+        """Number of customers of each SLA class at or below a node; "" counts those without a class."""
         return self._below.customers_by_class(node_id)
 
     def onts_below(self, node_id: str) -> tuple[str, ...]:
@@ -321,5 +323,5 @@ class Plant:
 
 
 def _head(node_id: str) -> str:
-    """What the ids of a device and of everything inside have in common."""
+    """The common prefix of the ids of a device and of everything inside it."""
     return node_id.partition("/")[0]

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 Filed = str | dict[str, None]
-"""What is under one key: an id, or several in the order in which they came."""
+"""The value of one key: an id, or several in the order of their addition."""
 
 
 def ids_of(filed: Filed | None) -> Collection[str]:

@@ -1,7 +1,8 @@
-"""The plant in a snapshot: encoded once, when it changes, not when the snapshot is made.
+"""The plant in a snapshot: encoded when it changes, not when the snapshot is made.
 
-A million nodes would hold up the fold for a second at every snapshot. So the nodes are kept as compressed pieces beside the
-changes since, and encoded anew only when those have become an eighth of the plant: a change costs in proportion to its size.
+Encoding a million nodes would hold up the fold for a second at every snapshot. So the nodes are kept as compressed pieces
+beside the later changes, and encoded again when the changes have become an eighth of the plant. A change costs in proportion to
+its size.
 """
 
 import zlib
@@ -36,7 +37,7 @@ class SavedPlant(Struct, array_like=True):
     """The revision of what each of the last ``changes`` put; those before them have 0."""
 
     def add(self, plant: Plant, puts: Sequence[Node], removes: Sequence[str], revision: int) -> None:
-        """Keep a change; ``plant`` is what it led to. The same changes give the same bytes, whatever is saved when."""
+        """Add a change; ``plant`` is the result. The same changes give the same bytes, whenever snapshots are made."""
         self.changed += len(puts) + len(removes)
         if self.changed > _ANEW_FROM and self.changed > len(plant.nodes) // 8:
             self.pieces, self.changes, self.changed = list(_pieces(plant.nodes.values())), [], 0
@@ -46,7 +47,7 @@ class SavedPlant(Struct, array_like=True):
             self.revisions.append(revision)
 
     def copy(self) -> "SavedPlant":
-        """As it is now, whatever is added later."""
+        """A copy of the present state that later changes do not touch."""
         return SavedPlant(list(self.pieces), list(self.changes), self.changed, list(self.runs), list(self.revisions))
 
     def steps(self) -> Iterator[tuple[list[Node], list[str], int]]:

@@ -1,5 +1,5 @@
-"""ONTs whose outage a conclusion explains, and which of them are back: kept beside the memory, which has them in order. It
-follows from the State, so it is not saved."""
+"""The ONTs whose outage a conclusion explains, as a set, and which of them are back. The memory has the same ONTs in order. The
+sets follow from the State, so they are not saved."""
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import evidence_at, says_out
@@ -63,7 +63,7 @@ class MembersView(View):
         return made
 
     def back(self, alarm_id: str, cause: Concluded) -> int:
-        """How many ONTs of a conclusion are not out."""
+        """Number of ONTs of a conclusion that are not out."""
         made = self.of(alarm_id, cause)
         symptoms = self._state.symptoms
         for ont in made.stale:
@@ -90,7 +90,7 @@ def members_of(state: State, alarm_id: str, cause: Concluded) -> set[str]:
 
 
 def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
-    """How many ONTs of a conclusion are not out, as it was before the draft."""
+    """Number of ONTs of a conclusion that were not out before the draft."""
     return draft.state.view(MembersView).back(alarm_id, cause)
 
 

@@ -1,4 +1,4 @@
-"""From profiles to the tables that the engine runs on. Every mistake is noted with its key; none stops the search."""
+"""Compiles profiles to the tables of the engine. Every mistake is noted with its key; none stops the search."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -34,11 +34,11 @@ from protocols.severity import SEVERITIES, Severity
 
 KINDS = ("raise", "clear", "event", "drop")
 MAX_RULES = 20_000
-"""Rules of one profile, codes included: a guard against a generated file that would slow every start."""
+"""Rules of one profile at most, codes included: a larger, generated file would slow every start."""
 
 
 class CompiledProfile(NamedTuple):
-    """One profile's share of the tables: (trap OID or "" for any, candidate) and the sequence number's OIDs."""
+    """The part of the tables that one profile adds: (trap OID or "" for any, candidate) and the OIDs of the sequence number."""
 
     candidates: list[tuple[str, Candidate]]
     sequences: tuple[SequenceRule, ...]
@@ -89,7 +89,7 @@ def check_symptoms(profile: Profile, others: Sequence[Profile], problems: Proble
 
 
 def compile_profile(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> CompiledProfile:
-    """The rules of ``profile``. Mistakes go to ``problems``; what is wrong is left out of the result."""
+    """The rules of ``profile``. Mistakes go to ``problems``; wrong rules are left out of the result."""
     return _Compiler(profile, types, problems).run()
 
 
@@ -136,7 +136,7 @@ class _Compiler(Parts):
         return tuple(found)
 
     def _trap_oids(self, trap: str | tuple[str, ...], key: str) -> list[tuple[str, str]]:
-        """(normalised OID, how it is called) of notifications given by name or by OID."""
+        """(normalised OID, name in the profile) of notifications given by name or by OID."""
         found = []
         for word in names(trap):
             if word in self.profile.notifications:
@@ -297,7 +297,7 @@ class _Compiler(Parts):
                 self.unknown("alarm type", ended, self.types, f"{key}.clears")
         self._cause(meaning.probable_cause, f"{key}.probable_cause")
         severity_by = self.severity_by
-        # A type that only this profile has is no other vendor's, so there is nothing to be alike with.
+        # No other vendor has a type that only this profile declares, so its severity needs no alignment.
         graded = spec.graded or alarm_type in self.profile.types or isinstance(meaning.severity, Choice)
         severity: Severity = spec.severity
         if isinstance(meaning.severity, Choice):
@@ -407,7 +407,7 @@ class _Compiler(Parts):
 
 
 def _constant(template: Template | None, path: bool = False) -> str:
-    """The text of a template that is of no value of the trap, else empty."""
+    """The text of a template that uses no value of the trap, else empty."""
     text = template.constant if template is not None else None
     return as_path(text or "") if path else text or ""
 
@@ -417,7 +417,7 @@ def _varying(template: Template | None) -> Template | None:
 
 
 def _under(code: TrapMeaning, family: TrapMeaning) -> TrapMeaning:
-    """The code's fields, and the family's where the code leaves them empty."""
+    """The fields of the code, and those of the family where the code has none."""
 
     def either(field: str) -> Any:
         own = getattr(code, field)

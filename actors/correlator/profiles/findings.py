@@ -1,4 +1,4 @@
-"""From a rule that speaks for a trap to its finding."""
+"""Builds the finding of a rule that matched a trap."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,7 @@ _KIND: Final[dict[str, Kind]] = {"raise": "raise", "clear": "clear", "event": "e
 
 
 def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str]:
-    """The finding of a rule that matched, or None and why there is none."""
+    """The finding of a rule that matched, or None and the reason."""
     kind: Kind
     if isinstance(rule.kind, ChoiceRule):
         picked = _KIND.get(rule.kind.pick(scope))
@@ -53,7 +53,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
             path = found
             break
         if serial and resource.type == "ont":
-            break  # the topology may know where it is
+            break  # the topology may know its place
         resource = resource.fallback
     if resource is None:
         return None, f"{rule.name}: " + "; ".join(scope.notes or ["no resource for this trap"])
@@ -106,7 +106,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
             vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",
             metadata=metadata,
             light=optical_power_of(rule, scope) if rule.light else (),
-            # Last, when all has been read that may be refused.
+            # At the end, because every read may add a refusal.
             why=(*finding.why, *scope.notes) if scope.notes else finding.why,
         ),
         "",
@@ -114,7 +114,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
 
 
 def resource_path(rule: ResourceRule, scope: TrapScope) -> str | None:
-    """The path by the first template whose values are there; None, and a note of what is missing, when there is none."""
+    """The path from the first template whose values are all present; None, and a note of what is missing, if there is none."""
     for template in rule.paths:
         path = template.path(scope)
         if path is not None:
@@ -125,7 +125,7 @@ def resource_path(rule: ResourceRule, scope: TrapScope) -> str | None:
 
 
 def optical_power_of(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Measurement, ...]:
-    """The optical powers that the trap tells, in dBm; a note of each that is none."""
+    """The optical powers in the trap, in dBm. A value that is no optical power is noted and left out."""
     found = []
     for spec in rule.light:
         if not all(check.holds(scope) for check in spec.checks):
@@ -147,7 +147,7 @@ def optical_power_of(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Measurem
 
 
 def device_time(rule: CompiledTrapRule, scope: TrapScope) -> datetime | None:
-    """The device's own time in UTC, where it tells one that can be believed."""
+    """The device's own time in UTC, if the trap has one that is plausible."""
     for spec in rule.profile.times:
         raw = spec.take(scope)
         if raw is None:

@@ -14,7 +14,7 @@ UNKNOWN: Final = "unknown"
 
 
 class Ref(NamedTuple):
-    """One placeholder: how it is called, its value, what to write when it is missing, unit behind numbers."""
+    """One placeholder: its name, the Take of its value, the text for a missing value, and the unit behind numbers."""
 
     called: str
     take: Take
@@ -23,7 +23,7 @@ class Ref(NamedTuple):
 
 
 class Filler:
-    """Writes a text of a trap's values."""
+    """Writes a text with values of a trap."""
 
     __slots__ = ()
 
@@ -33,10 +33,10 @@ class Filler:
 
 
 class Template:
-    """A compiled text. What fills it is made once, by what it is of: many are of no value or of one.
+    """A compiled text. Its filler is made once and depends on the number of its values: many texts have none or one.
 
-    ``show`` gives the text for people: a missing value is written as its default, or ``unknown``. ``fill`` gives the text when
-    every value without a default is there, else None.
+    ``show`` gives the text for people: a missing value is written as its default, or ``unknown``. ``fill`` gives the text if
+    every value without a default is present, else None.
     """
 
     __slots__ = ("_filled", "_shown", "constant", "refs")

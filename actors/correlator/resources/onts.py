@@ -1,9 +1,9 @@
-"""ONTs: one thing by their serial, whatever position they have.
+"""ONTs: identified by their serial, whatever position they have.
 
-Where a trap tells a serial, the topology's node of that serial is meant. A position whose node has another serial is another
-ONT's: what the trap says is then not held against it. An open alarm is that of the ONT that it was raised for: when the
-position is given to another serial, the alarm ends with that reason; when the topology has the ONT elsewhere, the alarm goes
-along (:mod:`actors.correlator.resources.renames`).
+A trap with a serial is about the topology's node with that serial. A position whose node has another serial belongs to another
+ONT, and the trap does not count against that one. An open alarm belongs to the ONT for which it was raised: when its position
+gets another serial, the alarm ends with that reason; when the topology has the ONT at another position, the alarm moves along
+(:mod:`actors.correlator.resources.renames`).
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -32,8 +32,8 @@ AT_MOST: Final = 2_000
 def place_of_ont(
     plant: Plant, device_id: str, tenant_id: str, default_tenant: str, position: str, serial: str
 ) -> tuple[str, Node | None, tuple[str, ...]]:
-    """The resource of an ONT with this serial that a device names, its node, and further resources under which an alarm of it
-    may be open. ``position`` is empty where the trap tells none."""
+    """The resource of an ONT with this serial on a device, its node, and further resources under which an alarm of it may be
+    open. ``position`` is empty where the trap contains none."""
     at = f"{device_id}/{position}" if position else ""
     there = plant.nodes.get(at) if at else None
     if there is not None and (there.serial == serial or (there.serial and canonical_serial(there.serial) == serial)):
@@ -103,7 +103,7 @@ def end_replaced(draft: Draft) -> None:
 
 def moved_onts(before: Plant, after: Mapping[str, Node], gone: Container[str]) -> Iterator[tuple[Node, Node]]:
     """The node of each ONT before and after, when a change with the puts ``after`` and without ``gone`` gives its serial
-    another position. A serial that several nodes have, before or after, tells of none."""
+    another position. A serial that several nodes have, before or after, is ignored."""
     for serial, nodes in _by_serial(after).items():
         known = before.with_serial(serial)
         if len(known) != 1 or len(nodes) != 1 or known[0].id == nodes[0].id:
@@ -114,8 +114,8 @@ def moved_onts(before: Plant, after: Mapping[str, Node], gone: Container[str]) -
 
 
 def new_onts(before: Plant, after: Mapping[str, Node]) -> dict[str, Node]:
-    """By serial the node of each ONT that no node had before a change with these puts. A serial that several have tells of
-    none."""
+    """By serial: the node of each ONT that had no node before a change with these puts. A serial that several nodes have is
+    ignored."""
     return {
         serial: nodes[0] for serial, nodes in _by_serial(after).items() if len(nodes) == 1 and not before.with_serial(serial)
     }

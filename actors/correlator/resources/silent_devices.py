@@ -1,7 +1,7 @@
-"""Devices of the topology of which faultd has heard no trap: never since it knows them, or not for long.
+"""Devices of the topology without traps: none since faultd first saw them in the topology, or none for long.
 
-A device is a node with an address, unless it is an ONT or a customer's. It is heard when a trap of it is accepted. The alarm
-comes after a period of grace, never at once after an import; a device whose traps are refused has an alarm about that instead.
+A device is a node with an address, unless it is an ONT or a customer's. Any accepted trap of it counts. The alarm comes after a
+grace period, never right after an import. A device whose traps are refused has an alarm about that instead.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,13 +29,13 @@ MORE: Final = "more_devices"
 MOST: Final = 100
 """Silent devices that have an alarm of their own."""
 SELDOM: Final = timedelta(minutes=1)
-"""A device that is heard all the time is noted so often."""
+"""The time of the latest trap is noted at this interval."""
 _NO_DEVICES: Final = frozenset({"ont", "service", "customer"})
 _REPORTER: Final = "faultd:silence"
 
 
 def is_device(node: Node) -> bool:
-    """Whether traps are expected of it."""
+    """True when the device is expected to send traps."""
     return bool(node.address) and node.type not in _NO_DEVICES
 
 
@@ -120,7 +120,7 @@ def due(draft: Draft, device_id: str) -> None:
 
 
 def last_heard(state: State, device_id: str) -> datetime | None:
-    """When the newest trap of the device was accepted, to a minute; also before this start of faultd."""
+    """Time of the device's latest accepted trap, to a minute; it survives a restart of faultd."""
     return state.memory(SilenceMemory).heard.get(device_id)
 
 
@@ -179,7 +179,7 @@ def _end(draft: Draft, memory: SilenceMemory, device_id: str, why: str) -> None:
 
 
 def _no_longer_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
-    """It is not, or no longer, one of the devices beyond the bound."""
+    """Remove the device from those beyond the bound."""
     if device_id not in memory.more:
         return
     draft.drop(memory.more, device_id)

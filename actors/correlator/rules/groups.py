@@ -73,13 +73,13 @@ def join(draft: Draft, rules: CompiledRules, rule: CompiledRule, group_id: str, 
 
 
 def is_open(draft: Draft, group_id: str) -> bool:
-    """Whether the group alarm still stands."""
+    """True when the group alarm is open."""
     alarm = draft.get(group_id) if group_id else None
     return alarm is not None and alarm.cleared_at is None and _group(draft, group_id) is not None
 
 
 def concerns(draft: Draft, alarm: Alarm) -> bool:
-    """Whether an alarm is a group's, or a group."""
+    """True when the alarm is a group alarm or a member of one."""
     memory = draft.state.memory(GroupMemory)
     return alarm.id in memory.member_of or alarm.id in memory.groups or draft.touches(memory.groups)
 

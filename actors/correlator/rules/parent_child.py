@@ -23,7 +23,7 @@ _MOMENT = timedelta(milliseconds=1)
 
 
 def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> None:
-    """A parent looks for the children that came first, a child for its parent; both wait for those who come later."""
+    """A parent looks for children that came before it, a child for its parent; both are kept for those that come later."""
     rule = part.rule
     own, other = (f"{role} {rule.id}" for role in (("parent", "child") if part.role == "parent" else ("child", "parent")))
     if part.role == "parent":
@@ -102,7 +102,7 @@ def drop(draft: Draft, gone: dict[str, str]) -> None:
 
 
 def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
-    """Let go of alarms that have waited through the window."""
+    """Drop alarms that were kept for the whole window."""
     window = rule.window if rule is not None else timedelta(0)
     recent = draft.state.memory(KinMemory).recent
     if slot not in recent:

@@ -92,13 +92,13 @@ def serve(end: socket.socket, plugin: Plugin) -> None:
 
 
 def asked(plugin: Plugin, view: View, call: Call) -> Done | Failed:
-    """The actions that the plugin asks for, checked; or its error, whatever it raised."""
+    """The actions that the plugin asks for, checked; or the exception that it raised, as an error."""
     actions: list[PluginAction] = []
     try:
         for action in plugin.touched(view, call.before, call.alarm) or ():
             if not isinstance(action, PluginAction):
                 return Failed(f"{type(action).__name__} is no action")
-            # A Struct made by hand holds whatever it was given: its types are checked here.
+            # A Struct does not check the types of the values that a plugin gives it: they are checked here.
             actions.append(msgspec.convert(msgspec.to_builtins(action), type(action)))
             if len(actions) > MAX_ACTIONS:
                 return Failed(f"asked for more than {MAX_ACTIONS} actions at once")

@@ -1,7 +1,7 @@
 """Writing rules: those of the files, and commands. What a rule did that is changed or gone is undone, and open alarms are
 looked at with the new ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from actors.correlator.rules.memories import EscalationMemory, KinMemory, RuleMe
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.rules.rule_registry import api_rule_id, file_rule_id, install_rules, rules_of
 from actors.correlator.strategies import flapping
-from protocols.change import Answer, Refusal
+from protocols.change import Answer, Refusal, RuleChanged
 from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
 from protocols.event import RulesLoaded
 from protocols.principal import Principal
@@ -25,7 +25,7 @@ from protocols.rule import Rule, RuleRecord
 NAME = "rules"
 MAX_RULES = 5_000
 AT_ONCE = 2_000
-"""Alarms looked at anew in one go: the others wait for a moment."""
+"""Alarms examined in one step; the others follow after a moment."""
 LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -58,6 +58,21 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
     draft.on_commit(_take_files, memory, event, overrides)
 
 
+def restore_rules(draft: Draft, found: Sequence[RuleRecord]) -> None:
+    """Put rules of another ledger in force. A rule of a file gets the id that this ledger gives it: the files that are read
+    next then find it, and ``enabled`` stays as it was set through the API."""
+    memory = draft.state.memory(RuleMemory)
+    records = dict(memory.records)
+    for record in found:
+        rule_id = file_rule_id(draft.state, record.rule.name) if record.origin == "file" else record.id
+        if rule_id != record.id:
+            draft.emit(RuleChanged(draft.offset, record.id))
+        if record.switched:
+            draft.set(memory.overrides, rule_id, record.rule.enabled)
+        records[rule_id] = replace(record, id=rule_id)
+    switch(draft, records)
+
+
 def fold_rule_command(draft: Draft, by: Principal, action: RuleAction, expected: Mapping[str, int]) -> None:
     """Write a rule and answer with its id, or refuse it with every reason. ``expected``: revisions of rules, as the caller
     knows them."""
@@ -87,7 +102,7 @@ class RefusedRule(Exception):
 
 
 def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
-    """Have these rules in force, undo what those that are gone or different have done, and look at the open alarms anew."""
+    """Put these rules in force, undo the actions of those that are gone or different, and examine the open alarms again."""
     state = draft.state
     memory = state.memory(RuleMemory)
     before = rules_of(state)
@@ -157,7 +172,7 @@ def _take_files(memory: RuleMemory, event: RulesLoaded, overrides: dict[str, boo
 
 
 def _essence(rule: Rule) -> tuple[object, ...]:
-    """What a change of which undoes what the rule has done."""
+    """The parts of a rule whose change undoes the rule's actions."""
     return rule.type, rule.tenant_id, rule.time_window, rule.conditions, rule.actions
 
 

@@ -28,7 +28,7 @@ def rules_of(state: State) -> CompiledRules:
 
 
 def counts_repeats(state: State) -> bool:
-    """Whether a rule asks for alarms that are merely repeated, which nothing else does."""
+    """True when a rule counts repeats of an alarm; no other part needs them."""
     return state.view(RulesInForce).rules.counts
 
 

@@ -1,9 +1,9 @@
-"""Strategy 1, the topology: what fails below a thing that is gone is that thing's consequence.
+"""Strategy 1, the topology: failures below lost equipment are its consequences.
 
-A node is blocked when equipment at the node itself is gone, or when each way from it towards the core is: with redundant
-uplinks only when all are. An alarm below is attached to the cause at once when the cause is known; a cause that comes late
-collects what came shortly before it. When a cause has cleared, what was attributed to it has ``outlive_seconds`` to clear
-too; what still stands then becomes an alarm of its own.
+A node is cut off when equipment at the node itself is lost, or when each way from it towards the core is: with redundant
+uplinks only when all are. An alarm below is attached at once when the cause is known. A cause that is reported late collects
+what was reported shortly before it. When a cause has cleared, its consequences have ``outlive_seconds`` to clear too; those
+still open then stand on their own.
 """
 
 from datetime import timedelta
@@ -19,7 +19,7 @@ NAME: Final = "topology"
 LATE_PARENT: Final = timedelta(seconds=60)
 """How long before its cause a consequence may have been reported."""
 TOGETHER: Final = timedelta(seconds=10)
-"""What a device reports of itself within this time belongs together."""
+"""Reports of a device about itself within this time belong together."""
 STALE: Final = timedelta(seconds=300)
 """A blocker older than this has not blocked what fails only now: something else has."""
 AT_MOST = 20_000
@@ -54,7 +54,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def due(draft: Draft, cause_id: str) -> None:
-    """Let go of what outlived its cause."""
+    """Detach the alarms that outlived their cause."""
     cause = draft.get(cause_id)
     if cause is not None and cause.cleared_at is None:
         return
@@ -81,7 +81,7 @@ def place(draft: Draft, alarm: Alarm) -> bool:
 
 
 def _beside(draft: Draft, alarm: Alarm) -> bool:
-    """A port of which the topology does not know where in its device it is, down together with a part of that device."""
+    """A port whose position in its device the topology does not have, lost together with a part of that device."""
     plant = draft.state.plant
     traits = draft.state.symptoms.get(alarm.alarm_type)
     if traits is None or traits.symptom != "link_down" or alarm.resource_id in plant.nodes:
@@ -89,7 +89,7 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
     recent: list[str] = []
     for cause_id, since in reversed(draft.state.memory(BlockerMemory).since.items()):
         if draft.at - since > TOGETHER:
-            break  # in the order of their times: whatever else is gone has been so for longer
+            break  # in the order of their times: the other lost equipment has been lost for longer
         recent.append(cause_id)
     for cause_id in reversed(recent):
         cause = draft.get(cause_id)
@@ -123,12 +123,13 @@ def collect(draft: Draft, cause: Alarm) -> None:
 
 
 def blocked_by(draft: Draft, resource_id: str, tenant: str, *, but: str = "") -> list[Alarm]:
-    """The open alarms of equipment that cut this resource off from the core, the new ones first: the nearest on each way up,
-    all of which must be blocked; nothing when one way is open. ``but`` is an alarm that does not count. Only alarms of
-    ``tenant`` do: what its people cannot see explains nothing to them, and what others say hides nothing from them.
+    """The open alarms of equipment that cut this resource off from the core, new ones first: the nearest on each way up, all of
+    which must be closed; nothing when one way is open. ``but`` is an alarm that does not count. Only alarms of ``tenant``
+    count: an alarm that its users cannot see explains nothing to them, and reports of other tenants hide nothing from them.
 
-    What has long stood closes a way, and is no reason by itself. Where it alone would close every way it has not closed
-    this one: the resource had worked until now."""
+    Equipment lost for long closes a way, but is no cause by itself. Where it alone would close every way, it has not cut this
+    resource off: the resource worked until now.
+    """
     start = _nearest_known(draft, resource_id)
     found = _ways_closed(draft, start, but, tenant, ("new", "old"))
     old = [each for each in found if _stale(draft, each)]
@@ -178,7 +179,7 @@ def root_of(draft: Draft, alarm: Alarm) -> Alarm:
 
 
 def _is_lost(draft: Draft, alarm: Alarm) -> bool:
-    """Whether the alarm says that equipment is lost."""
+    """True when the alarm's symptom is lost equipment."""
     traits = draft.state.symptoms.get(alarm.alarm_type)
     return traits is not None and traits.equipment_lost
 

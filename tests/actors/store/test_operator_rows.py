@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
+import trio
 
 from actors.mailbox import FeedPruned
 from actors.postgres import Postgres
+from actors.store.adopt import OperatorDataInTheWay, adopt_now
 from actors.store.apply import apply
-from actors.store.cursor import read_cursor
+from actors.store.cursor import Cursor, read_cursor
+from actors.store.operator_read import read_operator_data
 from actors.store.operator_rows import NodeRow, RuleRow, WindowRow
 from actors.store.reseed import reseed
 from protocols.alarm import Alarm, Suppression
@@ -215,3 +219,53 @@ async def test_any_text_is_taken(database_url: str, text: str) -> None:
         assert await write(database, put(Node(id=f"n{text}", type=text, name=text, parents=(text,)))) == []
         for table in ("rules", "maintenance_windows", "topology_nodes"):
             assert await database.fetchval(f"SELECT count(*) FROM {table}") == 1
+
+
+async def test_rows_are_read_back_as_they_were_written(database_url: str) -> None:
+    other = msgspec.structs.replace(
+        WINDOW, id="MW12", recurrence="", exceptions=(), cancelled_at=T0, cancelled_by="eve", key=""
+    )
+    plain = Rule(name="plain", type="suppression", conditions=Conditions(match={"severity": FieldTest(in_=("minor", 3, True))}))
+    filed = msgspec.structs.replace(RULE, id="r2", rule=plain, origin="file", switched=True)
+    nodes = (
+        TopologyNode(Node(id="n1", type="ont", parents=("b", "a"), address="10.0.0.1", latitude=52.123456789012345), "file", 7),
+        TopologyNode(Node(id="n2", type="olt", address="10.0.0.2", addresses=("10.0.0.2", "10.0.0.3")), "api", 1 << 40),
+    )
+    rule = msgspec.structs.replace(
+        RULE, rule=msgspec.structs.replace(RULE.rule, conditions=Conditions(match={"alarm_type": "x"}))
+    )
+    async with Postgres.open(database_url) as database:
+        changes: list[Change] = [RuleChanged(1, "r1", rule), RuleChanged(1, "r2", filed), NodesChanged(1, nodes)]
+        await write(database, *changes, WindowChanged(2, "MW7", WINDOW, "active"), WindowChanged(2, "MW12", other, "cancelled"))
+    data = await trio.to_thread.run_sync(read_operator_data, database_url)
+    assert (data.ledger_id, data.seq, data.offset) == ("ledger", 1, 1 << 40)
+    assert list(data.rules) == [rule, filed]
+    assert list(data.windows) == [WINDOW, other]
+    assert list(data.nodes) == list(nodes)
+
+
+async def test_another_ledger_does_not_adopt_what_operators_made_by_the_way(database_url: str) -> None:
+    def check(_cursor: Cursor) -> None:
+        raise AssertionError("another ledger's")
+
+    adopt = partial(trio.to_thread.run_sync, partial(adopt_now, database_url, "other", T0, check))
+    async with Postgres.open(database_url) as database:
+        await write(
+            database, RuleChanged(1, "r1", RULE), WindowChanged(2, "MW7", WINDOW, "upcoming"), put(Node(id="n", type="x"))
+        )
+        with pytest.raises(OperatorDataInTheWay, match="1 rule, 1 maintenance window and 1 node "):
+            await adopt()
+        assert await database.fetchval("SELECT count(*) FROM rules") == 1
+        done = await trio.to_thread.run_sync(partial(adopt_now, database_url, "other", T0, check, discard=True))
+        assert done is not None
+        for table in ("rules", "maintenance_windows", "topology_nodes"):
+            assert await database.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_rows_of_files_and_windows_that_are_over_are_in_nobodys_way(database_url: str) -> None:
+    async with Postgres.open(database_url) as database:
+        filed = msgspec.structs.replace(RULE, origin="file")
+        node = NodesChanged(1, (TopologyNode(Node(id="n", type="x"), "file", 1),))
+        await write(database, RuleChanged(1, "r1", filed), WindowChanged(2, "MW7", WINDOW, "ended"), node)
+    done = await trio.to_thread.run_sync(adopt_now, database_url, "other", T0, lambda _cursor: None)
+    assert done is not None

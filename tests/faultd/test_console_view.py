@@ -20,6 +20,7 @@ def alarm(name: str, severity: Severity, customers: int = 0, cleared: datetime |
         name,
         at=NOW,
         alarm_id=name,
+        alarm_type="pon.los",
         severity=severity,
         status="active" if cleared is None else "cleared",
         title=f"title of {name}",

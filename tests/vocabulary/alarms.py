@@ -31,6 +31,7 @@ def make_alarm(id: str, *, at: datetime = T0, **fields: Any) -> Alarm:
 def ont_alarm(number: int, *, at: datetime = T0, **fields: Any) -> Alarm:
     """An alarm of an ONT with ids that PostgreSQL takes: the UUID ``number``, ``A-<number>``."""
     given: dict[str, Any] = {
+        "id": str(uuid.UUID(int=number)),
         "alarm_id": f"A-{number}",
         "tenant_id": "t1",
         "alarm_type": "ont.los",
@@ -39,4 +40,4 @@ def ont_alarm(number: int, *, at: datetime = T0, **fields: Any) -> Alarm:
         "resource_type": "ont",
         "resource_id": f"olt-1/0/1/{number}",
     }
-    return make_alarm(str(uuid.UUID(int=number)), at=at, **given | fields)
+    return make_alarm(at=at, **given | fields)

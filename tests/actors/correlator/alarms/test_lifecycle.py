@@ -50,7 +50,7 @@ ACTIONS: list[AlarmAction] = [
 
 
 def alarm(**axes: Any) -> Alarm:
-    base = make_alarm("i", at=NOW, source="api", alarm_type="x", severity="major")
+    base = make_alarm("i", at=NOW, source="api", alarm_type="x", severity="major", title="t")
     return moved(base, **axes)
 
 

@@ -67,7 +67,7 @@ from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
-from protocols.ledger import Seed
+from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
 
 log = structlog.get_logger()
@@ -248,9 +248,9 @@ def _as_at_a_start() -> list[SystemReport]:
     ]
 
 
-async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
-    """The msgpack of the quarantined Event at ``offset``."""
-    return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
+async def _quarantined_event(feed: LedgerFeed, offset: int) -> list[QuarantinedEvent]:
+    """The Event in quarantine at ``offset``, once for each stage that could not fold it."""
+    return [kept for kept in await feed.quarantined() if kept.offset == offset]
 
 
 async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime], state: State) -> Seed:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocols.alarm import Alarm, TimelineEntry
+from protocols.command import FIRST_STAGE
 from protocols.event import Trap
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
 from protocols.rule import RuleRecord
@@ -76,7 +77,7 @@ class DeviceEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="devic
     device_id: str
     resource_type: str
     resource_id: str
-    event_type: str
+    event_name: str
     severity: Severity
     title: str
     detail: dict[str, Any] = {}
@@ -156,19 +157,25 @@ class Refusal(Struct, frozen=True):
 
 
 class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_field="tag"):
-    """The fold of the Event at ``offset`` raised: kept for retry, shown by the API."""
+    """The fold of the Event at ``offset`` by ``stage`` raised: kept for retry, shown by the API. The other stages folded it."""
 
     offset: int
     at: datetime
     kind: str
     error: str
+    stage: str = FIRST_STAGE
 
 
 class Released(Struct, frozen=True, array_like=True, tag="released", tag_field="tag"):
-    """The Event ``released`` left quarantine: the retry at ``offset`` folded it, or the command at ``offset`` discarded it."""
+    """The Event ``released`` left the quarantine of ``stage``: the retry at ``offset`` folded it, or the command at ``offset``
+    ``discarded`` it. ``by`` (an actor of the timeline) and ``why`` are for its alarm."""
 
     offset: int
     released: int
+    stage: str = FIRST_STAGE
+    by: str = "faultd:self"
+    why: str = ""
+    discarded: bool = False
 
 
 class RuleChanged(Struct, frozen=True, array_like=True, tag="rule", tag_field="tag"):

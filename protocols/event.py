@@ -191,6 +191,19 @@ class SourceRefused(Struct, frozen=True, kw_only=True, array_like=True, tag="sou
     accepted: datetime | None = None
 
 
+class StageQuarantine(Struct, frozen=True, array_like=True, tag="stage_quarantine", tag_field="tag"):
+    """The Event at ``offset`` entered (``active``) or left the quarantine of ``stage``, one behind the correlator. The ledger
+    appends it in the commit that records so, since the correlator alone writes alarms. ``text`` is the error, or why it left;
+    ``by`` the actor in the timeline; ``discarded`` that it left unfolded."""
+
+    stage: str
+    offset: int
+    active: bool
+    text: str
+    by: str = "faultd:self"
+    discarded: bool = False
+
+
 Event = (
     Trap
     | NetworkEvent
@@ -208,6 +221,7 @@ Event = (
     | SystemReport
     | SourceRefused
     | ClockJumped
+    | StageQuarantine
 )
 
 

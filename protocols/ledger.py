@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.change import Change
+from protocols.command import FIRST_STAGE
 from protocols.event import Event
 
 
@@ -83,13 +84,16 @@ class ConsumerLag(Struct, frozen=True):
 
 
 class QuarantinedEvent(Struct, frozen=True):
-    """An Event whose fold raised, kept for retry: its offset and time, its kind, the error, and its msgpack."""
+    """An Event whose fold by ``stage`` raised, kept for retry: its offset and time, its kind, the error, its msgpack, and that
+    of the Changes that the stages before made of it."""
 
     offset: int
     at: datetime
     kind: str
     error: str
     event: bytes
+    stage: str = FIRST_STAGE
+    changes: bytes = b""
 
 
 class Seed(Struct, frozen=True):

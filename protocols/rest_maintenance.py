@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from protocols.maintenance import Occurrence, Phase, WindowScope, WindowView
-from protocols.rest_body import Body, PageQuery
+from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import Line, Name, Text, check_time
 
 Seconds = Annotated[float, Meta(gt=0, le=366 * 86_400)]
@@ -157,10 +157,9 @@ class WindowPage(Struct, frozen=True):
 def shown(view: WindowView, warnings: Iterable[str] = ()) -> WindowShown:
     """A window as REST shows it."""
     window = view.window
-    same = {name: getattr(window, name) for name in WindowShown.__struct_fields__ if hasattr(window, name)}
     end = window.start + timedelta(seconds=window.duration_seconds)
     return WindowShown(
-        **same,
+        **fields_for(WindowShown, window),
         end=end,
         phase=view.phase,
         occurrence=view.occurrence,

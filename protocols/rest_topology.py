@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from protocols.origin import Origin
-from protocols.rest_body import Body, PageQuery
+from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import ListFormat, Name, OptionalLine, OptionalName
 from protocols.topology import MOST_ADDRESSES, Node, Words
 
@@ -137,7 +137,7 @@ class RemovalQuery(Body, frozen=True, kw_only=True):
 
 def node_of(body: NodeBody, words: Words | None = None) -> Node:
     """The node that a body describes."""
-    fields = {name: getattr(body, name) for name in Node.__struct_fields__}
+    fields = fields_for(Node, body)
     # As a file has them: spaces around a name cannot be seen.
     fields["id"], fields["parents"] = body.id.strip(), tuple(parent.strip() for parent in body.parents)
     if words is not None:
@@ -149,8 +149,7 @@ def node_of(body: NodeBody, words: Words | None = None) -> Node:
 
 def edited(node: Node, edit: NodeEdit) -> Node:
     """The node with the fields given. ``address`` alone takes the place of the first address, and leaves the others."""
-    named = {name: getattr(edit, name) for name in edit.__struct_fields__}
-    given = {name: value for name, value in named.items() if value is not UNSET}
+    given = {name: value for name, value in asdict(edit).items() if value is not UNSET}
     if "addresses" in given:
         given.setdefault("address", "")
     elif "address" in given:

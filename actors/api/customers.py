@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, get
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
@@ -20,13 +21,12 @@ from protocols.topology_view import TopologyView
 FIRST = 100
 """Customers that an alarm's own answer tells."""
 _ORDER = Order("customers", (SortKey("position", INT64),))
-_FIELDS = Alarm.__struct_fields__
 
 
 def with_customers(topology: TopologyView, alarm: Alarm) -> AlarmWithCustomers:
     """The alarm, and those of its first customers of whom the topology tells more than the id."""
     told = tuple(each for each in topology.customers(alarm, alarm.affected_customers[:FIRST]) if each.told)
-    return AlarmWithCustomers(**{name: getattr(alarm, name) for name in _FIELDS}, customers=told or UNSET)
+    return AlarmWithCustomers(**asdict(alarm), customers=told or UNSET)
 
 
 @get(

@@ -1,4 +1,4 @@
-"""What devices reported that is no alarm."""
+"""Device events: reports of devices that are not alarms."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from protocols.rest_device_events import DeviceEventPage, DeviceEventsQuery
 
 @get(
     "/device-events",
-    summary="What devices told that is no alarm",
+    summary="Device events: reports of devices that are not alarms",
     operation_class=documented(DeviceEventsQuery),
     opt=allow("viewer", query=DeviceEventsQuery),
 )
@@ -27,7 +27,7 @@ async def list_device_events(request: Request[Any, Any, Any], stored: Given[Stor
     page = await stored_events.list_device_events(
         stored.database,
         device_id=query.device_id,
-        event_type=query.event_type,
+        event_name=query.event_name or query.event_type,
         since=query.since,
         before=query.before,
         limit=query.limit,

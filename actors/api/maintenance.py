@@ -25,6 +25,7 @@ from protocols.change import Answer
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow
 from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
+from protocols.rest_body import fields_for
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
 from protocols.topology_view import TopologyView
 
@@ -80,12 +81,8 @@ async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: G
         found = [one for one in found if one.tenant_id == query.tenant_id]
     if phases := {*query.phase, *query.status}:
         found = [one for one in found if windows.phase(one) in phases]
-    if query.cursor is not None:
-        (last,) = _ORDER.decode(query.cursor)
-        found = [one for one in found if _offset(one) < last]
-    page = found[: query.limit]
-    cursor = _ORDER.encode([_offset(page[-1])]) if len(found) > query.limit else None
-    return WindowPage(tuple(shown(windows.show(one)) for one in page), cursor)
+    page = _ORDER.page(found, lambda one: [_offset(one)], query.limit, query.cursor)
+    return WindowPage(tuple(shown(windows.show(one)) for one in page.items), page.next_cursor)
 
 
 @get(
@@ -156,7 +153,7 @@ async def edit_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName, data: JSONBody[WindowEdit]
 ) -> Response[WindowShown]:
     """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
-    given = {name: getattr(data, name) for name in PlanChanges.__struct_fields__}
+    given = fields_for(PlanChanges, data)
     for name, at in zip(("start", "end"), data.times, strict=True):
         given[name] = at if at is UNSET else _time(at)
     return await catalogue.change(by, PatchWindow(window_id, PlanChanges(**given)), if_match)

@@ -63,12 +63,8 @@ async def list_rules(request: Request[Any, Any, Any], rules: Given[RuleCommands]
         found = [record for record in found if record.rule.enabled is query.enabled]
     if query.tenant_id is not None:
         found = [record for record in found if record.rule.tenant_id == query.tenant_id]
-    if query.cursor is not None:
-        priority, name, rule_id = _ORDER.decode(query.cursor)
-        found = [record for record in found if _place(record) > (-priority, name, rule_id)]
-    page = found[: query.limit]
-    cursor = _ORDER.encode([page[-1].rule.priority, page[-1].rule.name, page[-1].id]) if len(found) > query.limit else None
-    return RulePage(tuple(shown(record) for record in page), cursor)
+    page = _ORDER.page(found, lambda one: [one.rule.priority, one.rule.name, one.id], query.limit, query.cursor)
+    return RulePage(tuple(shown(record) for record in page.items), page.next_cursor)
 
 
 @get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
@@ -116,10 +112,6 @@ async def delete_rule(rules: Given[RuleCommands], by: By, if_match: IfMatch, rul
 
 def _tagged(rule: RuleShown, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[RuleShown]:
     return tagged(rule, rule.revision, status, headers)
-
-
-def _place(record: RuleRecord) -> tuple[int, str, str]:
-    return -record.rule.priority, record.rule.name, record.id
 
 
 def _sees(by: Principal, record: RuleRecord) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from litestar import Response
 from litestar.params import PathParameter
+from msgspec.structs import asdict
 
 from actors.api.problems import ProblemError
 from actors.api.routes import tagged
@@ -54,7 +55,7 @@ def writable(by: Principal, node: Node) -> None:
 
 def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
     """The node as the caller may see it: with the parents and the number of children that are visible to it."""
-    fields = {name: getattr(node, name) for name in Node.__struct_fields__}
+    fields = asdict(node)
     fields["addresses"] = node.every_address
     fields["parents"] = names_seen(plant, by, node.parents)
     children = plant.children(node.id)

@@ -97,6 +97,7 @@ class Saved(Struct, kw_only=True):
     clocks: dict[str, SenderClock] = {}
     edited: dict[str, tuple[str, ...]] = {}
     bodies: dict[str, bytes] = {}
+    quarantined_elsewhere: list[tuple[str, int]] = []
 
 
 def pieces(

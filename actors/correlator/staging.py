@@ -54,13 +54,10 @@ class Staging:
                 return None if value is _DROPPED else value
         return table.get(key)
 
-    def keys(self, table: Mapping[K, V]) -> list[K]:
-        """The keys of a table with what is staged: those of the State first."""
+    def staged(self, table: Mapping[K, V]) -> dict[K, V]:
+        """The entries that were put into a table and are not written yet."""
         staged = self._of(table)
-        if staged is None:
-            return list(table)
-        kept = [key for key in table if staged.get(key) is not _DROPPED]
-        return kept + [key for key, value in staged.items() if value is not _DROPPED and key not in table]
+        return {} if staged is None else {key: value for key, value in staged.items() if value is not _DROPPED}
 
     def touches(self, table: Mapping[K, V]) -> bool:
         """Whether a change of the table is staged."""

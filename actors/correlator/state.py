@@ -87,6 +87,8 @@ class State(AlarmTables):
         self.sequences: dict[str, int] = {}
         self.quarantined: set[int] = set()
         """Offsets of the Events whose fold raised and that no retry has folded since."""
+        self.quarantined_elsewhere: dict[tuple[str, int], None] = {}
+        """Stages behind the correlator, and the offsets of the Events in their quarantine."""
         self.renamed: dict[str, Renamed] = {}
         """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
@@ -110,7 +112,9 @@ class State(AlarmTables):
         self._memories: dict[type[Any], Any] = {}
         self._unread: dict[str, msgspec.Raw] = {}
         """Memories from a snapshot that nobody has asked for yet."""
-        self._views: dict[type[Any], View] = {}
+        self._views: dict[type[Any], Any] = {}
+        self.counts_repeats = True
+        """False: no rule in force counts repeats of an alarm, so nobody has to be shown them."""
         self.prepared: Prepared | None = None
         """The plant that an Event to come makes of the empty one, made beside the fold."""
         self.tally: Counter[str] = Counter()
@@ -143,16 +147,21 @@ class State(AlarmTables):
 
     def memory(self, kind: type[Memory]) -> Memory:
         """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by its class's name."""
-        found: Memory | None = self._memories.get(kind)
-        if found is None:
+        try:
+            known: Memory = self._memories[kind]
+            return known
+        except KeyError:
             raw = self._unread.pop(kind.__name__, None)
             found = self._memories[kind] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
-        return found
+            return found
 
     def view(self, kind: type[AView]) -> AView:
         """The view of this class."""
-        found: AView | None = self._views.get(kind)  # type: ignore[assignment]
-        return self.keep_view(kind(self)) if found is None else found
+        try:
+            known: AView = self._views[kind]
+            return known
+        except KeyError:
+            return self.keep_view(kind(self))
 
     def keep_view(self, view: AView) -> AView:
         """Keep this view, in place of the one of its class."""
@@ -162,6 +171,7 @@ class State(AlarmTables):
 
     def forget_views(self, *, of_configuration: bool = False) -> None:
         """Forget all views, or those ``of_configuration``."""
+        self.counts_repeats |= not of_configuration
         self._views = {kind: view for kind, view in self._views.items() if of_configuration and not view.of_configuration}
         self.watchers = [each for each in self._views.values() if each.of_alarms]
 
@@ -260,6 +270,7 @@ class State(AlarmTables):
             keys=list(self.keys.items()),
             sequences=dict(self.sequences),
             quarantined=sorted(self.quarantined),
+            quarantined_elsewhere=list(self.quarantined_elsewhere),
             renamed=dict(self.renamed),
             archived=self.archived,
             memories=self.remembered(),
@@ -297,6 +308,7 @@ class State(AlarmTables):
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories
         state.quarantined = set(saved.quarantined)
+        state.quarantined_elsewhere = dict.fromkeys(saved.quarantined_elsewhere)
         state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))

@@ -191,7 +191,7 @@ class Ledger:
                 await self._commit(appends)
             elif self._outage.reason is not None:
                 await self._probe()
-            elif self._requests.ended and not self._draining:
+            elif self._requests.ended and self._pipeline.idle and not self._draining:
                 await self._drain()
             elif self._fold_ended and not self.consumers.dirty:
                 return
@@ -204,7 +204,7 @@ class Ledger:
         """The time at which the Changes that wait are to be committed."""
         if not self._folded:
             return float("inf")
-        if self._pipeline.asked or self._draining or not self._pipeline.room:
+        if self._pipeline.asked or self._requests.ended or not self._pipeline.room:
             return float("-inf")
         return self._commit_delay.until(self._folded_at)
 
@@ -271,7 +271,8 @@ class Ledger:
 
     async def _committed(self, appends: Sequence[Append], written: Written) -> None:
         """Answer that the Events are on disk, and send them to the stages."""
-        for index, (append, first) in enumerate(zip(appends, written.firsts, strict=True)):
+        # The ledger's own Events, if any, are the last of the commit.
+        for index, (append, first) in enumerate(zip(appends, written.firsts, strict=False)):
             if first is None:
                 log.error("events refused", error=str(written.refused[index]), events=len(append.events))
                 self._refuse([append], written.refused[index])

@@ -186,10 +186,12 @@ def read_cursors(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
 def read_quarantine(connection: sqlite3.Connection, path: Path) -> list[QuarantinedEvent]:
     """Every Event in quarantine, oldest first. Raises LedgerCorrupt."""
     kept = []
-    for error, *row in connection.execute("SELECT error, offset, at, kind, seal, event FROM quarantine ORDER BY offset"):
+    for error, *row in connection.execute(
+        "SELECT error, offset, stage, at, kind, changes, seal, event FROM quarantine ORDER BY offset, stage"
+    ):
         _intact(path, tuple(row), f"quarantined Event {row[0]}")
-        offset, at, kind, _, event = row
-        kept.append(QuarantinedEvent(offset, instant(at), kind, error, event))
+        offset, stage, at, kind, changes, _, event = row
+        kept.append(QuarantinedEvent(offset, instant(at), kind, error, event, stage, changes))
     return kept
 
 

@@ -15,12 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from actors.ledger.checksum import checksum
+from actors.ledger.checksum import checksum, checksum_holds, with_checksum
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerNewer, NotALedger
+from protocols.command import FIRST_STAGE
 
 APPLICATION_ID = 0x666C6467
-VERSION = 1
+VERSION = 2
 
+_QUARANTINE = (
+    "CREATE TABLE quarantine(offset INTEGER NOT NULL, stage TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "error TEXT NOT NULL, changes BLOB NOT NULL, seal INTEGER NOT NULL, event BLOB NOT NULL, PRIMARY KEY(offset, stage))"
+)
 _TABLES = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE events(first INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, "
@@ -31,8 +36,7 @@ _TABLES = (
     "CREATE TABLE snapshots(through INTEGER PRIMARY KEY, at INTEGER NOT NULL, seal INTEGER NOT NULL, pieces INTEGER NOT NULL)",
     "CREATE TABLE snapshot_pieces(through INTEGER NOT NULL, number INTEGER NOT NULL, seal INTEGER NOT NULL, "
     "body BLOB NOT NULL, UNIQUE(through, number))",
-    "CREATE TABLE quarantine(offset INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, error TEXT NOT NULL, "
-    "seal INTEGER NOT NULL, event BLOB NOT NULL)",
+    _QUARANTINE,
 )
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_FORMAT)
@@ -78,7 +82,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         raise DiskRefused(path, str(error)) from error
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
-        _check(connection, path)
+        if _check(connection, path) < VERSION:
+            _upgrade(connection, path)
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -116,8 +121,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Check that the file is a ledger, without writing to it. Raises NotALedger, LedgerNewer."""
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """Check that the file is a ledger, without writing to it: its schema version. Raises NotALedger, LedgerNewer."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -127,6 +132,25 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise NotALedger(path, f"an SQLite database with application id {application:#x}")
     if version > VERSION:
         raise LedgerNewer(path, version, VERSION)
+    return int(version)
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring version 1 to version 2, in one transaction: the quarantine is kept by stage. Raises LedgerCorrupt."""
+    connection.execute("BEGIN IMMEDIATE")
+    rows = connection.execute("SELECT error, offset, at, kind, seal, event FROM quarantine").fetchall()
+    connection.execute("DROP TABLE quarantine")
+    connection.execute(_QUARANTINE)
+    for error, *row in rows:
+        if not checksum_holds(row):
+            raise LedgerCorrupt(path, f"quarantined Event {row[0]}: the row's checksum is wrong")
+        offset, at, kind, _, event = row
+        connection.execute(
+            "INSERT INTO quarantine(offset, stage, at, kind, changes, seal, event, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*with_checksum(offset, FIRST_STAGE, at, kind, b"", event), error),
+        )
+    connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
 
 
 def _is_new(path: Path) -> bool:

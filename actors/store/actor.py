@@ -15,7 +15,7 @@ from actors.metrics import Metrics
 from actors.postgres import DatabaseUnavailable, Postgres
 from actors.store.apply import Reject, apply
 from actors.store.cursor import CONSUMER, BatchMark, Cursor, CursorMoved, read_cursor, verify
-from actors.store.pace import Pending, TransactionPace
+from actors.store.pace import Pending, TransactionPace, weight
 from actors.store.presence import Presence
 from actors.store.reseed import reseed
 from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
@@ -146,7 +146,7 @@ class Store:
 
     def _lacking(self, seq: int) -> bool:
         """Whether less is pending than a transaction takes, and the feed has more."""
-        return self._pending.changes < self._pace.size and self._pending.last(seq) < self._feed.last
+        return self._pending.size < self._pace.size and self._pending.last(seq) < self._feed.last
 
     async def _apply(self, seq: int) -> int:
         """Apply one transaction, and read the batches after it meanwhile. Returns the ``seq`` of its last batch."""
@@ -162,7 +162,7 @@ class Store:
             except DatabaseUnavailable:
                 self._pace.failed()
                 raise
-        self._pace.took(len(changes), trio.current_time() - self._begun)
+        self._pace.took(weight(changes), trio.current_time() - self._begun)
         self._trimming.wrote(changes)
         self._rejected(rejects)
         return last.seq

@@ -67,9 +67,12 @@ ON CONFLICT (tenant_id, trap_oid) DO UPDATE SET traps = c.traps + excluded.traps
 """
 UPSERT_QUARANTINE = """
 INSERT INTO quarantine SELECT * FROM json_populate_recordset(NULL::quarantine, $1)
-ON CONFLICT ("offset") DO UPDATE SET at = excluded.at, kind = excluded.kind, error = excluded.error
+ON CONFLICT ("offset", stage) DO UPDATE SET at = excluded.at, kind = excluded.kind, error = excluded.error
 """
-RELEASE = 'DELETE FROM quarantine WHERE "offset" = ANY ($1::bigint[])'
+RELEASE = """
+DELETE FROM quarantine USING unnest($1::bigint[], $2::text[]) AS gone("offset", stage)
+WHERE quarantine."offset" = gone."offset" AND quarantine.stage = gone.stage
+"""
 REJECT = """
 INSERT INTO store_rejects (seq, "offset", kind, error, change) VALUES ($1, $2, $3, $4, $5)
 """
@@ -177,7 +180,8 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
     if effects.quarantined:
         await connection.execute(UPSERT_QUARANTINE, encode.rows([encode.quarantined(q) for q in effects.quarantined.values()]))
     if effects.released:
-        await connection.execute(RELEASE, sorted(effects.released))
+        gone = sorted(effects.released)
+        await connection.execute(RELEASE, [offset for offset, _ in gone], [stage for _, stage in gone])
     await effects.made.write(connection)
 
 

@@ -49,8 +49,9 @@ class Effects(Struct):
     entries: list[TimelineEntry] = []
     device_events: list[DeviceEvent] = []
     unknown_traps: list[UnknownTrap] = []
-    quarantined: dict[int, Quarantined] = {}
-    released: set[int] = set()
+    quarantined: dict[tuple[int, str], Quarantined] = {}
+    """By offset and stage."""
+    released: set[tuple[int, str]] = set()
     made: OperatorRows = msgspec.field(default_factory=OperatorRows)
     """What operators made."""
 
@@ -83,11 +84,11 @@ class Effects(Struct):
             case UnknownTrap():
                 self.unknown_traps.append(change)
             case Quarantined():
-                self.quarantined[change.offset] = change
-                self.released.discard(change.offset)
+                self.quarantined[change.offset, change.stage] = change
+                self.released.discard((change.offset, change.stage))
             case Released():
-                self.quarantined.pop(change.released, None)
-                self.released.add(change.released)
+                self.quarantined.pop((change.released, change.stage), None)
+                self.released.add((change.released, change.stage))
             case RuleChanged() | WindowChanged() | NodesChanged():
                 self.made.add(change)
             case Answer() | ArchiveDue() | NotificationRequested():

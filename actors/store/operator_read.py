@@ -52,9 +52,9 @@ class NothingToRestore(OperatorNeeded):
 
 
 def read_operator_data(url: str) -> OperatorData:
-    """What the database at ``url`` has. Blocks. Raises SchemaMismatch when its schema is not the one of this version,
-    NothingToRestore, OSError or asyncpg's errors when the database cannot be used, ``msgspec.ValidationError`` for a row that
-    this version cannot read."""
+    """Rules, windows and nodes of the database at ``url``. Blocks. Raises SchemaMismatch when its schema is not the one of this
+    version, NothingToRestore, OSError or asyncpg's errors when the database cannot be used, ``msgspec.ValidationError`` for a
+    row that this version cannot read."""
     return asyncio.run(_read(url))
 
 

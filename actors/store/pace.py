@@ -3,10 +3,10 @@ PostgreSQL applies in about a second: the more Changes at once, the more of them
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from actors.store.settings import StoreSettings
-from protocols.change import Change
+from protocols.change import Change, NodesChanged
 from protocols.ledger import RecordedBatch
 
 FIRST = 2_000
@@ -31,12 +31,19 @@ class TransactionPace:
         self.size = max(1, self.size // 2)
 
 
+def weight(changes: Sequence[Change]) -> int:
+    """The size of Changes: each counts 1, and one of many nodes as many as it has."""
+    nodes = sum(len(each.puts) + len(each.removes) - 1 for each in changes if isinstance(each, NodesChanged))
+    return len(changes) + nodes
+
+
 class Pending:
     """The batches that were read and are not applied, in order."""
 
     def __init__(self) -> None:
         self._batches: deque[RecordedBatch] = deque()
-        self.changes = 0
+        self.size = 0
+        """The :func:`weight` of their Changes."""
 
     def __bool__(self) -> bool:
         return bool(self._batches)
@@ -45,19 +52,21 @@ class Pending:
         """Add the batches that follow."""
         for batch in batches:
             self._batches.append(batch)
-            self.changes += len(batch.changes)
+            self.size += weight(batch.changes)
 
     def last(self, seq: int) -> int:
         """The ``seq`` of the last batch; the given one when there is no batch."""
         return self._batches[-1].seq if self._batches else seq
 
     def take(self, size: int) -> tuple[RecordedBatch, list[Change]]:
-        """Take whole batches, at least one, until they have ``size`` Changes or no batch is left. Returns the last batch, and
-        the Changes of all of them."""
+        """Take whole batches, at least one, until their Changes have the weight ``size`` or no batch is left. Returns the last
+        batch, and the Changes of all of them."""
         changes: list[Change] = []
+        taken = 0
         while True:
             batch = self._batches.popleft()
             changes += batch.changes
-            if len(changes) >= size or not self._batches:
-                self.changes -= len(changes)
+            taken += weight(batch.changes)
+            if taken >= size or not self._batches:
+                self.size -= taken
                 return batch, changes

@@ -62,7 +62,7 @@ async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: 
         await connection.execute(FORGET_QUARANTINE)
         await connection.execute(EMPTY)
         changes: list[Change] = [AlarmChanged(0, alarm, ()) for alarm in seed.alarms]
-        changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error) for kept in seed.quarantined]
+        changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error, kept.stage) for kept in seed.quarantined]
         for start in range(0, len(changes), _CHUNK):
             rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
         for change in seed.made:

@@ -36,7 +36,7 @@ def load_clocks(state_dir: Path) -> tuple[SavedClock, ...]:
 
 
 def encode(clocks: EngineClocks) -> bytes:
-    """What the file holds."""
+    """The content of the file."""
     return msgspec.msgpack.encode(tuple(clocks.saved()))
 
 

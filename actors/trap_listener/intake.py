@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from protocols.snmp import encode, message
-from protocols.snmp.errors import BadVersion, Refusal
+from protocols.snmp.errors import BadVersion, SnmpRefusal
 from protocols.snmp.masking import community_base, masked
 from protocols.snmp.notification import Notification
 
@@ -44,7 +44,7 @@ class Security(Protocol):
     """The part of an SNMPv3 engine that the listener uses."""
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
-        """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's Refusal."""
+        """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's SnmpRefusal."""
 
 
 class Intake:
@@ -63,7 +63,7 @@ class Intake:
             response = encode.inform_response(datagram) if notification.kind == "inform" else b""
         except BadVersion as refusal:
             return self._judge_v3(datagram, now, refusal)
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             raise DroppedDatagram(refusal.reason, position=refusal.position) from refusal
         community = notification.security
         if community not in self._communities and community_base(community, self._fields) not in self._communities:
@@ -75,6 +75,6 @@ class Intake:
             if self._v3 is not None:
                 return self._v3.receive(datagram, now)
             message.peek(datagram)
-        except Refusal as error:
+        except SnmpRefusal as error:
             raise DroppedDatagram(error.reason, position=error.position) from error
         raise DroppedDatagram("unknown_user") from refusal

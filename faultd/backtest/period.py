@@ -71,6 +71,7 @@ def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Sta
         stages = Stages(ledger)
         try:
             stages.load(snapshot.parts)
+            stages.begin()
         except (KeyError, msgspec.MsgspecError):
             continue
         if stages.state.at <= wanted:

@@ -58,6 +58,7 @@ def _start(file: Path) -> Stages:
             for snapshot in reversed(list(read_snapshots(connection))):
                 if snapshot.through >= oldest - 1:
                     stages.load(snapshot.parts)
+                    stages.begin()
                     break
         return stages
 

@@ -7,7 +7,7 @@ binding it refuses that binding only, which is kept as ``undecoded``.
 from typing import ClassVar
 
 
-class Refusal(ValueError):
+class SnmpRefusal(ValueError):
     """The octets are not a message that this codec accepts.
 
     ``reason`` is a member of ``REASONS``, fit for a metric label; ``detail`` is a sentence; ``position``
@@ -26,7 +26,7 @@ class Refusal(ValueError):
         return f"{self.reason}{place}: {self.detail}"
 
 
-class OverBudget(Refusal):
+class OverBudget(SnmpRefusal):
     """The datagram exceeds a limit on what one datagram may cost."""
 
 
@@ -52,7 +52,7 @@ class IndefiniteLength(OverBudget):
     reason = "indefinite_length"
 
 
-class Malformed(Refusal):
+class Malformed(SnmpRefusal):
     """The encoding or the structure is not that of an SNMP message."""
 
 
@@ -104,7 +104,7 @@ class WrongPdu(Malformed):
     reason = "wrong_pdu"
 
 
-REFUSALS: tuple[type[Refusal], ...] = (
+REFUSALS: tuple[type[SnmpRefusal], ...] = (
     Oversize,
     TooManyVarbinds,
     TooDeep,
@@ -122,7 +122,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WrongPdu,
 )
 REASONS: tuple[str, ...] = tuple(refusal.reason for refusal in REFUSALS)
-"""Every ``Refusal.reason`` that a decoder can raise: a fixed set of metric labels."""
+"""Every ``SnmpRefusal.reason`` that a decoder can raise: a fixed set of metric labels."""
 
 
 class Unencodable(ValueError):

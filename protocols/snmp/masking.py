@@ -8,7 +8,7 @@ RFC 3584 section 3.1 lets a proxy append the community of a v1 trap as the varia
 from msgspec.structs import replace
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.snmp.oid import encode_oid
 from protocols.snmp.peek import read_version
@@ -52,7 +52,7 @@ def masked_datagram(datagram: bytes) -> bytes:
         if version == 3:
             return datagram
         start, stop = ber.read_element(datagram, pos, end, odd, ber.OCTET_STRING, "community")
-    except Refusal:
+    except SnmpRefusal:
         return b""
     if _TRAP_COMMUNITY in datagram:
         return b""
@@ -65,7 +65,7 @@ def header(datagram: bytes) -> str:
     try:
         _, pos, end = read_version(datagram, set())
         _, start, _ = ber.read_header(datagram, pos, end, set())
-    except Refusal:
+    except SnmpRefusal:
         return ""
     return datagram[: min(start, _LONGEST_HEADER)].hex()
 

@@ -51,7 +51,7 @@ class Peek(Struct, frozen=True, kw_only=True):
 
 
 def peek(datagram: bytes) -> Peek:
-    """Read the header of an SNMP message of any version. Raises Refusal."""
+    """Read the header of an SNMP message of any version. Raises SnmpRefusal."""
     version, pos, end = read_version(datagram, set())
     if version != 3:
         community, _ = ber.read_octets(datagram, pos, end, set(), "community")

@@ -257,7 +257,7 @@ async def test_a_new_database_is_filled_from_a_pruned_ledger(
             assert await alarms(new) == await alarms(first)
             assert await rows(new, "SELECT * FROM quarantine") == await rows(first, "SELECT * FROM quarantine") != []
             assert house.metrics.value("faultd_store_reseeds_total") == 1
-            (gap,) = await new.fetch("SELECT * FROM device_events WHERE event_type = 'history.gap'")
+            (gap,) = await new.fetch("SELECT * FROM device_events WHERE event_name = 'history.gap'")
             assert (gap["detail"]["first"], gap["detail"]["last"]) == (1, last - 2)
             assert "batches 1 to " in gap["title"]
             # From here on it is a database like any other.

@@ -22,7 +22,7 @@ from protocols.change import Quarantined
 from protocols.event import Event, ProfilesLoaded, Trap
 from protocols.profile import Profile
 from protocols.snmp import encode, message
-from protocols.snmp.errors import REASONS, Refusal
+from protocols.snmp.errors import REASONS, SnmpRefusal
 from protocols.snmp.irregular import IRREGULARITIES
 from protocols.snmp.notification import Notification
 from protocols.snmp.usm.ciphers import SaltCounter
@@ -55,9 +55,9 @@ def decode_everything(data: bytes) -> list[Notification]:
         found: object
         try:
             found = way()
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             found = refusal
-        if isinstance(found, Refusal):
+        if isinstance(found, SnmpRefusal):
             assert found.reason in REASONS, found
             assert str(found)
         elif isinstance(found, Notification):

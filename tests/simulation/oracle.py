@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
+from vocabulary.counter import COUNTED, TenantCounter
+from vocabulary.counter import NAME as COUNTER
 from vocabulary.ledger import stamped_events
 from vocabulary.notifications import unmatched_requests
 
@@ -19,9 +21,12 @@ from actors.correlator.operator_tables import operator_data
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
+from actors.guarded_stage import GuardedStage
 from actors.ledger.group import CommitGroup, Written
+from actors.ledger.quarantine import stage_reports, touching_quarantine
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
+from actors.stage import Stage
 from faultd.pipe import Stages
 from protocols import rest_maintenance, rest_rules
 from protocols.alarm import Alarm
@@ -41,7 +46,7 @@ from protocols.change import (
     UnknownTrap,
     WindowChanged,
 )
-from protocols.command import Clear, Command, Resolve, RetryQuarantined
+from protocols.command import Clear, Command, Resolve
 from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
 from protocols.maintenance import MaintenanceWindow, WindowView
@@ -106,6 +111,8 @@ class Oracle:
         self.engine_id, self.boots = b"", 0
         """faultd's SNMP engine."""
         self.candidates: list[Candidate] = []
+        self.starting = False
+        """A process reads the ledger, and has not said yet what it found."""
         self.maybe: set[Label] = set()
         """Refused, and yet possibly on disk: the commit had been carried out when it failed, and the process died then."""
         self.received: Counter[Label] = Counter()
@@ -139,12 +146,16 @@ class Oracle:
 
     def writing(self, first: int, at: datetime, group: CommitGroup) -> None:
         """A write begins."""
-        events = [event for append in group.appends for event in append]
+        if self.starting:
+            return
+        events = [event for append in group.appends for event in append] + stage_reports(touching_quarantine(group.folded))
         batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]
         self.candidates.append(Candidate(first, at, events, batches))
 
     def wrote(self, written: Written) -> None:
         """A write returned: from here on it must last."""
+        if self.starting:
+            return  # a snapshot, before anybody has looked at what the last process left
         self.candidates = []
         if written.batch is not None:
             if written.batch.first != len(self.events) + 1:
@@ -156,7 +167,7 @@ class Oracle:
 
     def write_failed(self, *, survived: bool) -> None:
         """A write was refused; ``survived`` when it is on disk all the same until the ledger opens its file again."""
-        if not survived:
+        if not survived and not self.starting:
             self.candidates.pop()
 
     def _add(self, at: datetime, events: Sequence[Event]) -> None:
@@ -202,7 +213,7 @@ class Oracle:
     def _fold(self, through: int) -> list[Change]:
         """The uninterrupted fold, up to ``through``."""
         if self.stages is None:
-            self.stages = Stages(self.ledger_id)
+            self.stages = Stages(self.ledger_id, [TenantCounter])
         changes: list[Change] = []
         if through > len(self.events):
             self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
@@ -273,6 +284,7 @@ class Oracle:
         if self.ledger_id and self.ledger_id != ledger_id:
             self.violate("the ledger has another id than before")
         self.ledger_id = ledger_id
+        self.starting = False
         self.traps = 0
         extra: list[tuple[datetime, Event]] = []
         last = 0
@@ -286,13 +298,16 @@ class Oracle:
             self.violate(f"Events {last + 1} to {len(self.events)} were on disk and are gone")
         with closing(connect_reader(path)) as connection:
             kept = read_changes(connection, path, 0, 1 << 60, 1 << 30, 1 << 40)
-            quarantine = {offset for (offset,) in connection.execute("SELECT offset FROM quarantine")}
+            quarantine = set(connection.execute("SELECT offset, stage FROM quarantine"))
         more = [batch for batch in kept if batch.seq > len(self.batches)]
         for batch in kept:
             if batch.seq <= len(self.batches) and self.batches[batch.seq - 1] != batch:
                 self.violate(f"batch {batch.seq} is not the one that was recorded")
         if (kept[-1].seq if kept else 0) < len(self.batches):
             self.violate(f"batches up to {len(self.batches)} were on disk and are gone")
+        if self.stages is None:
+            self.stages = Stages(self.ledger_id, [TenantCounter])
+            self.stages.absent.update({COUNTER} - set(stages.names))
         self._take_candidate(extra, more)
         if seq != len(self.batches):
             self.violate(f"recovery says batch {seq}, the file has {len(self.batches)}")
@@ -321,7 +336,24 @@ class Oracle:
         dropped = self._fold(stages.state.offset)
         if dropped:
             self.violate(f"recovery left out Changes that nobody recorded: {dropped!r:.300}")
+        assert self.stages is not None
+        if self.stages.absent and len(stages.all) > 1:
+            self._begin(stages.all[1])
         self.same(stages, "after recovery")
+
+    def _begin(self, counter: Stage) -> None:
+        """The ledger goes on with a stage that it did not have: from what the correlator holds, or from the first Event where
+        no snapshot was taken."""
+        assert self.stages is not None
+        folded = GuardedStage(TenantCounter())
+        for offset, (at, event) in enumerate(self.events[: self.state.offset], 1):
+            folded.fold(offset, at, event, self.changes.get(offset, []))
+        self.stages.begin()
+        ours = self.stages.all[1]
+        if _octets(counter) == _octets(folded):
+            ours.load(_octets(folded))
+        elif _octets(counter) != _octets(ours):
+            self.violate(f"a stage begins with {_octets(counter)!r}, neither {_octets(ours)!r} nor {_octets(folded)!r}")
 
     def settle(self, stages: Stages) -> None:
         """Nothing is under way any more: every Event is folded, every Change recorded."""
@@ -335,6 +367,10 @@ class Oracle:
         state = stages.state
         if state.offset != self.state.offset:
             self.violate(f"{when} the fold stands at {state.offset}, the uninterrupted one at {self.state.offset}")
+        assert self.stages is not None
+        for own, other in zip(self.stages.all[1:], stages.all[1:], strict=False):
+            if _octets(own) != _octets(other):
+                self.violate(f"{when} {own.name} has {_octets(other)!r}, the uninterrupted one {_octets(own)!r}")
         ours, theirs = _comparable(self.state), _comparable(state)
         for name, value in ours.items():
             if theirs[name] != value:
@@ -342,19 +378,17 @@ class Oracle:
                     f"{when} {name} differs from the uninterrupted fold's: {theirs[name]!r:.300} is not {value!r:.300}"
                 )
 
-    def _quarantine(self) -> set[int]:
-        """Offsets that the recorded batches leave in quarantine."""
-        found: set[int] = set()
+    def _quarantine(self) -> set[tuple[int, str]]:
+        """Offsets that the recorded batches leave in quarantine, each with its stage."""
+        found: set[tuple[int, str]] = set()
         for batch in self.batches:
             for change in batch.changes:
                 if isinstance(change, Quarantined):
-                    event = self.events[change.offset - 1][1]
-                    if not (isinstance(event, Command) and isinstance(event.action, RetryQuarantined)):
-                        found.add(change.offset)
+                    found.add((change.offset, change.stage))
                 elif isinstance(change, Released):
-                    if change.released not in found:
-                        self.violate(f"the quarantined Event {change.released} was released twice")
-                    found.discard(change.released)
+                    if (change.released, change.stage) not in found:
+                        self.violate(f"Event {change.released} left the quarantine of {change.stage} twice")
+                    found.discard((change.released, change.stage))
         return found
 
     # --- what others are told -----------------------------------------------------------------------------------------
@@ -534,6 +568,10 @@ def _port(trap: Trap) -> str:
     return f"{trap.source}/{trap.notification.varbinds[0].value}"
 
 
+def _octets(stage: Stage) -> bytes:
+    return b"".join(stage.saving())
+
+
 def _comparable(state: State) -> dict[str, Any]:
     """A State's content without the order of what has none."""
     saved = _saved.decode(state.save())
@@ -553,6 +591,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "keys": saved.keys,
         "sequences": saved.sequences,
         "quarantined": saved.quarantined,
+        "quarantined_elsewhere": saved.quarantined_elsewhere,
         "archived": saved.archived,
         "jumps": saved.jumps,
         "renamed": saved.renamed,
@@ -574,7 +613,9 @@ def _is_effect(change: Change) -> bool:
     """Whether it came of what somebody reported, and not of a time that was over at last."""
     if isinstance(change, AlarmChanged):
         return not change.entries or any(not entry.actor.startswith("faultd:") for entry in change.entries)
-    return isinstance(change, AlarmRepeated | DeviceEvent | UnknownTrap)
+    if isinstance(change, DeviceEvent):
+        return change.event_name != COUNTED
+    return isinstance(change, AlarmRepeated | UnknownTrap)
 
 
 def _row(value: Any) -> dict[str, Any]:
@@ -653,9 +694,9 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
             key = change.tenant_id, oid
             tables.unknown_counts[key] = tables.unknown_counts.get(key, 0) + 1
         case Quarantined():
-            tables.quarantine[change.offset] = {"kind": change.kind, "error": change.error}
+            tables.quarantine[change.offset, change.stage] = {"kind": change.kind, "error": change.error}
         case Released():
-            tables.quarantine.pop(change.released, None)
+            tables.quarantine.pop((change.released, change.stage), None)
         case ArchiveDue():
             archive(tables, change.before)
             expire(tables.unknown_traps, change.before)

@@ -39,7 +39,7 @@ class Tables:
         self.device_events: dict[tuple[int, int], Row] = {}
         self.unknown_traps: dict[int, Row] = {}
         self.unknown_counts: dict[tuple[str, str], int] = {}
-        self.quarantine: dict[int, Row] = {}
+        self.quarantine: dict[tuple[int, str], Row] = {}
         self.rules: dict[str, Row] = {}
         self.maintenance_windows: dict[str, Row] = {}
         self.topology_nodes: dict[str, Row] = {}
@@ -366,12 +366,12 @@ def _count_unknown(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None
 
 def _upsert_quarantine(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
     for row in _decode(args[0]):
-        tables.quarantine[row["offset"]] = {"kind": row["kind"], "error": row["error"]}
+        tables.quarantine[row["offset"], row["stage"]] = {"kind": row["kind"], "error": row["error"]}
 
 
 def _release(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
-    for offset in args[0]:
-        tables.quarantine.pop(offset, None)
+    for released in zip(*args, strict=True):
+        tables.quarantine.pop(released, None)
 
 
 def _reject(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:

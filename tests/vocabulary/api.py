@@ -32,9 +32,9 @@ from faultd.backtest.service import BacktestService
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
 from protocols.change import Change
-from protocols.command import Action, Command
+from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
-from protocols.ledger import RecordedBatch
+from protocols.ledger import QuarantinedEvent, RecordedBatch
 from protocols.principal import Principal, Role
 from protocols.report import EventReport
 from protocols.rest_daemon import DaemonPart, Readiness
@@ -100,7 +100,7 @@ class RunningApi:
         self.months: set[str] = set()
         self.visible = True
         self.store: Callable[[RecordedBatch], Awaitable[None]] | None = None
-        self.quarantined: dict[int, bytes] = {}
+        self.quarantined: list[QuarantinedEvent] = []
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceTable(lambda: T0)
@@ -124,8 +124,12 @@ class RunningApi:
         self.ledger_stopped = trio.CancelScope()
         self.serving: trio.CancelScope
 
-    async def _quarantined(self, offset: int) -> bytes | None:
-        return self.quarantined.get(offset)
+    async def _quarantined(self, offset: int) -> list[QuarantinedEvent]:
+        return [kept for kept in self.quarantined if kept.offset == offset]
+
+    def keep(self, offset: int, event: bytes, stage: str = FIRST_STAGE, changes: bytes = b"") -> None:
+        """Put an Event into the quarantine of ``stage``, as the ledger has it."""
+        self.quarantined.append(QuarantinedEvent(offset, self.now, "network", "odd", event, stage, changes))
 
     async def at(self, offsets: Collection[int]) -> list[EventReport]:
         """What the ledger reads for people."""

@@ -57,7 +57,7 @@ ADVICE: Final[dict[str, tuple[str, str]]] = {
     ),
     "source_not_allowed": ("source not allowed", "Add the device's network to [traps] allow and reload, or stop the sender."),
 }
-"""By reason: what is wrong in words, and what to do."""
+"""By reason: the mistake in words, and the advice."""
 _MALFORMED: Final = (
     "no SNMP notification that faultd can read",
     "Record a datagram (tcpdump -w) and look at it with `faultd profile test FILE`. Something other than a trap may be sent "
@@ -66,7 +66,7 @@ _MALFORMED: Final = (
 
 
 def fold_source_refused(draft: Draft, event: SourceRefused) -> None:
-    """Count what was refused of a source; raise its alarm once it is persistent."""
+    """Count the refused datagrams of a source. Raise its alarm once they are persistent."""
     settings = draft.state.settings
     if not settings.refused_source_count:
         return
@@ -87,8 +87,8 @@ def fold_source_refused(draft: Draft, event: SourceRefused) -> None:
 
 
 def source_accepted(draft: Draft, source: str) -> None:
-    """A trap of ``source`` was accepted: end its alarm. One that was ended so before and came back is of a source some of whose
-    traps are accepted and some refused: that alarm stays until nothing has been refused for the whole window."""
+    """A trap of ``source`` was accepted: end its alarm. When the alarm was ended so before and came back, some traps of the
+    source are accepted and some refused: it then stays until none was refused for the whole window."""
     memory = draft.state.memory(SourceMemory)
     known = memory.sources[source]
     if known.alarmed and not known.mixed:
@@ -98,7 +98,7 @@ def source_accepted(draft: Draft, source: str) -> None:
 
 
 def due(draft: Draft, source: str) -> None:
-    """Nothing of ``source`` was refused for the whole window."""
+    """Timer: no datagram of ``source`` was refused for the whole window."""
     memory = draft.state.memory(SourceMemory)
     known = memory.sources.get(source)
     if known is None:

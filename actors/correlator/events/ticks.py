@@ -19,7 +19,7 @@ from protocols.change import AlarmForgotten, ArchiveDue
 
 ARCHIVE_EVERY = timedelta(hours=1)
 AT_MOST = 2_000
-"""Alarms handled in one tick: what is left waits for the next, so that a tick never holds up the traps."""
+"""Alarms handled in one tick. The others wait for the next one, so that a tick never holds up the traps."""
 
 FADE_AT_MOST = 20_000
 """Memories dropped in one tick, of each kind."""
@@ -29,7 +29,7 @@ take."""
 
 
 def fold_tick(draft: Draft) -> None:
-    """One beat of the clock, at the ledger's time."""
+    """One tick of the clock, at the ledger's time."""
     redate(draft)
     move_renamed(draft)
     end_replaced(draft)

@@ -165,7 +165,7 @@ def _several(draft: Draft, device: TrapDevice, sender: str, uptime: int) -> Devi
     return _of_the_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
 
 
-def _of_the_device(draft: Draft, device: TrapDevice, event_type: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
+def _of_the_device(draft: Draft, device: TrapDevice, event_name: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
     """A device event that the fold concludes about the device itself."""
     return DeviceEvent(
         offset=draft.offset,
@@ -175,7 +175,7 @@ def _of_the_device(draft: Draft, device: TrapDevice, event_type: str, title: str
         device_id=device.id,
         resource_type="olt",
         resource_id=device.id,
-        event_type=event_type,
+        event_name=event_name,
         severity="warning",
         title=title,
         detail=detail,
@@ -286,7 +286,7 @@ def _device_event(draft: Draft, device: TrapDevice, finding: Finding, resource_i
         device_id=device.id,
         resource_type=finding.resource_type,
         resource_id=resource_id,
-        event_type=finding.alarm_type,
+        event_name=finding.alarm_type,
         severity=finding.severity,
         title=finding.title or finding.alarm_type,
         detail=detail,

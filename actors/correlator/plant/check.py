@@ -59,8 +59,8 @@ def _may_hang(plant: Plant, node: Node, parent: str, tenant: str | None) -> bool
 
 
 def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None) -> list[NodeMistake]:
-    """Serials that a change gives to a node while another one has them, as far as the caller of ``tenant`` sees the other
-    (None: all). One that a node had before may stay."""
+    """Mistakes of a change that gives a node the serial of another node that ``tenant`` may read (None: all). A serial that the
+    node had before may stay."""
     found: list[NodeMistake] = []
     after = {node.id: node for node in puts}
     gone = set(removes)
@@ -80,7 +80,8 @@ def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], te
 
 
 def cascade(plant: Plant, node_id: str) -> tuple[list[Node], list[str]]:
-    """Puts and removes that take a node away with all that hangs from nothing else; what has another parent loses this one."""
+    """Puts and removes that remove a node with everything below it that has no other parent. Nodes with another parent lose
+    this one."""
     gone: dict[str, None] = {}
     waiting = [node_id]
     cut: dict[str, Node] = {}
@@ -124,7 +125,7 @@ def _addresses(
 
 
 def _rings(plant: Plant, after: dict[str, Node]) -> list[str]:
-    """Nodes of the change that would be their own ancestors. Only what is put can close a ring; each node above is looked at
+    """Nodes of the change that would be their own ancestors. Only a node that is put can close a ring; each ancestor is visited
     once."""
     done: set[str] = set()
     found: list[str] = []

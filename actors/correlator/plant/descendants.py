@@ -30,7 +30,7 @@ class Below:
         self._classes: dict[str, dict[str, int]] = {}
 
     def subtree(self, node_id: str) -> Iterator[str]:
-        """The node and everything below it, each once, parents first. Empty for a node that there is not."""
+        """The node and everything below it, each once, parents first. Empty for an unknown node."""
         if node_id not in self._nodes:
             return
         seen = {node_id}
@@ -52,8 +52,8 @@ class Below:
                     stack.append(child)
 
     def walk(self, top: str, depth: int = 0) -> Reach:
-        """Find and remember the reach and the ONTs of ``top``, a node that there is. A device further down is passed by what is
-        known of it: when one changes, the others need no walk."""
+        """Find and cache the reach and the ONTs of ``top``, an existing node. The walk uses the cached values of devices below:
+        when one of them changes, the others need no walk."""
         customers: dict[str, None] = {}
         services: dict[str, None] = {}
         onts: dict[str, None] = {}

@@ -10,8 +10,8 @@ from protocols.topology import Node, with_addresses
 
 
 class TopologyDifference(NamedTuple):
-    """``kept``: nodes that the file has no longer, but from which nodes hang that it never had; they count as added through
-    the API from then on. ``moved_address``: (node, address) of nodes beside the file that lose theirs to one of the file."""
+    """``kept``: nodes that the file no longer has, with nodes of the API below them; they count as added through the API from
+    then on. ``moved_address``: (node, address) of each API node that loses this address to a node of the file."""
 
     puts: tuple[Node, ...] = ()
     removes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from itertools import groupby
 
 
 class Revisions:
-    """The revision of each node that there is."""
+    """The revision of each node of a plant."""
 
     def __init__(self) -> None:
         self._most = 0

@@ -11,8 +11,8 @@ _SPARE = 64
 
 
 class _Made:
-    """``of``: the list that this was made of, which only ever grows. ``back``: those of ``ids`` that are not out, but for the
-    ``stale`` ones, whose alarms are still to be read."""
+    """``of``: the conclusion's list of ONTs, which only grows; ``ids``: the same as a set. ``back``: the ONTs that are not out.
+    ``stale``: the ONTs whose alarms are still to be read."""
 
     __slots__ = ("back", "ids", "of", "stale")
 
@@ -24,7 +24,7 @@ class _Made:
 
 
 class MembersView(View):
-    """The ONTs of each conclusion, by the id of its alarm; and the conclusions of each ONT."""
+    """The ONTs of each conclusion, by the id of its alarm, and the conclusions of each ONT."""
 
     of_configuration = True
     of_alarms = True
@@ -41,7 +41,7 @@ class MembersView(View):
                 self._made[alarm_id].stale.add(ont)
 
     def of(self, alarm_id: str, cause: Concluded, *, out: bool = False) -> _Made:
-        """``out``: the ONTs that are new are known to be out."""
+        """The ONTs of a conclusion. ``out``: new ones are known to be out."""
         made = self._made.get(alarm_id)
         if made is None or made.of is not cause.members:
             if made is not None:

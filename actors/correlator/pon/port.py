@@ -225,7 +225,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
         if cause.kind == "rogue":
             continue  # ONTs that come and go in turns are back half of the time
         if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
-            over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
+            over(draft, memory, alarm_id, "the port receives light again, and its own report was the only evidence")
             del causes[alarm_id]
             continue
         back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0

@@ -313,8 +313,8 @@ def _why(
     if not port_dark:
         reasons.append("the port has light all the time")
     for ont in stuck:
-        reasons.append(f"{name(ont)} does not obey when told to be silent (DFi)")
+        reasons.append(f"{name(ont)} does not obey the order to be silent (DFi)")
     if culprit is not None and culprit not in stuck:
-        reasons.append(f"{name(culprit)} alone was heard all the time")
+        reasons.append(f"{name(culprit)} alone was received all the time")
     which = f"{name(culprit)} sends" if culprit is not None else "an ONT sends"
     return f"suspected, not said by the OLT: {which} when it must not, since " + ", ".join(reasons)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from actors.correlator.profiles.decoders import DecodeError, number
 from actors.correlator.profiles.rules import ChoiceRule, CompiledTrapRule, ResourceRule
 from actors.correlator.profiles.scope import TrapScope
+from actors.correlator.profiles.templates import as_path
 from actors.correlator.profiles.times import believable
 from protocols.finding import Finding
 from protocols.optical_power import Measurement, is_optical_power
@@ -47,7 +48,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
     while resource is not None and resource.paths:
         found = resource_path(resource, scope)
         if resource.serial is not None:
-            filled = resource.serial.fill(scope)
+            filled = resource.serial.filled.of(scope)
             serial = canonical_serial(filled) if filled else ""
         if found is not None:
             path = found
@@ -60,7 +61,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
     scope.resource = path or None
     scope.resource_type = resource.type
     scope.label = resource.label
-    name = resource.name.fill(scope) or "" if resource.name is not None else ""
+    name = resource.name.filled.of(scope) or "" if resource.name is not None else ""
     scope.resource_name = name or None
     qualifier = finding.qualifier if rule.qualifier is None else rule.qualifier.path(scope) or ""
     metadata: dict[str, Any] = {}
@@ -116,9 +117,9 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
 def resource_path(rule: ResourceRule, scope: TrapScope) -> str | None:
     """The path from the first template whose values are all present; None, and a note of what is missing, if there is none."""
     for template in rule.paths:
-        path = template.path(scope)
+        path = template.filled.of(scope)
         if path is not None:
-            return path
+            return as_path(path)
     missing = dict.fromkeys(name for template in rule.paths for name in template.missing(scope))
     scope.notes.append(f"no {rule.type} path: {', '.join(missing)} missing")
     return None

@@ -39,7 +39,7 @@ class Template:
     every value without a default is present, else None.
     """
 
-    __slots__ = ("_filled", "_shown", "constant", "refs")
+    __slots__ = ("_shown", "constant", "filled", "refs")
 
     def __init__(self, pieces: tuple[str | Ref, ...]) -> None:
         self.refs = tuple(piece for piece in pieces if isinstance(piece, Ref))
@@ -48,17 +48,18 @@ class Template:
         form = "".join("%s" if isinstance(piece, Ref) else piece.replace("%", "%%") for piece in pieces)
         shown = tuple(ref._replace(default=UNKNOWN) if ref.default is None else ref for ref in self.refs)
         self._shown = _filler(form, shown)
-        self._filled = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
+        self.filled = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
+        """Gives what ``fill`` gives, without the call of a method in between."""
 
     def show(self, scope: TrapScope) -> str | None:
         return self._shown.of(scope)
 
     def fill(self, scope: TrapScope) -> str | None:
-        return self._filled.of(scope)
+        return self.filled.of(scope)
 
     def path(self, scope: TrapScope) -> str | None:
         """As ``fill``, fit to be part of an identity."""
-        found = self._filled.of(scope)
+        found = self.filled.of(scope)
         return None if found is None else as_path(found)
 
     def missing(self, scope: TrapScope) -> list[str]:

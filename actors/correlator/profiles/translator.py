@@ -89,7 +89,8 @@ class Translator:
 
     def _find(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, TrapScope]) -> tuple[tuple[Finding, ...], str]:
         """Adds the profiles that were tried to ``scopes``."""
-        known = self._known(trap.notification.trap_oid)
+        trap_oid = trap.notification.trap_oid
+        known = self._spelt.get(trap_oid) or self._known(trap_oid)
         found: tuple[Finding, ...] = ()
         reasons: list[str] = []
         for group in (known, self._fallback):

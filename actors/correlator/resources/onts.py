@@ -49,8 +49,8 @@ def place_of_ont(
 def end_of_another(
     draft: Draft, tenant_id: str, places: Iterable[str], types: Iterable[str], serial: str, report: ReportTime
 ) -> None:
-    """End the open alarms of these types at these places that were raised for an ONT with another serial than the one that
-    the report says is there; not those that were raised by a later report."""
+    """End the open alarms of these types at these places that were raised for an ONT with another serial than the report's.
+    An alarm raised by a later report stays."""
     for place in places:
         for alarm_type in types:
             for alarm in draft.open_of(tenant_id, place, alarm_type):
@@ -62,7 +62,7 @@ def end_of_another(
 
 
 def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:
-    """Before the topology changes: the open alarms of ONTs whose position is given to another serial."""
+    """Before the topology changes: note the open alarms of ONTs whose position gets another serial."""
     state = draft.state
     nodes = state.plant.nodes
     replaced: dict[str, tuple[str, str]] = {}
@@ -88,7 +88,7 @@ def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:
 
 
 def end_replaced(draft: Draft) -> None:
-    """End the alarms of ONTs that are not at their positions any more, as many as one tick may."""
+    """End the alarms of ONTs that have left their positions, a bounded number in one tick."""
     state = draft.state
     memory = state.memory(ReplacedMemory)
     for alarm_id, noted in list(islice(memory.alarms.items(), AT_MOST)):
@@ -122,7 +122,7 @@ def new_onts(before: Plant, after: Mapping[str, Node]) -> dict[str, Node]:
 
 
 def device_after(node_id: str, before: Plant, after: Mapping[str, Node]) -> Node | None:
-    """The device that a node is, or hangs below, after a change with these puts: the nearest with an address."""
+    """The device at or above a node after a change with these puts: the nearest with an address."""
     waiting, seen = [node_id], set[str]()
     while waiting:
         one = waiting.pop(0)
@@ -137,7 +137,7 @@ def device_after(node_id: str, before: Plant, after: Mapping[str, Node]) -> Node
 
 
 def ont_around(resource_id: str, onts: Iterable[str]) -> str:
-    """The one of these that a resource is or is inside of; empty when it is none's."""
+    """The ONT, of these, that a resource is or is part of; empty when there is none."""
     place = resource_id
     while place:
         if place in onts:

@@ -22,10 +22,10 @@ from protocols.topology import TYPES, Node
 from protocols.walls import shown_to
 
 UNPLACED = "unplaced"
-"""The tag."""
+"""The tag of an alarm whose resource is not in the topology."""
 ACTOR = "faultd:topology"
 AT_MOST = 2_000
-"""Alarms looked at in one tick."""
+"""Alarms examined in one tick."""
 _LISTED = frozenset(TYPES) - {"other"}
 
 
@@ -52,7 +52,7 @@ def is_unplaced(state: State, resource_type: str, resource_id: str, device_id: s
 
 
 def with_place(state: State, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
-    """The fields of an alarm that are otherwise in the plant."""
+    """The fields of an alarm that differ in the present topology."""
     plant = state.plant
     fields: dict[str, Any] = {}
     node = node_of(state, alarm.resource_id, alarm.tenant_id)
@@ -95,7 +95,7 @@ def follows_topology(state: State, alarm: Alarm) -> bool:
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
-    """Before a change of the plant: remember the alarms on what it touches and on what is above that, then and now."""
+    """Before a change of the topology: note the alarms on the changed nodes and on those above them, before and after."""
     state, plant = draft.state, draft.state.plant
     if not state.by_resource:
         return
@@ -119,7 +119,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
 
 
 def settle(draft: Draft) -> None:
-    """Bring alarms in line with the plant, as many as one tick may."""
+    """Bring the noted alarms in line with the topology, a bounded number in one tick."""
     state = draft.state
     memory = state.memory(PlacingMemory)
     for alarm_id, noted in list(islice(memory.alarms.items(), AT_MOST)):
@@ -166,7 +166,7 @@ def _named(parents: list[str]) -> str:
 
 
 def _above(ids: Iterable[str], nodes: Mapping[str, Node], over: Mapping[str, Node], gone: Iterable[str]) -> dict[str, None]:
-    """These and everything above them, each once, where ``over`` comes before ``nodes`` and ``gone`` is in neither."""
+    """These nodes and all above them, each once. ``over`` comes before ``nodes``, and ``gone`` is in neither."""
     found: dict[str, None] = {}
     waiting = list(ids)
     waiting.reverse()

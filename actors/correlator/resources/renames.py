@@ -35,7 +35,7 @@ from protocols.topology import Node
 
 ACTION, ACTOR = "resource_renamed", "faultd:topology"
 AT_MOST = 2_000
-"""Alarms moved in one tick: what is left waits for the next, so that a renamed region never holds up the traps."""
+"""Alarms moved in one tick. The others wait for the next one, so that a renamed region never holds up the traps."""
 
 
 class NamedDevice(Struct, frozen=True):
@@ -126,7 +126,7 @@ class Renames:
 
 
 def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
-    """Before the topology changes; its renames are worked off by ticks, in which the new one is in force."""
+    """Before the topology changes: note the alarms of renamed resources. Ticks move them afterwards."""
     state = draft.state
     if not state.by_resource:
         return
@@ -136,7 +136,7 @@ def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> 
 
 
 def move_renamed(draft: Draft) -> None:
-    """End the alarms of renamed resources and open their equals, as many as one tick may."""
+    """End the alarms of renamed resources and open their equals, a bounded number in one tick."""
     state = draft.state
     if not state.renamed:
         return
@@ -195,17 +195,17 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
 
 
 def _just_cleared(draft: Draft, identity: Identity) -> bool:
-    """Under its new name the device has cleared it since."""
+    """True when the device has cleared the alarm under its new name meanwhile."""
     return any(key in draft.state.ended for key in _keys(identity))
 
 
 def _keys(identity: Identity) -> tuple[Identity, Identity]:
-    """Under which a clear of this problem is remembered: its own, and that of a clear of all qualifiers."""
+    """The keys of a remembered clear of this problem: its own, and that of a clear of all qualifiers."""
     return identity, replace(identity, qualifier="*")
 
 
 def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | None]]:
-    """The alarms whose identity a topology changes, and those whose change it takes back (None)."""
+    """The alarms whose identity the topology changes, with their new one. None: an earlier change is taken back."""
     for alarm in state.alarms.values():
         if alarm.cleared_at is not None:
             continue

@@ -55,7 +55,7 @@ def heard(draft: Draft, node: Node) -> None:
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
-    """Before a change of the plant: look at the devices in it with the next Event."""
+    """Before a change of the topology: schedule the examination of its devices for the next Event."""
     nodes = draft.state.plant.nodes
     if not nodes:
         # A first plant is large: the next tick goes through its addresses alone.
@@ -72,7 +72,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
 
 
 def begin(draft: Draft) -> None:
-    """Look at a first plant, or at one that an earlier version of faultd left, once."""
+    """Examine the devices of a first topology once, or of one from an earlier version of faultd."""
     memory = draft.state.memory(SilenceMemory)
     if not memory.begun:
         draft.on_commit(setattr, memory, "begun", True)
@@ -80,14 +80,14 @@ def begin(draft: Draft) -> None:
 
 
 def note_settings(draft: Draft, settings: CorrelatorSettings) -> None:
-    """Before other settings apply: look at every device again when they bear on silence."""
+    """Before new settings apply: examine every device again when they concern silent devices."""
     now = draft.state.settings
     if (now.never_heard_hours, now.silent_hours) != (settings.never_heard_hours, settings.silent_hours):
         _look_at_all(draft)
 
 
 def due(draft: Draft, device_id: str) -> None:
-    """Decide about one device, and when to look at it again."""
+    """Timer: decide about one device, and set its next timer."""
     state = draft.state
     memory = state.memory(SilenceMemory)
     node = state.plant.nodes.get(device_id)
@@ -131,7 +131,7 @@ def _look_at_all(draft: Draft) -> None:
 
 
 def _look_at(draft: Draft, device_id: str) -> None:
-    """Have :func:`due` decide about a device with the next Event; known since now, unless it was before."""
+    """Have :func:`due` examine a device with the next Event. faultd knows it from now on, unless it did before."""
     since = draft.state.memory(SilenceMemory).since
     if draft.read(since, device_id) is None:
         draft.set(since, device_id, draft.at)

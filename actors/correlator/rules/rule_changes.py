@@ -1,5 +1,5 @@
-"""Writing rules: those of the files, and commands. What a rule did that is changed or gone is undone, and open alarms are
-looked at with the new ones."""
+"""Changes of rules, by their files and by commands. The actions of a rule that changes or goes are undone, and the new rules
+are applied to the open alarms."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -30,7 +30,7 @@ LOOK_AGAIN = timedelta(seconds=1)
 
 
 def fold_rules(draft: Draft, event: RulesLoaded) -> None:
-    """The rules of the files from here on."""
+    """Replace the rules of the files."""
     memory = draft.state.memory(RuleMemory)
     records = {record.id: record for record in memory.records.values() if record.origin == "api"}
     overrides: dict[str, bool] = {}
@@ -74,8 +74,8 @@ def restore_rules(draft: Draft, found: Sequence[RuleRecord]) -> None:
 
 
 def fold_rule_command(draft: Draft, by: Principal, action: RuleAction, expected: Mapping[str, int]) -> None:
-    """Write a rule and answer with its id, or refuse it with every reason. ``expected``: revisions of rules, as the caller
-    knows them."""
+    """Apply a command to a rule. Answer with its id, or refuse it with every reason. ``expected``: revisions that the caller
+    knows, by rule id."""
     try:
         if isinstance(action, CreateRule):
             rule_id = _create(draft, by, action.rule)
@@ -138,7 +138,7 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
 
 
 def look_on(draft: Draft) -> None:
-    """Carry on looking at alarms that the rules have not seen since they changed."""
+    """Apply the changed rules to the next alarms that wait for it."""
     memory = draft.state.memory(RuleMemory)
     _look(draft, rules_of(draft.state), memory.pending, memory.gone)
 
@@ -218,7 +218,7 @@ def _delete(draft: Draft, by: Principal, action: DeleteRule, expected: Mapping[s
 
 
 def _reach(draft: Draft, by: Principal, rule_id: str, expected: Mapping[str, int]) -> RuleRecord:
-    """The rule, if it is this principal's to write (a tenant's own) and has the revision that he expects."""
+    """The rule that a principal may write and whose revision is the expected one. Raises RefusedRule for another."""
     record = draft.state.memory(RuleMemory).records.get(rule_id)
     if record is None or (by.tenant is not None and record.rule.tenant_id not in (None, by.tenant)):
         raise RefusedRule(Refusal(rule_id, "unknown_rule", f"no rule {rule_id!r}"))

@@ -18,6 +18,7 @@ class RulesInForce(View):
 
     def __init__(self, state: State) -> None:
         self.rules, self.wrong = compile_rules(state.memory(RuleMemory).records.values())
+        state.counts_repeats = self.rules.counts
         for rule_id, text in self.wrong.items():
             _log.warning("a rule is not accepted any more", rule=rule_id, mistakes=text)
 
@@ -27,16 +28,12 @@ def rules_of(state: State) -> CompiledRules:
     return state.view(RulesInForce).rules
 
 
-def counts_repeats(state: State) -> bool:
-    """True when a rule counts repeats of an alarm; no other part needs them."""
-    return state.view(RulesInForce).rules.counts
-
-
 def install_rules(state: State, records: dict[str, RuleRecord], rules: CompiledRules, wrong: dict[str, str]) -> None:
     """Have these rules, and what they were compiled to, in force."""
     state.memory(RuleMemory).records = records
     view = state.view(RulesInForce)
     view.rules, view.wrong = rules, wrong
+    state.counts_repeats = rules.counts
 
 
 def rule_records(state: State) -> list[RuleRecord]:

@@ -47,7 +47,7 @@ def step(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> No
 
 
 def await_other(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
-    """From now on the other alarm has the time window to come."""
+    """Begin to wait for the other alarm, for the time window."""
     key = rule.key(alarm, draft.state.plant)
     if key is None:
         return
@@ -63,7 +63,7 @@ def await_other(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
 
 
 def came(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
-    """The other alarm has come: nothing is missing."""
+    """The other alarm has come: stop waiting."""
     key = rule.key(alarm, draft.state.plant)
     if key is not None:
         name = f"{rule.id} {key}"

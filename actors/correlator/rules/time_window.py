@@ -23,7 +23,7 @@ _MOMENT = timedelta(milliseconds=1)
 
 
 def raised(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alarm) -> None:
-    """Count an alarm, and do what follows."""
+    """Count an alarm. Act when the count is reached."""
     count = rule.rule.conditions.count
     entered = _enter(draft, rule, alarm, whole=count is None)
     if entered is None:
@@ -54,8 +54,8 @@ def reported(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alar
 
 
 def _enter(draft: Draft, rule: CompiledRule, alarm: Alarm, *, whole: bool) -> tuple[str, str, RaiseWindow] | None:
-    """The alarm in its window: what it shares with the others there, the window's name, and the window, which begins with the
-    first of them when ``whole``. None for what no window takes."""
+    """Put the alarm into its window. Returns the key that its alarms share, the name of the window, and the window. ``whole``:
+    the window begins with its first alarm. None when the alarm belongs to no window."""
     key = rule.key(alarm, draft.state.plant)
     if key is None or alarm.metadata.get(RULE_ID) == rule.id:
         return None

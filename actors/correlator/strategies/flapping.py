@@ -66,7 +66,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def due(draft: Draft, key: str) -> None:
-    """It has been quiet: no longer flapping, or nothing to remember."""
+    """Timer: the alarm has been quiet. End the flapping, or forget the transitions."""
     watched = draft.state.memory(FlapMemory).flaps
     flap = draft.read(watched, key)
     if flap is None:
@@ -77,7 +77,7 @@ def due(draft: Draft, key: str) -> None:
 
 
 def release(draft: Draft, rules: dict[str, str]) -> None:
-    """End the flapping that rules have seen which are no more (rule id → why)."""
+    """End the flapping that was seen by rules that are gone (rule id → reason)."""
     watched = draft.state.memory(FlapMemory).flaps
     for key in [key for key, flap in watched.items() if flap.rule in rules]:
         flap = draft.read(watched, key)
@@ -98,7 +98,7 @@ def _begin(draft: Draft, rule: CompiledRule, flap: Flap, alarm: Alarm, enough: i
 
 
 def _within(times: tuple[datetime, ...], since: datetime, now: datetime) -> tuple[datetime, ...]:
-    """The ``times`` not before ``since``, and ``now``. They are in order, so mostly the first decides."""
+    """The ``times`` from ``since`` on, and ``now``. They are in order, so mostly the first one decides."""
     if times and times[0] < since:
         times = tuple(at for at in times if at >= since)
     return (*times, now)

@@ -33,10 +33,11 @@ class Strategy(NamedTuple):
 def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
     """Show each strategy the alarms that were touched, then those that the strategies touched in turn, until none is left or
     the rounds are over."""
+    now = draft.alarms
     for _ in range(ROUNDS):
         for before, alarm in touched:
             for strategy in strategies:
-                strategy.touched(draft, before, draft.drafted(alarm))
+                strategy.touched(draft, before, now.get(alarm.id, alarm))
         touched = draft.touched()
         if not touched:
             return

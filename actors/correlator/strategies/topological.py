@@ -17,17 +17,18 @@ from protocols.alarm import Alarm
 
 NAME: Final = "topology"
 LATE_PARENT: Final = timedelta(seconds=60)
-"""How long before its cause a consequence may have been reported."""
+"""A consequence may have been reported this long before its cause."""
 TOGETHER: Final = timedelta(seconds=10)
 """Reports of a device about itself within this time belong together."""
 STALE: Final = timedelta(seconds=300)
-"""A blocker older than this has not blocked what fails only now: something else has."""
+"""Equipment lost longer ago than this does not explain a new failure below it."""
 AT_MOST = 20_000
-"""Nodes looked at below one cause."""
+"""Nodes examined below one cause."""
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """Attach a new alarm to what blocks it; have a new blocker collect what is below it; follow the end of a cause."""
+    """Attach a new alarm to the lost equipment above it. Have newly lost equipment collect the alarms below it. Follow the
+    end of a cause."""
     if ended(before, alarm):
         if _is_lost(draft, alarm):
             draft.drop(draft.state.memory(BlockerMemory).since, alarm.id)
@@ -67,7 +68,7 @@ def due(draft: Draft, cause_id: str) -> None:
 
 
 def place(draft: Draft, alarm: Alarm) -> bool:
-    """Attach an alarm to what blocks its resource. False when nothing does."""
+    """Attach an alarm to the lost equipment that cuts its resource off. False when there is none."""
     causes = blocked_by(draft, alarm.resource_id, alarm.tenant_id, but=alarm.id)
     if not causes:
         return _beside(draft, alarm)
@@ -105,7 +106,7 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
 
 
 def collect(draft: Draft, cause: Alarm) -> None:
-    """Attach what came before its cause: open alarms below it that began shortly before."""
+    """Attach open alarms below a cause that began shortly before it."""
     plant, symptoms = draft.state.plant, draft.state.symptoms
     waiting, seen = [cause.resource_id], {cause.resource_id}
     while waiting and len(seen) < AT_MOST:
@@ -169,7 +170,7 @@ def _stale(draft: Draft, blocker: Alarm) -> bool:
 
 
 def root_of(draft: Draft, alarm: Alarm) -> Alarm:
-    """The cause at the top: that of its cause, and so on."""
+    """The topmost cause of an alarm: that of its cause, and so on."""
     for _ in range(64):
         parent = draft.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
         if parent is None or parent.cleared_at is not None or parent.tenant_id != alarm.tenant_id:
@@ -185,7 +186,7 @@ def _is_lost(draft: Draft, alarm: Alarm) -> bool:
 
 
 def _nearest_known(draft: Draft, resource_id: str) -> str:
-    """The resource, or the nearest place above it in its own id that the topology knows."""
+    """The resource, or the nearest place above it in its own id that is in the topology."""
     nodes = draft.state.plant.nodes
     name = resource_id
     while name and name not in nodes:

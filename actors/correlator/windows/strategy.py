@@ -30,7 +30,7 @@ _REVIEW = "review:"
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """Hold back what begins, gets worse or comes free in an open window."""
+    """Hold back an alarm that begins, worsens or is released by others during an open window."""
     memory = draft.state.memory(WindowMemory)
     if not memory.windows:
         return
@@ -116,13 +116,13 @@ def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool 
 
 
 def forget(draft: Draft, window_id: str) -> None:
-    """Let go of a window that is over."""
+    """Forget a window that is over."""
     draft.on_commit(draft.state.memory(WindowMemory).forget, window_id)
     draft.emit(WindowChanged(draft.offset, window_id))
 
 
 def reconsider(draft: Draft) -> None:
-    """The topology is another: look again at all that open windows hold, from the next Event on."""
+    """The topology has changed: with the next Events, examine all alarms that open windows hold."""
     memory = draft.state.memory(WindowMemory)
     for window_id in memory.active:
         held = memory.held.get(window_id)
@@ -131,7 +131,7 @@ def reconsider(draft: Draft) -> None:
 
 
 def keep(draft: Draft) -> timedelta:
-    """How long a window that is over stays in the list."""
+    """Time for which a window stays in the list after its end."""
     return timedelta(days=draft.state.settings.keep_windows_days)
 
 
@@ -187,7 +187,7 @@ def _drop(draft: Draft, memory: WindowMemory, window_id: str, alarm_id: str) -> 
 
 
 def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
-    """An alarm that comes back as it went, with windows that held it then: those that still do take it up again."""
+    """A re-opened alarm still has the windows that held it. Those that cover it now hold it again, the others release it."""
     plant = draft.state.plant
     for each in alarm.suppressed_by:
         if each.kind != "window":
@@ -209,7 +209,7 @@ def _worse(before: Alarm | None, alarm: Alarm) -> bool:
 
 
 def _free(before: Alarm | None, alarm: Alarm) -> bool:
-    """Nothing holds it any more."""
+    """True when the last hold or shelf of the alarm has just ended."""
     if alarm.suppressed_by or alarm.shelved_until is not None or before is None:
         return False
     return bool(before.suppressed_by) or before.shelved_until is not None

@@ -1,6 +1,6 @@
 """One operation against one agent: what to send, which datagram is the answer, and when to ask again."""
 
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.errors import BadAnswer, NoAnswer, RequestError, TooSlow
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.request_pdu import RequestPdu
@@ -72,7 +72,7 @@ class Transaction:
             self._end(again.error)
         except RequestError as error:
             self._end(error)
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             self._end(BadAnswer(str(refusal)))
         return None if self.done else self._next_request(now)
 

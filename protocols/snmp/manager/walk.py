@@ -10,7 +10,7 @@ from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 from protocols.snmp.manager.table import Table
 
 VARBINDS_AN_ANSWER: Final = 256
-"""What an answer is asked to hold at most; an agent sends fewer where its message would become too large."""
+"""Variable bindings that an answer is asked for; the agent sends fewer when its message would become too large."""
 
 
 class Walk(Operation):

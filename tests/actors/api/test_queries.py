@@ -485,7 +485,7 @@ async def test_device_events_page_by_device(database: Postgres) -> None:
             device_id=f"olt-{number % 3}",
             resource_type="olt",
             resource_id="olt",
-            event_type="reboot",
+            event_name="reboot",
             severity="info",
             title="restarted",
             detail={"n": number},

@@ -223,7 +223,7 @@ async def test_the_inbox_and_device_events_go_with_the_archive_and_their_counts_
             device_id="d",
             resource_type="olt",
             resource_id="d",
-            event_type="reboot",
+            event_name="reboot",
             severity="info",
             title="rebooted",
         )
@@ -425,7 +425,7 @@ def build(steps: Sequence[tuple[str, int, int]], changed_of: Callable[..., Alarm
                         device_id="d",
                         resource_type="olt",
                         resource_id="d",
-                        event_type="reboot",
+                        event_name="reboot",
                         severity="info",
                         title="rebooted",
                     )

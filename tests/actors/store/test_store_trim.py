@@ -37,7 +37,7 @@ def event() -> DeviceEvent:
         device_id="olt-1",
         resource_type="olt",
         resource_id="olt-1",
-        event_type="reboot",
+        event_name="reboot",
         severity="info",
         title="Rebooted",
     )

@@ -40,7 +40,7 @@ def test_a_device_at_its_limit_raises_nothing_new_and_leaves_room_for_the_others
     (refused,) = down(small, "olt-1", "e")
     assert (refused.accepted, [one.reason for one in refused.refusals]) == ((), ["limit"])
     (kept,) = small.all(DeviceEvent)
-    assert (kept.event_type, kept.device_id, kept.severity) == ("alarm.refused", "olt-1", "critical")
+    assert (kept.event_name, kept.device_id, kept.severity) == ("alarm.refused", "olt-1", "critical")
     assert kept.detail["limit"] == "device"
     assert (kept.detail["alarm_type"], kept.detail["qualifier"]) == ("device.down", "e")
     (limit,) = told(small).values()

@@ -190,7 +190,7 @@ def test_that_several_agents_send_from_one_address_is_told_once(plant: World) ->
     told = []
     for seconds, uptime in ((0, 100_000), (10, 500), (20, 102_000), (30, 2500), (40, 104_000)):
         plant.at(seconds)(trap(GASP, uptime, received=NOW + timedelta(seconds=seconds)))
-        told += [event.title for event in plant.all(DeviceEvent) if event.event_type == "uptime.several"]
+        told += [event.title for event in plant.all(DeviceEvent) if event.event_name == "uptime.several"]
     assert told == ["More than one agent sends from 10.0.0.1: their uptimes no longer tell in which order traps were sent"]
 
 
@@ -253,7 +253,7 @@ def test_a_gap_in_a_vendors_sequence_is_an_event(plant: World, numbers: list[int
     found = []
     for number in numbers:
         plant(calix(number))
-        found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_type == "sequence.gap"]
+        found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_name == "sequence.gap"]
     assert found == missing
 
 

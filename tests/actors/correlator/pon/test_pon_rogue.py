@@ -75,7 +75,7 @@ def test_the_one_that_does_not_obey_is_named_and_all_else_goes_with_it(olt: Olt)
     olt.reports("ont.dowi", victims[5])
     assert set(rogues(olt)) == {f"ont.rogue {culprit}"}
     (found,) = rogues(olt).values()
-    assert "does not obey when told to be silent (DFi)" in found.description
+    assert "does not obey the order to be silent (DFi)" in found.description
     assert olt.children(found) == {culprit, *victims[:3], victims[5]}
     assert {line.action for line in olt.world.entries if line.actor == "faultd:pon"} >= {
         "withdrawn",
@@ -108,7 +108,7 @@ def test_the_one_that_is_never_shouted_down_is_the_one_that_shouts(world: World)
     olt.waits(3)
     assert set(rogues(olt)) == {f"ont.rogue {there[0]}"}
     (found,) = rogues(olt).values()
-    assert "alone was heard all the time" in found.description
+    assert "alone was received all the time" in found.description
 
 
 def test_one_heard_while_all_others_are_dark_is_suspected_and_that_alone_is_not(olt: Olt) -> None:

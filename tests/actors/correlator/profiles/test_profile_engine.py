@@ -532,6 +532,7 @@ def test_explain_tells_conditions_values_and_refusals() -> None:
         "resource ont 1/5/17", "slot = 1", "state = 'down' from 2",
     ):  # fmt: skip
         assert words in shown
+    assert "  symptom: ont_los\n" in shown
     shown = explain_trap(engine(RUN), trap(SLOT, ("1.1.4.0", 3)))
     assert "fails: state in down (it is 3)" in shown
     assert "no finding:" in shown

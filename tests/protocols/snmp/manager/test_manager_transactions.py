@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from memory_agent import ENGINE, MemoryAgent, is_report
-from memory_transaction import carry_out
+from vocabulary.snmp_agent import ENGINE, MemoryAgent, is_report
+from vocabulary.snmp_transactions import carry_out
 
 from protocols.snmp import ber
 from protocols.snmp.manager import errors

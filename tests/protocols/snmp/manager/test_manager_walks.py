@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from memory_agent import MemoryAgent, table_mib
-from memory_transaction import carry_out
+from vocabulary.snmp_agent import MemoryAgent, table_mib
+from vocabulary.snmp_transactions import carry_out
 
 from protocols.snmp import ber, encode, oid, varbinds
 from protocols.snmp.errors import BadOid

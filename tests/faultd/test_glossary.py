@@ -56,6 +56,10 @@ ELSEWHERE = {
     "Bucket": "docs/api.md",
     "Origin": "docs/api.md",
     "RaisedSeverity": "docs/glossary.md",
+    "CountOf": "docs/rules.md",
+    "EscalationHold": "docs/rules.md",
+    "ListFormat": "docs/api.md",
+    "PartStatus": "docs/operations.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""
 OF_SNMP = "protocols.snmp"

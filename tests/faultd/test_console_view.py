@@ -109,7 +109,7 @@ def test_durations_are_short(seconds: int, text: str) -> None:
 
 
 def test_a_line_says_what_it_is_and_whom_it_hurts() -> None:
-    assert line(alarm("A7", "critical", 12)) == "critical  A7       title of A7 [pon.los, active, x1, 12 customers]"
+    assert line(alarm("A7", "critical", 12)) == "critical  A7       title of A7 [pon.los, active, 12 customers]"
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -171,7 +171,7 @@ class Oracle:
             self.candidates.pop()
 
     def _add(self, at: datetime, events: Sequence[Event]) -> None:
-        jumped = len(events) == 1 and isinstance(events[0], ClockJumped)
+        jumped = bool(events) and isinstance(events[0], ClockJumped)
         if self.events and at < self.events[-1][0] and not jumped:
             self.violate(f"the stamp ran backward at offset {len(self.events) + 1}: {at} after {self.events[-1][0]}")
         for event in events:

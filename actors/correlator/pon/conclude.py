@@ -49,7 +49,7 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "degraded": ("communicationsAlarm", "degradedSignal"),
     "rogue": ("communicationsAlarm", "unexpectedInformation"),
 }
-_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "shouted down"}
+_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "disturbed"}
 """The wording for an ONT that takes part in the cause and is not dark."""
 _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0
@@ -285,7 +285,7 @@ def _description(cause: Cause, classes: Mapping[str, int]) -> str:
     by_class = "; customers by class: " + ", ".join(f"{name} {count}" for name, count in classes.items()) if classes else ""
     return (
         f"{cause.why}. {cause.dark} ONTs dark without a dying gasp, {cause.gasped} with one, {cause.alive} known to be alive, "
-        f"{cause.unknown} not heard of{by_class}. Confidence: {in_words(cause.confidence)}."
+        f"{cause.unknown} without a report{by_class}. Confidence: {in_words(cause.confidence)}."
     )
 
 

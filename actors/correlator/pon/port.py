@@ -65,8 +65,8 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
-        shouted_down, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
-        fresh = {ont: found for ont, found in fresh.items() if ont not in shouted_down}
+        disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
+        fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
     if later is not None:
         again = later if again is None else min(again, later)
     for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
@@ -225,7 +225,7 @@ def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> t
         if cause.kind == "rogue":
             continue  # ONTs that come and go in turns are back half of the time
         if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
-            over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
+            over(draft, memory, alarm_id, "the port receives light again, and its own report was the only evidence")
             del causes[alarm_id]
             continue
         back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0

@@ -34,7 +34,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         # An alarm with a notification gets one about its end, whatever held it back meanwhile and whatever ended first. A
         # flapping alarm gets it when the flapping has ended, which its release shows here.
         if told is not None and not _flaps(alarm):
-            request_notification(draft, alarm, "recovered", "people had been told of it")
+            request_notification(draft, alarm, "recovered", "its notification had been requested")
         return
     if not _of_interest(draft, alarm):
         return

@@ -22,6 +22,7 @@ from actors.store.operator_read import OperatorData
 from faultd.pipe import Stages
 from protocols.change import Quarantined
 from protocols.event import Event, OperatorDataRestored
+from protocols.ledger import ChangeBatch
 from protocols.rule import RuleRecord
 from protocols.topology import TopologyNode
 
@@ -72,9 +73,10 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
     try:
         make(unborn, begins)
         with closing(LedgerFile.open(unborn)) as ledger:
+            stages = Stages(ledger.ledger_id)
             for event in events_of(data):
-                ledger.write(CommitGroup(now=now, through=begins, appends=[[event]]))
-            _verify(ledger, data, begins)
+                _append(ledger, stages, event, now)
+            _verify(stages.state, data, unborn)
             found = BegunLedger(ledger.ledger_id, begins)
         os.rename(unborn, path)
         sync(path.parent, DIRECTORY)
@@ -112,17 +114,20 @@ def parents_first(nodes: Sequence[TopologyNode]) -> list[TopologyNode]:
     return [by_id[one] for one in ready] + [each for each in nodes if each.node.id not in placed]
 
 
-def _verify(ledger: LedgerFile, data: OperatorData, begins: int) -> None:
-    """Fold the new ledger, and compare. Raises NotRestored."""
-    stages = Stages(ledger.ledger_id)
-    after = begins
-    while batches := ledger.read_events(after, ledger.head.offset):
-        for batch in batches:
-            for change in stages.fold_batch(batch):
-                if isinstance(change, Quarantined):
-                    raise NotRestored(ledger.path, f"Event {change.offset} cannot be folded: {change.error}")
-        after = batches[-1].through
-    state = stages.state
+def _append(ledger: LedgerFile, stages: Stages, event: Event, now: datetime) -> None:
+    """Write an Event and its Changes. Since these are recorded, a start has all of it in its state before it compares that
+    with the files. Raises NotRestored."""
+    batch = ledger.write(CommitGroup(now=now, through=ledger.head.through, appends=[[event]])).batch
+    assert batch is not None
+    changes = stages.fold_batch(batch)
+    for change in changes:
+        if isinstance(change, Quarantined):
+            raise NotRestored(ledger.path, f"Event {change.offset} cannot be folded: {change.error}")
+    ledger.write(CommitGroup(now=now, through=batch.through, folded=[ChangeBatch(batch.through, changes)]))
+
+
+def _verify(state: State, data: OperatorData, path: Path) -> None:
+    """Compare the new ledger's state with the data. Raises NotRestored."""
     rules = state.memory(RuleMemory).records
     windows = state.memory(WindowMemory).windows
     nodes = state.plant.nodes
@@ -134,7 +139,7 @@ def _verify(ledger: LedgerFile, data: OperatorData, begins: int) -> None:
     }
     for what, equal in held.items():
         if not equal:
-            raise NotRestored(ledger.path, f"the {what} of the new ledger are not those of the database")
+            raise NotRestored(path, f"the {what} of the new ledger are not those of the database")
 
 
 def _same_rule(state: State, record: RuleRecord) -> bool:

@@ -66,7 +66,7 @@ class Draft(Staging):
 
     @property
     def untouched(self) -> bool:
-        """True while no alarm differs from the State."""
+        """True while the draft changes no alarm."""
         return not self.alarms
 
     # --- reading: changes of this draft come before the State -----------------------------------------------------

@@ -1,12 +1,11 @@
-"""Changes of the State that are staged until their Event is decided, then written all at once or dropped all at once.
+"""Staged changes of the State. They are written all at once when the Event is decided, or dropped all at once.
 
-There is one way to change the State besides alarms, which :class:`actors.correlator.draft.Draft` adds:
+Beside the alarms of :class:`actors.correlator.draft.Draft` these are:
 
-- an entry of a table (a dict of the State, of a memory or of a view) is put or dropped, and can be read back at once;
-- a timer is set or called off;
-- what is too large to be copied, or replaced as a whole, is changed by an act: a function that runs on commit.
-
-Code that reads a table itself, and not through :meth:`Staging.read`, sees it as it was before the Event.
+- entries of tables, put or dropped. A table is a dict of the State, of a memory or of a view. :meth:`Staging.read` reads it
+  with the staged entries; code that reads the dict itself sees it as it was before the draft;
+- timers, set or called off;
+- acts: functions that run on commit, for a part of the State that is too large to copy or is replaced as a whole.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,12 +35,12 @@ class Staging:
         # One or two are made for each Event: a list or dict that few of them need is made when it is needed.
         self.state = state
         self._writes: list[tuple[_Entries, Any, Any, bool]] = []
-        """Table, key, value, and whether the table is a short memory: in the order in which they are written."""
+        """Table, key, value, and True for a short memory: in the order in which they are written."""
         self._read = 0
         self._staged: dict[int, _Entries] | None = None
         """The new entries of each table, by its identity, of the first ``_read`` writes."""
         self._inside: list[tuple[_Entries, Any]] | None = None
-        """Tables that stand in another one: that one, and the key."""
+        """Tables inside another one: the outer table and the key."""
         self._timers: list[tuple[str, str, datetime | None]] | None = None
         self._acts: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
@@ -60,7 +59,7 @@ class Staging:
         return {} if staged is None else {key: value for key, value in staged.items() if value is not _DROPPED}
 
     def touches(self, table: Mapping[K, V]) -> bool:
-        """Whether a change of the table is staged."""
+        """True when a change of the table is staged."""
         return self._of(table) is not None
 
     def own(self, table: dict[K, V], key: K, copy: Callable[[V], V]) -> V | None:
@@ -111,7 +110,7 @@ class Staging:
         self.on_commit(self.state.note, what, count)
 
     def on_commit(self, act: Callable[..., Any], *args: Any) -> None:
-        """Have ``act`` change the State when everything else is written. It cannot be read back, and must not raise."""
+        """Have ``act`` change the State after all entries and timers. It cannot be read back, and must not raise."""
         if self._acts is None:
             self._acts = []
         self._acts.append((act, args))

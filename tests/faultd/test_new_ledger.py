@@ -15,7 +15,8 @@ from actors.correlator.windows.memory import WindowMemory
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerCorrupt, LedgerLocked
 from actors.ledger.group import CommitGroup
-from actors.ledger.schema import connect_writer
+from actors.ledger.read import read_changes
+from actors.ledger.schema import connect_reader, connect_writer
 from actors.store.operator_read import OperatorData
 from faultd import new_ledger
 from faultd.inputs import changed_file
@@ -66,9 +67,12 @@ def test_the_new_ledger_holds_all_and_goes_on_behind_the_old_one(tmp_path: Path)
     assert [file.name for file in tmp_path.iterdir()] == ["ledger.sqlite"]
     file, stages, seq = restore(path)
     with closing(file):
-        assert (file.head.offset, file.head.through, seq) == (begins + 3, begins, 0), "nothing of it is recorded yet"
-        changes = [change for batch in file.read_events(begins, file.head.offset) for change in stages.fold_batch(batch)]
+        assert (file.head.offset, file.head.through, seq) == (begins + 3, begins + 3, 3)
         state = stages.state
+        assert state.offset == begins + 3, "a start has all of it before it compares its state with the files"
+        with closing(connect_reader(path)) as connection:
+            batches = read_changes(connection, path, 0, seq, 9, 1 << 30)
+        changes = [change for batch in batches for change in batch.changes]
         mine = file_rule_id(state, "mine")
         records = state.memory(RuleMemory).records
         assert records == {"r1": OF_API, mine: replace(OF_FILE, id=mine)}

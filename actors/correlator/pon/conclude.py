@@ -49,7 +49,7 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "degraded": ("communicationsAlarm", "degradedSignal"),
     "rogue": ("communicationsAlarm", "unexpectedInformation"),
 }
-_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "shouted down"}
+_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "disturbed"}
 """The wording for an ONT that takes part in the cause and is not dark."""
 _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0

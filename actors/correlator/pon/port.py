@@ -65,8 +65,8 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
-        shouted_down, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
-        fresh = {ont: found for ont, found in fresh.items() if ont not in shouted_down}
+        disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
+        fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
     if later is not None:
         again = later if again is None else min(again, later)
     for episode in episodes(fresh.values()) or ([[]] if unsaid else []):

@@ -58,7 +58,14 @@ def joins(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> None:
     for alarm_id in memory.at_port.get(port, ()):
         cause = draft.get(alarm_id) if memory.causes[alarm_id].kind == "rogue" else None
         if cause is not None and cause.cleared_at is None and draft.latest(alarm).parent_alarm_id is None:
-            attach(draft, alarm, cause, NAME, f"shouted down: {_said(cause)}", confidence=cause.metadata.get("confidence"))
+            attach(
+                draft,
+                alarm,
+                cause,
+                NAME,
+                f"disturbed by a rogue ONT: {_said(cause)}",
+                confidence=cause.metadata.get("confidence"),
+            )
 
 
 def suspected(alarm: Alarm) -> bool:
@@ -155,6 +162,7 @@ def suspect(
             withdraw(draft, memory, alarm_id, why)
             del causes[alarm_id]
     known = dict.fromkeys([*(causes[standing].members if standing in causes else ()), *hurt, *dark])
+    known.pop(place, None)  # the rogue ONT itself is a member of its conclusion, and not dark
     conclude(
         draft,
         memory,
@@ -309,7 +317,7 @@ def _why(
     elif dark:
         reasons.append(f"{len(dark)} ONTs of {name(port)} are dark")
     if garbled:
-        reasons.append(f"light of {len(garbled)} arrives and makes no sense (LOFi, DOWi)")
+        reasons.append(f"the OLT receives light of {len(garbled)} ONTs and cannot read it (LOFi, DOWi)")
     if not port_dark:
         reasons.append("the port has light all the time")
     for ont in stuck:
@@ -317,4 +325,4 @@ def _why(
     if culprit is not None and culprit not in stuck:
         reasons.append(f"{name(culprit)} alone was received all the time")
     which = f"{name(culprit)} sends" if culprit is not None else "an ONT sends"
-    return f"suspected, not said by the OLT: {which} when it must not, since " + ", ".join(reasons)
+    return f"suspected, not reported by the OLT: {which} when it must not, since " + ", ".join(reasons)

@@ -181,7 +181,7 @@ def _let_go(draft: Draft, memory: WindowMemory, window_id: str, alarm: Alarm, wh
 
 
 def _drop(draft: Draft, memory: WindowMemory, window_id: str, alarm_id: str) -> None:
-    """The window does not hold the alarm back any more."""
+    """Remove the alarm from those that the window holds back."""
     if window_id in memory.held or draft.touches(memory.held):
         draft.drop(draft.inner(memory.held, window_id), alarm_id)
 

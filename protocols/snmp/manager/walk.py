@@ -76,7 +76,7 @@ class Walk(Operation):
             if table.last[column] == previous and not table.ended[column]
         ]
         if len(behind) == len(asked):
-            raise BadAnswer("no variable bindings")
+            raise BadAnswer("no column came further")
         if behind:
             # The answer was cut before it came to these columns: they are first in the next one.
             rest = [column for column in self._open if column not in behind]

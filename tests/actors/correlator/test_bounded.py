@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from vocabulary import lives
+from vocabulary.traps import make_notification
 from vocabulary.world import START, World
 
 from actors.correlator import staging, state
@@ -66,7 +67,7 @@ def sequence(source: str, number: int) -> Trap:
 
 
 def notification(oid: str, uptime: int, varbinds: tuple[VarBind, ...]) -> Notification:
-    return Notification(version="2c", kind="trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds)
+    return make_notification(oid, varbinds, uptime=uptime)
 
 
 def network(type: Any, resource: str, qualifier: str) -> NetworkEvent:

@@ -105,6 +105,7 @@ LOOPS = {
     "two in turn": ["1", "2"],
     "octets rise where numbers fall": ["16384", "16383"],
     "numbers rise where octets fall, then back": ["16383", "16384", "1.2.3"],
+    "numbers fall where as many octets rise": ["16384", "16383.5"],
     "a long round": [str(number) for number in range(1, 300)],
 }
 
@@ -115,7 +116,8 @@ def test_an_agent_that_loops_is_stopped(steps: list[str], repetitions: int) -> N
     device = Looping(steps)
     walk = walk_of(columns(1), repetitions)
     transaction = carry_out(device, session(), walk)
-    assert isinstance(transaction.error, errors.OidNotIncreasing)
+    assert isinstance(transaction.error, errors.OidNotIncreasing | errors.BadAnswer)
+    assert isinstance(transaction.error, errors.OidNotIncreasing) or steps[-1] == "16383.5"
     assert device.received <= len(steps) + 1
 
 
@@ -142,6 +144,21 @@ def test_an_agent_for_which_a_row_is_too_big_is_asked_by_column(version: str) ->
     assert carry_out(device, session(version), walk).error is None
     assert list(cells(walk)) == rows
     assert all(None not in row for row in cells(walk).values())
+
+
+def test_columns_come_on_together_when_answers_are_cut() -> None:
+    rows = [(number,) for number in range(1, 40)]
+    device = MemoryAgent({**table_mib(ENTRY, 4, rows), **BEHIND}, largest=60)
+    walk = walk_of(columns(4), 2)
+    transaction = Transaction(session(), walk)
+    octets = transaction.start(0.0)
+    while octets is not None:
+        answer = device.answer(octets)
+        assert answer
+        octets = transaction.receive(answer, 0.0)
+        came = [sum(row[column] is not None for row in walk.table.rows.values()) for column in range(4)]
+        assert max(came) - min(came) <= 3
+    assert list(cells(walk)) == rows
 
 
 @pytest.mark.parametrize("bounds", [{"max_rows": 50}, {"max_octets": 1_000}, {"max_varbinds": 120}], ids=str)

@@ -11,7 +11,7 @@ PartStatus = Literal["ok", "degraded", "down"]
 
 
 class Me(Struct, frozen=True):
-    """Who the token stands for. ``tenant`` null means every tenant."""
+    """The name, role and tenant of the token. ``tenant`` null means every tenant."""
 
     name: str
     role: Role

@@ -69,8 +69,8 @@ class WindowCreate(Body, frozen=True, kw_only=True):
 
 
 class WindowEdit(Body, frozen=True, kw_only=True):
-    """Fields of a window to change; what is left out stays. A new start alone moves it: the duration stays. ``end`` now ends
-    a window that is under way."""
+    """Fields of a window to change. A field that is left out keeps its value. A new start alone moves the window and keeps its
+    duration; an ``end`` of now ends an active window."""
 
     title: Line | UnsetType = UNSET
     scope: WindowScope | UnsetType = UNSET

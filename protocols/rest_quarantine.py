@@ -9,7 +9,7 @@ from protocols.rest_fields import Line
 
 
 class DiscardBody(Body, frozen=True, kw_only=True):
-    """Why an Event in quarantine is given up."""
+    """The reason for discarding an Event in quarantine."""
 
     reason: Line
 

@@ -41,7 +41,7 @@ class NodeBody(Body, frozen=True, kw_only=True):
 
 
 class NodeEdit(Body, frozen=True, kw_only=True):
-    """Fields of a node to change; what is left out stays."""
+    """Fields of a node to change. A field that is left out keeps its value."""
 
     type: Name | UnsetType = UNSET
     parents: Parents | UnsetType = UNSET
@@ -94,7 +94,7 @@ class NodePaths(Struct, frozen=True):
 
 
 class TopologyResult(Struct, frozen=True, kw_only=True):
-    """What a change came to: nodes put and removed by it, and how many there are now."""
+    """The result of a change: numbers of nodes put, nodes removed, and nodes in the topology now."""
 
     put: int
     removed: int

@@ -103,7 +103,7 @@ async def create_alarm(
 async def edit_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[AlarmEdit]
 ) -> Response[Alarm]:
-    """Change the fields given, leave the others."""
+    """Change the given fields. The others keep their values."""
     return await commands.act(by, alarm_id, edit_of(data), if_match)
 
 
@@ -118,7 +118,7 @@ async def edit_alarm(
 async def acknowledge_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """Somebody has seen it. It opens again only when it is raised with a higher severity."""
+    """The alarm is acknowledged. It becomes active again only if it is raised with a higher severity."""
     return await commands.act(by, alarm_id, Acknowledge(data.note if data else ""), if_match)
 
 
@@ -133,13 +133,13 @@ async def acknowledge_alarm(
 async def unacknowledge_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """The alarm waits for somebody again."""
+    """The alarm is active again, as if nobody had acknowledged it."""
     return await commands.act(by, alarm_id, Unacknowledge(data.note if data else ""), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/clear",
-    summary="Clear an alarm by hand",
+    summary="Clear an alarm",
     status_code=200,
     operation_class=ConditionalOperation,
     responses={204: DONE},
@@ -148,7 +148,7 @@ async def unacknowledge_alarm(
 async def clear_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """The problem is over, although no device said so."""
+    """The alarm is cleared by an operator, without a report of the device."""
     return await commands.act(by, alarm_id, Clear(data.note if data else ""), if_match)
 
 
@@ -163,7 +163,7 @@ async def clear_alarm(
 async def resolve_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """The work on it is done."""
+    """The alarm is resolved: the repair is complete."""
     return await commands.act(by, alarm_id, Resolve(data.note if data else ""), if_match)
 
 
@@ -178,7 +178,7 @@ async def resolve_alarm(
 async def assign_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Assignment]
 ) -> Response[Alarm]:
-    """Give it to somebody, or with `null` to nobody."""
+    """Assign the alarm to a person or a team; `null` removes the assignment."""
     return await commands.act(by, alarm_id, Assign(data.assigned_to, data.note), if_match)
 
 
@@ -193,7 +193,7 @@ async def assign_alarm(
 async def shelve_alarm(
     commands: Given[AlarmCommands], by: By, clock: Given[Now], if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Shelving]
 ) -> Response[Alarm]:
-    """Keep it out of sight until a time, at most a year ahead."""
+    """The alarm is suppressed until the time given, at most a year ahead (RFC 8632: shelving)."""
     return await commands.act(by, alarm_id, shelve_of(data, clock()), if_match)
 
 
@@ -208,7 +208,7 @@ async def shelve_alarm(
 async def unshelve_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """It is in sight again at once."""
+    """The shelving ends now, and the alarm has its former status again."""
     return await commands.act(by, alarm_id, Unshelve(data.note if data else ""), if_match)
 
 

@@ -18,7 +18,7 @@ MOST_CAUSES = 16
 MOST_DECISIONS = 200
 
 
-@get("/alarms/{alarm_id:str}/explain", summary="Why is it so?", operation_class=ApiOperation, opt=allow("viewer"))
+@get("/alarms/{alarm_id:str}/explain", summary="Explain an alarm", operation_class=ApiOperation, opt=allow("viewer"))
 async def explain_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[Explanation]:
     """The alarms to which it is attributed up to the root, how many are attributed to it, and what faultd decided and why."""
     database = alarms.database

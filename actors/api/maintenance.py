@@ -92,7 +92,7 @@ async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: G
     opt=allow("viewer"),
 )
 async def get_maintenance_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:
-    """One window, and what it is doing."""
+    """One window, with its current or next occurrence and the number of alarms that it suppresses."""
     found = await catalogue.show(by, window_id)
     return tagged(found, found.revision)
 
@@ -152,7 +152,7 @@ async def create_maintenance_window(
 async def edit_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName, data: JSONBody[WindowEdit]
 ) -> Response[WindowShown]:
-    """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
+    """Change the given fields. Alarms that the window no longer covers are released at once."""
     given = fields_for(PlanChanges, data)
     for name, at in zip(("start", "end"), data.times, strict=True):
         given[name] = at if at is UNSET else _time(at)
@@ -170,7 +170,8 @@ async def edit_maintenance_window(
 async def end_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
-    """The occurrence under way ends now, and what still stands is told. A recurring window opens again as planned."""
+    """The active occurrence ends now, and people are notified of alarms that are still active. A recurring window opens
+    again as planned."""
     return await catalogue.change(by, EndWindow(window_id), if_match)
 
 
@@ -185,7 +186,7 @@ async def end_maintenance_window(
 async def cancel_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
-    """It ends now, or never begins. It stays in the list as cancelled for a while."""
+    """The window ends now, or never begins. It stays in the list as cancelled (`keep_windows_days`)."""
     return await catalogue.change(by, CancelWindow(window_id), if_match)
 
 

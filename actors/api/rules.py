@@ -69,13 +69,13 @@ async def list_rules(request: Request[Any, Any, Any], rules: Given[RuleCommands]
 
 @get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
 async def get_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
-    """One rule, and what is wrong with it if it is not in force."""
+    """One rule. `error` says why an enabled rule is not in force."""
     return _tagged(rules.show(by, rule_id))
 
 
 @post("/alarm-rules", summary="Write a rule", operation_class=ApiOperation, responses={409: PROBLEM}, opt=allow("admin"))
 async def create_rule(rules: Given[RuleCommands], by: By, data: JSONBody[Rule]) -> Response[RuleShown]:
-    """It is in force at once, and open alarms are looked at with it. 422 names every mistake with its place in the body."""
+    """The rule is in force at once, also for open alarms. 422 names every mistake with its place in the body."""
     rule_id = await rules.create(by, CreateRule(data))
     return _tagged(rules.show(by, rule_id), 201, {"Location": f"{PREFIX}/alarm-rules/{rule_id}"})
 
@@ -90,8 +90,8 @@ async def create_rule(rules: Given[RuleCommands], by: By, data: JSONBody[Rule]) 
 async def edit_rule(
     rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName, data: JSONBody[RuleEdited]
 ) -> Response[RuleShown]:
-    """Change the fields given, leave the others; `conditions` and `actions` are replaced whole. What the rule did before
-    is undone: alarms that it held back are let go, and people are told of them."""
+    """Change the given fields; `conditions` and `actions` are replaced whole. The former effects of the rule are undone:
+    alarms that it suppressed are released, and people are notified of them."""
     if not data.given():
         names = ", ".join(data.__struct_fields__)
         raise ProblemError(422, "invalid_body", f"nothing to change: give at least one of {names}")
@@ -106,7 +106,7 @@ async def edit_rule(
     opt=allow("admin"),
 )
 async def delete_rule(rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName) -> None:
-    """What it did is undone, as when it is changed. A rule of a file is deleted there."""
+    """The effects of the rule are undone, as after a change. A rule of a file is deleted in its file."""
     await rules.change(by, DeleteRule(rule_id), if_match)
 
 

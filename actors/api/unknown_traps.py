@@ -37,7 +37,7 @@ async def list_unknown_traps(request: Request[Any, Any, Any], stored: Given[Stor
 
 @get("/traps/unknown/counts", summary="Unknown traps by OID", operation_class=ApiOperation, opt=allow("viewer"))
 async def count_unknown_traps(stored: Given[Stored], by: By) -> Response[UnknownTrapCounts]:
-    """How often each unknown trap came, the most frequent first: what to write a profile for."""
+    """The number of each unknown trap, the most frequent first: candidates for a profile."""
     fresh = await stored.caught_up(by)
     return answer(UnknownTrapCounts(await stored_traps.count_unknown_traps(stored.database, tenant=by.tenant)), fresh)
 

@@ -21,9 +21,9 @@ from actors.mailbox import EndOfFeed, Feed
 from actors.metrics import Metrics
 from actors.stream.board import Board
 from actors.stream.hub import Hub
-from actors.stream.places import ConnectionSlots, Visit
 from actors.stream.request import RefusedHandshake, Subscription, Tokens, admit
 from actors.stream.settings import StreamSettings
+from actors.stream.slots import ConnectionSlots, Visit
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
 from protocols.customer import CustomersOf
@@ -69,14 +69,14 @@ class Stream:
         self._metrics = metrics
         self._clock = clock
         self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
-        self._places = ConnectionSlots(settings)
+        self._slots = ConnectionSlots(settings)
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent the rest. In both cases the
         connections are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
         hub = Hub(self._board, self._customers)
-        self._places = ConnectionSlots(self._settings)
+        self._slots = ConnectionSlots(self._settings)
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()
         listeners = await listen("stream.bind", self._settings.bind)
@@ -95,7 +95,7 @@ class Stream:
             finally:
                 hub.end()
                 # Connections are shielded so that their closing handshake can take place. So they need a deadline.
-                for scope in self._places.scopes():
+                for scope in self._slots.scopes():
                     scope.deadline = min(scope.deadline, trio.current_time() + CLOSE_SECONDS)
 
     async def _pump(self, hub: Hub, nursery: trio.Nursery) -> None:
@@ -126,7 +126,7 @@ class Stream:
 
     async def _connection(self, stream: trio.SocketStream, hub: Hub) -> None:
         with self._isolation.alone(), trio.CancelScope(shield=True) as scope:
-            visit, instead = self._places.enter(_address(stream), scope)
+            visit, instead = self._slots.enter(_address(stream), scope)
             if instead:
                 self._metrics.stream_refused.labels("connections").inc()
             try:
@@ -141,8 +141,8 @@ class Stream:
                 self._metrics.stream_refused.labels("protocol").inc()
                 _log.debug("stream.peer_error", errors=[repr(error) for error in errors.exceptions])
             finally:
-                self._places.leave(visit)
-                self._metrics.stream_clients.set(len(self._places))
+                self._slots.leave(visit)
+                self._metrics.stream_clients.set(len(self._slots))
                 await trio.aclose_forcefully(stream)
 
     async def _converse(self, stream: trio.SocketStream, hub: Hub, nursery: trio.Nursery, visit: Visit) -> None:
@@ -153,7 +153,7 @@ class Stream:
             try:
                 subscription = self._admit(request)
                 # The slot is taken before anything is awaited: else many connections at once would pass the limit together.
-                self._places.take(visit, subscription.principal.name, trio.current_time())
+                self._slots.take(visit, subscription.principal.name, trio.current_time())
             except RefusedHandshake as refused:
                 self._metrics.stream_refused.labels(refused.reason).inc()
                 await request.reject(refused.status, extra_headers=refused.headers(), body=refused.body())
@@ -162,7 +162,7 @@ class Stream:
             late = trio.current_time() >= handshake.deadline
             self._metrics.stream_refused.labels("timeout" if late else "protocol").inc()
             return
-        self._metrics.stream_clients.set(len(self._places))
+        self._metrics.stream_clients.set(len(self._slots))
         connection: WebSocketConnection | None = None
         with trio.move_on_after(_HANDSHAKE_SECONDS):
             connection = await request.accept(subprotocol=subscription.subprotocol)

@@ -33,7 +33,7 @@ class _Shared:
         self.readers = 0
 
 
-class Passing:
+class StreamedSnapshot:
     """A snapshot that is encoded while it is sent."""
 
     type = "snapshot"
@@ -57,12 +57,12 @@ class BoardSnapshots:
         self._building = trio.Lock()
 
     @asynccontextmanager
-    async def sending(self, filter: Filter) -> AsyncIterator[Text | Passing]:
+    async def sending(self, filter: Filter) -> AsyncIterator[Text | StreamedSnapshot]:
         """The snapshot for a filter, at a seq that the board follows. Keep the context open while it is sent. Can be
         cancelled."""
         shared = await self._take(filter)
         if shared is None:
-            yield Passing(self._board.moment(), filter, self._shown)
+            yield StreamedSnapshot(self._board.moment(), filter, self._shown)
             return
         try:
             yield shared.text

@@ -12,7 +12,7 @@ from actors.stream.frames import Text, heartbeat, lagged
 from actors.stream.hub import Hub
 from actors.stream.request import Subscription, Tokens
 from actors.stream.settings import StreamSettings
-from actors.stream.snapshots import Passing
+from actors.stream.snapshots import StreamedSnapshot
 from actors.stream.wire import Wire
 from actors.tokens import TokenFileError
 
@@ -125,7 +125,7 @@ class Subscriber:
         async with self._hub.snapshots.sending(self._filter) as frame:
             return frame.seq, await self._send(frame)
 
-    async def _send(self, frame: Text | Passing) -> bool:
+    async def _send(self, frame: Text | StreamedSnapshot) -> bool:
         """Send a frame. Returns False when the peer did not take it in time: half of it may be sent, so the connection must
         end."""
         if isinstance(frame, Text) and not frame.pieces:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from vocabulary.counter import NAME, TenantCounter
+from vocabulary.traps import make_notification
 
 from actors.guarded_stage import GuardedStage
 from actors.ledger.database import LedgerFile
@@ -21,13 +22,12 @@ from protocols.command import Command, RetryQuarantined
 from protocols.event import NetworkEvent, Tick, Trap
 from protocols.ledger import QuarantinedEvent
 from protocols.principal import Principal
-from protocols.snmp.notification import Notification
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 STRANGE = Trap(
     "10.0.0.1",
     NOW,
-    Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.99999.7", uptime=None, varbinds=()),
+    make_notification("1.3.6.1.4.1.99999.7", uptime=None),
 )
 
 

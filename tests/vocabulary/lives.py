@@ -35,8 +35,9 @@ from protocols.event import (
     Trap,
 )
 from protocols.principal import Principal
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node
+from vocabulary.traps import make_trap
 from vocabulary.world import START
 
 PROFILES = load_profiles(
@@ -51,10 +52,7 @@ encode = msgspec.msgpack.Encoder().encode
 
 
 def trap(source: str, oid: str, uptime: int | None, varbinds: tuple[VarBind, ...], inform: str) -> Trap:
-    notification = Notification(
-        version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
-    )
-    return Trap(source, START, notification, inform)
+    return make_trap(oid, varbinds, source=source, inform_key=inform, uptime=uptime)
 
 
 def ont(number: int) -> tuple[VarBind, ...]:

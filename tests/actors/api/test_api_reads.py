@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from vocabulary.api import RunningApi
+from vocabulary.traps import make_trap
 
 from actors.postgres import Postgres
 from protocols.change import Change, DeviceEvent, Quarantined, Released, UnknownTrap
-from protocols.event import Trap
 from protocols.ledger import RecordedBatch
-from protocols.snmp.notification import Notification
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -143,10 +142,14 @@ async def test_statistics_count_what_is_open(stored_lab: RunningApi) -> None:
 
 
 def _trap(tenant: str, offset: int) -> UnknownTrap:
-    notification = Notification(
-        version="2c", kind="trap", security="hunter2", trap_oid="1.3.6.1.4.1.99.0.1", uptime=1, varbinds=()
+    return UnknownTrap(
+        offset,
+        T0,
+        tenant,
+        "olt-1",
+        "no profile",
+        make_trap("1.3.6.1.4.1.99.0.1", source="192.0.2.1", at=T0, security="hunter2"),
     )
-    return UnknownTrap(offset, T0, tenant, "olt-1", "no profile", Trap("192.0.2.1", T0, notification))
 
 
 async def test_the_inbox_and_the_device_events(stored_lab: RunningApi) -> None:

@@ -10,6 +10,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from vocabulary.traps import make_trap
 
 from actors.postgres import Connection, Postgres
 from actors.store.apply import apply
@@ -31,10 +32,9 @@ from protocols.change import (
     UnknownTrap,
     WindowChanged,
 )
-from protocols.event import Trap
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.rule import Conditions, Rule, RuleRecord
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node, TopologyNode
 
 T0 = datetime(2026, 1, 31, 23, 0, tzinfo=UTC)
@@ -49,10 +49,8 @@ def unknown(offset: int, oid: str = "1.3.6.1.4.1.99.1", tenant: str = "t1", **fi
         VarBind("1.3.6.1.2.1.1.5.0", "OCTET STRING", b"olt-1"),
         VarBind("1.3.6.1.4.1.99.2", "OCTET STRING", b"\x00\xff"),
     )
-    notification = Notification(
-        version="2c", kind="trap", security="public", trap_oid=oid, uptime=7, varbinds=fields.get("varbinds", varbinds)
-    )
-    return UnknownTrap(offset, at(offset), tenant, "olt-1", "no rule for the OID", Trap("10.0.0.1", at(offset), notification))
+    trap = make_trap(oid, fields.get("varbinds", varbinds), at=at(offset), uptime=7)
+    return UnknownTrap(offset, at(offset), tenant, "olt-1", "no rule for the OID", trap)
 
 
 def rule_of(number: int, priority: int = 0) -> RuleRecord:

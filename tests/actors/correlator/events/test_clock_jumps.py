@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary.lives import SETUP, events
 from vocabulary.recovery import RestartedWorld
+from vocabulary.traps import LINK_DOWN, make_notification
 from vocabulary.world import ADMIN, START
 
 from actors.correlator.events.clock_jumps import AT_MOST
@@ -23,19 +24,12 @@ from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer
 from protocols.command import Action, Clear, Command, PutWindow, Shelve
 from protocols.event import ClockJumped, Event, NetworkEvent, Tick, Trap
 from protocols.maintenance import WindowPlan, WindowScope
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 
 JUMPS = [timedelta(days=400), timedelta(days=-400), timedelta(hours=1), timedelta(hours=-1), timedelta(seconds=30)]
 
 
-LINK_DOWN = Notification(
-    version="2c",
-    kind="trap",
-    security="public",
-    trap_oid="1.3.6.1.6.3.1.1.5.3",
-    uptime=None,
-    varbinds=(VarBind("1.3.6.1.2.1.2.2.1.1.7", "INTEGER", 7),),
-)
+INTERFACE_DOWN = make_notification(LINK_DOWN, (VarBind("1.3.6.1.2.1.2.2.1.1.7", "INTEGER", 7),), uptime=None)
 
 
 class JumpingWorld(RestartedWorld):
@@ -122,7 +116,7 @@ def test_a_cleared_alarm_is_kept_reopened_and_forgotten_after_the_usual_time(by:
 def test_an_idempotency_key_and_an_inform_are_remembered_as_long_as_before(by: timedelta) -> None:
     world = JumpingWorld(idempotency_hours=1, inform_window_seconds=900)
     event = NetworkEvent(type="device.down", tenant_id="t", resource_type="olt", resource_id="olt-9", key="k", reported_by="p")
-    notification = replace(LINK_DOWN, kind="inform")
+    notification = replace(INTERFACE_DOWN, kind="inform")
     world(event)
     world(Trap("10.0.0.9", world.now, notification, "i"))
     world.wait(step=30, minutes=14)
@@ -160,7 +154,7 @@ def test_the_archive_takes_nothing_sooner(by: timedelta) -> None:
 @pytest.mark.parametrize("wait", [0, 5])
 def test_a_trap_that_waited_for_its_commit_is_received_on_the_present_scale(by: timedelta, wait: int) -> None:
     world = JumpingWorld()
-    notification = LINK_DOWN
+    notification = INTERFACE_DOWN
     trap = Trap("10.0.0.9", world.now - timedelta(seconds=wait), notification)
     world.jump(by)
     world(trap)
@@ -404,7 +398,7 @@ def test_a_senders_uptime_goes_on_in_its_epoch(by: timedelta) -> None:
     world = JumpingWorld()
 
     def send(uptime: int) -> None:
-        world(Trap("10.0.0.1", world.now, replace(LINK_DOWN, uptime=uptime)))
+        world(Trap("10.0.0.1", world.now, replace(INTERFACE_DOWN, uptime=uptime)))
 
     send(100_000)
     world.wait(seconds=20)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
@@ -46,10 +47,7 @@ def trap(
 ) -> Trap:
     place = (("3.3.1.1.1.0", 0), ("3.3.2.1.1.0.1", 1), ("3.3.4.1.1.0.1.0.5", 5), (f"128.1.1.2.43.1.1.4194313472.{ont}", ont))
     varbinds = tuple(VarBind(f"1.3.6.1.4.1.2011.6.{oid}", "INTEGER", value) for oid, value in place)
-    notification = Notification(
-        version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
-    )
-    return Trap(source, received, notification, inform)
+    return make_trap(oid, varbinds, source=source, at=received, inform_key=inform, uptime=uptime)
 
 
 def test_a_trap_becomes_an_alarm_of_the_customer_behind_it_and_its_clear_ends_it(plant: World) -> None:

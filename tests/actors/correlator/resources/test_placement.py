@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vocabulary import lives
 from vocabulary.recovery import RestartedWorld
+from vocabulary.traps import LINK_DOWN, make_trap
 from vocabulary.world import World
 
 from actors.correlator.resources import placement
@@ -18,9 +19,9 @@ from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Answer
 from protocols.command import ChangeTopology, Command
-from protocols.event import FROM_FILE, Event, ProfilesLoaded, Tick, TopologyChanged, TopologyLoaded, Trap
+from protocols.event import FROM_FILE, Event, ProfilesLoaded, Tick, TopologyChanged, TopologyLoaded
 from protocols.principal import Principal
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node
 
 encode = msgspec.msgpack.Encoder().encode
@@ -140,10 +141,7 @@ def test_customers_that_another_system_named_stay(world: World) -> None:
 def test_a_fan_is_in_its_place_when_its_device_is(world: World) -> None:
     def link(address: str) -> None:
         varbinds = (VarBind("1.3.6.1.2.1.2.2.1.1.7", "INTEGER", 7),)
-        told = Notification(
-            version="2c", kind="trap", security="public", trap_oid="1.3.6.1.6.3.1.1.5.3", uptime=1, varbinds=varbinds
-        )
-        world(Trap(address, world.now, told))
+        world(make_trap(LINK_DOWN, varbinds, source=address, at=world.now))
 
     loaded(world, *PLANT)
     link("10.0.0.1")

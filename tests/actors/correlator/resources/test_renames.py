@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vocabulary import lives
 from vocabulary.recovery import RestartedWorld
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.resources import renames
@@ -17,8 +18,8 @@ from actors.correlator.settings import CorrelatorSettings
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged
 from protocols.command import Acknowledge, Raise, Shelve
-from protocols.event import Event, ProfilesLoaded, SystemReport, Tick, TopologyLoaded, Trap
-from protocols.snmp.notification import Notification, VarBind
+from protocols.event import Event, ProfilesLoaded, SystemReport, Tick, TopologyLoaded
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node, with_addresses
 
 encode = msgspec.msgpack.Encoder().encode
@@ -43,10 +44,7 @@ def topology(world: World, *nodes: Node) -> None:
 
 def link(world: World, trap_oid: str = DOWN, address: str = "10.0.0.1", interface: int = 7) -> None:
     varbinds = (VarBind(f"1.3.6.1.2.1.2.2.1.1.{interface}", "INTEGER", interface),)
-    notification = Notification(
-        version="2c", kind="trap", security="public", trap_oid=trap_oid, uptime=int(world.offset) * 100, varbinds=varbinds
-    )
-    world(Trap(address, world.now, notification))
+    world(make_trap(trap_oid, varbinds, source=address, at=world.now, uptime=world.offset * 100))
 
 
 def found(world: World) -> dict[tuple[str, str], Alarm]:

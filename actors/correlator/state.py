@@ -37,7 +37,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
 Memory = TypeVar("Memory", bound=Struct)
-AView = TypeVar("AView", bound="View")
+AView = TypeVar("AView", bound="DerivedView")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Saved)
 

@@ -15,7 +15,7 @@ from protocols.event import Event, kind
 from protocols.ledger import EventBatch
 
 MAX_QUARANTINED = 100_000
-"""Quarantined Events within reach of a retry; of more, the ledger keeps the oldest, and nothing is decided about them."""
+"""Quarantined Events within reach of a retry. Beyond this the oldest are only listed and kept."""
 _SIZE = 8
 """Octets of the length that stands before the quarantine in a snapshot."""
 

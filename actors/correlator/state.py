@@ -191,6 +191,13 @@ class State(AlarmTables):
         if len(self.quarantined) > MAX_QUARANTINED:
             self.quarantined.difference_update(sorted(self.quarantined)[: MAX_QUARANTINED // 100])
 
+    def quarantine_elsewhere(self, stage: str, offset: int) -> None:
+        """The Event at ``offset`` is in the quarantine of a stage behind the correlator. Of very many the oldest are forgotten:
+        their alarms stay until an operator ends them."""
+        self.quarantined_elsewhere[stage, offset] = None
+        if len(self.quarantined_elsewhere) > MAX_QUARANTINED:
+            del self.quarantined_elsewhere[next(iter(self.quarantined_elsewhere))]
+
     # --- what the fold depends on -------------------------------------------------------------------------------
 
     def take_profiles(self, event: ProfilesLoaded) -> None:

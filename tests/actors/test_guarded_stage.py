@@ -8,6 +8,8 @@ import pytest
 from vocabulary.counter import NAME, POISON, TenantCounter
 
 from actors import guarded_stage
+from actors.correlator import state
+from actors.correlator.events import stage_quarantine
 from actors.guarded_stage import GuardedStage
 from actors.ledger.quarantine import stage_reports, touching_quarantine
 from faultd.pipe import Stages
@@ -196,6 +198,15 @@ def test_only_the_newest_can_be_retried_of_very_many(fold: Fold, monkeypatch: py
         fold.feed(down(POISON))
     assert len(fold.guard.quarantined) == 2
     assert 1 not in fold.guard.quarantined
+
+
+def test_what_the_correlator_remembers_of_other_quarantines_is_bounded(fold: Fold, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MAX_QUARANTINED", 2)
+    monkeypatch.setattr(stage_quarantine, "MOST_ALARMS", 1)
+    for _ in range(4):
+        fold.feed(down(POISON))
+    assert len(fold.stages.state.quarantined_elsewhere) == 2
+    assert set(fold.alarms) == {f"{NAME} 1", stage_quarantine.THE_OTHERS}
 
 
 def test_a_stage_that_begins_late_counts_what_the_correlator_holds() -> None:

@@ -15,16 +15,15 @@ THE_OTHERS = "more"
 
 def fold_stage_quarantine(draft: Draft, event: StageQuarantine) -> None:
     """An Event entered or left the quarantine of a stage behind the correlator."""
-    elsewhere, key = draft.state.quarantined_elsewhere, (event.stage, event.offset)
     if event.active:
         raise_quarantined(draft, event.stage, event.offset, event.text)
-        draft.on_commit(elsewhere.__setitem__, key, None)
+        draft.on_commit(draft.state.quarantine_elsewhere, event.stage, event.offset)
         return
     if event.discarded:
         note_discarded(draft, event.stage, event.offset, event.by.removeprefix("user:"), event.text)
     why = f"discarded: {event.text}" if event.discarded else event.text
     clear_quarantined(draft, event.stage, event.offset, why, event.by)
-    draft.on_commit(elsewhere.pop, key, None)
+    draft.on_commit(draft.state.quarantined_elsewhere.pop, (event.stage, event.offset), None)
 
 
 def raise_quarantined(draft: Draft, stage: str, offset: int, error: str) -> None:

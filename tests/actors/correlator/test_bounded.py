@@ -11,8 +11,8 @@ from vocabulary import lives
 from vocabulary.traps import make_notification
 from vocabulary.world import START, World
 
-from actors.correlator import fold as folding
 from actors.correlator import staging, state
+from actors.correlator.events import stage_quarantine
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.feed import LedgerFeed
@@ -118,7 +118,7 @@ def test_nothing_that_is_kept_grows_beyond_its_bound(
 ) -> None:
     monkeypatch.setattr(staging, "MAX_MEMORIES", MEMORIES)
     monkeypatch.setattr(state, "MAX_QUARANTINED", MEMORIES)
-    monkeypatch.setattr(folding, "QUARANTINE_ALARMS", 10)
+    monkeypatch.setattr(stage_quarantine, "MOST_ALARMS", 10)
     monkeypatch.setattr(boards, "_MOST_MARKS", MARKS)
     world = make_world(CorrelatorSettings(max_alarms=OPEN, max_alarms_per_device=OF_DEVICE, keep_cleared_max=CLEARED))
     most, seen = flood(world)

@@ -242,7 +242,9 @@ class Sequence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     restarts_at: int = 1
 
 
-class DeviceTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+class DeviceTimeField(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}
+):
     """Where the device's own time of the event is. ``decode`` is a time decoder, ``format`` (strptime) for text.
 
     ``utc_offset`` (``"+03:00"``) is the zone of times that carry none; without it such times are not used. A time
@@ -290,7 +292,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     resources: dict[str, Resource] = {}
     sequence: tuple[Sequence, ...] = ()
     """Of several the first one whose value is present counts."""
-    device_time: tuple[DeviceTime, ...] = ()
+    device_time: tuple[DeviceTimeField, ...] = ()
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()
     devices: tuple[DeviceFamily, ...] = ()

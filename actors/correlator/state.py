@@ -37,7 +37,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
 Memory = TypeVar("Memory", bound=Struct)
-AView = TypeVar("AView", bound="View")
+AView = TypeVar("AView", bound="DerivedView")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Saved)
 
@@ -47,7 +47,7 @@ def policy_of(event: PolicyLoaded) -> CorrelatorSettings:
     return msgspec.msgpack.decode(event.settings, type=CorrelatorSettings)
 
 
-class View(AlarmWatcher):
+class DerivedView(AlarmWatcher):
     """Something that follows from the State and is not saved: compiled rules, an index, evidence read before.
 
     It is made when it is first asked for, and the State keeps it true. A view reads the State and never a draft, so nothing has

@@ -4,7 +4,7 @@ sets follow from the State, so they are not saved."""
 from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import evidence_at, says_out
 from actors.correlator.pon.memory import Concluded, PonMemory
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from protocols.alarm import Alarm
 
 _SPARE = 64
@@ -23,7 +23,7 @@ class _Made:
         self.stale: set[str] = set()
 
 
-class MembersView(View):
+class MembersView(DerivedView):
     """The ONTs of each conclusion, by the id of its alarm, and the conclusions of each ONT."""
 
     of_configuration = True

@@ -12,7 +12,7 @@ from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.gather import against, evidence_at, tenant_of
 from actors.correlator.pon.memory import PonMemory
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
@@ -122,7 +122,7 @@ def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
     return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
 
 
-class EvidenceView(View):
+class EvidenceView(DerivedView):
     """The evidence of each port and each ``area:NAME`` that was inspected."""
 
     of_configuration = True

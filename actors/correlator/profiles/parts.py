@@ -13,7 +13,7 @@ from actors.correlator.profiles.templates import Template
 from actors.correlator.profiles.times import TIME_DECODERS, offset, text_time
 from actors.correlator.profiles.values import VarbindReader
 from actors.correlator.profiles.vocabulary import RESOURCE_TYPES
-from protocols.profile import Choice, DeviceTime, Profile, Resource, names
+from protocols.profile import Choice, DeviceTimeField, Profile, Resource, names
 
 
 class SequenceRule(NamedTuple):
@@ -79,7 +79,7 @@ class Parts:
             if (rule := self._time(spec, f"device_time[{n}]")) is not None
         )
 
-    def _time(self, spec: DeviceTime, key: str) -> TimeRule | None:
+    def _time(self, spec: DeviceTimeField, key: str) -> TimeRule | None:
         if bool(spec.decode) == bool(spec.format):
             self.problems.add(key, "takes either decode or format")
             return None

@@ -13,7 +13,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules, RulePart
 from actors.correlator.rules.memories import AttachedChild, KinMemory, Recent
 from actors.correlator.rules.place import above, device_of, is_below
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from protocols.alarm import Alarm
 
 NAME = "rules"
@@ -135,7 +135,7 @@ def _places_of_child(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple
     return places, places
 
 
-class Waiting(View):
+class Waiting(DerivedView):
     """Alarms of ``KinMemory.recent``, oldest first, by slot and the places in which the other side looks for them."""
 
     def __init__(self, state: State) -> None:

@@ -20,10 +20,10 @@ from actors.correlator.rules.plugin_frames import (
     MAX_ACTIONS,
     Ask,
     Call,
-    Done,
     Failed,
     FrameError,
     PluginAnswer,
+    PluginDone,
     Ready,
     decode_to_plugin,
     receive,
@@ -91,7 +91,7 @@ def serve(end: socket.socket, plugin: Plugin) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def asked(plugin: Plugin, view: View, call: Call) -> Done | Failed:
+def asked(plugin: Plugin, view: View, call: Call) -> PluginDone | Failed:
     """The actions that the plugin asks for, checked; or the exception that it raised, as an error."""
     actions: list[PluginAction] = []
     try:
@@ -106,7 +106,7 @@ def asked(plugin: Plugin, view: View, call: Call) -> Done | Failed:
         raise
     except BaseException as error:  # noqa: BLE001 - the code of others: whatever it raises, also to end the interpreter
         return Failed(f"{type(error).__name__}: {error}")
-    return Done(tuple(actions))
+    return PluginDone(tuple(actions))
 
 
 def load(name: str) -> Plugin | Failed:

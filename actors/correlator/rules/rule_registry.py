@@ -7,13 +7,13 @@ from msgspec.structs import replace
 
 from actors.correlator.rules.compiler import CompiledRules, compile_rules
 from actors.correlator.rules.memories import RuleMemory
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from protocols.rule import RuleRecord
 
 _log = structlog.get_logger()
 
 
-class RulesInForce(View):
+class RulesInForce(DerivedView):
     """The compiled rules, and the mistakes in those that are not accepted any more, by id."""
 
     def __init__(self, state: State) -> None:

@@ -22,7 +22,7 @@ NATIVE ?= PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/$(MADE)/native:$(CURDIR)"
 COMPILER = $(shell command -v gcc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && echo gcc)
 
-.PHONY: help demo check test test-native test-run coverage hooks lint docs bench simulate-hard crash-hard fuzz native setup setup-dev lock clean
+.PHONY: help demo check test test-native test-run coverage hooks lint docs bench simulate-hard crash-hard fuzz native client setup setup-dev lock clean
 
 help:
 	@echo "make demo    set up, then run faultd with a simulated plant and show the alarms live"
@@ -44,7 +44,7 @@ test: lint test-run
 
 # The tests alone, for a further Python: types and style are the same for each.
 # They start a hundred daemons: compiled once here, also where PYTHONDONTWRITEBYTECODE is set.
-test-run: setup-dev
+test-run: setup-dev client
 	@$(BIN)/python -m compileall -q protocols actors faultd
 	$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal $(TESTS)
 
@@ -99,6 +99,9 @@ native: $(MADE)/compiled
 setup: $(MADE)/run
 setup-dev: $(MADE)/dev
 
+# The generator of the client that one test makes, in an environment of its own: it needs an older typer than faultd.
+client: $(MADE)/client
+
 $(MADE)/venv:
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -111,13 +114,13 @@ $(MADE)/venv:
 
 $(MADE)/run: $(MADE)/venv requirements.lock requirements-build.lock pyproject.toml
 	@echo "installing what faultd needs"
-	@$(PIP) install --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(MADE)/dev: $(MADE)/run requirements-dev.lock
 	@echo "installing what the tests need"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
@@ -125,7 +128,7 @@ $(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
 	@test -n "$(COMPILER)" || \
 		{ echo "compiling needs a C compiler and Python's headers: sudo apt-get install gcc python3-dev"; exit 1; }
 	@echo "compiling the trap path (one or two minutes)"
-	@$(PIP) install --require-hashes -r requirements-native.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-native.lock
 	@rm -rf $(MADE)/native $(MADE)/wheel $(MADE)/source && mkdir -p $(MADE)/source
 	@cp -R protocols actors faultd config pyproject.toml README.md LICENSE $(MADE)/source
 	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(MADE)/wheel ./$(MADE)/source
@@ -134,10 +137,19 @@ $(MADE)/compiled: $(MADE)/dev requirements-native.lock pyproject.toml \
 
 $(MADE)/fuzz: $(MADE)/dev requirements-fuzz.lock
 	@echo "installing the fuzzers"
-	@$(PIP) install --require-hashes -r requirements-fuzz.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements-fuzz.lock
 	@touch $@
 
-COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+$(MADE)/client: $(MADE)/venv requirements-client.lock
+	@echo "installing the generator of clients"
+	@$(BIN)/python -m venv --clear $(VENV)-client
+	@$(VENV)-client/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-client.lock
+	@touch $@
+
+# litestar 2 requires polyfactory, and with it faker (25 MB), for examples in OpenAPI that faultd does not ask for. The locks leave both
+# out, and every installation from a lock is made with --no-deps. See docs/decisions/0065-without-faker.md.
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+	--no-allow-unsafe --unsafe-package=polyfactory --unsafe-package=faker \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 lock: $(MADE)/venv
@@ -147,6 +159,7 @@ lock: $(MADE)/venv
 	$(COMPILE) --upgrade --extra=dev --extra=fuzz --output-file=requirements-fuzz.lock pyproject.toml
 	$(COMPILE) --upgrade --extra=dev --extra=native --output-file=requirements-native.lock pyproject.toml
 	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
+	$(COMPILE) --upgrade --output-file=requirements-client.lock requirements-client.in
 
 clean:
-	rm -rf .venv .venv-newest .make .make-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-client .venv-newest .venv-newest-client .make .make-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -37,6 +37,15 @@ class Stage(ABC):
         """The encoded state in pieces, which another thread may ask for while the fold goes on: they tell the state as it was
         when this was called."""
 
+    def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
+        """The state after the Event at ``offset``, stamped ``at``, for a ledger that has gone on without this stage until now:
+        empty, but for what follows from ``held``, the Changes by which the stages before would tell what they hold."""
+        return
+
+    def held(self) -> list[Change]:
+        """The state as Changes, for a stage that begins: what it would be told of had it been there all the time."""
+        return []
+
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
         """Work that takes seconds and that folding ``batch`` needs, to be done in a thread before it is folded. A fold without
         it comes to the same Changes."""
@@ -54,11 +63,11 @@ class Stage(ABC):
 
 def fold_batch(stage: Stage, batch: EventBatch) -> list[Change]:
     """Fold the Events of ``batch`` in order: its Changes with those of ``stage`` among them, Event by Event."""
-    first, at, before = batch.first, batch.at, batch.changes
+    fold, first, at, before = stage.fold, batch.first, batch.at, batch.changes
     changes: list[Change] = []
     if not before:
         for offset, event in enumerate(batch.events, first):
-            changes += stage.fold(offset, at, event, ())
+            changes += fold(offset, at, event, ())
         return changes
     done, count = 0, len(before)
     for offset, event in enumerate(batch.events, first):
@@ -67,7 +76,7 @@ def fold_batch(stage: Stage, batch: EventBatch) -> list[Change]:
             done += 1
         of_this_event = before[start:done]
         changes += of_this_event
-        changes += stage.fold(offset, at, event, of_this_event)
+        changes += fold(offset, at, event, of_this_event)
     if done < count:
         raise ValueError(f"a Change of Event {before[done].offset} is out of order in the batch {first} to {batch.through}")
     return changes

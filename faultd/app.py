@@ -27,6 +27,7 @@ from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
@@ -66,7 +67,7 @@ from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
 from protocols.event import Event, SystemReport
-from protocols.ledger import Seed
+from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
 
 log = structlog.get_logger()
@@ -138,7 +139,7 @@ async def serve(
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
-        seed = partial(seed_of, ledger.feed, board, clock)
+        seed = partial(seed_of, ledger.feed, board, clock, state)
         store = Store(
             written,
             ledger.feed,
@@ -247,15 +248,21 @@ def _as_at_a_start() -> list[SystemReport]:
     ]
 
 
-async def _quarantined_event(feed: LedgerFeed, offset: int) -> bytes | None:
-    """The msgpack of the quarantined Event at ``offset``."""
-    return next((kept.event for kept in await feed.quarantined() if kept.offset == offset), None)
+async def _quarantined_event(feed: LedgerFeed, offset: int) -> list[QuarantinedEvent]:
+    """The Event in quarantine at ``offset``, once for each stage that could not fold it."""
+    return [kept for kept in await feed.quarantined() if kept.offset == offset]
 
 
-async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime]) -> Seed:
-    """The alarms of the board and the quarantine, for a consumer whose next batches the ledger no longer has."""
+async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime], state: State) -> Seed:
+    """The alarms of the board, the quarantine, and what operators made, for a consumer whose next batches the ledger no longer
+    has."""
     quarantined = await feed.quarantined()
-    return Seed(board.seq, board.alarms(), quarantined, clock())
+    seq, alarms, at, made = board.seq, board.alarms(), clock(), []
+    for change in operator_data(state):
+        made.append(change)
+        # A million nodes take a second, in which traps go on being read and folded.
+        await trio.lowlevel.checkpoint()
+    return Seed(seq, alarms, quarantined, at, made)
 
 
 async def _keep(appends: trio.MemorySendChannel[Append], events: list[Event], folded: Reply[Outcome]) -> None:

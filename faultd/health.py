@@ -76,7 +76,7 @@ class Health:
 
     def _postgresql(self) -> DaemonPart:
         if self._metrics.value("faultd_store_up"):
-            return DaemonPart("ok", f"applied through {self._store.seq}")
+            return DaemonPart("ok", f"has written batch {self._store.seq}")
         if self.waiting and not self.stopping:
             return DaemonPart(
                 "degraded", "faultd is starting and does not have PostgreSQL yet; alarms, commands and the stream go on"

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 import structlog
 
+from actors.correlator.memories import TablesMemory
 from actors.correlator.plant.difference import from_file
 from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
 from actors.correlator.profiles.undeclared import undeclared
@@ -30,6 +31,7 @@ from protocols.event import (
     PolicyLoaded,
     ProfilesLoaded,
     RulesLoaded,
+    SeedTables,
     TopologyChanged,
     TopologyLoaded,
 )
@@ -98,6 +100,8 @@ def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, Topology
     profiles, topology, policy, rules = Inputs(*inputs)
     if state.counted is None:
         yield CountAlarms()
+    if not state.memory(TablesMemory).seeded:
+        yield SeedTables()
     if state.policy is None or state.policy.digest != policy.digest:
         yield policy
     if state.topology_digest != topology.digest:

@@ -14,6 +14,7 @@ import trio
 
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
+from actors.guarded_stage import GuardedStage
 from actors.ledger.actor import Ledger
 from actors.ledger.consumers import ConsumerPolicy
 from actors.ledger.database import LedgerFile
@@ -37,17 +38,21 @@ CONSUMERS = {
     "stream": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
+OTHERS: tuple[Callable[[], Stage], ...] = ()
+"""Makers of the stages behind the correlator, in their order: what the daemon and everything else fold through."""
 _SPARE = 2
 """Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""
 
 
 class Stages:
-    """The stages of one ledger in their order, folded in this thread."""
+    """The stages of one ledger in their order, folded in this thread. Those behind the correlator have a quarantine each."""
 
-    def __init__(self, ledger_id: str, others: Sequence[Callable[[], Stage]] = ()) -> None:
+    def __init__(self, ledger_id: str, others: Sequence[Callable[[], Stage]] = OTHERS) -> None:
         """All of them empty. ``others`` make the stages behind the correlator."""
         self.correlator = Correlator(ledger_id)
-        self.all: tuple[Stage, ...] = (self.correlator, *(make() for make in others))
+        self.all: tuple[Stage, ...] = (self.correlator, *(GuardedStage(make()) for make in others))
+        self.absent: set[str] = set()
+        """Stages that have not begun: a snapshot was loaded that has no part of them."""
 
     @property
     def state(self) -> State:
@@ -60,27 +65,49 @@ class Stages:
         return tuple(stage.name for stage in self.all)
 
     def load(self, parts: Mapping[str, bytes]) -> None:
-        """Take the states of a snapshot. Raises KeyError when a stage's part is missing, ``msgspec.MsgspecError`` when one
-        cannot be read; some stages may have taken theirs by then."""
+        """Take the states of a snapshot. A stage behind the correlator whose part is missing is absent until :meth:`begin`.
+
+        Raises KeyError when the correlator's part is missing, ``msgspec.MsgspecError`` when one cannot be read; some stages may
+        have taken theirs by then.
+        """
+        self.correlator.load(parts[self.correlator.name])
+        for stage in self.all[1:]:
+            if stage.name in parts:
+                stage.load(parts[stage.name])
+            else:
+                self.absent.add(stage.name)
+
+    def begin(self) -> list[str]:
+        """Begin the absent stages from what the stages before each hold now; their names."""
+        held: list[Change] = []
+        begun = []
         for stage in self.all:
-            stage.load(parts[stage.name])
+            if stage.name in self.absent:
+                stage.begin(self.state.offset, self.state.at, held)
+                begun.append(stage.name)
+            if self.absent:
+                held += stage.held()
+        self.absent.clear()
+        return begun
 
     def save(self) -> dict[str, bytes]:
         """The states as a snapshot has them."""
-        return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all}
+        return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all if stage.name not in self.absent}
 
     def fold(self, offset: int, at: datetime, event: Event) -> list[Change]:
         """The Changes that all stages make of one Event."""
         changes = self.correlator.fold(offset, at, event, ())
         for stage in self.all[1:]:
-            changes += stage.fold(offset, at, event, changes)
+            if stage.name not in self.absent:
+                changes += stage.fold(offset, at, event, changes)
         return changes
 
     def fold_batch(self, batch: EventBatch) -> list[Change]:
         """The Changes that all stages make of the Events of ``batch``, Event by Event."""
         changes: Sequence[Change] = batch.changes
         for stage in self.all:
-            changes = fold_batch(stage, EventBatch(batch.first, batch.at, batch.events, changes))
+            if stage.name not in self.absent:
+                changes = fold_batch(stage, EventBatch(batch.first, batch.at, batch.events, changes))
         return list(changes)
 
     def forget_counts(self) -> None:

@@ -8,9 +8,11 @@ import msgspec
 import structlog
 
 from actors.ledger.database import LedgerFile
+from actors.ledger.group import CommitGroup, pieces_of
 from actors.ledger.recovery import recover
 from actors.stage import Stage
-from faultd.pipe import Stages
+from actors.trusted_clock import instant
+from faultd.pipe import OTHERS, Stages
 from protocols.ledger import Snapshot
 
 log = structlog.get_logger()
@@ -24,9 +26,12 @@ class Restored(NamedTuple):
     seq: int
 
 
-def restore(path: Path, others: Sequence[Callable[[], Stage]] = ()) -> Restored:
+def restore(path: Path, others: Sequence[Callable[[], Stage]] = OTHERS) -> Restored:
     """Open the ledger at ``path`` and fold what a snapshot does not cover. ``others`` make the stages behind the correlator.
     Blocks: from trio call it in a thread.
+
+    Where the snapshot has no part of a stage, the stage begins behind the last Event whose Changes are recorded, from what the
+    stages before it hold then, and a snapshot with its part is written.
 
     Raises :class:`actors.ledger.errors.LedgerError` when the file cannot be used.
     """
@@ -50,6 +55,10 @@ def restore(path: Path, others: Sequence[Callable[[], Stage]] = ()) -> Restored:
             stages.fold_batch(batch)
             folded += len(batch.events)
         stages.forget_counts()
+        if begun := stages.begin():
+            # On disk before any Event is folded: after a crash they begin with the same Event again.
+            _write_snapshot(database, stages)
+            log.warning("stages begin that this ledger did not have", stages=begun, behind=stages.state.offset)
     except BaseException:
         database.close()
         raise
@@ -61,3 +70,10 @@ def restore(path: Path, others: Sequence[Callable[[], Stage]] = ()) -> Restored:
         alarms=len(stages.state.alarms),
     )
     return Restored(database, stages, recovery.last_seq)
+
+
+def _write_snapshot(database: LedgerFile, stages: Stages) -> None:
+    """In one commit. Raises DiskRefused."""
+    through = database.head.through
+    pieces = pieces_of(Snapshot(through, stages.save()))
+    database.write(CommitGroup(now=instant(database.head.at), through=through, folded=pieces))

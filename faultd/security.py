@@ -9,7 +9,7 @@ from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import V3Engine, decode_offline
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.settings import DatabaseSettings, url_problem
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.masking import masked
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification
@@ -75,7 +75,7 @@ def database_url(settings: DatabaseSettings) -> str:
 
 def offline_reader(config: Config, fields: frozenset[str]) -> Callable[[bytes], Notification]:
     """Decodes a datagram of any version with the configured users' keys. ``fields`` are those that equipment writes behind its
-    community, by the profiles. What it gives raises Refusal or Refused."""
+    community, by the profiles. What it gives raises SnmpRefusal or Refused."""
 
     def read(datagram: bytes) -> Notification:
         if peek(datagram).version == 3:
@@ -85,6 +85,6 @@ def offline_reader(config: Config, fields: frozenset[str]) -> Callable[[bytes], 
     return read
 
 
-def why_refused(error: Refusal | DroppedDatagram) -> str:
+def why_refused(error: SnmpRefusal | DroppedDatagram) -> str:
     """The reason in words, for people."""
-    return f"{error.reason}: {error}" if isinstance(error, Refusal) else error.reason
+    return f"{error.reason}: {error}" if isinstance(error, SnmpRefusal) else error.reason

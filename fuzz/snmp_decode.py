@@ -1,4 +1,4 @@
-"""Fuzz the SNMP codec: every way in answers with a message or a Refusal, whatever the octets. See ``common``."""
+"""Fuzz the SNMP codec: every way in answers with a message or a SnmpRefusal, whatever the octets. See ``common``."""
 
 import atheris
 from common import run

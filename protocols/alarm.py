@@ -15,6 +15,7 @@ Source = Literal["network_device", "monitoring", "cpe", "service", "system", "ap
 SOURCES: tuple[Source, ...] = get_args(Source)
 Status = Literal["active", "acknowledged", "suppressed", "cleared", "resolved"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+SuppressionKind = Literal["rule", "window", "parent", "flapping"]
 
 
 def is_own_name(name: str) -> bool:
@@ -35,7 +36,7 @@ class Identity(Struct, frozen=True, order=True, array_like=True, gc=False):
 class Suppression(Struct, frozen=True):
     """The reason for which an alarm is held back. ``kind``: rule, window, parent or flapping; ``by``: its id."""
 
-    kind: Literal["rule", "window", "parent", "flapping"]
+    kind: SuppressionKind
     by: str
     since: datetime
     reason: str = ""

@@ -10,8 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocols.alarm import Alarm, TimelineEntry
+from protocols.command import FIRST_STAGE
 from protocols.event import Trap
+from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
+from protocols.rule import RuleRecord
 from protocols.severity import Severity
+from protocols.topology import TopologyNode
 
 
 class AlarmChanged(Struct, frozen=True, array_like=True, tag="alarm", tag_field="tag", gc=False):
@@ -73,7 +77,7 @@ class DeviceEvent(Struct, frozen=True, kw_only=True, array_like=True, tag="devic
     device_id: str
     resource_type: str
     resource_id: str
-    event_type: str
+    event_name: str
     severity: Severity
     title: str
     detail: dict[str, Any] = {}
@@ -153,19 +157,53 @@ class Refusal(Struct, frozen=True):
 
 
 class Quarantined(Struct, frozen=True, array_like=True, tag="quarantined", tag_field="tag"):
-    """The fold of the Event at ``offset`` raised: kept for retry, shown by the API."""
+    """The fold of the Event at ``offset`` by ``stage`` raised: kept for retry, shown by the API. The other stages folded it."""
 
     offset: int
     at: datetime
     kind: str
     error: str
+    stage: str = FIRST_STAGE
 
 
 class Released(Struct, frozen=True, array_like=True, tag="released", tag_field="tag"):
-    """The Event ``released`` left quarantine: the retry at ``offset`` folded it, or the command at ``offset`` discarded it."""
+    """The Event ``released`` left the quarantine of ``stage``: the retry at ``offset`` folded it, or the command at ``offset``
+    ``discarded`` it. ``by`` (an actor of the timeline) and ``why`` are for its alarm."""
 
     offset: int
     released: int
+    stage: str = FIRST_STAGE
+    by: str = "faultd:self"
+    why: str = ""
+    discarded: bool = False
+
+
+class RuleChanged(Struct, frozen=True, array_like=True, tag="rule", tag_field="tag"):
+    """A rule as it is now, by its id. ``record`` is None when there is no such rule any more."""
+
+    offset: int
+    id: str
+    record: RuleRecord | None = None
+
+
+class WindowChanged(Struct, frozen=True, array_like=True, tag="window", tag_field="tag"):
+    """A maintenance window as it is now, by its id: a command changed it, or it opened or closed. ``window`` is None when the
+    correlator no longer holds it. ``occurrence`` is the one under way, or else the next."""
+
+    offset: int
+    id: str
+    window: MaintenanceWindow | None = None
+    status: Phase = "ended"
+    occurrence: Occurrence | None = None
+
+
+class NodesChanged(Struct, frozen=True, array_like=True, tag="nodes", tag_field="tag"):
+    """Nodes of the topology as they are now, and the ids of nodes that are not in it any more. A large change of the topology
+    comes in several of these, of later Events too."""
+
+    offset: int
+    puts: tuple[TopologyNode, ...] = ()
+    removes: tuple[str, ...] = ()
 
 
 class ArchiveDue(Struct, frozen=True, array_like=True, tag="archive_due", tag_field="tag"):
@@ -186,5 +224,8 @@ Change = (
     | NotificationRequested
     | Quarantined
     | Released
+    | RuleChanged
+    | WindowChanged
+    | NodesChanged
     | ArchiveDue
 )

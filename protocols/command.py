@@ -100,18 +100,27 @@ class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag
     """External name, unique among the tenant's open alarms; empty: faultd gives one."""
 
 
+FIRST_STAGE = "correlator"
+"""The stage that alone writes alarms."""
+
+
 class RetryQuarantined(Struct, frozen=True, array_like=True, tag="retry_quarantined", tag_field="tag"):
-    """Fold the quarantined Event at ``offset`` once more; ``event`` is its msgpack."""
+    """Have ``stage`` fold the Event at ``offset`` once more, which is in its quarantine. ``event`` and ``changes`` are the
+    msgpack of the Event and of the Changes that the stages before it made of it."""
 
     offset: int
     event: bytes
+    stage: str = FIRST_STAGE
+    changes: bytes = b""
 
 
 class DiscardQuarantined(Struct, frozen=True, array_like=True, tag="discard_quarantined", tag_field="tag"):
-    """Give up the quarantined Event at ``offset``: it will not be folded. ``reason`` is the operator's."""
+    """Give up the Event at ``offset`` for ``stage``, in whose quarantine it is: that stage will not fold it. ``reason`` is the
+    operator's."""
 
     offset: int
     reason: str
+    stage: str = FIRST_STAGE
 
 
 class CreateRule(Struct, frozen=True, array_like=True, tag="create_rule", tag_field="tag"):

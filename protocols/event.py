@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from protocols.alarm import Source
 from protocols.command import Command
+from protocols.maintenance import MaintenanceWindow
 from protocols.optical_power import Measurement
+from protocols.origin import Origin
 from protocols.profile import Profile
-from protocols.rule import Rule
+from protocols.rule import Rule, RuleRecord
 from protocols.severity import Severity
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
@@ -93,6 +95,22 @@ class CountAlarms(Struct, frozen=True, array_like=True, tag="count_alarms", tag_
     earlier versions did, and counting goes on above them."""
 
 
+class SeedTables(Struct, frozen=True, array_like=True, tag="seed_tables", tag_field="tag"):
+    """PostgreSQL has tables of rules, windows and nodes from here on: the fold emits all that it holds, once. Appended at the
+    first start with a version that has these tables."""
+
+
+class OperatorDataRestored(Struct, frozen=True, kw_only=True, array_like=True, tag="operator_data_restored", tag_field="tag"):
+    """Rules, windows and nodes of the lost ledger ``from_ledger``, as PostgreSQL had them: the first Events of the ledger that
+    ``faultd restore`` begins. ``nodes`` are all of one ``origin``, parents first."""
+
+    from_ledger: str
+    rules: tuple[RuleRecord, ...] = ()
+    windows: tuple[MaintenanceWindow, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    origin: Origin = "file"
+
+
 class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
     """The vendor profiles from here on, by content, so that a replay sees what the fold saw."""
 
@@ -173,12 +191,27 @@ class SourceRefused(Struct, frozen=True, kw_only=True, array_like=True, tag="sou
     accepted: datetime | None = None
 
 
+class StageQuarantine(Struct, frozen=True, array_like=True, tag="stage_quarantine", tag_field="tag"):
+    """The Event at ``offset`` entered (``active``) or left the quarantine of ``stage``, one behind the correlator. The ledger
+    appends it in the commit that records so, since the correlator alone writes alarms. ``text`` is the error, or why it left;
+    ``by`` the actor in the timeline; ``discarded`` that it left unfolded."""
+
+    stage: str
+    offset: int
+    active: bool
+    text: str
+    by: str = "faultd:self"
+    discarded: bool = False
+
+
 Event = (
     Trap
     | NetworkEvent
     | Command
     | Tick
     | CountAlarms
+    | SeedTables
+    | OperatorDataRestored
     | ProfilesLoaded
     | TopologyLoaded
     | TopologyChanged
@@ -188,6 +221,7 @@ Event = (
     | SystemReport
     | SourceRefused
     | ClockJumped
+    | StageQuarantine
 )
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.change import Change
+from protocols.command import FIRST_STAGE
 from protocols.event import Event
 
 
@@ -83,20 +84,25 @@ class ConsumerLag(Struct, frozen=True):
 
 
 class QuarantinedEvent(Struct, frozen=True):
-    """An Event whose fold raised, kept for retry: its offset and time, its kind, the error, and its msgpack."""
+    """An Event whose fold by ``stage`` raised, kept for retry: its offset and time, its kind, the error, its msgpack, and that
+    of the Changes that the stages before made of it."""
 
     offset: int
     at: datetime
     kind: str
     error: str
     event: bytes
+    stage: str = FIRST_STAGE
+    changes: bytes = b""
 
 
 class Seed(Struct, frozen=True):
     """The beginning of a consumer whose next batches the ledger no longer has: every alarm that the State holds, as of the
-    recorded batch ``seq``, and the Events in quarantine. ``at`` is the time of the seed (None: PostgreSQL's own)."""
+    recorded batch ``seq``, and the Events in quarantine. ``at`` is the time of the seed (None: PostgreSQL's own). ``made`` are
+    every rule, window and node, as of that batch or a later one."""
 
     seq: int
     alarms: Sequence[Alarm]
     quarantined: Sequence[QuarantinedEvent] = ()
     at: datetime | None = None
+    made: Sequence[Change] = ()

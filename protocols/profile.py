@@ -1,7 +1,7 @@
-"""Vendor profiles: the words in which an operator says what a trap means.
+"""Vendor profiles: the language in which an operator says what a trap means.
 
 One Struct for one file of ``config/profiles/`` (TOML). The same Structs travel through the ledger by content, so every
-field survives msgpack. What the words do is told in ``docs/profiles.md``; the engine is ``actors.correlator.profiles``.
+field survives msgpack. ``docs/profiles.md`` describes the keys; the engine is ``actors.correlator.profiles``.
 """
 
 from collections.abc import Iterable
@@ -67,8 +67,8 @@ class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 class Resource(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"fallback": "otherwise"}
 ):
-    """How to name what a trap is about. The first ``path`` whose values are all present is taken; when there is none,
-    ``otherwise`` names the less specific resource to speak of instead (empty: no finding)."""
+    """The resource of a trap. The first ``path`` whose values are all present is taken; if there is none, ``otherwise`` names
+    the less specific resource (empty: no finding)."""
 
     type: str
     path: str | tuple[str, ...] = ""
@@ -76,8 +76,8 @@ class Resource(
     name: str = ""
     serial: str = ""
     names: tuple[str, ...] = ()
-    """Of an interface whose ``path`` is made of its index: its ifName, ifDescr and ifAlias, by which it is known again when the
-    device numbers its interfaces anew."""
+    """The ifName, ifDescr and ifAlias of an interface whose ``path`` is its index. faultd recognises the interface by them when
+    the device renumbers its interfaces."""
 
 
 class ValueTest(
@@ -137,7 +137,7 @@ class OpticalPowerField(
 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A trap under conditions. No ``trap`` means any trap that nothing else knew, told by its varbinds alone."""
+    """A trap under conditions. Without ``trap``: any trap that no other rule knows, recognised by its varbinds alone."""
 
     trap: str | tuple[str, ...] = ()
     when: dict[str, Condition] = {}
@@ -152,7 +152,7 @@ Triggers = tuple[str | Trigger, ...]
 
 
 class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an alarm type means whichever vendor reports it. Alarms take from here what they leave out."""
+    """An alarm type, the same for all vendors. It supplies the fields that a rule leaves out."""
 
     severity: Severity
     title: str
@@ -161,15 +161,15 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     description: str = ""
     recommended_action: str = ""
     graded: bool = False
-    """Whether devices tell degrees of it apart: then the severity that a device sends goes before this one. Else this one is
-    that of every vendor, and the device's is metadata (``vendor_severity``)."""
+    """Whether devices report degrees of it. If so, the severity that a device sends goes before this one. If not, all alarms
+    have this one, and the device's is metadata (``vendor_severity``)."""
     symptom: Symptom | None = None
-    """What the type shows of the access network; by it alone correlation knows the type. None: nothing is declared here."""
+    """What the type shows of the access network. Correlation asks for nothing else. None: this profile declares nothing."""
 
 
 class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The fields that say what a trap amounts to, shared by alarms, families and codes. Empty fields are taken from
-    the level above: code, family, alarm type."""
+    """The fields that alarms, families and codes share. Empty fields are taken from the level above: code, family, alarm
+    type."""
 
     resource: str | Choice = ""
     qualifier: str = ""
@@ -181,11 +181,11 @@ class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     recommended_action: str = ""
     vendor_cause: str = ""
     clears: tuple[str, ...] = ()
-    """Alarm types that its clear ends besides its own."""
+    """Alarm types that its clear ends as well."""
     repeats_by_design: bool | None = None
     metadata: tuple[str, ...] = ()
     light: tuple[OpticalPowerField, ...] = ()
-    """Optical powers that the trap tells of the resource."""
+    """Optical powers of the resource in the trap."""
 
 
 class AlarmRule(
@@ -203,7 +203,7 @@ class AlarmRule(
     enabled: bool = True
     verified: Verified = "mib"
     go_on: bool = False
-    """After this rule has spoken the next ones are asked too: one trap that tells the state of many alarms."""
+    """Try the next rules too: for one trap with the state of many alarms."""
     when: dict[str, Condition] = {}
     raises: Triggers = ()
     cleared: Triggers = ()
@@ -234,7 +234,7 @@ class Family(TrapMeaning, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class Sequence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
-    """The vendor's own counter of notifications, by which lost traps show."""
+    """The vendor's own counter of notifications. A gap in it shows lost traps."""
 
     source: str
     scope: str
@@ -242,7 +242,9 @@ class Sequence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     restarts_at: int = 1
 
 
-class DeviceTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}):
+class DeviceTimeField(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={"source": "from"}
+):
     """Where the device's own time of the event is. ``decode`` is a time decoder, ``format`` (strptime) for text.
 
     ``utc_offset`` (``"+03:00"``) is the zone of times that carry none; without it such times are not used. A time
@@ -266,7 +268,7 @@ class DeviceFamily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One file of ``config/profiles/``. Of two profiles that know a trap the one of higher ``priority`` is asked first."""
+    """One file of ``config/profiles/``. Of two profiles that know a trap, the one of higher ``priority`` is tried first."""
 
     name: str
     vendor: str = ""
@@ -289,8 +291,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     values: dict[str, Value] = {}
     resources: dict[str, Resource] = {}
     sequence: tuple[Sequence, ...] = ()
-    """Of several the first whose value is there counts."""
-    device_time: tuple[DeviceTime, ...] = ()
+    """Of several the first one whose value is present counts."""
+    device_time: tuple[DeviceTimeField, ...] = ()
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()
     devices: tuple[DeviceFamily, ...] = ()

@@ -172,7 +172,10 @@ class DeviceEventRow(Struct, frozen=True, kw_only=True):
     device_id: str
     resource_type: str
     resource_id: str
+    event_name: str
+    """The event's name, such as ``reboot`` or ``sequence.gap``."""
     event_type: str
+    """Equal to ``event_name``: the older name of this field. It is not the event type of X.733."""
     severity: Severity
     title: str
     detail: dict[str, Any]

@@ -23,7 +23,7 @@ from protocols.rest_fields import (
 
 
 class AlarmCreate(Body, frozen=True, kw_only=True):
-    """A new alarm by hand or by another system. An active alarm of the same identity (tenant, resource, alarm type,
+    """A new alarm of an operator or of another system. An active alarm of the same identity (tenant, resource, alarm type,
     qualifier) counts one more occurrence instead."""
 
     alarm_type: Annotated[Name, Meta(description="What kind of problem, e.g. `ont.los`")]
@@ -61,7 +61,7 @@ class AlarmCreate(Body, frozen=True, kw_only=True):
 
 
 class AlarmEdit(Body, frozen=True, kw_only=True):
-    """Fields of an alarm to change; what is left out stays. ``metadata`` and ``tags`` replace what was there."""
+    """Fields of an alarm to change. A field that is left out keeps its value; ``metadata`` and ``tags`` are replaced whole."""
 
     severity: RaisedSeverity | UnsetType = UNSET
     title: Line | UnsetType = UNSET
@@ -87,14 +87,14 @@ class ActionNote(Body, frozen=True, kw_only=True):
 
 
 class Assignment(Body, frozen=True, kw_only=True):
-    """Who takes the alarm; ``null`` takes it from whoever had it."""
+    """The assignee of the alarm; ``null`` removes the assignment."""
 
     assigned_to: Name | None
     note: Text = ""
 
 
 class Shelving(Body, frozen=True, kw_only=True):
-    """Until when the alarm is kept out of sight: ``until``, or ``minutes`` from now (one of the two)."""
+    """The end of the shelving: ``until``, or ``minutes`` from now (one of the two)."""
 
     until: Time | None = None
     minutes: Annotated[int, Meta(ge=1, le=527_040)] | None = None

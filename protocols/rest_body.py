@@ -5,9 +5,10 @@ from UTC; a time without one is refused. Each module ``rest_*`` holds the bodies
 generated from them.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,3 +26,9 @@ class PageQuery(Body, frozen=True, kw_only=True):
 
     limit: Limit = 100
     cursor: Cursor = None
+
+
+def fields_for(kind: type[Struct], value: Struct) -> dict[str, Any]:
+    """The fields of ``value`` that ``kind`` has too: a body as a command, a record as REST shows it."""
+    wanted = set(kind.__struct_fields__)
+    return {name: each for name, each in asdict(value).items() if name in wanted}

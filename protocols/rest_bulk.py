@@ -67,8 +67,8 @@ class BulkRequest(Body, frozen=True, kw_only=True):
 
 
 class BulkResult(Struct, frozen=True, kw_only=True):
-    """What a bulk action came to. ``more`` is true when the filter found more alarms than one request takes: the
-    rest is untouched, repeat the request."""
+    """The result of a bulk action. ``more``: the filter found more alarms than one request changes; repeat the request for
+    the rest."""
 
     matched: int
     accepted: tuple[str, ...]

@@ -7,9 +7,11 @@ from msgspec import Struct
 from protocols.ledger import ConsumerLag
 from protocols.principal import Role
 
+PartStatus = Literal["ok", "degraded", "down"]
+
 
 class Me(Struct, frozen=True):
-    """Who the token stands for. ``tenant`` null means every tenant."""
+    """The name, role and tenant of the token. ``tenant`` null means every tenant."""
 
     name: str
     role: Role
@@ -19,7 +21,7 @@ class Me(Struct, frozen=True):
 class DaemonPart(Struct, frozen=True):
     """One part of the daemon as ``/readyz`` shows it."""
 
-    status: Literal["ok", "degraded", "down"]
+    status: PartStatus
     detail: str = ""
 
 

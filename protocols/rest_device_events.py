@@ -13,7 +13,8 @@ class DeviceEventsQuery(PageQuery, frozen=True, kw_only=True, rename={"since": "
     """The query of the device events."""
 
     device_id: Name | None = None
-    event_type: Name | None = None
+    event_name: Annotated[Name | None, Meta(description="The event's name, such as reboot")] = None
+    event_type: Annotated[Name | None, Meta(description="The older name of event_name")] = None
     since: Annotated[Time | None, Meta(description="At or after this time")] = None
     before: Annotated[Time | None, Meta(description="Before this time")] = None
 

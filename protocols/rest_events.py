@@ -32,7 +32,7 @@ class Refused(Struct, frozen=True):
 
 
 class NetworkEventBody(Body, frozen=True, kw_only=True):
-    """What another system reports. The types that end in ``up``, ``restored``, ``online`` and ``recovered`` clear what
+    """An event that another system reports. The types that end in ``up``, ``restored``, ``online`` and ``recovered`` clear what
     the others of their kind raised."""
 
     type: NetworkEventType
@@ -75,17 +75,17 @@ class NetworkEventBody(Body, frozen=True, kw_only=True):
 
 
 class EventResult(Struct, frozen=True, kw_only=True):
-    """What one network event came to: ids of the alarms that it raised, repeated or cleared."""
+    """The result of one network event. ``accepted``: ids of the alarms that it raised, repeated or cleared."""
 
     accepted: tuple[str, ...] = ()
     duplicate: bool = False
     refused: tuple[Refused, ...] = ()
     warnings: tuple[str, ...] = ()
-    """What was not taken as it was given, and what was done instead: a time `at` that cannot be right, a label that was cut."""
+    """Values that were not used as given, with the replacement: an implausible time `at`, a label that was cut."""
 
 
 class EventResults(Struct, frozen=True):
-    """What each event of a batch came to, in the batch's order. ``warnings`` are about a notification as a whole."""
+    """The result of each event of a batch, in the batch's order. ``warnings`` concern a notification as a whole."""
 
     results: tuple[EventResult, ...]
     warnings: tuple[str, ...] = ()

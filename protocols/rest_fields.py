@@ -6,20 +6,21 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-_TEXT = r"^[^\x00]*$"
+LINE = r"^[^\x00-\x1f\x7f]*$"
+TEXT = r"^[^\x00]*$"
 
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
-OptionalName = Annotated[str, Meta(max_length=200, pattern=_LINE)]
-Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
-OptionalLine = Annotated[str, Meta(max_length=500, pattern=_LINE)]
-Text = Annotated[str, Meta(max_length=10_000, pattern=_TEXT)]
-SomeText = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=_TEXT)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=LINE)]
+OptionalName = Annotated[str, Meta(max_length=200, pattern=LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=LINE)]
+OptionalLine = Annotated[str, Meta(max_length=500, pattern=LINE)]
+Text = Annotated[str, Meta(max_length=10_000, pattern=TEXT)]
+SomeText = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=TEXT)]
 Time = Annotated[datetime, Meta(tz=True)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=10_000)]
 Tags = Annotated[tuple[Name, ...], Meta(max_length=100)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 RaisedSeverity = Literal["critical", "major", "minor", "warning", "info"]
+ListFormat = Literal["json", "csv"]
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)

@@ -1,14 +1,14 @@
 """Queries that choose alarms: the filter of lists, statistics and bulk actions."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
 from protocols.alarm import Source, Status
 from protocols.query import AlarmSort, Bucket, View
 from protocols.rest_body import Body, Cursor, Limit
-from protocols.rest_fields import Name, Time, check_time
+from protocols.rest_fields import ListFormat, Name, Time, check_time
 from protocols.severity import Severity
 
 _RENAMED = {"since": "from", "before": "to"}
@@ -76,7 +76,7 @@ class StatisticsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename=_RENAME
 class AlarmsQuery(AlarmFilterBody, frozen=True, kw_only=True, rename=_RENAMED):
     """The query of the list of alarms."""
 
-    format: Annotated[Literal["json", "csv"], Meta(description="`csv`: all of them as a file, up to 100,000")] = "json"
+    format: Annotated[ListFormat, Meta(description="`csv`: all of them as a file, up to 100,000")] = "json"
     archived: Annotated[bool, Meta(description="Archived alarms too")] = False
     sort: Annotated[AlarmSort, Meta(description="With a minus: descending")] = "-last_occurrence"
     limit: Limit = 100

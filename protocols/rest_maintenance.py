@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from protocols.maintenance import Occurrence, Phase, WindowScope, WindowView
-from protocols.rest_body import Body, PageQuery
+from protocols.rest_body import Body, PageQuery, fields_for
 from protocols.rest_fields import Line, Name, Text, check_time
 
 Seconds = Annotated[float, Meta(gt=0, le=366 * 86_400)]
@@ -69,8 +69,8 @@ class WindowCreate(Body, frozen=True, kw_only=True):
 
 
 class WindowEdit(Body, frozen=True, kw_only=True):
-    """Fields of a window to change; what is left out stays. A new start alone moves it: the duration stays. ``end`` now ends
-    a window that is under way."""
+    """Fields of a window to change. A field that is left out keeps its value. A new start alone moves the window and keeps its
+    duration; an ``end`` of now ends an active window."""
 
     title: Line | UnsetType = UNSET
     scope: WindowScope | UnsetType = UNSET
@@ -157,10 +157,9 @@ class WindowPage(Struct, frozen=True):
 def shown(view: WindowView, warnings: Iterable[str] = ()) -> WindowShown:
     """A window as REST shows it."""
     window = view.window
-    same = {name: getattr(window, name) for name in WindowShown.__struct_fields__ if hasattr(window, name)}
     end = window.start + timedelta(seconds=window.duration_seconds)
     return WindowShown(
-        **same,
+        **fields_for(WindowShown, window),
         end=end,
         phase=view.phase,
         occurrence=view.occurrence,

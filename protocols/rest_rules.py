@@ -6,9 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from protocols.rest_body import PageQuery
+from protocols.origin import Origin
+from protocols.rest_body import PageQuery, fields_for
 from protocols.rest_fields import Name
-from protocols.rule import Actions, Conditions, Origin, RuleRecord, RuleType
+from protocols.rule import Actions, Conditions, RuleRecord, RuleType
 
 
 class RulesQuery(PageQuery, frozen=True, kw_only=True):
@@ -49,8 +50,4 @@ class RulePage(Struct, frozen=True):
 
 def shown(record: RuleRecord) -> RuleShown:
     """A rule as REST shows it."""
-    rule = {name: getattr(record.rule, name) for name in record.rule.__struct_fields__}
-    own = {
-        name: getattr(record, name) for name in ("id", "origin", "created_at", "updated_at", "updated_by", "error", "revision")
-    }
-    return RuleShown(**rule, **own)
+    return RuleShown(**fields_for(RuleShown, record.rule), **fields_for(RuleShown, record))

@@ -64,7 +64,7 @@ class ChildOf(Struct, frozen=True):
 
 
 class Children(Struct, frozen=True, kw_only=True):
-    """Alarms attributed to one: how many, and the first of them, those still open before the others."""
+    """Alarms attributed to one alarm: their numbers, and the first of them, open ones before the others."""
 
     total: int
     open: int
@@ -73,7 +73,7 @@ class Children(Struct, frozen=True, kw_only=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """Why an alarm is shown as it is."""
+    """The causes of an alarm, the alarms attributed to it, and the decisions of faultd about it."""
 
     alarm: Alarm
     causes: tuple[Alarm, ...]

@@ -1,12 +1,13 @@
 """Bodies of the REST API about the topology."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from protocols.rest_body import Body, PageQuery
-from protocols.rest_fields import Name, OptionalLine, OptionalName
+from protocols.origin import Origin
+from protocols.rest_body import Body, PageQuery, fields_for
+from protocols.rest_fields import ListFormat, Name, OptionalLine, OptionalName
 from protocols.topology import MOST_ADDRESSES, Node, Words
 
 Parents = Annotated[tuple[Name, ...], Meta(max_length=64, description="Ids one step towards the core; several are redundant")]
@@ -40,7 +41,7 @@ class NodeBody(Body, frozen=True, kw_only=True):
 
 
 class NodeEdit(Body, frozen=True, kw_only=True):
-    """Fields of a node to change; what is left out stays."""
+    """Fields of a node to change. A field that is left out keeps its value."""
 
     type: Name | UnsetType = UNSET
     parents: Parents | UnsetType = UNSET
@@ -75,7 +76,7 @@ class NodeShown(NodeBody, frozen=True, kw_only=True, forbid_unknown_fields=False
     """A node as it is."""
 
     children: int
-    origin: Literal["file", "api"]
+    origin: Origin
     revision: Annotated[int, Meta(description="Grows whenever the node changes, also across its removal")]
 
 
@@ -93,7 +94,7 @@ class NodePaths(Struct, frozen=True):
 
 
 class TopologyResult(Struct, frozen=True, kw_only=True):
-    """What a change came to: nodes put and removed by it, and how many there are now."""
+    """The result of a change: numbers of nodes put, nodes removed, and nodes in the topology now."""
 
     put: int
     removed: int
@@ -107,9 +108,7 @@ class TopologyQuery(PageQuery, frozen=True, kw_only=True):
     parent: Annotated[Name | None, Meta(description="Nodes directly below this one")] = None
     area: Name | None = None
     tenant: Name | None = None
-    format: Annotated[Literal["json", "csv"], Meta(description="`csv`: all of it as a file that PUT takes, without pages")] = (
-        "json"
-    )
+    format: Annotated[ListFormat, Meta(description="`csv`: all of it as a file that PUT takes, without pages")] = "json"
 
 
 class SubtreeQuery(PageQuery, frozen=True, kw_only=True):
@@ -138,7 +137,7 @@ class RemovalQuery(Body, frozen=True, kw_only=True):
 
 def node_of(body: NodeBody, words: Words | None = None) -> Node:
     """The node that a body describes."""
-    fields = {name: getattr(body, name) for name in Node.__struct_fields__}
+    fields = fields_for(Node, body)
     # As a file has them: spaces around a name cannot be seen.
     fields["id"], fields["parents"] = body.id.strip(), tuple(parent.strip() for parent in body.parents)
     if words is not None:
@@ -150,8 +149,7 @@ def node_of(body: NodeBody, words: Words | None = None) -> Node:
 
 def edited(node: Node, edit: NodeEdit) -> Node:
     """The node with the fields given. ``address`` alone takes the place of the first address, and leaves the others."""
-    named = {name: getattr(edit, name) for name in edit.__struct_fields__}
-    given = {name: value for name, value in named.items() if value is not UNSET}
+    given = {name: value for name, value in asdict(edit).items() if value is not UNSET}
     if "addresses" in given:
         given.setdefault("address", "")
     elif "address" in given:

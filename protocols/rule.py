@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from protocols.origin import Origin
 from protocols.rest_fields import Line, Name, OptionalLine, RaisedSeverity, Tags, Text
 
 RuleType = Literal["correlation", "suppression", "escalation", "flapping"]
-Origin = Literal["file", "api"]
+CountOf = Literal["alarms", "occurrences"]
+EscalationHold = Literal["acknowledged", "cleared"]
 Scalar = bool | int | float | Annotated[str, Meta(max_length=1_000)]
 Scalars = Annotated[tuple[Scalar, ...], Meta(max_length=1_000)]
 Seconds = Annotated[float, Meta(gt=0, le=604_800)]
@@ -63,7 +65,7 @@ class Conditions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """With ``match``: only when no such alarm is raised within the time window after it."""
     count: Annotated[int, Meta(ge=2, le=1_000)] | None = None
     """Number within the time window: alarms for a correlation; raises and clears of one alarm for flapping."""
-    count_of: Literal["alarms", "occurrences"] | None = None
+    count_of: CountOf | None = None
     """For a correlation, ``count`` counts different alarms (the default), or every report including repeats of one alarm."""
     same: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
     """Fields whose values the alarms must share. An alarm without a value shares none."""
@@ -89,7 +91,7 @@ class Actions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """Suppression: false exempts what it matches from suppression rules after it. Default true."""
     after_seconds: Wait | None = None
     """Escalation: this long after the raise."""
-    unless: Literal["acknowledged", "cleared"] | None = None
+    unless: EscalationHold | None = None
     """Escalation: what keeps it from happening. Default ``acknowledged`` (a clear does too)."""
     assign_to: Name | None = None
     """Escalation: who gets an alarm that nobody has."""
@@ -145,3 +147,5 @@ class RuleRecord(Struct, frozen=True, kw_only=True):
     """The reason for which the rule is not in force: this version does not accept it any more."""
     revision: int = 1
     """1 when the rule is written; each change adds 1, by a command or in the rule's file."""
+    switched: bool = False
+    """``enabled`` of a rule of a file was set through the API: the file does not change it."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocols.address import canonical_address
+from protocols.origin import Origin
 from protocols.serial import canonical_serial, is_gpon_serial
 
 TYPES = ("site", "core", "olt", "card", "pon", "splitter", "ont", "service", "customer", "uplink", "other")
@@ -54,6 +55,14 @@ class Node(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     def every_address(self) -> tuple[str, ...]:
         """The addresses of a device, one or several."""
         return self.addresses or ((self.address,) if self.address else ())
+
+
+class TopologyNode(Struct, frozen=True, array_like=True, gc=False):
+    """A node as the topology has it: whose it is, the file's or the API's, and the offset of the Event that put it as it is."""
+
+    node: Node
+    origin: Origin
+    revision: int
 
 
 class TopologyError(ValueError):

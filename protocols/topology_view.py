@@ -19,9 +19,6 @@ class TopologyView(Protocol):
     def all(self) -> list[Node]:
         """Every node, as of this moment."""
 
-    def knows(self) -> Collection[str]:
-        """The ids of all nodes: to ask whether one is in it."""
-
     def node(self, node_id: str) -> Node | None:
         """The node of this id."""
 

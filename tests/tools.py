@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 
-def tool(name: str) -> str:
-    """Path of the program ``name``."""
-    found = shutil.which(name)
+def tool(name: str, folder: str | None = None) -> str:
+    """Path of the program ``name``, in ``folder`` or on the path."""
+    found = shutil.which(name, path=folder)
     if found is None:
         if os.environ.get("REQUIRE_TOOLS"):
             pytest.fail(f"{name} is not installed, and REQUIRE_TOOLS is set")

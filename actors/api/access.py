@@ -1,8 +1,9 @@
 """The access that each handler declares, and the check of it.
 
-Each handler declares it (``opt=allow("operator")``), and it is asked of the handler that the router chose: the text of a path
-has many spellings for one handler (``//``, ``%2f``). A handler that declares nothing is an error when the application is made,
-and the last check stands before the handler itself: only the one that the gate admitted runs.
+A handler declares its access (``opt=allow("operator")``). The gate asks the router for the handler of a request and checks the
+access of that handler: one path has many spellings (``//``, ``%2f``), so its text decides nothing. A handler that declares
+nothing is an error when the application is made. A guard in front of each handler refuses a request that the gate did not
+admit.
 """
 
 from collections.abc import Iterable, Mapping

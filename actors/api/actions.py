@@ -22,6 +22,7 @@ from protocols.command import (
 from protocols.event import NetworkEvent
 from protocols.principal import Principal
 from protocols.rest_alarms import AlarmCreate, AlarmEdit, Shelving
+from protocols.rest_body import fields_for
 from protocols.rest_bulk import (
     BulkAcknowledge,
     BulkAction,
@@ -53,21 +54,14 @@ def in_utc(at: datetime | None) -> datetime | None:
 
 def raise_of(body: AlarmCreate, tenant: str) -> Raise:
     """POST /alarms as the command that it is."""
-    own = ("tenant_id", "at", "alarm_id", "customer_id", "customer_ids")
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in own}
     customers = body.customer_ids if body.customer_id is None else (body.customer_id, *body.customer_ids)
-    return Raise(
-        tenant_id=tenant,
-        at=in_utc(body.at),
-        alarm_id=body.alarm_id or "",
-        customer_ids=tuple(dict.fromkeys(customers)),
-        **fields,
-    )
+    resolved = {"tenant_id": tenant, "at": in_utc(body.at), "alarm_id": body.alarm_id or ""}
+    return Raise(**{**fields_for(Raise, body), **resolved, "customer_ids": tuple(dict.fromkeys(customers))})
 
 
 def edit_of(body: AlarmEdit) -> Edit:
     """PATCH /alarms/{id} as the command that it is."""
-    return Edit(Edited(**{name: getattr(body, name) for name in body.__struct_fields__}))
+    return Edit(Edited(**fields_for(Edited, body)))
 
 
 def shelve_of(body: Shelving, now: datetime) -> Shelve:
@@ -109,9 +103,9 @@ def network_event_of(body: NetworkEventBody, tenant: str, reporter: str, key: st
 
     Keys are kept apart by reporter: two systems may count from 1.
     """
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name not in ("tenant_id", "key", "at", "data")}
     chosen = f"{reporter}/{body.key or key}" if body.key or key else ""
-    return NetworkEvent(tenant_id=tenant, reported_by=reporter, key=chosen, at=in_utc(body.at), **fields)
+    resolved = {"tenant_id": tenant, "reported_by": reporter, "key": chosen, "at": in_utc(body.at)}
+    return NetworkEvent(**{**fields_for(NetworkEvent, body), **resolved})
 
 
 def action_name(action: msgspec.Struct) -> str:

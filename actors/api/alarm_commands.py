@@ -103,7 +103,7 @@ async def create_alarm(
 async def edit_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[AlarmEdit]
 ) -> Response[Alarm]:
-    """Change the fields given, leave the others."""
+    """Change the given fields. The others keep their values."""
     return await commands.act(by, alarm_id, edit_of(data), if_match)
 
 
@@ -115,10 +115,10 @@ async def edit_alarm(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def acknowledge(
+async def acknowledge_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """Somebody has seen it. It opens again only when it is raised with a higher severity."""
+    """The alarm is acknowledged. It becomes active again only if it is raised with a higher severity."""
     return await commands.act(by, alarm_id, Acknowledge(data.note if data else ""), if_match)
 
 
@@ -130,25 +130,25 @@ async def acknowledge(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def unacknowledge(
+async def unacknowledge_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """The alarm waits for somebody again."""
+    """The alarm is active again, as if nobody had acknowledged it."""
     return await commands.act(by, alarm_id, Unacknowledge(data.note if data else ""), if_match)
 
 
 @post(
     "/alarms/{alarm_id:str}/clear",
-    summary="Clear an alarm by hand",
+    summary="Clear an alarm",
     status_code=200,
     operation_class=ConditionalOperation,
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def clear(
+async def clear_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """The problem is over, although no device said so."""
+    """The alarm is cleared by an operator, without a report of the device."""
     return await commands.act(by, alarm_id, Clear(data.note if data else ""), if_match)
 
 
@@ -160,10 +160,10 @@ async def clear(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def resolve(
+async def resolve_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """The work on it is done."""
+    """The alarm is resolved: the repair is complete."""
     return await commands.act(by, alarm_id, Resolve(data.note if data else ""), if_match)
 
 
@@ -175,10 +175,10 @@ async def resolve(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def assign(
+async def assign_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Assignment]
 ) -> Response[Alarm]:
-    """Give it to somebody, or with `null` to nobody."""
+    """Assign the alarm to a person or a team; `null` removes the assignment."""
     return await commands.act(by, alarm_id, Assign(data.assigned_to, data.note), if_match)
 
 
@@ -190,10 +190,10 @@ async def assign(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def shelve(
+async def shelve_alarm(
     commands: Given[AlarmCommands], by: By, clock: Given[Now], if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[Shelving]
 ) -> Response[Alarm]:
-    """Keep it out of sight until a time, at most a year ahead."""
+    """The alarm is suppressed until the time given, at most a year ahead (RFC 8632: shelving)."""
     return await commands.act(by, alarm_id, shelve_of(data, clock()), if_match)
 
 
@@ -205,23 +205,23 @@ async def shelve(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def unshelve(
+async def unshelve_alarm(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: OptionalNote = None
 ) -> Response[Alarm]:
-    """It is in sight again at once."""
+    """The shelving ends now, and the alarm has its former status again."""
     return await commands.act(by, alarm_id, Unshelve(data.note if data else ""), if_match)
 
 
 _HANDLERS = [
     create_alarm,
     edit_alarm,
-    acknowledge,
-    unacknowledge,
-    clear,
-    resolve,
-    assign,
-    shelve,
-    unshelve,
+    acknowledge_alarm,
+    unacknowledge_alarm,
+    clear_alarm,
+    resolve_alarm,
+    assign_alarm,
+    shelve_alarm,
+    unshelve_alarm,
 ]
 
 

@@ -1,4 +1,4 @@
-"""Alarms as a CSV file: every alarm that passes the filter, page by page, up to a bound that the answer tells."""
+"""Alarms as a CSV file: every alarm that passes the filter, page by page, at most ``MOST``; a header tells of more."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -14,7 +14,7 @@ CSV = "text/csv"
 MOST = 100_000
 """Alarms in one file."""
 TRUNCATED = "Faultd-Truncated"
-"""The header that says that there were more."""
+"""Response header: the filter found more alarms than the file has."""
 _PAGE = 500
 COLUMNS = tuple(Alarm.__struct_fields__)
 
@@ -25,12 +25,12 @@ async def exported(database: Postgres, wanted: AlarmFilter, sort: AlarmSort, ten
     first = await list_alarms(database, wanted, sort=sort, limit=_PAGE, tenant=tenant)
 
     async def pages() -> AsyncIterator[str]:
-        page, told = first, 0
+        page, sent = first, 0
         yield lines([COLUMNS])
         while True:
-            yield _rows(page.items[: MOST - told])
-            told += len(page.items)
-            if page.next_cursor is None or told >= MOST:
+            yield _rows(page.items[: MOST - sent])
+            sent += len(page.items)
+            if page.next_cursor is None or sent >= MOST:
                 return
             page = await list_alarms(database, wanted, sort=sort, limit=_PAGE, cursor=page.next_cursor, tenant=tenant)
 

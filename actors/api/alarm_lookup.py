@@ -16,6 +16,7 @@ from protocols.alarm_view import AlarmView
 from protocols.command import Past
 from protocols.principal import Principal
 from protocols.query import AlarmFilter
+from protocols.rest_body import fields_for
 from protocols.rest_filter import AlarmFilterBody
 from protocols.topology_view import TopologyView
 
@@ -67,7 +68,7 @@ class AlarmLookup:
         topology does not have."""
         if wanted.tenant_id is not None and not by.sees(wanted.tenant_id):
             raise ProblemError(403, "not_your_tenant", f"this token sees tenant {by.tenant!r} only")
-        given = {name: getattr(wanted, name) for name in AlarmFilter.__struct_fields__ if hasattr(wanted, name)}
+        given = fields_for(AlarmFilter, wanted)
         given["since"] = wanted.since or wanted.from_date
         given["before"] = wanted.before or wanted.to_date
         given["places"] = places_of(self.topology, by, wanted)

@@ -1,4 +1,4 @@
-"""Reading alarms. What the correlator holds is read there; history, timelines and counts are read from PostgreSQL."""
+"""Reading alarms: from the correlator while it holds them; history and timelines from PostgreSQL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -72,9 +72,10 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
 
 
 @get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
-async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
+async def get_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
-    archive. `customers` are those of the first hundred of whom the topology tells more than the id, as of now."""
+    archive. `customers` has those of the first 100 customers for whom the topology has more than
+    an id, as of now."""
     if (held := alarms.held(by, alarm_id)) is not None:
         return tagged(with_customers(alarms.topology, held), held.revision)
     fresh = await alarms.stored.caught_up(by)
@@ -88,10 +89,10 @@ async def show_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) ->
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def list_timeline(
+async def list_alarm_timeline(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
 ) -> Response[TimelinePage]:
-    """What happened to it, who or which rule did it, and why."""
+    """Every change of the alarm: its time, the person, device or rule that made it, and the reason."""
     query = read_query(request, TimelineQuery)
     database = alarms.database
     fresh = await alarms.stored.caught_up(by, newest=True)
@@ -104,4 +105,4 @@ async def list_timeline(
 
 def routes(alarms: AlarmLookup) -> Router:
     """Reading alarms."""
-    return resource("alarms", [list_alarms, show_alarm, list_timeline], alarms=alarms)
+    return resource("alarms", [list_alarms, get_alarm, list_alarm_timeline], alarms=alarms)

@@ -1,7 +1,7 @@
 """Alertmanager's and Grafana's webhooks: each alert as a network event of monitoring, whatever shape it has.
 
-Alertmanager does not send a notification again that was answered 4xx, so one alert must not cost the others: what can be
-used is used, what is too long is cut, and what was cut or replaced is named, in the answer and in the alarm's metadata.
+Alertmanager does not send a notification again that was answered 4xx, so one alert must not cost the others: usable
+fields are used, long ones are cut, and each cut or replaced field is named in the answer and in the alarm's metadata.
 
 An alert is told apart by its fingerprint (the hash of its labels), so what Alertmanager calls one alert is one alarm.
 No idempotency key is given: Alertmanager repeats a firing alert, and a repeat counts as one more occurrence.
@@ -186,7 +186,7 @@ def _text(value: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what PostgreSQL and a terminal cannot hold; lines and tabs stay."""
+    """The text without control characters, which PostgreSQL or a terminal refuses; line breaks and tabs stay."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() or each in "\n\t" else " " for each in text)
@@ -198,7 +198,7 @@ def _line(text: str) -> str:
 
 
 def _name(text: str, field: str, notes: list[str]) -> str:
-    """One line that names something. What is too long ends in a digest, so that two names that begin alike stay two."""
+    """A name on one line. A long name is cut and ends in a digest, so that two names with one beginning stay different."""
     line = _line(text)
     if line != text:
         notes.append(f"{field}: control characters and runs of spaces became one space")
@@ -209,7 +209,7 @@ def _name(text: str, field: str, notes: list[str]) -> str:
 
 
 def _kept(texts: Mapping[str, str], field: str, notes: list[str]) -> dict[str, str]:
-    """As many as an alarm can hold."""
+    """The first entries, within the bounds of an alarm's metadata."""
     kept: dict[str, str] = {}
     room = _LABEL_TEXT // 2
     for number, (key, text) in enumerate(texts.items()):
@@ -235,7 +235,7 @@ def _grafana(alert: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _time(alert: Mapping[str, Any], field: str, notes: list[str]) -> datetime | None:
-    """The alert's own time; None, which is now, for one that cannot be. Go's zero time is none at all."""
+    """The alert's own time; None (the time of receipt) for an unusable one. Go's zero time means: no time."""
     given = alert.get(field)
     if given is None or given == "" or (isinstance(given, str) and given.startswith("0001-01-01T00:00:00")):
         return None

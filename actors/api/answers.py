@@ -10,6 +10,7 @@ from actors.api.entity_tags import wrong_revision
 from actors.api.problems import ProblemError
 from actors.mailbox import Outcome
 from protocols.change import Answer, Change, Quarantined, Refusal
+from protocols.command import FIRST_STAGE
 from protocols.rest_events import EventResult, Refused
 from protocols.rest_problem import FieldError
 
@@ -52,16 +53,20 @@ def answers(outcome: Outcome) -> Sequence[Answer]:
 def answer_to(changes: Iterable[Change], offset: int) -> Answer:
     """The answer among the Changes of the Event at ``offset``; an empty one when there is none.
 
-    ProblemError 500 when the Event was quarantined: it is kept for a retry and must not be sent again.
+    ProblemError 500 when the Event was quarantined by the stage that answers it: it is kept for a retry and must not be sent
+    again. What another stage could not make of it is that stage's alone.
     """
-    found = Answer(offset=offset)
+    found: Answer | None = None
+    quarantined = False
     for change in changes:
         if isinstance(change, Answer):
             found = change
         elif isinstance(change, Quarantined):
-            text = f"faultd could not process this (Event {offset}); it is kept in quarantine for a retry"
-            raise ProblemError(500, "quarantined", text)
-    return found
+            quarantined = quarantined or change.stage == FIRST_STAGE or found is None
+    if quarantined:
+        text = f"faultd could not process this (Event {offset}); it is kept in quarantine for a retry"
+        raise ProblemError(500, "quarantined", text)
+    return found or Answer(offset=offset)
 
 
 def refused(refusals: Sequence[Refusal], subject: Subject) -> ProblemError:

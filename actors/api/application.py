@@ -9,13 +9,13 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from actors.api.access import allow, check_declared, only_admitted
 from actors.api.docs_page import PlainPage
 from actors.api.entity_tags import condition_of
 from actors.api.keyset import BadCursor
 from actors.api.openapi import COMPONENTS, Tuples
+from actors.api.openapi_document import ClientDocument, operation_id
 from actors.api.parameters import known_parameters
 from actors.api.problems import (
     ProblemError,
@@ -83,7 +83,8 @@ def application(routes: Sequence[Router], retry_after_seconds: int, version: str
                 opt=allow("nothing"),
             ),
             components=COMPONENTS,
-            render_plugins=[JsonRenderPlugin(), PlainPage()],
+            render_plugins=[ClientDocument(), PlainPage()],
+            operation_id_creator=operation_id,
             use_handler_docstrings=True,
         ),
         plugins=[Tuples()],

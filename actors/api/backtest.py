@@ -41,7 +41,7 @@ async def start_backtest(backtests: Given[Backtests], by: By, data: JSONBody[Bac
     responses={404: PROBLEM},
     opt=allow("admin", every_tenant=True),
 )
-async def show_backtest(backtests: Given[Backtests]) -> BacktestJob:
+async def get_backtest(backtests: Given[Backtests]) -> BacktestJob:
     """The one under way, or the last with its result. Kept until the next, or until faultd is stopped."""
     job = backtests.latest()
     if job is None:
@@ -64,4 +64,4 @@ async def cancel_backtest(backtests: Given[Backtests]) -> None:
 
 def routes(backtests: Backtests) -> Router:
     """Trying rules."""
-    return resource("rules", [start_backtest, show_backtest, cancel_backtest], backtests=backtests)
+    return resource("rules", [start_backtest, get_backtest, cancel_backtest], backtests=backtests)

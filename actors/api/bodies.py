@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar.dto import AbstractDTO
@@ -10,11 +10,16 @@ from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
-from actors.api.problems import ProblemError, field_error, invalid_body
+from actors.api.mistakes import in_one_line, mistakes_in
+from actors.api.problems import ProblemError, field_error
 
 if TYPE_CHECKING:
     from litestar._openapi.schema_generation import SchemaCreator
     from litestar.dto._backend import DTOBackend
+
+
+MOST_EXPLAINED: Final = 131_072
+"""Octets: of a larger body the first mistake is named, by msgspec. Looking for all of them takes longer, and traps wait."""
 
 
 @cache
@@ -28,18 +33,16 @@ def decode_body(content: bytes, annotation: Any) -> Any:
         return _decoder(annotation).decode(content)
     except msgspec.ValidationError as error:
         # The type may be found wrong before the JSON is found broken; broken goes first.
-        _check_json(content)
-        wrong = field_error(error)
-        raise invalid_body(wrong.field, wrong.message) from error
+        value = _json(content)
+        found = mistakes_in(value, annotation, error) if len(content) <= MOST_EXPLAINED else [field_error(error)]
+        raise ProblemError(422, "invalid_body", in_one_line(found), found) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error) from error
 
 
-def _check_json(content: bytes) -> None:
+def _json(content: bytes) -> Any:
     try:
-        msgspec.json.decode(content)
-    except msgspec.ValidationError:
-        return
+        return msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error) from error
 

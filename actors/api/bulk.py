@@ -16,7 +16,7 @@ from protocols.rest_bulk import BulkRequest, BulkResult
 
 
 @post("/alarms/bulk", summary="One action on many alarms", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
-async def bulk(
+async def act_on_alarms(
     commands: Given[CommandResource],
     alarms: Given[AlarmLookup],
     settings: Given[ApiSettings],
@@ -48,4 +48,4 @@ async def bulk(
 def routes(submitter: Submitter, alarms: AlarmLookup, settings: ApiSettings, clock: Now) -> Router:
     """Writing many alarms at once."""
     commands = CommandResource(submitter, ALARM)
-    return resource("alarms", [bulk], commands=commands, alarms=alarms, settings=settings, clock=clock)
+    return resource("alarms", [act_on_alarms], commands=commands, alarms=alarms, settings=settings, clock=clock)

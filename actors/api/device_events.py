@@ -1,4 +1,4 @@
-"""What devices reported that is no alarm."""
+"""Device events: reports of devices that are not alarms."""
 
 from typing import Any
 
@@ -9,25 +9,25 @@ from actors.api.alarm_lookup import answer
 from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.routes import By, Given, resource
-from actors.api.sql.device_events import list_device_events
+from actors.api.sql import device_events as stored_events
 from actors.api.stored import Stored
 from protocols.rest_device_events import DeviceEventPage, DeviceEventsQuery
 
 
 @get(
     "/device-events",
-    summary="What devices told that is no alarm",
+    summary="Device events: reports of devices that are not alarms",
     operation_class=documented(DeviceEventsQuery),
     opt=allow("viewer", query=DeviceEventsQuery),
 )
-async def device_events(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[DeviceEventPage]:
+async def list_device_events(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[DeviceEventPage]:
     """Reboots, registrations, gaps in a vendor's numbering; latest first."""
     query = read_query(request, DeviceEventsQuery)
     fresh = await stored.caught_up(by)
-    page = await list_device_events(
+    page = await stored_events.list_device_events(
         stored.database,
         device_id=query.device_id,
-        event_type=query.event_type,
+        event_name=query.event_name or query.event_type,
         since=query.since,
         before=query.before,
         limit=query.limit,
@@ -39,4 +39,4 @@ async def device_events(request: Request[Any, Any, Any], stored: Given[Stored], 
 
 def routes(stored: Stored) -> Router:
     """Device events."""
-    return resource("traps and devices", [device_events], stored=stored)
+    return resource("traps and devices", [list_device_events], stored=stored)

@@ -10,6 +10,8 @@ from typing import Any
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
+from actors.api.openapi_document import for_clients
+
 _STYLE = """
 :root{color-scheme:light dark;--line:#8885;--dim:#888}
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
@@ -29,7 +31,7 @@ class PlainPage(OpenAPIRenderPlugin):
         super().__init__(path="/", favicon="", style="")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return page(openapi_schema).encode()
+        return page(for_clients(openapi_schema)).encode()
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -79,7 +81,7 @@ def _model(name: str, schema: Mapping[str, Any]) -> str:
         (field, _type(kind), "required" if field in required else "", kind.get("description") or "")
         for field, kind in (schema.get("properties") or {}).items()
     )
-    text = escape(schema.get("description") or "")
+    text = escape(schema.get("description") or "") + (_type(schema) if "enum" in schema else "")
     table = _table(("field", "type", "", ""), rows)
     return f"<details id='{escape(name)}'><summary><code>{escape(name)}</code></summary><p>{text}</p>{table}</details>"
 
@@ -94,7 +96,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     if reference := schema.get("$ref"):
         name = escape(reference.rsplit("/", 1)[-1])
         return f"<a href='#{name}'>{name}</a>"
-    for word in ("oneOf", "anyOf"):
+    for word in ("oneOf", "anyOf", "allOf"):
         if options := schema.get(word):
             return " or ".join(_type(option) for option in options)
     if values := schema.get("enum"):

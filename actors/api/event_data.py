@@ -1,7 +1,7 @@
 """Network events in an event bus's form: ``{"type": "device.down", "data": {"device_id": ...}}``.
 
-What faultd has a field for is taken from ``data``; the rest is kept in the event's metadata. A field of the flat form goes
-before the same in ``data``.
+Known members of ``data`` become fields of the event, all others become its metadata. A field of the flat form wins over the
+same member of ``data``.
 """
 
 from typing import Annotated, Any, Final

@@ -25,7 +25,7 @@ Batch = Annotated[tuple[NetworkEventBody, ...], Meta(min_length=1)]
 
 
 @post("/events", summary="Report network events", status_code=200, operation_class=ApiOperation, opt=allow("operator"))
-async def network_events(
+async def report_events(
     request: Request[Any, Any, Any],
     submitter: Given[Submitter],
     settings: Given[ApiSettings],
@@ -34,7 +34,7 @@ async def network_events(
     data: JSONBody[NetworkEventBody | Batch],
     idempotency_key: IdempotencyKey = None,
 ) -> EventResults:
-    """One event or a list of them; what came of each, in order. A batch is recorded whole or not at all.
+    """One event or a list of events. The answer has one result for each, in order. A batch is recorded whole or not at all.
 
     An event alone that is refused is answered with an error; in a batch its result says so.
     """
@@ -64,12 +64,12 @@ async def network_events(
     operation_class=ApiOperation,
     opt=allow("operator", body="max_webhook_bytes"),
 )
-async def alertmanager(receiver: Given[AlertReceiver], by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
-    """Firing alerts raise `monitoring.check_failed`, resolved ones clear it. The answer has what came of each, in order.
+async def receive_alerts(receiver: Given[AlertReceiver], by: By, data: JSONBody[AlertmanagerBody]) -> EventResults:
+    """Firing alerts raise `monitoring.check_failed`, resolved ones clear it. The answer has one result for each, in order.
 
-    Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`. One alert
-    that cannot be used costs none of the others: the answer is 200 all the same, since neither system sends again what was
-    answered 4xx.
+    Labels used: `alertname`, `severity`, `instance`, and where present `tenant_id`, `resource_type`, `resource_id`. An alert
+    that cannot be used does not affect the others: the answer is 200 in any case, since neither system repeats a notification
+    that was answered 4xx.
     """
     if not isinstance(data.alerts, list | None):
         raise invalid_body("alerts", "is no list")
@@ -79,7 +79,7 @@ async def alertmanager(receiver: Given[AlertReceiver], by: By, data: JSONBody[Al
 def routes(submitter: Submitter, settings: ApiSettings, default_tenant: str, plant: TopologyView, alarms: AlarmView) -> Router:
     """Network events of other systems."""
     receiver = AlertReceiver(submitter, settings, default_tenant, plant, alarms)
-    handlers = [network_events, alertmanager]
+    handlers = [report_events, receive_alerts]
     return resource(
         "events", handlers, submitter=submitter, settings=settings, default_tenant=default_tenant, receiver=receiver
     )

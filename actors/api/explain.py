@@ -18,8 +18,8 @@ MOST_CAUSES = 16
 MOST_DECISIONS = 200
 
 
-@get("/alarms/{alarm_id:str}/explain", summary="Why is it so?", operation_class=ApiOperation, opt=allow("viewer"))
-async def explain(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[Explanation]:
+@get("/alarms/{alarm_id:str}/explain", summary="Explain an alarm", operation_class=ApiOperation, opt=allow("viewer"))
+async def explain_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[Explanation]:
     """The alarms to which it is attributed up to the root, how many are attributed to it, and what faultd decided and why."""
     database = alarms.database
     fresh = await alarms.stored.caught_up(by, newest=True)
@@ -53,4 +53,4 @@ async def _causes(alarms: AlarmLookup, alarm: Alarm, by: Principal) -> tuple[Ala
 
 def routes(alarms: AlarmLookup) -> Router:
     """Explanations of alarms."""
-    return resource("alarms", [explain], alarms=alarms)
+    return resource("alarms", [explain_alarm], alarms=alarms)

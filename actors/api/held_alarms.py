@@ -15,8 +15,8 @@ from protocols.query import AlarmFilter, Page
 from protocols.severity import rank
 
 DEGRADED = (
-    "PostgreSQL is away. These are the alarms that the correlator holds: every open one, and the cleared ones that it has not "
-    "let go of yet. Older history is missing"
+    "PostgreSQL is away. This list has the alarms that the correlator holds: every open alarm, and recently cleared ones. "
+    "Older history is missing"
 )
 _STEP = 500
 """Alarms looked at between two checkpoints."""

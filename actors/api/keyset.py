@@ -3,13 +3,17 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
+
+from protocols.query import Page
+
+T = TypeVar("T")
 
 TIME = Annotated[datetime, Meta(tz=True)]
 INT16 = Annotated[int, Meta(ge=-(2**15), lt=2**15)]
@@ -70,6 +74,19 @@ class Order(Struct, frozen=True):
         if any(isinstance(value, datetime) and not 2 <= value.year <= 9998 for value in values):
             raise BadCursor(cursor, "out of range")
         return values
+
+    def page(self, items: Iterable[T], values: Callable[[T], Sequence[Any]], limit: int, cursor: str | None) -> Page[T]:
+        """A page of ``items``, which come in this order already; ``values`` gives an item's keys. Raises :class:`BadCursor`."""
+        last = None if cursor is None else self.decode(cursor)
+        ahead = [item for item in items if last is None or self._is_behind(values(item), last)]
+        shown = ahead[:limit]
+        return Page(tuple(shown), self.encode(values(shown[-1])) if len(ahead) > limit else None)
+
+    def _is_behind(self, values: Sequence[Any], last: Sequence[Any]) -> bool:
+        for key, value, bound in zip(self.keys, values, last, strict=True):
+            if value != bound:
+                return bool(value < bound if key.descending else value > bound)
+        return False
 
     def behind(self, names: Sequence[str], *, coarse: bool = True) -> str:
         """The condition for rows behind those values; ``names`` are the parameters (``$3`` ...) that hold them, in order."""

@@ -25,6 +25,7 @@ from protocols.change import Answer
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow
 from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, Windows
 from protocols.principal import Principal
+from protocols.rest_body import fields_for
 from protocols.rest_maintenance import WindowCreate, WindowEdit, WindowPage, WindowShown, WindowsQuery, shown
 from protocols.topology_view import TopologyView
 
@@ -71,7 +72,7 @@ class WindowCommands:
     operation_class=documented(WindowsQuery),
     opt=allow("viewer", query=WindowsQuery),
 )
-async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
+async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: Given[WindowCommands], by: By) -> WindowPage:
     """The latest first. Those that are over or cancelled stay in the list for a while (`keep_windows_days`)."""
     query = read_query(request, WindowsQuery)
     windows = catalogue.windows
@@ -80,12 +81,8 @@ async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowC
         found = [one for one in found if one.tenant_id == query.tenant_id]
     if phases := {*query.phase, *query.status}:
         found = [one for one in found if windows.phase(one) in phases]
-    if query.cursor is not None:
-        (last,) = _ORDER.decode(query.cursor)
-        found = [one for one in found if _offset(one) < last]
-    page = found[: query.limit]
-    cursor = _ORDER.encode([_offset(page[-1])]) if len(found) > query.limit else None
-    return WindowPage(tuple(shown(windows.show(one)) for one in page), cursor)
+    page = _ORDER.page(found, lambda one: [_offset(one)], query.limit, query.cursor)
+    return WindowPage(tuple(shown(windows.show(one)) for one in page.items), page.next_cursor)
 
 
 @get(
@@ -94,8 +91,8 @@ async def list_windows(request: Request[Any, Any, Any], catalogue: Given[WindowC
     operation_class=ApiOperation,
     opt=allow("viewer"),
 )
-async def show_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:
-    """One window, and what it is doing."""
+async def get_maintenance_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:
+    """One window, with its current or next occurrence and the number of alarms that it suppresses."""
     found = await catalogue.show(by, window_id)
     return tagged(found, found.revision)
 
@@ -110,7 +107,7 @@ async def show_window(catalogue: Given[WindowCommands], by: By, window_id: Windo
     },
     opt=allow("operator"),
 )
-async def create_window(
+async def create_maintenance_window(
     request: Request[Any, Any, Any],
     catalogue: Given[WindowCommands],
     default_tenant: Given[str],
@@ -152,11 +149,11 @@ async def create_window(
     operation_class=ConditionalOperation,
     opt=allow("operator"),
 )
-async def edit_window(
+async def edit_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName, data: JSONBody[WindowEdit]
 ) -> Response[WindowShown]:
-    """Change the fields given, leave the others. Alarms that it does not cover any more are let go at once."""
-    given = {name: getattr(data, name) for name in PlanChanges.__struct_fields__}
+    """Change the given fields. Alarms that the window no longer covers are released at once."""
+    given = fields_for(PlanChanges, data)
     for name, at in zip(("start", "end"), data.times, strict=True):
         given[name] = at if at is UNSET else _time(at)
     return await catalogue.change(by, PatchWindow(window_id, PlanChanges(**given)), if_match)
@@ -170,10 +167,11 @@ async def edit_window(
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def end_window(
+async def end_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
-    """The occurrence under way ends now, and what still stands is told. A recurring window opens again as planned."""
+    """The active occurrence ends now, and people are notified of alarms that are still active. A recurring window opens
+    again as planned."""
     return await catalogue.change(by, EndWindow(window_id), if_match)
 
 
@@ -185,10 +183,10 @@ async def end_window(
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def cancel_window(
+async def cancel_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
-    """It ends now, or never begins. It stays in the list as cancelled for a while."""
+    """The window ends now, or never begins. It stays in the list as cancelled (`keep_windows_days`)."""
     return await catalogue.change(by, CancelWindow(window_id), if_match)
 
 
@@ -206,7 +204,14 @@ def _time(at: Any) -> Any:
     return at if at.tzinfo is None else in_utc(at)
 
 
-_HANDLERS: list[Any] = [list_windows, show_window, create_window, edit_window, end_window, cancel_window]
+_HANDLERS: list[Any] = [
+    list_maintenance_windows,
+    get_maintenance_window,
+    create_maintenance_window,
+    edit_maintenance_window,
+    end_maintenance_window,
+    cancel_maintenance_window,
+]
 
 
 def routes(submitter: Submitter, windows: Windows, plant: TopologyView, alarms: AlarmView, default_tenant: str) -> Router:

@@ -24,7 +24,7 @@ from protocols.rest_timeline import NotePage, NoteShown, NoteText, TimelineQuery
     operation_class=documented(TimelineQuery),
     opt=allow("viewer", query=TimelineQuery),
 )
-async def list_notes(
+async def list_alarm_notes(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName
 ) -> Response[NotePage]:
     """Oldest first, or with `latest_first` the newest; also of alarms that are history."""
@@ -52,7 +52,7 @@ async def list_notes(
     responses={204: DONE},
     opt=allow("operator"),
 )
-async def write_note(
+async def add_alarm_note(
     commands: Given[AlarmCommands], by: By, if_match: IfMatch, alarm_id: AlarmName, data: JSONBody[NoteText]
 ) -> Response[Alarm]:
     """A line in the alarm's timeline; also of an alarm that is history. Types: `note`, `investigation`, `resolution`."""
@@ -72,4 +72,4 @@ def _shown(entry: TimelineEntry) -> NoteShown:
 
 def routes(submitter: Submitter, alarms: AlarmLookup) -> Router:
     """Notes of alarms."""
-    return resource("alarms", [list_notes, write_note], alarms=alarms, commands=AlarmCommands(submitter, alarms))
+    return resource("alarms", [list_alarm_notes, add_alarm_note], alarms=alarms, commands=AlarmCommands(submitter, alarms))

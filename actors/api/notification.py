@@ -1,4 +1,4 @@
-"""One notification of Alertmanager or Grafana: its alerts as events, in batches, and what came of each."""
+"""One notification of Alertmanager or Grafana: its alerts as events, in batches, and the result for each."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar.connection import ASGIConnection
 
-from actors.api.problems import ProblemError, field_error, invalid_parameter
+from actors.api.mistakes import in_one_line, mistakes_in
+from actors.api.problems import ProblemError, invalid_parameter
 from protocols.rest_problem import FieldError
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -37,8 +38,8 @@ def read_query(request: Connection, kind: type[T]) -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        wrong = field_error(error)
-        raise ProblemError(400, "invalid_parameter", f"{wrong.field}: {wrong.message}", [wrong]) from error
+        found = mistakes_in(values, kind, error)
+        raise ProblemError(400, "invalid_parameter", in_one_line(found), found) from error
 
 
 def known_parameters(request: Connection, kind: type[msgspec.Struct] | None) -> None:

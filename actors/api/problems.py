@@ -144,7 +144,7 @@ def on_cursor(request: Request[Any, Any, Any], error: BadCursor) -> Response[byt
 
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Anything else is a mistake in faultd: logged whole, told without its inside."""
+    """Any other exception is a defect of faultd: it is logged whole, and the answer names no internals."""
     log.error("request failed", method=request.method, path=request.scope["path"], exc_info=error)
     problem = ProblemDocument(
         type=_URN + "internal_error",

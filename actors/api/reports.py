@@ -50,7 +50,7 @@ class ReportList(Struct, frozen=True):
     operation_class=documented(ReportsQuery),
     opt=allow("viewer", query=ReportsQuery),
 )
-async def list_reports(
+async def list_alarm_reports(
     request: Request[Any, Any, Any], alarms: Given[AlarmLookup], reports: Given[Reports], by: By, alarm_id: AlarmName
 ) -> Response[ReportList]:
     """The newest traps and network events that raised, repeated or cleared it, latest first: what a trap said, who sent it, and
@@ -74,4 +74,4 @@ async def list_reports(
 
 def routes(alarms: AlarmLookup, reports: Reports) -> Router:
     """Reports behind alarms, read from the ledger."""
-    return resource("alarms", [list_reports], alarms=alarms, reports=reports)
+    return resource("alarms", [list_alarm_reports], alarms=alarms, reports=reports)

@@ -63,23 +63,19 @@ async def list_rules(request: Request[Any, Any, Any], rules: Given[RuleCommands]
         found = [record for record in found if record.rule.enabled is query.enabled]
     if query.tenant_id is not None:
         found = [record for record in found if record.rule.tenant_id == query.tenant_id]
-    if query.cursor is not None:
-        priority, name, rule_id = _ORDER.decode(query.cursor)
-        found = [record for record in found if _place(record) > (-priority, name, rule_id)]
-    page = found[: query.limit]
-    cursor = _ORDER.encode([page[-1].rule.priority, page[-1].rule.name, page[-1].id]) if len(found) > query.limit else None
-    return RulePage(tuple(shown(record) for record in page), cursor)
+    page = _ORDER.page(found, lambda one: [one.rule.priority, one.rule.name, one.id], query.limit, query.cursor)
+    return RulePage(tuple(shown(record) for record in page.items), page.next_cursor)
 
 
 @get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
-async def show_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
-    """One rule, and what is wrong with it if it is not in force."""
+async def get_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
+    """One rule. `error` says why an enabled rule is not in force."""
     return _tagged(rules.show(by, rule_id))
 
 
 @post("/alarm-rules", summary="Write a rule", operation_class=ApiOperation, responses={409: PROBLEM}, opt=allow("admin"))
 async def create_rule(rules: Given[RuleCommands], by: By, data: JSONBody[Rule]) -> Response[RuleShown]:
-    """It is in force at once, and open alarms are looked at with it. 422 names every mistake with its place in the body."""
+    """The rule is in force at once, also for open alarms. 422 names every mistake with its place in the body."""
     rule_id = await rules.create(by, CreateRule(data))
     return _tagged(rules.show(by, rule_id), 201, {"Location": f"{PREFIX}/alarm-rules/{rule_id}"})
 
@@ -94,8 +90,8 @@ async def create_rule(rules: Given[RuleCommands], by: By, data: JSONBody[Rule]) 
 async def edit_rule(
     rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName, data: JSONBody[RuleEdited]
 ) -> Response[RuleShown]:
-    """Change the fields given, leave the others; `conditions` and `actions` are replaced whole. What the rule did before
-    is undone: alarms that it held back are let go, and people are told of them."""
+    """Change the given fields; `conditions` and `actions` are replaced whole. The former effects of the rule are undone:
+    alarms that it suppressed are released, and people are notified of them."""
     if not data.given():
         names = ", ".join(data.__struct_fields__)
         raise ProblemError(422, "invalid_body", f"nothing to change: give at least one of {names}")
@@ -110,16 +106,12 @@ async def edit_rule(
     opt=allow("admin"),
 )
 async def delete_rule(rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName) -> None:
-    """What it did is undone, as when it is changed. A rule of a file is deleted there."""
+    """The effects of the rule are undone, as after a change. A rule of a file is deleted in its file."""
     await rules.change(by, DeleteRule(rule_id), if_match)
 
 
 def _tagged(rule: RuleShown, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[RuleShown]:
     return tagged(rule, rule.revision, status, headers)
-
-
-def _place(record: RuleRecord) -> tuple[int, str, str]:
-    return -record.rule.priority, record.rule.name, record.id
 
 
 def _sees(by: Principal, record: RuleRecord) -> bool:
@@ -129,5 +121,5 @@ def _sees(by: Principal, record: RuleRecord) -> bool:
 
 def routes(submitter: Submitter, records: RuleLookup) -> Router:
     """Rules."""
-    handlers = [list_rules, show_rule, create_rule, edit_rule, delete_rule]
+    handlers = [list_rules, get_rule, create_rule, edit_rule, delete_rule]
     return resource("rules", handlers, rules=RuleCommands(submitter, records))

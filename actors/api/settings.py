@@ -37,7 +37,7 @@ class ApiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """How long a read waits for PostgreSQL to show what the same token wrote before; then it is answered as it is, with the
     header `Faultd-Stale: true`."""
     answer_seconds: float = 10.0
-    """How long a command waits for what came of it; then the answer is 503 and its outcome unknown."""
+    """How long a command waits for its result. Then the answer is 503 `outcome_unknown`."""
     max_body_bytes: int = 1_048_576
     """Largest request body; a larger one is refused with 413."""
     max_topology_bytes: int = 536_870_912

@@ -21,7 +21,9 @@ from protocols.rest_filter import StatisticsQuery
     operation_class=documented(StatisticsQuery),
     opt=allow("viewer", query=StatisticsQuery),
 )
-async def count(request: Request[Any, Any, Any], alarms: Given[AlarmLookup], clock: Given[Now], by: By) -> Response[Statistics]:
+async def count_alarms(
+    request: Request[Any, Any, Any], alarms: Given[AlarmLookup], clock: Given[Now], by: By
+) -> Response[Statistics]:
     """Counts over the alarms that pass the filter (all by default), as of one moment; `counted` says which alarms each count
     is of. With `bucket` also how many were raised and cleared in each hour, day or week of UTC between `raised_from` and
     `raised_to` (left out: up to now)."""
@@ -39,4 +41,4 @@ async def count(request: Request[Any, Any, Any], alarms: Given[AlarmLookup], clo
 
 def routes(alarms: AlarmLookup, clock: Now) -> Router:
     """Counts of alarms."""
-    return resource("alarms", [count], alarms=alarms, clock=clock)
+    return resource("alarms", [count_alarms], alarms=alarms, clock=clock)

@@ -16,36 +16,39 @@ Health = Callable[[], Readiness]
 
 
 @get("/", summary="The description of this API", status_code=303, tags=["daemon"], security=[], opt=allow("nothing"))
-async def root() -> Redirect:
+async def get_root() -> Redirect:
     """Leads to `/schema`."""
     return Redirect("/schema", status_code=303)
 
 
 @get("/healthz", summary="Is the process alive?", media_type="text/plain", tags=["daemon"], security=[], opt=allow("nothing"))
-async def healthz() -> str:
+async def get_liveness() -> str:
     """`ok`, as long as faultd answers at all."""
     return "ok\n"
 
 
 @get("/readyz", summary="Is faultd ready to take traps?", tags=["daemon"], security=[], opt=allow("nothing"))
-async def readyz(health: Given[Health]) -> Response[Readiness]:
+async def get_readiness(health: Given[Health]) -> Response[Readiness]:
     """What is ready, degraded or down. 503 only while traps are not being taken: PostgreSQL away is degraded, not down."""
     readiness = health()
     return Response(readiness, status_code=200 if readiness.ready else 503)
 
 
 @get("/metrics", summary="Prometheus metrics", media_type="text/plain", tags=["daemon"], security=[], opt=allow("metrics"))
-async def show_metrics(metrics: Given[Metrics]) -> Response[bytes]:
+async def get_metrics(metrics: Given[Metrics]) -> Response[bytes]:
     """Prometheus text format 0.0.4."""
     return Response(generate_latest(metrics.registry), media_type="text/plain; version=0.0.4")
 
 
 @get("/me", summary="Who am I?", operation_class=ApiOperation, responses={401: PROBLEM}, opt=allow("viewer"))
-async def me(by: By) -> Me:
+async def get_me(by: By) -> Me:
     """The name, role and tenant of the token in use."""
     return Me(by.name, by.role, by.tenant)
 
 
 def routes(health: Health, metrics: Metrics) -> list[Router]:
     """The daemon's own pages, and the caller's token."""
-    return [pages([root, healthz, readyz, show_metrics], health=health, metrics=metrics), resource("access", [me])]
+    return [
+        pages([get_root, get_liveness, get_readiness, get_metrics], health=health, metrics=metrics),
+        resource("access", [get_me]),
+    ]

@@ -98,7 +98,7 @@ async def get_node(plant: Given[TopologyView], by: By, node_id: NodeName) -> Res
     operation_class=documented(SubtreeQuery),
     opt=allow("viewer", query=SubtreeQuery, slashes="node_id"),
 )
-async def subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By, node_id: NodeName) -> TopologyPage:
+async def list_subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], by: By, node_id: NodeName) -> TopologyPage:
     """A page of the nodes at and below this one, in the order of their ids."""
     query = read_query(request, SubtreeQuery)
     top = existing(plant, by, unquote(node_id))
@@ -117,7 +117,7 @@ async def subtree(request: Request[Any, Any, Any], plant: Given[TopologyView], b
     operation_class=ApiOperation,
     opt=allow("viewer", slashes="node_id"),
 )
-async def path(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodePaths:
+async def list_paths(plant: Given[TopologyView], by: By, node_id: NodeName) -> NodePaths:
     """Every way to a root, several where uplinks are redundant (at most 64)."""
     ways = plant.paths(existing(plant, by, unquote(node_id)).id)
     named = ([node for one in way if (node := plant.node(one)) is not None and sees(by, node)] for way in ways)
@@ -171,4 +171,4 @@ async def _export(plant: TopologyView, by: Principal, query: TopologyQuery) -> A
 
 def routes(topology: TopologyView) -> Router:
     """Reading the topology."""
-    return resource("topology", [list_nodes, find_ont, get_node, subtree, path], plant=topology)
+    return resource("topology", [list_nodes, find_ont, get_node, list_subtree, list_paths], plant=topology)

@@ -1,4 +1,4 @@
-"""Changes of the topology: each is a command, made against the plant as it is and refused when that is no longer so."""
+"""Changes of the topology: each is a command that holds for one version of the topology and is refused for another."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ from protocols.topology_view import TopologyView
 CSV = "text/csv"
 TRIES = 5
 """How often a change is made anew because the topology has changed under it."""
-TOLD = 1_000
-"""Mistakes told at most."""
+MOST_NAMED = 1_000
+"""Mistakes that one answer names."""
 
 
 @dataclass
@@ -98,7 +98,7 @@ class TopologyChanges:
     opt=allow("admin", body="max_topology_bytes"),
 )
 async def replace_topology(request: Request[Any, Any, Any], changes: Given[TopologyChanges], by: By) -> TopologyResult:
-    """All of it, as `{"nodes": [...]}` or `text/csv`. What is different changes, all or nothing; the rest is not touched.
+    """The whole topology, as `{"nodes": [...]}` or `text/csv`. Only nodes that differ are changed, all of them or none.
 
     A token with a tenant replaces the nodes of its tenant; the shared ones above them stay as they are.
     """
@@ -109,7 +109,7 @@ async def replace_topology(request: Request[Any, Any, Any], changes: Given[Topol
     content = await request.body()
     nodes = await trio.to_thread.run_sync(partial(_read, content, kind, by, plant))
     if foreign := [FieldError("tenant", f"node {n.id!r} is of tenant {n.tenant!r}") for n in nodes if not writes(by, n)]:
-        raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only", foreign[:TOLD])
+        raise ProblemError(403, "not_your_tenant", f"this token acts in tenant {by.tenant!r} only", foreign[:MOST_NAMED])
     nodes = tuple(_hanging_on(plant, by, node) for node in nodes)
     return await changes.make(by, partial(trio.to_thread.run_sync, plant.whole, nodes, by.tenant))
 
@@ -145,7 +145,7 @@ async def add_node(changes: Given[TopologyChanges], by: By, data: JSONBody[NodeB
 async def edit_node(
     changes: Given[TopologyChanges], by: By, if_match: IfMatch, node_id: NodeName, data: JSONBody[NodeEdit]
 ) -> Response[NodeShown]:
-    """Change the fields given, leave the others. With other `parents` it moves, and what is below it moves with it."""
+    """Change the given fields. With other `parents` the node moves, and the nodes below it move with it."""
     plant = changes.plant
     name = unquote(node_id)
 
@@ -169,7 +169,8 @@ async def edit_node(
 async def remove_node(
     request: Request[Any, Any, Any], changes: Given[TopologyChanges], by: By, if_match: IfMatch, node_id: NodeName
 ) -> TopologyResult:
-    """Refused while others hang from it, unless `cascade=true`: then with all that hangs from nothing else. Alarms stay."""
+    """Refused while the node has children, unless `cascade=true`: then the nodes that have no other parent are removed too.
+    Alarms stay."""
     plant = changes.plant
     query = read_query(request, RemovalQuery)
     name = unquote(node_id)
@@ -200,13 +201,13 @@ def _read(content: bytes, kind: str, by: Principal, plant: TopologyView) -> tupl
     except NotCsv as error:
         raise ProblemError(400, "malformed_csv", error.problems[0]) from error
     except TopologyError as error:
-        told = [FieldError(*problem.partition(": ")[::2]) for problem in error.problems[:TOLD]]
+        named = [FieldError(*problem.partition(": ")[::2]) for problem in error.problems[:MOST_NAMED]]
         more = f" and {len(error.problems) - 1} more" if len(error.problems) > 1 else ""
-        raise ProblemError(422, "invalid_topology", f"{error.problems[0]}{more}", told) from error
+        raise ProblemError(422, "invalid_topology", f"{error.problems[0]}{more}", named) from error
 
 
 def _own(by: Principal, node: Node) -> Node:
-    """In the caller's tenant where it says none. ProblemError 403 when it is of another."""
+    """The node in the caller's tenant if it names none. ProblemError 403 when it names another tenant."""
     if by.tenant is not None and not node.tenant:
         return replace(node, tenant=by.tenant)
     if not writes(by, node):
@@ -215,7 +216,7 @@ def _own(by: Principal, node: Node) -> Node:
 
 
 def _hanging_on(plant: TopologyView, by: Principal, node: Node) -> Node:
-    """With the parents that it has and that the caller does not see: he cannot have meant to change them."""
+    """The node with its present parents that the caller does not see: the caller cannot have meant to remove them."""
     old = plant.node(node.id) if by.tenant is not None else None
     if old is None:
         return node

@@ -1,13 +1,15 @@
 """Which nodes a caller sees and changes, and how they are shown."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from litestar import Response
 from litestar.params import PathParameter
+from msgspec.structs import asdict
 
 from actors.api.problems import ProblemError
 from actors.api.routes import tagged
+from protocols.origin import Origin
 from protocols.principal import Principal
 from protocols.rest_topology import NodeShown
 from protocols.topology import Node
@@ -53,12 +55,12 @@ def writable(by: Principal, node: Node) -> None:
 
 def shown(plant: TopologyView, by: Principal, node: Node) -> NodeShown:
     """The node as the caller may see it: with the parents and the number of children that are visible to it."""
-    fields = {name: getattr(node, name) for name in Node.__struct_fields__}
+    fields = asdict(node)
     fields["addresses"] = node.every_address
     fields["parents"] = names_seen(plant, by, node.parents)
     children = plant.children(node.id)
     count = len(children) if by.tenant is None else len(names_seen(plant, by, children))
-    origin: Literal["file", "api"] = "api" if plant.from_api(node.id) else "file"
+    origin: Origin = "api" if plant.from_api(node.id) else "file"
     return NodeShown(**fields, children=count, origin=origin, revision=plant.revision(node.id) or 0)
 
 

@@ -9,7 +9,7 @@ from actors.api.alarm_lookup import answer
 from actors.api.openapi import ApiOperation, documented
 from actors.api.parameters import read_query
 from actors.api.routes import By, Given, resource
-from actors.api.sql.unknown_traps import count_unknown_traps, list_unknown_traps
+from actors.api.sql import unknown_traps as stored_traps
 from actors.api.stored import Stored
 from protocols.rest_unknown_traps import UnknownTrapCounts, UnknownTrapPage, UnknownTrapsQuery
 
@@ -20,11 +20,11 @@ from protocols.rest_unknown_traps import UnknownTrapCounts, UnknownTrapPage, Unk
     operation_class=documented(UnknownTrapsQuery),
     opt=allow("viewer", query=UnknownTrapsQuery),
 )
-async def unknown_traps(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[UnknownTrapPage]:
+async def list_unknown_traps(request: Request[Any, Any, Any], stored: Given[Stored], by: By) -> Response[UnknownTrapPage]:
     """The inbox, latest first, each trap whole, its community masked. Raw datagrams are shown to admins only."""
     query = read_query(request, UnknownTrapsQuery)
     fresh = await stored.caught_up(by)
-    page = await list_unknown_traps(
+    page = await stored_traps.list_unknown_traps(
         stored.database,
         trap_oid=query.trap_oid,
         limit=query.limit,
@@ -36,12 +36,12 @@ async def unknown_traps(request: Request[Any, Any, Any], stored: Given[Stored], 
 
 
 @get("/traps/unknown/counts", summary="Unknown traps by OID", operation_class=ApiOperation, opt=allow("viewer"))
-async def unknown_trap_counts(stored: Given[Stored], by: By) -> Response[UnknownTrapCounts]:
-    """How often each unknown trap came, the most frequent first: what to write a profile for."""
+async def count_unknown_traps(stored: Given[Stored], by: By) -> Response[UnknownTrapCounts]:
+    """The number of each unknown trap, the most frequent first: candidates for a profile."""
     fresh = await stored.caught_up(by)
-    return answer(UnknownTrapCounts(await count_unknown_traps(stored.database, tenant=by.tenant)), fresh)
+    return answer(UnknownTrapCounts(await stored_traps.count_unknown_traps(stored.database, tenant=by.tenant)), fresh)
 
 
 def routes(stored: Stored) -> Router:
     """The inbox."""
-    return resource("traps and devices", [unknown_traps, unknown_trap_counts], stored=stored)
+    return resource("traps and devices", [list_unknown_traps, count_unknown_traps], stored=stored)

@@ -1,7 +1,7 @@
-"""What somebody should look at in a maintenance window: names in its scope that name nothing.
+"""Warnings about a maintenance window: names in its scope that match nothing.
 
-A window is not refused for them: a plant may learn of a device after its window was planned. What another tenant has reads like
-what nobody has.
+Such a window is not refused: a device may be added to the topology after its window was planned. Another tenant's device is
+warned about like a device that does not exist.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ _STEP = 5_000
 
 
 async def unknown_names(plant: TopologyView, alarms: AlarmView, window: MaintenanceWindow) -> list[str]:
-    """A warning for each field of the scope with names that name nothing."""
+    """A warning for each field of the scope that has names which match nothing."""
     scope = window.scope
     found = list(_warning("subtrees", [name for name in scope.subtrees if not _has_node(plant, window, name)]))
     reporting: set[str] = set()

@@ -1,29 +1,32 @@
-"""Changes that one Event is about to make. Nothing reaches the State before :meth:`Draft.commit`. A draft that is not
-committed leaves no trace, so the Event of a fold that raises half-way can be quarantined, and a strategy that raises loses
-what it alone has done."""
+"""The changes that one Event makes. Nothing reaches the State before :meth:`Draft.commit`. A draft that is not committed
+leaves no trace, so an Event whose fold raises half-way can be quarantined, and a strategy that raises can be left out."""
 
 from datetime import datetime
 from typing import Any
 
+from actors.correlator.alarms.tables import age
 from actors.correlator.identifiers import alarm_uuid, counted_name, offset_name
 from actors.correlator.staging import Staging
-from actors.correlator.state import State, age
+from actors.correlator.state import State
 from protocols.alarm import Alarm, Identity, TimelineEntry
 from protocols.change import AlarmChanged, AlarmRepeated, Change
 
 
 class Numbers:
-    """Numbers that an Event has given out: the drafts of one Event go on counting where the last one stopped."""
+    """The numbers that one Event has given out. All drafts of the Event count on with the same."""
 
-    entries = 0
-    raised = 0
+    __slots__ = ("entries", "raised")
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.raised = 0
 
 
 class Draft(Staging):
-    """Staged changes of the Event at ``offset``, stamped ``at`` by the ledger: its alarms and Changes, beside the rest."""
+    """The staged changes of the Event at ``offset``, which the ledger stamped ``at``: alarms, Changes, and what
+    :class:`Staging` has."""
 
     __slots__ = (
-        "_alarms",
         "_entries",
         "_named",
         "_names",
@@ -31,101 +34,115 @@ class Draft(Staging):
         "_others",
         "_raised",
         "_shown",
+        "alarms",
         "at",
         "offset",
     )
 
     def __init__(self, state: State, offset: int, at: datetime, numbers: Numbers | None = None) -> None:
-        super().__init__(state)
-        self.offset, self.at = offset, at
-        self._numbers = numbers or Numbers()
+        # As Staging.__init__ does, without the cost of another call: one or two drafts are made for each Event.
+        self.state, self.offset, self.at = state, offset, at
+        self._writes = []
+        self._read = 0
+        self._staged = self._inside = self._timers = self._acts = None
+        self._numbers = numbers
         self._named = 0
-        self._shown: dict[str, Alarm | None] = {}
-        self._raised: dict[str, str] = {}
+        self._shown: dict[str, Alarm | None] | None = None
+        """The alarms that :meth:`touched` has returned, by id."""
+        self._raised: dict[str, str] | None = None
         """Resources of alarms that were not open before this Event, by id."""
-        self._alarms: dict[str, Alarm] = {}
+        self.alarms: dict[str, Alarm] = {}
+        """The changed alarms by id, as they are now. Only to be read."""
         self._entries: dict[str, list[TimelineEntry]] = {}
-        self._names: dict[Identity, str] = {}
-        self._others: list[Change] = []
+        self._names: dict[Identity, str] | None = None
+        self._others: list[Change] | None = None
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers of the Event, for the draft that follows this one."""
+        if self._numbers is None:
+            self._numbers = Numbers()
+        return self._numbers
 
     @property
     def untouched(self) -> bool:
-        """Whether every alarm still is as the State has it."""
-        return not self._alarms
+        """True while the draft changes no alarm."""
+        return not self.alarms
 
-    # --- reading: what this Event has already drafted comes before what the State holds ---------------------------
+    # --- reading: changes of this draft come before the State -----------------------------------------------------
 
     def named(self, name: str, tenant_id: str | None) -> list[Alarm]:
-        """Alarms that ``name`` (an id or an external name) means: at most one of each tenant, of all tenants for None."""
+        """The alarms with this id or external name: at most one of each tenant. ``tenant_id`` None: of all tenants."""
         return [self.latest(alarm) for alarm in self.state.named(name, tenant_id)]
 
     def get(self, alarm_id: str) -> Alarm | None:
-        """An alarm by its id, or by the external name that faultd gave it."""
-        found = self._alarms.get(alarm_id) or self.state.alarms.get(alarm_id)
+        """The alarm with this id, or with this external name given by faultd."""
+        found = self.alarms.get(alarm_id) or self.state.alarms.get(alarm_id)
         if found is None:
             named = self.state.names.get(alarm_id)
             found = self.get(named) if named is not None else None
         return found
 
     def alarm(self, alarm_id: str) -> Alarm:
-        """An alarm that there is, by its id."""
-        return self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
+        """The alarm with this id. Raises KeyError when there is none."""
+        return self.alarms.get(alarm_id) or self.state.alarms[alarm_id]
 
     def current(self, identity: Identity) -> Alarm | None:
-        """The alarm that a raise of ``identity`` would repeat or re-open; never a resolved one."""
-        # Finding nothing in an empty table takes the hash of an identity all the same.
-        alarm_id = (self._names.get(identity) if self._names else None) or self.state.current.get(identity)
+        """The unresolved alarm that a raise of ``identity`` would repeat or re-open."""
+        names = self._names
+        alarm_id = (names.get(identity) if names is not None else None) or self.state.current.get(identity)
         if alarm_id is None:
             return None
-        alarm = self._alarms.get(alarm_id) or self.state.alarms[alarm_id]
+        alarm = self.alarms.get(alarm_id) or self.state.alarms[alarm_id]
         return None if alarm.resolved_at is not None else alarm
 
     def latest(self, alarm: Alarm) -> Alarm:
-        """The alarm as this Event has it by now."""
-        return self._alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
-
-    def drafted(self, alarm: Alarm) -> Alarm:
-        """The alarm as this draft has it, which is as it was given where the draft has not touched it."""
-        return self._alarms.get(alarm.id, alarm)
+        """The same alarm with all changes of this draft."""
+        return self.alarms.get(alarm.id) or self.state.alarms.get(alarm.id) or alarm
 
     def at_resource(self, resource_id: str) -> list[Alarm]:
-        """Open alarms of a resource, those of this Event included, oldest first: an order that does not depend on how they
-        came about."""
-        if not self._alarms:
+        """Open alarms of a resource, those of this draft included, oldest first. The order does not depend on how they came."""
+        if not self.alarms:
             return self.state.at_resource(resource_id)
         filed = self.state.by_resource.get(resource_id, ())
-        found = [self._alarms.get(each) or self.state.alarms[each] for each in filed]
-        found += [self._alarms[each] for each, at in self._raised.items() if at == resource_id]
+        found = [self.alarms.get(each) or self.state.alarms[each] for each in filed]
+        if self._raised is not None:
+            found += [self.alarms[each] for each, at in self._raised.items() if at == resource_id]
         found = [alarm for alarm in found if alarm.cleared_at is None]
         if len(found) > 1:
             found.sort(key=age)
         return found
 
     def touched(self) -> list[tuple[Alarm | None, Alarm]]:
-        """Alarms put (not merely repeated) since this was last asked: as they were then, and as they are."""
-        found = []
+        """Alarms put (not merely repeated) since the last call: as they were then, and as they are now."""
+        found: list[tuple[Alarm | None, Alarm]] = []
+        if not self._entries:
+            return found
+        shown = self._shown
+        if shown is None:
+            shown = self._shown = {}
         for alarm_id in self._entries:
-            alarm = self._alarms[alarm_id]
-            before = self._shown[alarm_id] if alarm_id in self._shown else self.state.alarms.get(alarm_id)
+            alarm = self.alarms[alarm_id]
+            before = shown[alarm_id] if alarm_id in shown else self.state.alarms.get(alarm_id)
             if before is not alarm:
                 found.append((before, alarm))
-                self._shown[alarm_id] = alarm
+                shown[alarm_id] = alarm
         return found
 
     def repeated(self) -> list[tuple[Alarm, Alarm]]:
-        """Alarms merely repeated: as they were, and as they are."""
-        if len(self._alarms) == len(self._entries):
+        """Alarms that were only repeated: as they were, and as they are now."""
+        if len(self.alarms) == len(self._entries):
             return []
         known, entries = self.state.alarms, self._entries
-        return [(known[name], alarm) for name, alarm in self._alarms.items() if name not in entries and name in known]
+        return [(known[name], alarm) for name, alarm in self.alarms.items() if name not in entries and name in known]
 
     def open_of(self, tenant_id: str, resource_id: str, alarm_type: str) -> list[Alarm]:
-        """Alarms of this kind that are not cleared, by qualifier: an order that does not depend on how they came about."""
+        """Open alarms of this kind in the order of their qualifiers, which does not depend on how they came."""
         known = self.state.open.get((tenant_id, resource_id, alarm_type), {})
-        if not self._alarms and len(known) < 2:
+        if not self.alarms and len(known) < 2:
             return [self.state.alarms[alarm_id] for alarm_id in known.values()]
-        found = [self._alarms.get(alarm_id) or self.state.alarms[alarm_id] for alarm_id in known.values()]
-        for alarm in self._alarms.values():
+        found = [self.alarms.get(alarm_id) or self.state.alarms[alarm_id] for alarm_id in known.values()]
+        for alarm in self.alarms.values():
             if known.get(alarm.qualifier) != alarm.id and (alarm.tenant_id, alarm.resource_id, alarm.alarm_type) == (
                 tenant_id,
                 resource_id,
@@ -137,8 +154,9 @@ class Draft(Staging):
     # --- writing --------------------------------------------------------------------------------------------------
 
     def new_ids(self) -> tuple[str, str]:
-        """``id`` and ``alarm_id`` of an alarm that this Event raises."""
-        number, self._numbers.raised = self._numbers.raised, self._numbers.raised + 1
+        """A new ``id`` and ``alarm_id`` for an alarm that this Event raises."""
+        numbers = self.numbers
+        number, numbers.raised = numbers.raised, numbers.raised + 1
         self._named += 1
         counted = self.state.counted
         name = offset_name(self.offset, number) if counted is None else counted_name(counted + self._named)
@@ -146,16 +164,17 @@ class Draft(Staging):
 
     @property
     def raised(self) -> int:
-        """How many alarms this Event has raised so far."""
-        return self._numbers.raised
+        """Number of alarms that this Event has raised so far."""
+        return self.numbers.raised
 
     def next_number(self) -> int:
         """A number unique among this Event's timeline entries and device events."""
-        number, self._numbers.entries = self._numbers.entries, self._numbers.entries + 1
+        numbers = self.numbers
+        number, numbers.entries = numbers.entries, numbers.entries + 1
         return number
 
     def put(self, alarm: Alarm, action: str, actor: str, text: str = "", **detail: Any) -> Alarm:
-        """The alarm as it now is, with the line of its timeline that says why."""
+        """Stage the alarm as it is now, with a timeline entry that gives the reason."""
         entry = TimelineEntry(
             alarm_id=alarm.id,
             tenant_id=alarm.tenant_id,
@@ -168,13 +187,15 @@ class Draft(Staging):
             detail=detail,
         )
         self._entries.setdefault(alarm.id, []).append(entry)
-        if alarm.id not in self._alarms:
+        if alarm.id not in self.alarms:
             before = self.state.alarms.get(alarm.id)
             if before is None or before.cleared_at is not None:
+                if self._raised is None:
+                    self._raised = {}
                 self._raised[alarm.id] = alarm.resource_id
-        self._alarms[alarm.id] = alarm
-        if alarm.resolved_at is None:
-            self._names[alarm.identity] = alarm.id
+                if before is None or alarm.cleared_at is None:
+                    self._name(alarm)
+        self.alarms[alarm.id] = alarm
         return alarm
 
     def last_entry(self, alarm_id: str) -> TimelineEntry:
@@ -182,38 +203,43 @@ class Draft(Staging):
         return self._entries[alarm_id][-1]
 
     def amend(self, alarm: Alarm) -> Alarm:
-        """An alarm that is there already as it now is, without a line in the timeline."""
+        """Stage a known alarm as it is now, without a timeline entry."""
         self._entries.setdefault(alarm.id, [])
-        self._alarms[alarm.id] = alarm
+        self.alarms[alarm.id] = alarm
         return alarm
 
     def repeat(self, alarm: Alarm) -> Alarm:
-        """The alarm with only its count and times moved: no line in the timeline."""
-        self._alarms[alarm.id] = alarm
-        if alarm.id not in self.state.alarms:
-            self._names[alarm.identity] = alarm.id
+        """Stage a repeat: only the count and the times of the alarm differ, and there is no timeline entry."""
+        self.alarms[alarm.id] = alarm
         return alarm
 
     def emit(self, change: Change) -> None:
-        """A Change that is no alarm's."""
+        """Stage a Change that belongs to no alarm."""
+        if self._others is None:
+            self._others = []
         self._others.append(change)
 
     def commit(self) -> list[Change]:
-        """Write the State; give the Changes, alarms first, in the order in which they were touched."""
+        """Write the State. Returns the Changes: alarms first, in the order in which they were touched."""
         changes: list[Change] = []
-        if self._named and self.state.counted is not None:
-            self.state.counted += self._named
-        for alarm_id, alarm in self._alarms.items():
-            entries = self._entries.get(alarm_id)
+        state, offset, lines = self.state, self.offset, self._entries
+        if self._named and state.counted is not None:
+            state.counted += self._named
+        for alarm_id, alarm in self.alarms.items():
+            entries = lines.get(alarm_id)
             if entries is None:
-                changes.append(
-                    AlarmRepeated(self.offset, alarm_id, alarm.last_occurrence, alarm.occurrence_count, alarm.revision)
-                )
+                changes.append(AlarmRepeated(offset, alarm_id, alarm.last_occurrence, alarm.occurrence_count, alarm.revision))
                 # Nothing that an index is by has moved.
-                self.state.alarms[alarm_id] = alarm
+                state.alarms[alarm_id] = alarm
             else:
-                changes.append(AlarmChanged(self.offset, alarm, tuple(entries)))
-                self.state.put(alarm, self.at)
+                changes.append(AlarmChanged(offset, alarm, tuple(entries)))
+                state.put(alarm, self.at)
         self.write()
-        changes.extend(self._others)
+        if self._others is not None:
+            changes += self._others
         return changes
+
+    def _name(self, alarm: Alarm) -> None:
+        if self._names is None:
+            self._names = {}
+        self._names[alarm.identity] = alarm.id

@@ -7,35 +7,45 @@ from typing import Any, Final
 import msgspec
 
 from actors.correlator.alarms.commands import fold_command
-from actors.correlator.alarms.raise_clear import SYSTEM
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft, Numbers
 from actors.correlator.events.clock_jumps import fold_clock_jumped
 from actors.correlator.events.network_events import fold_network
+from actors.correlator.events.operator_data import fold_operator_data_restored
 from actors.correlator.events.refused_sources import fold_source_refused
+from actors.correlator.events.stage_quarantine import (
+    clear_quarantined,
+    fold_stage_quarantine,
+    note_discarded,
+    raise_quarantined,
+)
 from actors.correlator.events.ticks import fold_tick
 from actors.correlator.events.topology_changes import fold_topology, fold_topology_changed
 from actors.correlator.events.traps import fold_trap
+from actors.correlator.operator_tables import fold_seed_tables
 from actors.correlator.pon.symptom_change import change_symptoms
 from actors.correlator.profiles import compile
 from actors.correlator.resources import silent_devices
 from actors.correlator.rules.plugins import fold_stopped
 from actors.correlator.rules.rule_changes import fold_rules
-from actors.correlator.rules.rule_registry import counts_repeats
 from actors.correlator.state import State, policy_of
 from actors.correlator.strategies.run_strategies import fire_timers, run_strategies
-from protocols.change import Answer, Change, DeviceEvent, Quarantined, Refusal, Released
-from protocols.command import Command, DiscardQuarantined, RetryQuarantined
+from actors.error_text import error_text
+from protocols.change import Answer, Change, Quarantined, Refusal, Released
+from protocols.command import FIRST_STAGE, Command, DiscardQuarantined, RetryQuarantined
 from protocols.event import (
     ClockJumped,
     CountAlarms,
     Event,
     NetworkEvent,
+    OperatorDataRestored,
     PluginStopped,
     PolicyLoaded,
     ProfilesLoaded,
     RulesLoaded,
+    SeedTables,
     SourceRefused,
+    StageQuarantine,
     SystemReport,
     Tick,
     TopologyChanged,
@@ -46,31 +56,28 @@ from protocols.event import (
 
 _event_decoder = msgspec.msgpack.Decoder(Event)
 
-QUARANTINE_ALARMS = 1_000
-"""Events in quarantine that have an alarm each; those beyond share one."""
-THE_OTHERS = "more"
-"""Qualifier of that one."""
-
 
 def fold(state: State, offset: int, at: datetime, event: Event) -> list[Change]:
     """Fold one Event, stamped ``at``. An Event that makes it raise is quarantined: the State is then as before, and the
     Changes are the quarantine's own alarm. Never raises."""
-    numbers = Numbers()
+    changes: list[Change] = []
+    numbers: Numbers | None = None
     # A jump has to move the timers before any of them may say that it is due.
-    beats = state.timers.first <= at and type(event) is not ClockJumped
-    changes = fire_timers(state, offset, at, numbers) if beats else []
+    if state.timers.first <= at and type(event) is not ClockJumped:
+        numbers = Numbers()
+        changes = fire_timers(state, offset, at, numbers)
     draft = Draft(state, offset, at, numbers)
     try:
         _FOLDS[type(event)](draft, event)
         touched = draft.touched()
-        repeated = draft.repeated() if counts_repeats(state) else []
+        repeated = draft.repeated() if state.counts_repeats else []
         changes += draft.commit()
     except Exception as error:  # noqa: BLE001 - whatever a fold trips over, the Events behind it must not wait for it
-        draft = _quarantine(state, offset, at, event, error, numbers)
+        draft = _quarantine(state, offset, at, event, error, draft.numbers)
         touched, repeated = draft.touched(), []
         changes += draft.commit()
     if touched or repeated:
-        changes += run_strategies(state, offset, at, numbers, touched, repeated)
+        changes += run_strategies(state, offset, at, draft.numbers, touched, repeated)
     state.offset, state.at = offset, at
     return changes
 
@@ -88,10 +95,14 @@ def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
 
 
 def _command(draft: Draft, command: Command) -> None:
-    if isinstance(command.action, RetryQuarantined):
-        _retry(draft, command.action)
-    elif isinstance(command.action, DiscardQuarantined):
-        _discard(draft, command.by.name, command.action)
+    action = command.action
+    if isinstance(action, RetryQuarantined | DiscardQuarantined):
+        if action.stage != FIRST_STAGE:
+            return  # that stage answers
+        if isinstance(action, RetryQuarantined):
+            _retry(draft, action)
+        else:
+            _discard(draft, command.by.name, action)
     else:
         fold_command(draft, command)
 
@@ -110,21 +121,7 @@ def _discard(draft: Draft, by: str, action: DiscardQuarantined) -> None:
     if not _in_quarantine(draft, action.offset):
         return
     draft.emit(Answer(offset=draft.offset))
-    draft.emit(
-        DeviceEvent(
-            offset=draft.offset,
-            number=draft.next_number(),
-            at=draft.at,
-            tenant_id=draft.state.settings.default_tenant,
-            device_id=SYSTEM,
-            resource_type="system",
-            resource_id=SYSTEM,
-            event_type="event.discarded",
-            severity="warning",
-            title=f"{by} discarded Event {action.offset}, which faultd could not fold",
-            detail={"offset": action.offset, "by": by, "reason": action.reason},
-        )
-    )
+    note_discarded(draft, FIRST_STAGE, action.offset, by, action.reason)
     _release(draft, action.offset, f"discarded: {action.reason}", f"user:{by}")
 
 
@@ -140,30 +137,17 @@ def _in_quarantine(draft: Draft, offset: int) -> bool:
 def _release(draft: Draft, offset: int, why: str, by: str) -> None:
     draft.on_commit(draft.state.quarantined.discard, offset)
     draft.emit(Released(draft.offset, offset))
-    fold_system(draft, _quarantine_report(offset, why, active=False), by)
-    if len(draft.state.quarantined) == 1:
-        fold_system(draft, _quarantine_report(offset, why, active=False, shared=True), by)
-
-
-def _quarantine_report(offset: int, text: str, *, active: bool, shared: bool = False) -> SystemReport:
-    return SystemReport(
-        alarm_type="event.quarantined",
-        active=active,
-        severity="major",
-        qualifier=THE_OTHERS if shared else str(offset),
-        title=f"faultd could not fold Event {offset}{' and others' if shared else ''}; kept in quarantine",
-        description=text,
-    )
+    clear_quarantined(draft, FIRST_STAGE, offset, why, by)
 
 
 def _quarantine(state: State, offset: int, at: datetime, event: Event, error: Exception, numbers: Numbers) -> Draft:
     draft = Draft(state, offset, at, numbers)
-    text = f"{type(error).__name__}: {error}"
+    text = error_text(error)
     if isinstance(event, Command) and isinstance(event.action, RetryQuarantined):
         refusal = Refusal(str(event.action.offset), "invalid", f"Event {event.action.offset} still cannot be folded: {text}")
         draft.emit(Answer(offset=offset, refusals=(refusal,)))
         return draft
-    fold_system(draft, _quarantine_report(offset, text, active=True, shared=len(state.quarantined) >= QUARANTINE_ALARMS))
+    raise_quarantined(draft, FIRST_STAGE, offset, text)
     draft.emit(Quarantined(offset, at, kind(event), text))
     draft.on_commit(state.quarantine, offset)
     if isinstance(event, Command | NetworkEvent):
@@ -176,6 +160,8 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     NetworkEvent: fold_network,
     Command: _command,
     Tick: lambda draft, _event: fold_tick(draft),
+    OperatorDataRestored: fold_operator_data_restored,
+    SeedTables: lambda draft, _event: fold_seed_tables(draft),
     CountAlarms: lambda draft, _event: draft.on_commit(draft.state.count_alarms, draft.offset),
     SystemReport: fold_system,
     SourceRefused: fold_source_refused,
@@ -186,4 +172,5 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     RulesLoaded: fold_rules,
     PluginStopped: fold_stopped,
     PolicyLoaded: _use_policy,
+    StageQuarantine: fold_stage_quarantine,
 }

@@ -55,6 +55,14 @@ class OpticalPowerMemory(Struct):
                 del self.lights[each]
 
 
+class TablesMemory(Struct):
+    """Progress of PostgreSQL's tables of rules, windows and nodes. ``seeded``: the fold has emitted all that it held when there
+    first were such tables. ``pending``: ids of nodes whose Changes are still to be emitted, in this order."""
+
+    seeded: bool = False
+    pending: list[str] = []
+
+
 class NoticeMemory(Struct):
     """``notified``: for each alarm whose recovery nobody was notified of, the severity of its last notification.
     ``released_from``: for each alarm that waits for its notification, what held it back until now."""

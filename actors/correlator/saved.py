@@ -1,6 +1,6 @@
 """The correlator's state on disk, and its encoding in pieces while the fold goes on.
 
-:func:`pieces` works on copies of the State's tables, made at once; the values in them never change."""
+:func:`pieces` works on copies of the State's tables. The copies are made at once, and the values in them never change."""
 
 from collections.abc import Iterable, Iterator, Sized
 from datetime import datetime
@@ -15,7 +15,7 @@ from actors.correlator.timers import Entry, Key, in_order
 from actors.elapsed import Jumped
 from actors.state_encoding import Piece
 from protocols.alarm import Alarm, Identity
-from protocols.event import PolicyLoaded, ProfilesLoaded, TopologyLoaded
+from protocols.event import PolicyLoaded, ProfilesLoaded
 
 STEP = 256
 """Values encoded at a time, in some 0.3 ms."""
@@ -23,11 +23,10 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class ReportMark(Struct, frozen=True, array_like=True, gc=False):
-    """How the latest raise of an alarm was dated, to tell a later report from one that was overtaken on the way.
+    """The times of the latest raise of an alarm, which tell a later report from one that was overtaken on the way.
 
-    ``uptime`` is the sender's sysUpTime in hundredths of a second, in its ``epoch``; ``dated`` the reporter's own time, right
-    or wrong; ``received`` is when faultd got it; ``severity`` what the reporter said, which an operator may since have changed
-    on the alarm."""
+    ``uptime`` is the sender's sysUpTime in hundredths of a second, in its ``epoch``. ``dated`` is the reporter's own time,
+    right or wrong. ``received`` is the time of receipt. ``severity`` is the reporter's; the alarm may have an operator's."""
 
     source: str
     uptime: int | None
@@ -36,17 +35,18 @@ class ReportMark(Struct, frozen=True, array_like=True, gc=False):
     severity: str
     epoch: int = 0
     text_at: datetime | None = None
-    """When the timeline last told a change of the alarm's text."""
+    """Time of the last timeline entry about the alarm's text."""
     counted: datetime | None = None
-    """When the raise was received with which later repeats by design were merged; None: no later one was."""
+    """Receipt of the raise that later repeats by design were merged with; None: there was no later one."""
 
 
 class SenderClock(Struct, frozen=True, array_like=True, gc=False):
-    """What is known of a sender's sysUpTime. Times are in hundredths of a second since 1970 by faultd's clock.
+    """The sysUpTime of a sender. Times are in hundredths of a second since 1970 by faultd's clock.
 
-    ``epoch`` counts the sender's restarts, ``start`` is when it started last and ``seen`` when a trap last said so; ``boots``
-    is its SNMPv3 engine's (0: unknown). ``earlier`` are the starts before it and when each was last seen. ``several``: more
-    than one of them still runs. ``restarted`` is when a restart was reported that may itself have been late."""
+    ``epoch`` counts the sender's restarts. ``start`` is the time of its last start, and ``seen`` that of the last trap that
+    agrees with it. ``boots`` is its SNMPv3 engine's (0: unknown). ``earlier`` has the starts before, each with its last trap.
+    ``several``: more than one of them still runs. ``restarted`` is the time of a reported restart that may itself have been
+    late."""
 
     epoch: int
     start: int
@@ -58,7 +58,7 @@ class SenderClock(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Renamed(Struct, frozen=True, array_like=True, gc=False):
-    """What an alarm's place is called in the topology by now, and the names of the device then and now."""
+    """The present name of an alarm's resource in the topology, and the device's former and present names."""
 
     tenant_id: str
     resource_id: str
@@ -70,7 +70,6 @@ class Renamed(Struct, frozen=True, array_like=True, gc=False):
 class Saved(Struct, kw_only=True):
     """A State on disk. Indexes are left out: they follow from the alarms."""
 
-    version: int = 1
     ledger_id: str
     offset: int
     at: datetime
@@ -88,8 +87,6 @@ class Saved(Struct, kw_only=True):
     timers: list[Entry] = []
     memories: dict[str, msgspec.Raw] = {}
     profiles: ProfilesLoaded | None
-    topology: TopologyLoaded | None = None
-    """As snapshots had it before the plant was kept as below."""
     policy: PolicyLoaded | None
     plant: SavedPlant = msgspec.field(default_factory=SavedPlant)
     by_hand: list[str] = []
@@ -100,13 +97,14 @@ class Saved(Struct, kw_only=True):
     clocks: dict[str, SenderClock] = {}
     edited: dict[str, tuple[str, ...]] = {}
     bodies: dict[str, bytes] = {}
+    quarantined_elsewhere: list[tuple[str, int]] = []
 
 
 def pieces(
     saved: Saved, timers: Iterable[tuple[Key, datetime]], ended: Iterable[tuple[Identity, tuple[datetime, ReportMark]]]
 ) -> Iterator[Piece]:
-    """The msgpack of ``saved``, and of ``timers`` and ``ended`` brought into form on the way. Together the pieces are what
-    encoding it in one go would give."""
+    """The msgpack of ``saved`` with ``timers`` and ``ended``, which are brought into form on the way. The pieces put together
+    equal the encoding of the whole."""
     names = Saved.__struct_fields__
     yield b"\xde" + len(names).to_bytes(2, "big")  # a map of so many fields
     for name in names:
@@ -130,12 +128,12 @@ def pieces(
 
 
 def _members(kind: int, values: Sized) -> memoryview:
-    """What stands behind the header."""
+    """The octets behind the header."""
     return memoryview(_encode(values))[len(_header(kind, len(values))) :]
 
 
 def _header(kind: int, length: int) -> bytes:
-    """What msgpack writes before so many members of an array (``kind`` 0x90) or a map (0x80)."""
+    """The octets that msgpack writes before ``length`` members of an array (``kind`` 0x90) or a map (0x80)."""
     if length < 16:
         return bytes((kind | length,))
     large = 0xDC if kind == 0x90 else 0xDE

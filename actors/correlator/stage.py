@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from actors.correlator.fold import fold
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.plant.prepared import first_large, prepare
 from actors.correlator.rules.plugins import installed
 from actors.correlator.state import State
 from actors.metrics import Metrics
 from actors.stage import Stage
 from actors.state_encoding import Piece
-from protocols.change import Change
+from protocols.change import AlarmChanged, Change
 from protocols.event import Event
 from protocols.ledger import EventBatch
 
@@ -33,6 +34,11 @@ class Correlator(Stage):
 
     def saving(self) -> Iterable[Piece]:
         return self.state.saving()
+
+    def held(self) -> list[Change]:
+        """Every alarm, cleared ones that are still within reach included, and every rule, window and node."""
+        alarms = [AlarmChanged(0, alarm, ()) for alarm in self.state.alarms.values()]
+        return [*alarms, *operator_data(self.state)]
 
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
         """A first large plant is made in a thread, so that traps are read and recorded meanwhile."""

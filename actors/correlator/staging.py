@@ -1,12 +1,11 @@
-"""Changes of the State that are staged until their Event is decided, then written all at once or dropped all at once.
+"""Staged changes of the State. They are written all at once when the Event is decided, or dropped all at once.
 
-There is one way to change the State besides alarms, which :class:`actors.correlator.draft.Draft` adds:
+Beside the alarms of :class:`actors.correlator.draft.Draft` these are:
 
-- an entry of a table (a dict of the State, of a memory or of a view) is put or dropped, and can be read back at once;
-- a timer is set or called off;
-- what is too large to be copied, or replaced as a whole, is changed by an act: a function that runs on commit.
-
-Code that reads a table itself, and not through :meth:`Staging.read`, sees it as it was before the Event.
+- entries of tables, put or dropped. A table is a dict of the State, of a memory or of a view. :meth:`Staging.read` reads it
+  with the staged entries; code that reads the dict itself sees it as it was before the draft;
+- timers, set or called off;
+- acts: functions that run on commit, for a part of the State that is too large to copy or is replaced as a whole.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +14,6 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from actors.correlator.state import State
-from actors.correlator.timers import Key as Timer
 
 K = TypeVar("K")
 L = TypeVar("L")
@@ -31,40 +29,43 @@ _Entries = dict[Any, Any]
 class Staging:
     """Staged changes of the tables, timers and large parts of ``state``."""
 
-    __slots__ = ("_acts", "_inside", "_tables", "_timers", "state")
+    __slots__ = ("_acts", "_inside", "_read", "_staged", "_timers", "_writes", "state")
 
     def __init__(self, state: State) -> None:
+        # One or two are made for each Event: a list or dict that few of them need is made when it is needed.
         self.state = state
-        self._tables: dict[int, tuple[_Entries, _Entries, bool]] = {}
-        """Of each table, by its identity: the table, the new entries, and whether it is a short memory."""
-        self._inside: list[tuple[_Entries, Any]] = []
-        """Tables that stand in another one: that one, and the key."""
-        self._timers: dict[Timer, datetime | None] = {}
-        self._acts: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self._writes: list[tuple[_Entries, Any, Any, bool]] = []
+        """Table, key, value, and True for a short memory: in the order in which they are written."""
+        self._read = 0
+        self._staged: dict[int, _Entries] | None = None
+        """The new entries of each table, by its identity, of the first ``_read`` writes."""
+        self._inside: list[tuple[_Entries, Any]] | None = None
+        """Tables inside another one: the outer table and the key."""
+        self._timers: list[tuple[str, str, datetime | None]] | None = None
+        self._acts: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
     def read(self, table: Mapping[K, V], key: K) -> V | None:
         """The value under ``key`` with what is staged; None when there is none."""
-        staged = self._tables.get(id(table))
-        if staged is not None:
-            value: Any = staged[1].get(key)
-            if value is not None:
-                found: V | None = None if value is _DROPPED else value
-                return found
+        if self._writes:
+            staged = self._of(table)
+            if staged is not None and key in staged:
+                value: V | None = staged[key]
+                return None if value is _DROPPED else value
         return table.get(key)
 
-    def keys(self, table: Mapping[K, V]) -> list[K]:
-        """The keys of a table with what is staged: those of the State first."""
-        staged = self._tables.get(id(table))
-        if staged is None:
-            return list(table)
-        entries = staged[1]
-        kept = [key for key in table if entries.get(key) is not _DROPPED]
-        return kept + [key for key, value in entries.items() if value is not _DROPPED and key not in table]
+    def staged(self, table: Mapping[K, V]) -> dict[K, V]:
+        """The entries that were put into a table and are not written yet."""
+        staged = self._of(table)
+        return {} if staged is None else {key: value for key, value in staged.items() if value is not _DROPPED}
+
+    def touches(self, table: Mapping[K, V]) -> bool:
+        """True when a change of the table is staged."""
+        return self._of(table) is not None
 
     def own(self, table: dict[K, V], key: K, copy: Callable[[V], V]) -> V | None:
         """The value under ``key`` for the caller to change: a copy of the State's, made and staged when first asked for."""
-        staged = self._tables.get(id(table))
-        if staged is not None and key in staged[1]:
+        staged = self._of(table)
+        if staged is not None and key in staged:
             return self.read(table, key)
         value = table.get(key)
         return None if value is None else self.set(table, key, copy(value))
@@ -74,89 +75,84 @@ class Staging:
         found = self.read(table, key)
         if found is None:
             found = self.set(table, key, {})
+        if self._inside is None:
+            self._inside = []
         self._inside.append((table, key))
         return found
 
     def set(self, table: dict[K, V], key: K, value: V) -> V:
-        """Put ``value`` under ``key``. A value of None cannot be read back."""
-        staged = self._tables.get(id(table))
-        if staged is None:
-            self._tables[id(table)] = (table, {key: value}, False)
-        else:
-            staged[1][key] = value
+        """Put ``value`` under ``key``."""
+        self._writes.append((table, key, value, False))
         return value
 
     def drop(self, table: dict[K, V], key: K) -> None:
         """Take ``key`` out, if it is there."""
-        staged = self._tables.get(id(table))
-        if staged is None:
-            self._tables[id(table)] = (table, {key: _DROPPED}, False)
-        else:
-            staged[1][key] = _DROPPED
+        self._writes.append((table, key, _DROPPED, False))
 
     def remember(self, memory: dict[K, V], key: K, value: V) -> None:
         """Put ``value`` under ``key`` at the young end of a short memory. Its oldest entries go beyond ``MAX_MEMORIES``."""
-        staged = self._tables.get(id(memory))
-        if staged is None:
-            self._tables[id(memory)] = (memory, {key: value}, True)
-            return
-        staged[1].pop(key, None)
-        staged[1][key] = value
-        if not staged[2]:
-            self._tables[id(memory)] = (memory, staged[1], True)
-
-    def touches(self, table: Mapping[K, V]) -> bool:
-        """Whether a change of the table is staged."""
-        return id(table) in self._tables
+        self._writes.append((memory, key, value, True))
 
     def wake(self, name: str, subject: str, at: datetime) -> None:
         """Have the strategy ``name`` called about ``subject`` with the first Event at or after that time."""
-        self._timers[name, subject] = at
+        if self._timers is None:
+            self._timers = []
+        self._timers.append((name, subject, at))
 
     def no_wake(self, name: str, subject: str) -> None:
         """Call that timer off."""
-        self._timers[name, subject] = None
+        if self._timers is None:
+            self._timers = []
+        self._timers.append((name, subject, None))
 
     def note(self, what: str, count: int = 1) -> None:
         """Count something that has no Change of its own."""
-        self._acts.append((self.state.note, (what, count)))
+        self.on_commit(self.state.note, what, count)
 
     def on_commit(self, act: Callable[..., Any], *args: Any) -> None:
-        """Have ``act`` change the State when everything else is written. It cannot be read back, and must not raise."""
+        """Have ``act`` change the State after all entries and timers. It cannot be read back, and must not raise."""
+        if self._acts is None:
+            self._acts = []
         self._acts.append((act, args))
 
     def write(self) -> None:
-        """Write the tables, then the timers; then run the acts, in the order in which they were staged."""
-        for table, entries, short in self._tables.values():
-            if short:
-                _write_memory(table, entries)
+        """Write the tables, then the timers; then run the acts: each in the order in which they were staged."""
+        for table, key, value, short in self._writes:
+            if value is _DROPPED:
+                table.pop(key, None)
                 continue
-            for key, value in entries.items():
-                if value is _DROPPED:
-                    table.pop(key, None)
-                else:
-                    table[key] = value
-        for table, key in reversed(self._inside):
-            if not table.get(key, True):
-                del table[key]
-        if self._timers:
+            if short:
+                table.pop(key, None)
+                if len(table) >= MAX_MEMORIES:
+                    # Many at once: finding the first key of a dict whose front was deleted from walks over all that was.
+                    for oldest in list(islice(table, MAX_MEMORIES // 100)):
+                        del table[oldest]
+            table[key] = value
+        if self._inside is not None:
+            for table, key in self._inside[::-1]:  # mypyc cannot compile reversed() of it
+                if not table.get(key, True):
+                    del table[key]
+        if self._timers is not None:
             timers = self.state.timers
-            for (name, subject), at in self._timers.items():
+            for name, subject, at in self._timers:
                 if at is None:
                     timers.cancel(name, subject)
                 else:
                     timers.set(name, subject, at)
-        for act, args in self._acts:
-            act(*args)
+        if self._acts is not None:
+            for act, args in self._acts:
+                act(*args)
 
-
-def _write_memory(memory: _Entries, entries: _Entries) -> None:
-    for key, value in entries.items():
-        memory.pop(key, None)
-        if value is not _DROPPED:
-            memory[key] = value
-    surplus = len(memory) - MAX_MEMORIES
-    if surplus > 0:
-        # Many at once: finding the first key of a dict whose front was deleted from walks over all that was deleted.
-        for oldest in list(islice(memory, max(surplus, MAX_MEMORIES // 100))):
-            del memory[oldest]
+    def _of(self, table: Mapping[Any, Any]) -> _Entries | None:
+        """The staged entries of a table, the latest of each key; None when there are none."""
+        staged, writes = self._staged, self._writes
+        if staged is None:
+            staged = self._staged = {}
+        if self._read < len(writes):
+            for each, key, value, _short in writes[self._read :]:
+                entries = staged.get(id(each))
+                if entries is None:
+                    entries = staged[id(each)] = {}
+                entries[key] = value
+            self._read = len(writes)
+        return staged.get(id(table))

@@ -1,4 +1,4 @@
-"""All that the fold remembers. Only :mod:`actors.correlator.draft` writes it, once per Event, once nothing can fail."""
+"""The state of the fold. Only the commit of a draft (:mod:`actors.correlator.draft`) writes it, when nothing can fail now."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,28 +9,24 @@ from uuid import UUID
 import msgspec
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
+from actors.correlator.alarms.tables import AlarmTables, AlarmWatcher, Owner
 from actors.correlator.durations import Durations
 from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
-from actors.correlator.profiles.compiler import alarm_types
+from actors.correlator.profiles.alarm_types import alarm_types
 from actors.correlator.saved import Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.strategies.symptoms import Symptoms, symptoms_of
 from actors.correlator.timers import Timers
 from actors.elapsed import Jumped
 from actors.state_encoding import Piece
-from protocols.alarm import Alarm, Identity, is_own_name
+from protocols.alarm import Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
 from protocols.topology import Node
 
-Kind = tuple[str, str, str]
-"""tenant, resource, alarm type: what a clear names."""
-Owner = tuple[str, str]
-"""tenant, device: whose alarms are counted together. The device is empty where none is known."""
 Limit = Literal["device", "all"]
 """Which of the limits of open alarms."""
 
@@ -41,7 +37,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
 Memory = TypeVar("Memory", bound=Struct)
-AView = TypeVar("AView", bound="View")
+AView = TypeVar("AView", bound="DerivedView")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Saved)
 
@@ -51,50 +47,30 @@ def policy_of(event: PolicyLoaded) -> CorrelatorSettings:
     return msgspec.msgpack.decode(event.settings, type=CorrelatorSettings)
 
 
-class View:
-    """What follows from the State and is not saved: compiled rules, indexes, answers that are kept. Made when first asked for,
-    and kept true by the State itself. A view reads the State and never a draft, so it needs no repair when one is dropped."""
+class DerivedView(AlarmWatcher):
+    """Something that follows from the State and is not saved: compiled rules, an index, evidence read before.
+
+    It is made when it is first asked for, and the State keeps it true. A view reads the State and never a draft, so nothing has
+    to be repaired when a draft is dropped."""
 
     of_configuration = False
-    """Whether it follows from the topology, the default tenant or the symptoms too: it is made anew when they change."""
+    """It follows from the topology, the default tenant or the symptoms too, and is made again when they change."""
     of_alarms = False
-    """Whether it is told of each alarm that is written."""
+    """It is told of alarms."""
 
     def __init__(self, state: "State") -> None:
         """Make it of the State as it is."""
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
-        """An alarm was written, and not merely repeated; ``before``: None when it is new."""
 
-
-class State:
-    """Alarms by every way in which they are looked up, and the fold's short memories."""
+class State(AlarmTables):
+    """The alarms, the memories of the fold and of the strategies, the topology and the settings."""
 
     def __init__(self, ledger_id: str) -> None:
+        super().__init__()
         self.ledger_id = UUID(ledger_id)
         self.offset = 0
         self.at = EPOCH
-        self.alarms: dict[str, Alarm] = {}
-        self.names: dict[str, str] = {}
-        """Alarms by the external names that faultd gave them."""
-        self.given: dict[str, dict[str, None]] = {}
-        """Alarms by the external names that others gave them."""
-        self.counted: int | None = None
-        """How many alarms external names have counted; None: they do not count yet."""
-        self.current: dict[Identity, str] = {}
-        """The alarm that a raise of this identity would repeat or re-open."""
-        self.open: dict[Kind, dict[str, str]] = {}
-        """Alarms not cleared, by kind and then qualifier."""
-        self.open_of: dict[Owner, int] = {}
-        """How many alarms are not cleared, by device."""
-        self.by_resource: dict[str, dict[str, None]] = {}
-        """Alarms not cleared, by resource."""
-        self.children: dict[str, dict[str, None]] = {}
-        """Alarms by the id of their parent."""
         self.timers = Timers()
-        self.shelved: dict[str, datetime] = {}
-        self.cleared: dict[str, datetime] = {}
-        """When each cleared alarm was cleared, by the ledger's time, oldest first."""
         self.marks: dict[str, ReportMark] = {}
         self.ended: dict[Identity, tuple[datetime, ReportMark]] = {}
         """Recent clears, so that a raise which they overtook is recognised."""
@@ -111,6 +87,8 @@ class State:
         self.sequences: dict[str, int] = {}
         self.quarantined: set[int] = set()
         """Offsets of the Events whose fold raised and that no retry has folded since."""
+        self.quarantined_elsewhere: dict[tuple[str, int], None] = {}
+        """Stages behind the correlator, and the offsets of the Events in their quarantine."""
         self.renamed: dict[str, Renamed] = {}
         """Open alarms that a new topology calls differently, until a tick has moved them."""
         self.archived = EPOCH
@@ -134,9 +112,9 @@ class State:
         self._memories: dict[type[Any], Any] = {}
         self._unread: dict[str, msgspec.Raw] = {}
         """Memories from a snapshot that nobody has asked for yet."""
-        self._views: dict[type[Any], View] = {}
-        self._told: list[View] = []
-        """Views of alarms."""
+        self._views: dict[type[Any], Any] = {}
+        self.counts_repeats = True
+        """False: no rule in force counts repeats of an alarm, so nobody has to be shown them."""
         self.prepared: Prepared | None = None
         """The plant that an Event to come makes of the empty one, made beside the fold."""
         self.tally: Counter[str] = Counter()
@@ -146,88 +124,14 @@ class State:
         """Count what the fold let pass."""
         self.tally[what] += count
 
-    # --- alarms -------------------------------------------------------------------------------------------------
-
-    def put(self, alarm: Alarm, at: datetime) -> None:
-        """Take the alarm as it now is into every index."""
-        alarm_id, is_open = alarm.id, alarm.cleared_at is None
-        before = self.alarms.get(alarm_id)
-        identity = alarm.identity
-        if alarm.resolved_at is not None:
-            if self.current.get(identity) == alarm_id:
-                del self.current[identity]
-        elif before is None or is_open:
-            # An older alarm of the same identity, noted on after its end, does not come before the newer one.
-            self.current[identity] = alarm_id
-        if before is None:
-            self._name(alarm)
-        was_open = before is not None and before.cleared_at is None
-        if is_open != was_open:
-            self._count((alarm.tenant_id, alarm.device_id), 1 if is_open else -1)
-            _file(self.by_resource, alarm.resource_id, alarm_id, present=is_open)
-        parent, now = before.parent_alarm_id if before is not None else None, alarm.parent_alarm_id
-        if parent != now:
-            if parent is not None:
-                _file(self.children, parent, alarm_id, present=False)
-            if now is not None:
-                _file(self.children, now, alarm_id, present=True)
-        self.alarms[alarm_id] = alarm
-        if is_open:
-            self.open.setdefault((alarm.tenant_id, alarm.resource_id, alarm.alarm_type), {})[alarm.qualifier] = alarm_id
-            self.cleared.pop(alarm_id, None)
-        else:
-            self._close((alarm.tenant_id, alarm.resource_id, alarm.alarm_type), alarm)
-            self.cleared.setdefault(alarm_id, at)
-        until = alarm.shelved_until
-        if until is not None:
-            self.shelved[alarm_id] = until
-        elif self.shelved:
-            self.shelved.pop(alarm_id, None)
-        for view in self._told:
-            view.changed(before, alarm)
-
     def forget(self, alarm_id: str) -> None:
-        """Let go of a cleared alarm."""
-        alarm = self.alarms.pop(alarm_id)
-        if self.names.pop(alarm.alarm_id, None) is None:
-            _file(self.given, alarm.alarm_id, alarm_id, present=False)
-        if self.current.get(alarm.identity) == alarm_id:
-            del self.current[alarm.identity]
-        self.cleared.pop(alarm_id, None)
-        self.shelved.pop(alarm_id, None)
+        super().forget(alarm_id)
         self.marks.pop(alarm_id, None)
         self.edited.pop(alarm_id, None)
         self.said.pop(alarm_id, None)
-        if alarm.parent_alarm_id is not None:
-            _file(self.children, alarm.parent_alarm_id, alarm_id, present=False)
-
-    def _name(self, alarm: Alarm) -> None:
-        if is_own_name(alarm.alarm_id):
-            self.names[alarm.alarm_id] = alarm.id
-        else:
-            _file(self.given, alarm.alarm_id, alarm.id, present=True)
-
-    def named(self, name: str, tenant_id: str | None) -> list[Alarm]:
-        """Alarms that ``name`` (an id or an external name) means: at most one of each tenant, of all tenants for None. Where a
-        tenant gave one name to several, the open one or else the latest."""
-        alarm = self.alarms.get(name) or self.alarms.get(self.names.get(name, ""))
-        found = [alarm] if alarm is not None else [self.alarms[each] for each in self.given.get(name, ())]
-        found = [each for each in found if tenant_id in (None, each.tenant_id)]
-        found.sort(key=lambda each: (each.cleared_at is None, each.received_at, each.id))
-        return sorted({each.tenant_id: each for each in found}.values(), key=lambda each: each.tenant_id)
-
-    def at_resource(self, resource_id: str) -> list[Alarm]:
-        """Open alarms of a resource, oldest first: an order that does not depend on how they came about."""
-        filed = self.by_resource.get(resource_id)
-        if filed is None:
-            return []
-        found = [self.alarms[each] for each in filed]
-        if len(found) > 1:
-            found.sort(key=age)
-        return found
 
     def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
-        """Remember these as a snapshot would have them; views are made anew."""
+        """Replace memories by these, encoded as in a snapshot, and forget all views."""
         self._memories = {kind: memory for kind, memory in self._memories.items() if kind.__name__ not in found}
         self._unread |= found
         self.forget_views()
@@ -243,27 +147,33 @@ class State:
 
     def memory(self, kind: type[Memory]) -> Memory:
         """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by its class's name."""
-        found: Memory | None = self._memories.get(kind)
-        if found is None:
+        try:
+            known: Memory = self._memories[kind]
+            return known
+        except KeyError:
             raw = self._unread.pop(kind.__name__, None)
             found = self._memories[kind] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
-        return found
+            return found
 
     def view(self, kind: type[AView]) -> AView:
         """The view of this class."""
-        found: AView | None = self._views.get(kind)  # type: ignore[assignment]
-        return self.keep_view(kind(self)) if found is None else found
+        try:
+            known: AView = self._views[kind]
+            return known
+        except KeyError:
+            return self.keep_view(kind(self))
 
     def keep_view(self, view: AView) -> AView:
-        """Have this view from now on."""
+        """Keep this view, in place of the one of its class."""
         self._views[type(view)] = view
-        self._told = [each for each in self._views.values() if each.of_alarms]
+        self.watchers = [each for each in self._views.values() if each.of_alarms]
         return view
 
     def forget_views(self, *, of_configuration: bool = False) -> None:
-        """Have all views, or those ``of_configuration``, made anew."""
+        """Forget all views, or those ``of_configuration``."""
+        self.counts_repeats |= not of_configuration
         self._views = {kind: view for kind, view in self._views.items() if of_configuration and not view.of_configuration}
-        self._told = [each for each in self._views.values() if each.of_alarms]
+        self.watchers = [each for each in self._views.values() if each.of_alarms]
 
     def limit_reached(self, owner: Owner, more: int) -> Limit | None:
         """The limit at which the alarms of ``owner``, or all, are with ``more`` that this Event has raised already."""
@@ -275,30 +185,18 @@ class State:
             return "device"
         return None
 
-    @property
-    def open_alarms(self) -> int:
-        """How many alarms are not cleared."""
-        return len(self.alarms) - len(self.cleared)
-
-    def _count(self, owner: Owner, opened: int) -> None:
-        count = self.open_of.get(owner, 0) + opened
-        if count:
-            self.open_of[owner] = count
-        else:
-            del self.open_of[owner]
-
-    def _close(self, kind: Kind, alarm: Alarm) -> None:
-        open_of_kind = self.open.get(kind)
-        if open_of_kind is not None and open_of_kind.get(alarm.qualifier) == alarm.id:
-            del open_of_kind[alarm.qualifier]
-            if not open_of_kind:
-                del self.open[kind]
-
     def quarantine(self, offset: int) -> None:
         """Remember that the Event at ``offset`` can be retried. Of very many the oldest are only listed and kept."""
         self.quarantined.add(offset)
         if len(self.quarantined) > MAX_QUARANTINED:
             self.quarantined.difference_update(sorted(self.quarantined)[: MAX_QUARANTINED // 100])
+
+    def quarantine_elsewhere(self, stage: str, offset: int) -> None:
+        """The Event at ``offset`` is in the quarantine of a stage behind the correlator. Of very many the oldest are forgotten:
+        their alarms stay until an operator ends them."""
+        self.quarantined_elsewhere[stage, offset] = None
+        if len(self.quarantined_elsewhere) > MAX_QUARANTINED:
+            del self.quarantined_elsewhere[next(iter(self.quarantined_elsewhere))]
 
     # --- what the fold depends on -------------------------------------------------------------------------------
 
@@ -379,6 +277,7 @@ class State:
             keys=list(self.keys.items()),
             sequences=dict(self.sequences),
             quarantined=sorted(self.quarantined),
+            quarantined_elsewhere=list(self.quarantined_elsewhere),
             renamed=dict(self.renamed),
             archived=self.archived,
             memories=self.remembered(),
@@ -405,9 +304,6 @@ class State:
         state.counted = saved.counted
         cleared = dict(saved.cleared)
         for alarm in saved.alarms:
-            if saved.counted is None and alarm.cleared_by is not None and ":" not in alarm.cleared_by:
-                # As versions that did not count alarms named a person.
-                alarm = replace(alarm, cleared_by=f"user:{alarm.cleared_by}")
             state.put(alarm, cleared.get(alarm.id, saved.at))
         state.cleared = cleared
         # Several alarms of one identity can be kept: which of them a raise would re-open cannot be told from them alone.
@@ -419,34 +315,14 @@ class State:
         state.sequences = saved.sequences
         state.timers, state._unread = Timers(saved.timers), saved.memories
         state.quarantined = set(saved.quarantined)
+        state.quarantined_elsewhere = dict.fromkeys(saved.quarantined_elsewhere)
         state.renamed, state.jumps = saved.renamed, saved.jumps
         if saved.policy is not None:
             state.use_policy(saved.policy, policy_of(saved.policy))
-        if saved.topology is not None:
-            state.replant(0, saved.topology.nodes, ())
-            state.topology_digest = saved.topology.digest
-        else:
-            state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
-            state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
-            for puts, removes, revision in saved.plant.steps():
-                state.plant.apply(puts, removes, revision)
+        state._saved_plant, state.api_nodes = saved.plant, dict.fromkeys(saved.by_hand)
+        state.topology_digest, state.topology_at = saved.topology_digest, saved.topology_at
+        for puts, removes, revision in saved.plant.steps():
+            state.plant.apply(puts, removes, revision)
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
         return state
-
-
-def age(alarm: Alarm) -> tuple[datetime, str]:
-    """Sort key of alarms where their order shows: the oldest first, however they came about."""
-    return alarm.received_at, alarm.id
-
-
-def _file(index: dict[str, dict[str, None]], key: str, alarm_id: str, *, present: bool) -> None:
-    """Put ``alarm_id`` under ``key``, or take it away and the key with the last one."""
-    if present:
-        index.setdefault(key, {})[alarm_id] = None
-        return
-    filed = index.get(key)
-    if filed is not None:
-        filed.pop(alarm_id, None)
-        if not filed:
-            del index[key]

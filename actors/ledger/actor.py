@@ -10,29 +10,28 @@ under way) and are written when the disk takes commits again.
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import TypeVar, TypeVarTuple, Unpack
 
 import structlog
 import trio
 
-from actors.elapsed import Jumped, cutoff, with_jump
 from actors.ledger.commit_delay import CommitDelay
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
-from actors.ledger.group import CommitGroup, LedgerTime, Written
+from actors.ledger.group import CommitGroup, Written
 from actors.ledger.outage import Outage
 from actors.ledger.pipeline import Pipeline
 from actors.ledger.prune import PruneLimits
 from actors.ledger.requests import Requests
 from actors.ledger.settings import LedgerSettings
 from actors.ledger.snapshots import SnapshotSchedule
+from actors.ledger.stamps import Stamps
 from actors.mailbox import Append, LedgerUnavailable
 from actors.metrics import Metrics
 from actors.trusted_clock import TrustedClock, instant, micros
-from actors.trusted_time import Anchor, Jump
+from actors.trusted_time import Jump
 from protocols.event import ClockJumped, kind
 from protocols.ledger import ChangeBatch, EventBatch, PipeMessage, SnapshotMarker, SnapshotPart
 
@@ -42,8 +41,6 @@ _Result = TypeVar("_Result")
 log = structlog.get_logger()
 
 _CURSORS_SECONDS, _PRUNE_SECONDS = 1.0, 30.0
-_DRIFT = 100_000
-"""Microseconds. The anchor of the time is written again when slewing has moved it by this much."""
 
 
 class Ledger:
@@ -75,8 +72,7 @@ class Ledger:
         self._to_fold = to_fold
         self._metrics = metrics
         self._settings = settings or LedgerSettings()
-        self._clock = clock
-        self._jumps: Sequence[Jumped] = () if database.time is None else database.time.jumps
+        self._stamps = Stamps(clock, database.time)
         self.consumers = Consumers(consumers, database.cursors(), database.oldest_batch(), database.head.seq)
         self.feed = LedgerFeed(
             database.path,
@@ -138,11 +134,15 @@ class Ledger:
                 await self._in_writer(self._database.close)
 
     async def _let_consumers_end(self) -> None:
-        """Nothing more is recorded: let the consumers read the rest, and write their last cursors."""
+        """Nothing more is recorded: let the consumers read the rest, and write their cursors, each within a second."""
         self.feed.close()
-        await self.feed.until_left()
-        if self.consumers.dirty:
-            await self._commit([])
+        while True:
+            with trio.move_on_after(_CURSORS_SECONDS) as waiting:
+                await self.feed.until_left()
+            if self.consumers.dirty:
+                await self._commit([])
+            if not waiting.cancelled_caught:
+                return
 
     async def _resend(self) -> None:
         """Send the Events that are on disk without their Changes."""
@@ -182,7 +182,7 @@ class Ledger:
                 await self._mark()
             if now >= self._prune_at and not self._draining:
                 await self._prune()
-            if self._pipeline.room and not self._draining and (jump := self._clock.due()) is not None:
+            if self._pipeline.room and not self._draining and (jump := self._stamps.due()) is not None:
                 await self._step(jump)
                 continue
             appends = self._requests.take(self._settings.max_batch) if self._pipeline.room else []
@@ -191,7 +191,7 @@ class Ledger:
                 await self._commit(appends)
             elif self._outage.reason is not None:
                 await self._probe()
-            elif self._requests.ended and not self._draining:
+            elif self._requests.ended and self._pipeline.idle and not self._draining:
                 await self._drain()
             elif self._fold_ended and not self.consumers.dirty:
                 return
@@ -204,7 +204,7 @@ class Ledger:
         """The time at which the Changes that wait are to be committed."""
         if not self._folded:
             return float("inf")
-        if self._pipeline.asked or self._draining or not self._pipeline.room:
+        if self._pipeline.asked or self._requests.ended or not self._pipeline.room:
             return float("-inf")
         return self._commit_delay.until(self._folded_at)
 
@@ -219,29 +219,20 @@ class Ledger:
         log.warning("the wall clock is believed", before=event.before.isoformat(), after=event.after.isoformat())
         await self._commit([Append((event,))], jump)
 
-    def _new_time(self, jump: Jump | None) -> LedgerTime | None:
-        """The time to write with the next commit; None when the time on disk still holds."""
-        anchor, kept = self._clock.anchor, self._database.time
-        if jump is not None:
-            anchor = Anchor(anchor.boot_id, anchor.ahead + jump.after - jump.before)
-            return LedgerTime(anchor, with_jump(self._jumps, instant(jump.before), instant(jump.after)))
-        if kept is not None and kept.anchor.boot_id == anchor.boot_id and abs(kept.anchor.ahead - anchor.ahead) < _DRIFT:
-            return None
-        return LedgerTime(anchor, self._jumps)
-
     async def _commit(self, appends: Sequence[Append], jump: Jump | None = None) -> None:
-        """Commit everything that waits. With ``jump``, ``appends`` has the ClockJumped that records it and nothing else."""
+        """Commit everything that waits. With ``jump``, ``appends`` has the ClockJumped that records it and nothing else; a
+        StageQuarantine may follow it."""
         folded = list(self._folded)
         piece = self._snapshots.piece
         cursors = self.consumers.unwritten()
         group = CommitGroup(
-            now=self._clock() if jump is None else instant(jump.after),
+            now=self._stamps.now(jump),
             through=folded[-1].through if folded else self._pipeline.through,
             appends=[append.events for append in appends],
             folded=folded if piece is None else [*folded, piece],
             cursors=cursors,
             step=jump is not None,
-            time=self._new_time(jump),
+            time=self._stamps.to_write(self._database.time, jump),
         )
         try:
             written = await self._in_writer(self._database.write, group)
@@ -251,8 +242,7 @@ class Ledger:
             return
         self._succeeded()
         if jump is not None and group.time is not None:
-            self._clock.step(jump)
-            self._jumps = group.time.jumps
+            self._stamps.step(jump, group.time)
         if appends:
             self._commit_delay.committed(trio.current_time())
         self._metrics.ledger_commit.observe(written.seconds)
@@ -271,7 +261,12 @@ class Ledger:
 
     async def _committed(self, appends: Sequence[Append], written: Written) -> None:
         """Answer that the Events are on disk, and send them to the stages."""
-        for index, (append, first) in enumerate(zip(appends, written.firsts, strict=True)):
+        for refused in range(len(appends), len(written.firsts)):
+            # The ledger's own Events, the last of the commit: StageQuarantine.
+            if written.firsts[refused] is None:
+                log.error("no alarm about a quarantined Event", error=str(written.refused[refused]))
+                self._metrics.ledger_refused.inc()
+        for index, (append, first) in enumerate(zip(appends, written.firsts, strict=False)):
             if first is None:
                 log.error("events refused", error=str(written.refused[index]), events=len(append.events))
                 self._refuse([append], written.refused[index])
@@ -305,7 +300,7 @@ class Ledger:
         await self._to_fold.aclose()
 
     async def _prune(self) -> None:
-        oldest = cutoff(self._clock(), timedelta(days=self._settings.retention_days), self._jumps)
+        oldest = self._stamps.oldest(self._settings.retention_days)
         limits = PruneLimits(micros(oldest), self._settings.max_bytes, self.consumers.prunable_through())
         try:
             pruned = await self._in_writer(self._database.prune, limits)

@@ -14,19 +14,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import msgpack
-
-from actors.ledger.checksum import checksum_holds, with_checksum
-from actors.ledger.codec import encode_changes, one_event
+from actors.ledger.checksum import with_checksum
+from actors.ledger.codec import encode_changes
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerLocked
 from actors.ledger.group import CommitGroup, Encoded, LedgerTime, SnapshotPiece, Written, encode
 from actors.ledger.prune import Pruned, PruneLimits, prune
-from actors.ledger.read import EVENT_COLUMNS, Head, check_small_tables, ledger_id, read_cursors, read_events, read_head
+from actors.ledger.quarantine import put_quarantined, stage_reports, touching_quarantine
+from actors.ledger.read import Head, check_small_tables, ledger_id, read_cursors, read_events, read_head
 from actors.ledger.schema import DIRECTORY, connect_writer, sqlite_error, sync, translated
 from actors.ledger.time_row import put_time, read_time
 from actors.trusted_clock import instant, micros
-from protocols.change import Change, Quarantined, Released
-from protocols.command import Command, RetryQuarantined
 from protocols.event import Event
 from protocols.ledger import EventBatch, RecordedBatch
 
@@ -72,6 +69,18 @@ class LedgerFile:
             raise
         return database
 
+    @classmethod
+    def claimed(cls, path: Path) -> "LedgerFile":
+        """Hold the lock of the ledger at ``path`` without opening or making it, until :meth:`close`: no daemon starts on it
+        meanwhile. Raises LedgerLocked, DiskRefused."""
+        database = cls(path)
+        try:
+            database._claim()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
     def close(self) -> None:
         """Move the log into the database file, and close both. Safe to call twice."""
         self._disconnect()
@@ -86,7 +95,9 @@ class LedgerFile:
         """
         began = time.perf_counter()
         connection = self._connected()
-        encoded = encode(group.appends, self._largest)
+        touched = touching_quarantine(group.folded)
+        reports = stage_reports(touched)
+        encoded = encode([*group.appends, reports] if reports else group.appends, self._largest)
         first = self.head.offset + 1
         at = micros(group.now) if group.step else max(self.head.at, micros(group.now))
         recorded, sizes, head = [], [], self.head
@@ -112,8 +123,8 @@ class LedgerFile:
                     recorded.append(RecordedBatch(seq, item.through, item.changes, instant(at)))
                     sizes.append(len(body))
                     head = Head(head.offset, head.at, seq, max(head.through, item.through))
-                    if self._put_quarantined(connection, item.changes):
-                        (quarantined,) = connection.execute("SELECT count(*) FROM quarantine").fetchone()
+            if touched:
+                quarantined = put_quarantined(connection, touched)
             if group.cursors:
                 connection.executemany(
                     "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, seal = excluded.seal "
@@ -267,6 +278,8 @@ class LedgerFile:
                 connection.close()
 
     def _put_piece(self, connection: sqlite3.Connection, piece: SnapshotPiece, at: int) -> None:
+        if piece.number == 0:
+            connection.execute("DELETE FROM snapshot_pieces WHERE through = ?", (piece.through,))
         connection.execute(
             "INSERT OR REPLACE INTO snapshot_pieces(through, number, seal, body) VALUES (?, ?, ?, ?)",
             with_checksum(piece.through, piece.number, piece.body),
@@ -275,37 +288,6 @@ class LedgerFile:
             connection.execute(
                 "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", with_checksum(piece.through, at, piece.pieces)
             )
-
-    def _put_quarantined(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> bool:
-        touched = False
-        for change in changes:
-            if isinstance(change, Quarantined):
-                touched = True
-                self._quarantine(connection, change)
-            elif isinstance(change, Released):
-                touched = True
-                connection.execute("DELETE FROM quarantine WHERE offset = ?", (change.released,))
-        return touched
-
-    def _quarantine(self, connection: sqlite3.Connection, change: Quarantined) -> None:
-        known = connection.execute("UPDATE quarantine SET error = ? WHERE offset = ?", (change.error, change.offset))
-        if known.rowcount:
-            return
-        row = connection.execute(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE first <= ? ORDER BY first DESC LIMIT 1", (change.offset,)
-        ).fetchone()
-        event = b""
-        if row is not None and checksum_holds(row) and change.offset <= row[1]:
-            event = one_event(row[-1], change.offset - row[0])
-        match event and msgpack.decode(event, type=Event):
-            case Command(action=RetryQuarantined(offset=original)):
-                # The retry failed. The row of the original Event stays, for another retry.
-                connection.execute("UPDATE quarantine SET error = ? WHERE offset = ?", (change.error, original))
-            case _:
-                connection.execute(
-                    "INSERT INTO quarantine(offset, at, kind, seal, event, error) VALUES (?, ?, ?, ?, ?, ?)",
-                    (*with_checksum(change.offset, micros(change.at), change.kind, event), change.error),
-                )
 
 
 def _firsts(appends: Sequence[Sequence[Event]], encoded: Encoded, first: int) -> list[int | None]:

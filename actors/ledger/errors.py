@@ -38,7 +38,8 @@ class LedgerCorrupt(LedgerError):
         super().__init__(
             path,
             f"damaged ({found}); check the disk, then restore the file from a backup, or move it and its -wal away: faultd "
-            "then starts with an empty ledger, and `faultd migrate --adopt-ledger` lets PostgreSQL go on with it",
+            "then starts with an empty ledger; before that, `faultd restore --from-database` begins one with the rules, "
+            "windows and nodes that PostgreSQL has",
         )
 
 
@@ -56,8 +57,8 @@ class NoUsableSnapshot(LedgerError):
         super().__init__(
             path,
             f"its oldest Event is {oldest}, and no usable snapshot covers the Events before it; start the faultd version that "
-            "wrote it, or move the file and its -wal away to start with an empty ledger, and let PostgreSQL go on with that by "
-            "`faultd migrate --adopt-ledger`",
+            "wrote it, or move the file and its -wal away and begin a ledger with the rules, windows and nodes that PostgreSQL "
+            "has: `faultd restore --from-database`",
         )
 
 

@@ -50,6 +50,11 @@ class Pipeline:
         return bool(self._asked)
 
     @property
+    def idle(self) -> bool:
+        """Whether every batch that was sent is settled."""
+        return not self._in_flight
+
+    @property
     def sent(self) -> int:
         """Offset of the newest Event that was sent to the stages."""
         return self._sent

@@ -47,7 +47,8 @@ def read_head(connection: sqlite3.Connection, path: Path) -> Head:
     events = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY first DESC LIMIT 1").fetchone()
     changes = connection.execute(f"SELECT {CHANGE_COLUMNS} FROM changes ORDER BY seq DESC LIMIT 1").fetchone()
     marked = connection.execute("SELECT * FROM snapshots ORDER BY through DESC LIMIT 1").fetchone()
-    _, offset, at, recorded, seq_then, *_ = _intact(path, events, "newest Events") or (0, 0, 0, 0, 0)
+    first = begins(connection, path)
+    _, offset, at, recorded, seq_then, *_ = _intact(path, events, "newest Events") or (0, first, 0, first, 0)
     seq, covered, _, offset_then, *_ = _intact(path, changes, "newest Changes") or (0, 0, 0, 0)
     snapshot, *_ = _intact(path, marked, "newest snapshot") or (0,)
     if offset < max(offset_then, covered, recorded, snapshot):
@@ -57,6 +58,16 @@ def read_head(connection: sqlite3.Connection, path: Path) -> Head:
     if seq < seq_then:
         raise LedgerCorrupt(path, f"Changes end with batch {seq}, and Events name batch {seq_then}")
     return Head(offset, at, seq, max(recorded, covered, snapshot))
+
+
+def begins(connection: sqlite3.Connection, path: Path) -> int:
+    """The offset before the ledger's first Event: 0, but for a ledger that was begun behind a lost one's. Raises
+    LedgerCorrupt."""
+    known = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('begins', 'begins_seal')").fetchall())
+    value = known.get("begins", "0")
+    if known and (not value.isdecimal() or known.get("begins_seal") != str(checksum("begins", int(value)))):
+        raise LedgerCorrupt(path, f"the checksum of the offset {value!r} at which it begins is wrong")
+    return int(value)
 
 
 def oldest_offset(connection: sqlite3.Connection) -> int:
@@ -175,10 +186,12 @@ def read_cursors(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
 def read_quarantine(connection: sqlite3.Connection, path: Path) -> list[QuarantinedEvent]:
     """Every Event in quarantine, oldest first. Raises LedgerCorrupt."""
     kept = []
-    for error, *row in connection.execute("SELECT error, offset, at, kind, seal, event FROM quarantine ORDER BY offset"):
+    for error, *row in connection.execute(
+        "SELECT error, offset, stage, at, kind, changes, seal, event FROM quarantine ORDER BY offset, stage"
+    ):
         _intact(path, tuple(row), f"quarantined Event {row[0]}")
-        offset, at, kind, _, event = row
-        kept.append(QuarantinedEvent(offset, instant(at), kind, error, event))
+        offset, stage, at, kind, changes, _, event = row
+        kept.append(QuarantinedEvent(offset, instant(at), kind, error, event, stage, changes))
     return kept
 
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import NoUsableSnapshot
-from actors.ledger.read import iterate_events, oldest_offset, read_snapshots
+from actors.ledger.read import begins, iterate_events, oldest_offset, read_snapshots
 from actors.ledger.schema import connect_reader, translated
 from protocols.ledger import EventBatch, Snapshot
 
@@ -51,9 +51,10 @@ def recover(database: LedgerFile, usable: Callable[[Snapshot], bool] = lambda sn
             ),
             None,
         )
-    if snapshot is None and oldest > 1:
+        first = begins(connection, database.path)
+    if snapshot is None and oldest > first + 1:
         raise NoUsableSnapshot(database.path, oldest)
-    start = snapshot.through if snapshot else 0
+    start = snapshot.through if snapshot else first
     return Recovery(snapshot, head.through, head.offset, head.seq, _replay(database, start, head.through))
 
 

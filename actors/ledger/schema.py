@@ -15,12 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from actors.ledger.checksum import checksum
+from actors.ledger.checksum import checksum, checksum_holds, with_checksum
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerError, LedgerNewer, NotALedger
+from protocols.command import FIRST_STAGE
 
 APPLICATION_ID = 0x666C6467
-VERSION = 1
+VERSION = 2
 
+_QUARANTINE = (
+    "CREATE TABLE quarantine(offset INTEGER NOT NULL, stage TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "error TEXT NOT NULL, changes BLOB NOT NULL, seal INTEGER NOT NULL, event BLOB NOT NULL, PRIMARY KEY(offset, stage))"
+)
 _TABLES = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE events(first INTEGER PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL, "
@@ -31,8 +36,7 @@ _TABLES = (
     "CREATE TABLE snapshots(through INTEGER PRIMARY KEY, at INTEGER NOT NULL, seal INTEGER NOT NULL, pieces INTEGER NOT NULL)",
     "CREATE TABLE snapshot_pieces(through INTEGER NOT NULL, number INTEGER NOT NULL, seal INTEGER NOT NULL, "
     "body BLOB NOT NULL, UNIQUE(through, number))",
-    "CREATE TABLE quarantine(offset INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, error TEXT NOT NULL, "
-    "seal INTEGER NOT NULL, event BLOB NOT NULL)",
+    _QUARANTINE,
 )
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_FORMAT)
@@ -73,12 +77,13 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     try:
         if _is_new(path):
-            _make(path.resolve())
+            make(path.resolve())
     except OSError as error:
         raise DiskRefused(path, str(error)) from error
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
-        _check(connection, path)
+        if _check(connection, path) < VERSION:
+            _upgrade(connection, path)
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -116,8 +121,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Check that the file is a ledger, without writing to it. Raises NotALedger, LedgerNewer."""
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """Check that the file is a ledger, without writing to it: its schema version. Raises NotALedger, LedgerNewer."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -127,6 +132,25 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise NotALedger(path, f"an SQLite database with application id {application:#x}")
     if version > VERSION:
         raise LedgerNewer(path, version, VERSION)
+    return int(version)
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring version 1 to version 2, in one transaction: the quarantine is kept by stage. Raises LedgerCorrupt."""
+    connection.execute("BEGIN IMMEDIATE")
+    rows = connection.execute("SELECT error, offset, at, kind, seal, event FROM quarantine").fetchall()
+    connection.execute("DROP TABLE quarantine")
+    connection.execute(_QUARANTINE)
+    for error, *row in rows:
+        if not checksum_holds(row):
+            raise LedgerCorrupt(path, f"quarantined Event {row[0]}: the row's checksum is wrong")
+        offset, at, kind, _, event = row
+        connection.execute(
+            "INSERT INTO quarantine(offset, stage, at, kind, changes, seal, event, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*with_checksum(offset, FIRST_STAGE, at, kind, b"", event), error),
+        )
+    connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
 
 
 def _is_new(path: Path) -> bool:
@@ -147,9 +171,10 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _make(path: Path) -> None:
+def make(path: Path, begins: int = 0) -> None:
     """Make a new ledger, whole or not at all: under another name at first, renamed once it is synced. When a sync fails, data
-    may look written without being on disk, so the next attempt begins anew. Raises OSError, sqlite3.Error."""
+    may look written without being on disk, so the next attempt begins anew. The first Event gets the offset ``begins`` + 1.
+    Raises OSError, sqlite3.Error."""
     unborn = path.with_name(f"{path.name}.new")
     # SQLite would play a journal that an empty file has left back into the new file, and empty it.
     for leftover in (unborn, *(Path(f"{each}{suffix}") for each in (unborn, path) for suffix in ("-journal", "-wal", "-shm"))):
@@ -159,7 +184,7 @@ def _make(path: Path) -> None:
     connection = sqlite3.connect(unborn, timeout=5.0, isolation_level=None)
     try:
         connection.execute("PRAGMA synchronous=FULL")
-        _create(connection)
+        _create(connection, begins)
         # After the tables: closing empties the log, and hides errors of that.
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
     finally:
@@ -184,7 +209,7 @@ def sync(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def _create(connection: sqlite3.Connection) -> None:
+def _create(connection: sqlite3.Connection, begins: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for table in _TABLES:
         connection.execute(table)
@@ -192,6 +217,10 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT INTO meta VALUES ('ledger_id', ?), ('ledger_id_seal', ?), ('probed', '')", (ledger_id, str(checksum(ledger_id)))
     )
+    if begins:
+        connection.execute(
+            "INSERT INTO meta VALUES ('begins', ?), ('begins_seal', ?)", (str(begins), str(checksum("begins", begins)))
+        )
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")

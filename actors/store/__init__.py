@@ -1,1 +1,1 @@
-"""Applies recorded Changes to PostgreSQL, exactly once."""
+"""The store: applies the recorded Changes to PostgreSQL, each exactly once."""

@@ -1,4 +1,4 @@
-"""The store: follows the ledger's recorded Changes and keeps PostgreSQL level with them, exactly once."""
+"""The store's trio shell: it reads the recorded Changes and applies each to PostgreSQL exactly once."""
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +15,7 @@ from actors.metrics import Metrics
 from actors.postgres import DatabaseUnavailable, Postgres
 from actors.store.apply import Reject, apply
 from actors.store.cursor import CONSUMER, BatchMark, Cursor, CursorMoved, read_cursor, verify
-from actors.store.pace import Pending, TransactionPace
+from actors.store.pace import Pending, TransactionPace, weight
 from actors.store.presence import Presence
 from actors.store.reseed import reseed
 from actors.store.schema import SchemaOlder, bring_up_to_date, check_schema
@@ -26,12 +26,13 @@ from protocols.ledger import Seed
 log = structlog.get_logger()
 
 _BATCHES = 4_096
-SAY_AGAIN_SECONDS = 60.0
-"""Read at once; the feed bounds their bytes."""
+"""The most batches of one read; the feed bounds their bytes."""
+LOG_AGAIN_SECONDS = 60.0
+"""The same reason why PostgreSQL is away is logged again after this many seconds."""
 
 
 class Store:
-    """One writer of one database. The cursor lives in PostgreSQL and moves in the transaction that applies the Changes."""
+    """The one writer of a database. Its cursor is in PostgreSQL and moves in the transaction that applies the Changes."""
 
     def __init__(
         self,
@@ -46,8 +47,8 @@ class Store:
         *,
         migrates: bool = False,
     ) -> None:
-        """``progress`` is advanced to each batch that is visible in PostgreSQL; ``random`` gives fractions in [0, 1). ``seed``
-        gives what the fold holds now, for a database that is too old for the feed; None: such a database ends the run.
+        """``progress`` is advanced to each batch that is visible in PostgreSQL. ``random`` gives fractions in [0, 1). ``seed``
+        gives the beginning for a database whose next batches the feed no longer has; None: such a database ends the run.
         ``migrates``: an older schema is brought up to date; else it ends the run."""
         self._database = database
         self._feed = feed
@@ -64,15 +65,15 @@ class Store:
         self._trimming = Trimming()
         self._unread: outcome.Error | None = None
         self._months: set[str] = set()
-        self._said = ("", 0.0)
+        self._logged = ("", 0.0)
         self._failures = 0
         self._begun = self._looked = -math.inf
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Apply until the feed has ended and all of it is in PostgreSQL.
+        """Apply batches until the feed has ended and all of them are in PostgreSQL.
 
-        Waits, however long, for a database that is away. Raises SchemaNewer, SchemaOlder unless it migrates, LedgerMismatch,
-        LedgerRestored, and FeedPruned without a seed. May be cancelled at any point: a transaction is applied whole or not.
+        Waits for a database that is away, however long. Raises SchemaNewer, SchemaOlder unless it migrates, LedgerMismatch,
+        LedgerRestored, and FeedPruned without a seed. Can be cancelled at any point: a transaction is applied whole or not.
         """
         self._metrics.store_up.set(0)
         self.presence.began(trio.current_time())
@@ -87,7 +88,7 @@ class Store:
                     await self._pause(error)
 
     async def _follow(self) -> None:
-        # Whoever was away may come back as another: restored from a backup that lacks the newest months' partitions.
+        # A database that was away may have been restored from a backup that lacks the newest months' partitions.
         self._months.clear()
         await self._check_schema()
         cursor = await self._look()
@@ -107,7 +108,7 @@ class Store:
                 continue
             due = not self._pending or trio.current_time() - self._looked >= self._settings.probe_seconds
             if due and (await self._look()).seq != seq:
-                # Restored from a backup, say: to be filled up now, not when something next happens in the plant.
+                # Restored from a backup, for example: it is filled up now, not with the next batch.
                 raise CursorMoved(seq)
             if self._pending:
                 seq = await self._apply(seq)
@@ -127,7 +128,7 @@ class Store:
         self.presence.schema_checked = True
 
     async def _gather(self) -> None:
-        """Let Changes come together, unless some are left already or somebody waits for one of them."""
+        """Wait for more Changes, unless some are pending already or a request waits to read one of them."""
         if self._pending:
             return
         await trio.sleep_until(self._begun + self._settings.min_interval_seconds)
@@ -135,7 +136,7 @@ class Store:
             await self._progress.asked()
 
     async def _read(self, seq: int) -> None:
-        """More for :attr:`_pending`, of which ``seq`` is what came before; for a while it waits when that is empty."""
+        """Read the batches after ``seq`` into :attr:`_pending` when that is empty; waits for them for a while."""
         if self._unread is None and not self._pending:
             with trio.move_on_after(self._settings.probe_seconds):
                 self._pending.extend(await self._feed.after(seq, _BATCHES))
@@ -144,11 +145,11 @@ class Store:
             unread.unwrap()
 
     def _lacking(self, seq: int) -> bool:
-        """Whether there is less than a transaction takes, and more to read."""
-        return self._pending.changes < self._pace.size and self._pending.last(seq) < self._feed.last
+        """Whether less is pending than a transaction takes, and the feed has more."""
+        return self._pending.size < self._pace.size and self._pending.last(seq) < self._feed.last
 
     async def _apply(self, seq: int) -> int:
-        """One transaction, and what follows is read meanwhile. ``seq`` of its last batch."""
+        """Apply one transaction, and read the batches after it meanwhile. Returns the ``seq`` of its last batch."""
         last, changes = self._pending.take(self._pace.size)
         self._begun = trio.current_time()
         arguments = self._ledger_id, seq, last.seq, changes, self._months, BatchMark.of(last)
@@ -161,7 +162,7 @@ class Store:
             except DatabaseUnavailable:
                 self._pace.failed()
                 raise
-        self._pace.took(len(changes), trio.current_time() - self._begun)
+        self._pace.took(weight(changes), trio.current_time() - self._begun)
         self._trimming.wrote(changes)
         self._rejected(rejects)
         return last.seq
@@ -173,14 +174,14 @@ class Store:
             log.info("store_trims", table=table, rows=rows)
 
     async def _reading_ahead(self, seq: int, *arguments: Any) -> list[Reject]:
-        """Apply, and read what follows ``seq``. Neither's error ends the other."""
+        """Apply a transaction, and read the batches after ``seq``. An error of one does not end the other."""
 
         async def read() -> None:
             read = await outcome.acapture(self._feed.after, self._pending.last(seq), _BATCHES)
             if isinstance(read, outcome.Value):
                 self._pending.extend(read.unwrap())
             elif isinstance(read.error, Exception):
-                # Raised once what comes before it has been applied.
+                # Raised once the batches before it have been applied.
                 self._unread = read
             else:
                 read.unwrap()
@@ -191,14 +192,14 @@ class Store:
         return applied.unwrap()
 
     async def _look(self) -> Cursor:
-        """A sign of life of PostgreSQL, and whether an operator has dealt with what it refused."""
+        """Read the cursor: a sign of life of PostgreSQL, and the number of rejects that are left."""
         self._looked = trio.current_time()
         cursor = await self._database.run(read_cursor, self._ledger_id)
         self._metrics.store_rejected.set(cursor.rejects)
         return cursor
 
     async def _bridge(self, gap: FeedPruned) -> int:
-        """Where to go on behind a gap, with PostgreSQL made to hold what the fold holds."""
+        """Fill PostgreSQL from a seed in place of pruned batches. Returns the ``seq`` after which to go on."""
         if self._seed is None:
             raise gap
         done = await self._database.run(reseed, self._ledger_id, gap, await self._seed())
@@ -223,19 +224,20 @@ class Store:
         self._metrics.store_up.set(0)
         self.presence.failed(str(error), trio.current_time())
         self._metrics.store_reconnects.inc()
-        self._say_why(str(error))
+        self._log_reason(str(error))
         await trio.sleep(seconds)
 
-    def _say_why(self, error: str) -> None:
-        """Once for each reason, and again every minute: the attempts come every two seconds, for as long as it takes."""
+    def _log_reason(self, error: str) -> None:
+        """Log each reason once, and again every minute: the attempts follow each other by two seconds, however long it
+        takes."""
         now = trio.current_time()
-        if self._failures > 1 and self._said[0] == error and now - self._said[1] < SAY_AGAIN_SECONDS:
+        if self._failures > 1 and self._logged[0] == error and now - self._logged[1] < LOG_AGAIN_SECONDS:
             return
-        self._said = error, now
+        self._logged = error, now
         log.warning("store_waits", error=error, attempts=self._failures, behind=self._feed.last - self._progress.seq)
 
 
 def backoff(failures: int, settings: StoreSettings, random: Callable[[], float]) -> float:
-    """Seconds to wait after ``failures`` earlier ones in a row: doubling between the bounds, and half of it by chance."""
+    """The seconds to wait after ``failures`` earlier failures in a row: doubling between the bounds, half of it random."""
     full = min(settings.reconnect_max_seconds, settings.reconnect_min_seconds * 2.0 ** min(failures, 30))
     return full * (0.5 + 0.5 * random())

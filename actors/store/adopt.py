@@ -1,4 +1,4 @@
-"""Going on with a database after its ledger was lost: an operator's decision, never taken by itself."""
+"""Adoption: a new ledger goes on with the database of a lost one. An operator decides on it, faultd never does by itself."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from actors.postgres import Connection
 from actors.store.cursor import CONSUMER, Cursor, find_cursor
+from actors.store.operator_rows import EMPTY
+from actors.supervisor import OperatorNeeded
+from protocols.printable import counted
 
 BY = "faultd:ledger_replaced"
 
@@ -22,20 +25,44 @@ WHERE live AND status NOT IN ('cleared', 'resolved') RETURNING 1
 """
 
 
+KEPT = """
+SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
+    (SELECT count(*) FROM maintenance_windows WHERE status IN ('active', 'upcoming')) AS windows,
+    (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes
+"""
+"""What operators made through the API, and the files do not have."""
+
+
+class OperatorDataInTheWay(OperatorNeeded):
+    """The database has what operators made with the other ledger, and adopting it for this one gives that up."""
+
+    def __init__(self, rules: int, windows: int, nodes: int) -> None:
+        super().__init__(
+            f"the database has {counted(rules, 'rule')}, {counted(windows, 'maintenance window')} and {counted(nodes, 'node')} "
+            "that operators made and this ledger does not have. To keep them, move this ledger away and begin one with them: "
+            "`faultd restore --from-database`. To give them up: `faultd migrate --adopt-ledger --discard`"
+        )
+
+
 class AdoptedLedger(Struct, frozen=True):
-    """``before`` is the cursor that the other ledger had left; ``ended`` how many open alarms became history as cleared."""
+    """The result of an adoption. ``before`` is the cursor of the other ledger, ``ended`` the number of open alarms that became
+    history as cleared."""
 
     before: Cursor
     ended: int
 
 
-async def adopt(connection: Connection, ledger_id: str, now: datetime) -> int:
-    """Hand the database over to the ledger ``ledger_id``, from its first batch on. How many open alarms that ended.
+async def adopt(connection: Connection, ledger_id: str, now: datetime, *, restored: bool = False) -> int:
+    """Give the database to the ledger ``ledger_id``, from its first batch on. Returns the number of open alarms that this ends.
 
-    The new ledger knows none of the old one's alarms, so no trap and no command could ever clear them: they become history,
-    those still open as cleared ``now``. A problem that persists is raised anew by its next trap or poll.
+    The new ledger has none of the old one's alarms, so no trap and no command could clear them. They become history, the open
+    ones as cleared ``now``. A problem that persists is raised anew by its next trap or poll. The tables of operators' data are
+    emptied, unless the ledger was ``restored`` from them: then its Changes overwrite the rows, and until then the rows can be
+    restored once more.
     """
     async with connection.transaction():
+        if not restored:
+            await connection.execute(EMPTY)
         ended = await connection.fetch(END_OPEN, now, BY)
         await connection.execute("UPDATE alarms SET live = false WHERE live")
         await connection.execute("DELETE FROM quarantine")
@@ -43,13 +70,28 @@ async def adopt(connection: Connection, ledger_id: str, now: datetime) -> int:
     return len(ended)
 
 
-def adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None]) -> AdoptedLedger | None:
-    """:func:`adopt` by a connection of its own; None, and nothing done, when the database is fresh or this ledger's already, in
-    which case ``check`` is asked and may raise. Blocks. Raises OSError or asyncpg's errors when the database cannot be used."""
-    return asyncio.run(_adopt_now(url, ledger_id, now, check))
+def adopt_now(
+    url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None], *, discard: bool = False
+) -> AdoptedLedger | None:
+    """:func:`adopt` by a new connection. Returns None, and does nothing, when the database is empty or this ledger's already;
+    in the second case ``check`` is called with the cursor and may raise. Blocks. Raises OperatorDataInTheWay unless
+    ``discard``, and OSError or asyncpg's errors when the database cannot be used."""
+    return asyncio.run(_adopt_now(url, ledger_id, now, check, discard))
 
 
-async def _adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None]) -> AdoptedLedger | None:
+def adopt_restored(url: str, ledger_id: str, now: datetime) -> int:
+    """:func:`adopt` for a ledger that was restored from this database. Returns how many open alarms that ended."""
+    return asyncio.run(_adopt_restored(url, ledger_id, now))
+
+
+async def _adopt_restored(url: str, ledger_id: str, now: datetime) -> int:
+    async with asyncpg.create_pool(url, min_size=0, max_size=1) as pool, pool.acquire() as connection:
+        return await adopt(connection, ledger_id, now, restored=True)
+
+
+async def _adopt_now(
+    url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None], discard: bool
+) -> AdoptedLedger | None:
     async with asyncpg.create_pool(url, min_size=0, max_size=1) as pool, pool.acquire() as connection:
         cursor = await find_cursor(connection)
         if cursor is None or cursor.seq == 0:
@@ -57,4 +99,7 @@ async def _adopt_now(url: str, ledger_id: str, now: datetime, check: Callable[[C
         if cursor.ledger_id == ledger_id:
             check(cursor)
             return None
+        (kept,) = await connection.fetch(KEPT)
+        if not discard and any(kept.values()):
+            raise OperatorDataInTheWay(*kept.values())
         return AdoptedLedger(cursor, await adopt(connection, ledger_id, now))

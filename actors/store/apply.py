@@ -1,7 +1,7 @@
-"""Applying Changes to PostgreSQL: effects and cursor in one transaction. Runs on the asyncio thread.
+"""Applying Changes to PostgreSQL: rows and cursor in one transaction. Runs on the asyncio thread.
 
-Rows travel as one JSON array for each table: encoding them costs microseconds a row here, and PostgreSQL, on its own core,
-does the rest. (``json`` and not ``jsonb``: expanding a recordset from it took 12 instead of 20 µs a row.)
+The rows of a table are one JSON array: encoding takes microseconds a row here, and PostgreSQL does the rest on another core.
+(``json``, not ``jsonb``: expanding a recordset from it takes 12 instead of 20 µs a row.)
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from actors.store import encode
 from actors.store.cursor import UNMARKED, BatchMark, move_cursor
 from actors.store.fold import MOST_REPEATS, Effects, steps
 from protocols.alarm import Alarm
-from protocols.change import ArchiveDue, Change, UnknownTrap
+from protocols.change import ArchiveDue, Change, NodesChanged, UnknownTrap
 
 _COLUMNS = ", ".join(Alarm.__struct_fields__)
 _OVERWRITE = ", ".join(f"{name} = excluded.{name}" for name in Alarm.__struct_fields__ if name != "id")
@@ -40,7 +40,7 @@ FORGET = """
 UPDATE alarms SET live = false FROM json_array_elements_text($1) AS r (id) WHERE alarms.id = r.id::uuid
 """
 EXPIRE = ("DELETE FROM unknown_traps WHERE at < $1", "DELETE FROM device_events WHERE at < $1")
-"""The inbox and the device events go when alarms of their age go to the archive; the counts by OID stay."""
+"""Rows of the inbox and device events are deleted when alarms of their age go to the archive. The counts by OID stay."""
 ARCHIVE = f"""
 WITH gone AS (DELETE FROM alarms WHERE NOT live AND cleared_at < $1 RETURNING {_COLUMNS})
 INSERT INTO alarms_archive ({_COLUMNS}, live) SELECT {_COLUMNS}, false FROM gone
@@ -50,7 +50,7 @@ UPDATE_HISTORY = tuple(
     f"UPDATE {table} SET revision = revision + 1, ticket_id = CASE WHEN $2 THEN $3 ELSE ticket_id END WHERE id = $1"
     for table in ("alarms", "alarms_archive")
 )
-"""History is in either table."""
+"""An alarm that is history is in one of the two tables."""
 INSERT_ENTRIES = """
 INSERT INTO alarm_timeline SELECT * FROM json_populate_recordset(NULL::alarm_timeline, $1) ON CONFLICT DO NOTHING
 """
@@ -67,19 +67,22 @@ ON CONFLICT (tenant_id, trap_oid) DO UPDATE SET traps = c.traps + excluded.traps
 """
 UPSERT_QUARANTINE = """
 INSERT INTO quarantine SELECT * FROM json_populate_recordset(NULL::quarantine, $1)
-ON CONFLICT ("offset") DO UPDATE SET at = excluded.at, kind = excluded.kind, error = excluded.error
+ON CONFLICT ("offset", stage) DO UPDATE SET at = excluded.at, kind = excluded.kind, error = excluded.error
 """
-RELEASE = 'DELETE FROM quarantine WHERE "offset" = ANY ($1::bigint[])'
+RELEASE = """
+DELETE FROM quarantine USING unnest($1::bigint[], $2::text[]) AS gone("offset", stage)
+WHERE quarantine."offset" = gone."offset" AND quarantine.stage = gone.stage
+"""
 REJECT = """
 INSERT INTO store_rejects (seq, "offset", kind, error, change) VALUES ($1, $2, $3, $4, $5)
 """
 
 _POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
-"""What is wrong with the data and would be wrong again: SQLSTATE classes 22, 23 and 54."""
+"""Errors of the data, which another attempt would raise again: SQLSTATE classes 22, 23 and 54."""
 
 
 class Reject(Struct, frozen=True):
-    """A Change that PostgreSQL refused for what it holds; kept in ``store_rejects``."""
+    """A Change whose data PostgreSQL refused. It is kept in ``store_rejects``."""
 
     offset: int
     kind: str
@@ -97,8 +100,8 @@ async def apply(
 ) -> list[Reject]:
     """Apply ``changes``, those of the batches after ``before`` up to ``through``, and move the cursor: all or nothing.
 
-    ``months`` are the timeline's partitions known to exist; new ones are added once they are committed. ``mark`` is that of
-    the batch ``through``. Returns what was rejected. Raises :class:`actors.store.cursor.CursorMoved`.
+    ``months`` are the partitions of the timeline that exist; new ones are added once they are committed. ``mark`` is that of
+    the batch ``through``. Returns the rejects. Raises :class:`actors.store.cursor.CursorMoved`.
     """
     made: set[str] = set()
     async with connection.transaction():
@@ -111,7 +114,8 @@ async def apply(
 async def apply_tolerant(
     connection: Connection, seq: int, changes: Sequence[Change], months: set[str], made: set[str]
 ) -> list[Reject]:
-    """Apply all of ``changes``; when the data is refused, halve until the one at fault is alone, and set that aside."""
+    """Apply all of ``changes``. When PostgreSQL refuses the data, halve them until the Change at fault is alone, and reject
+    it. A Change of many nodes is halved as well."""
     fresh: set[str] = set()
     try:
         async with connection.transaction():
@@ -122,13 +126,26 @@ async def apply_tolerant(
                 else:
                     await _write(connection, step, months | made, fresh)
     except _POISON as error:
-        if len(changes) == 1:
+        halves = _halves(changes)
+        if not halves:
             return [await _reject(connection, seq, changes[0], error)]
-        middle = len(changes) // 2
-        first = await apply_tolerant(connection, seq, changes[:middle], months, made)
-        return first + await apply_tolerant(connection, seq, changes[middle:], months, made)
+        return [reject for half in halves for reject in await apply_tolerant(connection, seq, half, months, made)]
     made |= fresh
     return []
+
+
+def _halves(changes: Sequence[Change]) -> tuple[Sequence[Change], ...]:
+    """Two that come to the same, one after the other; none for a Change that cannot be divided."""
+    if len(changes) > 1:
+        return changes[: len(changes) // 2], changes[len(changes) // 2 :]
+    (change,) = changes
+    if not isinstance(change, NodesChanged) or len(change.puts) + len(change.removes) < 2:
+        return ()
+    puts, removes = len(change.puts) // 2, (len(change.removes) + 1) // 2
+    return (
+        (NodesChanged(change.offset, change.puts[:puts], change.removes[:removes]),),
+        (NodesChanged(change.offset, change.puts[puts:], change.removes[removes:]),),
+    )
 
 
 async def _reject(connection: Connection, seq: int, change: Change, error: Exception) -> Reject:
@@ -163,7 +180,9 @@ async def _write(connection: Connection, effects: Effects, known: set[str], fres
     if effects.quarantined:
         await connection.execute(UPSERT_QUARANTINE, encode.rows([encode.quarantined(q) for q in effects.quarantined.values()]))
     if effects.released:
-        await connection.execute(RELEASE, sorted(effects.released))
+        gone = sorted(effects.released)
+        await connection.execute(RELEASE, [offset for offset, _ in gone], [stage for _, stage in gone])
+    await effects.made.write(connection)
 
 
 async def _note_repeats(connection: Connection, offsets: dict[str, list[int]]) -> None:
@@ -174,7 +193,7 @@ def _count(traps: Iterable[UnknownTrap]) -> list[dict[str, object]]:
     """Rows of ``unknown_trap_counts``, one for each tenant and OID."""
     counts: dict[tuple[str, str], tuple[int, datetime, datetime]] = {}
     for trap in traps:
-        # Keyed by what will be stored: two OIDs that differ only in what cannot be stored are one row.
+        # Keyed by the stored text: two OIDs that differ only in characters that cannot be stored are one row.
         key = encode.clean(trap.tenant_id), encode.clean(trap.trap.notification.trap_oid)
         number, first, last = counts.get(key, (0, trap.at, trap.at))
         counts[key] = number + 1, min(first, trap.at), max(last, trap.at)

@@ -1,7 +1,7 @@
-"""How far PostgreSQL is, and whether the ledger at hand is the one that brought it there.
+"""The store's cursor in PostgreSQL: the batch that was applied last, and the ledger that it is of.
 
-The cursor names the batch that was applied last by its ``seq``, and says what that batch was: a ledger restored from an older
-copy gives the same ``seq`` to other batches once it has grown, and going on with those would leave out what lies between.
+The cursor has the ``seq`` of the batch and its mark. A ledger that was restored from an older copy gives the same ``seq`` to
+other batches once it has grown. Going on with them would leave out the batches in between.
 """
 
 from datetime import datetime
@@ -29,11 +29,11 @@ UPDATE faultd_cursor SET seq = $4, events_through = $5, recorded_at = $6 WHERE c
 
 
 class BatchMark(Struct, frozen=True):
-    """What the batch at a cursor was: the offset through which it covers Events, and when the ledger recorded it."""
+    """The mark of the batch at a cursor: the offset of its last Event, and the time at which the ledger recorded it."""
 
     events_through: int = 0
     recorded_at: datetime | None = None
-    """None: not known, and so equal to nothing."""
+    """None: not known, and so equal to no other mark."""
 
     @classmethod
     def of(cls, batch: RecordedBatch) -> "BatchMark":
@@ -44,7 +44,8 @@ UNMARKED = BatchMark()
 
 
 class Cursor(Struct, frozen=True):
-    """``seq`` of the last batch that the database has, 0 when fresh; ``rejects``: rows in ``store_rejects``."""
+    """A cursor. ``seq`` is the last batch that the database has, 0 in an empty one. ``rejects`` counts the rows in
+    ``store_rejects``."""
 
     ledger_id: str
     seq: int = 0
@@ -53,43 +54,41 @@ class Cursor(Struct, frozen=True):
 
 
 class LedgerMismatch(OperatorNeeded):
-    """The database was filled from another ledger: applying this one's Changes would mix two histories."""
+    """The database was filled from another ledger. The Changes of this one would mix two histories."""
 
     def __init__(self, found: str, expected: str, seq: int) -> None:
         super().__init__(
             f"the database was filled from ledger {found} (up to batch {seq}), but this is ledger {expected}: use the state "
-            "directory or the database that belongs to the other; or, when that ledger is lost, stop faultd and let this one "
-            "go on with the database: `faultd migrate --adopt-ledger`"
+            "directory or the database that belongs to the other; or, when that ledger is lost, stop faultd, move this ledger "
+            "away and begin one with the rules, windows and nodes that the database has: `faultd restore --from-database`; or "
+            "let this one go on with the database, without them: `faultd migrate --adopt-ledger`"
         )
-        self.found, self.expected, self.seq = found, expected, seq
 
 
 class LedgerRestored(OperatorNeeded):
-    """The ledger is an older copy of the one that filled the database, as it was or grown since: what the database has applied
-    and this ledger does not know cannot be taken back."""
+    """The ledger is an older copy of the one that filled the database, unchanged or grown since. The database has batches that
+    this ledger does not have, and they cannot be undone."""
 
     def __init__(self, seq: int, last: int) -> None:
         has = f"ends at batch {last}" if last < seq else "has another batch there"
         super().__init__(
             f"the database has applied batch {seq} of this ledger, but the ledger {has}: it was restored from an older copy. "
             "Use a copy of the database that is not newer than that; or a new, empty database, which is filled from this "
-            "ledger; or, to go on with this database, stop faultd, move the ledger away and begin an empty one: "
-            "`faultd migrate --adopt-ledger`"
+            "ledger; or, to go on with this database, stop faultd, move the ledger away and begin one with the rules, windows "
+            "and nodes that the database has: `faultd restore --from-database`"
         )
-        self.seq, self.last = seq, last
 
 
 class CursorMoved(Exception):
-    """The cursor was not where this store had left it: another one writes to the same database, or it was restored from a
+    """The cursor is not where this store left it: another faultd writes to the database, or the database was restored from a
     backup. Nothing was applied."""
 
     def __init__(self, seq: int) -> None:
         super().__init__(f"the store's cursor is no longer at {seq}: the database was restored, or another faultd writes to it")
-        self.seq = seq
 
 
 async def find_cursor(connection: Connection) -> Cursor | None:
-    """The cursor as it stands, whosever it is."""
+    """The cursor, of whatever ledger; None in an empty database."""
     row = await connection.fetchrow(SELECT_CURSOR, CONSUMER)
     if row is None:
         return None
@@ -97,7 +96,7 @@ async def find_cursor(connection: Connection) -> Cursor | None:
 
 
 async def read_cursor(connection: Connection, ledger_id: str) -> Cursor:
-    """This ledger's cursor; a fresh database is this ledger's from here on. Raises :class:`LedgerMismatch`."""
+    """The cursor of this ledger. An empty database is this ledger's from here on. Raises :class:`LedgerMismatch`."""
     cursor = await find_cursor(connection)
     if cursor is None or cursor.seq == 0:
         await connection.execute(BEGIN_CURSOR, CONSUMER, ledger_id)
@@ -108,15 +107,15 @@ async def read_cursor(connection: Connection, ledger_id: str) -> Cursor:
 
 
 async def move_cursor(connection: Connection, ledger_id: str, before: int, seq: int, mark: BatchMark) -> None:
-    """Move it from ``before`` to ``seq`` within the caller's transaction. Raises :class:`CursorMoved`."""
+    """Move the cursor from ``before`` to ``seq`` within the caller's transaction. Raises :class:`CursorMoved`."""
     moved = await connection.execute(MOVE_CURSOR, CONSUMER, ledger_id, before, seq, mark.events_through, mark.recorded_at)
     if moved != "UPDATE 1":
         raise CursorMoved(before)
 
 
 def check(cursor: Cursor, last: int, found: RecordedBatch | None) -> None:
-    """Raise :class:`LedgerRestored` when a ledger whose newest batch is ``last``, and whose batch at the cursor is ``found``
-    (None: pruned), is not as it was when it filled the database."""
+    """Raise :class:`LedgerRestored` when the ledger lacks batches that it had when it filled the database. ``last`` is its
+    newest batch, ``found`` its batch at the cursor (None: pruned)."""
     if cursor.seq > last:
         raise LedgerRestored(cursor.seq, last)
     if found is not None and None not in (found.at, cursor.mark.recorded_at) and BatchMark.of(found) != cursor.mark:
@@ -124,8 +123,9 @@ def check(cursor: Cursor, last: int, found: RecordedBatch | None) -> None:
 
 
 async def verify(feed: Feed, cursor: Cursor) -> None:
-    """:func:`check` with what the feed still has. The ledger keeps a batch until it has heard that it was applied, and a
-    restored one has not heard of those that it lacked: so whenever there is something to find, it can be read."""
+    """:func:`check` with the batch that the feed has at the cursor. The ledger keeps a batch until the store acknowledges it. A
+    restored ledger has no acknowledgement of the batches that it lacks, so a wrong batch at the cursor is always still
+    there."""
     found: RecordedBatch | None = None
     if cursor.mark.recorded_at is not None and cursor.seq <= feed.last:
         try:

@@ -1,4 +1,4 @@
-"""Rows as JSON that PostgreSQL takes, whatever a device or an operator wrote into them.
+"""Rows as JSON that PostgreSQL takes, whatever text devices and operators wrote.
 
 PostgreSQL's text has no U+0000 and no lone surrogates; both become U+FFFD. JSON has no NaN and no infinities; they become null.
 """
@@ -25,12 +25,12 @@ def rows(values: Sequence[Any]) -> Raw:
         data = msgspec.json.encode(values)
     except (UnicodeEncodeError, TypeError, OverflowError):
         return Raw(msgspec.json.encode(clean(values)))
-    # Looking for the escape may find one that is itself escaped; cleaning is then for nothing, and harmless.
+    # The escape that is found may itself be escaped: then cleaning changes nothing.
     return Raw(msgspec.json.encode(clean(values)) if _NUL in data else data)
 
 
 def clean(value: Any) -> Any:
-    """``value`` as JSON's own types, every text as PostgreSQL can hold it. Structs become objects, octets hexadecimal text."""
+    """``value`` in JSON's types, with every text as PostgreSQL can hold it. Structs become objects, octets hexadecimal text."""
     match value:
         case str():
             return _UNTEXT.sub("\ufffd", value)
@@ -49,7 +49,7 @@ def clean(value: Any) -> Any:
 
 
 def count(repeat: AlarmRepeated, offsets: Sequence[int]) -> dict[str, Any]:
-    """What repeats move of a row of ``alarms``: the last of them, and the offsets of the newest."""
+    """The columns of ``alarms`` that repeats change: ``repeat`` is the last one, ``offsets`` are those of the newest."""
     return {
         "id": repeat.id,
         "last_occurrence": repeat.last_occurrence,
@@ -79,7 +79,7 @@ def unknown_trap(change: UnknownTrap) -> dict[str, Any]:
 
 
 def trap(value: Trap) -> dict[str, Any]:
-    """The whole trap as readable JSON: octets are hexadecimal, with their text beside them where they are text."""
+    """A trap as readable JSON. Octets are hexadecimal; octets that are printable text have it beside them."""
     notification = clean(value.notification)
     for shown, varbind in zip(notification["varbinds"], value.notification.varbinds, strict=True):
         if isinstance(varbind.value, bytes) and _PRINTABLE.fullmatch(varbind.value):

@@ -1,12 +1,14 @@
-"""What a run of Changes comes to: for each row its last state, so that a storm on one alarm is one row written.
+"""The rows that a sequence of Changes writes: the last version of each, so that a storm on one alarm writes one row.
 
 Pure. Applying the steps of ``[*a, *b]`` gives the same tables as applying those of ``a`` and then those of ``b``.
 """
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from msgspec import Struct
 
+from actors.store.operator_rows import OperatorRows
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import (
     AlarmChanged,
@@ -17,37 +19,45 @@ from protocols.change import (
     Change,
     DeviceEvent,
     HistoryChanged,
+    NodesChanged,
     NotificationRequested,
     Quarantined,
     Released,
+    RuleChanged,
     UnknownTrap,
+    WindowChanged,
 )
 
 MOST_REPEATS = 10
-"""Repeats of an alarm whose Events are remembered: the newest."""
+"""The most repeats of an alarm whose offsets are kept: the newest."""
 
 
 class Effects(Struct):
-    """Rows to write, by table; the keys of the dicts are the tables' keys."""
+    """The rows to write, by table. The keys of the dicts are the tables' keys."""
 
     alarms: dict[str, Alarm] = {}
-    """Whole rows, to insert or overwrite; alive unless also in ``forgotten``."""
+    """Whole rows, to insert or overwrite. They are live unless also in ``forgotten``."""
     repeats: dict[str, list[AlarmRepeated]] = {}
-    """Each alarm's repeats since it came into ``alarms``; the row of one that is not there is in the table already."""
+    """The repeats of each alarm since its last AlarmChanged. The row of an alarm that is not in ``alarms`` is in the table."""
     repeated_first: dict[str, list[int]] = {}
-    """Offsets of the newest repeats before the alarm came into ``alarms``: for the row that is in the table already, if any."""
+    """The offsets of the newest repeats before the first AlarmChanged of an alarm: for the row in the table, if there is
+    one."""
     repeated_between: dict[str, list[int]] = {}
-    """Offsets of the newest repeats since it first came into ``alarms``, until it last did."""
+    """The offsets of the newest repeats between the first and the last AlarmChanged of an alarm."""
     forgotten: set[str] = set()
     history: list[HistoryChanged] = []
     entries: list[TimelineEntry] = []
     device_events: list[DeviceEvent] = []
     unknown_traps: list[UnknownTrap] = []
-    quarantined: dict[int, Quarantined] = {}
-    released: set[int] = set()
+    quarantined: dict[tuple[int, str], Quarantined] = {}
+    """By offset and stage."""
+    released: set[tuple[int, str]] = set()
+    made: OperatorRows = msgspec.field(default_factory=OperatorRows)
+    """What operators made."""
 
     def add(self, change: Change) -> None:
-        """Take in the next Change; ArchiveDue is no effect of this kind, and Answer leaves no row."""
+        """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer and NotificationRequested write no
+        row."""
         match change:
             case AlarmRepeated():
                 known = self.repeats.get(change.id)
@@ -74,29 +84,31 @@ class Effects(Struct):
             case UnknownTrap():
                 self.unknown_traps.append(change)
             case Quarantined():
-                self.quarantined[change.offset] = change
-                self.released.discard(change.offset)
+                self.quarantined[change.offset, change.stage] = change
+                self.released.discard((change.offset, change.stage))
             case Released():
-                self.quarantined.pop(change.released, None)
-                self.released.add(change.released)
+                self.quarantined.pop((change.released, change.stage), None)
+                self.released.add((change.released, change.stage))
+            case RuleChanged() | WindowChanged() | NodesChanged():
+                self.made.add(change)
             case Answer() | ArchiveDue() | NotificationRequested():
                 pass
 
     def rows(self) -> list[Alarm]:
-        """``alarms``, with the counts of what repeated since."""
+        """``alarms``, each after its repeats."""
         return [
             alarm if (repeats := self.repeats.get(name)) is None else repeats[-1].apply(alarm)
             for name, alarm in self.alarms.items()
         ]
 
     def counts(self) -> list[tuple[AlarmRepeated, list[int]]]:
-        """The last counts of the alarms that are not in ``alarms``, and the offsets of their newest repeats, latest first."""
+        """The last repeat of each alarm that is not in ``alarms``, and the offsets of its newest repeats, latest first."""
         return [
             (repeats[-1], self._offsets(name, repeats)) for name, repeats in self.repeats.items() if name not in self.alarms
         ]
 
     def repeat_offsets(self) -> dict[str, list[int]]:
-        """Of the alarms that are in ``alarms``: the offsets of their newest repeats since they are, latest first."""
+        """The offsets of the newest repeats of each alarm in ``alarms``, since its first AlarmChanged, latest first."""
         names = {name: None for name in (*self.repeats, *self.repeated_between) if name in self.alarms}
         return {name: self._offsets(name, self.repeats.get(name, ())) for name in names}
 
@@ -107,7 +119,8 @@ class Effects(Struct):
 
 
 def steps(changes: Iterable[Change]) -> Iterable[Effects | ArchiveDue]:
-    """What to do, in order. Archiving moves rows as they are at that point, so it parts what is before from what is after."""
+    """The steps, in order. Archiving moves rows as they are at that point, so it separates the Changes before from those
+    after."""
     effects: Effects | None = None
     for change in changes:
         if isinstance(change, ArchiveDue):

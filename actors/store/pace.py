@@ -1,64 +1,72 @@
-"""How much one transaction takes. Close behind, that is whatever has come in; far behind, as much as PostgreSQL applies in
-about a second: the more Changes at once, the more of them are of the same alarm and come to one row.
+"""The size of one transaction. Close behind the ledger it has every batch that is there. Far behind it has as many Changes as
+PostgreSQL applies in about a second: the more Changes at once, the more of them are of one alarm and become one row.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from actors.store.settings import StoreSettings
-from protocols.change import Change
+from protocols.change import Change, NodesChanged
 from protocols.ledger import RecordedBatch
 
 FIRST = 2_000
 
 
 class TransactionPace:
-    """The number of Changes to aim at. It follows what transactions took, at most doubles from one to the next, and is never
-    more than the settings' ``group_changes``."""
+    """``size`` is the number of Changes for the next transaction. It follows the time that transactions take, at most doubles
+    from one to the next, and never exceeds the settings' ``group_changes``."""
 
     def __init__(self, settings: StoreSettings) -> None:
         self._most, self._seconds = settings.group_changes, settings.group_seconds
         self.size = min(FIRST, self._most)
 
     def took(self, changes: int, seconds: float) -> None:
-        """A transaction of ``changes`` took ``seconds``. A small one says little about large ones: it never lowers the size
-        unless it took too long."""
+        """A transaction of ``changes`` took ``seconds``. A small transaction lowers the size only when it took too long."""
         if changes >= self.size or seconds > self._seconds:
             fit = int(changes * self._seconds / seconds) if seconds > 0 else 2 * self.size
             self.size = max(1, min(fit, 2 * self.size, self._most))
 
     def failed(self) -> None:
-        """A transaction was not applied. Should that be its size (a time limit), half of it may pass."""
+        """A transaction was not applied. Its size may be the reason (a time limit), so the next one is half as large."""
         self.size = max(1, self.size // 2)
 
 
+def weight(changes: Sequence[Change]) -> int:
+    """The size of Changes: each counts 1, and one of many nodes as many as it has."""
+    nodes = sum(len(each.puts) + len(each.removes) - 1 for each in changes if isinstance(each, NodesChanged))
+    return len(changes) + nodes
+
+
 class Pending:
-    """Batches that have been read and not applied, in order."""
+    """The batches that were read and are not applied, in order."""
 
     def __init__(self) -> None:
         self._batches: deque[RecordedBatch] = deque()
-        self.changes = 0
+        self.size = 0
+        """The :func:`weight` of their Changes."""
 
     def __bool__(self) -> bool:
         return bool(self._batches)
 
     def extend(self, batches: Iterable[RecordedBatch]) -> None:
-        """Those that follow."""
+        """Add the batches that follow."""
         for batch in batches:
             self._batches.append(batch)
-            self.changes += len(batch.changes)
+            self.size += weight(batch.changes)
 
     def last(self, seq: int) -> int:
-        """``seq`` of the last batch; the one given when there is none."""
+        """The ``seq`` of the last batch; the given one when there is no batch."""
         return self._batches[-1].seq if self._batches else seq
 
     def take(self, size: int) -> tuple[RecordedBatch, list[Change]]:
-        """Whole batches, at least one, until there are ``size`` Changes or no more batches: the last of them, and all their
-        Changes."""
+        """Take whole batches, at least one, until their Changes have the weight ``size`` or no batch is left. Returns the last
+        batch, and the Changes of all of them."""
         changes: list[Change] = []
+        taken = 0
         while True:
             batch = self._batches.popleft()
             changes += batch.changes
-            if len(changes) >= size or not self._batches:
-                self.changes -= len(changes)
+            taken += weight(batch.changes)
+            if taken >= size or not self._batches:
+                self.size -= taken
                 return batch, changes

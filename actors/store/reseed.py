@@ -1,9 +1,9 @@
-"""Filling a database whose next batches the ledger no longer has: with what the fold holds now.
+"""Filling a database from a seed, when the ledger no longer has its next batches.
 
-The alarms are taken as they are at one batch of the feed, and the cursor is set before the oldest batch that can still be read.
-Applying those once more over the alarms ends where it would have ended had nothing been missing: of each alarm the last of
-its Changes counts, and an alarm that none of them names is right already. So the history of what can be read is kept, and what
-is missing are the timeline, device events and inbox of the pruned batches alone; a row in ``device_events`` names them.
+The alarms are those of one batch of the feed, and the cursor is set before the oldest batch that can still be read. Applying
+the batches from there on over these alarms gives the right alarms: the last Change of each alarm counts, and an alarm without
+one is right already. Only the timeline, device events and inbox of the pruned batches are missing; a row in ``device_events``
+names these batches. Rules, windows and nodes are filled in the same way.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from actors.postgres import Connection
 from actors.store import encode
 from actors.store.apply import Reject, apply_tolerant
 from actors.store.cursor import UNMARKED, move_cursor
+from actors.store.operator_rows import EMPTY
 from protocols.change import AlarmChanged, Change, Quarantined
 from protocols.ledger import Seed
 
@@ -33,12 +34,12 @@ FORGET_QUARANTINE = "DELETE FROM quarantine"
 RECORD_GAP = """
 INSERT INTO device_events VALUES (0, 0, coalesce($4, now()), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
 """
-"""Of no tenant, as it concerns every one."""
+"""The row has no tenant, since it concerns all."""
 
 
 class Reseeded(Struct, frozen=True):
-    """The cursor is at ``seq``; batches ``first`` to ``seq`` are missing. ``ended``: alarms of the database that the fold no
-    longer holds, which became history."""
+    """The result: the cursor is at ``seq``, and the batches ``first`` to ``seq`` are missing. ``ended`` counts the alarms of
+    the database that the State no longer holds; they became history."""
 
     first: int
     seq: int
@@ -47,9 +48,10 @@ class Reseeded(Struct, frozen=True):
 
 
 async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: Seed) -> Reseeded:
-    """Make the database that of ``seed`` and move its cursor over ``gap``: all or nothing.
+    """Fill the database from ``seed`` and move its cursor over ``gap``: all or nothing.
 
-    Raises ``gap`` when the seed is older than what the feed still has, CursorMoved when the cursor is not where the gap begins.
+    Raises ``gap`` when the seed is older than the feed's oldest batch, and CursorMoved when the cursor is not where the gap
+    begins.
     """
     seq = gap.oldest - 1
     if seed.seq < seq:
@@ -58,10 +60,14 @@ async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: 
     async with connection.transaction():
         await move_cursor(connection, ledger_id, gap.seq, seq, UNMARKED)
         await connection.execute(FORGET_QUARANTINE)
+        await connection.execute(EMPTY)
         changes: list[Change] = [AlarmChanged(0, alarm, ()) for alarm in seed.alarms]
-        changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error) for kept in seed.quarantined]
+        changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error, kept.stage) for kept in seed.quarantined]
         for start in range(0, len(changes), _CHUNK):
             rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
+        for change in seed.made:
+            # Each by itself: nodes come by thousands.
+            rejects += await apply_tolerant(connection, seq, [change], set(), set())
         ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY, seed.at)
         detail = {"first": gap.seq + 1, "last": seq, "ledger_id": ledger_id, "alarms": len(seed.alarms), "ended": len(ended)}
         await connection.execute(RECORD_GAP, GAP, f"History of the batches {gap.seq + 1} to {seq} is missing", detail, seed.at)

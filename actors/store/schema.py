@@ -1,4 +1,4 @@
-"""The schema's revision: migrate to the newest, and refuse to run on another one.
+"""The schema's revision: migration to the newest one, and refusal of any other.
 
 Revisions are numbered names (``0001`` ...) in ``migrations/versions``; the database keeps its own in ``faultd_schema``.
 """
@@ -10,24 +10,25 @@ from pathlib import Path
 import asyncpg
 from msgspec import Struct
 
-from actors.postgres import Connect, DatabaseUnavailable, Postgres, connect_apart, describe
+from actors.postgres import Connect, Connection, DatabaseUnavailable, Postgres, connect_apart, describe
 from actors.supervisor import OperatorNeeded
 
 _EXISTS = "SELECT to_regclass('faultd_schema') IS NOT NULL"
 _VERSIONS = "SELECT version_num FROM faultd_schema"
 CONNECT_SECONDS = 10.0
-"""A server that takes the connection and then says nothing is away: a start must not wait for it."""
+"""A server that accepts a connection and then does not answer counts as away: a start must not wait for it."""
 
 
 class Migrated(Struct, frozen=True):
-    """What :func:`migrate` did; ``before`` is None for an empty database. Equal revisions mean: nothing to do."""
+    """The revisions before and after :func:`migrate`; ``before`` is None for an empty database. Equal: there was nothing to
+    do."""
 
     before: str | None
     after: str
 
 
 class SchemaMismatch(OperatorNeeded):
-    """The database's revision is not the one that this code was written for."""
+    """The database's revision is not the one that this code needs."""
 
     def __init__(self, found: str | None, expected: str, text: str) -> None:
         super().__init__(text)
@@ -35,7 +36,7 @@ class SchemaMismatch(OperatorNeeded):
 
 
 class SchemaNewer(SchemaMismatch):
-    """A newer faultd has migrated this database; running on it would damage what that one wrote."""
+    """A newer faultd has migrated this database. This one would damage the newer one's rows."""
 
     def __init__(self, found: str, expected: str) -> None:
         super().__init__(found, expected, f"the database has schema {found}, newer than {expected}, which this faultd knows")
@@ -52,23 +53,23 @@ class SchemaOlder(SchemaMismatch):
 def migrate(url: str) -> Migrated:
     """Bring the database at ``url`` to the newest revision, in one transaction. Blocks: from trio call it in a thread.
 
-    Concurrent migrations wait for one another. Raises :class:`SchemaNewer`; OSError or asyncpg's errors when the database
+    Concurrent migrations wait for each other. Raises :class:`SchemaNewer`, and OSError or asyncpg's errors when the database
     cannot be reached or refuses.
     """
     return asyncio.run(_migrate(partial(connect_apart, url, CONNECT_SECONDS)))
 
 
 async def bring_up_to_date(database: Postgres) -> Migrated:
-    """:func:`migrate` for a daemon: bounded, and cancelled whenever the caller is. Raises :class:`SchemaNewer`, or
-    DatabaseUnavailable for everything else that keeps the database from being migrated, which may be tried again."""
+    """:func:`migrate` for a daemon: bounded in time, and cancelled with the caller. Raises :class:`SchemaNewer`, and
+    DatabaseUnavailable for every other failure, after which it may be tried again."""
     try:
         return await database.apart(_migrate)
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailable(f"the schema cannot be brought up to date: {describe(error)}") from error
 
 
-async def check_schema(database: Postgres) -> str:
-    """The database's revision when it is the one needed. Raises SchemaNewer, SchemaOlder or DatabaseUnavailable."""
+async def check_schema(database: "Postgres | Connection") -> str:
+    """The database's revision, which is the one needed. Raises SchemaNewer, SchemaOlder or DatabaseUnavailable."""
     found = None
     if await database.fetchval(_EXISTS):
         found = await database.fetchval(_VERSIONS)
@@ -80,13 +81,13 @@ async def check_schema(database: Postgres) -> str:
 
 
 def newest() -> str:
-    """The newest revision that this code knows."""
+    """The newest revision of this code."""
     return revisions()[-1]
 
 
 @cache
 def revisions() -> tuple[str, ...]:
-    """Those that this code knows, oldest first: their files are called by them."""
+    """The revisions of this code, oldest first, by the names of their files."""
     files = Path(__file__).with_name("migrations").joinpath("versions").glob("v*.py")
     return tuple(sorted(file.name[1:5] for file in files))
 
@@ -105,7 +106,7 @@ async def _migrate(connect: Connect) -> Migrated:
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
     if found != newest():
-        # Imported late: with SQLAlchemy it costs a third of a start.
+        # Imported late: with SQLAlchemy the import takes a third of a start.
         from actors.store.upgrade import upgrade
 
         found = await upgrade(connect, _refuse_newer)

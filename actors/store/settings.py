@@ -1,4 +1,4 @@
-"""What an operator may set about writing to PostgreSQL."""
+"""The settings of writing to PostgreSQL."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
-"""Bounds of the tables that strangers fill: whatever comes in, the newest rows are kept and the oldest go.
+"""Bounds of the tables that strangers can fill: the newest rows are kept, the oldest are deleted.
 
-Anybody who knows a community can send traps that no profile knows; a port that goes up and down all day writes two lines into
-the timeline of its alarm each time. What goes here stays in the ledger for as long as that keeps its Events.
+Anybody who has a community can send traps that no profile knows. A port that goes up and down all day writes two lines into the
+timeline of its alarm each time. The Events of deleted rows stay in the ledger for its retention.
 """
 
 from collections import Counter
@@ -12,11 +12,11 @@ from actors.store.settings import StoreSettings
 from protocols.change import AlarmChanged, Change, DeviceEvent, UnknownTrap
 
 TRIM_SECONDS = 10.0
-"""What comes within this time may exceed the bounds meanwhile."""
+"""Seconds between two trimmings, in which the tables may exceed their bounds."""
 _LOOK_AT = 100
-"""New lines after which the timeline of an alarm is looked at."""
+"""The timeline of an alarm is trimmed after this many new lines."""
 _MOST_COUNTED = 100_000
-"""Alarms whose new lines are counted; beyond it counting begins anew."""
+"""The most alarms whose new lines are counted. Beyond it the counts begin anew."""
 
 BY_ROWS = """
 DELETE FROM {table} WHERE (at, "offset"{more}) <= (
@@ -42,17 +42,17 @@ DELETE FROM alarm_timeline WHERE alarm_id = $1::uuid AND (at, "offset", number) 
 
 
 class Trimming:
-    """What has been written since the tables were trimmed last, and whether that calls for trimming."""
+    """Counts the rows written since the last trimming, and says when the next is due."""
 
     def __init__(self) -> None:
         self._at = float("-inf")
-        # As of a start: nobody knows what an earlier run has left.
+        # At a start: an earlier run may have left too many.
         self._traps = self._events = True
         self._lines: Counter[str] = Counter()
         self._long: set[str] = set()
 
     def wrote(self, changes: Iterable[Change]) -> None:
-        """These are in the database now."""
+        """``changes`` are in the database now."""
         for change in changes:
             if isinstance(change, AlarmChanged):
                 name = change.alarm.id
@@ -68,11 +68,11 @@ class Trimming:
             self._lines.clear()
 
     def due(self, now: float) -> bool:
-        """Whether to trim at the time ``now`` of trio's clock."""
+        """Whether a trimming is due at ``now``, on trio's clock."""
         return now - self._at >= TRIM_SECONDS and (self._traps or self._events or bool(self._long))
 
     def take(self, now: float) -> tuple[bool, bool, list[str]]:
-        """Whether traps and events are to be looked at, and the alarms whose timelines are."""
+        """Whether traps and device events are to be trimmed, and the alarms whose timelines are. Resets the counts."""
         taken = self._traps, self._events, sorted(self._long)
         self._at, self._traps, self._events = now, False, False
         self._long.clear()
@@ -82,7 +82,7 @@ class Trimming:
 async def trim(
     connection: Connection, settings: StoreSettings, traps: bool, events: bool, alarms: Iterable[str]
 ) -> Mapping[str, int]:
-    """Delete what exceeds the bounds; how many rows of which table went. In one transaction."""
+    """Delete the rows beyond the bounds, in one transaction. Returns the number of rows by table."""
     gone: Counter[str] = Counter()
 
     async def delete(table: str, statement: str, *arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""Alembic, for a database that lacks revisions. Imported only then: with SQLAlchemy it costs a third of a start."""
+"""Alembic, for a database that lacks revisions. Imported only then: with SQLAlchemy the import takes a third of a start."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +16,11 @@ _LOCK = 0x6661756C7464  # "faultd": the advisory lock that serialises concurrent
 
 
 async def upgrade(connect: Connect, look: Callable[[str | None], None]) -> str | None:
-    """Bring the database to the newest revision, in one transaction; the revision that it had. ``connect`` gives a connection
-    of asyncpg; what ``look`` raises of the revision found, when no other migration runs any more, ends it. Raises asyncpg's
-    errors, and not those that SQLAlchemy makes of them."""
+    """Bring the database to the newest revision, in one transaction. Returns the revision that it had.
+
+    ``connect`` gives a connection of asyncpg. ``look`` is called with the revision that the database has once no other
+    migration runs; an error that it raises ends this one. Raises asyncpg's errors, not SQLAlchemy's.
+    """
 
     def run(connection: Connection) -> str | None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -42,7 +44,7 @@ async def upgrade(connect: Connect, look: Callable[[str | None], None]) -> str |
 
 
 def configuration() -> Config:
-    """Alembic's, without a file."""
+    """Alembic's configuration, without a file."""
     config = Config()
     # Alembic's configuration interpolates per cent signs, which a path may contain.
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))

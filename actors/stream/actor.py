@@ -1,8 +1,8 @@
-"""The stream actor: one pump from the feed to the board, one task per subscriber from the board to its socket.
+"""The stream actor: one task folds the feed into the board, one task for each subscriber sends from the board to its socket.
 
-Nothing is queued for a subscriber. It has a position, and when its socket is ready it is sent what changed since: the
-latest version of each alarm, so a slow reader costs a number, not memory. One that falls behind the board's window is
-told so and starts again from a snapshot.
+Nothing is queued for a subscriber. A subscriber has a position. When its socket is ready, it is sent the latest version of each
+alarm that changed after the position. So a slow subscriber costs a number, not memory. A subscriber that falls behind the
+board's window gets ``lagged`` and a new snapshot.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,9 +21,9 @@ from actors.mailbox import EndOfFeed, Feed
 from actors.metrics import Metrics
 from actors.stream.board import Board
 from actors.stream.hub import Hub
-from actors.stream.places import ConnectionSlots, Visit
 from actors.stream.request import RefusedHandshake, Subscription, Tokens, admit
 from actors.stream.settings import StreamSettings
+from actors.stream.slots import ConnectionSlots, Visit
 from actors.stream.subscriber import CLOSE_SECONDS, Subscriber
 from actors.tokens import TokenFileError
 from protocols.customer import CustomersOf
@@ -32,7 +32,7 @@ from protocols.severity import SEVERITIES
 _log = structlog.get_logger()
 
 CONSUMER = "stream"
-"""The name of the board's position in the feed."""
+"""The name under which the board acknowledges batches of the feed."""
 _MOST_FROM_CLIENT = 4096
 _HANDSHAKE_SECONDS = 10.0
 
@@ -43,13 +43,13 @@ _PEER_ERRORS = (
     trio.ClosedResourceError,
     OSError,
 )
-"""What a peer can provoke in the WebSocket layer: octets in a header that are no text, frames in a state that does not
-allow them, a connection that ends under our hands. They end that connection only."""
+"""Errors that a peer can provoke in the WebSocket layer: octets in a header that are no text, frames in a state that does not
+allow them, a connection that ends while it is used. They end that connection only."""
 
 
 class Stream:
-    """Serves the board to subscribers. ``clock`` gives the wall clock's time, aware UTC; ``customers`` tells whom an alarm
-    affects."""
+    """Serves the board to subscribers. ``clock`` gives the time, aware UTC. ``customers`` gives the customers that an alarm
+    affects; None leaves them out of the frames."""
 
     def __init__(
         self,
@@ -69,14 +69,14 @@ class Stream:
         self._metrics = metrics
         self._clock = clock
         self._isolation = Isolation("a stream connection", metrics.stream_refused.labels("error").inc)
-        self._places = ConnectionSlots(settings)
+        self._slots = ConnectionSlots(settings)
 
     async def run(self, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled, or until the feed has ended and every subscriber has been sent what was left; either way
-        subscribers are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
+        """Serve until cancelled, or until the feed has ended and every subscriber has been sent the rest. In both cases the
+        connections are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
         hub = Hub(self._board, self._customers)
-        self._places = ConnectionSlots(self._settings)
+        self._slots = ConnectionSlots(self._settings)
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()
         listeners = await listen("stream.bind", self._settings.bind)
@@ -94,8 +94,8 @@ class Stream:
                     nursery.cancel_scope.cancel()
             finally:
                 hub.end()
-                # Connections are shielded, so that the closing handshake can be had, and so need a deadline.
-                for scope in self._places.scopes():
+                # Connections are shielded so that their closing handshake can take place. So they need a deadline.
+                for scope in self._slots.scopes():
                     scope.deadline = min(scope.deadline, trio.current_time() + CLOSE_SECONDS)
 
     async def _pump(self, hub: Hub, nursery: trio.Nursery) -> None:
@@ -114,7 +114,7 @@ class Stream:
 
     async def _publish(self, hub: Hub, folded: "_Bell") -> None:
         while True:
-            await folded.heard()
+            await folded.rung()
             hub.publish()
             await trio.sleep(self._settings.pace_seconds)
 
@@ -126,7 +126,7 @@ class Stream:
 
     async def _connection(self, stream: trio.SocketStream, hub: Hub) -> None:
         with self._isolation.alone(), trio.CancelScope(shield=True) as scope:
-            visit, instead = self._places.enter(_address(stream), scope)
+            visit, instead = self._slots.enter(_address(stream), scope)
             if instead:
                 self._metrics.stream_refused.labels("connections").inc()
             try:
@@ -141,19 +141,19 @@ class Stream:
                 self._metrics.stream_refused.labels("protocol").inc()
                 _log.debug("stream.peer_error", errors=[repr(error) for error in errors.exceptions])
             finally:
-                self._places.leave(visit)
-                self._metrics.stream_clients.set(len(self._places))
+                self._slots.leave(visit)
+                self._metrics.stream_clients.set(len(self._slots))
                 await trio.aclose_forcefully(stream)
 
     async def _converse(self, stream: trio.SocketStream, hub: Hub, nursery: trio.Nursery, visit: Visit) -> None:
         with trio.move_on_after(_HANDSHAKE_SECONDS) as handshake:
-            # trio-websocket waits for the request even when the peer has gone; a place is not kept for one that has.
+            # trio-websocket waits for the request even when the peer has gone. Such a peer must not keep a slot.
             reader = cast(trio.Nursery, _CancelAtEnd(nursery, handshake))
             request = await wrap_server_stream(reader, stream, message_queue_size=1, max_message_size=_MOST_FROM_CLIENT)
             try:
                 subscription = self._admit(request)
-                # A place is taken before anything is awaited, or a crowd at the door would pass the limit together.
-                self._places.take(visit, subscription.principal.name, trio.current_time())
+                # The slot is taken before anything is awaited: else many connections at once would pass the limit together.
+                self._slots.take(visit, subscription.principal.name, trio.current_time())
             except RefusedHandshake as refused:
                 self._metrics.stream_refused.labels(refused.reason).inc()
                 await request.reject(refused.status, extra_headers=refused.headers(), body=refused.body())
@@ -162,7 +162,7 @@ class Stream:
             late = trio.current_time() >= handshake.deadline
             self._metrics.stream_refused.labels("timeout" if late else "protocol").inc()
             return
-        self._metrics.stream_clients.set(len(self._places))
+        self._metrics.stream_clients.set(len(self._slots))
         connection: WebSocketConnection | None = None
         with trio.move_on_after(_HANDSHAKE_SECONDS):
             connection = await request.accept(subprotocol=subscription.subprotocol)
@@ -180,7 +180,7 @@ class Stream:
             return admit(
                 request.path,
                 request.headers,
-                # trio-websocket takes Host out of the headers and offers it nowhere else.
+                # trio-websocket removes Host from the headers and has it nowhere else.
                 request._event.host,
                 request.proposed_subprotocols,
                 origins=self._settings.allowed_origins,
@@ -193,7 +193,7 @@ class Stream:
 
 
 class _Bell:
-    """Says that there is something new; rung twice before it is heard, it is heard once."""
+    """Wakes one waiting task. Rung twice before the task waits, it wakes the task once."""
 
     def __init__(self) -> None:
         self._rung = trio.Event()
@@ -201,13 +201,13 @@ class _Bell:
     def ring(self) -> None:
         self._rung.set()
 
-    async def heard(self) -> None:
+    async def rung(self) -> None:
         await self._rung.wait()
         self._rung = trio.Event()
 
 
 class _CancelAtEnd:
-    """Stands for a nursery: the task started in it cancels ``scope`` when it has ended."""
+    """A nursery whose tasks cancel ``scope`` when they end."""
 
     def __init__(self, nursery: trio.Nursery, scope: trio.CancelScope) -> None:
         self._nursery, self._scope = nursery, scope

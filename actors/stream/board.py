@@ -1,7 +1,7 @@
-"""The board: every alarm that the correlator still holds, as of one ``seq``, and what changed lately.
+"""The board: every alarm that the correlator's State holds, as of one ``seq``, and the latest changes.
 
-It lives outside the actor, so a restart of the actor keeps it; the API may read it too. Nothing in here blocks or
-waits: between two of its calls the board is exactly the state after batch :attr:`Board.seq`.
+The board outlives a restart of the actor. Nothing in here blocks or waits: between two calls the board is exactly the state
+after batch :attr:`Board.seq`.
 """
 
 from collections import Counter, OrderedDict
@@ -13,12 +13,12 @@ from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated
 from protocols.ledger import RecordedBatch
 
 _MOST_MARKS = 100_000
-"""Changed alarms remembered at most, however many batches that is: bounds the memory of a storm."""
+"""The most changed alarms that the board remembers, in however many batches. This bounds the memory in a storm."""
 
 
 class AlarmMark(NamedTuple):
-    """That an alarm changed. ``axes`` is the seq at which a field that filters ask about last changed (0: not within the
-    window), ``gone`` its last version when the correlator has let go of it."""
+    """The last change of an alarm, at batch ``seq``. ``axes`` is the batch that last changed a field on which filters depend
+    (0: none in the window). ``gone`` is the last version of an alarm that became history."""
 
     seq: int
     axes: int
@@ -26,7 +26,7 @@ class AlarmMark(NamedTuple):
 
 
 class BoardSnapshot:
-    """Every alarm as of ``seq``, whatever the board has become since."""
+    """Every alarm as of ``seq``, while the board goes on."""
 
     def __init__(self, seq: int, alarms: Sequence[Alarm], repeats: Mapping[str, AlarmRepeated]) -> None:
         self.seq = seq
@@ -37,7 +37,7 @@ class BoardSnapshot:
         return len(self._alarms)
 
     def alarms(self, start: int, stop: int) -> list[Alarm]:
-        """A stretch of them, in the board's order."""
+        """The alarms from index ``start`` up to ``stop``, in the board's order."""
         stretch: list[Alarm] = []
         for alarm in self._alarms[start:stop]:
             repeat = self._repeats.get(alarm.id)
@@ -46,7 +46,7 @@ class BoardSnapshot:
 
 
 class BatchMissing(Exception):
-    """A batch does not follow the board's: folding it would lose a change."""
+    """A batch does not follow the board's last one: folding it would lose a change."""
 
     def __init__(self, expected: int, got: int) -> None:
         super().__init__(f"batch {got} cannot follow: the board needs batch {expected}")
@@ -54,7 +54,7 @@ class BatchMissing(Exception):
 
 
 class Board:
-    """Fold of recorded batches from ``seq`` on, where ``alarms`` was the state.
+    """Folds recorded batches. ``alarms`` are the State's as of batch ``seq``.
 
     ``window`` is how many batches back :meth:`since` can answer for.
     """
@@ -76,7 +76,7 @@ class Board:
         alarm = self._alarms.get(id)
         repeat = self._repeats.pop(id, None)
         if alarm is not None and repeat is not None:
-            # A storm repeats an alarm thousands of times between two looks at it, so only the look pays for the copy.
+            # A storm repeats an alarm thousands of times between two reads. So the copy is made by the read.
             alarm = self._alarms[id] = repeat.apply(alarm)
         return alarm
 
@@ -86,15 +86,15 @@ class Board:
         return moment.alarms(0, len(moment))
 
     def moment(self) -> "BoardSnapshot":
-        """The board as it is now, for one who reads it bit by bit while it goes on. Quick, also for many alarms."""
+        """The board as it is now, for a reader that takes it in pieces while the board goes on. Fast, also with many alarms."""
         return BoardSnapshot(self.seq, list(self._alarms.values()), dict(self._repeats))
 
     def active(self) -> dict[str, int]:
-        """How many alarms are neither cleared nor resolved, by severity; a severity without any may be missing."""
+        """The number of alarms that are neither cleared nor resolved, by severity. A severity without any may be missing."""
         return {str(severity): count for severity, count in self._active.items()}
 
     def fold(self, batch: RecordedBatch) -> None:
-        """Apply the next batch; one that was applied before is ignored.
+        """Apply the next batch. A batch that was applied before is ignored.
 
         Raises BatchMissing, and changes nothing, when batches between :attr:`seq` and this one were left out.
         """
@@ -105,7 +105,7 @@ class Board:
         self.seq = batch.seq
         for change in batch.changes:
             if isinstance(change, AlarmRepeated):
-                # Of an alarm unknown here there is nothing to show; its next AlarmChanged brings it whole.
+                # An alarm that the board does not have: its next AlarmChanged has all of it.
                 if change.id in self._alarms:
                     self._repeats[change.id] = change
                     self._mark(change.id, moved=False)
@@ -116,12 +116,12 @@ class Board:
         self._trim()
 
     def follows(self, seq: int) -> bool:
-        """True when :meth:`since` can say all that changed after ``seq``."""
+        """Whether :meth:`since` knows every change after ``seq``."""
         return self._floor <= seq <= self.seq
 
     def since(self, seq: int) -> list[tuple[str, AlarmMark]]:
-        """Ids of the alarms that changed after ``seq``, each once, oldest change first. ``seq`` must be one that the board
-        :meth:`follows`."""
+        """The ids of the alarms that changed after ``seq``, each once, by their last change, oldest first. :meth:`follows`
+        must be true of ``seq``."""
         changed: list[tuple[str, AlarmMark]] = []
         for id in reversed(self._marks):
             mark = self._marks[id]
@@ -139,7 +139,7 @@ class Board:
             self._active[alarm.severity] += 1
         self._alarms[alarm.id] = alarm
         self._repeats.pop(alarm.id, None)
-        # One that comes back from history may still be shown by a reader that has not heard of its going.
+        # An alarm may return from history before a reader has learned that it went there.
         known = _filtered_alike(old, alarm) if old else alarm.id not in self._marks
         self._mark(alarm.id, moved=not known)
 
@@ -173,7 +173,7 @@ def _is_active(alarm: Alarm) -> bool:
 
 
 def _filtered_alike(one: Alarm, other: Alarm) -> bool:
-    """Whether every filter admits both or neither."""
+    """Whether every filter admits both versions or neither."""
     return (
         one.severity == other.severity
         and one.status == other.status

@@ -13,12 +13,12 @@ from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame
 
 _ENCODER = msgspec.json.Encoder()
 _MOST_KEPT = 64
-"""Changes frames kept for sharing: positions and filters in use at one moment."""
+"""The most changes frames that are kept for sharing, by filter and position."""
 
 
 class Text(NamedTuple):
-    """One frame on the wire, as octets in pieces. None of them when nothing in it concerns the subscriber: only its position
-    moves."""
+    """One frame, as pieces of its octets. Without pieces it is not sent: nothing in it concerns the subscriber, whose position
+    moves all the same."""
 
     type: str
     seq: int
@@ -34,7 +34,7 @@ def lagged(seq: int, missed: int) -> Text:
 
 
 class Frames:
-    """Builds frames from a board."""
+    """Builds changes frames from a board."""
 
     def __init__(self, board: Board, shown: AlarmWithCustomersJson = PLAIN) -> None:
         self._board, self._shown = board, shown
@@ -42,8 +42,8 @@ class Frames:
         self._changes_to = -1
 
     def changes(self, filter: Filter, position: int) -> Text:
-        """All that changed after ``position``, up to the board's seq, one version per alarm: the latest. The board must
-        follow ``position``."""
+        """The latest version of each alarm that changed after ``position``, up to the board's seq. The board must follow
+        ``position``."""
         board = self._board
         if self._changes_to != board.seq or len(self._changes) >= _MOST_KEPT:
             self._changes.clear()
@@ -65,7 +65,7 @@ def _changes(board: Board, filter: Filter, position: int, shown: AlarmWithCustom
         if admitted and mark.gone is None:
             alarms.append(shown(alarm))
         elif admitted or mark.axes > position:
-            # Not admitted, and nothing moved since that filters ask about: then the reader never had it.
+            # Else the filter did not admit the alarm before either, and the reader does not have it.
             removed.append(id)
     if not alarms and not removed:
         return Text("changes", board.seq, ())

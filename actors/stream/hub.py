@@ -1,4 +1,4 @@
-"""What the pump and the subscribers of one run share: the board, its frames, and who is listening."""
+"""The hub: the board, its frames and the subscribers' positions, shared by all tasks of one run."""
 
 import trio
 
@@ -10,8 +10,7 @@ from protocols.customer import CustomersOf
 
 
 class Hub:
-    """``published`` is the seq up to which subscribers have been told that there is something for them: it follows the
-    board at the pace that the settings allow."""
+    """``published`` is the seq up to which subscribers may send. It follows the board at the pace of the settings."""
 
     def __init__(self, board: Board, customers: CustomersOf | None = None) -> None:
         self.board = board
@@ -21,26 +20,26 @@ class Hub:
         self.published = board.seq
         self.ending = False
         self.positions: dict[object, int] = {}
-        """Where each subscriber is: it has everything up to this seq."""
-        self._news = trio.Event()
+        """The position of each subscriber: it has everything up to this seq."""
+        self._moved = trio.Event()
 
     def publish(self) -> None:
         """Wake every subscriber that waits."""
         self.published = self.board.seq
-        news, self._news = self._news, trio.Event()
-        news.set()
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
 
     def end(self) -> None:
-        """There will be no more: subscribers send what is left and close."""
+        """No batch will follow: subscribers send the rest and close."""
         self.ending = True
         self.publish()
 
     async def wait(self, position: int, seconds: float) -> None:
-        """Until there is something after ``position``, or the end, or ``seconds`` have passed."""
+        """Wait until something after ``position`` is published, until the end, or for ``seconds``."""
         with trio.move_on_after(max(seconds, 0)):
             while self.published <= position and not self.ending:
-                await self._news.wait()
+                await self._moved.wait()
 
     def lag(self) -> int:
-        """Batches that the slowest subscriber is behind the board. Safe to call from another thread."""
+        """The number of batches that the slowest subscriber is behind the board. Any thread may call it."""
         return max((self.board.seq - position for position in tuple(self.positions.values())), default=0)

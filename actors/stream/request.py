@@ -1,4 +1,4 @@
-"""What a subscriber asks for, and whether it may have it: decided from the request line and headers alone."""
+"""The request of a subscriber, admitted or refused by its request line and headers alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -38,23 +38,24 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Tokens(Protocol):
-    """Who a bearer token stands for."""
+    """Checks bearer tokens."""
 
     def verify(self, token: str, now: datetime) -> Principal | None:
         """The principal, or None when the token is unknown, revoked or expired at ``now``."""
 
 
 class Filter(Struct, frozen=True):
-    """Which alarms a subscriber sees; an empty tuple or None admits all. Hashable: equal filters share their frames."""
+    """The alarms that a subscriber sees. An empty tuple, or None, admits all. Equal filters share their frames, so a filter is
+    hashable."""
 
     severities: tuple[Severity, ...] = ()
     statuses: tuple[Status, ...] = ()
     tenant: str | None = None
     further: AlarmFilter | None = None
-    """What the REST API's filters ask beside; None: nothing."""
+    """The criteria that the stream shares with the REST API; None: there are none."""
 
     def sees(self, alarm: Alarm) -> bool:
-        """True when the alarm is of this filter's tenant. An alarm never changes its tenant."""
+        """Whether the alarm is of this filter's tenant, which never changes."""
         return self.tenant is None or alarm.tenant_id == self.tenant
 
     def admits(self, alarm: Alarm) -> bool:
@@ -115,13 +116,13 @@ def admit(
     now: datetime,
 ) -> Subscription:
     """Decide on one handshake. ``target`` is the request's path and query, ``host`` its Host header, ``origins`` the
-    allowed origins. Raises Refused; nothing about parameters is said to a caller without a token."""
+    allowed origins. Raises Refused. A caller without a token learns nothing about the parameters."""
     try:
         split = urlsplit(target)
     except ValueError as error:
         raise RefusedHandshake(400, "target", "Bad request", f"the request's target cannot be read: {error}") from error
     if split.path != PATH:
-        raise RefusedHandshake(404, "path", "Not found", f"there is nothing at {split.path!r}; the stream is at {PATH}")
+        raise RefusedHandshake(404, "path", "Not found", f"no resource at {split.path!r}; the stream is at {PATH}")
     _check_origin(_header(headers, b"origin"), host, origins)
     query = parse_qsl(split.query, keep_blank_values=True, max_num_fields=100) if split.query.count("&") < 100 else []
     token = _token(headers, query, subprotocols)
@@ -143,7 +144,7 @@ def _header(headers: Headers, name: bytes) -> str | None:
 
 
 def _check_origin(origin: str | None, host: str, allowed: Sequence[str]) -> None:
-    # A browser attaches no credentials of ours by itself, but a page of a foreign site has no business here.
+    # A browser sends no token of faultd by itself. A page of a foreign site is refused all the same.
     if origin is None or "*" in allowed or origin.lower() in {entry.lower().rstrip("/") for entry in allowed}:
         return
     try:
@@ -230,7 +231,7 @@ def _further(given: Mapping[str, Sequence[str]]) -> AlarmFilter | None:
 
 
 def _texts(name: str, values: Iterable[str], *, several: bool = True) -> tuple[str, ...]:
-    """The values, in one order whatever theirs was, so that equal filters share their frames."""
+    """The values, sorted, so that equal filters share their frames."""
     found = {part for value in values for part in (value.split(",") if several else (value,))}
     if len(found) > _MOST_VALUES:
         raise _bad(name, "", f"has more than {_MOST_VALUES} values")

@@ -1,4 +1,4 @@
-"""What an operator can set about the alarm stream (section ``[stream]``)."""
+"""The settings of the alarm stream (section ``[stream]``)."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""An alarm in a frame: with the customers that it affects, as the topology tells them at that moment."""
+"""An alarm in a frame: with the customers that it affects, as the topology has them at that moment."""
 
 import msgspec
 
@@ -6,12 +6,12 @@ from protocols.alarm import Alarm
 from protocols.customer import CustomersOf
 
 MOST_CUSTOMERS = 20
-"""Customers of an alarm that a frame tells in full; ``affected_customers`` has the ids of all."""
+"""The most customers of an alarm that a frame has in full. ``affected_customers`` has the ids of all."""
 _encode = msgspec.json.Encoder().encode
 
 
 class AlarmWithCustomersJson:
-    """Gives the alarm itself, or its JSON with ``customers`` where the topology tells of any."""
+    """Gives the alarm itself, or its JSON with ``customers`` when the topology has any."""
 
     def __init__(self, customers: CustomersOf | None = None) -> None:
         self._customers = customers

@@ -1,9 +1,9 @@
-"""Snapshots on their way to subscribers: encoded once for all who are at it, and bounded in memory without anybody waiting.
+"""Snapshot frames for subscribers: encoded once for many of them, and bounded in memory.
 
-A snapshot is the same octets for every subscriber with its filter, as long as one of them still takes it and the board can say
-what changed after it. A big one keeps a hundred megabytes alive until its last reader has it, so there are few of those at a
-time. Beyond that, a snapshot is encoded as its reader takes it, which costs time for each reader, and no memory. So a crowd
-that reads nothing holds up nobody.
+All subscribers with one filter share a snapshot while one of them still reads it and the board follows its seq. A big snapshot
+takes a hundred megabytes until its last reader has all of it. So only a few big snapshots exist at a time. Beyond that number,
+a snapshot is encoded while it is sent, which costs time for each reader and no memory. So many clients that read nothing hold
+up nobody.
 """
 
 from collections.abc import AsyncIterator
@@ -19,11 +19,11 @@ from actors.stream.shown import PLAIN, AlarmWithCustomersJson
 from protocols.stream import SnapshotFrame
 
 _PIECE = 200
-"""Alarms encoded between two checkpoints (about a millisecond): a big snapshot must not hold up the trap sockets."""
+"""Alarms encoded between two checkpoints, in about a millisecond: a big snapshot must not hold up the trap sockets."""
 BIG = 5_000
-"""Alarms of a snapshot that counts as big."""
+"""A snapshot with more alarms than this is big."""
 MOST_BIG = 8
-"""Big snapshots kept at a time."""
+"""The most big snapshots at a time."""
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -33,7 +33,7 @@ class _Shared:
         self.readers = 0
 
 
-class Passing:
+class StreamedSnapshot:
     """A snapshot that is encoded while it is sent."""
 
     type = "snapshot"
@@ -43,7 +43,7 @@ class Passing:
         self._moment, self._filter, self._shown = moment, filter, shown
 
     def pieces(self) -> AsyncIterator[bytes]:
-        """The message's octets. Once."""
+        """The octets of the frame. To be iterated once."""
         return _encoded(self._moment, self._filter, self._shown)
 
 
@@ -57,11 +57,12 @@ class BoardSnapshots:
         self._building = trio.Lock()
 
     @asynccontextmanager
-    async def sending(self, filter: Filter) -> AsyncIterator[Text | Passing]:
-        """Every alarm that the filter admits, at a seq that the board follows. Hold it while it is sent. May be cancelled."""
+    async def sending(self, filter: Filter) -> AsyncIterator[Text | StreamedSnapshot]:
+        """The snapshot for a filter, at a seq that the board follows. Keep the context open while it is sent. Can be
+        cancelled."""
         shared = await self._take(filter)
         if shared is None:
-            yield Passing(self._board.moment(), filter, self._shown)
+            yield StreamedSnapshot(self._board.moment(), filter, self._shown)
             return
         try:
             yield shared.text
@@ -70,7 +71,7 @@ class BoardSnapshots:
             self._let_go(filter, shared)
 
     async def _take(self, filter: Filter) -> _Shared | None:
-        """The snapshot for this filter with one reader more; None when it is big and there are enough of those."""
+        """The shared snapshot for a filter, with one reader more; None when it is big and there are enough big ones."""
         async with self._building:
             shared = self._shared.get(filter)
             if shared is None or not self._board.follows(shared.text.seq):

@@ -1,4 +1,4 @@
-"""One subscriber's connection, after the handshake: what it is sent, how it is watched, how it ends."""
+"""The connection of one subscriber after its handshake: its frames, its checks, and its end."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,7 @@ from actors.stream.frames import Text, heartbeat, lagged
 from actors.stream.hub import Hub
 from actors.stream.request import Subscription, Tokens
 from actors.stream.settings import StreamSettings
-from actors.stream.snapshots import Passing
+from actors.stream.snapshots import StreamedSnapshot
 from actors.stream.wire import Wire
 from actors.tokens import TokenFileError
 
@@ -22,11 +22,11 @@ GOING_AWAY = 1001
 UNSUPPORTED_DATA = 1003
 TOKEN_EXPIRED = 4401
 CLOSE_SECONDS = 2.0
-"""How long the closing handshake may take."""
+"""The most seconds that the closing handshake takes."""
 
 
 class Subscriber:
-    """``run`` serves one connection until either side ends it. Raises what trio-websocket raises when the peer goes."""
+    """Serves one connection until either side ends it. Raises trio-websocket's errors when the peer goes."""
 
     def __init__(
         self,
@@ -48,44 +48,44 @@ class Subscriber:
         self._metrics = metrics
         self._clock = clock
         self._quiet_since = trio.current_time()
-        self._farewell: tuple[int, str] | None = None
+        self._close_with: tuple[int, str] | None = None
         self._idle = trio.CancelScope()
         self._running = trio.CancelScope()
 
     @property
     def principal(self) -> str:
-        """The name of its token."""
+        """The name of the subscriber's token."""
         return self._subscription.principal.name
 
     def stuck(self, now: float) -> float:
-        """Seconds for which it has taken nothing of what is being sent to it."""
+        """The seconds for which it has taken nothing of the frame that is being sent; 0 when none is."""
         return self._wire.stuck(now)
 
     def give_way(self) -> None:
-        """End at once: another subscriber gets its place."""
+        """End the connection at once: another subscriber gets its slot."""
         self._metrics.stream_dropped.labels("gave_way").inc()
         _log.info("stream.gave_way", principal=self.principal)
         self._running.cancel()
 
     async def run(self) -> None:
-        """Returns when the connection has been closed: in order, or without a word for a reader that takes nothing."""
+        """Serve until the connection is closed: with a closing handshake, or without one for a reader that takes nothing."""
         with self._running:
             await self._run()
 
     async def _run(self) -> None:
-        farewell: tuple[int, str] | None = None
+        close_with: tuple[int, str] | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, nursery.cancel_scope)
             nursery.start_soon(self._listen)
-            farewell = await self._follow()
+            close_with = await self._follow()
             nursery.cancel_scope.cancel()
-        if farewell is not None:
+        if close_with is not None:
             with trio.move_on_after(CLOSE_SECONDS):
-                await self._connection.aclose(*farewell)
+                await self._connection.aclose(*close_with)
 
     async def _follow(self) -> tuple[int, str] | None:
-        """Send until the hub ends or someone said farewell: the close code and reason, due between two frames. None when a
-        frame was not taken in time."""
+        """Send frames until the connection is to be closed. Returns the close code and its reason, or None when a frame was not
+        taken in time."""
         hub, since = self._hub, self._subscription.since
         if since is not None and hub.board.follows(since):
             position, taken = since, True
@@ -93,8 +93,8 @@ class Subscriber:
             position, taken = await self._snapshot()
         while taken:
             hub.positions[self] = position
-            if self._farewell is not None:
-                return self._farewell
+            if self._close_with is not None:
+                return self._close_with
             with trio.CancelScope() as self._idle:
                 await hub.wait(position, self._quiet_since + self._settings.heartbeat_seconds - trio.current_time())
             if hub.published > position:
@@ -117,21 +117,22 @@ class Subscriber:
             return position, False
         return await self._snapshot()
 
-    def _say_farewell(self, code: int, reason: str) -> None:
-        self._farewell = code, reason
+    def _close_soon(self, code: int, reason: str) -> None:
+        self._close_with = code, reason
         self._idle.cancel()
 
     async def _snapshot(self) -> tuple[int, bool]:
         async with self._hub.snapshots.sending(self._filter) as frame:
             return frame.seq, await self._send(frame)
 
-    async def _send(self, frame: Text | Passing) -> bool:
-        """False when the peer did not take the frame in time: half of it may be out, so the connection is of no more use."""
+    async def _send(self, frame: Text | StreamedSnapshot) -> bool:
+        """Send a frame. Returns False when the peer did not take it in time: half of it may be sent, so the connection must
+        end."""
         if isinstance(frame, Text) and not frame.pieces:
-            # Nothing for this filter, but in a busy plant the loop must still let others run.
+            # Nothing for this filter. In a busy plant this loop must let other tasks run all the same.
             await trio.lowlevel.checkpoint()
             return True
-        # Before the peer can have it, so that whoever has the frame may count from now on.
+        # Set before the peer can have the frame, so that the next heartbeat is never early for the peer.
         self._quiet_since = trio.current_time()
         with trio.move_on_after(self._settings.send_timeout_seconds) as scope:
             if isinstance(frame, Text):
@@ -146,20 +147,20 @@ class Subscriber:
         return True
 
     async def _listen(self) -> None:
-        # Text is let go of: some clients send a keepalive of their own, and it means nothing here.
+        # Text is ignored: some clients send a keep-alive of their own.
         while isinstance(await self._connection.get_message(), str):
             pass
-        self._say_farewell(UNSUPPORTED_DATA, "the stream takes no binary messages")
+        self._close_soon(UNSUPPORTED_DATA, "the stream takes no binary messages")
 
     async def _watch(self, scope: trio.CancelScope) -> None:
-        """Every heartbeat: is the token still good, does the peer still answer."""
-        while self._farewell is None:
+        """Check with every heartbeat whether the token is still valid and the peer still answers."""
+        while self._close_with is None:
             await trio.sleep(self._settings.heartbeat_seconds)
             if not self._still_admitted():
                 self._metrics.stream_dropped.labels("token").inc()
-                self._say_farewell(TOKEN_EXPIRED, "the token has expired or was revoked")
+                self._close_soon(TOKEN_EXPIRED, "the token has expired or was revoked")
                 return
-            # A ping waits for the frame being sent and the peer reads that first, hence twice the time.
+            # A ping waits for the frame that is being sent, and the peer reads that frame first. So it gets twice the time.
             with trio.move_on_after(2 * self._settings.send_timeout_seconds) as waiting:
                 await self._connection.ping()
             if waiting.cancelled_caught:
@@ -171,7 +172,7 @@ class Subscriber:
         try:
             principal = self._tokens.verify(self._subscription.token, self._clock())
         except TokenFileError as error:
-            # It was good a heartbeat ago; who operates the file sees the error, not those who watch alarms.
+            # The token was valid a heartbeat ago. The error is for the operator of the file, not for the subscribers.
             _log.warning("stream.tokens_unreadable", error=str(error))
             return True
         return principal == self._subscription.principal

@@ -1,7 +1,7 @@
 """Text messages to one subscriber, sent piece by piece.
 
-trio-websocket builds each message whole, so that a snapshot of a hundred megabytes would be copied for every subscriber that
-takes its time. Here the octets are shared by all, and a subscriber has one slice of them under way. RFC 6455 section 5.2.
+trio-websocket builds each message whole: it would copy a snapshot of a hundred megabytes for every slow subscriber. Here all
+subscribers share the octets, and each sends one slice at a time. RFC 6455 section 5.2.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -10,27 +10,27 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 _SLICE = 16_384
-"""Octets between two looks at whether the peer takes anything."""
+"""Octets sent at a time: the peer takes something when one slice is sent."""
 _TEXT, _CONTINUATION, _FINAL = 0x1, 0x0, 0x80
 
 
 class Wire:
-    """Sends on an open connection. A call that is cancelled leaves half a message behind: the connection is of no more use."""
+    """Sends on an open connection. A cancelled call leaves half a message on it, so the connection must end then."""
 
     def __init__(self, connection: WebSocketConnection) -> None:
         self._connection = connection
         self._waiting_since: float | None = None
 
     def stuck(self, now: float) -> float:
-        """Seconds for which the peer has taken nothing of what is being sent to it; 0 when nothing is."""
+        """The seconds for which the peer has taken nothing of the frame that is being sent; 0 when none is."""
         return 0.0 if self._waiting_since is None else now - self._waiting_since
 
     async def send(self, pieces: Sequence[bytes]) -> None:
-        """One message in one frame. Raises ConnectionClosed."""
+        """Send one message in one frame. Raises ConnectionClosed."""
         await self._write(_TEXT | _FINAL, pieces)
 
     async def send_as_it_comes(self, pieces: AsyncIterator[bytes]) -> None:
-        """One message of unknown size: a frame for each piece. Raises ConnectionClosed."""
+        """Send one message of unknown size, with a frame for each piece. Raises ConnectionClosed."""
         code = _TEXT
         async for piece in pieces:
             await self._write(code, (piece,))
@@ -42,7 +42,7 @@ class Wire:
         if connection.closed is not None:
             raise ConnectionClosed(connection.closed)
         try:
-            # trio-websocket's own lock: a pong must not come between two slices.
+            # trio-websocket's own lock: a pong must not go between two slices.
             async with connection._stream_lock:
                 for octets in _slices(_head(code, sum(map(len, pieces))), pieces):
                     self._waiting_since = trio.current_time()
@@ -54,7 +54,7 @@ class Wire:
 
 
 def _slices(head: bytes, pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
-    """The frame's octets; its head and what is short come together, and most frames in one."""
+    """The octets of a frame in slices. Its head and short pieces share a slice, so most frames are one slice."""
     waiting = head
     for piece in pieces:
         if len(waiting) + len(piece) <= _SLICE:

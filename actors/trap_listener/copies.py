@@ -1,4 +1,4 @@
-"""Telling the copy of a trap that the network delivered twice from a device that reports once more."""
+"""Copies: a trap that the network delivered twice counts once. A device that reports again counts again."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from protocols.snmp.notification import Notification
 WINDOW: Final = 5.0
 """Seconds within which an identical datagram is a copy. Mirrored paths and double senders take milliseconds."""
 MOST: Final = 65_536
-"""Traps that are remembered at once, twice over; in a larger storm the memory is shorter, and a copy may count."""
+"""Traps in each of two generations. A larger storm shortens the memory, so that a copy may count."""
 
 _Key = tuple[str, int, int, int | None]
 
@@ -15,9 +15,9 @@ _Key = tuple[str, int, int, int | None]
 class RecentTraps:
     """The traps of the last seconds, by sender (address and port), sysUpTime and request id.
 
-    A copy is identical to the last trap of the same key. A device that sends one request id and one sysUpTime for everything is
-    not taken for a network that copies: what it sends in between is another trap of the key. A sysUpTime of 0 says nothing, so
-    such a trap is never a copy. The memory is that of this process: a copy that comes after a restart counts.
+    A copy is identical to the last trap of the same key. A device may send the same request id and
+    sysUpTime with every trap: two of them with another trap in between are no copies. A trap with a sysUpTime of 0 is never
+    a copy, since many devices always send 0. A restart of faultd forgets everything: a copy that comes after it counts.
     """
 
     __slots__ = ("_old", "_turned", "_young")
@@ -28,7 +28,7 @@ class RecentTraps:
         self._turned = 0.0
 
     def is_copy(self, host: str, port: int, notification: Notification, datagram: bytes, now: float) -> bool:
-        """Whether this trap, received at the monotonic time ``now``, is a copy; remembers it if not."""
+        """True when this trap, received at the monotonic time ``now``, is a copy; otherwise remember it."""
         uptime = notification.uptime
         if not uptime:
             return False

@@ -1,7 +1,7 @@
-"""The clocks of other engines across restarts: without them a start of faultd would believe any recorded message once.
+"""The clocks of other engines across restarts. Without them faultd would accept any recorded message once after a start.
 
-One file, replaced whole: now and then while something changed, and at the end. What was learnt since the last time is lost
-with a crash, so a message of those seconds could be taken twice; the time window of RFC 3414 lets it in for longer.
+One file is replaced as a whole: every SAVE_SECONDS when a clock changed, and at the end. A crash loses what was learnt since
+the last time, so a message of those seconds can be accepted twice; the time window of RFC 3414 is longer than that.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ _log = structlog.get_logger()
 
 
 def load_clocks(state_dir: Path) -> tuple[SavedClock, ...]:
-    """The clocks of the last run, none where there was none. A file that cannot be read is told of and costs no start."""
+    """The clocks of the last run; none when there is no file. A file that cannot be read is logged and ignored."""
     path = state_dir / FILE
     try:
         return _decoder.decode(path.read_bytes())
@@ -28,18 +28,20 @@ def load_clocks(state_dir: Path) -> tuple[SavedClock, ...]:
         return ()
     except (OSError, msgspec.MsgspecError) as error:
         _log.warning(
-            "the clocks of SNMPv3 engines are not known: old messages can be taken once", file=str(path), reason=str(error)
+            "the clocks of SNMPv3 engines are not known: a recorded message can be accepted once",
+            file=str(path),
+            reason=str(error),
         )
         return ()
 
 
 def encode(clocks: EngineClocks) -> bytes:
-    """What the file holds."""
+    """The content of the file."""
     return msgspec.msgpack.encode(tuple(clocks.saved()))
 
 
 async def keep_clocks(clocks: EngineClocks, state_dir: Path) -> None:
-    """Write what is learnt until cancelled, and once more then."""
+    """Write the clocks regularly until cancelled, and once more then."""
     try:
         while True:
             await trio.sleep(SAVE_SECONDS)

@@ -23,8 +23,8 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EngineStateError(Exception):
-    """The state file cannot be used. It is never replaced by itself: a new id or fewer boots would make every sender's
-    INFORMs fail."""
+    """The state file cannot be used. faultd never replaces it by itself: with a new id or fewer boots the INFORMs of every
+    sender would fail."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")

@@ -1,4 +1,4 @@
-"""Telling a retransmitted INFORM from a new one."""
+"""Keys by which a retransmitted INFORM is recognised."""
 
 import hashlib
 from collections import OrderedDict
@@ -27,7 +27,7 @@ def inform_key(source: str, notification: Notification) -> str:
 
 
 class RecentKeys:
-    """The last ``size`` keys seen, for counting repeats; what decides is the fold, which remembers longer."""
+    """The last ``size`` keys, for counting repeats. The fold decides what is a repeat: it remembers longer."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -35,7 +35,7 @@ class RecentKeys:
         self._keys: OrderedDict[str, None] = OrderedDict()
 
     def seen(self, key: str) -> bool:
-        """Whether ``key`` was seen before; remembers it."""
+        """True when ``key`` was seen before; remembers it."""
         known = self._keys.pop(key, 0) is None
         self._keys[key] = None
         if len(self._keys) > self._size:

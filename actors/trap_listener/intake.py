@@ -1,4 +1,4 @@
-"""From one datagram to a verdict: an Event's content, a refusal with its reason, or a protocol exchange to answer."""
+"""The checks of one datagram: it gives an Event's content, a refusal with its reason, or a protocol exchange to answer."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from protocols.snmp import encode, message
-from protocols.snmp.errors import BadVersion, Refusal
+from protocols.snmp.errors import BadVersion, SnmpRefusal
 from protocols.snmp.masking import community_base, masked
 from protocols.snmp.notification import Notification
 
@@ -41,14 +41,14 @@ class Exchange(Exception):
 
 
 class Security(Protocol):
-    """What the listener needs of an SNMPv3 engine."""
+    """The part of an SNMPv3 engine that the listener uses."""
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
-        """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's Refusal."""
+        """Check and decode one SNMPv3 message. Raises Refused, Exchange or the codec's SnmpRefusal."""
 
 
 class Intake:
-    """The checks that follow the one of the source, by SNMP version. ``community_fields`` are the names of the fields that
+    """The checks by SNMP version, after that of the source. ``community_fields`` are the names of the fields that
     makers write behind a community, in lower case."""
 
     def __init__(self, communities: Iterable[str], v3: Security | None, community_fields: frozenset[str] = frozenset()) -> None:
@@ -63,7 +63,7 @@ class Intake:
             response = encode.inform_response(datagram) if notification.kind == "inform" else b""
         except BadVersion as refusal:
             return self._judge_v3(datagram, now, refusal)
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             raise DroppedDatagram(refusal.reason, position=refusal.position) from refusal
         community = notification.security
         if community not in self._communities and community_base(community, self._fields) not in self._communities:
@@ -75,6 +75,6 @@ class Intake:
             if self._v3 is not None:
                 return self._v3.receive(datagram, now)
             message.peek(datagram)
-        except Refusal as error:
+        except SnmpRefusal as error:
             raise DroppedDatagram(error.reason, position=error.position) from error
         raise DroppedDatagram("unknown_user") from refusal

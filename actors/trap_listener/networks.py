@@ -1,4 +1,4 @@
-"""Which sources are listened to, decided once per address."""
+"""Source networks: whether an address is allowed, decided once an address."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ _REMEMBERED = 65_536
 
 
 class SourceCheck:
-    """The ``allow`` networks, with a bounded memory of verdicts, since devices repeat and forgers vary."""
+    """The ``allow`` networks, with a bounded cache of verdicts: devices repeat their address, forgers vary it."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         parsed = [ipaddress.ip_network(network) for network in networks]

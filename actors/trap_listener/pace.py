@@ -1,25 +1,23 @@
-"""When to let datagrams gather before reading on: each batch costs a commit, whatever it holds."""
+"""The pause between two reads of a socket: a batch costs one commit whatever its size, so larger batches cost less a trap."""
 
 import math
 
 GATHER_SECONDS = 0.01
-"""A pause between two reads under load; what comes meanwhile waits in the kernel's buffer."""
+"""The pause under load; datagrams wait in the kernel's buffer meanwhile."""
 BUSY = 1_000.0
-"""Traps a second from which on gathering pays: ten in a pause."""
+"""Traps a second from which a pause pays: ten come in it."""
 STORM_SECONDS = 0.08
-"""The pause in a storm, where what is saved is worth more than what it delays."""
+"""The pause in a storm, where throughput matters more than delay."""
 STORM = 3_500.0
-"""Traps a second from which on it is one."""
+"""Traps a second from which it is a storm."""
 _MEMORY_SECONDS = 0.1
-"""The rate is that of about this long."""
-
-
+"""Time constant of the measured rate."""
 ROOM = 4 << 20
-"""Octets of receive buffer from which on a storm is let gather for so long: what comes meanwhile has to wait there."""
+"""Octets of receive buffer from which the longer pause is used, since the datagrams of the pause must fit in it."""
 
 
 class ReadPace:
-    """Follows the rate of one socket, whose receive buffer has so many octets of ``room``."""
+    """Follows the rate of one socket, whose receive buffer has ``room`` octets."""
 
     def __init__(self, room: int = ROOM) -> None:
         self._storm = STORM_SECONDS if room >= ROOM else GATHER_SECONDS
@@ -27,9 +25,9 @@ class ReadPace:
         self._last = -math.inf
 
     def pause(self, datagrams: int, now: float, *, answered: bool, more: bool = False) -> float:
-        """Seconds to wait after a read of ``datagrams`` at the monotonic time ``now``. ``answered``: somebody waits for an
-        answer to one of them and will send no more until it comes, so gathering would only slow him. ``more``: it was as many
-        as are read at once, so enough for a batch has gathered already."""
+        """Seconds to wait after a read of ``datagrams`` at the monotonic time ``now``. ``answered``: a sender waits for
+        the answer to its INFORM before it sends more, so a pause would only delay it. ``more``: the read was full, so there is
+        enough for a batch already."""
         passed = max(now - self._last, 1e-6)
         self._last = now
         share = math.exp(-passed / _MEMORY_SECONDS)

@@ -26,7 +26,7 @@ MOST = 64
 _NAME_OCTETS = 28
 """sockaddr_in6, the larger of the two."""
 _REMEMBERED = 16_384
-"""Addresses and control messages of which the decoded form is kept."""
+"""Addresses and control messages whose decoded form is cached."""
 _CONTROL_HEAD = struct.Struct("@Nii")
 
 
@@ -99,8 +99,8 @@ class Receiver:
         self._ancillaries: _Memory[Ancillary] = _Memory(_control_messages)
 
     def receive(self) -> list[Arrival]:
-        """What waits, at most MOST; empty when nothing does. Raises OSError."""
-        self._headers[:] = self._fresh  # the kernel writes the lengths of what came where those of the buffers stood
+        """The datagrams that wait, at most MOST. Raises OSError."""
+        self._headers[:] = self._fresh  # the kernel has overwritten the buffers' lengths with those of the datagrams
         count = _recvmmsg(self._socket.fileno(), self._at, MOST, socket.MSG_DONTWAIT, None)
         if count < 0:
             code = ctypes.get_errno()
@@ -120,7 +120,7 @@ class Receiver:
 
 
 class _Memory(dict[bytes, _Decoded]):
-    """What octets decode to; the same few come again and again. Emptied when full."""
+    """A cache of decoded octets: the same few come again and again. Emptied when full."""
 
     def __init__(self, decode: Callable[[bytes], _Decoded]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""When a rate of refused (or lost) datagrams becomes an alarm, and when that alarm clears."""
+"""Rates of refused or lost datagrams: when a rate raises an alarm, and when that alarm clears."""
 
 from collections import deque
 
@@ -33,7 +33,7 @@ class RateWatch:
             self._examples[key] = example
 
     def due(self, now: float) -> list[SystemReport]:
-        """The alarms to raise or clear now; each raise and each clear is said once."""
+        """The alarms to raise or clear now; each raise and each clear is reported once."""
         reports: list[SystemReport] = []
         for key, counts in self._counts.items():
             while counts and counts[0][0] <= now - WINDOW:

@@ -11,7 +11,7 @@ from protocols.snmp.usm.digests import AuthProtocol
 from protocols.snmp.usm.keys import KeyExtension
 
 ANY_ENGINE = "*"
-"""As an ``engine_id``: the user's traps are taken from whatever engine proves to hold the user's keys."""
+"""As an ``engine_id``: the user's traps are accepted from every engine that proves to hold the user's keys."""
 
 SECRETS = ("communities", "auth_key", "priv_key")
 """Settings that are passwords."""
@@ -51,20 +51,21 @@ class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The sender's engine id in hexadecimal, for its traps; ``*`` takes any engine's. Empty: INFORMs only, which go by
     faultd's own engine id."""
     time_window: Literal["lenient", "strict"] = "lenient"
-    """How traps outside of RFC 3414's time window of 150 s are judged. ``strict``: refused. ``lenient``: taken once each from a
-    device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as irregular. The
-    risk of it: somebody who recorded such a trap that faultd never took, or took 256 traps ago, can replay it."""
+    """How traps outside of RFC 3414's time window of 150 s are judged. ``strict``: refused. ``lenient``: accepted once each
+    from a device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as
+    irregular. The risk: somebody who recorded such a trap that faultd did not receive, or that is 256 traps old, can replay
+    it."""
     key_extension: KeyExtension = "blumenthal"
     """How AES-192 and AES-256 keys are made longer than the digest: ``blumenthal`` (net-snmp) or ``reeder`` (Cisco)."""
 
 
 class TrapSettings(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where traps come in and whose traps are taken."""
+    """The addresses that traps are received on, and the senders that are accepted."""
 
     listen: tuple[str, ...] = ("0.0.0.0:162", "[::]:162")
     """UDP addresses: ``host:port`` or ``[ipv6]:port``. Not used when systemd hands over datagram sockets."""
     communities: tuple[str, ...] = ("public",)
-    """v1 and v2c communities that are taken. Fields that equipment writes behind its community are not compared, if a
+    """v1 and v2c communities that are accepted. Fields that equipment writes behind its community are not compared, if a
     profile names them (``community_fields``: ZTE)."""
     allow: tuple[str, ...] = ("0.0.0.0/0", "::/0")
     """Source networks; datagrams from elsewhere are dropped before they are decoded."""
@@ -73,7 +74,7 @@ class TrapSettings(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=
     receive_buffer: int = 32 * 1024 * 1024
     """Receive buffer asked of the kernel for each socket, in bytes. One trap occupies about 1,280 of them."""
     source_rate: float = 0.0
-    """Datagrams a second that are taken from one source address; what it sends beyond is dropped and counted as
+    """Datagrams a second that are accepted from one source address; more are dropped and counted as
     ``source_rate``, an INFORM among it is not answered. Addresses can be forged: whoever sends in a device's name uses up
     its limit. 0: no limit."""
     source_burst: int = 5_000

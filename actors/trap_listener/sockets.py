@@ -1,4 +1,4 @@
-"""The UDP sockets that traps come in by: opened here or taken from systemd, with a buffer for storms (Linux, socket(7))."""
+"""The UDP sockets that receive traps: opened here or inherited from systemd, with a buffer for storms (Linux, socket(7))."""
 
 import socket
 import struct

@@ -1,7 +1,7 @@
-"""How many datagrams a second each source may send: a storming one is shed alone.
+"""A limit on the datagrams a second of each source, so that a storm of one device costs only that device its datagrams.
 
-A token bucket of each source, kept as one number: the time at which it will be full again (the virtual scheduling form of the
-generic cell rate algorithm, ITU-T I.371 annex A). A source whose time has passed is as good as one never heard of.
+Each source has a token bucket, stored as one number: the time at which it will be full again (the virtual scheduling form of
+the generic cell rate algorithm, ITU-T I.371 annex A). A source whose time has passed needs no entry.
 """
 
 from heapq import nsmallest
@@ -9,7 +9,7 @@ from heapq import nsmallest
 SOURCES = 65_536
 """Sources remembered at most."""
 _MAKE_ROOM = 16
-"""At least so manieth part of the table is freed at once, so that a flood of forged addresses pays little for each."""
+"""At least the 16th part of the table is freed at once, so that each address of a flood of forged ones costs little."""
 _ROUNDING = 1e-9
 
 
@@ -28,7 +28,7 @@ class SourceLimit:
         return len(self._full_at)
 
     def admits(self, source: str, now: float) -> bool:
-        """Whether one more from ``source`` is within its limit; it counts only then."""
+        """True when one more datagram from ``source`` is within its limit; only such a datagram counts."""
         full_at = self._full_at.get(source)
         if full_at is None:
             if len(self._full_at) >= self._sources:
@@ -42,7 +42,7 @@ class SourceLimit:
         return True
 
     def _make_room(self, now: float) -> None:
-        """Forget the idle sources, and if those are few, the ones closest to idle: whoever storms stays known."""
+        """Forget the idle sources, and when those are few, the ones closest to idle: a storming source stays known."""
         self._full_at = {source: at for source, at in self._full_at.items() if at > now}
         surplus = len(self._full_at) - (self._sources - max(1, self._sources // _MAKE_ROOM))
         if surplus > 0:

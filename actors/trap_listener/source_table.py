@@ -1,8 +1,8 @@
-"""How many datagrams of each source were accepted and refused, and which refusals the correlator has yet to hear of.
+"""Counts of accepted and refused datagrams by source, and the refusals that are not yet reported to the correlator.
 
-Addresses can be forged, so the book is bounded in three parts, each of which forgets the source that was silent longest:
-sources of which something was accepted, sources refused at least twice, and sources of a single refused datagram. A flood
-of forged addresses therefore displaces forged addresses.
+Addresses can be forged, so the table has three bounded parts, each of which forgets the source that was silent longest:
+sources with an accepted datagram, sources refused at least twice, and sources with a single refused datagram. A flood of
+forged addresses therefore displaces only forged addresses.
 """
 
 from collections import OrderedDict
@@ -12,14 +12,14 @@ from datetime import datetime
 from protocols.event import SourceRefused
 from protocols.trap_source import RefusedFor, TrapSource
 
-HEARD, REFUSED, ONCE = 32_768, 16_384, 16_384
-"""Sources remembered of which something was accepted, that were refused twice or more, and once."""
+ACCEPTED, REFUSED, ONCE = 32_768, 16_384, 16_384
+"""Sources remembered: with an accepted datagram, refused twice or more, refused once."""
 REPORTS = 20
 """Reports to the correlator at one time, which is about every second."""
 FIRST_SECONDS, LONGEST_SECONDS = 2.0, 300.0
-"""Between two reports about one source: at first, then twice as long each time, and at most."""
+"""Time between two reports about one source: at first, and at most. It doubles each time."""
 OWN_LIMITS = frozenset({"source_rate", "report_rate"})
-"""Reasons that say something about a rate and nothing about how the source is configured: counted, not reported."""
+"""Reasons that depend on a rate, not on how the source is configured: counted, not reported."""
 _LOOKED_AT = 1_000
 
 
@@ -50,7 +50,7 @@ class SourceTable:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.since = clock()
         self.forgotten = 0
-        self._heard: OrderedDict[str, _Source] = OrderedDict()
+        self._accepted: OrderedDict[str, _Source] = OrderedDict()
         self._refused: OrderedDict[str, _Source] = OrderedDict()
         self._once: OrderedDict[str, _Source] = OrderedDict()
         self._unreported: OrderedDict[str, None] = OrderedDict()
@@ -59,22 +59,22 @@ class SourceTable:
 
     def accept(self, address: str, at: datetime, trap_oid: str) -> None:
         """One more datagram of ``address`` was accepted."""
-        source = self._heard.get(address)
+        source = self._accepted.get(address)
         if source is None:
             source = self._refused.pop(address, None) or self._once.pop(address, None) or _Source()
             source.first_accepted = at
-            self._put(self._heard, HEARD, address, source)
+            self._put(self._accepted, ACCEPTED, address, source)
         else:
-            self._heard.move_to_end(address)
+            self._accepted.move_to_end(address)
         source.accepted += 1
         source.last_accepted = at
         source.last_trap = trap_oid
 
     def refuse(self, address: str, at: datetime, reason: str) -> None:
         """One more datagram of ``address`` was refused."""
-        source = self._heard.get(address)
+        source = self._accepted.get(address)
         if source is not None:
-            self._heard.move_to_end(address)
+            self._accepted.move_to_end(address)
         elif (source := self._refused.get(address)) is not None:
             self._refused.move_to_end(address)
         elif (source := self._once.pop(address, None)) is not None:
@@ -106,7 +106,7 @@ class SourceTable:
             if len(reports) == REPORTS:
                 break
             address, _ = self._unreported.popitem(last=False)
-            source = self._heard.get(address) or self._refused.get(address)
+            source = self._accepted.get(address) or self._refused.get(address)
             if source is None:
                 continue
             if now < source.report_at:
@@ -119,13 +119,13 @@ class SourceTable:
 
     def addresses(self) -> Iterator[str]:
         """Every source that is remembered, in no order."""
-        yield from self._heard
+        yield from self._accepted
         yield from self._refused
         yield from self._once
 
     def get(self, address: str) -> TrapSource | None:
         """The counts of one source."""
-        source = self._heard.get(address) or self._refused.get(address) or self._once.get(address)
+        source = self._accepted.get(address) or self._refused.get(address) or self._once.get(address)
         if source is None:
             return None
         return TrapSource(

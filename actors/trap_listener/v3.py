@@ -15,7 +15,7 @@ from actors.trap_listener.engine_clocks import load_clocks
 from actors.trap_listener.engine_state import next_start
 from actors.trap_listener.intake import Admitted, DroppedDatagram, Exchange
 from actors.trap_listener.settings import ANY_ENGINE, User
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.irregular import ENGINE_CLOCK
 from protocols.snmp.message import decode_scoped_pdu
 from protocols.snmp.notification import Notification
@@ -95,7 +95,7 @@ class V3Engine:
                 self._engines.add(sender.engine)
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
-        """Check and decode one message. Raises Refused, Exchange (discovery, clock synchronisation) or Refusal."""
+        """Check and decode one message. Raises Refused, Exchange (discovery, clock synchronisation) or SnmpRefusal."""
         message = parse(datagram)
         if not message.engine_id and message.reportable:
             raise Exchange(self._report(message, "unknown_engine", now))
@@ -155,7 +155,7 @@ class V3Engine:
         self._stats[reason] += 1
         try:
             asked = request_id(message.data) if message.level != "authPriv" else 0
-        except Refusal:
+        except SnmpRefusal:
             asked = 0
         scoped_pdu = report.report_pdu(self.engine_id, asked, REPORTS[reason], self._stats[reason])
         if user is None or user.level == "noAuthNoPriv":
@@ -195,7 +195,7 @@ class V3Engine:
 def decode_offline(datagram: bytes, users: Iterable[User]) -> Notification:
     """The notification in a recorded SNMPv3 datagram. The user's engine id and the message's time are not checked.
 
-    Raises Refused (unknown_user, unsupported_security_level, wrong_digest, decryption_failed), Refusal, CredentialError.
+    Raises Refused (unknown_user, unsupported_security_level, wrong_digest, decryption_failed), SnmpRefusal, CredentialError.
     """
     message = parse(datagram)
     named = [usm_user(user) for user in with_keys(users) if user.name.encode() == message.user]

@@ -17,10 +17,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.correlator.fold import fold
 from actors.correlator.state import State
 from bench.context import Context
 from bench.table import Row
+from faultd.pipe import Stages
 from protocols.command import ChangeTopology, Command
 from protocols.event import Event, TopologyLoaded
 from protocols.principal import Principal
@@ -99,12 +99,13 @@ def measure(file: Path) -> dict[str, float]:
         return made
 
     nodes = [timed("parse", lambda: parse_csv(file.read_text()))]
-    state, at = State(_LEDGER), _START
+    stages, at = Stages(_LEDGER), _START
+    state = stages.state
 
     def folded(event: Event) -> Any:
         nonlocal at
         at += timedelta(milliseconds=1)
-        return fold(state, state.offset + 1, at, event)
+        return stages.fold(state.offset + 1, at, event)
 
     timed("fold", lambda: folded(TopologyLoaded("bench", nodes.pop())))
     found["nodes"] = len(state.plant.nodes)

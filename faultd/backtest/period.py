@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from actors.correlator.rules.memories import RuleMemory
-from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
+from actors.ledger.read import begins, iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
 from actors.trusted_clock import instant
 from faultd.pipe import Stages
 from protocols.command import Command, RuleAction
@@ -52,7 +52,7 @@ def begin(connection: sqlite3.Connection, path: Path, since: str) -> Beginning:
     head = read_head(connection, path)
     wanted = since_when(since, instant(head.at))
     stages = _before(connection, path, wanted)
-    offset = stages.state.offset
+    offset = max(stages.state.offset, begins(connection, path))
     for batch in iterate_events(connection, path, offset, head.offset):
         if batch.at >= wanted:
             break
@@ -71,12 +71,13 @@ def _before(connection: sqlite3.Connection, path: Path, wanted: datetime) -> Sta
         stages = Stages(ledger)
         try:
             stages.load(snapshot.parts)
+            stages.begin()
         except (KeyError, msgspec.MsgspecError):
             continue
         if stages.state.at <= wanted:
             return stages
         earliest = stages
-    if oldest <= 1 or earliest is None:
+    if oldest <= begins(connection, path) + 1 or earliest is None:
         return Stages(ledger)
     return earliest
 

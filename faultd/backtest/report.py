@@ -14,7 +14,7 @@ _SAID = {
     "parent": "attributed to another alarm",
     "correlation": "correlated otherwise",
     "severity": "of another severity",
-    "pages": "people told otherwise",
+    "pages": "other notifications",
 }
 
 

@@ -12,8 +12,8 @@ from protocols.backtest import Figures
 from protocols.change import AlarmChanged, AlarmForgotten, Change, NotificationKind, NotificationRequested
 from protocols.event import Event
 
-REQUESTS = ("notification_requested", "told")
-"""Timeline actions about notifications, not about rules. Older ledgers use the second one."""
+REQUEST = "notification_requested"
+"""The timeline action about notifications, not about rules."""
 
 
 class AlarmKey(NamedTuple):
@@ -106,7 +106,7 @@ class Side:
         if alarm.alarm_type in ("correlation.failed", "event.quarantined") and alarm.source == "system":
             self.figures.failed += 1
         for entry in change.entries:
-            if entry.actor.startswith("faultd:") and entry.action not in REQUESTS:
+            if entry.actor.startswith("faultd:") and entry.action != REQUEST:
                 rule = entry.actor.removeprefix("faultd:")
                 self._last[alarm.id] = rule
                 done = self.figures.by_rule.setdefault(rule, {})

@@ -14,6 +14,7 @@ from faultd.cli.evaluate import evaluate_plants
 from faultd.cli.explain import explain
 from faultd.cli.migrate import migrate_database
 from faultd.cli.replay import replay
+from faultd.cli.restore import restore_ledger
 from faultd.cli.run import run
 from faultd.cli.simulate import simulate_plant
 from faultd.cli.status import status
@@ -55,7 +56,8 @@ app.command("evaluate", short_help="Score the causes that faultd names, on simul
 app.command("explain", short_help="Explain an alarm: its cause, its decisions, its notes.")(explain)
 app.command("backtest", short_help="Try other rules on the ledger's Events.")(backtest_rules)
 app.command("migrate")(migrate_database)
-app.command("status")(status)
+app.command("restore", short_help="Begin a new ledger with what PostgreSQL has.")(restore_ledger)
+app.command("status", short_help="Ask the running daemon how it is.")(status)
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(token.app, name="token")
 app.add_typer(profile.app, name="profile", short_help="Vendor profiles: list, test, and which OLTs are known.")

@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from faultd import embedded
 from faultd.config import Config, ConfigError, load
+from faultd.security import database_url
 from protocols.printable import counted, printable
 
 EX_USAGE, EX_NOINPUT, EX_UNAVAILABLE, EX_SOFTWARE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 66, 69, 70, 73, 77, 78
@@ -43,6 +46,19 @@ def refuse(error: ConfigError) -> NoReturn:
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"... and {len(lines) - SHOWN} more: `faultd check FILE` lists all of them"]
     fail("\n".join((f"{counted(len(error.mistakes), 'mistake')} in the configuration", *lines)), EX_CONFIG)
+
+
+@contextmanager
+def url_of(settings: Config) -> Iterator[str]:
+    """The configured database, or the embedded one for as long as it is needed."""
+    if url := database_url(settings.database):
+        yield url
+    else:
+        server = embedded.start(settings.path())
+        try:
+            yield server.url
+        finally:
+            server.stop()
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

@@ -1,8 +1,7 @@
 """``faultd migrate``: bring PostgreSQL's schema up to date, and on request hand it over to another ledger."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -10,17 +9,26 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from actors.ledger.database import LedgerFile as LedgerFile
+from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
-from actors.store.adopt import adopt_now
+from actors.store.adopt import OperatorDataInTheWay, adopt_now
 from actors.store.cursor import Cursor, LedgerRestored, check
 from actors.store.schema import SchemaMismatch, migrate
 from faultd import embedded
-from faultd.cli.common import DEFAULT_CONFIG, EX_CANTCREAT, EX_CONFIG, EX_UNAVAILABLE, ConfigFile, configuration, fail, refuse
-from faultd.config import Config, ConfigError
-from faultd.security import database_url
+from faultd.cli.common import (
+    DEFAULT_CONFIG,
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_UNAVAILABLE,
+    ConfigFile,
+    configuration,
+    fail,
+    refuse,
+    url_of,
+)
+from faultd.config import ConfigError
 
 _ONE_ROW = 1, 0
 
@@ -29,31 +37,37 @@ AdoptLedger = Annotated[
 ]
 
 
-def migrate_database(config: ConfigFile = DEFAULT_CONFIG, adopt_ledger: AdoptLedger = False) -> None:
+Discard = Annotated[
+    bool, typer.Option("--discard", help="With --adopt-ledger: give up the rules, windows and nodes that the ledger lacks.")
+]
+
+
+def migrate_database(config: ConfigFile = DEFAULT_CONFIG, adopt_ledger: AdoptLedger = False, discard: Discard = False) -> None:
     """Bring the database's schema to the newest revision. Doing so again does nothing.
 
     With --adopt-ledger, and faultd stopped, the database is also handed over to the ledger in state_dir (made when there is
     none): for when the one that filled it is lost. Alarms that were open become history, as cleared; those that persist come
-    again as devices report them.
+    again as devices report them. Rules, windows and nodes that operators made with the other ledger are not in this one: with
+    such in the database it is refused, unless --discard gives them up. `faultd restore --from-database` keeps them.
 
     Exit 69 when the database cannot be reached, 73 when the ledger is in use or damaged, 78 when the schema is newer than this
-    faultd, or the ledger an older copy of the one that filled the database.
+    faultd, the ledger an older copy of the one that filled the database, or rules, windows or nodes would be given up.
     """
     settings = configuration(config)
     try:
         if adopt_ledger:
             # Held all the while, so that no daemon starts meanwhile.
-            with closing(LedgerFile.open(settings.ledger.path(settings.path()))) as ledger, _url(settings) as url:
+            with closing(LedgerFile.open(settings.ledger.path(settings.path()))) as ledger, url_of(settings) as url:
                 _migrate(url)
-                _adopt(url, ledger)
+                _adopt(url, ledger, discard)
         else:
-            with _url(settings) as url:
+            with url_of(settings) as url:
                 _migrate(url)
     except ConfigError as error:
         refuse(error)
     except LedgerError as error:
         fail(str(error), EX_CANTCREAT)
-    except (SchemaMismatch, LedgerRestored) as error:
+    except (SchemaMismatch, LedgerRestored, OperatorDataInTheWay) as error:
         fail(str(error), EX_CONFIG)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, embedded.EmbeddedPostgresError) as error:
         fail(f"the database cannot be reached: {error}", EX_UNAVAILABLE)
@@ -67,8 +81,8 @@ def _migrate(url: str) -> None:
         sys.stdout.write(f"schema {done.before or '(empty)'} -> {done.after}\n")
 
 
-def _adopt(url: str, ledger: LedgerFile) -> None:
-    done = adopt_now(url, ledger.ledger_id, datetime.now(UTC), partial(_check, ledger))
+def _adopt(url: str, ledger: LedgerFile, discard: bool) -> None:
+    done = adopt_now(url, ledger.ledger_id, datetime.now(UTC), partial(_check, ledger), discard=discard)
     if done is None:
         sys.stdout.write(f"ledger {ledger.ledger_id}: the database is new or this ledger's already; nothing to adopt\n")
     else:
@@ -83,16 +97,3 @@ def _check(ledger: LedgerFile, cursor: Cursor) -> None:
     with closing(connect_reader(ledger.path)) as connection:
         found = read_changes(connection, ledger.path, cursor.seq - 1, cursor.seq, *_ONE_ROW)
     check(cursor, ledger.head.seq, found[0] if found else None)
-
-
-@contextmanager
-def _url(settings: Config) -> Iterator[str]:
-    """The configured database, or the embedded one for as long as it is needed."""
-    if url := database_url(settings.database):
-        yield url
-    else:
-        server = embedded.start(settings.path())
-        try:
-            yield server.url
-        finally:
-            server.stop()

@@ -19,7 +19,7 @@ from faultd.security import offline_reader, why_refused
 from protocols.event import Trap
 from protocols.printable import printable
 from protocols.profile import Profile, community_fields
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.notification import Notification
 
 app = typer.Typer(
@@ -110,7 +110,7 @@ def _explained(
 ) -> Iterator[str]:
     try:
         notification = reader(datagram.payload)
-    except (Refusal, DroppedDatagram) as error:
+    except (SnmpRefusal, DroppedDatagram) as error:
         yield f"refused: {why_refused(error)}"
         return
     trap = Trap(datagram.source or source, datetime.now(UTC), notification)

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from actors.ledger.errors import LedgerError
-from actors.ledger.read import iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
+from actors.ledger.read import begins, iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
 from actors.ledger.schema import connect_reader
 from faultd.cli.common import DEFAULT_CONFIG, EX_NOINPUT, ConfigFile, configuration, fail
 from faultd.console.view import line
@@ -54,10 +54,11 @@ def _start(file: Path) -> Stages:
     with closing(connect_reader(file)) as connection:
         stages = Stages(ledger_id(connection, file))
         oldest = oldest_offset(connection)
-        if oldest > 1:
+        if oldest > begins(connection, file) + 1:
             for snapshot in reversed(list(read_snapshots(connection))):
                 if snapshot.through >= oldest - 1:
                     stages.load(snapshot.parts)
+                    stages.begin()
                     break
         return stages
 
@@ -65,5 +66,6 @@ def _start(file: Path) -> Stages:
 def _fold(file: Path, stages: Stages, through: int | None) -> Iterator[Change]:
     with closing(connect_reader(file)) as connection:
         last = read_head(connection, file).offset
-        for batch in iterate_events(connection, file, stages.state.offset, min(through or last, last)):
+        after = max(stages.state.offset, begins(connection, file))
+        for batch in iterate_events(connection, file, after, min(through or last, last)):
             yield from stages.fold_batch(batch)

@@ -136,7 +136,7 @@ def screen(
         for line in news[-(2 if height < TALL else 5) :]
         for number, each in enumerate(wrapped(printable(line), width - 10))
     ]
-    parts = [*head, _counts(everything), Text("what the simulated plant does (faultd is not told):", "bold"), *told]
+    parts = [*head, _counts(everything), Text("what the simulated plant does (faultd does not see this):", "bold"), *told]
     parts += [Text(), heading(width)]
     room = height - len(parts) - 1
     shown = 0
@@ -179,7 +179,8 @@ def line(alarm: Alarm, children: int = 0) -> str:
     state = "cleared" if alarm.cleared_at is not None else alarm.severity
     customers = f", {counted(alarm.subscriber_count, 'customer')}" if alarm.subscriber_count else ""
     below = f", {children} below" if children else ""
-    facts = f"{alarm.alarm_type}, {alarm.status}, x{alarm.occurrence_count}{customers}{below}"
+    reports = f", {alarm.occurrence_count} reports" if alarm.occurrence_count > 1 else ""
+    facts = f"{alarm.alarm_type}, {alarm.status}{reports}{customers}{below}"
     return printable(f"{state:<9} {alarm.alarm_id:<8} {alarm.title} [{facts}]")
 
 

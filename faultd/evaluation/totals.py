@@ -93,7 +93,7 @@ def failed(score: CaseScore) -> str:
     said += [f"{each.id} ({each.kind}) shown as {each.shown} alarms" for each in score.faults if each.shown > 1]
     said += [f"{each.id} ({each.kind}) called a fibre cut" for each in score.faults if each.called_cut]
     said += [f"wrong root {each.alarm_type} at {each.place}" for each in score.wrong if not each.misread]
-    said += [f"{each.id} ({each.kind}) told during maintenance" for each in score.faults if score.quiet and each.pages]
+    said += [f"{each.id} ({each.kind}) notified during maintenance" for each in score.faults if score.quiet and each.pages]
     said += ["alarms of different faults under one root"] if score.merges else []
     said += [f"{score.left} inferred roots never ended"] if score.left else []
     return "; ".join(said)

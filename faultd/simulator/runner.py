@@ -12,7 +12,7 @@ from faultd.simulator.errors import SpecError, TargetRefused
 from faultd.simulator.narration import Happening, narrate
 from faultd.simulator.plan import Datagram, SimulationPlan
 from protocols.snmp.encode import decode_response
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 
 log = structlog.get_logger()
 
@@ -163,7 +163,7 @@ async def _read_answers(
     while True:
         try:
             answer = decode_response(await sock.recv(65535))
-        except Refusal:
+        except SnmpRefusal:
             summary.answers_refused += 1
             continue
         waiting = pending.pop((source, answer.request_id), None)

@@ -1,1 +1,4 @@
-"""SNMP v1 and v2c messages, sans-I/O: strict in their budget, liberal with what real equipment sends."""
+"""SNMP, sans-I/O: notifications of v1, v2c and v3; the User-based Security Model (``usm``); a manager's requests (``manager``).
+
+The codec is strict about what one datagram may cost, and accepts the deviations of real equipment.
+"""

@@ -1,6 +1,7 @@
 """Basic Encoding Rules as SNMP uses them (X.690, RFC 3417 section 8): tag, definite length, content.
 
-Readers work by index on the whole datagram and never copy but for content. ``odd`` collects what was forgiven.
+Readers work by index on the whole datagram and copy only content. ``odd`` collects the irregularities that they accepted
+(``protocols.snmp.irregular``).
 """
 
 from protocols.snmp.errors import BadInteger, BadLength, BadTag, IndefiniteLength, Malformed, TooDeep, Truncated
@@ -92,7 +93,7 @@ def signed(content: bytes, odd: set[str]) -> int:
 def check_nesting(data: bytes, pos: int, end: int, depth: int) -> None:
     """Raise TooDeep when elements between ``pos`` and ``end``, standing at level ``depth``, nest beyond ``MAX_DEPTH``.
 
-    Where the content cannot be walked any further the walk ends: it is not going to be read. IndefiniteLength passes.
+    The check ends where the content does not decode, since that part is never read. Raises IndefiniteLength too.
     """
     ends = [end]
     try:

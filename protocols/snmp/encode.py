@@ -1,4 +1,4 @@
-"""SNMP messages out: traps, INFORMs and requests of v1 and v2c, and the ScopedPDU of v3.
+"""Encoding traps, INFORMs and requests of v1 and v2c, and the ScopedPDU of v3.
 
 ``community`` is bytes, or a str of latin-1 characters. Every function raises Unencodable, naming the field, for what SNMP
 cannot carry. ``request_id`` is a signed 32-bit number that the caller chooses.
@@ -86,7 +86,7 @@ def response(
     error_index: int = 0,
     version: CommunityVersion = "2c",
 ) -> bytes:
-    """A Response of our own making (an agent's). An INFORM is answered with ``inform_response``."""
+    """A Response as an agent sends it. ``inform_response`` is the answer to an INFORM."""
     return _message(version, community, _pdu(pdu.RESPONSE, request_id, error_status, error_index, varbinds))
 
 

@@ -1,17 +1,17 @@
-"""Why a datagram is refused: one class per reason, so that each can be caught, counted and explained by itself.
+"""Refusals of a datagram: one class a reason, so that each can be caught, counted and explained.
 
-``OverBudget`` is refused wherever it stands in a message. ``Malformed`` is refused in the message's own structure, but
-inside a single variable binding it costs only that binding (which is kept as ``undecoded``).
+``OverBudget`` refuses the whole message. ``Malformed`` refuses it when the message's own structure is wrong; inside a variable
+binding it refuses that binding only, which is kept as ``undecoded``.
 """
 
 from typing import ClassVar
 
 
-class Refusal(ValueError):
-    """The octets are not a message that this codec takes.
+class SnmpRefusal(ValueError):
+    """The octets are not a message that this codec accepts.
 
-    ``reason`` is a member of ``REASONS``, fit for a metric label; ``detail`` says what was found in words; ``position`` is
-    the offset of the offending octet in what was given to the decoder, None where it does not apply.
+    ``reason`` is a member of ``REASONS``, fit for a metric label; ``detail`` is a sentence; ``position``
+    is the offset of the offending octet in the decoder's input, None where there is none.
     """
 
     reason: ClassVar[str] = "refused"
@@ -26,8 +26,8 @@ class Refusal(ValueError):
         return f"{self.reason}{place}: {self.detail}"
 
 
-class OverBudget(Refusal):
-    """A limit that keeps one datagram from costing more than its share was passed."""
+class OverBudget(SnmpRefusal):
+    """The datagram exceeds a limit on what one datagram may cost."""
 
 
 class Oversize(OverBudget):
@@ -52,7 +52,7 @@ class IndefiniteLength(OverBudget):
     reason = "indefinite_length"
 
 
-class Malformed(Refusal):
+class Malformed(SnmpRefusal):
     """The encoding or the structure is not that of an SNMP message."""
 
 
@@ -99,12 +99,12 @@ class NotANotification(Malformed):
 
 
 class WrongPdu(Malformed):
-    """A PDU that this SNMP version does not have (a v1 Trap-PDU in v2c), or not the one that was asked for."""
+    """A PDU that this SNMP version does not have (a v1 Trap-PDU in v2c), or not the one that was expected."""
 
     reason = "wrong_pdu"
 
 
-REFUSALS: tuple[type[Refusal], ...] = (
+REFUSALS: tuple[type[SnmpRefusal], ...] = (
     Oversize,
     TooManyVarbinds,
     TooDeep,
@@ -122,11 +122,11 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WrongPdu,
 )
 REASONS: tuple[str, ...] = tuple(refusal.reason for refusal in REFUSALS)
-"""Every ``Refusal.reason`` that a decoder can raise: a fixed set of metric labels."""
+"""Every ``SnmpRefusal.reason`` that a decoder can raise: a fixed set of metric labels."""
 
 
 class Unencodable(ValueError):
-    """A value that SNMP cannot carry was given to an encoder. ``field`` names the argument, ``value`` is what it was."""
+    """SNMP cannot carry the value that an encoder was given. ``field`` names the argument, ``value`` is the value."""
 
     def __init__(self, field: str, value: object, why: str) -> None:
         super().__init__(f"{field}: {why}, got {value!r}")

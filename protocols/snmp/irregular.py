@@ -1,4 +1,4 @@
-"""What is forgiven: the names that ``Notification.irregular`` can hold, a fixed set fit for a metric label."""
+"""Irregularities that the codec accepts: the names in ``Notification.irregular``, a fixed set fit for a metric label."""
 
 NON_MINIMAL_LENGTH = "non_minimal_length"
 """A length with leading zero octets, or in the long form where the short one would do."""

@@ -1,4 +1,4 @@
-"""A community is a password in clear: what leaves the trap listener holds ``***`` in its place.
+"""Communities are passwords in clear: whatever leaves the trap listener has ``***`` in their place.
 
 Some makers write fields of the event behind the community (``public@eventId=17@level=major``). They are no secret and stay,
 where a profile names them; else an ``@`` is a character of the community as any other.
@@ -8,7 +8,7 @@ RFC 3584 section 3.1 lets a proxy append the community of a v1 trap as the varia
 from msgspec.structs import replace
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.notification import Notification, VarBind
 from protocols.snmp.oid import encode_oid
 from protocols.snmp.peek import read_version
@@ -44,15 +44,15 @@ def masked(notification: Notification, datagram: bytes, fields: frozenset[str] =
 
 
 def masked_datagram(datagram: bytes) -> bytes:
-    """The datagram with ``*`` for each octet of a community, so that its structure can still be looked at. Empty when a
-    community cannot be told from the rest: an octet too few is shown rather than one too many."""
+    """The datagram with ``*`` for each octet of a community, so that its structure can still be inspected. Empty when the
+    place of a community is uncertain, since no octet of a community may be shown."""
     try:
         odd: set[str] = set()
         version, pos, end = read_version(datagram, odd)
         if version == 3:
             return datagram
         start, stop = ber.read_element(datagram, pos, end, odd, ber.OCTET_STRING, "community")
-    except Refusal:
+    except SnmpRefusal:
         return b""
     if _TRAP_COMMUNITY in datagram:
         return b""
@@ -65,7 +65,7 @@ def header(datagram: bytes) -> str:
     try:
         _, pos, end = read_version(datagram, set())
         _, start, _ = ber.read_header(datagram, pos, end, set())
-    except Refusal:
+    except SnmpRefusal:
         return ""
     return datagram[: min(start, _LONGEST_HEADER)].hex()
 

@@ -1,4 +1,4 @@
-"""SNMP messages in: a datagram becomes a ``Notification`` or a ``Refusal``, nothing else."""
+"""Decoding notifications: a datagram becomes a ``Notification`` or raises a ``SnmpRefusal``, nothing else."""
 
 from typing import Literal
 
@@ -14,8 +14,8 @@ __all__ = ["MAX_DATAGRAM", "Peek", "decode", "decode_pdu", "decode_scoped_pdu", 
 def decode(datagram: bytes) -> Notification:
     """Decode a v1 Trap-PDU, a v2c SNMPv2-Trap or an InformRequest.
 
-    Raises Refusal: BadVersion for v3 (``peek`` routes it elsewhere), NotANotification for the other PDUs, and the rest of
-    ``errors.REFUSALS``. What was forgiven stands in ``Notification.irregular``.
+    Raises SnmpRefusal: BadVersion for v3 (``peek`` routes it elsewhere), NotANotification for the other PDUs, and the rest of
+    ``errors.REFUSALS``. ``Notification.irregular`` lists the accepted irregularities.
     """
     odd: set[str] = set()
     version, pos, end = read_version(datagram, odd)
@@ -26,7 +26,7 @@ def decode(datagram: bytes) -> Notification:
 
 
 def decode_pdu(octets: bytes, *, version: Literal["1", "2c", "3"], security: str) -> Notification:
-    """Decode one notification PDU that stands alone, tag and length included. Raises Refusal."""
+    """Decode one notification PDU that stands alone, tag and length included. Raises SnmpRefusal."""
     _check_size(octets)
     return read_notification(octets, 0, len(octets), set(), version, security)
 
@@ -35,7 +35,7 @@ def decode_scoped_pdu(octets: bytes, *, user: str, engine_id: bytes) -> Notifica
     """Decode a plaintext ScopedPDU of SNMPv3 (RFC 3412 section 6) that holds a trap or an INFORM.
 
     ``engine_id`` is the authoritative engine's, from the message's header. Octets behind the ScopedPDU are padding of the
-    cipher (RFC 3414 section 8.1.1.2) and nothing irregular. Raises Refusal.
+    cipher (RFC 3414 section 8.1.1.2) and nothing irregular. Raises SnmpRefusal.
     """
     _check_size(octets)
     odd: set[str] = set()
@@ -47,4 +47,4 @@ def decode_scoped_pdu(octets: bytes, *, user: str, engine_id: bytes) -> Notifica
 
 def _check_size(octets: bytes) -> None:
     if len(octets) > MAX_DATAGRAM:
-        raise Oversize(f"{len(octets)} octets, at most {MAX_DATAGRAM} are taken", MAX_DATAGRAM)
+        raise Oversize(f"{len(octets)} octets, at most {MAX_DATAGRAM} are accepted", MAX_DATAGRAM)

@@ -1,4 +1,4 @@
-"""What a trap or INFORM says, whichever SNMP version carried it."""
+"""The content of a trap or INFORM, in the same form for every SNMP version."""
 
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class Notification(Struct, frozen=True, array_like=True, kw_only=True, gc=False)
 
     ``varbinds`` leaves out the leading sysUpTime.0 and snmpTrapOID.0: they are ``uptime`` (hundredths of a
     second, None when absent) and ``trap_oid`` (empty when absent). ``security`` is the community (latin-1
-    decoded, whole, ZTE's decoration included) or the SNMPv3 user name. ``irregular`` lists what was forgiven.
+    decoded, whole, ZTE's decoration included) or the SNMPv3 user name. ``irregular`` lists the accepted irregularities.
     """
 
     version: Literal["1", "2c", "3"]

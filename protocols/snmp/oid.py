@@ -1,6 +1,6 @@
 """Object identifiers: content octets to dotted text and back (X.690 section 8.19, RFC 2578 section 7.1.3).
 
-A plant repeats the same few thousand OIDs, so both ways go through a bounded cache.
+The traps of a network repeat a few thousand OIDs, so both ways go through a bounded cache.
 """
 
 from functools import lru_cache
@@ -45,7 +45,7 @@ def decode_oid(content: bytes, odd: set[str]) -> str:
 
 
 def _remember(content: bytes, dotted: str) -> None:
-    """Keep in the young generation; when that is full it becomes the old one, so that OIDs in use survive a flood of others."""
+    """Cache in the young generation. A full one becomes the old one, so that OIDs in use survive a flood of others."""
     if len(KNOWN) >= CACHED_OIDS:
         _OLD.clear()
         _OLD.update(KNOWN)

@@ -65,8 +65,8 @@ def read_varbinds(data: bytes, pos: int, end: int, odd: set[str]) -> list[VarBin
     while pos < end:
         if len(bindings) == MAX_VARBINDS:
             raise TooManyVarbinds(f"more than {MAX_VARBINDS} variable bindings", pos)
-        # Nearly every binding has short lengths that fit one another and an OID seen before: that one is read here without
-        # a call, which halves the time of a trap. Whatever differs goes through _read_varbind, which checks it all.
+        # Nearly every binding has short lengths that fit one another and a known OID. It is read here without a call, which
+        # halves the time of a trap. Any other binding goes through _read_varbind, which checks everything.
         if pos + _SHORTEST_VARBIND <= end and data[pos] == 0x30 and data[pos + 1] < 128 and data[pos + 2] == 0x06:
             stop = pos + 2 + data[pos + 1]
             octets = data[pos:stop]
@@ -97,7 +97,7 @@ def read_varbinds(data: bytes, pos: int, end: int, odd: set[str]) -> list[VarBin
 
 
 def _read_varbind(data: bytes, pos: int, end: int, odd: set[str]) -> tuple[VarBind, int]:
-    """The binding at ``pos``, in any encoding that is forgiven or as ``undecoded``, and the position behind it."""
+    """The binding at ``pos``, in any accepted encoding or as ``undecoded``, and the position behind it."""
     tag, name, stop = ber.read_header(data, pos, end, odd)
     oid = ""
     try:
@@ -192,7 +192,7 @@ def _notification_v2(
 
 
 def _take_identity(bindings: list[VarBind], odd: set[str]) -> tuple[int | None, str]:
-    """Uptime and trap OID, taken out of ``bindings``: the first two by RFC 3416 section 4.2.6, else wherever they stand."""
+    """Remove uptime and trap OID from ``bindings``: the first two by RFC 3416 section 4.2.6, otherwise wherever they are."""
     if len(bindings) >= 2:
         first, second = bindings[0], bindings[1]
         if (

@@ -1,4 +1,4 @@
-"""What stands in front of the PDU: enough to route a datagram and to refuse a stranger before any costly step."""
+"""The header of a message: enough to route a datagram, and to refuse an unknown sender before any costly step."""
 
 from typing import Literal
 
@@ -51,7 +51,7 @@ class Peek(Struct, frozen=True, kw_only=True):
 
 
 def peek(datagram: bytes) -> Peek:
-    """Read the header of an SNMP message of any version. Raises Refusal."""
+    """Read the header of an SNMP message of any version. Raises SnmpRefusal."""
     version, pos, end = read_version(datagram, set())
     if version != 3:
         community, _ = ber.read_octets(datagram, pos, end, set(), "community")
@@ -64,7 +64,7 @@ def read_version(datagram: bytes, odd: set[str], most: int = MAX_DATAGRAM) -> tu
     BadVersion and others."""
     size = len(datagram)
     if size > most:
-        raise Oversize(f"a datagram of {size} octets, at most {most} are taken", most)
+        raise Oversize(f"a datagram of {size} octets, at most {most} are accepted", most)
     pos, end = ber.read_element(datagram, 0, size, odd, ber.SEQUENCE, "an SNMP message")
     if end != size:
         odd.add(TRAILING_OCTETS)
@@ -113,7 +113,7 @@ def _peek_v3(data: bytes, pos: int, end: int) -> Peek:
         engine_id=engine_id,
         boots=boots,
         time=seconds,
-        # A name that is not UTF-8 is nobody's; it is still worth showing.
+        # No user has a name that is not UTF-8, but people want to see it.
         user=user.decode("utf-8", "backslashreplace"),
     )
 

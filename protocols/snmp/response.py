@@ -1,4 +1,4 @@
-"""Responses: the answer to an INFORM, and reading the answers to our own requests."""
+"""Responses of v1 and v2c: the answer to an INFORM, and decoding any Response. A manager's are in ``manager/``."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 def decode_response(datagram: bytes) -> Response:
-    """Decode a v1 or v2c message that holds a Response. Raises Refusal: WrongPdu for any other PDU, BadVersion for v3."""
+    """Decode a v1 or v2c message that holds a Response. Raises SnmpRefusal: WrongPdu for any other PDU, BadVersion for v3."""
     odd: set[str] = set()
     version, pos, end = read_version(datagram, odd)
     if version == 3:
@@ -48,7 +48,7 @@ def inform_response(datagram: bytes) -> bytes:
     """The Response that acknowledges a v2c INFORM (RFC 3416 section 4.2.7).
 
     Version, community, request-id and the variable bindings are the octets received, whatever their encoding; error-status
-    and error-index are 0. Raises Refusal when the datagram is no v2c INFORM.
+    and error-index are 0. Raises SnmpRefusal when the datagram is no v2c INFORM.
     """
     odd: set[str] = set()
     version, after_version, end = read_version(datagram, odd)

@@ -1,4 +1,4 @@
-"""From SNMPv1 to SNMPv2 trap identity (RFC 3584 section 3.1), forgiving what equipment makes of it."""
+"""The SNMPv2 identity of an SNMPv1 trap (RFC 3584 section 3.1), also for equipment that deviates from it."""
 
 from protocols.snmp.irregular import BAD_GENERIC, BAD_SPECIFIC, ENTERPRISE_ENDS_IN_ZERO
 from protocols.snmp.oid import MAX_SUBID
@@ -11,9 +11,9 @@ ENTERPRISE_SPECIFIC = 6
 def trap_oid_of(enterprise: str, generic: int, specific: int, odd: set[str]) -> str:
     """snmpTrapOID for a v1 Trap-PDU.
 
-    An enterprise X.0 is taken for the notification prefix that it is: specific n is X.0.n (the RFC's text gives X.0.0.n).
-    A specific-trap that cannot be a sub-identifier leaves the prefix alone, X.0, and a generic-trap outside 0..6 counts as
-    enterprise-specific; both are flagged.
+    An enterprise X.0 is the notification prefix already: specific n is X.0.n (by the RFC's text it would be X.0.0.n).
+    A specific-trap that cannot be a sub-identifier gives the prefix X.0. A generic-trap outside 0..6 counts as
+    enterprise-specific. Both are irregularities.
     """
     if 0 <= generic < ENTERPRISE_SPECIFIC:
         return f"{SNMP_TRAPS}.{generic + 1}"

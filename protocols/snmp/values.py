@@ -1,7 +1,7 @@
-"""The values of the SMI: one reader per tag, one table for writing (RFC 2578 section 7.1, RFC 3416 section 3).
+"""The values of the SMI: one reader a tag, one table for writing (RFC 2578 section 7.1, RFC 3416 section 3).
 
-A reader takes the binding's OID, the content octets and the set of what was forgiven, and returns the ``VarBind``.
-It raises ``Malformed`` where the content does not fit the type.
+A reader takes the binding's OID, the content octets and the set of irregularities, and returns the ``VarBind``. It raises
+``Malformed`` when the content does not fit the type.
 """
 
 import re
@@ -35,7 +35,7 @@ _DOUBLE = b"\x9f\x79\x08"
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BINARY_SIZES = frozenset((4, 6, 8, 16))
-"""InetAddress, MacAddress, GPON serial or EUI-64, IPv6: octets of these sizes say nothing about being text."""
+"""InetAddress, MacAddress, GPON serial or EUI-64, IPv6: octets of these sizes need not be text."""
 
 
 def octet_string(oid: str, content: bytes, odd: set[str]) -> VarBind:

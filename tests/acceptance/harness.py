@@ -203,6 +203,13 @@ class Watcher:
         return self.alarms
 
 
+def faultd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of faultd to its end. Blocks."""
+    return subprocess.run(
+        [sys.executable, "-m", "faultd", *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
 async def run_tool(name: str, *arguments: str) -> None:
     """Run one of net-snmp's commands; it must succeed."""
     done = await trio.run_process([tool(name), *arguments], capture_stdout=True, capture_stderr=True, check=False)

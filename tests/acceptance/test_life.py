@@ -79,7 +79,7 @@ async def test_a_reload_switches_to_what_is_right_and_refuses_what_is_wrong(daem
             device.send(private)
             while await daemon.metric("faultd_traps_accepted_total") != 1:
                 pass
-            while not (rows := await daemon.sql("SELECT device_id, event_type FROM device_events")):
+            while not (rows := await daemon.sql("SELECT device_id, event_name FROM device_events")):
                 pass
     assert [row["device_id"] for row in rows] == ["olt-9"]
 

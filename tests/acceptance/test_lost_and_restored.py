@@ -5,8 +5,6 @@ The real ledger on its real file, the real fold, the real store on a real Postgr
 
 import asyncio
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,7 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
+from acceptance.harness import PATIENCE, faultd
 from vocabulary.faults import replace_fold
 
 from actors.api.sql.alarms import get_alarm
@@ -41,7 +40,7 @@ pytestmark = pytest.mark.acceptance
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 FAR = 1 << 60
-PATIENCE = 60.0
+
 OPEN = "SELECT title FROM alarms WHERE live AND status = 'active' AND alarm_type <> 'event.quarantined' ORDER BY title"
 ENTRIES = 'SELECT * FROM alarm_timeline ORDER BY "offset", number'
 
@@ -70,7 +69,7 @@ class House:
     async def follow(self, database: Postgres) -> None:
         """Run a store until PostgreSQL has all. Raises what ends the store."""
         progress = Progress()
-        seed = partial(seed_of, self.ledger.feed, self.board, self.clock)
+        seed = partial(seed_of, self.ledger.feed, self.board, self.clock, self.state)
         store = Store(database, self.ledger.feed, self.ledger_id, progress, self.metrics, seed=seed)
         while self.board.seq < self.ledger.feed.last:
             await trio.lowlevel.checkpoint()
@@ -165,12 +164,6 @@ def name_of(url: str) -> str:
     return url.partition("@/")[2].partition("?")[0]
 
 
-def faultd(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "faultd", *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
 # --- the ledger is an older copy ------------------------------------------------------------------------------------
 
 
@@ -193,7 +186,7 @@ async def test_a_restored_ledger_is_refused_however_far_it_has_grown(
             said = await house.refused(database, LedgerRestored)
             assert f"has applied batch {applied} of this ledger" in said
             assert f"ends at batch {applied - 2}" in said
-            assert "faultd migrate --adopt-ledger" in said
+            assert "faultd restore --from-database" in said
             for name in ("e", "f", "g"):
                 last = await house.tell(report(name))
                 said = await house.refused(database, LedgerRestored)
@@ -264,7 +257,7 @@ async def test_a_new_database_is_filled_from_a_pruned_ledger(
             assert await alarms(new) == await alarms(first)
             assert await rows(new, "SELECT * FROM quarantine") == await rows(first, "SELECT * FROM quarantine") != []
             assert house.metrics.value("faultd_store_reseeds_total") == 1
-            (gap,) = await new.fetch("SELECT * FROM device_events WHERE event_type = 'history.gap'")
+            (gap,) = await new.fetch("SELECT * FROM device_events WHERE event_name = 'history.gap'")
             assert (gap["detail"]["first"], gap["detail"]["last"]) == (1, last - 2)
             assert "batches 1 to " in gap["title"]
             # From here on it is a database like any other.

@@ -14,7 +14,8 @@ import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from vocabulary.lives import SETUP, START, events
+from vocabulary.lives import SETUP, events
+from vocabulary.world import START
 
 from actors.ledger.database import LedgerFile as LedgerFile
 from actors.ledger.settings import LedgerSettings

@@ -116,7 +116,7 @@ async def test_a_device_gone_mad_fills_its_own_room_and_each_refusal_is_kept(dae
         with trio.fail_after(PATIENCE):
             while len(kept) < 40:
                 kept = (await client.get(f"{API}/device-events", params={"device_id": mad, "limit": 100})).json()["items"]
-        assert [event["event_type"] for event in kept] == ["alarm.refused"] * 40
+        assert [event["event_name"] for event in kept] == ["alarm.refused"] * 40
         done = await client.post(f"{API}/alarms/bulk", json={"action": {"type": "clear"}, "filter": {"device_id": mad}})
         assert done.status_code == 200, done.text
         assert len(done.json()["accepted"]) == 20

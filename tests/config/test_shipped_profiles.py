@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.traps import make_trap
 
 from actors.correlator.profiles import Translator, compile, load_profiles
-from actors.correlator.profiles.compiler import normalise
+from actors.correlator.profiles.trap_oids import normalise
 from protocols.event import ProfilesLoaded, Trap
 from protocols.finding import Finding
 from protocols.profile import AlarmRule, Family, Profile, Trigger, names, varbind
 from protocols.snmp.message import decode
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -35,10 +36,7 @@ TRANSLATOR = compile(PROFILES)
 
 def trap(oid: str, *varbinds: tuple[str, str, Any], **fields: Any) -> Trap:
     bound = tuple(VarBind(name, kind, value) for name, kind, value in varbinds)  # type: ignore[arg-type]
-    notification = Notification(
-        **{"version": "2c", "kind": "trap", "security": "public", "trap_oid": oid, "uptime": 1, "varbinds": bound, **fields}
-    )
-    return Trap("192.0.2.1", NOW, notification)
+    return make_trap(oid, bound, source="192.0.2.1", at=NOW, **fields)
 
 
 def only(reading_of: Trap, translator: Translator = TRANSLATOR) -> Finding:

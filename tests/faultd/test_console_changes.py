@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from vocabulary.alarms import make_alarm
 
 from faultd.console.changes import AT_MOST_SECONDS, SETTLE_SECONDS, Changes
 from protocols.alarm import Alarm, Suppression
@@ -19,21 +20,7 @@ CLEARED: dict[str, Any] = {"status": "cleared", "cleared_at": NOW}
 
 
 def alarm(name: str = "a", **fields: Any) -> Alarm:
-    given: dict[str, Any] = {
-        "id": name,
-        "alarm_id": name.upper(),
-        "tenant_id": "t",
-        "source": "network_device",
-        "alarm_type": "ont.los",
-        "severity": "major",
-        "title": "title",
-        "resource_type": "ont",
-        "resource_id": name,
-        "first_occurrence": NOW,
-        "last_occurrence": NOW,
-        "received_at": NOW,
-    }
-    return Alarm(**given | fields)
+    return make_alarm(name, **{"severity": "major", "title": "title", **fields})
 
 
 def told(changes: Changes, now: float, *alarms: Alarm) -> list[tuple[str, str]]:

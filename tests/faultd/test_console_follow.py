@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import trio
 from trio_websocket import HandshakeError, WebSocketRequest, serve_websocket
+from vocabulary.alarms import make_alarm
 
 from faultd.cli.common import leaves
 from faultd.console.follow import AlarmFollower, StreamRefused, StreamUnreachable, failure, snapshot
@@ -17,20 +18,7 @@ NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 
 def alarm(name: str) -> Alarm:
-    return Alarm(
-        id=name,
-        alarm_id=name,
-        tenant_id="t",
-        source="system",
-        alarm_type="x",
-        severity="major",
-        title="t",
-        resource_type="r",
-        resource_id="r",
-        first_occurrence=NOW,
-        last_occurrence=NOW,
-        received_at=NOW,
-    )
+    return make_alarm(name, alarm_id=name)
 
 
 class Scripted:

@@ -1,20 +1,16 @@
 """The demo's last words: counted from the ledger, and a loss is said as one."""
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
+from vocabulary.traps import make_trap
+from vocabulary.written_ledger import WrittenLedger
 
-from actors.correlator.fold import fold
-from actors.correlator.state import State
-from actors.ledger.database import LedgerFile
-from actors.ledger.group import CommitGroup
 from faultd.demo.summary import Folded, Tally, folded_since, head_of, words
 from protocols.alarm import Alarm
 from protocols.event import NetworkEvent, Trap
-from protocols.ledger import ChangeBatch
-from protocols.snmp.notification import Notification
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
@@ -24,33 +20,20 @@ def report(kind: str, resource: str) -> NetworkEvent:
 
 
 def trap() -> Trap:
-    return Trap(
-        "192.0.2.1",
-        NOW,
-        Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.9", uptime=1, varbinds=()),
-    )
+    return make_trap("1.3.6.1.4.1.9", source="192.0.2.1", at=NOW)
 
 
 def test_what_was_folded_is_counted_from_where_it_begins(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     assert head_of(path).offset == 0
-    with closing(LedgerFile.open(path)) as database:
-        state = State(database.ledger_id)
-
-        def at(second: int, *events: NetworkEvent | Trap) -> None:
-            now, first = NOW + timedelta(seconds=second), database.head.offset + 1
-            changes = [change for offset, event in enumerate(events, first) for change in fold(state, offset, now, event)]
-            database.write(CommitGroup(now=now, through=first - 1, appends=[list(events)]))
-            database.write(
-                CommitGroup(now=now, through=database.head.offset, folded=[ChangeBatch(database.head.offset, changes)])
-            )
-
-        at(0, report("device.down", "olt-1"), trap())
+    ledger = WrittenLedger(path)
+    with closing(ledger.file):
+        ledger.record(ledger.at(0, report("device.down", "olt-1"), trap()))
         begin = head_of(path)
-        at(1, report("device.down", "olt-2"), report("device.down", "olt-3"), trap(), trap())
-        at(2, report("device.up", "olt-1"), report("device.up", "olt-2"))
+        ledger.record(ledger.at(1, report("device.down", "olt-2"), report("device.down", "olt-3"), trap(), trap()))
+        ledger.record(ledger.at(2, report("device.up", "olt-1"), report("device.up", "olt-2")))
         assert folded_since(path, begin) == Folded(traps=2, alarms=2, causes=0, cleared=1)
-        database.write(CommitGroup(now=NOW, through=database.head.offset, appends=[[trap()]]))
+        ledger.at(2, trap())
         assert folded_since(path, begin).whole is False
 
 

@@ -22,6 +22,7 @@ from protocols.optical_power import Quantity
 from protocols.principal import Role
 from protocols.profile import EventType
 from protocols.report import ReportKind
+from protocols.rest_daemon import PartStatus
 from protocols.rule import RuleType
 from protocols.severity import Severity
 from protocols.symptom import Symptom
@@ -45,6 +46,7 @@ VOCABULARIES: dict[str, tuple[object, ...]] = {
     "Reports": (ReportKind, AddressFrom),
     "Back-test": (JobState, Difference),
     "Access": (Role,),
+    "States of faultd's parts": (PartStatus,),
     "Reasons to suppress": (get_type_hints(Suppression)["kind"],),
 }
 ELSEWHERE = {
@@ -56,6 +58,9 @@ ELSEWHERE = {
     "Bucket": "docs/api.md",
     "Origin": "docs/api.md",
     "RaisedSeverity": "docs/glossary.md",
+    "CountOf": "docs/rules.md",
+    "EscalationHold": "docs/rules.md",
+    "ListFormat": "docs/api.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""
 OF_SNMP = "protocols.snmp"

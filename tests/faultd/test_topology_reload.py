@@ -6,8 +6,8 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.world import World
 
-from actors.correlator.fold import fold
 from actors.correlator.plant.check import mistakes
 from actors.correlator.plant.difference import from_file, whole
 from actors.correlator.state import State
@@ -35,7 +35,7 @@ class Daemon:
         self.file = folder / "plant.csv"
         self.config = folder / "faultd.toml"
         self.config.write_text(f'[topology]\nfile = "{self.file}"\n')
-        self.state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
+        self.world = World()
         self.between: list[Event] = []
         """Events that come in while a reload is thought out."""
         self.taken: list[Event] = []
@@ -44,11 +44,15 @@ class Daemon:
         self.file.write_text("".join(csv_lines(nodes)))
 
     def fold(self, event: Event) -> list[Change]:
-        return fold(self.state, self.state.offset + 1, self.state.at, event)
+        return self.world(event)
+
+    @property
+    def state(self) -> State:
+        return self.world.state
 
     def start(self) -> list[Event]:
         """As a start does it."""
-        self.state = State.load(self.state.save())
+        self.world.restart()
         events = list(changed_inputs(self.state, read_inputs(load(self.config))))
         for event in events:
             self.fold(event)
@@ -196,16 +200,13 @@ plants = some.filter(_a_plant)
 def test_a_file_can_be_applied_whatever_the_api_has_made_of_the_plant(
     first: list[Node], wishes: list[list[Node]], second: list[Node]
 ) -> None:
-    state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
-
-    def take(event: Event) -> None:
-        fold(state, state.offset + 1, state.at, event)
-
-    take(TopologyLoaded("1", tuple(first)))
+    world = World()
+    world.topology(*first)
+    state = world.state
     for wish in wishes:
         difference = whole(state.plant, wish) if len(wish) > 2 else None
         removes = difference.removes if difference else ()
-        take(Command(ADMIN, ChangeTopology(tuple(wish), removes)))
+        world.command(ChangeTopology(tuple(wish), removes), by=ADMIN)
     mine = set(state.api_nodes) - {each.id for each in second}
     change = from_file(state.plant, state.api_nodes, second)
     assert mistakes(state.plant, change.puts, change.removes) == []

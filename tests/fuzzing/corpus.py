@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 
 DATA = Path(__file__).parents[1] / "data" / "datagrams.jsonl"
 
@@ -29,7 +29,7 @@ def scoped_pdus() -> list[bytes]:
                 _, at = ber.read_octets(datagram, at, end, set(), "parameters")
                 if datagram[at] == ber.SEQUENCE:
                     found.append(datagram[at:end])
-        except Refusal:
+        except SnmpRefusal:
             continue
     return found
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 import trio
+from vocabulary.world import LEDGER_ID
 
-from actors.correlator.fold import fold
-from actors.correlator.state import State
 from actors.ledger.codec import decode_events, encode_events
 from actors.mailbox import Append
 from actors.metrics import Metrics
@@ -18,11 +17,12 @@ from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import ANY_ENGINE, TrapSettings, User
 from actors.trap_listener.sockets import MAX_DATAGRAM
 from actors.trap_listener.v3 import V3Engine, usm_user
+from faultd.pipe import Stages
 from protocols.change import Quarantined
 from protocols.event import Event, ProfilesLoaded, Trap
 from protocols.profile import Profile
 from protocols.snmp import encode, message
-from protocols.snmp.errors import REASONS, Refusal
+from protocols.snmp.errors import REASONS, SnmpRefusal
 from protocols.snmp.irregular import IRREGULARITIES
 from protocols.snmp.notification import Notification
 from protocols.snmp.usm.ciphers import SaltCounter
@@ -30,7 +30,6 @@ from protocols.snmp.usm.outgoing import secured
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SENDER = bytes.fromhex("80001f88804f4c5431000001")
-LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 BOOTS, TIME = 7, 1000
 SALTS = SaltCounter(0)
 USERS = (
@@ -56,9 +55,9 @@ def decode_everything(data: bytes) -> list[Notification]:
         found: object
         try:
             found = way()
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             found = refusal
-        if isinstance(found, Refusal):
+        if isinstance(found, SnmpRefusal):
             assert found.reason in REASONS, found
             assert str(found)
         elif isinstance(found, Notification):
@@ -120,7 +119,7 @@ class Way:
         self._fresh()
 
     def _fresh(self) -> None:
-        self._state, self._offset = State(LEDGER), 0
+        self._stages, self._offset = Stages(LEDGER_ID), 0
         self._fold(self._loaded)
 
     def take(self, data: bytes) -> list[Event]:
@@ -151,7 +150,7 @@ class Way:
 
     def _fold(self, event: Event) -> None:
         self._offset += 1
-        changes = fold(self._state, self._offset, NOW, event)
+        changes = self._stages.fold(self._offset, NOW, event)
         for change in changes:
             assert not isinstance(change, Quarantined), f"{change.error}: {msgspec.json.encode(event)[:2000]!r}"
         msgspec.msgpack.encode(changes)

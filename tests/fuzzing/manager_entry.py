@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 
-from memory_agent import ENGINE, MemoryAgent, table_mib
+from vocabulary.snmp_agent import ENGINE, MemoryAgent, table_mib
 
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.errors import REQUEST_ERRORS
 from protocols.snmp.manager.get import Get
@@ -105,10 +105,10 @@ def look_at_everything(operation: Operation) -> None:
             elements += [value for value in row if value is not None]
     for element in elements:
         if element:
-            with suppress(Refusal):
+            with suppress(SnmpRefusal):
                 decode_value(element)
     for index in indexes:
-        with suppress(Refusal):
+        with suppress(SnmpRefusal):
             decode_index(index)
 
 

@@ -24,12 +24,12 @@ compiled = pytest.mark.skipif(
 DECODED = """
 import sys
 from pathlib import Path
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.message import decode
 for line in Path(sys.argv[1]).read_text().splitlines():
     try:
         print(decode(bytes.fromhex(line)))
-    except Refusal as refusal:
+    except SnmpRefusal as refusal:
         print(type(refusal).__name__, refusal.reason, refusal)
 """
 

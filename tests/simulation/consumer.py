@@ -29,6 +29,8 @@ class Effects:
         """The newest batch that it has handled or was told to leave out; None before the first."""
         self._at = 0
         self._was_away = False
+        self._told = 0
+        """The last batch of the newest gap of which it was told."""
 
     def away(self) -> None:
         """A process starts without this consumer: the ledger keeps nothing for it."""
@@ -54,14 +56,15 @@ class Effects:
 
     def leaves_out(self, gap: FeedPruned, seed: int) -> None:
         """It is told that batches are gone, and goes on behind them from a seed as of batch ``seed``."""
-        if self.policy.bounds_pruning and not self._was_away:
+        # After a crash it may be told again of a gap of which it was told before.
+        if self.policy.bounds_pruning and not self._was_away and gap.oldest - 1 > self._told:
             self._violate(f"{self.name} bounds pruning, and {gap}")
         if gap.seq != self._at or gap.oldest <= self._at + 1:
             self._violate(f"{self.name} is at {self._at}, and {gap}")
         if seed < gap.oldest - 1:
             self._violate(f"{self.name} is given the state as of batch {seed}, and {gap}")
         self._was_away = False
-        self._at = gap.oldest - 1
+        self._at = self._told = gap.oldest - 1
         self._done = max(self._done or 0, self._at)
 
     def drained(self, newest: int) -> None:

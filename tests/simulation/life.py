@@ -13,6 +13,7 @@ from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
 from simulation.secure import USERS, Referee
+from vocabulary.counter import TenantCounter
 
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
@@ -48,6 +49,8 @@ class Life:
     def __init__(self, world: "World", number: int, directory: Path) -> None:
         self.world, self.number = world, number
         self.path = directory / "ledger.sqlite"
+        self.others = [TenantCounter] if number >= world.plan.counter_since else []
+        """The stages behind the correlator."""
         self.scope = trio.CancelScope()
         self.told_to_stop = trio.Event()
         self.dead = False
@@ -95,8 +98,11 @@ class Life:
 
     async def _run(self) -> None:
         world = self.world
-        database, stages, seq = await trio.to_thread.run_sync(restore, self.path)
+        world.oracle.starting = True
+        database, stages, seq = await trio.to_thread.run_sync(restore, self.path, self.others)
         try:
+            if self.dead:
+                await trio.lowlevel.checkpoint()
             world.oracle.recovered(self.path, database.ledger_id, stages, seq)
             world.note(f"recovered: {len(world.oracle.events)} Events, folded to {stages.state.offset}, {seq} batches")
             engine = await self._engine() if world.plan.secure else None
@@ -127,7 +133,7 @@ class Life:
             group_changes=plan.group_changes, interval_seconds=plan.store_interval, reconnect_max_seconds=3.0
         )
         board = Board(seq, state.alarms.values(), window=8)
-        seed = partial(seed_of, ledger.feed, board, clock)
+        seed = partial(seed_of, ledger.feed, board, clock, state)
         store = Store(
             client,  # type: ignore[arg-type]
             ledger.feed,

@@ -14,7 +14,7 @@ from simulation.secure import EVE, USERS, Facts, Referee, Remote
 from actors.trap_listener.copies import WINDOW
 from actors.trap_listener.settings import User
 from protocols.snmp import encode, message
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.notification import VarBind
 
 COLD_START, UNKNOWN = "1.3.6.1.6.3.1.1.5.1", "1.3.6.1.4.1.99999.1"
@@ -143,7 +143,7 @@ def refusable(datagram: bytes, source: str) -> str | None:
         return "source_not_allowed"
     try:
         notification = message.decode(datagram)
-    except Refusal:
+    except SnmpRefusal:
         return ""
     return "unknown_community" if notification.security != "public" else None
 

@@ -11,16 +11,24 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
+from vocabulary.counter import COUNTED, TenantCounter
+from vocabulary.counter import NAME as COUNTER
 from vocabulary.ledger import stamped_events
 from vocabulary.notifications import unmatched_requests
 
+from actors.correlator.memories import TablesMemory
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.saved import Saved
 from actors.correlator.settings import MOST_REORDER_SECONDS
 from actors.correlator.state import State
+from actors.guarded_stage import GuardedStage
 from actors.ledger.group import CommitGroup, Written
+from actors.ledger.quarantine import stage_reports, touching_quarantine
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
+from actors.stage import Stage
 from faultd.pipe import Stages
+from protocols import rest_maintenance, rest_rules
 from protocols.alarm import Alarm
 from protocols.change import (
     AlarmChanged,
@@ -31,15 +39,21 @@ from protocols.change import (
     Change,
     DeviceEvent,
     HistoryChanged,
+    NodesChanged,
     Quarantined,
     Released,
+    RuleChanged,
     UnknownTrap,
+    WindowChanged,
 )
-from protocols.command import Clear, Command, Resolve, RetryQuarantined
+from protocols.command import Clear, Command, Resolve
 from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
+from protocols.maintenance import MaintenanceWindow, WindowView
+from protocols.rule import RuleRecord
 
 Label = tuple[str, ...]
+OPERATOR_TABLES = ("rules", "maintenance_windows", "topology_nodes")
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 
 _saved = msgspec.msgpack.Decoder(Saved)
@@ -74,6 +88,7 @@ class Backup(Struct, frozen=True):
     projection: Tables = field(default_factory=Tables)
     gapped: bool = False
     level_at: int = 0
+    level_offset: int = 0
 
 
 class Oracle:
@@ -96,6 +111,8 @@ class Oracle:
         self.engine_id, self.boots = b"", 0
         """faultd's SNMP engine."""
         self.candidates: list[Candidate] = []
+        self.starting = False
+        """A process reads the ledger, and has not said yet what it found."""
         self.maybe: set[Label] = set()
         """Refused, and yet possibly on disk: the commit had been carried out when it failed, and the process died then."""
         self.received: Counter[Label] = Counter()
@@ -110,6 +127,9 @@ class Oracle:
         """Whether PostgreSQL lacks batches that the ledger no longer has."""
         self._level_at = 0
         """The batch at which PostgreSQL, after such a gap, has caught up with the alarms that it was given in one go."""
+        self._level_offset = 0
+        """The offset at which it has caught up with rules, windows and nodes: those are the fold's, which may be ahead of the
+        recorded batches."""
         self._effects: dict[Label, tuple[datetime, int]] = {}
         self._shelved: dict[str, datetime] = {}
         """Until when in elapsed time, by alarm."""
@@ -126,12 +146,16 @@ class Oracle:
 
     def writing(self, first: int, at: datetime, group: CommitGroup) -> None:
         """A write begins."""
-        events = [event for append in group.appends for event in append]
+        if self.starting:
+            return
+        events = [event for append in group.appends for event in append] + stage_reports(touching_quarantine(group.folded))
         batches = [folded.changes for folded in group.folded if isinstance(folded, ChangeBatch) and folded.changes]
         self.candidates.append(Candidate(first, at, events, batches))
 
     def wrote(self, written: Written) -> None:
         """A write returned: from here on it must last."""
+        if self.starting:
+            return  # a snapshot, before anybody has looked at what the last process left
         self.candidates = []
         if written.batch is not None:
             if written.batch.first != len(self.events) + 1:
@@ -143,11 +167,11 @@ class Oracle:
 
     def write_failed(self, *, survived: bool) -> None:
         """A write was refused; ``survived`` when it is on disk all the same until the ledger opens its file again."""
-        if not survived:
+        if not survived and not self.starting:
             self.candidates.pop()
 
     def _add(self, at: datetime, events: Sequence[Event]) -> None:
-        jumped = len(events) == 1 and isinstance(events[0], ClockJumped)
+        jumped = bool(events) and isinstance(events[0], ClockJumped)
         if self.events and at < self.events[-1][0] and not jumped:
             self.violate(f"the stamp ran backward at offset {len(self.events) + 1}: {at} after {self.events[-1][0]}")
         for event in events:
@@ -189,7 +213,7 @@ class Oracle:
     def _fold(self, through: int) -> list[Change]:
         """The uninterrupted fold, up to ``through``."""
         if self.stages is None:
-            self.stages = Stages(self.ledger_id)
+            self.stages = Stages(self.ledger_id, [TenantCounter])
         changes: list[Change] = []
         if through > len(self.events):
             self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
@@ -260,6 +284,7 @@ class Oracle:
         if self.ledger_id and self.ledger_id != ledger_id:
             self.violate("the ledger has another id than before")
         self.ledger_id = ledger_id
+        self.starting = False
         self.traps = 0
         extra: list[tuple[datetime, Event]] = []
         last = 0
@@ -273,13 +298,16 @@ class Oracle:
             self.violate(f"Events {last + 1} to {len(self.events)} were on disk and are gone")
         with closing(connect_reader(path)) as connection:
             kept = read_changes(connection, path, 0, 1 << 60, 1 << 30, 1 << 40)
-            quarantine = {offset for (offset,) in connection.execute("SELECT offset FROM quarantine")}
+            quarantine = set(connection.execute("SELECT offset, stage FROM quarantine"))
         more = [batch for batch in kept if batch.seq > len(self.batches)]
         for batch in kept:
             if batch.seq <= len(self.batches) and self.batches[batch.seq - 1] != batch:
                 self.violate(f"batch {batch.seq} is not the one that was recorded")
         if (kept[-1].seq if kept else 0) < len(self.batches):
             self.violate(f"batches up to {len(self.batches)} were on disk and are gone")
+        if self.stages is None:
+            self.stages = Stages(self.ledger_id, [TenantCounter])
+            self.stages.absent.update({COUNTER} - set(stages.names))
         self._take_candidate(extra, more)
         if seq != len(self.batches):
             self.violate(f"recovery says batch {seq}, the file has {len(self.batches)}")
@@ -308,7 +336,24 @@ class Oracle:
         dropped = self._fold(stages.state.offset)
         if dropped:
             self.violate(f"recovery left out Changes that nobody recorded: {dropped!r:.300}")
+        assert self.stages is not None
+        if self.stages.absent and len(stages.all) > 1:
+            self._begin(stages.all[1])
         self.same(stages, "after recovery")
+
+    def _begin(self, counter: Stage) -> None:
+        """The ledger goes on with a stage that it did not have: from what the correlator holds, or from the first Event where
+        no snapshot was taken."""
+        assert self.stages is not None
+        folded = GuardedStage(TenantCounter())
+        for offset, (at, event) in enumerate(self.events[: self.state.offset], 1):
+            folded.fold(offset, at, event, self.changes.get(offset, []))
+        self.stages.begin()
+        ours = self.stages.all[1]
+        if _octets(counter) == _octets(folded):
+            ours.load(_octets(folded))
+        elif _octets(counter) != _octets(ours):
+            self.violate(f"a stage begins with {_octets(counter)!r}, neither {_octets(ours)!r} nor {_octets(folded)!r}")
 
     def settle(self, stages: Stages) -> None:
         """Nothing is under way any more: every Event is folded, every Change recorded."""
@@ -322,6 +367,10 @@ class Oracle:
         state = stages.state
         if state.offset != self.state.offset:
             self.violate(f"{when} the fold stands at {state.offset}, the uninterrupted one at {self.state.offset}")
+        assert self.stages is not None
+        for own, other in zip(self.stages.all[1:], stages.all[1:], strict=False):
+            if _octets(own) != _octets(other):
+                self.violate(f"{when} {own.name} has {_octets(other)!r}, the uninterrupted one {_octets(own)!r}")
         ours, theirs = _comparable(self.state), _comparable(state)
         for name, value in ours.items():
             if theirs[name] != value:
@@ -329,19 +378,17 @@ class Oracle:
                     f"{when} {name} differs from the uninterrupted fold's: {theirs[name]!r:.300} is not {value!r:.300}"
                 )
 
-    def _quarantine(self) -> set[int]:
-        """Offsets that the recorded batches leave in quarantine."""
-        found: set[int] = set()
+    def _quarantine(self) -> set[tuple[int, str]]:
+        """Offsets that the recorded batches leave in quarantine, each with its stage."""
+        found: set[tuple[int, str]] = set()
         for batch in self.batches:
             for change in batch.changes:
                 if isinstance(change, Quarantined):
-                    event = self.events[change.offset - 1][1]
-                    if not (isinstance(event, Command) and isinstance(event.action, RetryQuarantined)):
-                        found.add(change.offset)
+                    found.add((change.offset, change.stage))
                 elif isinstance(change, Released):
-                    if change.released not in found:
-                        self.violate(f"the quarantined Event {change.released} was released twice")
-                    found.discard(change.released)
+                    if (change.released, change.stage) not in found:
+                        self.violate(f"Event {change.released} left the quarantine of {change.stage} twice")
+                    found.discard((change.released, change.stage))
         return found
 
     # --- what others are told -----------------------------------------------------------------------------------------
@@ -382,12 +429,12 @@ class Oracle:
 
     def backup(self) -> "Backup":
         """What PostgreSQL's tables must be again when a backup of this moment is restored."""
-        return Backup(self._projected, self._projection.copy(), self._gapped, self._level_at)
+        return Backup(self._projected, self._projection.copy(), self._gapped, self._level_at, self._level_offset)
 
     def restored(self, backup: "Backup") -> None:
         """PostgreSQL is as it once was."""
         self._projected, self._gapped, self._level_at = backup.projected, backup.gapped, backup.level_at
-        self._projection = backup.projection.copy()
+        self._projection, self._level_offset = backup.projection.copy(), backup.level_offset
 
     # --- PostgreSQL ---------------------------------------------------------------------------------------------------
 
@@ -423,10 +470,12 @@ class Oracle:
         if kept <= last:
             self.violate(f"batches {first} to {last} are left out, and the ledger still has those from {kept}")
         self._projection.gaps = tables.gaps
-        self._gapped, self._level_at = True, len(self.batches)
+        self._gapped, self._level_at, self._level_offset = True, len(self.batches), len(self.events)
 
     def _compare(self, tables: Tables, seq: int) -> None:
         level = seq >= self._level_at
+        if seq and self.batches[seq - 1].through >= self._level_offset:
+            self._compare_what_operators_made(tables, seq)
         for name in ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine"):
             ours, theirs = getattr(self._projection, name), getattr(tables, name)
             if self._gapped and name in ("alarms", "archive", "quarantine"):
@@ -438,6 +487,24 @@ class Oracle:
                 self.violate(f"PostgreSQL's {name} at batch {seq} are not what the Changes come to: {difference(ours, theirs)}")
         if sorted(tables.rejects) != sorted(self._projection.rejects):
             self.violate(f"PostgreSQL's rejects are {tables.rejects}, expected {self._projection.rejects}")
+
+    def _compare_what_operators_made(self, tables: Tables, seq: int) -> None:
+        """Rules, windows and nodes are what the Changes come to, and those of the fold itself once it has told of all. After a
+        gap PostgreSQL was given nodes of which the Changes are still to tell."""
+        for name in OPERATOR_TABLES[: 2 if self._gapped else 3]:
+            ours, theirs = getattr(self._projection, name), getattr(tables, name)
+            if ours != theirs:
+                self.violate(f"PostgreSQL's {name} at batch {seq} are not what the Changes come to: {difference(ours, theirs)}")
+        state = self.state
+        if seq < len(self.batches) or state is None or isinstance(self.events[state.offset - 1][1], ClockJumped):
+            return  # what a jump does to windows is found out with the Event behind it
+        held = Tables()
+        for change in operator_data(state):
+            _project(held, change)
+        for name in OPERATOR_TABLES[: 2 if state.memory(TablesMemory).pending else 3]:
+            ours, theirs = getattr(held, name), getattr(tables, name)
+            if ours != theirs:
+                self.violate(f"PostgreSQL's {name} at batch {seq} are not the fold's: {difference(ours, theirs)}")
 
     # --- the end --------------------------------------------------------------------------------------------------------
 
@@ -501,6 +568,10 @@ def _port(trap: Trap) -> str:
     return f"{trap.source}/{trap.notification.varbinds[0].value}"
 
 
+def _octets(stage: Stage) -> bytes:
+    return b"".join(stage.saving())
+
+
 def _comparable(state: State) -> dict[str, Any]:
     """A State's content without the order of what has none."""
     saved = _saved.decode(state.save())
@@ -520,6 +591,7 @@ def _comparable(state: State) -> dict[str, Any]:
         "keys": saved.keys,
         "sequences": saved.sequences,
         "quarantined": saved.quarantined,
+        "quarantined_elsewhere": saved.quarantined_elsewhere,
         "archived": saved.archived,
         "jumps": saved.jumps,
         "renamed": saved.renamed,
@@ -528,8 +600,9 @@ def _comparable(state: State) -> dict[str, Any]:
         "by_resource": {name: set(found) for name, found in state.by_resource.items() if found},
         "children": {name: set(found) for name, found in state.children.items() if found},
         "profiles": saved.profiles and saved.profiles.digest,
-        "topology": saved.topology and saved.topology.digest,
+        "topology": saved.topology_digest,
         "nodes": list(state.plant.nodes.values()),
+        "revisions": {node_id: state.plant.revision(node_id) for node_id in state.plant.nodes},
         "by_hand": list(saved.by_hand),
         "topology_at": saved.topology_at,
         "policy": saved.policy and saved.policy.digest,
@@ -540,7 +613,9 @@ def _is_effect(change: Change) -> bool:
     """Whether it came of what somebody reported, and not of a time that was over at last."""
     if isinstance(change, AlarmChanged):
         return not change.entries or any(not entry.actor.startswith("faultd:") for entry in change.entries)
-    return isinstance(change, AlarmRepeated | DeviceEvent | UnknownTrap)
+    if isinstance(change, DeviceEvent):
+        return change.event_name != COUNTED
+    return isinstance(change, AlarmRepeated | UnknownTrap)
 
 
 def _row(value: Any) -> dict[str, Any]:
@@ -619,9 +694,9 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
             key = change.tenant_id, oid
             tables.unknown_counts[key] = tables.unknown_counts.get(key, 0) + 1
         case Quarantined():
-            tables.quarantine[change.offset] = {"kind": change.kind, "error": change.error}
+            tables.quarantine[change.offset, change.stage] = {"kind": change.kind, "error": change.error}
         case Released():
-            tables.quarantine.pop(change.released, None)
+            tables.quarantine.pop((change.released, change.stage), None)
         case ArchiveDue():
             archive(tables, change.before)
             expire(tables.unknown_traps, change.before)
@@ -633,8 +708,34 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
                     table[change.id] = row | change.fields | {"revision": row["revision"] + 1}
             for entry in change.entries:
                 tables.timeline[entry.offset, entry.number] = _row(entry)
+        case RuleChanged(record=None) | WindowChanged(window=None):
+            (tables.rules if isinstance(change, RuleChanged) else tables.maintenance_windows).pop(change.id, None)
+        case RuleChanged(record=RuleRecord() as record):
+            row = _row(rest_rules.shown(record)) | {"switched": record.switched}
+            del row["error"]
+            tables.rules[change.id] = row
+        case WindowChanged(window=MaintenanceWindow() as window):
+            tables.maintenance_windows[change.id] = _window_row(window, change)
+        case NodesChanged():
+            for one in change.removes:
+                tables.topology_nodes.pop(one, None)
+            for each in change.puts:
+                row = _row(msgspec.structs.asdict(each.node))
+                more = {"addresses": list(each.node.every_address), "origin": each.origin, "revision": each.revision}
+                tables.topology_nodes[each.node.id] = row | more
         case Answer():
             pass
+
+
+def _window_row(window: MaintenanceWindow, change: WindowChanged) -> dict[str, Any]:
+    """As REST shows the window, but for what is said twice there."""
+    view = WindowView(window=window, phase=change.status, occurrence=change.occurrence, held=0)
+    row = _row(rest_maintenance.shown(view))
+    for name in ("start", "end", "phase", "held", "warnings"):
+        del row[name]
+    occurrence = row.pop("occurrence") or {"start": None, "end": None}
+    row |= {f"occurrence_{name}": at for name, at in occurrence.items()}
+    return row | {"local_start": _row({"at": window.local_start})["at"], "idempotency_key": window.key}
 
 
 def difference(ours: dict[Any, Any], theirs: dict[Any, Any]) -> str:

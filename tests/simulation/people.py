@@ -9,6 +9,7 @@ import msgspec
 import trio
 from simulation.oracle import label
 from simulation.postgres import UNSTORABLE
+from vocabulary.counter import POISON as UNCOUNTABLE
 
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.windows.memory import WindowMemory
@@ -24,6 +25,7 @@ from protocols.command import (
     Command,
     CreateRule,
     DeleteRule,
+    DiscardQuarantined,
     Edit,
     Edited,
     EditRule,
@@ -146,18 +148,19 @@ class Person:
     def _report(self) -> NetworkEvent:
         rng, world = self._rng, self._world
         kind: Any = rng.choice(("device.down", "device.up", "monitoring.check_failed", "monitoring.check_recovered"))
-        poison = rng.random() < world.plan.poison
+        poison, uncountable = rng.random() < world.plan.poison, rng.random() < world.plan.poison
+        resource = f"{POISON}-{rng.randint(1, 2)}" if poison else rng.choice(("olt-1", "olt-2", "x"))
         cure = (world.wall() + timedelta(seconds=rng.choice((5, 20, 100_000)))).timestamp()
         return NetworkEvent(
             type=kind,
             tenant_id="t",
             resource_type="olt",
-            resource_id=f"{POISON}-{rng.randint(1, 2)}" if poison else rng.choice(("olt-1", "olt-2", "x")),
+            resource_id=f"{resource}-{UNCOUNTABLE}" if uncountable else resource,
             qualifier=rng.choice(("", "q")),
             title=UNSTORABLE if rng.random() < world.plan.unstorable else "",
             key=rng.choice(("", "", f"k{rng.randint(1, 5)}")),
             reported_by=self._next(),
-            metadata={"cure": cure} if poison else {},
+            metadata={"cure": cure} if poison or uncountable else {},
         )
 
     async def _command(self) -> Event | None:
@@ -165,7 +168,8 @@ class Person:
         by = Principal(self._next(), "operator", rng.choice((None, "t", "u")))
         if rng.random() < 0.4:
             admin = Principal(by.name, "admin", rng.choice((None, None, "t")))
-            return Command(admin, rng.choice((self._rule, self._window, self._plant))())
+            action = rng.choice((self._rule, self._window, self._plant))()
+            return Command(admin, action, expected=self._expected(action))
         if rng.random() < 0.2:
             retry = await self._retry()
             if retry is not None:
@@ -252,12 +256,28 @@ class Person:
             return None
         return "none" if self._rng.random() < 0.1 else self._rng.choice(known[-4:])
 
+    def _expected(self, action: Action) -> dict[str, int]:
+        """The revision that somebody knows of what he changes; sometimes none, and sometimes not the present one."""
+        state, rng = self._world.oracle.state, self._rng
+        known: Any = None
+        if state is None or rng.random() < 0.5:
+            return {}
+        match action:
+            case EditRule() | DeleteRule():
+                name, known = action.rule_id, state.memory(RuleMemory).records.get(action.rule_id)
+            case EndWindow() | CancelWindow() | PatchWindow():
+                name, known = action.window_id, state.memory(WindowMemory).windows.get(action.window_id)
+            case ChangeTopology(puts=(node,)):
+                name, known = node.id, state.plant.revision(node.id)
+        if known is None:
+            return {}
+        return {name: (known if isinstance(known, int) else known.revision) - (rng.random() < 0.2)}
+
     def _known_plant(self) -> int | None:
         """The plant's last change, as somebody may know it."""
-        state = self._world.oracle.state
-        if state is None or self._rng.random() < 0.3:
+        if self._world.oracle.stages is None or self._rng.random() < 0.3:
             return None
-        return state.topology_at - (self._rng.random() < 0.2)
+        return self._world.oracle.state.topology_at - (self._rng.random() < 0.2)
 
     async def _retry(self) -> Action | None:
         life = self._world.life
@@ -272,7 +292,9 @@ class Person:
         if not kept:
             return None
         chosen = self._rng.choice(list(kept))
-        return RetryQuarantined(chosen.offset, chosen.event)
+        if self._rng.random() < 0.2:
+            return DiscardQuarantined(chosen.offset, "not needed", chosen.stage)
+        return RetryQuarantined(chosen.offset, chosen.event, chosen.stage, chosen.changes)
 
     def _action(self) -> Any:
         rng = self._rng

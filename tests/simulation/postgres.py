@@ -17,7 +17,7 @@ import trio
 from simulation.violation import Violation
 
 from actors.postgres import DatabaseUnavailable
-from actors.store import apply, reseed, trim
+from actors.store import apply, operator_rows, reseed, trim
 from actors.store.schema import newest
 from actors.store.settings import StoreSettings
 
@@ -39,7 +39,10 @@ class Tables:
         self.device_events: dict[tuple[int, int], Row] = {}
         self.unknown_traps: dict[int, Row] = {}
         self.unknown_counts: dict[tuple[str, str], int] = {}
-        self.quarantine: dict[int, Row] = {}
+        self.quarantine: dict[tuple[int, str], Row] = {}
+        self.rules: dict[str, Row] = {}
+        self.maintenance_windows: dict[str, Row] = {}
+        self.topology_nodes: dict[str, Row] = {}
         self.rejects: tuple[tuple[int, str], ...] = ()
         self.gaps: tuple[tuple[int, int], ...] = ()
         """First and last batch of each stretch that was bridged because the ledger no longer has it."""
@@ -363,12 +366,12 @@ def _count_unknown(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None
 
 def _upsert_quarantine(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
     for row in _decode(args[0]):
-        tables.quarantine[row["offset"]] = {"kind": row["kind"], "error": row["error"]}
+        tables.quarantine[row["offset"], row["stage"]] = {"kind": row["kind"], "error": row["error"]}
 
 
 def _release(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
-    for offset in args[0]:
-        tables.quarantine.pop(offset, None)
+    for released in zip(*args, strict=True):
+        tables.quarantine.pop(released, None)
 
 
 def _reject(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
@@ -396,6 +399,27 @@ def _forget_quarantine(tables: Tables, _args: tuple[Any, ...], _violate: Any) ->
     tables.quarantine = {}
 
 
+def _put_rows(table: str) -> Callable[[Tables, tuple[Any, ...], Any], None]:
+    def put(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
+        rows: dict[str, Row] = getattr(tables, table)
+        rows.update((row["id"], row) for row in _decode(args[0]))
+
+    return put
+
+
+def _drop_rows(table: str) -> Callable[[Tables, tuple[Any, ...], Any], None]:
+    def drop(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
+        for name in _decode(args[0]):
+            getattr(tables, table).pop(name, None)
+
+    return drop
+
+
+def _empty(tables: Tables, _args: tuple[Any, ...], _violate: Any) -> None:
+    for table in operator_rows.UPSERT:
+        setattr(tables, table, {})
+
+
 _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]], None]] = {
     apply.UPSERT_ALARMS.strip(): _upsert_alarms,
     apply.UPDATE_COUNTS.strip(): _update_counts,
@@ -413,4 +437,7 @@ _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]]
     apply.REJECT.strip(): _reject,
     reseed.RECORD_GAP.strip(): _record_gap,
     reseed.FORGET_QUARANTINE.strip(): _forget_quarantine,
+    operator_rows.EMPTY: _empty,
+    **{sql: _put_rows(table) for table, sql in operator_rows.UPSERT.items()},
+    **{sql: _drop_rows(table) for table, sql in operator_rows.DELETE.items()},
 }

@@ -16,6 +16,7 @@ import structlog
 import trio
 import trio._core._run as scheduler
 
+import actors.correlator.operator_tables as operator_tables
 import actors.ledger.actor as ledger_actor
 import actors.ledger.group as ledger_group
 import actors.ledger.schema as ledger_schema
@@ -76,6 +77,7 @@ def virtual(
     unsettled: int,
     prune_seconds: float,
     believed_seconds: float,
+    node_piece: int,
 ) -> Iterator[None]:
     """The whole virtual world's seams."""
     real_wait = trio.lowlevel.wait_readable
@@ -97,6 +99,7 @@ def virtual(
             (listener_actor, "DRAIN_LIMIT", drain_limit),
             (drain, "MOST", receive_most),
             (listener_actor, "UNSETTLED_LIMIT", unsettled),
+            (operator_tables, "AT_MOST", node_piece),
         ):
             stack.enter_context(patch.object(target, name, value))
         stack.enter_context(logged(note))

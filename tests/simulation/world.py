@@ -96,10 +96,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     informs: float
     foreign: float
     poison: float
+    counter_since: int
+    """The number of the first process that has the counter, a stage behind the correlator."""
     unstorable: float
     accidents: tuple[str, ...]
     pause: float
     """Seconds between accidents on average."""
+    node_piece: int
+    """Nodes that one Event tells PostgreSQL of at most."""
 
 
 FAR = (400 * 86_400.0, -400 * 86_400.0)
@@ -159,9 +163,11 @@ def draw_plan(rng: Random) -> Plan:
         informs=rng.choice((0.1, 0.5, 1.0)),
         foreign=rng.choice((0.0, 0.2)),
         poison=rng.choice((0.0, 0.3)),
+        counter_since=rng.choice((1, 1, 2, 3)) if "snapshot damaged" not in accidents else 1,
         unstorable=rng.choice((0.0, 0.0, 0.2)) if "database restored" not in accidents else 0.0,
         accidents=accidents,
         pause=rng.choice((0.3, 1.0, 3.0)),
+        node_piece=rng.choice((1, 2, 10_000)),
     )
 
 
@@ -470,7 +476,8 @@ class World(Observer):
     def _judge(self) -> None:
         """The last process has ended: what it left is complete, and a start from it comes to the same."""
         assert self.life is not None
-        database, stages, seq = restore(self.life.path)
+        self.oracle.starting = True
+        database, stages, seq = restore(self.life.path, self.life.others)
         cursors = database.cursors()
         database.close()
         for effects in self.life.consumers:
@@ -642,6 +649,7 @@ def _run_seed(seed: int) -> Report:
             unsettled=world.plan.unsettled,
             prune_seconds=world.plan.prune_seconds,
             believed_seconds=world.plan.believed_seconds,
+            node_piece=world.plan.node_piece,
         )
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
         with deterministic(seed), seams, poison, world.clock.installed(), world.engine_disk.installed():

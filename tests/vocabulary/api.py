@@ -20,10 +20,8 @@ from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
 from actors.correlator.events.event_reports import report_of
-from actors.correlator.fold import fold
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
-from actors.correlator.state import State
 from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
@@ -31,14 +29,16 @@ from actors.postgres import Postgres
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
+from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
 from protocols.change import Change
-from protocols.command import Action, Command
+from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
-from protocols.ledger import RecordedBatch
+from protocols.ledger import QuarantinedEvent, RecordedBatch
 from protocols.principal import Principal, Role
 from protocols.report import EventReport
 from protocols.rest_daemon import DaemonPart, Readiness
+from vocabulary.world import LEDGER_ID
 
 E = TypeVar("E")
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -94,12 +94,13 @@ class RunningApi:
         self.refusing: Exception | None = None
         self.appended: list[Append] = []
         self.asked = trio.Event()
-        self.state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
+        self.stages = Stages(LEDGER_ID)
+        self.state = self.stages.state
         self.seq = 0
         self.months: set[str] = set()
         self.visible = True
         self.store: Callable[[RecordedBatch], Awaitable[None]] | None = None
-        self.quarantined: dict[int, bytes] = {}
+        self.quarantined: list[QuarantinedEvent] = []
         self.ledger: dict[int, Stamped] = {}
         self.send, self._receive = trio.open_memory_channel[Append](8)
         self.sources = SourceTable(lambda: T0)
@@ -123,8 +124,12 @@ class RunningApi:
         self.ledger_stopped = trio.CancelScope()
         self.serving: trio.CancelScope
 
-    async def _quarantined(self, offset: int) -> bytes | None:
-        return self.quarantined.get(offset)
+    async def _quarantined(self, offset: int) -> list[QuarantinedEvent]:
+        return [kept for kept in self.quarantined if kept.offset == offset]
+
+    def keep(self, offset: int, event: bytes, stage: str = FIRST_STAGE, changes: bytes = b"") -> None:
+        """Put an Event into the quarantine of ``stage``, as the ledger has it."""
+        self.quarantined.append(QuarantinedEvent(offset, self.now, "network", "odd", event, stage, changes))
 
     async def at(self, offsets: Collection[int]) -> list[EventReport]:
         """What the ledger reads for people."""
@@ -163,7 +168,7 @@ class RunningApi:
         found: list[Sequence[Change]] = []
         for event in events:
             self.ledger[self.state.offset + 1] = Stamped(self.state.offset + 1, self.now, event)
-            found.append(fold(self.state, self.state.offset + 1, self.now, event))
+            found.append(self.stages.fold(self.state.offset + 1, self.now, event))
         changes = [change for each in found for change in each]
         if not changes:
             return Outcome(first, 0, found)

@@ -1,6 +1,6 @@
 """Random lives of a plant: traps, INFORMs, network events, commands, ticks, in any order. Shared by property tests."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -35,11 +35,11 @@ from protocols.event import (
     Trap,
 )
 from protocols.principal import Principal
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node
+from vocabulary.traps import make_trap
+from vocabulary.world import START
 
-START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 PROFILES = load_profiles(
     {file.name: file.read_text() for file in sorted((Path(__file__).parents[2] / "config" / "profiles").glob("*.toml"))}
 )
@@ -52,10 +52,7 @@ encode = msgspec.msgpack.Encoder().encode
 
 
 def trap(source: str, oid: str, uptime: int | None, varbinds: tuple[VarBind, ...], inform: str) -> Trap:
-    notification = Notification(
-        version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
-    )
-    return Trap(source, START, notification, inform)
+    return make_trap(oid, varbinds, source=source, inform_key=inform, uptime=uptime)
 
 
 def ont(number: int) -> tuple[VarBind, ...]:

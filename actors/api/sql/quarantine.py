@@ -4,9 +4,11 @@ from actors.api.sql.rows import row_as
 from actors.postgres import Postgres
 from protocols.rest_quarantine import QuarantinedRow
 
-_PAGE = 'SELECT "offset", at, kind, error FROM quarantine WHERE "offset" > $1 ORDER BY "offset" LIMIT $2'
+_PAGE = """
+SELECT "offset", at, kind, error, stage FROM quarantine WHERE ("offset", stage) > ($1, $2) ORDER BY "offset", stage LIMIT $3
+"""
 
 
-async def list_quarantined(database: Postgres, after: int, limit: int) -> tuple[QuarantinedRow, ...]:
-    """Events in quarantine behind offset ``after``, oldest first."""
-    return tuple(row_as(row, QuarantinedRow) for row in await database.fetch(_PAGE, after, limit))
+async def list_quarantined(database: Postgres, after: int, stage: str, limit: int) -> tuple[QuarantinedRow, ...]:
+    """Events in quarantine behind that at offset ``after`` for ``stage``, oldest first."""
+    return tuple(row_as(row, QuarantinedRow) for row in await database.fetch(_PAGE, after, stage, limit))

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from actors.correlator.alarms.lifecycle import moved
+from actors.correlator.alarms.tables import age
 from actors.correlator.draft import Draft
-from actors.correlator.state import age
 from protocols.alarm import Alarm, Suppression
 from protocols.probability import stated
 

@@ -72,7 +72,7 @@ def _refuse(draft: Draft, problem: ReportedProblem, limit: Limit) -> None:
             device_id=problem.device_id,
             resource_type=problem.resource_type,
             resource_id=identity.resource_id,
-            event_type="alarm.refused",
+            event_name="alarm.refused",
             severity=problem.severity,
             title=problem.title,
             detail={

@@ -1,14 +1,14 @@
-"""A jump of the clock: every deadline and every memory moves along with it, so that nothing ends, begins or is forgotten by it.
+"""A jump of the clock: every deadline and every memory moves along, so that nothing ends, begins or is forgotten because of it.
 
-A stamp that the State reckons with is a length of time before or after now, and moves by the jump. What is a date stays:
+A stamp that the State calculates with is a distance from now, and moves by the jump. A date stays:
 
-- the times that alarms, timelines, rules and windows show are records: they tell the time that was believed then. Only dates
-  that cannot be right move: those that a jump back leaves in the future, and those between it and a jump forward (``redate``);
-- a device's own time is the device's;
-- a maintenance window is planned by the calendar, so it opens and closes by the time that is believed from here on. Its timer
-  is due at once, and finds out.
+- the times of alarms, timelines, rules and windows are records of the time that was believed then. Only impossible dates move:
+  those that a jump back leaves in the future, and those between it and a later jump forward (``redate``);
+- a device's own time belongs to the device;
+- a maintenance window is planned by the calendar, so it opens and closes by the time that is believed from now on. Its timer is
+  made due at once and decides.
 
-What each memory is, is listed in docs/decisions/0037-trusted-time.md. A memory that is new moves along unless it is named here.
+docs/decisions/0037-trusted-time.md lists each memory and its kind. A new memory moves along unless it is named here.
 """
 
 from collections.abc import Callable
@@ -38,13 +38,13 @@ ACTION: Final = "clock_jumped"
 RECORDS: Final = (RuleMemory.__name__, WindowMemory.__name__, RedateMemory.__name__)
 """Memories whose times are dates."""
 AT_MOST: Final = 2_000
-"""Alarms whose dates one tick puts right."""
+"""Number of alarms whose dates one tick corrects."""
 _BEGIN: Final = {"first_occurrence", "received_at"}
 _NAMES: Final = ("first_occurrence", "received_at", "last_occurrence", "cleared_at", "acknowledged_at", "resolved_at")
 
 
 def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
-    """Take the State over to the time that is believed from here on."""
+    """Move the State to the time that is believed after the jump."""
     state, by = draft.state, event.after - event.before
     memory = state.memory(RedateMemory)
     _redate(draft, memory, list(memory.pending))
@@ -63,15 +63,15 @@ def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
 
 
 def redate(draft: Draft) -> None:
-    """Look at the dates of some alarms after a jump: one that a jump back left in the future moves by it. A jump forward undoes
-    that, and moves along what was dated since the jump back."""
+    """Correct the dates of some alarms after a jump. A date that a jump back left in the future moves by the jump. A jump
+    forward undoes that, and moves the dates from in between."""
     memory = draft.state.memory(RedateMemory)
     if memory.pending:
         _redate(draft, memory, list(islice(memory.pending, AT_MOST)))
 
 
 def received_as(trap: Trap, state: State, at: datetime) -> Trap:
-    """``trap`` with its receipt on the present scale: it may have waited for its commit while the clock jumped."""
+    """``trap`` with its time of receipt on the present scale: the clock may have jumped before its commit."""
     if state.jumps:
         last = state.jumps[-1]
         late = last.by > 0 and trap.received < last.at
@@ -112,14 +112,14 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
 
 
 def _wrong_span(state: State, event: ClockJumped) -> tuple[datetime, datetime] | None:
-    """The time between a jump back and this one, if this one undoes it: it leads further than that time was long."""
+    """The time between a jump back and this jump, when this one undoes it: when it is longer than that time."""
     if state.jumps and state.jumps[-1].by < 0 and event.before - state.jumps[-1].at < event.after - event.before:
         return state.jumps[-1].at, event.before
     return None
 
 
 def _moves(at: datetime, now: datetime, span: tuple[datetime, datetime] | None) -> bool:
-    """Whether a date is one of a time that was wrong: it is in the future, or lies between a jump back and the next one."""
+    """True for a date from a wrong time: in the future, or between a jump back and the next jump."""
     return at > now or (span is not None and span[0] <= at <= span[1])
 
 
@@ -133,7 +133,7 @@ def _said(by: timedelta) -> str:
 
 
 def _rebase(state: State, before: datetime, after: datetime) -> None:
-    """Move everything that is reckoned with. All of it is made before any of it is put in place."""
+    """Move every time that the State calculates with. All are made before any is put in place."""
     by = after - before
 
     def move(at: datetime) -> datetime:
@@ -180,7 +180,7 @@ def _clock_moved(clock: SenderClock, by: int) -> SenderClock:
 
 
 def _walked(value: Any, move: Callable[[datetime], datetime]) -> Any:
-    """``value``, of msgpack, with every time in it moved."""
+    """``value``, decoded from msgpack, with every time in it moved."""
     if isinstance(value, datetime):
         return move(value)
     if isinstance(value, dict):

@@ -1,13 +1,13 @@
-"""Events as the reports that people read: what a trap said, by which names a profile knows it, and who sent it."""
+"""Events as reports for people: the content of a trap, the profile's names for it, and its sender."""
 
 from typing import Any, Final
 
 import msgspec
 
 from actors.correlator.events.traps import TrapDevice
-from actors.correlator.profiles.compiler import normalise
 from actors.correlator.profiles.rules import ProfileRule
 from actors.correlator.profiles.translator import Translator
+from actors.correlator.profiles.trap_oids import normalise
 from actors.correlator.profiles.values import VarbindReader
 from actors.correlator.state import State
 from protocols.command import Clear, Command, Raise, Resolve
@@ -62,7 +62,7 @@ def report_of(state: State, stamped: Stamped) -> EventReport | None:
 
 
 def _fields(value: msgspec.Struct) -> dict[str, Any]:
-    """What a Struct says: its fields without those that say nothing."""
+    """The fields of a Struct without the empty ones."""
     return {
         name: shown
         for name in value.__struct_fields__

@@ -24,7 +24,7 @@ from protocols.walls import shown_to
 
 
 class NetworkMeaning(NamedTuple):
-    """What a network event type does: raise its own type with ``severity``, or clear ``clears``."""
+    """The effect of a network event type: it raises its own type with ``severity``, or clears ``clears``."""
 
     severity: Severity | None
     source: Source
@@ -124,8 +124,8 @@ def _device(draft: Draft, event: NetworkEvent, resource_id: str, node: Node | No
 
 
 def _digest(event: NetworkEvent) -> bytes:
-    """The same for the same event, in whatever order the members of its metadata come. Fields that have their default are left
-    out, so that a later version's new ones are no difference."""
+    """A digest of the event that ignores the order of its metadata. Fields with their default are left out, so that new fields
+    of a later version make no difference."""
     given = {
         field.name: _in_order(value)
         for field in fields(event)

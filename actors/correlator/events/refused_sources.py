@@ -27,8 +27,8 @@ REFUSED: Final = "traps.refused"
 THE_OTHERS: Final = "more_sources"
 """Qualifier of faultd's own alarm for the sources beyond the bound."""
 FORGET_UNKNOWN: Final = timedelta(hours=24)
-"""An alarm about an address that the topology does not know, or whose device is heard from another address since, ends when
-nothing has come from it for so long."""
+"""An alarm about an address that the topology does not have, or whose device now sends from another address, ends when no
+datagram has come from it for this long."""
 _REPORTER: Final = "faultd:trap_listener"
 
 _CHECK_KEYS: Final = "Compare the user's protocols and pass phrases on the device with those of [[traps.users]]"
@@ -57,7 +57,7 @@ ADVICE: Final[dict[str, tuple[str, str]]] = {
     ),
     "source_not_allowed": ("source not allowed", "Add the device's network to [traps] allow and reload, or stop the sender."),
 }
-"""By reason: what is wrong in words, and what to do."""
+"""By reason: the mistake in words, and the advice."""
 _MALFORMED: Final = (
     "no SNMP notification that faultd can read",
     "Record a datagram (tcpdump -w) and look at it with `faultd profile test FILE`. Something other than a trap may be sent "
@@ -66,7 +66,7 @@ _MALFORMED: Final = (
 
 
 def fold_source_refused(draft: Draft, event: SourceRefused) -> None:
-    """Count what was refused of a source; raise its alarm once it is persistent."""
+    """Count the refused datagrams of a source. Raise its alarm once they are persistent."""
     settings = draft.state.settings
     if not settings.refused_source_count:
         return
@@ -87,8 +87,8 @@ def fold_source_refused(draft: Draft, event: SourceRefused) -> None:
 
 
 def source_accepted(draft: Draft, source: str) -> None:
-    """A trap of ``source`` was accepted: end its alarm. One that was ended so before and came back is of a source some of whose
-    traps are accepted and some refused: that alarm stays until nothing has been refused for the whole window."""
+    """A trap of ``source`` was accepted: end its alarm. When the alarm was ended so before and came back, some traps of the
+    source are accepted and some refused: it then stays until none was refused for the whole window."""
     memory = draft.state.memory(SourceMemory)
     known = memory.sources[source]
     if known.alarmed and not known.mixed:
@@ -98,7 +98,7 @@ def source_accepted(draft: Draft, source: str) -> None:
 
 
 def due(draft: Draft, source: str) -> None:
-    """Nothing of ``source`` was refused for the whole window."""
+    """Timer: no datagram of ``source`` was refused for the whole window."""
     memory = draft.state.memory(SourceMemory)
     known = memory.sources.get(source)
     if known is None:
@@ -122,13 +122,13 @@ def due(draft: Draft, source: str) -> None:
 
 
 def _heard_since(state: State, node: Node, known: RefusedSource) -> bool:
-    """Whether a trap of the device was accepted, from whichever address, since this one was last refused."""
+    """True when a trap of the device was accepted, from any of its addresses, since this address was last refused."""
     heard = state.memory(SilenceMemory).heard.get(node.id)
     return heard is not None and heard > known.last
 
 
 def is_refused(state: State, source: str) -> bool:
-    """Whether the source has an alarm about being refused."""
+    """True when the source has an open alarm about refused traps."""
     known = state.memory(SourceMemory).sources.get(source)
     return known is not None and known.alarmed
 

@@ -29,15 +29,15 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.saved import ReportMark
 
 Order = Literal["after", "before", "unknown"]
-"""How a report stands to one that was received before it."""
+"""The order of a report relative to one received before it."""
 
 _WRAP: Final = 1 << 32
-"""sysUpTime begins again at 0 after so many hundredths of a second (497 days)."""
+"""sysUpTime wraps to 0 after this many hundredths of a second (497 days)."""
 _HALF: Final = _WRAP // 2
 
 
 def order(first: ReportMark, second: ReportTime, window: timedelta) -> Order:
-    """How ``second`` stands to ``first``, which was received before it: see the table above."""
+    """The order of ``second`` relative to ``first``, which was received before it: see the table above."""
     if first.source != second.source:
         return "after"
     if first.dated is None or second.dated is None or first.dated <= second.dated:

@@ -1,9 +1,10 @@
-"""Senders' sysUpTime: when it can put two reports in order, and when it cannot.
+"""The senders' sysUpTime: whether it can put two reports in order.
 
-From each trap follows when its sender started: the time of receipt less the uptime. While one agent runs this stays where it
-is, to the seconds by which the network delays a trap. Another start is a new epoch. A start that is seen again, longer after it
-was last seen than a trap can be late, is an agent that has been running beside the other one: several agents send from that
-address (a proxy, two control cards), and their uptimes are not compared from then on."""
+Each trap shows when its sender started: time of receipt less uptime. While one agent runs, this value moves only by the seconds
+for which the network delays a trap. Another value is a restart, and begins a new epoch. An earlier value that comes back, later
+than a trap can be delayed, belongs to a second agent that runs beside the first: several agents send from this address (a
+proxy, two control cards), and their uptimes are not compared from then on.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -22,9 +23,15 @@ SURELY: Final = 5
 """A start is taken for one that was seen before when it is as near as this part of the window."""
 
 
-def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int) -> SenderClock:
-    """A sender's clock after one more trap; ``known`` itself where the trap says nothing new. ``boots`` is 0 where the trap
-    tells no engine boots; ``window`` is the most that a trap can be late, in hundredths of a second."""
+def observed(
+    known: SenderClock | None, uptime: int, boots: int, trap_oid: str, received: datetime, window: int
+) -> SenderClock | None:
+    """A sender's clock after one more trap; ``known`` itself where the trap brings nothing new. ``boots`` is 0 where the trap
+    contains no engine boots; ``window`` is the longest delay of a trap, in hundredths of a second.
+
+    None for a trap of an earlier start than the last one, when that start was seen so recently that the trap may have been sent
+    before the restart and overtaken. Two agents send such traps too, so its uptime gives no order.
+    """
     now = round(received.timestamp() * 100)
     start = now - uptime
     if known is None:
@@ -37,8 +44,8 @@ def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, 
     ):
         return known
     restart = trap_oid in RESTARTS
-    if not restart and boots <= known.boots and is_of_before(known, uptime, received, window):
-        return known
+    if not restart and boots <= known.boots and known.earlier and _is_of_earlier(known, start, now, window):
+        return None
     moved = difference(known.start, start)
     same = -window <= moved <= window
     rebooted = boots != 0 != known.boots != boots
@@ -62,13 +69,7 @@ def observed(known: SenderClock | None, uptime: int, boots: int, trap_oid: str, 
     )
 
 
-def is_of_before(known: SenderClock | None, uptime: int, received: datetime, window: int) -> bool:
-    """Whether a trap tells an earlier start than the last one, which was seen so lately that it may have been sent before the
-    restart and overtaken. Two agents send such traps too; the uptimes put it in no order."""
-    if known is None:
-        return False
-    now = round(received.timestamp() * 100)
-    start = now - uptime
+def _is_of_earlier(known: SenderClock, start: int, now: int, window: int) -> bool:
     if difference(known.start, start) >= -window:
         return False
     return any(now - seen <= window >= abs(difference(then, start)) for then, seen in known.earlier)

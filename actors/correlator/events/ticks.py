@@ -1,4 +1,4 @@
-"""What the passing of time does: shelves end, old memories fade, history is let go of."""
+"""The effects of time: shelves end, old memories are dropped, cleared alarms become history."""
 
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -9,6 +9,7 @@ from actors.correlator.alarms.limits import end_limits
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import redate
 from actors.correlator.memories import RedateMemory
+from actors.correlator.operator_tables import emit_pending_nodes
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import end_replaced
 from actors.correlator.resources.renames import move_renamed
@@ -18,16 +19,17 @@ from protocols.change import AlarmForgotten, ArchiveDue
 
 ARCHIVE_EVERY = timedelta(hours=1)
 AT_MOST = 2_000
-"""Alarms handled in one tick: what is left waits for the next, so that a tick never holds up the traps."""
+"""Alarms handled in one tick. The others wait for the next one, so that a tick never holds up the traps."""
 
 FADE_AT_MOST = 20_000
-"""Memories let go in one tick, of each kind."""
+"""Memories dropped in one tick, of each kind."""
 KEEP_CLEARS = timedelta(minutes=2)
-"""How long a clear is remembered: longer than reports are late, and than the ticks take that move renamed alarms."""
+"""How long a clear is remembered: longer than a report can be delayed, and longer than the ticks that move renamed alarms
+take."""
 
 
 def fold_tick(draft: Draft) -> None:
-    """One beat of the clock, at the ledger's time."""
+    """One tick of the clock, at the ledger's time."""
     redate(draft)
     move_renamed(draft)
     end_replaced(draft)
@@ -37,6 +39,7 @@ def fold_tick(draft: Draft) -> None:
     _archive(draft)
     end_limits(draft)
     silent_devices.begin(draft)
+    emit_pending_nodes(draft)
     settings = draft.state.settings
     draft.on_commit(_fade, draft.state.informs, draft.at - draft.state.spans.inform_window)
     draft.on_commit(_fade_keys, draft.state, draft.at - timedelta(hours=settings.idempotency_hours))
@@ -57,7 +60,8 @@ def _let_go(draft: Draft) -> None:
     before = draft.at - timedelta(hours=settings.keep_cleared_hours)
     redated = state.memory(RedateMemory).originals
     surplus = len(state.cleared) - settings.keep_cleared_max
-    # A part of the surplus, however large: else a flood of raises and clears, faster than ticks let go, would grow for ever.
+    # A share of the surplus, whatever its size: otherwise raises and clears that come faster than ticks drop them would grow it
+    # for ever.
     at_most = max(AT_MOST, surplus // 8)
     for number, (alarm_id, since) in enumerate(islice(state.cleared.items(), at_most)):
         if since > before and number >= surplus:

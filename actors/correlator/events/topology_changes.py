@@ -1,14 +1,16 @@
 """Events that change the plant: refused with every mistake, or taken whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from actors.correlator.draft import Draft
 from actors.correlator.expected_revision import outdated
+from actors.correlator.operator_tables import emit_nodes
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
 from actors.correlator.resources import placement, silent_devices
 from actors.correlator.resources.onts import note_replaced
 from actors.correlator.resources.renames import note_renames
+from actors.correlator.state import State
 from actors.correlator.windows import strategy as windows
 from protocols.change import Answer, Refusal
 from protocols.command import ChangeTopology
@@ -17,15 +19,14 @@ from protocols.principal import Principal
 from protocols.topology import Node
 
 MOST_REFUSALS = 1_000
-"""Mistakes told at most."""
+"""Number of mistakes in an answer."""
 
 
 def fold_topology(draft: Draft, event: TopologyLoaded) -> None:
     """The plant is this, and all of it the file's; its makers have checked it."""
     plant = draft.state.plant
     difference = whole(plant, event.nodes) if plant.nodes else TopologyDifference(event.nodes)
-    _take(draft, difference.puts, difference.removes, digest=event.digest, by_file=True)
-    draft.on_commit(draft.state.api_nodes.clear)
+    take_nodes(draft, difference.puts, difference.removes, digest=event.digest, by_file=True, whole_file=True)
 
 
 def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
@@ -33,7 +34,7 @@ def fold_topology_changed(draft: Draft, event: TopologyChanged) -> None:
     refusals = _refusals(draft, event.puts, event.removes, event.on)
     if not refusals:
         file = event.by == FROM_FILE
-        _take(draft, event.puts, event.removes, digest=event.digest if file else None, by_file=file, kept=event.kept)
+        take_nodes(draft, event.puts, event.removes, digest=event.digest if file else None, by_file=file, kept=event.kept)
     draft.emit(Answer(offset=draft.offset, refusals=refusals))
 
 
@@ -48,11 +49,11 @@ def change_topology(draft: Draft, by: Principal, action: ChangeTopology, expecte
         )
     )
     if not refusals:
-        _take(draft, action.puts, action.removes)
+        take_nodes(draft, action.puts, action.removes)
     draft.emit(Answer(offset=draft.offset, refusals=refusals))
 
 
-def _take(
+def take_nodes(
     draft: Draft,
     puts: Sequence[Node],
     removes: Sequence[str],
@@ -60,7 +61,11 @@ def _take(
     digest: str | None = None,
     by_file: bool = False,
     kept: Sequence[str] = (),
+    whole_file: bool = False,
 ) -> None:
+    """Change the plant and what depends on it. Nothing is checked here. ``digest``: of the topology file, if it is the
+    reason. ``by_file``: what is put belongs to the file, all but ``kept``. ``whole_file``: every node is the file's from here
+    on."""
     state = draft.state
     note_renames(draft, puts, removes)
     note_replaced(draft, puts)
@@ -68,8 +73,23 @@ def _take(
     silent_devices.note(draft, puts, removes)
     windows.reconsider(draft)
     draft.on_commit(state.replant, draft.offset, puts, removes, by_file, kept)
+    if whole_file:
+        draft.on_commit(state.api_nodes.clear)
+    emit_nodes(draft, _different(state, puts, removes, by_file, (*kept, *(state.api_nodes if whole_file else ()))))
     if digest is not None:
         draft.on_commit(setattr, state, "topology_digest", digest)
+
+
+def _different(
+    state: State, puts: Sequence[Node], removes: Sequence[str], by_file: bool, moved: Sequence[str]
+) -> Iterator[str]:
+    """Ids of the nodes that are another, or another's, afterwards: ``moved`` are those that the file takes over or gives up."""
+    nodes = state.plant.nodes
+    for node in puts:
+        if nodes.get(node.id) != node or (by_file and node.id in state.api_nodes):
+            yield node.id
+    yield from removes
+    yield from moved
 
 
 def _refusals(

@@ -13,7 +13,7 @@ from actors.correlator.alarms.text import digest
 from actors.correlator.draft import Draft
 from actors.correlator.events.clock_jumps import received_as
 from actors.correlator.events.refused_sources import source_accepted
-from actors.correlator.events.sender_uptime import is_of_before, observed
+from actors.correlator.events.sender_uptime import observed
 from actors.correlator.memories import NamedInterfaces, SourceMemory
 from actors.correlator.resources import silent_devices
 from actors.correlator.resources.interfaces import (
@@ -43,12 +43,12 @@ OLDEST_DEVICE_TIME: Final = timedelta(hours=1)
 LATE_SEQUENCE: Final = 1_000
 """A sequence number at most this far behind the newest is a late notification; further behind is a restart."""
 _NO_CLOCK: Final = SenderClock(0, 0, 0)
-"""Of a sender whose traps tell no uptime."""
+"""The clock of a sender whose traps contain no uptime."""
 
 
 class TrapDevice:
-    """The device that a trap is about: a node of the topology, or just an address. ``why`` tells why it is this one, where the
-    trap names several addresses."""
+    """The device of a trap: a node of the topology, or an address. ``why``: the reason for this device, where the trap contains
+    several addresses."""
 
     __slots__ = ("id", "name", "node", "tenant", "why")
 
@@ -84,13 +84,16 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
     uptime, clock = trap.notification.uptime, _NO_CLOCK
     if uptime is not None:
         known, window = state.clocks.get(name), state.spans.reorder_hundredths
-        clock = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
-        if clock is not known:
-            draft.remember(state.clocks, name, clock)
-            if clock.several and known is not None and not known.several:
-                draft.emit(_several(draft, device, name, uptime))
-        elif clock.earlier and is_of_before(known, uptime, trap.received, window):
-            clock = replace(clock, several=True)  # to this trap alone: it may tell the clock as it was before a restart
+        seen_now = observed(known, uptime, trap.engine_boots, trap.notification.trap_oid, trap.received, window)
+        if seen_now is None:
+            assert known is not None
+            clock = replace(known, several=True)  # for this trap alone: it may have the clock from before a restart
+        else:
+            clock = seen_now
+            if clock is not known:
+                draft.remember(state.clocks, name, clock)
+                if clock.several and known is not None and not known.several:
+                    draft.emit(_several(draft, device, name, uptime))
     if reading.sequence is not None:
         _follow_sequence(draft, device, reading.sequence)
     if not reading.findings:
@@ -101,7 +104,8 @@ def fold_trap(draft: Draft, trap: Trap) -> None:
 
 
 def _apply(draft: Draft, device: TrapDevice, finding: Finding, trap: Trap, sender: str, clock: SenderClock) -> None:
-    """``sender`` is whose clock the trap tells, which is ``clock``: see :mod:`actors.correlator.events.sender_uptime`."""
+    """``sender`` is the owner of the trap's uptime, whose clock is ``clock``: see
+    :mod:`actors.correlator.events.sender_uptime`."""
     places: tuple[str, ...] = ()
     if finding.names or finding.alarm_type == INTERFACE_DOWN:
         finding, resource_id, node, places = _interface(draft, device, finding, sender, clock.epoch)
@@ -161,7 +165,7 @@ def _several(draft: Draft, device: TrapDevice, sender: str, uptime: int) -> Devi
     return _of_the_device(draft, device, "uptime.several", title, {"sender": sender, "uptime": uptime})
 
 
-def _of_the_device(draft: Draft, device: TrapDevice, event_type: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
+def _of_the_device(draft: Draft, device: TrapDevice, event_name: str, title: str, detail: dict[str, Any]) -> DeviceEvent:
     """A device event that the fold concludes about the device itself."""
     return DeviceEvent(
         offset=draft.offset,
@@ -171,7 +175,7 @@ def _of_the_device(draft: Draft, device: TrapDevice, event_type: str, title: str
         device_id=device.id,
         resource_type="olt",
         resource_id=device.id,
-        event_type=event_type,
+        event_name=event_name,
         severity="warning",
         title=title,
         detail=detail,
@@ -185,8 +189,8 @@ def _why(finding: Finding) -> str:
 def _interface(
     draft: Draft, device: TrapDevice, finding: Finding, sender: str, epoch: int
 ) -> tuple[Finding, str, Node | None, tuple[str, ...]]:
-    """What is said of an interface, with its name and by what the topology makes of it; its resource; its node; and every
-    resource under which an alarm of it may be open."""
+    """The finding about an interface, with the interface's name and adapted to its role in the topology; its resource; its
+    node; and every resource under which an alarm of it may be open."""
     position, names, plant = finding.resource, finding.names, draft.state.plant
     known = known_of(draft, device.id) if names else None
     place = locate(known, position, names, sender, epoch)
@@ -282,7 +286,7 @@ def _device_event(draft: Draft, device: TrapDevice, finding: Finding, resource_i
         device_id=device.id,
         resource_type=finding.resource_type,
         resource_id=resource_id,
-        event_type=finding.alarm_type,
+        event_name=finding.alarm_type,
         severity=finding.severity,
         title=finding.title or finding.alarm_type,
         detail=detail,

@@ -1,4 +1,4 @@
-"""Whether a change leaves a plant: decided before anything is done, at the cost of what changes and what is above it."""
+"""Checks a change of the plant before it is applied. The cost is that of the changed nodes and of those above them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from protocols.walls import shown_to
 
 
 class NodeMistake(NamedTuple):
-    """What is wrong with a change: the node, its field, and why."""
+    """A mistake in a change: the node, its field, and the reason."""
 
     id: str
     field: str
@@ -24,9 +24,9 @@ class NodeMistake(NamedTuple):
 
 
 def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None = None) -> list[NodeMistake]:
-    """What would be wrong with the plant after ``removes`` and ``puts``: an id that comes twice, an address that is none or
-    that two nodes share, a parent that does not exist, children without their parent, a node that is its own ancestor.
-    ``tenant`` is whose change it is: what it may not read of does not exist to it."""
+    """The mistakes that the plant would have after ``removes`` and ``puts``: a duplicate id, an invalid address or one that two
+    nodes share, a missing parent, children without their parent, a node that is its own ancestor. ``tenant`` is the tenant that
+    changes; nodes that it may not read do not exist for it."""
     found: list[NodeMistake] = []
     gone = set(removes)
     after: dict[str, Node] = {}
@@ -54,13 +54,13 @@ def mistakes(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant:
 
 
 def _may_hang(plant: Plant, node: Node, parent: str, tenant: str | None) -> bool:
-    """Whether the parent is there for this tenant. A node that hangs from another's already, by the file, goes on to."""
+    """True when the parent exists for this tenant. A node that the file hung from another tenant's node may stay there."""
     return shown_to(plant.nodes.get(parent), tenant) is not None or (parent in plant.nodes and parent in plant.parents(node.id))
 
 
 def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], tenant: str | None) -> list[NodeMistake]:
-    """Serials that a change gives to a node while another one has them, as far as the caller of ``tenant`` sees the other
-    (None: all). One that a node had before may stay."""
+    """Mistakes of a change that gives a node the serial of another node that ``tenant`` may read (None: all). A serial that the
+    node had before may stay."""
     found: list[NodeMistake] = []
     after = {node.id: node for node in puts}
     gone = set(removes)
@@ -80,7 +80,8 @@ def taken_serials(plant: Plant, puts: Sequence[Node], removes: Sequence[str], te
 
 
 def cascade(plant: Plant, node_id: str) -> tuple[list[Node], list[str]]:
-    """Puts and removes that take a node away with all that hangs from nothing else; what has another parent loses this one."""
+    """Puts and removes that remove a node with everything below it that has no other parent. Nodes with another parent lose
+    this one."""
     gone: dict[str, None] = {}
     waiting = [node_id]
     cut: dict[str, Node] = {}
@@ -124,7 +125,7 @@ def _addresses(
 
 
 def _rings(plant: Plant, after: dict[str, Node]) -> list[str]:
-    """Nodes of the change that would be their own ancestors. Only what is put can close a ring; each node above is looked at
+    """Nodes of the change that would be their own ancestors. Only a node that is put can close a ring; each ancestor is visited
     once."""
     done: set[str] = set()
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Whom an alarm affects, as people need it: names, telephones, addresses. Asked for what is shown, never by the fold."""
+"""Details of the customers of an alarm: names, telephones, addresses. Read for display, never by the fold."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,7 +15,7 @@ MOST_LOOKED_AT = 5_000
 
 
 def customers_of(plant: Plant, resource_id: str, tenant: str, wanted: Sequence[str]) -> list[Customer]:
-    """The customers ``wanted``, in their order, by what the nodes at and below a resource tell of them, else by the node with
+    """The customers ``wanted``, in their order. Details come from the nodes at and below the resource, else from the node with
     the customer's own id."""
     waiting = dict.fromkeys(wanted)
     found: dict[str, list[Node]] = {}

@@ -1,6 +1,6 @@
-"""What is at and below a node: walked at the first asking, then remembered until something changes there.
+"""The nodes at and below a node: found by a walk once, then cached until something changes there.
 
-A hundred alarms of one port ask for the same customers, and a core node has them all below it.
+A hundred alarms of one port ask for the same customers, and a core node has all customers below it.
 """
 
 from collections import Counter
@@ -11,18 +11,18 @@ from actors.correlator.plant.reach import Reach, customer_of, service_of
 from protocols.topology import Node
 
 _DEVICES_DEEP = 16
-"""Devices below one another of which each is remembered by itself."""
+"""Depth of nested devices to which each has a cache entry of its own."""
 
 
 class Below:
-    """Reads a plant's ``nodes`` and ``children``. Who changes them calls :meth:`forget` before and after, since a node may come
-    to hang from others. What is remembered is only to be read; what is not yet, is had by a walk."""
+    """Reads a plant's ``nodes`` and ``children``. The code that changes these calls :meth:`forget` before and after, since a
+    node may move below others. Cached values are read-only; a missing one is found by a walk."""
 
     def __init__(self, nodes: dict[str, Node], children: dict[str, Filed]) -> None:
         self.reach: dict[str, Reach] = {}
         """By node; see :meth:`walk`."""
         self.reach_for: dict[str, dict[str, Reach]] = {}
-        """As far as a tenant sees it, by node and tenant; see :meth:`walk_for`."""
+        """The part that a tenant sees, by node and tenant; see :meth:`walk_for`."""
         self.onts: dict[str, tuple[str, ...]] = {}
         """Ids of the ONTs, in order, by node; see :meth:`walk`."""
         self._nodes = nodes
@@ -30,7 +30,7 @@ class Below:
         self._classes: dict[str, dict[str, int]] = {}
 
     def subtree(self, node_id: str) -> Iterator[str]:
-        """The node and everything below it, each once, parents first. Empty for a node that there is not."""
+        """The node and everything below it, each once, parents first. Empty for an unknown node."""
         if node_id not in self._nodes:
             return
         seen = {node_id}
@@ -52,8 +52,8 @@ class Below:
                     stack.append(child)
 
     def walk(self, top: str, depth: int = 0) -> Reach:
-        """Find and remember the reach and the ONTs of ``top``, a node that there is. A device further down is passed by what is
-        known of it: when one changes, the others need no walk."""
+        """Find and cache the reach and the ONTs of ``top``, an existing node. The walk uses the cached values of devices below:
+        when one of them changes, the others need no walk."""
         customers: dict[str, None] = {}
         services: dict[str, None] = {}
         onts: dict[str, None] = {}
@@ -84,7 +84,7 @@ class Below:
         return found
 
     def walk_for(self, top: str, tenant: str) -> Reach:
-        """Find and remember what of the reach of ``top``, a node that there is, is this tenant's, or nobody's in particular."""
+        """Find and cache the part of the reach of ``top``, an existing node, that belongs to this tenant or to all."""
         mine = [node for one in self.subtree(top) if (node := self._nodes[one]).tenant in ("", tenant)]
         customers = dict.fromkeys(customer for node in mine if (customer := customer_of(node)))
         services = dict.fromkeys(service for node in mine if (service := service_of(node)))
@@ -95,7 +95,7 @@ class Below:
         return known
 
     def customers_by_class(self, node_id: str) -> dict[str, int]:
-        """How many customers of each SLA class there are at or below a node; "" are those without."""
+        """Number of customers of each SLA class at or below a node; "" counts those without a class."""
         known = self._classes.get(node_id)
         if known is None:
             found: dict[str, str] = {}
@@ -109,7 +109,7 @@ class Below:
         return dict(known)
 
     def forget(self, ids: Iterable[str]) -> None:
-        """What was found for these nodes and everything above them no longer holds."""
+        """Drop the cached values of these nodes and of everything above them."""
         if not (self.reach or self._classes):
             return
         seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""What has to change for the plant to be as a file, or as a request, says."""
+"""The difference between the plant and a file, or a request."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from protocols.topology import Node, with_addresses
 
 
 class TopologyDifference(NamedTuple):
-    """``kept``: nodes that the file has no longer, but from which nodes hang that it never had; they count as added through
-    the API from then on. ``moved_address``: (node, address) of nodes beside the file that lose theirs to one of the file."""
+    """``kept``: nodes that the file no longer has, with nodes of the API below them; they count as added through the API from
+    then on. ``moved_address``: (node, address) of each API node that loses this address to a node of the file."""
 
     puts: tuple[Node, ...] = ()
     removes: tuple[str, ...] = ()
@@ -20,16 +20,16 @@ class TopologyDifference(NamedTuple):
 
 
 def whole(plant: Plant, nodes: Sequence[Node], among: Iterable[str] | None = None) -> TopologyDifference:
-    """The plant is to be ``nodes`` and nothing else (of those ``among`` which it replaces; None: of all)."""
+    """The difference to a plant of exactly ``nodes``; ``among`` limits it to the nodes that they replace (None: all)."""
     wanted = {node.id for node in nodes}
     removes = tuple(one for one in (list(plant.nodes) if among is None else among) if one not in wanted)
     return TopologyDifference(tuple(node for node in nodes if plant.nodes.get(node.id) != node), removes)
 
 
 def from_file(plant: Plant, api_nodes: Iterable[str], nodes: Sequence[Node]) -> TopologyDifference:
-    """The file owns what came from it, and what it names; nodes added through the API (``api_nodes``) stay beside. Whatever the
-    API made of the plant, this can be applied: nodes of a file have only nodes of the file above them. May run in another
-    thread: a plant that changes meanwhile makes a difference that is refused."""
+    """The difference to a file. The file owns the nodes that came from it, and those that it names; nodes added through the API
+    (``api_nodes``) stay. It can always be applied, since the nodes of a file have only nodes of the file above them. May run in
+    another thread: the fold refuses a difference to a plant that changed meanwhile."""
     own = dict.fromkeys(api_nodes)
     wanted = {node.id for node in nodes}
     puts = [node for node in nodes if node.id in own or plant.nodes.get(node.id) != node]

@@ -1,7 +1,7 @@
-"""The index over the topology's nodes: every question that the fold has, at the cost of its answer.
+"""The index over the topology's nodes: it answers every question of the fold at the cost of the answer.
 
-Everything here is a function of the nodes and of the order in which each was last put, so a plant that was changed step by
-step answers like one that was read from a snapshot.
+All answers follow from the nodes and from the order in which each was last put. So a plant that was changed step by step
+answers like one that was read from a snapshot.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -18,20 +18,20 @@ from protocols.serial import canonical_serial
 from protocols.topology import Node, Words
 
 DEEPEST = 256
-"""Generations that a look upwards goes at most."""
+"""Generations of ancestors at most."""
 PATHS = 64
-"""Paths to the roots that are told at most: redundant uplinks multiply."""
+"""Number of paths to the roots that are listed: redundant uplinks multiply them."""
 _SORT_ANEW = 2_000
-"""Ids that come or go at once from which on the sorted list is made anew when it is next asked for."""
+"""A change of this many ids or more rebuilds the sorted list at the next use."""
 
 
 class Plant:
-    """Nodes by every way in which they are asked for. :meth:`apply` changes it, at the cost of what changes; it checks
-    nothing: see :mod:`actors.correlator.plant.check`."""
+    """The nodes and the indexes over them. :meth:`apply` changes a plant, at the cost of the nodes that change, and checks
+    nothing: :mod:`actors.correlator.plant.check` does."""
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self.nodes: dict[str, Node] = {}
-        """By id, in the order in which each was last put. Only to be read."""
+        """By id, in the order in which each was last put. Read-only."""
         self.by_address: dict[str, Node] = {}
         self._by_serial: dict[str, Filed] = {}
         self._by_index: dict[str, dict[str, Filed]] = {}
@@ -41,9 +41,9 @@ class Plant:
         self._areas: dict[str, dict[str, None]] = {}
         self._tenants: Counter[str] = Counter()
         self.contacts = 0
-        """How many nodes say who a customer is, or how to reach one."""
+        """Number of nodes with details of a customer."""
         self._owners: dict[tuple[str, ...], str] = {}
-        """By the parents of what is no device itself."""
+        """Tenant of the device above, by the parents of a node that is no device."""
         self._words = Words()
         self._revisions = Revisions()
         self._sorted: list[str] | None = None
@@ -63,7 +63,7 @@ class Plant:
         return [self.nodes[one] for one in sorted(ids_of(self._by_serial.get(canonical_serial(serial))))]
 
     def count(self, tenant: str | None) -> int:
-        """How many nodes there are, to a tenant."""
+        """Number of nodes visible to a tenant."""
         if tenant is None:
             return len(self.nodes)
         return self._tenants[""] + self._tenants[tenant]
@@ -81,7 +81,7 @@ class Plant:
         return self.nodes.get(name) or self.by_address.get(name)
 
     def nearest(self, resource_id: str) -> Node | None:
-        """The node of a resource, or of the smallest thing around it that the topology has, by ``DEVICE/POSITION``."""
+        """The node of a resource, else the innermost node around it that the topology has, by ``DEVICE/POSITION``."""
         place = resource_id
         while place:
             if (node := self.nodes.get(place)) is not None:
@@ -98,7 +98,8 @@ class Plant:
         return None
 
     def owner(self, node_id: str) -> str:
-        """The tenant of the device that a node is, is in, or hangs below, "" for a shared one: whose traps tell of the node."""
+        """The tenant of the device that the node is, is in, or hangs below; "" for a shared device. The traps of that device
+        report the node."""
         if len(self._tenants) < 2:
             return next(iter(self._tenants), "")
         node = self.nodes.get(node_id)
@@ -132,7 +133,7 @@ class Plant:
         return ids_of(self._children.get(node_id))
 
     def parents(self, node_id: str) -> tuple[str, ...]:
-        """Ids one step towards the core; none for a node that there is not."""
+        """Ids one step towards the core; none for an unknown node."""
         node = self.nodes.get(node_id)
         return () if node is None else node.parents
 
@@ -152,7 +153,7 @@ class Plant:
         return list(found)
 
     def subtree(self, node_id: str) -> Iterator[str]:
-        """The node and everything below it, each once, parents first. Empty for a node that there is not."""
+        """The node and everything below it, each once, parents first. Empty for an unknown node."""
         return self._below.subtree(node_id)
 
     def paths(self, node_id: str) -> list[tuple[str, ...]]:
@@ -196,7 +197,7 @@ class Plant:
     # --- whose service --------------------------------------------------------------------------------------------
 
     def reach(self, node_id: str) -> Reach:
-        """Whose service goes through this node: computed at the first asking, then remembered until something changes below."""
+        """The customers and services behind this node; computed once, then cached until something changes below it."""
         known = self._below.reach.get(node_id)
         if known is None:
             if node_id not in self.nodes:
@@ -205,7 +206,8 @@ class Plant:
         return known
 
     def reach_for(self, node_id: str, tenant: str) -> Reach:
-        """What of :meth:`reach` is this tenant's, or nobody's in particular: those of others are not to be named to it."""
+        """The part of :meth:`reach` that belongs to this tenant or to all. Customers of other tenants may not be named to
+        it."""
         if all(each in ("", tenant) for each in self._tenants):
             return self.reach(node_id)
         known = self._below.reach_for.get(node_id, {}).get(tenant)
@@ -215,11 +217,11 @@ class Plant:
         return known
 
     def customers_by_class(self, node_id: str) -> dict[str, int]:
-        """How many customers of each SLA class there are at or below a node; "" are those without."""
+        """Number of customers of each SLA class at or below a node; "" counts those without a class."""
         return self._below.customers_by_class(node_id)
 
     def onts_below(self, node_id: str) -> tuple[str, ...]:
-        """Ids of the ONTs at or below a node, in order; none for a node that there is not."""
+        """Ids of the ONTs at or below a node, in order; none for an unknown node."""
         if node_id not in self._below.onts:
             if node_id not in self.nodes:
                 return ()
@@ -229,8 +231,8 @@ class Plant:
     # --- changing -------------------------------------------------------------------------------------------------
 
     def apply(self, puts: Iterable[Node] = (), removes: Sequence[str] = (), revision: int = 0) -> None:
-        """Take ``removes`` out, then put ``puts`` in, in place of those of the same id, with this ``revision``. A node that is
-        put as it is already keeps its place and its revision."""
+        """Remove the nodes ``removes``, then put ``puts`` with this ``revision``, in place of nodes with the same id. A node
+        that does not change keeps its place and its revision."""
         puts = [node for node in puts if self.nodes.get(node.id) != node] if self.nodes else list(puts)
         touched = [*removes, *(node.id for node in puts)]
         self._below.forget(touched)
@@ -256,7 +258,7 @@ class Plant:
         self._below.forget(touched)
 
     def _compact(self, node: Node) -> Node:
-        """The node with strings that others have already, where it saves anything."""
+        """The node with the strings of other nodes in place of equal ones, which saves memory."""
         one = self._words.one
         words = (one(node.type), one(node.vendor), one(node.tenant), one(node.area), one(node.sla_class))
         known = tuple([found.id if (found := self.nodes.get(parent)) is not None else parent for parent in node.parents])
@@ -321,5 +323,5 @@ class Plant:
 
 
 def _head(node_id: str) -> str:
-    """What the ids of a device and of everything inside have in common."""
+    """The common prefix of the ids of a device and of everything inside it."""
     return node_id.partition("/")[0]

@@ -1,20 +1,20 @@
-"""Ids filed under keys: mostly one under a key, which then stands for itself, since a dict takes more memory than the id."""
+"""Several ids under one key. Most keys have one id, which is then the value itself: a dict takes more memory."""
 
 from collections.abc import Collection
 
 Filed = str | dict[str, None]
-"""What is under one key: an id, or several in the order in which they came."""
+"""The value of one key: an id, or several in the order of their addition."""
 
 
 def ids_of(filed: Filed | None) -> Collection[str]:
-    """The ids under a key, in order; None is a key that there is not."""
+    """The ids under a key, in order; ``filed`` is None for an unknown key."""
     if filed is None:
         return ()
     return (filed,) if isinstance(filed, str) else filed.keys()
 
 
 def put(index: dict[str, Filed], key: str, node_id: str) -> None:
-    """File an id under ``key``, behind those that are there; one that is there stays where it is."""
+    """Add an id under ``key``, behind the others. An id that is there keeps its place."""
     filed = index.get(key)
     if filed is None:
         index[key] = node_id
@@ -25,7 +25,7 @@ def put(index: dict[str, Filed], key: str, node_id: str) -> None:
 
 
 def drop(index: dict[str, Filed] | dict[str, dict[str, None]], key: str, node_id: str) -> None:
-    """Take an id from under ``key``, if it is there, and the key with the last one."""
+    """Remove an id from under ``key``, if it is there, and the key with its last id."""
     filed = index.get(key)
     if isinstance(filed, dict):
         filed.pop(node_id, None)

@@ -3,4 +3,4 @@
 from typing import Final
 
 AREA: Final = "area:"
-"""How the id of a power area as a resource begins. The name of the area follows."""
+"""Prefix of the resource id of a power area. The area's name follows."""

@@ -1,7 +1,7 @@
-"""A large first topology, checked and indexed beside the fold: a million nodes take seconds, in which no trap would be read.
+"""A large first topology, checked and indexed beside the fold: a million nodes take seconds in which no trap would be read.
 
-The fold takes a :class:`Prepared` plant only with the Event that it was made of. A recovery has none: its fold checks and
-indexes the same nodes itself, which comes to the same.
+The fold takes a :class:`Prepared` plant only with the Event from which it was made. A recovery has none: its fold checks and
+indexes the same nodes itself, with the same result.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ LARGE = 20_000
 
 
 class Prepared(NamedTuple):
-    """The plant that the Event at ``offset`` makes of an empty one, or the mistakes for which it is to be refused."""
+    """The plant that the Event at ``offset`` makes from an empty one, or the mistakes for which the Event is refused."""
 
     offset: int
     mistakes: Sequence[NodeMistake]

@@ -26,5 +26,5 @@ def service_of(node: Node) -> str:
 
 
 def has_contact(node: Node) -> bool:
-    """Whether the node says who a customer is, or how to reach one."""
+    """True when the node has details of a customer."""
     return bool(node.phone or node.postal_address) or node.latitude is not None or (node.type == "customer" and bool(node.name))

@@ -9,7 +9,7 @@ from itertools import groupby
 
 
 class Revisions:
-    """The revision of each node that there is."""
+    """The revision of each node of a plant."""
 
     def __init__(self) -> None:
         self._most = 0
@@ -36,5 +36,5 @@ class Revisions:
             self._others.update(dict.fromkeys(ids, revision))
 
     def runs(self, ids: Iterable[str]) -> list[tuple[int, int]]:
-        """How many of ``ids``, one after the other, have which revision: (count, revision)."""
+        """Run lengths of the revisions of ``ids``, in order: (count, revision)."""
         return [(sum(1 for _ in some), revision) for revision, some in groupby(ids, self.of)]

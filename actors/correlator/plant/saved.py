@@ -1,7 +1,8 @@
-"""The plant in a snapshot: encoded once, when it changes, not when the snapshot is made.
+"""The plant in a snapshot: encoded when it changes, not when the snapshot is made.
 
-A million nodes would hold up the fold for a second at every snapshot. So the nodes are kept as compressed pieces beside the
-changes since, and encoded anew only when those have become an eighth of the plant: a change costs in proportion to its size.
+Encoding a million nodes would hold up the fold for a second at every snapshot. So the nodes are kept as compressed pieces
+beside the later changes, and encoded again when the changes have become an eighth of the plant. A change costs in proportion to
+its size.
 """
 
 import zlib
@@ -23,20 +24,20 @@ _change = msgspec.msgpack.Decoder(tuple[list[Node], list[str]])
 
 
 class SavedPlant(Struct, array_like=True):
-    """``pieces`` hold the nodes, in order; ``changes`` what was put and removed since."""
+    """``pieces`` hold the nodes, in order; ``changes`` hold the later puts and removes."""
 
     pieces: list[bytes] = []
     changes: list[bytes] = []
     changed: int = 0
     """Nodes put and removed in ``changes``."""
     runs: list[tuple[int, int]] = []
-    """Revisions of the nodes in ``pieces``: how many nodes, one after the other, have which. Nodes beyond it have 0, as have
-    those of a snapshot that was written before there were revisions."""
+    """Revisions of the nodes in ``pieces``, in their order: (number of nodes, their revision). Nodes beyond the runs have 0:
+    the snapshot was written by a version without revisions."""
     revisions: list[int] = []
-    """The revision of what each of the last ``changes`` put; those before them have 0."""
+    """Revisions of the nodes that the last ``changes`` put, by change; earlier changes have 0."""
 
     def add(self, plant: Plant, puts: Sequence[Node], removes: Sequence[str], revision: int) -> None:
-        """Keep a change; ``plant`` is what it led to. The same changes give the same bytes, whatever is saved when."""
+        """Add a change; ``plant`` is the result. The same changes give the same bytes, whenever snapshots are made."""
         self.changed += len(puts) + len(removes)
         if self.changed > _ANEW_FROM and self.changed > len(plant.nodes) // 8:
             self.pieces, self.changes, self.changed = list(_pieces(plant.nodes.values())), [], 0
@@ -46,11 +47,11 @@ class SavedPlant(Struct, array_like=True):
             self.revisions.append(revision)
 
     def copy(self) -> "SavedPlant":
-        """As it is now, whatever is added later."""
+        """A copy of the present state that later changes do not touch."""
         return SavedPlant(list(self.pieces), list(self.changes), self.changed, list(self.runs), list(self.revisions))
 
     def steps(self) -> Iterator[tuple[list[Node], list[str], int]]:
-        """Puts, removes and the revision of what is put, in the order in which they make the plant."""
+        """The changes that make the plant, in order: puts, removes, and the revision of the puts."""
         runs = iter(self.runs)
         left, revision = 0, 0
         for piece in self.pieces:

@@ -27,9 +27,6 @@ class PlantView:
     def all(self) -> list[Node]:
         return list(self._state.plant.nodes.values())
 
-    def knows(self) -> Collection[str]:
-        return self._state.plant.nodes.keys()
-
     def node(self, node_id: str) -> Node | None:
         return self._state.plant.nodes.get(node_id)
 

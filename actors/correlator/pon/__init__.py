@@ -1,1 +1,1 @@
-"""The cause of an outage below a PON port, from which ONTs fell silent and which said that they lost power."""
+"""PON inference: the cause of an outage, from the ONTs that lost service and those that sent a dying gasp."""

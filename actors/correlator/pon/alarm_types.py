@@ -10,7 +10,7 @@ FIBRE_DEGRADED: Final = "fibre.degraded"
 ROGUE: Final = "ont.rogue"
 """Also reported by OLTs, then without the qualifier ``suspected``."""
 PORT_HAS_ROGUE: Final = "pon.rogue.onts"
-"""As ``ROGUE``."""
+"""Alarm types like ``ROGUE``."""
 INFERRED: Final = frozenset({FIBRE_CUT, POWER_OUTAGE, CARD_FAILURE, OLT_FAILURE, FIBRE_DEGRADED})
 """Types that nobody but faultd raises. They have no symptom: a conclusion is never evidence of another."""
 SUSPECTED: Final = "suspected"

@@ -1,4 +1,4 @@
-"""One look at a power area: whether its mains have failed, from the dying gasps of its ONTs on whatever port."""
+"""One inspection of a power area: whether its mains have failed, from the dying gasps of its ONTs on any port."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -14,15 +14,15 @@ from actors.correlator.pon.memory import PonMemory
 from actors.correlator.pon.ont_evidence import evidence_of
 
 FEWEST = 3
-"""Gasps from which on it may be the area."""
+"""Dying gasps that an outage of an area needs at least."""
 A_MOMENT = timedelta(milliseconds=50)
 SHARE = 0.5
-"""Share of the area's ONTs that are out, of those which were not before."""
+"""Share of the area's ONTs that must be out. ONTs that were out before do not count."""
 
 
 def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
-    """Bring the conclusions about ``area:NAME`` up to date, one for each tenant that has OLTs there; the ports that are to be
-    looked at for them."""
+    """Update the conclusions about ``area:NAME``, one for each tenant that has OLTs there. Returns the ports to inspect because
+    of them."""
     area = evidence_of(draft, memory, subject)
     ports: dict[str, None] = {}
     for tenant in sorted({*area.sizes, *_tenants(draft, memory, subject)}):
@@ -34,7 +34,7 @@ def look(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
 
 
 def _tenants(draft: Draft, memory: PonMemory, subject: str) -> list[str]:
-    """Those that have an outage there."""
+    """The tenants with an outage there."""
     return [alarm.tenant_id for each in memory.at_port.get(subject, ()) if (alarm := draft.get(each)) is not None]
 
 
@@ -47,7 +47,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
     if known_id is not None:
         known = memory.causes[known_id]
         members = members_of(draft.state, known_id, known)
-        # An ONT may be in another area by now, and is out all the same.
+        # The topology may have moved an ONT to another area. It still counts here.
         back = back_of(draft, known_id, known)
         if 2 * (len(members) - back) <= len(members):
             over(draft, memory, known_id, f"{back} of {len(members)} ONTs have power again")
@@ -87,7 +87,7 @@ def _look(draft: Draft, memory: PonMemory, subject: str, tenant: str, found: Map
 
 
 def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> None:
-    """ONTs that went dark when the mains of their area failed, too soon or too late to be counted with the others."""
+    """Attach ONTs that lost service when the mains of their area failed, a little before or after the others."""
     for found in free:
         ont, foremost = found.ont, draft.alarm(found.alarms[0])
         if foremost.parent_alarm_id is not None:
@@ -108,7 +108,7 @@ def join_areas(draft: Draft, memory: PonMemory, free: Iterable[Evidence]) -> Non
 
 
 def area_pending(draft: Draft, free: Iterable[Evidence]) -> datetime | None:
-    """When an area is to be looked at that ONTs of this port gasped in: until then nothing is concluded from their gasps."""
+    """Time of the inspection of an area with gasps from ONTs of this port. Until then nothing is concluded from their gasps."""
     nodes = draft.state.plant.nodes
     areas = dict.fromkeys(node.area for each in free if each.gasped and (node := nodes.get(each.ont)) is not None and node.area)
     due = [at for name in areas if (at := draft.state.timers.at(NAME, AREA + name)) is not None and at > draft.at]

@@ -1,4 +1,4 @@
-"""What the inference says of a port or an area: a cause, and the ONTs that show it."""
+"""The inference's conclusion about a port or an area: a cause, and the ONTs that show it."""
 
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,8 @@ from actors.correlator.pon.memory import Kind
 
 
 class Evidence(Struct, frozen=True, gc=False):
-    """One ONT that is out: the ids of its alarms, the one that says best what is the matter first; whether it gasped; since
-    when."""
+    """One ONT that is out: the ids of its alarms, the most specific first; whether it sent a dying gasp; the time of the first
+    alarm."""
 
     ont: str
     alarms: tuple[str, ...]
@@ -19,7 +19,7 @@ class Evidence(Struct, frozen=True, gc=False):
 
 
 class Cause(Struct, kw_only=True):
-    """A cause that explains what is seen now. Counts are of ONTs below the place in this episode."""
+    """A cause that explains the evidence as it is now. The counts are ONTs below ``place`` in this episode."""
 
     kind: Kind
     place: str
@@ -32,6 +32,6 @@ class Cause(Struct, kw_only=True):
     confidence: float
     why: str
     summary: dict[str, Any] = {}
-    """More figures for the alarm and its timeline."""
+    """Further figures for the metadata of the alarm and for its timeline."""
     detail: dict[str, Any] = {}
-    """More evidence for the timeline alone."""
+    """Further evidence, for the timeline alone."""

@@ -1,4 +1,4 @@
-"""Conclusions as alarms: raised, kept up to date, taken over by a better one, withdrawn, ended. Each says what it saw."""
+"""Conclusions as alarms: raise, revise, replace, withdraw, clear. Each step writes its evidence into the timeline."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -49,17 +49,18 @@ _CAUSES: dict[Kind, tuple[str, str]] = {
     "degraded": ("communicationsAlarm", "degradedSignal"),
     "rogue": ("communicationsAlarm", "unexpectedInformation"),
 }
-_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "shouted down"}
-"""How an ONT shows its part in the cause, where it is not dark."""
+_SHOWS: dict[Kind, str] = {"degraded": "lost light", "rogue": "disturbed"}
+"""The wording for an ONT that takes part in the cause and is not dark."""
 _COUNTS = ("dark", "gasped", "alive", "unknown")
 _DEEPER = 1.0
-"""dB by which a bend must have got deeper or less deep for its alarm to say so."""
+"""Change of a bend's depth, in dB, from which its alarm is revised."""
 _MANY = 8
-"""ONTs from which on a cause is critical."""
+"""A cause that affects so many ONTs is critical."""
 
 
 def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alarm] = ()) -> Alarm | None:
-    """Raise the cause's alarm, or bring it up to date, and attach what it explains; ``extra`` are other alarms than ONTs'."""
+    """Raise or revise the alarm of the cause, and attach the alarms that it explains. ``extra`` are alarms of other resources
+    than ONTs."""
     tenant = tenant_of(draft.state, cause.ports[-1])
     same = (
         draft.get(alarm_id)
@@ -116,7 +117,7 @@ def conclude(draft: Draft, memory: PonMemory, cause: Cause, extra: Iterable[Alar
 
 
 def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
-    """Whether a bend is measured otherwise than its alarm says: each reading differs a little from the last."""
+    """True when a bend's measured values differ from those in its alarm; each reading differs a little from the last."""
     known, now = alarm.metadata.get("median_db"), said.get("median_db")
     if not isinstance(known, float | int) or not isinstance(now, float | int):
         return known is not now
@@ -124,14 +125,14 @@ def _fell_otherwise(alarm: Alarm, said: dict[str, Any]) -> bool:
 
 
 def _worse(alarm: Alarm, cause: Cause) -> Alarm:
-    """As severe as the cause has become: it may have begun small."""
+    """Raise the severity with the cause: it may have begun small."""
     severity = _severity(cause.kind, len(cause.evidence))
     return severity_changed(alarm, severity) if is_worse(severity, alarm.severity) else alarm
 
 
 def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
-    """More of a cause that stands: ``cause`` is what has come to it alone, and that is all that this costs. Its ``why`` says
-    how it is with the others, its counts do not."""
+    """An addition to an existing cause. ``cause`` has the new part alone, and only that part is worked on. Its ``why``
+    describes the whole, its counts the new part."""
     alarm = draft.latest(draft.state.alarms[alarm_id])
     members = _extend(draft, memory, alarm_id, cause)
     counts = {key: int(alarm.metadata.get(key, 0)) + getattr(cause, key) for key in ("dark", "gasped", "alive", "unknown")}
@@ -164,7 +165,7 @@ def grow(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> None:
 
 
 def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int:
-    """Remember what ``cause`` adds to a conclusion; how many ONTs it explains with that."""
+    """Remember the ports and ONTs that ``cause`` adds to a conclusion. Returns how many ONTs it explains now."""
     known = memory.causes[alarm_id]
     already = members_of(draft.state, alarm_id, known)
     new = [each.ont for each in cause.evidence if each.ont not in already]
@@ -173,7 +174,7 @@ def _extend(draft: Draft, memory: PonMemory, alarm_id: str, cause: Cause) -> int
 
 
 def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
-    """Attach what the ONTs of a cause have said."""
+    """Attach the alarms of the ONTs that the cause explains."""
     for each in cause.evidence:
         for symptom in each.alarms:
             said_of = "gasped" if each.gasped else _SHOWS.get(cause.kind, "dark")
@@ -188,7 +189,7 @@ def _take_in(draft: Draft, alarm: Alarm, cause: Cause, members: int) -> None:
 
 
 def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
-    """A conclusion that later evidence speaks against: its alarm ends at once, and what was attached to it is free."""
+    """End a conclusion that later evidence contradicts: clear its alarm, and detach the alarms below it."""
     draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None:
@@ -201,7 +202,7 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
-    """The cause has gone; what it explained has its time to go too."""
+    """End a conclusion whose cause is repaired: clear its alarm. The alarms below it stay attached for ``outlive_seconds``."""
     draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
@@ -209,7 +210,7 @@ def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
 
 
 def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:
-    """An ONT's own trouble: its foremost alarm is the cause, its others are consequences of that."""
+    """Mark the most specific alarm of an ONT as the root cause, and attach its other alarms to it."""
     foremost = draft.alarm(found.alarms[0])
     if not foremost.is_root_cause and foremost.parent_alarm_id is None:
         changed = moved(foremost, is_root_cause=True, correlation_id=foremost.correlation_id or foremost.id)
@@ -284,12 +285,12 @@ def _description(cause: Cause, classes: Mapping[str, int]) -> str:
     by_class = "; customers by class: " + ", ".join(f"{name} {count}" for name, count in classes.items()) if classes else ""
     return (
         f"{cause.why}. {cause.dark} ONTs dark without a dying gasp, {cause.gasped} with one, {cause.alive} known to be alive, "
-        f"{cause.unknown} not heard of{by_class}. Confidence: {in_words(cause.confidence)}."
+        f"{cause.unknown} without a report{by_class}. Confidence: {in_words(cause.confidence)}."
     )
 
 
 def _classes(draft: Draft, evidence: Iterable[Evidence]) -> dict[str, int]:
-    """Customers by SLA class, in the order of the names."""
+    """How many customers of each SLA class the ONTs serve, ordered by the name of the class."""
     nodes = draft.state.plant.nodes
     classes: dict[str, int] = {}
     for each in evidence:
@@ -313,8 +314,8 @@ def _metadata(draft: Draft, cause: Cause) -> dict[str, Any]:
 
 
 def _reach(draft: Draft, cause: Cause) -> dict[str, Any]:
-    """Whose service it is: of everything below a broken thing; of a loss of power, those that are out. All are counted; of
-    those that are of other tenants none is named."""
+    """The affected customers: below a broken element all of them; for a loss of power those that are out. All are counted;
+    customers of other tenants are not named."""
     plant, tenant = draft.state.plant, tenant_of(draft.state, cause.ports[-1])
     if cause.kind not in ("power", "rogue") and cause.place in plant.nodes:
         named = plant.reach_for(cause.place, tenant)

@@ -21,29 +21,29 @@ from actors.correlator.resources.optical_power import fall, fell_since, latest
 from protocols.alarm import Alarm
 
 FADES = timedelta(minutes=10)
-"""What begins further apart did not begin together: an OLT measures its ONTs' light every few minutes."""
+"""Losses that begin further apart did not begin together: an OLT measures its ONTs' optical power every few minutes."""
 ALIKE = 1.5
-"""dB within which siblings fell by the same: each of the two readings that a fall is made of is right to some tenths of a dB,
-and the good one may be of another hour of the day."""
+"""dB within which losses count as equal. A loss is the difference of two readings, each right to some tenths of a dB, and
+perhaps taken at different hours of the day."""
 APART = 2 * ALIKE
-"""dB from which on an ONT below a bend fell by clearly more or less than the others, and has a trouble of its own."""
+"""dB by which the loss of an ONT must differ from the others below a bend to be a fault of its own."""
 STEADY = 1.0
-"""dB of loss below which an ONT has its light, whatever else is the matter with it."""
+"""Loss in dB below which an ONT counts as having its optical power, whatever else it reports."""
 ALARMS_ALONE = 0.7
-"""What a conclusion from alarms alone is worth, as a share of one from measured falls: two bends look like one."""
+"""Confidence of a conclusion from alarms alone, as a share of one from measured losses: two bends look like one."""
 FALLS_SHOWN = 64
-"""ONTs whose fall is written into the timeline, of a bend of more."""
+"""The timeline lists the losses of so many ONTs at most."""
 
 Lonely = tuple[Evidence, str, float]
-"""An ONT with a trouble of its own, why, and how sure that is."""
+"""An ONT with a fault of its own, the reason in words, and the confidence."""
 
 
 Span = tuple[datetime, datetime]
-"""Of readings that are compared with one another: of the first and of the last."""
+"""Readings that are compared with each other: the first and the last."""
 
 
 class Fading(NamedTuple):
-    """An ONT with service and too little light. ``fell``: by how many dB, None when that is not known."""
+    """An ONT with service and too little light. ``fell``: its loss in dB, None when that is not known."""
 
     evidence: Evidence
     fell: float | None
@@ -57,8 +57,8 @@ def degraded(
     out: Mapping[str, Evidence],
     said: Mapping[str, list[Alarm]],
 ) -> tuple[dict[tuple[str, str], Cause], list[Lonely]]:
-    """The places below which ONTs lost light at about the same time; and ONTs that lost theirs alone, where that was
-    measured."""
+    """The places below which ONTs lost light at about the same time; and the ONTs that were measured to have lost theirs
+    alone."""
     fades, lit = _fading(draft, memory, onts, out, said)
     causes: dict[tuple[str, str], Cause] = {}
     lonely: list[Lonely] = []
@@ -67,7 +67,7 @@ def degraded(
             mine = {ont: fades[ont] for ont in alike}
             found, alone = _explain(draft, port, onts, out, mine, fades, lit)
             for key, cause in found.items():
-                # Two amounts at one place: the one that more of its ONTs fell by.
+                # Two different losses at one place: keep the one that more ONTs have.
                 if key not in causes or len(cause.evidence) > len(causes[key].evidence):
                     causes[key] = cause
             lonely += alone
@@ -78,7 +78,7 @@ def degraded(
 def _fading(
     draft: Draft, memory: PonMemory, onts: Iterable[str], out: Mapping[str, Evidence], said: Mapping[str, list[Alarm]]
 ) -> tuple[dict[str, Fading], dict[str, Span]]:
-    """ONTs that are short of light; and of others that were measured to have theirs, since when and until when."""
+    """The ONTs that are short of light; and for each ONT that was measured to have its light, the span of its readings."""
     lights = draft.state.memory(OpticalPowerMemory)
     found: dict[str, Fading] = {}
     lit: dict[str, Span] = {}
@@ -97,7 +97,7 @@ def _fading(
         onset = min(onset, fell) if fell is not None else onset
         loss = fall(lights, ont, onset) if lights.lights else None
         if loss is not None and loss < STEADY:
-            lit[ont] = (onset - FADES, draft.at)  # errors, and all its light
+            lit[ont] = (onset - FADES, draft.at)  # bit errors, and no loss of light
         else:
             found[ont] = Fading(Evidence(ont, tuple(each.id for each in alarms), False, onset), loss)
     return found, lit
@@ -121,7 +121,7 @@ def _episodes(fades: Mapping[str, Fading]) -> Iterable[list[str]]:
 
 
 def _by_fall(draft: Draft, port: str, together: Sequence[str], fades: Mapping[str, Fading]) -> list[list[str]]:
-    """Those that fell by the same, the largest group first. One of which that is not known goes with the measured ones that are
+    """The ONTs with the same loss, the largest group first. An ONT without a measured loss joins the measured ones that are
     nearest to it in the plant; where none is measured all are one group."""
     measured = sorted((fell, ont) for ont in together if (fell := fades[ont].fell) is not None)
     groups = [[ont for _, ont in group] for group in _cut(measured)]
@@ -142,7 +142,7 @@ def _by_fall(draft: Draft, port: str, together: Sequence[str], fades: Mapping[st
 
 
 def _cut(measured: list[tuple[float, str]]) -> list[list[tuple[float, str]]]:
-    """Cut at the widest gap until each group lies within ``ALIKE``."""
+    """Split at the widest gap until each group lies within ``ALIKE``."""
     done: list[list[tuple[float, str]]] = []
     waiting = [measured] if measured else []
     while waiting:
@@ -199,8 +199,7 @@ def _explain(
 
 
 def _members(below: Iterable[str], mine: Mapping[str, Fading], fades: Mapping[str, Fading]) -> dict[str, Fading]:
-    """The ONTs of a bend: those that fell by the same; and of the others below it those that did not fall by clearly more or
-    less."""
+    """The ONTs of a bend: those with equal losses, and the others below it whose loss is not clearly different."""
     below = list(below)
     falls = [each.fell for ont in below if (each := mine.get(ont)) is not None and each.fell is not None]
     middle = median(falls) if falls else None

@@ -1,4 +1,5 @@
-"""What is known of the ONTs below a port: from open alarms and the inference's memory to the tree that is to be explained."""
+"""Collects the evidence about the ONTs below a port, from open alarms and the inference's memory, as the tree to be
+explained."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
@@ -12,18 +13,18 @@ from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 EPISODE = timedelta(seconds=6)
-"""What begins later than this after everything before it did not begin together with it: an OLT sends its traps one after the
-other, some are overtaken on the way, and a lamp of an ONT that loses power is noticed seconds after its neighbour's gasp."""
+"""A loss that begins later than this after all earlier ones did not begin together with them. An OLT sends its traps one after
+the other, some are overtaken on the way, and some ONTs without power are noticed seconds after their neighbour's gasp."""
 
 
 def heard_of(draft: Draft, node_id: str) -> list[Alarm]:
-    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. Alarms that others report of
-    it are theirs, and a conclusion must not tell of them."""
+    """The open alarms of a node that are evidence, oldest first: those of the tenant of its OLT. A conclusion must not reveal
+    alarms of other tenants."""
     return _of_owner(draft.state, node_id, draft.at_resource(node_id))
 
 
 def evidence_at(state: State, node_id: str) -> list[Alarm]:
-    """The same as the State has it, whatever a draft has done since."""
+    """The same from the State, without the changes of the draft."""
     return _of_owner(state, node_id, state.at_resource(node_id))
 
 
@@ -36,34 +37,34 @@ def _of_owner(state: State, node_id: str, alarms: list[Alarm]) -> list[Alarm]:
 
 
 def tenant_of(state: State, node_id: str) -> str:
-    """The tenant of the OLT of a node: in which its traps make alarms, and in which conclusions about it are."""
+    """The tenant of the node's OLT. Alarms from its traps, and conclusions about the node, belong to this tenant."""
     return state.plant.owner(node_id) or state.settings.default_tenant
 
 
 def said_of(draft: Draft, onts: Iterable[str]) -> dict[str, list[Alarm]]:
-    """The open alarms of those ONTs that have any."""
+    """The open alarms by ONT. ONTs without alarms are left out."""
     return {ont: alarms for ont in onts if (alarms := heard_of(draft, ont))}
 
 
 def evidence(draft: Draft, ont: str, memory: PonMemory) -> Evidence | None:
-    """What is known against this ONT; None when it is not known to be out."""
+    """The evidence against this ONT; None when it is not known to be out."""
     return against(draft.state.symptoms, ont, heard_of(draft, ont), memory)
 
 
 def says_out(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether the alarm says that its ONT has no service."""
+    """True when the alarm reports its ONT without service."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and traits.out
 
 
 def is_out(draft: Draft, ont: str) -> bool:
-    """Whether an ONT is known to be out."""
+    """True when an ONT is known to be out."""
     symptoms = draft.state.symptoms
     return any(says_out(symptoms, each) for each in heard_of(draft, ont))
 
 
 def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMemory) -> Evidence | None:
-    """As :func:`evidence`, of an ONT's open alarms."""
+    """Like :func:`evidence`, from an ONT's open alarms."""
     out = [each for each in alarms if says_out(symptoms, each)]
     if not out:
         return None
@@ -74,23 +75,23 @@ def against(symptoms: Symptoms, ont: str, alarms: Iterable[Alarm], memory: PonMe
 
 
 def dimmed(draft: Draft, ont: str) -> list[Alarm]:
-    """Alarms of an ONT that has service and too little light."""
+    """The open alarms of an ONT that say that it has too little light or too many errors."""
     return dim_of(draft.state.symptoms, heard_of(draft, ont))
 
 
 def dim_of(symptoms: Symptoms, alarms: Iterable[Alarm]) -> list[Alarm]:
-    """Those of an ONT's open alarms that say that it has too little light or too many errors."""
+    """The ONT's open alarms about low optical power or errors."""
     return [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.degraded]
 
 
 def pon_los_of(draft: Draft, port: str) -> list[Alarm]:
-    """The open alarms of a PON port by which its OLT says that the port receives nothing."""
+    """The open alarms by which an OLT reports that this PON port receives nothing."""
     symptoms = draft.state.symptoms
     return [each for each in heard_of(draft, port) if (traits := symptoms.get(each.alarm_type)) is not None and traits.pon_los]
 
 
 def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
-    """What began together, oldest first."""
+    """Groups of losses that began together, oldest first."""
     grouped: list[list[Evidence]] = []
     for each in sorted(found, key=lambda one: (one.onset, one.ont)):
         if grouped and each.onset - grouped[-1][-1].onset <= EPISODE:
@@ -101,8 +102,8 @@ def episodes(found: Iterable[Evidence]) -> list[list[Evidence]]:
 
 
 def tree_of(draft: Draft, port: str, seen: Mapping[str, Seen]) -> Tree:
-    """The plant below ``port`` with what is known of each ONT in ``seen``. Where a node has a single branch the two are one
-    place: what happens above the branch happens above all below it. ONTs directly below are branches as splitters are."""
+    """The plant below ``port`` as a tree, each ONT with its state in ``seen``. A node with a single branch and that branch
+    are one place: a break above either affects the same ONTs. An ONT directly below a node is a branch like a splitter."""
     plant = draft.state.plant
     trees: dict[str, Tree | None] = {}
     waiting = [(port, False)]
@@ -134,7 +135,7 @@ def _fold(node: str, branches: tuple[Tree, ...]) -> Tree | None:
 
 
 def ports_below(draft: Draft, node_id: str) -> list[str]:
-    """The PON ports at or below a node that have ONTs, in the order of the topology."""
+    """The PON ports with ONTs at or below a node, in the order of the topology."""
     plant = draft.state.plant
     found: list[str] = []
     waiting, seen = [node_id], {node_id}
@@ -159,7 +160,7 @@ def view(
     explained: Collection[str],
     memory: PonMemory,
 ) -> dict[str, Seen]:
-    """What is known of each ONT in one episode. Who was out before it, or is explained by something else, says nothing; who
+    """The state of each ONT in one episode. An ONT that was out before, or has another explanation, is no evidence. One that
     went out later was alive in it."""
     begun = min(each.onset for each in episode.values())
     ended = max(each.onset for each in episode.values())

@@ -1,4 +1,4 @@
-"""When a port or area is looked at: once its evidence has settled."""
+"""The time at which a port or area is inspected: once its evidence has settled."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,13 +8,13 @@ from actors.correlator.pon.memory import PonMemory
 
 NAME: Final = "pon"
 SETTLE: Final = timedelta(seconds=0.7)
-"""Quiet after the last piece of evidence before a port is looked at ..."""
+"""A port is inspected when no evidence came for so long ..."""
 LONGEST_WAIT: Final = timedelta(seconds=2.0)
-"""... but no longer than this after the first."""
+"""... and at the latest so long after the first piece of evidence."""
 
 
 def schedule_inspection(draft: Draft, memory: PonMemory, subject: str, settle: timedelta) -> None:
-    """Have ``subject`` looked at when no more has come for ``settle``."""
+    """Have ``subject`` inspected when no more evidence came for ``settle``."""
     first = memory.first.get(subject)
     if first is None:
         first = draft.at

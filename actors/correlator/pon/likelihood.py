@@ -1,13 +1,12 @@
-"""Which breaks explain best what was seen of the ONTs below one node. Pure.
+"""The breaks that explain best the observed states of the ONTs below one node. Pure.
 
-The plant below a PON port is a tree: splitters, and ONTs as leaves. An explanation is a set of breaks: a fibre cut above a
-node (everything below loses its light), a loss of power around a node, or an ONT's own trouble. Each has a prior, and each ONT
-then has a likelihood of having been seen as it was: traps get lost, so silence under a cut is unlikely but possible, while a
-cut above many ONTs of which two said something is less likely than two bad drops. The best explanation of a tree is the better
-of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all of them, exactly.
+The plant below a PON port is a tree: splitters, and ONTs as leaves. An explanation is a set of breaks: a fibre cut above a node
+(everything below loses its optical signal), a loss of power around a node, or a fault of a single ONT. Each break has a prior,
+and gives each ONT a likelihood of its observed state. Traps get lost, so a silent ONT under a cut is unlikely but possible; a
+cut above many ONTs of which two were reported is less likely than two bad drops. The best explanation of a tree is the better
+of a break above it and the best ones of its branches, so one pass from the leaves finds the best of all, exactly.
 
-All numbers are natural logarithms of probabilities. They were chosen by hand; what they achieve stands in
-docs/evaluation.md.
+All numbers are natural logarithms of probabilities. They were chosen by hand; docs/evaluation.md has the results.
 """
 
 import math
@@ -16,20 +15,20 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, get_args
 
 Seen = Literal["dark", "gasp", "silent", "alive", "out"]
-"""What is known of one ONT: lost without a word; said that it lost power; nothing; shown to live since; was out before."""
+"""The state of one ONT: lost without a gasp; reported its loss of power; no report; shown to live since; out before."""
 _SEEN: tuple[Seen, ...] = get_args(Seen)
 Cause = Literal["cut", "power"]
 
 
 class Odds(NamedTuple):
-    """Priors of each break within one episode, and how an ONT shows under each."""
+    """The prior of each break within one episode, and the likelihood of each state of an ONT under it."""
 
     cut: float = math.log(1e-4)
-    """A splitter's or feeder's fibre breaks."""
+    """The fibre to a splitter or the feeder breaks."""
     drop: float = math.log(4e-4)
     """One ONT's drop fibre, connector or optics."""
     area: float = math.log(1e-4)
-    """Mains fail around a node."""
+    """The mains fail around a node."""
     customer: float = math.log(1.5e-3)
     """One customer's power."""
     under_cut: Mapping[Seen, float] = {
@@ -48,11 +47,11 @@ class Odds(NamedTuple):
     }
     unhurt: Mapping[Seen, float] = {"dark": -50.0, "gasp": -50.0, "silent": 0.0, "alive": 0.0, "out": 0.0}
     false_los: float = math.log(1e-6)
-    """The port says that it lost all light although an ONT still shines."""
+    """The port reports loss of all light although an ONT still sends."""
     missed_los: float = math.log(0.3)
-    """Every ONT is out and the port says nothing: lost on the way, or not sent by this make."""
+    """All ONTs are out and the port reports nothing: its trap was lost, or this make sends none."""
     quiet: float = math.log(0.3)
-    """An OLT that reports its port's loss of light reports none of its ONTs' beside it."""
+    """The OLT reports loss of light of the port, and none of its ONTs."""
     under_quiet: Mapping[Seen, float] = {
         "dark": math.log(0.05),
         "gasp": math.log(0.004),
@@ -61,7 +60,7 @@ class Odds(NamedTuple):
         "out": 0.0,
     }
     rogue: float = math.log(1e-5)
-    """An ONT sends when it must not, and the OLT does not say so."""
+    """There is a rogue ONT, and the OLT does not report it."""
     under_rogue: Mapping[Seen, float] = {
         "dark": math.log(0.88),
         "gasp": math.log(0.004),
@@ -69,7 +68,7 @@ class Odds(NamedTuple):
         "alive": math.log(0.02),
         "out": 0.0,
     }
-    """Of its siblings when it sends without a pause ..."""
+    """States of the siblings of a rogue that sends without a pause."""
     under_babble: Mapping[Seen, float] = {
         "dark": math.log(0.35),
         "gasp": math.log(0.004),
@@ -77,26 +76,26 @@ class Odds(NamedTuple):
         "alive": 0.0,
         "out": 0.0,
     }
-    """... and when it sends now and then, or into the time slots of some of them alone."""
+    """States of the siblings of a rogue that sends now and then, or only into the time slots of some of them."""
     rogue_los: float = math.log(1e-3)
-    """The port says that it receives nothing although the rogue shines."""
+    """The port reports that it receives nothing although the rogue transmits."""
     unsteady: float = 1e-3
-    """Share of ONTs that come and go within two minutes for a reason of their own: a bad connector, a bad power supply."""
+    """Share of ONTs that come and go within two minutes by a fault of their own: a bad connector, a bad power supply."""
     garbled: float = math.log(5.0)
-    """How much likelier an ONT's light makes no sense below a rogue than otherwise, ..."""
+    """Factor for an ONT with garbled upstream below a rogue, compared with no rogue."""
     garbled_most: float = math.log(10.0)
-    """... all of them together: there are OLTs that report lost frames whenever they lose an ONT."""
+    """The largest factor for all of them together: some OLTs report lost frames whenever they lose an ONT."""
     stuck: float = math.log(5e3)
-    """The same of an ONT that does not obey when told to be silent: half of the rogues, and hardly an ONT otherwise."""
+    """Factor for an ONT that does not obey when ordered to be silent: half of the rogues do not, and hardly any other ONT."""
 
 
 ODDS = Odds()
 MEASURED_ALIKE = math.log(0.2)
-"""That an ONT's own trouble takes just as much light as its siblings': 3 dB of a range of 15 or so."""
+"""Probability that an ONT's own fault takes as much power as its siblings lost: 3 dB of a range of about 15."""
 
 
 class Tree(NamedTuple):
-    """A node and what hangs below it; an ONT has no branches and ``seen`` says what is known of it."""
+    """A node and the nodes below it. An ONT has no branches, and ``seen`` is its state."""
 
     id: str
     branches: tuple["Tree", ...] = ()
@@ -110,13 +109,13 @@ class Break(NamedTuple):
     cause: Cause
     place: str
     own: bool
-    """An ONT's own trouble rather than that of what serves several."""
+    """A fault of one ONT, not of an element that serves several."""
     confidence: float
 
 
 class _Plan(NamedTuple):
-    """The best explanation of a subtree: its likelihood, the break above it that it begins with (none: it is put together from
-    its branches'), and the best one that does not begin so."""
+    """The best explanation of a subtree: its log-likelihood, the break above the subtree that it starts with (none: it consists
+    of the explanations of the branches), and the log-likelihood of the best alternative."""
 
     score: float
     chosen: Literal["", "cut", "power"]
@@ -129,12 +128,12 @@ class _Scores(NamedTuple):
     cut: float
     power: float
     quiet: float
-    """As ``cut``, where the OLT tells of the port alone."""
+    """Like ``cut``, where the OLT reports the port alone."""
     any: _Plan
     whole: _Plan
-    """Of those under which every ONT is out."""
+    """The best of the explanations under which every ONT is out."""
     hurt: int
-    """ONTs seen dark or gasping."""
+    """ONTs that are dark or sent a dying gasp."""
     out: int
     """ONTs that were out before, or for another reason."""
     leaves: int
@@ -142,7 +141,7 @@ class _Scores(NamedTuple):
 
 def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: Odds = ODDS) -> list[Break]:
     """The breaks that explain best what was seen below ``root``, a PON port. ``port_dark``: the port itself reports that it
-    receives nothing. ``leaning`` is added for a loss of power and taken from a cut: a vendor's own verdict."""
+    receives nothing. ``leaning``, the OLT's own opinion, is added to the score of a loss of power and taken from a cut's."""
     scores = _weigh(root, port_dark, leaning, odds)
     whole, some = _as_said(scores[root.id], port_dark, odds)
     all_out = whole > some
@@ -152,7 +151,7 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
         tree, above = waiting.pop()
         mine = scores[tree.id]
         plan = mine.whole if all_out else mine.any
-        # The odds of what this was weighed against: for a branch also that it broke further up instead.
+        # The odds of the alternatives: of a branch also that the break is further up.
         others = above + math.exp(min(0.0, plan.alternative - plan.score))
         if plan.chosen:
             breaks.append(Break(plan.chosen, tree.id, not tree.branches, 1.0 / (1.0 + others)))
@@ -162,8 +161,8 @@ def explain(root: Tree, *, port_dark: bool = False, leaning: float = 0.0, odds: 
 
 
 class Signs(NamedTuple):
-    """Of a rogue below a port. ``turned``: ONTs that went dark again by themselves, ``of`` how many there are; ``garbled``:
-    ONTs whose light made no sense; ``stuck``: whether one did not obey."""
+    """Signs of a rogue below a port. ``turned``: ONTs that went dark again one by one, of ``of`` in all; ``garbled``: ONTs with
+    garbled upstream; ``stuck``: an ONT did not obey."""
 
     of: int
     turned: int = 0
@@ -172,9 +171,9 @@ class Signs(NamedTuple):
 
 
 def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bool = False, odds: Odds = ODDS) -> float:
-    """How sure it is, 0 to 1, that a rogue ONT explains what was seen below ``root``, a PON port, and the signs: its share
-    beside the best explanation by breaks. ONTs that took turns are ``out`` in ``root``: whatever it is, that explains them.
-    ``culprit`` is the ONT that it would be."""
+    """Confidence, 0 to 1, that a rogue ONT explains the states below ``root``, a PON port, and the signs: its share beside the
+    best explanation by breaks. ONTs that took turns are ``out`` in ``root``, since they are explained in any case. ``culprit``
+    is the suspected ONT."""
     breaks = max(_as_said(_weigh(root, port_dark, 0.0, odds)[root.id], port_dark, odds))
     seen = Counter(tree.seen for tree in _post_order(root) if not tree.branches and tree.id != culprit)
     sends = _either(
@@ -182,7 +181,7 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
     )
     score = odds.rogue + sends - math.log(2.0) + (odds.rogue_los if port_dark else 0.0)
     if signs.turned:
-        # By themselves so many of them would by chance (Poisson); a rogue may reach any number of its siblings.
+        # This many of them would do so by chance (Poisson); a rogue may reach any number of its siblings.
         chance = signs.of * odds.unsteady
         score -= math.log(signs.of) + signs.turned * math.log(chance) - chance - math.lgamma(signs.turned + 1)
     score += min(signs.garbled * odds.garbled, odds.garbled_most) + (odds.stuck if signs.stuck else 0.0)
@@ -190,7 +189,7 @@ def rogue(root: Tree, signs: Signs, *, culprit: str | None = None, port_dark: bo
 
 
 def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str, _Scores]:
-    """Of every node below ``root``, from the leaves up."""
+    """The best explanation of every node below ``root``, from the leaves up."""
     scores: dict[str, _Scores] = {}
     leaves: dict[Seen, _Scores] = {seen: _leaf(seen, odds) for seen in _SEEN}
     for tree in _post_order(root):
@@ -203,7 +202,8 @@ def _weigh(root: Tree, port_dark: bool, leaning: float, odds: Odds) -> dict[str,
 
 
 def _as_said(mine: _Scores, port_dark: bool, odds: Odds) -> tuple[float, float]:
-    """What the best explanations under which all ONTs are out, and of all, are worth beside the port's own word."""
+    """The weights of the best explanation under which all ONTs are out, and of the best one of all, beside the port's own
+    report."""
     said, unsaid = (0.0, odds.false_los) if port_dark else (odds.missed_los, 0.0)
     return mine.whole.score + said, mine.any.score + unsaid
 
@@ -224,14 +224,15 @@ def _leaf(seen: Seen, odds: Odds) -> _Scores:
 
 def _fork(below: list[_Scores], odds: Odds) -> _Scores:
     mine = _together(below)
-    # Only what serves several ONTs, by several branches, can be told from its branches.
+    # Only a node that serves several ONTs by several branches can be distinguished from its branches.
     if mine.hurt < 2 or sum(1 for each in below if each.leaves) < 2:
         return mine
     return _breakable(mine, odds.cut + mine.cut, odds.area + mine.power)
 
 
 def _port(below: list[_Scores], port_dark: bool, leaning: float, odds: Odds) -> _Scores:
-    """As a fork; but where the port itself says that it is dark, and nothing else explains any of it, its ONTs need not."""
+    """Like a fork. But where the port itself reports that it is dark, and nothing else explains that, its ONTs need no own
+    report."""
     mine = _together(below)
     if mine.leaves < 2 or (mine.hurt < 2 and (not port_dark or mine.out)):
         return mine
@@ -259,7 +260,7 @@ def _breakable(mine: _Scores, cut: float, power: float) -> _Scores:
 
 
 def _plan(unbroken: float, cut: float, power: float) -> _Plan:
-    """The likeliest of the three and the next; the one that supposes less where two are equal."""
+    """The likeliest of the three, and the next one as the alternative. Of equal ones the simpler explanation wins."""
     if unbroken >= cut and unbroken >= power:
         return _Plan(unbroken, "", max(cut, power))
     if cut >= power:
@@ -268,13 +269,13 @@ def _plan(unbroken: float, cut: float, power: float) -> _Plan:
 
 
 def _either(one: float, other: float) -> float:
-    """The logarithm of the sum of what these are the logarithms of."""
+    """The logarithm of the sum of the probabilities whose logarithms are given."""
     most = max(one, other)
     return most + math.log(math.exp(one - most) + math.exp(other - most))
 
 
 def _post_order(root: Tree) -> Iterator[Tree]:
-    """Every node after its branches; no recursion, plants may cascade deeply."""
+    """Every node after its branches. Not recursive, because splitters may cascade deeply."""
     waiting = [(root, False)]
     while waiting:
         tree, opened = waiting.pop()

@@ -1,18 +1,18 @@
-"""ONTs whose outage a conclusion explains, and which of them are back: kept beside the memory, which has them in order. It
-follows from the State, so it is not saved."""
+"""The ONTs whose outage a conclusion explains, as a set, and which of them are back. The memory has the same ONTs in order. The
+sets follow from the State, so they are not saved."""
 
 from actors.correlator.draft import Draft
 from actors.correlator.pon.gather import evidence_at, says_out
 from actors.correlator.pon.memory import Concluded, PonMemory
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from protocols.alarm import Alarm
 
 _SPARE = 64
 
 
 class _Made:
-    """``of``: the list that this was made of, which only ever grows. ``back``: those of ``ids`` that are not out, but for the
-    ``stale`` ones, whose alarms are still to be read."""
+    """``of``: the conclusion's list of ONTs, which only grows; ``ids``: the same as a set. ``back``: the ONTs that are not out.
+    ``stale``: the ONTs whose alarms are still to be read."""
 
     __slots__ = ("back", "ids", "of", "stale")
 
@@ -23,8 +23,8 @@ class _Made:
         self.stale: set[str] = set()
 
 
-class MembersView(View):
-    """The ONTs of each conclusion, by the id of its alarm; and the conclusions of each ONT."""
+class MembersView(DerivedView):
+    """The ONTs of each conclusion, by the id of its alarm, and the conclusions of each ONT."""
 
     of_configuration = True
     of_alarms = True
@@ -34,16 +34,14 @@ class MembersView(View):
         self._made: dict[str, _Made] = {}
         self._of_ont: dict[str, tuple[str, ...]] = {}
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+    def changed(self, alarm: Alarm, *, moved: bool) -> None:
         ont = alarm.resource_id
-        if ont not in self._of_ont or alarm.alarm_type not in self._state.symptoms:
-            return
-        if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
+        if moved and ont in self._of_ont and alarm.alarm_type in self._state.symptoms:
             for alarm_id in self._of_ont[ont]:
                 self._made[alarm_id].stale.add(ont)
 
     def of(self, alarm_id: str, cause: Concluded, *, out: bool = False) -> _Made:
-        """``out``: the ONTs that are new are known to be out."""
+        """The ONTs of a conclusion. ``out``: new ones are known to be out."""
         made = self._made.get(alarm_id)
         if made is None or made.of is not cause.members:
             if made is not None:
@@ -65,7 +63,7 @@ class MembersView(View):
         return made
 
     def back(self, alarm_id: str, cause: Concluded) -> int:
-        """How many ONTs of a conclusion are not out."""
+        """Number of ONTs of a conclusion that are not out."""
         made = self.of(alarm_id, cause)
         symptoms = self._state.symptoms
         for ont in made.stale:
@@ -92,7 +90,7 @@ def members_of(state: State, alarm_id: str, cause: Concluded) -> set[str]:
 
 
 def back_of(draft: Draft, alarm_id: str, cause: Concluded) -> int:
-    """How many ONTs of a conclusion are not out, as it was before the draft."""
+    """Number of ONTs of a conclusion that were not out before the draft."""
     return draft.state.view(MembersView).back(alarm_id, cause)
 
 

@@ -1,4 +1,4 @@
-"""What the inference remembers between two looks at a port. The alarms themselves are in the State."""
+"""The inference's memory between two inspections of a port. The alarms themselves are in the State."""
 
 from datetime import datetime, timedelta
 from itertools import islice
@@ -7,27 +7,27 @@ from typing import Literal
 from msgspec import Struct
 
 FORGOTTEN = timedelta(minutes=10)
-"""How long it is remembered that an ONT came back."""
+"""How long the return of an ONT is remembered."""
 _AT_A_TIME = 2
-"""More than come: so what is old goes, whoever it was, at no cost to speak of."""
+"""More are dropped than are added, so old entries of every ONT disappear at little cost."""
 
 SIGNS_KEPT = 256
-"""Signs of a rogue that are remembered of a port; the latest."""
+"""Signs of a rogue ONT remembered for a port. The latest stay."""
 SIGN_LASTS = timedelta(seconds=120)
-"""For how long a sign is one."""
+"""A sign counts for so long."""
 
 SETTLED = timedelta(seconds=120)
-"""After this time a conclusion is no longer revised: what happens then is something new."""
+"""After this time a conclusion is not revised any more: later outages are new ones."""
 RETURNING = timedelta(seconds=45)
-"""ONTs of one cause come back within this time of the first; meanwhile those still out say nothing."""
+"""ONTs of one cause come back within this time of the first. Meanwhile those still out are no new evidence."""
 
 Kind = Literal["cut", "power", "card", "olt", "degraded", "rogue"]
 SignKind = Literal["turn", "garbled", "stuck", "lives"]
 
 
 class Sign(Struct, frozen=True, array_like=True, gc=False):
-    """Something by which a rogue shows. ``turn``: an ONT that had come back went dark again. ``garbled``: its light arrives and
-    makes no sense. ``stuck``: it does not obey when told to be silent. ``lives``: it was heard though not well."""
+    """A sign of a rogue ONT. ``turn``: an ONT that had come back went dark again. ``garbled``: its upstream arrives and cannot
+    be decoded. ``stuck``: it does not obey when ordered to be silent. ``lives``: the OLT receives it, though not well."""
 
     kind: SignKind
     ont: str
@@ -35,7 +35,7 @@ class Sign(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Concluded(Struct, kw_only=True):
-    """A cause that was concluded, by the id of the alarm that says so."""
+    """A conclusion. Its key is the id of its alarm."""
 
     kind: Kind
     place: str
@@ -45,28 +45,28 @@ class Concluded(Struct, kw_only=True):
     """ONTs that it explains, in the order of the topology."""
     since: datetime
     returning: datetime | None = None
-    """When the first of its members came back."""
+    """Time at which the first of its members came back."""
 
     def decided(self, at: datetime) -> bool:
-        """Whether no look at a port decides about it any more: settled, or its ONTs are coming back."""
+        """True when no inspection decides about it any more: it is settled, or its ONTs are coming back."""
         return self.explains(at, coming_back=self.returning is not None and at < self.returning + RETURNING)
 
     def explains(self, at: datetime, *, coming_back: bool) -> bool:
-        """Whether its ONTs need no new explanation while they are out: it is larger than a port, settled, or they are coming
-        back."""
+        """True when its ONTs need no new explanation while they are out: the cause is larger than a port, settled, or they are
+        coming back."""
         if self.kind in ("degraded", "rogue"):
             return False
         return self.beyond_port or coming_back or at - self.since > SETTLED
 
     @property
     def beyond_port(self) -> bool:
-        """Whether it is larger than a port, so that no look at a single one decides about it."""
+        """True when it is larger than a port, so that the inspection of one port cannot decide about it."""
         return len(self.ports) > 1 or self.kind in ("card", "olt")
 
 
 class PonMemory(Struct):
-    """``onset``: when an ONT or port was first seen out, while it is. ``back``: when an ONT last came back. ``first``: when the
-    first evidence came for a port or area that was not looked at since."""
+    """``onset``: since when an ONT or port is out. ``back``: when an ONT last came back. ``first``: when the first evidence
+    came since the last inspection of a port or area."""
 
     onset: dict[str, datetime] = {}
     back: dict[str, datetime] = {}
@@ -75,17 +75,17 @@ class PonMemory(Struct):
     at_port: dict[str, list[str]] = {}
     """Ids of the alarms of ``causes``, by port."""
     signs: dict[str, list[Sign]] = {}
-    """Of a rogue, by port, oldest first; the port that was heard of last is the last."""
+    """Signs of rogues by port, oldest first; the port with the latest sign is the last."""
 
     def sign(self, port: str, sign: Sign) -> None:
-        """Remember a sign; forget those that are old."""
+        """Remember a sign, and forget old ones."""
         recent = [each for each in self.signs.pop(port, ()) if sign.at - each.at <= SIGN_LASTS]
         self.signs[port] = [*recent, sign][-SIGNS_KEPT:]
         for each in [each for each, signs in islice(self.signs.items(), _AT_A_TIME) if sign.at - signs[-1].at > SIGN_LASTS]:
             del self.signs[each]
 
     def came_back(self, ont: str, at: datetime) -> None:
-        """Remember that an ONT came back, the latest last; let go of the oldest."""
+        """Remember the return of an ONT, the latest last; drop the oldest."""
         self.back.pop(ont, None)
         self.back[ont] = at
         for each in [each for each, since in islice(self.back.items(), _AT_A_TIME) if at - since > FORGOTTEN]:
@@ -100,7 +100,7 @@ class PonMemory(Struct):
                 known.append(alarm_id)
 
     def extend(self, alarm_id: str, ports: list[str], members: list[str]) -> None:
-        """More of a conclusion: what it does not know yet, at the cost of that."""
+        """Add ports and ONTs to a conclusion. The cost depends on what is new alone."""
         cause = self.causes[alarm_id]
         cause.members += members
         for port in ports:
@@ -121,5 +121,5 @@ class PonMemory(Struct):
 
 
 def fading(ont: str) -> str:
-    """The key in ``onset`` for an ONT's loss of light, which is not one of service."""
+    """The key in ``onset`` for an ONT that has service and too little light."""
     return f"dim {ont}"

@@ -1,6 +1,6 @@
-"""The evidence against the ONTs of a port or an area, kept from look to look.
+"""The evidence about the ONTs of a port or an area, kept from one inspection to the next.
 
-A look costs as much as has changed since the last one: only the alarms of ONTs are read whose alarms began or ended. All of it
+The cost of an inspection depends on what has changed: only the alarms of ONTs that raised or cleared one are read. The evidence
 follows from the State, so it is not saved.
 """
 
@@ -12,7 +12,7 @@ from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.cause import Evidence
 from actors.correlator.pon.gather import against, evidence_at, tenant_of
 from actors.correlator.pon.memory import PonMemory
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
@@ -21,9 +21,9 @@ ByCause = Mapping[str | None, Collection[str]]
 
 
 class OntEvidence:
-    """``out``: the ONTs that are out; ``by_cause``: the same, of a port; ``several``: of those that say so in several ways.
-    ``others``: ONTs that say something else of their light. ``sizes``: how many ONTs there are of each tenant's OLTs, of an
-    area. Brought up to date by :meth:`ask`; to be read only."""
+    """``out``: the ONTs that are out; ``by_cause``: the same by cause, of a port; ``several``: ONTs with several such alarms.
+    ``others``: ONTs with other alarms about their light. ``sizes``: of an area, the number of ONTs by tenant.
+    :meth:`ask` updates them. Only to be read."""
 
     __slots__ = ("_causes", "_elsewhere", "_stale", "by_cause", "onts", "others", "out", "several", "sizes")
 
@@ -37,11 +37,11 @@ class OntEvidence:
         self.several: set[str] = set()
         self.others: dict[str, None] = {}
         self._stale = dict.fromkeys(self.onts)
-        # An ONT with a second way up has its evidence at one of its ports alone.
+        # Evidence about an ONT with two ways up is kept at one of its ports alone.
         self._elsewhere = [ont for ont in self.onts if plant.pon_of(ont) != port] if port else []
 
     def mark(self, ont: str) -> None:
-        """An alarm of this ONT has begun or ended."""
+        """Note that an alarm of this ONT was raised or cleared."""
         self._stale[ont] = None
 
     def ask(self, state: State, memory: PonMemory) -> "OntEvidence":
@@ -58,14 +58,14 @@ class OntEvidence:
                 out |= ont not in self.out
                 self._is_out(found, state.alarms[found.alarms[0]].parent_alarm_id)
                 if ont not in memory.onset:
-                    unsure[ont] = None  # since when it is out moves with each repeat, of which no view is told
+                    unsure[ont] = None  # the time since when it is out moves with each repeat, and views do not see repeats
             if any(_tells_more(symptoms, each) for each in alarms):
                 others |= ont not in self.others
                 self.others[ont] = None
             else:
                 self.others.pop(ont, None)
         self._stale = unsure
-        # In the order of the topology, in whichever order the alarms came.
+        # In the order of the topology, whatever the order of the alarms.
         if out:
             self.out = {ont: self.out[ont] for ont in self.onts if ont in self.out}
         if others:
@@ -73,7 +73,7 @@ class OntEvidence:
         return self
 
     def by_cause_now(self, draft: Draft, out: Mapping[str, Evidence]) -> ByCause:
-        """``by_cause`` as it is with what the draft has done since; ``out`` is all of it or a part."""
+        """``by_cause`` with the changes of the draft. ``out`` is all of it or a part."""
         if out is self.out and draft.untouched:
             return self.by_cause
         found: dict[str | None, list[str]] = {}
@@ -82,7 +82,7 @@ class OntEvidence:
         return found
 
     def explain(self, ont: str, alarm_id: str, cause: str | None) -> None:
-        """An alarm of this ONT was attached to a cause, or let go of."""
+        """An alarm of this ONT was attached to a cause, or detached."""
         found = self.out.get(ont)
         if found is not None and found.alarms[0] == alarm_id:
             self._file(ont, cause)
@@ -117,13 +117,13 @@ class OntEvidence:
 
 
 def _tells_more(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether an ONT's alarm says something of its light other than that it is out."""
+    """True when an ONT's alarm reports its optical signal otherwise than as lost."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and (traits.degraded or traits.disturbs or traits.rogue)
 
 
-class EvidenceView(View):
-    """The evidence of each port and each ``area:NAME`` that was looked at."""
+class EvidenceView(DerivedView):
+    """The evidence of each port and each ``area:NAME`` that was inspected."""
 
     of_configuration = True
     of_alarms = True
@@ -132,22 +132,20 @@ class EvidenceView(View):
         self._state = state
         self._by_subject: dict[str, OntEvidence] = {}
 
-    def changed(self, before: Alarm | None, alarm: Alarm) -> None:
+    def changed(self, alarm: Alarm, *, moved: bool) -> None:
         if not self._by_subject or alarm.alarm_type not in self._state.symptoms:
             return
         ont, plant = alarm.resource_id, self._state.plant
-        node = plant.nodes.get(ont)
-        if node is None:
-            return
         port = plant.pon_of(ont)
         known = self._by_subject.get(port) if port is not None else None
-        if (alarm.cleared_at is None) != (before is not None and before.cleared_at is None):
+        if moved:
             if known is not None:
                 known.mark(ont)
-            area = self._by_subject.get(AREA + node.area) if node.area else None
+            node = plant.nodes.get(ont)
+            area = self._by_subject.get(AREA + node.area) if node is not None and node.area else None
             if area is not None:
                 area.mark(ont)
-        elif known is not None and before is not None and before.parent_alarm_id != alarm.parent_alarm_id:
+        elif known is not None:
             known.explain(ont, alarm.id, alarm.parent_alarm_id)
 
     def of(self, memory: PonMemory, subject: str) -> OntEvidence:

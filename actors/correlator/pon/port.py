@@ -1,4 +1,4 @@
-"""One look at a PON port: what explains the ONTs that are out now, and what that changes."""
+"""The inspection of a PON port: the causes that explain the ONTs that are out now, and the changes that follow."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,17 +24,17 @@ from actors.correlator.strategies.topological import blocked_by, root_of
 from protocols.alarm import Alarm
 
 _LEANING = 4.0
-"""What a vendor's own count of gasps weighs at most, in the units of the likelihood."""
+"""The largest weight of a vendor's own count of gasps, in the units of the likelihood."""
 
 
 def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
-    """Bring the conclusions about ``port`` up to date. When to look again though nothing more is heard; None: no need."""
+    """Update the conclusions about ``port``. Returns when to inspect it again without new evidence; None: not needed."""
     known = evidence_of(draft, memory, port)
     onts, out = known.onts, known.out
     said = said_of(draft, known.others)
     causes = {alarm_id: memory.causes[alarm_id] for alarm_id in memory.at_port.get(port, ())}
     for alarm_id in [each for each in causes if _ended(draft, each)]:
-        # By hand: what it explained is looked at anew when it is free.
+        # An operator ended it. Its ONTs are inspected when they are detached.
         draft.on_commit(memory.drop, alarm_id)
         del causes[alarm_id]
     blockers = blocked_by(draft, port, tenant_of(draft.state, port))
@@ -65,15 +65,15 @@ def look(draft: Draft, memory: PonMemory, port: str) -> datetime | None:
     unsaid = bool(port_alarms) and not out and since is not None and draft.at - since <= SETTLED
     later: datetime | None = None
     if rogue is None:
-        shouted_down, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
-        fresh = {ont: found for ont, found in fresh.items() if ont not in shouted_down}
+        disturbed, later = suspect(draft, memory, port, onts, causes, out, by_cause, port_alarms)
+        fresh = {ont: found for ont, found in fresh.items() if ont not in disturbed}
     if later is not None:
         again = later if again is None else min(again, later)
     for episode in episodes(fresh.values()) or ([[]] if unsaid else []):
         common, alone = _explain(draft, memory, port, onts, episode, out, explained, port_alarms)
         wanted.update(common)
         lonely += alone
-    if later is None:  # errors of a port that is shouted down are no bend
+    if later is None:  # errors on a port with a rogue ONT are no sign of a bend
         bends, faded = degraded(draft, memory, port, onts, out, said)
         wanted.update(bends)
         lonely += faded
@@ -93,7 +93,7 @@ def _ended(draft: Draft, alarm_id: str) -> bool:
 
 
 def _keep_together(draft: Draft, several: Iterable[Evidence]) -> None:
-    """What an ONT that is explained already says in another way as well goes where its first word went."""
+    """A further alarm of an ONT that has an explanation is attached where its first alarm is."""
     for found in several:
         alarms = [draft.alarm(each) for each in found.alarms]
         parent = next((each.parent_alarm_id for each in alarms if each.parent_alarm_id is not None), None)
@@ -106,7 +106,7 @@ def _keep_together(draft: Draft, several: Iterable[Evidence]) -> None:
 
 
 def _claim_port(draft: Draft, port_alarms: list[Alarm], out: Mapping[str, Evidence]) -> None:
-    """A port that is dark because of what is known of its ONTs says nothing more: it goes with what explains most of them."""
+    """Attach the port's own alarm to the cause that explains most of its ONTs."""
     free = [each for each in port_alarms if draft.latest(each).parent_alarm_id is None]
     if not free:
         return
@@ -128,7 +128,7 @@ def _explain(
     explained: set[str],
     port_alarms: list[Alarm],
 ) -> tuple[dict[tuple[str, str], Cause], list[tuple[Evidence, str, float]]]:
-    """The causes of one episode, and the ONTs with troubles of their own."""
+    """The causes of one episode, and the ONTs with faults of their own."""
     mine = {each.ont: each for each in episode}
     since = memory.onset.get(port)
     port_dark = bool(port_alarms) and since is not None
@@ -186,7 +186,7 @@ def _alone(draft: Draft, kind: str, found: Evidence, seen: Mapping[str, Seen]) -
 
 
 def _leaning(draft: Draft, port: str, port_alarms: list[Alarm]) -> float:
-    """The OLT's own opinion, as evidence: how many of those it lost had gasped."""
+    """The OLT's own opinion as a log-likelihood, from the share of dying gasps among the ONTs that it lost."""
     symptoms = draft.state.symptoms
     if any((traits := symptoms.get(each.alarm_type)) is not None and traits.pon_gasps for each in heard_of(draft, port)):
         return _LEANING
@@ -204,7 +204,7 @@ def _number(value: Any) -> float | None:
 def _give_way(
     draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], blocker: Alarm, out: Mapping[str, Evidence]
 ) -> None:
-    """Equipment above is gone: that explains it, and what was concluded without knowing is taken back."""
+    """Withdraw conclusions that lost equipment above the port explains, and attach their alarms to it."""
     why = f"{blocker.resource_name or blocker.resource_id} is gone ({blocker.alarm_type}): that explains it"
     for alarm_id, cause in causes.items():
         if cause.kind != "degraded" and draft.at - cause.since <= SETTLED:
@@ -215,20 +215,21 @@ def _give_way(
 
 
 def _returns(draft: Draft, memory: PonMemory, causes: dict[str, Concluded]) -> tuple[set[str], datetime | None]:
-    """End the causes whose ONTs have come back. Those of which some have, and the rest is given time; and when that is over."""
+    """End the causes whose ONTs have come back. Returns the causes with some ONTs back, which get time for the rest, and its
+    end."""
     repairing: set[str] = set()
     again: datetime | None = None
     for alarm_id, cause in list(causes.items()):
         if cause.place.startswith(AREA):
-            continue  # its own look ends it: asked at each of its ports all its ONTs would be counted as often
+            continue  # the inspection of the area ends it: here each of its ports would count all its ONTs
         if cause.kind == "rogue":
-            continue  # who comes and goes in turns is back half of the time
+            continue  # ONTs that come and go in turns are back half of the time
         if not cause.members and cause.kind != "degraded" and not _port_dark(draft, cause.ports):
-            over(draft, memory, alarm_id, "the port receives light again, and had told of it alone")
+            over(draft, memory, alarm_id, "the port receives light again, and its own report was the only evidence")
             del causes[alarm_id]
             continue
         back = back_of(draft, alarm_id, cause) if cause.kind != "degraded" else 0
-        # One that was out for another reason and is back shows that there is light again as well.
+        # An ONT that was out for another reason and is back also shows that there is light.
         if not back and not _lit_since(draft, memory, cause):
             continue
         if 2 * back >= len(cause.members):
@@ -260,8 +261,8 @@ def _lit_since(draft: Draft, memory: PonMemory, cause: Concluded) -> bool:
 def _explained(
     draft: Draft, causes: Mapping[str, Concluded], onts: Sequence[str], out: ByCause, repairing: set[str]
 ) -> dict[str, set[str]]:
-    """ONTs that need no new explanation: those of causes settled, larger than the port, or being repaired; and those that were
-    attributed to something else, which includes causes that have just ended. By the id of what explains them."""
+    """ONTs that need no new explanation, by the alarm that explains them: those of causes that are settled, larger than the
+    port or being repaired; and those attached to another alarm, also to a cause that has just ended."""
     explained: dict[str, set[str]] = {}
     young: set[str] = set()
     for alarm_id, cause in causes.items():
@@ -286,7 +287,7 @@ def _reconcile(
     port_alarms: list[Alarm],
     repairing: set[str],
 ) -> None:
-    """Withdraw what is not concluded any more, then raise or revise what is."""
+    """Withdraw the conclusions that do not hold any more, then raise or revise those that do."""
     for alarm_id, cause in causes.items():
         if cause.beyond_port or cause.kind == "rogue" or alarm_id in repairing or (cause.kind, cause.place) in wanted:
             continue

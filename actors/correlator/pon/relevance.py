@@ -1,4 +1,4 @@
-"""Whether what is heard of an ONT can change what is concluded about its port: a port is not looked at for the rest."""
+"""Whether a report about an ONT can change the conclusions about its port. Others need no inspection of the port."""
 
 from actors.correlator.draft import Draft
 from actors.correlator.memories import OpticalPowerMemory
@@ -10,10 +10,11 @@ from protocols.alarm import Alarm
 
 
 def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> bool:
-    """Whether an ONT that went out, or came back, does what its port's causes let expect.
+    """True when an ONT that went out, or came back, behaves as its port's causes predict.
 
-    One that goes out tells nothing where a cause that is decided on explains it already. One that comes back shows that there
-    is light above it: that takes no cause away that is decided on until half of its ONTs are back, and gives rise to none."""
+    A loss is irrelevant where a decided cause explains it already. A return shows that the fibre above is whole: it ends no
+    decided cause before half of its ONTs are back, and begins none.
+    """
     if (
         port in memory.first
         or port in memory.signs
@@ -31,7 +32,7 @@ def is_irrelevant(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> b
 
 
 def _speaks(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether a port reports of itself that its ONTs are out."""
+    """True when a port itself reports that its ONTs are out."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and (traits.pon_los or traits.pon_gasps)
 

@@ -1,9 +1,9 @@
-"""A rogue ONT: a transmitter that sends when it must not blinds its port to the others, which then look as if cut off.
+"""A rogue ONT: a transmitter that sends out of turn hides its siblings from the port, which then look cut off.
 
-Some OLTs name it. Where none does it is suspected from what a break does not do: its siblings go dark and come back in turns,
-the OLT receives light of which it can make nothing (LOFi, DOWi), one ONT does not obey when told to be silent (DFi), or is
-heard while all others are dark, and the port has light all the time. That all but one are dark is no sign by itself: of a
-feeder cut with a trap lost as much is seen.
+Some OLTs name it. Where none does, faultd suspects one from signs that a break does not give: siblings go dark and come back in
+turns, the OLT receives upstream that it cannot decode (LOFi, DOWi), one ONT does not obey when ordered to be silent (DFi), or
+is received while all others are dark, and the port has light all the time. All but one being dark is no sign by itself: a
+feeder cut with a lost trap looks the same.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,25 +23,25 @@ from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 
 BEFORE = timedelta(seconds=120)
-"""An OLT takes its time to find out which of its ONTs it is."""
+"""Alarms so long before the OLT's report belong to the rogue ONT too: an OLT needs time to find it."""
 STEADY = timedelta(seconds=3)
-"""An ONT that goes dark sooner than this after it came back has not been back: its traps overtook one another."""
+"""An ONT that goes dark sooner after its return was never back: the network reordered its traps."""
 IN_TURNS = timedelta(seconds=60)
-"""One that goes dark later than this after it came back was well in between."""
+"""An ONT that goes dark later after its return had recovered in between."""
 AT_ONCE = timedelta(seconds=3)
-"""What goes dark within this of one another has gone together: a bad connector above them, the mains of a street."""
+"""ONTs that go dark within this time of one another have one reason: a bad connector above them, the mains of a street."""
 QUIET = timedelta(seconds=60)
-"""When there was no sign of it for so long, and most are back, it is over."""
+"""After this long without a sign, and with most ONTs back, it is over."""
 FEWEST = 3
-"""ONTs that come and go from which on they do in turns."""
+"""ONTs that must come and go to count as turns."""
 SURE = 0.7
-"""What a suspicion must be worth to be told; one that stands falls below half of that."""
+"""Confidence from which a suspicion is raised; a raised one ends below half of it."""
 AT_MOST = 0.95
-"""The most that it is worth without the OLT's own word."""
+"""The highest confidence without a report of the OLT."""
 
 
 def came_and_went(draft: Draft, memory: PonMemory, ont: str) -> None:
-    """Note that an ONT is dark again, not long after it came back."""
+    """Note that an ONT went dark again soon after its return."""
     if STEADY <= draft.at - memory.back[ont] <= IN_TURNS:
         sign(draft, memory, ont, "turn")
 
@@ -54,26 +54,33 @@ def sign(draft: Draft, memory: PonMemory, ont: str, kind: SignKind) -> None:
 
 
 def joins(draft: Draft, memory: PonMemory, port: str, alarm: Alarm) -> None:
-    """What begins on a port of which a rogue is suspected goes with that at once: it is one more turn."""
+    """A loss that begins on a port with a suspected rogue is attached to it at once: it is one more turn."""
     for alarm_id in memory.at_port.get(port, ()):
         cause = draft.get(alarm_id) if memory.causes[alarm_id].kind == "rogue" else None
         if cause is not None and cause.cleared_at is None and draft.latest(alarm).parent_alarm_id is None:
-            attach(draft, alarm, cause, NAME, f"shouted down: {_said(cause)}", confidence=cause.metadata.get("confidence"))
+            attach(
+                draft,
+                alarm,
+                cause,
+                NAME,
+                f"disturbed by a rogue ONT: {_said(cause)}",
+                confidence=cause.metadata.get("confidence"),
+            )
 
 
 def suspected(alarm: Alarm) -> bool:
-    """Whether this rogue is one that faultd suspects, rather than one that the OLT names."""
+    """True when faultd suspects this rogue, rather than the OLT naming it."""
     return alarm.qualifier == SUSPECTED
 
 
 def rogue_of(draft: Draft, port: str, said: Mapping[str, list[Alarm]]) -> Alarm | None:
-    """The OLT's own word that an ONT of this port sends out of turn; which ONT it is goes before that there is one."""
+    """The OLT's own report of a rogue ONT on this port. A report that names the ONT goes before one of the port."""
     symptoms = draft.state.symptoms
     return next((each for alarms in (*said.values(), heard_of(draft, port)) for each in alarms if _named(symptoms, each)), None)
 
 
 def _named(symptoms: Symptoms, alarm: Alarm) -> bool:
-    """Whether the OLT itself names a rogue by this alarm."""
+    """True when the OLT itself names a rogue by this alarm."""
     traits = symptoms.get(alarm.alarm_type)
     return traits is not None and traits.rogue and not suspected(alarm)
 
@@ -86,7 +93,7 @@ def blame(
     out: Mapping[str, Evidence],
     said: Mapping[str, list[Alarm]],
 ) -> None:
-    """Attribute to the rogue what its siblings suffer, and take back what was concluded from that before it was known."""
+    """Attach the alarms of the siblings to the rogue ONT, and withdraw earlier conclusions from them."""
     why = f"{rogue.resource_name or rogue.resource_id} sends out of turn and blinds its port to the others"
     begun = reported_at(draft, rogue) - BEFORE
     for alarm_id, cause in causes.items():
@@ -124,8 +131,8 @@ def suspect(
     by_cause: Mapping[str, Collection[str]],
     port_alarms: list[Alarm],
 ) -> tuple[set[str], datetime | None]:
-    """Raise, revise, withdraw or end the suspicion of a rogue on this port: the ONTs that it explains, and when to look again.
-    Takes what it replaces out of ``causes``."""
+    """Raise, revise, withdraw or end the suspicion of a rogue ONT on this port. Returns the ONTs that it explains, and when to
+    inspect the port again. Removes the conclusions that it replaces from ``causes``."""
     signs = [each for each in memory.signs.get(port, ()) if draft.at - each.at <= SIGN_LASTS]
     standing = next((alarm_id for alarm_id, cause in causes.items() if cause.kind == "rogue"), None)
     if not signs and standing is None:
@@ -138,7 +145,7 @@ def suspect(
     quiet = not signs or draft.at - signs[-1].at >= QUIET
     if standing is not None and quiet and 2 * len(dark) <= len(causes[standing].members):
         over(draft, memory, standing, f"nothing of it for {QUIET.total_seconds():g} s")
-        draft.drop(memory.signs, port)  # what it is over for is no sign of a new one
+        draft.drop(memory.signs, port)  # signs of this one are no signs of a new one
         del causes[standing]
         return set(), None
     if standing is None and not dark and quiet:
@@ -155,6 +162,7 @@ def suspect(
             withdraw(draft, memory, alarm_id, why)
             del causes[alarm_id]
     known = dict.fromkeys([*(causes[standing].members if standing in causes else ()), *hurt, *dark])
+    known.pop(place, None)  # the rogue ONT itself is a member of its conclusion, and not dark
     conclude(
         draft,
         memory,
@@ -180,7 +188,7 @@ def _over(draft: Draft, cause_id: str) -> bool:
 
 
 Found = tuple[str, float, str, list[str]]
-"""Where it is, how sure that is, why, and whom it has hurt."""
+"""The place of the rogue, the confidence, the reasons, and the ONTs that it disturbed."""
 
 
 def _weighed(
@@ -194,7 +202,7 @@ def _weighed(
     explained: Collection[str],
     port_alarms: list[Alarm],
 ) -> Found | None:
-    """The suspicion as the evidence of the last two minutes has it; None where that is not enough."""
+    """The suspicion by the evidence of the last two minutes; None when that is not enough."""
     turned = _in_turns(signs)
     garbled = list(dict.fromkeys(each.ont for each in signs if each.kind == "garbled"))
     stuck = list(dict.fromkeys(each.ont for each in signs if each.kind == "stuck"))
@@ -221,7 +229,7 @@ def _weighed(
         return None
     hurt = list(dict.fromkeys([*turned, *garbled, *(ont for ont, each in dark.items() if not each.gasped)]))
     if culprit is None and turned and len(hurt) == len(onts) - 1:
-        # All others were shouted down: the one that never was is the one that shouts, if it is there at all.
+        # All ONTs but one were affected, so that one is the rogue ONT.
         (culprit,) = (ont for ont in onts if ont not in hurt)
         confidence *= 0.9
     hurt = [ont for ont in hurt if ont != culprit]
@@ -236,7 +244,7 @@ def _still(
     found: Found | None,
     port_alarms: list[Alarm],
 ) -> Found | None:
-    """A suspicion that stands stays until something speaks against it, and where it is: signs get old, the rogue does not."""
+    """A suspicion stays, and keeps its place, until evidence contradicts it: signs get old, the rogue ONT does not."""
     cause, alarm = causes[standing], draft.state.alarms[standing]
     port = cause.ports[0]
     since = memory.onset.get(port)
@@ -244,7 +252,7 @@ def _still(
         withdraw(draft, memory, standing, "the port receives no light: whatever is the matter, no ONT of it sends")
         del causes[standing]
         return None
-    # The one named has been shouted down itself: it is another.
+    # The suspected ONT was affected itself, so it is another one.
     cleared = found is not None and found[0] == port and cause.place in found[3]
     if found is None or (found[0] == port and cause.place != port and not cleared):
         hurt = found[3] if found is not None else []
@@ -259,7 +267,7 @@ def _said(alarm: Alarm) -> str:
 
 
 def _in_turns(signs: list[Sign]) -> list[str]:
-    """ONTs that went dark again by themselves: not together with most of those that did."""
+    """ONTs that went dark again by themselves, not together with most of the others."""
     turns = [each for each in signs if each.kind == "turn"]
     every = {each.ont for each in turns}
     if len(every) < FEWEST:
@@ -274,13 +282,13 @@ def _in_turns(signs: list[Sign]) -> list[str]:
 
 
 def _disturbed(symptoms: Symptoms, alarms: Collection[Alarm]) -> list[Alarm]:
-    """Those of an ONT's alarms that say that the OLT receives it, and not well: too little light or errors first."""
+    """The ONT's alarms that show that the OLT receives it badly: low power or errors first."""
     disturbs = [each for each in alarms if (traits := symptoms.get(each.alarm_type)) is not None and traits.disturbs]
     return [*dim_of(symptoms, alarms), *disturbs]
 
 
 def _evidence(draft: Draft, ont: str, begun: datetime) -> Evidence:
-    """The alarms by which an ONT suffers from the rogue. There are none while it is the turn of its siblings."""
+    """The alarms of an ONT that the rogue causes; none while the ONT is received."""
     symptoms = draft.state.symptoms
     mine = [
         each
@@ -309,12 +317,12 @@ def _why(
     elif dark:
         reasons.append(f"{len(dark)} ONTs of {name(port)} are dark")
     if garbled:
-        reasons.append(f"light of {len(garbled)} arrives and makes no sense (LOFi, DOWi)")
+        reasons.append(f"the OLT receives light of {len(garbled)} ONTs and cannot read it (LOFi, DOWi)")
     if not port_dark:
         reasons.append("the port has light all the time")
     for ont in stuck:
-        reasons.append(f"{name(ont)} does not obey when told to be silent (DFi)")
+        reasons.append(f"{name(ont)} does not obey the order to be silent (DFi)")
     if culprit is not None and culprit not in stuck:
-        reasons.append(f"{name(culprit)} alone was heard all the time")
+        reasons.append(f"{name(culprit)} alone was received all the time")
     which = f"{name(culprit)} sends" if culprit is not None else "an ONT sends"
-    return f"suspected, not said by the OLT: {which} when it must not, since " + ", ".join(reasons)
+    return f"suspected, not reported by the OLT: {which} when it must not, since " + ", ".join(reasons)

@@ -1,5 +1,4 @@
-"""What several places have in common: ports that go dark together, their card or OLT; places that lose power together, what is
-above them all."""
+"""The common cause of several places: of dark ports their card or OLT; of losses of power the node above them all."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,8 +20,8 @@ _ABOVE: tuple[tuple[str, Kind], ...] = (("card", "card"), ("olt", "olt"))
 def roll_up(
     draft: Draft, memory: PonMemory, port: str, wanted: Mapping[tuple[str, str], Cause], port_alarms: list[Alarm]
 ) -> bool:
-    """When ``port`` is wholly dark and all the other ports of its card are, the card has failed; and so on to the OLT. True
-    when that is what explains the port."""
+    """When ``port`` and all other ports of its card are wholly dark, the card has failed; likewise the OLT. True when that
+    explains the port."""
     if ("cut", port) not in wanted:
         return False
     plant = draft.state.plant
@@ -64,7 +63,7 @@ def roll_up(
     concluded = conclude(draft, memory, cause, port_alarms)
     for cause_id in replaced:
         if concluded is not None and cause_id != concluded.id:
-            for child in children_of(draft, cause_id):  # what the ports say themselves
+            for child in children_of(draft, cause_id):  # the alarms of the ports themselves
                 if child.cleared_at is None:
                     attach(draft, child, concluded, NAME, cause.why, confidence=cause.confidence)
             withdraw(draft, memory, cause_id, cause.why)
@@ -74,7 +73,7 @@ def roll_up(
 def _together(
     draft: Draft, memory: PonMemory, port: str, ports: list[str], evidence_here: list[Evidence]
 ) -> tuple[list[Evidence], list[str]] | None:
-    """What is known of the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
+    """The evidence about the ONTs of all these ports, and the conclusions about them; None when not all went dark together."""
     found = {each.ont: each for each in evidence_here}
     replaced: dict[str, None] = {}
     for each in ports:
@@ -91,7 +90,7 @@ def _together(
 
 
 def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded], out: Mapping[str, Evidence]) -> None:
-    """ONTs that went dark together with something larger than their port, and were heard of too late to be counted with it."""
+    """ONTs that went dark together with something larger than their port, and were reported too late to be counted with it."""
     for alarm_id, cause in causes.items():
         alarm = draft.get(alarm_id)
         if cause.kind not in ("card", "olt") or alarm is None or alarm.cleared_at is not None:
@@ -115,8 +114,8 @@ def join_larger(draft: Draft, memory: PonMemory, causes: Mapping[str, Concluded]
 def gather_power(
     draft: Draft, memory: PonMemory, port: str, wanted: dict[tuple[str, str], Cause], causes: Mapping[str, Concluded]
 ) -> None:
-    """Where the topology names no areas: losses of power around several places of one device at the same time are one, around
-    the nearest node above them all. Changes ``wanted``."""
+    """Where the topology has no areas: simultaneous losses of power around several places of one device become one, around the
+    nearest node above them all. Changes ``wanted``."""
     mine = [each for (kind, _), each in wanted.items() if kind == "power"]
     if not mine:
         return
@@ -142,7 +141,7 @@ def gather_power(
         ((standing, known),) = others.items()
         alarm = draft.get(standing)
         if known.place == above and alarm is not None and alarm.cleared_at is None:
-            # The usual way of an outage: port after port comes to what stands, which is not looked through again.
+            # The usual course of an outage: port after port joins the existing conclusion, which is not examined again.
             gasped = int(alarm.metadata.get("gasped", 0)) + sum(one.gasped for one in found.values())
             grow(
                 draft, memory, standing, _around(draft, above, [*known.ports, port], list(found.values()), gasped, len(places))
@@ -159,7 +158,7 @@ def gather_power(
 
 
 def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], gasped: int, places: int) -> Cause:
-    """Mains that have failed around ``above``: ``gasped`` ONTs in all, of which ``found`` are told now."""
+    """Failed mains around ``above``: ``gasped`` ONTs in all, of which ``found`` are new."""
     name = draft.state.plant.nodes[above].name or above
     where = f"on {len(ports)} PON ports" if len(ports) > 1 else f"around {places} places"
     mine = sum(one.gasped for one in found)
@@ -178,7 +177,7 @@ def _around(draft: Draft, above: str, ports: list[str], found: list[Evidence], g
 
 
 def _common(draft: Draft, places: list[str]) -> str | None:
-    """The nearest node above all of ``places`` (or one of them that is above the others)."""
+    """The nearest node above all of ``places``, or the one of them that is above the others."""
     plant = draft.state.plant
     lines = [[place, *plant.ancestors(place)] for place in places]
     rest = [set(line) for line in lines[1:]]
@@ -186,7 +185,7 @@ def _common(draft: Draft, places: list[str]) -> str | None:
 
 
 def _whole(memory: PonMemory, port: str) -> str | None:
-    """The conclusion that all of this port is dark."""
+    """The conclusion that the whole port is dark."""
     for alarm_id in memory.at_port.get(port, ()):
         cause = memory.causes[alarm_id]
         if (cause.kind == "cut" and cause.place == port) or cause.kind in ("card", "olt"):

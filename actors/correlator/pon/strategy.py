@@ -1,8 +1,8 @@
-"""Strategy 2: from the silence of ONTs to the place that broke.
+"""Strategy 2: from the ONTs that are out to the place that broke.
 
-Evidence of a port is let settle for less than a second. Then the port is looked at as a whole, and the alarms of its causes
-are made to say what the evidence says now: raised, revised, taken over by a larger cause or withdrawn. An area is looked at a
-moment before its ports, since mains that fail explain ONTs on many of them.
+The evidence of a port has less than a second to settle. Then the port is inspected as a whole, and the alarms of its causes are
+raised, revised, replaced by a larger cause or withdrawn. An area is inspected a moment before its ports, because a failure of
+the mains explains ONTs on many ports.
 """
 
 from datetime import timedelta
@@ -26,7 +26,7 @@ AREAS_FIRST: Final = timedelta(seconds=0.1)
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """Take note of evidence, and have its port looked at."""
+    """Note the evidence, and schedule the inspection of its port."""
     traits = draft.state.symptoms.get(alarm.alarm_type)
     if traits is None:
         return
@@ -46,11 +46,11 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     if alarm.tenant_id != tenant_of(draft.state, resource):
         if ends and resource in memory.onset and not is_out(draft, resource):
-            draft.drop(memory.onset, resource)  # it was its OLT's, which was of this tenant then
-        return  # what others report of it is theirs
+            draft.drop(memory.onset, resource)  # its OLT belonged to this tenant when the alarm was raised
+        return  # a report of another tenant is no evidence here
     if traits.equipment_lost:
         for each in ports_below(draft, resource):
-            # What was out before the equipment went, and still is, is to be explained once that is back.
+            # ONTs that were out before the equipment was lost, and still are, are explained again once it is back.
             if each in memory.at_port or (ends and _out_at(draft, memory, each)):
                 schedule_inspection(draft, memory, each, timedelta(0))
         return
@@ -73,7 +73,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def _out_at(draft: Draft, memory: PonMemory, port: str) -> bool:
-    """Whether the port, or an ONT of it, is out or has too little light."""
+    """True when the port, or an ONT of it, is out or has low optical power."""
     onset = memory.onset
     return port in onset or any(ont in onset or fading(ont) in onset for ont in draft.state.plant.onts_below(port))
 
@@ -106,7 +106,7 @@ def _light(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
 
 
 def _port(draft: Draft, memory: PonMemory, node: Node, begins: bool) -> None:
-    """A port went dark, or is so no longer."""
+    """A port lost its light, or has it again."""
     if begins:
         _begin(draft, memory, node.id)
     else:
@@ -119,7 +119,7 @@ def _begin(draft: Draft, memory: PonMemory, key: str) -> None:
 
 
 def due(draft: Draft, subject: str) -> None:
-    """Look at a port, or at an area."""
+    """Inspect a port or an area."""
     memory = draft.state.memory(PonMemory)
     draft.drop(memory.first, subject)
     if subject.startswith(AREA):
@@ -132,7 +132,7 @@ def due(draft: Draft, subject: str) -> None:
 
 
 def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """What has come free of its cause, or was placed by a new topology, is evidence again."""
+    """An alarm that was detached from its cause, or placed by a new topology, is evidence again."""
     if before is None or alarm.cleared_at is not None:
         return
     placed = UNPLACED in before.tags and UNPLACED not in alarm.tags
@@ -147,7 +147,7 @@ def _explained_otherwise(draft: Draft, before: Alarm | None, alarm: Alarm) -> No
 
 
 def _elsewhere(draft: Draft, memory: PonMemory, alarm: Alarm, port: str | None) -> None:
-    """An ONT that the topology has moved or let go of is still one of those by which its cause will be over."""
+    """An ONT that the topology moved or removed still counts for the end of its cause."""
     cause = memory.causes.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
     if cause is None:
         return

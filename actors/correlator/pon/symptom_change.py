@@ -5,13 +5,13 @@ memory of the alarms whose type has another symptom now is brought in line, and 
 An alarm that is attached to a cause stays attached.
 """
 
+from actors.correlator.alarms.tables import age
 from actors.correlator.draft import Draft
 from actors.correlator.memories import BlockerMemory
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.gather import heard_of, ports_below
 from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
 from actors.correlator.pon.memory import PonMemory, fading
-from actors.correlator.state import age
 from actors.correlator.strategies.symptoms import Symptoms
 from protocols.alarm import Alarm
 

@@ -1,4 +1,4 @@
-"""The vendor profile engine: from a trap to what it means. See ``docs/profiles.md`` for the language."""
+"""The vendor profile engine: from a trap to its findings. ``docs/profiles.md`` describes the language."""
 
 from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.explain import explain_trap

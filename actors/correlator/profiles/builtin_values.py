@@ -1,4 +1,4 @@
-"""faultd's own names: of the trap itself, of its community, and of what becomes known while a finding is built."""
+"""Built-in names: values of the trap itself, of its community, and values that become known while a finding is built."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -11,7 +11,7 @@ from protocols.event import Trap
 
 
 class OfFinding(Take):
-    """What becomes known while a finding is built."""
+    """A value that becomes known while a finding is built."""
 
     __slots__ = ("_take",)
 
@@ -63,7 +63,7 @@ class ContextReader(ValueReader):
 
 @lru_cache(maxsize=16)
 def community_fields(security: str) -> Mapping[str, str]:
-    """What ZTE writes into the community: ``public@eventId=1022@level=critical@confirm@20081124151349``.
+    """The fields that ZTE writes into the community: ``public@eventId=1022@level=critical@confirm@20081124151349``.
 
     The part before the first @ is ``base``; names are in lower case, the spelling ``eventLevel`` becomes ``level``, a
     lone word is its own value, 14 digits are ``time``.
@@ -98,12 +98,12 @@ def community_field(name: str) -> Callable[[Trap], Part | None]:
 
 
 AT_POSITION: Final = "trap.varbind."
-"""How the name of a varbind by its position begins; the position follows, from 1."""
+"""Prefix of the name of a varbind by position. The position follows, from 1."""
 
 
 class PositionReader(ValueReader):
-    """The varbind at a position, for a notification whose OBJECTS clause is known and the OIDs of whose varbinds are not. They
-    come in the order of that clause (RFC 2578, section 8.1); sysUpTime and snmpTrapOID do not count."""
+    """The varbind at a position, for a notification whose OBJECTS clause is known and whose OIDs are not. Varbinds have the
+    order of that clause (RFC 2578, section 8.1); sysUpTime and snmpTrapOID do not count."""
 
     __slots__ = ("_at",)
 
@@ -124,7 +124,7 @@ class PositionReader(ValueReader):
 
 
 def position_of(reference: str) -> int:
-    """The position that a name such as ``trap.varbind.8`` speaks of; 0 when it is no such name."""
+    """The position in a name such as ``trap.varbind.8``; 0 for any other name."""
     digits = reference.removeprefix(AT_POSITION)
     return int(digits) if reference != digits and digits.isascii() and digits.isdigit() and len(digits) <= 3 else 0
 
@@ -156,4 +156,4 @@ OF_FINDING: dict[str, Take] = {
     "code": OfFinding(lambda scope: scope.code),
 }
 BUILTINS = frozenset({*OF_TRAP, *OF_FINDING})
-"""faultd's own names."""
+"""The built-in names."""

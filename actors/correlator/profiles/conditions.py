@@ -14,7 +14,7 @@ Operand = int | str
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition: ``take`` takes the value, ``holds`` decides, ``shown`` is how it reads."""
+    """One condition: ``take`` reads the value, ``holds`` decides, ``shown`` is its text."""
 
     take: Take
     holds: Callable[[TrapScope], bool]
@@ -22,7 +22,7 @@ class Check:
 
 
 class Operated(NamedTuple):
-    """What a condition is on: how it is called, the value, the value as it was sent (None for a part), its enumeration."""
+    """The operand of a condition: its name, the value, the value as the device sent it (None for a part), its enumeration."""
 
     called: str
     take: Take
@@ -31,9 +31,9 @@ class Operated(NamedTuple):
 
 
 def compile_condition(on: Operated, condition: Condition) -> Check:
-    """The check of ``condition``; the enumeration translates numbers to names, and is what names are held against.
+    """The compiled ``condition``. The enumeration translates numbers to names, and a name must be in it.
 
-    Raises ValueError naming what cannot be: an empty condition, a pattern that does not compile, an unknown name.
+    Raises ValueError for an empty condition, a pattern that does not compile, or an unknown name.
     """
     if isinstance(condition, ValueTest):
         return _compile_test(on, condition)
@@ -53,7 +53,7 @@ def _listed(values: tuple[Operand, ...]) -> str:
 
 
 def _operands(wanted: tuple[Operand, ...], enum: Mapping[int, str]) -> frozenset[Operand]:
-    """What a value may be: a name of the enumeration also as its number and the reverse, text and number alike."""
+    """The accepted forms of a value: a name of the enumeration also as its number and the reverse; a number also as text."""
     if not wanted:
         raise ValueError("an empty list can never hold")
     numbers = {word: value for value, word in enum.items()}

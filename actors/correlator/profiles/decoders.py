@@ -1,7 +1,7 @@
-"""Named decoders: what a vendor packs into one varbind, taken apart. Pure; a value that does not fit is refused.
+"""Named decoders: they take apart the values that vendors pack into one varbind. Pure; a value that does not fit is refused.
 
 A decoder takes the raw values of its inputs (int, float, bytes or text) and gives a text, a number, or a dict of parts
-(``path`` is the part that stands for the whole). Sources of the encodings: the vendors' MIBs, ITU-T G.984.3 for serials.
+(``path`` is the part that represents the whole). Sources of the encodings: the vendors' MIBs, ITU-T G.984.3 for serials.
 """
 
 import re
@@ -16,7 +16,7 @@ Decoded = Part | dict[str, Part]
 
 
 class DecodeError(ValueError):
-    """A decoder refuses ``value``; ``why`` completes the sentence."""
+    """A decoder refuses ``value``, because ``why``."""
 
     def __init__(self, decoder: str, value: object, why: str) -> None:
         super().__init__(f"{decoder} refuses {_short(value)}: {why}")
@@ -31,7 +31,7 @@ def _short(value: object) -> str:
 
 
 class Decoder(NamedTuple):
-    """``inputs`` is the number of values it takes, 0 for any number from one up."""
+    """``inputs`` is the number of input values, 0 for one or more."""
 
     run: Callable[..., Decoded]
     inputs: int
@@ -41,7 +41,7 @@ class Decoder(NamedTuple):
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]+")
 MAX_TEXT: Final = 255
-"""Characters of a text that are kept."""
+"""A text is cut after so many characters."""
 
 
 def text(raw: Raw) -> str:
@@ -66,10 +66,16 @@ def text(raw: Raw) -> str:
 
 
 def plain(raw: Raw) -> Part:
-    """A value as it comes: numbers stay, octets become text, or hexadecimal digits where they are no text."""
+    """A value without a decoder: numbers stay, octets become text, or hexadecimal digits if they are no text."""
     if not isinstance(raw, bytes):
         return raw if isinstance(raw, (int, float)) else text(raw)
-    if raw.isascii() or not _BINARY.search(raw):
+    if raw.isascii():
+        if len(raw) <= MAX_TEXT:
+            found = raw.decode()
+            if found.isprintable():
+                return found.strip()
+        return text(raw)
+    if not _BINARY.search(raw):
         return text(raw)
     try:
         raw[: 4 * MAX_TEXT].decode()
@@ -116,7 +122,7 @@ def hexadecimal(raw: Raw) -> str:
 
 
 def mac(raw: Raw) -> str:
-    """Six octets as ``00:11:22:aa:bb:cc``; text forms are brought to the same."""
+    """Six octets, or their text forms, as ``00:11:22:aa:bb:cc``."""
     if isinstance(raw, bytes) and len(raw) == 6:
         return raw.hex(":")
     digits = re.sub("[^0-9a-fA-F]", "", text(raw)).lower()
@@ -203,7 +209,7 @@ def nokia_ifindex(raw: Raw) -> Decoded:
 
 def fiberhome_index(raw: Raw) -> Decoded:
     """FiberHome's index: slot << 25 | pon << 19 | onu << 8 | port of the ONU; onu 0 is the PON port itself. ``path`` ends with
-    the ONU, whichever of its ports is meant."""
+    the ONU, for each of its ports."""
     packed = integer(raw)
     if not 0 < packed < 2**32:
         raise DecodeError("fiberhome_index", raw, "not slot << 25 | pon << 19 | onu << 8 | port")
@@ -238,7 +244,7 @@ _DASAN_TLV = {1: "slot", 2: "port", 3: "vlan", 4: "mac", 5: "onu", 6: "uni_type"
 
 
 def dasan_source(kind: Raw, raw: Raw) -> Decoded:
-    """DASAN's alarm source: what the octets mean is told by the source type (SLE-FAULTMGMT-MIB). Type 13 is a list of
+    """DASAN's alarm source: the source type (SLE-FAULTMGMT-MIB) says what the octets are. Type 13 is a list of
     type, length, value; the others are taken as text, or as one number per octet when they are not text."""
     source_type = integer(kind)
     if not isinstance(raw, bytes):
@@ -288,7 +294,7 @@ _E7_CLASS = {2: "card", 19: "pon", 63: "ont", 65: "uni", 135: "psu"}
 
 def calix_e7_object(object_class: Raw, *instances: Raw) -> Decoded:
     """Calix E7's object: a class and up to eight instance numbers, zeros at the end unused. An ONT's number counts over
-    the whole node, so its path starts with ``ont``, and an object of a class we do not place with ``class<n>``."""
+    the whole node, so its path starts with ``ont``, and an object of any other class with ``class<n>``."""
     number_of_class = integer(object_class)
     found = [integer(value) for value in instances]
     while found and found[-1] == 0:

@@ -1,4 +1,4 @@
-"""What is wrong with a profile, all of it at once."""
+"""The mistakes of a profile, all at once."""
 
 from actors.correlator.file_mistake import FileMistake
 

@@ -1,4 +1,4 @@
-"""Why a trap reads as it does, in words: for ``faultd profile test``."""
+"""The reading of a trap in words, for ``faultd profile test``."""
 
 from collections.abc import Collection
 
@@ -47,7 +47,7 @@ def _asked(candidate: Candidate, trap: Trap) -> list[str]:
 
 
 def _values(translator: Translator, trap: Trap) -> list[str]:
-    """Every named value of the profile that knows the trap: what the device sent, what came of it."""
+    """Every named value of the profile that knows the trap: the value that the device sent, and the decoded one."""
     known = translator.candidates(trap.notification.trap_oid)
     if not known:
         return []

@@ -1,4 +1,4 @@
-"""From a rule that speaks for a trap to its finding."""
+"""Builds the finding of a rule that matched a trap."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from actors.correlator.profiles.decoders import DecodeError, number
 from actors.correlator.profiles.rules import ChoiceRule, CompiledTrapRule, ResourceRule
 from actors.correlator.profiles.scope import TrapScope
+from actors.correlator.profiles.templates import as_path
 from actors.correlator.profiles.times import believable
 from protocols.finding import Finding
 from protocols.optical_power import Measurement, is_optical_power
@@ -20,7 +21,7 @@ _KIND: Final[dict[str, Kind]] = {"raise": "raise", "clear": "clear", "event": "e
 
 
 def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str]:
-    """The finding of a rule that matched, or None and why there is none."""
+    """The finding of a rule that matched, or None and the reason."""
     kind: Kind
     if isinstance(rule.kind, ChoiceRule):
         picked = _KIND.get(rule.kind.pick(scope))
@@ -47,20 +48,20 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
     while resource is not None and resource.paths:
         found = resource_path(resource, scope)
         if resource.serial is not None:
-            filled = resource.serial.fill(scope)
+            filled = resource.serial.filled.of(scope)
             serial = canonical_serial(filled) if filled else ""
         if found is not None:
             path = found
             break
         if serial and resource.type == "ont":
-            break  # the topology may know where it is
+            break  # the topology may know its place
         resource = resource.fallback
     if resource is None:
         return None, f"{rule.name}: " + "; ".join(scope.notes or ["no resource for this trap"])
     scope.resource = path or None
     scope.resource_type = resource.type
     scope.label = resource.label
-    name = resource.name.fill(scope) or "" if resource.name is not None else ""
+    name = resource.name.filled.of(scope) or "" if resource.name is not None else ""
     scope.resource_name = name or None
     qualifier = finding.qualifier if rule.qualifier is None else rule.qualifier.path(scope) or ""
     metadata: dict[str, Any] = {}
@@ -106,7 +107,7 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
             vendor_cause=finding.vendor_cause if rule.vendor_cause is None else rule.vendor_cause.fill(scope) or "",
             metadata=metadata,
             light=optical_power_of(rule, scope) if rule.light else (),
-            # Last, when all has been read that may be refused.
+            # At the end, because every read may add a refusal.
             why=(*finding.why, *scope.notes) if scope.notes else finding.why,
         ),
         "",
@@ -114,18 +115,18 @@ def build(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Finding | None, str
 
 
 def resource_path(rule: ResourceRule, scope: TrapScope) -> str | None:
-    """The path by the first template whose values are there; None, and a note of what is missing, when there is none."""
+    """The path from the first template whose values are all present; None, and a note of what is missing, if there is none."""
     for template in rule.paths:
-        path = template.path(scope)
+        path = template.filled.of(scope)
         if path is not None:
-            return path
+            return as_path(path)
     missing = dict.fromkeys(name for template in rule.paths for name in template.missing(scope))
     scope.notes.append(f"no {rule.type} path: {', '.join(missing)} missing")
     return None
 
 
 def optical_power_of(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Measurement, ...]:
-    """The optical powers that the trap tells, in dBm; a note of each that is none."""
+    """The optical powers in the trap, in dBm. A value that is no optical power is noted and left out."""
     found = []
     for spec in rule.light:
         if not all(check.holds(scope) for check in spec.checks):
@@ -147,7 +148,7 @@ def optical_power_of(rule: CompiledTrapRule, scope: TrapScope) -> tuple[Measurem
 
 
 def device_time(rule: CompiledTrapRule, scope: TrapScope) -> datetime | None:
-    """The device's own time in UTC, where it tells one that can be believed."""
+    """The device's own time in UTC, if the trap has one that is plausible."""
     for spec in rule.profile.times:
         raw = spec.take(scope)
         if raw is None:

@@ -1,4 +1,4 @@
-"""Which varbinds bear the OIDs of a profile's names: worked out once for traps that are laid out alike, then only checked.
+"""The places of a profile's names among the varbinds: computed once for traps with the same layout, then only checked.
 
 A notification carries the same columns in the same order each time (its OBJECTS clause, SMIv2 RFC 2578 section 8.1); only the
 instances differ.
@@ -8,18 +8,18 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 MANY = 8
-"""Varbinds beyond which a scalar of a name goes before an instance of the same name that stands earlier."""
+"""In a trap with more varbinds, a scalar goes before an earlier instance of the same name."""
 REMEMBERED = 4
-"""Layouts that are kept of one notification."""
+"""Layouts kept for one notification at most."""
 LONGEST = 32
-"""Varbinds of the longest layout that is kept."""
+"""A layout with more varbinds is not kept."""
 
 Places = tuple[int, ...]
-"""Where each varbind reader's varbind is, by the reader's number; -1 when it is not there."""
+"""The place of the varbind of each reader, by the reader's number; -1 if the trap does not have it."""
 
 
 class Layout:
-    """A layout: what the OID at each place begins with, the places where that is the whole OID, and what is where."""
+    """A layout: the prefix of the OID at each place, the places where it is the whole OID, and the places of the readers."""
 
     __slots__ = ("_whole", "begins", "places")
 
@@ -27,18 +27,17 @@ class Layout:
         self.begins, self._whole, self.places = begins, whole, places
 
     def fits(self, oids: tuple[str, ...]) -> bool:
-        """Whether varbinds of these OIDs are laid out so."""
+        """Whether varbinds with these OIDs have this layout."""
         begins = self.begins
         if len(oids) != len(begins):
             return False
-        for at, begin in enumerate(begins):
-            if not oids[at].startswith(begin):
-                return False
+        if not all(map(str.startswith, oids, begins)):
+            return False
         return all(oids[at] == begins[at] for at in self._whole) if self._whole else True
 
 
 class Columns:
-    """The OIDs under which the varbinds of one profile are known. ``readers`` is the OIDs of each reader, by its number."""
+    """The OIDs of the varbinds of one profile. ``readers`` has the OIDs of each reader, by its number."""
 
     __slots__ = ("_chains", "_prefixes", "_scalars", "_single")
 
@@ -54,14 +53,14 @@ class Columns:
         self._single = [len(oids) == 1 for oids in readers]
         self._scalars: Mapping[str, list[int]] = scalars
         self._prefixes = sorted(numbers)
-        # Of every prefix itself and those that it lies below, the longest first, each with the readers it feeds.
+        # Each prefix and the prefixes above it, the longest first, each with its readers.
         self._chains = [
             [(above, numbers[above]) for above in reversed(self._prefixes[: at + 1]) if prefix.startswith(above)]
             for at, prefix in enumerate(self._prefixes)
         ]
 
     def layout(self, oids: Sequence[str]) -> tuple[Layout, bool]:
-        """The layout of varbinds of these OIDs, and whether it tells the places in all others that it fits."""
+        """The layout of varbinds with these OIDs, and whether it is valid for all traps that fit it."""
         places = [-1] * len(self._single)
         begins: list[str] = []
         whole: list[int] = []
@@ -84,11 +83,11 @@ class Columns:
         return Layout(begins, whole, tuple(places)), not several
 
     def _column(self, oid: str) -> tuple[str, list[int]]:
-        """What OIDs begin with that bear the same names as ``oid``, or all of ``oid`` when only it does; and the readers."""
+        """The prefix of all OIDs with the same names as ``oid``, or the whole ``oid`` if there is no other; and the readers."""
         prefixes = self._prefixes
         dotted = f"{oid}."
         after = bisect_right(prefixes, dotted)
-        # What ``dotted`` begins with sorts before it, and between the two is only what begins so too.
+        # A prefix of ``dotted`` sorts before it, and all strings between the two have the same prefix.
         numbers: list[int] = []
         if after:
             chain = self._chains[after - 1]
@@ -108,7 +107,7 @@ class Columns:
 
 
 class Layouts:
-    """The layouts in which the traps of one notification came, to one profile. It changes no reading."""
+    """The layouts of the traps of one notification, for one profile. A cache: no reading depends on it."""
 
     __slots__ = ("_columns", "_known")
 
@@ -117,7 +116,7 @@ class Layouts:
         self._known: list[Layout] = []
 
     def places(self, oids: tuple[str, ...]) -> Places:
-        """Where the profile's varbinds are among varbinds of these OIDs."""
+        """The places of the profile's varbinds among varbinds with these OIDs."""
         for known in self._known:
             if known.fits(oids):
                 return known.places

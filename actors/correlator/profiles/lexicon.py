@@ -1,4 +1,4 @@
-"""The names of one profile, compiled: varbinds, computed values, enumerations, and how to refer to them."""
+"""The names of one profile, compiled: varbinds, computed values, enumerations, and references to them."""
 
 import difflib
 import re
@@ -27,14 +27,14 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Lexicon:
-    """What names mean. ``readers`` reads each; the rest serves compiling."""
+    """The meaning of each name. ``readers`` read the values; the other attributes are for compiling."""
 
     def __init__(self, profile: Profile, problems: Problems) -> None:
         self.profile = profile
         self.problems = problems
         self.readers: dict[str, ValueReader] = {}
         self.bound: list[tuple[str, ...]] = []
-        """The OIDs of the readers of varbinds, by their numbers."""
+        """The OIDs of the varbind readers, by their numbers."""
         for name, of_trap in OF_TRAP.items():
             self.readers[name] = TrapReader(name, of_trap)
         for name, of_finding in OF_FINDING.items():
@@ -47,7 +47,7 @@ class Lexicon:
         for name in self._ordered():
             self._add_value(name, profile.values[name])
         for name in profile.values.keys() - self.readers.keys():
-            self._nothing(name)  # wrong and noted: what refers to it is not blamed too
+            self._nothing(name)  # its mistake is noted: references to it are not reported as well
 
     def resolve(self, reference: str) -> tuple[str, str, str]:
         """(value, part, unit) of ``name`` or ``name.part``. Raises ValueError for a name that is not known."""
@@ -71,11 +71,11 @@ class Lexicon:
         raise ValueError(f"unknown value {reference!r}{hint}")
 
     def take(self, name: str, part: str) -> Take:
-        """What takes a value that ``resolve`` found."""
+        """The Take of a value that ``resolve`` found."""
         return self.readers[name].taker(part)
 
     def template(self, written: str, key: str) -> Template | None:
-        """``written`` compiled, None when it is empty or wrong (noted at ``key``)."""
+        """``written`` compiled; None if it is empty or wrong (noted at ``key``)."""
         if not written:
             return None
         try:
@@ -118,7 +118,7 @@ class Lexicon:
         self.units[name] = spec.unit
 
     def _ordered(self) -> list[str]:
-        """Computed values in an order in which each comes after what it is made of; cycles are noted and left out."""
+        """Computed values in an order in which each comes after its sources. Cycles are noted and left out."""
         values = self.profile.values
         done: list[str] = []
         state: dict[str, int] = {}
@@ -197,7 +197,7 @@ class Lexicon:
     def _convert(
         self, decode: str, pattern: str, enum: Mapping[int, str], scale: float, key: str, name: str, inputs: int = 1
     ) -> Callable[..., Decoded] | None:
-        """One function for decoder or pattern, then enumeration or scale. None: the value as it comes."""
+        """One function for decoder or pattern, then enumeration or scale. None: the value is not changed."""
         if decode and pattern:
             self.problems.add(key, "takes either decode or pattern")
         base: Callable[..., Decoded] | None = None
@@ -234,7 +234,7 @@ class Lexicon:
         self.parts[name] = frozenset(compiled.groupindex)
 
         def decode(raw: Raw) -> Decoded:
-            # A text that does not match has none of the parts; it is an absence, so no error.
+            # A text that does not match has no parts. That is an absent value, not an error.
             found = compiled.search(text(raw))
             if found is None:
                 return {}

@@ -1,4 +1,4 @@
-"""Profiles from TOML texts, with every mistake of every file named at once."""
+"""Loads profiles from TOML texts, and names every mistake of every file at once."""
 
 import difflib
 import re
@@ -26,7 +26,7 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
     """The profiles of ``texts`` (file name → TOML), in order of their names, checked together.
 
     Raises ProfileErrors with file, line, key and message of every mistake found: TOML syntax, unknown keys, wrong types,
-    unknown names, impossible conditions, rules that can never speak.
+    unknown names, impossible conditions, rules that can never match.
     """
     errors: list[FileMistake] = []
     profiles: list[Profile] = []
@@ -143,7 +143,7 @@ def _search(value: Any, expected: Any, key: str, found: list[tuple[str, str]]) -
 
 
 def none_of(value: str, words: Sequence[str]) -> str:
-    """What is wrong with a word that is not one of ``words``: all of them, and the one that may be meant."""
+    """The message for a word that is not in ``words``: it lists them, and suggests the closest one."""
     close = difflib.get_close_matches(value, words, 1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"{value!r} is none of {', '.join(words)}{hint}"
@@ -177,7 +177,7 @@ def _quoted(name: str) -> str:
 
 
 def _line(written: str, parts: list[str | int]) -> int:
-    """The line of a key, or of the nearest table above it that has one; 0 when there is none.
+    """The line of a key, or of the nearest table above it; 0 if there is none.
 
     Good enough for a message: it follows headers (``[a.b]``, ``[[alarms]]``) and the keys below them, not inline tables.
     """

@@ -1,4 +1,4 @@
-"""What rules are made of, compiled: resources, choices, times, sequence numbers."""
+"""The parts of rules, compiled: resources, choices, times, sequence numbers."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from actors.correlator.profiles.templates import Template
 from actors.correlator.profiles.times import TIME_DECODERS, offset, text_time
 from actors.correlator.profiles.values import VarbindReader
 from actors.correlator.profiles.vocabulary import RESOURCE_TYPES
-from protocols.profile import Choice, DeviceTime, Profile, Resource, names
+from protocols.profile import Choice, DeviceTimeField, Profile, Resource, names
 
 
 class SequenceRule(NamedTuple):
-    """Where a vendor's sequence number is."""
+    """The place of a vendor's sequence number."""
 
     profile: ProfileRule
     take: Take
@@ -27,7 +27,7 @@ class SequenceRule(NamedTuple):
 
 
 class Parts:
-    """The names of one profile, and what is built of them alone. Mistakes go to ``problems``."""
+    """The names of one profile, and the parts that need nothing else. Mistakes go to ``problems``."""
 
     def __init__(self, profile: Profile, problems: Problems) -> None:
         self.profile = profile
@@ -79,7 +79,7 @@ class Parts:
             if (rule := self._time(spec, f"device_time[{n}]")) is not None
         )
 
-    def _time(self, spec: DeviceTime, key: str) -> TimeRule | None:
+    def _time(self, spec: DeviceTimeField, key: str) -> TimeRule | None:
         if bool(spec.decode) == bool(spec.format):
             self.problems.add(key, "takes either decode or format")
             return None
@@ -93,7 +93,7 @@ class Parts:
             self.problems.add(key, str(error))
             return None
         if spec.format and "%z" not in spec.format and zone is None:
-            return None  # no zone, here or in the text: never usable, so not even read
+            return None  # no zone, neither here nor in the text: such a time can never be used, so it is not read
         decode = TIME_DECODERS[spec.decode] if spec.decode else text_time(spec.format)
         take = self.lexicon.take(name, part).of if part else self.lexicon.readers[name].raw
         return TimeRule(take, decode, zone, spec.max_behind, spec.max_ahead)

@@ -1,4 +1,4 @@
-"""Rules as the engine runs them: built once at start-up, then only read."""
+"""Rules in the form in which the engine runs them: built once, then only read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from protocols.profile import Kind
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRule:
-    """A table looked up by a value's text; empty when neither the table nor ``otherwise`` has an answer."""
+    """A table with texts of a value as keys. The answer is empty if neither the table nor ``otherwise`` has one."""
 
     take: Take
     table: Mapping[str, str]
     otherwise: str
 
     def pick(self, scope: TrapScope) -> str:
-        """The answer, empty when there is none."""
+        """The answer, empty if there is none."""
         value = self.take.of(scope)
         if value is None:
             return self.otherwise
@@ -43,12 +43,12 @@ class ResourceRule:
     name: Template | None
     serial: Template | None
     names: tuple[Template, ...] = ()
-    """Of an interface: ifName, ifDescr, ifAlias."""
+    """The names of an interface: ifName, ifDescr, ifAlias."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRule:
-    """Where the device's own time is, and how far it is believed."""
+    """The place of the device's own time, and how far it may differ from the receipt."""
 
     take: TakeRaw
     decode: Callable[[Raw], datetime]
@@ -59,7 +59,7 @@ class TimeRule:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRule:
-    """What the rules of one profile share."""
+    """The names and times of one profile, which its rules share."""
 
     name: str
     readers: Mapping[str, ValueReader]
@@ -75,7 +75,7 @@ class ProfileRule:
 
 @dataclass(frozen=True, slots=True)
 class OpticalPowerRule:
-    """Where an optical power is, and how its number becomes dBm."""
+    """The place of an optical power, and how its number becomes dBm."""
 
     what: Quantity
     name: str
@@ -88,28 +88,28 @@ class OpticalPowerRule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTrapRule:
-    """What a trap amounts to once its conditions hold."""
+    """The result of a trap whose conditions hold."""
 
     profile: ProfileRule
     name: str
     kind: Kind | ChoiceRule
     findings: Mapping[Kind, Finding]
-    """What it finds, by kind, but for what depends on the trap."""
+    """The findings by kind, without the values that depend on the trap."""
     resource: ResourceRule | ChoiceRule
     resources: Mapping[str, ResourceRule]
     severity_by: ChoiceRule | None
     graded: bool
-    """Whether the severity that the device sends is the alarm's; else only its ``cleared`` counts."""
+    """Whether the alarm has the severity that the device sends. If not, only ``cleared`` counts."""
     qualifier: Template | None
     title: Template | None
     description: Template | None
     recommended_action: Template | None
     vendor_cause: Template | None
-    """These five only where they are of the trap's values."""
+    """These five are None where they use no value of the trap."""
     varies: bool
-    """Whether any of the last four is, or there is light to read."""
+    """Whether one of the last four uses a value of the trap, or there is optical power to read."""
     metadata: tuple[tuple[str, Take], ...]
-    """(written name, value)"""
+    """(name as written, value)"""
     light: tuple[OpticalPowerRule, ...]
 
 
@@ -121,7 +121,7 @@ class Candidate:
     name: str
     priority: int
     key: str
-    """Where the profile says so."""
+    """The key of the rule in its file."""
     checks: tuple[Check, ...]
     rule: CompiledTrapRule | None
     code: Take | None
@@ -130,7 +130,7 @@ class Candidate:
     go_on: bool
 
     def match(self, scope: TrapScope) -> CompiledTrapRule | None:
-        """The rule that speaks for this trap, None when a condition fails or the code is not known."""
+        """The rule that applies to this trap; None if a condition fails or the code is unknown."""
         for check in self.checks:
             if not check.holds(scope):
                 return None
@@ -143,7 +143,7 @@ class Candidate:
         return self.codes.get(str(code), self.otherwise)
 
     def refusal(self, scope: TrapScope) -> str:
-        """Why ``match`` gave None, in words."""
+        """The reason for which ``match`` gave None, in words."""
         for check in self.checks:
             if not check.holds(scope):
                 found = check.take.of(scope)

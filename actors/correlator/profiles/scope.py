@@ -1,4 +1,4 @@
-"""One trap as a profile sees it, and what takes a value out of that."""
+"""One trap seen through the names of a profile, and the objects that read a value from it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +10,12 @@ from protocols.event import Trap
 Varbinds = tuple[tuple[str, ...], list[Any]]
 """The OIDs of a trap's varbinds, and their values."""
 TakeRaw = Callable[["TrapScope"], Raw | None]
-"""Takes a value as the device sent it; None when there is none."""
+"""Reads a value as the device sent it; None if there is none."""
 
 
 class TrapScope:
-    """One trap seen through one profile's names. ``oids`` and ``raws`` are those of its varbinds, ``places`` says by the
-    number of a varbind's reader where that is, ``notes`` what was refused. The rest is set while a finding is built."""
+    """One trap seen through the names of one profile. ``oids`` and ``raws`` are those of its varbinds, ``places`` has the
+    place of each varbind by the number of its reader, ``notes`` the refusals. The rest is set while a finding is built."""
 
     resource: str | None = None
     resource_type: str | None = None
@@ -32,23 +32,19 @@ class TrapScope:
 
 
 def columns_of(trap: Trap) -> Varbinds:
-    """The OIDs of a trap's varbinds, and their values: None where there is none, whatever the reason."""
-    oids: list[str] = []
-    raws: list[Any] = []
-    for varbind in trap.notification.varbinds:
-        raw = varbind.value
-        oids.append(varbind.oid)
-        # Of the types without a value only this one has octets. Asked of every value, the type would cost as much as the rest.
-        raws.append(None if isinstance(raw, bytes) and varbind.type == "undecoded" else raw)
-    return tuple(oids), raws
+    """The OIDs of a trap's varbinds, and their values: None where a varbind has no value, for any reason."""
+    varbinds = trap.notification.varbinds
+    # This is the only type without a value that has octets.
+    raws = [None if varbind.type == "undecoded" else varbind.value for varbind in varbinds]
+    return tuple([varbind.oid for varbind in varbinds]), raws
 
 
 class Take:
-    """Takes one value, or one part of it, out of a Scope. Made when a profile is compiled, asked for every trap: a class of
-    each kind, since a compiled method is called at a fraction of what a function held in a variable costs."""
+    """Reads one value, or one part of it, from a TrapScope. Made when a profile is compiled and called for every trap. Each
+    kind is a class, because a call of a compiled method costs a fraction of a call of a function in a variable."""
 
     __slots__ = ()
 
     def of(self, scope: TrapScope) -> Part | None:
-        """The value; None when it is missing or was refused."""
+        """The value; None if it is missing or was refused."""
         raise NotImplementedError

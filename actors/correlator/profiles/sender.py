@@ -10,7 +10,7 @@ SNMP_TRAP_ADDRESS: Final = "1.3.6.1.6.3.18.1.3.0"
 
 
 Sender = tuple[str, AddressFrom, str]
-"""An address, which of the trap's addresses it is, and why it was taken: empty when the trap names none but its sender's."""
+"""An address, its origin in the trap, and the reason for it. The reason is empty if the trap names only its sender."""
 
 
 def sender_of(trap: Trap, relays: Collection[str] = (), known: Collection[str] = ()) -> Sender:

@@ -14,7 +14,7 @@ UNKNOWN: Final = "unknown"
 
 
 class Ref(NamedTuple):
-    """One placeholder: how it is called, its value, what to write when it is missing, unit behind numbers."""
+    """One placeholder: its name, the Take of its value, the text for a missing value, and the unit behind numbers."""
 
     called: str
     take: Take
@@ -23,7 +23,7 @@ class Ref(NamedTuple):
 
 
 class Filler:
-    """Writes a text of a trap's values."""
+    """Writes a text with values of a trap."""
 
     __slots__ = ()
 
@@ -33,13 +33,13 @@ class Filler:
 
 
 class Template:
-    """A compiled text. What fills it is made once, by what it is of: many are of no value or of one.
+    """A compiled text. Its filler is made once and depends on the number of its values: many texts have none or one.
 
-    ``show`` gives the text for people: a missing value is written as its default, or ``unknown``. ``fill`` gives the text when
-    every value without a default is there, else None.
+    ``show`` gives the text for people: a missing value is written as its default, or ``unknown``. ``fill`` gives the text if
+    every value without a default is present, else None.
     """
 
-    __slots__ = ("_filled", "_shown", "constant", "refs")
+    __slots__ = ("_shown", "constant", "filled", "refs")
 
     def __init__(self, pieces: tuple[str | Ref, ...]) -> None:
         self.refs = tuple(piece for piece in pieces if isinstance(piece, Ref))
@@ -48,17 +48,18 @@ class Template:
         form = "".join("%s" if isinstance(piece, Ref) else piece.replace("%", "%%") for piece in pieces)
         shown = tuple(ref._replace(default=UNKNOWN) if ref.default is None else ref for ref in self.refs)
         self._shown = _filler(form, shown)
-        self._filled = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
+        self.filled = _filler(form, tuple(ref._replace(unit="") for ref in self.refs))
+        """Gives what ``fill`` gives, without the call of a method in between."""
 
     def show(self, scope: TrapScope) -> str | None:
         return self._shown.of(scope)
 
     def fill(self, scope: TrapScope) -> str | None:
-        return self._filled.of(scope)
+        return self.filled.of(scope)
 
     def path(self, scope: TrapScope) -> str | None:
         """As ``fill``, fit to be part of an identity."""
-        found = self._filled.of(scope)
+        found = self.filled.of(scope)
         return None if found is None else as_path(found)
 
     def missing(self, scope: TrapScope) -> list[str]:

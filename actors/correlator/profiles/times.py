@@ -1,4 +1,4 @@
-"""The device's own time of an event: decoders, and the judgement whether to believe it."""
+"""The device's own time of an event: decoders, and the decision whether it is plausible."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -47,7 +47,7 @@ def text_time(form: str) -> Callable[[Raw], datetime]:
 
     def decode(raw: Raw) -> datetime:
         try:
-            return datetime.strptime(text(raw), form)  # noqa: DTZ007 (the caller puts the zone to it)
+            return datetime.strptime(text(raw), form)  # noqa: DTZ007 (the caller adds the zone)
         except ValueError:
             raise DecodeError("time", raw, f"not in the form {form}") from None
 
@@ -77,8 +77,8 @@ def offset(written: str) -> timezone | None:
 def believable(
     told: datetime, zone: timezone | None, received: datetime, max_behind: int, max_ahead: int
 ) -> tuple[datetime | None, str]:
-    """The time in UTC when it can be used, else None and what is wrong with it: nothing (empty) where it merely carries no
-    zone and the profile sets none, which is so for every trap of many vendors."""
+    """The time in UTC if it can be used, else None and the reason. The reason is empty if the time only has no zone and the
+    profile sets none: that is so for every trap of many vendors."""
     if told.tzinfo is None:
         if zone is None:
             return None, ""

@@ -1,11 +1,12 @@
-"""The engine: one trap in, what it means out. Pure, and it never raises on any trap."""
+"""The engine: from one trap to its findings. Pure, and it never raises on any trap."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from actors.correlator.file_mistake import FileMistake
-from actors.correlator.profiles.compiler import alarm_types, check_symptoms, compile_profile, normalise, with_zero
+from actors.correlator.profiles.alarm_types import alarm_types, check_symptoms
+from actors.correlator.profiles.compiler import compile_profile
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileErrors
 from actors.correlator.profiles.findings import build
@@ -14,6 +15,7 @@ from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
 from actors.correlator.profiles.scope import TrapScope, Varbinds, columns_of
 from actors.correlator.profiles.sender import sender_of
+from actors.correlator.profiles.trap_oids import normalise, with_zero
 from actors.correlator.strategies.symptoms import symptoms_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
@@ -21,7 +23,7 @@ from protocols.profile import AlarmType, Profile
 
 
 class Asked(NamedTuple):
-    """The rules of one profile for one trap OID, in the order in which they are asked."""
+    """The rules of one profile for one trap OID, in the order in which they are tried."""
 
     profile: ProfileRule
     layouts: Layouts
@@ -44,22 +46,22 @@ class Translator:
         self.symptoms = symptoms_of(types)
         """How each alarm type counts in correlation."""
         self._table = {oid: _asked(candidates) for oid, candidates in table.items()}
-        # Most devices spell an OID with the zero of RFC 3584, so that spelling is found without taking it out first.
+        # Most devices send an OID with the zero of RFC 3584, so that form is a key of its own.
         self._spelt = {spelling: asked for oid, asked in self._table.items() for spelling in (oid, with_zero(oid))}
         self._fallback = _asked(fallback)
         self._sequences = sequences
         self._sequence_of = sequence_of
 
     def candidates(self, trap_oid: str) -> tuple[Candidate, ...]:
-        """The rules for a trap OID in the order in which they are asked."""
+        """The rules for a trap OID in the order in which they are tried."""
         return tuple(candidate for asked in self._known(trap_oid) for candidate in asked.candidates)
 
     def read(self, trap: Trap, relays: Collection[str] = (), known: Collection[str] = ()) -> Reading:
-        """What ``trap`` means. ``relays`` are the senders whose snmpTrapAddress is believed, ``known`` the addresses in the
+        """The reading of ``trap``. ``relays`` are the senders whose snmpTrapAddress is believed, ``known`` the addresses in the
         topology. Never raises.
 
-        The first rule whose conditions hold speaks. A decoder that refuses a value makes the finding fall back to the
-        less specific resource of its rule, or, where there is none, to no finding and a ``reason``.
+        The first rule whose conditions hold applies. If a decoder refuses a value, the finding is about the less specific
+        resource of the rule; if there is none, there is no finding, and ``reason`` says why.
         """
         varbinds = columns_of(trap)
         scopes: dict[str, TrapScope] = {}
@@ -81,15 +83,16 @@ class Translator:
 
     @property
     def fallback(self) -> tuple[Candidate, ...]:
-        """The rules that are asked when none for the trap's OID holds."""
+        """The rules that are tried if none for the trap's OID holds."""
         return tuple(candidate for asked in self._fallback for candidate in asked.candidates)
 
     def _known(self, trap_oid: str) -> tuple[Asked, ...]:
         return self._spelt.get(trap_oid) or self._table.get(normalise(trap_oid), ())
 
     def _find(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, TrapScope]) -> tuple[tuple[Finding, ...], str]:
-        """``scopes`` takes in the profiles that were asked."""
-        known = self._known(trap.notification.trap_oid)
+        """Adds the profiles that were tried to ``scopes``."""
+        trap_oid = trap.notification.trap_oid
+        known = self._spelt.get(trap_oid) or self._known(trap_oid)
         found: tuple[Finding, ...] = ()
         reasons: list[str] = []
         for group in (known, self._fallback):
@@ -117,7 +120,7 @@ class Translator:
     def _sequence(self, trap: Trap, varbinds: Varbinds, scopes: dict[str, TrapScope]) -> SequenceNumber | None:
         for name, scope in scopes.items():
             for rule in self._sequences.get(name, ()):
-                number = _sequence_number(rule, TrapScope(trap, varbinds, scope.places))
+                number = _sequence_number(rule, scope)
                 if number is not None:
                     return number
         if self._sequence_of.keys().isdisjoint(varbinds[0]):
@@ -130,7 +133,7 @@ class Translator:
 
 
 def _asked(candidates: tuple[Candidate, ...]) -> tuple[Asked, ...]:
-    """Those of one profile stand together: they are in order of the profiles' ranks and names."""
+    """Group the candidates by profile. They are in the order of the ranks and names of the profiles."""
     return tuple(
         Asked(group[0].profile, Layouts(group[0].profile.columns), group)
         for _, found in groupby(candidates, key=lambda candidate: candidate.profile.name)
@@ -139,7 +142,7 @@ def _asked(candidates: tuple[Candidate, ...]) -> tuple[Asked, ...]:
 
 
 def compile(profiles: Sequence[Profile]) -> Translator:
-    """The engine for ``profiles``; disabled ones take no part. Raises ProfileErrors naming every mistake."""
+    """The engine for ``profiles``, without the disabled ones. Raises ProfileErrors with every mistake."""
     errors: list[FileMistake] = []
     seen: set[str] = set()
     types = alarm_types(profiles)
@@ -171,7 +174,7 @@ def compile(profiles: Sequence[Profile]) -> Translator:
 
 
 def _rival(before: Sequence[Candidate], candidate: Candidate) -> Candidate | None:
-    """An earlier rule of the same rank that would always speak instead of ``candidate``."""
+    """An earlier rule of the same rank that would always apply instead of ``candidate``."""
     conditions = {check.shown for check in candidate.checks}
     for other in before:
         if other.priority == candidate.priority and not other.go_on and {check.shown for check in other.checks} <= conditions:

@@ -9,7 +9,7 @@ from actors.correlator.strategies.symptoms import DEFAULTS
 from protocols.profile import Profile
 
 ACCESS_NETWORK: Final = frozenset({"olt", "frame", "card", "pon", "port", "splitter", "ont"})
-"""Resource types below which customers are, and first words of the types of their alarms."""
+"""Resource types with customers below them, and first words of the types of their alarms."""
 
 
 def undeclared(profiles: Sequence[Profile]) -> list[tuple[str, str]]:

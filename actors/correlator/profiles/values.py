@@ -1,6 +1,6 @@
 """Named values of one trap: found, decoded and remembered on first use. A value that is missing or refused is None.
 
-Names are resolved when a profile is compiled: what uses a value holds the Take that gets it from a Scope.
+Names are resolved when a profile is compiled: a user of a value holds the Take that reads it from a TrapScope.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from actors.correlator.profiles.decoders import Decoded, DecodeError, Part, Raw,
 from actors.correlator.profiles.scope import Take, TrapScope
 
 UNREAD: Final[Any] = object()
-"""Stands for a value that nobody asked for yet."""
+"""A value that was not read yet."""
 
 
 class ValueReader:
-    """How one named value is got from a trap."""
+    """Reads one named value from a trap."""
 
     __slots__ = ("name",)
 
@@ -22,7 +22,7 @@ class ValueReader:
         self.name = name
 
     def get(self, scope: TrapScope) -> Decoded | None:
-        """The value, whole; it is read once, and a refusal noted."""
+        """The whole value. It is read once, and a refusal is noted."""
         known: Any = scope.values.get(self.name, UNREAD)
         if known is not UNREAD:
             told: Decoded | None = known
@@ -36,7 +36,7 @@ class ValueReader:
         return value
 
     def taker(self, part: str) -> Take:
-        """Takes ``part`` of the value; of a value with parts, no part means its ``path``."""
+        """The Take of ``part`` of the value. Without a part, a value with parts gives its ``path``."""
         return PartOf(self, part) if part else Whole(self)
 
     def read(self, scope: TrapScope) -> Decoded | None:
@@ -44,12 +44,12 @@ class ValueReader:
         raise NotImplementedError
 
     def raw(self, scope: TrapScope) -> Raw | None:
-        """The value as the device sent it, for bits and times; None when there is none."""
+        """The value as the device sent it, for bits and times; None if there is none."""
         raise NotImplementedError
 
 
 class Whole(Take):
-    """A value; of one with parts the part that stands for it."""
+    """A value; of a value with parts, the part that represents it."""
 
     __slots__ = ("_reader",)
 
@@ -75,7 +75,7 @@ class PartOf(Take):
 
 
 class IfThere(Take):
-    """What another takes, where the trap has the varbind."""
+    """The value of another Take, if the trap has the varbind."""
 
     __slots__ = ("_number", "_take")
 
@@ -87,7 +87,7 @@ class IfThere(Take):
 
 
 class AsItComes(Take):
-    """The value of a varbind as the device sent it; octets as text, once for each trap."""
+    """The value of a varbind as the device sent it, octets as text. Read once for each trap."""
 
     __slots__ = ("_name", "_number")
 
@@ -111,7 +111,7 @@ class AsItComes(Take):
 
 
 class VarbindReader(ValueReader):
-    """A varbind by the prefix of its OID: the first that bears one of ``oids``, with or without an instance."""
+    """A varbind by the prefix of its OID: the first one with an OID in ``oids``, with or without an instance."""
 
     __slots__ = ("_convert", "_invalid", "_number", "_prefixes", "oids", "plain")
 
@@ -128,16 +128,16 @@ class VarbindReader(ValueReader):
         self._number = number
         self._prefixes = tuple(f"{oid}." for oid in oids)
         self.plain = convert is None and not invalid
-        """Whether the value is what the device sent, so that it has no parts."""
+        """Whether the value has no decoder, and so no parts."""
         self._convert = convert
         self._invalid = invalid
 
     def place(self, scope: TrapScope) -> int:
-        """Which of the trap's varbinds it reads; -1 when the trap has none."""
+        """The place of the varbind in the trap; -1 if the trap does not have it."""
         return scope.places[self._number]
 
     def suffix(self, scope: TrapScope) -> Sequence[str]:
-        """The arcs of the instance, empty when there is none."""
+        """The arcs of the instance, empty if there is none."""
         at = scope.places[self._number]
         if at >= 0:
             oid = scope.oids[at]
@@ -168,7 +168,7 @@ class VarbindReader(ValueReader):
 
 
 class IndexReader(ValueReader):
-    """One arc of a varbind's instance suffix; of several varbinds the first that is there."""
+    """One arc of the instance suffix of a varbind; of several varbinds, the first present one."""
 
     __slots__ = ("_at", "_convert", "_invalid", "_varbinds")
 
@@ -202,7 +202,7 @@ class IndexReader(ValueReader):
 
 
 class Source:
-    """What a value is made of: a reader, and the part of its value that is meant."""
+    """A source of a value: a reader, and the part of its value."""
 
     __slots__ = ("_plain", "part", "reader", "take")
 
@@ -216,7 +216,7 @@ class Source:
 
 
 class DerivedReader(ValueReader):
-    """A value made of another: of several sources the first that is there, its parts kept when nothing decodes it."""
+    """A value made of another: of several sources the first present one. Without a decoder it keeps the parts."""
 
     __slots__ = ("_convert", "_invalid", "_sources")
 
@@ -264,7 +264,7 @@ class DerivedReader(ValueReader):
 
 
 class CombinedReader(ValueReader):
-    """A value decoded from several; those missing at the end are left out, one missing before is an absence."""
+    """A value decoded from several. Missing inputs at the end are left out; with another input missing there is no value."""
 
     __slots__ = ("_convert", "_inputs", "_required")
 

@@ -39,7 +39,7 @@ informationModificationDetected informationOutOfSequence keyExpired nonRepudiati
 outOfService proceduralError unauthorizedAccessAttempt unexpectedInformation other
 """
 PROBABLE_CAUSES = frozenset(_CAUSES.split())
-"""IANAItuProbableCause (RFC 3877, X.733, M.3100, GSM 12.11), spelt as registered."""
+"""IANAItuProbableCause (RFC 3877, X.733, M.3100, GSM 12.11), in the registered spelling."""
 
 RESOURCE_TYPES = {
     "olt": "OLT",
@@ -54,4 +54,4 @@ RESOURCE_TYPES = {
     "user": "User",
     "system": "System",
 }
-"""Resource types, and how a title calls them."""
+"""Resource types, and their names in titles."""

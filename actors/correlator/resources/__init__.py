@@ -1,1 +1,1 @@
-"""The managed resources that alarms are about: devices, interfaces and ONTs, under whatever name a report gives them."""
+"""The managed resources of alarms: devices, interfaces and ONTs, by whichever name a report gives them."""

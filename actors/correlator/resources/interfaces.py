@@ -1,15 +1,15 @@
-"""Interfaces: one thing by their names, whatever index they have at the moment.
+"""Interfaces: identified by their names, whatever index they have at the moment.
 
-An agent may number its interfaces anew when it starts (RFC 2863 section 3.1.5), and many traps tell the index alone. So the
-fold remembers for each device which index had which names since the device started, and at which position the interface of a
-name was first seen: that position stays its resource. A trap without a name is read by the index; a trap whose index is not
-known since the start is taken by its names, else the index counts as before it: as the index of the interface that had it last.
+An agent may renumber its interfaces when it starts (RFC 2863 section 3.1.5), and many traps contain the index alone. For each
+device the fold remembers the names of each index since the device started, and the position at which an interface was first
+seen; that position stays its resource. A trap without a name is read by the index. A trap whose index is unknown since the
+start is read by its names; without names, its index means the interface that had it last.
 
-Of the names (ifName, ifDescr, ifAlias) only ifName is sure to be one interface's. The others are believed as long as no two
-indexes bear them at the same time.
+Of the names (ifName, ifDescr, ifAlias) only ifName belongs to one interface for certain. The others are used as long as no two
+indexes have them at the same time.
 
-What an interface that is down means depends on the topology: ``interface.down``, or ``uplink.down`` where the topology says
-that it is an uplink.
+The meaning of a lost interface depends on the topology: ``interface.down``, or ``uplink.down`` where the topology has it as an
+uplink.
 """
 
 from collections.abc import Mapping
@@ -38,8 +38,8 @@ _IF_NAME: Final = 0
 
 
 class InterfacePlace(NamedTuple):
-    """Where an interface is: its position below the device, further positions at which an alarm of it may be open, and the
-    names that are known of it."""
+    """The place of an interface: its position below the device, further positions at which an alarm of it may be open, and its
+    known names."""
 
     position: str
     others: tuple[str, ...]
@@ -122,13 +122,13 @@ def learn(
 
 
 def restarted(known: Interfaces, sender: str, start: int) -> bool:
-    """Whether the device has started again since it last told of an interface: by the epoch of one of its senders."""
+    """True when the device started again since its last report of an interface, by the epoch of one of its senders."""
     return known.starts.get(sender, start) != start
 
 
 def differ(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two interfaces cannot be the same one: the surest name that both have is not equal. An alias is the operator's
-    text, and may change at any time."""
+    """True when two interfaces cannot be the same: they differ in the most reliable name that both have. An alias is the
+    operator's text and may change at any time."""
     for kind in (0, 1):
         if one[kind] and other[kind]:
             return one[kind] != other[kind]
@@ -136,18 +136,19 @@ def differ(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def label_of(names: tuple[str, ...]) -> str:
-    """How people call an interface; empty when it has no name."""
+    """The interface's name for display; empty when it has none."""
     return next((name for name in names if name), "")
 
 
 def is_uplink(plant: Plant, device_id: str, node: Node | None) -> bool:
-    """Whether the topology says that this interface of the device is an uplink: by its type, or since the device hangs from
+    """True when the topology has this interface of the device as an uplink: by its type, or because the device hangs from
     it."""
     return node is not None and (node.type == UPLINK or node.id in plant.ancestors(device_id))
 
 
 def as_uplink(finding: Finding, types: Mapping[str, AlarmType]) -> Finding:
-    """What is said of an interface, said of an uplink: what the trap and its rule do not say themselves is of that type."""
+    """The finding about an interface, turned into one about an uplink: fields that trap and rule leave out come from that
+    type."""
     was, now = types.get(INTERFACE_DOWN), types.get(UPLINK_DOWN)
     if was is None or now is None:
         return replace(finding, alarm_type=UPLINK_DOWN)
@@ -189,7 +190,7 @@ def node_of(plant: Plant, device_id: str, known: Interfaces | None, place: Inter
 
 
 def known_of(draft: Draft, device_id: str) -> Interfaces | None:
-    """What is remembered of a device's interfaces."""
+    """The memory of a device's interfaces."""
     return draft.state.memory(NamedInterfaces).devices.get(device_id)
 
 

@@ -1,9 +1,9 @@
-"""ONTs: one thing by their serial, whatever position they have.
+"""ONTs: identified by their serial, whatever position they have.
 
-Where a trap tells a serial, the topology's node of that serial is meant. A position whose node has another serial is another
-ONT's: what the trap says is then not held against it. An open alarm is that of the ONT that it was raised for: when the
-position is given to another serial, the alarm ends with that reason; when the topology has the ONT elsewhere, the alarm goes
-along (:mod:`actors.correlator.resources.renames`).
+A trap with a serial is about the topology's node with that serial. A position whose node has another serial belongs to another
+ONT, and the trap does not count against that one. An open alarm belongs to the ONT for which it was raised: when its position
+gets another serial, the alarm ends with that reason; when the topology has the ONT at another position, the alarm moves along
+(:mod:`actors.correlator.resources.renames`).
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -32,8 +32,8 @@ AT_MOST: Final = 2_000
 def place_of_ont(
     plant: Plant, device_id: str, tenant_id: str, default_tenant: str, position: str, serial: str
 ) -> tuple[str, Node | None, tuple[str, ...]]:
-    """The resource of an ONT with this serial that a device names, its node, and further resources under which an alarm of it
-    may be open. ``position`` is empty where the trap tells none."""
+    """The resource of an ONT with this serial on a device, its node, and further resources under which an alarm of it may be
+    open. ``position`` is empty where the trap contains none."""
     at = f"{device_id}/{position}" if position else ""
     there = plant.nodes.get(at) if at else None
     if there is not None and (there.serial == serial or (there.serial and canonical_serial(there.serial) == serial)):
@@ -49,8 +49,8 @@ def place_of_ont(
 def end_of_another(
     draft: Draft, tenant_id: str, places: Iterable[str], types: Iterable[str], serial: str, report: ReportTime
 ) -> None:
-    """End the open alarms of these types at these places that were raised for an ONT with another serial than the one that
-    the report says is there; not those that were raised by a later report."""
+    """End the open alarms of these types at these places that were raised for an ONT with another serial than the report's.
+    An alarm raised by a later report stays."""
     for place in places:
         for alarm_type in types:
             for alarm in draft.open_of(tenant_id, place, alarm_type):
@@ -62,7 +62,7 @@ def end_of_another(
 
 
 def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:
-    """Before the topology changes: the open alarms of ONTs whose position is given to another serial."""
+    """Before the topology changes: note the open alarms of ONTs whose position gets another serial."""
     state = draft.state
     nodes = state.plant.nodes
     replaced: dict[str, tuple[str, str]] = {}
@@ -88,7 +88,7 @@ def note_replaced(draft: Draft, puts: Iterable[Node]) -> None:
 
 
 def end_replaced(draft: Draft) -> None:
-    """End the alarms of ONTs that are not at their positions any more, as many as one tick may."""
+    """End the alarms of ONTs that have left their positions, a bounded number in one tick."""
     state = draft.state
     memory = state.memory(ReplacedMemory)
     for alarm_id, noted in list(islice(memory.alarms.items(), AT_MOST)):
@@ -103,7 +103,7 @@ def end_replaced(draft: Draft) -> None:
 
 def moved_onts(before: Plant, after: Mapping[str, Node], gone: Container[str]) -> Iterator[tuple[Node, Node]]:
     """The node of each ONT before and after, when a change with the puts ``after`` and without ``gone`` gives its serial
-    another position. A serial that several nodes have, before or after, tells of none."""
+    another position. A serial that several nodes have, before or after, is ignored."""
     for serial, nodes in _by_serial(after).items():
         known = before.with_serial(serial)
         if len(known) != 1 or len(nodes) != 1 or known[0].id == nodes[0].id:
@@ -114,15 +114,15 @@ def moved_onts(before: Plant, after: Mapping[str, Node], gone: Container[str]) -
 
 
 def new_onts(before: Plant, after: Mapping[str, Node]) -> dict[str, Node]:
-    """By serial the node of each ONT that no node had before a change with these puts. A serial that several have tells of
-    none."""
+    """By serial: the node of each ONT that had no node before a change with these puts. A serial that several nodes have is
+    ignored."""
     return {
         serial: nodes[0] for serial, nodes in _by_serial(after).items() if len(nodes) == 1 and not before.with_serial(serial)
     }
 
 
 def device_after(node_id: str, before: Plant, after: Mapping[str, Node]) -> Node | None:
-    """The device that a node is, or hangs below, after a change with these puts: the nearest with an address."""
+    """The device at or above a node after a change with these puts: the nearest with an address."""
     waiting, seen = [node_id], set[str]()
     while waiting:
         one = waiting.pop(0)
@@ -137,7 +137,7 @@ def device_after(node_id: str, before: Plant, after: Mapping[str, Node]) -> Node
 
 
 def ont_around(resource_id: str, onts: Iterable[str]) -> str:
-    """The one of these that a resource is or is inside of; empty when it is none's."""
+    """The ONT, of these, that a resource is or is part of; empty when there is none."""
     place = resource_id
     while place:
         if place in onts:

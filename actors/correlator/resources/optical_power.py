@@ -1,8 +1,8 @@
-"""What is remembered of the light that ONTs receive: the last that was good, and what was measured since.
+"""The memory of the optical power that ONTs receive: the last good value, and the latest.
 
-A reading comes with a trap, or through the API from whatever reads the ONTs' levels; which of the two makes no difference. What
-an ONT has lost is its last good light less what it receives now. Good is what was measured while no alarm of the ONT said that
-it is too little, and not clearly less than before: so it follows ageing and the weather, and not a bend.
+Readings come with traps, or through the API from a system that reads the levels; both count the same. An ONT's loss is its last
+good value less the present one. A value is good when no alarm of the ONT reported low power at that time and it was not clearly
+below the last good one. So it follows ageing and the weather, and not a bend.
 """
 
 from collections.abc import Iterable
@@ -19,18 +19,18 @@ from actors.correlator.strategies.symptoms import Symptoms
 from protocols.optical_power import Measurement, Quantity
 
 FELL = 2.0
-"""dB below the last good light from which on a reading alone, without an alarm of the device, is a loss. Optics tell the same
-light with some tenths of a dB from one reading to the next, and drift by about one with the temperature of a day."""
+"""dB below the last good value from which a reading without an alarm of the device counts as a loss. Optics differ by some
+tenths of a dB from one reading to the next, and drift by about one with the temperature of a day."""
 AS_IT_IS = timedelta(days=7)
-"""What was lost for so long without an alarm of the device is how it is now: a splitter was put in."""
+"""A loss that lasts this long without an alarm of the device becomes the good value: a splitter was added."""
 _NOTABLE = 1.0
-"""dB by which a reading must differ from the last for the port to be looked at again."""
+"""dB by which a reading must differ from the last for the port to be inspected again."""
 _COMPARED: tuple[Quantity, ...] = ("ont_rx", "olt_rx")
-"""By which an ONT's loss is told, the better first: a bend takes more from the longer waves of the way down."""
+"""Quantities that show an ONT's loss, the better one first: a bend takes more from the longer wavelengths of the downstream."""
 
 
 def taken(known: OpticalPower | None, dbm: float, at: datetime, *, low: bool) -> OpticalPower:
-    """What is known after a reading. ``low``: an alarm says that it is too little, so it is not good, whatever it is."""
+    """The memory after a reading. ``low``: an alarm reports low power, so the value is not good."""
     good, first = (known.good, known.known) if known is not None else (None, None)
     if good is not None and good - dbm >= FELL:
         since = known.fell if known is not None and known.fell is not None else at
@@ -42,9 +42,9 @@ def taken(known: OpticalPower | None, dbm: float, at: datetime, *, low: bool) ->
 
 
 def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, low: bool = False) -> None:
-    """Remember readings of an ONT, after whatever else the same report has done; have its port looked at when they tell
-    something new. ``low``: they come with an alarm of too little light. What is no ONT of the topology has no siblings, and is
-    not remembered."""
+    """Remember readings of an ONT, after everything else in the same report. Schedule an inspection of its port when they are
+    notable. ``low``: they come with an alarm of low power. A resource that is no ONT of the topology has no siblings and is not
+    remembered."""
     plant = draft.state.plant
     node = plant.nodes.get(resource_id)
     if node is None or node.type != "ont":
@@ -71,7 +71,7 @@ def measured(draft: Draft, resource_id: str, found: Iterable[Measurement], *, lo
 
 
 def is_low_power(symptoms: Symptoms, alarm_type: str) -> bool:
-    """Whether an alarm of this type says that its ONT has too little optical power."""
+    """True when an alarm of this type reports low optical power of its ONT."""
     traits = symptoms.get(alarm_type)
     return traits is not None and traits.low_power
 
@@ -103,5 +103,5 @@ def fell_since(memory: OpticalPowerMemory, ont: str) -> datetime | None:
 
 
 def latest(memory: OpticalPowerMemory, ont: str) -> OpticalPower | None:
-    """What is known of an ONT's light, by the better quantity that is known of it."""
+    """The known optical power of an ONT, by the better of its known quantities."""
     return next((light for each in _COMPARED if (light := memory.lights.get(f"{each} {ont}")) is not None), None)

@@ -1,11 +1,11 @@
-"""Alarms and the places that they are at, when the topology changes under them.
+"""The places of alarms when the topology changes.
 
-An alarm on a resource that the topology does not know is kept and bears the tag ``unplaced``. When the topology changes, the
-alarms on what it touches, and on what is above it, are looked at in the ticks that follow, so many in each: placed (whose
-service goes through there is known now), unplaced, moved, or with other customers behind them than before.
+An alarm on a resource that the topology does not have is kept, with the tag ``unplaced``. When the topology changes, the alarms
+on the changed nodes and above them are examined in the following ticks, a bounded number in each: placed (its customers are
+known now), unplaced, moved, or with other customers.
 
-Only resources of the types that a topology lists must be in it themselves; a fan or an interface is in its place when its
-device is. Without any topology nothing is unplaced.
+A resource must itself be in the topology only when the topology lists resources of its type. A fan or an interface is in its
+place when its device is. Without a topology no alarm is unplaced.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +22,10 @@ from protocols.topology import TYPES, Node
 from protocols.walls import shown_to
 
 UNPLACED = "unplaced"
-"""The tag."""
+"""The tag of an alarm whose resource is not in the topology."""
 ACTOR = "faultd:topology"
 AT_MOST = 2_000
-"""Alarms looked at in one tick."""
+"""Alarms examined in one tick."""
 _LISTED = frozenset(TYPES) - {"other"}
 
 
@@ -45,14 +45,14 @@ def resolve(state: State, name: str, tenant: str) -> Node | None:
 
 
 def is_unplaced(state: State, resource_type: str, resource_id: str, device_id: str, tenant: str) -> bool:
-    """Whether the topology should know this resource and does not."""
+    """True when the topology should have this resource and does not."""
     if not state.plant.nodes or node_of(state, resource_id, tenant) is not None:
         return False
     return resource_type in _LISTED or (device_id != "" and node_of(state, device_id, tenant) is None)
 
 
 def with_place(state: State, alarm: Alarm, *, follows: bool) -> dict[str, Any]:
-    """The fields of an alarm that are otherwise in the plant."""
+    """The fields of an alarm that differ in the present topology."""
     plant = state.plant
     fields: dict[str, Any] = {}
     node = node_of(state, alarm.resource_id, alarm.tenant_id)
@@ -85,7 +85,7 @@ def serial_of(alarm: Alarm) -> str:
 
 
 def follows_topology(state: State, alarm: Alarm) -> bool:
-    """Whom it affects is what the topology says (or would, if it knew): devices never say it, other systems may."""
+    """The affected customers come from the topology. Devices never report them, other systems may."""
     mark = state.marks.get(alarm.id)
     if mark is not None and not mark.source.startswith("api:"):
         return True
@@ -95,7 +95,7 @@ def follows_topology(state: State, alarm: Alarm) -> bool:
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
-    """Before a change of the plant: remember the alarms on what it touches and on what is above that, then and now."""
+    """Before a change of the topology: note the alarms on the changed nodes and on those above them, before and after."""
     state, plant = draft.state, draft.state.plant
     if not state.by_resource:
         return
@@ -110,7 +110,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
     found = {}
     for place in places:
         node = plant.nodes.get(place)
-        # By id: in which order they are filed depends on what was cleared and came back, which a snapshot does not tell.
+        # By id: their order in the index depends on earlier clears and re-openings, which a snapshot does not contain.
         for alarm_id in sorted(state.by_resource[place]):
             alarm = state.alarms[alarm_id]
             found[alarm_id] = Replanted(node.parents if node is not None else None, follows_topology(state, alarm))
@@ -119,7 +119,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
 
 
 def settle(draft: Draft) -> None:
-    """Bring alarms in line with the plant, as many as one tick may."""
+    """Bring the noted alarms in line with the topology, a bounded number in one tick."""
     state = draft.state
     memory = state.memory(PlacingMemory)
     for alarm_id, noted in list(islice(memory.alarms.items(), AT_MOST)):
@@ -156,7 +156,7 @@ def _remember(draft: Draft, found: dict[str, Replanted]) -> None:
 
 
 def _seen(state: State, alarm: Alarm, parents: Iterable[str]) -> list[str]:
-    """Those of them that the alarm's tenant may read of; also what is no longer there."""
+    """The ids that the alarm's tenant may read, including those of nodes that no longer exist."""
     nodes = state.plant.nodes
     return [one for one in parents if one not in nodes or node_of(state, one, alarm.tenant_id) is not None]
 
@@ -166,7 +166,7 @@ def _named(parents: list[str]) -> str:
 
 
 def _above(ids: Iterable[str], nodes: Mapping[str, Node], over: Mapping[str, Node], gone: Iterable[str]) -> dict[str, None]:
-    """These and everything above them, each once, where ``over`` comes before ``nodes`` and ``gone`` is in neither."""
+    """These nodes and all above them, each once. ``over`` comes before ``nodes``, and ``gone`` is in neither."""
     found: dict[str, None] = {}
     waiting = list(ids)
     waiting.reverse()

@@ -1,19 +1,19 @@
-"""Devices that got another id or tenant, and ONTs that got another position: their open alarms go with them.
+"""Devices with a new id or tenant, and ONTs with a new position: their open alarms move along.
 
-A device is told by its addresses, an alarm by tenant and resource: when the topology gives the same device another id or
-tenant, no clear would ever find the alarms that are open under the old one. So a tick after the topology each of them ends with
-a line ``resource_renamed`` in its timeline, and an alarm that is its equal in everything but identity opens under the new one,
-unless the device has raised it there already, or has just cleared it there.
+A device is identified by its addresses, an alarm by tenant and resource. When the topology gives a device another id or tenant,
+no clear would find the alarms under the old one. So in a tick after the change each of them ends with a line
+``resource_renamed`` in its timeline, and an alarm with the same content and the new identity opens, unless the device has
+already raised or just cleared it there.
 
-An address that moves is not yet a device with another id: it may have been given to other equipment. Alarms follow it only when
-the old id goes in the same change, and all that hung from it hangs from the new one, at the same position.
+An address on another node is not yet a device with a new id: other equipment may have got the address. Alarms move only when
+the old id disappears in the same change and everything below it hangs from the new one, at the same positions.
 
-- An alarm that a trap raised is the device's: it follows id and tenant. So does what a device had sent before it was in the
-  topology at all, when its id was its address.
-- An alarm that came through the API follows the id alone: its tenant is that of who reported it.
-- An ONT with the same serial at another position takes its alarms along, whoever raised them. One that is new to the topology
-  gets those that its device raised by its serial.
-- What is no longer in the topology stays as it is: nothing says that the problem is over.
+- An alarm raised by a trap belongs to the device: it moves with id and tenant. So do alarms of a device that was not in the
+  topology before, when its id was its address.
+- An alarm made through the API moves with the id alone. Its tenant is that of its reporter.
+- An ONT with the same serial at another position takes its alarms along, whoever raised them. An ONT that is new to the
+  topology gets the alarms that its device raised with its serial.
+- Alarms of a resource that left the topology stay as they are: nothing shows that the fault is over.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ from protocols.topology import Node
 
 ACTION, ACTOR = "resource_renamed", "faultd:topology"
 AT_MOST = 2_000
-"""Alarms moved in one tick: what is left waits for the next, so that a renamed region never holds up the traps."""
+"""Alarms moved in one tick. The others wait for the next one, so that a renamed region never holds up the traps."""
 
 
 class NamedDevice(Struct, frozen=True):
@@ -47,7 +47,7 @@ class NamedDevice(Struct, frozen=True):
 
 
 class Renames:
-    """Which devices will be called differently with ``puts`` and without ``removes`` than they are in ``before``."""
+    """The devices whose name with ``puts`` and without ``removes`` differs from the one in ``before``."""
 
     def __init__(self, before: Plant, puts: Iterable[Node], removes: Iterable[str], default_tenant: str) -> None:
         self._by_owner: dict[tuple[str, str], tuple[NamedDevice, NamedDevice]] = {}
@@ -82,7 +82,7 @@ class Renames:
         return bool(self._by_owner or self._by_ont or self._new)
 
     def of_ont(self, at: Renamed, serial: str, *, from_api: bool) -> Renamed | None:
-        """Where the alarms of an ONT at ``at`` belong now, by its serial; None where they are."""
+        """The resource to which the alarms of an ONT at ``at`` belong now, by its serial; None when it is unchanged."""
         place = ont_around(at.resource_id, self._by_ont) if self._by_ont else ""
         if not place:
             return None
@@ -98,8 +98,8 @@ class Renames:
         )
 
     def of_new_ont(self, at: Renamed, serial: str) -> Renamed | None:
-        """Where a device's alarm of an ONT belongs whose serial the topology did not know, as a trap of it would be placed
-        now; None where it is."""
+        """The resource of a device's alarm about an ONT whose serial was not in the topology, placed as a trap of it would be
+        now; None when it is unchanged."""
         node = self._new.get(serial)
         device = device_after(node.id, self._before, self._after) if node is not None else None
         if node is None or device is None or node.id == at.resource_id:
@@ -111,12 +111,12 @@ class Renames:
         return Renamed(tenant_id, node.id, device_id, at.old_name or at.resource_id, node.name or node.id)
 
     def of_device(self, at: Renamed) -> Renamed | None:
-        """Where the alarms of a device at ``at`` belong now; None where they are."""
+        """The resource to which the alarms of a device at ``at`` belong now; None when it is unchanged."""
         found = self._by_owner.get((at.tenant_id, at.device_id))
         return None if found is None else _moved(at, *found, found[1].tenant_id)
 
     def of_resource(self, at: Renamed) -> Renamed | None:
-        """Where an alarm on a resource that another system named belongs now."""
+        """The resource to which an alarm made through the API belongs now."""
         place = at.resource_id
         while place:
             if (found := self._by_id.get(place)) is not None:
@@ -126,7 +126,7 @@ class Renames:
 
 
 def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
-    """Before the topology changes; its renames are worked off by ticks, in which the new one is in force."""
+    """Before the topology changes: note the alarms of renamed resources. Ticks move them afterwards."""
     state = draft.state
     if not state.by_resource:
         return
@@ -136,7 +136,7 @@ def note_renames(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> 
 
 
 def move_renamed(draft: Draft) -> None:
-    """End the alarms of renamed resources and open their equals, as many as one tick may."""
+    """End the alarms of renamed resources and open their equals, a bounded number in one tick."""
     state = draft.state
     if not state.renamed:
         return
@@ -195,17 +195,17 @@ def _open_equal(draft: Draft, alarm: Alarm, target: Renamed) -> None:
 
 
 def _just_cleared(draft: Draft, identity: Identity) -> bool:
-    """Under its new name the device has cleared it since."""
+    """True when the device has cleared the alarm under its new name meanwhile."""
     return any(key in draft.state.ended for key in _keys(identity))
 
 
 def _keys(identity: Identity) -> tuple[Identity, Identity]:
-    """Under which a clear of this problem is remembered: its own, and that of a clear of all qualifiers."""
+    """The keys of a remembered clear of this problem: its own, and that of a clear of all qualifiers."""
     return identity, replace(identity, qualifier="*")
 
 
 def _affected(state: State, renames: Renames) -> Iterator[tuple[str, Renamed | None]]:
-    """The alarms whose identity a topology changes, and those whose change it takes back (None)."""
+    """The alarms whose identity the topology changes, with their new one. None: an earlier change is taken back."""
     for alarm in state.alarms.values():
         if alarm.cleared_at is not None:
             continue
@@ -234,8 +234,8 @@ def _note(state: State, affected: dict[str, Renamed | None]) -> None:
 
 
 def _took_over(before: Plant, old_id: str, new_id: str, after: Mapping[str, Node]) -> bool:
-    """Whether all that hung from a device hangs from the new one: under its own id, or at the same position inside. Where
-    nothing hung from it, a device that was there before is other equipment."""
+    """True when everything below a device now hangs from the new one: under its own id, or at the same position inside. With
+    nothing below it, a device that existed before is other equipment."""
     inside, children = f"{old_id}/", before.children(old_id)
     if not children:
         return new_id not in before.nodes

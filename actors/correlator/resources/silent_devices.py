@@ -1,7 +1,7 @@
-"""Devices of the topology of which faultd has heard no trap: never since it knows them, or not for long.
+"""Devices of the topology without traps: none since faultd first saw them in the topology, or none for long.
 
-A device is a node with an address, unless it is an ONT or a customer's. It is heard when a trap of it is accepted. The alarm
-comes after a period of grace, never at once after an import; a device whose traps are refused has an alarm about that instead.
+A device is a node with an address, unless it is an ONT or a customer's. Any accepted trap of it counts. The alarm comes after a
+grace period, never right after an import. A device whose traps are refused has an alarm about that instead.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,13 +29,13 @@ MORE: Final = "more_devices"
 MOST: Final = 100
 """Silent devices that have an alarm of their own."""
 SELDOM: Final = timedelta(minutes=1)
-"""A device that is heard all the time is noted so often."""
+"""The time of the latest trap is noted at this interval."""
 _NO_DEVICES: Final = frozenset({"ont", "service", "customer"})
 _REPORTER: Final = "faultd:silence"
 
 
 def is_device(node: Node) -> bool:
-    """Whether traps are expected of it."""
+    """True when the device is expected to send traps."""
     return bool(node.address) and node.type not in _NO_DEVICES
 
 
@@ -55,7 +55,7 @@ def heard(draft: Draft, node: Node) -> None:
 
 
 def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
-    """Before a change of the plant: look at the devices in it with the next Event."""
+    """Before a change of the topology: schedule the examination of its devices for the next Event."""
     nodes = draft.state.plant.nodes
     if not nodes:
         # A first plant is large: the next tick goes through its addresses alone.
@@ -72,7 +72,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
 
 
 def begin(draft: Draft) -> None:
-    """Look at a first plant, or at one that an earlier version of faultd left, once."""
+    """Examine the devices of a first topology once, or of one from an earlier version of faultd."""
     memory = draft.state.memory(SilenceMemory)
     if not memory.begun:
         draft.on_commit(setattr, memory, "begun", True)
@@ -80,14 +80,14 @@ def begin(draft: Draft) -> None:
 
 
 def note_settings(draft: Draft, settings: CorrelatorSettings) -> None:
-    """Before other settings apply: look at every device again when they bear on silence."""
+    """Before new settings apply: examine every device again when they concern silent devices."""
     now = draft.state.settings
     if (now.never_heard_hours, now.silent_hours) != (settings.never_heard_hours, settings.silent_hours):
         _look_at_all(draft)
 
 
 def due(draft: Draft, device_id: str) -> None:
-    """Decide about one device, and when to look at it again."""
+    """Timer: decide about one device, and set its next timer."""
     state = draft.state
     memory = state.memory(SilenceMemory)
     node = state.plant.nodes.get(device_id)
@@ -120,7 +120,7 @@ def due(draft: Draft, device_id: str) -> None:
 
 
 def last_heard(state: State, device_id: str) -> datetime | None:
-    """When the newest trap of the device was accepted, to a minute; also before this start of faultd."""
+    """Time of the device's latest accepted trap, to a minute; it survives a restart of faultd."""
     return state.memory(SilenceMemory).heard.get(device_id)
 
 
@@ -131,7 +131,7 @@ def _look_at_all(draft: Draft) -> None:
 
 
 def _look_at(draft: Draft, device_id: str) -> None:
-    """Have :func:`due` decide about a device with the next Event; known since now, unless it was before."""
+    """Have :func:`due` examine a device with the next Event. faultd knows it from now on, unless it did before."""
     since = draft.state.memory(SilenceMemory).since
     if draft.read(since, device_id) is None:
         draft.set(since, device_id, draft.at)
@@ -179,7 +179,7 @@ def _end(draft: Draft, memory: SilenceMemory, device_id: str, why: str) -> None:
 
 
 def _no_longer_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
-    """It is not, or no longer, one of the devices beyond the bound."""
+    """Remove the device from those beyond the bound."""
     if device_id not in memory.more:
         return
     draft.drop(memory.more, device_id)

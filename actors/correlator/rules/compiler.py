@@ -49,7 +49,7 @@ class CompiledRule:
         self.order = (-rule.priority, rule.name, record.id)
 
     def key(self, alarm: Alarm, plant: Plant) -> str | None:
-        """What alarms must share to be taken together, the tenant included; None when a value is missing."""
+        """The values that alarms must share to be grouped, the tenant included; None when an alarm lacks one."""
         parts = [alarm.tenant_id]
         for take in self.same:
             value = take(alarm, plant)
@@ -60,7 +60,7 @@ class CompiledRule:
 
 
 class RulePart(NamedTuple):
-    """What a rule looks for: ``step`` counts the steps of a sequence. ``types`` and ``resources`` are the only alarm types and
+    """One matcher of a rule. ``step`` counts the steps of a sequence. ``types`` and ``resources``: the only alarm types and
     resource types that can match, None for any."""
 
     rule: CompiledRule
@@ -72,13 +72,13 @@ class RulePart(NamedTuple):
 
 
 class CompiledRules:
-    """Those in force. What a kind of alarm means to them is looked up, not searched."""
+    """The rules in force, indexed by alarm type and resource type."""
 
     def __init__(self, parts: Iterable[RulePart] = ()) -> None:
         self._parts = sorted(parts, key=lambda part: (part.rule.order, part.step))
         self.by_id = {part.rule.id: part.rule for part in self._parts}
         self.counts = any(part.rule.of_occurrences for part in self._parts)
-        """Whether there are rules that count each report of an alarm."""
+        """True when a rule counts each report of an alarm."""
         self._known: dict[tuple[str, str], tuple[tuple[RulePart, ...], tuple[RulePart, ...]]] = {}
 
     def of(self, alarm: Alarm) -> tuple[tuple[RulePart, ...], tuple[RulePart, ...]]:
@@ -171,7 +171,7 @@ def _given(struct: Conditions | Actions) -> set[str]:
 
 
 def _check_shape(rule: Rule, mistakes: Mistakes) -> None:
-    """That the conditions and actions are those of the type, and enough of them."""
+    """Check that the conditions and actions belong to the rule's type, and that none is missing."""
     conditions, actions = _given(rule.conditions), _given(rule.actions)
     may, can = _TAKES[rule.type]
     for name in sorted(conditions - may):

@@ -22,7 +22,7 @@ MAX_DEPTH = 8
 
 
 def compile_matcher(matcher: Matcher, path: Path, mistakes: Mistakes) -> Matches:
-    """Whether an alarm meets every condition of ``matcher``, which stands at ``path`` of its rule."""
+    """A function that tests an alarm against every condition of ``matcher``, which is at ``path`` in its rule."""
     checks: list[tuple[Callable[[Alarm, Plant], Any], Check]] = []
     for name, condition in matcher.items():
         field = field_named(name)
@@ -49,7 +49,7 @@ def compile_matcher(matcher: Matcher, path: Path, mistakes: Mistakes) -> Matches
 
 
 def literals(matcher: Matcher, name: str) -> tuple[str, ...] | None:
-    """The only values of a text field that can match, None when that cannot be told: what rules are indexed by."""
+    """The only values of a text field that can match, None when they are not limited. Rules are indexed by them."""
     condition = matcher.get(name)
     if isinstance(condition, FieldTest):
         condition = condition.equals if condition.equals is not None else condition.in_

@@ -1,4 +1,4 @@
-"""What is wrong with a rule, all of it at once."""
+"""All mistakes of a rule at once."""
 
 from msgspec import Struct
 

@@ -1,8 +1,8 @@
-"""Escalation rules: what has stood too long without anybody's acknowledgement (or clear) is made worse, assigned, tagged,
-told again.
+"""Escalation rules: an alarm that stays unacknowledged (or uncleared) for too long gets a higher severity, an assignee, tags,
+or another notification.
 
-The time runs from the raise; from the moment when the alarm is no longer held back or shelved, or its acknowledgement is taken
-back; and for a new rule from its beginning. Each rule escalates an alarm once until it is over.
+The time runs from the raise; after a hold or a shelf from its end; after a withdrawn acknowledgement from the withdrawal; for a
+new rule from its creation. Each rule escalates an alarm once until the alarm ends.
 """
 
 from datetime import timedelta
@@ -56,7 +56,7 @@ def due(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> None:
 
 
 def concerns(draft: Draft, alarm: Alarm) -> bool:
-    """Whether a clock runs for the alarm."""
+    """True when the alarm's escalation time runs."""
     return alarm.id in draft.state.memory(EscalationMemory).clocks
 
 
@@ -84,7 +84,7 @@ def _escalate(draft: Draft, rule: CompiledRule, alarm: Alarm, clock: EscalationC
     why = f"rule {rule.rule.name!r}: {what} after {waited:g} s"
     draft.put(changed, "escalated", f"faultd:{rule.rule.name}", why, **detail)
     if actions.notify and "severity" not in detail:
-        # A rise in severity is told by itself.
+        # A higher severity requests a notification by itself.
         request_notification(draft, draft.latest(changed), "escalated", why)
 
 

@@ -1,4 +1,4 @@
-"""The fields of which rules can speak: those of an alarm as REST shows it, its metadata, and its place in the topology."""
+"""The fields that rules can use: those of an alarm in REST, its metadata, and its place in the topology."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""Group alarms: raised by a rule for several alarms, whose parent it is, and over when all of them are."""
+"""Group alarms: a rule raises one for several alarms and makes it their parent. It ends with the last of them."""
 
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.alarms.limits import admit
@@ -14,7 +14,7 @@ from protocols.alarm import Alarm, Identity
 from protocols.severity import rank
 
 RULE_ID = "rule_id"
-"""Key of a group alarm's metadata that says whose it is."""
+"""Metadata key of a group alarm with the id of its rule."""
 _LONGEST_QUALIFIER = 200
 _MOST_CUSTOMERS = 10_000
 
@@ -22,7 +22,7 @@ _MOST_CUSTOMERS = 10_000
 def raise_group(
     draft: Draft, rules: CompiledRules, rule: CompiledRule, key: str, members: list[Alarm], what: str
 ) -> str | None:
-    """Raise the rule's alarm for ``members``; its id, None when too many alarms are open."""
+    """Raise the rule's alarm for ``members``. Returns its id, or None when a limit of open alarms is reached."""
     actions = rule.rule.actions
     assert actions.alarm_type is not None
     resource_id, resource_type, device = common_place(draft.state.plant, members)
@@ -59,7 +59,7 @@ def raise_group(
 
 
 def join(draft: Draft, rules: CompiledRules, rule: CompiledRule, group_id: str, member: Alarm, what: str) -> None:
-    """One more member of an open group."""
+    """Add a member to an open group."""
     memory = draft.state.memory(GroupMemory)
     group, alarm = draft.read(memory.groups, group_id), draft.get(group_id)
     if group is None or alarm is None:
@@ -73,19 +73,19 @@ def join(draft: Draft, rules: CompiledRules, rule: CompiledRule, group_id: str, 
 
 
 def is_open(draft: Draft, group_id: str) -> bool:
-    """Whether the group alarm still stands."""
+    """True when the group alarm is open."""
     alarm = draft.get(group_id) if group_id else None
     return alarm is not None and alarm.cleared_at is None and _group(draft, group_id) is not None
 
 
 def concerns(draft: Draft, alarm: Alarm) -> bool:
-    """Whether an alarm is a group's, or a group."""
+    """True when the alarm is a group alarm or a member of one."""
     memory = draft.state.memory(GroupMemory)
     return alarm.id in memory.member_of or alarm.id in memory.groups or draft.touches(memory.groups)
 
 
 def over(draft: Draft, alarm: Alarm) -> None:
-    """The alarm is over: a group whose last member it was is over with it."""
+    """The alarm has ended: end the groups whose last open member it was."""
     memory = draft.state.memory(GroupMemory)
     if draft.read(memory.groups, alarm.id) is not None:
         # Its members forget it when they are over: looking for them would cost as much as there are.
@@ -103,7 +103,7 @@ def over(draft: Draft, alarm: Alarm) -> None:
 
 
 def release(draft: Draft, gone: dict[str, str]) -> None:
-    """End the group alarms of rules that are no more."""
+    """End the group alarms of rules that are gone."""
     for group_id in [name for name, group in draft.state.memory(GroupMemory).groups.items() if group.rule in gone]:
         group = _group(draft, group_id)
         if group is not None:

@@ -1,4 +1,4 @@
-"""What the rules remember, as snapshots hold it: see :mod:`actors.correlator.memories`."""
+"""The rules' memory in snapshots: see :mod:`actors.correlator.memories`."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class RaiseWindow(Struct, array_like=True, gc=False):
     shared: str = ""
     group: str = ""
     reports: list[datetime] = []
-    """Of a rule that counts reports: when the last came, as many as it asks for, oldest first."""
+    """For a rule that counts reports: the times of the last reports, as many as the rule's count, oldest first."""
 
 
 class TogetherMemory(Struct):
@@ -46,7 +46,7 @@ class OpenGroup(Struct, array_like=True, frozen=True, gc=False):
     open: int = 0
 
     def more(self, by: int) -> "OpenGroup":
-        """With so many more members."""
+        """A copy with this many more members."""
         return OpenGroup(self.rule, self.key, self.since, self.open + by)
 
 
@@ -65,7 +65,7 @@ class Recent(Struct, array_like=True, frozen=True, gc=False):
 
 
 class AttachedChild(Struct, array_like=True, frozen=True, gc=False):
-    """Which rule attached an alarm, and to what."""
+    """The rule that attached an alarm, and the alarm's parent."""
 
     rule: str
     parent: str

@@ -1,7 +1,7 @@
 """Rules of a parent and its children: alarms that the rule calls children are attached to a parent alarm above them in the
 topology, or of the same device, that was raised within the time window before or after.
 
-What was raised within the window waits under every place in which the other side would look for it, so neither side searches.
+An alarm raised within the window waits under each place in which the other side would look for it, so neither side searches.
 """
 
 from datetime import timedelta
@@ -13,7 +13,7 @@ from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules, RulePart
 from actors.correlator.rules.memories import AttachedChild, KinMemory, Recent
 from actors.correlator.rules.place import above, device_of, is_below
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from protocols.alarm import Alarm
 
 NAME = "rules"
@@ -23,7 +23,7 @@ _MOMENT = timedelta(milliseconds=1)
 
 
 def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> None:
-    """A parent looks for the children that came first, a child for its parent; both wait for those who come later."""
+    """A parent looks for children that came before it, a child for its parent; both are kept for those that come later."""
     rule = part.rule
     own, other = (f"{role} {rule.id}" for role in (("parent", "child") if part.role == "parent" else ("child", "parent")))
     if part.role == "parent":
@@ -42,8 +42,8 @@ def raised(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> 
 def adopt(
     draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, cause: Alarm, why: str, **evidence: Any
 ) -> bool:
-    """Attach ``child`` for ``rule``, unless something that comes before the rule has attached it: what is no rule's (the
-    topology's, an operator's) always does, another rule by priority and name."""
+    """Attach ``child`` for ``rule``, unless something with precedence has attached it already. The topology and operators
+    always have precedence; another rule has it by priority and name."""
     child = draft.latest(child)
     adopted = draft.state.memory(KinMemory).adopted
     if child.parent_alarm_id is not None:
@@ -72,14 +72,14 @@ def adopt(
 
 
 def forget(draft: Draft, alarm: Alarm) -> None:
-    """The alarm is over: no rule's attachment is looked after any more."""
+    """The alarm has ended: forget which rule attached it."""
     adopted = draft.state.memory(KinMemory).adopted
     if draft.read(adopted, alarm.id) is not None:
         draft.drop(adopted, alarm.id)
 
 
 def release(draft: Draft, alarm_id: str, gone: dict[str, str]) -> bool:
-    """Detach an alarm that a rule attached which is no more (``gone``: rule id → why). True when it was."""
+    """Detach an alarm when the rule that attached it is gone (``gone``: rule id → reason). True when it was detached."""
     adopted = draft.state.memory(KinMemory).adopted
     known = draft.read(adopted, alarm_id)
     if known is None or known.rule not in gone:
@@ -102,7 +102,7 @@ def drop(draft: Draft, gone: dict[str, str]) -> None:
 
 
 def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
-    """Let go of alarms that have waited through the window."""
+    """Drop alarms that have waited through the window."""
     window = rule.window if rule is not None else timedelta(0)
     recent = draft.state.memory(KinMemory).recent
     if slot not in recent:
@@ -119,7 +119,7 @@ def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
 
 
 def _places_of_parent(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(where children look for this parent, where it looks for children)."""
+    """The places in which children look for this parent, and those in which it looks for children."""
     device = f"{alarm.tenant_id}\x1f{device_of(alarm)}"
     if alarm.resource_id in draft.state.plant.nodes:
         return (f"n{alarm.resource_id}", f"d{device}"), (f"n{alarm.resource_id}", f"d{device}")
@@ -127,52 +127,75 @@ def _places_of_parent(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tupl
 
 
 def _places_of_child(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(where parents look for this child, where it looks for parents, nearest first). A node of the topology is of interest to
-    what has its device's name alone (``k``) only where that is no node."""
+    """The places in which parents look for this child, and those in which it looks for parents, nearest first. A place ``k`` is
+    a device by name alone: for parents that are no nodes of the topology."""
     device = f"{alarm.tenant_id}\x1f{device_of(alarm)}"
     nodes = tuple(f"n{node}" for node in above(draft.state.plant, alarm.resource_id))
     places = (*nodes, f"k{device}") if nodes else (f"d{device}",)
     return places, places
 
 
-class Waiting(View):
+class Waiting(DerivedView):
     """Alarms of ``KinMemory.recent``, oldest first, by slot and the places in which the other side looks for them."""
 
     def __init__(self, state: State) -> None:
-        self.slots: dict[str, dict[str, dict[str, Recent]]] = {}
+        self.slots: dict[str, dict[str, dict[str, None]]] = {}
         for slot, waiting in state.memory(KinMemory).recent.items():
-            by_place = self.slots[slot] = {}
             for alarm_id, recent in waiting.items():
-                for place in recent.places:
-                    by_place.setdefault(place, {})[alarm_id] = recent
+                self.add(slot, alarm_id, recent.places, ())
+
+    def add(self, slot: str, alarm_id: str, places: tuple[str, ...], before: tuple[str, ...]) -> None:
+        """An alarm waits in these places from now on, and in those ``before`` no more."""
+        by_place = self.slots.setdefault(slot, {})
+        if before == places:
+            for place in places:
+                there = by_place[place]
+                # To the end: a view made from a snapshot has the same order.
+                there[alarm_id] = there.pop(alarm_id)
+            return
+        if before:
+            self.remove(slot, alarm_id, before)
+        for place in places:
+            by_place.setdefault(place, {})[alarm_id] = None
+
+    def remove(self, slot: str, alarm_id: str, places: tuple[str, ...]) -> None:
+        """An alarm waits in these places no more."""
+        by_place = self.slots.get(slot, {})
+        for place in places:
+            there = by_place.get(place)
+            if there is not None:
+                there.pop(alarm_id, None)
+                if not there:
+                    del by_place[place]
 
 
 def _waiting(draft: Draft, slot: str, places: tuple[str, ...], rule: CompiledRule) -> list[Alarm]:
-    """Open alarms of the slot in these places, raised within the window: those of the nearest place first."""
-    by_place = draft.read(draft.state.view(Waiting).slots, slot)
-    if by_place is None:
+    """Open alarms of the slot in these places, raised within the window: those of the nearest place first, then new ones."""
+    waiting = draft.read(draft.state.memory(KinMemory).recent, slot)
+    if waiting is None:
         return []
-    found: dict[str, Recent] = {}
-    for place in places:
-        there = draft.read(by_place, place)
-        for alarm_id in draft.keys(there) if there is not None else ():
-            if there is not None and alarm_id not in found and (recent := draft.read(there, alarm_id)) is not None:
-                found[alarm_id] = recent
-    alarms = (draft.get(alarm_id) for alarm_id, recent in found.items() if draft.at - recent.at <= rule.window)
-    return [alarm for alarm in alarms if alarm is not None and alarm.cleared_at is None]
+    by_place = draft.state.view(Waiting).slots.get(slot, {})
+    found = {alarm_id: None for place in places for alarm_id in by_place.get(place, ())}
+    new = draft.staged(waiting)
+    for place in places if new else ():
+        found.update((alarm_id, None) for alarm_id, recent in new.items() if place in recent.places)
+    alarms = []
+    for alarm_id in found:
+        recent = draft.read(waiting, alarm_id)
+        alarm = draft.get(alarm_id) if recent is not None and draft.at - recent.at <= rule.window else None
+        if alarm is not None and alarm.cleared_at is None:
+            alarms.append(alarm)
+    return alarms
 
 
 def _wait(draft: Draft, slot: str, alarm: Alarm, places: tuple[str, ...], rule: CompiledRule) -> None:
-    waiting = draft.inner(draft.state.memory(KinMemory).recent, slot)
+    slots = draft.state.memory(KinMemory).recent
+    waiting = draft.read(slots, slot)
+    if waiting is None:
+        waiting = draft.set(slots, slot, {})
     old = draft.read(waiting, alarm.id)
-    if old is not None and old.places != places:
-        _leave(draft, waiting, slot, alarm.id, old)
-    recent = Recent(draft.at, places)
-    # Also one that waits already goes to the end: an index made from a snapshot has the same order.
-    draft.remember(waiting, alarm.id, recent)
-    by_place = draft.inner(draft.state.view(Waiting).slots, slot)
-    for place in places:
-        draft.remember(draft.inner(by_place, place), alarm.id, recent)
+    draft.remember(waiting, alarm.id, Recent(draft.at, places))
+    draft.on_commit(draft.state.view(Waiting).add, slot, alarm.id, places, old.places if old is not None else ())
     if len(waiting) > MAX_RECENT and draft.read(waiting, next(iter(waiting))) is not None:
         draft.note("rule_overflow")
         for oldest in list(islice(waiting, MAX_RECENT // 100)):
@@ -184,9 +207,7 @@ def _wait(draft: Draft, slot: str, alarm: Alarm, places: tuple[str, ...], rule: 
 
 def _leave(draft: Draft, waiting: dict[str, Recent], slot: str, alarm_id: str, recent: Recent) -> None:
     draft.drop(waiting, alarm_id)
-    by_place = draft.inner(draft.state.view(Waiting).slots, slot)
-    for place in recent.places:
-        draft.drop(draft.inner(by_place, place), alarm_id)
+    draft.on_commit(draft.state.view(Waiting).remove, slot, alarm_id, recent.places)
 
 
 def _join(draft: Draft, rules: CompiledRules, rule: CompiledRule, child: Alarm, parent: Alarm) -> bool:

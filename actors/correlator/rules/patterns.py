@@ -1,7 +1,7 @@
-"""Regular expressions of rules: by RE2, whose time is linear in the text whatever the pattern, so that no pattern is a bomb.
+"""Regular expressions of rules, by RE2: its time is linear in the text for every pattern, so no pattern can block the fold.
 
-What RE2 cannot do in linear time (look-around, back-references) it refuses when the rule is written. Its memory is bounded: a
-pattern that would need more is refused, and a text longer than ``MAX_TEXT`` is searched up to there.
+RE2 refuses what it cannot do in linear time (look-around, back-references) when the rule is written. Its memory is bounded: a
+pattern that would need more is refused, and a longer text is searched up to ``MAX_TEXT``.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class BadPattern(ValueError):
 
 @lru_cache(maxsize=1_000)
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
-    """Whether the pattern is found in a text. Raises :class:`BadPattern`."""
+    """A function that searches a text for the pattern. Raises :class:`BadPattern`."""
     if re2 is None:
         raise BadPattern("regular expressions need the package google-re2, which is not installed here")
     options = re2.Options()

@@ -1,4 +1,4 @@
-"""Where an alarm is: its node, what lies above it, its device."""
+"""The place of an alarm: its node, the nodes above it, its device."""
 
 from actors.correlator.plant import Plant
 from protocols.alarm import Alarm
@@ -24,7 +24,7 @@ def above(plant: Plant, node_id: str) -> tuple[str, ...]:
 
 
 def known_place(plant: Plant, alarm: Alarm) -> str:
-    """The node of an alarm, or of the smallest thing around it that the topology knows, by DEVICE/POSITION; empty for none."""
+    """The node of an alarm, else the innermost node around it that the topology has, by DEVICE/POSITION; empty for none."""
     place = alarm.resource_id
     while place and place not in plant.nodes:
         place = place.rpartition("/")[0]
@@ -60,7 +60,7 @@ def device_of(alarm: Alarm) -> str:
 
 
 def is_below(plant: Plant, alarm: Alarm, cause: Alarm) -> bool:
-    """Whether ``alarm`` is at or below the place of ``cause``: by the topology where it knows both, else within one device."""
+    """True when ``alarm`` is at or below the place of ``cause``: by the topology where it has both, else within one device."""
     if alarm.tenant_id != cause.tenant_id:
         return False
     if alarm.resource_id in plant.nodes and cause.resource_id in plant.nodes:

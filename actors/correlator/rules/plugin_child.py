@@ -20,10 +20,10 @@ from actors.correlator.rules.plugin_frames import (
     MAX_ACTIONS,
     Ask,
     Call,
-    Done,
     Failed,
     FrameError,
     PluginAnswer,
+    PluginDone,
     Ready,
     decode_to_plugin,
     receive,
@@ -91,14 +91,14 @@ def serve(end: socket.socket, plugin: Plugin) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def asked(plugin: Plugin, view: View, call: Call) -> Done | Failed:
-    """The actions that the plugin asks for, checked; or its error, whatever it raised."""
+def asked(plugin: Plugin, view: View, call: Call) -> PluginDone | Failed:
+    """The actions that the plugin asks for, checked; or the exception that it raised, as an error."""
     actions: list[PluginAction] = []
     try:
         for action in plugin.touched(view, call.before, call.alarm) or ():
             if not isinstance(action, PluginAction):
                 return Failed(f"{type(action).__name__} is no action")
-            # A Struct made by hand holds whatever it was given: its types are checked here.
+            # A Struct does not check the types of the values that a plugin gives it: they are checked here.
             actions.append(msgspec.convert(msgspec.to_builtins(action), type(action)))
             if len(actions) > MAX_ACTIONS:
                 return Failed(f"asked for more than {MAX_ACTIONS} actions at once")
@@ -106,7 +106,7 @@ def asked(plugin: Plugin, view: View, call: Call) -> Done | Failed:
         raise
     except BaseException as error:  # noqa: BLE001 - the code of others: whatever it raises, also to end the interpreter
         return Failed(f"{type(error).__name__}: {error}")
-    return Done(tuple(actions))
+    return PluginDone(tuple(actions))
 
 
 def load(name: str) -> Plugin | Failed:

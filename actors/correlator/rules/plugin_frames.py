@@ -45,7 +45,7 @@ class Ask(Struct, frozen=True, tag="ask"):
     by: Any
 
 
-class Done(Struct, frozen=True, tag="done"):
+class PluginDone(Struct, frozen=True, tag="done"):
     """From the plugin: the actions that it asks for, in order."""
 
     actions: tuple[PluginAction, ...]
@@ -58,7 +58,7 @@ class Failed(Struct, frozen=True, tag="failed"):
 
 
 ToPlugin = Call | PluginAnswer
-FromPlugin = Ready | Ask | Done | Failed
+FromPlugin = Ready | Ask | PluginDone | Failed
 
 encode = msgspec.msgpack.Encoder().encode
 decode_from_plugin = msgspec.msgpack.Decoder(FromPlugin).decode

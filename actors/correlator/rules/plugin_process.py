@@ -17,11 +17,11 @@ from msgspec import Raw, Struct
 from actors.correlator.rules.plugin_frames import (
     Ask,
     Call,
-    Done,
     Failed,
     FrameError,
     FromPlugin,
     PluginAnswer,
+    PluginDone,
     Ready,
     decode_from_plugin,
     encode,
@@ -74,7 +74,7 @@ class PluginProcess:
             self._send(Call(view.now, before, alarm, self._bounds.seconds), deadline)
             while True:
                 match self._receive(deadline):
-                    case Done(actions=actions):
+                    case PluginDone(actions=actions):
                         return actions
                     case Failed(error=error):
                         raise PluginError(error)

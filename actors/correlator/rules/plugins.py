@@ -69,7 +69,7 @@ class Host:
         return {name: plugin.version for name, plugin in self.plugins.items()}
 
     def wants(self, name: str, alarm: Alarm) -> bool:
-        """Whether the plugin is to hear of the alarm."""
+        """True when the plugin receives this alarm."""
         types = self._types[name]
         return not types or alarm.alarm_type in types
 
@@ -197,7 +197,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def fold_stopped(draft: Draft, event: PluginStopped) -> None:
-    """No longer ask a plugin, until the rules are loaded anew."""
+    """Stop calling a plugin until the rules are loaded again."""
     memory = draft.state.memory(RuleMemory)
     if memory.plugins.get(event.name) == event.version and event.name not in memory.disabled_plugins:
         draft.set(memory.disabled_plugins, event.name, event.why)
@@ -206,7 +206,7 @@ def fold_stopped(draft: Draft, event: PluginStopped) -> None:
 
 
 def release(draft: Draft, gone: dict[str, str]) -> None:
-    """Let go what plugins hold back that are no longer asked (``gone``: plugin → why)."""
+    """Release the alarms held back by plugins that are no longer called (``gone``: plugin → reason)."""
     held = {f"plugin/{name}": (name, why) for name, why in gone.items()}
     for alarm in list(draft.state.alarms.values()):
         for each in alarm.suppressed_by:
@@ -216,7 +216,7 @@ def release(draft: Draft, gone: dict[str, str]) -> None:
 
 
 def forgive(draft: Draft, plugins: dict[str, str]) -> None:
-    """Rules have been loaded anew, with these plugins: what failed before is tried again, and what is gone holds nothing."""
+    """The rules were loaded again with these plugins: failed ones are called again, and missing ones release their alarms."""
     gone = [name for name in draft.state.memory(RuleMemory).plugins if name not in plugins]
     if gone:
         release(draft, {name: f"plugin {name} is no longer asked" for name in gone})

@@ -1,13 +1,14 @@
-"""Writing rules: those of the files, and commands. What a rule did that is changed or gone is undone, and open alarms are
-looked at with the new ones."""
+"""Changes of rules, by their files and by commands. The actions of a rule that changes or goes are undone, and the new rules
+are applied to the open alarms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
 from actors.correlator.expected_revision import outdated
+from actors.correlator.operator_tables import emit_rules
 from actors.correlator.rules import escalation, groups, parent_child, sequence, suppression, time_window
 from actors.correlator.rules.compiler import CompiledRules, compile_rule, compile_rules
 from actors.correlator.rules.errors import RuleError
@@ -15,7 +16,7 @@ from actors.correlator.rules.memories import EscalationMemory, KinMemory, RuleMe
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.rules.rule_registry import api_rule_id, file_rule_id, install_rules, rules_of
 from actors.correlator.strategies import flapping
-from protocols.change import Answer, Refusal
+from protocols.change import Answer, Refusal, RuleChanged
 from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
 from protocols.event import RulesLoaded
 from protocols.principal import Principal
@@ -24,12 +25,12 @@ from protocols.rule import Rule, RuleRecord
 NAME = "rules"
 MAX_RULES = 5_000
 AT_ONCE = 2_000
-"""Alarms looked at anew in one go: the others wait for a moment."""
+"""Alarms examined in one step; the others follow after a moment."""
 LOOK_AGAIN = timedelta(seconds=1)
 
 
 def fold_rules(draft: Draft, event: RulesLoaded) -> None:
-    """The rules of the files from here on."""
+    """Replace the rules of the files."""
     memory = draft.state.memory(RuleMemory)
     records = {record.id: record for record in memory.records.values() if record.origin == "api"}
     overrides: dict[str, bool] = {}
@@ -50,15 +51,31 @@ def fold_rules(draft: Draft, event: RulesLoaded) -> None:
             updated_at=draft.at,
             updated_by="file",
             revision=old.revision + 1 if old is not None else 1,
+            switched=rule_id in overrides,
         )
     switch(draft, records)
     forgive(draft, event.plugins)
     draft.on_commit(_take_files, memory, event, overrides)
 
 
+def restore_rules(draft: Draft, found: Sequence[RuleRecord]) -> None:
+    """Put rules of another ledger in force. A rule of a file gets the id that this ledger gives it: the files that are read
+    next then find it, and ``enabled`` stays as it was set through the API."""
+    memory = draft.state.memory(RuleMemory)
+    records = dict(memory.records)
+    for record in found:
+        rule_id = file_rule_id(draft.state, record.rule.name) if record.origin == "file" else record.id
+        if rule_id != record.id:
+            draft.emit(RuleChanged(draft.offset, record.id))
+        if record.switched:
+            draft.set(memory.overrides, rule_id, record.rule.enabled)
+        records[rule_id] = replace(record, id=rule_id)
+    switch(draft, records)
+
+
 def fold_rule_command(draft: Draft, by: Principal, action: RuleAction, expected: Mapping[str, int]) -> None:
-    """Write a rule and answer with its id, or refuse it with every reason. ``expected``: revisions of rules, as the caller
-    knows them."""
+    """Apply a command to a rule. Answer with its id, or refuse it with every reason. ``expected``: revisions that the caller
+    knows, by rule id."""
     try:
         if isinstance(action, CreateRule):
             rule_id = _create(draft, by, action.rule)
@@ -85,7 +102,7 @@ class RefusedRule(Exception):
 
 
 def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
-    """Have these rules in force, undo what those that are gone or different have done, and look at the open alarms anew."""
+    """Put these rules in force, undo the actions of those that are gone or different, and examine the open alarms again."""
     state = draft.state
     memory = state.memory(RuleMemory)
     before = rules_of(state)
@@ -97,6 +114,7 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
             gone[rule_id] = f"rule {old.rule.name!r} is not in force any more"
         elif _essence(old.rule) != _essence(new.rule):
             gone[rule_id] = f"rule {old.rule.name!r} was changed"
+    emit_rules(draft, memory.records, records)
     draft.on_commit(install_rules, state, records, rules, wrong)
     for part in (parent_child, time_window, sequence):
         part.drop(draft, gone)
@@ -120,7 +138,7 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
 
 
 def look_on(draft: Draft) -> None:
-    """Carry on looking at alarms that the rules have not seen since they changed."""
+    """Apply the changed rules to the next alarms that wait for it."""
     memory = draft.state.memory(RuleMemory)
     _look(draft, rules_of(draft.state), memory.pending, memory.gone)
 
@@ -154,7 +172,7 @@ def _take_files(memory: RuleMemory, event: RulesLoaded, overrides: dict[str, boo
 
 
 def _essence(rule: Rule) -> tuple[object, ...]:
-    """What a change of which undoes what the rule has done."""
+    """The parts of a rule whose change undoes the rule's actions."""
     return rule.type, rule.tenant_id, rule.time_window, rule.conditions, rule.actions
 
 
@@ -180,7 +198,7 @@ def _edit(draft: Draft, by: Principal, action: EditRule, expected: Mapping[str, 
             Refusal("", "wrong_state", f"rule {old.rule.name!r} is written in a file: only enabled can be set here")
         )
     record = replace(old, rule=replace(old.rule, **given), updated_at=draft.at, updated_by=by.name)
-    record = replace(record, revision=old.revision + 1)
+    record = replace(record, revision=old.revision + 1, switched=old.origin == "file")
     _check(draft, by, record)
     switch(draft, {**memory.records, old.id: record})
     if old.origin == "file":
@@ -200,7 +218,7 @@ def _delete(draft: Draft, by: Principal, action: DeleteRule, expected: Mapping[s
 
 
 def _reach(draft: Draft, by: Principal, rule_id: str, expected: Mapping[str, int]) -> RuleRecord:
-    """The rule, if it is this principal's to write (a tenant's own) and has the revision that he expects."""
+    """The rule that a principal may write and whose revision is the expected one. Raises RefusedRule for another."""
     record = draft.state.memory(RuleMemory).records.get(rule_id)
     if record is None or (by.tenant is not None and record.rule.tenant_id not in (None, by.tenant)):
         raise RefusedRule(Refusal(rule_id, "unknown_rule", f"no rule {rule_id!r}"))

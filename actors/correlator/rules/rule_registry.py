@@ -7,17 +7,18 @@ from msgspec.structs import replace
 
 from actors.correlator.rules.compiler import CompiledRules, compile_rules
 from actors.correlator.rules.memories import RuleMemory
-from actors.correlator.state import State, View
+from actors.correlator.state import DerivedView, State
 from protocols.rule import RuleRecord
 
 _log = structlog.get_logger()
 
 
-class RulesInForce(View):
+class RulesInForce(DerivedView):
     """The compiled rules, and the mistakes in those that are not accepted any more, by id."""
 
     def __init__(self, state: State) -> None:
         self.rules, self.wrong = compile_rules(state.memory(RuleMemory).records.values())
+        state.counts_repeats = self.rules.counts
         for rule_id, text in self.wrong.items():
             _log.warning("a rule is not accepted any more", rule=rule_id, mistakes=text)
 
@@ -27,16 +28,12 @@ def rules_of(state: State) -> CompiledRules:
     return state.view(RulesInForce).rules
 
 
-def counts_repeats(state: State) -> bool:
-    """Whether a rule asks for alarms that are merely repeated, which nothing else does."""
-    return state.view(RulesInForce).rules.counts
-
-
 def install_rules(state: State, records: dict[str, RuleRecord], rules: CompiledRules, wrong: dict[str, str]) -> None:
     """Have these rules, and what they were compiled to, in force."""
     state.memory(RuleMemory).records = records
     view = state.view(RulesInForce)
     view.rules, view.wrong = rules, wrong
+    state.counts_repeats = rules.counts
 
 
 def rule_records(state: State) -> list[RuleRecord]:

@@ -16,7 +16,7 @@ _MOMENT = timedelta(milliseconds=1)
 
 
 def step(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> None:
-    """Take an alarm as one step: it carries on what waits for that step, and as the first it begins anew."""
+    """Take an alarm as one step. It continues the sequences that wait for this step; as the first step it begins one."""
     rule = part.rule
     key = rule.key(alarm, draft.state.plant)
     if key is None:
@@ -47,7 +47,7 @@ def step(draft: Draft, rules: CompiledRules, part: RulePart, alarm: Alarm) -> No
 
 
 def await_other(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
-    """From now on the other alarm has the time window to come."""
+    """Begin to wait for the other alarm, for the time window."""
     key = rule.key(alarm, draft.state.plant)
     if key is None:
         return
@@ -63,7 +63,7 @@ def await_other(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
 
 
 def came(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
-    """The other alarm has come: nothing is missing."""
+    """The other alarm has come: stop waiting."""
     key = rule.key(alarm, draft.state.plant)
     if key is not None:
         name = f"{rule.id} {key}"
@@ -74,7 +74,7 @@ def came(draft: Draft, rule: CompiledRule, alarm: Alarm) -> None:
 
 
 def stayed_away(draft: Draft, rules: CompiledRules, name: str, rule: CompiledRule | None) -> None:
-    """The window is over and the other alarm has not come: tell so, if the first still stands."""
+    """The window ended without the other alarm: report that, if the first alarm is still open."""
     table = draft.state.memory(SequenceMemory).awaited
     runs = draft.read(table, name) or ()
     if rule is None:
@@ -94,7 +94,7 @@ def stayed_away(draft: Draft, rules: CompiledRules, name: str, rule: CompiledRul
 
 
 def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
-    """Let go of beginnings older than the window."""
+    """Drop beginnings older than the window."""
     table = draft.state.memory(SequenceMemory).runs
     runs = tuple(run for run in draft.read(table, name) or () if rule is not None and draft.at - run.at <= rule.window)
     if rule is None or not runs:

@@ -59,14 +59,14 @@ def repeated(draft: Draft, before: Alarm, alarm: Alarm) -> None:
 
 
 def reports_since(before: Alarm | None, alarm: Alarm) -> int:
-    """How many reports have come of an open alarm."""
+    """Number of reports of an open alarm."""
     if alarm.cleared_at is not None:
         return 0
     return alarm.occurrence_count - (0 if before is None else before.occurrence_count)
 
 
 def due(draft: Draft, subject: str) -> None:
-    """A window is over, a wait has been long enough, or more alarms are to be looked at."""
+    """Timer: a window or an escalation time ended, or more alarms are to be examined."""
     what, _, name = subject.partition(" ")
     rules = rules_of(draft.state)
     if what == "kin":

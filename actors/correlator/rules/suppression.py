@@ -7,7 +7,7 @@ from actors.correlator.rules.compiler import CompiledRule, RulePart
 from protocols.alarm import Alarm
 
 PLUGIN = "plugin/"
-"""Begins the ``by`` of what a plugin holds back, which no rule lets go."""
+"""Prefix of ``by`` in a hold of a plugin. No rule releases such a hold."""
 
 
 def decide(draft: Draft, parts: tuple[RulePart, ...], alarm: Alarm) -> None:

@@ -1,8 +1,8 @@
-"""Strategy 3, time: alarms that a rule calls alike, raised within its window, belong together.
+"""Strategy 3, time: alarms that match one rule, raised within its window, belong together.
 
-Without a count they share a correlation id, that of the first, whose raise begins the window. With a count, so many within
-the window (which slides) share one, or raise a group alarm that further ones join for as long as it stands and the last member
-is no older than the window.
+Without a count they share the correlation id of the first, whose raise begins the window. With a count, that many within the
+sliding window share one, or raise a group alarm. Further alarms join the group alarm while it is open and its last member is
+not older than the window.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _MOMENT = timedelta(milliseconds=1)
 
 
 def raised(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alarm) -> None:
-    """Count an alarm, and do what follows."""
+    """Count an alarm. Act when the count is reached."""
     count = rule.rule.conditions.count
     entered = _enter(draft, rule, alarm, whole=count is None)
     if entered is None:
@@ -39,7 +39,7 @@ def raised(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alarm)
 
 
 def reported(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alarm, reports: int) -> None:
-    """As :func:`raised`, for a rule that counts each report of an alarm: the same one, repeated often enough, is enough."""
+    """Like :func:`raised`, for a rule that counts each report of an alarm: repeats of one alarm can reach the count."""
     entered = _enter(draft, rule, alarm, whole=False)
     if entered is None:
         return
@@ -54,8 +54,8 @@ def reported(draft: Draft, rules: CompiledRules, rule: CompiledRule, alarm: Alar
 
 
 def _enter(draft: Draft, rule: CompiledRule, alarm: Alarm, *, whole: bool) -> tuple[str, str, RaiseWindow] | None:
-    """The alarm in its window: what it shares with the others there, the window's name, and the window, which begins with the
-    first of them when ``whole``. None for what no window takes."""
+    """Put the alarm into its window. Returns the key that its alarms share, the name of the window, and the window. ``whole``:
+    the window begins with its first alarm. None when the alarm belongs to no window."""
     key = rule.key(alarm, draft.state.plant)
     if key is None or alarm.metadata.get(RULE_ID) == rule.id:
         return None
@@ -86,7 +86,7 @@ def _follow(
     *,
     enough: int,
 ) -> None:
-    """What the rule asks for of its members, once there are so many."""
+    """The rule's actions on its members, once the count is reached."""
     if rule.rule.actions.alarm_type is None:
         _share(draft, rule, window, enough, what)
     elif is_open(draft, window.group):
@@ -97,7 +97,7 @@ def _follow(
 
 
 def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
-    """Let go of what is older than the window."""
+    """Drop members older than the window."""
     windows = draft.state.memory(TogetherMemory).windows
     window = draft.own(windows, name, _copy)
     if window is None:
@@ -119,7 +119,7 @@ def drop(draft: Draft, gone: dict[str, str]) -> None:
 
 
 def _slide(window: RaiseWindow, before: datetime, *, whole: bool) -> None:
-    """Let go of members from before that time; of all of them, when the window begins with the first (``whole``)."""
+    """Drop members raised before that time; drop all when the window begins with the first (``whole``)."""
     if whole:
         if window.members and next(iter(window.members.values())) < before:
             window.members, window.shared = {}, ""

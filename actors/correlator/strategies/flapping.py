@@ -1,8 +1,8 @@
-"""Flapping, by a clock: an alarm that comes and goes too often is told of once when that begins and once when it is over.
+"""Flapping, by a clock: for an alarm that comes and goes too often, one notification when that begins and one when it ends.
 
-A transition is a raise, a re-opening or a clear of one identity (tenant, resource, alarm type, qualifier), whichever alarm it
-is by then. As many as the rule's ``count`` within its time window are flapping; it is over when there has been none for
-``quiet_seconds``. In between the alarm's state is the true one, occurrences are counted, and nobody is told.
+A transition is a raise, a re-opening or a clear of one identity (tenant, resource, alarm type, qualifier), also across several
+alarms. The rule's ``count`` of transitions within its time window begin the flapping; ``quiet_seconds`` without one end it.
+Meanwhile the alarm's state stays true, occurrences are counted, and no notification is requested.
 """
 
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def due(draft: Draft, key: str) -> None:
-    """It has been quiet: no longer flapping, or nothing to remember."""
+    """Timer: the alarm has been quiet. End the flapping, or forget the transitions."""
     watched = draft.state.memory(FlapMemory).flaps
     flap = draft.read(watched, key)
     if flap is None:
@@ -77,7 +77,7 @@ def due(draft: Draft, key: str) -> None:
 
 
 def release(draft: Draft, rules: dict[str, str]) -> None:
-    """End the flapping that rules have seen which are no more (rule id → why)."""
+    """End the flapping that was seen by rules that are gone (rule id → reason)."""
     watched = draft.state.memory(FlapMemory).flaps
     for key in [key for key, flap in watched.items() if flap.rule in rules]:
         flap = draft.read(watched, key)
@@ -98,7 +98,7 @@ def _begin(draft: Draft, rule: CompiledRule, flap: Flap, alarm: Alarm, enough: i
 
 
 def _within(times: tuple[datetime, ...], since: datetime, now: datetime) -> tuple[datetime, ...]:
-    """Those of ``times`` not before ``since``, and ``now``. They are in order: mostly the first decides."""
+    """The ``times`` from ``since`` on, and ``now``. They are in order, so mostly the first one decides."""
     if times and times[0] < since:
         times = tuple(at for at in times if at >= since)
     return (*times, now)
@@ -131,7 +131,7 @@ def _end(draft: Draft, flap: Flap, tenant_id: str, why: str) -> None:
 
 
 def _rule(draft: Draft, alarm: Alarm) -> CompiledRule | None:
-    """The first flapping rule that speaks of the alarm."""
+    """The first flapping rule that matches the alarm."""
     _, parts = rules_of(draft.state).of(alarm)
     for part in parts:
         if part.rule.tenant in (None, alarm.tenant_id) and part.matches(alarm, draft.state.plant):

@@ -1,7 +1,8 @@
-"""Who is told what, and when: the last strategy, after all that may hold an alarm back.
+"""Requests for notifications: the last strategy, after all that may hold an alarm back.
 
-An alarm that stands on its own waits for its severity's hold (``[correlator.hold]``): a cause, a maintenance window, a rule or
-its own clear may come meanwhile, and then nobody is woken. What is held back when its time comes is told when it is let go.
+An alarm that stands on its own waits for the hold time of its severity (``[correlator] hold_*_seconds``). If a cause, a
+maintenance window, a rule or its own clear comes meanwhile, no notification is requested. An alarm held back at the end of its
+wait is notified when it is released.
 """
 
 from typing import Final
@@ -30,10 +31,10 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
             draft.no_wake(NAME, alarm.id)
             if memory.released_from:
                 draft.drop(memory.released_from, alarm.id)
-        # Whatever held it back and whatever was over first: who was told of it is told once that it is over. Of one that comes
-        # and goes that is known when it has stopped, which is shown here as it is let go.
+        # An alarm with a notification gets one about its end, whatever held it back meanwhile and whatever ended first. A
+        # flapping alarm gets it when the flapping has ended, which its release shows here.
         if told is not None and not _flaps(alarm):
-            request_notification(draft, alarm, "recovered", "people had been told of it")
+            request_notification(draft, alarm, "recovered", "its notification had been requested")
         return
     if not _of_interest(draft, alarm):
         return
@@ -42,7 +43,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     let_go = before is not None and bool(before.suppressed_by or before.shelved_until is not None)
     given_back = before is not None and before.acknowledged_at is not None and alarm.acknowledged_at is None
     if not (raised(before, alarm) or let_go or given_back or _worsened(before, alarm)):
-        return  # among others the line that says that people were told, which strategies are shown too
+        return  # includes the timeline line about the notification, which strategies are shown too
     if told is None:
         if before is not None and let_go:
             draft.set(memory.released_from, alarm.id, _holder(before))
@@ -52,7 +53,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def due(draft: Draft, alarm_id: str) -> None:
-    """The hold is over: tell people, unless there is nothing to tell any more."""
+    """The wait is over: request a notification if the alarm still needs one."""
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None or not deserves_notification(draft, alarm):
         return
@@ -76,17 +77,17 @@ def due(draft: Draft, alarm_id: str) -> None:
 
 
 def deserves_notification(draft: Draft, alarm: Alarm) -> bool:
-    """Whether people are to hear of an alarm at all: severe enough, and neither held back nor shelved."""
+    """True when an alarm needs a notification: severe enough, and neither held back nor shelved."""
     return _of_interest(draft, alarm) and not alarm.suppressed_by and alarm.shelved_until is None
 
 
 def last_notified(draft: Draft, alarm_id: str) -> Severity | None:
-    """The severity at which people were told of an alarm; None when they were not, or have been told that it is over."""
+    """The severity of the alarm's last notification; None when there was none, or when its end was notified."""
     return draft.read(draft.state.memory(NoticeMemory).notified, alarm_id)
 
 
 def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
-    """An alarm is over for good, and what comes now is another alarm or none: who was told of it is told so."""
+    """An alarm has ended for good, and a later report raises another one: notify its end if it had a notification."""
     severity, alarm = last_notified(draft, alarm_id), draft.get(alarm_id)
     if severity is None:
         return
@@ -127,7 +128,7 @@ def _request(draft: Draft, entry: TimelineEntry, kind: NotificationKind, severit
 
 
 def _holder(alarm: Alarm) -> str:
-    """What holds an alarm back, in words."""
+    """The reason for which an alarm is held back, in words."""
     held = [
         f"{each.kind} {each.by} ({each.reason})" if each.reason else f"{each.kind} {each.by}" for each in alarm.suppressed_by
     ]

@@ -1,4 +1,4 @@
-"""The strategies, in the order in which they are asked: what holds alarms back comes before what tells people of them."""
+"""The strategies in their order: those that hold alarms back come before the one that requests notifications."""
 
 from actors.correlator.pon import strategy as pon
 from actors.correlator.rules import plugins
@@ -8,7 +8,7 @@ from actors.correlator.strategies.strategy import Strategy
 from actors.correlator.windows import strategy as windows
 
 STRATEGIES: tuple[Strategy, ...] = (
-    # What is held back by a window is not told as flapping either.
+    # An alarm held back by a window gets no notification about flapping either.
     windows.STRATEGY,
     flapping.STRATEGY,
     # What an operator has written goes before what is inferred.

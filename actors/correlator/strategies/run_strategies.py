@@ -10,6 +10,7 @@ from actors.correlator.resources import silent_devices
 from actors.correlator.state import State
 from actors.correlator.strategies.order import STRATEGIES
 from actors.correlator.strategies.strategy import Strategy, correlate
+from actors.error_text import error_text
 from protocols.alarm import Alarm
 from protocols.change import Change
 from protocols.event import SystemReport
@@ -97,7 +98,7 @@ def _attempt(
             break
         except Exception as error:  # noqa: BLE001 - the alarms are more important than what is made of them
             if watching:
-                failed[asked[-1]] = f"{type(error).__name__}: {error}"
+                failed[asked[-1]] = error_text(error)
                 left = tuple(each for each in left if each.name != asked[-1])
             if "" in failed:
                 changes = []

@@ -1,11 +1,11 @@
-"""What a correlation strategy is, and how all of them are asked.
+"""The interface of correlation strategies, and how the fold calls them.
 
-A strategy is shown every alarm that an Event raised, cleared or changed, and its own timers when they are due. It
-reads the State and writes through a Draft, like the rest of the fold, so what it decides is replayed the same. Its memory is
-a Struct kept in the State and in snapshots (``State.memory``).
+A strategy is shown every alarm that an Event raised, cleared or changed, and its own timers when they are due. It reads the
+State and writes through a Draft, like the rest of the fold, so a replay repeats its decisions. Its memory is a Struct kept in
+the State and in snapshots (``State.memory``).
 
-The base decision is committed before strategies are asked. One that raises decides nothing for that Event, the others go on
-without it, and the alarm ``correlation.failed`` names it.
+The base decision is committed before the strategies are called. A strategy that raises decides nothing for that Event, the
+others go on without it, and the alarm ``correlation.failed`` names it.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from actors.correlator.draft import Draft
 from protocols.alarm import Alarm
 
 ROUNDS = 8
-"""A strategy's changes are shown to the others, at most so often for one Event."""
+"""Rounds in which the changes of strategies are shown to the others, for one Event."""
 
 
 class Strategy(NamedTuple):
@@ -33,20 +33,21 @@ class Strategy(NamedTuple):
 def correlate(draft: Draft, strategies: tuple[Strategy, ...], touched: list[tuple[Alarm | None, Alarm]]) -> None:
     """Show each strategy the alarms that were touched, then those that the strategies touched in turn, until none is left or
     the rounds are over."""
+    now = draft.alarms
     for _ in range(ROUNDS):
         for before, alarm in touched:
             for strategy in strategies:
-                strategy.touched(draft, before, draft.drafted(alarm))
+                strategy.touched(draft, before, now.get(alarm.id, alarm))
         touched = draft.touched()
         if not touched:
             return
 
 
 def raised(before: Alarm | None, alarm: Alarm) -> bool:
-    """It is open now and was not: new or re-opened."""
+    """True when the alarm is open now and was not: new or re-opened."""
     return alarm.cleared_at is None and (before is None or before.cleared_at is not None)
 
 
 def ended(before: Alarm | None, alarm: Alarm) -> bool:
-    """It is cleared now and was open (or had not been known)."""
+    """True when the alarm is cleared now and was open (or unknown)."""
     return alarm.cleared_at is not None and (before is None or before.cleared_at is None)

@@ -1,7 +1,7 @@
-"""How symptoms count in correlation, and which alarm type has which symptom.
+"""The symptoms of alarm types, and their effects in correlation.
 
 An alarm type declares its symptom (:mod:`protocols.symptom`) in a profile, and the declarations enter the fold with
-``ProfilesLoaded``. So the table that the strategies ask is part of the State, and a replay uses the table of its time.
+``ProfilesLoaded``. So the table of symptoms is part of the State, and a replay uses the table of its time.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from protocols.symptom import Symptom
 
 
 class SymptomTraits:
-    """What one symptom says, as the strategies ask it."""
+    """The properties of one symptom, as strategies need them."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SymptomTraits:
         self.gasp = gasp
         """The ONT reported that it lost its electrical power."""
         self.rank = rank
-        """Of several alarms of one ONT, the one with the lowest rank says best what is the matter."""
+        """Among several alarms of one ONT, the one with the lowest rank describes the fault best."""
         self.degraded = degraded
         """The ONT has service, and too little light or too many errors."""
         self.low_power = low_power
@@ -45,7 +45,7 @@ class SymptomTraits:
         self.sign = sign
         """The sign of a rogue ONT that this is."""
         self.disturbs = sign is not None and not out
-        """It is such a sign, and nothing else."""
+        """True when the symptom is such a sign, and nothing else."""
         self.pon_los = pon_los
         """The PON port receives nothing."""
         self.pon_gasps = pon_gasps

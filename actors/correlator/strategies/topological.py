@@ -1,9 +1,9 @@
-"""Strategy 1, the topology: what fails below a thing that is gone is that thing's consequence.
+"""Strategy 1, the topology: failures below lost equipment are its consequences.
 
-A node is blocked when equipment at the node itself is gone, or when each way from it towards the core is: with redundant
-uplinks only when all are. An alarm below is attached to the cause at once when the cause is known; a cause that comes late
-collects what came shortly before it. When a cause has cleared, what was attributed to it has ``outlive_seconds`` to clear
-too; what still stands then becomes an alarm of its own.
+A node is cut off when equipment at the node itself is lost, or when each way from it towards the core is: with redundant
+uplinks only when all are. An alarm below is attached at once when the cause is known. A cause that is reported late collects
+what was reported shortly before it. When a cause has cleared, its consequences have ``outlive_seconds`` to clear too; those
+still open then stand on their own.
 """
 
 from datetime import timedelta
@@ -17,17 +17,18 @@ from protocols.alarm import Alarm
 
 NAME: Final = "topology"
 LATE_PARENT: Final = timedelta(seconds=60)
-"""How long before its cause a consequence may have been reported."""
+"""A consequence may have been reported this long before its cause."""
 TOGETHER: Final = timedelta(seconds=10)
-"""What a device reports of itself within this time belongs together."""
+"""Reports of a device about itself within this time belong together."""
 STALE: Final = timedelta(seconds=300)
-"""A blocker older than this has not blocked what fails only now: something else has."""
+"""Equipment lost longer ago than this does not explain a new failure below it."""
 AT_MOST = 20_000
-"""Nodes looked at below one cause."""
+"""Nodes examined below one cause."""
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """Attach a new alarm to what blocks it; have a new blocker collect what is below it; follow the end of a cause."""
+    """Attach a new alarm to the lost equipment above it. Have newly lost equipment collect the alarms below it. Follow the
+    end of a cause."""
     if ended(before, alarm):
         if _is_lost(draft, alarm):
             draft.drop(draft.state.memory(BlockerMemory).since, alarm.id)
@@ -54,7 +55,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
 
 
 def due(draft: Draft, cause_id: str) -> None:
-    """Let go of what outlived its cause."""
+    """Detach the alarms that outlived their cause."""
     cause = draft.get(cause_id)
     if cause is not None and cause.cleared_at is None:
         return
@@ -67,7 +68,7 @@ def due(draft: Draft, cause_id: str) -> None:
 
 
 def place(draft: Draft, alarm: Alarm) -> bool:
-    """Attach an alarm to what blocks its resource. False when nothing does."""
+    """Attach an alarm to the lost equipment that cuts its resource off. False when there is none."""
     causes = blocked_by(draft, alarm.resource_id, alarm.tenant_id, but=alarm.id)
     if not causes:
         return _beside(draft, alarm)
@@ -81,7 +82,7 @@ def place(draft: Draft, alarm: Alarm) -> bool:
 
 
 def _beside(draft: Draft, alarm: Alarm) -> bool:
-    """A port of which the topology does not know where in its device it is, down together with a part of that device."""
+    """A port whose position in its device the topology does not have, lost together with a part of that device."""
     plant = draft.state.plant
     traits = draft.state.symptoms.get(alarm.alarm_type)
     if traits is None or traits.symptom != "link_down" or alarm.resource_id in plant.nodes:
@@ -89,7 +90,7 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
     recent: list[str] = []
     for cause_id, since in reversed(draft.state.memory(BlockerMemory).since.items()):
         if draft.at - since > TOGETHER:
-            break  # in the order of their times: whatever else is gone has been so for longer
+            break  # in the order of their times: the other lost equipment has been lost for longer
         recent.append(cause_id)
     for cause_id in reversed(recent):
         cause = draft.get(cause_id)
@@ -105,7 +106,7 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
 
 
 def collect(draft: Draft, cause: Alarm) -> None:
-    """Attach what came before its cause: open alarms below it that began shortly before."""
+    """Attach open alarms below a cause that began shortly before it."""
     plant, symptoms = draft.state.plant, draft.state.symptoms
     waiting, seen = [cause.resource_id], {cause.resource_id}
     while waiting and len(seen) < AT_MOST:
@@ -123,12 +124,13 @@ def collect(draft: Draft, cause: Alarm) -> None:
 
 
 def blocked_by(draft: Draft, resource_id: str, tenant: str, *, but: str = "") -> list[Alarm]:
-    """The open alarms of equipment that cut this resource off from the core, the new ones first: the nearest on each way up,
-    all of which must be blocked; nothing when one way is open. ``but`` is an alarm that does not count. Only alarms of
-    ``tenant`` do: what its people cannot see explains nothing to them, and what others say hides nothing from them.
+    """The open alarms of equipment that cut this resource off from the core, new ones first: the nearest on each way up, all of
+    which must be closed; nothing when one way is open. ``but`` is an alarm that does not count. Only alarms of ``tenant``
+    count: an alarm that its users cannot see explains nothing to them, and reports of other tenants hide nothing from them.
 
-    What has long stood closes a way, and is no reason by itself. Where it alone would close every way it has not closed
-    this one: the resource had worked until now."""
+    Equipment lost for long closes a way, but is no cause by itself. Where it alone would close every way, it has not cut this
+    resource off: the resource worked until now.
+    """
     start = _nearest_known(draft, resource_id)
     found = _ways_closed(draft, start, but, tenant, ("new", "old"))
     old = [each for each in found if _stale(draft, each)]
@@ -168,7 +170,7 @@ def _stale(draft: Draft, blocker: Alarm) -> bool:
 
 
 def root_of(draft: Draft, alarm: Alarm) -> Alarm:
-    """The cause at the top: that of its cause, and so on."""
+    """The topmost cause of an alarm: that of its cause, and so on."""
     for _ in range(64):
         parent = draft.get(alarm.parent_alarm_id) if alarm.parent_alarm_id is not None else None
         if parent is None or parent.cleared_at is not None or parent.tenant_id != alarm.tenant_id:
@@ -178,13 +180,13 @@ def root_of(draft: Draft, alarm: Alarm) -> Alarm:
 
 
 def _is_lost(draft: Draft, alarm: Alarm) -> bool:
-    """Whether the alarm says that equipment is lost."""
+    """True when the alarm's symptom is lost equipment."""
     traits = draft.state.symptoms.get(alarm.alarm_type)
     return traits is not None and traits.equipment_lost
 
 
 def _nearest_known(draft: Draft, resource_id: str) -> str:
-    """The resource, or the nearest place above it in its own id that the topology knows."""
+    """The resource, or the nearest place above it in its own id that is in the topology."""
     nodes = draft.state.plant.nodes
     name = resource_id
     while name and name not in nodes:

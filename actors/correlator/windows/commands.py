@@ -10,7 +10,7 @@ from actors.correlator.windows.check import changed, check_ahead, window_of
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.occurrences import standing
 from actors.correlator.windows.rule import WindowError
-from actors.correlator.windows.strategy import refresh
+from actors.correlator.windows.strategy import forget, refresh
 from protocols.change import Answer, Refusal
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
 from protocols.maintenance import MaintenanceWindow, WindowPlan
@@ -47,7 +47,7 @@ def _make(draft: Draft, by: Principal, plan: WindowPlan) -> Answer | Refusal:
         oldest = next((each for each in memory.over if each not in memory.held), None)
         if oldest is None:
             return _full(most)
-        draft.on_commit(memory.forget, oldest)
+        forget(draft, oldest)
     refresh(draft, window, "is new")
     return Answer(offset=draft.offset, accepted=(window.id,))
 

@@ -17,24 +17,24 @@ class Review(Struct):
 
 
 class WindowMemory(Struct):
-    """Windows, and which of them are open; changed only on commit."""
+    """The maintenance windows, those that are open, and the alarms that they hold back."""
 
     windows: dict[str, MaintenanceWindow] = {}
     """By id, oldest first."""
     active: dict[str, datetime] = {}
-    """The open ones, and when the occurrence began."""
+    """The open windows, with the begin of the occurrence."""
     places: dict[str, list[str]] = {}
-    """Ids of open windows by what their scope names: how an alarm finds them."""
+    """Ids of open windows by the places of their scope, to find those of an alarm."""
     held: dict[str, dict[str, None]] = {}
-    """The open alarms that each holds back."""
+    """The open alarms that each window holds back."""
     owed: dict[str, str] = {}
-    """Alarms that a window does not hold back again, since its end came while faultd was away."""
+    """Alarms that a window does not hold back again, because it ended while faultd was not running."""
     reviews: dict[str, Review] = {}
     over: dict[str, datetime] = {}
-    """Windows that will not open again, and since when."""
+    """Windows that will not open again, with the time of their end."""
 
     def file(self, window: MaintenanceWindow, active: datetime | None) -> None:
-        """Keep the window as it now is; ``active`` is when its present occurrence began."""
+        """Keep the window as it is now. ``active``: the begin of its present occurrence."""
         before = self.windows.get(window.id)
         if before is not None and window.id in self.active:
             for key in keys_of(before):
@@ -61,7 +61,7 @@ class WindowMemory(Struct):
 
 
 def keys_of(window: MaintenanceWindow) -> list[str]:
-    """Under what a window is filed: its places, or else the first of its types and tenants."""
+    """The keys of a window: its places, or else the first of its types and tenants."""
     scope = window.scope
     named = (("node", scope.subtrees), ("device", scope.devices), ("customer", scope.customers), ("service", scope.services))
     if not scope.places:

@@ -206,6 +206,11 @@ def standing(window: MaintenanceWindow, at: datetime) -> WindowTimes:
     before, after = around(window, at)
     now = None
     if before is not None and (window.ended_at is None or before > window.ended_at):
-        occurrence = Occurrence(before, before + timedelta(seconds=window.duration_seconds))
+        occurrence = occurrence_from(window, before)
         now = occurrence if at < occurrence.end else None
     return WindowTimes(now, after)
+
+
+def occurrence_from(window: MaintenanceWindow, start: datetime) -> Occurrence:
+    """The occurrence of the window that begins at ``start``."""
+    return Occurrence(start, start + timedelta(seconds=window.duration_seconds))

@@ -1,5 +1,5 @@
-"""RRULE texts (RFC 5545, 3.3.10): read strictly, each mistake named. What recurs more often than daily is refused: several
-times a day are said with BYHOUR and BYMINUTE."""
+"""RRULE texts (RFC 5545, 3.3.10), read strictly: each mistake is named. A rule that recurs more often than daily is refused;
+BYHOUR and BYMINUTE give several times a day."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta

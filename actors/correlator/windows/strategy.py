@@ -15,10 +15,11 @@ from actors.correlator.alarms.attachment import hold_back, let_go
 from actors.correlator.draft import Draft
 from actors.correlator.strategies.strategy import Strategy, raised
 from actors.correlator.windows.memory import Review, WindowMemory
-from actors.correlator.windows.occurrences import standing
+from actors.correlator.windows.occurrences import occurrence_from, standing
 from actors.correlator.windows.scope import covering, covers
 from protocols.alarm import Alarm
-from protocols.maintenance import MaintenanceWindow
+from protocols.change import WindowChanged
+from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
 from protocols.severity import is_worse
 
 NAME = "windows"
@@ -29,7 +30,7 @@ _REVIEW = "review:"
 
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
-    """Hold back what begins, gets worse or comes free in an open window."""
+    """Hold back an alarm that begins, worsens or is released by others during an open window."""
     memory = draft.state.memory(WindowMemory)
     if not memory.windows:
         return
@@ -75,7 +76,7 @@ def due(draft: Draft, subject: str) -> None:
         return
     since = memory.over.get(subject)
     if since is not None and draft.at >= since + keep(draft) and subject not in memory.held:
-        draft.on_commit(memory.forget, subject)
+        forget(draft, subject)
         return
     refresh(draft, window, "ended", at_once=False)
 
@@ -87,6 +88,7 @@ def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool 
     memory = draft.state.memory(WindowMemory)
     before, was = memory.windows.get(window.id), memory.active.get(window.id)
     now, following = standing(window, draft.at)
+    draft.emit(_change(draft, window, now, following))
     draft.on_commit(memory.file, window, None if now is None else now.start)
     if now is not None:
         draft.drop(memory.over, window.id)
@@ -113,8 +115,14 @@ def refresh(draft: Draft, window: MaintenanceWindow, why: str, *, at_once: bool 
             _look_later(draft, memory, window.id, review, draft.at)
 
 
+def forget(draft: Draft, window_id: str) -> None:
+    """Forget a window that is over."""
+    draft.on_commit(draft.state.memory(WindowMemory).forget, window_id)
+    draft.emit(WindowChanged(draft.offset, window_id))
+
+
 def reconsider(draft: Draft) -> None:
-    """The topology is another: look again at all that open windows hold, from the next Event on."""
+    """The topology has changed: with the next Events, examine all alarms that open windows hold."""
     memory = draft.state.memory(WindowMemory)
     for window_id in memory.active:
         held = memory.held.get(window_id)
@@ -123,8 +131,21 @@ def reconsider(draft: Draft) -> None:
 
 
 def keep(draft: Draft) -> timedelta:
-    """How long a window that is over stays in the list."""
+    """Time for which a window stays in the list after its end."""
     return timedelta(days=draft.state.settings.keep_windows_days)
+
+
+def _change(draft: Draft, window: MaintenanceWindow, now: Occurrence | None, following: datetime | None) -> WindowChanged:
+    """The window as :class:`actors.correlator.windows.views.WindowCatalogue` shows it from here on."""
+    status: Phase = "upcoming" if following is not None else "ended"
+    occurrence = now
+    if window.cancelled_at is not None:
+        status = "cancelled"
+    elif now is not None:
+        status = "active"
+    elif following is not None:
+        occurrence = occurrence_from(window, following)
+    return WindowChanged(draft.offset, window.id, window, status, occurrence)
 
 
 def _review(draft: Draft, memory: WindowMemory, window_id: str) -> None:
@@ -160,13 +181,13 @@ def _let_go(draft: Draft, memory: WindowMemory, window_id: str, alarm: Alarm, wh
 
 
 def _drop(draft: Draft, memory: WindowMemory, window_id: str, alarm_id: str) -> None:
-    """The window does not hold the alarm back any more."""
+    """Remove the alarm from those that the window holds back."""
     if window_id in memory.held or draft.touches(memory.held):
         draft.drop(draft.inner(memory.held, window_id), alarm_id)
 
 
 def _again(draft: Draft, memory: WindowMemory, alarm: Alarm) -> Alarm:
-    """An alarm that comes back as it went, with windows that held it then: those that still do take it up again."""
+    """A re-opened alarm still has the windows that held it. Those that cover it now hold it again, the others release it."""
     plant = draft.state.plant
     for each in alarm.suppressed_by:
         if each.kind != "window":
@@ -188,7 +209,7 @@ def _worse(before: Alarm | None, alarm: Alarm) -> bool:
 
 
 def _free(before: Alarm | None, alarm: Alarm) -> bool:
-    """Nothing holds it any more."""
+    """True when the last hold or shelf of the alarm has just ended."""
     if alarm.suppressed_by or alarm.shelved_until is not None or before is None:
         return False
     return bool(before.suppressed_by) or before.shelved_until is not None

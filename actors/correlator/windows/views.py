@@ -1,11 +1,9 @@
 """Maintenance windows as they are shown: read from the State between Events."""
 
-from datetime import datetime, timedelta
-
 from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
-from actors.correlator.windows.occurrences import standing
-from protocols.maintenance import MaintenanceWindow, Occurrence, Phase, WindowView
+from actors.correlator.windows.occurrences import occurrence_from, standing
+from protocols.maintenance import MaintenanceWindow, Phase, WindowView
 
 
 class WindowCatalogue:
@@ -28,7 +26,7 @@ class WindowCatalogue:
         now, following = standing(window, self._state.at)
         occurrence = now
         if occurrence is None and following is not None:
-            occurrence = Occurrence(following, _end(window, following))
+            occurrence = occurrence_from(window, following)
         held = len(memory.held.get(window.id, ()))
         return WindowView(window=window, phase=self.phase(window), occurrence=occurrence, held=held)
 
@@ -48,7 +46,3 @@ class WindowCatalogue:
     @property
     def _memory(self) -> WindowMemory:
         return self._state.memory(WindowMemory)
-
-
-def _end(window: MaintenanceWindow, start: datetime) -> datetime:
-    return start + timedelta(seconds=window.duration_seconds)

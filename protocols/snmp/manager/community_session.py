@@ -3,7 +3,7 @@
 from typing import Literal
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.request_pdu import RequestPdu
 from protocols.snmp.manager.response_pdu import ResponsePdu, read_response_pdu
 from protocols.snmp.manager.session import LARGEST_ANSWER, AgentSession
@@ -37,7 +37,7 @@ class CommunitySession(AgentSession):
                 return None
             community, pos = ber.read_octets(datagram, pos, end, odd, "community")
             response = read_response_pdu(datagram, pos, end)
-        except Refusal:
+        except SnmpRefusal:
             self.ignore("malformed")
             return None
         if community != self._community:

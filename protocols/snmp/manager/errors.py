@@ -49,6 +49,12 @@ class NoAnswer(RequestError):
     reason = "no_answer"
 
 
+class TooSlow(RequestError):
+    """The agent answers, but the transaction as a whole takes too long."""
+
+    reason = "too_slow"
+
+
 class BadAnswer(RequestError):
     """The agent's answer is malformed, or does not answer what was asked."""
 
@@ -153,6 +159,7 @@ REPORTED: Final[dict[str, type[ReportedError]]] = {
 
 REQUEST_ERRORS: Final[tuple[type[RequestError], ...]] = (
     NoAnswer,
+    TooSlow,
     BadAnswer,
     AgentRefused,
     AnswerTooBig,

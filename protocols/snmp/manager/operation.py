@@ -1,4 +1,4 @@
-"""What a transaction does: the requests that an operation needs, and what it makes of their answers."""
+"""An operation: the requests that it needs, and its use of their answers."""
 
 from protocols.snmp.manager.errors import TOO_BIG, AgentRefused, AnswerTooBig, BadAnswer
 from protocols.snmp.manager.request_pdu import RequestPdu
@@ -18,7 +18,7 @@ class Operation:
         raise NotImplementedError
 
     def take(self, response: ResponsePdu) -> None:
-        """Take the answer to the latest request. Raises RequestError, or Refusal for malformed octets."""
+        """Take the answer to the latest request. Raises RequestError, or SnmpRefusal for malformed octets."""
         raise NotImplementedError
 
 

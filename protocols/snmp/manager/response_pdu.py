@@ -19,7 +19,7 @@ class ResponsePdu:
 
 
 def read_response_pdu(data: bytes, pos: int, end: int) -> ResponsePdu:
-    """The PDU at ``pos``. Raises Refusal: WrongPdu for any other PDU."""
+    """The PDU at ``pos``. Raises SnmpRefusal: WrongPdu for any other PDU."""
     odd: set[str] = set()
     tag, start, stop = ber.read_header(data, pos, end, odd)
     if tag != RESPONSE and tag != REPORT:
@@ -32,7 +32,7 @@ def read_response_pdu(data: bytes, pos: int, end: int) -> ResponsePdu:
 def split_varbinds(response: ResponsePdu, most: int) -> list[bytes]:
     """Names and values of at most ``most`` variable bindings in turn: name, value, name, value...
 
-    A name is the OID's content octets, a value is a whole element; neither is looked into. Raises Refusal, TooManyVarbinds
+    A name is the OID's content octets, a value is a whole element; neither is looked into. Raises SnmpRefusal, TooManyVarbinds
     among them.
     """
     data, pos, end = response.data, response.start, response.end

@@ -1,4 +1,4 @@
-"""What both kinds of session share: numbers, and the count of datagrams that were no answer."""
+"""The common part of both kinds of session: numbers, and the count of datagrams that were no answer."""
 
 from typing import Final, Literal
 
@@ -70,7 +70,7 @@ class AgentSession:
         raise NotImplementedError
 
     def hint(self) -> str:
-        """What an agent's silence may come from, for the operator; empty when nothing is known."""
+        """The likely cause of an agent's silence, for the operator; empty when nothing is known."""
         return ""
 
     def ignore(self, reason: str) -> None:

@@ -44,7 +44,7 @@ class Table:
     def add(self, asked: Sequence[int], found: Sequence[bytes], octets: int) -> None:
         """Take the bindings ``found`` (names and values in turn), which go round the columns numbered ``asked``.
 
-        ``octets`` is their size as received. Raises OidNotIncreasing and TableTooLarge; Refusal for an OID that cannot be
+        ``octets`` is their size as received. Raises OidNotIncreasing and TableTooLarge; SnmpRefusal for an OID that cannot be
         compared.
         """
         self.varbinds += len(found) // 2

@@ -1,14 +1,15 @@
 """One operation against one agent: what to send, which datagram is the answer, and when to ask again."""
 
-from protocols.snmp.errors import Refusal
-from protocols.snmp.manager.errors import BadAnswer, NoAnswer, RequestError
+from protocols.snmp.errors import SnmpRefusal
+from protocols.snmp.manager.errors import BadAnswer, NoAnswer, RequestError, TooSlow
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.request_pdu import RequestPdu
 from protocols.snmp.manager.session import AgentSession, SendAgain
 
 
 class Transaction:
-    """Owns no socket and reads no clock. ``now`` is seconds of one monotonic clock; ``timeout`` is seconds.
+    """Owns no socket and reads no clock. ``now`` is seconds of one monotonic clock; ``timeout`` and
+    ``longest`` are seconds: of waiting for one answer, and after which no further request is begun.
 
     Send what ``start`` returns. Give each datagram from the agent's address to ``receive`` and call ``expire`` when
     ``deadline`` has passed: each returns octets to send next, or None. When ``done``, the result is in ``operation``, unless
@@ -17,7 +18,9 @@ class Transaction:
     """
 
     __slots__ = (
+        "_end_at",
         "_left",
+        "_longest",
         "_pdu",
         "_reported",
         "_request_id",
@@ -31,9 +34,12 @@ class Transaction:
         "session",
     )
 
-    def __init__(self, session: AgentSession, operation: Operation, timeout: float = 2.0, retries: int = 2) -> None:
+    def __init__(
+        self, session: AgentSession, operation: Operation, timeout: float = 2.0, retries: int = 2, longest: float = 60.0
+    ) -> None:
         self.session, self.operation = session, operation
-        self._timeout, self._retries = timeout, retries
+        self._timeout, self._retries, self._longest = timeout, retries, longest
+        self._end_at = 0.0
         self._left = retries
         self._request_id = 0
         self._pdu: RequestPdu | None = None
@@ -46,6 +52,7 @@ class Transaction:
 
     def start(self, now: float) -> bytes | None:
         """The first datagram; None when the operation needs none and is done."""
+        self._end_at = now + self._longest
         return self._next_request(now)
 
     def receive(self, datagram: bytes, now: float) -> bytes | None:
@@ -65,7 +72,7 @@ class Transaction:
             self._end(again.error)
         except RequestError as error:
             self._end(error)
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             self._end(BadAnswer(str(refusal)))
         return None if self.done else self._next_request(now)
 
@@ -83,6 +90,9 @@ class Transaction:
     def _next_request(self, now: float) -> bytes | None:
         if self.operation.finished:
             self.done = True
+            return None
+        if now > self._end_at:
+            self._end(TooSlow(f"not finished after {self._longest:g} s and {self.sent} datagrams"))
             return None
         pdu = self._pdu = self.operation.request(self.session.version)
         self._request_id = self.session.next_number()

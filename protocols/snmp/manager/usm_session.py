@@ -8,7 +8,7 @@ level. A Report may come at a lower level, since an agent cannot sign what it ca
 sets the clock.
 """
 
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.errors import REPORTED, NotInTimeWindow, ReportedError, UnknownEngine
 from protocols.snmp.manager.request_pdu import RequestPdu, get_request
 from protocols.snmp.manager.response_pdu import ResponsePdu, read_response_pdu, split_varbinds
@@ -113,7 +113,7 @@ class UsmSession(AgentSession):
         """The Response, authentic and at the request's security level."""
         try:
             message = parse(datagram, LARGEST_ANSWER)
-        except Refusal:
+        except SnmpRefusal:
             self.ignore("malformed")
             return None
         if (message.msg_id - self._first_msg_id) % _NUMBERS >= self._msg_ids:
@@ -133,7 +133,7 @@ class UsmSession(AgentSession):
         except DecryptionFailed:
             self.ignore("decryption_failed")
             return None
-        except Refusal:
+        except SnmpRefusal:
             self.ignore("malformed")
             return None
         reason = self._no_answer(message, response, request_id, now)
@@ -146,11 +146,12 @@ class UsmSession(AgentSession):
         return response
 
     def hint(self) -> str:
-        """An engine that reports but never answers: net-snmp's drops what it cannot decrypt, and unknown contexts, silently."""
+        """The likely cause when an engine sends Reports but never answers. net-snmp silently drops a message that it cannot
+        decrypt, and one for an unknown context."""
         if not self.engine_id or self._answered:
             return ""
         private = "another privacy pass phrase, protocol or key extension, or " if self._user.level == "authPriv" else ""
-        return f"; its engine {self.engine_id.hex()} is there: {private}another context or view?"
+        return f"; its engine {self.engine_id.hex()} answers discovery, so the cause may be {private}an unknown context"
 
     def _authentic(self, message: UsmMessage) -> str:
         """Empty for a signed message of the agent to the user, else why it is none."""
@@ -177,7 +178,7 @@ class UsmSession(AgentSession):
         return ""
 
     def _reported(self, message: UsmMessage, response: ResponsePdu, now: float) -> None:
-        """Learn from a Report. Raises SendAgain or ReportedError, and Refusal for a Report without a counter."""
+        """Learn from a Report. Raises SendAgain or ReportedError, and SnmpRefusal for a Report without a counter."""
         names = split_varbinds(response, 1)
         subids, _ = read_subids(names[0] if names else b"")
         counter = ".".join([str(each) for each in subids])
@@ -197,7 +198,7 @@ class UsmSession(AgentSession):
         raise error
 
     def _forget_messages(self) -> None:
-        """No message that was sent until now has an answer that matters any more."""
+        """Answers to the messages that were sent so far no longer count."""
         self._first_msg_id, self._msg_ids = self._number, 0
 
     def _clock(self, now: float) -> tuple[int, int]:

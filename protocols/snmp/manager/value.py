@@ -11,7 +11,7 @@ NO_SUCH_INSTANCE_ELEMENT = b"\x81\x00"
 
 
 def decode_value(element: bytes) -> VarBind:
-    """Type and value of an element as received; the OID is left empty. See ``VarBind`` for the types. Raises Refusal."""
+    """Type and value of an element as received; the OID is left empty. See ``VarBind`` for the types. Raises SnmpRefusal."""
     odd: set[str] = set()
     tag, start, stop = ber.read_header(element, 0, len(element), odd)
     content = element[start:stop]

@@ -10,7 +10,7 @@ from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 from protocols.snmp.manager.table import Table
 
 VARBINDS_AN_ANSWER: Final = 256
-"""What an answer is asked to hold at most; an agent sends fewer where its message would become too large."""
+"""Variable bindings that an answer is asked for; the agent sends fewer when its message would become too large."""
 
 
 class Walk(Operation):
@@ -76,7 +76,7 @@ class Walk(Operation):
             if table.last[column] == previous and not table.ended[column]
         ]
         if len(behind) == len(asked):
-            raise BadAnswer("no variable bindings")
+            raise BadAnswer("no column came further")
         if behind:
             # The answer was cut before it came to these columns: they are first in the next one.
             rest = [column for column in self._open if column not in behind]

@@ -48,7 +48,7 @@ class UsmMessage(Struct, frozen=True, kw_only=True):
 
 
 def parse(datagram: bytes, most: int = MAX_DATAGRAM) -> UsmMessage:
-    """Read an SNMPv3 message of at most ``most`` octets. Raises Refusal (BadVersion for another version)."""
+    """Read an SNMPv3 message of at most ``most`` octets. Raises SnmpRefusal (BadVersion for another version)."""
     odd: set[str] = set()
     version, pos, end = read_version(datagram, odd, most)
     if version != 3:
@@ -141,7 +141,7 @@ def compose(
 
 
 def digest_position(message: bytes) -> int:
-    """Offset of the content of msgAuthenticationParameters. Raises Refusal."""
+    """Offset of the content of msgAuthenticationParameters. Raises SnmpRefusal."""
     odd: set[str] = set()
     size = len(message)
     pos, end = ber.read_element(message, 0, size, odd, ber.SEQUENCE, "an SNMP message")

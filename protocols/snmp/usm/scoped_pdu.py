@@ -1,7 +1,7 @@
 """The ScopedPDU inside an SNMPv3 message (RFC 3412 section 6): context and PDU."""
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.pdu import INFORM, RESPONSE, read_common_header
 
 
@@ -12,7 +12,7 @@ def scoped_pdu(pdu: bytes, *, context_engine_id: bytes, context: str = "") -> by
 
 
 def pdu_position(scoped_pdu: bytes) -> tuple[int, int]:
-    """Where the PDU begins, and the end of the ScopedPDU. Raises Refusal."""
+    """Where the PDU begins, and the end of the ScopedPDU. Raises SnmpRefusal."""
     odd: set[str] = set()
     pos, end = ber.read_element(scoped_pdu, 0, len(scoped_pdu), odd, ber.SEQUENCE, "a ScopedPDU")
     _, pos = ber.read_octets(scoped_pdu, pos, end, odd, "contextEngineID")
@@ -25,13 +25,13 @@ def looks_like_scoped_pdu(octets: bytes) -> bool:
     try:
         pdu, end = pdu_position(octets)
         ber.read_header(octets, pdu, end, set())
-    except Refusal:
+    except SnmpRefusal:
         return False
     return True
 
 
 def request_id(scoped_pdu: bytes) -> int:
-    """The request-id inside a plaintext ScopedPDU. Raises Refusal."""
+    """The request-id inside a plaintext ScopedPDU. Raises SnmpRefusal."""
     pdu, end = pdu_position(scoped_pdu)
     _, start, stop = ber.read_header(scoped_pdu, pdu, end, set())
     return ber.read_integer(scoped_pdu, start, stop, set(), "request-id")[0]
@@ -40,7 +40,7 @@ def request_id(scoped_pdu: bytes) -> int:
 def response_pdu(scoped_pdu: bytes) -> bytes:
     """The ScopedPDU that acknowledges the INFORM in ``scoped_pdu``: same context and, octet by octet, same variable bindings.
 
-    Raises Refusal when it holds no INFORM.
+    Raises SnmpRefusal when it holds no INFORM.
     """
     odd: set[str] = set()
     pdu, end = pdu_position(scoped_pdu)

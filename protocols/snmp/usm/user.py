@@ -65,7 +65,7 @@ class UsmUser:
         return True
 
     def sign(self, message: bytes, engine_id: bytes) -> bytes:
-        """The message, which has zero octets in the digest's place, with its digest. Raises Refusal for another message."""
+        """The message, which has zero octets in the digest's place, with its digest. Raises SnmpRefusal for another message."""
         key = self._auth_keys.get(engine_id)
         if key is None:
             key = localized_key(self.auth, self._auth_master, engine_id)

@@ -13,7 +13,7 @@ from vocabulary.faults import replace_fold
 from vocabulary.typed import of_kind
 
 from actors.mailbox import Abandoned, Append, LedgerUnavailable
-from protocols.command import Command, Raise
+from protocols.command import Command, DiscardQuarantined, Raise, RetryQuarantined
 from protocols.event import NetworkEvent
 from protocols.optical_power import Measurement
 from protocols.principal import Principal
@@ -302,7 +302,7 @@ class TestLedgerTrouble:
 class TestQuarantine:
     async def test_a_retry_folds_the_event_again(self, lab: RunningApi) -> None:
         event = NetworkEvent(type="device.down", tenant_id="default", resource_type="olt", resource_id="olt-9")
-        lab.quarantined[7] = msgspec.msgpack.encode(event)
+        lab.keep(7, msgspec.msgpack.encode(event))
         lab.state.quarantined |= {7, 9}
         async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
             path = f"{lab.FAULTS}/quarantine/7/retry"
@@ -311,11 +311,27 @@ class TestQuarantine:
             assert lab.state.alarms[result["accepted"][0]].resource_id == "olt-9"
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/8/retry"), 404, "not_in_quarantine")
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/x/retry"), 400, "invalid_parameter", "offset")
-            lab.quarantined[9] = b"\xc1"
+            lab.keep(9, b"\xc1")
             lab.problem(await admin.post(f"{lab.FAULTS}/quarantine/9/retry"), 422, "invalid")
+
+    async def test_the_stage_is_named_when_several_could_not_fold_the_event(self, lab: RunningApi) -> None:
+        lab.keep(7, b"event")
+        lab.keep(7, b"event", "counter", b"changes")
+        lab.keep(8, b"event", "counter", b"changes")
+        async with lab.serve(), lab.client("admin") as admin:
+            path = f"{lab.FAULTS}/quarantine"
+            for done in ("retry", "discard"):
+                body = {"reason": "why"} if done == "discard" else None
+                lab.problem(await admin.post(f"{path}/7/{done}", json=body), 400, "invalid_parameter", "stage")
+                lab.problem(await admin.post(f"{path}/7/{done}?stage=stranger", json=body), 404, "not_in_quarantine")
+            await admin.post(f"{path}/7/retry?stage=counter")
+            await admin.post(f"{path}/8/discard", json={"reason": "why"})
+        actions = [event.action for append in lab.appended for event in append.events if isinstance(event, Command)]
+        assert actions == [RetryQuarantined(7, b"event", "counter", b"changes"), DiscardQuarantined(8, "why", "counter")]
 
     async def test_a_discard_needs_a_reason_and_takes_the_event_out(self, lab: RunningApi) -> None:
         lab.state.quarantined |= {7}
+        lab.keep(7, b"")
         async with lab.serve(), lab.client("admin") as admin, lab.client("operator") as operator:
             path, body = f"{lab.FAULTS}/quarantine/7/discard", {"reason": "made by a test"}
             lab.problem(await operator.post(path, json=body), 403, "forbidden")

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from vocabulary.api import RunningApi
+from vocabulary.traps import make_trap
 
 from actors.postgres import Postgres
-from protocols.change import Change, DeviceEvent, Quarantined, UnknownTrap
-from protocols.event import Trap
+from protocols.change import Change, DeviceEvent, Quarantined, Released, UnknownTrap
 from protocols.ledger import RecordedBatch
-from protocols.snmp.notification import Notification
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -143,10 +142,14 @@ async def test_statistics_count_what_is_open(stored_lab: RunningApi) -> None:
 
 
 def _trap(tenant: str, offset: int) -> UnknownTrap:
-    notification = Notification(
-        version="2c", kind="trap", security="hunter2", trap_oid="1.3.6.1.4.1.99.0.1", uptime=1, varbinds=()
+    return UnknownTrap(
+        offset,
+        T0,
+        tenant,
+        "olt-1",
+        "no profile",
+        make_trap("1.3.6.1.4.1.99.0.1", source="192.0.2.1", at=T0, security="hunter2"),
     )
-    return UnknownTrap(offset, T0, tenant, "olt-1", "no profile", Trap("192.0.2.1", T0, notification))
 
 
 async def test_the_inbox_and_the_device_events(stored_lab: RunningApi) -> None:
@@ -161,8 +164,8 @@ async def test_the_inbox_and_the_device_events(stored_lab: RunningApi) -> None:
     changes: list[Change] = [
         _trap("north", 1),
         _trap("south", 2),
-        DeviceEvent(offset=3, number=0, at=lab.T0, tenant_id="north", event_type="reboot", **fields),
-        DeviceEvent(offset=4, number=0, at=lab.T0, tenant_id="south", event_type="reboot", **fields),
+        DeviceEvent(offset=3, number=0, at=lab.T0, tenant_id="north", event_name="reboot", **fields),
+        DeviceEvent(offset=4, number=0, at=lab.T0, tenant_id="south", event_name="reboot", **fields),
     ]
     await lab.apply(RecordedBatch(1, 4, changes))
     async with lab.serve(), lab.client("north") as north, lab.client("admin") as admin:
@@ -190,6 +193,16 @@ async def test_the_quarantine_is_for_admins_of_every_tenant(stored_lab: RunningA
         rest = (await admin.get(path, params={"cursor": page["next_cursor"]})).json()
         assert ([item["offset"] for item in rest["items"]], rest["next_cursor"]) == ([9], None)
         lab.problem(await admin.get(f"{path}?cursor=-1"), 400, "invalid_parameter", "cursor")
+        await lab.apply(RecordedBatch(2, 9, [Quarantined(5, lab.T0, "trap", "KeyError: y", "counter")]))
+        found, cursor = [], "0"
+        while cursor is not None:
+            page = (await admin.get(path, params={"cursor": cursor, "limit": "1"})).json()
+            found += [(item["offset"], item["stage"]) for item in page["items"]]
+            cursor = page["next_cursor"]
+        assert found == [(3, "correlator"), (5, "correlator"), (5, "counter"), (9, "correlator")]
+        await lab.apply(RecordedBatch(3, 9, [Released(9, 5, "counter")]))
+        page = (await admin.get(path)).json()
+        assert [(item["offset"], item["stage"]) for item in page["items"]] == [(n, "correlator") for n in (3, 5, 9)]
         lab.problem(await operator.get(path), 403, "forbidden")
         async with lab.client("north-admin") as north:
             lab.problem(await north.get(path), 403, "not_your_tenant")

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vocabulary.alarms import ont_alarm
 
 from actors.api import held_alarms
 from actors.api.keyset import BadCursor, alarm_order
@@ -34,22 +35,7 @@ T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def alarm_of(number: int, **fields: Any) -> Alarm:
-    values: dict[str, Any] = {
-        "id": str(uuid.UUID(int=number)),
-        "alarm_id": f"A-{number}",
-        "tenant_id": "t1",
-        "source": "network_device",
-        "alarm_type": "ont.los",
-        "severity": "major",
-        "title": f"ONT {number} lost its signal",
-        "resource_type": "ont",
-        "resource_id": f"olt-1/0/1/{number}",
-        "device_id": "olt-1",
-        "first_occurrence": T0,
-        "last_occurrence": T0,
-        "received_at": T0,
-    }
-    return Alarm(**(values | fields))
+    return ont_alarm(number, at=T0, **{"device_id": "olt-1", **fields})
 
 
 def changed(*alarms: Alarm) -> list[Change]:
@@ -499,7 +485,7 @@ async def test_device_events_page_by_device(database: Postgres) -> None:
             device_id=f"olt-{number % 3}",
             resource_type="olt",
             resource_id="olt",
-            event_type="reboot",
+            event_name="reboot",
             severity="info",
             title="restarted",
             detail={"n": number},

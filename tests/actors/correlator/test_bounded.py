@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from vocabulary import lives
-from vocabulary.world import World
+from vocabulary.traps import make_notification
+from vocabulary.world import START, World
 
-from actors.correlator import fold as folding
 from actors.correlator import staging, state
+from actors.correlator.events import stage_quarantine
 from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.feed import LedgerFeed
@@ -56,17 +57,17 @@ def hostile(round: int) -> Iterator[Event]:
 
 def trap(source: str, oid: str, interface: int, inform: str = "") -> Trap:
     varbinds = (VarBind(f"1.3.6.1.2.1.2.2.1.1.{interface}", "INTEGER", interface),)
-    return Trap(source, lives.START, notification(oid, interface, varbinds), inform)
+    return Trap(source, START, notification(oid, interface, varbinds), inform)
 
 
 def sequence(source: str, number: int) -> Trap:
     values = ((f"{CALIX}.1.1", number), (f"{CALIX}.1.2", 85), (f"{CALIX}.1.3", 1), (f"{CALIX}.1.13", 1))
     varbinds = tuple(VarBind(oid, "INTEGER", value) for oid, value in values)
-    return Trap(source, lives.START, notification(f"{CALIX}.2.1", 1, varbinds))
+    return Trap(source, START, notification(f"{CALIX}.2.1", 1, varbinds))
 
 
 def notification(oid: str, uptime: int, varbinds: tuple[VarBind, ...]) -> Notification:
-    return Notification(version="2c", kind="trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds)
+    return make_notification(oid, varbinds, uptime=uptime)
 
 
 def network(type: Any, resource: str, qualifier: str) -> NetworkEvent:
@@ -117,7 +118,7 @@ def test_nothing_that_is_kept_grows_beyond_its_bound(
 ) -> None:
     monkeypatch.setattr(staging, "MAX_MEMORIES", MEMORIES)
     monkeypatch.setattr(state, "MAX_QUARANTINED", MEMORIES)
-    monkeypatch.setattr(folding, "QUARANTINE_ALARMS", 10)
+    monkeypatch.setattr(stage_quarantine, "MOST_ALARMS", 10)
     monkeypatch.setattr(boards, "_MOST_MARKS", MARKS)
     world = make_world(CorrelatorSettings(max_alarms=OPEN, max_alarms_per_device=OF_DEVICE, keep_cleared_max=CLEARED))
     most, seen = flood(world)

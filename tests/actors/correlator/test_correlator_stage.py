@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import trio
+from vocabulary.traps import make_trap
 
 from actors.correlator import stage as staging
 from actors.correlator.events import topology_changes
@@ -17,19 +18,14 @@ from actors.stage import fold_batch
 from actors.stage_actor import StageActor
 from protocols.change import Answer, UnknownTrap
 from protocols.command import ChangeTopology, Command
-from protocols.event import Event, TopologyChanged, TopologyLoaded, Trap
+from protocols.event import Event, TopologyChanged, TopologyLoaded
 from protocols.ledger import EventBatch, PipeMessage, SnapshotMarker, SnapshotPart
 from protocols.principal import Principal
-from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
 LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-STRANGE = Trap(
-    "10.0.0.1",
-    NOW,
-    Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.99999.7", uptime=None, varbinds=()),
-)
+STRANGE = make_trap("1.3.6.1.4.1.99999.7", at=NOW, uptime=None)
 
 
 async def test_batches_pass_in_order_with_a_snapshot_of_where_the_marker_was_and_the_end_is_passed_on() -> None:

@@ -369,7 +369,10 @@ def test_a_discarded_event_leaves_quarantine_with_who_and_why(world: World) -> N
     assert world.state.quarantined == {8}
     assert world.only(Answer).refusals == ()
     kept = world.only(DeviceEvent)
-    assert (kept.event_type, kept.detail) == ("event.discarded", {"offset": 7, "by": "ada", "reason": "a test of ours"})
+    assert (kept.event_name, kept.detail) == (
+        "event.discarded",
+        {"offset": 7, "by": "ada", "reason": "a test of ours", "stage": "correlator"},
+    )
     assert (world.alarm.status, world.alarm.cleared_by) == ("cleared", "user:ada")
     again = world.command(DiscardQuarantined(7, "twice"))
     assert again.refusals[0].reason == "wrong_state"

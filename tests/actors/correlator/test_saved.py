@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vocabulary.alarms import ont_alarm
 
 from actors.correlator.saved import STEP, ReportMark, Saved, pieces
 from actors.state_encoding import encode_with_pauses
@@ -17,21 +18,7 @@ LENGTHS = [0, 1, 15, 16, STEP - 1, STEP, STEP + 1, STEP + 15, STEP + 16, 65_535,
 
 
 def alarm(number: int) -> Alarm:
-    return Alarm(
-        id=f"id-{number}",
-        alarm_id=f"A{number}",
-        tenant_id="t",
-        source="network_device",
-        alarm_type="ont.los",
-        severity="minor",
-        title="dark",
-        resource_type="ont",
-        resource_id=f"olt/{number}",
-        first_occurrence=NOW,
-        last_occurrence=NOW,
-        received_at=NOW,
-        metadata={"serial": f"S{number}"},
-    )
+    return ont_alarm(number, at=NOW, severity="minor", title="dark", metadata={"serial": f"S{number}"})
 
 
 def saved(alarms: int, marks: int, sequences: int) -> Saved:

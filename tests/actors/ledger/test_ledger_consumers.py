@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import structlog
 import trio
+import trio.testing
 from trio.testing import MockClock
 from vocabulary.ledger import RunningLedger, SettableClock, report, running_ledger
 
@@ -291,3 +292,29 @@ async def test_a_ledger_that_stops_keeps_what_its_consumers_acknowledge_of_the_r
         await record(house, 5)
     assert [batch.seq for batch in taken] == [1, 2, 3, 4, 5]
     assert on_disk(path) == {"pager": 5}
+
+
+async def test_a_consumer_that_hangs_at_the_end_costs_no_other_its_cursor(path: Path, autojump_clock: MockClock) -> None:
+    async def hang(feed: Feed) -> None:
+        with feed.reading("store"):
+            await trio.sleep_forever()
+
+    async def acknowledge_at_the_end(house: RunningLedger, drain: trio.CancelScope) -> None:
+        with house.feed.reading("pager"):
+            with pytest.raises(EndOfFeed):
+                await house.feed.after(3)
+            await house.feed.acknowledge("pager", 3)
+            while house.ledger.consumers.dirty:  # noqa: ASYNC110 - virtual time costs nothing
+                await trio.sleep(1)
+            drain.cancel()
+            await trio.sleep_forever()
+
+    two = {"store": OLDEST, "pager": OLDEST}
+    with trio.CancelScope() as drain:
+        async with trio.open_nursery() as nursery, running_ledger(path, consumers=two) as house:
+            await record(house, 3)
+            nursery.start_soon(hang, house.feed)
+            nursery.start_soon(acknowledge_at_the_end, house, drain)
+            await trio.testing.wait_all_tasks_blocked()
+    assert drain.cancelled_caught
+    assert on_disk(path) == {"store": 0, "pager": 3}

@@ -10,18 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import msgpack
 from vocabulary.ledger import stamped_events
 
-from actors.ledger.codec import decode_events
+from actors.ledger.codec import decode_changes, decode_events
 from actors.ledger.database import LedgerFile
 from actors.ledger.errors import DiskRefused, LedgerCorrupt, LedgerLocked, LedgerNewer, NotALedger
 from actors.ledger.group import CommitGroup, encode
-from actors.ledger.read import Head
+from actors.ledger.read import Head, read_quarantine
 from actors.ledger.recovery import recover
 from actors.ledger.schema import connect_reader
-from protocols.change import Quarantined, Released
+from protocols.change import AlarmForgotten, Change, Quarantined, Released
 from protocols.command import Command, RetryQuarantined
-from protocols.event import Tick
+from protocols.event import StageQuarantine, Tick
 from protocols.ledger import ChangeBatch
 from protocols.principal import Principal
 
@@ -210,24 +211,59 @@ def test_quarantine_keeps_the_event_and_lets_it_go_on_release(path: Path) -> Non
     wrong = Quarantined(2, NOW, "tick", "boom")
     written = database.write(CommitGroup(now=NOW, through=3, folded=[ChangeBatch(3, [wrong])]))
     assert written.quarantined == 1
-    retry = Command(Principal("noc", "admin"), RetryQuarantined(2, b""))
-    put(database, retry, through=3)
-    failed = Quarantined(4, NOW, "command", "boom again")
-    written = database.write(CommitGroup(now=NOW, through=4, folded=[ChangeBatch(4, [failed])]))
-    assert written.quarantined == 1
     connection = sqlite3.connect(path)
     ((offset, kind, error),) = connection.execute("SELECT offset, kind, error FROM quarantine").fetchall()
     connection.close()
-    assert (offset, kind, error) == (2, "tick", "boom again")
+    assert (offset, kind, error) == (2, "tick", "boom")
     database.close()
     database = LedgerFile.open(path)
     assert database.in_quarantine == 1
-    put(database, retry, through=4)
-    written = database.write(CommitGroup(now=NOW, through=5, folded=[ChangeBatch(5, [Released(5, 2)])]))
+    retry = Command(Principal("noc", "admin"), RetryQuarantined(2, b""))
+    put(database, retry, through=3)
+    written = database.write(CommitGroup(now=NOW, through=4, folded=[ChangeBatch(4, [Released(4, 2)])]))
     assert written.quarantined == 0
     database.close()
     database = LedgerFile.open(path)
     assert database.in_quarantine == 0
+    database.close()
+
+
+def test_an_event_is_kept_for_each_stage_with_the_changes_before(
+    path: Path,
+) -> None:
+    database = LedgerFile.open(path)
+    put(database, Tick(), Tick())
+    earlier = [AlarmForgotten(1, "other Event"), AlarmForgotten(2, "same Event")]
+    changes: list[Change] = [
+        *earlier,
+        Quarantined(2, NOW, "tick", "boom", "a"),
+        AlarmForgotten(2, "a later stage"),
+        Quarantined(2, NOW, "tick", "bang", "b"),
+    ]
+    written = database.write(CommitGroup(now=NOW, through=2, folded=[ChangeBatch(2, changes)]))
+    assert written.quarantined == 2
+    assert written.firsts == []
+    assert written.batch is not None
+    assert written.batch.first == 3
+    assert list(written.batch.events) == [
+        StageQuarantine("a", 2, active=True, text="boom"),
+        StageQuarantine("b", 2, active=True, text="bang"),
+    ]
+    connection = connect_reader(path)
+    kept = read_quarantine(connection, path)
+    connection.close()
+    assert [(one.offset, one.stage, decode_changes(one.changes)) for one in kept] == [
+        (2, "a", changes[1:2]),
+        (2, "b", changes[1:4]),
+    ]
+    assert {one.event for one in kept} == {msgpack.encode(Tick())}
+    released = Released(2, 2, "a", "user:ada", "not needed", discarded=True)
+    written = database.write(CommitGroup(now=NOW, through=4, folded=[ChangeBatch(4, [released])]))
+    assert written.quarantined == 1
+    assert written.batch is not None
+    assert list(written.batch.events) == [
+        StageQuarantine("a", 2, active=False, text="not needed", by="user:ada", discarded=True)
+    ]
     database.close()
 
 

@@ -1,11 +1,12 @@
 """Changes to apply, and how to look at what they came to."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from vocabulary.alarms import ont_alarm
 
 from actors.postgres import Connection
 from protocols.alarm import Alarm, TimelineEntry
@@ -22,6 +23,9 @@ _ORDER = {
     "unknown_trap_counts": "tenant_id, trap_oid",
     "quarantine": '"offset"',
     "store_rejects": "id",
+    "rules": "id",
+    "maintenance_windows": "id",
+    "topology_nodes": "id",
 }
 
 
@@ -29,24 +33,7 @@ _ORDER = {
 def alarm_of() -> Callable[..., Alarm]:
     """An alarm by number, with any field given."""
 
-    def make(number: int, **fields: Any) -> Alarm:
-        values: dict[str, Any] = {
-            "id": str(uuid.UUID(int=number)),
-            "alarm_id": f"A-{number}",
-            "tenant_id": "t1",
-            "source": "network_device",
-            "alarm_type": "ont.los",
-            "severity": "major",
-            "title": f"ONT {number} lost its signal",
-            "resource_type": "ont",
-            "resource_id": f"olt-1/0/1/{number}",
-            "first_occurrence": T0,
-            "last_occurrence": T0,
-            "received_at": T0,
-        }
-        return Alarm(**(values | fields))
-
-    return make
+    return partial(ont_alarm, at=T0)
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from actors.store.pace import FIRST, Pending, TransactionPace
+from actors.store.pace import FIRST, Pending, TransactionPace, weight
 from actors.store.settings import StoreSettings
-from protocols.change import AlarmRepeated
+from protocols.change import AlarmRepeated, NodesChanged
 from protocols.ledger import RecordedBatch
+from protocols.topology import Node, TopologyNode
 
 
 def batch(seq: int, size: int) -> RecordedBatch:
@@ -19,7 +20,7 @@ def shape(sizes: Sequence[int], size: int) -> list[tuple[int, int, int]]:
     groups = []
     while pending:
         last, changes = pending.take(size)
-        groups.append((last.seq, len(changes), pending.changes))
+        groups.append((last.seq, len(changes), pending.size))
     return groups
 
 
@@ -34,9 +35,9 @@ def test_what_is_pending_ends_with_the_last_batch_read() -> None:
     pending = Pending()
     assert (pending.last(7), bool(pending)) == (7, False)
     pending.extend([batch(8, 1), batch(9, 1)])
-    assert (pending.last(7), pending.changes, bool(pending)) == (9, 2, True)
+    assert (pending.last(7), pending.size, bool(pending)) == (9, 2, True)
     pending.take(1)
-    assert (pending.last(7), pending.changes) == (9, 1)
+    assert (pending.last(7), pending.size) == (9, 1)
 
 
 def test_transactions_grow_while_they_are_quick_and_full() -> None:
@@ -63,3 +64,13 @@ def test_what_is_not_applied_is_tried_in_halves() -> None:
         sizes.append(pace.size)
         pace.failed()
     assert sizes == [5, 2, 1, 1]
+
+
+def test_a_change_of_many_nodes_weighs_as_many() -> None:
+    nodes = tuple(TopologyNode(Node(id=f"n{number}", type="ont"), "file", 1) for number in range(900))
+    changes = [NodesChanged(1, nodes, ("a", "b")), NodesChanged(1), *batch(1, 3).changes]
+    assert weight(changes) == 902 + 0 + 3
+    pending = Pending()
+    pending.extend(RecordedBatch(seq, seq, [NodesChanged(1, nodes)]) for seq in range(1, 6))
+    assert pending.size == 4_500
+    assert [(pending.take(2_000)[0].seq, pending.size) for _ in range(2)] == [(3, 1_800), (5, 0)]

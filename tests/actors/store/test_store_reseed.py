@@ -45,7 +45,7 @@ async def test_what_the_fold_no_longer_holds_becomes_history(
         cursor = await database.run(read_cursor, "ledger")
         assert (cursor.seq, cursor.mark) == (9, BatchMark())
         (gap,) = await database.fetch("SELECT * FROM device_events")
-        assert (gap["event_type"], gap["device_id"], gap["tenant_id"], gap["severity"]) == (
+        assert (gap["event_name"], gap["device_id"], gap["tenant_id"], gap["severity"]) == (
             "history.gap",
             "faultd",
             "",

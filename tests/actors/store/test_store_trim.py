@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from vocabulary.traps import make_trap
 
 from actors.postgres import Postgres
 from actors.store.apply import apply
@@ -12,8 +13,7 @@ from actors.store.cursor import read_cursor
 from actors.store.settings import StoreSettings
 from actors.store.trim import TRIM_SECONDS, Trimming, trim
 from protocols.change import AlarmChanged, Change, DeviceEvent, UnknownTrap
-from protocols.event import Trap
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 
 from .conftest import T0
 
@@ -24,8 +24,7 @@ def unknown(oid: str = "1.3.6.1.4.1.99999.0.1", size: int = 1) -> UnknownTrap:
     offset = next(OFFSETS)
     at = T0 + timedelta(seconds=offset)
     varbind = VarBind("1.3.6.1.4.1.99999.1", "OCTET STRING", bytes(n % 251 for n in range(size)))
-    notification = Notification(version="2c", kind="trap", security="", trap_oid=oid, uptime=7, varbinds=(varbind,))
-    return UnknownTrap(offset, at, "t", "olt-1", "no rule", Trap("10.0.0.1", at, notification))
+    return UnknownTrap(offset, at, "t", "olt-1", "no rule", make_trap(oid, (varbind,), at=at, uptime=7, security=""))
 
 
 def event() -> DeviceEvent:
@@ -38,7 +37,7 @@ def event() -> DeviceEvent:
         device_id="olt-1",
         resource_type="olt",
         resource_id="olt-1",
-        event_type="reboot",
+        event_name="reboot",
         severity="info",
         title="Rebooted",
     )

@@ -21,7 +21,7 @@ from actors.stream.hub import Hub
 from actors.stream.request import Filter
 from actors.stream.settings import StreamSettings
 from actors.stream.shown import MOST_CUSTOMERS
-from actors.stream.snapshots import BoardSnapshots, Passing
+from actors.stream.snapshots import BoardSnapshots, StreamedSnapshot
 from protocols.address import split_bind
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Answer, Change
@@ -185,7 +185,7 @@ def test_an_alarm_back_from_history_outside_the_filter_is_removed() -> None:
     assert msgspec.json.decode(b"".join(frame.pieces)) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
 
 
-async def _content(frame: Text | Passing) -> dict[str, Any]:
+async def _content(frame: Text | StreamedSnapshot) -> dict[str, Any]:
     pieces = frame.pieces if isinstance(frame, Text) else [piece async for piece in frame.pieces()]
     content: dict[str, Any] = msgspec.json.decode(b"".join(pieces))
     return content
@@ -194,7 +194,7 @@ async def _content(frame: Text | Passing) -> dict[str, Any]:
 async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment() -> None:
     board = Board(7, [make_alarm(str(number)) for number in range(1001)])
     snapshots = BoardSnapshots(board)
-    got: list[Text | Passing] = []
+    got: list[Text | StreamedSnapshot] = []
     done = trio.Event()
 
     async def ask() -> None:
@@ -242,7 +242,7 @@ async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(monke
     kinds = [Filter(severities=(severity,)) for severity in ("critical", "major", "minor")]
     async with AsyncExitStack() as stack:
         frames = [await stack.enter_async_context(snapshots.sending(kind)) for kind in (*kinds, kinds[0], Filter(tenant="x"))]
-        assert [type(frame) for frame in frames] == [Text, Text, Passing, Text, Text]
+        assert [type(frame) for frame in frames] == [Text, Text, StreamedSnapshot, Text, Text]
         assert [len((await _content(frame))["alarms"]) for frame in frames] == [300, 300, 300, 300, 0]
     async with snapshots.sending(kinds[2]) as frame:
         assert isinstance(frame, Text)

@@ -84,7 +84,7 @@ async def test_nothing_that_is_keyed_by_what_arrives_grows_beyond_its_bound(monk
     ):
         assert getattr(module, name) <= 65_536
         monkeypatch.setattr(module, name, BOUND)
-    for name in ("HEARD", "REFUSED", "ONCE"):
+    for name in ("ACCEPTED", "REFUSED", "ONCE"):
         assert getattr(source_table, name) <= 65_536
         monkeypatch.setattr(source_table, name, BOUND // 2)
     assert max(user.ENGINES_REMEMBERED, engine_clocks.ENGINES_REMEMBERED) <= 65_536

@@ -16,7 +16,7 @@ from actors.trap_listener.intake import DroppedDatagram, Exchange, Intake
 from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline, usm_user
 from protocols.snmp import ber, encode
-from protocols.snmp.errors import REASONS, Refusal
+from protocols.snmp.errors import REASONS, SnmpRefusal
 from protocols.snmp.notification import VarBind
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.engine_clocks import EngineClocks
@@ -320,7 +320,7 @@ def test_an_authentic_message_with_any_content_gives_a_typed_verdict(content: by
         salt=salt,
         data=data,
     )
-    with pytest.raises((DroppedDatagram, Refusal)):
+    with pytest.raises((DroppedDatagram, SnmpRefusal)):
         V3_FOR_CONTENT.receive(keys.sign(octets, engine) if user.auth else octets, 0.0)
 
 

@@ -1,94 +1,60 @@
 """Rules tried on a real ledger file: what would have been different, and nothing written."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
+from vocabulary.world import START
+from vocabulary.written_ledger import WrittenLedger
 
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
-from actors.ledger.codec import encode_parts
-from actors.ledger.database import LedgerFile
-from actors.ledger.group import CommitGroup, SnapshotPiece
 from faultd.backtest.period import BadPeriod, since_when
 from faultd.backtest.report import words
 from faultd.backtest.run import Cancelled, Trial, backtest
 from faultd.cli import app
-from faultd.pipe import Stages
 from protocols.backtest import Result
 from protocols.command import Acknowledge, Command, CreateRule, DeleteRule
-from protocols.event import Event, NetworkEvent, RulesLoaded, Tick, TopologyLoaded
+from protocols.event import NetworkEvent, RulesLoaded, Tick, TopologyLoaded
 from protocols.principal import Principal
 from protocols.rule import Actions, Conditions, Rule
 from protocols.topology import Node
 
-START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 ADA = Principal("ada", "admin")
 
 
-def down(resource: str, kind: str = "device.down") -> NetworkEvent:
+def device_down(resource: str, kind: str = "device.down") -> NetworkEvent:
     return NetworkEvent(type=kind, tenant_id="t", resource_type="olt", resource_id=resource, reported_by="probe")  # type: ignore[arg-type]
 
 
-def hush(name: str = "quiet please", resource: str = "olt-2") -> Rule:
+def suppression_rule(name: str = "quiet please", resource: str = "olt-2") -> Rule:
     return Rule(name=name, type="suppression", conditions=Conditions(match={"resource_id": resource}))
 
 
-def kin(name: str = "kin") -> Rule:
+def parent_child_rule(name: str = "kin") -> Rule:
     conditions = Conditions(parent={"alarm_type": "device.down"}, child={"alarm_type": "service.outage"})
     return Rule(name=name, type="correlation", conditions=conditions, actions=Actions(mark_parent_as_root_cause=True))
 
 
-class Written:
-    """A ledger file written as the daemon does, with the stages beside it, so that snapshots and ids are real."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.database = LedgerFile.open(path)
-        self.stages = Stages(self.database.ledger_id)
-        self.state = self.stages.state
-
-    def at(self, seconds: float, *events: Event) -> None:
-        now = START + timedelta(seconds=seconds)
-        first = self.database.head.offset + 1
-        self.database.write(CommitGroup(now=now, through=first - 1, appends=[list(events)]))
-        for offset, event in enumerate(events, first):
-            self.stages.fold(offset, now, event)
-
-    def ticks(self, begin: int, end: int) -> None:
-        for second in range(begin, end, 5):
-            self.at(second, Tick())
-
-    def snapshot(self) -> None:
-        body = memoryview(encode_parts(self.stages.save()))
-        self.database.write(
-            CommitGroup(now=self.state.at, through=self.state.offset, folded=[SnapshotPiece(self.state.offset, 0, body, 1)])
-        )
-
-    def alarm(self, resource: str) -> str:
-        (found,) = [each.id for each in self.state.alarms.values() if each.resource_id == resource]
-        return found
-
-
 @pytest.fixture
-def written(tmp_path: Path) -> Iterator[Written]:
-    made = Written(tmp_path / "ledger.sqlite")
+def written(tmp_path: Path) -> Iterator[WrittenLedger]:
+    made = WrittenLedger(tmp_path / "ledger.sqlite")
     yield made
-    made.database.close()
+    made.file.close()
 
 
 def differing(result: Result) -> set[tuple[str, str, str, str]]:
     return {(each.what, each.resource_id, each.today, each.new) for each in result.differences}
 
 
-def test_a_suppression_holds_back_one_alarm_and_its_page(written: Written) -> None:
-    written.at(0, down("olt-1"), down("olt-2"))
+def test_a_suppression_holds_back_one_alarm_and_its_page(written: WrittenLedger) -> None:
+    written.at(0, device_down("olt-1"), device_down("olt-2"))
     written.ticks(5, 60)
-    result = backtest(written.path, "1h", Trial(rules=(hush(),)))
+    result = backtest(written.path, "1h", Trial(rules=(suppression_rule(),)))
     assert differing(result) == {
         ("suppressed", "olt-2", "", "rule quiet please"),
         ("pages", "olt-2", "raised", ""),
@@ -102,11 +68,11 @@ def test_a_suppression_holds_back_one_alarm_and_its_page(written: Written) -> No
     assert any("held back now" in line for line in words(result))
 
 
-def test_a_correlation_changes_root_and_parent(written: Written) -> None:
+def test_a_correlation_changes_root_and_parent(written: WrittenLedger) -> None:
     nodes = (Node(id="olt-1", type="olt"), Node(id="shop", type="service", parents=("olt-1",)))
-    written.at(0, TopologyLoaded("t", nodes), down("olt-1"), down("shop", "service.outage"))
+    written.at(0, TopologyLoaded("t", nodes), device_down("olt-1"), device_down("shop", "service.outage"))
     written.ticks(5, 60)
-    result = backtest(written.path, "1h", Trial(rules=(kin(),)))
+    result = backtest(written.path, "1h", Trial(rules=(parent_child_rule(),)))
     found = differing(result)
     assert ("root", "olt-1", "", "root cause") in found
     assert ("parent", "shop", "", "device.down at olt-1") in found
@@ -115,37 +81,37 @@ def test_a_correlation_changes_root_and_parent(written: Written) -> None:
     assert (result.today.roots, result.new.roots) == (0, 1)
 
 
-def test_the_same_rules_make_no_difference(written: Written) -> None:
-    written.at(0, RulesLoaded("d", (kin(), hush())))
-    written.at(1, down("olt-1"), down("olt-2"), down("shop", "service.outage"))
+def test_the_same_rules_make_no_difference(written: WrittenLedger) -> None:
+    written.at(0, RulesLoaded("d", (parent_child_rule(), suppression_rule())))
+    written.at(1, device_down("olt-1"), device_down("olt-2"), device_down("shop", "service.outage"))
     written.ticks(5, 60)
-    result = backtest(written.path, "30s", Trial(rules=(kin(), hush())))
+    result = backtest(written.path, "30s", Trial(rules=(parent_child_rule(), suppression_rule())))
     assert (result.found, result.rules_changed) == ({}, False)
     assert msgspec.to_builtins(result.today) == msgspec.to_builtins(result.new)
 
 
-def test_rules_are_replaced_or_added_to(written: Written) -> None:
-    written.at(0, RulesLoaded("d", (hush("first", "olt-1"),)))
-    written.at(1, down("olt-1"), down("olt-2"))
+def test_rules_are_replaced_or_added_to(written: WrittenLedger) -> None:
+    written.at(0, RulesLoaded("d", (suppression_rule("first", "olt-1"),)))
+    written.at(1, device_down("olt-1"), device_down("olt-2"))
     written.ticks(5, 60)
-    replaced = backtest(written.path, "59s", Trial(rules=(hush("second", "olt-2"),)))
+    replaced = backtest(written.path, "59s", Trial(rules=(suppression_rule("second", "olt-2"),)))
     assert replaced.found == {"suppressed": 1, "not_suppressed": 1, "pages": 2}
-    added = backtest(written.path, "59s", Trial(rules=(hush("second", "olt-2"),), added=True))
+    added = backtest(written.path, "59s", Trial(rules=(suppression_rule("second", "olt-2"),), added=True))
     assert added.found == {"suppressed": 1, "pages": 1}
-    taken = backtest(written.path, "59s", Trial(rules=(hush("first", "olt-2"),), added=True))
+    taken = backtest(written.path, "59s", Trial(rules=(suppression_rule("first", "olt-2"),), added=True))
     assert taken.found == replaced.found
 
 
-def test_rules_of_the_api_stay_on_both_sides(written: Written) -> None:
-    written.at(0, Command(ADA, CreateRule(hush("mine", "olt-1"))))
-    written.at(1, down("olt-1"), down("olt-2"))
+def test_rules_of_the_api_stay_on_both_sides(written: WrittenLedger) -> None:
+    written.at(0, Command(ADA, CreateRule(suppression_rule("mine", "olt-1"))))
+    written.at(1, device_down("olt-1"), device_down("olt-2"))
     written.ticks(5, 60)
-    result = backtest(written.path, "59s", Trial(rules=(hush(),)))
+    result = backtest(written.path, "59s", Trial(rules=(suppression_rule(),)))
     assert {each.resource_id for each in result.differences} == {"olt-2"}
     assert result.today.suppressed == 1
 
 
-def test_todays_rules_are_in_force_from_the_beginning(written: Written) -> None:
+def test_todays_rules_are_in_force_from_the_beginning(written: WrittenLedger) -> None:
     """They were others then, and alarms were raised and acknowledged under those."""
     group = Rule(
         name="group",
@@ -154,10 +120,10 @@ def test_todays_rules_are_in_force_from_the_beginning(written: Written) -> None:
         actions=Actions(alarm_type="many.down"),
     )
     written.at(0, RulesLoaded("old", (group,)))
-    written.at(10, down("olt-1"), down("olt-2"))
+    written.at(10, device_down("olt-1"), device_down("olt-2"))
     written.at(12, Command(ADA, Acknowledge(), (written.alarm("olt-2"),)))
     written.ticks(15, 60)
-    written.at(60, RulesLoaded("today", (hush("today", "olt-1"),)))
+    written.at(60, RulesLoaded("today", (suppression_rule("today", "olt-1"),)))
     written.ticks(65, 90)
     result = backtest(written.path, (START + timedelta(seconds=5)).isoformat(), Trial(rules=()))
     assert result.rules_changed
@@ -166,45 +132,45 @@ def test_todays_rules_are_in_force_from_the_beginning(written: Written) -> None:
     assert result.today.pages == 0, "olt-1 is held back, olt-2 acknowledged before its hold was over"
 
 
-def test_it_starts_from_the_newest_snapshot_before_the_time(written: Written) -> None:
-    written.at(0, down("olt-1"))
+def test_it_starts_from_the_newest_snapshot_before_the_time(written: WrittenLedger) -> None:
+    written.at(0, device_down("olt-1"))
     written.ticks(5, 60)
     written.snapshot()
-    written.at(60, down("olt-2"))
+    written.at(60, device_down("olt-2"))
     written.ticks(65, 120)
     written.snapshot()
-    written.at(120, down("olt-3"))
+    written.at(120, device_down("olt-3"))
     written.ticks(125, 180)
-    whole = backtest(written.path, "7d", Trial(rules=(hush("a", "olt-1"),)))
+    whole = backtest(written.path, "7d", Trial(rules=(suppression_rule("a", "olt-1"),)))
     assert (whole.first, whole.found) == (1, {"suppressed": 1, "pages": 1})
-    late = backtest(written.path, (START + timedelta(seconds=90)).isoformat(), Trial(rules=(hush("a", "olt-1"),)))
+    late = backtest(written.path, (START + timedelta(seconds=90)).isoformat(), Trial(rules=(suppression_rule("a", "olt-1"),)))
     assert late.since == START + timedelta(seconds=90)
     assert late.found == {"suppressed": 1}, "people had been told of it before"
     assert late.events < whole.events
     assert late.today.alarms == 3
-    since_now = backtest(written.path, "0s", Trial(rules=(hush("a", "olt-3"),)))
+    since_now = backtest(written.path, "0s", Trial(rules=(suppression_rule("a", "olt-3"),)))
     assert since_now.events == 1
 
 
-def test_nothing_is_written_and_the_daemon_may_go_on(written: Written, tmp_path: Path) -> None:
-    written.at(0, down("olt-1"))
+def test_nothing_is_written_and_the_daemon_may_go_on(written: WrittenLedger, tmp_path: Path) -> None:
+    written.at(0, device_down("olt-1"))
     before = {file.name: sha256(file.read_bytes()).hexdigest() for file in tmp_path.iterdir() if "shm" not in file.name}
-    backtest(written.path, "1h", Trial(rules=(hush(),)))
+    backtest(written.path, "1h", Trial(rules=(suppression_rule(),)))
     after = {file.name: sha256(file.read_bytes()).hexdigest() for file in tmp_path.iterdir() if "shm" not in file.name}
     assert before == after
-    written.at(5, down("olt-2"))
-    assert backtest(written.path, "1h", Trial(rules=(hush(),))).events == 2
+    written.at(5, device_down("olt-2"))
+    assert backtest(written.path, "1h", Trial(rules=(suppression_rule(),))).events == 2
 
 
-def test_settings_are_tried_too(written: Written) -> None:
-    written.at(0, down("olt-1"))
+def test_settings_are_tried_too(written: WrittenLedger) -> None:
+    written.at(0, device_down("olt-1"))
     written.ticks(5, 60)
     result = backtest(written.path, "1h", Trial(settings=CorrelatorSettings(hold_critical_seconds=600)))
     assert differing(result) == {("pages", "olt-1", "raised", "")}
 
 
-def test_differences_listed_are_bounded_and_all_are_counted(written: Written) -> None:
-    written.at(0, *(down(f"olt-{number}") for number in range(40)))
+def test_differences_listed_are_bounded_and_all_are_counted(written: WrittenLedger) -> None:
+    written.at(0, *(device_down(f"olt-{number}") for number in range(40)))
     written.ticks(5, 30)
     everything = Rule(name="all", type="suppression", conditions=Conditions(match={"alarm_type": "device.down"}))
     result = backtest(written.path, "1h", Trial(rules=(everything,)), most=7)
@@ -212,7 +178,7 @@ def test_differences_listed_are_bounded_and_all_are_counted(written: Written) ->
     assert list(words(result))[-1] == "... and 73 more"
 
 
-def test_it_can_be_called_off(written: Written) -> None:
+def test_it_can_be_called_off(written: WrittenLedger) -> None:
     for second in range(0, 2_500):
         written.at(second / 100, Tick())
     asked: list[tuple[int, int]] = []
@@ -245,8 +211,8 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_the_command(written: Written, tmp_path: Path) -> None:
-    written.at(0, down("olt-1"), down("olt-2"))
+def test_the_command(written: WrittenLedger, tmp_path: Path) -> None:
+    written.at(0, device_down("olt-1"), device_down("olt-2"))
     written.ticks(5, 60)
     ledger = ("--ledger", str(written.path))
     rules = tmp_path / "new.toml"
@@ -264,10 +230,10 @@ def test_the_command(written: Written, tmp_path: Path) -> None:
     assert (code, "no_field" in err) == (78, True)
 
 
-def test_deleted_rules_are_not_todays(written: Written) -> None:
-    written.at(0, Command(ADA, CreateRule(hush("mine", "olt-1"))))
+def test_deleted_rules_are_not_todays(written: WrittenLedger) -> None:
+    written.at(0, Command(ADA, CreateRule(suppression_rule("mine", "olt-1"))))
     rule_id = _only_rule(written.state)
-    written.at(1, down("olt-1"))
+    written.at(1, device_down("olt-1"))
     written.ticks(5, 30)
     written.at(30, Command(ADA, DeleteRule(rule_id)))
     result = backtest(written.path, (START + timedelta(seconds=0.5)).isoformat(), Trial(rules=()))

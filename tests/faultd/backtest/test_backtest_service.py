@@ -32,7 +32,9 @@ TOKENS: dict[str, tuple[Role, str | None]] = {
 }
 
 
-class Lab:
+class BacktestApi:
+    """The API with its back-tests alone, over a ledger of two Events."""
+
     def __init__(self, folder: Path) -> None:
         self.ledger = folder / "ledger.sqlite"
         database = LedgerFile.open(self.ledger)
@@ -60,17 +62,17 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path)
+def lab(tmp_path: Path) -> BacktestApi:
+    return BacktestApi(tmp_path)
 
 
-async def _over(lab: Lab, client: httpx.AsyncClient) -> dict[str, Any]:
+async def _over(lab: BacktestApi, client: httpx.AsyncClient) -> dict[str, Any]:
     await lab.service.finished()
     job: dict[str, Any] = (await client.get(PATH)).json()
     return job
 
 
-async def test_rules_are_tried_and_the_result_is_kept(lab: Lab) -> None:
+async def test_rules_are_tried_and_the_result_is_kept(lab: BacktestApi) -> None:
     async with lab.serve() as client_of, client_of("admin") as client:
         assert (await client.get(PATH)).status_code == 404
         started = await client.post(PATH, json={"rules": [HUSH], "since": "1h"})
@@ -84,7 +86,7 @@ async def test_rules_are_tried_and_the_result_is_kept(lab: Lab) -> None:
         assert (await client.delete(PATH)).status_code == 409, "it is over"
 
 
-async def test_one_at_a_time_and_it_can_be_called_off(lab: Lab) -> None:
+async def test_one_at_a_time_and_it_can_be_called_off(lab: BacktestApi) -> None:
     async with lab.serve(working=False) as client_of, client_of("admin") as client:
         assert (await client.post(PATH, json={"rules": [HUSH]})).status_code == 202
         second = await client.post(PATH, json={"rules": [HUSH]})
@@ -108,7 +110,9 @@ async def test_one_at_a_time_and_it_can_be_called_off(lab: Lab) -> None:
         ({"since": "1h"}, ["rules"]),
     ],
 )
-async def test_what_cannot_be_tried_is_refused_with_its_place(lab: Lab, body: dict[str, Any], fields: list[str]) -> None:
+async def test_what_cannot_be_tried_is_refused_with_its_place(
+    lab: BacktestApi, body: dict[str, Any], fields: list[str]
+) -> None:
     async with lab.serve() as client_of, client_of("admin") as client:
         refused = await client.post(PATH, json=body)
         assert refused.status_code == 422, refused.text
@@ -116,7 +120,7 @@ async def test_what_cannot_be_tried_is_refused_with_its_place(lab: Lab, body: di
 
 
 @pytest.mark.parametrize("name", ["operator", "north"])
-async def test_only_an_admin_of_every_tenant_may(lab: Lab, name: str) -> None:
+async def test_only_an_admin_of_every_tenant_may(lab: BacktestApi, name: str) -> None:
     async with lab.serve() as client_of, client_of(name) as client:
         for method in ("GET", "DELETE"):
             assert (await client.request(method, PATH)).status_code == 403
@@ -136,7 +140,7 @@ async def test_a_ledger_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert "no such ledger" in job.error
 
 
-async def test_one_that_takes_too_long_is_ended(lab: Lab) -> None:
+async def test_one_that_takes_too_long_is_ended(lab: BacktestApi) -> None:
     service = BacktestService(lab.ledger, lambda: NOW, limit_seconds=0.0)
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)

@@ -5,7 +5,7 @@ import pytest
 from protocols.snmp import encode
 from protocols.snmp.ber import element, integer
 from protocols.snmp.encode import inform_response
-from protocols.snmp.errors import REASONS, REFUSALS, Refusal
+from protocols.snmp.errors import REASONS, REFUSALS, SnmpRefusal
 from protocols.snmp.message import MAX_DATAGRAM, decode, decode_pdu, decode_scoped_pdu, peek
 from protocols.snmp.notification import VarBind
 from protocols.snmp.oid import encode_oid
@@ -115,7 +115,7 @@ REFUSED_HEADERS = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_decode_refuses(name: str) -> None:
     reason, datagram = REFUSED[name]
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(SnmpRefusal) as caught:
         decode(datagram)
     assert caught.value.reason == reason
     assert caught.value.detail
@@ -124,7 +124,7 @@ def test_decode_refuses(name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED_HEADERS)
 def test_peek_refuses(name: str) -> None:
     reason, datagram = REFUSED_HEADERS[name]
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(SnmpRefusal) as caught:
         peek(datagram)
     assert caught.value.reason == reason
 
@@ -135,7 +135,7 @@ def test_every_reason_is_tried_here() -> None:
 
 
 def test_the_refusal_names_the_pdu_and_the_place() -> None:
-    with pytest.raises(Refusal, match="not_a_notification at octet 13: GetRequest"):
+    with pytest.raises(SnmpRefusal, match="not_a_notification at octet 13: GetRequest"):
         decode(encode.get(community="public", oids=["1.3.6"], request_id=1))
 
 
@@ -166,9 +166,9 @@ def test_peek_reads_the_community_of_v1_and_v2c() -> None:
 
 
 def test_pieces_of_a_message_have_the_same_limit_of_size() -> None:
-    with pytest.raises(Refusal, match="oversize"):
+    with pytest.raises(SnmpRefusal, match="oversize"):
         decode_pdu(bytes(MAX_DATAGRAM + 1), version="3", security="noc")
-    with pytest.raises(Refusal, match="oversize"):
+    with pytest.raises(SnmpRefusal, match="oversize"):
         decode_scoped_pdu(bytes(MAX_DATAGRAM + 1), user="noc", engine_id=b"")
 
 
@@ -176,5 +176,5 @@ def test_pieces_of_a_message_have_the_same_limit_of_size() -> None:
     "datagram", [trap(b""), message(0, pdu(0xA6, IDENTITY)), header_v3(), encode.get(community="c", oids=[], request_id=1), b""]
 )
 def test_only_a_v2c_inform_is_acknowledged(datagram: bytes) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(SnmpRefusal):
         inform_response(datagram)

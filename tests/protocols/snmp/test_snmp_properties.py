@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from protocols.snmp import encode
-from protocols.snmp.errors import REASONS, Refusal
+from protocols.snmp.errors import REASONS, SnmpRefusal
 from protocols.snmp.irregular import IRREGULARITIES, TEXT_NOT_UTF8, WIDE_INTEGER
 from protocols.snmp.message import decode, decode_pdu, decode_scoped_pdu, peek
 from protocols.snmp.notification import Notification, VarBind
@@ -176,11 +176,11 @@ DECODERS: tuple[Callable[[bytes], object], ...] = (decode, peek, decode_response
 
 
 def check_only_refuses(octets: bytes) -> None:
-    """Every decoder takes the octets or raises a Refusal with a known reason; what it takes names known irregularities."""
+    """Every decoder takes the octets or raises a SnmpRefusal with a known reason; what it takes names known irregularities."""
     for decoder in DECODERS:
         try:
             found = decoder(octets)
-        except Refusal as refusal:
+        except SnmpRefusal as refusal:
             reason = refusal.reason
         else:
             reason = ""
@@ -236,9 +236,9 @@ def test_a_mutated_real_datagram_is_taken_or_refused(
 def test_every_real_datagram_truncated_anywhere_is_refused() -> None:
     for datagram in DATAGRAMS:
         for size in range(len(datagram)):
-            with pytest.raises(Refusal):
+            with pytest.raises(SnmpRefusal):
                 decode(datagram[:size])
-            with pytest.raises(Refusal):
+            with pytest.raises(SnmpRefusal):
                 peek(datagram[:size])
 
 
@@ -246,5 +246,5 @@ def test_every_octet_of_a_real_datagram_may_be_wrong() -> None:
     for datagram in DATAGRAMS[:3]:
         for place in range(len(datagram)):
             for octet in (0x00, 0x1F, 0x30, 0x7F, 0x80, 0x84, 0xFF):
-                with contextlib.suppress(Refusal):
+                with contextlib.suppress(SnmpRefusal):
                     decode(datagram[:place] + bytes((octet,)) + datagram[place + 1 :])

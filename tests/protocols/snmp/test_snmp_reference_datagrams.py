@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from protocols.snmp.encode import decode_response
-from protocols.snmp.errors import NotANotification, Refusal
+from protocols.snmp.errors import NotANotification, SnmpRefusal
 from protocols.snmp.irregular import ENTERPRISE_ENDS_IN_ZERO, IRREGULARITIES, TRAILING_OCTETS
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification, VarBind
@@ -99,7 +99,7 @@ def check_v3(datagram: bytes, expected: Record) -> None:
     assert header.engine_id.hex() == expected["engine_id"]
     assert (header.boots, header.time) == (expected["boots"], expected["time"])
     assert header.user == expected["user"]
-    with pytest.raises(Refusal, match="bad_version"):
+    with pytest.raises(SnmpRefusal, match="bad_version"):
         decode(datagram)
 
 
@@ -137,13 +137,13 @@ def check(record: Record) -> None:
 
 def check_malformed(datagram: bytes, must_fail: str) -> None:
     if must_fail == "decode":
-        with pytest.raises(Refusal):
+        with pytest.raises(SnmpRefusal):
             decode(datagram)
     else:
-        with contextlib.suppress(Refusal):
+        with contextlib.suppress(SnmpRefusal):
             assert decode(datagram).irregular
     if b"\x02\x01\x03" in datagram[:8]:
-        with pytest.raises(Refusal):
+        with pytest.raises(SnmpRefusal):
             peek(datagram)
 
 

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from vocabulary.alarms import make_alarm
 
 from actors.correlator.alarms.lifecycle import (
     TRANSITIONS,
@@ -49,20 +50,7 @@ ACTIONS: list[AlarmAction] = [
 
 
 def alarm(**axes: Any) -> Alarm:
-    base = Alarm(
-        id="i",
-        alarm_id="A1",
-        tenant_id="t",
-        source="api",
-        alarm_type="x",
-        severity="major",
-        title="t",
-        resource_type="olt",
-        resource_id="r",
-        first_occurrence=NOW,
-        last_occurrence=NOW,
-        received_at=NOW,
-    )
+    base = make_alarm("i", at=NOW, source="api", alarm_type="x", severity="major", title="t")
     return moved(base, **axes)
 
 

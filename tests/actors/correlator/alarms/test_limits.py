@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from vocabulary.world import World
 
-from actors.correlator import fold as folding
 from actors.correlator import state
 from actors.correlator.alarms import limits
+from actors.correlator.events import stage_quarantine
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Alarm
@@ -40,7 +40,7 @@ def test_a_device_at_its_limit_raises_nothing_new_and_leaves_room_for_the_others
     (refused,) = down(small, "olt-1", "e")
     assert (refused.accepted, [one.reason for one in refused.refusals]) == ((), ["limit"])
     (kept,) = small.all(DeviceEvent)
-    assert (kept.event_type, kept.device_id, kept.severity) == ("alarm.refused", "olt-1", "critical")
+    assert (kept.event_name, kept.device_id, kept.severity) == ("alarm.refused", "olt-1", "critical")
     assert kept.detail["limit"] == "device"
     assert (kept.detail["alarm_type"], kept.detail["qualifier"]) == ("device.down", "e")
     (limit,) = told(small).values()
@@ -139,7 +139,7 @@ def test_an_alarm_of_a_limit_that_an_operator_edited_still_ends(small: World) ->
 
 
 def test_many_events_in_quarantine_share_one_alarm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folding, "QUARANTINE_ALARMS", 2)
+    monkeypatch.setattr(stage_quarantine, "MOST_ALARMS", 2)
     monkeypatch.setattr(state, "MAX_QUARANTINED", 4)
     for _ in range(4):
         world.at(0)(PolicyLoaded("bad", b"\xc1"))

@@ -6,7 +6,6 @@ import msgspec
 import pytest
 from vocabulary.world import World
 
-from actors.correlator.state import State
 from protocols.alarm import is_own_name
 from protocols.change import Answer
 from protocols.command import Acknowledge, Clear, Note, Raise
@@ -78,15 +77,6 @@ def test_an_event_in_quarantine_uses_no_number(world: World, monkeypatch: pytest
     assert [(alarm.alarm_id, alarm.alarm_type) for alarm in world.alarms] == [("A1", "event.quarantined")]
     world.network("device.down", "olt-2")
     assert world.alarms[-1].alarm_id == "A2"
-
-
-def test_what_a_person_cleared_before_has_the_persons_prefix_after_an_upgrade(world: World) -> None:
-    world.network("device.down")
-    world.command(Clear(), world.alarm.id)
-    saved = msgspec.msgpack.decode(world.state.save())
-    del saved["counted"]
-    saved["alarms"][0]["cleared_by"] = "ada"
-    assert State.load(msgspec.msgpack.encode(saved)).alarms[world.alarm.id].cleared_by == "user:ada"
 
 
 class TestGivenNames:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
@@ -13,7 +14,7 @@ from actors.correlator.settings import CorrelatorSettings
 from protocols.change import AlarmChanged, AlarmRepeated, NotificationRequested
 from protocols.command import Clear, Edit, Edited
 from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -117,8 +118,7 @@ def link_down(port: int, admin: int, uptime: int) -> Trap:
     values = (("1", port), ("7", admin), ("8", 2))
     varbinds = tuple(VarBind(f"{INTERFACE}{column}.{port}", "INTEGER", value) for column, value in values)
     oid = "1.3.6.1.6.3.1.1.5.3"
-    notification = Notification(version="2c", kind="trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds)
-    return Trap("10.0.0.1", NOW, notification)
+    return make_trap(oid, varbinds, at=NOW, uptime=uptime)
 
 
 def test_a_port_that_was_switched_off_and_then_fails_says_that_it_failed(plant: World) -> None:

@@ -5,21 +5,18 @@ from itertools import count
 from typing import Any
 
 import pytest
+from vocabulary.traps import make_trap
 
 from actors.correlator.draft import Draft
 from actors.correlator.events.traps import _NO_CLOCK, TrapDevice, _apply
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.change import Change
-from protocols.event import Trap
 from protocols.finding import Finding
-from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-TRAP = Trap(
-    "10.0.0.1", NOW, Notification(version="2c", kind="trap", security="public", trap_oid="1.3.6.1.4.1.1", uptime=1, varbinds=())
-)
+TRAP = make_trap("1.3.6.1.4.1.1", at=NOW)
 NODES = (
     Node(id="olt-1", type="olt", name="North", address="10.0.0.1"),
     Node(id="olt-1/0/1/5/17", type="ont", parents=("olt-1",), serial="HWTC0A1B2C3D", customer_id="c17"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.events import refused_sources
@@ -13,8 +14,7 @@ from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from actors.trap_listener.v3 import REPORTS
 from protocols.alarm import Alarm
-from protocols.event import SourceRefused, TopologyLoaded, Trap
-from protocols.snmp.notification import Notification
+from protocols.event import SourceRefused, TopologyLoaded
 from protocols.topology import Node
 
 OLT = "192.0.2.81"
@@ -32,8 +32,7 @@ def refuse(world: World, count: int = 10, source: str = OLT, reason: str = "unkn
 
 
 def accept(world: World, source: str = OLT) -> None:
-    notification = Notification(version="2c", kind="trap", security="***", trap_oid="1.3.6.1.4.1.99.0.1", uptime=1, varbinds=())
-    world(Trap(source, world.now, notification))
+    world(make_trap("1.3.6.1.4.1.99.0.1", source=source, at=world.now, security="***"))
 
 
 def open_alarms(world: World) -> dict[str, Alarm]:

@@ -123,7 +123,7 @@ def clock_after(*seen: tuple[float, int] | tuple[float, int, str] | tuple[float,
     clock = None
     for at, uptime, *more in seen:
         oid, boots = [*map(str, more), *[DOWN, "0"][len(more) :]]
-        clock = observed(clock, uptime, int(boots), oid, after(at), 500)
+        clock = observed(clock, uptime, int(boots), oid, after(at), 500) or clock
     assert clock is not None
     return clock
 
@@ -217,7 +217,8 @@ def test_in_any_order_of_delivery_the_port_is_as_the_device_said_last(
         dated = after((sent + wrong) / 100) if clock != "uptime" else None
         epoch = 0
         if uptime is not None:
-            known = observed(known, uptime, 0, DOWN, at, 500)
+            known = observed(known, uptime, 0, DOWN, at, 500) or known
+            assert known is not None
             epoch = known.epoch
         report = ReportTime(received=at, reporter="device:olt-1", source="a", uptime=uptime, dated=dated, epoch=epoch)
         port.hear(down, report)

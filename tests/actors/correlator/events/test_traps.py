@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.profiles import load_profiles
@@ -46,10 +47,7 @@ def trap(
 ) -> Trap:
     place = (("3.3.1.1.1.0", 0), ("3.3.2.1.1.0.1", 1), ("3.3.4.1.1.0.1.0.5", 5), (f"128.1.1.2.43.1.1.4194313472.{ont}", ont))
     varbinds = tuple(VarBind(f"1.3.6.1.4.1.2011.6.{oid}", "INTEGER", value) for oid, value in place)
-    notification = Notification(
-        version="2c", kind="inform" if inform else "trap", security="public", trap_oid=oid, uptime=uptime, varbinds=varbinds
-    )
-    return Trap(source, received, notification, inform)
+    return make_trap(oid, varbinds, source=source, at=received, inform_key=inform, uptime=uptime)
 
 
 def test_a_trap_becomes_an_alarm_of_the_customer_behind_it_and_its_clear_ends_it(plant: World) -> None:
@@ -192,7 +190,7 @@ def test_that_several_agents_send_from_one_address_is_told_once(plant: World) ->
     told = []
     for seconds, uptime in ((0, 100_000), (10, 500), (20, 102_000), (30, 2500), (40, 104_000)):
         plant.at(seconds)(trap(GASP, uptime, received=NOW + timedelta(seconds=seconds)))
-        told += [event.title for event in plant.all(DeviceEvent) if event.event_type == "uptime.several"]
+        told += [event.title for event in plant.all(DeviceEvent) if event.event_name == "uptime.several"]
     assert told == ["More than one agent sends from 10.0.0.1: their uptimes no longer tell in which order traps were sent"]
 
 
@@ -255,7 +253,7 @@ def test_a_gap_in_a_vendors_sequence_is_an_event(plant: World, numbers: list[int
     found = []
     for number in numbers:
         plant(calix(number))
-        found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_type == "sequence.gap"]
+        found += [event.detail["missing"] for event in plant.all(DeviceEvent) if event.event_name == "sequence.gap"]
     assert found == missing
 
 

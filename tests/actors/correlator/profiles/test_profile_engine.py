@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from vocabulary.traps import make_trap
 
 from actors.correlator.profiles import ProfileErrors, Translator, compile, explain_trap, load_profiles
-from actors.correlator.profiles.compiler import normalise
+from actors.correlator.profiles.trap_oids import normalise
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.snmp.notification import Notification, VarBind
@@ -42,10 +43,7 @@ def engine(body: str, *others: str, top: str = "") -> Translator:
 def trap(*varbinds: tuple[str, Any], oid: str = T, source: str = "192.0.2.1", **fields: Any) -> Trap:
     kinds = {int: "INTEGER", bytes: "OCTET STRING", str: "OBJECT IDENTIFIER", type(None): "NULL"}
     bound = tuple(VarBind(name, kinds[type(value)], value) for name, value in varbinds)  # type: ignore[arg-type]
-    notification = Notification(
-        **{"version": "2c", "kind": "trap", "security": "public", "trap_oid": oid, "uptime": 1, "varbinds": bound, **fields}
-    )
-    return Trap(source, NOW, notification)
+    return make_trap(oid, bound, source=source, at=NOW, **fields)
 
 
 def only(reading: Reading) -> Finding:
@@ -534,6 +532,7 @@ def test_explain_tells_conditions_values_and_refusals() -> None:
         "resource ont 1/5/17", "slot = 1", "state = 'down' from 2",
     ):  # fmt: skip
         assert words in shown
+    assert "  symptom: ont_los\n" in shown
     shown = explain_trap(engine(RUN), trap(SLOT, ("1.1.4.0", 3)))
     assert "fails: state in down (it is 3)" in shown
     assert "no finding:" in shown
@@ -607,8 +606,7 @@ def test_no_trap_makes_the_engine_raise(one: Trap) -> None:
 )
 @settings(max_examples=300)
 def test_no_varbinds_make_the_shipped_profiles_raise(oid: str, binds: list[VarBind]) -> None:
-    notification = Notification(version="2c", kind="trap", security="public", trap_oid=oid, uptime=1, varbinds=tuple(binds))
-    reading = SHIPPED.read(Trap("192.0.2.1", NOW, notification))
+    reading = SHIPPED.read(make_trap(oid, binds, source="192.0.2.1", at=NOW))
     assert reading.findings or reading.reason
     for found in reading.findings:
         assert len(found.resource) <= 128

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vocabulary.traps import make_trap
 
 from actors.correlator.profiles import ProfileErrors, compile, load_profiles
 from faultd.config import Config
@@ -13,10 +14,9 @@ from faultd.inputs import read_profiles
 from faultd.simulator.plant import PlantSpec, Vendor, build_plant
 from faultd.simulator.report import DeviceTime, Observation
 from faultd.simulator.vendors import DIALECTS
-from protocols.event import Trap
 from protocols.finding import Finding
 from protocols.optical_power import Measurement, is_optical_power
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OWN = """
@@ -46,10 +46,7 @@ def read(varbinds: dict[str, Any], last: int = 1) -> Finding:
         VarBind(f"1.1.{name}", "INTEGER" if isinstance(value, int) else "OCTET STRING", value)
         for name, value in varbinds.items()
     )
-    notification = Notification(
-        version="2c", kind="trap", security="public", trap_oid=f"1.3.6.1.4.1.99999.0.{last}", uptime=1, varbinds=bound
-    )
-    (finding,) = ENGINE.read(Trap("192.0.2.1", NOW, notification)).findings
+    (finding,) = ENGINE.read(make_trap(f"1.3.6.1.4.1.99999.0.{last}", bound, source="192.0.2.1", at=NOW)).findings
     return finding
 
 
@@ -106,9 +103,6 @@ def test_what_vendors_say_of_an_onts_light(vendor: Vendor, told: bool, raised: b
     engine = compile(read_profiles(Config()))
     found: list[Measurement] = []
     for draft in DIALECTS[vendor](plant, Observation("ont_rx_low", ont, raised=raised, level=-28.4), DeviceTime(NOW, 1)):
-        notification = Notification(
-            version="2c", kind="trap", security="public", trap_oid=draft.oid, uptime=1, varbinds=draft.varbinds
-        )
-        (finding,) = engine.read(Trap("192.0.2.1", NOW, notification)).findings
+        (finding,) = engine.read(make_trap(draft.oid, draft.varbinds, source="192.0.2.1", at=NOW)).findings
         found += finding.light
     assert found == ([Measurement("ont_rx", -28.4)] if told else [])

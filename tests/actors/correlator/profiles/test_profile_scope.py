@@ -1,13 +1,13 @@
 """A trap as a profile sees it: its varbinds as two columns."""
 
-from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
+from vocabulary.traps import make_trap
 
 from actors.correlator.profiles.scope import columns_of
 from protocols.event import Trap
-from protocols.snmp.notification import Notification, ValueType, VarBind
+from protocols.snmp.notification import ValueType, VarBind
 
 VALUES: dict[str, tuple[Any, Any]] = {
     "INTEGER": (5, 5),
@@ -33,10 +33,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
 
 
 def trap(*varbinds: VarBind) -> Trap:
-    notification = Notification(
-        version="2c", kind="trap", security="public", trap_oid="1.3.6.1", uptime=None, varbinds=varbinds
-    )
-    return Trap("10.0.0.1", datetime(2026, 1, 1, tzinfo=UTC), notification)
+    return make_trap("1.3.6.1", varbinds, uptime=None)
 
 
 def test_every_type_is_known_here() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from vocabulary.traps import make_trap
 
 from actors.correlator.profiles import compile, load_profiles
 from faultd.places import shipped_config
@@ -15,7 +16,7 @@ from faultd.simulator.plant import VENDORS, PlantSpec, build_plant
 from faultd.simulator.scenarios import SCENARIOS, scenario
 from protocols.event import Trap
 from protocols.snmp.message import decode
-from protocols.snmp.notification import Notification, VarBind
+from protocols.snmp.notification import VarBind
 
 FILES = {str(file): file.read_text() for file in sorted((shipped_config() / "profiles").glob("*.toml"))}
 TYPES = next(tomllib.loads(text)["types"] for file, text in FILES.items() if file.endswith("/types.toml"))
@@ -103,7 +104,6 @@ def test_the_severity_of_a_device_is_kept_beside_unless_the_type_is_graded(
     types = next(text for file, text in FILES.items() if file.endswith("/types.toml"))
     translator = compile(load_profiles({"types.toml": types, "y.toml": OTHER}))
     varbinds = () if level is None else (VarBind("1.1.0", "INTEGER", level),)
-    notification = Notification(version="2c", kind="trap", security="public", trap_oid=oid, uptime=1, varbinds=varbinds)
-    (finding,) = translator.read(Trap("192.0.2.1", NOW, notification)).findings
+    (finding,) = translator.read(make_trap(oid, varbinds, source="192.0.2.1", at=NOW)).findings
     assert (finding.kind, finding.severity) == (kind, severity)
     assert finding.metadata.get("vendor_severity") == kept

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary import lives
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.memories import NamedInterfaces
@@ -16,8 +17,8 @@ from actors.correlator.resources import interfaces
 from actors.correlator.settings import CorrelatorSettings
 from protocols.alarm import Alarm
 from protocols.change import Quarantined
-from protocols.event import ProfilesLoaded, TopologyLoaded, Trap
-from protocols.snmp.notification import Notification, VarBind
+from protocols.event import ProfilesLoaded, TopologyLoaded
+from protocols.snmp.notification import VarBind
 from protocols.topology import Node
 
 DOWN, UP, COLD = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4", "1.3.6.1.6.3.1.1.5.1"
@@ -41,15 +42,9 @@ class Device:
         varbinds = [VarBind(f"{column}{suffix}", "OCTET STRING", text.encode()) for column, text in given if text]
         if index is not None:
             varbinds.insert(0, VarBind(f"1.3.6.1.2.1.2.2.1.1.{index}", "INTEGER", index))
-        notification = Notification(
-            version="2c",
-            kind="trap",
-            security="public",
-            trap_oid=oid,
-            uptime=int((self.world.now - self.started).total_seconds() * 100),
-            varbinds=(*varbinds, *binds),
-        )
-        assert not any(isinstance(change, Quarantined) for change in self.world(Trap(SOURCE, self.world.now, notification)))
+        uptime = int((self.world.now - self.started).total_seconds() * 100)
+        trap = make_trap(oid, (*varbinds, *binds), source=SOURCE, at=self.world.now, uptime=uptime)
+        assert not any(isinstance(change, Quarantined) for change in self.world(trap))
 
 
 @pytest.fixture

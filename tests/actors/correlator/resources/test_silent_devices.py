@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from vocabulary.traps import make_trap
 from vocabulary.world import World
 
 from actors.correlator.resources import silent_devices
 from actors.correlator.settings import CorrelatorSettings
 from protocols.alarm import Alarm
-from protocols.event import PolicyLoaded, SourceRefused, TopologyChanged, TopologyLoaded, Trap
-from protocols.snmp.notification import Notification
+from protocols.event import PolicyLoaded, SourceRefused, TopologyChanged, TopologyLoaded
 from protocols.topology import Node
 
 HOUR = 3_600
@@ -30,8 +30,7 @@ def plant(world: World) -> World:
 
 
 def hear(world: World, source: str) -> None:
-    notification = Notification(version="2c", kind="trap", security="***", trap_oid="1.3.6.1.4.1.99.0.1", uptime=1, varbinds=())
-    world(Trap(source, world.now, notification))
+    world(make_trap("1.3.6.1.4.1.99.0.1", source=source, at=world.now, security="***"))
 
 
 def silent(world: World) -> dict[str, Alarm]:

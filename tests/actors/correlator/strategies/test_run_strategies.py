@@ -126,7 +126,7 @@ def test_counting_repeats_may_fail_alone(world: World, monkeypatch: pytest.Monke
     counts = Strategy("counts", lambda *_: None, None, repeated)
     watches = Strategy("watches", lambda *_: None, None, lambda _draft, _before, alarm: seen.append(alarm.alarm_type))
     use(monkeypatch, counts, watches)
-    monkeypatch.setattr("actors.correlator.fold.counts_repeats", lambda _state: True)
+    world.state.counts_repeats = True
     world.at(0).network("device.down")
     world.at(1).network("device.down")
     assert list(failures(world)) == ["counts"]

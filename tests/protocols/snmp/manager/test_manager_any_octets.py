@@ -8,10 +8,10 @@ from fuzzing.manager_entry import ENTRY, PAIRS, offered, recorded, seeds, take
 from fuzzing.mutator import mutate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_agent import MemoryAgent
+from vocabulary.snmp_agent import MemoryAgent
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.community_session import CommunitySession
 from protocols.snmp.manager.get import Get
 from protocols.snmp.manager.response_pdu import read_response_pdu, split_varbinds
@@ -69,7 +69,7 @@ def test_any_response_pdu(octets: bytes) -> None:
     pdu = ber.element(0xA2, b"\x02\x01\x07\x02\x01\x00\x02\x01\x00" + ber.element(ber.SEQUENCE, octets))
     try:
         found = split_varbinds(read_response_pdu(pdu, 0, len(pdu)), 4)
-    except Refusal:
+    except SnmpRefusal:
         return
     assert len(found) <= 8
     assert len(found) % 2 == 0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from agents import Agent, carry_out, running
+from vocabulary.snmpd import Agent, carry_out, running
 
 from protocols.snmp.manager import errors
 from protocols.snmp.manager.community_session import CommunitySession

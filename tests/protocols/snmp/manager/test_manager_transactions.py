@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from memory_agent import ENGINE, MemoryAgent, is_report
-from memory_transaction import carry_out
+from vocabulary.snmp_agent import ENGINE, MemoryAgent, is_report
+from vocabulary.snmp_transactions import carry_out
 
 from protocols.snmp import ber
 from protocols.snmp.manager import errors
@@ -21,7 +21,7 @@ from protocols.snmp.manager.value import decode_value, is_missing
 from protocols.snmp.oid import encode_oid
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.engine_clocks import EngineClocks
-from protocols.snmp.usm.message import parse
+from protocols.snmp.usm.message import compose, parse
 from protocols.snmp.usm.outgoing import secured
 from protocols.snmp.usm.scoped_pdu import scoped_pdu
 from protocols.snmp.usm.user import UsmUser
@@ -45,6 +45,9 @@ def community(version: Any = "2c", number: int = 7) -> CommunitySession:
 def usm(user: UsmUser = PRIVATE, **given: Any) -> UsmSession:
     return UsmSession(user, given.pop("clocks", EngineClocks()), SaltCounter(5), 2**31 - 2, **given)
 
+
+ANSWER = ber.element(0xA2, bytes.fromhex("020101020100020100") + ber.element(ber.SEQUENCE, b""))
+"""A Response without bindings to the request 1."""
 
 SESSIONS: dict[str, Callable[[], AgentSession]] = {
     "v1": lambda: community("1"),
@@ -157,7 +160,6 @@ def test_an_answer_at_a_lower_level_is_none() -> None:
     transaction = Transaction(session, Get([NAME]))
     request = transaction.start(1.0)
     assert request
-    answer = ber.element(0xA2, bytes.fromhex("020101020100020100") + ber.element(ber.SEQUENCE, b""))
     for spoofer in (UsmUser("noc"), UsmUser("noc", "SHA", "authpass12345")):
         forged = secured(
             spoofer,
@@ -166,7 +168,7 @@ def test_an_answer_at_a_lower_level_is_none() -> None:
             engine_id=ENGINE,
             boots=1,
             time=1,
-            scoped_pdu=scoped_pdu(answer, context_engine_id=ENGINE),
+            scoped_pdu=scoped_pdu(ANSWER, context_engine_id=ENGINE),
             salts=SaltCounter(1),
         )
         assert transaction.receive(forged, 1.0) is None
@@ -212,10 +214,14 @@ def test_discovery_has_two_steps() -> None:
 def test_the_listeners_clocks_save_the_second_step_and_learn_from_the_manager() -> None:
     device, clocks = agent(), EngineClocks()
     clocks.accept(ENGINE, 1, 0, 0.0)
+    assert carry_out(device, usm(clocks=clocks), Get([NAME]), now=100.0).sent == 2
+    device.started = -1_000.0
     session = usm(clocks=clocks)
-    assert carry_out(device, session, Get([NAME]), now=100.0).sent == 2
-    assert clocks.estimate(ENGINE, 100.0) == (1, 100)
-    assert clocks.accept(ENGINE, 1, 0, 200.0) == "untimely"
+    assert carry_out(device, session, Get([NAME]), now=101.0).sent == 3
+    assert clocks.estimate(ENGINE, 101.0) == (1, 1_101)
+    device.started -= 100.0
+    assert carry_out(device, session, Get([NAME]), now=102.0).sent == 1
+    assert clocks.estimate(ENGINE, 102.0) == (1, 1_202)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +276,50 @@ def test_a_report_without_a_signature_sets_no_clock() -> None:
     transaction.receive(unsigned, 5.0)
     assert type(transaction.error) is errors.NotInTimeWindow
     assert (session._boots, session._time, session._at) == before
+
+
+@pytest.mark.parametrize(
+    ("boots", "time", "timely"),
+    [(5, 849, False), (5, 850, True), (4, 9_999, False), (6, 0, True), (2**31 - 1, 0, False)],
+)
+def test_a_signed_answer_out_of_the_time_window_is_none(boots: int, time: int, timely: bool) -> None:
+    session = usm(SIGNED, engine_id=ENGINE)
+    device = agent()
+    device.boots, device.started = 5, -1_000.0
+    assert carry_out(device, session, Get([NAME])).error is None
+    request = Transaction(session, Get([NAME])).start(0.0)
+    assert request
+    late = secured(
+        SIGNED,
+        SIGNED.level,
+        msg_id=parse(request).msg_id,
+        engine_id=ENGINE,
+        boots=boots,
+        time=time,
+        scoped_pdu=scoped_pdu(ANSWER, context_engine_id=ENGINE),
+        salts=SaltCounter(1),
+    )
+    assert (session.read(late, 1, 0.0) is not None) == timely
+    assert session.ignored == ({} if timely else {"not_in_time_window": 1})
+
+
+def test_a_signature_that_nobody_can_have_made_is_none() -> None:
+    session = usm(PLAIN, engine_id=ENGINE)
+    request = Transaction(session, Get([NAME])).start(0.0)
+    assert request
+    claimed = compose(
+        msg_id=parse(request).msg_id,
+        level="authNoPriv",
+        engine_id=ENGINE,
+        boots=1,
+        time=1,
+        user=PLAIN.name,
+        digest_length=0,
+        salt=b"",
+        data=scoped_pdu(ANSWER, context_engine_id=ENGINE),
+    )
+    assert session.read(claimed, 1, 0.0) is None
+    assert session.ignored == {"wrong_digest": 1}
 
 
 def test_a_replayed_answer_is_none() -> None:

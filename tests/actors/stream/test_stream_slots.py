@@ -9,9 +9,9 @@ from vocabulary.alarms import make_alarm
 from vocabulary.stream import RunningStream
 
 from actors.stream.board import Board
-from actors.stream.places import MOST_HANDSHAKES, MOST_HANDSHAKES_OF_ADDRESS, STUCK_SECONDS, ConnectionSlots, Visit
 from actors.stream.request import RefusedHandshake
 from actors.stream.settings import StreamSettings
+from actors.stream.slots import MOST_HANDSHAKES, MOST_HANDSHAKES_OF_ADDRESS, STUCK_SECONDS, ConnectionSlots, Visit
 from protocols.change import AlarmChanged
 
 UPGRADE = (

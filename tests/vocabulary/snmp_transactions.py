@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from memory_agent import MemoryAgent
-
 from protocols.snmp.manager.operation import Operation
 from protocols.snmp.manager.session import AgentSession
 from protocols.snmp.manager.transaction import Transaction
+from vocabulary.snmp_agent import MemoryAgent
 
 LIMIT = 100_000
 

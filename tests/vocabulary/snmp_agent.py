@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from protocols.snmp import ber
-from protocols.snmp.errors import Refusal
+from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.manager.response_pdu import ResponsePdu, split_varbinds
 from protocols.snmp.oid import encode_oid, read_subids
 from protocols.snmp.pdu import GET, GET_BULK, GET_NEXT, REPORT, RESPONSE, SET, read_common_header
@@ -191,6 +191,6 @@ def is_report(datagram: bytes) -> bool:
     try:
         message = parse(datagram, LARGEST)
         pos, _ = pdu_position(message.data)
-    except Refusal:
+    except SnmpRefusal:
         return False
     return message.data[pos] == REPORT

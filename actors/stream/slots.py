@@ -1,7 +1,7 @@
-"""Who is at the door and who has a place: bounds for all, for each address and for each token.
+"""The slots for connections: bounds for all, for each address and for each token.
 
-Where a bound is reached, a connection that holds a place and does not use it gives way to a newcomer. So a crowd that reads
-nothing, or never finishes its handshake, keeps nobody out.
+When a bound is reached, a connection that does not use its slot gives it to a new one. So many clients that read nothing, or
+never finish their handshake, keep nobody out.
 """
 
 from collections.abc import Iterable
@@ -13,25 +13,25 @@ from actors.stream.request import RefusedHandshake
 from actors.stream.settings import StreamSettings
 
 MOST_HANDSHAKES = 64
-"""Connections beyond ``max_clients`` that may be in their handshake: they are told no in words."""
+"""Connections beyond ``max_clients`` that may be in their handshake: they get an answer that says why they are refused."""
 MOST_HANDSHAKES_OF_ADDRESS = 16
-"""The same beyond ``max_clients_per_address``."""
+"""The same, beyond ``max_clients_per_address``."""
 STUCK_SECONDS = 3.0
-"""A subscriber that has taken nothing of a frame for this long may be displaced."""
+"""A subscriber that has taken nothing of a frame for this long may lose its slot to another."""
 
 
 class SlotHolder(Protocol):
-    """What has a place: a subscriber."""
+    """The subscriber that has a slot."""
 
     def stuck(self, now: float) -> float:
-        """Seconds for which it has taken nothing of what is being sent to it."""
+        """The seconds for which it has taken nothing of the frame that is being sent; 0 when none is."""
 
     def give_way(self) -> None:
-        """End at once."""
+        """End the connection at once."""
 
 
 class Visit:
-    """One connection. ``reader`` is there once its handshake is done, ``principal`` once it has a place."""
+    """One connection. ``principal`` is set once it has a slot, ``reader`` once its handshake is done."""
 
     def __init__(self, address: str, scope: trio.CancelScope) -> None:
         self.address, self.scope = address, scope
@@ -47,15 +47,15 @@ class ConnectionSlots:
         self._visits: dict[Visit, None] = {}
 
     def __len__(self) -> int:
-        """Subscribers that have a place."""
+        """The number of subscribers that have a slot."""
         return sum(visit.principal is not None for visit in self._visits)
 
     def scopes(self) -> list[trio.CancelScope]:
-        """Of every connection."""
+        """The cancel scopes of all connections."""
         return [visit.scope for visit in self._visits]
 
     def enter(self, address: str, scope: trio.CancelScope) -> tuple[Visit, bool]:
-        """A new connection; True when another that was in its handshake had to leave for it, the longest one."""
+        """Add a connection. Returns True when the connection that was longest in its handshake had to leave for it."""
         settings = self._settings
         same = [visit for visit in self._visits if visit.address == address]
         crowd: Iterable[Visit] = ()
@@ -72,7 +72,7 @@ class ConnectionSlots:
         return visit, waiting is not None
 
     def take(self, visit: Visit, principal: str, now: float) -> None:
-        """Give ``visit`` a place for a token. Raises Refused when the bound is reached and everybody there reads."""
+        """Give a connection a slot for a token. Raises Refused when a bound is reached and all who have slots read."""
         settings = self._settings
         seated = [one for one in self._visits if one.principal is not None]
         bounds = (

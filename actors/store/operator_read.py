@@ -1,0 +1,102 @@
+"""Reading what operators made back from PostgreSQL, to begin a new ledger when the old one is lost."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from actors.postgres import Connection
+from actors.store.cursor import find_cursor
+from actors.store.operator_rows import NodeRow, RuleRow, WindowRow
+from actors.store.schema import check_schema
+from actors.supervisor import OperatorNeeded
+from protocols.maintenance import MaintenanceWindow
+from protocols.rule import Rule, RuleRecord
+from protocols.topology import Node, TopologyNode
+
+_Row = TypeVar("_Row", RuleRow, WindowRow, NodeRow)
+_PREFETCH = 5_000
+
+HIGHEST_OFFSET = """
+SELECT greatest(
+    0,
+    (SELECT max(revision) FROM topology_nodes),
+    (SELECT max(substring(id FROM '^MW([0-9]{1,18})$')::bigint) FROM maintenance_windows),
+    (SELECT "offset" FROM alarm_timeline ORDER BY at DESC, "offset" DESC LIMIT 1),
+    (SELECT "offset" FROM device_events ORDER BY at DESC, "offset" DESC LIMIT 1)
+)
+"""
+"""The highest offset of the lost ledger that a row names, as far as the newest rows say."""
+
+
+class OperatorData(Struct, frozen=True):
+    """Rules, windows and nodes that the ledger ``ledger_id`` filled the database with, up to batch ``seq``. ``offset`` is the
+    highest offset of that ledger which is known."""
+
+    ledger_id: str
+    seq: int
+    offset: int
+    rules: Sequence[RuleRecord]
+    windows: Sequence[MaintenanceWindow]
+    nodes: Sequence[TopologyNode]
+
+
+class NothingToRestore(OperatorNeeded):
+    """No ledger has filled this database."""
+
+    def __init__(self) -> None:
+        super().__init__("no ledger has filled this database: there is nothing to restore; `faultd run` begins a new ledger")
+
+
+def read_operator_data(url: str) -> OperatorData:
+    """Rules, windows and nodes of the database at ``url``. Blocks. Raises SchemaMismatch when its schema is not the one of this
+    version, NothingToRestore, OSError or asyncpg's errors when the database cannot be used, ``msgspec.ValidationError`` for a
+    row that this version cannot read."""
+    return asyncio.run(_read(url))
+
+
+async def _read(url: str) -> OperatorData:
+    async with (
+        asyncpg.create_pool(url, min_size=0, max_size=1) as pool,
+        pool.acquire() as connection,
+        # One moment for all tables.
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await connection.execute("SET LOCAL TIME ZONE 'UTC'")
+        await check_schema(connection)
+        cursor = await find_cursor(connection)
+        if cursor is None:
+            raise NothingToRestore
+        rules = [_rule(row) for row in await _rows(connection, "rules", RuleRow)]
+        windows = [_window(row) for row in await _rows(connection, "maintenance_windows", WindowRow)]
+        nodes = [_node(row) for row in await _rows(connection, "topology_nodes", NodeRow)]
+        offset = max(cursor.mark.events_through, await connection.fetchval(HIGHEST_OFFSET))
+    # In the order in which they were made, which is that of their numbers.
+    windows.sort(key=lambda window: (window.created_at, len(window.id), window.id))
+    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes)
+
+
+async def _rows(connection: Connection, table: str, row: type[_Row]) -> list[_Row]:
+    decode = msgspec.json.Decoder(row).decode
+    found = connection.cursor(f"SELECT to_jsonb(t)::text AS row FROM {table} AS t ORDER BY id", prefetch=_PREFETCH)
+    return [decode(each["row"]) async for each in found]
+
+
+def _rule(row: RuleRow) -> RuleRecord:
+    rule = msgspec.convert({name: getattr(row, name) for name in Rule.__struct_fields__}, Rule)
+    names = [name for name in RuleRecord.__struct_fields__ if name not in ("rule", "error")]
+    return msgspec.convert({"rule": rule, **{name: getattr(row, name) for name in names}}, RuleRecord)
+
+
+def _window(row: WindowRow) -> MaintenanceWindow:
+    same = {name: getattr(row, name) for name in MaintenanceWindow.__struct_fields__ if hasattr(row, name)}
+    return MaintenanceWindow(**same, start=row.start_time, key=row.idempotency_key)
+
+
+def _node(row: NodeRow) -> TopologyNode:
+    fields = {name: getattr(row, name) for name in Node.__struct_fields__}
+    fields["addresses"] = row.addresses if len(row.addresses) > 1 else ()
+    return TopologyNode(Node(**fields), row.origin, row.revision)

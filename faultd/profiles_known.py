@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from actors.correlator.profiles.compiler import normalise
+from actors.correlator.profiles.trap_oids import normalise
 from protocols.profile import AlarmRule, Family, Profile, Trigger, names
 
 _OID = re.compile(r"\.?1(?:\.(?:0|[1-9][0-9]{0,9})){2,126}")

@@ -16,7 +16,7 @@ from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import Prepared
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.profiles import ProfileErrors, Translator, compile
-from actors.correlator.profiles.compiler import alarm_types
+from actors.correlator.profiles.alarm_types import alarm_types
 from actors.correlator.saved import Renamed, ReportMark, Saved, SenderClock, pieces
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.strategies.symptoms import Symptoms, symptoms_of

@@ -12,7 +12,7 @@ import pytest
 from vocabulary.traps import make_trap
 
 from actors.correlator.profiles import Translator, compile, load_profiles
-from actors.correlator.profiles.compiler import normalise
+from actors.correlator.profiles.trap_oids import normalise
 from protocols.event import ProfilesLoaded, Trap
 from protocols.finding import Finding
 from protocols.profile import AlarmRule, Family, Profile, Trigger, names, varbind

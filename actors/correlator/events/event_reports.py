@@ -5,9 +5,9 @@ from typing import Any, Final
 import msgspec
 
 from actors.correlator.events.traps import TrapDevice
-from actors.correlator.profiles.compiler import normalise
 from actors.correlator.profiles.rules import ProfileRule
 from actors.correlator.profiles.translator import Translator
+from actors.correlator.profiles.trap_oids import normalise
 from actors.correlator.profiles.values import VarbindReader
 from actors.correlator.state import State
 from protocols.command import Clear, Command, Raise, Resolve

@@ -1,12 +1,9 @@
 """Compiles profiles to the tables of the engine. Every mistake is noted with its key; none stops the search."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
-
-from actors.correlator.pon.alarm_types import INFERRED
 from actors.correlator.profiles.conditions import Check, Operated, compile_condition
 from actors.correlator.profiles.errors import Problems
 from actors.correlator.profiles.lexicon import NUMBER, OID
@@ -14,6 +11,7 @@ from actors.correlator.profiles.parts import Parts, SequenceRule
 from actors.correlator.profiles.rules import Candidate, ChoiceRule, CompiledTrapRule, OpticalPowerRule, ResourceRule
 from actors.correlator.profiles.scope import Take
 from actors.correlator.profiles.templates import Template, as_path
+from actors.correlator.profiles.trap_oids import normalise
 from actors.correlator.profiles.vocabulary import PROBABLE_CAUSES
 from protocols.finding import Finding
 from protocols.profile import (
@@ -43,49 +41,6 @@ class CompiledProfile(NamedTuple):
     candidates: list[tuple[str, Candidate]]
     sequences: tuple[SequenceRule, ...]
     sequence_oids: tuple[tuple[str, SequenceRule], ...]
-
-
-def normalise(oid: str) -> str:
-    """``X.0.n`` as ``X.n``: v1 mapping (RFC 3584) adds the zero, and devices leave it out or double it at will."""
-    head, dot, last = oid.rpartition(".")
-    while head.endswith(".0"):
-        head = head[:-2]
-    return f"{head}{dot}{last}"
-
-
-def with_zero(oid: str) -> str:
-    """``X.n`` as ``X.0.n``."""
-    head, dot, last = oid.rpartition(".")
-    return f"{head}.0{dot}{last}"
-
-
-def alarm_types(profiles: Sequence[Profile]) -> dict[str, AlarmType]:
-    """All alarm types. A profile of higher priority has the last word, but for a symptom that it does not declare."""
-    found: dict[str, AlarmType] = {}
-    for profile in sorted(profiles, key=lambda p: (p.priority, p.name)):
-        for name, spec in profile.types.items():
-            known = found.get(name)
-            found[name] = replace(spec, symptom=known.symptom) if known is not None and spec.symptom is None else spec
-    return found
-
-
-def check_symptoms(profile: Profile, others: Sequence[Profile], problems: Problems) -> None:
-    """Note the types of ``profile`` that may have no symptom, and those to which a profile in ``others`` of the same priority
-    gives another one."""
-    for name, spec in profile.types.items():
-        key = f'types."{name}".symptom'
-        if spec.symptom is None:
-            continue
-        if name in INFERRED and spec.symptom != "none":
-            problems.add(key, f"faultd itself concludes {name!r}: a conclusion is no evidence, and has no symptom")
-        for other in others:
-            theirs = other.types.get(name)
-            if theirs is not None and other.priority == profile.priority and theirs.symptom not in (None, spec.symptom):
-                problems.add(
-                    key,
-                    f"{spec.symptom!r} here, {theirs.symptom!r} in profile {other.name!r}: declare one of them, or give the "
-                    f"profile that shall have the last word a higher priority",
-                )
 
 
 def compile_profile(profile: Profile, types: Mapping[str, AlarmType], problems: Problems) -> CompiledProfile:

@@ -5,7 +5,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from actors.correlator.file_mistake import FileMistake
-from actors.correlator.profiles.compiler import alarm_types, check_symptoms, compile_profile, normalise, with_zero
+from actors.correlator.profiles.alarm_types import alarm_types, check_symptoms
+from actors.correlator.profiles.compiler import compile_profile
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileErrors
 from actors.correlator.profiles.findings import build
@@ -14,6 +15,7 @@ from actors.correlator.profiles.parts import SequenceRule
 from actors.correlator.profiles.rules import Candidate, ProfileRule
 from actors.correlator.profiles.scope import TrapScope, Varbinds, columns_of
 from actors.correlator.profiles.sender import sender_of
+from actors.correlator.profiles.trap_oids import normalise, with_zero
 from actors.correlator.strategies.symptoms import symptoms_of
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber

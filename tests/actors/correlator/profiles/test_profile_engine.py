@@ -11,7 +11,7 @@ from msgspec import structs
 from vocabulary.traps import make_trap
 
 from actors.correlator.profiles import ProfileErrors, Translator, compile, explain_trap, load_profiles
-from actors.correlator.profiles.compiler import normalise
+from actors.correlator.profiles.trap_oids import normalise
 from protocols.event import Trap
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.snmp.notification import Notification, VarBind

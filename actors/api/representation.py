@@ -45,7 +45,10 @@ class Representation:
             return
         if self._under_way:
             # Behind the answer to HEAD nothing is sent: a body that waits for nothing goes on until it meets the cancellation.
-            await (trio.lowlevel.checkpoint() if self._method == "HEAD" else self._send(message))
+            if self._method == "HEAD":
+                await trio.lowlevel.checkpoint()
+            else:
+                await self._send(message)
             return
         self._under_way = True
         if message.get("more_body", False):

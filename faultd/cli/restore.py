@@ -28,7 +28,7 @@ from faultd.cli.common import (
     url_of,
 )
 from faultd.config import ConfigError
-from faultd.new_ledger import BegunLedger, begin_ledger, check_absent
+from faultd.new_ledger import BegunLedger, begin_ledger, check_absent, withdraw_ledger
 from faultd.state_folder import StateFolderError
 from protocols.printable import counted
 
@@ -66,7 +66,12 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
             with url_of(settings) as url:
                 data, now = read_operator_data(url), datetime.now(UTC)
                 begun = begin_ledger(path, data, now)
-                ended = adopt_restored(url, begun.ledger_id, now)
+                try:
+                    ended = adopt_restored(url, begun.ledger_id, now)
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    # The tables still have all of it, so the command can be run again.
+                    withdraw_ledger(path)
+                    raise
     except ConfigError as error:
         refuse(error)
     except (LedgerError, StateFolderError) as error:

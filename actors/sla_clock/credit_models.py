@@ -77,7 +77,7 @@ def mistakes_of(model: TierCredits | OutageCredits) -> Iterator[tuple[Path, str]
     """Path and message of everything in the model that cannot be meant."""
     if not model.rule.strip():
         yield ("rule",), "a name is missing"
-    if not (len(model.currency) == 3 and model.currency.isascii() and model.currency.isupper()):
+    if not (len(model.currency) == 3 and model.currency.isascii() and model.currency.isalpha() and model.currency.isupper()):
         yield ("currency",), "expected three capital letters (ISO 4217)"
     if not 0 <= model.minor_digits <= 4:
         yield ("minor_digits",), "expected 0 to 4"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from actors.sla_clock.business_time import BusinessCalendar
 from actors.sla_clock.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
+from actors.sla_clock.credit_money import decimal, money, part_of_fee, seconds
 from actors.sla_clock.intervals import Interval, difference, intersection, total, union
 from actors.sla_clock.local_time import SECOND, day_of, midnight, wall_time
 
@@ -35,9 +35,9 @@ def tier_credits(model: TierCredits, up: int, measured: int, fee: int) -> list[C
     share = Fraction(100 * up, measured)
     for tier in reversed(model.tiers):
         if share < Fraction(tier.below):
-            amount, text = _part_of_fee(model, tier.percent, fee)
-            reached = _decimal(100 * up * 10**6 // measured, 6)
-            compared = f"up {_seconds(up)} of {_seconds(measured)} s is {reached} % (rounded down), below {tier.below:f} %"
+            amount, text = part_of_fee(model, tier.percent, fee)
+            reached = decimal(100 * up * 10**6 // measured, 6)
+            compared = f"up {seconds(up)} of {seconds(measured)} s is {reached} % (rounded down), below {tier.below:f} %"
             return [CreditLine(amount, model.rule, f"below {tier.below:f} %", f"{compared}: {text}")]
     return []
 
@@ -83,18 +83,13 @@ def capped(model: CreditModel, lines: Sequence[CreditLine], fee: int) -> list[Cr
     if model.cap_amount is not None:
         limits.append((model.cap_amount, money(model, model.cap_amount)))
     if model.cap_percent is not None:
-        limits.append(_part_of_fee(model, model.cap_percent, fee))
+        limits.append(part_of_fee(model, model.cap_percent, fee))
     owed = sum(line.amount for line in lines)
     if not limits or owed <= min(limits)[0]:
         return list(lines)
     limit, text = min(limits)
     arithmetic = f"sum {money(model, owed)}, at most {text}"
     return [*lines, CreditLine(limit - owed, model.rule, "cap", arithmetic)]
-
-
-def money(model: CreditModel, amount: int) -> str:
-    """``12.34 EUR``."""
-    return f"{_decimal(amount, model.minor_digits)} {model.currency}"
 
 
 def _free_end(model: OutageCredits, reported: int, end: int, calendar: BusinessCalendar) -> int | None:
@@ -141,30 +136,8 @@ def _rate_and_step(model: OutageCredits, number: int, day: date) -> tuple[Credit
 def _step_amount(model: OutageCredits, step: CreditStep, fee: int) -> tuple[int, str]:
     if not step.percent:
         return step.amount, money(model, step.amount)
-    part, text = _part_of_fee(model, step.percent, fee)
+    part, text = part_of_fee(model, step.percent, fee)
     if not step.amount:
         return part, text
     amount = max(step.amount, part)
     return amount, f"the higher of {money(model, step.amount)} and {text}: {money(model, amount)}"
-
-
-def _part_of_fee(model: CreditModel, percent: Decimal, fee: int) -> tuple[int, str]:
-    """A percentage of the fee, half to even, and its text."""
-    exact = Fraction(percent) * fee / 100
-    amount = round(exact)
-    product = f"{percent:f} % of {money(model, fee)}"
-    if exact != amount:
-        # A percentage has at most 6 decimals, so 8 more digits than the minor unit are exact.
-        product += f" is {_decimal(int(exact * 10**8), model.minor_digits + 8).rstrip('0')}"
-    return amount, f"{money(model, amount)} ({product})"
-
-
-def _seconds(microseconds: int) -> str:
-    return _decimal(microseconds, 6).rstrip("0").rstrip(".")
-
-
-def _decimal(value: int, digits: int) -> str:
-    """``value / 10**digits`` with all its digits."""
-    whole, rest = divmod(abs(value), 10**digits)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{whole}.{rest:0{digits}}" if digits else f"{sign}{whole}"

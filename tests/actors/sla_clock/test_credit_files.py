@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.sla_clock.credit_files import CreditFileErrors, lines_of_case, load_credit_files
+from actors.sla_clock.credit_cases import lines_of_case
+from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.sla_clock.credits import capped
 
 SHIPPED = {path.name: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[3] / "config/sla").iterdir())}
@@ -39,6 +40,8 @@ def mistakes(text: str) -> list[tuple[str, str]]:
         (TIERS, 'title = "Example: credits by monthly availability"', "title = 1", "title", "Expected `str`"),
         (TIERS, "[source]", "source = 1\n[sources]", "source", "Expected `object`"),
         (TIERS, "valid_from = 2026-01-01", "valid_from = 1", "source.valid_from", "Expected `date`"),
+        (TIERS, '"https://', '"example ', "source.url", "matching regex"),
+        (TIERS, '"EUR"', '"E1R"', "model.currency", "three capital letters"),
         (TIERS, 'type = "tiers"\nrule', 'type = "steps"\nrule', "model.type", "Invalid value 'steps'"),
         (TIERS, "cap_percent = 30", "cap_procent = 30", "model", "unknown field `cap_procent`"),
         (TIERS, "cap_percent = 30", "cap_percent = nan", "model.cap_percent", "expected 0 to 100 per cent"),
@@ -89,7 +92,7 @@ def test_rates_are_in_the_order_of_their_dates() -> None:
 
 @pytest.mark.parametrize("name", ["tiers", "rates", "steps"])
 def test_a_model_that_pays_nothing_is_refused(name: str) -> None:
-    head = '[source]\nurl = ""\nvalid_from = 2026-01-01\nchecked = 2026-01-01\n[model]\nrule = "r"\ncurrency = "EUR"\n'
+    head = '[source]\nurl = "https://example.net"\nvalid_from = 2026-01-01\nchecked = 2026-01-01\n[model]\nrule = "r"\ncurrency = "EUR"\n'
     outage = 'type = "outage"\nunit = "day"\nfree = 0\nfree_unit = "hours"\ncounts = "part"\n'
     model = {
         "tiers": ('type = "tiers"\ntiers = []\n', "model.tiers"),

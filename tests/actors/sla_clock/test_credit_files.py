@@ -92,7 +92,8 @@ def test_rates_are_in_the_order_of_their_dates() -> None:
 
 @pytest.mark.parametrize("name", ["tiers", "rates", "steps"])
 def test_a_model_that_pays_nothing_is_refused(name: str) -> None:
-    head = '[source]\nurl = "https://example.net"\nvalid_from = 2026-01-01\nchecked = 2026-01-01\n[model]\nrule = "r"\ncurrency = "EUR"\n'
+    head = '[source]\nurl = "https://example.net"\nvalid_from = 2026-01-01\nchecked = 2026-01-01\n'
+    head += '[model]\nrule = "r"\ncurrency = "EUR"\n'
     outage = 'type = "outage"\nunit = "day"\nfree = 0\nfree_unit = "hours"\ncounts = "part"\n'
     model = {
         "tiers": ('type = "tiers"\ntiers = []\n', "model.tiers"),

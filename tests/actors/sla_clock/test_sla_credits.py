@@ -143,6 +143,22 @@ def test_no_rate_before_its_date_and_no_credit_without_working_days() -> None:
     assert outage_credits(waiting, (outage[0], at("2046-03-05T00:00:00+01:00")), outage[0], 0, never) == []
 
 
+@pytest.mark.parametrize(("free", "items"), [(2, ["day 1, 2026-03-03"]), (3, [])])
+def test_a_day_in_which_the_free_time_ends_is_not_the_last_free_one(free: int, items: list[str]) -> None:
+    model = OutageCredits(
+        rule="r",
+        currency="EUR",
+        unit="day",
+        free=free,
+        free_unit="hours",
+        counts="whole",
+        rates=(CreditRate(date(2026, 1, 1), (CreditStep(1, 100),)),),
+        pays_last_free_unit=True,
+    )
+    outage = at("2026-03-02T22:00:00+01:00"), at("2026-03-04T00:00:00+01:00")
+    assert [line.item for line in outage_credits(model, outage, outage[0], 0, BERLIN)] == items
+
+
 def test_a_date_that_the_zone_skipped_pays_nothing() -> None:
     # Samoa had no 30 December 2011.
     rates = (CreditRate(date(2000, 1, 1), (CreditStep(1, 100),)),)

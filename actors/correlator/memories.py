@@ -11,8 +11,8 @@ from protocols.severity import Severity
 
 
 class Flap(Struct, array_like=True, gc=False):
-    """``times``: of the last transitions, oldest first. ``rule``: by which it is flapping, empty while it is not.
-    ``told``: people know that it flaps. ``alarm``: the one that it was last; ``count``: transitions since it began."""
+    """``times``: the last transitions, oldest first. ``rule``: the rule by which it flaps, empty while it does not flap.
+    ``told``: ``flapping`` was requested. ``alarm``: its latest alarm. ``count``: transitions since it began to flap."""
 
     times: tuple[datetime, ...]
     alarm: str

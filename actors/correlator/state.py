@@ -56,7 +56,7 @@ class DerivedView(AlarmWatcher):
     of_configuration = False
     """It follows from the topology, the default tenant or the symptoms too, and is made again when they change."""
     of_alarms = False
-    """It is told of alarms."""
+    """It receives the alarms that changed."""
 
     def __init__(self, state: "State") -> None:
         """Make it of the State as it is."""

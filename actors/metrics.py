@@ -30,21 +30,23 @@ class Metrics:
         self.traps_answered = counter(
             "faultd_traps_answered", "Datagrams that were protocol exchange only (discovery), answered with a report"
         )
-        self.traps_irregular = counter("faultd_traps_irregular", "Accepted although irregular, by what was forgiven", "kind")
+        self.traps_irregular = counter(
+            "faultd_traps_irregular", "Traps accepted although they break the standard, by kind", "kind"
+        )
         self.traps_unknown = counter("faultd_traps_unknown", "Traps that no profile knows, kept in the inbox")
         self.informs_answered = counter("faultd_informs_answered", "INFORMs answered after their Event was on disk")
         self.informs_repeated = counter("faultd_informs_repeated", "Retransmitted INFORMs, answered again and counted once")
         self.informs_merged = counter("faultd_informs_merged", "Events of retransmitted INFORMs that the fold counted once")
         self.traps_merged = counter("faultd_traps_merged", "Traps that a device repeats by design, counted once")
         self.traps_noise = counter("faultd_traps_noise", "Traps that a profile drops on purpose, by rule", "rule")
-        self.kernel_drops = counter("faultd_kernel_drops", "Datagrams that the kernel dropped for want of buffer")
+        self.kernel_drops = counter("faultd_kernel_drops", "Datagrams that the kernel dropped because the buffer was full")
         self.receive_buffer = gauge("faultd_receive_buffer_bytes", "Receive buffer that the kernel granted", "socket")
         self.events = counter("faultd_events", "Events on the ledger, by kind", "kind")
         self.clock_offset = gauge("faultd_clock_offset_seconds", "Wall clock minus the time that Events are stamped with")
         self.clock_jumps = counter("faultd_clock_jumps", "Jumps of the wall clock: believed, or returned by itself", "outcome")
         self.ledger_commit = histogram("faultd_ledger_commit_seconds", "One group commit of the ledger, fsync included")
         self.ledger_failures = counter("faultd_ledger_failures", "Commits that the disk refused")
-        self.ledger_refused = counter("faultd_ledger_refused_events", "Events that the ledger could not take")
+        self.ledger_refused = counter("faultd_ledger_refused_events", "Events that the ledger refused")
         self.ledger_offset = gauge("faultd_ledger_offset", "Offset of the newest Event")
         self.ledger_bytes = gauge("faultd_ledger_bytes", "Size of the ledger's files")
         self.ledger_pruned = counter("faultd_ledger_pruned_events", "Events removed after their retention")
@@ -58,14 +60,14 @@ class Metrics:
         self.snapshot_encoding = histogram(
             "faultd_snapshot_encoding_seconds", "Encoding a stage's state for a snapshot, by stage", "stage"
         )
-        self.quarantined = gauge("faultd_quarantined_events", "Events whose fold raised, kept for retry")
+        self.quarantined = gauge("faultd_quarantined_events", "Events in quarantine: a stage could not fold them")
         self.fold = histogram("faultd_fold_seconds", "Folding one batch of Events, by stage", "stage")
         self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")
         self.alarms_refused = counter(
             "faultd_alarms_refused", "Raises that made no alarm because too many are open, by limit: device or all", "reason"
         )
         self.plugin_failures = counter("faultd_plugin_failures", "Times that a correlation plugin failed, by plugin", "plugin")
-        self.rules_overflow = counter("faultd_rules_overflow", "Alarms that no rule could keep in mind: too many wait")
+        self.rules_overflow = counter("faultd_rules_overflow", "Alarms and windows that rules dropped at their limits")
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")
@@ -75,7 +77,9 @@ class Metrics:
         )
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
         self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
-        self.store_trimmed = counter("faultd_store_trimmed_rows", "Oldest rows deleted for want of room, by table", "table")
+        self.store_trimmed = counter(
+            "faultd_store_trimmed_rows", "Oldest rows deleted because a table was full, by table", "table"
+        )
         self.store_rejects = counter("faultd_store_rejects", "Changes that PostgreSQL refused, kept in store_rejects")
         self.store_rejected = gauge("faultd_store_rejected_changes", "Rows in store_rejects")
         self.store_reseeds = counter(

@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import asyncpg
 import msgspec
@@ -260,6 +260,16 @@ async def connect_apart(url: str, seconds: float) -> "asyncpg.Connection[Record]
     Raises OSError or asyncpg's errors."""
     settings = {"application_name": "faultd", "lock_timeout": f"{LOCK_SECONDS:.0f}s"}
     return await asyncpg.connect(url, timeout=seconds, command_timeout=APART_SECONDS, server_settings=settings)
+
+
+@asynccontextmanager
+async def connected_apart(url: str, seconds: float) -> AsyncIterator[Connection]:
+    """:func:`connect_apart`, closed at the end; for a command without a :class:`Postgres`."""
+    connection = await connect_apart(url, seconds)
+    try:
+        yield cast(Connection, connection)
+    finally:
+        await connection.close(timeout=RELEASE_SECONDS)
 
 
 _UNAVAILABLE = (

@@ -85,6 +85,13 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
     return found
 
 
+def withdraw_ledger(path: Path) -> None:
+    """Remove the ledger that :func:`begin_ledger` made: the database was not given to it. The caller still holds the lock."""
+    for suffix in _SUFFIXES:
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    sync(path.parent, DIRECTORY)
+
+
 def events_of(data: OperatorData) -> Iterator[Event]:
     """Rules and windows, then the nodes in pieces of one origin: those of the file first, which have no others above them."""
     yield OperatorDataRestored(from_ledger=data.ledger_id, rules=tuple(data.rules), windows=tuple(data.windows))

@@ -44,7 +44,11 @@ class Representation:
             self._start = message
             return
         if self._under_way:
-            await self._send(message)
+            # Behind the answer to HEAD nothing is sent: a body that waits for nothing goes on until it meets the cancellation.
+            if self._method == "HEAD":
+                await trio.lowlevel.checkpoint()
+            else:
+                await self._send(message)
             return
         self._under_way = True
         if message.get("more_body", False):

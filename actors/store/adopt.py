@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-import asyncpg
 from msgspec import Struct
 
-from actors.postgres import Connection
+from actors.postgres import Connection, connected_apart
 from actors.store.cursor import CONSUMER, Cursor, find_cursor
 from actors.store.operator_rows import EMPTY
+from actors.store.schema import CONNECT_SECONDS
 from actors.supervisor import OperatorNeeded
 from protocols.printable import counted
 
@@ -85,14 +85,14 @@ def adopt_restored(url: str, ledger_id: str, now: datetime) -> int:
 
 
 async def _adopt_restored(url: str, ledger_id: str, now: datetime) -> int:
-    async with asyncpg.create_pool(url, min_size=0, max_size=1) as pool, pool.acquire() as connection:
+    async with connected_apart(url, CONNECT_SECONDS) as connection:
         return await adopt(connection, ledger_id, now, restored=True)
 
 
 async def _adopt_now(
     url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None], discard: bool
 ) -> AdoptedLedger | None:
-    async with asyncpg.create_pool(url, min_size=0, max_size=1) as pool, pool.acquire() as connection:
+    async with connected_apart(url, CONNECT_SECONDS) as connection:
         cursor = await find_cursor(connection)
         if cursor is None or cursor.seq == 0:
             return None

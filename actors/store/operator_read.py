@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
-from actors.postgres import Connection
+from actors.postgres import Connection, connected_apart
 from actors.store.cursor import find_cursor
 from actors.store.operator_rows import NodeRow, RuleRow, WindowRow
-from actors.store.schema import check_schema
+from actors.store.schema import CONNECT_SECONDS, check_schema
 from actors.supervisor import OperatorNeeded
 from protocols.maintenance import MaintenanceWindow
 from protocols.rule import Rule, RuleRecord
@@ -60,8 +59,7 @@ def read_operator_data(url: str) -> OperatorData:
 
 async def _read(url: str) -> OperatorData:
     async with (
-        asyncpg.create_pool(url, min_size=0, max_size=1) as pool,
-        pool.acquire() as connection,
+        connected_apart(url, CONNECT_SECONDS) as connection,
         # One moment for all tables.
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):

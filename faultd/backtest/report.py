@@ -6,15 +6,15 @@ from protocols.backtest import Result
 
 _SAID = {
     "only_today": "raised today, and not with the new rules",
-    "only_new": "raised with the new rules alone",
-    "suppressed": "held back now, and not before",
-    "not_suppressed": "no longer held back",
-    "held_otherwise": "held back by something else",
+    "only_new": "raised with the new rules only",
+    "suppressed": "suppressed by the new rules only",
+    "not_suppressed": "no longer suppressed",
+    "held_otherwise": "suppressed for another reason",
     "root": "root cause or not",
-    "parent": "attributed to another alarm",
-    "correlation": "correlated otherwise",
-    "severity": "of another severity",
-    "pages": "other notifications",
+    "parent": "another parent alarm",
+    "correlation": "in another group",
+    "severity": "another severity",
+    "pages": "another number of notification requests",
 }
 
 

@@ -25,7 +25,12 @@ from protocols.severity import SEVERITIES, Severity, rank
 
 app = typer.Typer(help="Open alarms: list, follow, acknowledge, clear, note, explain.", no_args_is_help=True)
 
-Everything = Annotated[bool, typer.Option("--all", help="Also what is held back: attributed to a cause, in a window, shelved.")]
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Also child alarms (attributed to a cause) and suppressed alarms (window, rule, shelf, flapping)."
+    ),
+]
 Least = Annotated[
     Literal["critical", "major", "minor", "warning", "info"] | None,
     typer.Option("--severity", help="Only this severity and worse ones.", case_sensitive=False),
@@ -44,10 +49,10 @@ def list_alarms(
     stream_url: StreamUrl = "",
     token_file: TokenFile = None,
 ) -> None:
-    """List the open alarms that stand on their own, the worst first, and count what is held back.
+    """List the open alarms that have no parent and are not suppressed, the worst first, and count the others.
 
-    Works while PostgreSQL is away. On a terminal a table; piped a line for each alarm, in columns separated by tabs:
-    severity, id, status, since, customers, alarm type, resource, title.
+    Works while PostgreSQL is away. On a terminal it prints a table; into a pipe, one line for each alarm, columns separated
+    by tabs: severity, id, status, since, customers, alarm type, resource, title.
     """
     server = where(config, url, stream_url)
     with told():
@@ -75,9 +80,9 @@ def follow(
     stream_url: StreamUrl = "",
     token_file: TokenFile = None,
 ) -> None:
-    """Show what is open, and then each change as a line, until Ctrl-C. Goes on through restarts of the daemon.
+    """Show the open alarms, then one line for each change, until Ctrl-C. It reconnects when the daemon restarts.
 
-    A new alarm is shown after 3 seconds, when what has a cause is attributed to it; with --all at once.
+    A new alarm is shown after 3 seconds, when child alarms have their parent; with --all at once.
     """
     server = where(config, url, stream_url)
     subscription = AlarmFollower(server.stream, token(token_file), _say)
@@ -96,9 +101,9 @@ def ack(
     url: Url = "",
     token_file: TokenFile = None,
 ) -> None:
-    """Acknowledge alarms: somebody has seen them.
+    """Acknowledge alarms: somebody has taken them on.
 
-    Exit 1 when one was not in a state for it, 66 when one is not there; the others are done all the same.
+    Exit 1 when the state of an alarm does not allow it, 66 when an alarm does not exist; the others are acknowledged.
     """
     _act(rest(config, url, token_file), names, "acknowledge", {"note": note}, "acknowledged")
 
@@ -113,7 +118,7 @@ def clear(
 ) -> None:
     """Clear alarms by hand: the problem is over, although no device said so.
 
-    Exit 1 when one was not in a state for it, 66 when one is not there; the others are done all the same.
+    Exit 1 when the state of an alarm does not allow it, 66 when an alarm does not exist; the others are cleared.
     """
     _act(rest(config, url, token_file), names, "clear", {"note": note}, "cleared")
 
@@ -136,11 +141,11 @@ app.command("explain", short_help="Explain an alarm: its cause, its decisions, i
 
 
 def summary(shown: Sequence[Alarm], held: int, least: Severity | None = None) -> str:
-    """``2 alarms: 1 critical, 1 minor; 40 held back (--all shows them)``. ``least`` is the severity that was asked for."""
+    """``2 alarms: 1 critical, 1 minor; 40 more with --all``. ``least`` is the severity that was asked for."""
     by_severity = counts(shown)
     words = [f"{by_severity[severity]:,} {severity}" for severity in SEVERITIES if by_severity[severity]]
     text = (f"{counted(len(shown), 'alarm')}: " + ", ".join(words)) if shown else "no alarms" + _limit(least)
-    return text + (f"; {held:,} held back (--all shows them)" if held else "")
+    return text + (f"; {held:,} more with --all" if held else "")
 
 
 def _limit(least: Severity | None) -> str:

@@ -29,7 +29,7 @@ def explain(
     token_file: TokenFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")] = False,
 ) -> None:
-    """Explain an alarm: its root cause, what is attributed to it, each decision with its evidence, and people's notes.
+    """Explain an alarm: its root cause, what is attributed to it, each decision with its evidence, and the notes.
 
     Asks the running daemon.
     """
@@ -99,7 +99,7 @@ def tree(found: Explanation) -> Iterator[str]:
     alarm = found.alarm
     yield f"{indent}{_line(alarm)}"
     for held in alarm.suppressed_by:
-        yield f"{indent}  held back by {held.kind} since {held.since:%H:%M:%S}: {held.reason or held.by}"
+        yield f"{indent}  suppressed by {held.kind} since {held.since:%H:%M:%S}: {held.reason or held.by}"
     children = found.children
     if children.total:
         kinds = ", ".join(f"{count} {kind}" for kind, count in children.by_type.items())

@@ -45,13 +45,14 @@ Discard = Annotated[
 def migrate_database(config: ConfigFile = DEFAULT_CONFIG, adopt_ledger: AdoptLedger = False, discard: Discard = False) -> None:
     """Bring the database's schema to the newest revision. Doing so again does nothing.
 
-    With --adopt-ledger, and faultd stopped, the database is also handed over to the ledger in state_dir (made when there is
-    none): for when the one that filled it is lost. Alarms that were open become history, as cleared; those that persist come
-    again as devices report them. Rules, windows and nodes that operators made with the other ledger are not in this one: with
-    such in the database it is refused, unless --discard gives them up. `faultd restore --from-database` keeps them.
+    Use --adopt-ledger, with faultd stopped, when the ledger that filled the database is lost. It also assigns the database to
+    the ledger in state_dir, and makes that ledger if there is none. Open alarms are cleared and become history; a problem that
+    persists is raised again by its next report. The new ledger lacks the rules, windows and nodes that operators made: if the
+    database has any, the command refuses, unless --discard gives them up. `faultd restore --from-database` keeps them.
 
-    Exit 69 when the database cannot be reached, 73 when the ledger is in use or damaged, 78 when the schema is newer than this
-    faultd, the ledger an older copy of the one that filled the database, or rules, windows or nodes would be given up.
+    Exit 69 when the database cannot be reached. Exit 73 when the ledger is in use or damaged. Exit 78 when the schema is newer
+    than this faultd, when the ledger is an older copy of the one that filled the database, or when rules, windows or nodes
+    would be lost.
     """
     settings = configuration(config)
     try:

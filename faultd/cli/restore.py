@@ -28,7 +28,7 @@ from faultd.cli.common import (
     url_of,
 )
 from faultd.config import ConfigError
-from faultd.new_ledger import BegunLedger, begin_ledger, check_absent
+from faultd.new_ledger import BegunLedger, begin_ledger, check_absent, withdraw_ledger
 from faultd.state_folder import StateFolderError
 from protocols.printable import counted
 
@@ -45,13 +45,13 @@ NOT_RESTORED = """Not restored:
 
 
 def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatabase = False) -> None:
-    """Begin a new ledger when the old one is lost, with what operators made: rules, maintenance windows and topology nodes, as
-    PostgreSQL has them. With faultd stopped, and where there is no ledger.
+    """Begin a new ledger when the old one is lost. It takes from PostgreSQL the rules, maintenance windows and topology nodes
+    that operators made. faultd must be stopped, and there must be no ledger.
 
-    Ids stay as they are. The database goes on with the new ledger; alarms that were open become history, as cleared, and
-    those that persist come again as devices report them. When it is interrupted, run it again.
+    Ids stay as they are. The database goes on with the new ledger. Open alarms are cleared and become history; a problem that
+    persists is raised again by its next report. If the command is interrupted, run it again.
 
-    Exit 64 without --from-database, 69 when the database cannot be reached, 73 when there is a ledger or none can be made, 78
+    Exit 64 without --from-database, 69 when the database cannot be reached, 73 when a ledger exists or cannot be made, 78
     when the database has another schema than this faultd, or was never filled.
     """
     if not from_database:
@@ -66,7 +66,12 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
             with url_of(settings) as url:
                 data, now = read_operator_data(url), datetime.now(UTC)
                 begun = begin_ledger(path, data, now)
-                ended = adopt_restored(url, begun.ledger_id, now)
+                try:
+                    ended = adopt_restored(url, begun.ledger_id, now)
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    # The tables still have all of it, so the command can be run again.
+                    withdraw_ledger(path)
+                    raise
     except ConfigError as error:
         refuse(error)
     except (LedgerError, StateFolderError) as error:

@@ -31,7 +31,8 @@ def status(config: ConfigFile = DEFAULT_CONFIG) -> None:
     for name, part in readiness.parts.items():
         sys.stdout.write(printable(f"{name:<12} {part.status:<9} {part.detail}") + "\n")
     for name, lag in readiness.consumers.items():
-        behind = f"{lag.lag_batches} batches behind, for {lag.lag_seconds:.1f} s" if lag.lag_batches else "level"
+        batches = "1 batch" if lag.lag_batches == 1 else f"{lag.lag_batches:,} batches"
+        behind = f"{batches} behind, for {lag.lag_seconds:.1f} s" if lag.lag_batches else "up to date"
         sys.stdout.write(printable(f"{'consumer':<12} {name:<9} {behind}") + "\n")
     if not readiness.ready:
         raise typer.Exit(1)

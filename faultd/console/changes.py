@@ -114,4 +114,4 @@ def by(alarm: Alarm) -> str:
     return "" if not who or who.startswith("device:") else who.removeprefix("user:")
 
 
-_STATUS = {"active": "active again", "suppressed": "held back"}
+_STATUS = {"active": "active again", "suppressed": "suppressed"}

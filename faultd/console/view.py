@@ -26,11 +26,11 @@ STYLES = {
     "cleared": "green",
 }
 LINGER = timedelta(seconds=15)
-"""A cleared alarm stays on screen this long, so that one sees it go."""
+"""A cleared alarm stays on the screen this long, so that the operator sees that it cleared."""
 
 
 def held_back(alarm: Alarm) -> bool:
-    """True when the alarm is held back: attributed to a cause, in a maintenance window, shelved, or suppressed by a rule."""
+    """True for a child alarm, and for one that is shelved or suppressed by a maintenance window, a rule or flapping."""
     return alarm.status == "suppressed" or alarm.parent_alarm_id is not None
 
 
@@ -49,10 +49,10 @@ def open_children(alarms: Iterable[Alarm]) -> Counter[str]:
 
 
 def why(alarm: Alarm) -> str:
-    """The reason to show below an alarm: why it is the cause of others, or what holds it back. Empty when there is none."""
+    """The reason to show below an alarm: why it is the cause of others, or what suppresses it. Empty when there is none."""
     if alarm.suppressed_by:
         held = alarm.suppressed_by[0]
-        return printable(f"held back by {held.kind}: {held.reason}" if held.reason else f"held back by {held.kind}")
+        return printable(f"suppressed by {held.kind}: {held.reason}" if held.reason else f"suppressed by {held.kind}")
     if not alarm.is_root_cause:
         return ""
     confidence = alarm.metadata.get("confidence")
@@ -166,7 +166,7 @@ def _counts(alarms: Iterable[Alarm]) -> Text:
     found = counts(alarm for alarm in opened if not held_back(alarm))
     words = [Text(f" {found[severity]} {severity} ", STYLES[severity]) for severity in SEVERITIES[:-1]]
     held = sum(map(held_back, opened))
-    return Text(" ").join([*words, Text(f"{held} held back", "dim")])
+    return Text(" ").join([*words, Text(f"{held} suppressed", "dim")])
 
 
 def _clipped(text: str, width: int, style: str) -> Text:

@@ -73,7 +73,7 @@ def test_one_that_came_and_went_is_not_told() -> None:
     [
         (CLEARED, "cleared"),
         ({"status": "acknowledged"}, "acknowledged"),
-        (HELD, "held back"),
+        (HELD, "suppressed"),
         ({"severity": "critical"}, "major -> critical"),
         ({"severity": "critical", "status": "acknowledged"}, "acknowledged, major -> critical"),
         ({"title": "another"}, "new title"),

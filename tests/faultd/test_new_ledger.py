@@ -4,7 +4,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
+import typer
 from msgspec.structs import replace
 from vocabulary.world import LEDGER_ID
 
@@ -19,6 +21,7 @@ from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader, connect_writer
 from actors.store.operator_read import OperatorData
 from faultd import new_ledger
+from faultd.cli.restore import restore_ledger
 from faultd.inputs import changed_file
 from faultd.new_ledger import BEHIND, LedgerThere, NotRestored, begin_ledger, parents_first
 from faultd.restore import restore
@@ -94,6 +97,29 @@ def test_the_new_ledger_holds_all_and_goes_on_behind_the_old_one(tmp_path: Path)
         plan = WindowPlan(title="w", scope=WindowScope(devices=("olt-1",)), start=NOW, duration_seconds=9.0)
         stages.fold(begins + 7, NOW, Command(Principal("ada", "admin"), PutWindow(plan)))
         assert list(state.memory(WindowMemory).windows) == ["MW700", f"MW{begins + 7}"]
+
+
+def test_a_ledger_to_which_the_database_is_not_given_is_withdrawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command can be run again at once: nothing has to be moved away."""
+    config, path = tmp_path / "faultd.toml", tmp_path / "state" / "ledger.sqlite"
+    config.write_text(f'state_dir = "{path.parent}"\n[database]\nurl = "postgresql://nobody@/none"\n')
+
+    def locked(_url: str, _ledger_id: str, _now: datetime) -> int:
+        assert path.exists()
+        raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+
+    monkeypatch.setattr("faultd.cli.restore.read_operator_data", lambda _url: DATA)
+    monkeypatch.setattr("faultd.cli.restore.adopt_restored", locked)
+    with pytest.raises(typer.Exit) as left:
+        restore_ledger(config, from_database=True)
+    assert left.value.exit_code == 69
+    assert "lock timeout" in capsys.readouterr().err
+    assert [file.name for file in path.parent.iterdir()] == ["ledger.sqlite.lock"]
+    monkeypatch.setattr("faultd.cli.restore.adopt_restored", lambda _url, _ledger_id, _now: 0)
+    restore_ledger(config, from_database=True)
+    assert path.exists()
 
 
 def test_a_begun_ledger_recovers_like_any_other(tmp_path: Path) -> None:

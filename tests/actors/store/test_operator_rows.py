@@ -1,16 +1,18 @@
 """Rules, windows and nodes in a real PostgreSQL: the names of REST, joins from alarms, and nothing that wedges the store."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 import trio
 
 from actors.mailbox import FeedPruned
-from actors.postgres import Postgres
+from actors.postgres import Connection, Postgres
 from actors.store.adopt import OperatorDataInTheWay, adopt_now
 from actors.store.apply import apply
 from actors.store.cursor import Cursor, read_cursor
@@ -242,6 +244,32 @@ async def test_rows_are_read_back_as_they_were_written(database_url: str) -> Non
     assert list(data.rules) == [rule, filed]
     assert list(data.windows) == [WINDOW, other]
     assert list(data.nodes) == list(nodes)
+
+
+async def test_a_table_that_another_session_holds_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setattr("actors.postgres.LOCK_SECONDS", 1.0)
+
+    def check(_cursor: Cursor) -> None:
+        raise AssertionError("another ledger's")
+
+    async with Postgres.open(database_url) as database:
+        await write(database, RuleChanged(1, "r1", RULE))
+
+        async def locked(connection: Connection) -> None:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE rules IN ACCESS EXCLUSIVE MODE")
+                for call in (
+                    partial(read_operator_data, database_url),
+                    partial(adopt_now, database_url, "other", T0, check, discard=True),
+                ):
+                    with pytest.raises(asyncpg.LockNotAvailableError):
+                        await asyncio.to_thread(call)
+
+        await database.run(locked)
+        data = await trio.to_thread.run_sync(read_operator_data, database_url)
+        assert (data.ledger_id, [record.id for record in data.rules]) == ("ledger", ["r1"]), "nothing was adopted"
 
 
 async def test_another_ledger_does_not_adopt_what_operators_made_by_the_way(database_url: str) -> None:

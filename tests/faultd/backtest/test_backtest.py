@@ -65,7 +65,7 @@ def test_a_suppression_holds_back_one_alarm_and_its_page(written: WrittenLedger)
     assert (result.today.suppressed, result.new.suppressed) == (0, 1)
     assert result.new.by_rule["quiet please"] == {"suppressed": 1}
     assert result.events == result.last - result.first + 1
-    assert any("held back now" in line for line in words(result))
+    assert any("suppressed by the new rules only" in line for line in words(result))
 
 
 def test_a_correlation_changes_root_and_parent(written: WrittenLedger) -> None:
@@ -219,7 +219,7 @@ def test_the_command(written: WrittenLedger, tmp_path: Path) -> None:
     rules.write_text('[[rules]]\nname = "quiet"\ntype = "suppression"\nconditions = { match = { resource_id = "olt-2" } }\n')
     code, out, _ = run(*ledger, "--rules", str(rules), "--json", str(tmp_path / "out.json"))
     assert code == 0
-    assert "held back now" in out
+    assert "suppressed by the new rules only" in out
     assert msgspec.json.decode((tmp_path / "out.json").read_bytes(), type=Result).found == {"suppressed": 1, "pages": 1}
     assert run(*ledger, "--rules", str(tmp_path / "none.toml"))[0] == 66
     assert run(*ledger)[0] == 64

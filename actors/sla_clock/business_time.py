@@ -71,8 +71,8 @@ def due_at(calendar: BusinessCalendar | None, start: int, amount: int, pauses: T
     """The first instant at which the clock has run for ``amount`` microseconds; ``start`` for 0. None when it never does: the
     calendar has no business time any more, or a pause has no end.
 
-    ``pauses`` is a timeline; a pause without end ends at ``FOREVER``. The bound is inclusive: a clock stopped at this instant is
-    met, one stopped a microsecond later is breached.
+    ``pauses`` is a timeline; a pause without end ends at ``FOREVER``. The bound is inclusive: a clock stopped at this instant
+    is met, one stopped a microsecond later is breached.
     """
     if amount <= 0:
         return start

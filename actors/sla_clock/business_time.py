@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from actors.sla_clock.intervals import Interval, Timeline, difference, total, union
-from actors.sla_clock.local_time import day_of, instant_of
+from actors.sla_clock.local_time import day_of, instant_of, midnight
 
 DAY = 86_400
 FOREVER = 1 << 62
 """The end of an interval that has none."""
 _SEARCH_DAYS = 366 * 20
 """Days without any business time after which a search gives up."""
+_LAST = midnight(date.max - timedelta(days=2), ZoneInfo("UTC"))
 
 
 class Hours(Struct, frozen=True):
@@ -41,7 +42,10 @@ class BusinessCalendar(Struct, frozen=True):
         return () if day in self.holidays else self.week[day.weekday()]
 
     def intervals(self, start: int, end: int | None) -> Iterator[Interval]:
-        """Business time from ``start`` to ``end`` in order; without an ``end`` until there was none for 20 years."""
+        """Business time from ``start`` to ``end`` in order; without an ``end`` until there was none for 20 years. None from the
+        last days of the year 9999 on."""
+        if start >= _LAST:
+            return
         zone = ZoneInfo(self.zone)
         # The day before can reach over midnight where the clock is put back at midnight.
         day = day_of(start, zone) - timedelta(days=1)
@@ -76,10 +80,11 @@ def due_at(calendar: BusinessCalendar | None, start: int, amount: int, pauses: T
     """
     if amount <= 0:
         return start
-    end = pauses[-1][0] if pauses and pauses[-1][1] >= FOREVER else None
-    for interval in [(start, FOREVER)] if calendar is None else calendar.intervals(start, end):
-        for begin, until in difference([interval], pauses):
-            if amount <= until - begin:
-                return begin + amount
-            amount -= until - begin
+    # From pause to pause, so that a pause of years is not searched day by day.
+    for begin, until in difference([(start, FOREVER)], pauses):
+        hours = [(begin, until)] if calendar is None else calendar.intervals(begin, None if until == FOREVER else until)
+        for opened, closed in hours:
+            if amount <= closed - opened:
+                return opened + amount
+            amount -= closed - opened
     return None

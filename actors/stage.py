@@ -43,7 +43,7 @@ class Stage(ABC):
         return
 
     def held(self) -> list[Change]:
-        """The state as Changes, for a stage that begins: what it would be told of had it been there all the time."""
+        """The state as Changes, for a stage that begins: the Changes that would have given it this state."""
         return []
 
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:

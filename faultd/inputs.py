@@ -22,7 +22,7 @@ from actors.correlator.state import State
 from actors.trap_listener.settings import User
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
-from faultd.security import read_database_url, read_users
+from faultd.security import check_communities, read_database_url, read_users
 from faultd.settings import RuleSettings
 from protocols.event import (
     FROM_FILE,
@@ -87,6 +87,7 @@ def look_into_files(
     rules = look("rules", partial(read_rules, without_plugins=without_plugins), RulesLoaded("", ()))
     users: tuple[User, ...] = ()
     look("traps", read_users, users)
+    look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
     policy = _encode(config.correlator)
     inputs = Inputs(

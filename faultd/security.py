@@ -1,6 +1,6 @@
 """Secrets: SNMPv3 keys and the database's URL. Also decodes a datagram offline for ``faultd profile test``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from actors.trap_listener.credentials import CredentialError, with_keys
@@ -9,8 +9,9 @@ from actors.trap_listener.settings import User
 from actors.trap_listener.v3 import V3Engine, decode_offline
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.settings import DatabaseSettings, url_problem
+from protocols.profile import Profile, community_fields
 from protocols.snmp.errors import SnmpRefusal
-from protocols.snmp.masking import masked
+from protocols.snmp.masking import community_base, masked
 from protocols.snmp.message import decode, peek
 from protocols.snmp.notification import Notification
 
@@ -44,6 +45,19 @@ def read_users(config: Config) -> tuple[User, ...]:
     if errors:
         raise ConfigErrors(errors)
     return tuple(found)
+
+
+def check_communities(config: Config, profiles: Iterable[Profile]) -> None:
+    """Check that no community ends in fields of the event, which the profiles' equipment writes behind its community. Such a
+    community would never match, since only the part before the fields is compared. Raises :class:`ConfigError`."""
+    fields = community_fields(profiles)
+    mistakes = [
+        ConfigMistake(0, f"traps.communities[{number}]", "would never match: only the part before the @ is compared")
+        for number, community in enumerate(config.traps.communities)
+        if community_base(community, fields) != community
+    ]
+    if mistakes:
+        raise ConfigError("configuration", mistakes)
 
 
 def _of_user(error: CredentialError) -> ConfigError:

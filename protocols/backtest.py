@@ -31,7 +31,7 @@ class Figures(Struct):
     """Alarms that were raised or changed, and those there at the beginning."""
     roots: int = 0
     suppressed: int = 0
-    """Alarms held back from people at some time."""
+    """Alarms that were suppressed at some time."""
     pages: int = 0
     notices: dict[str, int] = {}
     """By kind."""

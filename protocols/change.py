@@ -111,11 +111,11 @@ NotificationKind = Literal["raised", "worsened", "escalated", "recovered", "flap
 
 
 class NotificationRequested(Struct, frozen=True, kw_only=True, array_like=True, tag="notice", tag_field="tag"):
-    """The correlator asks that people be notified of an alarm. Notifiers and ticketers act on this Change alone.
+    """The correlator requests a notification of an alarm. Notifiers and ticketers act on this Change alone.
 
-    ``raised``: the alarm stands on its own. ``worsened``: people were notified, and the alarm is now more severe.
-    ``escalated``: the alarm has waited too long. ``recovered``: people were notified, and the alarm is over. ``flapping`` and
-    ``steady``: the alarm began, and ceased, to come and go.
+    ``raised``: the alarm is open, and nothing suppresses it. ``worsened``: a notification was requested before, and the alarm
+    is now more severe. ``escalated``: the alarm has waited too long. ``recovered``: a notification was requested before, and
+    the alarm has cleared. ``flapping`` and ``steady``: the alarm began, and ceased, to come and go.
     (``offset``, ``number``) is the idempotency key. The timeline entry of the same alarm with this ``offset`` and ``number``
     says the same: its text is ``reason``, its detail ``notice`` is ``kind``.
     """

@@ -1,4 +1,4 @@
-"""Maintenance windows: planned work, during which alarms are held back from people.
+"""Maintenance windows: planned work, during which alarms are suppressed.
 
 A window begins at ``start`` and lasts ``duration_seconds``; with ``recurrence`` (an RFC 5545 RRULE) it begins again and again,
 by the wall clock of its own zone. Each occurrence is the half-open time from its start until its duration has passed, in

@@ -29,7 +29,7 @@ class Attach(Struct, frozen=True, tag=True):
 
 
 class HoldBack(Struct, frozen=True, tag=True):
-    """Hold an alarm back from people until :class:`LetGo`."""
+    """Suppress an alarm until :class:`LetGo`."""
 
     alarm: str
     why: str

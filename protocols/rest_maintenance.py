@@ -23,7 +23,7 @@ class WindowCreate(Body, frozen=True, kw_only=True):
     """A new maintenance window."""
 
     title: Line
-    scope: Annotated[WindowScope, Meta(description="Which alarms it holds back: at least one place, tenant or type")]
+    scope: Annotated[WindowScope, Meta(description="Which alarms it suppresses: at least one place, tenant or type")]
     start: WallTime | None = None
     end: Annotated[WallTime | None, Meta(description="When the first occurrence ends; either this or `duration_seconds`")] = (
         None

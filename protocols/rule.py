@@ -77,7 +77,7 @@ class Actions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     mark_parent_as_root_cause: bool | None = None
     """Correlation: the parent (or group alarm) is marked as the cause. Default true."""
     suppress_child_alarms: bool | None = None
-    """Correlation: the children are held back from people. Default true."""
+    """Correlation: the parent suppresses its children. Default true."""
     create_correlation_id: bool | None = None
     """Correlation: parent and children share a correlation id. Default true."""
     alarm_type: Name | None = None

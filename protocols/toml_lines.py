@@ -1,10 +1,12 @@
 """Finds the line of a key in a TOML text: tomllib does not give it, and an error without a line is hard to mend."""
 
 import re
+import tomllib
 from collections import Counter
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PLACE = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 
 Path = tuple[str | int, ...]
@@ -63,3 +65,23 @@ def dotted(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def split_place(text: str) -> tuple[str, Path]:
+    """The message and the path of a msgspec.ValidationError's text."""
+    place = _PLACE.search(text)
+    if place is None:
+        return text, ()
+    path: list[str | int] = []
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", place["path"]):
+        if name:
+            path.append(name)
+        elif index.isdigit():
+            path.append(int(index))
+    return text[: place.start()], tuple(path)
+
+
+def syntax_error_line(error: tomllib.TOMLDecodeError) -> int:
+    """The line that the message of tomllib names; 0 when it names none."""
+    place = re.search(r"line (\d+)", str(error))
+    return int(place[1]) if place else 0

@@ -170,8 +170,8 @@ async def edit_maintenance_window(
 async def end_maintenance_window(
     catalogue: Given[WindowCommands], by: By, if_match: IfMatch, window_id: WindowName
 ) -> Response[WindowShown]:
-    """The active occurrence ends now, and people are notified of alarms that are still active. A recurring window opens
-    again as planned."""
+    """End the active occurrence now. After the usual hold faultd requests notifications of the alarms that are still active. A
+    recurring window opens again as planned."""
     return await catalogue.change(by, EndWindow(window_id), if_match)
 
 

@@ -91,7 +91,7 @@ async def edit_rule(
     rules: Given[RuleCommands], by: By, if_match: IfMatch, rule_id: RuleName, data: JSONBody[RuleEdited]
 ) -> Response[RuleShown]:
     """Change the given fields; `conditions` and `actions` are replaced whole. The former effects of the rule are undone:
-    alarms that it suppressed are released, and people are notified of them."""
+    alarms that it suppressed are released, and faultd requests notifications of them."""
     if not data.given():
         names = ", ".join(data.__struct_fields__)
         raise ProblemError(422, "invalid_body", f"nothing to change: give at least one of {names}")

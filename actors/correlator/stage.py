@@ -1,4 +1,4 @@
-"""The correlator as the first stage: alarms, their causes, and which of them people should hear about."""
+"""The correlator as the first stage: alarms, their causes, and the notification requests."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime

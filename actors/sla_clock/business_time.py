@@ -10,6 +10,8 @@ from actors.sla_clock.intervals import Interval, Timeline, difference, total, un
 from actors.sla_clock.local_time import day_of, instant_of
 
 DAY = 86_400
+FOREVER = 1 << 62
+"""The end of an interval that has none."""
 _SEARCH_DAYS = 366 * 20
 """Days without any business time after which a search gives up."""
 
@@ -67,19 +69,17 @@ def elapsed(calendar: BusinessCalendar | None, start: int, end: int, pauses: Tim
 
 def due_at(calendar: BusinessCalendar | None, start: int, amount: int, pauses: Timeline = ()) -> int | None:
     """The first instant at which the clock has run for ``amount`` microseconds; ``start`` for 0. None when it never does: the
-    calendar has no business time any more.
+    calendar has no business time any more, or a pause has no end.
 
-    ``pauses`` is a timeline. The bound is inclusive: a clock stopped at this instant is met, one stopped a microsecond later
-    is breached.
+    ``pauses`` is a timeline; a pause without end ends at ``FOREVER``. The bound is inclusive: a clock stopped at this instant
+    is met, one stopped a microsecond later is breached.
     """
     if amount <= 0:
         return start
-    for interval in [(start, _FOREVER)] if calendar is None else calendar.intervals(start, None):
+    end = pauses[-1][0] if pauses and pauses[-1][1] >= FOREVER else None
+    for interval in [(start, FOREVER)] if calendar is None else calendar.intervals(start, end):
         for begin, until in difference([interval], pauses):
             if amount <= until - begin:
                 return begin + amount
             amount -= until - begin
     return None
-
-
-_FOREVER = 1 << 62

@@ -15,8 +15,12 @@ _MICROSECOND = timedelta(microseconds=1)
 def instant_of(day: date, seconds: int, zone: ZoneInfo) -> int:
     """The instant that is ``seconds`` after midnight of ``day`` on the wall clock of ``zone``; 86,400: the next midnight."""
     # Adding a timedelta to an aware datetime moves the wall clock, not the instant.
-    wall = datetime.combine(day, time(), tzinfo=zone) + timedelta(seconds=seconds)
-    return (wall.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    return instant_at(datetime.combine(day, time(), tzinfo=zone) + timedelta(seconds=seconds))
+
+
+def instant_at(at: datetime) -> int:
+    """The instant of a datetime that has an offset or a zone."""
+    return (at.astimezone(UTC) - _EPOCH) // _MICROSECOND
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
@@ -26,4 +30,9 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 
 def day_of(instant: int, zone: ZoneInfo) -> date:
     """The date that the wall clock of ``zone`` shows at ``instant``."""
-    return (_EPOCH + instant * _MICROSECOND).astimezone(zone).date()
+    return wall_time(instant, zone).date()
+
+
+def wall_time(instant: int, zone: ZoneInfo) -> datetime:
+    """The local time at ``instant``, with its offset."""
+    return (_EPOCH + instant * _MICROSECOND).astimezone(zone)

@@ -166,7 +166,7 @@ def _counts(alarms: Iterable[Alarm]) -> Text:
     found = counts(alarm for alarm in opened if not held_back(alarm))
     words = [Text(f" {found[severity]} {severity} ", STYLES[severity]) for severity in SEVERITIES[:-1]]
     held = sum(map(held_back, opened))
-    return Text(" ").join([*words, Text(f"{held} children or suppressed", "dim")])
+    return Text(" ").join([*words, Text(f"{held} suppressed", "dim")])
 
 
 def _clipped(text: str, width: int, style: str) -> Text:

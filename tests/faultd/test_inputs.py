@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from faultd.config import Config, ConfigError
-from faultd.inputs import read_profiles, read_topology
+from faultd.config import Config, ConfigError, parse
+from faultd.inputs import look_into_files, read_profiles, read_topology
 from faultd.settings import ProfileSettings, TopologySettings
 
 
@@ -35,3 +35,12 @@ def test_a_folder_of_profiles_that_cannot_be_looked_into_is_a_mistake(tmp_path: 
 def test_a_topology_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"topology\.file: No such file"):
         read_topology(Config(topology=TopologySettings(file=str(tmp_path / "none.csv"))))
+
+
+def test_a_community_with_the_fields_of_an_event_would_never_match(tmp_path: Path) -> None:
+    settings = 'communities = ["public", "noc@site", "public@eventId=1"]'
+    config = parse(f'state_dir = "{tmp_path}"\n[traps]\n{settings}\n', "faultd.toml", {})
+    _, errors = look_into_files(config)
+    assert [str(error) for error in errors] == [
+        "configuration: traps.communities[2]: would never match: only the part before the @ is compared"
+    ]

@@ -1,6 +1,6 @@
-"""Parents and children: attaching an alarm to its cause, letting it go again, and holding an alarm back from people.
+"""Parents and children: attaching an alarm to its cause, detaching it, suppressing an alarm and releasing it.
 
-Every step is a line of the timeline: action, who decided (``faultd:RULE``), why in words and the evidence in its detail.
+Each step is a line of the timeline with the action, the actor (``faultd:RULE``), the reason, and the evidence in its detail.
 """
 
 from datetime import datetime
@@ -67,7 +67,7 @@ def attach(
 
 
 def detach(draft: Draft, child: Alarm, rule: str, why: str, **evidence: Any) -> Alarm:
-    """An alarm of its own again, and no longer held back by a parent."""
+    """The alarm, detached from its parent and no longer suppressed by it."""
     child = draft.latest(child)
     held = tuple(each for each in child.suppressed_by if each.kind != "parent")
     changed = moved(child, parent_alarm_id=None, correlation_id=None, suppressed_by=held)
@@ -77,7 +77,7 @@ def detach(draft: Draft, child: Alarm, rule: str, why: str, **evidence: Any) -> 
 def hold_back(
     draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str, **evidence: Any
 ) -> Alarm:
-    """Held back from people by ``by`` (an id); several may hold the same alarm."""
+    """The alarm, suppressed by ``by`` (an id). Several may suppress the same alarm."""
     alarm = draft.latest(alarm)
     if is_held(alarm, kind, by):
         return alarm
@@ -91,7 +91,7 @@ def is_held(alarm: Alarm, kind: str, by: str) -> bool:
 
 
 def let_go(draft: Draft, alarm: Alarm, kind: Literal["rule", "window", "flapping"], by: str, rule: str, why: str) -> Alarm:
-    """No longer held back by ``by``; something else may still hold it."""
+    """The alarm, no longer suppressed by ``by``. Something else may still suppress it."""
     alarm = draft.latest(alarm)
     held = tuple(each for each in alarm.suppressed_by if (each.kind, each.by) != (kind, by))
     if len(held) == len(alarm.suppressed_by):

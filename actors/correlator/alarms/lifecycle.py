@@ -1,15 +1,15 @@
 """The alarm's life cycle, as one table.
 
 An alarm has independent axes, each with who and when: cleared, acknowledged, resolved, shelved, suppressed. The status
-that people see is derived from them here and nowhere else:
+is derived from them here and nowhere else:
 
-    resolved  >  cleared  >  suppressed (shelved, or held back)  >  acknowledged  >  active
+    resolved  >  cleared  >  suppressed (shelved too)  >  acknowledged  >  active
 
 What the network does (raise, repeat, re-open, clear) and what an operator does (``TRANSITIONS``) only ever move these
 axes. Everything is pure: the time comes from the Event.
 
 Rules of the domain:
-- an acknowledged alarm goes back to active only when its severity rises;
+- an acknowledged alarm goes back to active when it is unacknowledged or its severity rises;
 - clearing leaves the acknowledgement, the shelf and the severity as they were, so that a re-opened alarm is what it was;
 - resolving also clears: the operator says that it is over; a later raise is then a new alarm;
 - nothing moves a resolved alarm but a note.
@@ -73,7 +73,7 @@ def repeated(alarm: Alarm, at: datetime) -> Alarm:
 
 
 def severity_changed(alarm: Alarm, severity: Severity) -> Alarm:
-    """Another severity; a rise takes the acknowledgement away, so that people look again."""
+    """Another severity; a rise removes the acknowledgement, so that somebody looks again."""
     if is_worse(severity, alarm.severity):
         return moved(alarm, severity=severity, acknowledged_at=None, acknowledged_by=None)
     return moved(alarm, severity=severity)

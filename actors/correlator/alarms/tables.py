@@ -12,7 +12,7 @@ Owner = tuple[str, str]
 
 
 class AlarmWatcher:
-    """Is told of alarms as they are written."""
+    """Receives each alarm when it is written."""
 
     def changed(self, alarm: Alarm, *, moved: bool) -> None:
         """An alarm was written that began or ended (``moved``), or whose parent is another one."""

@@ -1,6 +1,6 @@
 """The mistakes of a profile, all at once."""
 
-from actors.correlator.file_mistake import FileMistake
+from protocols.file_mistake import FileMistake
 
 
 class ProfileErrors(ValueError):

@@ -10,10 +10,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles.errors import ProfileErrors
 from actors.correlator.profiles.translator import compile
 from actors.correlator.profiles.undeclared import undeclared
+from protocols.file_mistake import FileMistake
 from protocols.profile import Profile
 
 NO_SYMPTOM = 'declares no symptom, so alarms of it take no part in correlation (if that is right, say symptom = "none")'

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles.alarm_types import alarm_types, check_symptoms
 from actors.correlator.profiles.compiler import compile_profile
 from actors.correlator.profiles.decoders import DecodeError, integer
@@ -18,6 +17,7 @@ from actors.correlator.profiles.sender import sender_of
 from actors.correlator.profiles.trap_oids import normalise, with_zero
 from actors.correlator.strategies.symptoms import symptoms_of
 from protocols.event import Trap
+from protocols.file_mistake import FileMistake
 from protocols.finding import Finding, Reading, SequenceNumber
 from protocols.profile import AlarmType, Profile
 

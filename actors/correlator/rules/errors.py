@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from actors.correlator.file_mistake import FileMistake
+from protocols.file_mistake import FileMistake
 
 
 class RuleMistake(Struct, frozen=True, order=True):

@@ -1,19 +1,17 @@
 """Rules from TOML texts, with every mistake of every file named at once."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
-from actors.correlator.file_mistake import FileMistake
 from actors.correlator.rules.compiler import compile_rule
 from actors.correlator.rules.errors import RuleError, RuleFileErrors
+from protocols.file_mistake import FileMistake
 from protocols.rule import Rule, RuleRecord
-from protocols.toml_lines import Path, dotted, line_of, lines_of
+from protocols.toml_lines import Path, dotted, line_of, lines_of, split_place, syntax_error_line
 
-_PLACE = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,8 +25,7 @@ def load_rules(texts: Mapping[str, str]) -> tuple[Rule, ...]:
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            place = re.search(r"line (\d+)", str(error))
-            mistakes.append(FileMistake(file, int(place[1]) if place else 0, "", f"not TOML: {error}"))
+            mistakes.append(FileMistake(file, syntax_error_line(error), "", f"not TOML: {error}"))
             continue
         lines = lines_of(text)
 
@@ -48,7 +45,7 @@ def load_rules(texts: Mapping[str, str]) -> tuple[Rule, ...]:
                 rule = msgspec.convert(table, Rule)
                 compile_rule(_record(rule))
             except msgspec.ValidationError as error:
-                message, path = _split(str(error))
+                message, path = split_place(str(error))
                 mistake((*where, *path), message)
                 continue
             except RuleError as error:
@@ -72,16 +69,3 @@ def _record(rule: Rule) -> RuleRecord:
 def _steps(pointer: str) -> Path:
     parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     return tuple(int(part) if part.isdigit() else part for part in parts)
-
-
-def _split(text: str) -> tuple[str, Path]:
-    place = _PLACE.search(text)
-    if place is None:
-        return text, ()
-    path: list[str | int] = []
-    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", place["path"]):
-        if name:
-            path.append(name)
-        elif index.isdigit():
-            path.append(int(index))
-    return text[: place.start()], tuple(path)

@@ -1,5 +1,5 @@
-"""Suppression rules: an alarm is held back from people for as long as it matches one. Of several that match, the first by
-priority and name decides; one that says ``suppress = false`` exempts it from those after it."""
+"""Suppression rules: an alarm is suppressed for as long as it matches one. The first rule that matches, by priority and
+name, decides; a rule with ``suppress = false`` exempts the alarm from the rules after it."""
 
 from actors.correlator.alarms.attachment import hold_back, let_go
 from actors.correlator.draft import Draft

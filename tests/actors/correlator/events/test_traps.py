@@ -262,8 +262,8 @@ def test_profiles_that_a_later_version_no_longer_accepts_read_nothing_and_stop_n
     plant: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from actors.correlator import state as module
-    from actors.correlator.file_mistake import FileMistake
     from actors.correlator.profiles import ProfileErrors, compile
+    from protocols.file_mistake import FileMistake
 
     def refuse(profiles: Any) -> Any:
         if profiles:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.correlator.file_mistake import FileMistake
 from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
 from faultd.config import Config
 from faultd.inputs import read_profiles
 from faultd.places import shipped_config
+from protocols.file_mistake import FileMistake
 from protocols.profile import community_fields
 from protocols.symptom import SYMPTOMS
 

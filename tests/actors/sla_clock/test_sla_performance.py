@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.sla_clock.performance import (
@@ -120,6 +120,7 @@ arrivals = st.lists(st.tuples(st.integers(0, 40 * 10), st.integers(95, 110)), ma
 metrics = st.sampled_from(["latency", "packet_loss", "bandwidth"])
 
 
+@settings(deadline=None)
 @given(arrivals, st.data(), st.integers(1, 4), metrics)
 def test_any_order_of_arrival_gives_what_the_whole_list_gives(
     given_measurements: list[tuple[int, int]], data: st.DataObject, n: int, metric: Any
@@ -131,6 +132,7 @@ def test_any_order_of_arrival_gives_what_the_whole_list_gives(
     assert violations(state, chosen) == recompute(chosen, given_measurements)
 
 
+@settings(deadline=None)
 @given(st.text("x. ", max_size=50), st.data(), st.integers(1, 4), metrics)
 def test_settling_on_the_way_changes_no_violation(text: str, data: st.DataObject, n: int, metric: Any) -> None:
     chosen = PerformanceRule(metric, LIMIT, SECOND, n * SECOND)

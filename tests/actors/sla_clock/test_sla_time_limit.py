@@ -284,7 +284,7 @@ def compare(
     assert got == walk(kind, times, terms, now, opened, unit, last)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     times=histories(0, 1, 60),
@@ -346,6 +346,7 @@ def test_a_clock_in_business_time_is_that_of_a_walk_second_by_second(
     compare(kind, times, terms, now, opened, SECOND, last)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_facts_give_the_same_clock_in_any_order_of_arrival(data: st.DataObject) -> None:
     moments = st.integers(0, 60)

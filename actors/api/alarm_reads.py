@@ -12,7 +12,7 @@ from actors.api.alarm_csv import CSV, exported
 from actors.api.alarm_lookup import STALE, AlarmLookup, answer
 from actors.api.customers import with_customers
 from actors.api.keyset import alarm_order
-from actors.api.openapi import ApiOperation, documented
+from actors.api.openapi import TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.routes import By, Given, resource, tagged
 from actors.api.sql import alarms as stored_alarms
@@ -71,7 +71,7 @@ async def _list_held(alarms: Sequence[Alarm], by: Principal, query: AlarmsQuery,
     return Response(found, headers={DEGRADED: "true"})
 
 
-@get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=ApiOperation, opt=allow("viewer"))
+@get("/alarms/{alarm_id:str}", summary="One alarm", operation_class=TaggedOperation, opt=allow("viewer"))
 async def get_alarm(alarms: Given[AlarmLookup], by: By, alarm_id: AlarmName) -> Response[AlarmWithCustomers]:
     """The alarm: as the correlator has it, while it is open and for some time after; then from PostgreSQL, also from the
     archive. `customers` has those of the first 100 customers for whom the topology has more than

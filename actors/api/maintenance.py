@@ -14,7 +14,7 @@ from actors.api.answers import WINDOW
 from actors.api.command_resource import CommandResource, IdempotencyKey, idempotency_key_of
 from actors.api.entity_tags import Condition, expected
 from actors.api.keyset import INT64, Order, SortKey
-from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, documented
+from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
@@ -88,7 +88,7 @@ async def list_maintenance_windows(request: Request[Any, Any, Any], catalogue: G
 @get(
     "/maintenance-windows/{window_id:str}",
     summary="Show a maintenance window",
-    operation_class=ApiOperation,
+    operation_class=TaggedOperation,
     opt=allow("viewer"),
 )
 async def get_maintenance_window(catalogue: Given[WindowCommands], by: By, window_id: WindowName) -> Response[WindowShown]:

@@ -29,7 +29,7 @@ _ERRORS = {
 _FURTHER = {
     "404": "No such thing, or not one of this token's tenant",
     "409": "The alarm's state does not allow this",
-    "412": "The resource does not have the revision that If-Match names: the answer has the present one",
+    "412": "The resource does not have the revision that If-Match names (the answer has the present one), or none at all",
     "413": "The body is too large",
     "415": "The body is not of a type that is taken",
     "422": "JSON, but not what is asked for: the field is named",
@@ -52,7 +52,7 @@ class ApiOperation(Operation):
                 status in (self.responses or {})
                 or (status == "404" and path)
                 or (status == "409" and path and self.request_body)
-                or (status in ("413", "415", "422") and self.request_body)
+                or (status in ("412", "413", "415", "422") and self.request_body)
             ):
                 errors[status] = text
         responses = {status: answer for status, answer in (self.responses or {}).items() if status < "400"}
@@ -87,6 +87,17 @@ class ConditionalOperation(ApiOperation):
     def __post_init__(self) -> None:
         self.take([IF_MATCH])
         self.responses = {**(self.responses or {}), "412": OpenAPIResponse(description="")}
+        super().__post_init__()
+
+
+@dataclass
+class TaggedOperation(ApiOperation):
+    """A read of one resource, whose answer has an ``ETag``: it takes ``If-None-Match`` and ``If-Match``."""
+
+    def __post_init__(self) -> None:
+        self.take([IF_NONE_MATCH, IF_MATCH])
+        not_modified = OpenAPIResponse(description="The representation is one of those that If-None-Match names")
+        self.responses = {**(self.responses or {}), "304": not_modified, "412": OpenAPIResponse(description="")}
         super().__post_init__()
 
 
@@ -144,6 +155,13 @@ IF_MATCH = Parameter(
     param_in="header",
     required=False,
     description="Only if the resource has this revision: the ETag of an earlier answer, several of them, or `*`",
+    schema=Schema(type=OpenAPIType.STRING),
+)
+IF_NONE_MATCH = Parameter(
+    name="If-None-Match",
+    param_in="header",
+    required=False,
+    description="Only if the representation is another one: the ETag of an earlier answer, several of them, or `*`",
     schema=Schema(type=OpenAPIType.STRING),
 )
 COMPONENTS = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")})

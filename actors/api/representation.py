@@ -44,19 +44,20 @@ class Representation:
             self._start = message
             return
         if self._under_way:
-            # Behind the answer to HEAD nothing is sent: a body that waits for nothing goes on until it meets the cancellation.
-            if self._method == "HEAD":
-                await trio.lowlevel.checkpoint()
-            else:
+            # Behind the answer to HEAD nothing is sent.
+            if self._method != "HEAD":
                 await self._send(message)
             return
         self._under_way = True
         if message.get("more_body", False):
-            await self._send(self._start)
             if self._method == "HEAD":
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+                # The cancellation is to meet the body where it waits: a generator that is suspended meanwhile is not closed.
+                with trio.CancelScope(shield=True):
+                    await self._send(self._start)
+                    await self._send({"type": "http.response.body", "body": b"", "more_body": False})
                 self.head_sent.cancel()
             else:
+                await self._send(self._start)
                 await self._send(message)
             return
         try:

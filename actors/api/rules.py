@@ -11,7 +11,7 @@ from actors.api.answers import RULE
 from actors.api.command_resource import CommandResource
 from actors.api.entity_tags import Condition, expected
 from actors.api.keyset import INT64, Order, SortKey
-from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, documented
+from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
@@ -67,7 +67,7 @@ async def list_rules(request: Request[Any, Any, Any], rules: Given[RuleCommands]
     return RulePage(tuple(shown(record) for record in page.items), page.next_cursor)
 
 
-@get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=ApiOperation, opt=allow("viewer"))
+@get("/alarm-rules/{rule_id:str}", summary="Show a rule", operation_class=TaggedOperation, opt=allow("viewer"))
 async def get_rule(rules: Given[RuleCommands], by: By, rule_id: RuleName) -> Response[RuleShown]:
     """One rule. `error` says why an enabled rule is not in force."""
     return _tagged(rules.show(by, rule_id))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.api.access import allow
 from actors.api.keyset import Order, SortKey
-from actors.api.openapi import PROBLEM, ApiOperation, documented
+from actors.api.openapi import PROBLEM, ApiOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import By, Given, resource
@@ -64,7 +64,7 @@ async def list_nodes(request: Request[Any, Any, Any], plant: Given[TopologyView]
 @get(
     "/topology/onts",
     summary="Find an ONT",
-    operation_class=documented(OntQuery),
+    operation_class=documented(OntQuery, kind=TaggedOperation),
     opt=allow("viewer", query=OntQuery),
     responses={404: PROBLEM},
 )
@@ -86,7 +86,9 @@ async def find_ont(request: Request[Any, Any, Any], plant: Given[TopologyView], 
     return node_answer(plant, by, node)
 
 
-@get("/topology/nodes/{node_id:str}", summary="One node", operation_class=ApiOperation, opt=allow("viewer", slashes="node_id"))
+@get(
+    "/topology/nodes/{node_id:str}", summary="One node", operation_class=TaggedOperation, opt=allow("viewer", slashes="node_id")
+)
 async def get_node(plant: Given[TopologyView], by: By, node_id: NodeName) -> Response[NodeShown]:
     """The node, and how many are directly below it."""
     return node_answer(plant, by, existing(plant, by, unquote(node_id)))

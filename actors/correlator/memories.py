@@ -1,5 +1,7 @@
-"""What the strategies remember, as snapshots hold it: one Struct each, kept under its class's name. A field that is added needs
-a default, and one that gets another name reads old snapshots no more."""
+"""The strategies' memories in snapshots: one Struct each, under the name that :func:`saved_name` gives.
+
+A new field needs a default. A field that is renamed keeps its old name in snapshots (``field(name=...)``).
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,6 +10,22 @@ from itertools import islice
 from msgspec import Struct, field
 
 from protocols.severity import Severity
+
+_SAVED_NAMES = {
+    "LostEquipmentMemory": "BlockerMemory",
+    "NotificationMemory": "NoticeMemory",
+    "OpticalPowerMemory": "LightMemory",
+    "ParentChildMemory": "KinMemory",
+    "PlacementMemory": "PlacingMemory",
+    "SilentDeviceMemory": "SilenceMemory",
+    "TimeWindowMemory": "TogetherMemory",
+}
+"""Names in snapshots of memories whose classes were renamed."""
+
+
+def saved_name(kind: type[Struct]) -> str:
+    """The name of a memory in snapshots: that of its class when it was first saved."""
+    return _SAVED_NAMES.get(kind.__name__, kind.__name__)
 
 
 class Flap(Struct, array_like=True, gc=False):
@@ -63,7 +81,7 @@ class TablesMemory(Struct):
     pending: list[str] = []
 
 
-class NoticeMemory(Struct):
+class NotificationMemory(Struct):
     """``notified``: for each alarm whose recovery nobody was notified of, the severity of its last notification.
     ``released_from``: for each alarm that waits for its notification, what held it back until now."""
 
@@ -79,7 +97,7 @@ class Replanted(Struct, array_like=True):
     follows: bool
 
 
-class PlacingMemory(Struct):
+class PlacementMemory(Struct):
     """Alarms to be looked at, by id."""
 
     alarms: dict[str, Replanted] = {}
@@ -101,7 +119,7 @@ class RedateMemory(Struct):
         self.by, self.span, self.pending = by, span, dict.fromkeys(pending)
 
 
-class BlockerMemory(Struct):
+class LostEquipmentMemory(Struct):
     """``since``: when each open blocker was last raised."""
 
     since: dict[str, datetime] = {}
@@ -141,7 +159,7 @@ class SourceMemory(Struct):
                 del self.sources[oldest]
 
 
-class SilenceMemory(Struct):
+class SilentDeviceMemory(Struct):
     """``since``: when faultd came to know each device; ``heard``: when a trap of it was last accepted, to a minute.
     ``alarmed``: tenant and resource of the alarm of each device that has one; ``more``: silent devices beyond the bound.
     ``begun``: the devices of the plant have been looked at once."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from actors.correlator.alarms.tables import AlarmTables, AlarmWatcher, Owner
 from actors.correlator.durations import Durations
+from actors.correlator.memories import saved_name
 from actors.correlator.plant import Plant
 from actors.correlator.plant.prepared import Prepared
 from actors.correlator.plant.saved import SavedPlant
@@ -132,7 +133,7 @@ class State(AlarmTables):
 
     def replace_memories(self, found: dict[str, msgspec.Raw]) -> None:
         """Replace memories by these, encoded as in a snapshot, and forget all views."""
-        self._memories = {kind: memory for kind, memory in self._memories.items() if kind.__name__ not in found}
+        self._memories = {kind: memory for kind, memory in self._memories.items() if saved_name(kind) not in found}
         self._unread |= found
         self.forget_views()
 
@@ -142,16 +143,16 @@ class State(AlarmTables):
         for kind, memory in self._memories.items():
             octets = _encoder.encode(memory)
             if octets != _encoder.encode(kind()):
-                found[kind.__name__] = msgspec.Raw(octets)
+                found[saved_name(kind)] = msgspec.Raw(octets)
         return dict(sorted(found.items()))
 
     def memory(self, kind: type[Memory]) -> Memory:
-        """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by its class's name."""
+        """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by :func:`saved_name`."""
         try:
             known: Memory = self._memories[kind]
             return known
         except KeyError:
-            raw = self._unread.pop(kind.__name__, None)
+            raw = self._unread.pop(saved_name(kind), None)
             found = self._memories[kind] = kind() if raw is None else msgspec.msgpack.decode(raw, type=kind)
             return found
 

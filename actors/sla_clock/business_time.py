@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from actors.sla_clock.intervals import Interval, Timeline, difference, total, union
-from actors.sla_clock.local_time import day_of, instant_of
+from actors.sla_clock.local_time import day_of, instant_of, midnight
 
 DAY = 86_400
+FOREVER = 1 << 62
+"""The end of an interval that has none."""
 _SEARCH_DAYS = 366 * 20
 """Days without any business time after which a search gives up."""
+_LAST = midnight(date.max - timedelta(days=2), ZoneInfo("UTC"))
 
 
 class Hours(Struct, frozen=True):
@@ -39,7 +42,10 @@ class BusinessCalendar(Struct, frozen=True):
         return () if day in self.holidays else self.week[day.weekday()]
 
     def intervals(self, start: int, end: int | None) -> Iterator[Interval]:
-        """Business time from ``start`` to ``end`` in order; without an ``end`` until there was none for 20 years."""
+        """Business time from ``start`` to ``end`` in order; without an ``end`` until there was none for 20 years. None from the
+        last days of the year 9999 on."""
+        if start >= _LAST:
+            return
         zone = ZoneInfo(self.zone)
         # The day before can reach over midnight where the clock is put back at midnight.
         day = day_of(start, zone) - timedelta(days=1)
@@ -67,19 +73,18 @@ def elapsed(calendar: BusinessCalendar | None, start: int, end: int, pauses: Tim
 
 def due_at(calendar: BusinessCalendar | None, start: int, amount: int, pauses: Timeline = ()) -> int | None:
     """The first instant at which the clock has run for ``amount`` microseconds; ``start`` for 0. None when it never does: the
-    calendar has no business time any more.
+    calendar has no business time any more, or a pause has no end.
 
-    ``pauses`` is a timeline. The bound is inclusive: a clock stopped at this instant is met, one stopped a microsecond later
-    is breached.
+    ``pauses`` is a timeline; a pause without end ends at ``FOREVER``. The bound is inclusive: a clock stopped at this instant
+    is met, one stopped a microsecond later is breached.
     """
     if amount <= 0:
         return start
-    for interval in [(start, _FOREVER)] if calendar is None else calendar.intervals(start, None):
-        for begin, until in difference([interval], pauses):
-            if amount <= until - begin:
-                return begin + amount
-            amount -= until - begin
+    # From pause to pause, so that a pause of years is not searched day by day.
+    for begin, until in difference([(start, FOREVER)], pauses):
+        hours = [(begin, until)] if calendar is None else calendar.intervals(begin, None if until == FOREVER else until)
+        for opened, closed in hours:
+            if amount <= closed - opened:
+                return opened + amount
+            amount -= closed - opened
     return None
-
-
-_FOREVER = 1 << 62

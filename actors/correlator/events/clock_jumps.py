@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
 from actors.correlator.events.report_order import hundredths
-from actors.correlator.memories import RedateMemory
+from actors.correlator.memories import RedateMemory, saved_name
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.saved import ReportMark, SenderClock
 from actors.correlator.state import State
@@ -35,7 +35,7 @@ from protocols.event import ClockJumped, Trap
 
 ACTOR: Final = "faultd:clock"
 ACTION: Final = "clock_jumped"
-RECORDS: Final = (RuleMemory.__name__, WindowMemory.__name__, RedateMemory.__name__)
+RECORDS: Final = (saved_name(RuleMemory), saved_name(WindowMemory), saved_name(RedateMemory))
 """Memories whose times are dates."""
 AT_MOST: Final = 2_000
 """Number of alarms whose dates one tick corrects."""

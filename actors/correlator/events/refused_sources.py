@@ -16,7 +16,7 @@ from actors.correlator.alarms.raise_clear import SYSTEM, clear_problems
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft
-from actors.correlator.memories import RefusedSource, SilenceMemory, SourceMemory
+from actors.correlator.memories import RefusedSource, SilentDeviceMemory, SourceMemory
 from actors.correlator.state import State
 from protocols.alarm import Identity
 from protocols.event import SourceRefused, SystemReport
@@ -123,7 +123,7 @@ def due(draft: Draft, source: str) -> None:
 
 def _heard_since(state: State, node: Node, known: RefusedSource) -> bool:
     """True when a trap of the device was accepted, from any of its addresses, since this address was last refused."""
-    heard = state.memory(SilenceMemory).heard.get(node.id)
+    heard = state.memory(SilentDeviceMemory).heard.get(node.id)
     return heard is not None and heard > known.last
 
 

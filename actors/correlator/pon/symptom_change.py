@@ -7,7 +7,7 @@ An alarm that is attached to a cause stays attached.
 
 from actors.correlator.alarms.tables import age
 from actors.correlator.draft import Draft
-from actors.correlator.memories import BlockerMemory
+from actors.correlator.memories import LostEquipmentMemory
 from actors.correlator.plant.power_area import AREA
 from actors.correlator.pon.gather import heard_of, ports_below
 from actors.correlator.pon.inspection_timer import SETTLE, schedule_inspection
@@ -23,7 +23,7 @@ def change_symptoms(draft: Draft, symptoms: Symptoms) -> None:
     changed = {each for each in before.keys() | symptoms.keys() if before.get(each) is not symptoms.get(each)}
     if not changed:
         return
-    lost = state.memory(BlockerMemory).since
+    lost = state.memory(LostEquipmentMemory).since
     places: dict[str, None] = {}
     found = [each for each in state.alarms.values() if each.cleared_at is None and each.alarm_type in changed]
     for alarm in sorted(found, key=age):

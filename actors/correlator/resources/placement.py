@@ -14,7 +14,7 @@ from typing import Any
 
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
-from actors.correlator.memories import PlacingMemory, Replanted
+from actors.correlator.memories import PlacementMemory, Replanted
 from actors.correlator.state import State
 from protocols.alarm import Alarm
 from protocols.serial import canonical_serial
@@ -121,7 +121,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Iterable[str]) -> None:
 def settle(draft: Draft) -> None:
     """Bring the noted alarms in line with the topology, a bounded number in one tick."""
     state = draft.state
-    memory = state.memory(PlacingMemory)
+    memory = state.memory(PlacementMemory)
     for alarm_id, noted in list(islice(memory.alarms.items(), AT_MOST)):
         alarm = draft.get(alarm_id)
         if alarm_id in state.renamed and alarm is not None and alarm.cleared_at is None:
@@ -149,7 +149,7 @@ def settle(draft: Draft) -> None:
 
 
 def _remember(draft: Draft, found: dict[str, Replanted]) -> None:
-    alarms = draft.state.memory(PlacingMemory).alarms
+    alarms = draft.state.memory(PlacementMemory).alarms
     for alarm_id, noted in found.items():
         if draft.read(alarms, alarm_id) is None:
             draft.set(alarms, alarm_id, noted)

@@ -15,7 +15,7 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.alarms.system import fold_system
 from actors.correlator.draft import Draft
 from actors.correlator.events.refused_sources import is_refused
-from actors.correlator.memories import SilenceMemory
+from actors.correlator.memories import SilentDeviceMemory
 from actors.correlator.settings import CorrelatorSettings
 from actors.correlator.state import State
 from protocols.alarm import Identity
@@ -42,7 +42,7 @@ def is_device(node: Node) -> bool:
 def heard(draft: Draft, node: Node) -> None:
     """A trap of this device was accepted."""
     state = draft.state
-    memory = state.memory(SilenceMemory)
+    memory = state.memory(SilentDeviceMemory)
     device_id = node.id
     last = memory.heard.get(device_id)
     if last is not None and draft.at - last < SELDOM and device_id not in memory.alarmed:
@@ -59,7 +59,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
     nodes = draft.state.plant.nodes
     if not nodes:
         # A first plant is large: the next tick goes through its addresses alone.
-        draft.on_commit(setattr, draft.state.memory(SilenceMemory), "begun", False)
+        draft.on_commit(setattr, draft.state.memory(SilentDeviceMemory), "begun", False)
         return
     for node in puts:
         before = nodes.get(node.id)
@@ -73,7 +73,7 @@ def note(draft: Draft, puts: Iterable[Node], removes: Sequence[str]) -> None:
 
 def begin(draft: Draft) -> None:
     """Examine the devices of a first topology once, or of one from an earlier version of faultd."""
-    memory = draft.state.memory(SilenceMemory)
+    memory = draft.state.memory(SilentDeviceMemory)
     if not memory.begun:
         draft.on_commit(setattr, memory, "begun", True)
         _look_at_all(draft)
@@ -89,7 +89,7 @@ def note_settings(draft: Draft, settings: CorrelatorSettings) -> None:
 def due(draft: Draft, device_id: str) -> None:
     """Timer: decide about one device, and set its next timer."""
     state = draft.state
-    memory = state.memory(SilenceMemory)
+    memory = state.memory(SilentDeviceMemory)
     node = state.plant.nodes.get(device_id)
     if node is None or not is_device(node):
         _end(draft, memory, device_id, "the topology has no such device any more")
@@ -121,7 +121,7 @@ def due(draft: Draft, device_id: str) -> None:
 
 def last_heard(state: State, device_id: str) -> datetime | None:
     """Time of the device's latest accepted trap, to a minute; it survives a restart of faultd."""
-    return state.memory(SilenceMemory).heard.get(device_id)
+    return state.memory(SilentDeviceMemory).heard.get(device_id)
 
 
 def _look_at_all(draft: Draft) -> None:
@@ -132,7 +132,7 @@ def _look_at_all(draft: Draft) -> None:
 
 def _look_at(draft: Draft, device_id: str) -> None:
     """Have :func:`due` examine a device with the next Event. faultd knows it from now on, unless it did before."""
-    since = draft.state.memory(SilenceMemory).since
+    since = draft.state.memory(SilentDeviceMemory).since
     if draft.read(since, device_id) is None:
         draft.set(since, device_id, draft.at)
     draft.wake(NAME, device_id, draft.at)
@@ -164,7 +164,7 @@ def _raise(draft: Draft, node: Node, since: datetime, *, never: bool) -> bool:
     return admit(draft, problem, ReportTime(received=draft.at, reporter=_REPORTER, source=SYSTEM)) is not None
 
 
-def _end(draft: Draft, memory: SilenceMemory, device_id: str, why: str) -> None:
+def _end(draft: Draft, memory: SilentDeviceMemory, device_id: str, why: str) -> None:
     _no_longer_more(draft, memory, device_id)
     known = memory.alarmed.get(device_id)
     if known is None:
@@ -178,7 +178,7 @@ def _end(draft: Draft, memory: SilenceMemory, device_id: str, why: str) -> None:
         draft.wake(NAME, waiting, draft.at)
 
 
-def _no_longer_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
+def _no_longer_more(draft: Draft, memory: SilentDeviceMemory, device_id: str) -> None:
     """Remove the device from those beyond the bound."""
     if device_id not in memory.more:
         return
@@ -188,7 +188,7 @@ def _no_longer_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None
         fold_system(draft, SystemReport(alarm_type=SILENT, active=False, qualifier=MORE, description=text))
 
 
-def _tell_of_more(draft: Draft, memory: SilenceMemory, device_id: str) -> None:
+def _tell_of_more(draft: Draft, memory: SilentDeviceMemory, device_id: str) -> None:
     if not memory.more:
         report = SystemReport(
             alarm_type=SILENT,

@@ -30,7 +30,7 @@ class RaiseWindow(Struct, array_like=True, gc=False):
     """For a rule that counts reports: the times of the last reports, as many as the rule's count, oldest first."""
 
 
-class TogetherMemory(Struct):
+class TimeWindowMemory(Struct):
     """By rule and what the alarms share (``ID KEY``)."""
 
     windows: dict[str, RaiseWindow] = {}
@@ -71,7 +71,7 @@ class AttachedChild(Struct, array_like=True, frozen=True, gc=False):
     parent: str
 
 
-class KinMemory(Struct):
+class ParentChildMemory(Struct):
     """``recent``: by slot, then alarm, oldest first. ``adopted``: by child."""
 
     recent: dict[str, dict[str, Recent]] = {}

@@ -11,7 +11,7 @@ from typing import Any
 from actors.correlator.alarms.attachment import attach, detach, reported_at
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules, RulePart
-from actors.correlator.rules.memories import AttachedChild, KinMemory, Recent
+from actors.correlator.rules.memories import AttachedChild, ParentChildMemory, Recent
 from actors.correlator.rules.place import above, device_of, is_below
 from actors.correlator.state import DerivedView, State
 from protocols.alarm import Alarm
@@ -45,7 +45,7 @@ def adopt(
     """Attach ``child`` for ``rule``, unless something with precedence has attached it already. The topology and operators
     always have precedence; another rule has it by priority and name."""
     child = draft.latest(child)
-    adopted = draft.state.memory(KinMemory).adopted
+    adopted = draft.state.memory(ParentChildMemory).adopted
     if child.parent_alarm_id is not None:
         known = draft.read(adopted, child.id)
         if known is None or known.parent != child.parent_alarm_id:
@@ -73,14 +73,14 @@ def adopt(
 
 def forget(draft: Draft, alarm: Alarm) -> None:
     """The alarm has ended: forget which rule attached it."""
-    adopted = draft.state.memory(KinMemory).adopted
+    adopted = draft.state.memory(ParentChildMemory).adopted
     if draft.read(adopted, alarm.id) is not None:
         draft.drop(adopted, alarm.id)
 
 
 def release(draft: Draft, alarm_id: str, gone: dict[str, str]) -> bool:
     """Detach an alarm when the rule that attached it is gone (``gone``: rule id → reason). True when it was detached."""
-    adopted = draft.state.memory(KinMemory).adopted
+    adopted = draft.state.memory(ParentChildMemory).adopted
     known = draft.read(adopted, alarm_id)
     if known is None or known.rule not in gone:
         return False
@@ -94,7 +94,7 @@ def release(draft: Draft, alarm_id: str, gone: dict[str, str]) -> bool:
 
 def drop(draft: Draft, gone: dict[str, str]) -> None:
     """Forget the alarms that waited for rules that are gone."""
-    recent = draft.state.memory(KinMemory).recent
+    recent = draft.state.memory(ParentChildMemory).recent
     for slot in recent:
         if slot.partition(" ")[2] in gone:
             draft.drop(recent, slot)
@@ -104,7 +104,7 @@ def drop(draft: Draft, gone: dict[str, str]) -> None:
 def expire(draft: Draft, slot: str, rule: CompiledRule | None) -> None:
     """Drop alarms that have waited through the window."""
     window = rule.window if rule is not None else timedelta(0)
-    recent = draft.state.memory(KinMemory).recent
+    recent = draft.state.memory(ParentChildMemory).recent
     if slot not in recent:
         return
     waiting = draft.inner(recent, slot)
@@ -136,11 +136,11 @@ def _places_of_child(draft: Draft, alarm: Alarm) -> tuple[tuple[str, ...], tuple
 
 
 class Waiting(DerivedView):
-    """Alarms of ``KinMemory.recent``, oldest first, by slot and the places in which the other side looks for them."""
+    """Alarms of ``ParentChildMemory.recent``, oldest first, by slot and the places in which the other side looks for them."""
 
     def __init__(self, state: State) -> None:
         self.slots: dict[str, dict[str, dict[str, None]]] = {}
-        for slot, waiting in state.memory(KinMemory).recent.items():
+        for slot, waiting in state.memory(ParentChildMemory).recent.items():
             for alarm_id, recent in waiting.items():
                 self.add(slot, alarm_id, recent.places, ())
 
@@ -171,7 +171,7 @@ class Waiting(DerivedView):
 
 def _waiting(draft: Draft, slot: str, places: tuple[str, ...], rule: CompiledRule) -> list[Alarm]:
     """Open alarms of the slot in these places, raised within the window: those of the nearest place first, then new ones."""
-    waiting = draft.read(draft.state.memory(KinMemory).recent, slot)
+    waiting = draft.read(draft.state.memory(ParentChildMemory).recent, slot)
     if waiting is None:
         return []
     by_place = draft.state.view(Waiting).slots.get(slot, {})
@@ -189,7 +189,7 @@ def _waiting(draft: Draft, slot: str, places: tuple[str, ...], rule: CompiledRul
 
 
 def _wait(draft: Draft, slot: str, alarm: Alarm, places: tuple[str, ...], rule: CompiledRule) -> None:
-    slots = draft.state.memory(KinMemory).recent
+    slots = draft.state.memory(ParentChildMemory).recent
     waiting = draft.read(slots, slot)
     if waiting is None:
         waiting = draft.set(slots, slot, {})

@@ -12,7 +12,7 @@ from actors.correlator.operator_tables import emit_rules
 from actors.correlator.rules import escalation, groups, parent_child, sequence, suppression, time_window
 from actors.correlator.rules.compiler import CompiledRules, compile_rule, compile_rules
 from actors.correlator.rules.errors import RuleError
-from actors.correlator.rules.memories import EscalationMemory, KinMemory, RuleMemory
+from actors.correlator.rules.memories import EscalationMemory, ParentChildMemory, RuleMemory
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.rules.rule_registry import api_rule_id, file_rule_id, install_rules, rules_of
 from actors.correlator.strategies import flapping
@@ -121,7 +121,7 @@ def switch(draft: Draft, records: dict[str, RuleRecord]) -> None:
     groups.release(draft, gone)
     flapping.release(draft, gone)
     pending = dict.fromkeys(memory.pending)
-    adopted = state.memory(KinMemory).adopted
+    adopted = state.memory(ParentChildMemory).adopted
     pending.update((alarm_id, None) for alarm_id, by in adopted.items() if by.rule in gone)
     clocks = state.memory(EscalationMemory).clocks
     for alarm in state.alarms.values():

@@ -11,7 +11,7 @@ from itertools import takewhile
 from actors.correlator.draft import Draft
 from actors.correlator.rules.compiler import CompiledRule, CompiledRules
 from actors.correlator.rules.groups import RULE_ID, is_open, join, raise_group, share
-from actors.correlator.rules.memories import RaiseWindow, TogetherMemory
+from actors.correlator.rules.memories import RaiseWindow, TimeWindowMemory
 from protocols.alarm import Alarm
 
 NAME = "rules"
@@ -60,7 +60,7 @@ def _enter(draft: Draft, rule: CompiledRule, alarm: Alarm, *, whole: bool) -> tu
     if key is None or alarm.metadata.get(RULE_ID) == rule.id:
         return None
     name = f"{rule.id} {key}"
-    windows = draft.state.memory(TogetherMemory).windows
+    windows = draft.state.memory(TimeWindowMemory).windows
     window = draft.own(windows, name, _copy)
     if window is None:
         if len(windows) >= MAX_WINDOWS:
@@ -98,7 +98,7 @@ def _follow(
 
 def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
     """Drop members older than the window."""
-    windows = draft.state.memory(TogetherMemory).windows
+    windows = draft.state.memory(TimeWindowMemory).windows
     window = draft.own(windows, name, _copy)
     if window is None:
         return
@@ -112,7 +112,7 @@ def expire(draft: Draft, name: str, rule: CompiledRule | None) -> None:
 
 def drop(draft: Draft, gone: dict[str, str]) -> None:
     """Forget the windows of rules that are gone."""
-    windows = draft.state.memory(TogetherMemory).windows
+    windows = draft.state.memory(TimeWindowMemory).windows
     for name in windows:
         if name.partition(" ")[0] in gone:
             draft.drop(windows, name)

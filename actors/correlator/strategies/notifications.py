@@ -10,7 +10,7 @@ from typing import Final
 from actors.correlator.alarms.history import add_to_history
 from actors.correlator.alarms.lifecycle import moved
 from actors.correlator.draft import Draft
-from actors.correlator.memories import NoticeMemory
+from actors.correlator.memories import NotificationMemory
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from actors.correlator.windows import strategy as windows
 from protocols.alarm import Alarm, TimelineEntry
@@ -24,7 +24,7 @@ _REQUESTED: Final = "notification_requested"
 
 def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     """Start, stop or end the waiting of an alarm that changed."""
-    memory = draft.state.memory(NoticeMemory)
+    memory = draft.state.memory(NotificationMemory)
     told = last_notified(draft, alarm.id)
     if alarm.cleared_at is not None:
         if ended(before, alarm) or (alarm.resolved_at is not None and (before is None or before.resolved_at is None)):
@@ -57,7 +57,7 @@ def due(draft: Draft, alarm_id: str) -> None:
     alarm = draft.get(alarm_id)
     if alarm is None or alarm.cleared_at is not None or not deserves_notification(draft, alarm):
         return
-    memory = draft.state.memory(NoticeMemory)
+    memory = draft.state.memory(NotificationMemory)
     told = last_notified(draft, alarm_id)
     if told is not None and not is_worse(alarm.severity, told):
         return
@@ -83,7 +83,7 @@ def deserves_notification(draft: Draft, alarm: Alarm) -> bool:
 
 def last_notified(draft: Draft, alarm_id: str) -> Severity | None:
     """The severity of the alarm's last notification; None when there was none, or when its end was notified."""
-    return draft.read(draft.state.memory(NoticeMemory).notified, alarm_id)
+    return draft.read(draft.state.memory(NotificationMemory).notified, alarm_id)
 
 
 def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
@@ -97,14 +97,14 @@ def gone(draft: Draft, alarm_id: str, tenant_id: str, why: str) -> None:
     # The alarm is history already, but somebody has its ticket.
     entry = add_to_history(draft, alarm_id, tenant_id, _REQUESTED, _ACTOR, why, {"notice": "recovered"}, {})
     _request(draft, entry, "recovered", severity)
-    draft.drop(draft.state.memory(NoticeMemory).notified, alarm_id)
+    draft.drop(draft.state.memory(NotificationMemory).notified, alarm_id)
 
 
 def request_notification(draft: Draft, alarm: Alarm, kind: NotificationKind, reason: str) -> None:
     """Request a notification now, and say so in the alarm's timeline."""
     draft.put(moved(draft.latest(alarm)), _REQUESTED, _ACTOR, reason, notice=kind)
     _request(draft, draft.last_entry(alarm.id), kind, alarm.severity)
-    told = draft.state.memory(NoticeMemory).notified
+    told = draft.state.memory(NotificationMemory).notified
     if kind == "recovered" or (kind == "steady" and alarm.cleared_at is not None):
         draft.drop(told, alarm.id)
     else:

@@ -11,7 +11,7 @@ from typing import Final
 
 from actors.correlator.alarms.attachment import attach, children_of, detach, reported_at
 from actors.correlator.draft import Draft
-from actors.correlator.memories import BlockerMemory
+from actors.correlator.memories import LostEquipmentMemory
 from actors.correlator.strategies.strategy import Strategy, ended, raised
 from protocols.alarm import Alarm
 
@@ -31,7 +31,7 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
     end of a cause."""
     if ended(before, alarm):
         if _is_lost(draft, alarm):
-            draft.drop(draft.state.memory(BlockerMemory).since, alarm.id)
+            draft.drop(draft.state.memory(LostEquipmentMemory).since, alarm.id)
         if children_of(draft, alarm.id):
             draft.wake(NAME, alarm.id, draft.at + draft.state.spans.outlive)
         return
@@ -46,9 +46,9 @@ def touched(draft: Draft, before: Alarm | None, alarm: Alarm) -> None:
         return
     draft.no_wake(NAME, alarm.id)
     if traits.equipment_lost:
-        draft.set(draft.state.memory(BlockerMemory).since, alarm.id, draft.at)
+        draft.set(draft.state.memory(LostEquipmentMemory).since, alarm.id, draft.at)
     # Where nothing is gone, anywhere, nothing can block it.
-    if traits.follows and alarm.parent_alarm_id is None and draft.state.memory(BlockerMemory).since:
+    if traits.follows and alarm.parent_alarm_id is None and draft.state.memory(LostEquipmentMemory).since:
         place(draft, alarm)
     if traits.equipment_lost:
         collect(draft, draft.latest(alarm))
@@ -88,7 +88,7 @@ def _beside(draft: Draft, alarm: Alarm) -> bool:
     if traits is None or traits.symptom != "link_down" or alarm.resource_id in plant.nodes:
         return False
     recent: list[str] = []
-    for cause_id, since in reversed(draft.state.memory(BlockerMemory).since.items()):
+    for cause_id, since in reversed(draft.state.memory(LostEquipmentMemory).since.items()):
         if draft.at - since > TOGETHER:
             break  # in the order of their times: the other lost equipment has been lost for longer
         recent.append(cause_id)
@@ -166,7 +166,7 @@ def _ways_closed(draft: Draft, start: str, but: str, tenant: str, counts: tuple[
 
 
 def _stale(draft: Draft, blocker: Alarm) -> bool:
-    return draft.at - draft.state.memory(BlockerMemory).since.get(blocker.id, draft.at) > STALE
+    return draft.at - draft.state.memory(LostEquipmentMemory).since.get(blocker.id, draft.at) > STALE
 
 
 def root_of(draft: Draft, alarm: Alarm) -> Alarm:

@@ -42,6 +42,11 @@ async def test_openapi_has_every_endpoint_with_its_errors(lab: RunningApi, monke
                 for status in ("401", "403", "431", "503"):
                     content = operation["responses"][status]["content"]
                     assert content["application/problem+json"]["schema"]["$ref"] == "#/components/schemas/Problem"
+    for path in ("alarms/{alarm_id}", "alarm-rules/{rule_id}", "maintenance-windows/{window_id}", "topology/nodes/{node_id}"):
+        read = document["paths"][f"/api/v1/faults/{path}"]["get"]
+        assert {"304", "412"} <= read["responses"].keys(), path
+        assert "content" not in read["responses"]["304"]
+        assert {"If-Match", "If-None-Match"} <= {parameter["name"] for parameter in read["parameters"]}
     assert {"Problem", "FieldError", "AlarmCreate", "Alarm"} <= document["components"]["schemas"].keys()
     parameters = document["paths"]["/api/v1/faults/alarms"]["get"]["parameters"]
     by_name = {parameter["name"]: parameter for parameter in parameters}

@@ -1,5 +1,7 @@
 """The outermost steps of an answer, without a server."""
 
+import trio
+
 from actors.api.asgi import Message
 from actors.api.representation import Representation
 
@@ -16,6 +18,7 @@ async def test_nothing_is_sent_behind_the_answer_to_head() -> None:
         await answer.send({"type": "http.response.start", "status": 200, "headers": []})
         await answer.send({"type": "http.response.body", "body": b"a", "more_body": True})
         await answer.send({"type": "http.response.body", "body": b"b", "more_body": True})
+        await trio.lowlevel.checkpoint()
         raise AssertionError("the rest of the body is made, and nobody reads it")
     assert [(each["type"], each.get("body"), each.get("more_body")) for each in sent] == [
         ("http.response.start", None, None),

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vocabulary.alarms import ont_alarm
 
+from actors.correlator.memories import OpticalPower, OpticalPowerMemory
 from actors.correlator.saved import STEP, ReportMark, Saved, pieces
+from actors.correlator.state import State
 from actors.state_encoding import encode_with_pauses
 from protocols.alarm import Alarm, Identity
 
@@ -65,3 +67,12 @@ def test_timers_are_in_the_order_of_time_and_clears_in_their_own() -> None:
     found = msgspec.msgpack.decode(b"".join(pieces(state, timers.items(), [(identity, (NOW, MARK))])), type=Saved)
     assert found.timers == [(NOW, "a", "0"), (NOW, "b", "2"), (NOW + timedelta(seconds=1), "a", "1")]
     assert found.ended == [(identity, NOW, MARK)]
+
+
+def test_a_memory_whose_class_was_renamed_is_read_from_a_snapshot_of_before() -> None:
+    power = OpticalPowerMemory()
+    power.put("olt-1/0/1/1", OpticalPower(-21.5, -21.5, NOW))
+    state = State("6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11")
+    state.replace_memories({"LightMemory": msgspec.Raw(msgspec.msgpack.encode(power))})
+    assert state.memory(OpticalPowerMemory).lights == power.lights
+    assert list(state.remembered()) == ["LightMemory"]

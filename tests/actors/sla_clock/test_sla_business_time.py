@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.sla_clock.business_time import BusinessCalendar, Hours, due_at, elapsed
+from actors.sla_clock.business_time import FOREVER, BusinessCalendar, Hours, due_at, elapsed
 from actors.sla_clock.intervals import Interval, union
 from actors.trusted_clock import instant, micros
 
@@ -67,6 +67,18 @@ def test_a_pause_outside_business_hours_moves_nothing() -> None:
 
 def test_a_calendar_without_business_time_is_never_due() -> None:
     assert due_at(BusinessCalendar("UTC", ((),) * 7), at(f"{MON}T17:00"), HOUR) is None
+
+
+@pytest.mark.parametrize("calendar", [None, workdays(8, 18)])
+def test_a_clock_paused_without_end_is_due_only_if_its_time_was_up_before(calendar: BusinessCalendar | None) -> None:
+    pauses = [(at(f"{MON}T17:30"), FOREVER)]
+    assert due_at(calendar, at(f"{MON}T17:00"), HOUR // 2, pauses) == at(f"{MON}T17:30")
+    assert due_at(calendar, at(f"{MON}T17:00"), HOUR // 2 + 1, pauses) is None
+
+
+def test_a_pause_until_the_last_year_is_no_error() -> None:
+    end = micros(datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    assert due_at(workdays(8, 18), at(f"{MON}T17:00"), 2 * HOUR, [(at(f"{MON}T17:30"), end)]) is None
 
 
 days = st.lists(st.tuples(st.integers(0, 96), st.integers(0, 96)), max_size=2).map(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from vocabulary.rules import RuleWorld
 
-from actors.correlator.rules.memories import GroupMemory, SequenceMemory, TogetherMemory
+from actors.correlator.rules.memories import GroupMemory, SequenceMemory, TimeWindowMemory
 
 FAILED = {"alarm_type": "x.login"}
 
@@ -36,7 +36,7 @@ def test_alarms_of_one_window_share_a_correlation_id(ruled: RuleWorld) -> None:
     assert ids[2] == ids[3] == late, "a window begins with the first, so it cannot go on for ever"
     assert "grouped" in ruled.actions(second)
     ruled.run_to(400)
-    assert ruled.state.memory(TogetherMemory).windows == {}
+    assert ruled.state.memory(TimeWindowMemory).windows == {}
 
 
 def test_so_many_in_the_window_raise_a_group_alarm_and_its_end_is_theirs(ruled: RuleWorld) -> None:
@@ -132,7 +132,7 @@ def test_a_window_holds_only_so_many(ruled: RuleWorld, monkeypatch: pytest.Monke
     ruled.write(type="correlation", conditions={"match": FAILED, "same": ["device"], "count": 50})
     for n in range(30):
         ruled.raise_alarm("x.login", f"d{n % 4}/{n}")
-    windows = ruled.state.memory(TogetherMemory).windows
+    windows = ruled.state.memory(TimeWindowMemory).windows
     assert [len(window.members) for window in windows.values()] == [5, 5]
     assert ruled.state.tally["rule_overflow"] > 0
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from vocabulary.rules import RuleWorld
 
-from actors.correlator.rules.memories import KinMemory
+from actors.correlator.rules.memories import ParentChildMemory
 
 OLT_RULE: dict[str, Any] = msgspec.json.decode(
     b'{"name":"OLT to ONT Correlation","type":"correlation","conditions":{"parent":{"alarm_type":"device.down",'
@@ -200,4 +200,4 @@ def test_a_child_of_a_parent_long_open_is_its_own(ruled: RuleWorld) -> None:
     child = ruled.raise_alarm("x.loss", "olt-1/0/1/5/3")
     assert ruled.get(child).parent_alarm_id is None
     ruled.run_to(4000)
-    assert ruled.state.memory(KinMemory).recent == {}, "windows leave nothing behind"
+    assert ruled.state.memory(ParentChildMemory).recent == {}, "windows leave nothing behind"

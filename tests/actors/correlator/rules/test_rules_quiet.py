@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from vocabulary.rules import RuleWorld
 
-from actors.correlator.memories import FlapMemory, NoticeMemory
+from actors.correlator.memories import FlapMemory, NotificationMemory
 from actors.correlator.rules.memories import EscalationMemory
 from protocols.command import Assign, Unacknowledge
 from protocols.principal import Principal
@@ -243,7 +243,7 @@ def test_the_true_state_is_told_when_it_is_over(ruled: RuleWorld) -> None:
     assert ruled.notifications(alarm) == ["flapping", "steady"]
     (line,) = [line for line in ruled.timeline(alarm) if line.action == "released"]
     assert "it is over" in line.text
-    assert ruled.state.memory(NoticeMemory).notified == {}
+    assert ruled.state.memory(NotificationMemory).notified == {}
     assert ruled.state.memory(FlapMemory).flaps == {}
 
 
@@ -264,7 +264,7 @@ def test_it_goes_on_through_another_alarm_of_the_same_identity(ruled: RuleWorld)
     assert ruled.notifications(last) == []
     ruled.run_to(times[6] + 5_001)
     assert ruled.notifications(last) == ["steady"]
-    assert list(ruled.state.memory(NoticeMemory).notified) == [last]
+    assert list(ruled.state.memory(NotificationMemory).notified) == [last]
 
 
 def test_identities_are_counted_apart_and_repeats_not_at_all(ruled: RuleWorld) -> None:

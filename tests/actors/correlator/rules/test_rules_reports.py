@@ -6,7 +6,7 @@ import pytest
 from vocabulary.rules import RuleWorld
 
 from actors.correlator import fold as folding
-from actors.correlator.rules.memories import TogetherMemory
+from actors.correlator.rules.memories import TimeWindowMemory
 from actors.correlator.settings import CorrelatorSettings
 
 
@@ -80,10 +80,10 @@ def test_it_remembers_no_more_than_it_asks_for_and_lets_go(ruled: RuleWorld) -> 
     ruled.write(**five())
     for number in range(300):
         ruled.run_to(number / 100).raise_alarm("x.link", "olt-1")
-    (window,) = ruled.state.memory(TogetherMemory).windows.values()
+    (window,) = ruled.state.memory(TimeWindowMemory).windows.values()
     assert len(window.reports) == 5
     ruled.run_to(200)
-    assert ruled.state.memory(TogetherMemory).windows == {}
+    assert ruled.state.memory(TimeWindowMemory).windows == {}
 
 
 def test_saved_and_loaded_after_each_event_it_counts_the_same(new_ruled: type[RuleWorld]) -> None:

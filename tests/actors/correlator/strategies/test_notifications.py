@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vocabulary.equipment import PLANT
 from vocabulary.notifications import unmatched_requests
 
-from actors.correlator.memories import NoticeMemory
+from actors.correlator.memories import NotificationMemory
 from actors.correlator.settings import CorrelatorSettings
 from protocols.alarm import Alarm
 from protocols.change import Answer, NotificationRequested
@@ -152,7 +152,7 @@ class People:
             held = alarm.suppressed_by or alarm.shelved_until or alarm.acknowledged_at
             if alarm.cleared_at is None and not held and alarm.severity == "critical":
                 assert open_for.get(alarm.id), (alarm, self.told)
-        assert set(self.world.state.memory(NoticeMemory).notified) == {each for each, waits in open_for.items() if waits}
+        assert set(self.world.state.memory(NotificationMemory).notified) == {each for each, waits in open_for.items() if waits}
 
     def of(self, alarm_type: str) -> list[str]:
         return [kind for _, kind_of, kind in self.told if kind_of == alarm_type]
@@ -275,4 +275,4 @@ def test_told_and_recovered_alternate_whatever_happens(make_world: Any, story: l
         people.clears(resource)
     people.waits(200)
     people.holds()
-    assert not people.world.state.memory(NoticeMemory).notified
+    assert not people.world.state.memory(NotificationMemory).notified

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vocabulary.windows import WindowWorld
 from vocabulary.world import ADMIN, START, moment
 
-from actors.correlator.memories import NoticeMemory
+from actors.correlator.memories import NotificationMemory
 from actors.correlator.windows import strategy
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.views import WindowCatalogue
@@ -67,7 +67,7 @@ def test_what_begins_inside_and_still_stands_at_the_end_is_told_then(world: Wind
         "waited 5 s: no cause, window or rule holds it back; until then "
         f"window {window} (maintenance window {window} (splicing) until 2026-03-01 04:00:00 UTC covers device olt-1)"
     )
-    assert world.state.memory(NoticeMemory).released_from == {}
+    assert world.state.memory(NotificationMemory).released_from == {}
 
 
 def test_what_begins_and_ends_inside_is_never_told(world: WindowWorld) -> None:

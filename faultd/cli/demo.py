@@ -32,7 +32,8 @@ def demo(
 ) -> None:
     """Run faultd with an embedded PostgreSQL and a simulated FTTH plant that sends real traps; show the alarms live.
 
-    The daemon is the real one, in a process of its own, on unprivileged ports of this machine. Ctrl-C, or closing the terminal, stops everything.
+    The daemon is the real one, in a process of its own, on unprivileged ports of this machine.
+    Ctrl-C, or closing the terminal, stops everything.
     """
     try:
         scenario_named(scenario)

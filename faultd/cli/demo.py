@@ -4,6 +4,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,8 @@ def demo(
 ) -> None:
     """Run faultd with an embedded PostgreSQL and a simulated FTTH plant that sends real traps; show the alarms live.
 
-    The daemon is the real one, in a process of its own, on unprivileged ports of this machine. Ctrl-C stops everything.
+    The daemon is the real one, in a process of its own, on unprivileged ports of this machine.
+    Ctrl-C, or closing the terminal, stops everything.
     """
     try:
         scenario_named(scenario)
@@ -68,7 +70,7 @@ async def _demo(
     async with running(place, tell):
         for name, link in place.links:
             tell(f"{name}: {link}")
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals, trio.CancelScope() as scope:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals, trio.CancelScope() as scope:
             scope.deadline = trio.current_time() + (seconds if seconds is not None else float("inf"))
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_until_told, signals, scope)
@@ -84,5 +86,6 @@ async def _until_told(signals: AsyncIterator[int], scope: trio.CancelScope) -> N
 
 def tell(text: str) -> None:
     """The demo's current step, shown while the user waits."""
-    sys.stderr.write(f"demo: {text}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # The terminal may be closed; the daemon must be stopped all the same.
+        sys.stderr.write(f"demo: {text}\n")
+        sys.stderr.flush()

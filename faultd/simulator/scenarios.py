@@ -168,34 +168,39 @@ def _unreachable(plant: SimulatedPlant, rng: Random, duration: float) -> Script:
 SCENARIOS: dict[str, Scenario] = {
     each.name: each
     for each in (
-        Scenario("feeder-cut", "A feeder fibre is cut: every ONT of one PON port goes dark.", 60.0, _single("feeder_cut")),
+        Scenario("feeder-cut", "A feeder fibre is cut: every ONT of one PON port loses signal.", 60.0, _single("feeder_cut")),
         Scenario(
             "distribution-cut",
-            "The fibre to one second-level splitter is cut: its ONTs lose signal, the rest of the port lives.",
+            "The fibre to one second-level splitter is cut: its ONTs lose signal, the other ONTs of the port work.",
             60.0,
             _single("distribution_cut"),
         ),
         Scenario("drop-cut", "One customer's drop fibre is cut.", 60.0, _single("drop_cut")),
-        Scenario("ont-power", "One customer loses mains: a dying gasp, and silence.", 60.0, _single("ont_power")),
+        Scenario("ont-power", "One customer loses mains: a dying gasp, then no more reports.", 60.0, _single("ont_power")),
         Scenario("card-failure", "A PON card fails and is replaced.", 90.0, _single("card_failure")),
         Scenario(
-            "olt-power", "An OLT loses power: silence, then a cold start and every ONT again.", 120.0, _single("olt_power")
+            "olt-power",
+            "An OLT loses power: it sends nothing, then a cold start, and every ONT registers again.",
+            120.0,
+            _single("olt_power"),
         ),
         Scenario("olt-unreachable", "An OLT's traps do not arrive for a while, in which a feeder is cut.", 60.0, _unreachable),
         Scenario("uplink-down", "One of an OLT's two uplinks goes down.", 60.0, _single("uplink_down")),
         Scenario(
             "uplinks-down",
-            "The fibre with both uplinks of an OLT is cut: one trap gets out, then nothing does.",
+            "The fibre with both uplinks of an OLT is cut: one trap arrives, then none.",
             60.0,
             _single("uplinks_down"),
         ),
         Scenario(
             "bend", "A bent distribution fibre: the ONTs behind it receive less light, and none is lost.", 60.0, _single("bend")
         ),
-        Scenario("rogue-ont", "One ONT sends without end: the OLT hears none of its siblings.", 60.0, _single("rogue_ont")),
+        Scenario(
+            "rogue-ont", "One ONT sends without end: the OLT receives none of the other ONTs.", 60.0, _single("rogue_ont")
+        ),
         Scenario(
             "rogue-unnamed",
-            "One ONT sends now and then when it must not: its siblings come and go in turns, and no OLT says which one it is.",
+            "One ONT sends out of turn now and then: the others of its port come and go, and no OLT names the rogue ONT.",
             90.0,
             _single("rogue_unnamed"),
         ),

@@ -142,6 +142,11 @@ class Oracle:
         assert self.stages is not None
         return self.stages.state
 
+    @property
+    def known_state(self) -> State | None:
+        """The same; None before the first process has recovered its ledger."""
+        return None if self.stages is None else self.stages.state
+
     # --- what the ledger wrote --------------------------------------------------------------------------------------
 
     def writing(self, first: int, at: datetime, group: CommitGroup) -> None:

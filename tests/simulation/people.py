@@ -250,7 +250,7 @@ class Person:
 
     def _one_of(self, memory: type[RuleMemory | WindowMemory], table: str) -> str | None:
         """The id of a rule, or of a window, that a list of them shows; sometimes one that there never was."""
-        state = self._world.oracle.state
+        state = self._world.oracle.known_state
         known = list(getattr(state.memory(memory), table)) if state is not None else []
         if not known:
             return None
@@ -258,7 +258,7 @@ class Person:
 
     def _expected(self, action: Action) -> dict[str, int]:
         """The revision that somebody knows of what he changes; sometimes none, and sometimes not the present one."""
-        state, rng = self._world.oracle.state, self._rng
+        state, rng = self._world.oracle.known_state, self._rng
         known: Any = None
         if state is None or rng.random() < 0.5:
             return {}
@@ -275,9 +275,10 @@ class Person:
 
     def _known_plant(self) -> int | None:
         """The plant's last change, as somebody may know it."""
-        if self._world.oracle.stages is None or self._rng.random() < 0.3:
+        state = self._world.oracle.known_state
+        if state is None or self._rng.random() < 0.3:
             return None
-        return self._world.oracle.state.topology_at - (self._rng.random() < 0.2)
+        return state.topology_at - (self._rng.random() < 0.2)
 
     async def _retry(self) -> Action | None:
         life = self._world.life

@@ -1,1 +1,1 @@
-"""What a developer of faultd runs: `make check` and `make coverage`. Nothing here is installed with faultd."""
+"""Tools for developers of faultd: `make check` and `make coverage`. Nothing here is installed with faultd."""

@@ -93,7 +93,7 @@ def _changed(base: str) -> list[str]:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git prints, or None where it fails."""
+    """The output of git, or None when it fails."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None
 

@@ -1,5 +1,6 @@
 """The daemon that some targets fuzz: a real one with an embedded PostgreSQL and a plant. It must still be well at the end."""
 
+import argparse
 import json
 import random
 import re
@@ -88,6 +89,15 @@ def tell(text: str) -> None:
 def seeded(seed: int) -> int:
     """``seed``, or another one each time for 0."""
     return seed or random.randrange(1, 1 << 32)
+
+
+def main(fuzz: Callable[[Target, float, int], Awaitable[int]], description: str) -> None:
+    """The command line of a target: ``--seconds`` and ``--seed``, 0 for another seed each time. Ends the process."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    sys.exit(run(lambda daemon: fuzz(daemon, arguments.seconds, seeded(arguments.seed))))
 
 
 def run(fuzz: Callable[[Target], Awaitable[int]]) -> int:

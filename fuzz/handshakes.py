@@ -6,15 +6,13 @@ Each connection is admitted or refused, nobody without a token is admitted, and 
 was restarted, and whoever asks properly is admitted. The exit code is 0 when nothing was found.
 """
 
-import argparse
 import random
 import socket
-import sys
 from collections import Counter
 from time import monotonic
 
 import trio
-from daemon import Found, Target, run, seeded, tell
+from daemon import Found, Target, main, tell
 from fuzzing.request_lines import frames, handshake, written
 
 EVERY = 500
@@ -96,8 +94,4 @@ async def fuzz(daemon: Target, seconds: float, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    sys.exit(run(lambda daemon: fuzz(daemon, arguments.seconds, seeded(arguments.seed))))
+    main(fuzz, __doc__)

@@ -7,10 +7,8 @@ Whatever is answered, nobody reads what is not his, nobody but an operator chang
 there is no 5xx. The exit code is 0 when nothing was found.
 """
 
-import argparse
 import json
 import random
-import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -19,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import trio
-from daemon import API, Found, Target, run, seeded, tell
+from daemon import API, Found, Target, main, tell
 from fuzzing.request_lines import METHODS, PIECES, respell, spellings
 
 MARK = "only-for-north"
@@ -192,8 +190,4 @@ async def fuzz(daemon: Target, seconds: float, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    sys.exit(run(lambda daemon: fuzz(daemon, arguments.seconds, seeded(arguments.seed))))
+    main(fuzz, __doc__)

@@ -49,7 +49,7 @@ class AlarmLookup:
         return found
 
     async def past_of(self, by: Principal, names: Sequence[str], *, needed: bool) -> tuple[Past, ...]:
-        """Those of the named alarms that the fold no longer holds, as PostgreSQL has them. While PostgreSQL is away: none, or
+        """The named alarms that the fold no longer holds, read from PostgreSQL. While PostgreSQL is away: none, or
         ``DatabaseUnavailable`` where they are ``needed`` (the action applies to history)."""
         missing = [name for name in names if self.held(by, name) is None]
         if not missing:

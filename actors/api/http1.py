@@ -34,7 +34,7 @@ class _Http1(H11Protocol):
         """No other protocol to look for."""
 
     async def _send_error_response(self, status_code: int) -> None:
-        """What is no request is answered with a problem too; the connection ends."""
+        """Octets that are no request are answered with a problem too; then the connection ends."""
         kind = "headers_too_large" if status_code == 431 else "bad_request"
         detail = self._strict.refusal or "this is no request that can be answered"
         content = msgspec.json.encode(ProblemError(status_code, kind, detail).problem)

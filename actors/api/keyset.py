@@ -109,7 +109,7 @@ class Order(Struct, frozen=True):
 
 
 def within_minute(key: SortKey, name: str) -> str:
-    """What being behind the value ``name`` in ``key`` implies for its coarse column, so that an index can start there."""
+    """The condition on the coarse column of ``key`` for rows behind the value ``name``; an index can start there."""
     return f"{key.coarse} <= {name}" if key.descending else f"{key.coarse} > {name}::timestamptz - interval '1 minute'"
 
 

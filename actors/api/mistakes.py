@@ -147,7 +147,7 @@ def _mapping(value: Any, kind: inspect.DictType, path: str) -> Iterator[FieldErr
 
 
 def _simple(value: Any, kind: inspect.Type) -> str:
-    """What is wrong with a value that has no parts, "" for nothing."""
+    """The mistake in a value that has no parts, "" for none."""
     match kind:
         case inspect.StrType():
             return _text(value, kind)

@@ -16,8 +16,8 @@ MOST_NODES = 100_000
 
 
 def places_of(topology: TopologyView, by: Principal, wanted: AlarmFilterBody) -> tuple[Place, ...]:
-    """What ``device_id``, ``subtree`` and ``area`` name. ProblemError 400 for a node or an area that the caller does not see.
-    A device may be unknown to the topology: then it is an id or an address."""
+    """The places that ``device_id``, ``subtree`` and ``area`` name. ProblemError 400 for a node or an area that the caller does
+    not see. A device may be unknown to the topology: then it is an id or an address."""
     found: list[Place] = []
     if wanted.device_id is not None:
         node = _visible(topology, by, wanted.device_id)

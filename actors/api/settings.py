@@ -1,4 +1,4 @@
-"""What an operator can set about the REST API (section ``[http]``)."""
+"""Settings of the REST API (section ``[http]``)."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from protocols.address import split_bind
 
 AlertSeverity = Literal["critical", "major", "minor", "warning", "info", "clear"]
-"""What a word of another system can mean."""
+"""Severities that a word of another system can stand for."""
 
 _POSITIVE = (
     "answer_seconds",

@@ -80,11 +80,11 @@ class State(AlarmTables):
         self.said: dict[str, int] = {}
         """A digest of the report whose text an alarm has, by its id. Not saved: without one the texts are compared."""
         self.clocks: dict[str, SenderClock] = {}
-        """What is known of senders' uptimes, by sender."""
+        """The clock (sysUpTime) of each sender."""
         self.informs: dict[str, datetime] = {}
         self.keys: dict[str, datetime] = {}
         self.bodies: dict[str, bytes] = {}
-        """What each idempotency key was used for, as a digest."""
+        """For each idempotency key, a digest of the event that used it."""
         self.sequences: dict[str, int] = {}
         self.quarantined: set[int] = set()
         """Offsets of the Events whose fold raised and that no retry has folded since."""
@@ -119,7 +119,7 @@ class State(AlarmTables):
         self.prepared: Prepared | None = None
         """The plant that an Event to come makes of the empty one, made beside the fold."""
         self.tally: Counter[str] = Counter()
-        """What the fold let pass without a Change, since the actor last asked; not part of the state proper."""
+        """Counts of reports that led to no Change, since the metrics last took them; not saved."""
 
     def note(self, what: str, count: int = 1) -> None:
         """Count what the fold let pass."""
@@ -147,7 +147,7 @@ class State(AlarmTables):
         return dict(sorted(found.items()))
 
     def memory(self, kind: type[Memory]) -> Memory:
-        """What a strategy remembers: one Struct of its own, empty at first, kept in snapshots by :func:`saved_name`."""
+        """The memory of a strategy: one Struct of its own, empty at first, kept in snapshots by :func:`saved_name`."""
         try:
             known: Memory = self._memories[kind]
             return known

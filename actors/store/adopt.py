@@ -30,7 +30,7 @@ SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
     (SELECT count(*) FROM maintenance_windows WHERE status IN ('active', 'upcoming')) AS windows,
     (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes
 """
-"""What operators made through the API, and the files do not have."""
+"""Counts what operators made through the API and the files do not have."""
 
 
 class OperatorDataInTheWay(OperatorNeeded):

@@ -53,7 +53,7 @@ class Effects(Struct):
     """By offset and stage."""
     released: set[tuple[int, str]] = set()
     made: OperatorRows = msgspec.field(default_factory=OperatorRows)
-    """What operators made."""
+    """Changes of rules, maintenance windows and topology nodes."""
 
     def add(self, change: Change) -> None:
         """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer and NotificationRequested write no

@@ -1,4 +1,4 @@
-"""What operators made: rules, maintenance windows and topology nodes.
+"""Tables of rules, maintenance windows and topology nodes, which operators make.
 
 Columns are named as the fields of REST. Three more are what a ledger that is begun anew needs: ``switched`` of a rule, and
 ``local_start`` and ``idempotency_key`` of a window. There are no foreign keys: an alarm may be of a resource that the topology

@@ -22,7 +22,8 @@ from fuzzing.request_lines import METHODS, PIECES, respell, spellings
 
 MARK = "only-for-north"
 """Stands in whatever tenant north has, and in nothing that is asked."""
-PUBLIC = (["healthz"], ["readyz"], ["schema"])
+PUBLIC: tuple[list[str], ...] = ([], ["healthz"], ["readyz"], ["schema"])
+"""First parts of the paths of pages for everybody; the root leads to the description."""
 WATCHED = ("/topology?format=csv", "/alarm-rules", "/maintenance-windows", "/quarantine", "/alarms?tenant_id=north")
 HEADERS = (
     "X-HTTP-Method-Override: DELETE",

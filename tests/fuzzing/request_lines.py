@@ -74,7 +74,8 @@ def spellings(path: str) -> Iterator[str]:
     yield f"/%2f{path[1:]}"
     yield f"/%2F{path}"
     yield f"/{path[1:].replace('/', '%2f')}"
-    yield f"/%{ord(path[1]):02x}{path[2:]}"
+    if len(path) > 1:
+        yield f"/%{ord(path[1]):02x}{path[2:]}"
     yield path.replace("/", "/./")
     yield path.upper()
     yield f"{path};x=1"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from actors.sla_clock.credit_models import CreditModel
+from protocols.sla.credit_models import CreditModel
 
 
 def part_of_fee(model: CreditModel, percent: Decimal, fee: int) -> tuple[int, str]:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from actors.sla_clock.business_time import BusinessCalendar
-from actors.sla_clock.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
+from protocols.sla.business_time import BusinessCalendar
+from protocols.sla.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
 from actors.sla_clock.credit_money import decimal, money, part_of_fee, seconds
-from actors.sla_clock.intervals import Interval, difference, intersection, total, union
-from actors.sla_clock.local_time import SECOND, day_of, midnight, wall_time
+from protocols.sla.intervals import Interval, difference, intersection, total, union
+from protocols.sla.local_time import SECOND, day_of, midnight, wall_time
 
 _HOUR = 3600 * SECOND
 

@@ -8,6 +8,8 @@ from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, make_revision, ma
 from protocols.sla_report import ReportedCredit, ShareTotals
 from protocols.sla_report_check import ContradictoryReport, contradictions, require_consistent
 
+CREDIT = ReportedCredit(rule="", item="", arithmetic="", amount=1, currency="EUR", minor_digits=9)
+
 
 def test_figures_that_agree() -> None:
     assert list(contradictions(make_sla_report())) == []
@@ -53,10 +55,7 @@ def test_nothing_measured_has_no_availability() -> None:
         ({"timeline": ((START, UP, "up"), (DOWN, END, "down"))}, "overlaps"),
         ({"unknown_counts_as": "down", "shares": ShareTotals(715 * HOUR, 3 * HOUR, HOUR, HOUR)}, "availability"),
         ({"shares": ShareTotals(717 * HOUR, 3 * HOUR, HOUR, -HOUR)}, "a share is negative"),
-        (
-            {"credits": (ReportedCredit(rule="", item="", arithmetic="", amount=1, currency="EUR", minor_digits=9),)},
-            "minor_digits 9",
-        ),
+        ({"credits": (CREDIT,)}, "minor_digits 9"),
         ({"previous": make_revision().previous}, "previous.revision 1"),
     ],
 )
@@ -65,5 +64,5 @@ def test_a_contradiction_names_the_field(changes: dict[str, Any], named: str) ->
 
 
 def test_the_refusal_names_the_service() -> None:
-    with pytest.raises(ContradictoryReport, match="'ftth-0042': availability 0.9958"):
+    with pytest.raises(ContradictoryReport, match=r"'ftth-0042': availability 0\.9958"):
         require_consistent(make_sla_report(availability=995_800))

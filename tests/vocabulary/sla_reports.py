@@ -1,4 +1,4 @@
-"""A service level report whose figures agree: case 1 of two hours more than an hour of planned work, in November 2026."""
+"""Service level reports whose figures agree: an outage of four hours with an hour of announced work, in November 2026."""
 
 from datetime import datetime
 from typing import Any
@@ -141,7 +141,8 @@ def make_sla_report(**changes: Any) -> SlaReport:
             ReportedCredit(
                 rule="Availability tiers",
                 item="below 99.9 %",
-                arithmetic="up 2577600 of 2588400 s is 99.582753 % (rounded down), below 99.9 %: 6.00 EUR (10 % of 59.95 EUR is 5.995)",
+                arithmetic="up 2577600 of 2588400 s is 99.582753 % (rounded down), below 99.9 %: "
+                "6.00 EUR (10 % of 59.95 EUR is 5.995)",
                 amount=600,
                 currency="EUR",
                 breach="b-1",

@@ -16,6 +16,7 @@ from actors.state_encoding import Piece, struct_pieces
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
 
+
 class ReportMark(Struct, frozen=True, array_like=True, gc=False):
     """The times of the latest raise of an alarm, which tell a later report from one that was overtaken on the way.
 

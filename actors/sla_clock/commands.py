@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from protocols.change import Refusal
 from protocols.command import Command
 from protocols.principal import Principal
 from protocols.sla.actions import SlaAction
 
 
-def fold_command(run: Run, command: Command, action: SlaAction) -> None:
+def fold_command(run: FoldRun, command: Command, action: SlaAction) -> None:
     """Do ``action`` and answer it."""
     _unknown(run, command.by, action, command.expected)
 
 
-def _unknown(run: Run, by: Principal, action: SlaAction, expected: Mapping[str, int]) -> None:
+def _unknown(run: FoldRun, by: Principal, action: SlaAction, expected: Mapping[str, int]) -> None:
     run.refuse(Refusal("", "invalid", f"{type(action).__name__} is not built"))

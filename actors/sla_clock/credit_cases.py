@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from actors.sla_clock.credits import capped, outage_credits, tier_credits
 from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.credit import CreditLine
 from protocols.sla.credit_models import OutageCredits, TierCredits
-from actors.sla_clock.credits import CreditLine, capped, outage_credits, tier_credits
 from protocols.sla.local_time import SECOND, instant_at
 from protocols.toml_lines import Path
 

@@ -6,13 +6,13 @@ from fractions import Fraction
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from actors.sla_clock.credit_money import money, part_of_fee
+from protocols.decimal_text import decimal, seconds
 from protocols.sla.business_time import BusinessCalendar
 from protocols.sla.credit import CreditLine
 from protocols.sla.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
-from actors.sla_clock.credit_money import money, part_of_fee
 from protocols.sla.intervals import Interval, difference, intersection, total, union
 from protocols.sla.local_time import SECOND, day_of, midnight, wall_time
-from protocols.decimal_text import decimal, seconds
 
 _HOUR = 3600 * SECOND
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.outages import note_alarm, note_gap
-from actors.sla_clock.evidence.plant import Place
-from actors.sla_clock.run import Run
+from actors.sla_clock.evidence.plant import PlantPlace
+from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.work import WalkBelow
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
@@ -19,10 +19,10 @@ BLIND_AFTER = timedelta(seconds=60)
 """A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
 
 
-def fold_event(run: Run, event: Event, changes_before: Sequence[Change]) -> None:
+def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> None:
     """Fold one Event at ``run.now``."""
     state = run.state
-    if state.ticked and run.at - state.at > BLIND_AFTER and not isinstance(event, ClockJumped):
+    if len(state.instances) and run.at - state.at > BLIND_AFTER and not isinstance(event, ClockJumped):
         note_gap(run, state.at, run.at)
     for change in changes_before:
         fold_change(run, change)
@@ -37,7 +37,7 @@ def fold_event(run: Run, event: Event, changes_before: Sequence[Change]) -> None
         go_on(run)
 
 
-def fold_change(run: Run, change: Change) -> None:
+def fold_change(run: FoldRun, change: Change) -> None:
     """Take in a Change of the correlator."""
     match change:
         case AlarmRepeated():
@@ -52,13 +52,13 @@ def fold_change(run: Run, change: Change) -> None:
             pass
 
 
-def _note_nodes(run: Run, change: NodesChanged) -> None:
+def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
     state = run.state
     moved = [node_id for node_id in change.removes if node_id in state.plant.places]
     for node_id in moved:
         state.plant.remove(run.journal, node_id)
     for shown in change.puts:
-        place, before = Place.of(shown.node), state.plant.places.get(shown.node.id)
+        place, before = PlantPlace.of(shown.node), state.plant.places.get(shown.node.id)
         if place == before:
             continue
         state.plant.put(run.journal, place)

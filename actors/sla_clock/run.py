@@ -13,10 +13,10 @@ SLICE = 2_000
 """Instances that one Event examines at most; the others follow with the next Events."""
 
 
-class Run:
+class FoldRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("at", "budget", "changes", "journal", "now", "offset", "path_cache", "state", "_ids", "_notices")
+    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "journal", "now", "offset", "path_cache", "state")
 
     def __init__(self, state: SlaState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
@@ -47,7 +47,9 @@ class Run:
         """Refuse the command."""
         self.changes.append(Answer(offset=self.offset, refusals=(refusal,)))
 
-    def notify(self, kind: SlaNoticeKind, instance: SlaInstance, reason: str, *, breach_id: str = "", alarm_id: str = "") -> None:
+    def notify(
+        self, kind: SlaNoticeKind, instance: SlaInstance, reason: str, *, breach_id: str = "", alarm_id: str = ""
+    ) -> None:
         """Request that people hear of an instance."""
         number, self._notices = self._notices, self._notices + 1
         self.changes.append(

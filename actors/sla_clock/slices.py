@@ -2,11 +2,11 @@
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.evidence.outages import record
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese, WorkItem
 
 
-def go_on(run: Run) -> None:
+def go_on(run: FoldRun) -> None:
     """Examine instances until the work or the Event's budget is used up."""
     work, journal = run.state.work, run.journal
     while work and run.budget > 0:
@@ -18,7 +18,7 @@ def go_on(run: Run) -> None:
             journal.put(work, number, left)
 
 
-def _do(run: Run, item: WorkItem) -> WorkItem | None:
+def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
     """What is left of ``item``."""
     match item:
         case WalkBelow():
@@ -29,7 +29,7 @@ def _do(run: Run, item: WorkItem) -> WorkItem | None:
             return _all(run, item)
 
 
-def _below(run: Run, item: WalkBelow) -> WorkItem | None:
+def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
     """Depth first. A node that hangs from several above is examined once for each: the second time changes nothing."""
     instances, children = run.state.instances, run.state.plant.children
     stack = list(item.stack)
@@ -46,7 +46,7 @@ def _below(run: Run, item: WalkBelow) -> WorkItem | None:
     return None
 
 
-def _these(run: Run, item: WalkThese) -> WorkItem | None:
+def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
     waiting = list(item.instances)
     while waiting:
         if run.budget <= 0:
@@ -55,7 +55,7 @@ def _these(run: Run, item: WalkThese) -> WorkItem | None:
     return None
 
 
-def _all(run: Run, item: WalkAll) -> WorkItem | None:
+def _all(run: FoldRun, item: WalkAll) -> WorkItem | None:
     found = run.state.instances.slice(item.after, run.budget)
     for instance in found:
         if item.definition_id in ("", instance.definition_id):
@@ -65,7 +65,7 @@ def _all(run: Run, item: WalkAll) -> WorkItem | None:
     return WalkAll(item.after + len(found), item.why, item.definition_id) if found and run.budget <= 0 else None
 
 
-def _examine(run: Run, instance_id: str, why: str, outage_id: str) -> None:
+def _examine(run: FoldRun, instance_id: str, why: str, outage_id: str) -> None:
     instance = run.state.instances.get(instance_id)
     run.budget -= 1
     if instance is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from actors.metrics import Metrics
 from actors.sla_clock.fold import fold_change, fold_event
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from actors.stage import Stage
 from actors.state_encoding import Piece
@@ -35,13 +35,13 @@ class SlaClock(Stage):
         now = instant_at(at)
         if type(event) is SlaWork:
             self._asked = False
-        run = Run(state, offset, at, now)
+        run = FoldRun(state, offset, at, now)
         try:
             fold_event(run, event, changes_before)
         except BaseException:
             run.journal.rollback()
             raise
-        state.offset, state.at, state.ticked = offset, at, now
+        state.offset, state.at = offset, at
         return run.changes
 
     def saving(self) -> Iterable[Piece]:
@@ -50,11 +50,11 @@ class SlaClock(Stage):
     def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
         """With the plant, the windows and the open alarms of the correlator; nothing else is known."""
         self.state = SlaState()
-        run = Run(self.state, offset, at, instant_at(at))
+        run = FoldRun(self.state, offset, at, instant_at(at))
         for change in held:
             fold_change(run, change)
         self.state.work.clear()
-        self.state.offset, self.state.at, self.state.ticked = offset, at, run.now
+        self.state.offset, self.state.at = offset, at
 
     def count(self, metrics: Metrics | None) -> None:
         self.state.tally.clear()

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.deadlines import Deadlines, Subject
-from actors.sla_clock.evidence.plant import Place, PlantMirror
+from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.performance import PerformanceState
@@ -34,11 +34,10 @@ class SavedSla(Struct, kw_only=True):
 
     offset: int = 0
     at: datetime = EPOCH
-    ticked: int = 0
     definitions: dict[str, tuple[SlaDefinition, ...]] = {}
     instances: list[SlaInstance] = []
     accounts: dict[str, Account] = {}
-    places: list[Place] = []
+    places: list[PlantPlace] = []
     windows: dict[str, MaintenanceWindow] = {}
     exclusions: dict[str, SlaExclusion] = {}
     outages: list[SlaOutage] = []
@@ -59,13 +58,11 @@ _decoder = msgspec.msgpack.Decoder(SavedSla)
 
 
 class SlaState:
-    """All tables. Functions of the stage write them through the journal of a :class:`~actors.sla_clock.run.Run`."""
+    """All tables. Functions of the stage write them through the journal of a :class:`~actors.sla_clock.run.FoldRun`."""
 
     def __init__(self) -> None:
         self.offset = 0
         self.at = EPOCH
-        self.ticked = 0
-        """The time of the last Event in microseconds: a gap before the next is time in which faultd did not run. 0: none."""
         self.definitions: dict[str, tuple[SlaDefinition, ...]] = {}
         """Every version by id, oldest first."""
         self.instances = InstanceTable()
@@ -146,7 +143,6 @@ class SlaState:
         copies: dict[str, object] = {
             "offset": self.offset,
             "at": self.at,
-            "ticked": self.ticked,
             "definitions": dict(self.definitions),
             "instances": self.instances.values(),
             "accounts": dict(self.accounts),
@@ -173,7 +169,7 @@ class SlaState:
         """The state that :meth:`saving` encoded. Raises ``msgspec.MsgspecError`` for anything else."""
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
-        state.offset, state.at, state.ticked = saved.offset, saved.at, saved.ticked
+        state.offset, state.at = saved.offset, saved.at
         state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
         state.exclusions, state.clocks, state.breaches = saved.exclusions, saved.clocks, saved.breaches
         state.reports, state.keys, state.alarm_tenants = saved.reports, saved.keys, saved.alarm_tenants

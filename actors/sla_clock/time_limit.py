@@ -35,10 +35,10 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from protocols.sla.business_time import FOREVER, BusinessCalendar, due_at, elapsed
-from protocols.sla.intervals import Interval, Timeline, union
 from protocols.severity import Severity
+from protocols.sla.business_time import FOREVER, BusinessCalendar, due_at, elapsed
 from protocols.sla.clock_facts import AlarmTimes, ClockKind, ClockPause, ClockState, EndedSpan, PauseReason, SeverityChange
+from protocols.sla.intervals import Interval, Timeline, union
 
 StoppingFact = Literal["acknowledged", "ended"]
 

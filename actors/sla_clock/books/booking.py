@@ -8,16 +8,16 @@ from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
-from actors.sla_clock.books.figures import Figures, figures_of
+from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import Period, period_of
 from actors.sla_clock.books.periods import close_period, revise_period
 from actors.sla_clock.evidence.timelines import NOTHING, evidence_of
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
 
-def book(run: Run, instance: SlaInstance, why: str) -> None:
+def book(run: FoldRun, instance: SlaInstance, why: str) -> None:
     """Examine an instance at the Event's time. ``why``: the reason for a change."""
     state = run.state
     period = period_of(state, instance, run.now)
@@ -34,7 +34,7 @@ def book(run: Run, instance: SlaInstance, why: str) -> None:
     _settle(run, instance, account, period, figures, why)
 
 
-def _next_account(run: Run, instance: SlaInstance, account: Account | None, period: Period) -> Account:
+def _next_account(run: FoldRun, instance: SlaInstance, account: Account | None, period: Period) -> Account:
     """Close the periods that ended, and begin the running one."""
     while account is not None and account.period_start < period.start:
         close_period(run, instance, account, "faultd:sla_clock", "the period ended")
@@ -49,7 +49,7 @@ def _account(period: Period) -> Account:
     return Account(period.start, period.end, period.definition.id, period.definition.version)
 
 
-def _without_period(run: Run, instance: SlaInstance) -> None:
+def _without_period(run: FoldRun, instance: SlaInstance) -> None:
     """Before the contract begins nothing is due but its begin; after its end the last period is closed."""
     state = run.state
     account = state.accounts.get(instance.id)
@@ -60,7 +60,7 @@ def _without_period(run: Run, instance: SlaInstance) -> None:
     state.deadlines.set(run.journal, "instance", instance.id, waits)
 
 
-def _settle(run: Run, instance: SlaInstance, account: Account, period: Period, figures: Figures, why: str) -> None:
+def _settle(run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str) -> None:
     """Status, deadline, and the Change where something that is shown differs."""
     state = run.state
     status, reason = _status(run, instance, account, figures)
@@ -78,7 +78,7 @@ def _settle(run: Run, instance: SlaInstance, account: Account, period: Period, f
         run.emit(instance_changed(run, instance, after))
 
 
-def instance_changed(run: Run, instance: SlaInstance, account: Account | None) -> SlaInstanceChanged:
+def instance_changed(run: FoldRun, instance: SlaInstance, account: Account | None) -> SlaInstanceChanged:
     """The instance as it is now."""
     state = run.state
     placed = any(resource in state.plant.places for resource in instance.resources)
@@ -86,12 +86,10 @@ def instance_changed(run: Run, instance: SlaInstance, account: Account | None) -
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"
         return SlaInstanceChanged(run.offset, instance, status, placed=placed)
     standing = sum(not state.breaches[each].withdrawn for each in account.breaches if each in state.breaches)
-    return SlaInstanceChanged(
-        run.offset, instance, account.status, account.reason, standing, account.breaches_at, placed
-    )
+    return SlaInstanceChanged(run.offset, instance, account.status, account.reason, standing, account.breaches_at, placed)
 
 
-def _status(run: Run, instance: SlaInstance, account: Account, figures: Figures) -> tuple[InstanceStatus, str]:
+def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> tuple[InstanceStatus, str]:
     if instance.suspended:
         return "suspended", "an operator suspended it"
     standing = [run.state.breaches[each] for each in account.breaches if each in run.state.breaches]
@@ -103,6 +101,6 @@ def _status(run: Run, instance: SlaInstance, account: Account, figures: Figures)
     return "compliant", ""
 
 
-def untouched(run: Run, instance: SlaInstance) -> bool:
+def untouched(run: FoldRun, instance: SlaInstance) -> bool:
     """True when nothing was ever decided about the instance and no evidence concerns it."""
     return instance.id not in run.state.accounts and evidence_of(run, instance) is NOTHING

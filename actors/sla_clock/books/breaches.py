@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.figures import Figures, actual_of
+from actors.sla_clock.books.figures import SlaFigures, actual_of
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.evidence.timelines import alarms_of
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 from protocols.sla.instance import SlaInstance
@@ -16,7 +16,7 @@ MOST_ALARMS = 20
 
 
 def book_availability(
-    run: Run, instance: SlaInstance, account: Account, period: Period, figures: Figures, why: str
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
 ) -> Account:
     """Open, change, resolve or withdraw the breach of availability, and warn before it. Returns the account."""
     state = run.state
@@ -34,11 +34,11 @@ def book_availability(
 
 
 def _breached(
-    run: Run,
+    run: FoldRun,
     instance: SlaInstance,
     account: Account,
     period: Period,
-    figures: Figures,
+    figures: SlaFigures,
     known: SlaBreach | None,
     broken: int,
     why: str,
@@ -48,19 +48,8 @@ def _breached(
     alarms = alarms_of(run, instance, (period.start, min(run.now + 1, period.end)))
     cause = root_of(run, alarms, broken)
     target = period.definition.terms.availability_target or 0
-    fields = {
-        "start": broken,
-        "end": ended,
-        "actual": actual_of(figures),
-        "alarm_id": cause.alarm_id if cause is not None else "",
-        "alarm_name": cause.alarm_name if cause is not None else "",
-        "alarms": tuple(dict.fromkeys(each.alarm_id for each in alarms))[-MOST_ALARMS:],
-        "resolved": ended is not None,
-        "withdrawn": False,
-        "reason": f"{figures.down / 1e6:.6f} s down, the budget is {(figures.budget or 0) / 1e6:.6f} s",
-    }
     if known is None:
-        breach = SlaBreach(
+        known = SlaBreach(
             id=run.new_id("SB"),
             instance_id=instance.id,
             tenant_id=instance.tenant_id,
@@ -70,22 +59,35 @@ def _breached(
             service_id=instance.service_id,
             type="availability",
             period_start=period.start,
+            start=broken,
             target=target,
+            actual=target,
             currency=instance.currency,
             minor_digits=instance.minor_digits,
-            **fields,
+            revision=0,
         )
+        account = replace(account, availability_breach=known.id, breaches=(*account.breaches, known.id))
+    breach = replace(
+        known,
+        start=broken,
+        end=ended,
+        actual=actual_of(figures),
+        alarm_id=cause.alarm_id if cause is not None else "",
+        alarm_name=cause.alarm_name if cause is not None else "",
+        alarms=tuple(dict.fromkeys(each.alarm_id for each in alarms))[-MOST_ALARMS:],
+        resolved=ended is not None,
+        withdrawn=False,
+        reason=f"{figures.down / 1e6:.6f} s down, the budget is {(figures.budget or 0) / 1e6:.6f} s",
+    )
+    if known.revision == 0 or known.withdrawn:
         run.notify("breach_opened", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)
-        account = replace(account, availability_breach=breach.id, breaches=(*account.breaches, breach.id))
-    else:
-        breach = replace(known, **fields)
-        if breach.resolved and not known.resolved:
-            run.notify("breach_resolved", instance, "the outage ended", breach_id=breach.id, alarm_id=breach.alarm_id)
+    elif breach.resolved and not known.resolved:
+        run.notify("breach_resolved", instance, "the outage ended", breach_id=breach.id, alarm_id=breach.alarm_id)
     _put(run, breach)
     return replace(account, at_risk=True)
 
 
-def root_of(run: Run, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
+def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     """The outage interval of the root cause: of those that lasted at ``at``, the earliest, and its parents up to the top."""
     lasting = [each for each in alarms if each.start <= at and (each.end is None or each.end >= at)]
     found = next(iter(lasting or alarms), None)
@@ -100,11 +102,9 @@ def root_of(run: Run, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     return found
 
 
-def _put(run: Run, breach: SlaBreach) -> None:
-    known = run.state.breaches.get(breach.id)
-    if known is not None:
-        if replace(breach, revision=known.revision) == known:
-            return
-        breach = replace(breach, revision=known.revision + 1)
+def _put(run: FoldRun, breach: SlaBreach) -> None:
+    if breach == run.state.breaches.get(breach.id):
+        return
+    breach = replace(breach, revision=breach.revision + 1)
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))

@@ -5,13 +5,13 @@ from typing import NamedTuple
 from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.evidence.exclusions import exclusions_of
-from actors.sla_clock.evidence.timelines import Evidence, blind_only, excluded_power
-from actors.sla_clock.run import Run
+from actors.sla_clock.evidence.timelines import ServiceEvidence, blind_only, excluded_power
+from actors.sla_clock.run import FoldRun
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Timeline, difference, total, union
 
 
-class Figures(NamedTuple):
+class SlaFigures(NamedTuple):
     """Durations in microseconds. ``budget`` is None without a target; so are the instants, which may lie in the future.
     ``availability`` in parts of a million counts unknown time as the definition says."""
 
@@ -32,7 +32,7 @@ class Figures(NamedTuple):
         return None if self.budget is None else max(0, self.budget - self.down)
 
 
-def figures_of(run: Run, instance: SlaInstance, period: Period, evidence: Evidence, now: int) -> Figures:
+def figures_of(run: FoldRun, instance: SlaInstance, period: Period, evidence: ServiceEvidence, now: int) -> SlaFigures:
     """Of ``period`` until ``now``."""
     terms = period.definition.terms
     contract = contract_of(instance)
@@ -48,7 +48,7 @@ def figures_of(run: Run, instance: SlaInstance, period: Period, evidence: Eviden
     down = total(found.down)
     value = availability(found, "up")
     if terms.availability_target is None:
-        return Figures(seen, exclusions, None, down, total(seen.unknown), value, None, None, None, "")
+        return SlaFigures(seen, exclusions, None, down, total(seen.unknown), value, None, None, None, "")
     allowed = budget(period.interval, contract, exclusions, terms.availability_target)
     percent = allowed * terms.at_risk_percent // 100
     broken = breached_at(found.down, allowed)
@@ -57,16 +57,16 @@ def figures_of(run: Run, instance: SlaInstance, period: Period, evidence: Eviden
     if risk is None:
         risk = breaches_at(period.interval, contract, outages, exclusions, percent, now=until, minimum=terms.outage_minimum)
     text = f"more than {terms.at_risk_percent} % of the budget of {allowed / 1e6:.6f} s is used" if risk is not None else ""
-    return Figures(seen, exclusions, allowed, down, total(seen.unknown), value, broken, risk, after, text)
+    return SlaFigures(seen, exclusions, allowed, down, total(seen.unknown), value, broken, risk, after, text)
 
 
-def actual_of(figures: Figures) -> int:
+def actual_of(figures: SlaFigures) -> int:
     """The availability in parts of a billion, rounded down; a whole billion before any time was measured."""
     measured = total(figures.shares.contract) - total(figures.shares.excluded)
     up = measured - figures.down
     return BILLION if measured <= 0 else max(0, up) * BILLION // measured
 
 
-def unplanned(figures: Figures) -> int:
+def unplanned(figures: SlaFigures) -> int:
     """Downtime that counts."""
     return total(difference(figures.shares.down, ()))

@@ -41,7 +41,9 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
         return None
     account = state.accounts.get(instance.id)
     if account is not None and account.period_start <= at < account.period_end:
-        return Period(account.period_start, account.period_end, version_of(state, account.definition_id, account.definition_version))
+        return Period(
+            account.period_start, account.period_end, version_of(state, account.definition_id, account.definition_version)
+        )
     began = max(start, instant_at(instance.created_at))
     first = period_at(versions[0].terms.period, at)
     chosen = versions[0]

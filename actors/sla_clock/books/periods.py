@@ -2,17 +2,17 @@
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.availability import BILLION
-from actors.sla_clock.books.figures import Figures, figures_of
+from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import Period, version_of
 from actors.sla_clock.evidence.timelines import evidence_of
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
 from protocols.sla.period_figures import PeriodFigures
 
 
-def close_period(run: Run, instance: SlaInstance, account: Account, by: str, why: str) -> None:
+def close_period(run: FoldRun, instance: SlaInstance, account: Account, by: str, why: str) -> None:
     """Fix the figures of the account's period, which has ended."""
     period = Period(
         account.period_start,
@@ -23,12 +23,12 @@ def close_period(run: Run, instance: SlaInstance, account: Account, by: str, why
     _put(run, _figures(run, instance, account, period, figures, 1, why, by))
 
 
-def revise_period(run: Run, instance: SlaInstance, account: Account, why: str) -> None:
+def revise_period(run: FoldRun, instance: SlaInstance, account: Account, why: str) -> None:
     """Compare the period before the running one with its figures, and make a new revision where they differ."""
 
 
 def _figures(
-    run: Run, instance: SlaInstance, account: Account, period: Period, figures: Figures, revision: int, why: str, by: str
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, revision: int, why: str, by: str
 ) -> PeriodFigures:
     found = figures.shares
     credit = run.state.credits.get((instance.id, period.start))
@@ -59,6 +59,6 @@ def _figures(
     )
 
 
-def _put(run: Run, figures: PeriodFigures) -> None:
+def _put(run: FoldRun, figures: PeriodFigures) -> None:
     run.journal.put(run.state.periods, (figures.instance_id, figures.start), figures)
     run.emit(SlaPeriodClosed(run.offset, figures))

@@ -1,10 +1,11 @@
 """Outage intervals from alarms: every alarm with an effect on service has one for each time that it was open."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
-from actors.sla_clock.run import Run
+from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkBelow, WalkThese
 from protocols.alarm import Alarm
 from protocols.sla.changes import SlaOutageChanged
@@ -16,12 +17,12 @@ STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
 
-def note_alarm(run: Run, alarm: Alarm) -> None:
+def note_alarm(run: FoldRun, alarm: Alarm) -> None:
     """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern."""
     state = run.state
     known = state.outages_of.get(alarm.id)
     if known is None:
-        if alarm.service_effect != "none" and alarm.cleared_at is None:
+        if effect_of(alarm) != "none" and alarm.cleared_at is None:
             put_outage(run, _interval(run, alarm, 0, instant_at(alarm.first_occurrence)), f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
@@ -42,7 +43,7 @@ def note_alarm(run: Run, alarm: Alarm) -> None:
         put_outage(run, changed, why)
 
 
-def put_outage(run: Run, outage: SlaOutage, why: str) -> None:
+def put_outage(run: FoldRun, outage: SlaOutage, why: str) -> None:
     """Keep an interval, and have the instances examined that it concerns."""
     state = run.state
     before = state.outages.get(outage.id)
@@ -59,12 +60,17 @@ def put_outage(run: Run, outage: SlaOutage, why: str) -> None:
         state.put_work(run.journal, WalkThese(tuple(named), why, outage.id))
 
 
-def record(run: Run, outage_id: str) -> None:
+def record(run: FoldRun, outage_id: str) -> None:
     """The interval concerns an instance: it is emitted, once."""
     state = run.state
     if outage_id and outage_id not in state.recorded and outage_id in state.outages:
         run.journal.put(state.recorded, outage_id, None)
         run.emit(SlaOutageChanged(run.offset, state.outages[outage_id]))
+
+
+def effect_of(alarm: Alarm) -> Any:
+    """The effect of an alarm on service."""
+    return getattr(alarm, "service_effect", "none")
 
 
 def _matters(before: SlaOutage, after: SlaOutage) -> bool:
@@ -79,7 +85,7 @@ def _named(outage: SlaOutage) -> list[str]:
     return [*(f"service:{one}" for one in outage.services), *(f"customer:{one}" for one in outage.customers)]
 
 
-def _interval(run: Run, alarm: Alarm, number: int, start: int) -> SlaOutage:
+def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
     place = run.state.plant.places.get(alarm.resource_id)
     services, customers = (), ()  # type: tuple[str, ...], tuple[str, ...]
     if place is None:
@@ -97,15 +103,15 @@ def _interval(run: Run, alarm: Alarm, number: int, start: int) -> SlaOutage:
         resource_id=alarm.resource_id,
         services=services,
         customers=customers,
-        effect="outage" if alarm.service_effect == "none" else alarm.service_effect,
+        effect=effect_of(alarm),
         severity=alarm.severity,
         parent_alarm_id=alarm.parent_alarm_id,
-        customer_power=alarm.symptom == "ont_dying_gasp",
+        customer_power=getattr(alarm, "symptom", "none") == "ont_dying_gasp",
         start=start,
     )
 
 
-def note_gap(run: Run, start: datetime, end: datetime) -> None:
+def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:
     """faultd itself did not run between two Events."""
     number = len(run.state.outages_of.get(STOPPED, ()))
     outage = SlaOutage(

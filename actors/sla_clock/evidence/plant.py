@@ -8,7 +8,7 @@ from actors.sla_clock.journal import Journal
 from protocols.topology import Node
 
 
-class Place(Struct, frozen=True, array_like=True, gc=False):
+class PlantPlace(Struct, frozen=True, array_like=True, gc=False):
     """A node as far as this stage needs it."""
 
     id: str
@@ -21,7 +21,7 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     name: str
 
     @classmethod
-    def of(cls, node: Node) -> "Place":
+    def of(cls, node: Node) -> "PlantPlace":
         """Of a node of the topology."""
         customer = node.customer_id or (node.id if node.type == "customer" else "")
         service = node.service_id or (node.id if node.type == "service" else "")
@@ -32,10 +32,10 @@ class PlantMirror:
     """Nodes by id, and their children."""
 
     def __init__(self) -> None:
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, PlantPlace] = {}
         self.children: dict[str, dict[str, None]] = {}
 
-    def put(self, journal: Journal, place: Place) -> None:
+    def put(self, journal: Journal, place: PlantPlace) -> None:
         """Add a node, or put it in the place of the one with its id."""
         before = self.places.get(place.id)
         if before is None or before.parents != place.parents:
@@ -64,7 +64,7 @@ class PlantMirror:
                     seen.add(parent)
                     stack.append(parent)
 
-    def _unhang(self, journal: Journal, place: Place | None) -> None:
+    def _unhang(self, journal: Journal, place: PlantPlace | None) -> None:
         if place is None:
             return
         for parent in dict.fromkeys(place.parents):

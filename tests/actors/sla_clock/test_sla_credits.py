@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.sla_clock.credits import capped, outage_credits, tier_credits
 from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.credit import CreditLine
 from protocols.sla.credit_models import CreditRate, CreditStep, CreditTier, OutageCredits, TierCredits
-from actors.sla_clock.credits import CreditLine, capped, outage_credits, tier_credits
 from protocols.sla.intervals import Interval
 from protocols.sla.local_time import SECOND, instant_at
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.sla.business_time import BusinessCalendar, Hours
 from actors.sla_clock.time_limit import (
     ClockTerms,
     acknowledge,
@@ -23,9 +22,10 @@ from actors.sla_clock.time_limit import (
     reopen,
     set_pause,
 )
-from protocols.sla.clock_facts import AlarmTimes, ClockKind, ClockPause, ClockState
 from actors.trusted_clock import instant, micros
 from protocols.severity import Severity
+from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.clock_facts import AlarmTimes, ClockKind, ClockPause, ClockState
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = 1_000_000

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.trusted_clock import instant, micros
 from protocols.sla.business_time import FOREVER, BusinessCalendar, Hours, due_at, elapsed
 from protocols.sla.intervals import Interval, union
-from actors.trusted_clock import instant, micros
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600_000_000

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.trusted_clock import micros
 from protocols.sla.intervals import Interval
 from protocols.sla.periods import PeriodRule, period_at
-from actors.trusted_clock import micros
 
 BERLIN = "Europe/Berlin"
 

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from actors.sla_clock.business_time import BusinessCalendar
 from actors.sla_clock.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
-from actors.sla_clock.credit_money import decimal, money, part_of_fee, seconds
+from actors.sla_clock.credit_money import money, part_of_fee
 from actors.sla_clock.intervals import Interval, difference, intersection, total, union
 from actors.sla_clock.local_time import SECOND, day_of, midnight, wall_time
+from protocols.decimal_text import decimal, seconds
 
 _HOUR = 3600 * SECOND
 

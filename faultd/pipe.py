@@ -79,20 +79,20 @@ class Stages:
                 self.absent.add(stage.name)
 
     def begin(self) -> list[str]:
-        """Begin the absent stages from what the stages before each hold now; their names."""
+        """Begin the absent stages from what the stages before each hold now; their names. Raises StageFailed."""
         held: list[Change] = []
         begun = []
         for stage in self.all:
             if stage.name in self.absent:
                 stage.begin(self.state.offset, self.state.at, held)
                 begun.append(stage.name)
+                self.absent.discard(stage.name)
             if self.absent:
                 held += stage.held()
-        self.absent.clear()
         return begun
 
     def save(self) -> dict[str, bytes]:
-        """The states as a snapshot has them."""
+        """The states as a snapshot has them. Raises StageFailed."""
         return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all if stage.name not in self.absent}
 
     def fold(self, offset: int, at: datetime, event: Event) -> list[Change]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.expected_revision import outdated
+from actors.expected_revision import outdated
 from actors.correlator.operator_tables import emit_rules
 from actors.correlator.rules import escalation, groups, parent_child, sequence, suppression, time_window
 from actors.correlator.rules.compiler import CompiledRules, compile_rule, compile_rules

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.expected_revision import outdated
+from actors.expected_revision import outdated
 from actors.correlator.windows.check import changed, check_ahead, window_of
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.strategy import forget, refresh

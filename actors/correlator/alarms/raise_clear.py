@@ -60,7 +60,9 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
             follows = follows_topology(draft.state, alarm)
             again = replace(again, **with_place(draft.state, again, follows=follows))
         effect, symptom = draft.state.declared(alarm.alarm_type)
-        again = replace(again, service_effect=problem.service_effect or effect, symptom=symptom)
+        effect = problem.service_effect or effect
+        if again.service_effect != effect or again.symptom != symptom:
+            again = replace(again, service_effect=effect, symptom=symptom)
         _remember(draft, again, problem.severity, report)
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     if limit_of(draft, problem, report) is not None:

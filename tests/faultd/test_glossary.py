@@ -24,6 +24,7 @@ from protocols.profile import EventType
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rule import RuleType
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 from protocols.symptom import Symptom
 
@@ -38,6 +39,7 @@ VOCABULARIES: dict[str, tuple[object, ...]] = {
     "Kinds of notes": (NoteType,),
     "Notification requests": (NotificationKind,),
     "Symptoms": (Symptom,),
+    "Service effects": (ServiceEffect,),
     "Causes": (memory.Kind,),
     "Event types": (EventType,),
     "Types of rules": (RuleType,),

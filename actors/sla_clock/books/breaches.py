@@ -44,7 +44,7 @@ def _breached(
     why: str,
 ) -> Account:
     down = figures.shares.down
-    ended = None if down and down[-1][1] >= run.now and run.now < period.end else (down[-1][1] if down else broken)
+    ended = None if figures.lasts else max(broken, down[-1][1]) if down else broken
     alarms = run.evidence.outages_of(instance, (period.start, min(run.now + 1, period.end)))
     cause = root_of(run, alarms, broken)
     target = period.definition.terms.availability_target or 0

@@ -18,6 +18,8 @@ class SlaFigures(NamedTuple):
     exclusions: Timeline
     budget: int | None
     down: int
+    lasts: bool
+    """An outage is under way, whether it counts or not."""
     availability: int | None
     at_risk_at: int | None
     """Downtime exceeded, or will exceed, ``at_risk_percent`` of the budget."""
@@ -59,8 +61,9 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
         outages = union([*evidence.down, *hidden])
         counted = shares(interval, contract, outages, exclusions, now=until, minimum=minimum)
     down, value = total(counted.down), availability(counted)
+    lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, exclusions, None, down, value, None, None, None)
+        return SlaFigures(shown, exclusions, None, down, lasts, value, None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -70,4 +73,4 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
         return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
 
     risk, broken = allowed * terms.at_risk_percent // 100, breached_at(counted.down, allowed)
-    return SlaFigures(shown, exclusions, allowed, down, value, exceeds_at(risk), broken, exceeds_at(allowed))
+    return SlaFigures(shown, exclusions, allowed, down, lasts, value, exceeds_at(risk), broken, exceeds_at(allowed))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -24,7 +23,7 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
     state = run.state
     known = state.outages_of.get(alarm.id)
     if known is None:
-        if effect_of(alarm) != "none" and alarm.cleared_at is None:
+        if alarm.service_effect != "none" and alarm.cleared_at is None:
             put_outage(run, _interval(run, alarm, 0, instant_at(alarm.first_occurrence)), f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
@@ -78,11 +77,6 @@ def record(run: FoldRun, outage_id: str) -> None:
         run.emit(SlaOutageChanged(run.offset, state.outages[outage_id]))
 
 
-def effect_of(alarm: Alarm) -> Any:
-    """The effect of an alarm on service."""
-    return getattr(alarm, "service_effect", "none")
-
-
 def _matters(before: SlaOutage, after: SlaOutage) -> bool:
     """Whether a figure can differ."""
     return any(
@@ -113,10 +107,10 @@ def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
         resource_id=alarm.resource_id,
         services=services,
         customers=customers,
-        effect=effect_of(alarm),
+        effect="outage" if alarm.service_effect == "none" else alarm.service_effect,
         severity=alarm.severity,
         parent_alarm_id=alarm.parent_alarm_id,
-        customer_power=getattr(alarm, "symptom", "none") == "ont_dying_gasp",
+        customer_power=alarm.symptom == "ont_dying_gasp",
         start=start,
     )
 

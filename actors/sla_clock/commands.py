@@ -1,18 +1,48 @@
 """Operators' commands about service level agreements: each is done, or refused with the field that is wrong."""
 
-from collections.abc import Mapping
-
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.terms.answers import Refused
+from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
+from actors.sla_clock.terms.instances import create_instance, create_instances, delete_instance, edit_instance
 from protocols.change import Refusal
 from protocols.command import Command
-from protocols.principal import Principal
-from protocols.sla.actions import SlaAction
+from protocols.sla.actions import (
+    CreateDefinition,
+    CreateInstance,
+    CreateInstances,
+    DeleteDefinition,
+    DeleteInstance,
+    EditDefinition,
+    EditInstance,
+    SlaAction,
+)
 
 
 def fold_command(run: FoldRun, command: Command, action: SlaAction) -> None:
-    """Do ``action`` and answer it."""
-    _unknown(run, command.by, action, command.expected)
+    """Do ``action`` and answer it. A refused command changes nothing."""
+    try:
+        with run.all_or_nothing():
+            _do(run, command, action)
+    except Refused as refused:
+        run.answer(refusals=refused.refusals)
 
 
-def _unknown(run: FoldRun, by: Principal, action: SlaAction, expected: Mapping[str, int]) -> None:
-    run.refuse(Refusal("", "invalid", f"{type(action).__name__} is not built"))
+def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
+    by, expected = command.by, command.expected
+    match action:
+        case CreateDefinition():
+            create_definition(run, by, action)
+        case EditDefinition():
+            edit_definition(run, by, action, expected)
+        case DeleteDefinition():
+            delete_definition(run, by, action, expected)
+        case CreateInstance():
+            create_instance(run, by, action)
+        case CreateInstances():
+            create_instances(run, by, action)
+        case EditInstance():
+            edit_instance(run, by, action, expected)
+        case DeleteInstance():
+            delete_instance(run, by, action, expected)
+        case _:
+            raise Refused(Refusal("", "invalid", f"{type(action).__name__} is not built"))

@@ -34,18 +34,16 @@ class InstanceTable:
         """All of them in their order, as they are now."""
         return [self._by_id[each] for each in self._order]
 
-    def every(self) -> Sequence[str]:
-        """Ids of all instances, the oldest first. Not to be altered."""
-        return self._order
-
     def at(self, place: str) -> Sequence[str]:
-        """Ids of the instances of a node, of ``service:ID``, ``customer:ID`` or ``definition:ID``, the oldest first. Not to be
-        altered."""
-        return self._at.get(place, ())
+        """Ids of the instances of a node, ``service:ID``, ``customer:ID`` or ``definition:ID``; of all for "". The oldest
+        first, not to be altered."""
+        return self._at.get(place, ()) if place else self._order
 
-    def behind(self, after: str, most: int) -> list[SlaInstance]:
-        """Up to ``most`` instances behind the one with id ``after``, which may be gone; "": from the first."""
-        return [self._by_id[each] for each in ids_behind(self._order, after, most)]
+    def behind(self, after: str, most: int, place: str = "") -> list[SlaInstance]:
+        """Up to ``most`` instances of ``place`` behind the one with id ``after``, which may be gone; "": from the first."""
+        ids = self.at(place)
+        start = bisect_right(ids, age_of(after), key=age_of) if after else 0
+        return [self._by_id[each] for each in ids[start : start + most]]
 
     def put(self, journal: Journal, instance: SlaInstance) -> None:
         """Add an instance, or put it in the place of the one with its id."""
@@ -98,12 +96,6 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         f"customer:{instance.customer_id}",
         *(f"definition:{each}" for each in definitions),
     )
-
-
-def ids_behind(ids: Sequence[str], after: str, most: int) -> Sequence[str]:
-    """Up to ``most`` of ``ids``, which are in the order of their age, behind ``after``; "": from the first."""
-    start = bisect_right(ids, age_of(after), key=age_of) if after else 0
-    return ids[start : start + most]
 
 
 def age_of(instance_id: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Mistakes in the terms of a definition and in the contract of an instance, each with the name of its field on the wire. Pure."""
+"""Mistakes in the terms of a definition and in the contract of an instance, each with its field as REST names it. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -101,7 +101,7 @@ def _money_mistakes(instance: SlaInstance, definition: SlaDefinition) -> Iterato
     code = instance.currency
     if not 0 <= instance.monthly_fee < 10**15:
         yield "monthly_fee", "must be 0 or more, and below 10^15 minor units"
-    if instance.monthly_fee and not code:
+    if instance.monthly_fee > 0 and not code:
         yield "currency", "is missing; a fee has a currency"
     if code and not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
         yield "currency", f"{code[:20]!r} is no currency; expected three capital letters (ISO 4217)"

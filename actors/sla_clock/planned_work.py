@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from actors.sla_clock.intervals import Interval, clip, difference, intersection, union
 from protocols.maintenance import MaintenanceWindow
 from protocols.recurrence.within import microseconds, occurrences_within
+from protocols.sla.intervals import Interval, clip, difference, intersection, union
 
 MOST_PLANS = 50
 """Plans kept of one window. Of more the oldest go, with the time in which they were in force and their announcements."""

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary.recurrence import planned_window, utc
 
-from actors.sla_clock.intervals import Interval, union
 from actors.sla_clock.planned_work import (
     MOST_EARLY_ENDS,
     MOST_PLANS,
@@ -24,6 +23,7 @@ from actors.sla_clock.planned_work import (
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.recurrence.occurrences import standing, to_wall, zone_of
 from protocols.recurrence.within import microseconds
+from protocols.sla.intervals import Interval, union
 
 HOUR = 3_600_000_000
 DAY0 = utc("2026-03-02T00:00")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary.recurrence import planned_window, utc
 
-from actors.sla_clock.planned_work import (
+from actors.sla_clock.evidence.planned_work import (
     MOST_EARLY_ENDS,
     MOST_PLANS,
     WindowHistory,

@@ -9,7 +9,9 @@ from protocols.alarm import Source
 from protocols.maintenance import PlanChanges, WindowPlan
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.actions import SlaAction
 from protocols.topology import Node
 
 
@@ -98,6 +100,8 @@ class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag
     metadata: dict[str, Any] = {}
     alarm_id: str = ""
     """External name, unique among the tenant's open alarms; empty: faultd gives one."""
+    service_effect: ServiceEffect | None = None
+    """None: that of the alarm type."""
 
 
 FIRST_STAGE = "correlator"
@@ -179,7 +183,7 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction | SlaAction
 
 
 class Past(Struct, frozen=True, array_like=True):

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from actors.sla_clock.credit_models import CreditModel
+from protocols.decimal_text import decimal
+from protocols.sla.credit_models import CreditModel
 
 
 def part_of_fee(model: CreditModel, percent: Decimal, fee: int) -> tuple[int, str]:
@@ -20,15 +21,3 @@ def part_of_fee(model: CreditModel, percent: Decimal, fee: int) -> tuple[int, st
 def money(model: CreditModel, amount: int) -> str:
     """``12.34 EUR``."""
     return f"{decimal(amount, model.minor_digits)} {model.currency}"
-
-
-def seconds(microseconds: int) -> str:
-    """``12.5``, without trailing zeros."""
-    return decimal(microseconds, 6).rstrip("0").rstrip(".")
-
-
-def decimal(value: int, digits: int) -> str:
-    """``value / 10**digits`` with all its digits."""
-    whole, rest = divmod(abs(value), 10**digits)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{whole}.{rest:0{digits}}" if digits else f"{sign}{whole}"

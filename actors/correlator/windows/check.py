@@ -6,9 +6,9 @@ from itertools import islice, pairwise
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from actors.correlator.windows.occurrences import HORIZON_YEARS, Series, around, series, to_utc, to_wall, zone_of
-from actors.correlator.windows.rule import WindowError
 from protocols.maintenance import MaintenanceWindow, PlanChanges, WindowPlan, WindowScope
+from protocols.recurrence.occurrences import HORIZON_YEARS, Series, around, series, to_utc, to_wall, zone_of
+from protocols.recurrence.rule import PlanError
 from protocols.rest_fields import EARLIEST, LATEST
 
 LONGEST = timedelta(days=366)
@@ -19,13 +19,13 @@ LOOKED_AT = 200
 
 
 def window_of(plan: WindowPlan, id: str, by: str, at: datetime) -> MaintenanceWindow:
-    """The window that ``plan`` asks for at ``at``. Raises :class:`WindowError`."""
+    """The window that ``plan`` asks for at ``at``. Raises :class:`PlanError`."""
     zone = zone_of(plan.time_zone)
     _check_time("start", plan.start)
     local = plan.start if plan.start.tzinfo is None else to_wall(plan.start, zone)
     start = to_utc(plan.start if not plan.recurrence else local, zone)
     if start > at + FURTHEST:
-        raise WindowError("start", f"{start.isoformat()} is more than {HORIZON_YEARS} years ahead")
+        raise PlanError("start", f"{start.isoformat()} is more than {HORIZON_YEARS} years ahead")
     window = MaintenanceWindow(
         id=id,
         tenant_id=plan.tenant_id,
@@ -48,15 +48,15 @@ def window_of(plan: WindowPlan, id: str, by: str, at: datetime) -> MaintenanceWi
     if window.recurrence:
         _check_recurrence(window)
     elif window.exceptions:
-        raise WindowError("exceptions", "only a window with a recurrence has any")
+        raise PlanError("exceptions", "only a window with a recurrence has any")
     return window
 
 
 def changed(window: MaintenanceWindow, changes: PlanChanges, by: str, at: datetime) -> MaintenanceWindow:
-    """The window with ``changes``. Raises :class:`WindowError`."""
+    """The window with ``changes``. Raises :class:`PlanError`."""
     given = {name: value for name, value in asdict(changes).items() if value is not UNSET}
     if "end" in given and "duration_seconds" in given:
-        raise WindowError("end", "give either end or duration_seconds")
+        raise PlanError("end", "give either end or duration_seconds")
     kept: dict[str, object] = {
         "title": window.title,
         "description": window.description,
@@ -75,44 +75,44 @@ def changed(window: MaintenanceWindow, changes: PlanChanges, by: str, at: dateti
 
 
 def check_ahead(window: MaintenanceWindow, at: datetime) -> None:
-    """Raises :class:`WindowError` when it is over already."""
+    """Raises :class:`PlanError` when it is over already."""
     before, after = around(window, at)
     end = None if before is None else before + timedelta(seconds=window.duration_seconds)
     if after is None and (end is None or end <= at):
         field = "recurrence" if window.recurrence else "end"
-        raise WindowError(field, "it is over already" if end is None else f"{end.isoformat()} has passed")
+        raise PlanError(field, "it is over already" if end is None else f"{end.isoformat()} has passed")
 
 
 def _duration(plan: WindowPlan, start: datetime) -> float:
     if (plan.end is None) == (plan.duration_seconds is None):
-        raise WindowError("end", "give either end or duration_seconds")
+        raise PlanError("end", "give either end or duration_seconds")
     if plan.end is None:
         seconds, field = float(plan.duration_seconds or 0), "duration_seconds"
         if not seconds > 0:
-            raise WindowError(field, f"{seconds:g} is not more than 0")
+            raise PlanError(field, f"{seconds:g} is not more than 0")
     else:
         field = "end"
         _check_time(field, plan.end)
         end = to_utc(plan.end, zone_of(plan.time_zone))
         seconds = (end - start).total_seconds()
         if seconds <= 0:
-            raise WindowError(field, f"{end.isoformat()} is not after the start, {start.isoformat()}")
+            raise PlanError(field, f"{end.isoformat()} is not after the start, {start.isoformat()}")
     if seconds > LONGEST.total_seconds():
-        raise WindowError(field, f"it lasts longer than {LONGEST.days} days")
+        raise PlanError(field, f"it lasts longer than {LONGEST.days} days")
     return seconds
 
 
 def _check_time(field: str, at: datetime) -> None:
     """Before any arithmetic: beyond these years a change of zone can leave the calendar."""
     if not EARLIEST.year <= at.year < LATEST.year:
-        raise WindowError(field, f"{at.isoformat()} is not between {EARLIEST.year} and {LATEST.year}")
+        raise PlanError(field, f"{at.isoformat()} is not between {EARLIEST.year} and {LATEST.year}")
 
 
 def _check_scope(scope: WindowScope, tenant_id: str | None) -> None:
     if scope == WindowScope():
-        raise WindowError("scope", "is empty: name at least one device, subtree, service, customer, tenant or type")
+        raise PlanError("scope", "is empty: name at least one device, subtree, service, customer, tenant or type")
     if tenant_id is not None and any(tenant != tenant_id for tenant in scope.tenants):
-        raise WindowError("scope.tenants", f"the window is of tenant {tenant_id!r} and covers no other")
+        raise PlanError("scope.tenants", f"the window is of tenant {tenant_id!r} and covers no other")
 
 
 def _exceptions(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _exceptions(texts: tuple[str, ...]) -> tuple[str, ...]:
         try:
             at = datetime.fromisoformat(text)
         except ValueError as error:
-            raise WindowError(f"exceptions[{number}]", f"{text[:40]!r} is neither a date nor a date-time") from error
+            raise PlanError(f"exceptions[{number}]", f"{text[:40]!r} is neither a date nor a date-time") from error
         whole = "T" not in text and " " not in text
         _check_time(f"exceptions[{number}]", at)
         if whole:
@@ -136,15 +136,15 @@ def _check_recurrence(window: MaintenanceWindow) -> None:
     found = series(window.recurrence, window.local_start, window.time_zone, window.exceptions)
     starts = list(islice(found.walls(window.local_start), LOOKED_AT))
     if not starts:
-        raise WindowError("recurrence", f"nothing occurs within {HORIZON_YEARS} years of the start")
+        raise PlanError("recurrence", f"nothing occurs within {HORIZON_YEARS} years of the start")
     duration = timedelta(seconds=window.duration_seconds)
     for one, following in pairwise(starts):
         if following - one < duration:
             text = f"it lasts {duration}, but begins on {one} and again on {following}: it would overlap itself"
-            raise WindowError("recurrence", text)
+            raise PlanError("recurrence", text)
     for number, text in enumerate(window.exceptions):
         if not _occurs(found, text, window):
-            raise WindowError(f"exceptions[{number}]", f"no occurrence begins on {text}")
+            raise PlanError(f"exceptions[{number}]", f"no occurrence begins on {text}")
 
 
 def _occurs(found: Series, text: str, window: MaintenanceWindow) -> bool:

@@ -8,20 +8,20 @@ from actors.correlator.draft import Draft
 from actors.correlator.expected_revision import outdated
 from actors.correlator.windows.check import changed, check_ahead, window_of
 from actors.correlator.windows.memory import WindowMemory
-from actors.correlator.windows.occurrences import standing
-from actors.correlator.windows.rule import WindowError
 from actors.correlator.windows.strategy import forget, refresh
 from protocols.change import Answer, Refusal
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
 from protocols.maintenance import MaintenanceWindow, WindowPlan
 from protocols.principal import Principal
+from protocols.recurrence.occurrences import standing
+from protocols.recurrence.rule import PlanError
 
 
 def fold_window(draft: Draft, by: Principal, action: WindowAction, expected: Mapping[str, int]) -> None:
     """Apply a command and answer it with the window's id. ``expected``: revisions of windows, as the caller knows them."""
     try:
         found = _make(draft, by, action.plan) if isinstance(action, PutWindow) else _change(draft, by, action, expected)
-    except WindowError as error:
+    except PlanError as error:
         found = Refusal("", "invalid", str(error))
     if isinstance(found, Refusal):
         draft.emit(Answer(offset=draft.offset, refusals=(found,)))

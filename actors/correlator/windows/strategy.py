@@ -15,11 +15,11 @@ from actors.correlator.alarms.attachment import hold_back, let_go
 from actors.correlator.draft import Draft
 from actors.correlator.strategies.strategy import Strategy, raised
 from actors.correlator.windows.memory import Review, WindowMemory
-from actors.correlator.windows.occurrences import occurrence_from, standing
 from actors.correlator.windows.scope import covering, covers
 from protocols.alarm import Alarm
 from protocols.change import WindowChanged
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
+from protocols.recurrence.occurrences import occurrence_from, standing
 from protocols.severity import is_worse
 
 NAME = "windows"

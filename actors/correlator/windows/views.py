@@ -2,8 +2,8 @@
 
 from actors.correlator.state import State
 from actors.correlator.windows.memory import WindowMemory
-from actors.correlator.windows.occurrences import occurrence_from, standing
 from protocols.maintenance import MaintenanceWindow, Phase, WindowView
+from protocols.recurrence.occurrences import occurrence_from, standing
 
 
 class WindowCatalogue:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from vocabulary.world import World
 
 from actors.correlator.windows.check import changed, window_of
-from actors.correlator.windows.occurrences import standing
-from actors.correlator.windows.rule import WindowError, read_rule
 from protocols.change import Answer, Quarantined
 from protocols.command import PutWindow
 from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
+from protocols.recurrence.occurrences import standing
+from protocols.recurrence.rule import PlanError, read_rule
 from protocols.rest_fields import LATEST
 
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
@@ -65,7 +65,7 @@ def test_any_plan_is_a_window_or_refused(plan: WindowPlan, ahead: int) -> None:
     try:
         window = window_of(plan, "MW1", "ada", NOW)
         moved = changed(window, PlanChanges(time_zone="Pacific/Kiritimati"), "ada", NOW)
-    except WindowError:
+    except PlanError:
         return
     for each in (window, moved):
         occurrence, following = standing(each, NOW + timedelta(days=ahead))
@@ -93,5 +93,5 @@ def test_an_until_without_an_end_goes_to_the_end_of_what_faultd_keeps(until: str
 
 
 def test_an_until_before_all_time_is_refused() -> None:
-    with pytest.raises(WindowError, match="is before 1970"):
+    with pytest.raises(PlanError, match="is before 1970"):
         read_rule("FREQ=DAILY;UNTIL=00010101T000000Z")

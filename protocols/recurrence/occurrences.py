@@ -1,11 +1,11 @@
-"""The times at which a window is open.
+"""Occurrences of recurring plans, and of maintenance windows at one moment.
 
-Occurrences are those of ``dateutil.rrule`` on the wall clock of the window's zone. Each becomes an instant by RFC 5545, 3.3.5:
+Occurrences are those of ``dateutil.rrule`` on the wall clock of the plan's zone. Each becomes an instant by RFC 5545, 3.3.5:
 a time that the clock skips takes the offset from before the gap (02:30 in that night is the instant that the clock shows as
 03:30); of a time that the clock shows twice, the first counts. RFC 5545, 3.3.10 would drop skipped occurrences. faultd keeps
 them: work that is planned nightly also takes place in that night, and must not wake anybody.
 
-A rule may have no occurrence at all (30 February): a search ends at ``HORIZON``.
+A rule may have no occurrence at all (30 February): a search ends after ``HORIZON_YEARS``.
 """
 
 from collections.abc import Iterator
@@ -16,29 +16,29 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 
-from actors.correlator.windows.rule import RecurrenceRule, WindowError, read_rule
 from protocols.maintenance import MaintenanceWindow, Occurrence
+from protocols.recurrence.rule import PlanError, RecurrenceRule, read_rule
 from protocols.rest_fields import LATEST
 
 HORIZON_YEARS = 10
 """An occurrence further from the one before it, or from the moment of asking, is not found."""
 _PERIODS = {DAILY: 366, WEEKLY: 53, MONTHLY: 12, YEARLY: 1}
 """In a year, at most."""
-_SHIFT = timedelta(hours=26)
+SHIFT = timedelta(hours=26)
 """A wall clock and UTC, and two readings of one wall clock, differ by less (Samoa went without a whole day in 2011)."""
 _FIRST = datetime.min  # noqa: DTZ901 - of a wall clock
 _OF_THE_MACHINE = ("localtime", "posixrules", "posix/", "right/")
 
 
 class Around(NamedTuple):
-    """The latest start at or before a moment (None: none that matters), and the first after it."""
+    """The latest start at or before a moment (None when it is too long ago to matter), and the first after it."""
 
     before: datetime | None
     after: datetime | None
 
 
 class WindowTimes(NamedTuple):
-    """``now``: the occurrence under way; ``next``: when the following one begins."""
+    """``now``: the occurrence under way; ``next``: the start of the following one."""
 
     now: Occurrence | None
     next: datetime | None
@@ -68,18 +68,18 @@ class _Steps(int):
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of an IANA name. Raises :class:`WindowError`."""
+    """The time zone of an IANA name. Raises :class:`PlanError`."""
     try:
         if name.startswith(_OF_THE_MACHINE):
             raise ValueError
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         text = f"{name[:60]!r} is no time zone such as Europe/Berlin"
-        raise WindowError("time_zone", text) from error
+        raise PlanError("time_zone", text) from error
 
 
 def to_utc(at: datetime, zone: ZoneInfo) -> datetime:
-    """A moment, or what the wall clock of ``zone`` shows, in UTC."""
+    """UTC of a moment, or of a local time in ``zone``."""
     return (at if at.tzinfo is not None else at.replace(tzinfo=zone, fold=0)).astimezone(UTC)
 
 
@@ -89,7 +89,7 @@ def to_wall(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 class Series:
-    """The starts of a recurring window. Stateless: a question costs what lies around its moment, however old the window is."""
+    """The starts of a recurring plan. Stateless: the cost of a question does not grow with the age of the plan."""
 
     def __init__(self, rule: RecurrenceRule, local: datetime, zone: ZoneInfo, exceptions: tuple[str, ...]) -> None:
         self._rule, self._local, self._zone = rule, local, zone
@@ -101,7 +101,7 @@ class Series:
         if rule.count is not None:
             until = self._nth(rule.count)
         self._until = None if until is None else to_utc(until, zone)
-        self._last = None if until is None else (until if until.tzinfo is None else to_wall(until, zone) + _SHIFT)
+        self._last = None if until is None else (until if until.tzinfo is None else to_wall(until, zone) + SHIFT)
 
     def walls(self, since: datetime, *, excepted: bool = False) -> Iterator[datetime]:
         """Wall-clock starts from ``since`` on, in their order; ends when none is left or none comes within the horizon."""
@@ -128,7 +128,7 @@ class Series:
         after: datetime | None = None
         enough: datetime | None = None
         since = to_wall(at, self._zone)
-        since = since - min(reach + _SHIFT, since - _FIRST)
+        since = since - min(reach + SHIFT, since - _FIRST)
         for wall in self.walls(since):
             if enough is not None and wall > enough:
                 break
@@ -138,7 +138,7 @@ class Series:
                 before = start if before is None else max(before, start)
             else:
                 after = start if after is None else min(after, start)
-                enough = enough or wall + _SHIFT
+                enough = enough or wall + SHIFT
         return Around(before, after)
 
     def _from(self, since: datetime) -> datetime:
@@ -186,7 +186,7 @@ def _explicit(rule: RecurrenceRule, local: datetime) -> dict[str, Any]:
 
 @lru_cache(maxsize=4_096)
 def series(recurrence: str, local: datetime, time_zone: str, exceptions: tuple[str, ...]) -> Series:
-    """The starts of a window with a recurrence. Raises :class:`WindowError`."""
+    """The starts of a plan with a recurrence. Raises :class:`PlanError`."""
     return Series(read_rule(recurrence), local, zone_of(time_zone), exceptions)
 
 

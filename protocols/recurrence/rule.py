@@ -1,5 +1,5 @@
-"""RRULE texts (RFC 5545, 3.3.10), read strictly: each mistake is named. A rule that recurs more often than daily is refused;
-BYHOUR and BYMINUTE give several times a day."""
+"""Reader of RRULE texts (RFC 5545, 3.3.10). It is strict and names each mistake. It refuses a rule that recurs more often than
+daily; BYHOUR and BYMINUTE give several starts a day."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from protocols.rest_fields import EARLIEST, LATEST
 
-FREQUENCIES: dict[str, "Frequency"] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
+FREQUENCIES: dict[str, Literal[0, 1, 2, 3]] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
 MOST_OCCURRENCES = 1_000
 """COUNT at most."""
 MOST_TIMES = 24
@@ -20,22 +20,19 @@ _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _DAY = re.compile(rf"([+-]?\d{{1,2}})?({'|'.join(_DAYS)})")
 
 
-class WindowError(ValueError):
-    """A window that cannot be: ``field`` names what is wrong with it."""
+class PlanError(ValueError):
+    """A plan that faultd cannot keep. ``field`` names the wrong field, ``text`` gives the reason."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(f"{field}: {text}")
         self.field, self.text = field, text
 
 
-Frequency = Literal[0, 1, 2, 3]
-"""dateutil's numbers of the weekdays."""
-
-
 class RecurrenceRule(Struct, frozen=True):
-    """A recurrence rule. ``by`` are the arguments of ``dateutil.rrule.rrule`` of the BY... parts and the week's start."""
+    """A recurrence rule. ``by``: the BY... parts and the week's start, as arguments of ``dateutil.rrule.rrule``."""
 
-    frequency: Frequency
+    frequency: Literal[0, 1, 2, 3]
+    """dateutil's number of FREQ: a value of ``FREQUENCIES``."""
     interval: int
     by: dict[str, Any]
     count: int | None = None
@@ -44,7 +41,7 @@ class RecurrenceRule(Struct, frozen=True):
 
 
 def read_rule(text: str) -> RecurrenceRule:
-    """The rule that ``text`` says. Raises :class:`WindowError` naming ``recurrence`` and the part."""
+    """The rule in ``text``. Raises :class:`PlanError` naming ``recurrence`` and the part."""
     if "DTSTART" in text.upper() or "\n" in text.strip():
         raise _wrong("give the RRULE alone: DTSTART is the field start, and its TZID the field time_zone")
     parts: dict[str, str] = {}
@@ -165,5 +162,5 @@ def _moment(day: str, clock: str | None, zone: str | None) -> datetime:
     return datetime.combine(on, at, UTC if zone else None)
 
 
-def _wrong(text: str) -> WindowError:
-    return WindowError("recurrence", text)
+def _wrong(text: str) -> PlanError:
+    return PlanError("recurrence", text)

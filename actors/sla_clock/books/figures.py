@@ -1,0 +1,76 @@
+"""The figures of one instance in one period at one instant. Derived from evidence and definition alone."""
+
+from typing import NamedTuple
+
+from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
+from actors.sla_clock.books.period_choice import Period, contract_of
+from actors.sla_clock.evidence.exclusions import exclusions_of
+from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only, excluded_power
+from protocols.sla.instance import SlaInstance
+from protocols.sla.intervals import Timeline, total, union
+
+
+class SlaFigures(NamedTuple):
+    """Durations in microseconds. ``shares`` show unknown time as unknown; ``down`` and ``availability`` (parts of a million)
+    count it as the definition says. ``budget`` is None without a target; so are the instants, which may lie in the future."""
+
+    shares: Shares
+    exclusions: Timeline
+    budget: int | None
+    down: int
+    lasts: bool
+    """An outage is under way, whether it counts or not."""
+    availability: int | None
+    at_risk_at: int | None
+    """Downtime exceeded, or will exceed, ``at_risk_percent`` of the budget."""
+    breached_at: int | None
+    """Downtime has exceeded the budget."""
+    breaches_at: int | None
+    """Downtime exceeded the budget, or will if the outage under way lasts."""
+
+    @property
+    def left(self) -> int | None:
+        """Budget left, never below 0."""
+        return None if self.budget is None else max(0, self.budget - self.down)
+
+    @property
+    def touched(self) -> bool:
+        """True when evidence or an exclusion concerns the period."""
+        return bool(self.shares.outages or self.shares.unknown or self.exclusions)
+
+    @property
+    def measured(self) -> int:
+        """The denominator of the availability."""
+        return total(self.shares.contract) - total(self.shares.excluded)
+
+    @property
+    def actual(self) -> int:
+        """The availability in parts of a billion, rounded down; a whole billion before any time was measured."""
+        return BILLION if self.measured <= 0 else (self.measured - self.down) * BILLION // self.measured
+
+
+def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> SlaFigures:
+    """Of ``period`` until ``now``."""
+    terms, contract, interval = period.definition.terms, contract_of(instance), period.interval
+    evidence = reader.of(instance)
+    exclusions = union([*exclusions_of(reader.state, instance, period), *excluded_power(terms, evidence)])
+    hidden, minimum, until = blind_only(evidence), terms.outage_minimum, min(now, period.end)
+    shown = shares(interval, contract, evidence.down, exclusions, hidden, now=until, minimum=minimum)
+    outages, counted = evidence.down, shown
+    if hidden and terms.unknown_counts_as == "down":
+        outages = union([*evidence.down, *hidden])
+        counted = shares(interval, contract, outages, exclusions, now=until, minimum=minimum)
+    down, value = total(counted.down), availability(counted)
+    lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
+    if terms.availability_target is None:
+        return SlaFigures(shown, exclusions, None, down, lasts, value, None, None, None)
+    allowed = budget(interval, contract, exclusions, terms.availability_target)
+
+    def exceeds_at(amount: int) -> int | None:
+        past = breached_at(counted.down, amount)
+        if past is not None or not outages:
+            return past
+        return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
+
+    risk, broken = allowed * terms.at_risk_percent // 100, breached_at(counted.down, allowed)
+    return SlaFigures(shown, exclusions, allowed, down, lasts, value, exceeds_at(risk), broken, exceeds_at(allowed))

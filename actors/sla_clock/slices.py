@@ -1,0 +1,89 @@
+"""Doing the work that waits, as far as one Event may."""
+
+from msgspec.structs import replace
+
+from actors.sla_clock.books.booking import book
+from actors.sla_clock.books.periods import close_untouched
+from actors.sla_clock.evidence.outages import record
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese, WorkItem
+
+
+def go_on(run: FoldRun) -> None:
+    """Examine instances until the work or the Event's budget is used up."""
+    work, journal = run.state.work, run.journal
+    while work and run.budget > 0:
+        number = next(iter(work))
+        left = _do(run, work[number])
+        if left is None:
+            journal.drop(work, number)
+        else:
+            journal.put(work, number, left)
+
+
+def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
+    """What is left of ``item``."""
+    match item:
+        case WalkBelow():
+            return _below(run, item)
+        case WalkThese():
+            return _these(run, item)
+        case WalkAll():
+            return _all(run, item)
+        case CloseAll():
+            return _close_all(run, item)
+
+
+def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
+    """Depth first. A node that hangs from several above is examined once for each: the second time changes nothing."""
+    instances, children = run.state.instances, run.state.plant.children
+    stack = list(item.stack)
+    while stack:
+        if run.budget <= 0:
+            return replace(item, stack=tuple(stack))
+        node_id = stack.pop()
+        run.budget -= 1
+        for instance_id in instances.at(node_id):
+            _examine(run, instance_id, item)
+        below = children.get(node_id)
+        if below:
+            stack += list(below)[::-1]
+    return None
+
+
+def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
+    for done, instance_id in enumerate(item.instances):
+        if run.budget <= 0:
+            return replace(item, instances=item.instances[done:])
+        _examine(run, instance_id, item)
+    return None
+
+
+def _all(run: FoldRun, item: WalkAll) -> WorkItem | None:
+    found = run.state.instances.behind(item.after, run.budget)
+    for instance in found:
+        run.budget -= 1
+        if item.definition_id in ("", instance.definition_id):
+            book(run, instance, item.why, item.since)
+    return replace(item, after=found[-1].id) if found else None
+
+
+def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
+    state = run.state
+    found = state.instances.behind(item.after, run.budget)
+    for instance in found:
+        run.budget -= 1
+        if instance.definition_id != item.definition_id:
+            continue
+        if instance.id not in state.accounts:
+            close_untouched(run, instance, item.ended)
+        book(run, instance, "the period ended")
+    return replace(item, after=found[-1].id) if found else None
+
+
+def _examine(run: FoldRun, instance_id: str, item: WalkBelow | WalkThese) -> None:
+    instance = run.state.instances.get(instance_id)
+    run.budget -= 1
+    if instance is not None:
+        record(run, item.outage_id)
+        book(run, instance, item.why, item.since)

@@ -1,0 +1,68 @@
+"""A report that contradicts itself is found, with the fields and values."""
+
+from typing import Any
+
+import pytest
+from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, make_revision, make_sla_report
+
+from protocols.sla_report import ReportedCredit, ShareTotals
+from protocols.sla_report_check import ContradictoryReport, contradictions, require_consistent
+
+CREDIT = ReportedCredit(rule="", item="", arithmetic="", amount=1, currency="EUR", minor_digits=9)
+
+
+def test_figures_that_agree() -> None:
+    assert list(contradictions(make_sla_report())) == []
+    assert list(contradictions(make_revision())) == []
+    require_consistent(make_sla_report(timeline=()))
+
+
+def test_nothing_measured_has_no_availability() -> None:
+    empty = make_sla_report(
+        as_of=START,
+        closed=False,
+        shares=ShareTotals(),
+        availability=None,
+        timeline=(),
+        outages=(),
+        budget_left=719 * HOUR // 1000,
+    )
+    assert list(contradictions(empty)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"zone": "Europe/Atlantis"}, "zone 'Europe/Atlantis'"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+        ({"zone": ""}, "zone ''"),
+        ({"period_end": START}, "period_start"),
+        ({"period_start": -1}, "period_start -1"),
+        ({"as_of": END - 1}, "a closed period counts until its end"),
+        ({"as_of": END + 1}, "is not within the period"),
+        ({"target": 1_000_000_000}, "target"),
+        ({"target": 0}, "target"),
+        ({"made_at": -1}, "made_at -1"),
+        ({"contract_start": 10**18}, "contract_start"),
+        ({"availability": 995_833}, "availability 0.995833: the shares give 0.995828"),
+        ({"availability": None}, "availability none: the shares give 0.995828"),
+        ({"outages": ()}, "outages: 0 s counted, downtime is 10800 s"),
+        ({"contract_time": 721 * HOUR}, "contract_time 2595600 s: the shares sum to 2592000 s"),
+        ({"budget_time": 721 * HOUR}, "budget_time"),
+        ({"budget": 0, "budget_left": -3 * HOUR}, "budget 0 s: budget_time and target give 2588.4 s"),
+        ({"budget_left": 0}, "budget_left 0 s"),
+        ({"timeline": ((START, END, "up"),)}, "shares.down 10800 s: the timeline has 0 s"),
+        ({"timeline": ((START, UP, "up"), (DOWN, END, "down"))}, "overlaps"),
+        ({"unknown_counts_as": "down", "shares": ShareTotals(715 * HOUR, 3 * HOUR, HOUR, HOUR)}, "availability"),
+        ({"shares": ShareTotals(717 * HOUR, 3 * HOUR, HOUR, -HOUR)}, "a share is negative"),
+        ({"credits": (CREDIT,)}, "minor_digits 9"),
+        ({"previous": make_revision().previous}, "previous.revision 1"),
+    ],
+)
+def test_a_contradiction_names_the_field(changes: dict[str, Any], named: str) -> None:
+    assert any(named in text for text in contradictions(make_sla_report(**changes)))
+
+
+def test_the_refusal_names_the_service() -> None:
+    with pytest.raises(ContradictoryReport, match=r"'ftth-0042': availability 0\.9958"):
+        require_consistent(make_sla_report(availability=995_800))

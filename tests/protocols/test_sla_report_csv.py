@@ -1,0 +1,78 @@
+"""Reports as CSV."""
+
+import csv
+import io
+
+from vocabulary.sla_reports import HOUR, make_revision, make_sla_report, make_sla_reports
+
+from protocols.sla_report import CreditTotal, ReportedCredit, SlaReport
+from protocols.sla_report_csv import COLUMNS, reports_csv
+
+
+def rows(*reports: SlaReport) -> list[dict[str, str]]:
+    """The lines by column, as a reader of CSV sees them."""
+    return list(csv.DictReader(io.StringIO(reports_csv(reports), newline="")))
+
+
+def test_a_line_has_every_figure() -> None:
+    (row,) = rows(make_sla_report())
+    assert row == {
+        "period_start": "2026-10-31T23:00:00Z",
+        "period_end": "2026-11-30T23:00:00Z",
+        "as_of": "2026-11-30T23:00:00Z",
+        "closed": "true",
+        "revision": "1",
+        "tenant_id": "default",
+        "customer_id": "C-1001",
+        "customer_name": "Bäckerei Müller & Söhne KG",
+        "instance_id": "sla-1",
+        "service_id": "ftth-0042",
+        "definition_name": "Business Gold",
+        "definition_version": "3",
+        "target": "0.999",
+        "availability": "0.995828",
+        "contract_seconds": "2592000",
+        "up_seconds": "2577600",
+        "down_seconds": "10800",
+        "excluded_seconds": "3600",
+        "unknown_seconds": "0",
+        "unknown_counts_as": "up",
+        "budget_seconds": "2588.4",
+        "budget_left_seconds": "-8211.6",
+        "outages": "1",
+        "breaches": "2",
+        "credit_amount": "6.00",
+        "currency": "EUR",
+    }
+
+
+def test_no_report_is_a_head_alone() -> None:
+    assert reports_csv([]) == ",".join(COLUMNS) + "\r\n"
+
+
+def test_a_formula_of_a_customer_is_text() -> None:
+    (row,) = rows(make_sla_report(customer_name='=HYPERLINK("http://x")', service_id="+1\n2", customer_id="@a"))
+    assert (row["customer_name"], row["service_id"], row["customer_id"]) == ('\'=HYPERLINK("http://x")', "'+1\n2", "'@a")
+
+
+def test_several_currencies_are_separated() -> None:
+    lines = [
+        ReportedCredit(rule="r", item="i", arithmetic="a", amount=amount, currency=currency, minor_digits=digits)
+        for amount, currency, digits in ((998, "GBP", 2), (500, "EUR", 2), (120, "JPY", 0), (-100, "EUR", 2))
+    ]
+    (row,) = rows(make_sla_report(credits=tuple(lines)))
+    assert (row["credit_amount"], row["currency"]) == ("4.00;9.98;120", "EUR;GBP;JPY")
+
+
+def test_totals_of_several_reports() -> None:
+    none = make_sla_report(availability=None, credits=(), breaches=())
+    document = make_sla_reports((make_sla_report(), make_revision(), make_sla_report(availability=999_999), none))
+    assert document.avg_availability == (2 * 995_828 + 999_999 + 1) // 3
+    assert document.total_breaches == 6
+    assert document.total_credits == (CreditTotal(1800, "EUR", 2),)
+    assert make_sla_reports((none,)).avg_availability is None
+
+
+def test_a_budget_below_zero_stays_a_number() -> None:
+    (row,) = rows(make_sla_report(budget_left=-3 * HOUR))
+    assert row["budget_left_seconds"] == "-10800"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary.recurrence import ZONES, planned_window, rules, starts_by_dateutil, utc
@@ -139,6 +139,7 @@ def test_a_rule_that_never_occurs_ends_and_one_that_cannot_be_read_raises() -> N
     st.integers(-90, 3 * 365),
     st.integers(1, 24 * 200),
 )
+@example("FREQ=DAILY;INTERVAL=1;WKST=MO;UNTIL=20280630", "UTC", datetime(2025, 8, 9, 0, 30), 1, 1027, 697)  # noqa: DTZ001
 @settings(max_examples=150, deadline=None)
 def test_those_of_dateutil_that_overlap(rule: str, zone: str, local: datetime, hours: int, day: int, span: int) -> None:
     local = local.replace(minute=local.minute // 30 * 30, second=0, microsecond=0)

@@ -14,7 +14,7 @@ ACCESS_NETWORK: Final = frozenset({"olt", "frame", "card", "pon", "port", "split
 """Resource types with customers below them, and first words of the types of their alarms."""
 
 
-class Undeclared(NamedTuple):
+class MissingDeclaration(NamedTuple):
     """An alarm type without ``field`` (``symptom`` or ``service_effect``); ``profile`` has the type in its ``[types]``."""
 
     profile: str
@@ -22,7 +22,7 @@ class Undeclared(NamedTuple):
     field: str
 
 
-def undeclared(profiles: Sequence[Profile]) -> list[Undeclared]:
+def undeclared(profiles: Sequence[Profile]) -> list[MissingDeclaration]:
     """The types that alarms of the access network have and that leave out a declaration, in the order of the files. Each has
     the first profile that has it in its ``[types]``.
 
@@ -46,7 +46,7 @@ def undeclared(profiles: Sequence[Profile]) -> list[Undeclared]:
                 found.setdefault((name, "symptom"), profile.name)
             if spec.service_effect is None and name not in translator.service_effects:
                 found.setdefault((name, "service_effect"), profile.name)
-    return [Undeclared(profile, name, field) for (name, field), profile in found.items()]
+    return [MissingDeclaration(profile, name, field) for (name, field), profile in found.items()]
 
 
 def _resource_types(rule: CompiledTrapRule) -> set[str]:

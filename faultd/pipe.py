@@ -21,6 +21,7 @@ from actors.ledger.database import LedgerFile
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
 from actors.metrics import Metrics
+from actors.sla_clock.stage import SlaClock
 from actors.stage import Stage, fold_batch
 from actors.stage_actor import StageActor
 from actors.state_encoding import encode_with_pauses
@@ -38,7 +39,7 @@ CONSUMERS = {
     "stream": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
-OTHERS: tuple[Callable[[], Stage], ...] = ()
+OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock,)
 """Makers of the stages behind the correlator, in their order: what the daemon and everything else fold through."""
 _SPARE = 2
 """Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""

@@ -1,5 +1,6 @@
 """Operators' commands about service level agreements: each is done, or refused with the field that is wrong."""
 
+from actors.sla_clock.evidence.corrections import correct_outage
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import Refused
 from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
@@ -7,6 +8,7 @@ from actors.sla_clock.terms.instances import create_instance, create_instances, 
 from protocols.change import Refusal
 from protocols.command import Command
 from protocols.sla.actions import (
+    CorrectOutage,
     CreateDefinition,
     CreateInstance,
     CreateInstances,
@@ -44,5 +46,7 @@ def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
             edit_instance(run, by, action, expected)
         case DeleteInstance():
             delete_instance(run, by, action, expected)
+        case CorrectOutage():
+            correct_outage(run, by, action)
         case _:
             raise Refused(Refusal("", "invalid", f"{type(action).__name__} is not built"))

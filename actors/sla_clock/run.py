@@ -45,6 +45,10 @@ class FoldRun:
         """Answer the command."""
         self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, refusals=refusals))
 
+    def refuse(self, refusal: Refusal) -> None:
+        """Refuse the command."""
+        self.changes.append(Answer(offset=self.offset, refusals=(refusal,)))
+
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """What is written and emitted in this context is taken back when it raises."""

@@ -2,7 +2,7 @@
 
 from actors.sla_clock.evidence.corrections import correct_outage
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.terms.answers import Refused
+from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
 from actors.sla_clock.terms.instances import create_instance, create_instances, delete_instance, edit_instance
 from protocols.change import Refusal
@@ -25,7 +25,7 @@ def fold_command(run: FoldRun, command: Command, action: SlaAction) -> None:
     try:
         with run.all_or_nothing():
             _do(run, command, action)
-    except Refused as refused:
+    except CommandRefused as refused:
         run.answer(refusals=refused.refusals)
 
 
@@ -49,4 +49,4 @@ def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
         case CorrectOutage():
             correct_outage(run, by, action)
         case _:
-            raise Refused(Refusal("", "invalid", f"{type(action).__name__} is not built"))
+            raise CommandRefused(Refusal("", "invalid", f"{type(action).__name__} is not built"))

@@ -11,7 +11,7 @@ from protocols.sla.definition import SlaDefinition
 from protocols.sla.instance import SlaInstance
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """The command is refused; nothing was written."""
 
     def __init__(self, *refusals: Refusal) -> None:
@@ -20,17 +20,17 @@ class Refused(Exception):
 
 
 def refuse_mistakes(mistakes: Iterable[Mistake], place: str = "") -> None:
-    """Raise Refused with every mistake; ``place`` stands in front of the fields."""
+    """Raise CommandRefused with every mistake; ``place`` stands in front of the fields."""
     found = [Refusal("", "invalid", f"{place}{field}: {text}") for field, text in mistakes]
     if found:
-        raise Refused(*found)
+        raise CommandRefused(*found)
 
 
 def refuse_outdated(expected: Mapping[str, int], name: str, revision: int, what: str) -> None:
-    """Raise Refused when the caller expected another revision."""
+    """Raise CommandRefused when the caller expected another revision."""
     refusal = outdated(expected, name, revision, what)
     if refusal is not None:
-        raise Refused(refusal)
+        raise CommandRefused(refusal)
 
 
 def sees(by: Principal, tenant_id: str | None) -> bool:
@@ -44,18 +44,18 @@ def may_write(by: Principal, tenant_id: str | None) -> bool:
 
 
 def definition_seen(run: FoldRun, by: Principal, definition_id: str) -> SlaDefinition:
-    """The newest version. Raises Refused: another tenant's definition is answered like one that does not exist."""
+    """The newest version. Raises CommandRefused: another tenant's definition is answered like one that does not exist."""
     found = run.state.definition(definition_id)
     if found is None or not sees(by, found.tenant_id):
-        raise Refused(Refusal(definition_id, "unknown_definition", f"no definition {definition_id!r}"))
+        raise CommandRefused(Refusal(definition_id, "unknown_definition", f"no definition {definition_id!r}"))
     return found
 
 
 def instance_seen(run: FoldRun, by: Principal, instance_id: str) -> SlaInstance:
-    """Raises Refused: another tenant's instance is answered like one that does not exist."""
+    """Raises CommandRefused: another tenant's instance is answered like one that does not exist."""
     found = run.state.instances.get(instance_id)
     if found is None or not sees(by, found.tenant_id):
-        raise Refused(Refusal(instance_id, "unknown_instance", f"no instance {instance_id!r}"))
+        raise CommandRefused(Refusal(instance_id, "unknown_instance", f"no instance {instance_id!r}"))
     return found
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import asdict, replace
 
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
-    Refused,
+    CommandRefused,
     definition_seen,
     keep_key,
     known_key,
@@ -35,13 +35,13 @@ def create_definition(run: FoldRun, by: Principal, action: CreateDefinition) -> 
         text = f"a definition of tenant {action.tenant_id!r} is not yours to make"
         if action.tenant_id is None:
             text = "a definition of every tenant is made by callers without a tenant"
-        raise Refused(Refusal("", "not_your_tenant", text))
+        raise CommandRefused(Refusal("", "not_your_tenant", text))
     known = known_key(run, "definition", action.key)
     if known is not None:
         run.answer(known, duplicate=True)
         return
     if len(state.definitions) >= MOST_DEFINITIONS:
-        raise Refused(Refusal("", "limit", f"there are {MOST_DEFINITIONS:,} definitions: delete some"))
+        raise CommandRefused(Refusal("", "limit", f"there are {MOST_DEFINITIONS:,} definitions: delete some"))
     refuse_mistakes([*mistakes_of_terms(action.terms), *_class_mistakes(run, "", action.tenant_id, action.terms)])
     made = SlaDefinition(
         id=run.new_id("SD"),
@@ -63,7 +63,7 @@ def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expecte
     """Make another version."""
     before = _writable(run, by, action.definition_id, expected)
     if before.deleted_at is not None:
-        raise Refused(Refusal(before.id, "wrong_state", f"definition {before.id} is deleted"))
+        raise CommandRefused(Refusal(before.id, "wrong_state", f"definition {before.id} is deleted"))
     given = {name: value for name, value in asdict(action.fields).items() if value is not UNSET}
     terms = replace(before.terms, **given)
     if terms == before.terms:
@@ -71,7 +71,7 @@ def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expecte
         return
     if before.version >= MOST_VERSIONS:
         text = f"definition {before.id} has {MOST_VERSIONS:,} versions, and all are kept: make a new definition"
-        raise Refused(Refusal(before.id, "limit", text))
+        raise CommandRefused(Refusal(before.id, "limit", text))
     refuse_mistakes([*mistakes_of_terms(terms), *_class_mistakes(run, before.id, before.tenant_id, terms)])
     # Versions are in the order of their time also where the clock was put back.
     since = max(run.at, before.since)
@@ -93,7 +93,7 @@ def delete_definition(run: FoldRun, by: Principal, action: DeleteDefinition, exp
         used += instance is not None and instance.definition_id == before.id and not instance.over(run.now)
     if used:
         text = f"definition {before.id} is in use by {used:,} instances: end their contracts, or give them another definition"
-        raise Refused(Refusal(before.id, "wrong_state", text))
+        raise CommandRefused(Refusal(before.id, "wrong_state", text))
     _put(run, replace(before, version=before.version + 1, since=max(run.at, before.since), by=by.name, deleted_at=run.at))
     if not state.instances.at(f"definition:{before.id}"):
         run.journal.drop(state.definitions, before.id)
@@ -107,7 +107,7 @@ def _writable(run: FoldRun, by: Principal, definition_id: str, expected: Mapping
     found = definition_seen(run, by, definition_id)
     if not may_write(by, found.tenant_id):
         text = f"definition {found.id} is of every tenant: only a caller without a tenant changes it"
-        raise Refused(Refusal(found.id, "not_your_tenant", text))
+        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
     refuse_outdated(expected, found.id, found.version, f"definition {found.id}")
     return found
 

@@ -10,7 +10,7 @@ from actors.sla_clock.books.booking import instance_changed
 from actors.sla_clock.books.period_choice import contract_of, period_of
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
-    Refused,
+    CommandRefused,
     instance_seen,
     keep_key,
     known_key,
@@ -41,7 +41,7 @@ def create_instances(run: FoldRun, by: Principal, action: CreateInstances) -> No
     """Make many instances, or none."""
     if len(action.plans) > MOST_AT_ONCE:
         text = f"items: has {len(action.plans):,} items; at most {MOST_AT_ONCE:,} are allowed"
-        raise Refused(Refusal("", "invalid", text))
+        raise CommandRefused(Refusal("", "invalid", text))
     _create(run, by, action.plans, many=True)
 
 
@@ -109,9 +109,9 @@ def _create(run: FoldRun, by: Principal, plans: tuple[InstancePlan, ...], *, man
             continue
         try:
             if len(state.instances) >= MOST_INSTANCES:
-                raise Refused(Refusal("", "limit", f"there are {MOST_INSTANCES:,} instances"))
+                raise CommandRefused(Refusal("", "limit", f"there are {MOST_INSTANCES:,} instances"))
             instance = _make(run, by, plan, f"items[{number}]." if many else "")
-        except Refused as refused:
+        except CommandRefused as refused:
             refusals += refused.refusals
             if len(refusals) >= 100:
                 break
@@ -119,7 +119,7 @@ def _create(run: FoldRun, by: Principal, plans: tuple[InstancePlan, ...], *, man
         ids.append(instance.id)
         made.append(instance.id)
     if refusals:
-        raise Refused(*refusals)
+        raise CommandRefused(*refusals)
     if made:
         examine(run, tuple(made), f"{by.name} made the instance", run.now)
     run.answer(*ids, duplicate=bool(ids) and not made)
@@ -127,7 +127,7 @@ def _create(run: FoldRun, by: Principal, plans: tuple[InstancePlan, ...], *, man
 
 def _make(run: FoldRun, by: Principal, plan: InstancePlan, place: str) -> SlaInstance:
     if not by.sees(plan.tenant_id):
-        raise Refused(Refusal("", "not_your_tenant", f"an instance of tenant {plan.tenant_id!r} is not yours to make"))
+        raise CommandRefused(Refusal("", "not_your_tenant", f"an instance of tenant {plan.tenant_id!r} is not yours to make"))
     definition = _usable(run, plan.definition_id, plan.tenant_id, place)
     instance = new_instance(run, by.name, plan)
     refuse_mistakes(mistakes_of_contract(instance, definition), place)
@@ -155,7 +155,7 @@ def _usable(run: FoldRun, definition_id: str, tenant_id: str, place: str, *, del
     found = run.state.definition(definition_id)
     if found is None or found.tenant_id not in (None, tenant_id) or (found.deleted_at is not None and not deleted):
         text = f"{place}sla_definition_id: there is no definition {definition_id[:60]!r} for tenant {tenant_id!r}"
-        raise Refused(Refusal("", "invalid", text))
+        raise CommandRefused(Refusal("", "invalid", text))
     return found
 
 
@@ -165,7 +165,7 @@ def _refuse_double(run: FoldRun, instance: SlaInstance, place: str) -> None:
     others = run.state.instances.at(f"service:{instance.service_id}")
     if len(others) >= MOST_OF_SERVICE and instance.id not in others:
         text = f"{place}service_id: service {instance.service_id[:60]!r} has {len(others):,} instances, which is the most"
-        raise Refused(Refusal("", "limit", text))
+        raise CommandRefused(Refusal("", "limit", text))
     for each in others:
         other = run.state.instances.get(each)
         if other is None or other.id == instance.id:
@@ -175,7 +175,7 @@ def _refuse_double(run: FoldRun, instance: SlaInstance, place: str) -> None:
         since, until = contract_of(other)
         if since < end and start < until:
             text = f"{place}service_id: instance {other.id} has a contract of this service and definition at the same time"
-            raise Refused(Refusal("", "invalid", text))
+            raise CommandRefused(Refusal("", "invalid", text))
 
 
 def _given_definition(run: FoldRun, before: SlaInstance, after: SlaInstance) -> SlaInstance:

@@ -24,7 +24,7 @@ DAY = 86_400
 MONTH = PeriodRule("UTC", date(2026, 1, 1))
 
 
-class Contracts(SlaWorld):
+class ContractsWorld(SlaWorld):
     """With a definition of every tenant (``gold``) and one of tenant t."""
 
     operator = ADMIN
@@ -66,8 +66,8 @@ class Contracts(SlaWorld):
 
 
 @pytest.fixture
-def world() -> Contracts:
-    made = Contracts()
+def world() -> ContractsWorld:
+    made = ContractsWorld()
     made.restarts = True
     return made
 
@@ -77,7 +77,7 @@ def reasons(answer: Answer) -> list[tuple[str, str]]:
     return [(each.reason, each.text.partition(":")[0] if each.reason == "invalid" else "") for each in answer.refusals]
 
 
-def test_an_instance_is_made(world: Contracts) -> None:
+def test_an_instance_is_made(world: ContractsWorld) -> None:
     instance = world.create(monthly_fee=5_995, currency="EUR", customer_name="Müller")
     assert instance.id == f"SI{world.offset}"
     assert instance.resources == ("svc-1",)
@@ -89,7 +89,7 @@ def test_an_instance_is_made(world: Contracts) -> None:
     assert world.sla.instances.at(f"definition:{world.gold}") == (instance.id,)
 
 
-def test_an_instance_of_unknown_nodes_is_kept_and_unplaced(world: Contracts) -> None:
+def test_an_instance_of_unknown_nodes_is_kept_and_unplaced(world: ContractsWorld) -> None:
     world.create(resources=("nowhere-1", "nowhere-2"))
     assert not world.only(SlaInstanceChanged).placed
 
@@ -109,7 +109,7 @@ def test_an_instance_of_unknown_nodes_is_kept_and_unplaced(world: Contracts) -> 
         ),
     ],
 )
-def test_refused_contracts(world: Contracts, by: Principal, fields: dict[str, Any], found: list[tuple[str, str]]) -> None:
+def test_refused_contracts(world: ContractsWorld, by: Principal, fields: dict[str, Any], found: list[tuple[str, str]]) -> None:
     if fields.get("definition_id") == "own":
         fields = {**fields, "definition_id": world.own}
     answer = world.command(CreateInstance(world.plan(**fields)), by=by)
@@ -117,7 +117,7 @@ def test_refused_contracts(world: Contracts, by: Principal, fields: dict[str, An
     assert len(world.sla.instances) == (0 if found else 1)
 
 
-def test_a_hidden_definition_is_refused_like_an_unknown_one(world: Contracts) -> None:
+def test_a_hidden_definition_is_refused_like_an_unknown_one(world: ContractsWorld) -> None:
     texts = []
     for name in (world.own, "SD999"):
         answer = world.command(CreateInstance(world.plan(definition_id=name, tenant_id="u")), by=OF_U)
@@ -139,7 +139,7 @@ def test_a_hidden_definition_is_refused_like_an_unknown_one(world: Contracts) ->
     ],
 )
 def test_a_service_has_one_contract_at_a_time_by_one_definition(
-    world: Contracts, fields: dict[str, Any], doubled: bool
+    world: ContractsWorld, fields: dict[str, Any], doubled: bool
 ) -> None:
     first = world.create(end=us(100))
     if fields.get("definition_id") == "own":
@@ -149,7 +149,7 @@ def test_a_service_has_one_contract_at_a_time_by_one_definition(
     assert not doubled or first.id in answer.refusals[0].text
 
 
-def test_an_edit_into_a_double_contract_is_refused(world: Contracts) -> None:
+def test_an_edit_into_a_double_contract_is_refused(world: ContractsWorld) -> None:
     first = world.create(end=us(100))
     second = world.create(start=us(100))
     assert reasons(world.edit(second.id, start=us(99))) == [("invalid", "service_id")]
@@ -157,7 +157,7 @@ def test_an_edit_into_a_double_contract_is_refused(world: Contracts) -> None:
     assert world.held(first.id) == first
 
 
-def test_an_edit(world: Contracts) -> None:
+def test_an_edit(world: ContractsWorld) -> None:
     instance = world.create(resources=("olt-1/1/1/1", "olt-1/1/2/1"))
     world.at(60)
     assert world.edit(instance.id, OF_T, account_manager="Kim", resources=()).accepted == (instance.id,)
@@ -170,7 +170,7 @@ def test_an_edit(world: Contracts) -> None:
     assert world.held(instance.id) == after
 
 
-def test_an_expected_revision(world: Contracts) -> None:
+def test_an_expected_revision(world: ContractsWorld) -> None:
     instance = world.create()
     world.edit(instance.id, expected=1, account_manager="Kim")
     (refused,) = world.edit(instance.id, expected=1, account_manager="Lee").refusals
@@ -179,13 +179,13 @@ def test_an_expected_revision(world: Contracts) -> None:
     assert world.only(Answer).refusals[0].reason == "wrong_revision"
 
 
-def test_another_tenants_instance_is_like_none(world: Contracts) -> None:
+def test_another_tenants_instance_is_like_none(world: ContractsWorld) -> None:
     instance = world.create()
     for answer in (world.edit(instance.id, OF_U, account_manager="x"), world.command(DeleteInstance(instance.id), by=OF_U)):
         assert [(each.reason, each.text) for each in answer.refusals] == [("unknown_instance", f"no instance '{instance.id}'")]
 
 
-def test_a_contract_ends(world: Contracts) -> None:
+def test_a_contract_ends(world: ContractsWorld) -> None:
     instance = world.create()
     world.at(60)
     assert world.command(DeleteInstance(instance.id)).accepted == (instance.id,)
@@ -195,13 +195,13 @@ def test_a_contract_ends(world: Contracts) -> None:
     assert world.held(instance.id).end == us(60)
 
 
-def test_a_contract_that_has_not_begun_never_holds(world: Contracts) -> None:
+def test_a_contract_that_has_not_begun_never_holds(world: ContractsWorld) -> None:
     instance = world.create(start=us(DAY))
     world.command(DeleteInstance(instance.id))
     assert world.held(instance.id).end == us(DAY)
 
 
-def test_another_definition_applies_from_the_next_period_on(world: Contracts) -> None:
+def test_another_definition_applies_from_the_next_period_on(world: ContractsWorld) -> None:
     instance = world.create()
     world.at(60)
     world.edit(instance.id, definition_id=world.own)
@@ -212,13 +212,13 @@ def test_another_definition_applies_from_the_next_period_on(world: Contracts) ->
     assert world.held(instance.id).former == ()
 
 
-def test_a_contract_that_has_not_begun_has_no_former_definition(world: Contracts) -> None:
+def test_a_contract_that_has_not_begun_has_no_former_definition(world: ContractsWorld) -> None:
     instance = world.create(start=us(DAY))
     world.edit(instance.id, definition_id=world.own)
     assert world.held(instance.id).former == ()
 
 
-def test_many_or_none(world: Contracts) -> None:
+def test_many_or_none(world: ContractsWorld) -> None:
     plans = tuple(world.plan(service_id=f"svc-{number}", key=f"k:{number}") for number in range(3))
     answer = world.command(CreateInstances(plans))
     assert len(answer.accepted) == 3
@@ -235,7 +235,7 @@ def test_many_or_none(world: Contracts) -> None:
     assert [each.text.partition(":")[0] for each in twice.refusals] == ["items[1].service_id"]
 
 
-def test_an_outage_under_way_counts_from_the_begin_of_the_contract(world: Contracts) -> None:
+def test_an_outage_under_way_counts_from_the_begin_of_the_contract(world: ContractsWorld) -> None:
     world.network("device.down", "olt-1")
     world.at(60)
     instance = world.create(start=us(60))
@@ -244,7 +244,7 @@ def test_an_outage_under_way_counts_from_the_begin_of_the_contract(world: Contra
     assert world.sla.accounts[instance.id].breaches_at is not None
 
 
-def test_a_suspended_instance_is_shown_so(world: Contracts) -> None:
+def test_a_suspended_instance_is_shown_so(world: ContractsWorld) -> None:
     instance = world.create()
     world.edit(instance.id, suspended=True)
     assert world.all(SlaInstanceChanged)[-1].status == "suspended"

@@ -48,6 +48,7 @@ ALARM: Final = Subject("invalid")
 RULE: Final = Subject("invalid_rule", pointers=True)
 WINDOW: Final = Subject("invalid_body")
 NODE: Final = Subject("invalid_topology")
+SLA: Final = Subject("invalid_body")
 
 
 def answers(outcome: Outcome) -> Sequence[Answer]:

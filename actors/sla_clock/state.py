@@ -93,6 +93,8 @@ class SlaState:
         self.periods: dict[tuple[str, int], PeriodFigures] = {}
         """The newest revision of closed periods that are still within reach, by instance and begin."""
         self.reports: dict[str, FaultReport] = {}
+        self.reports_of: dict[str, tuple[str, ...]] = {}
+        """Ids of fault reports by instance, in the order in which they were made."""
         self.performance: dict[tuple[str, str], PerformanceState] = {}
         """By instance and metric."""
         self.deadlines = Deadlines()

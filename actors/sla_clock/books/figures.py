@@ -15,6 +15,8 @@ class SlaFigures(NamedTuple):
     count it as the definition says. ``budget`` is None without a target; so are the instants, which may lie in the future."""
 
     shares: Shares
+    outages: Timeline
+    """Outages with their whole length, also outside the period; one that lasts ends at ``NEVER``."""
     exclusions: Timeline
     budget: int | None
     down: int
@@ -63,7 +65,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, exclusions, None, down, lasts, value, None, None, None)
+        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -73,4 +75,5 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
         return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
 
     risk, broken = allowed * terms.at_risk_percent // 100, breached_at(counted.down, allowed)
-    return SlaFigures(shown, exclusions, allowed, down, lasts, value, exceeds_at(risk), broken, exceeds_at(allowed))
+    ahead = exceeds_at(risk), broken, exceeds_at(allowed)
+    return SlaFigures(shown, evidence.down, exclusions, allowed, down, lasts, value, *ahead)

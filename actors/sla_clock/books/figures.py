@@ -5,7 +5,7 @@ from typing import NamedTuple
 from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.evidence.exclusions import exclusions_of
-from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only, excluded_power
+from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Timeline, total, union
 
@@ -55,7 +55,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     """Of ``period`` until ``now``."""
     terms, contract, interval = period.definition.terms, contract_of(instance), period.interval
     evidence = reader.of(instance)
-    exclusions = union([*exclusions_of(reader.state, instance, period), *excluded_power(terms, evidence)])
+    exclusions = exclusions_of(reader, instance, period, evidence)
     hidden, minimum, until = blind_only(evidence), terms.outage_minimum, min(now, period.end)
     shown = shares(interval, contract, evidence.down, exclusions, hidden, now=until, minimum=minimum)
     outages, counted = evidence.down, shown

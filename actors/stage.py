@@ -16,6 +16,14 @@ from protocols.event import Event
 from protocols.ledger import EventBatch
 
 
+class StageFailed(Exception):
+    """A stage behind the correlator could not do ``method``: ``error`` is the text of the exception."""
+
+    def __init__(self, stage: str, method: str, error: str) -> None:
+        super().__init__(f"stage {stage}, {method}: {error}")
+        self.stage, self.method, self.error = stage, method, error
+
+
 class Stage(ABC):
     """The state of one stage and what it does with an Event. What has a body here, a stage may leave as it is."""
 

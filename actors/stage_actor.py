@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable
 from time import perf_counter
 
+import structlog
 import trio
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.metrics import Metrics
-from actors.stage import Stage, fold_batch
+from actors.stage import Stage, StageFailed, fold_batch
 from actors.state_encoding import Piece, encode_with_pauses
 from protocols.event import Event
 from protocols.ledger import EventBatch, PipeMessage, SnapshotMarker, SnapshotPart
+
+log = structlog.get_logger()
 
 
 class StageActor:
@@ -58,7 +61,14 @@ class StageActor:
         return EventBatch(batch.first, batch.at, batch.events, changes)
 
     async def _save(self, through: int, pieces: Iterable[Piece]) -> None:
-        """Encode the state as it was at ``through``, beside the fold."""
-        with self._metrics.snapshot_encoding.labels(self._stage.name).time():
-            octets = await trio.to_thread.run_sync(encode_with_pauses, pieces, abandon_on_cancel=True)
-        await self._outbox.send(SnapshotPart(through, self._stage.name, octets))
+        """Encode the state as it was at ``through``, beside the fold. A part that cannot be encoded says so to the ledger."""
+        name = self._stage.name
+        try:
+            with self._metrics.snapshot_encoding.labels(name).time():
+                octets = await trio.to_thread.run_sync(encode_with_pauses, pieces, abandon_on_cancel=True)
+            part = SnapshotPart(through, name, octets)
+        except StageFailed as error:
+            log.error("a stage could not encode its state", stage=name, through=through, exc_info=error)
+            self._metrics.stage_failures.labels(name, error.method).inc()
+            part = SnapshotPart(through, name, b"", error.error)
+        await self._outbox.send(part)

@@ -84,7 +84,7 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-ALARMS_OF_ONE_RUN = ("actor.parked", "clock.jumped", ALARM, "traps.refused", "traps.lost")
+ALARMS_OF_ONE_RUN = ("actor.parked", "clock.jumped", ALARM, "snapshot.failed", "stage.failed", "traps.refused", "traps.lost")
 """Alarms about faultd itself that only the run which raised them can clear."""
 
 

@@ -21,6 +21,7 @@ from actors.ledger.database import LedgerFile
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
 from actors.metrics import Metrics
+from actors.sla_clock.stage import SlaClock
 from actors.stage import Stage, fold_batch
 from actors.stage_actor import StageActor
 from actors.state_encoding import encode_with_pauses
@@ -38,7 +39,7 @@ CONSUMERS = {
     "stream": ConsumerPolicy(begins="newest", durable=False),
 }
 """Everybody who reads the recorded Changes. Each acknowledges by its name, which is that of its actor too."""
-OTHERS: tuple[Callable[[], Stage], ...] = ()
+OTHERS: tuple[Callable[[], Stage], ...] = (SlaClock,)
 """Makers of the stages behind the correlator, in their order: what the daemon and everything else fold through."""
 _SPARE = 2
 """Messages for which a channel between stages has room beyond ``[ledger] pipe_batches``: the markers of two snapshots."""
@@ -78,20 +79,20 @@ class Stages:
                 self.absent.add(stage.name)
 
     def begin(self) -> list[str]:
-        """Begin the absent stages from what the stages before each hold now; their names."""
+        """Begin the absent stages from what the stages before each hold now; their names. Raises StageFailed."""
         held: list[Change] = []
         begun = []
         for stage in self.all:
             if stage.name in self.absent:
                 stage.begin(self.state.offset, self.state.at, held)
                 begun.append(stage.name)
+                self.absent.discard(stage.name)
             if self.absent:
                 held += stage.held()
-        self.absent.clear()
         return begun
 
     def save(self) -> dict[str, bytes]:
-        """The states as a snapshot has them."""
+        """The states as a snapshot has them. Raises StageFailed."""
         return {stage.name: encode_with_pauses(stage.saving()) for stage in self.all if stage.name not in self.absent}
 
     def fold(self, offset: int, at: datetime, event: Event) -> list[Change]:

@@ -8,14 +8,26 @@ import msgspec
 import structlog
 
 from actors.ledger.database import LedgerFile
+from actors.ledger.errors import LedgerError
 from actors.ledger.group import CommitGroup, pieces_of
 from actors.ledger.recovery import recover
-from actors.stage import Stage
+from actors.stage import Stage, StageFailed
 from actors.trusted_clock import instant
 from faultd.pipe import OTHERS, Stages
 from protocols.ledger import Snapshot
 
 log = structlog.get_logger()
+
+
+class StageNotBegun(LedgerError):
+    """A stage that the snapshots have no part of cannot begin. The file is as before."""
+
+    def __init__(self, path: Path, error: StageFailed) -> None:
+        super().__init__(
+            path,
+            f"a stage that this ledger did not have cannot begin ({error}); nothing was changed: start the faultd version that "
+            "wrote it, and please report this",
+        )
 
 
 class Restored(NamedTuple):
@@ -33,7 +45,7 @@ def restore(path: Path, others: Sequence[Callable[[], Stage]] = OTHERS) -> Resto
     Where the snapshot has no part of a stage, the stage begins behind the last Event whose Changes are recorded, from what the
     stages before it hold then, and a snapshot with its part is written.
 
-    Raises :class:`actors.ledger.errors.LedgerError` when the file cannot be used.
+    Raises :class:`actors.ledger.errors.LedgerError` when the file cannot be used, StageNotBegun when a stage cannot begin.
     """
     database = LedgerFile.open(path)
     try:
@@ -55,10 +67,13 @@ def restore(path: Path, others: Sequence[Callable[[], Stage]] = OTHERS) -> Resto
             stages.fold_batch(batch)
             folded += len(batch.events)
         stages.forget_counts()
-        if begun := stages.begin():
-            # On disk before any Event is folded: after a crash they begin with the same Event again.
-            _write_snapshot(database, stages)
-            log.warning("stages begin that this ledger did not have", stages=begun, behind=stages.state.offset)
+        try:
+            if begun := stages.begin():
+                # On disk before any Event is folded: after a crash they begin with the same Event again.
+                _write_snapshot(database, stages)
+                log.warning("stages begin that this ledger did not have", stages=begun, behind=stages.state.offset)
+        except StageFailed as error:
+            raise StageNotBegun(path, error) from error
     except BaseException:
         database.close()
         raise
@@ -73,7 +88,7 @@ def restore(path: Path, others: Sequence[Callable[[], Stage]] = OTHERS) -> Resto
 
 
 def _write_snapshot(database: LedgerFile, stages: Stages) -> None:
-    """In one commit. Raises DiskRefused."""
+    """In one commit. Raises DiskRefused, StageFailed."""
     through = database.head.through
     pieces = pieces_of(Snapshot(through, stages.save()))
     database.write(CommitGroup(now=instant(database.head.at), through=through, folded=pieces))

@@ -15,6 +15,7 @@ from protocols.event import Trap
 from protocols.maintenance import MaintenanceWindow, Occurrence, Phase
 from protocols.rule import RuleRecord
 from protocols.severity import Severity
+from protocols.sla.changes import SlaChange
 from protocols.topology import TopologyNode
 
 
@@ -143,6 +144,11 @@ class Refusal(Struct, frozen=True):
         "unknown_alarm",
         "unknown_rule",
         "unknown_window",
+        "unknown_definition",
+        "unknown_instance",
+        "unknown_exclusion",
+        "unknown_outage",
+        "unknown_period",
         "not_your_tenant",
         "ambiguous",
         "wrong_state",
@@ -228,4 +234,5 @@ Change = (
     | WindowChanged
     | NodesChanged
     | ArchiveDue
+    | SlaChange
 )

@@ -10,6 +10,7 @@ from protocols.maintenance import PlanChanges, WindowPlan
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
 from protocols.severity import Severity
+from protocols.sla.actions import SlaAction
 from protocols.topology import Node
 
 
@@ -179,7 +180,7 @@ class CancelWindow(Struct, frozen=True, array_like=True, tag="cancel_window", ta
 AlarmAction = Acknowledge | Unacknowledge | Clear | Resolve | Assign | Shelve | Unshelve | Note | Edit
 RuleAction = CreateRule | EditRule | DeleteRule
 WindowAction = PutWindow | PatchWindow | EndWindow | CancelWindow
-Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction
+Action = AlarmAction | WindowAction | Raise | RetryQuarantined | DiscardQuarantined | ChangeTopology | RuleAction | SlaAction
 
 
 class Past(Struct, frozen=True, array_like=True):

@@ -204,6 +204,11 @@ class StageQuarantine(Struct, frozen=True, array_like=True, tag="stage_quarantin
     discarded: bool = False
 
 
+class SlaWork(Struct, frozen=True, array_like=True, tag="sla_work", tag_field="tag"):
+    """The stage ``sla_clock`` goes on with work that it does in slices: services below a large outage, periods that ended. It
+    asks for this Event itself while there is such work."""
+
+
 Event = (
     Trap
     | NetworkEvent
@@ -222,6 +227,7 @@ Event = (
     | SourceRefused
     | ClockJumped
     | StageQuarantine
+    | SlaWork
 )
 
 

@@ -38,11 +38,13 @@ class SnapshotMarker(Struct, frozen=True):
 
 class SnapshotPart(Struct, frozen=True):
     """The state of the stage ``name`` after the Event at ``through``, encoded. It comes when it is encoded, which may
-    be after later batches; the stages behind pass it on to the ledger."""
+    be after later batches; the stages behind pass it on to the ledger. When the stage could not encode it, ``error`` says why,
+    and ``octets`` is empty."""
 
     through: int
     name: str
     octets: bytes
+    error: str = ""
 
 
 PipeMessage = EventBatch | SnapshotMarker | SnapshotPart

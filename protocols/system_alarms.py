@@ -15,6 +15,8 @@ OWN_TYPES = frozenset(
         "history.gap",
         "ledger.unwritable",
         "rule.failed",
+        "snapshot.failed",
+        "stage.failed",
         "traps.lost",
         "traps.refused",
     }

@@ -44,6 +44,7 @@ from protocols.event import (
     ProfilesLoaded,
     RulesLoaded,
     SeedTables,
+    SlaWork,
     SourceRefused,
     StageQuarantine,
     SystemReport,
@@ -53,6 +54,7 @@ from protocols.event import (
     Trap,
     kind,
 )
+from protocols.sla.actions import SlaAction
 
 _event_decoder = msgspec.msgpack.Decoder(Event)
 
@@ -96,6 +98,8 @@ def _use_profiles(draft: Draft, event: ProfilesLoaded) -> None:
 
 def _command(draft: Draft, command: Command) -> None:
     action = command.action
+    if isinstance(action, SlaAction):
+        return  # the stage sla_clock answers
     if isinstance(action, RetryQuarantined | DiscardQuarantined):
         if action.stage != FIRST_STAGE:
             return  # that stage answers
@@ -173,4 +177,5 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     PluginStopped: fold_stopped,
     PolicyLoaded: _use_policy,
     StageQuarantine: fold_stage_quarantine,
+    SlaWork: lambda _draft, _event: None,
 }

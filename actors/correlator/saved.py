@@ -2,9 +2,8 @@
 
 :func:`pieces` works on copies of the State's tables. The copies are made at once, and the values in them never change."""
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -13,13 +12,9 @@ from msgspec import Struct
 from actors.correlator.plant.saved import SavedPlant
 from actors.correlator.timers import Entry, Key, in_order
 from actors.elapsed import Jumped
-from actors.state_encoding import Piece
+from actors.state_encoding import Piece, struct_pieces
 from protocols.alarm import Alarm, Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
-
-STEP = 256
-"""Values encoded at a time, in some 0.3 ms."""
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class ReportMark(Struct, frozen=True, array_like=True, gc=False):
@@ -105,38 +100,8 @@ def pieces(
 ) -> Iterator[Piece]:
     """The msgpack of ``saved`` with ``timers`` and ``ended``, which are brought into form on the way. The pieces put together
     equal the encoding of the whole."""
-    names = Saved.__struct_fields__
-    yield b"\xde" + len(names).to_bytes(2, "big")  # a map of so many fields
-    for name in names:
-        yield _encode(name)
-        value: Any = getattr(saved, name)
-        if name == "timers":
-            value = in_order(timers)
-        elif name == "ended":
-            value = [(identity, at, mark) for identity, (at, mark) in ended]
-        if isinstance(value, list):
-            yield _header(0x90, len(value))
-            for start in range(0, len(value), STEP):
-                yield _members(0x90, value[start : start + STEP])
-        elif isinstance(value, dict):
-            yield _header(0x80, len(value))
-            items = iter(value.items())
-            while some := dict(islice(items, STEP)):
-                yield _members(0x80, some)
-        else:
-            yield _encode(value)
-
-
-def _members(kind: int, values: Sized) -> memoryview:
-    """The octets behind the header."""
-    return memoryview(_encode(values))[len(_header(kind, len(values))) :]
-
-
-def _header(kind: int, length: int) -> bytes:
-    """The octets that msgpack writes before ``length`` members of an array (``kind`` 0x90) or a map (0x80)."""
-    if length < 16:
-        return bytes((kind | length,))
-    large = 0xDC if kind == 0x90 else 0xDE
-    if length < 1 << 16:
-        return bytes((large,)) + length.to_bytes(2, "big")
-    return bytes((large + 1,)) + length.to_bytes(4, "big")
+    formed: dict[str, Any] = {
+        "timers": lambda: in_order(timers),
+        "ended": lambda: [(identity, at, mark) for identity, (at, mark) in ended],
+    }
+    return struct_pieces([(name, formed.get(name, getattr(saved, name))) for name in Saved.__struct_fields__])

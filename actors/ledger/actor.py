@@ -161,7 +161,9 @@ class Ledger:
                     self._folded_at = trio.current_time()
                 self._folded.append(ChangeBatch(item.through, item.changes))
             elif isinstance(item, SnapshotPart):
-                self._snapshots.arrive(item, trio.current_time())
+                reports = self._snapshots.arrive(item, trio.current_time())
+                if reports and not self._draining:
+                    self._requests.put_first(Append(reports))
             # A marker that comes back has passed every stage; its parts came before it.
             self._rouse()
         if not self._draining:
@@ -175,7 +177,7 @@ class Ledger:
             self._settle_empty()
             now = trio.current_time()
             if self._outage.reason is not None and now < self._outage.retry_at:
-                self._refuse(self._requests.take(limit=None), LedgerUnavailable(self._outage.reason))
+                self._refuse(self._requests.take_others(limit=None), LedgerUnavailable(self._outage.reason))
                 await self._sleep()
                 continue
             if now >= self._snapshots.due(self._pipeline.sent) and not self._draining:
@@ -240,6 +242,7 @@ class Ledger:
             self._failed(error)
             self._refuse(appends, LedgerUnavailable(str(error)))
             return
+        self._requests.committed(appends)
         self._succeeded()
         if jump is not None and group.time is not None:
             self._stamps.step(jump, group.time)

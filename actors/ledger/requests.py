@@ -1,6 +1,6 @@
 """Appends that wait for their commit, in the order in which they came."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -35,19 +35,28 @@ class Requests:
         self._on_arrival()
 
     def put_first(self, append: Append) -> None:
-        """A request of the ledger itself, before all others."""
-        self._own = [append]
+        """A request of the ledger itself, before all others. It waits until it is :meth:`committed`, also while the disk
+        refuses commits."""
+        self._own = [own for own in self._own if own != append]
+        self._own.append(append)
+
+    def committed(self, appends: Sequence[Append]) -> None:
+        """``appends`` are on disk, or were refused for good."""
+        self._own = [own for own in self._own if not any(own is append for append in appends)]
 
     def take(self, limit: int | None) -> list[Append]:
+        """The ledger's own requests, and as :meth:`take_others`."""
+        return [*self._own, *self.take_others(limit)]
+
+    def take_others(self, limit: int | None) -> list[Append]:
         """Take the requests that wait, up to ``limit`` Events (None: all). A request is never divided, so the last one may
         exceed the limit."""
-        appends, self._own = self._own, []
         if self._held is None:
-            return appends
-        appends.append(self._held)
+            return []
+        appends = [self._held]
         self._held = None
         self._taken.set()
-        events = sum(len(append.events) for append in appends)
+        events = len(appends[0].events)
         try:
             while limit is None or events < limit:
                 append = self._inbox.receive_nowait()

@@ -15,7 +15,7 @@ The budget is (1 - target) of the contract time of the whole period without excl
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from actors.sla_clock.intervals import Interval, Timeline, clip, difference, elapsed_at, intersection, total, union
+from protocols.sla.intervals import Interval, Timeline, clip, difference, elapsed_at, intersection, total, union
 
 BILLION = 1_000_000_000
 

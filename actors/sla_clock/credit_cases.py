@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from actors.sla_clock.business_time import BusinessCalendar, Hours
-from actors.sla_clock.credit_models import OutageCredits, TierCredits
-from actors.sla_clock.credits import CreditLine, capped, outage_credits, tier_credits
-from actors.sla_clock.local_time import SECOND, instant_at
+from actors.sla_clock.credits import capped, outage_credits, tier_credits
+from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.credit import CreditLine
+from protocols.sla.credit_models import OutageCredits, TierCredits
+from protocols.sla.local_time import SECOND, instant_at
 from protocols.toml_lines import Path
 
 _LONGEST = timedelta(days=366)
@@ -53,7 +54,7 @@ def lines_of_case(model: TierCredits | OutageCredits, case: TierCase | OutageCas
     if isinstance(model, TierCredits) and isinstance(case, TierCase):
         return tier_credits(model, case.up_seconds * SECOND, case.measured_seconds * SECOND, case.monthly_fee)
     if isinstance(model, OutageCredits) and isinstance(case, OutageCase):
-        calendar = BusinessCalendar(case.zone, _WEEK, case.holidays)
+        calendar = BusinessCalendar(case.zone, _WEEK, dict.fromkeys(sorted(case.holidays), ""))
         outage = instant_at(case.down_from), instant_at(case.down_until)
         excluded = [(instant_at(begin), instant_at(end)) for begin, end in case.excluded]
         return outage_credits(model, outage, instant_at(case.reported), case.monthly_fee, calendar, excluded)

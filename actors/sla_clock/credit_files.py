@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actors.sla_clock.credit_cases import OutageCase, TierCase, mistakes_of_case, wrong_amounts
-from actors.sla_clock.credit_models import OutageCredits, TierCredits, mistakes_of
 from protocols.file_mistake import FileMistake
+from protocols.sla.credit_models import OutageCredits, TierCredits, mistakes_of
 from protocols.toml_lines import Path, dotted, line_of, lines_of, split_place, syntax_error_line
 
 _KEYS = ("title", "source", "model", "cases")

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from actors.sla_clock.credit_models import CreditModel
 from protocols.decimal_text import decimal
+from protocols.sla.credit_models import CreditModel
 
 
 def part_of_fee(model: CreditModel, percent: Decimal, fee: int) -> tuple[int, str]:

@@ -6,26 +6,15 @@ from fractions import Fraction
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
-from actors.sla_clock.business_time import BusinessCalendar
-from actors.sla_clock.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
 from actors.sla_clock.credit_money import money, part_of_fee
-from actors.sla_clock.intervals import Interval, difference, intersection, total, union
-from actors.sla_clock.local_time import SECOND, day_of, midnight, wall_time
 from protocols.decimal_text import decimal, seconds
+from protocols.sla.business_time import BusinessCalendar
+from protocols.sla.credit import CreditLine
+from protocols.sla.credit_models import CreditModel, CreditRate, CreditStep, OutageCredits, TierCredits
+from protocols.sla.intervals import Interval, difference, intersection, total, union
+from protocols.sla.local_time import SECOND, day_of, midnight, wall_time
 
 _HOUR = 3600 * SECOND
-
-
-class CreditLine(Struct, frozen=True):
-    """``amount`` in minor units; ``rule`` of the model; ``item``: the tier, day, hour or cap; ``arithmetic``: how the amount
-    comes about."""
-
-    amount: int
-    rule: str
-    item: str
-    arithmetic: str
 
 
 def tier_credits(model: TierCredits, up: int, measured: int, fee: int) -> list[CreditLine]:

@@ -16,32 +16,16 @@ state. :func:`settle` bounds it: runs before an instant are decided for good, an
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.sla_clock.intervals import Interval, difference, union
-
-PerformanceMetric = Literal["latency", "packet_loss", "bandwidth"]
+from protocols.sla.intervals import Interval, difference, union
+from protocols.sla.performance_rule import PerformanceMetric, PerformanceRule
 
 _SIGN: Final[dict[PerformanceMetric, int]] = {"latency": 1, "packet_loss": 1, "bandwidth": -1}
 """1 where more is worse, -1 where less is worse."""
-
-
-class PerformanceRule(Struct, frozen=True, gc=False):
-    """``limit``: microseconds of latency, lost packets in a million, or bit/s. ``interval``: length in microseconds.
-    ``lasts``: microseconds that a violation must last; None for 10 intervals."""
-
-    metric: PerformanceMetric
-    limit: int
-    interval: int
-    lasts: int | None = None
-
-    @property
-    def consecutive(self) -> int:
-        """Number of consecutive intervals that begin or end a violation; 1 or more."""
-        return 10 if self.lasts is None else max(1, -(-self.lasts // self.interval))
 
 
 class BadRun(Struct, frozen=True, gc=False):

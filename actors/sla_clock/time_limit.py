@@ -35,53 +35,17 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.sla_clock.business_time import FOREVER, BusinessCalendar, due_at, elapsed
-from actors.sla_clock.intervals import Interval, Timeline, union
 from protocols.severity import Severity
+from protocols.sla.business_time import FOREVER, BusinessCalendar, due_at, elapsed
+from protocols.sla.clock_facts import AlarmTimes, ClockKind, ClockPause, ClockState, EndedSpan, PauseReason, SeverityChange
+from protocols.sla.intervals import Interval, Timeline, union
 
-ClockKind = Literal["response", "resolution"]
-ClockState = Literal["running", "paused", "met", "breached"]
-PauseReason = Literal["waiting_for_customer", "waiting_for_supplier", "maintenance", "force_majeure", "agreed"]
 StoppingFact = Literal["acknowledged", "ended"]
 
 CLOCKS: Final[dict[ClockKind, tuple[StoppingFact, ...]]] = {
     "response": ("acknowledged", "ended"),
     "resolution": ("ended",),
 }
-
-
-class ClockPause(Struct, frozen=True, gc=False):
-    """``start`` to ``end``; None: it has no end yet. ``id`` is unique within the alarm."""
-
-    id: str
-    reason: PauseReason
-    start: int
-    end: int | None = None
-
-
-class SeverityChange(Struct, frozen=True, gc=False):
-    """``severity`` is in force from ``at`` on, that instant included."""
-
-    at: int
-    severity: Severity
-
-
-class EndedSpan(Struct, frozen=True, gc=False):
-    """The alarm was cleared or resolved from ``start`` until it was re-opened at ``end``; None: it is still ended."""
-
-    start: int
-    end: int | None = None
-
-
-class AlarmTimes(Struct, frozen=True, gc=False):
-    """Facts of one alarm. ``severity`` is that of the raise. ``changes``, ``ended`` and ``pauses`` are sorted by time."""
-
-    raised: int
-    severity: Severity
-    changes: tuple[SeverityChange, ...] = ()
-    acknowledged: int | None = None
-    ended: tuple[EndedSpan, ...] = ()
-    pauses: tuple[ClockPause, ...] = ()
 
 
 class ClockTerms(Struct, frozen=True):

@@ -11,6 +11,7 @@ import typer
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
 from actors.ledger.errors import LedgerError
+from actors.stage import StageFailed
 from faultd.backtest.period import BadPeriod
 from faultd.backtest.report import words
 from faultd.backtest.run import Trial, backtest
@@ -58,7 +59,7 @@ def backtest_rules(
         result = backtest(file, since, tried, most=most, go_on=_progress)
     except BadPeriod as error:
         fail(str(error), EX_USAGE)
-    except (LedgerError, FileNotFoundError) as error:
+    except (LedgerError, StageFailed, FileNotFoundError) as error:
         fail(str(error), EX_NOINPUT)
     if json is not None:
         octets = msgspec.json.encode(result) + b"\n"

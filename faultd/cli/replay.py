@@ -12,6 +12,7 @@ import typer
 from actors.ledger.errors import LedgerError
 from actors.ledger.read import begins, iterate_events, ledger_id, oldest_offset, read_head, read_snapshots
 from actors.ledger.schema import connect_reader
+from actors.stage import StageFailed
 from faultd.cli.common import DEFAULT_CONFIG, EX_NOINPUT, ConfigFile, configuration, fail
 from faultd.console.view import line
 from faultd.pipe import Stages
@@ -39,7 +40,7 @@ def replay(
         for made in _fold(file, stages, through):
             if changes:
                 sys.stdout.buffer.write(msgspec.json.encode(made) + b"\n")
-    except LedgerError as error:
+    except (LedgerError, StageFailed) as error:
         fail(str(error), EX_NOINPUT)
     if not changes:
         for alarm in state.alarms.values():

@@ -24,7 +24,7 @@ HORIZON_YEARS = 10
 """An occurrence further from the one before it, or from the moment of asking, is not found."""
 _PERIODS = {DAILY: 366, WEEKLY: 53, MONTHLY: 12, YEARLY: 1}
 """In a year, at most."""
-_SHIFT = timedelta(hours=26)
+SHIFT = timedelta(hours=26)
 """A wall clock and UTC, and two readings of one wall clock, differ by less (Samoa went without a whole day in 2011)."""
 _FIRST = datetime.min  # noqa: DTZ901 - of a wall clock
 _OF_THE_MACHINE = ("localtime", "posixrules", "posix/", "right/")
@@ -101,7 +101,7 @@ class Series:
         if rule.count is not None:
             until = self._nth(rule.count)
         self._until = None if until is None else to_utc(until, zone)
-        self._last = None if until is None else (until if until.tzinfo is None else to_wall(until, zone) + _SHIFT)
+        self._last = None if until is None else (until if until.tzinfo is None else to_wall(until, zone) + SHIFT)
 
     def walls(self, since: datetime, *, excepted: bool = False) -> Iterator[datetime]:
         """Wall-clock starts from ``since`` on, in their order; ends when none is left or none comes within the horizon."""
@@ -128,7 +128,7 @@ class Series:
         after: datetime | None = None
         enough: datetime | None = None
         since = to_wall(at, self._zone)
-        since = since - min(reach + _SHIFT, since - _FIRST)
+        since = since - min(reach + SHIFT, since - _FIRST)
         for wall in self.walls(since):
             if enough is not None and wall > enough:
                 break
@@ -138,7 +138,7 @@ class Series:
                 before = start if before is None else max(before, start)
             else:
                 after = start if after is None else min(after, start)
-                enough = enough or wall + _SHIFT
+                enough = enough or wall + SHIFT
         return Around(before, after)
 
     def _from(self, since: datetime) -> datetime:

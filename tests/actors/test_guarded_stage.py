@@ -5,18 +5,22 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from vocabulary.counter import NAME, POISON, TenantCounter
+from structlog.testing import capture_logs
+from vocabulary.counter import NAME, POISON, FailingCounter, TenantCounter
 
 from actors import guarded_stage
 from actors.correlator import state
 from actors.correlator.events import stage_quarantine
 from actors.guarded_stage import GuardedStage
 from actors.ledger.quarantine import stage_reports, touching_quarantine
+from actors.metrics import Metrics
+from actors.stage import StageFailed
+from actors.state_encoding import encode_with_pauses
 from faultd.pipe import Stages
 from protocols.change import Answer, Change, DeviceEvent, Quarantined, Released
 from protocols.command import Command, DiscardQuarantined, Edit, Edited, RetryQuarantined
-from protocols.event import ClockJumped, Event, NetworkEvent, Tick
-from protocols.ledger import ChangeBatch
+from protocols.event import ClockJumped, Event, NetworkEvent, SystemReport, Tick
+from protocols.ledger import ChangeBatch, EventBatch
 from protocols.principal import Principal
 
 LEDGER = "6f1d1c0e-7b0a-4b57-9d29-0c6f3a3f4a11"
@@ -229,3 +233,96 @@ def test_an_edit_of_an_alarm_is_no_raise(fold: Fold) -> None:
     (alarm_id,) = fold.stages.state.alarms
     fold.feed(Command(ADA, Edit(Edited(title="other")), (alarm_id,)))
     assert fold.counter.counts.raised == {"t": 1}
+
+
+class Outside:
+    """A guarded counter that fails in ``methods``, and the Events that the ledger took of it."""
+
+    def __init__(self, *methods: str) -> None:
+        self.methods = set(methods)
+        self.guard = GuardedStage(FailingCounter(self.methods.__contains__))
+        self.metrics = Metrics()
+        self.taken: list[Event] = []
+
+    def batch(self, *, room: bool = True) -> None:
+        """As the shell of a stage works on a batch."""
+        batch = EventBatch(1, START, [Tick()])
+        if (prepare := self.guard.preparing(batch)) is not None:
+            prepare()
+        self.guard.fold(1, START, Tick(), ())
+        self.guard.count(self.metrics)
+
+        def append(events: list[Event]) -> bool:
+            self.taken += events if room else ()
+            return room
+
+        self.guard.report(append)
+
+    def failures(self, method: str) -> float | None:
+        labels = {"stage": NAME, "method": method}
+        return self.metrics.registry.get_sample_value("faultd_stage_failures_total", labels)
+
+    @property
+    def alarms(self) -> list[tuple[str, str, str]]:
+        return [(each.alarm_type, each.qualifier, each.description) for each in self.taken if isinstance(each, SystemReport)]
+
+
+@pytest.mark.parametrize(
+    ("fails", "method"), [("preparing", "preparing"), ("prepared", "preparing"), ("count", "count"), ("report", "report")]
+)
+def test_a_failure_outside_the_fold_is_counted_each_time_and_logged_and_raised_once(fails: str, method: str) -> None:
+    outside = Outside(fails)
+    with capture_logs() as logs:
+        for _ in range(3):
+            outside.batch()
+        outside.guard.count(outside.metrics)
+    assert outside.failures(method) == (4 if method == "count" else 3)
+    assert outside.alarms == [("stage.failed", f"{NAME} {method}", f"ZeroDivisionError: {fails}")]
+    assert [(entry["stage"], entry["method"]) for entry in logs] == [(NAME, method)]
+
+
+def test_each_kind_of_failure_is_raised() -> None:
+    outside = Outside("preparing")
+    outside.batch()
+    outside.methods.add("count")
+    outside.batch()
+    assert [qualifier for _, qualifier, _ in outside.alarms] == [f"{NAME} preparing", f"{NAME} count"]
+
+
+def test_an_alarm_that_the_ledger_has_no_room_for_is_offered_again() -> None:
+    outside = Outside("count", "report")
+    outside.batch(room=False)
+    assert outside.alarms == []
+    outside.batch()
+    outside.batch()
+    assert [qualifier for _, qualifier, _ in outside.alarms] == [f"{NAME} count", f"{NAME} report"]
+
+
+def test_a_count_that_fails_at_a_start_does_not_end_it() -> None:
+    outside = Outside("count")
+    outside.guard.count(None)
+    outside.methods.clear()
+    outside.batch()
+    assert outside.failures("count") == 1
+    assert [qualifier for _, qualifier, _ in outside.alarms] == [f"{NAME} count"]
+
+
+@pytest.mark.parametrize("fails", ["saving", "pieces"])
+def test_a_state_that_cannot_be_encoded_fails_while_it_is_read(fails: str) -> None:
+    pieces = Outside(fails).guard.saving()
+    with pytest.raises(StageFailed, match=f"stage {NAME}, saving: ZeroDivisionError: {fails}"):
+        encode_with_pauses(pieces)
+
+
+def test_begin_and_held_name_the_stage_and_the_method() -> None:
+    guard = Outside("begin", "held").guard
+    with pytest.raises(StageFailed, match=f"stage {NAME}, begin: ZeroDivisionError: begin"):
+        guard.begin(1, START, [])
+    with pytest.raises(StageFailed, match=f"stage {NAME}, held: ZeroDivisionError: held"):
+        guard.held()
+
+
+def test_a_part_that_the_stage_trips_over_is_unusable_as_one_that_cannot_be_read() -> None:
+    octets = encode_with_pauses(Outside().guard.saving())
+    with pytest.raises(msgspec.MsgspecError, match=f"stage {NAME}: ZeroDivisionError: load"):
+        Outside("load").guard.load(octets)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from vocabulary.counter import COUNTED, NAME, POISON, TenantCounter
+from vocabulary.counter import COUNTED, NAME, POISON, FailingCounter, TenantCounter
 
 from actors.guarded_stage import GuardedStage
 from actors.ledger.read import read_quarantine, read_snapshots
@@ -15,6 +15,7 @@ from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append, Outcome, Reply
 from actors.metrics import Metrics
+from actors.stage import Stage
 from actors.trusted_clock import TrustedClock, even
 from faultd.pipe import Pipe, Stages
 from faultd.restore import restore
@@ -35,8 +36,8 @@ def down(resource: str, tenant: str = "t") -> NetworkEvent:
 class Running:
     """A pipe with the counter, and the hands of a test on it."""
 
-    def __init__(self, file: Path, now: datetime, settings: LedgerSettings) -> None:
-        self.file, self.stages, self.seq = restore(file, [TenantCounter])
+    def __init__(self, file: Path, now: datetime, settings: LedgerSettings, counter: Callable[[], Stage]) -> None:
+        self.file, self.stages, self.seq = restore(file, [counter])
         self.kill: Callable[[], None]
         """End everything at once, as it is."""
         self.metrics = Metrics()
@@ -54,9 +55,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(file: Path, now: datetime = START, settings: LedgerSettings | None = None) -> AsyncIterator[Running]:
+async def running(
+    file: Path, now: datetime = START, settings: LedgerSettings | None = None, counter: Callable[[], Stage] = TenantCounter
+) -> AsyncIterator[Running]:
     """Until the block ends; then it drains."""
-    it = Running(file, now, settings or LedgerSettings())
+    it = Running(file, now, settings or LedgerSettings(), counter)
     async with trio.open_nursery() as nursery:
         it.kill = nursery.cancel_scope.cancel
         await it.pipe.start(nursery)
@@ -162,3 +165,50 @@ async def test_snapshots_go_on_with_two_stages(file: Path) -> None:
         assert encoded is not None
         assert encoded >= 2
     assert it.metrics.registry.get_sample_value("faultd_mailbox_depth", {"mailbox": NAME}) == 0
+
+
+async def standing(it: Running, alarm_type: str, expected: set[str]) -> None:
+    """Let Events pass until the open alarms of ``alarm_type`` have the qualifiers ``expected``."""
+
+    def found() -> set[str]:
+        every = it.stages.state.alarms.values()
+        return {alarm.qualifier for alarm in every if alarm.alarm_type == alarm_type and alarm.cleared_at is None}
+
+    with trio.fail_after(30):
+        while found() != expected:
+            await it.append(Tick())
+
+
+@pytest.mark.parametrize("method", ["preparing", "prepared", "count", "report", "saving", "pieces"])
+async def test_a_stage_that_fails_outside_its_fold_does_not_end_the_pipe(file: Path, method: str) -> None:
+    failing = {method}
+    settings = LedgerSettings(snapshot_every_events=2)
+    saving = method in ("saving", "pieces")
+    alarm = "snapshot.failed" if saving else "stage.failed"
+    qualifier = NAME if saving else f"{NAME} {'preparing' if method == 'prepared' else method}"
+    async with running(file, settings=settings, counter=lambda: FailingCounter(failing.__contains__)) as it:
+        await it.append(down("a"))
+        await standing(it, alarm, {qualifier})
+        with closing(connect_reader(file)) as connection:
+            assert not saving or list(read_snapshots(connection)) == [], "none without the counter's part"
+        assert not saving or it.metrics.value("faultd_snapshot_seconds_count") == 0
+        failing.clear()
+        await it.append(down("b"))
+        if saving:
+            await standing(it, alarm, set())
+        assert counter(it.stages).counts.raised["t"] == 2
+    again = restored(file)
+    assert again.save() == it.stages.save()
+    with closing(connect_reader(file)) as connection:
+        assert all(set(snapshot.parts) == {"correlator", NAME} for snapshot in read_snapshots(connection))
+
+
+async def test_the_older_snapshot_stays_while_the_state_cannot_be_encoded(file: Path) -> None:
+    async with running(file) as it:
+        await it.append(down("a"))
+    failing = {"saving"}
+    async with running(file, counter=lambda: FailingCounter(failing.__contains__)) as again:
+        await again.append(down("b"))
+    with closing(connect_reader(file)) as connection:
+        assert [(kept.through, set(kept.parts)) for kept in read_snapshots(connection)] == [(1, {"correlator", NAME})]
+    assert counter(restored(file)).counts.raised == {"t": 2}

@@ -3,10 +3,11 @@
 import gzip
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
-from vocabulary.counter import NAME, TenantCounter
+from vocabulary.counter import NAME, FailingCounter, TenantCounter
 from vocabulary.traps import make_notification
 
 from actors.guarded_stage import GuardedStage
@@ -16,7 +17,7 @@ from actors.ledger.group import CommitGroup
 from actors.ledger.read import read_quarantine, read_snapshots
 from actors.ledger.schema import connect_reader
 from faultd.pipe import Stages
-from faultd.restore import restore
+from faultd.restore import StageNotBegun, restore
 from protocols.change import Released
 from protocols.command import Command, RetryQuarantined
 from protocols.event import NetworkEvent, Tick, Trap
@@ -103,6 +104,37 @@ def test_what_the_snapshot_lacks_is_written_with_it_or_not_at_all(old: Path, mon
     database, stages, _ = restore(old, [TenantCounter])
     database.close()
     assert counter(stages).counts.raised == {"t": 2, "u": 1, "default": 1}
+
+
+@pytest.mark.parametrize("method", ["begin", "saving", "pieces"])
+def test_a_stage_that_cannot_begin_ends_the_start_and_leaves_the_file_as_it_was(old: Path, method: str) -> None:
+    failing = {method}
+    with pytest.raises(StageNotBegun, match=rf"cannot begin \(stage {NAME}, .*: ZeroDivisionError: {method}\)"):
+        restore(old, [partial(FailingCounter, failing.__contains__)])
+    with closing(connect_reader(old)) as connection:
+        assert [(kept.through, set(kept.parts)) for kept in read_snapshots(connection)] == [(3, {"correlator"})]
+    failing.clear()
+    database, stages, _ = restore(old, [partial(FailingCounter, failing.__contains__)])
+    database.close()
+    assert counter(stages).counts.raised == {"t": 2, "u": 1, "default": 1}
+
+
+def test_a_stage_begins_only_when_the_one_before_it_says_what_it_holds(old: Path) -> None:
+    class Late(TenantCounter):
+        name = "late"
+
+    restore(old, [TenantCounter]).database.close()
+    with pytest.raises(StageNotBegun, match=f"stage {NAME}, held: ZeroDivisionError: held"):
+        restore(old, [partial(FailingCounter, {"held"}.__contains__), Late])
+
+
+def test_a_stage_that_trips_over_its_part_folds_from_an_older_snapshot(old: Path) -> None:
+    restore(old, [TenantCounter]).database.close()
+    fails = iter([True])  # the newest part, and no other
+    database, stages, _ = restore(old, [lambda: FailingCounter(lambda method: method == "load" and next(fails, False))])
+    database.close()
+    assert counter(stages).counts.raised == {"t": 2, "u": 1, "default": 1}
+    assert stages.state.offset == 4
 
 
 def test_a_stage_that_is_gone_again_leaves_the_others_as_they_were(old: Path) -> None:

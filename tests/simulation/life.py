@@ -13,7 +13,7 @@ from simulation.network import Socket
 from simulation.oracle import difference
 from simulation.postgres import Client
 from simulation.secure import USERS, Referee
-from vocabulary.counter import TenantCounter
+from vocabulary.counter import FailingCounter
 
 from actors.clock.actor import Clock
 from actors.clock.settings import ClockSettings
@@ -49,7 +49,7 @@ class Life:
     def __init__(self, world: "World", number: int, directory: Path) -> None:
         self.world, self.number = world, number
         self.path = directory / "ledger.sqlite"
-        self.others = [TenantCounter] if number >= world.plan.counter_since else []
+        self.others = [partial(FailingCounter, self._fails)] if number >= world.plan.counter_since else []
         """The stages behind the correlator."""
         self.scope = trio.CancelScope()
         self.told_to_stop = trio.Event()
@@ -65,6 +65,10 @@ class Life:
         self.drain_seconds = world.plan.drain_seconds
         self.image: Image | None = None
         """The files that a crash left."""
+        self.judged = False
+        """Whether the oracle looks at the stages now: the counter does not fail then."""
+        self.cannot_start = False
+        """Whether the counter failed where the start depends on it."""
         self.stored = Progress()
         self.metrics = Metrics()
         self.appends: trio.MemorySendChannel[Append]
@@ -87,7 +91,7 @@ class Life:
         except Exception as error:  # noqa: BLE001 - whatever ends a process is judged here
             if self.dead:
                 return
-            trouble = self.world.trouble.recent and _explained(error)
+            trouble = (self.world.trouble.recent or self.cannot_start) and _explained(error)
             if not trouble:
                 self.world.violate("the process ended by itself:\n" + "".join(traceback.format_exception(error)))
             self.world.note(f"the process ends: {_leaf(error)!s:.120}")
@@ -96,6 +100,16 @@ class Life:
             if self.world.network.socket is not None:
                 self.world.network.socket.close()
 
+    def _fails(self, method: str) -> bool:
+        """Whether the counter is to raise in ``method``."""
+        world, starting = self.world, self.world.oracle.starting
+        if self.judged or world.rng.random() >= world.failing or (method == "load" and world.plan.counter_since > 1):
+            # Where the older snapshot has no part of the counter, it would begin again, and elsewhere.
+            return False
+        world.note(f"the counter fails in {method}{' at a start' if starting else ''}")
+        self.cannot_start = self.cannot_start or (starting and method in ("load", "begin", "saving", "pieces"))
+        return True
+
     async def _run(self) -> None:
         world = self.world
         world.oracle.starting = True
@@ -103,7 +117,9 @@ class Life:
         try:
             if self.dead:
                 await trio.lowlevel.checkpoint()
+            self.judged = True
             world.oracle.recovered(self.path, database.ledger_id, stages, seq)
+            self.judged = False
             world.note(f"recovered: {len(world.oracle.events)} Events, folded to {stages.state.offset}, {seq} batches")
             engine = await self._engine() if world.plan.secure else None
             if self.dead:
@@ -229,6 +245,7 @@ class Life:
     def _drained(self, stages: Stages, board: Board) -> None:
         """After an orderly end nothing is under way: fold, subscriber, PostgreSQL and file are level."""
         world, oracle = self.world, self.world.oracle
+        self.judged = True
         oracle.settle(stages)
         if board.seq != len(oracle.batches):
             world.violate(f"the subscriber ended at batch {board.seq} of {len(oracle.batches)}")

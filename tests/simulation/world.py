@@ -98,6 +98,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     poison: float
     counter_since: int
     """The number of the first process that has the counter, a stage behind the correlator."""
+    failing: float
+    """How often a method of the counter other than its fold raises."""
     unstorable: float
     accidents: tuple[str, ...]
     pause: float
@@ -164,6 +166,7 @@ def draw_plan(rng: Random) -> Plan:
         foreign=rng.choice((0.0, 0.2)),
         poison=rng.choice((0.0, 0.3)),
         counter_since=rng.choice((1, 1, 2, 3)) if "snapshot damaged" not in accidents else 1,
+        failing=rng.choice((0.0, 0.0, 0.05, 0.5)),
         unstorable=rng.choice((0.0, 0.0, 0.2)) if "database restored" not in accidents else 0.0,
         accidents=accidents,
         pause=rng.choice((0.3, 1.0, 3.0)),
@@ -211,6 +214,7 @@ class World(Observer):
         self.clock = VirtualClock()
         self.rng = Random(seed)
         self.plan = draw_plan(self.rng)
+        self.failing = self.plan.failing
         self.timeline: list[str] = []
         self.violation: str | None = None
         self.life: Life | None = None
@@ -452,6 +456,7 @@ class World(Observer):
             accidents.cancel_scope.cancel()
         self.note("the accidents end")
         self.trouble.calm()
+        self.failing = 0.0
         self.server.calm()
         self.network.weather = Weather()
         self._fuse = 0

@@ -4,15 +4,18 @@ It has all that a stage can have: a state of its own, a deadline, Changes of its
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 from msgspec import Struct
 
+from actors.metrics import Metrics
 from actors.stage import Stage
 from protocols.change import AlarmChanged, Change, DeviceEvent
 from protocols.event import ClockJumped, Event, NetworkEvent
+from protocols.ledger import EventBatch
 
 NAME = "counter"
 COUNTED = "alarms.counted"
@@ -73,6 +76,49 @@ class TenantCounter(Stage):
 
     def _can(self, event: NetworkEvent, at: datetime) -> bool:
         return self.mended or at.timestamp() >= event.metadata.get("cure", math.inf)
+
+
+class FailingCounter(TenantCounter):
+    """A counter that raises where ``fails`` says so of a method's name, or of ``pieces`` and ``prepared``: what ``saving`` and
+    ``preparing`` return. What it folds is as ever."""
+
+    def __init__(self, fails: Callable[[str], bool]) -> None:
+        super().__init__()
+        self.fails = fails
+
+    def load(self, octets: bytes) -> None:
+        self._try("load")
+        super().load(octets)
+
+    def saving(self) -> Iterable[bytes]:
+        self._try("saving")
+        return self._pieces(list(super().saving()))
+
+    def _pieces(self, pieces: list[bytes]) -> Iterable[bytes]:
+        yield from pieces
+        self._try("pieces")
+
+    def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
+        self._try("begin")
+        super().begin(offset, at, held)
+
+    def held(self) -> list[Change]:
+        self._try("held")
+        return super().held()
+
+    def preparing(self, batch: EventBatch) -> Callable[[], None]:
+        self._try("preparing")
+        return partial(self._try, "prepared")
+
+    def count(self, metrics: Metrics | None) -> None:
+        self._try("count")
+
+    def report(self, append: Callable[[list[Event]], bool]) -> None:
+        self._try("report")
+
+    def _try(self, name: str) -> None:
+        if self.fails(name):
+            raise ZeroDivisionError(name)
 
 
 def _report(offset: int, number: int, at: datetime, tenant: str, count: int) -> DeviceEvent:

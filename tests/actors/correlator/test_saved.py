@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from vocabulary.alarms import ont_alarm
 
 from actors.correlator.memories import OpticalPower, OpticalPowerMemory
-from actors.correlator.saved import STEP, ReportMark, Saved, pieces
+from actors.correlator.saved import ReportMark, Saved, pieces
 from actors.correlator.state import State
-from actors.state_encoding import encode_with_pauses
+from actors.state_encoding import STEP, encode_with_pauses
 from protocols.alarm import Alarm, Identity
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)

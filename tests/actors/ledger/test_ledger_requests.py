@@ -36,7 +36,12 @@ async def test_they_are_taken_in_the_order_in_which_they_came_and_the_ledgers_ow
     own = append()
     desk.requests.put_first(own)
     assert desk.requests.take(limit=None) == [own, *sent]
-    assert desk.requests.take(limit=None) == []
+    assert desk.requests.take_others(limit=None) == []
+    assert desk.requests.take(limit=None) == [own], "not on disk yet"
+    second = append(2)
+    desk.requests.put_first(second)
+    desk.requests.committed([own])
+    assert desk.requests.take(limit=None) == [second]
 
 
 async def test_the_last_one_taken_may_exceed_the_limit_and_what_comes_after_waits(nursery: trio.Nursery) -> None:

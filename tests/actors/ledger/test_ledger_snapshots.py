@@ -9,6 +9,7 @@ from actors.ledger.errors import FoldOutOfStep
 from actors.ledger.group import pieces_of, worth
 from actors.ledger.settings import LedgerSettings
 from actors.ledger.snapshots import SnapshotSchedule
+from protocols.event import SystemReport
 from protocols.ledger import Snapshot, SnapshotPart
 
 SETTINGS = LedgerSettings(snapshot_every_events=1_000, snapshot_every_seconds=600.0)
@@ -109,3 +110,25 @@ def test_a_part_that_is_not_awaited_is_a_bug(parts: list[SnapshotPart]) -> None:
         snapshots.arrive(part, now=1.0)
     with pytest.raises(FoldOutOfStep):
         snapshots.arrive(parts[-1], now=1.0)
+
+
+def test_a_snapshot_that_lacks_a_part_is_given_up_and_the_alarm_ends_with_the_next_whole_one() -> None:
+    snapshots = awaiting(1_000)
+    assert snapshots.arrive(SnapshotPart(1_000, "counter", b"", "ValueError: x"), now=1.0) == []
+    (raised,) = snapshots.arrive(SnapshotPart(1_000, "correlator", b"1"), now=1.0)
+    assert (raised.alarm_type, raised.active, raised.qualifier, raised.description) == (
+        "snapshot.failed",
+        True,
+        "counter",
+        "ValueError: x",
+    )
+    assert snapshots.piece is None
+    assert snapshots.due(1_001) == 600.0, "the next one is tried at its time"
+    assert snapshots.due(2_000) == -math.inf
+    snapshots.mark(2_000, now=2.0)
+    snapshots.arrive(SnapshotPart(2_000, "correlator", b"1"), now=3.0)
+    assert snapshots.arrive(SnapshotPart(2_000, "counter", b"2"), now=3.0) == [
+        SystemReport(alarm_type="snapshot.failed", active=False, qualifier="counter")
+    ]
+    assert snapshots.piece is not None
+    assert snapshots.piece.through == 2_000

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.sla_clock.availability import availability, breached_at, breaches_at, budget, shares
-from actors.sla_clock.intervals import Interval, total, union
-from actors.sla_clock.periods import PeriodRule, period_at
 from actors.trusted_clock import micros
+from protocols.sla.intervals import Interval, total, union
+from protocols.sla.periods import PeriodRule, period_at
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

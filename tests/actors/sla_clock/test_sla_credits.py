@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.sla_clock.business_time import BusinessCalendar, Hours
-from actors.sla_clock.credit_models import CreditRate, CreditStep, CreditTier, OutageCredits, TierCredits
-from actors.sla_clock.credits import CreditLine, capped, outage_credits, tier_credits
-from actors.sla_clock.intervals import Interval
-from actors.sla_clock.local_time import SECOND, instant_at
+from actors.sla_clock.credits import capped, outage_credits, tier_credits
+from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.credit import CreditLine
+from protocols.sla.credit_models import CreditRate, CreditStep, CreditTier, OutageCredits, TierCredits
+from protocols.sla.intervals import Interval
+from protocols.sla.local_time import SECOND, instant_at
 
 HOUR = 3600 * SECOND
 WEEK = (*[(Hours(9 * 3600, 17 * 3600),)] * 5, (), ())
@@ -252,7 +253,7 @@ def test_credits_of_an_outage_are_those_of_a_walk_hour_by_hour(
         rates=rates,
         pays_last_free_unit=pays_last and free > 0,
     )
-    calendar = BusinessCalendar(zone, WEEK, holidays)
+    calendar = BusinessCalendar(zone, WEEK, dict.fromkeys(sorted(holidays), ""))
     base = instant_at(_BASE)
 
     def instants(span: Interval) -> Interval:

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.sla_clock.performance import (
-    PerformanceRule,
     PerformanceState,
     SustainedViolation,
     add_measurement,
@@ -15,6 +14,7 @@ from actors.sla_clock.performance import (
     settle,
     violations,
 )
+from protocols.sla.performance_rule import PerformanceRule
 
 SECOND = 1_000_000
 LIMIT = 100

@@ -10,12 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.sla_clock.business_time import BusinessCalendar, Hours
 from actors.sla_clock.time_limit import (
-    AlarmTimes,
-    ClockKind,
-    ClockPause,
-    ClockState,
     ClockTerms,
     acknowledge,
     change_severity,
@@ -29,6 +24,8 @@ from actors.sla_clock.time_limit import (
 )
 from actors.trusted_clock import instant, micros
 from protocols.severity import Severity
+from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.clock_facts import AlarmTimes, ClockKind, ClockPause, ClockState
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = 1_000_000
@@ -330,7 +327,7 @@ def test_a_clock_in_business_time_is_that_of_a_walk_second_by_second(
     limits = tuple(each - each % (10 * SECOND) + 10 * SECOND for each in limits)
     terms = ClockTerms(
         dict(zip(LEVELS, limits, strict=False)),
-        BusinessCalendar("Europe/Berlin", week, holidays=frozenset({HOLIDAY})),
+        BusinessCalendar("Europe/Berlin", week, holidays={HOLIDAY: "a holiday"}),
         percent,
     )
     mask: dict[int, bool] = {}

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from actors.sla_clock.intervals import Interval
-from actors.sla_clock.local_time import day_of, midnight
+from protocols.sla.intervals import Interval
+from protocols.sla.local_time import day_of, midnight
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.sla_clock.intervals import Interval, clip, difference, elapsed_at, intersection, total, union
+from protocols.sla.intervals import Interval, clip, difference, elapsed_at, intersection, total, union
 
 intervals = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.sla_clock.business_time import FOREVER, BusinessCalendar, Hours, due_at, elapsed
-from actors.sla_clock.intervals import Interval, union
 from actors.trusted_clock import instant, micros
+from protocols.sla.business_time import FOREVER, BusinessCalendar, Hours, due_at, elapsed
+from protocols.sla.intervals import Interval, union
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600_000_000
@@ -38,7 +38,7 @@ MON, TUE, FRI, NEXT_MON = "2026-11-30", "2026-12-01", "2026-12-04", "2026-12-07"
         (workdays(9, 18), f"{FRI}T16:00", 8, [(f"{FRI}T17:00", f"{NEXT_MON}T09:00")], f"{NEXT_MON}T16:00"),
         (workdays(9, 18), f"{FRI}T16:00", 8, [(f"{FRI}T18:00", f"{NEXT_MON}T09:00")], f"{NEXT_MON}T15:00"),
         (workdays(8, 18), f"{FRI}T16:00", 2, [], f"{FRI}T18:00"),
-        (workdays(8, 18, holidays=frozenset({date(2026, 12, 1)})), f"{MON}T17:00", 4, [], "2026-12-02T11:00"),
+        (workdays(8, 18, holidays={date(2026, 12, 1): "a holiday"}), f"{MON}T17:00", 4, [], "2026-12-02T11:00"),
         (
             workdays(8, 18, exceptions={date(2026, 12, 5): (Hours(36_000, 43_200),)}),
             f"{FRI}T17:00",
@@ -105,7 +105,7 @@ def test_elapsed_and_due_agree_with_a_walk_minute_by_minute(
     pauses: list[Interval],
 ) -> None:
     free = (begin + timedelta(days=holiday)).date()
-    calendar = BusinessCalendar("Europe/Berlin", week, holidays=frozenset({free}))
+    calendar = BusinessCalendar("Europe/Berlin", week, holidays={free: "a holiday"})
     start = begin + timedelta(minutes=offset)
     stopped = union((micros(begin) + one * MINUTE, micros(begin) + other * MINUTE) for one, other in pauses)
 

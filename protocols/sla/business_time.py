@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from actors.sla_clock.intervals import Interval, Timeline, difference, total, union
-from actors.sla_clock.local_time import day_of, instant_of, midnight
+from protocols.sla.intervals import Interval, Timeline, difference, total, union
+from protocols.sla.local_time import day_of, instant_of, midnight
 
 DAY = 86_400
 FOREVER = 1 << 62
@@ -17,7 +17,7 @@ _SEARCH_DAYS = 366 * 20
 _LAST = midnight(date.max - timedelta(days=2), ZoneInfo("UTC"))
 
 
-class Hours(Struct, frozen=True):
+class Hours(Struct, frozen=True, array_like=True):
     """Seconds after local midnight, ``start`` < ``end`` <= 86,400."""
 
     start: int
@@ -25,13 +25,13 @@ class Hours(Struct, frozen=True):
 
 
 class BusinessCalendar(Struct, frozen=True):
-    """``week``: the hours of each weekday, Monday first. ``holidays``: dates without business time. ``exceptions``: hours of
-    single dates, which replace those of the week and of holidays. A calendar is kept by content, so that a newer list of
-    holidays changes no closed period."""
+    """``week``: the hours of each weekday, Monday first. ``holidays``: dates without business time, with their names, in order.
+    ``exceptions``: hours of single dates, which replace those of the week and of holidays. A calendar is kept by content, so
+    that a newer list of holidays changes no closed period."""
 
     zone: str
     week: tuple[tuple[Hours, ...], ...]
-    holidays: frozenset[date] = frozenset()
+    holidays: Mapping[date, str] = {}
     exceptions: Mapping[date, tuple[Hours, ...]] = {}
 
     def hours(self, day: date) -> tuple[Hours, ...]:

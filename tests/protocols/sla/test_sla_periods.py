@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.sla_clock.intervals import Interval
-from actors.sla_clock.periods import PeriodRule, period_at
 from actors.trusted_clock import micros
+from protocols.sla.intervals import Interval
+from protocols.sla.periods import PeriodRule, period_at
 
 BERLIN = "Europe/Berlin"
 

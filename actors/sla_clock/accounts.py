@@ -1,0 +1,22 @@
+"""The account of an instance: what the stage has decided about its running period. An instance without one has had no event."""
+
+from msgspec import Struct
+
+from protocols.sla.instance import InstanceStatus
+
+
+class Account(Struct, frozen=True, array_like=True, gc=False):
+    """``period_start`` and ``period_end``: the running period. ``definition_version``: the version with which it began.
+    ``availability_breach``: id of its breach of availability, also a withdrawn one; "" for none. ``at_risk``: people were
+    asked to hear that it is at risk. ``breaches``: ids of its breaches in this period."""
+
+    period_start: int
+    period_end: int
+    definition_id: str
+    definition_version: int
+    status: InstanceStatus = "compliant"
+    reason: str = ""
+    availability_breach: str = ""
+    at_risk: bool = False
+    breaches: tuple[str, ...] = ()
+    breaches_at: int | None = None

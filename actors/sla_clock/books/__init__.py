@@ -1,0 +1,1 @@
+"""Bookkeeping of each instance: periods, budgets, breaches of availability, credits, revisions."""

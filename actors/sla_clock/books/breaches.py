@@ -1,0 +1,110 @@
+"""The breach of availability: opened once a period, at the instant at which downtime exceeded the budget."""
+
+from msgspec.structs import replace
+
+from actors.sla_clock.accounts import Account
+from actors.sla_clock.books.figures import SlaFigures, actual_of
+from actors.sla_clock.books.period_choice import Period
+from actors.sla_clock.evidence.timelines import alarms_of
+from actors.sla_clock.run import FoldRun
+from protocols.sla.breach import SlaBreach
+from protocols.sla.changes import SlaBreachChanged
+from protocols.sla.instance import SlaInstance
+from protocols.sla.outage import SlaOutage
+
+MOST_ALARMS = 20
+
+
+def book_availability(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
+) -> Account:
+    """Open, change, resolve or withdraw the breach of availability, and warn before it. Returns the account."""
+    state = run.state
+    known = state.breaches.get(account.availability_breach)
+    broken = figures.breached_at if not instance.suspended else None
+    if broken is not None and broken <= run.now:
+        return _breached(run, instance, account, period, figures, known, broken, why)
+    if known is not None and not known.withdrawn:
+        _put(run, replace(known, withdrawn=True, resolved=True, reason=f"withdrawn: {why}"))
+    risk = figures.at_risk_at
+    at_risk = risk is not None and risk <= run.now and not instance.suspended
+    if at_risk and not account.at_risk:
+        run.notify("at_risk", instance, figures.risk_text)
+    return replace(account, at_risk=at_risk)
+
+
+def _breached(
+    run: FoldRun,
+    instance: SlaInstance,
+    account: Account,
+    period: Period,
+    figures: SlaFigures,
+    known: SlaBreach | None,
+    broken: int,
+    why: str,
+) -> Account:
+    down = figures.shares.down
+    ended = None if down and down[-1][1] >= run.now and run.now < period.end else (down[-1][1] if down else broken)
+    alarms = alarms_of(run, instance, (period.start, min(run.now + 1, period.end)))
+    cause = root_of(run, alarms, broken)
+    target = period.definition.terms.availability_target or 0
+    if known is None:
+        known = SlaBreach(
+            id=run.new_id("SB"),
+            instance_id=instance.id,
+            tenant_id=instance.tenant_id,
+            definition_id=period.definition.id,
+            definition_version=period.definition.version,
+            customer_id=instance.customer_id,
+            service_id=instance.service_id,
+            type="availability",
+            period_start=period.start,
+            start=broken,
+            target=target,
+            actual=target,
+            currency=instance.currency,
+            minor_digits=instance.minor_digits,
+            revision=0,
+        )
+        account = replace(account, availability_breach=known.id, breaches=(*account.breaches, known.id))
+    breach = replace(
+        known,
+        start=broken,
+        end=ended,
+        actual=actual_of(figures),
+        alarm_id=cause.alarm_id if cause is not None else "",
+        alarm_name=cause.alarm_name if cause is not None else "",
+        alarms=tuple(dict.fromkeys(each.alarm_id for each in alarms))[-MOST_ALARMS:],
+        resolved=ended is not None,
+        withdrawn=False,
+        reason=f"{figures.down / 1e6:.6f} s down, the budget is {(figures.budget or 0) / 1e6:.6f} s",
+    )
+    if known.revision == 0 or known.withdrawn:
+        run.notify("breach_opened", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)
+    elif breach.resolved and not known.resolved:
+        run.notify("breach_resolved", instance, "the outage ended", breach_id=breach.id, alarm_id=breach.alarm_id)
+    _put(run, breach)
+    return replace(account, at_risk=True)
+
+
+def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
+    """The outage interval of the root cause: of those that lasted at ``at``, the earliest, and its parents up to the top."""
+    lasting = [each for each in alarms if each.start <= at and (each.end is None or each.end >= at)]
+    found = next(iter(lasting or alarms), None)
+    seen: set[str] = set()
+    while found is not None and found.parent_alarm_id and found.parent_alarm_id not in seen:
+        seen.add(found.parent_alarm_id)
+        above = run.state.outages_of.get(found.parent_alarm_id)
+        if not above:
+            # The cause is a conclusion that is no outage itself.
+            return replace(found, alarm_id=found.parent_alarm_id, alarm_name="")
+        found = run.state.outages[above[-1]]
+    return found
+
+
+def _put(run: FoldRun, breach: SlaBreach) -> None:
+    if breach == run.state.breaches.get(breach.id):
+        return
+    breach = replace(breach, revision=breach.revision + 1)
+    run.journal.put(run.state.breaches, breach.id, breach)
+    run.emit(SlaBreachChanged(run.offset, breach))

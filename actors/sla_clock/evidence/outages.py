@@ -1,0 +1,133 @@
+"""Outage intervals from alarms: every alarm with an effect on service has one for each time that it was open."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.work import WalkBelow, WalkThese
+from protocols.alarm import Alarm
+from protocols.sla.changes import SlaOutageChanged
+from protocols.sla.local_time import instant_at
+from protocols.sla.outage import SlaOutage
+
+NAMED = ("service", "customer")
+STOPPED = "faultd:stopped"
+"""The alarm id of intervals in which faultd itself did not run."""
+
+
+def note_alarm(run: FoldRun, alarm: Alarm) -> None:
+    """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern."""
+    state = run.state
+    known = state.outages_of.get(alarm.id)
+    if known is None:
+        if effect_of(alarm) != "none" and alarm.cleared_at is None:
+            put_outage(run, _interval(run, alarm, 0, instant_at(alarm.first_occurrence)), f"{alarm.alarm_id} was raised")
+        return
+    last = state.outages[known[-1]]
+    if alarm.cleared_at is None:
+        if last.end is not None:
+            began = max(instant_at(alarm.last_occurrence), last.end)
+            put_outage(run, _interval(run, alarm, last.number + 1, began), f"{alarm.alarm_id} was re-opened")
+            return
+        changed = replace(_interval(run, alarm, last.number, last.start))
+        why = f"{alarm.alarm_id} changed"
+        if last.number == 0:
+            changed = replace(changed, start=instant_at(alarm.first_occurrence))
+    else:
+        end = max(instant_at(alarm.cleared_at), last.start)
+        changed = replace(_interval(run, alarm, last.number, last.start), end=end)
+        why = f"{alarm.alarm_id} was cleared"
+    if changed != last:
+        put_outage(run, changed, why)
+
+
+def put_outage(run: FoldRun, outage: SlaOutage, why: str) -> None:
+    """Keep an interval, and have the instances examined that it concerns."""
+    state = run.state
+    before = state.outages.get(outage.id)
+    state.put_outage(run.journal, outage)
+    run.path_cache.clear()
+    if outage.id in state.recorded:
+        run.emit(SlaOutageChanged(run.offset, outage, why))
+    if before is not None and not _matters(before, outage):
+        return
+    if outage.resource_id in state.plant.places or not (outage.services or outage.customers):
+        state.put_work(run.journal, WalkBelow((outage.resource_id,), why, outage.id))
+    named = dict.fromkeys(each for key in _named(outage) for each in state.instances.at(key))
+    if named:
+        state.put_work(run.journal, WalkThese(tuple(named), why, outage.id))
+
+
+def record(run: FoldRun, outage_id: str) -> None:
+    """The interval concerns an instance: it is emitted, once."""
+    state = run.state
+    if outage_id and outage_id not in state.recorded and outage_id in state.outages:
+        run.journal.put(state.recorded, outage_id, None)
+        run.emit(SlaOutageChanged(run.offset, state.outages[outage_id]))
+
+
+def effect_of(alarm: Alarm) -> Any:
+    """The effect of an alarm on service."""
+    return getattr(alarm, "service_effect", "none")
+
+
+def _matters(before: SlaOutage, after: SlaOutage) -> bool:
+    """Whether a figure can differ."""
+    return any(
+        getattr(before, name) != getattr(after, name)
+        for name in ("start", "end", "effect", "parent_alarm_id", "customer_power", "resource_id", "services", "customers")
+    )
+
+
+def _named(outage: SlaOutage) -> list[str]:
+    return [*(f"service:{one}" for one in outage.services), *(f"customer:{one}" for one in outage.customers)]
+
+
+def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
+    place = run.state.plant.places.get(alarm.resource_id)
+    services, customers = (), ()  # type: tuple[str, ...], tuple[str, ...]
+    if place is None:
+        # The report itself names them; below a node the topology does.
+        services = alarm.affected_services
+        customers = () if services else alarm.affected_customers
+    return SlaOutage(
+        id=f"{alarm.id}.{number}",
+        number=number,
+        alarm_id=alarm.id,
+        alarm_name=alarm.alarm_id,
+        alarm_type=alarm.alarm_type,
+        title=alarm.title,
+        tenant_id="" if place is not None and not place.tenant else alarm.tenant_id,
+        resource_id=alarm.resource_id,
+        services=services,
+        customers=customers,
+        effect=effect_of(alarm),
+        severity=alarm.severity,
+        parent_alarm_id=alarm.parent_alarm_id,
+        customer_power=getattr(alarm, "symptom", "none") == "ont_dying_gasp",
+        start=start,
+    )
+
+
+def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:
+    """faultd itself did not run between two Events."""
+    number = len(run.state.outages_of.get(STOPPED, ()))
+    outage = SlaOutage(
+        id=f"{STOPPED}.{run.offset}",
+        number=number,
+        alarm_id=STOPPED,
+        alarm_name="",
+        alarm_type=STOPPED,
+        title="faultd did not run",
+        tenant_id="",
+        resource_id="",
+        effect="unknown",
+        severity="warning",
+        start=instant_at(start),
+        end=instant_at(end),
+    )
+    run.state.put_outage(run.journal, outage)
+    run.path_cache.clear()
+    record(run, outage.id)

@@ -1,0 +1,69 @@
+"""The fold of the stage: an Event with the Changes of the stages before, to decisions about service level agreements."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from actors.sla_clock.books.booking import book
+from actors.sla_clock.commands import fold_command
+from actors.sla_clock.evidence.outages import note_alarm, note_gap
+from actors.sla_clock.evidence.plant import PlantPlace
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.slices import go_on
+from actors.sla_clock.work import WalkBelow
+from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
+from protocols.command import Command
+from protocols.event import ClockJumped, Event
+from protocols.sla.actions import SlaAction
+
+BLIND_AFTER = timedelta(seconds=60)
+"""A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
+
+
+def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> None:
+    """Fold one Event at ``run.now``."""
+    state = run.state
+    if len(state.instances) and run.at - state.at > BLIND_AFTER and not isinstance(event, ClockJumped):
+        note_gap(run, state.at, run.at)
+    for change in changes_before:
+        fold_change(run, change)
+    if isinstance(event, Command) and isinstance(event.action, SlaAction):
+        fold_command(run, event, event.action)
+    if state.deadlines.first <= run.now:
+        for kind, name in state.deadlines.take(run.journal, run.now, run.budget):
+            run.budget -= 1
+            if kind == "instance" and (instance := state.instances.get(name)) is not None:
+                book(run, instance, "a deadline was reached")
+    if state.work:
+        go_on(run)
+
+
+def fold_change(run: FoldRun, change: Change) -> None:
+    """Take in a Change of the correlator."""
+    match change:
+        case AlarmRepeated():
+            pass
+        case AlarmChanged(alarm=alarm):
+            note_alarm(run, alarm)
+        case NodesChanged():
+            _note_nodes(run, change)
+        case WindowChanged():
+            pass
+        case _:
+            pass
+
+
+def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
+    state = run.state
+    moved = [node_id for node_id in change.removes if node_id in state.plant.places]
+    for node_id in moved:
+        state.plant.remove(run.journal, node_id)
+    for shown in change.puts:
+        place, before = PlantPlace.of(shown.node), state.plant.places.get(shown.node.id)
+        if place == before:
+            continue
+        state.plant.put(run.journal, place)
+        if before is None or before.parents != place.parents or before.tenant != place.tenant:
+            moved.append(place.id)
+    if moved and len(state.instances):
+        run.path_cache.clear()
+        state.put_work(run.journal, WalkBelow(tuple(reversed(moved)), "the topology changed"))

@@ -1,0 +1,1 @@
+"""Breaches of time limits and of performance limits."""

@@ -1,0 +1,69 @@
+"""One Event in the fold of the stage: its time, its journal, and the Changes so far."""
+
+from datetime import datetime
+from typing import Literal
+
+from actors.sla_clock.journal import Journal
+from actors.sla_clock.state import SlaState
+from protocols.change import Answer, Change, Refusal
+from protocols.sla.changes import SlaNoticeKind, SlaNotificationRequested
+from protocols.sla.instance import SlaInstance
+
+SLICE = 2_000
+"""Instances that one Event examines at most; the others follow with the next Events."""
+
+
+class FoldRun:
+    """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
+
+    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "journal", "now", "offset", "path_cache", "state")
+
+    def __init__(self, state: SlaState, offset: int, at: datetime, now: int) -> None:
+        self.state, self.offset, self.at, self.now = state, offset, at, now
+        self.journal = Journal()
+        self.changes: list[Change] = []
+        self.budget = SLICE
+        """Instances that this Event may still examine."""
+        self.path_cache: dict[str, object] = {}
+        """Timelines of nodes, as long as no evidence changes."""
+        self._ids: dict[str, int] = {}
+        self._notices = 0
+
+    def new_id(self, prefix: Literal["SD", "SI", "SX", "SB", "FR", "CP"]) -> str:
+        """An id of this Event: ``SB17``, then ``SB17.1``, ``SB17.2`` …"""
+        number = self._ids.get(prefix, 0)
+        self._ids[prefix] = number + 1
+        return f"{prefix}{self.offset}.{number}" if number else f"{prefix}{self.offset}"
+
+    def emit(self, change: Change) -> None:
+        """Add a Change."""
+        self.changes.append(change)
+
+    def answer(self, *accepted: str, duplicate: bool = False, refusals: tuple[Refusal, ...] = ()) -> None:
+        """Answer the command."""
+        self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, refusals=refusals))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Refuse the command."""
+        self.changes.append(Answer(offset=self.offset, refusals=(refusal,)))
+
+    def notify(
+        self, kind: SlaNoticeKind, instance: SlaInstance, reason: str, *, breach_id: str = "", alarm_id: str = ""
+    ) -> None:
+        """Request that people hear of an instance."""
+        number, self._notices = self._notices, self._notices + 1
+        self.changes.append(
+            SlaNotificationRequested(
+                offset=self.offset,
+                number=number,
+                at=self.at,
+                tenant_id=instance.tenant_id,
+                kind=kind,
+                instance_id=instance.id,
+                customer_id=instance.customer_id,
+                service_id=instance.service_id,
+                breach_id=breach_id,
+                alarm_id=alarm_id,
+                reason=reason,
+            )
+        )

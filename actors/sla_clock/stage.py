@@ -1,0 +1,65 @@
+"""The SLA clock as the second stage: it books the correlator's alarms into the accounts of the instances."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from actors.metrics import Metrics
+from actors.sla_clock.fold import fold_change, fold_event
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
+from actors.stage import Stage
+from actors.state_encoding import Piece
+from protocols.change import Change
+from protocols.event import Event, SlaWork
+from protocols.sla.local_time import instant_at
+
+WORK = SlaWork()
+
+
+class SlaClock(Stage):
+    """Owns the SLA state, which others may read between two Events."""
+
+    name = "sla_clock"
+
+    def __init__(self) -> None:
+        self.state = SlaState()
+        self._asked = False
+        """An SlaWork is on its way."""
+
+    def load(self, octets: bytes) -> None:
+        self.state = SlaState.load(octets)
+
+    def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
+        """Raises whatever goes wrong, with the state as before."""
+        state = self.state
+        now = instant_at(at)
+        if type(event) is SlaWork:
+            self._asked = False
+        run = FoldRun(state, offset, at, now)
+        try:
+            fold_event(run, event, changes_before)
+        except BaseException:
+            run.journal.rollback()
+            raise
+        state.offset, state.at = offset, at
+        return run.changes
+
+    def saving(self) -> Iterable[Piece]:
+        return self.state.saving()
+
+    def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
+        """With the plant, the windows and the open alarms of the correlator; nothing else is known."""
+        self.state = SlaState()
+        run = FoldRun(self.state, offset, at, instant_at(at))
+        for change in held:
+            fold_change(run, change)
+        self.state.work.clear()
+        self.state.offset, self.state.at = offset, at
+
+    def count(self, metrics: Metrics | None) -> None:
+        self.state.tally.clear()
+
+    def report(self, append: Callable[[list[Event]], bool]) -> None:
+        """Ask for another Event while work waits."""
+        if self.state.pending and not self._asked:
+            self._asked = append([WORK])

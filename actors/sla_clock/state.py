@@ -1,0 +1,204 @@
+"""The state of the stage ``sla_clock``: tables of frozen values, indexes that follow from them, and deadlines."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from actors.sla_clock.accounts import Account
+from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
+from actors.sla_clock.instance_table import InstanceTable
+from actors.sla_clock.journal import Journal
+from actors.sla_clock.performance import PerformanceState
+from actors.sla_clock.work import WorkItem
+from actors.state_encoding import Piece, struct_pieces
+from protocols.maintenance import MaintenanceWindow
+from protocols.sla.breach import SlaBreach
+from protocols.sla.clock_facts import AlarmTimes
+from protocols.sla.credit import SlaCredit
+from protocols.sla.definition import SlaDefinition
+from protocols.sla.exclusion import SlaExclusion
+from protocols.sla.fault_report import FaultReport
+from protocols.sla.instance import SlaInstance
+from protocols.sla.outage import SlaOutage
+from protocols.sla.period_figures import PeriodFigures
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SavedSla(Struct, kw_only=True):
+    """The state on disk. Indexes are left out."""
+
+    offset: int = 0
+    at: datetime = EPOCH
+    definitions: dict[str, tuple[SlaDefinition, ...]] = {}
+    instances: list[SlaInstance] = []
+    accounts: dict[str, Account] = {}
+    places: list[PlantPlace] = []
+    windows: dict[str, MaintenanceWindow] = {}
+    exclusions: dict[str, SlaExclusion] = {}
+    outages: list[SlaOutage] = []
+    recorded: list[str] = []
+    clocks: dict[str, AlarmTimes] = {}
+    alarm_tenants: dict[str, str] = {}
+    breaches: dict[str, SlaBreach] = {}
+    credits: list[SlaCredit] = []
+    periods: list[PeriodFigures] = []
+    reports: dict[str, FaultReport] = {}
+    performance: list[tuple[str, str, PerformanceState]] = []
+    deadlines: list[tuple[int, Subject]] = []
+    work: list[WorkItem] = []
+    keys: dict[str, str] = {}
+
+
+_decoder = msgspec.msgpack.Decoder(SavedSla)
+
+
+class SlaState:
+    """All tables. Functions of the stage write them through the journal of a :class:`~actors.sla_clock.run.FoldRun`."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self.at = EPOCH
+        self.definitions: dict[str, tuple[SlaDefinition, ...]] = {}
+        """Every version by id, oldest first."""
+        self.instances = InstanceTable()
+        self.accounts: dict[str, Account] = {}
+        """By instance."""
+        self.plant = PlantMirror()
+        self.windows: dict[str, MaintenanceWindow] = {}
+        self.exclusions: dict[str, SlaExclusion] = {}
+        self.outages: dict[str, SlaOutage] = {}
+        self.outages_at: dict[str, tuple[str, ...]] = {}
+        """Ids of outages by resource; those that name a service or a customer themselves under ``service:ID``,
+        ``customer:ID``."""
+        self.outages_of: dict[str, tuple[str, ...]] = {}
+        """Ids of outages by alarm, in the order of their numbers."""
+        self.recorded: dict[str, None] = {}
+        """Outages that concern an instance, so that they have been emitted."""
+        self.clocks: dict[str, AlarmTimes] = {}
+        """Facts by alarm: of those that concern an instance whose definition has time limits."""
+        self.alarm_tenants: dict[str, str] = {}
+        self.breaches: dict[str, SlaBreach] = {}
+        self.credits: dict[tuple[str, int], SlaCredit] = {}
+        """By instance and begin of the period."""
+        self.periods: dict[tuple[str, int], PeriodFigures] = {}
+        """The newest revision of closed periods that are still within reach, by instance and begin."""
+        self.reports: dict[str, FaultReport] = {}
+        self.performance: dict[tuple[str, str], PerformanceState] = {}
+        """By instance and metric."""
+        self.deadlines = Deadlines()
+        self.work: dict[int, WorkItem] = {}
+        """Numbered in the order in which they are done."""
+        self.keys: dict[str, str] = {}
+        """Idempotency keys, each with the id of what its request made."""
+        self.tally: Counter[str] = Counter()
+        """Counts since the metrics last took them; not saved."""
+
+    @property
+    def pending(self) -> bool:
+        """True while work waits for another Event."""
+        return bool(self.work)
+
+    def definition(self, definition_id: str) -> SlaDefinition | None:
+        """The newest version."""
+        versions = self.definitions.get(definition_id)
+        return versions[-1] if versions else None
+
+    def put_outage(self, journal: Journal, outage: SlaOutage) -> None:
+        """Add an outage interval, or put it in the place of the one with its id."""
+        before = self.outages.get(outage.id)
+        journal.put(self.outages, outage.id, outage)
+        if before is None:
+            journal.put(self.outages_of, outage.alarm_id, (*self.outages_of.get(outage.alarm_id, ()), outage.id))
+        old = set() if before is None else set(keys_of(before))
+        for key in keys_of(outage):
+            if key not in old:
+                journal.put(self.outages_at, key, (*self.outages_at.get(key, ()), outage.id))
+        for key in old.difference(keys_of(outage)):
+            self._unfile(journal, key, outage.id)
+
+    def drop_outage(self, journal: Journal, outage_id: str) -> None:
+        """Forget an outage interval."""
+        outage = self.outages[outage_id]
+        journal.drop(self.outages, outage_id)
+        journal.drop(self.recorded, outage_id)
+        left = tuple(each for each in self.outages_of.get(outage.alarm_id, ()) if each != outage_id)
+        if left:
+            journal.put(self.outages_of, outage.alarm_id, left)
+        else:
+            journal.drop(self.outages_of, outage.alarm_id)
+        for key in keys_of(outage):
+            self._unfile(journal, key, outage_id)
+
+    def put_work(self, journal: Journal, item: WorkItem) -> None:
+        """Have ``item`` done by this Event or later ones."""
+        journal.put(self.work, next(reversed(self.work), 0) + 1, item)
+
+    def saving(self) -> Iterator[Piece]:
+        """The state as it is now, encoded in pieces."""
+        copies: dict[str, object] = {
+            "offset": self.offset,
+            "at": self.at,
+            "definitions": dict(self.definitions),
+            "instances": self.instances.values(),
+            "accounts": dict(self.accounts),
+            "places": list(self.plant.places.values()),
+            "windows": dict(self.windows),
+            "exclusions": dict(self.exclusions),
+            "outages": list(self.outages.values()),
+            "recorded": list(self.recorded),
+            "clocks": dict(self.clocks),
+            "alarm_tenants": dict(self.alarm_tenants),
+            "breaches": dict(self.breaches),
+            "credits": list(self.credits.values()),
+            "periods": list(self.periods.values()),
+            "reports": dict(self.reports),
+            "performance": [(*key, state) for key, state in self.performance.items()],
+            "deadlines": sorted((at, subject) for subject, at in self.deadlines.due.items()),
+            "work": list(self.work.values()),
+            "keys": dict(self.keys),
+        }
+        return struct_pieces([(name, copies[name]) for name in SavedSla.__struct_fields__])
+
+    @classmethod
+    def load(cls, octets: bytes) -> "SlaState":
+        """The state that :meth:`saving` encoded. Raises ``msgspec.MsgspecError`` for anything else."""
+        saved = _decoder.decode(octets)
+        state, journal = cls(), Journal()
+        state.offset, state.at = saved.offset, saved.at
+        state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
+        state.exclusions, state.clocks, state.breaches = saved.exclusions, saved.clocks, saved.breaches
+        state.reports, state.keys, state.alarm_tenants = saved.reports, saved.keys, saved.alarm_tenants
+        for instance in saved.instances:
+            state.instances.put(journal, instance)
+        for place in saved.places:
+            state.plant.put(journal, place)
+        for outage in saved.outages:
+            state.put_outage(journal, outage)
+        state.recorded = dict.fromkeys(saved.recorded)
+        state.credits = {(each.instance_id, each.period_start): each for each in saved.credits}
+        state.periods = {(each.instance_id, each.start): each for each in saved.periods}
+        state.performance = {(instance, metric): each for instance, metric, each in saved.performance}
+        state.deadlines = Deadlines(saved.deadlines)
+        state.work = dict(enumerate(saved.work, 1))
+        return state
+
+    def _unfile(self, journal: Journal, key: str, outage_id: str) -> None:
+        left = tuple(each for each in self.outages_at.get(key, ()) if each != outage_id)
+        if left:
+            journal.put(self.outages_at, key, left)
+        else:
+            journal.drop(self.outages_at, key)
+
+
+def keys_of(outage: SlaOutage) -> Iterable[str]:
+    """The keys of ``outages_at`` under which an outage is filed."""
+    yield outage.resource_id
+    for service in outage.services:
+        yield f"service:{service}"
+    for customer in outage.customers:
+        yield f"customer:{customer}"

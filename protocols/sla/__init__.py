@@ -1,0 +1,1 @@
+"""Service level agreements: definitions, instances, breaches, credits, and the time arithmetic that all floors share."""

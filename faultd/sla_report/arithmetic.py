@@ -14,31 +14,35 @@ def shares_step(report: SlaReport) -> str:
 
 def availability_steps(report: SlaReport) -> list[str]:
     """The measured time, the downtime and the availability, each from the one before."""
-    shares, policy = report.shares, report.unknown_counts_as
-    hidden = f"{in_seconds(shares.unknown)} unknown" if shares.unknown else ""
-    measured, down = in_seconds(report.measured), in_seconds(report.counted_down)
-    base = [in_seconds(shares.elapsed)]
-    if shares.excluded:
-        base.append(f"{in_seconds(shares.excluded)} excluded")
-    if hidden and policy == "excluded":
-        base.append(hidden)
-    steps = [f"{f' {MINUS} '.join(base)} = {measured} measured" if len(base) > 1 else f"{measured} measured"]
-    if report.measured <= 0:
+    shares = report.shares
+    measured, downtime = in_seconds(shares.measured), in_seconds(report.downtime)
+    excluded = f"{in_seconds(shares.elapsed)} {MINUS} {in_seconds(shares.excluded)} excluded = " if shares.excluded else ""
+    steps = [f"{excluded}{measured} measured"]
+    if shares.measured <= 0:
         return [*steps, "without measured time there is no availability"]
-    if hidden and policy == "down":
-        steps.append(f"{in_seconds(shares.down)} down + {hidden} = {down} downtime")
-    elif hidden and policy == "up":
-        steps.append(f"{down} downtime; {hidden} counts as up")
-    else:
-        steps.append(f"{down} downtime")
-    steps.append(f"1 {MINUS} {down} / {measured} = {availability(report)} (rounded down)")
+    steps += [_downtime_step(report), f"1 {MINUS} {downtime} / {measured} = {availability(report)} (rounded down)"]
     if report.availability is not None:
         steps.append(f"as a fraction of six decimals, rounded to the nearest: {decimal(report.availability, 6)}")
     return steps
 
 
+def _downtime_step(report: SlaReport) -> str:
+    shares, downtime = report.shares, f"{in_seconds(report.downtime)} downtime"
+    if not shares.unknown:
+        return downtime
+    hidden = f"{in_seconds(shares.unknown)} unknown"
+    if report.unknown_counts_as == "up":
+        return f"{downtime}; {hidden} counts as up"
+    both = f"{in_seconds(shares.down)} down + {hidden}"
+    if shares.down + shares.unknown == report.downtime:
+        return f"{both} = {downtime}"
+    return f"{downtime}: the parts of {both} that are as long as the minimum"
+
+
 def budget_steps(report: SlaReport) -> list[str]:
-    """The downtime that the target allows, and what is left of it."""
+    """The downtime that the target allows, and what is left of it; nothing without a target."""
+    if report.target is None or report.budget_time is None or report.budget is None or report.budget_left is None:
+        return []
     base, allowed = in_seconds(report.budget_time), in_seconds(report.budget)
     steps = []
     if report.budget_time != report.contract_time:
@@ -47,5 +51,5 @@ def budget_steps(report: SlaReport) -> list[str]:
     is_exact = report.budget_time * (BILLION - report.target) % BILLION == 0
     rounded = "" if is_exact else " (rounded down to the microsecond)"
     steps.append(f"{base} × (100 % {MINUS} {target_percentage(report.target)}) = {allowed} allowed{rounded}")
-    steps.append(f"{allowed} {MINUS} {in_seconds(report.counted_down)} downtime = {in_seconds(report.budget_left)} left")
+    steps.append(f"{allowed} {MINUS} {in_seconds(report.downtime)} downtime = {in_seconds(report.budget_left)} left")
     return steps

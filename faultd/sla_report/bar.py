@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from actors.sla_clock.local_time import day_of, instant_of, midnight
+from protocols.sla.local_time import day_of, instant_of, midnight
 from protocols.sla_report import SlaReport, SlaShare
 
 COLUMNS: Final = 1000
@@ -80,7 +80,7 @@ def _ticks(report: SlaReport, zone: ZoneInfo) -> Iterator[tuple[int, str]]:
         for day in (first, last) if days == 2 else (first,):
             for hour in range(0, 24, 3):
                 yield instant_of(day, hour * _HOUR, zone), f"{hour:02}:00"
-    elif days <= _MOST_TICKS * _STEPS[-1] // 2:
+    elif days <= _MOST_TICKS * _STEPS[-1]:
         step = next(each for each in _STEPS if days <= _MOST_TICKS * each)
         for number in range(0, days, step):
             day = first + timedelta(days=number)

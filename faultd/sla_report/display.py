@@ -6,11 +6,14 @@ Minus and multiplication have their typographic signs, so that a line break cann
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from actors.sla_clock.local_time import wall_time
 from protocols.decimal_text import decimal, seconds, shortest
-from protocols.sla_report import BreachType, CreditTotal, SlaReport
+from protocols.sla.breach import BreachType
+from protocols.sla.local_time import wall_time
+from protocols.sla_report import CreditTotal, SlaReport
 
 MINUS: Final = "\u2212"
+NOTHING: Final = "\u2013"
+"""In place of a figure that there is not."""
 _SECOND: Final = 1_000_000
 _UNITS: Final = (("d", 86_400 * _SECOND), ("h", 3600 * _SECOND), ("min", 60 * _SECOND))
 
@@ -70,7 +73,7 @@ def local_time(instant: int, zone: ZoneInfo) -> str:
 
 
 def measured_value(breach_type: BreachType, value: int) -> str:
-    """A target or an actual value of a breach, from the unit of its type (see :class:`ReportedBreach`)."""
+    """A target or an actual value of a breach, from the unit of its type (see :class:`SlaBreach`)."""
     match breach_type:
         case "availability":
             return target_percentage(value)
@@ -84,7 +87,7 @@ def measured_value(breach_type: BreachType, value: int) -> str:
             return f"{shortest(value, 6, grouped=True)} Mbit/s"
 
 
-def deviation(parts: int) -> str:
+def deviation_percentage(parts: int) -> str:
     """``+12.5 %``: parts of a million of the target, with their sign."""
     return f"{'' if parts < 0 else '+'}{_signed(shortest(parts, 4, grouped=True))} %"
 
@@ -96,12 +99,15 @@ def period(start: int, end: int, zone: ZoneInfo) -> str:
 
 def availability(report: SlaReport) -> str:
     """The percentage, rounded down; an en dash where nothing was measured."""
-    return percentage(report.measured - report.counted_down, report.measured) if report.measured > 0 else "\u2013"
+    measured = report.shares.measured
+    return percentage(measured - report.downtime, measured) if measured > 0 else NOTHING
 
 
-def verdict(report: SlaReport) -> Literal["not measured", "missed", "met", "met so far"]:
-    """Whether the target of the availability was met, by whole microseconds and not by a rounded figure."""
-    if report.measured <= 0:
+def verdict(report: SlaReport) -> Literal["", "not measured", "missed", "met", "met so far"]:
+    """Whether the target of the availability was met, by whole microseconds and not by a rounded figure; "" without one."""
+    if report.budget_left is None:
+        return ""
+    if report.shares.measured <= 0:
         return "not measured"
     if report.budget_left < 0:
         return "missed"

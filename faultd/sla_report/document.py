@@ -9,24 +9,26 @@ from zoneinfo import ZoneInfo
 from faultd.sla_report.arithmetic import availability_steps, budget_steps, shares_step
 from faultd.sla_report.bar import bar_parts, bar_ticks, outage_marks
 from faultd.sla_report.display import (
+    NOTHING,
     availability,
     duration,
     in_seconds,
     local_date,
     local_time,
+    money,
     period,
     target_percentage,
     verdict,
 )
 from faultd.sla_report.plain_text import HEADING_CHARACTERS, plain
-from faultd.sla_report.report_tables import report_tables, totals_cell
+from faultd.sla_report.report_tables import report_tables
 from faultd.sla_report.revision import revision_rows
 from faultd.sla_report.summary import summary_of
 from protocols.printable import counted
 from protocols.sla_report import SlaReport, SlaReports, SlaShare
 from protocols.sla_report_check import require_consistent
 
-MOST_LINES: Final = 1000
+MOST_LINES: Final = 500
 """Lines of one table, where the document is one report."""
 FEWEST_LINES: Final = 10
 """Lines of one table that a document of many reports still shows."""
@@ -34,7 +36,6 @@ MOST_REPORTS: Final = 100
 """Reports that one document shows in full; the table at its beginning has more."""
 
 _SHARES: Final[dict[SlaShare, str]] = {"up": "Up", "down": "Down", "excluded": "Excluded", "unknown": "Unknown"}
-_UNKNOWN: Final = {"up": "counts as up", "down": "counts as down", "excluded": "counts on neither side of the fraction"}
 
 
 def document_of(given: SlaReport | SlaReports) -> dict[str, Any]:
@@ -76,13 +77,13 @@ def _report(report: SlaReport, lines: int) -> dict[str, Any]:
 
 
 def _facts(report: SlaReport, zone: ZoneInfo) -> list[list[str]]:
-    end = "no end" if report.contract_end is None else local_time(report.contract_end, zone)
-    target = f"{target_percentage(report.target)} available"
+    end = ", no end" if report.contract_end is None else f" to {local_time(report.contract_end, zone)}"
+    target = "no target" if report.target is None else f"{target_percentage(report.target)} available"
     facts = [
         ["Customer", f"{plain(report.customer_name)} ({plain(report.customer_id)})"],
         ["Service", f"{plain(report.service_id)} (SLA instance {plain(report.instance_id)})"],
         ["Agreement", f"{plain(report.definition_name)}, version {report.definition_version}: {target}"],
-        ["Contract", f"{local_time(report.contract_start, zone)} to {end}"],
+        ["Contract", f"from {local_time(report.contract_start, zone)}{end}"],
         ["Period", period(report.period_start, report.period_end, zone)],
         ["Time zone", f"{report.zone}; times are local, with their offset from UTC"],
         ["Document", f"revision {report.revision}, made {local_time(report.made_at, zone)}"],
@@ -95,13 +96,17 @@ def _facts(report: SlaReport, zone: ZoneInfo) -> list[list[str]]:
 def _figures(report: SlaReport) -> list[list[str]]:
     """Name, figure, and the note below it."""
     outages = sum(outage.counted > 0 for outage in report.outages)
-    exceeded = ", exceeded" if report.budget_left < 0 else ""
     breaches = f"{len(report.breaches):,} {'breach' if len(report.breaches) == 1 else 'breaches'}"
+    target, left = "no target", [NOTHING, "no target"]
+    if report.target is not None and report.budget is not None and report.budget_left is not None:
+        target = f"target {target_percentage(report.target)}: {verdict(report)}"
+        exceeded = ", exceeded" if report.budget_left < 0 else ""
+        left = [duration(report.budget_left), f"of {duration(report.budget)}{exceeded}"]
     return [
-        ["Availability", availability(report), f"target {target_percentage(report.target)}: {verdict(report)}"],
-        ["Downtime", duration(report.counted_down), f"in {counted(outages, 'outage')}"],
-        ["Error budget left", duration(report.budget_left), f"of {duration(report.budget)}{exceeded}"],
-        ["Credits", " + ".join(totals_cell(report.credit_totals)), breaches],
+        ["Availability", availability(report), target],
+        ["Downtime", duration(report.downtime), f"in {counted(outages, 'outage')}"],
+        ["Error budget left", *left],
+        ["Credits", plain(money(report.credit)) if report.credits else NOTHING, breaches],
     ]
 
 
@@ -117,7 +122,7 @@ def _shares(report: SlaReport) -> list[list[str]]:
     rows = []
     for share, name in _SHARES.items():
         length = getattr(report.shares, share)
-        note = _UNKNOWN[report.unknown_counts_as] if share == "unknown" else ""
+        note = f"counts as {report.unknown_counts_as}" if share == "unknown" else ""
         rows.append([share, name, duration(length), in_seconds(length), note])
     return [*rows, ["", "Contract time", duration(elapsed), in_seconds(elapsed), ""]]
 

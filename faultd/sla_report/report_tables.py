@@ -5,7 +5,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from faultd.sla_report.display import (
-    deviation,
+    NOTHING,
+    deviation_percentage,
     duration,
     in_seconds,
     local_clock,
@@ -16,19 +17,21 @@ from faultd.sla_report.display import (
 )
 from faultd.sla_report.plain_text import MOST_CHARACTERS, plain
 from faultd.sla_report.table import Cell, PrintedTable, TableColumn, bounded_table
+from protocols.sla.breach import SlaBreach
+from protocols.sla.credit import CreditLine
 from protocols.sla_report import (
     AlarmClock,
     AppliedExclusion,
     CreditTotal,
     OutageTreatment,
-    ReportedBreach,
-    ReportedCredit,
     ReportedOutage,
     SlaReport,
+    deviation,
 )
 
-NOTHING: Final = "\u2013"
 _MOST_ALARMS: Final = 5
+_NAME: Final = 60
+"""Characters of an id or a resource. No row is broken over two pages, so every row has to fit on one."""
 _TREATMENTS: Final[dict[OutageTreatment, str]] = {
     "counted": "counted",
     "planned": "planned, not counted",
@@ -61,7 +64,7 @@ def totals_cell(totals: Sequence[CreditTotal]) -> Cell:
 def _outages(report: SlaReport, zone: ZoneInfo, most: int) -> PrintedTable:
     def row(number: int, outage: ReportedOutage) -> list[Cell]:
         length = (report.as_of if outage.end is None else outage.end) - outage.start
-        what = ", ".join(text for text in (plain(outage.cause), plain(outage.resource)) if text)
+        what = ", ".join(text for text in (plain(outage.cause), plain(outage.resource, _NAME)) if text)
         why = _TREATMENTS[outage.treatment] + (f": {plain(outage.reason)}" if outage.reason else "")
         return [
             [str(number)],
@@ -72,17 +75,11 @@ def _outages(report: SlaReport, zone: ZoneInfo, most: int) -> PrintedTable:
             [what or NOTHING, why, *_alarms(outage.alarms)],
         ]
 
-    columns = (
-        TableColumn("No.", "right"),
-        _START,
-        _END,
-        _LENGTH,
-        TableColumn("Counted", "right"),
-        TableColumn("Cause", share=1),
-    )
-    table = bounded_table("Outages", columns, report.outages, row, most=most, noun="outage", empty="No outages.")
+    counted = TableColumn("Counted", "right")
+    columns = (TableColumn("No.", "right"), _START, _END, _LENGTH, counted, TableColumn("Cause", share=1))
+    table = bounded_table("Outages", columns, report.outages, row, most=most, noun="outages", empty="No outages.")
     if report.outages:
-        table.last = [[], ["Total"], [], [], [duration(report.counted_down), in_seconds(report.counted_down)], []]
+        table.last = [[], ["Total"], [], [], [duration(report.downtime), in_seconds(report.downtime)], []]
     return table
 
 
@@ -98,7 +95,7 @@ def _exclusions(exclusions: Sequence[AppliedExclusion], zone: ZoneInfo, most: in
         ]
 
     columns = (TableColumn("Category"), _START, _END, _LENGTH, TableColumn("Reason", share=1))
-    return bounded_table("Exclusions", columns, exclusions, row, most=most, noun="exclusion", empty="No exclusions.")
+    return bounded_table("Exclusions", columns, exclusions, row, most=most, noun="exclusions", empty="No exclusions.")
 
 
 def _clocks(clocks: Sequence[AlarmClock], zone: ZoneInfo, most: int) -> PrintedTable:
@@ -106,7 +103,7 @@ def _clocks(clocks: Sequence[AlarmClock], zone: ZoneInfo, most: int) -> PrintedT
         note = [plain(clock.note)] if clock.note else []
         return [
             [_words(clock.clock)],
-            [plain(clock.alarm), f"{clock.severity}, started {local_time(clock.started, zone)}", *note],
+            [plain(clock.alarm, _NAME), f"{clock.severity}, started {local_time(clock.started, zone)}", *note],
             [duration(clock.limit) if clock.limit is not None else NOTHING],
             [duration(clock.elapsed)],
             _instant(clock.due, zone) if clock.due is not None else [NOTHING],
@@ -123,36 +120,38 @@ def _clocks(clocks: Sequence[AlarmClock], zone: ZoneInfo, most: int) -> PrintedT
         TableColumn("Stopped"),
         TableColumn("Verdict"),
     )
-    return bounded_table("Response and resolution", columns, clocks, row, most=most, noun="clock")
+    return bounded_table("Response and resolution", columns, clocks, row, most=most, noun="clocks")
 
 
-def _breaches(breaches: Sequence[ReportedBreach], zone: ZoneInfo, most: int) -> PrintedTable:
-    def row(_number: int, breach: ReportedBreach) -> list[Cell]:
-        names = (("breach", breach.id), ("alarm", breach.alarm), ("ticket", breach.ticket))
+def _breaches(breaches: Sequence[SlaBreach], zone: ZoneInfo, most: int) -> PrintedTable:
+    def row(_number: int, breach: SlaBreach) -> list[Cell]:
+        names = (("breach", breach.id), ("alarm", breach.alarm_id), ("ticket", breach.ticket_id))
+        reason = [plain(breach.reason)] if breach.reason else []
+        parts = deviation(breach)
         return [
-            [_words(breach.breach_type), *(f"{noun} {plain(name)}" for noun, name in names if name)],
+            [_words(breach.type), *reason, *(f"{noun} {plain(name, _NAME)}" for noun, name in names if name)],
             _instant(breach.start, zone),
             _instant(breach.end, zone) if breach.end is not None else ["not resolved"],
-            [measured_value(breach.breach_type, breach.target)],
-            [measured_value(breach.breach_type, breach.actual) if breach.actual is not None else NOTHING],
-            [deviation(breach.deviation) if breach.deviation is not None else NOTHING],
+            [measured_value(breach.type, breach.target)],
+            [measured_value(breach.type, breach.actual)],
+            [NOTHING if parts is None else deviation_percentage(parts)],
         ]
 
     figures = (TableColumn("Target", "right"), TableColumn("Actual", "right"), TableColumn("Deviation", "right"))
     columns = (TableColumn("Breach", share=1), _START, _END, *figures)
-    return bounded_table("Breaches", columns, breaches, row, most=most, noun="breach", empty="No breaches.")
+    return bounded_table("Breaches", columns, breaches, row, most=most, noun="breaches", empty="No breaches.")
 
 
 def _credits(report: SlaReport, most: int) -> PrintedTable:
-    def row(_number: int, line: ReportedCredit) -> list[Cell]:
-        amount = money(CreditTotal(line.amount, line.currency, line.minor_digits))
-        breach = [f"breach {plain(line.breach)}"] if line.breach else []
+    def row(_number: int, line: CreditLine) -> list[Cell]:
+        amount = money(CreditTotal(line.amount, report.currency, report.minor_digits))
+        breach = [f"breach {plain(line.breach_id, _NAME)}"] if line.breach_id else []
         return [[plain(line.rule), plain(line.item), *breach], [plain(line.arithmetic, 2 * MOST_CHARACTERS)], [plain(amount)]]
 
     columns = (TableColumn("Rule and item", share=2), TableColumn("Arithmetic", share=4), TableColumn("Amount", "right"))
-    table = bounded_table("Credits", columns, report.credits, row, most=most, noun="credit line", empty="No credits.")
+    table = bounded_table("Credits", columns, report.credits, row, most=most, noun="credit lines", empty="No credits.")
     if report.credits:
-        table.last = [["Total"], [], totals_cell(report.credit_totals)]
+        table.last = [["Total"], [], totals_cell([report.credit])]
     return table
 
 
@@ -160,7 +159,7 @@ def _alarms(ids: Sequence[str]) -> list[str]:
     if not ids:
         return []
     more = f" and {len(ids) - _MOST_ALARMS:,} more" if len(ids) > _MOST_ALARMS else ""
-    return [f"{'alarm' if len(ids) == 1 else 'alarms'} {', '.join(map(plain, ids[:_MOST_ALARMS]))}{more}"]
+    return [f"{'alarm' if len(ids) == 1 else 'alarms'} {', '.join(plain(each, _NAME) for each in ids[:_MOST_ALARMS])}{more}"]
 
 
 def _instant(instant: int, zone: ZoneInfo) -> Cell:

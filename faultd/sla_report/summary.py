@@ -3,9 +3,9 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from faultd.sla_report.display import availability, duration, local_time, period, target_percentage, verdict
+from faultd.sla_report.display import NOTHING, availability, duration, local_time, period, target_percentage, verdict
 from faultd.sla_report.plain_text import HEADING_CHARACTERS, plain
-from faultd.sla_report.report_tables import NOTHING, totals_cell
+from faultd.sla_report.report_tables import totals_cell
 from faultd.sla_report.table import Cell, PrintedTable, TableColumn, bounded_table
 from protocols.printable import counted
 from protocols.sla_report import SlaReport, SlaReports
@@ -41,7 +41,7 @@ def summary_of(given: SlaReports, *, shown: int, most: int) -> dict[str, Any]:
 
 
 def _table(given: SlaReports, most: int) -> PrintedTable:
-    table = bounded_table("", _COLUMNS, given.items, _row, most=most, noun="report", empty="No reports.")
+    table = bounded_table("", _COLUMNS, given.items, _row, most=most, noun="reports", empty="No reports.")
     if given.items:
         mean = given.avg_availability
         down, excluded, unknown = (
@@ -66,10 +66,10 @@ def _row(_number: int, report: SlaReport) -> list[Cell]:
         [plain(report.service_id), plain(report.customer_name)],
         [plain(report.definition_name), f"version {report.definition_version}"],
         [availability(report)],
-        [target_percentage(report.target), verdict(report)],
+        [NOTHING if report.target is None else target_percentage(report.target), verdict(report)],
         [duration(report.shares.down)],
         [duration(report.shares.excluded)],
         [duration(report.shares.unknown)],
         [f"{len(report.breaches):,}"],
-        totals_cell(report.credit_totals),
+        totals_cell([report.credit] if report.credits else []),
     ]

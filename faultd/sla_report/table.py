@@ -5,8 +5,6 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
-from protocols.printable import counted
-
 _Item = TypeVar("_Item")
 
 Cell = list[str]
@@ -22,8 +20,8 @@ class TableColumn(Struct, frozen=True):
 
 
 class PrintedTable(Struct, kw_only=True):
-    """``last``: the line of totals, without one None. ``empty``: the text in place of a table without rows; a table without either is
-    not printed. ``more``: says what is left out."""
+    """``last``: the line of totals, without one None. ``empty``: the text in place of a table without rows; a table without
+    either is not printed. ``more``: says what is left out."""
 
     title: str
     columns: Sequence[TableColumn]
@@ -43,8 +41,9 @@ def bounded_table(
     noun: str,
     empty: str = "",
 ) -> PrintedTable:
-    """A table of the first ``most`` of ``items``. ``row`` takes the number of the item, 1 for the first, and the item."""
+    """A table of the first ``most`` of ``items``. ``row`` takes the number of the item, 1 for the first, and the item.
+    ``noun``: the items, in the plural."""
     left_out = len(items) - most
-    more = f"{left_out:,} of {counted(len(items), noun)} not shown; the JSON has all." if left_out > 0 else ""
+    more = f"{left_out:,} of {len(items):,} {noun} not shown; the JSON has all." if left_out > 0 else ""
     rows = [row(number, each) for number, each in enumerate(items[:most], 1)]
     return PrintedTable(title=title, columns=columns, rows=rows, empty=empty, more=more)

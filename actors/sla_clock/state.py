@@ -37,6 +37,7 @@ class SavedSla(Struct, kw_only=True):
     definitions: dict[str, tuple[SlaDefinition, ...]] = {}
     instances: list[SlaInstance] = []
     accounts: dict[str, Account] = {}
+    closed: dict[str, Account] = {}
     places: list[PlantPlace] = []
     windows: dict[str, MaintenanceWindow] = {}
     exclusions: dict[str, SlaExclusion] = {}
@@ -67,10 +68,14 @@ class SlaState:
         """Every version by id, oldest first."""
         self.instances = InstanceTable()
         self.accounts: dict[str, Account] = {}
-        """By instance."""
+        """Of running periods, by instance."""
+        self.closed: dict[str, Account] = {}
+        """Of the periods before, by instance."""
         self.plant = PlantMirror()
         self.windows: dict[str, MaintenanceWindow] = {}
         self.exclusions: dict[str, SlaExclusion] = {}
+        self.exclusions_at: dict[str, tuple[str, ...]] = {}
+        """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
         self.outages: dict[str, SlaOutage] = {}
         self.outages_at: dict[str, tuple[str, ...]] = {}
         """Ids of outages by resource; those that name a service or a customer themselves under ``service:ID``,
@@ -108,6 +113,21 @@ class SlaState:
         versions = self.definitions.get(definition_id)
         return versions[-1] if versions else None
 
+    def put_exclusion(self, journal: Journal, exclusion: SlaExclusion) -> None:
+        """Add an exclusion, or put it in the place of the one with its id, whose scope is the same."""
+        known = exclusion.id in self.exclusions
+        journal.put(self.exclusions, exclusion.id, exclusion)
+        if not known:
+            for key in exclusion.scope.keys:
+                journal.put(self.exclusions_at, key, (*self.exclusions_at.get(key, ()), exclusion.id))
+
+    def drop_exclusion(self, journal: Journal, exclusion_id: str) -> None:
+        """Forget an exclusion."""
+        exclusion = self.exclusions[exclusion_id]
+        journal.drop(self.exclusions, exclusion_id)
+        for key in exclusion.scope.keys:
+            _unfile(journal, self.exclusions_at, key, exclusion_id)
+
     def put_outage(self, journal: Journal, outage: SlaOutage) -> None:
         """Add an outage interval, or put it in the place of the one with its id."""
         before = self.outages.get(outage.id)
@@ -119,7 +139,7 @@ class SlaState:
             if key not in old:
                 journal.put(self.outages_at, key, (*self.outages_at.get(key, ()), outage.id))
         for key in old.difference(keys_of(outage)):
-            self._unfile(journal, key, outage.id)
+            _unfile(journal, self.outages_at, key, outage.id)
 
     def drop_outage(self, journal: Journal, outage_id: str) -> None:
         """Forget an outage interval."""
@@ -132,7 +152,7 @@ class SlaState:
         else:
             journal.drop(self.outages_of, outage.alarm_id)
         for key in keys_of(outage):
-            self._unfile(journal, key, outage_id)
+            _unfile(journal, self.outages_at, key, outage_id)
 
     def put_work(self, journal: Journal, item: WorkItem) -> None:
         """Have ``item`` done by this Event or later ones."""
@@ -146,6 +166,7 @@ class SlaState:
             "definitions": dict(self.definitions),
             "instances": self.instances.values(),
             "accounts": dict(self.accounts),
+            "closed": dict(self.closed),
             "places": list(self.plant.places.values()),
             "windows": dict(self.windows),
             "exclusions": dict(self.exclusions),
@@ -171,7 +192,10 @@ class SlaState:
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
         state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
-        state.exclusions, state.clocks, state.breaches = saved.exclusions, saved.clocks, saved.breaches
+        state.closed = saved.closed
+        for exclusion in saved.exclusions.values():
+            state.put_exclusion(journal, exclusion)
+        state.clocks, state.breaches = saved.clocks, saved.breaches
         state.reports, state.keys, state.alarm_tenants = saved.reports, saved.keys, saved.alarm_tenants
         for instance in saved.instances:
             state.instances.put(journal, instance)
@@ -187,12 +211,13 @@ class SlaState:
         state.work = dict(enumerate(saved.work, 1))
         return state
 
-    def _unfile(self, journal: Journal, key: str, outage_id: str) -> None:
-        left = tuple(each for each in self.outages_at.get(key, ()) if each != outage_id)
-        if left:
-            journal.put(self.outages_at, key, left)
-        else:
-            journal.drop(self.outages_at, key)
+
+def _unfile(journal: Journal, index: dict[str, tuple[str, ...]], key: str, name: str) -> None:
+    left = tuple(each for each in index.get(key, ()) if each != name)
+    if left:
+        journal.put(index, key, left)
+    else:
+        journal.drop(index, key)
 
 
 def keys_of(outage: SlaOutage) -> Iterable[str]:

@@ -86,7 +86,7 @@ def _note_window(run: FoldRun, window: MaintenanceWindow) -> None:
         elif kind == "tenant":
             state.put_work(run.journal, WalkAll(why, since=since))
         elif found := state.instances.at(key):
-            state.put_work(run.journal, WalkThese(found, why, since=since))
+            state.put_work(run.journal, WalkThese(tuple(found), why, since=since))
 
 
 def _note_nodes(run: FoldRun, change: NodesChanged) -> None:

@@ -36,6 +36,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.view import SlaCatalogue
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -180,6 +181,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=plant,
             sources=listener.sources,
+            sla=SlaCatalogue(lambda: stages.sla),
+            sla_terms=inputs.sla_terms,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),

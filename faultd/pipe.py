@@ -22,6 +22,7 @@ from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.sla_clock.stage import SlaClock
+from actors.sla_clock.state import SlaState
 from actors.stage import Stage, fold_batch
 from actors.stage_actor import StageActor
 from actors.state_encoding import encode_with_pauses
@@ -59,6 +60,12 @@ class Stages:
     def state(self) -> State:
         """The correlator's state."""
         return self.correlator.state
+
+    @property
+    def sla(self) -> SlaState:
+        """The state of the SLA clock; an empty one where that stage is not among these."""
+        guarded = (stage.stage for stage in self.all if isinstance(stage, GuardedStage))
+        return next((stage.state for stage in guarded if isinstance(stage, SlaClock)), SlaState())
 
     @property
     def names(self) -> tuple[str, ...]:

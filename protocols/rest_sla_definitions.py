@@ -218,7 +218,10 @@ class DefinitionShown(Struct, frozen=True, kw_only=True):
     credit_file: Annotated[str, Meta(description="Name of the file in `config/sla` that the credit model was copied from")]
     version: Annotated[int, Meta(description="1 when the definition is made; each change adds 1")]
     since: Annotated[datetime, Meta(description="Periods that begin at this time or later use this version")]
-    instances: Annotated[int, Meta(description="Instances that refer to it, also ended ones")]
+    instances: Annotated[
+        int | None,
+        Meta(description="Instances that refer to it, also ended ones; null where some may be of another tenant"),
+    ]
     created_at: datetime
     created_by: str
     updated_at: datetime

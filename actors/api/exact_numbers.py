@@ -1,6 +1,5 @@
 """Decimals of a body as whole numbers of a smaller unit. Nothing is rounded; a float takes part nowhere. Pure."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -16,14 +15,15 @@ _FINEST: Final = -30
 
 
 class ExactNumbers:
-    """Reads decimals, and collects the mistakes of all of them."""
+    """Reads decimals, and collects the mistakes of all of them. ``place`` stands in front of the fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str = "") -> None:
         self.mistakes: list[FieldError] = []
+        self._place = place
 
     def wrong(self, field: str, message: str) -> None:
         """Note a mistake."""
-        self.mistakes.append(FieldError(field, message))
+        self.mistakes.append(FieldError(f"{self._place}{field}", message))
 
     def whole(self, field: str, value: Decimal, unit: int, most: str) -> int:
         """``value`` times ``unit``, which must be a whole number. ``most``: how fine the value may be, for the message. 0 for a
@@ -43,12 +43,10 @@ class ExactNumbers:
         return 0
 
     def check(self) -> None:
-        """ProblemError 422 with every mistake."""
-        raise_mistakes(self.mistakes)
+        """Raise :meth:`problem` if there is a mistake."""
+        if self.mistakes:
+            raise self.problem()
 
-
-def raise_mistakes(mistakes: Iterable[FieldError]) -> None:
-    """ProblemError 422 with every mistake, if there is one."""
-    found = list(mistakes)
-    if found:
-        raise ProblemError(422, "invalid_body", in_one_line(found), found)
+    def problem(self) -> ProblemError:
+        """422 with every mistake."""
+        return ProblemError(422, "invalid_body", in_one_line(self.mistakes), self.mistakes)

@@ -82,7 +82,12 @@ class DefinitionCommands:
 
     def show(self, by: Principal, name: str, version: int | None = None) -> DefinitionShown:
         """As :meth:`seen`."""
-        return shown(self.seen(by, name, version), self.view.uses(name))
+        return self.shown(by, self.seen(by, name, version))
+
+    def shown(self, by: Principal, definition: SlaDefinition) -> DefinitionShown:
+        """As REST shows it. How many instances other tenants have is not for a tenant."""
+        own = by.tenant is None or definition.tenant_id is not None
+        return shown(definition, self.view.uses(definition.id) if own else None)
 
 
 def sees(by: Principal, definition: SlaDefinition) -> bool:
@@ -107,7 +112,7 @@ async def list_sla_definitions(
     if query.tenant_id is not None:
         found = [each for each in found if each.tenant_id == query.tenant_id]
     page = _ORDER.page(found, lambda one: [int(one.id.removeprefix("SD"))], query.limit, query.cursor)
-    return DefinitionPage(tuple(shown(each, definitions.view.uses(each.id)) for each in page.items), page.next_cursor)
+    return DefinitionPage(tuple(definitions.shown(by, each) for each in page.items), page.next_cursor)
 
 
 @get(

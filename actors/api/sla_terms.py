@@ -147,7 +147,7 @@ class TermsReader:
         )
 
 
-def shown(definition: SlaDefinition, instances: int) -> DefinitionShown:
+def shown(definition: SlaDefinition, instances: int | None) -> DefinitionShown:
     """A definition as REST shows it."""
     terms = definition.terms
     limits = {rule.metric: rule for rule in terms.performance}

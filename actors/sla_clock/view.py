@@ -48,12 +48,12 @@ class SlaCatalogue:
         account = self._state().accounts.get(instance.id)
         return "compliant" if account is None else account.status
 
-    def not_compliant(self) -> Sequence[str]:
-        return [name for name, account in self._state().accounts.items() if account.status in ("at_risk", "breached")]
+    def touched(self) -> Sequence[str]:
+        return list(self._state().accounts)
 
-    def breaking(self) -> Sequence[tuple[int, str]]:
-        found = self._state().accounts.items()
-        return [(account.breaches_at, name) for name, account in found if account.breaches_at is not None]
+    def breaches_at(self, instance_id: str) -> int | None:
+        account = self._state().accounts.get(instance_id)
+        return None if account is None else account.breaches_at
 
     def show(self, instances: Sequence[SlaInstance], now: datetime) -> list[LiveInstance]:
         state, at = self._state(), instant_at(now)

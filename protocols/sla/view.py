@@ -71,12 +71,13 @@ class SlaView(Protocol):
         """As it was decided last."""
         ...
 
-    def not_compliant(self) -> Sequence[str]:
-        """Ids of the instances that are at risk or breached, in any order."""
+    def touched(self) -> Sequence[str]:
+        """Ids of the instances that evidence concerns in their running period, in any order: no other is at risk, breached or
+        down."""
         ...
 
-    def breaking(self) -> Sequence[tuple[int, str]]:
-        """Instants at which budgets end if the outages under way last, with the ids of their instances, in any order."""
+    def breaches_at(self, instance_id: str) -> int | None:
+        """The instant at which the budget ended, or ends if the outage under way lasts; as it was decided last."""
         ...
 
     def show(self, instances: Sequence[SlaInstance], now: datetime) -> list[LiveInstance]:

@@ -16,6 +16,7 @@ import trio
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
+from actors.api.sla_terms import TermsSource
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
@@ -26,6 +27,7 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.view import SlaCatalogue
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
@@ -111,6 +113,8 @@ class RunningApi:
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
             sources=self.sources,
+            sla=SlaCatalogue(lambda: self.stages.sla),
+            sla_terms=TermsSource(read_credit_models(), no_holidays),
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,

@@ -226,6 +226,7 @@ class SlicedWork(Stage):
         self.backlog = self.asked = 0
         self.waiting = False
         """Whether a NEXT is on its way. Only in memory."""
+        self.broken = False
 
     def load(self, octets: bytes) -> None:
         self.backlog = int(octets)
@@ -236,6 +237,8 @@ class SlicedWork(Stage):
     def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
         if event == NEXT:
             self.waiting = False
+            if self.broken:
+                raise ZeroDivisionError
             self.backlog = max(0, self.backlog - 1)
         elif isinstance(event, NetworkEvent):
             self.backlog += 10
@@ -286,3 +289,23 @@ async def test_a_backlog_waits_for_the_next_process_when_faultd_stops(file: Path
     assert sliced(it.stages).backlog > 0, "a stop does not wait for it"
     async with running(file, counter=SlicedWork) as again:
         await done(again)
+
+
+async def test_a_slice_that_cannot_be_folded_is_asked_for_once_and_not_after_every_batch(file: Path) -> None:
+    async with running(file, counter=SlicedWork) as it:
+        stage = sliced(it.stages)
+        stage.broken = True
+        for _ in range(5):
+            await it.append(down("a"))
+        for _ in range(20):
+            await it.append(Tick())
+        kept = await it.quarantined()
+        assert (kept.stage, stage.asked, stage.backlog) == ("sliced", 1, 50)
+        await it.append(Command(ADA, DiscardQuarantined(kept.offset, "try the next", kept.stage)))
+        for _ in range(20):
+            await it.append(Tick())
+        kept = await it.quarantined()
+        assert stage.asked == 2
+        stage.broken = False
+        await it.append(Command(ADA, RetryQuarantined(kept.offset, kept.event, kept.stage, kept.changes)))
+        await done(it)

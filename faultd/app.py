@@ -149,6 +149,7 @@ async def serve(
             config.store,
             seed=seed,
             migrates=config.database.migrate,
+            sla_keep_days=config.sla.keep_days,
         )
 
         def trouble() -> str:

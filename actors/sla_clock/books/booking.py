@@ -74,8 +74,13 @@ def _settle(run: FoldRun, instance: SlaInstance, account: Account, period: Perio
         return
     journal = run.journal
     journal.put(state.accounts, instance.id, after)
-    if before is None or (before.status, before.breaches, before.breaches_at) != (status, after.breaches, after.breaches_at):
+    if before is None or _shown(before) != _shown(after):
         run.emit(instance_changed(run, instance, after))
+
+
+def _shown(account: Account) -> tuple[object, ...]:
+    """The part of an account that an :class:`SlaInstanceChanged` shows."""
+    return account.status, account.breaches, account.breaches_at, account.period_start, account.definition_version
 
 
 def instance_changed(run: FoldRun, instance: SlaInstance, account: Account | None) -> SlaInstanceChanged:
@@ -86,7 +91,19 @@ def instance_changed(run: FoldRun, instance: SlaInstance, account: Account | Non
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"
         return SlaInstanceChanged(run.offset, instance, status, placed=placed)
     standing = sum(not state.breaches[each].withdrawn for each in account.breaches if each in state.breaches)
-    return SlaInstanceChanged(run.offset, instance, account.status, account.reason, standing, account.breaches_at, placed)
+    return SlaInstanceChanged(
+        run.offset,
+        instance,
+        account.status,
+        account.reason,
+        standing,
+        account.breaches_at,
+        placed,
+        account.period_start,
+        account.period_end,
+        account.definition_id,
+        account.definition_version,
+    )
 
 
 def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> tuple[InstanceStatus, str]:

@@ -42,6 +42,7 @@ from faultd.reload import SWITCHED
 from protocols.alarm import Alarm
 from protocols.command import Action
 from protocols.event import Event
+from protocols.service_effect import SERVICE_EFFECT_TEXTS
 from protocols.severity import SEVERITIES
 from protocols.snmp.errors import REASONS
 from protocols.snmp.irregular import IRREGULARITIES
@@ -286,6 +287,16 @@ def symptoms() -> Iterator[str]:
         yield f"| `{word}` | {meaning} | {types if word != 'none' else 'all others'} |"
 
 
+def service_effects() -> Iterator[str]:
+    """Every service effect, and the shipped alarm types that declare it."""
+    text = (ROOT / "config" / "profiles" / "types.toml").read_text(encoding="utf-8")
+    (shipped,) = load_profiles({"types.toml": text})
+    yield from ("| service effect | meaning | shipped types |", "|---|---|---|")
+    for word, meaning in SERVICE_EFFECT_TEXTS.items():
+        types = ", ".join(f"`{name}`" for name, each in shipped.types.items() if each.service_effect == word)
+        yield f"| `{word}` | {meaning} | {types if word != 'none' else 'all others'} |"
+
+
 SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "settings": settings,
     "metrics": metrics,
@@ -294,6 +305,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "network-events": network_events,
     "commands": commands,
     "symptoms": symptoms,
+    "service-effects": service_effects,
 }
 
 

@@ -11,7 +11,8 @@ import structlog
 
 from actors.correlator.memories import TablesMemory
 from actors.correlator.plant.difference import from_file
-from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
+from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_types
+from actors.correlator.profiles.alarm_types import DECLARATIONS
 from actors.correlator.profiles.undeclared import undeclared
 from actors.correlator.rules.errors import RuleFileErrors
 from actors.correlator.rules.loading import load_rules
@@ -113,8 +114,10 @@ def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, Topology
     elif state.topology_digest != topology.digest:
         yield changed_file(state, topology)
     if state.profiles is None or state.profiles.digest != profiles.digest:
-        if without := [name for _, name in undeclared(profiles.profiles)]:
-            _log.warning("alarm types of the access network declare no symptom", types=without[:20])
+        without = undeclared(profiles.profiles)
+        for field in DECLARATIONS:
+            if types := [each.alarm_type for each in without if each.field == field]:
+                _log.warning(f"alarm types of the access network declare no {field}", types=types[:20])
         yield profiles
     if loaded_rules(state) != rules.digest:
         yield rules
@@ -162,11 +165,11 @@ def read_profiles(config: Config) -> tuple[Profile, ...]:
 
 
 def profile_warnings(config: Config) -> list[str]:
-    """What is doubtful about the profiles and hinders nobody from using them, each with its file and line. The profiles are
-    without mistakes. Raises :class:`ConfigError` for files that cannot be read."""
+    """Doubtful entries of the profiles, which do not prevent their use, each with its file and line. The profiles are without
+    mistakes. Raises :class:`ConfigError` for files that cannot be read."""
     texts = _texts("profiles", config.profiles.directory, config.profiles.extra)
     used = [each for each in load_profiles(texts) if each.name not in config.profiles.disabled]
-    return [str(each) for each in undeclared_symptoms(texts, used)]
+    return [str(each) for each in undeclared_types(texts, used)]
 
 
 def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:

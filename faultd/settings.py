@@ -35,8 +35,8 @@ class SlaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """``[sla]``"""
 
     keep_days: Annotated[int, Meta(ge=400)] = 1_100
-    """The history of service level agreements is kept in PostgreSQL for as many days: outages, breaches, credits, closed periods.
-    A breach, an outage or a contract that is not over is kept whatever its age."""
+    """PostgreSQL keeps the history of service level agreements for as many days: outages, breaches, credits, closed periods. A
+    breach, an outage or a contract that is not over is kept whatever its age."""
 
 
 class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -65,7 +65,7 @@ def of_files(file: Path, environ: Mapping[str, str]) -> Survey:
         doubtful = profile_warnings(examined.config)
         found.notes += doubtful[:MOST_NOTES]
         if len(doubtful) > MOST_NOTES:
-            found.notes.append(f"{len(doubtful) - MOST_NOTES} more alarm types declare no symptom")
+            found.notes.append(f"{len(doubtful) - MOST_NOTES} more alarm types leave out a symptom or a service effect")
     told = warnings_of(found.inputs.topology)
     found.notes += [f"{examined.config.topology.file}: {text}" for text in told[:MOST_NOTES]]
     if len(told) > MOST_NOTES:

@@ -9,7 +9,9 @@ from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.symptom import Symptom
 
 Source = Literal["network_device", "monitoring", "cpe", "service", "system", "api"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -91,6 +93,10 @@ class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     metadata: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     revision: int = 1
+    service_effect: ServiceEffect = "none"
+    """The effect on service that its type had when the alarm was raised, or last re-opened."""
+    symptom: Symptom = "none"
+    """The symptom that its type had then. Correlation uses the symptom that the type has now."""
 
     @property
     def identity(self) -> Identity:

@@ -9,6 +9,7 @@ from protocols.alarm import Source
 from protocols.maintenance import PlanChanges, WindowPlan
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 from protocols.sla.actions import SlaAction
 from protocols.topology import Node
@@ -99,6 +100,8 @@ class Raise(Struct, frozen=True, kw_only=True, array_like=True, tag="raise", tag
     metadata: dict[str, Any] = {}
     alarm_id: str = ""
     """External name, unique among the tenant's open alarms; empty: faultd gives one."""
+    service_effect: ServiceEffect | None = None
+    """None: that of the alarm type."""
 
 
 FIRST_STAGE = "correlator"

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from protocols.optical_power import Quantity
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 from protocols.symptom import Symptom
 
@@ -165,6 +166,8 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     have this one, and the device's is metadata (``vendor_severity``)."""
     symptom: Symptom | None = None
     """What the type shows of the access network. Correlation asks for nothing else. None: this profile declares nothing."""
+    service_effect: ServiceEffect | None = None
+    """The effect of an open alarm on service, from which availability is computed. None: this profile declares nothing."""
 
 
 class TrapMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

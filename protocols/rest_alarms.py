@@ -20,6 +20,7 @@ from protocols.rest_fields import (
     check_metadata,
     check_time,
 )
+from protocols.service_effect import ServiceEffect
 
 
 class AlarmCreate(Body, frozen=True, kw_only=True):
@@ -50,6 +51,9 @@ class AlarmCreate(Body, frozen=True, kw_only=True):
     parent_alarm_id: Name | None = None
     is_root_cause: bool = False
     at: Annotated[Time | None, Meta(description="When it happened; left out: now")] = None
+    service_effect: Annotated[
+        ServiceEffect | None, Meta(description="Effect on what depends on the resource; left out: that of the alarm type")
+    ] = None
     tags: Tags = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 

@@ -20,7 +20,9 @@ from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
 from protocols.rule import CountOf, EscalationHold, RuleType
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
     "AlarmSort": AlarmSort,
@@ -42,8 +44,10 @@ ENUMS: Final[Mapping[str, Any]] = {
     "ReportKind": ReportKind,
     "Role": Role,
     "RuleType": RuleType,
+    "ServiceEffect": ServiceEffect,
     "Severity": Severity,
     "SuppressionKind": SuppressionKind,
+    "Symptom": Symptom,
     "WindowPhase": Phase,
 }
 """Every enum of the API, by the name of its component."""

@@ -93,6 +93,8 @@ class Saved(Struct, kw_only=True):
     edited: dict[str, tuple[str, ...]] = {}
     bodies: dict[str, bytes] = {}
     quarantined_elsewhere: list[tuple[str, int]] = []
+    has_effects: bool = False
+    """The alarms have their service effect and symptom. False in snapshots of versions without these fields."""
 
 
 def pieces(

@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
+from actors.correlator.alarms.service_effects import ServiceEffects, service_effects_of
 from actors.correlator.alarms.tables import AlarmTables, AlarmWatcher, Owner
 from actors.correlator.durations import Durations
 from actors.correlator.memories import saved_name
@@ -26,6 +28,8 @@ from actors.elapsed import Jumped
 from actors.state_encoding import Piece
 from protocols.alarm import Identity
 from protocols.event import PolicyLoaded, ProfilesLoaded
+from protocols.service_effect import ServiceEffect
+from protocols.symptom import Symptom
 from protocols.topology import Node
 
 Limit = Literal["device", "all"]
@@ -108,6 +112,8 @@ class State(AlarmTables):
         self.translator: Translator = compile(())
         self.symptoms: Symptoms = symptoms_of({})
         """How each alarm type counts in correlation, by the profiles that are loaded."""
+        self.service_effects: ServiceEffects = service_effects_of({}, self.symptoms)
+        """The effect of each alarm type on service, by the same profiles."""
         self.plant = Plant()
         self._saved_plant = SavedPlant()
         self._memories: dict[type[Any], Any] = {}
@@ -209,11 +215,14 @@ class State(AlarmTables):
         except ProfileErrors as error:
             _log.warning("profiles from the ledger are not accepted any more", mistakes=[str(one) for one in error.errors])
             self.profiles, self.translator = None, compile(())
-            self.symptoms = symptoms_of(alarm_types(event.profiles))
+            types = alarm_types(event.profiles)
+            self.symptoms = symptoms_of(types)
+            self.service_effects = service_effects_of(types, self.symptoms)
 
     def use_profiles(self, event: ProfilesLoaded, translator: Translator) -> None:
-        """Read traps, and count alarm types in correlation, by these profiles from now on."""
+        """Read traps, and take the symptoms and service effects of alarm types, by these profiles from now on."""
         self.profiles, self.translator = event, translator
+        self.service_effects = translator.service_effects
         if translator.symptoms != self.symptoms:
             self.forget_views(of_configuration=True)
             self.symptoms = translator.symptoms
@@ -256,6 +265,11 @@ class State(AlarmTables):
             self.forget_views(of_configuration=True)
         self.settings, self.spans = settings, Durations(settings)
 
+    def declared(self, alarm_type: str) -> tuple[ServiceEffect, Symptom]:
+        """The service effect and the symptom that an alarm type has now."""
+        traits = self.symptoms.get(alarm_type)
+        return self.service_effects.get(alarm_type, "none"), traits.symptom if traits is not None else "none"
+
     # --- snapshots ----------------------------------------------------------------------------------------------
 
     def save(self) -> bytes:
@@ -293,6 +307,7 @@ class State(AlarmTables):
             clocks=dict(self.clocks),
             edited=dict(self.edited),
             bodies=dict(self.bodies),
+            has_effects=True,
         )
         return pieces(saved, timers, ended)
 
@@ -326,4 +341,8 @@ class State(AlarmTables):
             state.plant.apply(puts, removes, revision)
         if saved.profiles is not None:
             state.take_profiles(saved.profiles)
+        if not saved.has_effects:
+            for alarm in saved.alarms:
+                effect, symptom = state.declared(alarm.alarm_type)
+                state.alarms[alarm.id] = replace(alarm, service_effect=effect, symptom=symptom)
         return state

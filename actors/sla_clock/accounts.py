@@ -1,4 +1,4 @@
-"""The account of an instance: what the stage has decided about its running period. An instance without one has had no event."""
+"""The account of an instance: what the stage has decided about its running period."""
 
 from msgspec import Struct
 
@@ -6,9 +6,11 @@ from protocols.sla.instance import InstanceStatus
 
 
 class Account(Struct, frozen=True, array_like=True, gc=False):
-    """``period_start`` and ``period_end``: the running period. ``definition_version``: the version with which it began.
-    ``availability_breach``: id of its breach of availability, also a withdrawn one; "" for none. ``at_risk``: people were
-    asked to hear that it is at risk. ``breaches``: ids of its breaches in this period."""
+    """``period_start`` and ``period_end``: the running period. ``definition_id`` and ``definition_version``: the version with
+    which it began. ``availability_breach``: id of its breach of availability, also of a withdrawn one; "" for none.
+    ``at_risk``: people were asked to hear that it is at risk. ``breaches``: ids of every breach in this period.
+
+    An instance that no evidence concerns in its running period has no account."""
 
     period_start: int
     period_end: int

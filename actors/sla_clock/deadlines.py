@@ -6,9 +6,10 @@ from typing import Literal
 
 from actors.sla_clock.journal import Journal
 
-DeadlineKind = Literal["instance", "clock", "performance"]
-"""``instance``: the budget of an instance, or its period; ``clock``: the time limits of an alarm."""
-Subject = tuple[str, str]
+DeadlineKind = Literal["instance", "period", "clock", "performance"]
+"""``instance``: the budget of an instance, or the begin of its contract; ``period``: the end of the running periods of a
+definition; ``clock``: the time limits of an alarm; ``performance``: measurements to be settled."""
+Subject = tuple[DeadlineKind, str]
 """Kind and name."""
 NEVER = 1 << 62
 
@@ -35,16 +36,17 @@ class Deadlines:
             journal.put(self.due, subject, at)
             heappush(self._heap, (at, subject))
 
-    def take(self, journal: Journal, now: int, most: int) -> list[Subject]:
-        """Up to ``most`` subjects that are due at ``now``, the earliest first. They have no deadline then."""
-        found: list[Subject] = []
+    def take(self, journal: Journal, now: int, most: int) -> list[tuple[DeadlineKind, str, int]]:
+        """Up to ``most`` subjects that are due at ``now`` with their instants, the earliest first. They have no deadline
+        then."""
+        found: list[tuple[DeadlineKind, str, int]] = []
         while self._heap and self._heap[0][0] <= now and len(found) < most:
             entry = heappop(self._heap)
             journal.undo(heappush, self._heap, entry)
             at, subject = entry
             if self.due.get(subject) == at:
                 journal.drop(self.due, subject)
-                found.append(subject)
+                found.append((*subject, at))
         return found
 
     def move(self, by: int) -> None:

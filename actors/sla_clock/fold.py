@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from actors.sla_clock.books.booking import book
+from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.outages import note_alarm, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
+from actors.sla_clock.jumps import fold_clock_jumped
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
-from actors.sla_clock.work import WalkBelow
+from actors.sla_clock.work import CloseAll, WalkBelow
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
 from protocols.event import ClockJumped, Event
@@ -22,19 +24,29 @@ BLIND_AFTER = timedelta(seconds=60)
 def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> None:
     """Fold one Event at ``run.now``."""
     state = run.state
-    if len(state.instances) and run.at - state.at > BLIND_AFTER and not isinstance(event, ClockJumped):
+    if isinstance(event, ClockJumped):
+        fold_clock_jumped(run, event)
+    elif len(state.instances) and run.at - state.at > BLIND_AFTER:
         note_gap(run, state.at, run.at)
     for change in changes_before:
         fold_change(run, change)
     if isinstance(event, Command) and isinstance(event.action, SlaAction):
         fold_command(run, event, event.action)
     if state.deadlines.first <= run.now:
-        for kind, name in state.deadlines.take(run.journal, run.now, run.budget):
-            run.budget -= 1
-            if kind == "instance" and (instance := state.instances.get(name)) is not None:
-                book(run, instance, "a deadline was reached")
+        _meet_deadlines(run)
     if state.work:
         go_on(run)
+
+
+def _meet_deadlines(run: FoldRun) -> None:
+    state = run.state
+    for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
+        run.budget -= 1
+        if kind == "instance" and (instance := state.instances.get(name)) is not None:
+            book(run, instance, "a deadline was reached")
+        elif kind == "period":
+            state.put_work(run.journal, CloseAll(name, at))
+            state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
 
 
 def fold_change(run: FoldRun, change: Change) -> None:
@@ -42,8 +54,8 @@ def fold_change(run: FoldRun, change: Change) -> None:
     match change:
         case AlarmRepeated():
             pass
-        case AlarmChanged(alarm=alarm):
-            note_alarm(run, alarm)
+        case AlarmChanged(alarm=alarm, entries=entries):
+            note_alarm(run, alarm, entries)
         case NodesChanged():
             _note_nodes(run, change)
         case WindowChanged():
@@ -65,5 +77,5 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
         if before is None or before.parents != place.parents or before.tenant != place.tenant:
             moved.append(place.id)
     if moved and len(state.instances):
-        run.path_cache.clear()
-        state.put_work(run.journal, WalkBelow(tuple(reversed(moved)), "the topology changed"))
+        run.evidence.forget()
+        state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed"))

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.state import SlaState
 from protocols.change import Answer, Change, Refusal
@@ -16,7 +17,7 @@ SLICE = 2_000
 class FoldRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "journal", "now", "offset", "path_cache", "state")
+    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "evidence", "journal", "now", "offset", "state")
 
     def __init__(self, state: SlaState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
@@ -24,8 +25,7 @@ class FoldRun:
         self.changes: list[Change] = []
         self.budget = SLICE
         """Instances that this Event may still examine."""
-        self.path_cache: dict[str, object] = {}
-        """Timelines of nodes, as long as no evidence changes."""
+        self.evidence = EvidenceReader(state)
         self._ids: dict[str, int] = {}
         self._notices = 0
 

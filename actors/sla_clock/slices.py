@@ -1,9 +1,12 @@
 """Doing the work that waits, as far as one Event may."""
 
+from msgspec.structs import replace
+
 from actors.sla_clock.books.booking import book
+from actors.sla_clock.books.periods import close_untouched
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese, WorkItem
+from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese, WorkItem
 
 
 def go_on(run: FoldRun) -> None:
@@ -27,6 +30,8 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
             return _these(run, item)
         case WalkAll():
             return _all(run, item)
+        case CloseAll():
+            return _close_all(run, item)
 
 
 def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
@@ -35,39 +40,50 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
     stack = list(item.stack)
     while stack:
         if run.budget <= 0:
-            return WalkBelow(tuple(stack), item.why, item.outage_id)
+            return replace(item, stack=tuple(stack))
         node_id = stack.pop()
         run.budget -= 1
         for instance_id in instances.at(node_id):
-            _examine(run, instance_id, item.why, item.outage_id)
+            _examine(run, instance_id, item)
         below = children.get(node_id)
-        if below is not None:
-            stack += reversed(below)
+        if below:
+            stack += list(below)[::-1]
     return None
 
 
 def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
-    waiting = list(item.instances)
-    while waiting:
+    for done, instance_id in enumerate(item.instances):
         if run.budget <= 0:
-            return WalkThese(tuple(waiting), item.why, item.outage_id)
-        _examine(run, waiting.pop(0), item.why, item.outage_id)
+            return replace(item, instances=item.instances[done:])
+        _examine(run, instance_id, item)
     return None
 
 
 def _all(run: FoldRun, item: WalkAll) -> WorkItem | None:
-    found = run.state.instances.slice(item.after, run.budget)
+    found = run.state.instances.behind(item.after, run.budget)
     for instance in found:
+        run.budget -= 1
         if item.definition_id in ("", instance.definition_id):
-            _examine(run, instance.id, item.why, "")
-        else:
-            run.budget -= 1
-    return WalkAll(item.after + len(found), item.why, item.definition_id) if found and run.budget <= 0 else None
+            book(run, instance, item.why, item.since)
+    return replace(item, after=found[-1].id) if found else None
 
 
-def _examine(run: FoldRun, instance_id: str, why: str, outage_id: str) -> None:
+def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
+    state = run.state
+    found = state.instances.behind(item.after, run.budget)
+    for instance in found:
+        run.budget -= 1
+        if instance.definition_id != item.definition_id:
+            continue
+        if instance.id not in state.accounts:
+            close_untouched(run, instance, item.ended)
+        book(run, instance, "the period ended")
+    return replace(item, after=found[-1].id) if found else None
+
+
+def _examine(run: FoldRun, instance_id: str, item: WalkBelow | WalkThese) -> None:
     instance = run.state.instances.get(instance_id)
     run.budget -= 1
     if instance is not None:
-        record(run, outage_id)
-        book(run, instance, why)
+        record(run, item.outage_id)
+        book(run, instance, item.why, item.since)

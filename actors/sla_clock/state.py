@@ -37,6 +37,7 @@ class SavedSla(Struct, kw_only=True):
     definitions: dict[str, tuple[SlaDefinition, ...]] = {}
     instances: list[SlaInstance] = []
     accounts: dict[str, Account] = {}
+    closed: dict[str, Account] = {}
     places: list[PlantPlace] = []
     windows: dict[str, MaintenanceWindow] = {}
     exclusions: dict[str, SlaExclusion] = {}
@@ -67,7 +68,9 @@ class SlaState:
         """Every version by id, oldest first."""
         self.instances = InstanceTable()
         self.accounts: dict[str, Account] = {}
-        """By instance."""
+        """Of running periods, by instance."""
+        self.closed: dict[str, Account] = {}
+        """Of the periods before, by instance."""
         self.plant = PlantMirror()
         self.windows: dict[str, MaintenanceWindow] = {}
         self.exclusions: dict[str, SlaExclusion] = {}
@@ -146,6 +149,7 @@ class SlaState:
             "definitions": dict(self.definitions),
             "instances": self.instances.values(),
             "accounts": dict(self.accounts),
+            "closed": dict(self.closed),
             "places": list(self.plant.places.values()),
             "windows": dict(self.windows),
             "exclusions": dict(self.exclusions),
@@ -171,6 +175,7 @@ class SlaState:
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
         state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
+        state.closed = saved.closed
         state.exclusions, state.clocks, state.breaches = saved.exclusions, saved.clocks, saved.breaches
         state.reports, state.keys, state.alarm_tenants = saved.reports, saved.keys, saved.alarm_tenants
         for instance in saved.instances:

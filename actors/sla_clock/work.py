@@ -2,23 +2,18 @@
 
 from msgspec import Struct
 
+from actors.sla_clock.deadlines import NEVER
+
 
 class WalkBelow(Struct, frozen=True, array_like=True, tag="below", tag_field="tag"):
     """Examine the instances at and below the nodes of ``stack``, the last first. ``outage_id``: the interval that concerns
-    them, "" when it is something else. ``why``: the reason for their Changes."""
+    them, "" when it is something else. ``why``: the reason for their Changes. ``since``: the earliest instant at which a figure
+    can differ (microseconds)."""
 
     stack: tuple[str, ...]
     why: str
     outage_id: str = ""
-
-
-class WalkAll(Struct, frozen=True, array_like=True, tag="all", tag_field="tag"):
-    """Examine the instances from number ``after`` on, in the order in which they were made: those of ``definition_id``, or all
-    for ""."""
-
-    after: int
-    why: str
-    definition_id: str = ""
+    since: int = NEVER
 
 
 class WalkThese(Struct, frozen=True, array_like=True, tag="these", tag_field="tag"):
@@ -27,6 +22,25 @@ class WalkThese(Struct, frozen=True, array_like=True, tag="these", tag_field="ta
     instances: tuple[str, ...]
     why: str
     outage_id: str = ""
+    since: int = NEVER
 
 
-WorkItem = WalkBelow | WalkAll | WalkThese
+class WalkAll(Struct, frozen=True, array_like=True, tag="all", tag_field="tag"):
+    """Examine the instances behind the one with id ``after`` ("": from the first), in the order in which they were made: those
+    of ``definition_id``, or all for ""."""
+
+    why: str
+    definition_id: str = ""
+    after: str = ""
+    since: int = NEVER
+
+
+class CloseAll(Struct, frozen=True, array_like=True, tag="close", tag_field="tag"):
+    """Close the period that ended at ``ended`` of the instances of ``definition_id`` behind ``after``."""
+
+    definition_id: str
+    ended: int
+    after: str = ""
+
+
+WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll

@@ -85,7 +85,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
 
 
 class OutageRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_outages``. ``alarm_id`` is null when faultd itself did not run."""
+    """A row of ``sla_outages``. ``alarm_id`` is null when faultd itself did not run; ``moved`` in microseconds."""
 
     id: str
     number: int
@@ -103,6 +103,8 @@ class OutageRow(Struct, frozen=True, gc=False):
     customer_power: bool
     start_time: datetime
     end_time: datetime | None
+    moved: int
+    corrected: bool
     reason: str
 
 
@@ -230,7 +232,7 @@ class PeriodRow(Struct, frozen=True, gc=False):
     excluded_time: Decimal
     unknown_time: Decimal
     planned_downtime: Decimal
-    error_budget: Decimal
+    error_budget: Decimal | None
     availability: Decimal | None
     breach_count: int
     credit_minor: int
@@ -313,6 +315,8 @@ def outage_row(change: SlaOutageChanged) -> OutageRow:
         customer_power=found.customer_power,
         start_time=stored(found.start),
         end_time=stored(found.end),
+        moved=found.moved,
+        corrected=found.corrected,
         reason=change.reason,
     )
 
@@ -439,7 +443,7 @@ def period_row(change: SlaPeriodClosed) -> PeriodRow:
         _seconds(found.excluded),
         _seconds(found.unknown),
         _seconds(found.planned),
-        _seconds(found.budget),
+        None if found.budget is None else _seconds(found.budget),
         None if found.availability is None else Decimal(decimal(found.availability, 6)),
         found.breaches,
         found.credit,

@@ -111,7 +111,7 @@ class Trimming:
         return taken
 
     def deleted(self, rows: Mapping[str, int]) -> None:
-        """The numbers of rows that the last trimming deleted, by table. A table that reached the most is looked at again soon."""
+        """Take the numbers of rows that the last trimming deleted. A table that reached the most is looked at again soon."""
         if any(rows.get(table, 0) >= SLA_ROWS for table in SLA_BY_AGE):
             self._sla_at = float("-inf")
 

@@ -26,8 +26,8 @@ class SlaDefinitionChanged(Struct, frozen=True, array_like=True, tag="sla_defini
 
 class SlaInstanceChanged(Struct, frozen=True, array_like=True, tag="sla_instance", tag_field="tag", gc=False):
     """An instance as it is now, with its status and why it has it. ``breach_count`` is of the running period; ``breaches_at``
-    the instant at which the budget ends if things stay as they are. ``period_start`` and ``period_end`` (microseconds) are those
-    of the running period, with the version of the definition that applies to it; None: nothing happened to it yet."""
+    the instant at which the budget ends if things stay as they are. ``period_start`` and ``period_end`` (microseconds) are of
+    the running period, with the version of the definition that applies to it; None: nothing has happened in it."""
 
     offset: int
     instance: SlaInstance

@@ -38,3 +38,7 @@ class SlaOutage(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The ONT reported the loss of its own electrical power."""
     start: int
     end: int | None = None
+    moved: int = 0
+    """Jumps of the clock by which it was moved: ``start`` is the alarm's time and this."""
+    corrected: bool = False
+    """An operator stated the begin or the end: what the alarm says of it counts no more."""

@@ -23,7 +23,7 @@ class PeriodFigures(Struct, frozen=True, kw_only=True):
     unknown: int
     planned: int
     """Downtime within exclusions."""
-    budget: int
+    budget: int | None
     availability: int | None
     breaches: int
     credit: int

@@ -224,19 +224,21 @@ def test_serials_that_several_nodes_have_are_told_and_hinder_nobody(tmp_path: Pa
     assert text in done.stderr
 
 
-def test_alarm_types_that_declare_no_symptom_are_named_and_are_no_mistake(tmp_path: Path) -> None:
+def test_alarm_types_that_leave_out_a_declaration_are_named_and_are_no_mistake(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     (own / "site.toml").write_text(
         'name = "site"\n[types."ont.acme"]\nseverity = "major"\ntitle = "Dark"\n'
-        '[types."acme.on_purpose"]\nseverity = "major"\ntitle = "Dark"\nsymptom = "none"\n'
+        '[types."acme.on_purpose"]\nseverity = "major"\ntitle = "Dark"\nsymptom = "none"\nservice_effect = "none"\n'
         '[[alarms]]\ntype = "acme.on_purpose"\nraise = ["1.2.3.4"]\n'
     )
     done = check(tmp_path, f'{GOOD}[profiles]\nextra = ["{own}"]\n')
     assert done.exit_code == 0
     assert done.stderr.splitlines() == [
         f'faultd: {own}/site.toml:2: types."ont.acme": declares no symptom, so alarms of it take no part in correlation '
-        '(if that is right, say symptom = "none")'
+        '(if that is right, say symptom = "none")',
+        f'faultd: {own}/site.toml:2: types."ont.acme": declares no service_effect, so alarms of it are no downtime of any '
+        'service (if that is right, say service_effect = "none")',
     ]
     (own / "site.toml").write_text('name = "site"\n[types."ont.acme"]\nseverity = "major"\ntitle = "Dark"\nsymptom = "dark"\n')
     done = check(tmp_path, f'{GOOD}[profiles]\nextra = ["{own}"]\n')

@@ -24,7 +24,13 @@ from protocols.profile import EventType
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rule import RuleType
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.breach import BreachType
+from protocols.sla.changes import SlaNoticeKind
+from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
+from protocols.sla.exclusion import ExclusionCategory
+from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
 PAGE = (docs.ROOT / "docs/glossary.md").read_text(encoding="utf-8")
@@ -38,6 +44,12 @@ VOCABULARIES: dict[str, tuple[object, ...]] = {
     "Kinds of notes": (NoteType,),
     "Notification requests": (NotificationKind,),
     "Symptoms": (Symptom,),
+    "Service effects": (ServiceEffect,),
+    "Statuses of SLA instances": (InstanceStatus,),
+    "SLA breaches": (BreachType,),
+    "SLA notification requests": (SlaNoticeKind,),
+    "SLA exclusions": (ExclusionCategory,),
+    "SLA clocks": (ClockKind, ClockState, PauseReason),
     "Causes": (memory.Kind,),
     "Event types": (EventType,),
     "Types of rules": (RuleType,),
@@ -61,6 +73,10 @@ ELSEWHERE = {
     "CountOf": "docs/rules.md",
     "EscalationHold": "docs/rules.md",
     "ListFormat": "docs/api.md",
+    "OutageEffect": "docs/glossary.md",
+    "PerformanceMetric": "docs/glossary.md",
+    "UnknownPolicy": "docs/glossary.md",
+    "CustomerPowerPolicy": "docs/glossary.md",
     "SlaShare": "docs/sla.md",
     "UnknownCountsAs": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",

@@ -184,6 +184,7 @@ class Person:
                     title=UNSTORABLE if rng.random() < self._world.plan.unstorable else "by hand",
                     resource_type="olt",
                     resource_id="olt-1",
+                    service_effect=rng.choice((None, "outage", "none")),
                 ),
             )
         return Command(by, self._action(), tuple(self._targets()))

@@ -115,6 +115,7 @@ def _raise(draft: Draft, by: Principal, action: Raise) -> None:
         metadata=action.metadata,
         why="; ".join(("raised by hand", report.mistake)) if report.mistake else "raised by hand",
         alarm_id=action.alarm_id,
+        service_effect=action.service_effect,
     )
     alarm = admit(draft, problem, report)
     draft.emit(Answer(offset=draft.offset, accepted=(alarm.id,) if alarm else (), refusals=() if alarm else (FULL,)))

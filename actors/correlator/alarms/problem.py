@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from protocols.alarm import Identity, Source
+from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 
 
@@ -34,3 +35,5 @@ class ReportedProblem(Struct, frozen=True, kw_only=True, gc=False):
     why: str = ""
     alarm_id: str = ""
     """External name of a new alarm; empty: faultd gives it one."""
+    service_effect: ServiceEffect | None = None
+    """None: that of the alarm type."""

@@ -59,6 +59,10 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
         if (UNPLACED in again.tags) == placed or not problem.customers:  # the topology may have changed meanwhile
             follows = follows_topology(draft.state, alarm)
             again = replace(again, **with_place(draft.state, again, follows=follows))
+        effect, symptom = draft.state.declared(alarm.alarm_type)
+        effect = problem.service_effect or effect
+        if again.service_effect != effect or again.symptom != symptom:
+            again = replace(again, service_effect=effect, symptom=symptom)
         _remember(draft, again, problem.severity, report)
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     if limit_of(draft, problem, report) is not None:
@@ -174,6 +178,7 @@ def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, overtaken: 
         everybody = plant.reach(identity.resource_id).customers if owns and not problem.customers else customers
         subscribers = len(everybody)
     unplaced = is_unplaced(draft.state, problem.resource_type, identity.resource_id, problem.device_id, identity.tenant_id)
+    effect, symptom = draft.state.declared(identity.alarm_type)
     alarm = Alarm(
         id=alarm_id,
         alarm_id=problem.alarm_id or counted,
@@ -202,6 +207,8 @@ def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, overtaken: 
         received_at=report.received,
         metadata=problem.metadata,
         tags=(*problem.tags, UNPLACED) if unplaced else problem.tags,
+        service_effect=problem.service_effect or effect,
+        symptom=symptom,
     )
     _remember(draft, alarm, problem.severity, report)
     draft.put(alarm, "raised", report.reporter, problem.why, severity=alarm.severity)

@@ -249,6 +249,7 @@ def _problem(draft: Draft, cause: Cause) -> ReportedProblem:
         subscriber_count=reach["subscriber_count"],
         metadata=said,
         why=cause.why,
+        service_effect="none",  # the ONTs without service have alarms of their own, and the others are up
     )
 
 

@@ -73,6 +73,7 @@ def _finding(translator: Translator, finding: Finding) -> list[str]:
     ]
     for label, value in (
         ("symptom", _symptom(translator, finding) if finding.kind == "raise" else ""),
+        ("service effect", translator.service_effects.get(finding.alarm_type, "none") if finding.kind == "raise" else ""),
         ("ends", ", ".join(finding.clears)),
         ("serial", finding.serial),
         ("name", finding.resource_name),

@@ -16,7 +16,12 @@ from actors.correlator.profiles.undeclared import undeclared
 from protocols.file_mistake import FileMistake
 from protocols.profile import Profile
 
-NO_SYMPTOM = 'declares no symptom, so alarms of it take no part in correlation (if that is right, say symptom = "none")'
+UNDECLARED = {
+    "symptom": 'declares no symptom, so alarms of it take no part in correlation (if that is right, say symptom = "none")',
+    "service_effect": "declares no service_effect, so alarms of it are no downtime of any service (if that is right, say "
+    'service_effect = "none")',
+}
+"""The message for a type that leaves the field out."""
 NO_COMMUNITY_FIELDS = "is missing: the profile reads community.NAME, and without it no community has fields"
 MAX_FILE = 2_000_000
 """Characters of one file."""
@@ -58,13 +63,14 @@ def load_profiles(texts: Mapping[str, str]) -> tuple[Profile, ...]:
     return tuple(profiles)
 
 
-def undeclared_symptoms(texts: Mapping[str, str], profiles: Sequence[Profile]) -> list[FileMistake]:
-    """The alarm types of the access network that declare no symptom, by file and line. ``profiles`` are those of ``texts``."""
+def undeclared_types(texts: Mapping[str, str], profiles: Sequence[Profile]) -> list[FileMistake]:
+    """The alarm types of the access network that leave out their symptom or service effect, by file and line. ``profiles`` are
+    those of ``texts``."""
     files = {tomllib.loads(written)["name"]: file for file, written in texts.items()}
     found = []
-    for profile, name in undeclared(profiles):
+    for profile, name, field in undeclared(profiles):
         file, key = files[profile], f'types."{name}"'
-        found.append(FileMistake(file, _line(texts[file], key_parts(key)), key, NO_SYMPTOM))
+        found.append(FileMistake(file, _line(texts[file], key_parts(key)), key, UNDECLARED[field]))
     return found
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from actors.correlator.profiles.alarm_types import alarm_types, check_symptoms
+from actors.correlator.alarms.service_effects import service_effects_of
+from actors.correlator.profiles.alarm_types import alarm_types, check_declarations
 from actors.correlator.profiles.compiler import compile_profile
 from actors.correlator.profiles.decoders import DecodeError, integer
 from actors.correlator.profiles.errors import Problems, ProfileErrors
@@ -45,6 +46,8 @@ class Translator:
         """The alarm types, by name."""
         self.symptoms = symptoms_of(types)
         """How each alarm type counts in correlation."""
+        self.service_effects = service_effects_of(types, self.symptoms)
+        """The effect of each alarm type on service."""
         self._table = {oid: _asked(candidates) for oid, candidates in table.items()}
         # Most devices send an OID with the zero of RFC 3584, so that form is a key of its own.
         self._spelt = {spelling: asked for oid, asked in self._table.items() for spelling in (oid, with_zero(oid))}
@@ -152,7 +155,7 @@ def compile(profiles: Sequence[Profile]) -> Translator:
     ranked = sorted(profiles, key=lambda p: (-p.priority, p.name))
     for rank, profile in enumerate(ranked):
         problems = Problems(profile.name)
-        check_symptoms(profile, ranked[:rank], problems)
+        check_declarations(profile, ranked[:rank], problems)
         if profile.name in seen:
             problems.add("name", f"a second profile is called {profile.name!r}")
         seen.add(profile.name)

@@ -7,7 +7,9 @@ from actors.correlator.plant import Plant
 from actors.correlator.rules.place import area_of, device_of, nearest
 from protocols.alarm import SOURCES, STATUSES, Alarm
 from protocols.serial import canonical_serial
+from protocols.service_effect import SERVICE_EFFECTS
 from protocols.severity import SEVERITIES
+from protocols.symptom import SYMPTOMS
 
 Kind = Literal["text", "number", "flag", "many", "time", "any"]
 Take = Callable[[Alarm, Plant], Any]
@@ -111,6 +113,8 @@ FIELDS: dict[str, Field] = {
     "severity": Field("text", _attribute("severity"), SEVERITIES),
     "status": Field("text", _attribute("status"), STATUSES),
     "source": Field("text", _attribute("source"), SOURCES),
+    "service_effect": Field("text", _attribute("service_effect"), SERVICE_EFFECTS),
+    "symptom": Field("text", _attribute("symptom"), SYMPTOMS),
     "is_root_cause": Field("flag", _attribute("is_root_cause")),
     "device": Field("text", lambda alarm, _plant: device_of(alarm) or None),
 }

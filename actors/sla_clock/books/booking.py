@@ -11,92 +11,65 @@ from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import Period, period_of
 from actors.sla_clock.books.periods import close_period, revise_period
-from actors.sla_clock.evidence.timelines import NOTHING, evidence_of
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
+from protocols.decimal_text import seconds
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
 
-def book(run: FoldRun, instance: SlaInstance, why: str) -> None:
-    """Examine an instance at the Event's time. ``why``: the reason for a change."""
+def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> None:
+    """Examine an instance at the Event's time. ``why``: the reason for a change. ``since``: the earliest instant at which a
+    figure can differ from what was booked before."""
     state = run.state
+    account = state.accounts.get(instance.id)
+    if account is not None and run.now < account.period_start:
+        # The clock was put back over the begin of the period: it goes on when time has caught up.
+        state.deadlines.set(run.journal, "instance", instance.id, account.period_start)
+        return
     period = period_of(state, instance, run.now)
+    while account is not None and (period is None or account.period_start < period.start):
+        account = _close(run, instance, account)
+    if since < (run.now if period is None else period.start):
+        revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
-        _without_period(run, instance)
+        starts = instance.start if run.now < instance.start else None
+        state.deadlines.set(run.journal, "instance", instance.id, starts)
         return
-    account = state.accounts.get(instance.id)
-    if account is None or account.period_start != period.start:
-        account = _next_account(run, instance, account, period)
-    revise_period(run, instance, account, why)
-    evidence = evidence_of(run, instance)
-    figures = figures_of(run, instance, period, evidence, run.now)
+    await_period_end(run, period)
+    figures = figures_of(run.evidence, instance, period, run.now)
+    if account is None:
+        account = Account(period.start, period.end, period.definition.id, period.definition.version)
     account = book_availability(run, instance, account, period, figures, why)
-    _settle(run, instance, account, period, figures, why)
+    _settle(run, instance, account, figures)
 
 
-def _next_account(run: FoldRun, instance: SlaInstance, account: Account | None, period: Period) -> Account:
-    """Close the periods that ended, and begin the running one."""
-    while account is not None and account.period_start < period.start:
-        close_period(run, instance, account, "faultd:sla_clock", "the period ended")
-        following = period_of(run.state, instance, account.period_end)
-        if following is None or following.start >= period.start:
-            break
-        account = _account(following)
-    return _account(period)
+def await_period_end(run: FoldRun, period: Period) -> None:
+    """All instances of a definition are examined when the earliest of their running periods ends."""
+    deadlines, name = run.state.deadlines, period.definition.id
+    if period.end < deadlines.due.get(("period", name), NEVER):
+        deadlines.set(run.journal, "period", name, period.end)
 
 
-def _account(period: Period) -> Account:
-    return Account(period.start, period.end, period.definition.id, period.definition.version)
-
-
-def _without_period(run: FoldRun, instance: SlaInstance) -> None:
-    """Before the contract begins nothing is due but its begin; after its end the last period is closed."""
-    state = run.state
-    account = state.accounts.get(instance.id)
-    if account is not None and run.now >= account.period_end:
-        close_period(run, instance, account, "faultd:sla_clock", "the contract ended")
-        run.journal.drop(state.accounts, instance.id)
-    waits = instance.start if run.now < instance.start else None
-    state.deadlines.set(run.journal, "instance", instance.id, waits)
-
-
-def _settle(run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str) -> None:
-    """Status, deadline, and the Change where something that is shown differs."""
-    state = run.state
-    status, reason = _status(run, instance, account, figures)
-    due = [period.end]
-    if not instance.suspended:
-        due += [at for at in (figures.at_risk_at, figures.breaches_at) if at is not None and at > run.now]
-    state.deadlines.set(run.journal, "instance", instance.id, min(due))
-    after = replace(account, status=status, reason=reason, breaches_at=figures.breaches_at)
-    before = state.accounts.get(instance.id)
-    if after == before:
-        return
-    journal = run.journal
-    journal.put(state.accounts, instance.id, after)
-    if before is None or _shown(before) != _shown(after):
-        run.emit(instance_changed(run, instance, after))
-
-
-def _shown(account: Account) -> tuple[object, ...]:
-    """The part of an account that an :class:`SlaInstanceChanged` shows."""
-    return account.status, account.breaches, account.breaches_at, account.period_start, account.definition_version
-
-
-def instance_changed(run: FoldRun, instance: SlaInstance, account: Account | None) -> SlaInstanceChanged:
+def instance_changed(run: FoldRun, instance: SlaInstance) -> SlaInstanceChanged:
     """The instance as it is now."""
-    state = run.state
+    return instance_shown(run.state, run.offset, instance)
+
+
+def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaInstanceChanged:
+    """The instance as ``state`` has it, in a Change of the Event at ``offset``."""
+    account = state.accounts.get(instance.id)
     placed = any(resource in state.plant.places for resource in instance.resources)
     if account is None:
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"
-        return SlaInstanceChanged(run.offset, instance, status, placed=placed)
-    standing = sum(not state.breaches[each].withdrawn for each in account.breaches if each in state.breaches)
+        return SlaInstanceChanged(offset, instance, status, placed=placed)
     return SlaInstanceChanged(
-        run.offset,
+        offset,
         instance,
         account.status,
         account.reason,
-        standing,
+        sum(not state.breaches[each].withdrawn for each in account.breaches),
         account.breaches_at,
         placed,
         account.period_start,
@@ -106,18 +79,49 @@ def instance_changed(run: FoldRun, instance: SlaInstance, account: Account | Non
     )
 
 
+def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | None:
+    """Close the account's period, and open the account of the next one that has ended or runs; None: the contract is over, or
+    nothing has happened since."""
+    state = run.state
+    close_period(run, instance, account)
+    run.journal.drop(state.accounts, instance.id)
+    if account.status != "compliant":
+        run.emit(instance_changed(run, instance))
+    following = period_of(state, instance, account.period_end)
+    if following is None or following.end > run.now:
+        return None
+    return Account(following.start, following.end, following.definition.id, following.definition.version)
+
+
+def _settle(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> None:
+    """Status, deadline, and the Change where something that is shown differs."""
+    state, journal = run.state, run.journal
+    status, reason = _status(run, instance, account, figures)
+    ahead = [at for at in (figures.at_risk_at, figures.breaches_at) if at is not None and at > run.now]
+    state.deadlines.set(journal, "instance", instance.id, min(ahead, default=None) if not instance.suspended else None)
+    before = state.accounts.get(instance.id)
+    after = replace(account, status=status, reason=reason, breaches_at=figures.breaches_at)
+    if before is None and not figures.touched and not after.breaches:
+        return  # nothing has happened to it
+    if after == before:
+        return
+    journal.put(state.accounts, instance.id, after)
+    shown = (status, after.breaches, after.breaches_at)
+    if shown != (("compliant", (), None) if before is None else (before.status, before.breaches, before.breaches_at)):
+        run.emit(instance_changed(run, instance))
+
+
 def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> tuple[InstanceStatus, str]:
     if instance.suspended:
         return "suspended", "an operator suspended it"
-    standing = [run.state.breaches[each] for each in account.breaches if each in run.state.breaches]
-    standing = [each for each in standing if not each.withdrawn]
+    standing = [breach for each in account.breaches if not (breach := run.state.breaches[each]).withdrawn]
     if standing:
         return "breached", standing[0].reason
-    if figures.at_risk_at is not None and figures.at_risk_at <= run.now:
-        return "at_risk", figures.risk_text
+    if account.at_risk:
+        return "at_risk", risk_text(figures)
     return "compliant", ""
 
 
-def untouched(run: FoldRun, instance: SlaInstance) -> bool:
-    """True when nothing was ever decided about the instance and no evidence concerns it."""
-    return instance.id not in run.state.accounts and evidence_of(run, instance) is NOTHING
+def risk_text(figures: SlaFigures) -> str:
+    """Why the budget is at risk."""
+    return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used"

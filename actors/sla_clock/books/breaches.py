@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.figures import SlaFigures, actual_of
+from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
-from actors.sla_clock.evidence.timelines import alarms_of
 from actors.sla_clock.run import FoldRun
+from protocols.decimal_text import seconds
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 from protocols.sla.instance import SlaInstance
@@ -29,7 +29,7 @@ def book_availability(
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
-        run.notify("at_risk", instance, figures.risk_text)
+        run.notify("at_risk", instance, f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used")
     return replace(account, at_risk=at_risk)
 
 
@@ -44,8 +44,8 @@ def _breached(
     why: str,
 ) -> Account:
     down = figures.shares.down
-    ended = None if down and down[-1][1] >= run.now and run.now < period.end else (down[-1][1] if down else broken)
-    alarms = alarms_of(run, instance, (period.start, min(run.now + 1, period.end)))
+    ended = None if figures.lasts else max(broken, down[-1][1]) if down else broken
+    alarms = run.evidence.outages_of(instance, (period.start, min(run.now + 1, period.end)))
     cause = root_of(run, alarms, broken)
     target = period.definition.terms.availability_target or 0
     if known is None:
@@ -71,13 +71,13 @@ def _breached(
         known,
         start=broken,
         end=ended,
-        actual=actual_of(figures),
+        actual=figures.actual,
         alarm_id=cause.alarm_id if cause is not None else "",
         alarm_name=cause.alarm_name if cause is not None else "",
         alarms=tuple(dict.fromkeys(each.alarm_id for each in alarms))[-MOST_ALARMS:],
         resolved=ended is not None,
         withdrawn=False,
-        reason=f"{figures.down / 1e6:.6f} s down, the budget is {(figures.budget or 0) / 1e6:.6f} s",
+        reason=f"{seconds(figures.down)} s down, the budget is {seconds(figures.budget or 0)} s",
     )
     if known.revision == 0 or known.withdrawn:
         run.notify("breach_opened", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)

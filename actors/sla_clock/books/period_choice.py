@@ -59,3 +59,10 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
 def version_of(state: SlaState, definition_id: str, version: int) -> SlaDefinition:
     """One version of a definition."""
     return state.definitions[definition_id][version - 1]
+
+
+def next_period_end(state: SlaState, definition_id: str, at: int) -> int:
+    """The earliest end of a period behind ``at``, by the version in force then and by the newest."""
+    versions = state.definitions[definition_id]
+    then = [each for each in versions if instant_at(each.since) <= at]
+    return min(period_at(each.terms.period, at)[1] for each in (*then[-1:], versions[-1]))

@@ -1,37 +1,72 @@
 """Closing of periods, and revisions of closed ones."""
 
+from msgspec.structs import replace
+
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.availability import BILLION
+from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, version_of
-from actors.sla_clock.evidence.timelines import evidence_of
+from actors.sla_clock.books.period_choice import Period, period_of, version_of
 from actors.sla_clock.run import FoldRun
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
 from protocols.sla.period_figures import PeriodFigures
 
+BY_CALENDAR = "faultd:sla_clock"
 
-def close_period(run: FoldRun, instance: SlaInstance, account: Account, by: str, why: str) -> None:
+
+def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
-    period = Period(
-        account.period_start,
-        account.period_end,
-        version_of(run.state, account.definition_id, account.definition_version),
-    )
-    figures = figures_of(run, instance, period, evidence_of(run, instance), period.end)
-    _put(run, _figures(run, instance, account, period, figures, 1, why, by))
+    run.journal.put(run.state.closed, instance.id, account)
+    version = version_of(run.state, account.definition_id, account.definition_version)
+    _close(run, instance, Period(account.period_start, account.period_end, version), account.breaches)
 
 
-def revise_period(run: FoldRun, instance: SlaInstance, account: Account, why: str) -> None:
-    """Compare the period before the running one with its figures, and make a new revision where they differ."""
+def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
+    """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
+    period = period_of(run.state, instance, ended - 1)
+    if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
+        _close(run, instance, period, ())
+
+
+def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
+    """Book the period that ended at ``ended`` anew, and make a new revision of its figures if they differ now."""
+    state = run.state
+    period = period_of(state, instance, ended - 1)
+    if period is None or period.end > run.now:
+        return
+    account = state.closed.get(instance.id)
+    if account is None or account.period_start != period.start:
+        account = Account(period.start, period.end, period.definition.id, period.definition.version)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    known = state.periods.get((instance.id, period.start)) or _untouched(_figures(run, instance, period, figures, ()))
+    account = book_availability(run, instance, account, period, figures, why)
+    now = _figures(run, instance, period, figures, account.breaches)
+    if replace(now, reason=known.reason, closed_by=known.closed_by, revision=known.revision) != known:
+        run.journal.put(state.closed, instance.id, account)
+        _put(run, replace(now, revision=known.revision + 1, reason=why))
+
+
+def _untouched(figures: PeriodFigures) -> PeriodFigures:
+    """The first revision, which was not kept since nothing had happened in the period."""
+    value = 1_000_000 if figures.contract else None
+    return replace(figures, up=figures.contract, down=0, excluded=0, unknown=0, planned=0, availability=value)
+
+
+def _close(run: FoldRun, instance: SlaInstance, period: Period, breaches: tuple[str, ...]) -> None:
+    figures = figures_of(run.evidence, instance, period, period.end)
+    closed = replace(_figures(run, instance, period, figures, breaches), reason="the period ended")
+    if breaches or figures.touched:
+        _put(run, closed)
+    else:
+        run.emit(SlaPeriodClosed(run.offset, closed))
 
 
 def _figures(
-    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, revision: int, why: str, by: str
+    run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
 ) -> PeriodFigures:
-    found = figures.shares
-    credit = run.state.credits.get((instance.id, period.start))
+    found, state = figures.shares, run.state
+    credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(
         instance_id=instance.id,
         tenant_id=instance.tenant_id,
@@ -41,21 +76,19 @@ def _figures(
         definition_version=period.definition.version,
         start=period.start,
         end=period.end,
-        revision=revision,
         contract=total(found.contract),
         up=total(found.up),
         down=total(found.down),
         excluded=total(found.excluded),
         unknown=total(found.unknown),
         planned=found.planned,
-        budget=BILLION if figures.budget is None else figures.budget,
+        budget=figures.budget,
         availability=figures.availability,
-        breaches=sum(not run.state.breaches[each].withdrawn for each in account.breaches if each in run.state.breaches),
+        breaches=sum(not state.breaches[each].withdrawn for each in breaches),
         credit=0 if credit is None else credit.amount,
         currency=instance.currency,
         minor_digits=instance.minor_digits,
-        reason=why,
-        closed_by=by,
+        closed_by=BY_CALENDAR,
     )
 
 

@@ -1,46 +1,53 @@
 """Outage intervals from alarms: every alarm with an effect on service has one for each time that it was open."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec.structs import replace
 
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkBelow, WalkThese
-from protocols.alarm import Alarm
+from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
 
-NAMED = ("service", "customer")
+CLOCK_JUMPED = "clock_jumped"
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
 
-def note_alarm(run: FoldRun, alarm: Alarm) -> None:
+def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()) -> None:
     """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern."""
     state = run.state
     known = state.outages_of.get(alarm.id)
     if known is None:
-        if effect_of(alarm) != "none" and alarm.cleared_at is None:
+        if alarm.service_effect != "none" and alarm.cleared_at is None:
             put_outage(run, _interval(run, alarm, 0, instant_at(alarm.first_occurrence)), f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
-    if alarm.cleared_at is None:
-        if last.end is not None:
-            began = max(instant_at(alarm.last_occurrence), last.end)
-            put_outage(run, _interval(run, alarm, last.number + 1, began), f"{alarm.alarm_id} was re-opened")
-            return
-        changed = replace(_interval(run, alarm, last.number, last.start))
-        why = f"{alarm.alarm_id} changed"
-        if last.number == 0:
-            changed = replace(changed, start=instant_at(alarm.first_occurrence))
-    else:
-        end = max(instant_at(alarm.cleared_at), last.start)
-        changed = replace(_interval(run, alarm, last.number, last.start), end=end)
+    if alarm.cleared_at is None and last.end is not None:
+        began = max(instant_at(alarm.last_occurrence), last.end)
+        put_outage(run, _interval(run, alarm, last.number + 1, began), f"{alarm.alarm_id} was re-opened")
+        return
+    changed = replace(_interval(run, alarm, last.number, last.start), moved=last.moved, corrected=last.corrected, end=last.end)
+    why = f"{alarm.alarm_id} changed"
+    if last.number == 0 and last.end is None and not last.corrected:
+        changed = _begun(changed, last, instant_at(alarm.first_occurrence), entries)
+    if alarm.cleared_at is not None and not (last.corrected and last.end is not None):
+        changed = replace(changed, end=max(instant_at(alarm.cleared_at), changed.start))
         why = f"{alarm.alarm_id} was cleared"
     if changed != last:
         put_outage(run, changed, why)
+
+
+def _begun(changed: SlaOutage, last: SlaOutage, first: int, entries: Sequence[TimelineEntry]) -> SlaOutage:
+    """With its begin by the alarm, and the jumps of the clock since."""
+    if any(entry.action == CLOCK_JUMPED for entry in entries):
+        # The correlator moved the alarm's date, for the jump that moved this interval already.
+        return replace(changed, start=last.start, moved=last.start - first)
+    return replace(changed, start=first + last.moved, moved=last.moved)
 
 
 def put_outage(run: FoldRun, outage: SlaOutage, why: str) -> None:
@@ -48,16 +55,18 @@ def put_outage(run: FoldRun, outage: SlaOutage, why: str) -> None:
     state = run.state
     before = state.outages.get(outage.id)
     state.put_outage(run.journal, outage)
-    run.path_cache.clear()
+    run.evidence.forget()
     if outage.id in state.recorded:
         run.emit(SlaOutageChanged(run.offset, outage, why))
     if before is not None and not _matters(before, outage):
         return
-    if outage.resource_id in state.plant.places or not (outage.services or outage.customers):
-        state.put_work(run.journal, WalkBelow((outage.resource_id,), why, outage.id))
+    since = outage.start if before is None else min(before.start, outage.start)
+    if before is not None and replace(before, end=None) == replace(outage, end=None):
+        since = min(NEVER if before.end is None else before.end, NEVER if outage.end is None else outage.end)
+    state.put_work(run.journal, WalkBelow((outage.resource_id,), why, outage.id, since))
     named = dict.fromkeys(each for key in _named(outage) for each in state.instances.at(key))
     if named:
-        state.put_work(run.journal, WalkThese(tuple(named), why, outage.id))
+        state.put_work(run.journal, WalkThese(tuple(named), why, outage.id, since))
 
 
 def record(run: FoldRun, outage_id: str) -> None:
@@ -66,11 +75,6 @@ def record(run: FoldRun, outage_id: str) -> None:
     if outage_id and outage_id not in state.recorded and outage_id in state.outages:
         run.journal.put(state.recorded, outage_id, None)
         run.emit(SlaOutageChanged(run.offset, state.outages[outage_id]))
-
-
-def effect_of(alarm: Alarm) -> Any:
-    """The effect of an alarm on service."""
-    return getattr(alarm, "service_effect", "none")
 
 
 def _matters(before: SlaOutage, after: SlaOutage) -> bool:
@@ -103,10 +107,10 @@ def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
         resource_id=alarm.resource_id,
         services=services,
         customers=customers,
-        effect=effect_of(alarm),
+        effect="outage" if alarm.service_effect == "none" else alarm.service_effect,
         severity=alarm.severity,
         parent_alarm_id=alarm.parent_alarm_id,
-        customer_power=getattr(alarm, "symptom", "none") == "ont_dying_gasp",
+        customer_power=alarm.symptom == "ont_dying_gasp",
         start=start,
     )
 
@@ -129,5 +133,5 @@ def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:
         end=instant_at(end),
     )
     run.state.put_outage(run.journal, outage)
-    run.path_cache.clear()
+    run.evidence.forget()
     record(run, outage.id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from actors.sla_clock.deadlines import NEVER
-from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, Timeline, difference, intersection, union
@@ -22,21 +22,75 @@ class ServiceEvidence(NamedTuple):
 
 
 NOTHING = ServiceEvidence((), (), ())
+MOST_ABOVE = 64
+"""Nodes on one way up that are looked at."""
 
 
-def evidence_of(run: FoldRun, instance: SlaInstance) -> ServiceEvidence:
-    """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""
-    found = [_of_node(run, resource, instance.tenant_id) for resource in instance.resources]
-    evidence = found[0] if len(found) == 1 else _all_of(found)
-    named = _outages(run, (f"service:{instance.service_id}", f"customer:{instance.customer_id}"), instance.tenant_id)
-    everywhere = run.state.outages_at.get("", ())
-    if named or everywhere:
-        intervals = [run.state.outages[each] for each in everywhere]
-        down = union([*evidence.down, *_intervals(named, "outage")])
-        own_power = difference(evidence.own_power, union(_intervals(named, "outage")))
-        blind = union([*evidence.blind, *down, *_intervals(named, "unknown"), *_intervals(intervals, "unknown")])
-        evidence = ServiceEvidence(down, blind, own_power)
-    return evidence
+class EvidenceReader:
+    """Reads the evidence of a state. The timelines of nodes are kept until :meth:`forget`, so that services side by side share
+    those above them."""
+
+    def __init__(self, state: SlaState) -> None:
+        self.state = state
+        self._nodes: dict[tuple[str, str], ServiceEvidence] = {}
+        """By tenant and node."""
+
+    def forget(self) -> None:
+        """Evidence has changed."""
+        self._nodes.clear()
+
+    def of(self, instance: SlaInstance) -> ServiceEvidence:
+        """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""
+        tenant = instance.tenant_id
+        found = [self._of_node(resource, tenant) for resource in instance.resources]
+        evidence = found[0] if len(found) == 1 else _all_of(found)
+        named = self._outages((f"service:{instance.service_id}", f"customer:{instance.customer_id}"), tenant)
+        everywhere = self._outages(("",), tenant)
+        if named or everywhere:
+            by_name = union(_intervals(named, "outage"))
+            down = union([*evidence.down, *by_name])
+            own_power = difference(evidence.own_power, by_name)
+            unseen = _intervals([*named, *everywhere], "unknown")
+            evidence = ServiceEvidence(down, union([*evidence.blind, *by_name, *unseen]), own_power)
+        return evidence
+
+    def outages_of(self, instance: SlaInstance, during: Interval) -> list[SlaOutage]:
+        """The intervals of effect ``outage`` that concern an instance within ``during``, the earliest first."""
+        keys = dict.fromkeys([f"service:{instance.service_id}", f"customer:{instance.customer_id}"])
+        for resource in instance.resources:
+            keys.update(dict.fromkeys(self.state.plant.above(resource)))
+        found = {
+            outage.id: outage
+            for outage in self._outages(keys, instance.tenant_id)
+            if outage.effect == "outage" and outage.start < during[1] and (outage.end is None or outage.end > during[0])
+        }
+        return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
+
+    def _of_node(self, node_id: str, tenant: str, depth: int = 0) -> ServiceEvidence:
+        """Of a node: by its own alarms, or because everything above it is down."""
+        known = self._nodes.get((tenant, node_id))
+        if known is not None:
+            return known
+        own = self._outages((node_id,), tenant)
+        place = self.state.plant.places.get(node_id)
+        above = NOTHING
+        if place is not None and place.parents and depth < MOST_ABOVE:
+            found = [self._of_node(parent, tenant, depth + 1) for parent in place.parents]
+            above = found[0] if len(found) == 1 else _all_of(found)
+        evidence = _joined(own, above) if own else above
+        self._nodes[tenant, node_id] = evidence
+        return evidence
+
+    def _outages(self, keys: Iterable[str], tenant: str) -> list[SlaOutage]:
+        """Those filed under ``keys`` that concern this tenant."""
+        state = self.state
+        found = []
+        for key in keys:
+            for outage_id in state.outages_at.get(key, ()):
+                outage = state.outages[outage_id]
+                if outage.tenant_id in ("", tenant):
+                    found.append(outage)
+        return found
 
 
 def blind_only(evidence: ServiceEvidence) -> Timeline:
@@ -47,36 +101,6 @@ def blind_only(evidence: ServiceEvidence) -> Timeline:
 def excluded_power(terms: SlaTerms, evidence: ServiceEvidence) -> Timeline:
     """The part that the definition excludes as the customer's own power."""
     return evidence.own_power if terms.customer_power == "excluded" else ()
-
-
-def alarms_of(run: FoldRun, instance: SlaInstance, during: Interval) -> list[SlaOutage]:
-    """The outage intervals of effect ``outage`` that concern an instance within ``during``, the earliest first."""
-    keys = [f"service:{instance.service_id}", f"customer:{instance.customer_id}"]
-    for resource in instance.resources:
-        keys += run.state.plant.above(resource)
-    found = {
-        outage.id: outage
-        for outage in _outages(run, dict.fromkeys(keys), instance.tenant_id)
-        if outage.effect == "outage" and outage.start < during[1] and (outage.end is None or outage.end > during[0])
-    }
-    return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
-
-
-def _of_node(run: FoldRun, node_id: str, tenant: str, depth: int = 0) -> ServiceEvidence:
-    """Of a node: by its own alarms, or because everything above it is down."""
-    key = f"{tenant}\0{node_id}"
-    known = run.path_cache.get(key)
-    if isinstance(known, ServiceEvidence):
-        return known
-    own = _outages(run, (node_id,), tenant)
-    place = run.state.plant.places.get(node_id)
-    above = NOTHING
-    if place is not None and place.parents and depth < 64:
-        found = [_of_node(run, parent, tenant, depth + 1) for parent in place.parents]
-        above = found[0] if len(found) == 1 else _all_of(found)
-    evidence = _joined(own, above) if own else above
-    run.path_cache[key] = evidence
-    return evidence
 
 
 def _joined(own: list[SlaOutage], above: ServiceEvidence) -> ServiceEvidence:
@@ -98,18 +122,6 @@ def _all_of(found: list[ServiceEvidence]) -> ServiceEvidence:
         down, blind = intersection(down, each.down), intersection(blind, each.blind)
         power = union([*power, *each.own_power])
     return ServiceEvidence(down, blind, intersection(power, down))
-
-
-def _outages(run: FoldRun, keys: Iterable[str], tenant: str) -> list[SlaOutage]:
-    """Those filed under ``keys`` that concern this tenant."""
-    state = run.state
-    found = []
-    for key in keys:
-        for outage_id in state.outages_at.get(key, ()):
-            outage = state.outages[outage_id]
-            if outage.tenant_id in ("", tenant):
-                found.append(outage)
-    return found
 
 
 def _intervals(outages: Iterable[SlaOutage], effect: str) -> list[Interval]:

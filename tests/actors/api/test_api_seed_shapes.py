@@ -1,5 +1,7 @@
 """The shapes of the document from which faultd grew, as they are written there."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +46,27 @@ async def test_an_alarm_with_the_callers_alarm_id(stored_lab: RunningApi) -> Non
         assert (await client.get(path)).json()["id"] == other.json()["id"]
         lab.problem(await client.post(lab.ALARMS, json=ALARM | {"alarm_id": "A7"}), 422, "invalid_body", "alarm_id")
         lab.problem(await client.post(lab.ALARMS, json=ALARM | {"alarm_id": ""}), 422, "invalid_body", "alarm_id")
+
+
+async def test_an_alarm_of_any_type_counts_as_an_outage_when_its_sender_says_so(stored_lab: RunningApi) -> None:
+    lab = stored_lab
+    async with lab.serve(), lab.client() as client:
+        silent = (await client.post(lab.ALARMS, json=ALARM)).json()
+        assert (silent["service_effect"], silent["symptom"]) == ("none", "none")
+        said = {"alarm_id": "mon-002", "resource_id": "olt-002", "service_effect": "outage"}
+        made = (await client.post(lab.ALARMS, json=ALARM | said)).json()
+        shipped = (await client.post(lab.ALARMS, json=ALARM | {"alarm_id": "mon-003", "alarm_type": "ont.los"})).json()
+        assert (made["service_effect"], shipped["service_effect"], shipped["symptom"]) == ("outage", "outage", "ont_los")
+        rows = csv.DictReader(io.StringIO((await client.get(f"{lab.ALARMS}?format=csv")).text, newline=""))
+        assert {row["alarm_id"]: (row["service_effect"], row["symptom"]) for row in rows} == {
+            "mon-001-device-failure": ("none", "none"),
+            "mon-002": ("outage", "none"),
+            "mon-003": ("outage", "ont_los"),
+        }
+        refused = lab.problem(
+            await client.post(lab.ALARMS, json=ALARM | {"service_effect": "down"}), 422, "invalid_body", "service_effect"
+        )
+        assert "allowed are degraded, none, outage, unknown" in str(refused)
 
 
 async def test_a_name_of_two_tenants_is_theirs_each_and_ambiguous_to_who_sees_both(stored_lab: RunningApi) -> None:

@@ -1,4 +1,4 @@
-"""Service level agreements in a real PostgreSQL: every microsecond and cent, one row for each, and nothing that wedges the store."""
+"""Service level agreements in a real PostgreSQL: every microsecond and cent, and nothing that wedges the store."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -114,6 +114,8 @@ CREATE TABLE sla_outages (
     customer_power boolean NOT NULL,
     start_time timestamptz NOT NULL,
     end_time timestamptz,
+    moved bigint NOT NULL,
+    corrected boolean NOT NULL,
     reason text NOT NULL,
     duration numeric GENERATED ALWAYS AS ({SECONDS.format(start="start_time", end="end_time")}) STORED
 );
@@ -277,7 +279,7 @@ CREATE TABLE sla_periods (
     excluded_time numeric NOT NULL,
     unknown_time numeric NOT NULL,
     planned_downtime numeric NOT NULL,
-    error_budget numeric NOT NULL,
+    error_budget numeric,
     availability numeric,
     breach_count bigint NOT NULL,
     credit_minor bigint NOT NULL,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_symptoms
+from actors.correlator.profiles import ProfileErrors, load_profiles, undeclared_types
 from faultd.config import Config
 from faultd.inputs import read_profiles
 from faultd.places import shipped_config
@@ -148,21 +148,65 @@ RULE
 )
 def test_a_type_of_the_access_network_without_a_symptom(rule: str, expected: bool) -> None:
     text = DARK.format(name="site", priority=0, symptom="") + OLT_ALARM.replace("RULE", rule)
-    found = undeclared_symptoms({"x/site.toml": text}, load_profiles({"x/site.toml": text}))
-    assert [(each.file, each.line, each.key) for each in found] == ([("x/site.toml", 3, 'types."acme.dark"')] * expected)
-    for word in ("none", "ont_los"):
-        said = text.replace('title = "Dark"', f'title = "Dark"\nsymptom = "{word}"')
-        assert not undeclared_symptoms({"site.toml": said}, load_profiles({"site.toml": said}))
+    found = undeclared_types({"x/site.toml": text}, load_profiles({"x/site.toml": text}))
+    assert [(each.file, each.line, each.key) for each in found] == ([("x/site.toml", 3, 'types."acme.dark"')] * 2 * expected)
+    assert [each.message.split(",")[0] for each in found] == ["declares no symptom", "declares no service_effect"] * expected
+    for said, missing in (
+        ('symptom = "none"', ["declares no service_effect"]),
+        ('symptom = "link_down"', ["declares no service_effect"]),
+        ('symptom = "ont_los"', []),
+        ('service_effect = "none"', ["declares no symptom"]),
+        ('symptom = "none"\nservice_effect = "outage"', []),
+        ('symptom = "none"\nservice_effect = "none"', []),
+    ):
+        texts = {"site.toml": text.replace('title = "Dark"', f'title = "Dark"\n{said}')}
+        left = [each.message.split(",")[0] for each in undeclared_types(texts, load_profiles(texts))]
+        assert left == missing * expected, said
 
 
 def test_a_type_that_no_rule_raises_is_of_the_access_network_by_its_first_word() -> None:
     texts = {"site.toml": DARK.format(name="site", priority=0, symptom="").replace("acme.dark", "ont.acme")}
-    assert [each.key for each in undeclared_symptoms(texts, load_profiles(texts))] == ['types."ont.acme"']
+    assert [each.key for each in undeclared_types(texts, load_profiles(texts))] == ['types."ont.acme"'] * 2
+
+
+def test_a_conclusion_that_a_profile_words_anew_has_nothing_to_declare() -> None:
+    texts = {"site.toml": DARK.format(name="site", priority=0, symptom="").replace("acme.dark", "card.failure")}
+    assert undeclared_types(texts, load_profiles(texts)) == []
+
+
+@pytest.mark.parametrize("effect", ["outage", "degraded", "unknown"])
+def test_a_conclusion_can_have_no_effect_on_service(effect: str) -> None:
+    text = DARK.format(name="site", priority=0, symptom=f'service_effect = "{effect}"').replace("acme.dark", "fibre.cut")
+    (error,) = refused({"site.toml": text})
+    assert (error.line, error.key) == (6, 'types."fibre.cut".service_effect')
+    assert error.message == (
+        "faultd itself concludes 'fibre.cut': the alarms that led to a conclusion have the effect on service, and the "
+        "conclusion has none"
+    )
+    load_profiles({"site.toml": text.replace(f'"{effect}"', '"none"')})
+
+
+def test_an_unknown_service_effect_is_refused_with_those_that_there_are() -> None:
+    text = DARK.format(name="site", priority=0, symptom='service_effect = "outge"')
+    (error,) = refused({"site.toml": text})
+    assert (error.file, error.line, error.key) == ("site.toml", 6, 'types."acme.dark".service_effect')
+    assert error.message == "'outge' is none of outage, degraded, unknown, none; did you mean 'outage'?"
+
+
+def test_two_files_of_one_priority_that_give_a_type_two_service_effects() -> None:
+    texts = {
+        f"{name}.toml": DARK.format(name=name, priority=0, symptom=f'service_effect = "{word}"')
+        for name, word in (("a", "outage"), ("b", "degraded"))
+    }
+    (error,) = refused(texts)
+    assert (error.file, error.key) == ("b.toml", 'types."acme.dark".service_effect')
+    assert error.message.startswith("'degraded' here, 'outage' in profile 'a': ")
+    load_profiles({**texts, "b.toml": texts["b.toml"].replace("priority = 0", "priority = 1")})
 
 
 def test_the_shipped_profiles_declare_every_symptom() -> None:
     texts = {str(file): file.read_text() for file in sorted((shipped_config() / "profiles").glob("*.toml"))}
-    assert undeclared_symptoms(texts, load_profiles(texts)) == []
+    assert undeclared_types(texts, load_profiles(texts)) == []
 
 
 @pytest.mark.parametrize("fields", ["", 'community_fields = ["level"]\n'])

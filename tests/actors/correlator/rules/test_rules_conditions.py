@@ -41,6 +41,8 @@ ALARM = Alarm(
     last_occurrence=NOW,
     received_at=NOW,
     tags=("vip", "east"),
+    service_effect="outage",
+    symptom="ont_los",
     metadata={"card": 3, "rx": -28.5, "deep": {"er": "x"}, "up": True, "codes": [1, 2], "a.b": "dotted"},
 )
 
@@ -74,6 +76,9 @@ def matches(matcher: dict[str, Any], alarm: Alarm = ALARM) -> bool:
         ({"subscriber_count": {"lt": 3}}, False),
         ({"subscriber_count": 3}, True),
         ({"is_root_cause": False}, True),
+        ({"service_effect": "outage"}, True),
+        ({"service_effect": ["degraded", "unknown"]}, False),
+        ({"symptom": {"not": "ont_dying_gasp"}}, True),
         ({"tags": "vip"}, True),
         ({"tags": ["x", "east"]}, True),
         ({"tags": {"not": "vip"}}, False),

@@ -1,0 +1,53 @@
+"""A jump of the clock: what lasts keeps the time that it has lasted, and nothing is breached or closed because of the jump.
+
+An outage that lasts moves along with the jump, and so do the clocks of alarms that have not ended. What a jump back leaves in
+the future moves as well. Everything else is a date, and stays.
+"""
+
+from msgspec.structs import replace
+
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.work import WalkThese
+from protocols.event import ClockJumped
+from protocols.sla.clock_facts import AlarmTimes
+from protocols.sla.local_time import instant_at
+from protocols.sla.outage import SlaOutage
+
+
+def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
+    """Move the state to the time that is believed after the jump."""
+    state, journal = run.state, run.journal
+    before, after = instant_at(event.before), instant_at(event.after)
+    by = after - before
+    for outage in list(state.outages.values()):
+        moved = _outage(outage, by, after)
+        if moved is not outage:
+            state.put_outage(journal, moved)
+    for alarm_id, times in list(state.clocks.items()):
+        if not times.ended or times.ended[-1].end is not None:
+            journal.put(state.clocks, alarm_id, _times(times, by))
+    run.evidence.forget()
+    state.put_work(journal, WalkThese(tuple(state.accounts), "the clock jumped"))
+
+
+def _outage(outage: SlaOutage, by: int, after: int) -> SlaOutage:
+    if outage.end is None:
+        return replace(outage, start=outage.start + by, moved=outage.moved + by)
+    if by < 0 and outage.end > after:
+        return replace(outage, start=outage.start + by, end=outage.end + by, moved=outage.moved + by)
+    return outage
+
+
+def _times(times: AlarmTimes, by: int) -> AlarmTimes:
+    return replace(
+        times,
+        raised=times.raised + by,
+        changes=tuple(replace(each, at=each.at + by) for each in times.changes),
+        acknowledged=None if times.acknowledged is None else times.acknowledged + by,
+        ended=tuple(
+            replace(each, start=each.start + by, end=None if each.end is None else each.end + by) for each in times.ended
+        ),
+        pauses=tuple(
+            replace(each, start=each.start + by, end=None if each.end is None else each.end + by) for each in times.pauses
+        ),
+    )

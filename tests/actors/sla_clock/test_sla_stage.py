@@ -1,0 +1,99 @@
+"""The stage as a timeline: outage, at risk, breach, close, revision. Times in seconds after 1 March 2026, 03:00 UTC."""
+
+import pytest
+from vocabulary.sla import MONTH, SlaWorld, us
+
+from actors.sla_clock.availability import BILLION
+from protocols.sla.intervals import total
+from protocols.sla.local_time import SECOND
+
+MARCH = 31 * 86_400
+BUDGET = MARCH // 1000
+"""Seconds of downtime that 99.9 % allows in March: 2,678.4."""
+APRIL = MARCH - 3 * 3600
+"""1 April 00:00 UTC, after the start."""
+
+
+@pytest.fixture(params=[False, True], ids=["", "restarts"])
+def world(request: pytest.FixtureRequest) -> SlaWorld:
+    world = SlaWorld()
+    world.restarts = request.param
+    return world
+
+
+def test_an_outage_uses_the_budget_warns_and_breaches_at_the_true_instant(world: SlaWorld) -> None:
+    instance = world.serve(world.define(), "svc-1")
+    world.at(100).network("device.down", "olt-1")
+    world.run_to(100 + 0.8 * 2678.4 - 1)
+    assert world.notices == []
+    world.run_to(100 + 0.8 * 2678.4 + 1)
+    assert world.notices == [("at_risk", instance.id)]
+    assert world.sla.accounts[instance.id].status == "at_risk"
+    world.run_to(100 + 2678.4)
+    assert not world.breaches
+    world.run_to(100 + 2678.4 + 1)
+    (breach,) = world.breaches.values()
+    assert (breach.start, breach.end, breach.resolved) == (us(100 + 2678.4) + 1, None, False)
+    assert world.sla.accounts[instance.id].status == "breached"
+    assert world.notices[-1] == ("breach_opened", instance.id)
+    world.at(4000).network("device.up", "olt-1")
+    (breach,) = world.breaches.values()
+    assert (breach.end, breach.resolved) == (us(4000), True)
+    world.run_to(APRIL + 10)
+    (figures,) = world.closed
+    assert (figures.down, figures.contract, figures.breaches) == (3900 * SECOND, MARCH * SECOND, 1)
+    assert instance.id not in world.sla.accounts
+
+
+def test_a_service_without_an_outage_closes_its_period_and_has_no_account(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    world.run_to(APRIL + 10)
+    (figures,) = world.closed
+    assert (figures.up, figures.down, figures.availability) == (MARCH * SECOND, 0, 1_000_000)
+    assert not world.sla.accounts
+
+
+def test_an_outage_over_the_end_of_a_period_counts_in_both(world: SlaWorld) -> None:
+    instance = world.serve(world.define(), "svc-1")
+    world.at(APRIL - 1800).network("device.down", "olt-1")
+    world.run_to(APRIL + 2700)
+    world.network("device.up", "olt-1")
+    assert world.closed[0].down == 1800 * SECOND
+    assert total(world.figures(instance).shares.down) == 2700 * SECOND
+
+
+def test_a_late_raise_revises_a_closed_period_and_opens_its_breach(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    world.run_to(APRIL + 5)
+    first = world.at(APRIL - 3000).now
+    world.at(APRIL + 20).network("device.down", "olt-1", at=first)
+    before, after = world.closed
+    assert (before.revision, before.down, before.breaches) == (1, 0, 0)
+    assert (after.revision, after.down, after.breaches) == (2, 3000 * SECOND, 1)
+    assert "was raised" in after.reason
+    (breach,) = world.breaches.values()
+    assert (breach.start, breach.end) == (us(APRIL - 3000 + 2678.4) + 1, us(APRIL))
+
+
+def test_redundant_ways_are_down_only_together(world: SlaWorld) -> None:
+    instance = world.serve(world.define(), "svc-9", "olt-1/1/1/1", "olt-1/1/2/1")
+    first = world.at(100).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.at(200).raise_alarm("ont.los", "olt-1/1/2/1")
+    world.at(250).clear_alarm(first)
+    assert world.at(300).figures(instance).down == 50 * SECOND
+
+
+def test_the_budget_to_the_microsecond(world: SlaWorld) -> None:
+    instance = world.serve(world.define(), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.at(2678.4).clear_alarm(alarm)
+    assert world.figures(instance).breached_at is None
+    assert not world.breaches
+    again = world.at(5000).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.at(5000.000001).clear_alarm(again)
+    world.run_to(5010)
+    (breach,) = world.breaches.values()
+    assert breach.start == us(5000.000001)
+    assert breach.target - breach.actual > 0
+    assert breach.target == BILLION * 999 // 1000
+    assert MONTH.zone == "UTC"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
+from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.outages import note_alarm, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
@@ -47,6 +48,7 @@ def _meet_deadlines(run: FoldRun) -> None:
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
+            forget_past(run)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:

@@ -74,6 +74,8 @@ class SlaState:
         self.plant = PlantMirror()
         self.windows: dict[str, MaintenanceWindow] = {}
         self.exclusions: dict[str, SlaExclusion] = {}
+        self.exclusions_at: dict[str, tuple[str, ...]] = {}
+        """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
         self.outages: dict[str, SlaOutage] = {}
         self.outages_at: dict[str, tuple[str, ...]] = {}
         """Ids of outages by resource; those that name a service or a customer themselves under ``service:ID``,
@@ -111,6 +113,21 @@ class SlaState:
         versions = self.definitions.get(definition_id)
         return versions[-1] if versions else None
 
+    def put_exclusion(self, journal: Journal, exclusion: SlaExclusion) -> None:
+        """Add an exclusion, or put it in the place of the one with its id, whose scope is the same."""
+        known = exclusion.id in self.exclusions
+        journal.put(self.exclusions, exclusion.id, exclusion)
+        if not known:
+            for key in exclusion.scope.keys:
+                journal.put(self.exclusions_at, key, (*self.exclusions_at.get(key, ()), exclusion.id))
+
+    def drop_exclusion(self, journal: Journal, exclusion_id: str) -> None:
+        """Forget an exclusion."""
+        exclusion = self.exclusions[exclusion_id]
+        journal.drop(self.exclusions, exclusion_id)
+        for key in exclusion.scope.keys:
+            _unfile(journal, self.exclusions_at, key, exclusion_id)
+
     def put_outage(self, journal: Journal, outage: SlaOutage) -> None:
         """Add an outage interval, or put it in the place of the one with its id."""
         before = self.outages.get(outage.id)
@@ -122,7 +139,7 @@ class SlaState:
             if key not in old:
                 journal.put(self.outages_at, key, (*self.outages_at.get(key, ()), outage.id))
         for key in old.difference(keys_of(outage)):
-            self._unfile(journal, key, outage.id)
+            _unfile(journal, self.outages_at, key, outage.id)
 
     def drop_outage(self, journal: Journal, outage_id: str) -> None:
         """Forget an outage interval."""
@@ -135,7 +152,7 @@ class SlaState:
         else:
             journal.drop(self.outages_of, outage.alarm_id)
         for key in keys_of(outage):
-            self._unfile(journal, key, outage_id)
+            _unfile(journal, self.outages_at, key, outage_id)
 
     def put_work(self, journal: Journal, item: WorkItem) -> None:
         """Have ``item`` done by this Event or later ones."""
@@ -176,7 +193,9 @@ class SlaState:
         state.offset, state.at = saved.offset, saved.at
         state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
         state.closed = saved.closed
-        state.exclusions, state.clocks, state.breaches = saved.exclusions, saved.clocks, saved.breaches
+        for exclusion in saved.exclusions.values():
+            state.put_exclusion(journal, exclusion)
+        state.clocks, state.breaches = saved.clocks, saved.breaches
         state.reports, state.keys, state.alarm_tenants = saved.reports, saved.keys, saved.alarm_tenants
         for instance in saved.instances:
             state.instances.put(journal, instance)
@@ -192,12 +211,13 @@ class SlaState:
         state.work = dict(enumerate(saved.work, 1))
         return state
 
-    def _unfile(self, journal: Journal, key: str, outage_id: str) -> None:
-        left = tuple(each for each in self.outages_at.get(key, ()) if each != outage_id)
-        if left:
-            journal.put(self.outages_at, key, left)
-        else:
-            journal.drop(self.outages_at, key)
+
+def _unfile(journal: Journal, index: dict[str, tuple[str, ...]], key: str, name: str) -> None:
+    left = tuple(each for each in index.get(key, ()) if each != name)
+    if left:
+        journal.put(index, key, left)
+    else:
+        journal.drop(index, key)
 
 
 def keys_of(outage: SlaOutage) -> Iterable[str]:

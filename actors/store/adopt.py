@@ -45,7 +45,8 @@ class OperatorDataInTheWay(OperatorNeeded):
         )
         super().__init__(
             f"the database has {made} that operators made and this ledger does not have. To keep them, move this ledger away "
-            "and begin one with them: `faultd restore --from-database`. To give them up: `faultd migrate --adopt-ledger --discard`"
+            "and begin one with them: `faultd restore --from-database`. "
+            "To give them up: `faultd migrate --adopt-ledger --discard`"
         )
 
 

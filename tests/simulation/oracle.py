@@ -734,9 +734,10 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
                 tables.topology_nodes[each.node.id] = row | more
         case Answer():
             pass
-        case _ if (table := TABLES.get(type(change))) is not None:
-            row = _row(msgspec.structs.asdict(table.row_of(change)))
-            tables.sla[table.name, *(str(row[name]) for name in table.key)] = row
+        case _ if type(change) in TABLES:
+            wanted = TABLES[type(change)]
+            row = _row(msgspec.structs.asdict(wanted.row_of(change)))
+            tables.sla[wanted.name, *(str(row[name]) for name in wanted.key)] = row
         case _:
             pass
 

@@ -15,10 +15,11 @@ from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.store.sla_tables import SLA_UPSERT, TABLES, SlaRows
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, Change, NodesChanged, SlaChange
+from protocols.change import AlarmChanged, Change, NodesChanged
 from protocols.sla.changes import (
     FaultReported,
     SlaBreachChanged,
+    SlaChange,
     SlaClockChanged,
     SlaCreditChanged,
     SlaDefinitionChanged,
@@ -197,10 +198,10 @@ async def test_the_last_state_wins_and_versions_and_revisions_are_kept(database_
         assert [tuple(row) for row in rows] == [(1, Decimal("0.999")), (2, None)]
         rows = await database.fetch("SELECT revision, total_downtime FROM sla_periods ORDER BY revision")
         assert [tuple(row) for row in rows] == [(1, Decimal("0.000001")), (2, Decimal("0.000002"))]
-    rows = SlaRows()
+    written = SlaRows()
     for change in states:
-        rows.add(change)
-    assert [len(found) for found in rows.changes.values()] == [1], "a storm on one instance writes one row"
+        written.add(change)
+    assert [len(found) for found in written.changes.values()] == [1], "a storm on one instance writes one row"
 
 
 async def test_a_row_that_comes_again_unchanged_writes_nothing(database_url: str) -> None:

@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.evidence.maintenance import MaintenanceIndex
+from actors.sla_clock.evidence.planned_work import WindowHistory
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.performance import PerformanceState
 from actors.sla_clock.work import WorkItem
 from actors.state_encoding import Piece, struct_pieces
-from protocols.maintenance import MaintenanceWindow
 from protocols.sla.breach import SlaBreach
 from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.credit import SlaCredit
@@ -39,7 +40,7 @@ class SavedSla(Struct, kw_only=True):
     accounts: dict[str, Account] = {}
     closed: dict[str, Account] = {}
     places: list[PlantPlace] = []
-    windows: dict[str, MaintenanceWindow] = {}
+    windows: list[WindowHistory] = []
     exclusions: dict[str, SlaExclusion] = {}
     outages: list[SlaOutage] = []
     recorded: list[str] = []
@@ -72,7 +73,7 @@ class SlaState:
         self.closed: dict[str, Account] = {}
         """Of the periods before, by instance."""
         self.plant = PlantMirror()
-        self.windows: dict[str, MaintenanceWindow] = {}
+        self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
         self.exclusions_at: dict[str, tuple[str, ...]] = {}
         """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
@@ -93,6 +94,8 @@ class SlaState:
         self.periods: dict[tuple[str, int], PeriodFigures] = {}
         """The newest revision of closed periods that are still within reach, by instance and begin."""
         self.reports: dict[str, FaultReport] = {}
+        self.reports_of: dict[str, tuple[str, ...]] = {}
+        """Ids of fault reports by instance, in the order in which they were made."""
         self.performance: dict[tuple[str, str], PerformanceState] = {}
         """By instance and metric."""
         self.deadlines = Deadlines()
@@ -168,7 +171,7 @@ class SlaState:
             "accounts": dict(self.accounts),
             "closed": dict(self.closed),
             "places": list(self.plant.places.values()),
-            "windows": dict(self.windows),
+            "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
             "outages": list(self.outages.values()),
             "recorded": list(self.recorded),
@@ -191,7 +194,8 @@ class SlaState:
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
-        state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
+        state.definitions, state.accounts = saved.definitions, saved.accounts
+        state.maintenance = MaintenanceIndex(saved.windows)
         state.closed = saved.closed
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)

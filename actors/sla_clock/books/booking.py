@@ -7,10 +7,10 @@ have been there without the mistake. The account keeps only what was decided: it
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.breaches import book_availability
-from actors.sla_clock.books.figures import SlaFigures, figures_of
+from actors.sla_clock.books.credits import next_credit_at
+from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period, period_of
-from actors.sla_clock.books.periods import close_period, revise_period
+from actors.sla_clock.books.periods import book_period, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
@@ -38,11 +38,10 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
         state.deadlines.set(run.journal, "instance", instance.id, starts)
         return
     await_period_end(run, period)
-    figures = figures_of(run.evidence, instance, period, run.now)
     if account is None:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    account = book_availability(run, instance, account, period, figures, why)
-    _settle(run, instance, account, figures)
+    account, figures = book_period(run, instance, account, period, why)
+    _settle(run, instance, account, period, figures)
 
 
 def await_period_end(run: FoldRun, period: Period) -> None:
@@ -93,11 +92,12 @@ def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | N
     return Account(following.start, following.end, following.definition.id, following.definition.version)
 
 
-def _settle(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> None:
+def _settle(run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures) -> None:
     """Status, deadline, and the Change where something that is shown differs."""
     state, journal = run.state, run.journal
     status, reason = _status(run, instance, account, figures)
-    ahead = [at for at in (figures.at_risk_at, figures.breaches_at) if at is not None and at > run.now]
+    due = figures.at_risk_at, figures.breaches_at, next_credit_at(state, instance, period, figures, run.now)
+    ahead = [at for at in due if at is not None and at > run.now]
     state.deadlines.set(journal, "instance", instance.id, min(ahead, default=None) if not instance.suspended else None)
     before = state.accounts.get(instance.id)
     after = replace(account, status=status, reason=reason, breaches_at=figures.breaches_at)

@@ -7,8 +7,8 @@ foreign keys: an alarm, a node and an instance each live as long as their own ta
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 MONEY = "round({column} / power(10::numeric, minor_digits), minor_digits)"
 SECONDS = 'extract(epoch FROM "{end}" - "{start}")'

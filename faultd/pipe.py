@@ -6,12 +6,13 @@ The daemon and the simulation run it with trio (:class:`Pipe`). Recovery, back-t
 through all stages in one call (:class:`Stages`); both come to the same Changes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import trio
 
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
 from actors.guarded_stage import GuardedStage
@@ -97,6 +98,14 @@ class Stages:
             if self.absent:
                 held += stage.held()
         return begun
+
+    def made(self) -> Iterator[Change]:
+        """What the stages hold besides alarms, as Changes with offset 0: of all that PostgreSQL has rows. Begin it between two
+        Events. The fold may go on between two Changes. Raises StageFailed."""
+        yield from operator_data(self.state)
+        for stage in self.all[1:]:
+            if stage.name not in self.absent:
+                yield from stage.held()
 
     def save(self) -> dict[str, bytes]:
         """The states as a snapshot has them. Raises StageFailed."""

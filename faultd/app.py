@@ -115,6 +115,7 @@ async def serve(
 
     notifier.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
+    credit_models = await trio.to_thread.run_sync(read_credit_models, config.sla)
     notifier.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state
@@ -185,7 +186,7 @@ async def serve(
             topology=plant,
             sources=listener.sources,
             sla=SlaCatalogue(lambda: stages.sla),
-            sla_terms=inputs.sla_terms,
+            credit_models=credit_models,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),

@@ -33,7 +33,7 @@ from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
 from actors.api.settings import ApiSettings
-from actors.api.sla_terms import TermsSource
+from actors.api.sla_terms import CreditModels
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.metrics import Metrics
@@ -56,7 +56,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     topology: TopologyView
     sources: SourceView
     sla: SlaView
-    sla_terms: TermsSource
+    credit_models: CreditModels
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
@@ -88,7 +88,7 @@ def api_routes(
         rules.routes(submitter, views.rules),
         topology.routes(plant),
         topology_changes.routes(submitter, plant),
-        sla_definitions.routes(submitter, views.sla, views.sla_terms, clock),
+        sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),

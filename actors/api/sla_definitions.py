@@ -18,7 +18,7 @@ from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, Tagg
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import PREFIX, By, Given, IfMatch, Now, resource, tagged
-from actors.api.sla_terms import TermsReader, TermsSource, shown
+from actors.api.sla_terms import CreditModels, TermsReader, shown
 from actors.api.submitter import Submitter
 from protocols.principal import Principal
 from protocols.rest_sla_definitions import (
@@ -43,14 +43,14 @@ DefinitionName = Annotated[
 class DefinitionCommands:
     """The definitions that the fold knows, and commands about them."""
 
-    def __init__(self, submitter: Submitter, view: SlaView, source: TermsSource, clock: Now) -> None:
+    def __init__(self, submitter: Submitter, view: SlaView, models: CreditModels, clock: Now) -> None:
         self._commands, self.view = CommandResource(submitter, SLA), view
-        self._source, self._clock = source, clock
+        self._models, self._clock = models, clock
 
     @property
     def reader(self) -> TermsReader:
-        """Reads bodies that are given now. Corrections reach back into the year before."""
-        return TermsReader(self._source, self._clock().year - 1)
+        """Reads bodies that are given now."""
+        return TermsReader(self._models, self._clock().year)
 
     async def create(self, by: Principal, tenant: str | None, body: DefinitionCreate, key: str) -> tuple[DefinitionShown, bool]:
         """The definition, and whether the key had been used before. ProblemError when it was refused."""
@@ -192,7 +192,7 @@ def _tagged(definition: DefinitionShown, status: int = 200, headers: Mapping[str
     return tagged(definition, definition.revision, status, headers)
 
 
-def routes(submitter: Submitter, view: SlaView, source: TermsSource, clock: Now) -> Router:
+def routes(submitter: Submitter, view: SlaView, models: CreditModels, clock: Now) -> Router:
     """Service level definitions."""
     handlers: list[Any] = [
         list_sla_definitions,
@@ -201,4 +201,4 @@ def routes(submitter: Submitter, view: SlaView, source: TermsSource, clock: Now)
         edit_sla_definition,
         delete_sla_definition,
     ]
-    return resource("service level definitions", handlers, definitions=DefinitionCommands(submitter, view, source, clock))
+    return resource("service level definitions", handlers, definitions=DefinitionCommands(submitter, view, models, clock))

@@ -13,10 +13,8 @@ from protocols.sla.view import SlaView
 
 _STEP: Final = 1_000
 """Instances looked at between two checkpoints."""
-_BY_AGE: Final = Order("sla-instances", (SortKey("offset", INT64), SortKey("number", INT64)))
-_BY_BREACH: Final = Order(
-    "time_to_breach", (SortKey("breaches_at", INT64), SortKey("offset", INT64), SortKey("number", INT64))
-)
+_BY_AGE: Final = Order("sla-instances", (SortKey("age", INT64),))
+_BY_BREACH: Final = Order("time_to_breach", (SortKey("breaches_at", INT64), SortKey("age", INT64)))
 Key = tuple[int, ...]
 
 
@@ -30,20 +28,17 @@ async def page_of(view: SlaView, query: InstancesQuery, tenant: str | None, now:
 
         def breach_key(name: str) -> Key | None:
             at = view.breaches_at(name)
-            return (at, *view.age(name)) if at is not None and at > now else None
+            return (at, view.age(name)) if at is not None and at > now else None
 
         return await _first_of(view, _BY_BREACH, breach_key, passes, query)
     if query.status and set(query.status) <= {"at_risk", "breached"}:
-        return await _first_of(view, _BY_AGE, view.age, passes, query)
+        return await _first_of(view, _BY_AGE, lambda name: (view.age(name),), passes, query)
     return await _in_order(view, passes, query)
 
 
 async def _in_order(view: SlaView, passes: Callable[[SlaInstance | None], bool], query: InstancesQuery) -> Page[SlaInstance]:
     """Instances in the order in which they were made, from the cursor on until the page is full."""
-    after = ""
-    if query.cursor is not None:
-        offset, number = _BY_AGE.decode(query.cursor)
-        after = f"SI{offset}.{number}"
+    after = "" if query.cursor is None else view.named(*_BY_AGE.decode(query.cursor))
     place = _place(query)
     shown: list[SlaInstance] = []
     while len(shown) <= query.limit:
@@ -55,7 +50,7 @@ async def _in_order(view: SlaView, passes: Callable[[SlaInstance | None], bool],
         await trio.lowlevel.checkpoint()
     more = len(shown) > query.limit
     shown = shown[: query.limit]
-    return Page(tuple(shown), _BY_AGE.encode(list(view.age(shown[-1].id))) if more else None)
+    return Page(tuple(shown), _BY_AGE.encode([view.age(shown[-1].id)]) if more else None)
 
 
 async def _first_of(

@@ -1,14 +1,15 @@
 """Bodies about definitions as the terms that the fold keeps, and back. Pure: no clock, no channel."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from actors.api.exact_numbers import ExactNumbers
+from actors.api.public_holidays import UnknownHolidays, holidays_of, known_years
 from protocols.rest_body import fields_for
 from protocols.rest_sla_definitions import (
     BusinessHours,
@@ -28,10 +29,8 @@ from protocols.sla.periods import PeriodRule
 
 CreditModels = Mapping[str, TierCredits | OutageCredits]
 """Models of ``config/sla`` by the names of their files without ``.toml``."""
-HolidayDates = Callable[[PublicHolidays, int], Mapping[date, str]]
-"""Public holidays from a year on, by date. Raises ValueError (``field: text``) for a country, subdivision or category that is
-unknown."""
-
+YEARS_AHEAD: Final = 10
+"""Years for which a calendar has public holidays beyond this one. A later version of the definition has the years behind."""
 ANCHOR: Final = date(2024, 1, 1)
 """A Monday, and the first day of a month, a quarter and a year."""
 _MINUTE: Final = 60 * SECOND
@@ -58,18 +57,11 @@ _SAME: Final = (
 )
 
 
-class TermsSource(Struct, frozen=True):
-    """What bodies about definitions refer to: ``models`` by file, and the public holidays of countries."""
-
-    models: CreditModels
-    holidays: HolidayDates
-
-
 class TermsReader:
-    """Reads bodies. ``year``: the one from which on public holidays are asked for."""
+    """Reads bodies that are given in ``year``."""
 
-    def __init__(self, source: TermsSource, year: int) -> None:
-        self._models, self._holidays, self._year = source.models, source.holidays, year
+    def __init__(self, models: CreditModels, year: int) -> None:
+        self._models, self._year = models, year
 
     def create(self, body: DefinitionCreate) -> SlaTerms:
         """ProblemError 422 naming every field that cannot be kept exactly."""
@@ -132,10 +124,9 @@ class TermsReader:
         holidays = dict(body.holiday_dates)
         if body.holidays is not None:
             try:
-                holidays = {**self._holidays(body.holidays, self._year), **holidays}
-            except ValueError as error:
-                field, _, text = str(error).partition(": ")
-                numbers.wrong(f"business_hours.holidays.{field}", text)
+                holidays = {**self._public(body.holidays), **holidays}
+            except UnknownHolidays as error:
+                numbers.wrong(f"business_hours.holidays.{error.field}", error.message)
         return BusinessCalendar(
             body.time_zone or zone,
             tuple(_hours(numbers, f"business_hours.{day}", getattr(body, day)) for day in _WEEK),
@@ -145,6 +136,12 @@ class TermsReader:
                 for day, hours in sorted(body.exceptions.items())
             },
         )
+
+    def _public(self, wanted: PublicHolidays) -> dict[date, str]:
+        """From the year before this one on, since corrections reach back, as far ahead as the package knows them."""
+        first, last = known_years(wanted.country)
+        since, until = max(first, self._year - 1), min(last, self._year + YEARS_AHEAD)
+        return holidays_of(wanted.country, wanted.subdivision or None, wanted.categories, since, until)
 
 
 def shown(definition: SlaDefinition, instances: int | None) -> DefinitionShown:

@@ -36,6 +36,13 @@ class PlaceIndex:
             for entry in self._entries(first, first + behind + 1):
                 yield entry - first
 
+    def count(self, place: str) -> int:
+        """The number of rows of a place; the cost is that of its chunks."""
+        if self._displaced and place in self._displaced:
+            return len(self._displaced[place])
+        first = self._key(place)
+        return self._below(first + (1 << ROW_BITS)) - self._below(first) if self._is_filed(first, place) else 0
+
     def add(self, place: str, row: int) -> None:
         """File a row under a place. The row has the place already, and is not filed there yet."""
         first = self._key(place)
@@ -81,6 +88,11 @@ class PlaceIndex:
     def _owner(self, first: int, row: int) -> str:
         """The place by which a row is filed under a hash."""
         return next(each for each in self._places_of(row) if self._key(each) == first and each not in self._displaced)
+
+    def _below(self, entry: int) -> int:
+        """The number of entries that are lower."""
+        number = bisect_right(self._firsts, entry) - 1
+        return sum(map(len, self._chunks[:number])) + bisect_left(self._chunks[number], entry)
 
     def _entries(self, first: int, since: int) -> Iterator[int]:
         """The entries of a hash from ``since`` on."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.instance_table import age_of
+from actors.sla_clock.instance_table import age_of, id_of
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
@@ -31,7 +31,7 @@ class SlaCatalogue:
         return versions[number - 1] if 1 <= number <= len(versions) else None
 
     def uses(self, definition_id: str) -> int:
-        return len(self._state().instances.at(f"definition:{definition_id}"))
+        return self._state().instances.count(f"definition:{definition_id}")
 
     def instance(self, instance_id: str) -> SlaInstance | None:
         return self._state().instances.get(instance_id)
@@ -39,8 +39,11 @@ class SlaCatalogue:
     def behind(self, after: str, most: int, place: str = "") -> list[SlaInstance]:
         return self._state().instances.behind(after, most, place)
 
-    def age(self, instance_id: str) -> tuple[int, int]:
+    def age(self, instance_id: str) -> int:
         return age_of(instance_id)
+
+    def named(self, age: int) -> str:
+        return id_of(age)
 
     def status(self, instance: SlaInstance) -> InstanceStatus:
         if instance.suspended:

@@ -63,8 +63,12 @@ class SlaView(Protocol):
         those of ``service:ID``, ``customer:ID``, ``definition:ID`` or of a node; all for ""."""
         ...
 
-    def age(self, instance_id: str) -> tuple[int, int]:
+    def age(self, instance_id: str) -> int:
         """The order in which instances were made."""
+        ...
+
+    def named(self, age: int) -> str:
+        """The id of this age."""
         ...
 
     def status(self, instance: SlaInstance) -> InstanceStatus:

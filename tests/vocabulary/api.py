@@ -16,7 +16,6 @@ import trio
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
-from actors.api.sla_terms import TermsSource
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
@@ -33,6 +32,8 @@ from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
+from faultd.settings import SlaSettings
+from faultd.sla_files import read_credit_models
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
@@ -114,7 +115,7 @@ class RunningApi:
             rules=partial(rule_records, self.state),
             sources=self.sources,
             sla=SlaCatalogue(lambda: self.stages.sla),
-            sla_terms=TermsSource(read_credit_models(), no_holidays),
+            credit_models=read_credit_models(SlaSettings()),
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,

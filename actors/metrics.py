@@ -93,7 +93,7 @@ class Metrics:
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
         self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
         self.store_trimmed = counter(
-            "faultd_store_trimmed_rows", "Oldest rows deleted because a table was full, by table", "table"
+            "faultd_store_trimmed_rows", "Oldest rows deleted because a table was full or the rows too old, by table", "table"
         )
         self.store_rejects = counter("faultd_store_rejects", "Changes that PostgreSQL refused, kept in store_rejects")
         self.store_rejected = gauge("faultd_store_rejected_changes", "Rows in store_rejects")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from actors.metrics import Metrics
 from actors.sla_clock.fold import fold_change, fold_event
+from actors.sla_clock.held import held_changes
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from actors.stage import Stage
@@ -46,6 +47,9 @@ class SlaClock(Stage):
 
     def saving(self) -> Iterable[Piece]:
         return self.state.saving()
+
+    def held(self) -> Iterable[Change]:
+        return held_changes(self.state)
 
     def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
         """With the plant, the windows and the open alarms of the correlator; nothing else is known."""

@@ -15,6 +15,7 @@ from actors.sla_clock.books.period_choice import Period, period_of
 from actors.sla_clock.books.periods import book_period, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
@@ -54,13 +55,29 @@ def await_period_end(run: FoldRun, period: Period) -> None:
 
 def instance_changed(run: FoldRun, instance: SlaInstance) -> SlaInstanceChanged:
     """The instance as it is now."""
-    state, account = run.state, run.state.accounts.get(instance.id)
+    return instance_shown(run.state, run.offset, instance)
+
+
+def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaInstanceChanged:
+    """The instance as ``state`` has it, in a Change of the Event at ``offset``."""
+    account = state.accounts.get(instance.id)
     placed = any(resource in state.plant.places for resource in instance.resources)
     if account is None:
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"
-        return SlaInstanceChanged(run.offset, instance, status, placed=placed)
-    standing = sum(not state.breaches[each].withdrawn for each in account.breaches)
-    return SlaInstanceChanged(run.offset, instance, account.status, account.reason, standing, account.breaches_at, placed)
+        return SlaInstanceChanged(offset, instance, status, placed=placed)
+    return SlaInstanceChanged(
+        offset,
+        instance,
+        account.status,
+        account.reason,
+        sum(not state.breaches[each].withdrawn for each in account.breaches),
+        account.breaches_at,
+        placed,
+        account.period_start,
+        account.period_end,
+        account.definition_id,
+        account.definition_version,
+    )
 
 
 def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | None:

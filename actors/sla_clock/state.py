@@ -168,7 +168,7 @@ class SlaState:
             "offset": self.offset,
             "at": self.at,
             "definitions": dict(self.definitions),
-            "instances": self.instances.values(),
+            "instances": self.instances.packed(),
             "accounts": dict(self.accounts),
             "closed": dict(self.closed),
             "places": list(self.plant.places.values()),

@@ -35,6 +35,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.gauges import SlaGauges
 from actors.sla_clock.view import SlaCatalogue
 from actors.store.actor import Store
 from actors.store.presence import Presence
@@ -70,6 +71,8 @@ from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
+from protocols.sla.credit_models import CreditTerms
+from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
 
@@ -115,10 +118,10 @@ async def serve(
 
     notifier.status("reading profiles and topology")
     inputs = await trio.to_thread.run_sync(partial(read_inputs, config, without_plugins=True))
-    credit_models = await trio.to_thread.run_sync(read_credit_models, config.sla)
     notifier.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state
+    credit_models = dict(inputs.credit_models)
     try:
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -140,6 +143,7 @@ async def serve(
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
+        SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
@@ -234,7 +238,9 @@ async def serve(
                             task_status.started(health)
 
                         sources.start_soon(announce)
-                        await _until_told_to_stop(signals, config, config_file, state, appends, listener, security, notifier)
+                        await _until_told_to_stop(
+                            signals, config, config_file, state, appends, listener, security, notifier, credit_models
+                        )
                         health.stopping, impatience.scope = True, everything
                     notifier.stopping("draining")
                     log.info("stopping: draining what was received")
@@ -352,6 +358,7 @@ async def _until_told_to_stop(
     listener: TrapListener,
     security: V3Engine,
     notifier: Notifier,
+    credit_models: dict[str, CreditTerms],
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
 
@@ -359,6 +366,8 @@ async def _until_told_to_stop(
         replace_users(security, new)
         listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
         logs.configure(new.log)
+        credit_models.clear()
+        credit_models.update(inputs.credit_models)
 
     async for number in signals:
         if number != signal.SIGHUP:

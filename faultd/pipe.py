@@ -64,9 +64,11 @@ class Stages:
 
     @property
     def sla(self) -> SlaState:
-        """The state of the SLA clock; an empty one where that stage is not among these."""
-        guarded = (stage.stage for stage in self.all if isinstance(stage, GuardedStage))
-        return next((stage.state for stage in guarded if isinstance(stage, SlaClock)), SlaState())
+        """The state of the SLA clock, which a start replaces; an empty one where there is no such stage."""
+        for guard in self.all[1:]:
+            if isinstance(guard, GuardedStage) and isinstance(guard.stage, SlaClock):
+                return guard.stage.state
+        return SlaState()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from protocols.rest_body import Body, PageQuery
@@ -35,6 +36,14 @@ Credit = Annotated[
 ]
 
 
+HolidayNames = Annotated[
+    dict[date, OptionalName], Meta(max_length=10_000, description="Further dates without business time, with their names")
+]
+HourExceptions = Annotated[
+    dict[date, DayHours], Meta(max_length=10_000, description="Hours of single dates; they replace all others of the day")
+]
+
+
 class PublicHolidays(Body, frozen=True, kw_only=True):
     """Public holidays of a country by the package `holidays`. Their dates are kept with the definition."""
 
@@ -55,12 +64,8 @@ class BusinessHours(Body, frozen=True, kw_only=True):
     saturday: DayHours = ()
     sunday: DayHours = ()
     holidays: PublicHolidays | None = None
-    holiday_dates: Annotated[
-        dict[date, OptionalName], Meta(max_length=10_000, description="Further dates without business time, with their names")
-    ] = {}
-    exceptions: Annotated[
-        dict[date, DayHours], Meta(max_length=10_000, description="Hours of single dates; they replace all others of the day")
-    ] = {}
+    holiday_dates: HolidayNames = msgspec.field(default_factory=dict)
+    exceptions: HourExceptions = msgspec.field(default_factory=dict)
 
 
 class DefinitionCreate(Body, frozen=True, kw_only=True):

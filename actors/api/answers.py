@@ -33,7 +33,7 @@ STATUS: Final[Mapping[str, int]] = {
 }
 """HTTP status of a refusal, by its reason."""
 
-_FIELD = re.compile(r"[A-Za-z_][\w.\[\]]*")
+_FIELD = re.compile(r"[A-Za-z_][\w.\[\]-]*")
 
 
 class Subject(Struct, frozen=True):

@@ -24,7 +24,11 @@ DefinitionLookup = Callable[[str], SlaDefinition | None]
 
 
 def plan_of(
-    body: InstanceCreate, definitions: DefinitionLookup, tenant_of: Callable[[SlaDefinition], str], now: datetime, place: str = ""
+    body: InstanceCreate,
+    definitions: DefinitionLookup,
+    tenant_of: Callable[[SlaDefinition], str],
+    now: datetime,
+    place: str = "",
 ) -> InstancePlan:
     """A new instance as the fold is asked for it. ``tenant_of``: the tenant of an instance of this definition. ``place`` stands
     in front of the fields. ProblemError 422 naming every field that is wrong."""
@@ -56,7 +60,7 @@ def plan_of(
 
 
 def edit_of(body: InstanceEdit, before: SlaInstance, definition: SlaDefinition) -> InstanceEdited:
-    """Fields of ``before`` to change; ``definition`` is the one that it has or gets. ProblemError 422 as for :func:`plan_of`."""
+    """Fields of ``before`` to change; ``definition``: the one that it has or gets. ProblemError 422 as for :func:`plan_of`."""
     numbers = ExactNumbers()
     fields: dict[str, Any] = fields_for(InstanceEdited, body)
     zone = ZoneInfo(definition.terms.period.zone)
@@ -84,7 +88,9 @@ def instant_of_day(numbers: ExactNumbers, field: str, text: str, zone: ZoneInfo)
             return midnight(date.fromisoformat(text), zone)
         at = msgspec.convert(text, datetime)
     except (ValueError, msgspec.ValidationError, OverflowError):
-        numbers.wrong(field, f"{text!r} is neither a date such as 2026-03-01 nor a time such as 2026-03-01T12:00:00Z (RFC 3339)")
+        numbers.wrong(
+            field, f"{text!r} is neither a date such as 2026-03-01 nor a time such as 2026-03-01T12:00:00Z (RFC 3339)"
+        )
         return 0
     if not 2 <= at.year <= 9998:
         numbers.wrong(field, f"{text!r} is not between 1970 and 2200")

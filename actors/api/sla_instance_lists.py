@@ -19,7 +19,8 @@ Key = tuple[int, ...]
 
 
 async def page_of(view: SlaView, query: InstancesQuery, tenant: str | None, now: int) -> Page[SlaInstance]:
-    """A page of the instances of ``tenant`` (None: of all) that pass the query. ``now`` in microseconds. Raises ``BadCursor``."""
+    """A page of the instances of ``tenant`` (None: of all) that pass the query, at ``now`` (microseconds). Raises
+    ``BadCursor``."""
 
     def passes(instance: SlaInstance | None) -> bool:
         return instance is not None and _passes(view, query, tenant, now, instance)

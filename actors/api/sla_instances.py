@@ -129,9 +129,7 @@ async def list_sla_instances(request: Request[Any, Any, Any], instances: Given[I
     operation_class=TaggedOperation,
     opt=allow("viewer"),
 )
-async def get_sla_instance(
-    instances: Given[InstanceCommands], by: By, instance_id: InstanceName
-) -> Response[InstanceShown]:
+async def get_sla_instance(instances: Given[InstanceCommands], by: By, instance_id: InstanceName) -> Response[InstanceShown]:
     """One contract with its figures now, also one that has ended."""
     return _tagged(instances.show(by, instance_id))
 
@@ -201,9 +199,7 @@ async def edit_sla_instance(
     responses={409: PROBLEM},
     opt=allow("operator"),
 )
-async def delete_sla_instance(
-    instances: Given[InstanceCommands], by: By, if_match: IfMatch, instance_id: InstanceName
-) -> None:
+async def delete_sla_instance(instances: Given[InstanceCommands], by: By, if_match: IfMatch, instance_id: InstanceName) -> None:
     """The contract ends now. The instance, its closed periods and its breaches can still be shown."""
     await instances.delete(by, instance_id, if_match)
 

@@ -21,13 +21,13 @@ from protocols.rest_sla_definitions import (
 )
 from protocols.severity import Severity
 from protocols.sla.business_time import BusinessCalendar, Hours
-from protocols.sla.credit_models import OutageCredits, TierCredits
+from protocols.sla.credit_models import CreditTerms
 from protocols.sla.definition import SlaDefinition, SlaTerms, SlaTermsEdited
 from protocols.sla.local_time import SECOND
 from protocols.sla.performance_rule import PerformanceMetric, PerformanceRule
 from protocols.sla.periods import PeriodRule
 
-CreditModels = Mapping[str, TierCredits | OutageCredits]
+CreditModels = Mapping[str, CreditTerms]
 """Models of ``config/sla`` by the names of their files without ``.toml``."""
 YEARS_AHEAD: Final = 10
 """Years for which a calendar has public holidays beyond this one. A later version of the definition has the years behind."""
@@ -109,7 +109,7 @@ class TermsReader:
         numbers.check()
         return SlaTermsEdited(**fields)
 
-    def _credit(self, numbers: ExactNumbers, credit: TierCredits | OutageCredits | str | None) -> dict[str, Any]:
+    def _credit(self, numbers: ExactNumbers, credit: CreditTerms | str | None) -> dict[str, Any]:
         if not isinstance(credit, str):
             return {"credits": credit, "credit_file": ""}
         model = self._models.get(credit)
@@ -131,10 +131,7 @@ class TermsReader:
             body.time_zone or zone,
             tuple(_hours(numbers, f"business_hours.{day}", getattr(body, day)) for day in _WEEK),
             dict(sorted(holidays.items())),
-            {
-                day: _hours(numbers, f"business_hours.exceptions.{day}", hours)
-                for day, hours in sorted(body.exceptions.items())
-            },
+            {day: _hours(numbers, f"business_hours.exceptions.{day}", hours) for day, hours in sorted(body.exceptions.items())},
         )
 
     def _public(self, wanted: PublicHolidays) -> dict[date, str]:
@@ -149,6 +146,12 @@ def shown(definition: SlaDefinition, instances: int | None) -> DefinitionShown:
     terms = definition.terms
     limits = {rule.metric: rule for rule in terms.performance}
     first = terms.performance[0] if terms.performance else None
+    numbers: dict[str, Any] = {
+        name: _quotient(limits[metric].limit if metric in limits else None, unit) for metric, (name, unit, _) in _LIMITS.items()
+    }
+    for each in _SEVERITIES:
+        numbers[f"response_time_{each}"] = _quotient(terms.response.get(each), _MINUTE)
+        numbers[f"resolution_time_{each}"] = _quotient(terms.resolution.get(each), _MINUTE)
     return DefinitionShown(
         **fields_for(DefinitionShown, definition),
         **{name: getattr(terms, name) for name in _SAME},
@@ -157,14 +160,9 @@ def shown(definition: SlaDefinition, instances: int | None) -> DefinitionShown:
         period=None if terms.period.unit == "days" else terms.period.unit,
         time_zone=terms.period.zone,
         period_anchor=terms.period.anchor,
-        **{
-            name: _quotient(limits[metric].limit if metric in limits else None, unit)
-            for metric, (name, unit, _) in _LIMITS.items()
-        },
+        **numbers,
         violation_seconds=_quotient(None if first is None else first.lasts, SECOND),
         measurement_interval_seconds=60.0 if first is None else first.interval / SECOND,
-        **{f"response_time_{each}": _quotient(terms.response.get(each), _MINUTE) for each in _SEVERITIES},
-        **{f"resolution_time_{each}": _quotient(terms.resolution.get(each), _MINUTE) for each in _SEVERITIES},
         business_hours=None if terms.calendar is None else _hours_shown(terms.calendar),
         maintenance_notice_hours=terms.maintenance_notice / _HOUR,
         outage_minimum_seconds=terms.outage_minimum / SECOND,
@@ -257,4 +255,3 @@ def _clock(seconds: int) -> str:
 def _quotient(value: int | None, unit: int) -> float | None:
     """For display: the nearest float."""
     return None if value is None else value / unit
-

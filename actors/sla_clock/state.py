@@ -1,6 +1,5 @@
 """The state of the stage ``sla_clock``: tables of frozen values, indexes that follow from them, and deadlines."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -17,7 +16,7 @@ from actors.sla_clock.journal import Journal
 from actors.sla_clock.performance import PerformanceState
 from actors.sla_clock.work import WorkItem
 from actors.state_encoding import Piece, struct_pieces
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.credit import SlaCredit
 from protocols.sla.definition import SlaDefinition
@@ -103,8 +102,10 @@ class SlaState:
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
-        self.tally: Counter[str] = Counter()
-        """Counts since the metrics last took them; not saved."""
+        self.examined = 0
+        """Instances examined since the metrics last took the count; not saved."""
+        self.opened: list[tuple[BreachType, int]] = []
+        """Breaches opened since then: type, and microseconds from the begin to the opening; not saved."""
 
     @property
     def pending(self) -> bool:

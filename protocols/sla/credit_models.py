@@ -75,7 +75,11 @@ class OutageCredits(CreditModel, frozen=True, tag_field="type", tag="outage", kw
     """With ``outage`` the outage's begin takes the place of the fault report."""
 
 
-def mistakes_of(model: TierCredits | OutageCredits) -> Iterator[tuple[Path, str]]:
+CreditTerms = TierCredits | OutageCredits
+"""A model of either kind."""
+
+
+def mistakes_of(model: CreditTerms) -> Iterator[tuple[Path, str]]:
     """Path and message of everything in the model that cannot be meant."""
     if not model.rule.strip():
         yield ("rule",), "a name is missing"

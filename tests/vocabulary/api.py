@@ -30,10 +30,10 @@ from actors.sla_clock.view import SlaCatalogue
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
+from faultd.config import Config
+from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
-from faultd.settings import SlaSettings
-from faultd.sla_files import read_credit_models
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
@@ -115,7 +115,7 @@ class RunningApi:
             rules=partial(rule_records, self.state),
             sources=self.sources,
             sla=SlaCatalogue(lambda: self.stages.sla),
-            credit_models=read_credit_models(SlaSettings()),
+            credit_models=read_credit_models(Config()),
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,

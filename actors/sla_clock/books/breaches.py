@@ -29,7 +29,7 @@ def book_availability(
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
-        run.notify("at_risk", instance, f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used")
+        run.notify("at_risk", instance, risk_text(figures))
     return replace(account, at_risk=at_risk)
 
 
@@ -87,6 +87,11 @@ def _breached(
     return replace(account, at_risk=True)
 
 
+def risk_text(figures: SlaFigures) -> str:
+    """Why the budget is at risk."""
+    return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used{figures.burning}"
+
+
 def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     """The outage interval of the root cause: of those that lasted at ``at``, the earliest, and its parents up to the top."""
     lasting = [each for each in alarms if each.start <= at and (each.end is None or each.end >= at)]
@@ -106,6 +111,8 @@ def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
     """Keep a breach and emit it, if it differs. Returns it with its revision."""
     if breach == run.state.breaches.get(breach.id):
         return breach
+    if breach.revision == 0:
+        run.state.opened.append((breach.type, run.now - breach.start))
     breach = replace(breach, revision=breach.revision + 1)
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))

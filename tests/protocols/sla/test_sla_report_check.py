@@ -67,6 +67,7 @@ def test_nothing_measured_has_no_availability() -> None:
         ({"budget_time": 721 * HOUR}, "budget_time"),
         ({"budget": 0, "budget_left": -3 * HOUR}, "budget 0 s: budget_time and target give 2588.4 s"),
         ({"budget_left": 0}, "budget_left 0 s"),
+        ({"budget_left": -4 * HOUR}, "budget_left -14400 s: budget and downtime give -8211.6 s"),
         ({"timeline": ((START, END, "up"),)}, "shares.down 10800 s: the timeline has 0 s"),
         ({"timeline": ((START, UP, "up"), (DOWN, END, "down"))}, "overlaps"),
         ({"unknown_counts_as": "down", "shares": SOME_UNKNOWN}, "downtime 10800 s: down and unknown sum to 14400 s"),

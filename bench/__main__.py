@@ -1,7 +1,9 @@
 """``python -m bench``: measure, print the table, write ``docs/benchmarks.md``."""
 
 import argparse
+import shlex
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -88,7 +90,8 @@ def main() -> None:
     console.print(terminal(groups))
     if given.only:
         if given.page:
-            PAGE.write_text(measured_again(PAGE.read_text(), groups, at=at, options=options))
+            command = f'`make bench BENCH="{shlex.join(sys.argv[1:])}"`'
+            PAGE.write_text(measured_again(PAGE.read_text(), groups, at=at, options=f"{options}, by {command}"))
         return
     page = markdown(
         groups,

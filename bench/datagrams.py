@@ -13,6 +13,7 @@ from protocols.snmp.notification import VarBind
 
 SOURCES = 120
 """OLTs, each with its own address."""
+COMMUNITY = "public"
 ONTS = 64
 """ONTs of a PON port."""
 _PORTS, _SLOTS = 16, 16
@@ -103,7 +104,7 @@ def trap_oid(at: Place, raised: bool) -> str:
     return f"{_XPON}.12.2.2.0.{(12, 18)[at.vendor] + (not raised)}"
 
 
-def template(number: int, raised: bool, kind: str = "trap", community: str = "public") -> Template:
+def template(number: int, raised: bool, kind: str = "trap", community: str = COMMUNITY) -> Template:
     """The datagram of problem ``number``; ``kind`` is trap or inform."""
     at = place(number)
     make = encode.trap_v2c if kind == "trap" else encode.inform

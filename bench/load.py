@@ -1,5 +1,6 @@
-"""One load on the daemon, and what became of it."""
+"""One load of the daemon: sent, waited for, and counted."""
 
+import re
 import time
 from typing import Any
 
@@ -10,16 +11,19 @@ from bench.machine import cpu_seconds, machine_cpu_seconds
 
 _SETTLE_SECONDS = 120.0
 _STALLED_SECONDS = 3.0
+_DROPPED = re.compile(r'faultd_traps_dropped_total\{reason="(\w+)"\}')
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
     """Counts are of datagrams; ``behind`` is the seconds from the last one sent until the last was on disk, ``stored`` until
-    PostgreSQL had everything. ``others`` is the noise: cores used by foreign processes while sending."""
+    PostgreSQL had everything. ``dropped`` is the listener's own drops by reason, those of the kernel apart. ``others`` is the
+    noise: cores used by foreign processes while sending."""
 
     sent: int
     seconds: float
     accepted: int
     kernel_drops: int
+    dropped: dict[str, int]
     events: int
     behind: float
     stored: float
@@ -46,9 +50,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return 1e6 * self.postgres_cpu / max(1, self.accepted)
 
 
-def run(daemon: Daemon, postgres: Postgres, sender: Child, *, rate: int, count: int, what: str = "mix") -> Outcome:
+def run(
+    daemon: Daemon, postgres: Postgres, sender: Child, *, rate: int, count: int, what: str = "mix", v3: bool = False
+) -> Outcome:
     """Send, wait until all is in PostgreSQL (or nothing moves any more), and count."""
-    sender.ask(do="build", port=daemon.trap_port, rate=rate, count=count, what=what)
+    sender.ask(do="build", port=daemon.trap_port, rate=rate, count=count, what=what, v3=v3)
     before = daemon.metrics()
     cpu, postgres_cpu, machine, sender_cpu = daemon.cpu(), postgres.cpu(), machine_cpu_seconds(), cpu_seconds(sender.pid)
     begun = time.monotonic()
@@ -66,6 +72,7 @@ def run(daemon: Daemon, postgres: Postgres, sender: Child, *, rate: int, count: 
         seconds=answer["seconds"],
         accepted=grown("faultd_traps_accepted_total"),
         kernel_drops=grown("faultd_kernel_drops_total"),
+        dropped={found[1]: count for name in after if (found := _DROPPED.fullmatch(name)) and (count := grown(name))},
         events=grown('faultd_events_total{kind="trap"}'),
         behind=behind,
         stored=stored,

@@ -1,4 +1,4 @@
-"""Those that faultd is compared with: snmptrapd logging to a file, and pysnmp's notification receiver."""
+"""Receivers that faultd is compared with: snmptrapd logging to a file, and pysnmp's notification receiver."""
 
 import shutil
 import socket
@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from bench import v3
 from bench.children import BenchError, Child, server
 from bench.machine import cpu_seconds
+from bench.v3 import SNMPTRAPD_CONFIG
 from faultd.demo.workplace import free_port
 
 RECEIVE_BUFFER = 32 * 1024 * 1024
@@ -30,8 +30,8 @@ class Rival(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """What a rival made of a load: datagrams sent and kept, microseconds of its processor time each, and how many seconds
-    after the last one it was done."""
+    """A load of a rival: datagrams sent and kept, microseconds of its processor time each, and the seconds that it
+    took after the last one."""
 
     sent: int
     kept: int
@@ -50,7 +50,7 @@ def snmptrapd(folder: Path) -> Iterator[Rival]:
     config, lines = folder / "snmptrapd.conf", folder / "traps.log"
     config.write_text(
         f"authCommunity log public\nserverRecvBuf {RECEIVE_BUFFER}\n"
-        f"format1 TRAP %b %w %q %v\\n\nformat2 TRAP %b %w %q %v\\n\n{v3.SNMPTRAPD_CONFIG}"
+        f"format1 TRAP %b %w %q %v\\n\nformat2 TRAP %b %w %q %v\\n\n{SNMPTRAPD_CONFIG}"
     )
     lines.unlink(missing_ok=True)
     port = free_port(0, socket.SOCK_DGRAM)
@@ -70,9 +70,9 @@ def pysnmp(folder: Path) -> Iterator[Rival]:
         yield Rival("pysnmp", port, process.pid, lambda: int(count.read_text() or 0) if count.exists() else 0)
 
 
-def load(rival: Rival, sender: Child, *, rate: int, count: int, what: str = "mix") -> Taken:
+def load(rival: Rival, sender: Child, *, rate: int, count: int, what: str = "mix", v3: bool = False) -> Taken:
     """Send it what the sender builds, and wait until nothing moves any more."""
-    sender.ask(do="build", port=rival.port, rate=rate, count=count, what=what)
+    sender.ask(do="build", port=rival.port, rate=rate, count=count, what=what, v3=v3)
     before, cpu = rival.kept(), cpu_seconds(rival.pid)
     answer: dict[str, Any] = sender.ask(do="go")
     ended = moved = time.monotonic()

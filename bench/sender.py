@@ -1,8 +1,8 @@
 """The sender, in a process of its own. One JSON command a line in, one JSON answer a line out; loopback only, and bounded.
 
-``{"do": "build", "port": P, "rate": R, "count": N, "what": W}`` prepares datagrams, W being ``mix``, ``steady`` (without new
-problems), ``new`` or ``v3`` (a ``rate`` of 0 means back to back); ``{"do": "go"}`` sends them. All its problems belong to one
-plant (``block``).
+``{"do": "build", "port": P, "rate": R, "count": N, "what": W, "v3": V}`` prepares datagrams, as SNMPv3 where V is true.
+A ``rate`` of 0 means back to back; W is ``mix``, ``steady`` (without new problems) or ``new``. ``{"do": "go"}`` sends them. All
+problems belong to one plant (``block``). No datagram is sent twice: a receiver may drop the second one as a copy or a replay.
 """
 
 import socket
@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from bench import v3
 from bench.datagrams import SOURCES, Template, address, template
 from bench.traffic import Population
+from bench.v3 import Engines
 
 MOST = 2_000_000
 """Datagrams of one run."""
@@ -26,6 +26,7 @@ class Sender:
     def __init__(self, block: int, seed: int) -> None:
         self.block = block
         self.population = Population(seed)
+        self._engines = Engines(block)
         self._templates: dict[tuple[int, bool], Template] = {}
         self._sockets: list[socket.socket] = []
         self._port = 0
@@ -36,17 +37,13 @@ class Sender:
         self._sequence = [1 << 24] * SOURCES
         self._born = time.monotonic()
 
-    def build(self, port: int, rate: int, count: int, what: str, **_: Any) -> dict[str, Any]:
+    def build(self, port: int, rate: int, count: int, what: str, v3: bool = False, **_: Any) -> dict[str, Any]:
         if count > MOST:
             raise ValueError(f"count: {count} is more than {MOST}")
         if port != self._port:
             self._connect(port)
         self._rate = rate
         self._new.clear()
-        if what == "v3":
-            ring = v3.datagrams(min(count, 2_000))
-            self._queue = [(self._sockets[index % SOURCES], ring[index % len(ring)]) for index in range(count)]
-            return {"built": count}
         before = self.population.known
         if what == "new":
             reports = self.population.raise_new(count)
@@ -64,7 +61,10 @@ class Sender:
             self._request += 1
             source = number % SOURCES
             self._sequence[source] += 1
-            datagram = made.fill(self._request, uptime + int(index * pace), self._sequence[source])
+            at = uptime + int(index * pace)
+            datagram = made.fill(self._request, at, self._sequence[source])
+            if v3:
+                datagram = self._engines.secured(source, datagram, self._request, at)
             self._queue.append((self._sockets[source], datagram))
         return {"built": count}
 
@@ -102,10 +102,13 @@ class Sender:
             "at": at if len(at) <= 20_000 else {},
         }
 
-    def _connect(self, port: int) -> None:
-        for old in self._sockets:
-            old.close()
+    def close(self) -> None:
+        for sock in self._sockets:
+            sock.close()
         self._sockets = []
+
+    def _connect(self, port: int) -> None:
+        self.close()
         for source in range(SOURCES):
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sock.bind((address(self.block, source), 0))

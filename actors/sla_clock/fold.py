@@ -5,10 +5,13 @@ from datetime import timedelta
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
+from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.outages import note_alarm, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
+from actors.sla_clock.limits.clock_facts import forget_clock, note_clock
+from actors.sla_clock.limits.performance_breaches import settle_performance
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.work import CloseAll, WalkBelow
@@ -47,6 +50,11 @@ def _meet_deadlines(run: FoldRun) -> None:
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
+            forget_past(run)
+        elif kind == "clock":
+            forget_clock(run, name)
+        elif kind == "performance":
+            settle_performance(run, name)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:
@@ -56,6 +64,7 @@ def fold_change(run: FoldRun, change: Change) -> None:
             pass
         case AlarmChanged(alarm=alarm, entries=entries):
             note_alarm(run, alarm, entries)
+            note_clock(run, alarm)
         case NodesChanged():
             _note_nodes(run, change)
         case WindowChanged():

@@ -75,6 +75,8 @@ class SlaState:
         self.plant = PlantMirror()
         self.windows: dict[str, MaintenanceWindow] = {}
         self.exclusions: dict[str, SlaExclusion] = {}
+        self.exclusions_at: dict[str, tuple[str, ...]] = {}
+        """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
         self.outages: dict[str, SlaOutage] = {}
         self.outages_at: dict[str, tuple[str, ...]] = {}
         """Ids of outages by resource; those that name a service or a customer themselves under ``service:ID``,
@@ -114,6 +116,21 @@ class SlaState:
         versions = self.definitions.get(definition_id)
         return versions[-1] if versions else None
 
+    def put_exclusion(self, journal: Journal, exclusion: SlaExclusion) -> None:
+        """Add an exclusion, or put it in the place of the one with its id, whose scope is the same."""
+        known = exclusion.id in self.exclusions
+        journal.put(self.exclusions, exclusion.id, exclusion)
+        if not known:
+            for key in exclusion.scope.keys:
+                journal.put(self.exclusions_at, key, (*self.exclusions_at.get(key, ()), exclusion.id))
+
+    def drop_exclusion(self, journal: Journal, exclusion_id: str) -> None:
+        """Forget an exclusion."""
+        exclusion = self.exclusions[exclusion_id]
+        journal.drop(self.exclusions, exclusion_id)
+        for key in exclusion.scope.keys:
+            _unfile(journal, self.exclusions_at, key, exclusion_id)
+
     def put_outage(self, journal: Journal, outage: SlaOutage) -> None:
         """Add an outage interval, or put it in the place of the one with its id."""
         before = self.outages.get(outage.id)
@@ -125,7 +142,7 @@ class SlaState:
             if key not in old:
                 journal.put(self.outages_at, key, (*self.outages_at.get(key, ()), outage.id))
         for key in old.difference(keys_of(outage)):
-            self._unfile(journal, key, outage.id)
+            _unfile(journal, self.outages_at, key, outage.id)
 
     def drop_outage(self, journal: Journal, outage_id: str) -> None:
         """Forget an outage interval."""
@@ -138,7 +155,7 @@ class SlaState:
         else:
             journal.drop(self.outages_of, outage.alarm_id)
         for key in keys_of(outage):
-            self._unfile(journal, key, outage_id)
+            _unfile(journal, self.outages_at, key, outage_id)
 
     def put_report(self, journal: Journal, report: FaultReport) -> None:
         """Keep a fault report."""
@@ -153,11 +170,7 @@ class SlaState:
             return
         journal.drop(self.reports, report_id)
         for instance_id in report.instances:
-            left = tuple(each for each in self.reports_of.get(instance_id, ()) if each != report_id)
-            if left:
-                journal.put(self.reports_of, instance_id, left)
-            else:
-                journal.drop(self.reports_of, instance_id)
+            _unfile(journal, self.reports_of, instance_id, report_id)
 
     def put_work(self, journal: Journal, item: WorkItem) -> None:
         """Have ``item`` done by this Event or later ones."""
@@ -198,8 +211,9 @@ class SlaState:
         state.offset, state.at = saved.offset, saved.at
         state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
         state.closed = saved.closed
-        state.exclusions, state.breaches, state.clock_marks = saved.exclusions, saved.breaches, saved.clock_marks
-        state.keys = saved.keys
+        for exclusion in saved.exclusions.values():
+            state.put_exclusion(journal, exclusion)
+        state.breaches, state.clock_marks, state.keys = saved.breaches, saved.clock_marks, saved.keys
         for alarm_id, facts in saved.clocks.items():
             state.clocks.put(journal, alarm_id, facts)
         for report in saved.reports.values():
@@ -218,12 +232,13 @@ class SlaState:
         state.work = dict(enumerate(saved.work, 1))
         return state
 
-    def _unfile(self, journal: Journal, key: str, outage_id: str) -> None:
-        left = tuple(each for each in self.outages_at.get(key, ()) if each != outage_id)
-        if left:
-            journal.put(self.outages_at, key, left)
-        else:
-            journal.drop(self.outages_at, key)
+
+def _unfile(journal: Journal, index: dict[str, tuple[str, ...]], key: str, name: str) -> None:
+    left = tuple(each for each in index.get(key, ()) if each != name)
+    if left:
+        journal.put(index, key, left)
+    else:
+        journal.drop(index, key)
 
 
 def keys_of(outage: SlaOutage) -> Iterable[str]:

@@ -48,8 +48,8 @@ class User(_Secretive, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priv_key_file: str = ""
     """File that holds the privacy pass phrase, instead of ``priv_key``."""
     engine_id: str = ""
-    """The sender's engine id in hexadecimal, for its traps; ``*`` takes any engine's. Empty: INFORMs only, which go by
-    faultd's own engine id."""
+    """The sender's engine id in hexadecimal, for its traps; ``*`` takes those of any engine, and is tried after the users that
+    list the engine. Empty: INFORMs only, which go by faultd's own engine id."""
     time_window: Literal["lenient", "strict"] = "lenient"
     """How traps outside of RFC 3414's time window of 150 s are judged. ``strict``: refused. ``lenient``: accepted once each
     from a device that restarts without raising its snmpEngineBoots, or whose snmpEngineTime stands still; counted as

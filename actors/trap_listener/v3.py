@@ -14,7 +14,8 @@ from actors.trap_listener.credentials import with_keys
 from actors.trap_listener.engine_clocks import load_clocks
 from actors.trap_listener.engine_state import next_start
 from actors.trap_listener.intake import Admitted, DroppedDatagram, Exchange
-from actors.trap_listener.settings import ANY_ENGINE, User
+from actors.trap_listener.settings import User
+from actors.trap_listener.v3_users import V3User, V3Users, usm_user
 from protocols.snmp.errors import SnmpRefusal
 from protocols.snmp.irregular import ENGINE_CLOCK
 from protocols.snmp.message import decode_scoped_pdu
@@ -38,23 +39,6 @@ REPORTS = {
     "decryption_failed": report.DECRYPTION_ERRORS,
 }
 """The counter that a Report names, by the reason of refusal (SNMP-USER-BASED-SM-MIB)."""
-
-
-def usm_user(user: User) -> UsmUser:
-    """The keys of a configured user, whose key files have been read."""
-    return UsmUser(user.name, user.auth, user.auth_key, user.priv, user.priv_key, user.key_extension)
-
-
-class _Sender:
-    """A configured user: its keys, the engines that its traps come from, and how their times are judged."""
-
-    __slots__ = ("engine", "lenient", "user")
-
-    def __init__(self, user: User) -> None:
-        self.user = usm_user(user)
-        listed = user.engine_id.removeprefix("0x")
-        self.engine: bytes | str = listed if listed == ANY_ENGINE else bytes.fromhex(listed)
-        self.lenient = user.time_window == "lenient"
 
 
 class V3Engine:
@@ -86,13 +70,7 @@ class V3Engine:
 
         Raises CredentialError, and keeps the users that it had.
         """
-        senders = [_Sender(user) for user in with_keys(users)]
-        self._by_name: dict[bytes, list[_Sender]] = {}
-        self._engines: set[bytes] = set()
-        for sender in senders:
-            self._by_name.setdefault(sender.user.name, []).append(sender)
-            if isinstance(sender.engine, bytes):
-                self._engines.add(sender.engine)
+        self._users = V3Users(with_keys(users))
 
     def receive(self, datagram: bytes, now: float) -> Admitted:
         """Check and decode one message. Raises Refused, Exchange (discovery, clock synchronisation) or SnmpRefusal."""
@@ -112,12 +90,13 @@ class V3Engine:
         response = response_pdu(scoped_pdu)
         return Admitted(notification, lambda at: self._answer(message, response, at, user, user.level))
 
-    def _candidates(self, message: UsmMessage, now: float) -> Sequence[_Sender]:
+    def _candidates(self, message: UsmMessage, now: float) -> Sequence[V3User]:
         """The configured users that the message can be from, all at its security level."""
-        named = self._by_name.get(message.user, [])
-        if message.engine_id != self.engine_id:
-            named = [each for each in named if each.engine in (ANY_ENGINE, message.engine_id)]
-            if not named and message.engine_id not in self._engines:
+        if message.engine_id == self.engine_id:
+            named = self._users.named(message.user)
+        else:
+            named = self._users.of_engine(message.user, message.engine_id)
+            if not named and message.engine_id not in self._users.engines:
                 raise self._refused("unknown_engine", message, now)
         if not named:
             raise self._refused("unknown_user", message, now)
@@ -126,26 +105,27 @@ class V3Engine:
             raise self._refused("unsupported_security_level", message, now)
         return at_level
 
-    def _authenticate(self, message: UsmMessage, candidates: Sequence[_Sender], now: float) -> tuple[UsmUser, tuple[str, ...]]:
+    def _authenticate(self, message: UsmMessage, candidates: Sequence[V3User], now: float) -> tuple[UsmUser, tuple[str, ...]]:
         """The user that sent the message, and the irregularities of its time."""
         if message.level == "noAuthNoPriv":
             return candidates[0].user, ()
-        sender = next((each for each in candidates if is_signed_by(message, each.user)), None)
-        if sender is None:
+        configured = next((each for each in candidates if is_signed_by(message, each.user)), None)
+        if configured is None:
             raise self._refused("wrong_digest", message, now)
+        user = configured.user
         if message.engine_id != self.engine_id:
             verdict = self.clocks.accept(
-                message.engine_id, message.boots, message.time, now, message.digest, lenient=sender.lenient
+                message.engine_id, message.boots, message.time, now, message.digest, lenient=configured.lenient
             )
             if verdict == "untimely":
                 raise self._refused("not_in_time_window", message, now)
             if verdict == "lenient":
-                return sender.user, (ENGINE_CLOCK,)
+                return user, (ENGINE_CLOCK,)
         elif not is_in_own_window(message.boots, message.time, self.boots, self._time(now)):
             if message.boots == message.time == 0 and message.reportable:
-                raise Exchange(self._report(message, "not_in_time_window", now, sender.user))
-            raise self._refused("not_in_time_window", message, now, sender.user)
-        return sender.user, ()
+                raise Exchange(self._report(message, "not_in_time_window", now, user))
+            raise self._refused("not_in_time_window", message, now, user)
+        return user, ()
 
     def _refused(self, reason: str, message: UsmMessage, now: float, user: UsmUser | None = None) -> DroppedDatagram:
         return DroppedDatagram(reason, self._report(message, reason, now, user) if message.reportable else b"")

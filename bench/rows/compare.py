@@ -6,20 +6,21 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from bench import load, rivals, v3
+from bench import load, rivals
 from bench.children import BenchError
 from bench.context import Context
 from bench.datagrams import address, template
-from bench.rows.sustained import OPEN, verdict
+from bench.rows.sustained import OPEN, Search
 from bench.search import highest, percentile
 from bench.table import Row
+from bench.v3 import DAEMON_CONFIG
 from faultd.embedded import EmbeddedPostgresError
 
 RATES = 4_000, 8_000
 """A storm, and one that is about all that snmptrapd takes: what is paid for a batch is shared by more traps then."""
 PYSNMP_RATE = 250
 """What its receiver can surely take."""
-V3_CEILING = 16_000
+V3_START, V3_CEILING, V3_RESOLUTION, V3_SECONDS = 2_000, 32_000, 0.1, 4
 
 
 def cpu(context: Context) -> list[Row]:
@@ -103,48 +104,43 @@ def round_trips(port: int, count: int) -> list[float]:
 
 
 def authpriv(context: Context) -> list[Row]:
-    """The highest rate of SNMPv3 authPriv traps that holds in short probes."""
-    seconds = 4
-
-    def ours() -> tuple[int, float]:
-        costs: dict[int, float] = {}
-        with context.daemon("v3", v3.DAEMON_CONFIG) as daemon, context.sender() as sender:
-
-            def probe(rate: int) -> bool:
-                outcome = load.run(daemon, context.postgres, sender, rate=rate, count=rate * seconds, what="v3")
-                costs[rate] = outcome.cpu_per_trap
-                wrong = verdict(outcome, rate, seconds)
-                context.tell(f"faultd, SNMPv3 {rate}/s: {wrong or 'holds'} ({outcome.cpu_per_trap:.0f} µs a trap)")
-                return not wrong
-
-            found, _ = highest(probe, 2_000, V3_CEILING, 0.1)
-        return found, costs.get(found, 0.0)
-
-    def theirs() -> tuple[int, float]:
-        costs: dict[int, float] = {}
-        with rivals.snmptrapd(context.folder / "v3_snmptrapd") as rival, context.sender() as sender:
-
-            def probe(rate: int) -> bool:
-                taken = rivals.load(rival, sender, rate=rate, count=rate * seconds, what="v3")
-                costs[rate] = taken.cpu_per_trap
-                holds = taken.kept >= taken.sent and taken.behind <= 0.5
-                context.tell(f"snmptrapd, SNMPv3 {rate}/s: kept {taken.kept} of {taken.sent}, {taken.behind:.1f} s behind")
-                return holds
-
-            found, _ = highest(probe, 2_000, V3_CEILING, 0.1)
-        return found, costs.get(found, 0.0)
-
-    rate, cost = ours()
+    """The highest rate of SNMPv3 authPriv traps that holds in short probes; the traps are those of the sustained rate."""
+    with context.daemon("v3", DAEMON_CONFIG) as daemon, Search(context, daemon, v3=True) as search:
+        rate, _ = highest(lambda rate: search.holds(rate, V3_SECONDS), V3_START, V3_CEILING, V3_RESOLUTION)
     beside = "snmptrapd did not run"
     with suppress(BenchError, EmbeddedPostgresError):
-        other, other_cost = theirs()
+        other, other_cost = _snmptrapd_authpriv(context)
         beside = f"{other:,}/s snmptrapd ({other_cost:.0f} µs a trap)"
+    name, target = "SNMPv3 authPriv (SHA, AES) rate", "5,000/s"
+    if search.best is None:
+        return [Row(name=name, value="none held", beside=beside, target=target)]
     return [
         Row(
-            name="SNMPv3 authPriv (SHA, AES) rate",
-            value=f"{rate:,}/s ({cost:.0f} µs a trap)",
+            name=name,
+            value=f"{rate:,}/s ({search.best.cpu_per_trap:.0f} µs a trap)",
             beside=beside,
-            target="5,000/s",
-            note=f"highest rate without loss or backlog in probes of {seconds} s, ceiling {V3_CEILING:,}/s",
+            target=target,
+            note=f"highest rate without loss or backlog in probes of {V3_SECONDS} s, ceiling {V3_CEILING:,}/s; the mix of the "
+            "sustained rate from 120 engines, each trap signed and encrypted anew; every alarm compared in PostgreSQL, whose "
+            f"{search.best.postgres_per_trap:.0f} µs come on top; others {search.best.others:.2f} cores",
         )
     ]
+
+
+def _snmptrapd_authpriv(context: Context) -> tuple[int, float]:
+    costs: dict[int, float] = {}
+    with rivals.snmptrapd(context.folder / "v3_snmptrapd") as rival, context.sender() as sender:
+        rivals.load(rival, sender, rate=1_000, count=OPEN, what="new", v3=True)
+
+        def probe(rate: int) -> bool:
+            taken = rivals.load(rival, sender, rate=rate, count=rate * V3_SECONDS, v3=True)
+            costs[rate] = taken.cpu_per_trap
+            context.tell(
+                f"snmptrapd, SNMPv3 {rate}/s: kept {taken.kept} of {taken.sent}, {taken.behind:.1f} s behind "
+                f"({taken.cpu_per_trap:.0f} µs a trap)"
+            )
+            return taken.kept >= taken.sent and taken.behind <= 0.5
+
+        # A second try for each rate, as faultd has one: the machine may have been busy.
+        rate, _ = highest(lambda rate: probe(rate) or probe(rate), V3_START, V3_CEILING, V3_RESOLUTION)
+    return rate, costs.get(rate, 0.0)

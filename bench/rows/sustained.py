@@ -1,4 +1,4 @@
-"""The highest rate that the daemon holds, and what a burst leaves of itself."""
+"""The highest rate that the daemon holds, and how many traps of a burst it keeps."""
 
 from typing import Self
 
@@ -21,10 +21,11 @@ SHORT = 6
 
 
 class Search:
-    """Probes one daemon; after a loss it goes on with another plant, since the books of the first do not balance any more."""
+    """Probes of one daemon, by SNMPv3 where ``v3`` is true. After a loss the next probe is of another plant, since the first
+    one's alarms no longer are those that its sender counts on."""
 
-    def __init__(self, context: Context, daemon: Daemon) -> None:
-        self._context, self._daemon = context, daemon
+    def __init__(self, context: Context, daemon: Daemon, *, v3: bool = False) -> None:
+        self._context, self._daemon, self._v3 = context, daemon, v3
         self._block = -1
         self._sender: Child | None = None
         self._narrow = False
@@ -39,15 +40,15 @@ class Search:
             self._sender = None
 
     def holds(self, rate: int, seconds: int) -> bool:
-        """A narrow failure may be somebody else's doing: where others took much of the machine, the probe is repeated."""
+        """True when ``rate`` held for ``seconds``. A narrow failure while others took much of the machine is tried again."""
         return self._probe(rate, seconds) or (self._narrow and self._probe(rate, seconds))
 
     def _probe(self, rate: int, seconds: int) -> bool:
         if self._sender is None:
             self._block += 1
             self._sender = Child("bench.sender", self._block, self._block)
-            load.run(self._daemon, self._context.postgres, self._sender, rate=1_000, count=OPEN, what="new")
-        outcome = load.run(self._daemon, self._context.postgres, self._sender, rate=rate, count=rate * seconds)
+            self._load(1_000, OPEN, "new")
+        outcome = self._load(rate, rate * seconds)
         self._narrow = outcome.others > NOISE and not outcome.lost and outcome.behind < NARROW
         wrong = verdict(outcome, rate, seconds) or load.all_stored(self._daemon, self._block, outcome.answer)
         self._context.tell(
@@ -62,13 +63,18 @@ class Search:
             self.best = outcome
         return not wrong
 
+    def _load(self, rate: int, count: int, what: str = "mix") -> load.Outcome:
+        assert self._sender is not None
+        return load.run(self._daemon, self._context.postgres, self._sender, rate=rate, count=count, what=what, v3=self._v3)
+
 
 def verdict(outcome: load.Outcome, rate: int, seconds: int) -> str:
     """Empty when the rate holds: none lost, and nothing piles up anywhere; else what is wrong."""
     if outcome.rate < 0.97 * rate:
         return f"the sender reached only {outcome.rate:.0f}/s"
     if outcome.lost or outcome.kernel_drops:
-        return f"{outcome.lost} lost, {outcome.kernel_drops} of them by the kernel"
+        reasons = {"kernel": outcome.kernel_drops, **outcome.dropped}
+        return f"{outcome.lost} lost: {', '.join(f'{reason} {count}' for reason, count in reasons.items())}"
     if outcome.events != outcome.sent:
         return f"{outcome.events} Events of {outcome.sent} traps"
     if outcome.behind > max(0.5, 0.02 * seconds):

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-from protocols.maintenance import MaintenanceWindow
 from protocols.recurrence.occurrences import SHIFT, series, to_utc, to_wall, zone_of
 from protocols.rest_fields import EARLIEST, LATEST
 
@@ -21,7 +20,8 @@ _FIRST = datetime.min  # noqa: DTZ901 - of a wall clock
 
 
 class Recurring(Protocol):
-    """A plan that begins at ``start``, or by ``recurrence`` from ``local_start`` on: a :class:`MaintenanceWindow` is one."""
+    """A plan that begins at ``start``, or by ``recurrence`` from ``local_start`` on. Every
+    :class:`protocols.maintenance.MaintenanceWindow` is one."""
 
     @property
     def start(self) -> datetime:
@@ -69,22 +69,6 @@ def occurrences_within(plan: Recurring, start: int, end: int, at_most: int = MOS
 
     Raises :class:`protocols.recurrence.rule.PlanError` for a rule or zone that cannot be read.
     """
-    return _within(plan, start, end, None, at_most)
-
-
-def window_within(window: MaintenanceWindow, start: int, end: int, at_most: int = MOST_WITHIN) -> Within:
-    """As :func:`occurrences_within`, with the window's early end and its cancellation: time before them stays, and time after
-    them was no maintenance. Of several early ends a window knows the last (``ended_at``)."""
-    ended = None if window.ended_at is None else microseconds(window.ended_at)
-    if window.cancelled_at is None:
-        return _within(window, start, end, ended, at_most)
-    cancelled = microseconds(window.cancelled_at)
-    found = _within(window, start, min(end, cancelled), ended, at_most)
-    kept = [(begin, min(finish, cancelled)) for begin, finish in found.occurrences]
-    return Within(kept, end if found.until == min(end, cancelled) else found.until)
-
-
-def _within(plan: Recurring, start: int, end: int, ended: int | None, at_most: int) -> Within:
     found: list[tuple[int, int]] = []
     if start >= end:
         return Within(found, end)
@@ -98,11 +82,8 @@ def _within(plan: Recurring, start: int, end: int, ended: int | None, at_most: i
             if inside == at_most:
                 return Within(found, begin)
             inside += 1
-        finish = begin + length
-        if ended is not None and begin <= ended < finish:
-            finish = ended
-        if finish > max(begin, start):
-            found.append((begin, finish))
+        if begin + length > max(begin, start):
+            found.append((begin, begin + length))
     return Within(found, end)
 
 

@@ -23,6 +23,20 @@ class ExclusionScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     everything: bool = False
     """Every instance of the tenant (force majeure)."""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names as keys of an index: ``instance:ID``, ``service:ID``, ``customer:ID``, ``node:ID``, ``definition:ID``, and
+        "" for everything."""
+        named = (
+            ("instance", self.instances),
+            ("service", self.services),
+            ("customer", self.customers),
+            ("node", self.resources),
+            ("definition", self.definitions),
+        )
+        found = [f"{kind}:{name}" for kind, names in named for name in names]
+        return tuple(dict.fromkeys([*found, ""] if self.everything else found))
+
 
 class ExclusionPlan(Struct, frozen=True, kw_only=True):
     """An exclusion as it is asked for. Times in microseconds since 1970 UTC; with ``rrule`` they recur by the wall clock of

@@ -16,7 +16,8 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import ANY_ENGINE, TrapSettings, User
 from actors.trap_listener.sockets import MAX_DATAGRAM
-from actors.trap_listener.v3 import V3Engine, usm_user
+from actors.trap_listener.v3 import V3Engine
+from actors.trap_listener.v3_users import usm_user
 from faultd.pipe import Stages
 from protocols.change import Quarantined
 from protocols.event import Event, ProfilesLoaded, Trap

@@ -20,7 +20,7 @@ from msgspec import Struct
 import actors.trap_listener.engine_state as engine_state
 import actors.trap_listener.v3 as v3_module
 from actors.trap_listener.settings import User
-from actors.trap_listener.v3 import usm_user
+from actors.trap_listener.v3_users import usm_user
 from protocols.snmp import encode
 from protocols.snmp.errors import BadVersion
 from protocols.snmp.usm.ciphers import SaltCounter

@@ -1,5 +1,6 @@
 """Windows and recurrence rules for tests, and the starts of a rule by dateutil alone."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,8 +66,8 @@ def rules(draw: st.DrawFn) -> str:
 
 
 def starts_by_dateutil(rule: str, local: datetime, zone: str, until: datetime) -> list[datetime]:
-    """Every start by dateutil alone, from the first one on, as moments."""
-    walls = rrulestr(rule, dtstart=local)
+    """Every start by dateutil alone, from the first one on, as moments. faultd takes a date in UNTIL as the whole day."""
+    walls = rrulestr(re.sub(r"UNTIL=(\d{8})$", r"UNTIL=\1T235959", rule), dtstart=local)
     assert isinstance(walls, rrule)
     kept = []
     for wall in walls:

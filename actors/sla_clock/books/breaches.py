@@ -7,7 +7,7 @@ from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.run import FoldRun
 from protocols.decimal_text import seconds
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 from protocols.sla.instance import SlaInstance
 from protocols.sla.outage import SlaOutage
@@ -25,7 +25,7 @@ def book_availability(
     if broken is not None and broken <= run.now:
         return _breached(run, instance, account, period, figures, known, broken, why)
     if known is not None and not known.withdrawn:
-        _put(run, replace(known, withdrawn=True, resolved=True, reason=f"withdrawn: {why}"))
+        put_breach(run, replace(known, withdrawn=True, resolved=True, reason=f"withdrawn: {why}"))
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
@@ -49,23 +49,7 @@ def _breached(
     cause = root_of(run, alarms, broken)
     target = period.definition.terms.availability_target or 0
     if known is None:
-        known = SlaBreach(
-            id=run.new_id("SB"),
-            instance_id=instance.id,
-            tenant_id=instance.tenant_id,
-            definition_id=period.definition.id,
-            definition_version=period.definition.version,
-            customer_id=instance.customer_id,
-            service_id=instance.service_id,
-            type="availability",
-            period_start=period.start,
-            start=broken,
-            target=target,
-            actual=target,
-            currency=instance.currency,
-            minor_digits=instance.minor_digits,
-            revision=0,
-        )
+        known = new_breach(run, instance, period, "availability", broken, target)
         account = replace(account, availability_breach=known.id, breaches=(*account.breaches, known.id))
     breach = replace(
         known,
@@ -83,7 +67,7 @@ def _breached(
         run.notify("breach_opened", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)
     elif breach.resolved and not known.resolved:
         run.notify("breach_resolved", instance, "the outage ended", breach_id=breach.id, alarm_id=breach.alarm_id)
-    _put(run, breach)
+    put_breach(run, breach)
     return replace(account, at_risk=True)
 
 
@@ -102,7 +86,29 @@ def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     return found
 
 
-def _put(run: FoldRun, breach: SlaBreach) -> None:
+def new_breach(run: FoldRun, instance: SlaInstance, period: Period, type: BreachType, start: int, target: int) -> SlaBreach:
+    """A breach that is not kept yet: its revision is 0."""
+    return SlaBreach(
+        id=run.new_id("SB"),
+        instance_id=instance.id,
+        tenant_id=instance.tenant_id,
+        definition_id=period.definition.id,
+        definition_version=period.definition.version,
+        customer_id=instance.customer_id,
+        service_id=instance.service_id,
+        type=type,
+        period_start=period.start,
+        start=start,
+        target=target,
+        actual=target,
+        currency=instance.currency,
+        minor_digits=instance.minor_digits,
+        revision=0,
+    )
+
+
+def put_breach(run: FoldRun, breach: SlaBreach) -> None:
+    """Keep a breach as it is now, with its next revision, if it differs from what is kept."""
     if breach == run.state.breaches.get(breach.id):
         return
     breach = replace(breach, revision=breach.revision + 1)

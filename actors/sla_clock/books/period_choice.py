@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from actors.sla_clock.accounts import Account
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaDefinition
@@ -41,9 +42,7 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
         return None
     account = state.accounts.get(instance.id)
     if account is not None and account.period_start <= at < account.period_end:
-        return Period(
-            account.period_start, account.period_end, version_of(state, account.definition_id, account.definition_version)
-        )
+        return period_of_account(state, account)
     began = max(start, instant_at(instance.created_at))
     first = period_at(versions[0].terms.period, at)
     chosen = versions[0]
@@ -54,6 +53,12 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
     if account is not None and found[0] < account.period_end <= at:
         found = account.period_end, found[1]
     return Period(*found, chosen)
+
+
+def period_of_account(state: SlaState, account: Account) -> Period:
+    """The period of an account."""
+    version = version_of(state, account.definition_id, account.definition_version)
+    return Period(account.period_start, account.period_end, version)
 
 
 def version_of(state: SlaState, definition_id: str, version: int) -> SlaDefinition:

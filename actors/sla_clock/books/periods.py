@@ -5,7 +5,8 @@ from msgspec.structs import replace
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, period_of, version_of
+from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.run import FoldRun
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
@@ -17,9 +18,10 @@ BY_CALENDAR = "faultd:sla_clock"
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
+    period = period_of_account(run.state, account)
+    account, _ = book_limits(run, instance, account, period, "the period ended")
     run.journal.put(run.state.closed, instance.id, account)
-    version = version_of(run.state, account.definition_id, account.definition_version)
-    _close(run, instance, Period(account.period_start, account.period_end, version), account.breaches)
+    _close(run, instance, period, account.breaches)
 
 
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
@@ -41,6 +43,7 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     figures = figures_of(run.evidence, instance, period, period.end)
     known = state.periods.get((instance.id, period.start)) or _untouched(_figures(run, instance, period, figures, ()))
     account = book_availability(run, instance, account, period, figures, why)
+    account, _ = book_limits(run, instance, account, period, why)
     now = _figures(run, instance, period, figures, account.breaches)
     if replace(now, reason=known.reason, closed_by=known.closed_by, revision=known.revision) != known:
         run.journal.put(state.closed, instance.id, account)

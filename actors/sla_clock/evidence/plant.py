@@ -19,13 +19,16 @@ class PlantPlace(Struct, frozen=True, array_like=True, gc=False):
     service_id: str
     sla_class: str
     name: str
+    is_device: bool = False
+    """It has an address: what hangs below it is reported by it, until the next device."""
 
     @classmethod
     def of(cls, node: Node) -> "PlantPlace":
         """Of a node of the topology."""
         customer = node.customer_id or (node.id if node.type == "customer" else "")
         service = node.service_id or (node.id if node.type == "service" else "")
-        return cls(node.id, node.type, node.parents, node.tenant, customer, service, node.sla_class, node.name)
+        device = bool(node.address)
+        return cls(node.id, node.type, node.parents, node.tenant, customer, service, node.sla_class, node.name, device)
 
 
 class PlantMirror:

@@ -190,9 +190,7 @@ def withdraw(run: FoldRun, breach: SlaBreach, why: str) -> None:
     put_breach(run, replace(breach, withdrawn=True, resolved=True, reason=f"withdrawn: {why}"))
 
 
-def _taken_over(
-    run: FoldRun, before: Mapping[str, ClockMark], clocks: list[InstanceClock], why: str
-) -> dict[str, ClockMark]:
+def _taken_over(run: FoldRun, before: Mapping[str, ClockMark], clocks: list[InstanceClock], why: str) -> dict[str, ClockMark]:
     """The marks under the causes that alarms have now. A breach goes along when its alarm is attached to another one, or
     detached; the second one of the same clock is withdrawn."""
     table = run.state.clocks
@@ -201,9 +199,12 @@ def _taken_over(
     for alarm_id, mark in before.items():
         if alarm_id in present:
             continue
-        heirs = [clock for clock in clocks if alarm_id in clock.alarms or any(
-            span.parent_id == alarm_id for each in clock.alarms for span in table.by_id[each].times.attached
-        )]
+        heirs = [
+            clock
+            for clock in clocks
+            if alarm_id in clock.alarms
+            or any(span.parent_id == alarm_id for each in clock.alarms for span in table.by_id[each].times.attached)
+        ]
         if not heirs:
             _end_orphan(run, mark, why)
             if alarm_id in table.by_id:
@@ -225,7 +226,9 @@ def _end_orphan(run: FoldRun, mark: ClockMark, why: str) -> None:
     for breach_id in (mark.response, mark.resolution):
         known = run.state.breaches.get(breach_id)
         if known is not None and not known.resolved:
-            put_breach(run, replace(known, end=max(run.now, known.start), resolved=True, reason=f"{known.reason}; ended: {why}"))
+            put_breach(
+                run, replace(known, end=max(run.now, known.start), resolved=True, reason=f"{known.reason}; ended: {why}")
+            )
 
 
 def _kept_both(clock: InstanceClock) -> bool:

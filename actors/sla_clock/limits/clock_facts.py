@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from actors.sla_clock.alarm_facts import AlarmFacts
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.time_limit import acknowledge, change_severity, end, reopen
 from actors.sla_clock.work import WalkBelow, WalkThese
@@ -13,13 +14,11 @@ from protocols.sla.business_time import DAY
 from protocols.sla.changes import SlaClockChanged
 from protocols.sla.clock_facts import AlarmTimes, AttachedSpan
 from protocols.sla.local_time import SECOND, instant_at
-from protocols.sla.periods import PeriodRule
 
 EFFECTS = ("outage", "degraded")
 """Effects on service with which an alarm has clocks."""
-_UNIT_DAYS = {"month": 31, "quarter": 92, "year": 366}
-_SHORT = DAY * SECOND
-"""How long the facts of a cleared alarm are kept that concerned no instance with time limits."""
+_KEEP = DAY * SECOND
+"""How long the facts of a cleared alarm are kept that concerns no instance with time limits."""
 
 
 def note_clock(run: FoldRun, alarm: Alarm) -> None:
@@ -46,12 +45,12 @@ def note_clock(run: FoldRun, alarm: Alarm) -> None:
 
 
 def put_facts(run: FoldRun, alarm_id: str, facts: AlarmFacts, why: str) -> None:
-    """Keep the facts of an alarm. Those of a cleared alarm are forgotten later."""
+    """Keep the facts of an alarm."""
     state = run.state
     state.clocks.put(run.journal, alarm_id, facts)
     run.readings.clear()
-    ended = facts.ended
-    state.deadlines.set(run.journal, "clock", alarm_id, None if ended is None else max(ended, run.now) + _SHORT)
+    forget_at = None if facts.ended is None or facts.recorded else run.now + _KEEP
+    state.deadlines.set(run.journal, "clock", alarm_id, forget_at)
     if facts.recorded:
         run.emit(SlaClockChanged(run.offset, alarm_id, facts.tenant_id, facts.times, why))
 
@@ -64,7 +63,7 @@ def record_clock(run: FoldRun, alarm_id: str) -> None:
         run.emit(SlaClockChanged(run.offset, alarm_id, facts.tenant_id, facts.times))
 
 
-def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int | None = None) -> None:
+def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int = NEVER) -> None:
     """Have the instances examined that these alarms concern. ``since``: the earliest instant at which a figure of a closed
     period can differ."""
     state = run.state
@@ -78,30 +77,32 @@ def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int | None = None
         nodes[outage.resource_id] = None
         for key in (*(f"service:{one}" for one in outage.services), *(f"customer:{one}" for one in outage.customers)):
             named.update(dict.fromkeys(state.instances.at(key)))
-    reach = {} if since is None else {"since": since}
     if nodes:
-        state.put_work(run.journal, WalkBelow(tuple(nodes)[::-1], why, **reach))
+        state.put_work(run.journal, WalkBelow(tuple(nodes)[::-1], why, since=since))
     if named:
-        state.put_work(run.journal, WalkThese(tuple(named), why, **reach))
+        state.put_work(run.journal, WalkThese(tuple(named), why, since=since))
 
 
 def forget_clock(run: FoldRun, alarm_id: str) -> None:
-    """Forget a cleared alarm once the period in which it ended and the next one are over, for every definition."""
-    state = run.state
-    facts = state.clocks.get(alarm_id)
-    if facts is None or facts.ended is None:
-        return
-    keep = _SHORT if not facts.recorded else 2 * _longest_period(run)
-    if run.now < facts.ended + keep:
-        state.deadlines.set(run.journal, "clock", alarm_id, facts.ended + keep)
-        return
-    state.clocks.drop(run.journal, alarm_id)
+    """Forget a cleared alarm that concerned no instance with time limits. The others go with their period."""
+    facts = run.state.clocks.get(alarm_id)
+    if facts is not None and facts.ended is not None and not facts.recorded:
+        run.state.clocks.drop(run.journal, alarm_id)
+        run.readings.clear()
+
+
+def forget_clocks(run: FoldRun, horizon: int) -> None:
+    """Forget the alarms that ended before ``horizon``, and what was decided about them."""
+    state, journal = run.state, run.journal
+    for alarm_id in [each for each, facts in state.clocks.by_id.items() if facts.ended is not None and facts.ended < horizon]:
+        state.clocks.drop(journal, alarm_id)
+    for instance_id, marks in list(state.clock_marks.items()):
+        left = tuple(mark for mark in marks if mark.alarm_id in state.clocks.by_id)
+        if not left:
+            journal.drop(state.clock_marks, instance_id)
+        elif left != marks:
+            journal.put(state.clock_marks, instance_id, left)
     run.readings.clear()
-
-
-def _longest_period(run: FoldRun) -> int:
-    rules: list[PeriodRule] = [each.terms.period for versions in run.state.definitions.values() for each in versions]
-    return max((_UNIT_DAYS.get(rule.unit, rule.days) for rule in rules), default=1) * _SHORT
 
 
 def _below(run: FoldRun, alarm_id: str) -> list[str]:

@@ -11,8 +11,8 @@ clock for the instance counts
 An alarm that is detached takes along what happened while it was attached. So its clock goes on without a break.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -20,12 +20,15 @@ from actors.sla_clock.alarm_facts import DEEPEST, AlarmFactTable
 from actors.sla_clock.books.period_choice import Period, contract_of, period_of
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.exclusions import exclusions_of
+from actors.sla_clock.evidence.stated import stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.limits.clock_facts import EFFECTS
+from actors.sla_clock.state import SlaState
 from protocols.severity import Severity
 from protocols.sla.business_time import DAY
-from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, ClockPause, EndedSpan, SeverityChange
+from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, ClockPause, EndedSpan, PauseReason, SeverityChange
 from protocols.sla.definition import SlaDefinition
+from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, difference, union
 from protocols.sla.local_time import SECOND
@@ -36,6 +39,13 @@ AHEAD = 31 * DAY * SECOND
 
 
 ALWAYS: Interval = (-NEVER, NEVER)
+REASONS: Final[Mapping[ExclusionCategory, PauseReason]] = {
+    "customer": "waiting_for_customer",
+    "supplier": "waiting_for_supplier",
+    "force_majeure": "force_majeure",
+    "agreed": "agreed",
+}
+"""The reason of the pause that an exclusion is."""
 
 
 class InstanceClock(NamedTuple):
@@ -80,10 +90,18 @@ def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, n
         opened = union((each.start, NEVER if each.end is None else each.end) for one in members for each in spans[one])
         times = _times(state.clocks, members, max(start, opened[0][0]) if opened else began, opened, end)
         horizon = Period(times.raised, max(now, times.raised) + AHEAD, definition)
-        excluded = [ClockPause("", "maintenance", *each) for each in exclusions_of(state, instance, horizon)]
+        pauses = (*times.pauses, *_exclusions(state, instance, horizon))
         alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
-        found.append(InstanceClock(cause, alarms, replace(times, pauses=(*times.pauses, *excluded)), definition))
+        found.append(InstanceClock(cause, alarms, replace(times, pauses=pauses), definition))
     return found
+
+
+def _exclusions(state: SlaState, instance: SlaInstance, period: Period) -> list[ClockPause]:
+    """What operators stated, and planned work."""
+    stated = stated_times(state, instance, period.interval)
+    pauses = [ClockPause(each.exclusion.id, REASONS[each.exclusion.category], each.start, each.end) for each in stated]
+    others = difference(union(exclusions_of(state, instance, period)), union((each.start, each.end) for each in stated))
+    return [*pauses, *(ClockPause("", "maintenance", *each) for each in others)]
 
 
 def _times(
@@ -106,9 +124,7 @@ def _times(
     )
 
 
-def _severities(
-    table: AlarmFactTable, alarm_id: str, window: Interval = ALWAYS, depth: int = 0
-) -> list[SeverityChange]:
+def _severities(table: AlarmFactTable, alarm_id: str, window: Interval = ALWAYS, depth: int = 0) -> list[SeverityChange]:
     """The severity in force for an alarm from each instant of ``window`` on: that of the alarm above while it is attached."""
     times = table.by_id[alarm_id].times
     own = [SeverityChange(times.raised, times.severity), *times.changes]

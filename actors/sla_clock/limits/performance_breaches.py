@@ -11,6 +11,7 @@ from actors.sla_clock.limits.marks import MetricRecord
 from actors.sla_clock.performance import SustainedViolation, settle, violations
 from actors.sla_clock.run import FoldRun
 from protocols.decimal_text import seconds, shortest
+from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaMeasured
 from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import utc_text
@@ -34,9 +35,11 @@ def book_performance(run: FoldRun, instance: SlaInstance, account: Account, peri
     return account
 
 
-def settle_performance(run: FoldRun, instance_id: str, metric: PerformanceMetric) -> None:
+def settle_performance(run: FoldRun, name: str) -> None:
     """Decide for good what is older than :data:`LATEST`, and set the next deadline. A record without anything left is
-    dropped."""
+    dropped. ``name`` is that of the deadline."""
+    instance_id, _, found = name.partition("/")
+    metric: PerformanceMetric = next(each for each in METRICS if each == found)
     state, key = run.state, (instance_id, metric)
     record = state.performance.get(key)
     if record is None:
@@ -84,30 +87,23 @@ def _book(
             if known is not None and not known.withdrawn:
                 put_breach(run, replace(known, withdrawn=True, resolved=True, reason=f"withdrawn: joined with {mine[0][1]}"))
             _emit(run, instance, record.rule, start, start, violation.worst)
-        if mine:
-            breach_id = mine[0][1]
-            if mine[0][0] != violation.start:
-                _emit(run, instance, record.rule, mine[0][0], mine[0][0], violation.worst)
-        elif instance.suspended or not period.start <= violation.start < period.end:
-            continue
-        else:
-            made = new_breach(run, instance, period, metric, violation.start, record.rule.limit)
-            breach_id = made.id
-            run.journal.put(state.breaches, breach_id, made)
-            account = replace(account, breaches=(*account.breaches, breach_id))
-        after.append((violation.start, breach_id))
-        _put(run, instance, record.rule, breach_id, violation)
+        breach = state.breaches.get(mine[0][1]) if mine else None
+        if mine and mine[0][0] != violation.start:
+            _emit(run, instance, record.rule, mine[0][0], mine[0][0], violation.worst)
+        if breach is None:
+            if mine or instance.suspended or not period.start <= violation.start < period.end:
+                after += mine[:1]
+                continue
+            breach = new_breach(run, instance, period, metric, violation.start, record.rule.limit)
+            account = replace(account, breaches=(*account.breaches, breach.id))
+        after.append((violation.start, breach.id))
+        _put(run, instance, record.rule, breach, violation)
     if tuple(after + left) != record.breaches:
         run.journal.put(state.performance, (instance.id, metric), replace(record, breaches=tuple(after + left)))
     return account
 
 
-def _put(
-    run: FoldRun, instance: SlaInstance, rule: PerformanceRule, breach_id: str, violation: SustainedViolation
-) -> None:
-    known = run.state.breaches.get(breach_id)
-    if known is None:
-        return
+def _put(run: FoldRun, instance: SlaInstance, rule: PerformanceRule, known: SlaBreach, violation: SustainedViolation) -> None:
     lasted = f"{rule.consecutive} intervals of {seconds(rule.interval)} s in succession"
     breach = replace(
         known,
@@ -123,14 +119,12 @@ def _put(
         run.notify("breach_opened", instance, breach.reason, breach_id=breach.id)
     elif breach.resolved and not known.resolved:
         run.notify("breach_resolved", instance, f"good for {lasted}", breach_id=breach.id)
-    if breach != known or known.revision == 0:
+    if breach != known:
         put_breach(run, breach)
         _emit(run, instance, rule, violation.start, violation.end, violation.worst)
 
 
-def _emit(
-    run: FoldRun, instance: SlaInstance, rule: PerformanceRule, start: int, end: int | None, worst: int
-) -> None:
+def _emit(run: FoldRun, instance: SlaInstance, rule: PerformanceRule, start: int, end: int | None, worst: int) -> None:
     summary = MeasurementSummary(
         instance_id=instance.id,
         tenant_id=instance.tenant_id,

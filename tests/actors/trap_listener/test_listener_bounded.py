@@ -14,7 +14,8 @@ from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.recvmmsg import MOST, Arrival
 from actors.trap_listener.settings import TrapSettings, User
 from actors.trap_listener.sockets import TrapSocket
-from actors.trap_listener.v3 import V3Engine, usm_user
+from actors.trap_listener.v3 import V3Engine
+from actors.trap_listener.v3_users import usm_user
 from protocols.snmp import encode
 from protocols.snmp.notification import VarBind
 from protocols.snmp.usm import engine_clocks, user

@@ -14,7 +14,8 @@ from actors.trap_listener.engine_clocks import FILE, SAVE_SECONDS, keep_clocks, 
 from actors.trap_listener.engine_state import replace_file
 from actors.trap_listener.intake import DroppedDatagram
 from actors.trap_listener.settings import TrapSettings, User
-from actors.trap_listener.v3 import V3Engine, usm_user
+from actors.trap_listener.v3 import V3Engine
+from actors.trap_listener.v3_users import usm_user
 from protocols.snmp import encode
 from protocols.snmp.usm.ciphers import SaltCounter
 from protocols.snmp.usm.engine_clocks import DIGESTS, EngineClocks

@@ -14,7 +14,8 @@ from actors.trap_listener.credentials import CredentialError
 from actors.trap_listener.engine_state import FILE, MAX_BOOTS, EngineStateError, next_start
 from actors.trap_listener.intake import DroppedDatagram, Exchange, Intake
 from actors.trap_listener.settings import User
-from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline, usm_user
+from actors.trap_listener.v3 import REPORTS, V3Engine, decode_offline
+from actors.trap_listener.v3_users import usm_user
 from protocols.snmp import ber, encode
 from protocols.snmp.errors import REASONS, SnmpRefusal
 from protocols.snmp.notification import VarBind

@@ -1,0 +1,44 @@
+"""What is behind every running and previous period is forgotten: PostgreSQL has it."""
+
+from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.limits.clock_facts import forget_clocks
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
+from protocols.sla.local_time import instant_at
+from protocols.sla.periods import period_at
+
+
+def horizon_of(state: SlaState, now: int) -> int:
+    """The begin of the earliest period that is still within reach: the one before the running one, of any definition in use."""
+    found = now
+    for versions in state.definitions.values():
+        then = [each for each in versions if instant_at(each.since) <= now]
+        for version in {each.version: each for each in (versions[0], *then[-2:], versions[-1])}.values():
+            running = period_at(version.terms.period, now)
+            found = min(found, period_at(version.terms.period, running[0] - 1)[0])
+    return min([found, *(each.period_start for each in state.closed.values() if each.period_end > found)])
+
+
+def forget_past(run: FoldRun) -> None:
+    """Drop outages, breaches, credits, closed periods, exclusions and contracts that ended before the horizon."""
+    state, journal = run.state, run.journal
+    horizon = horizon_of(state, run.now)
+    for outage in [each for each in state.outages.values() if (NEVER if each.end is None else each.end) < horizon]:
+        state.drop_outage(journal, outage.id)
+    kept = {each for account in (*state.accounts.values(), *state.closed.values()) for each in account.breaches}
+    for instance_id in [each for each, account in state.closed.items() if account.period_end <= horizon]:
+        journal.drop(state.closed, instance_id)
+    for breach in [each for each in state.breaches.values() if each.period_start < horizon and each.id not in kept]:
+        journal.drop(state.breaches, breach.id)
+    for key in [key for key in state.periods if key[1] < horizon]:
+        journal.drop(state.periods, key)
+    for key in [key for key in state.credits if key[1] < horizon]:
+        journal.drop(state.credits, key)
+    for exclusion in [each for each in state.exclusions.values() if not each.rrule and each.end < horizon]:
+        state.drop_exclusion(journal, exclusion.id)
+    for report_id in [each.id for each in state.reports.values() if each.reported_at < horizon]:
+        state.drop_report(journal, report_id)
+    forget_clocks(run, horizon)
+    for instance in [each for each in state.instances if each.end is not None and each.end < horizon]:
+        state.instances.remove(journal, instance.id)
+    run.evidence.forget()

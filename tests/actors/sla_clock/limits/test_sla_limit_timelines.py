@@ -1,4 +1,4 @@
-"""Time limits as timelines through all stages: warned, met or breached, resolved, withdrawn. Times in seconds after 1 March 2026
+"""Time limits as timelines through all stages: warned, met, breached, resolved, withdrawn. Times in seconds after 1 March 2026
 (a Sunday), 03:00 UTC."""
 
 from datetime import UTC, date, datetime

@@ -46,6 +46,9 @@ class GuardedStage(Stage):
 
     A failure of ``preparing``, ``count`` or ``report`` is counted. The first of a kind (method and type of exception) in a run
     is also logged, and raises the alarm :data:`FAILED`.
+
+    While an Event that ``stage`` itself appended is in its quarantine, ``report`` is not asked: a stage that works in slices
+    would append the next one, which fails too, after every batch. A retry that succeeds, a discard or a start lets it go on.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -58,6 +61,10 @@ class GuardedStage(Stage):
         """Kinds of failure that were logged in this run."""
         self._alarms: list[Event] = []
         """Alarms that the ledger has not taken yet."""
+        self._appended: set[type[Event]] = set()
+        """The types of Event that the stage has appended in this run."""
+        self._stuck: int | None = None
+        """The newest Event of such a type that the stage could not fold in this run."""
 
     def load(self, octets: bytes) -> None:
         """Raises ``msgspec.MsgspecError`` whatever ``stage`` raises; if that is one too, the state is as before."""
@@ -112,6 +119,8 @@ class GuardedStage(Stage):
         if isinstance(folded, list):
             return folded
         self.quarantined[offset] = None
+        if type(event) in self._appended:
+            self._stuck = offset
         if len(self.quarantined) > MAX_QUARANTINED:
             del self.quarantined[next(iter(self.quarantined))]
         return [Quarantined(offset, at, kind(event), folded, self.name)]
@@ -147,10 +156,16 @@ class GuardedStage(Stage):
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:
         """Never raises."""
-        try:
-            self.stage.report(append)
-        except Exception as error:  # noqa: BLE001 - the stage is asked again after the next batch
-            self._failed("report", error)
+
+        def noted(events: list[Event]) -> bool:
+            self._appended.update(map(type, events))
+            return append(events)
+
+        if self._stuck not in self.quarantined:
+            try:
+                self.stage.report(noted)
+            except Exception as error:  # noqa: BLE001 - the stage is asked again after the next batch
+                self._failed("report", error)
         if self._alarms and append(self._alarms):
             self._alarms = []
 

@@ -73,11 +73,15 @@ class Append(Struct, frozen=True):
     ``committed`` is given the first Event's offset once all are on disk (an INFORM is answered then);
     ``answered`` is given the Outcome once their Changes are on disk. Both fail with ``LedgerUnavailable`` when
     the disk refuses, in which case nothing of the request was kept.
+
+    ``keep`` is for reports that nobody sends again, such as an alarm of faultd about itself: while the disk refuses, the ledger
+    keeps the request in memory and tries it again. It has no replies.
     """
 
     events: Sequence[Event]
     committed: Reply[int] | None = None
     answered: Reply[Outcome] | None = None
+    keep: bool = False
 
 
 class LedgerUnavailable(Exception):

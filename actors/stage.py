@@ -64,8 +64,10 @@ class Stage(ABC):
         return
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:
-        """Append Events about the stage that the fold itself must not decide on (measured times). ``append`` never waits, and
-        says whether the ledger takes them; those that it does not take are to be offered again with the next call."""
+        """Append Events that do not follow from the fold of others: measured times, or one that asks for the next slice of
+        the stage's own work. Called after every batch, also after one of Ticks alone. ``append`` never waits, and says whether
+        the ledger takes them; those that it does not take are to be offered again with the next call. Those that it takes are
+        folded, later, unless the process ends first: a stage remembers in memory alone that it asked, not in its snapshot."""
         return
 
 

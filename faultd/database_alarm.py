@@ -35,7 +35,7 @@ class DatabaseAlarm:
         task_status.started()
         while True:
             for report in self.due(trio.current_time()):
-                await self._appends.send(Append([report]))
+                await self._appends.send(Append([report], keep=True))
             await trio.sleep(CHECK_SECONDS)
 
     def due(self, now: float) -> list[SystemReport]:

@@ -1,5 +1,6 @@
 """A new ledger with the rules, windows and nodes of a lost one, as PostgreSQL has them."""
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -30,9 +31,11 @@ log = structlog.get_logger()
 
 NODES_AT_ONCE = 20_000
 """Nodes in one Event."""
-BEHIND = 100_000
-"""Offsets left free behind the last one of the lost ledger that is known: window ids, revisions and alarm names are made from
-offsets, and PostgreSQL may have lacked the newest ones."""
+SPARE = 100_000
+"""Offsets left free behind the last one of the lost ledger that is known, and again for each second since then: no ledger takes
+as many Events in a second."""
+UNKNOWN_SECONDS = 366 * 86_400
+"""Seconds that are assumed where the database does not say when that was."""
 _SUFFIXES = ("", "-wal", "-shm")
 
 
@@ -69,7 +72,7 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
     check_absent(path)
     unborn = path.with_name(f"restoring-{path.name}")
     _remove(unborn)
-    begins = data.offset + BEHIND
+    begins = beginning(data, now)
     try:
         make(unborn, begins)
         with closing(LedgerFile.open(unborn)) as ledger:
@@ -83,6 +86,15 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
     finally:
         _remove(unborn)
     return found
+
+
+def beginning(data: OperatorData, now: datetime) -> int:
+    """The offset behind which a ledger made of ``data`` at the time ``now`` begins: above all that the lost ledger gave.
+
+    Ids of windows, names of alarms and revisions are made from offsets. PostgreSQL may lack the newest ones: it was away, or
+    has no batch yet of a ledger that was restored before."""
+    since = UNKNOWN_SECONDS if data.known_at is None else max(0, math.ceil((now - data.known_at).total_seconds()))
+    return data.offset + SPARE + SPARE * since
 
 
 def withdraw_ledger(path: Path) -> None:

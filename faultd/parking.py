@@ -39,6 +39,6 @@ class Parking:
         try:
             # An end of its own: the drain may close the daemon's while this waits for room, and the ledger waits for the last.
             async with self._appends.clone() as own:
-                await own.send(Append([report]))
+                await own.send(Append([report], keep=True))
         except trio.BrokenResourceError:
             log.error("no ledger to tell that an actor is parked", actor=name)

@@ -167,9 +167,10 @@ class Pipe:
             await nursery.start(actor.run)
 
     def _report(self, events: list[Event]) -> bool:
-        """Hand Events to the ledger without waiting, since it waits for the stage that asks; False when it has no room."""
+        """Hand Events to the ledger without waiting, since it waits for the stage that asks; False when it has no room, or when
+        faultd stops. Events that it takes are folded, unless the process ends before they are on disk."""
         try:
-            self.appends.send_nowait(Append(events))
+            self.appends.send_nowait(Append(events, keep=True))
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             return False
         return True

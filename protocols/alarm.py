@@ -97,6 +97,13 @@ class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     """The effect on service that its type had when the alarm was raised, or last re-opened."""
     symptom: Symptom = "none"
     """The symptom that its type had then. Correlation uses the symptom that the type has now."""
+    reopened_at: datetime | None = None
+    """Event time of the last re-opening; None: it was never re-opened."""
+
+    @property
+    def opened_at(self) -> datetime:
+        """Event time at which the problem last began. It lasts until ``cleared_at``, or still."""
+        return self.first_occurrence if self.reopened_at is None else self.reopened_at
 
     @property
     def identity(self) -> Identity:

@@ -27,12 +27,13 @@ def contradictions(report: SlaReport) -> Iterator[str]:
     """Each contradiction as a text that names the fields and the values."""
     yield from _times(report)
     yield from _timeline(report)
-    yield from _availability(report)
+    yield from _shares(report)
+    yield from _downtime(report)
     yield from _budget(report)
-    totals = (*report.credit_totals, *(report.previous.credits if report.previous else ()))
-    for total in totals:
-        if not 0 <= total.minor_digits <= 4:
-            yield f"minor_digits {total.minor_digits}: expected 0 to 4"
+    if not 0 <= report.minor_digits <= 4:
+        yield f"minor_digits {report.minor_digits}: expected 0 to 4"
+    if report.previous is not None and report.previous.revision >= report.revision:
+        yield f"previous.revision {report.previous.revision}: is not before {report.revision}"
 
 
 def _times(report: SlaReport) -> Iterator[str]:
@@ -46,18 +47,19 @@ def _times(report: SlaReport) -> Iterator[str]:
         yield f"as_of {report.as_of}: is not within the period"
     if report.closed and report.as_of != report.period_end:
         yield f"as_of {report.as_of}: a closed period counts until its end"
-    if not 0 < report.target < BILLION:
-        yield f"target {report.target}: expected more than 0 and less than {BILLION}"
-    if report.previous is not None and report.previous.revision >= report.revision:
-        yield f"previous.revision {report.previous.revision}: is not before {report.revision}"
-    for name, given in (("made_at", report.made_at), ("contract_start", report.contract_start)):
-        if not 0 <= given < LATEST:
+    single = (("made_at", report.made_at), ("contract_start", report.contract_start), ("contract_end", report.contract_end))
+    for name, given in single:
+        if given is not None and not 0 <= given < LATEST:
             yield f"{name} {given}: expected 0 <= instant < year 9999"
     for what, spans in (("outages", report.outages), ("exclusions", report.exclusions), ("breaches", report.breaches)):
         for span in spans:
             end = span.start if span.end is None else span.end
             if not 0 <= span.start <= end < LATEST:
                 yield f"{what}: {span.start} to {span.end} is no interval of the years 1970 to 9999"
+    for clock in report.clocks:
+        for instant in (clock.started, clock.due, clock.stopped):
+            if instant is not None and not 0 <= instant < LATEST:
+                yield f"clocks: {instant} is no instant of the years 1970 to 9999"
 
 
 def _timeline(report: SlaReport) -> Iterator[str]:
@@ -75,29 +77,46 @@ def _timeline(report: SlaReport) -> Iterator[str]:
             yield f"shares.{share} {seconds(getattr(report.shares, share))} s: the timeline has {seconds(length)} s"
 
 
-def _availability(report: SlaReport) -> Iterator[str]:
+def _shares(report: SlaReport) -> Iterator[str]:
     shares = report.shares
     if min(shares.up, shares.down, shares.excluded, shares.unknown) < 0:
         yield f"shares {shares}: a share is negative"
     if shares.elapsed > report.contract_time or (report.closed and shares.elapsed != report.contract_time):
         yield f"contract_time {seconds(report.contract_time)} s: the shares sum to {seconds(shares.elapsed)} s"
-    measured = report.measured
-    expected = nearest(_MILLION * (measured - report.counted_down), measured) if measured > 0 else None
+    expected = nearest(_MILLION * (shares.measured - report.downtime), shares.measured) if shares.measured > 0 else None
     if expected != report.availability:
         right = "none" if expected is None else decimal(expected, 6)
         given = "none" if report.availability is None else decimal(report.availability, 6)
         yield f"availability {given}: the shares give {right}"
+
+
+def _downtime(report: SlaReport) -> Iterator[str]:
+    shares, downtime = report.shares, report.downtime
+    if report.unknown_counts_as == "up":
+        if downtime != shares.down:
+            yield f"downtime {seconds(downtime)} s: shares.down is {seconds(shares.down)} s"
+    # With a minimum, down and unknown can be long enough together where neither is alone.
+    elif report.outage_minimum and not 0 <= downtime <= shares.measured:
+        yield f"downtime {seconds(downtime)} s: is not within the {seconds(shares.measured)} s measured"
+    elif not report.outage_minimum and downtime != shares.down + shares.unknown:
+        yield f"downtime {seconds(downtime)} s: down and unknown sum to {seconds(shares.down + shares.unknown)} s"
     listed = sum(outage.counted for outage in report.outages)
-    if listed != report.counted_down:
-        yield f"outages: {seconds(listed)} s counted, downtime is {seconds(report.counted_down)} s"
+    if listed != downtime:
+        yield f"outages: {seconds(listed)} s counted, downtime is {seconds(downtime)} s"
 
 
 def _budget(report: SlaReport) -> Iterator[str]:
-    if not 0 <= report.budget_time <= report.contract_time:
-        yield f"budget_time {seconds(report.budget_time)} s: expected 0 to contract_time {seconds(report.contract_time)} s"
-    allowed = report.budget_time * (BILLION - report.target) // BILLION
-    if report.budget != allowed:
-        yield f"budget {seconds(report.budget)} s: budget_time and target give {seconds(allowed)} s"
-    left = report.budget - report.counted_down
-    if report.budget_left != left:
-        yield f"budget_left {seconds(report.budget_left)} s: budget and downtime give {seconds(left)} s"
+    target, measurable, allowed, left = report.target, report.budget_time, report.budget, report.budget_left
+    if target is None or measurable is None or allowed is None or left is None:
+        if not (target is measurable is allowed is left is None):
+            yield f"target {target}, budget_time {measurable}, budget {allowed}, budget_left {left}: expected all or none"
+        return
+    if not 0 < target <= BILLION:
+        yield f"target {target}: expected more than 0 and at most {BILLION}"
+    if not 0 <= measurable <= report.contract_time:
+        yield f"budget_time {seconds(measurable)} s: expected 0 to contract_time {seconds(report.contract_time)} s"
+    expected = measurable * (BILLION - target) // BILLION
+    if allowed != expected:
+        yield f"budget {seconds(allowed)} s: budget_time and target give {seconds(expected)} s"
+    if left != allowed - report.downtime:
+        yield f"budget_left {seconds(left)} s: budget and downtime give {seconds(allowed - report.downtime)} s"

@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 
 from actors.api.access import allow, check_declared, only_admitted
 from actors.api.docs_page import PlainPage
-from actors.api.entity_tags import condition_of
+from actors.api.entity_tags import condition_of_write
 from actors.api.keyset import BadCursor
 from actors.api.openapi import COMPONENTS, Tuples
 from actors.api.openapi_document import ClientDocument, operation_id
@@ -41,13 +41,19 @@ def _refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], h
 
 
 def _refuse_unused_condition(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """ProblemError 412 for a write with ``If-Match`` on something that has no revision: the condition cannot hold."""
+    """ProblemError 412 for a write with ``If-Match``, or with ``If-None-Match: *``, where nothing has a revision: whether the
+    condition holds cannot be said. Other ``If-None-Match`` hold, since there is no tag that they could exclude."""
     scope: Mapping[str, Any] = connection.scope
     if scope["method"] in ("GET", "OPTIONS") or "if_match" in handler.parsed_fn_signature.parameters:
         return
-    condition = condition_of("If-Match", connection.headers.getall("If-Match", []))
-    if condition is not None and not condition.any:
+    headers = connection.headers
+    condition = condition_of_write(headers.getall("If-Match", []), headers.getall("If-None-Match", []))
+    if condition is None:
+        return
+    if not condition.any:
         raise ProblemError(412, "precondition_failed", "this path has no ETag, so no If-Match holds of it")
+    if condition.unless is not None and condition.unless.any:
+        raise ProblemError(412, "precondition_failed", "this path has no ETag, so If-None-Match: * cannot be held to")
 
 
 def _missing_page(response: Response[Any]) -> Response[Any]:

@@ -2,7 +2,8 @@
 
 ``"7-1f2e3d4c5b6a7988"`` is revision 7. The digest tells representations of one revision apart, since some members come from
 elsewhere (the customers of an alarm, the occurrence of a window). ``If-Match`` compares the revision alone, so ``"7"``, the tag
-of an answer to a write, serves as well. A compressed representation has a tag of its own, which ends in ``-gzip``.
+of an answer to a write, serves as well, and so does ``If-None-Match`` of a write. A compressed representation has a tag of its
+own, which ends in ``-gzip``.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actors.api.problems import ProblemError, invalid_parameter
 
@@ -30,7 +31,12 @@ class EntityTag(Struct, frozen=True):
     @property
     def revision(self) -> int | None:
         """The revision that it names; None for a weak tag, which identifies no revision, and for one that is none of ours."""
-        found = None if self.weak else _OWN.fullmatch(self.value)
+        return None if self.weak else self.weak_revision
+
+    @property
+    def weak_revision(self) -> int | None:
+        """The revision that it names, by the weak comparison; None for a tag that is none of ours."""
+        found = _OWN.fullmatch(self.value)
         return int(found[1]) if found else None
 
     @property
@@ -40,14 +46,23 @@ class EntityTag(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """The value of ``If-Match`` or ``If-None-Match``: any representation (``*``), or those with one of the tags."""
+    """The value of ``If-Match`` or ``If-None-Match``: any representation (``*``), or those with one of the tags.
+
+    Of a write it is that of ``If-Match`` (``any`` without one); ``unless`` is that of ``If-None-Match``, which must not hold.
+    """
 
     tags: tuple[EntityTag, ...] = ()
     any: bool = False
+    unless: "Condition | None" = None
 
     def weakly(self, value: str) -> bool:
         """Whether it holds of a representation with this tag, by the weak comparison of ``If-None-Match``."""
         return self.any or any(tag.plain == value for tag in self.tags)
+
+    def excludes(self, revision: int) -> bool:
+        """Whether ``If-None-Match`` of a write excludes this revision."""
+        unless = self.unless
+        return unless is not None and (unless.any or any(tag.weak_revision == revision for tag in unless.tags))
 
     def revisions(self) -> frozenset[int]:
         """The revisions that its strong tags name."""
@@ -75,6 +90,14 @@ def condition_of(name: str, values: Sequence[str]) -> Condition | None:
     return Condition(tuple(tags))
 
 
+def condition_of_write(match: Sequence[str], none_match: Sequence[str]) -> Condition | None:
+    """The condition of a write, from the lines of ``If-Match`` and ``If-None-Match``; None when there are none.
+
+    ProblemError 400 for what is no list of tags."""
+    condition, unless = condition_of("If-Match", match), condition_of("If-None-Match", none_match)
+    return condition if unless is None else structs.replace(condition or Condition(any=True), unless=unless)
+
+
 def revision_tag(revision: int) -> str:
     """The ETag of a revision, whatever its representation."""
     return f'"{revision}"'
@@ -87,10 +110,13 @@ def representation_tag(tag: str, body: bytes) -> str:
 
 def expected(condition: Condition | None, name: str, current: int | None) -> dict[str, int]:
     """``Command.expected`` for a command on the resource ``name``, whose revision is ``current`` as far as the caller sees
-    (None: no such resource). ProblemError 412 when ``If-Match`` names another revision.
+    (None: no such resource). ProblemError 412 when ``If-Match`` names another revision, or ``If-None-Match`` this one.
 
-    The fold compares once more: only there no other command comes in between.
+    The fold compares with ``If-Match`` once more: only there no other command comes in between. Revisions never come again, so
+    what ``If-None-Match`` does not exclude now it never will.
     """
+    if condition is not None and current is not None and condition.excludes(current):
+        raise wrong_revision(f"the revision is {current}, which If-None-Match excludes", current)
     if condition is None or condition.any:
         return {}
     named = condition.revisions()

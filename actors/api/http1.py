@@ -50,10 +50,8 @@ class _Http1(H11Protocol):
         await self._send_h11_event(h11.EndOfMessage())
 
     async def _create_stream(self, request: h11.Request) -> None:
-        try:
-            decode_asgi_path(request.target.partition(b"?")[0])
-        except InvalidRequestPathError:
-            self._strict.refusal = "the path is not UTF-8, or a % in it is not followed by two hexadecimal digits"
+        if wrong := _path_mistake(request.target.partition(b"?")[0]):
+            self._strict.refusal = wrong
             await self._send_error_response(400)
             await self.send(Closed())
             return
@@ -61,6 +59,18 @@ class _Http1(H11Protocol):
         await super()._create_stream(
             h11.Request(method=request.method, target=request.target, headers=headers, http_version=request.http_version)
         )
+
+
+def _path_mistake(path: bytes) -> str:
+    """Why anycorn would refuse a request for ``path`` with an empty answer, "" when it would not. h11 has refused octets that
+    are no printable ASCII."""
+    if not path:
+        return "there is no path before the ?"
+    try:
+        decode_asgi_path(path)
+    except InvalidRequestPathError:
+        return "the path is not UTF-8, or a % in it is not followed by two hexadecimal digits"
+    return ""
 
 
 class Connection(TCPServer):

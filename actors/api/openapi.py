@@ -29,7 +29,8 @@ _ERRORS = {
 _FURTHER = {
     "404": "No such thing, or not one of this token's tenant",
     "409": "The alarm's state does not allow this",
-    "412": "The resource does not have the revision that If-Match names (the answer has the present one), or none at all",
+    "412": "The resource does not have the revision that If-Match names, or has one that If-None-Match excludes (the answer "
+    "has the present one); or nothing here has a revision",
     "413": "The body is too large",
     "415": "The body is not of a type that is taken",
     "422": "JSON, but not what is asked for: the field is named",
@@ -52,16 +53,28 @@ class ApiOperation(Operation):
                 status in (self.responses or {})
                 or (status == "404" and path)
                 or (status == "409" and path and self.request_body)
-                or (status in ("412", "413", "415", "422") and self.request_body)
+                or (status in ("413", "415", "422") and self.request_body)
             ):
                 errors[status] = text
         responses = {status: answer for status, answer in (self.responses or {}).items() if status < "400"}
         for status, text in sorted(errors.items()):
-            responses[status] = OpenAPIResponse(
-                description=text,
-                content={MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Problem"))},
-            )
+            responses[status] = _refusal(text)
         self.responses = responses
+
+
+def name_failed_conditions(paths: Mapping[str, Mapping[str, dict[str, Any]]]) -> None:
+    """Add the 412 to every write under /api in the ``paths`` of a document: each may fail by a condition, also one that takes
+    none and has no body. An operation does not know its own method when it is made."""
+    for path, item in paths.items():
+        for method, operation in item.items():
+            if path.startswith("/api/") and method != "get":
+                responses = operation["responses"] | {"412": _refusal(_FURTHER["412"]).to_schema()}
+                operation["responses"] = dict(sorted(responses.items()))
+
+
+def _refusal(text: str) -> OpenAPIResponse:
+    schema = Reference(ref="#/components/schemas/Problem")
+    return OpenAPIResponse(description=text, content={MEDIA_TYPE: OpenAPIMediaType(schema=schema)})
 
 
 def documented(query: type[msgspec.Struct], also: str = "", kind: type[ApiOperation] = ApiOperation) -> type[Operation]:
@@ -82,11 +95,10 @@ def documented(query: type[msgspec.Struct], also: str = "", kind: type[ApiOperat
 
 @dataclass
 class ConditionalOperation(ApiOperation):
-    """A write on one resource, which takes ``If-Match``."""
+    """A write on one resource, which takes ``If-Match`` and ``If-None-Match``."""
 
     def __post_init__(self) -> None:
-        self.take([IF_MATCH])
-        self.responses = {**(self.responses or {}), "412": OpenAPIResponse(description="")}
+        self.take([IF_MATCH, UNLESS])
         super().__post_init__()
 
 
@@ -162,6 +174,13 @@ IF_NONE_MATCH = Parameter(
     param_in="header",
     required=False,
     description="Only if the representation is another one: the ETag of an earlier answer, several of them, or `*`",
+    schema=Schema(type=OpenAPIType.STRING),
+)
+UNLESS = Parameter(
+    name="If-None-Match",
+    param_in="header",
+    required=False,
+    description="Only if the resource does not have this revision: the ETag of an earlier answer, several of them, or `*`",
     schema=Schema(type=OpenAPIType.STRING),
 )
 COMPONENTS = Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="A faultd token")})

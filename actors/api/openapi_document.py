@@ -7,6 +7,7 @@ from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from actors.api.openapi import name_failed_conditions
 from protocols.alarm import Source, Status, SuppressionKind
 from protocols.backtest import JobState, What
 from protocols.command import NoteType
@@ -62,9 +63,10 @@ def operation_id(handler: HTTPRouteHandler, _: str, __: Iterable[Any]) -> str:
 
 
 def for_clients(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with its enums as components, its titles as the components are named, and with bodies optional where a
-    handler takes none."""
+    """The document with its enums as components, its titles as the components are named, the 412 of every write, and with
+    bodies optional where a handler takes none."""
     made: dict[str, Any] = _with_references(document)
+    name_failed_conditions(made["paths"])
     for item in made["paths"].values():
         for operation in item.values():
             body = operation.get("requestBody")

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
 from actors.api.bodies import StrictBody
-from actors.api.entity_tags import Condition, condition_of, revision_tag
+from actors.api.entity_tags import Condition, condition_of_write, revision_tag
 from protocols.principal import Principal
 
 PREFIX = "/api/v1/faults"
@@ -21,7 +21,8 @@ Given = NamedDependency[SkipValidation[T]]
 By = Given[Principal]
 """The caller."""
 IfMatch = Given[Condition | None]
-"""``If-Match`` of a write. A handler that takes it says so to OpenAPI by :func:`actors.api.openapi.conditional`."""
+"""``If-Match`` and ``If-None-Match`` of a write on one resource. A handler that takes them says so to OpenAPI by
+:class:`actors.api.openapi.ConditionalOperation`."""
 Now = Callable[[], datetime]
 """The time as an aware UTC datetime."""
 
@@ -59,7 +60,8 @@ def _principal(request: Request[Any, Any, Any]) -> Principal:
 
 
 def _if_match(request: Request[Any, Any, Any]) -> Condition | None:
-    return condition_of("If-Match", request.headers.getall("If-Match", []))
+    headers = request.headers
+    return condition_of_write(headers.getall("If-Match", []), headers.getall("If-None-Match", []))
 
 
 def _provided(value: Any) -> Provide:

@@ -33,7 +33,7 @@ class Clock:
             for outcome, count in outcomes.items():
                 self._jumps.labels(outcome).inc(count)
             if report is not None:
-                await self._ledger.send(Append((report,)))
+                await self._ledger.send(Append((report,), keep=True))
             await trio.sleep(self._settings.tick_seconds)
             # Not skipped: under a load that never leaves room, shelves would not end and no memory would fade.
             await self._ledger.send(TICK)

@@ -18,7 +18,7 @@ import trio
 from actors.ledger.commit_delay import CommitDelay
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.database import LedgerFile
-from actors.ledger.errors import DiskRefused, FoldEnded
+from actors.ledger.errors import DiskRefused, EventRefused, FoldEnded
 from actors.ledger.feed import LedgerFeed
 from actors.ledger.group import CommitGroup, Written
 from actors.ledger.outage import Outage
@@ -163,7 +163,7 @@ class Ledger:
             elif isinstance(item, SnapshotPart):
                 reports = self._snapshots.arrive(item, trio.current_time())
                 if reports and not self._draining:
-                    self._requests.put_first(Append(reports))
+                    self._requests.put_first(Append(reports, keep=True))
             # A marker that comes back has passed every stage; its parts came before it.
             self._rouse()
         if not self._draining:
@@ -335,10 +335,13 @@ class Ledger:
         log.info("the disk takes commits again", attempts=self._outage.attempts, refused_with=self._outage.reason)
         reports = self._outage.end()
         if not self._draining:
-            self._requests.put_first(Append(reports))
+            self._requests.put_first(Append(reports, keep=True))
 
     def _refuse(self, appends: Sequence[Append], error: LedgerUnavailable) -> None:
         for append in appends:
+            if append.keep and not isinstance(error, EventRefused):
+                self._requests.keep(append)
+                continue
             self._metrics.ledger_refused.inc(len(append.events))
             for reply in (append.committed, append.answered):
                 if reply is not None:

@@ -17,6 +17,7 @@ class Requests:
         self._held: Append | None = None
         self._taken = trio.Event()
         self._own: list[Append] = []
+        """The ledger's own, and those of others that are to be kept until they are on disk."""
         self._inbox_ended = False
 
     @property
@@ -40,12 +41,17 @@ class Requests:
         self._own = [own for own in self._own if own != append]
         self._own.append(append)
 
+    def keep(self, append: Append) -> None:
+        """A request that the disk refused is to be tried again, until it is :meth:`committed`."""
+        if not any(own is append for own in self._own):
+            self._own.append(append)
+
     def committed(self, appends: Sequence[Append]) -> None:
-        """``appends`` are on disk, or were refused for good."""
+        """``appends`` are on disk, or can never be."""
         self._own = [own for own in self._own if not any(own is append for append in appends)]
 
     def take(self, limit: int | None) -> list[Append]:
-        """The ledger's own requests, and as :meth:`take_others`."""
+        """The ledger's own requests and those that are kept, then others as :meth:`take_others`."""
         return [*self._own, *self.take_others(limit)]
 
     def take_others(self, limit: int | None) -> list[Append]:

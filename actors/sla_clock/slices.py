@@ -7,6 +7,7 @@ from actors.sla_clock.books.periods import close_untouched
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese, WorkItem
+from protocols.sla.instance import SlaInstance
 
 
 def go_on(run: FoldRun) -> None:
@@ -60,25 +61,27 @@ def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
 
 
 def _all(run: FoldRun, item: WalkAll) -> WorkItem | None:
-    found = run.state.instances.behind(item.after, run.budget)
+    found = _next_of(run, item.definition_id, item.after)
     for instance in found:
         run.budget -= 1
-        if item.definition_id in ("", instance.definition_id):
-            book(run, instance, item.why, item.since)
+        book(run, instance, item.why, item.since)
     return replace(item, after=found[-1].id) if found else None
 
 
 def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
-    state = run.state
-    found = state.instances.behind(item.after, run.budget)
+    found = _next_of(run, item.definition_id, item.after)
     for instance in found:
         run.budget -= 1
-        if instance.definition_id != item.definition_id:
-            continue
-        if instance.id not in state.accounts:
+        if instance.id not in run.state.accounts:
             close_untouched(run, instance, item.ended)
         book(run, instance, "the period ended")
     return replace(item, after=found[-1].id) if found else None
+
+
+def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:
+    """The next instances that use a definition now or did in an earlier period; of all for ""."""
+    instances = run.state.instances
+    return instances.behind(after, run.budget, f"definition:{definition_id}" if definition_id else "")
 
 
 def _examine(run: FoldRun, instance_id: str, item: WalkBelow | WalkThese) -> None:

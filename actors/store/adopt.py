@@ -16,8 +16,8 @@ from protocols.printable import counted
 BY = "faultd:ledger_replaced"
 
 BEGIN_ANEW = """
-INSERT INTO faultd_cursor (consumer, ledger_id, seq) VALUES ($1, $2, 0)
-ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2, seq = 0, events_through = 0, recorded_at = NULL
+INSERT INTO faultd_cursor (consumer, ledger_id, seq, events_through, recorded_at) VALUES ($1, $2, 0, $3, $4)
+ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2, seq = 0, events_through = $3, recorded_at = $4
 """
 END_OPEN = """
 UPDATE alarms SET status = 'cleared', cleared_at = $1, cleared_by = $2, revision = revision + 1
@@ -52,41 +52,42 @@ class AdoptedLedger(Struct, frozen=True):
     ended: int
 
 
-async def adopt(connection: Connection, ledger_id: str, now: datetime, *, restored: bool = False) -> int:
+async def adopt(connection: Connection, ledger_id: str, now: datetime, *, begins: int | None = None) -> int:
     """Give the database to the ledger ``ledger_id``, from its first batch on. Returns the number of open alarms that this ends.
 
     The new ledger has none of the old one's alarms, so no trap and no command could clear them. They become history, the open
     ones as cleared ``now``. A problem that persists is raised anew by its next trap or poll. The tables of operators' data are
-    emptied, unless the ledger was ``restored`` from them: then its Changes overwrite the rows, and until then the rows can be
-    restored once more.
+    emptied, unless the ledger was restored from them and ``begins`` behind this offset. Then its Changes overwrite the rows.
+    Until they have come, the rows can be restored once more: behind ``begins``, which the cursor keeps.
     """
     async with connection.transaction():
-        if not restored:
+        if begins is None:
             await connection.execute(EMPTY)
         ended = await connection.fetch(END_OPEN, now, BY)
         await connection.execute("UPDATE alarms SET live = false WHERE live")
         await connection.execute("DELETE FROM quarantine")
-        await connection.execute(BEGIN_ANEW, CONSUMER, ledger_id)
+        await connection.execute(BEGIN_ANEW, CONSUMER, ledger_id, begins or 0, None if begins is None else now)
     return len(ended)
 
 
 def adopt_now(
     url: str, ledger_id: str, now: datetime, check: Callable[[Cursor], None], *, discard: bool = False
 ) -> AdoptedLedger | None:
-    """:func:`adopt` by a new connection. Returns None, and does nothing, when the database is empty or this ledger's already;
+    """:func:`adopt` by a new connection. Returns None, and does nothing, when the database is unclaimed, or is this ledger's;
     in the second case ``check`` is called with the cursor and may raise. Blocks. Raises OperatorDataInTheWay unless
     ``discard``, and OSError or asyncpg's errors when the database cannot be used."""
     return asyncio.run(_adopt_now(url, ledger_id, now, check, discard))
 
 
-def adopt_restored(url: str, ledger_id: str, now: datetime) -> int:
-    """:func:`adopt` for a ledger that was restored from this database. Returns how many open alarms that ended."""
-    return asyncio.run(_adopt_restored(url, ledger_id, now))
+def adopt_restored(url: str, ledger_id: str, begins: int, now: datetime) -> int:
+    """:func:`adopt` for a ledger that was restored from this database and ``begins`` behind this offset. Returns the number of
+    open alarms that this ends."""
+    return asyncio.run(_adopt_restored(url, ledger_id, begins, now))
 
 
-async def _adopt_restored(url: str, ledger_id: str, now: datetime) -> int:
+async def _adopt_restored(url: str, ledger_id: str, begins: int, now: datetime) -> int:
     async with connected_apart(url, CONNECT_SECONDS) as connection:
-        return await adopt(connection, ledger_id, now, restored=True)
+        return await adopt(connection, ledger_id, now, begins=begins)
 
 
 async def _adopt_now(
@@ -94,7 +95,7 @@ async def _adopt_now(
 ) -> AdoptedLedger | None:
     async with connected_apart(url, CONNECT_SECONDS) as connection:
         cursor = await find_cursor(connection)
-        if cursor is None or cursor.seq == 0:
+        if cursor is None or cursor.unclaimed:
             return None
         if cursor.ledger_id == ledger_id:
             check(cursor)

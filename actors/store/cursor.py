@@ -21,7 +21,7 @@ FROM faultd_cursor WHERE consumer = $1
 """
 BEGIN_CURSOR = """
 INSERT INTO faultd_cursor AS c (consumer, ledger_id, seq) VALUES ($1, $2, 0)
-ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2 WHERE c.seq = 0
+ON CONFLICT (consumer) DO UPDATE SET ledger_id = $2 WHERE c.seq = 0 AND c.events_through = 0
 """
 MOVE_CURSOR = """
 UPDATE faultd_cursor SET seq = $4, events_through = $5, recorded_at = $6 WHERE consumer = $1 AND ledger_id = $2 AND seq = $3
@@ -44,13 +44,21 @@ UNMARKED = BatchMark()
 
 
 class Cursor(Struct, frozen=True):
-    """A cursor. ``seq`` is the last batch that the database has, 0 in an empty one. ``rejects`` counts the rows in
-    ``store_rejects``."""
+    """A cursor. ``seq`` is the last batch that the database has, 0 when it has none of this ledger. ``rejects`` counts the rows
+    in ``store_rejects``.
+
+    A ledger that was restored from the database has a mark at ``seq`` 0: the offset behind which it begins, and the time of the
+    restore."""
 
     ledger_id: str
     seq: int = 0
     mark: BatchMark = UNMARKED
     rejects: int = 0
+
+    @property
+    def unclaimed(self) -> bool:
+        """Whether the database is any ledger's: it has no batch of this one, and this one was not restored from it."""
+        return self.seq == 0 and self.mark.events_through == 0
 
 
 class LedgerMismatch(OperatorNeeded):
@@ -96,9 +104,9 @@ async def find_cursor(connection: Connection) -> Cursor | None:
 
 
 async def read_cursor(connection: Connection, ledger_id: str) -> Cursor:
-    """The cursor of this ledger. An empty database is this ledger's from here on. Raises :class:`LedgerMismatch`."""
+    """The cursor of this ledger. An unclaimed database is this ledger's from here on. Raises :class:`LedgerMismatch`."""
     cursor = await find_cursor(connection)
-    if cursor is None or cursor.seq == 0:
+    if cursor is None or cursor.unclaimed:
         await connection.execute(BEGIN_CURSOR, CONSUMER, ledger_id)
         return Cursor(ledger_id, rejects=cursor.rejects if cursor else 0)
     if cursor.ledger_id != ledger_id:
@@ -127,7 +135,7 @@ async def verify(feed: Feed, cursor: Cursor) -> None:
     restored ledger has no acknowledgement of the batches that it lacks, so a wrong batch at the cursor is always still
     there."""
     found: RecordedBatch | None = None
-    if cursor.mark.recorded_at is not None and cursor.seq <= feed.last:
+    if cursor.seq and cursor.mark.recorded_at is not None and cursor.seq <= feed.last:
         try:
             found = (await feed.after(cursor.seq - 1, 1))[0]
         except FeedPruned:

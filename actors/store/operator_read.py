@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -33,7 +34,8 @@ SELECT greatest(
 
 class OperatorData(Struct, frozen=True):
     """Rules, windows and nodes that the ledger ``ledger_id`` filled the database with, up to batch ``seq``. ``offset`` is the
-    highest offset of that ledger which is known."""
+    highest offset of that ledger which is known, ``known_at`` the ledger's time at which it was the highest (None: not
+    known)."""
 
     ledger_id: str
     seq: int
@@ -41,6 +43,7 @@ class OperatorData(Struct, frozen=True):
     rules: Sequence[RuleRecord]
     windows: Sequence[MaintenanceWindow]
     nodes: Sequence[TopologyNode]
+    known_at: datetime | None = None
 
 
 class NothingToRestore(OperatorNeeded):
@@ -74,7 +77,7 @@ async def _read(url: str) -> OperatorData:
         offset = max(cursor.mark.events_through, await connection.fetchval(HIGHEST_OFFSET))
     # In the order in which they were made, which is that of their numbers.
     windows.sort(key=lambda window: (window.created_at, len(window.id), window.id))
-    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes)
+    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, cursor.mark.recorded_at)
 
 
 async def _rows(connection: Connection, table: str, row: type[_Row]) -> list[_Row]:

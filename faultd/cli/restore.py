@@ -67,7 +67,7 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
                 data, now = read_operator_data(url), datetime.now(UTC)
                 begun = begin_ledger(path, data, now)
                 try:
-                    ended = adopt_restored(url, begun.ledger_id, now)
+                    ended = adopt_restored(url, begun.ledger_id, begun.begins, now)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     # The tables still have all of it, so the command can be run again.
                     withdraw_ledger(path)

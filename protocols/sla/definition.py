@@ -25,6 +25,8 @@ class SlaTerms(Struct, frozen=True, kw_only=True):
     period: PeriodRule
     service_type: str = ""
     description: str = ""
+    sla_class: str = ""
+    """Nodes of the topology with this ``sla_class`` get an instance each. Unique in a tenant; "" for none."""
     availability_target: int | None = None
     """Parts of a billion: 0.999 is 999,000,000. Above 0, at most 1,000,000,000."""
     outage_minimum: int = 0
@@ -56,6 +58,7 @@ class SlaTermsEdited(Struct, frozen=True, kw_only=True):
     period: PeriodRule | UnsetType = UNSET
     service_type: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    sla_class: str | UnsetType = UNSET
     availability_target: int | UnsetType | None = UNSET
     outage_minimum: int | UnsetType = UNSET
     unknown_counts_as: UnknownPolicy | UnsetType = UNSET
@@ -87,6 +90,6 @@ class SlaDefinition(Struct, frozen=True, kw_only=True):
     created_at: datetime
     created_by: str
     deleted_at: datetime | None = None
-    """No new instance may use it. Those that there are keep it."""
+    """No new instance may use it, and no contract that still runs does."""
     key: str = ""
     """Idempotency key of the request that made it."""

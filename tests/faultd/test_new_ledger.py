@@ -1,8 +1,12 @@
 """A ledger that is begun with what operators made: whole or not at all, behind the offsets of the lost one."""
 
+import asyncio
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import asyncpg
 import pytest
@@ -19,11 +23,15 @@ from actors.ledger.errors import LedgerCorrupt, LedgerLocked
 from actors.ledger.group import CommitGroup
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader, connect_writer
+from actors.postgres import Postgres
+from actors.store.adopt import adopt
+from actors.store.apply import apply
+from actors.store.cursor import BatchMark, LedgerMismatch, read_cursor, verify
 from actors.store.operator_read import OperatorData
 from faultd import new_ledger
 from faultd.cli.restore import restore_ledger
 from faultd.inputs import changed_file
-from faultd.new_ledger import BEHIND, LedgerThere, NotRestored, begin_ledger, parents_first
+from faultd.new_ledger import SPARE, UNKNOWN_SECONDS, LedgerThere, NotRestored, begin_ledger, beginning, parents_first
 from faultd.restore import restore
 from protocols.change import NodesChanged, RuleChanged, WindowChanged
 from protocols.command import Command, PutWindow
@@ -55,12 +63,12 @@ WINDOW = MaintenanceWindow(
 OLT, ONT = Node(id="olt-1", type="olt", address="10.0.0.1"), Node(id="olt-1/1", type="ont", parents=("olt-1",))
 MINE = Node(id="mine", type="ont", parents=("olt-1/1", "olt-1"), addresses=("10.0.0.2", "10.0.0.3"), address="10.0.0.2")
 NODES = (TopologyNode(MINE, "api", 90), TopologyNode(ONT, "file", 7), TopologyNode(OLT, "file", 7))
-DATA = OperatorData("old", 12, 700, [OF_API, OF_FILE], [WINDOW], NODES)
+DATA = OperatorData("old", 12, 700, [OF_API, OF_FILE], [WINDOW], NODES, NOW)
 
 
 def begun(path: Path, data: OperatorData = DATA) -> int:
     found = begin_ledger(path, data, NOW)
-    assert found.begins == data.offset + BEHIND
+    assert found.begins == beginning(data, NOW)
     return found.begins
 
 
@@ -99,6 +107,62 @@ def test_the_new_ledger_holds_all_and_goes_on_behind_the_old_one(tmp_path: Path)
         assert list(state.memory(WindowMemory).windows) == ["MW700", f"MW{begins + 7}"]
 
 
+@pytest.mark.parametrize(
+    ("known_at", "begins"),
+    [
+        (NOW, 700 + SPARE),
+        (NOW + timedelta(days=1), 700 + SPARE),
+        (NOW - timedelta(microseconds=1), 700 + 2 * SPARE),
+        (NOW - timedelta(hours=1), 700 + 3_601 * SPARE),
+        (None, 700 + (UNKNOWN_SECONDS + 1) * SPARE),
+    ],
+    ids=["at once", "a clock that goes wrong", "a moment", "an hour", "not known"],
+)
+def test_it_begins_above_all_offsets_that_the_lost_ledger_can_have_given(known_at: datetime | None, begins: int) -> None:
+    assert beginning(replace(DATA, known_at=known_at), NOW) == begins
+
+
+async def sql(url: str, query: str, *arguments: object) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(query, *arguments)
+    await connection.close()
+
+
+FILLED = "INSERT INTO faultd_cursor (consumer, ledger_id, seq, events_through, recorded_at) VALUES ('store', 'old', 5, 700, $1)"
+
+
+def test_a_second_restore_before_postgresql_saw_the_first_gives_no_offset_again(tmp_path: Path, database_url: str) -> None:
+    """The first new ledger ran while PostgreSQL was away, was lost too, and had shown its ids to people."""
+    config, path = tmp_path / "faultd.toml", tmp_path / "state" / "ledger.sqlite"
+    config.write_text(f'state_dir = "{path.parent}"\n[database]\nurl = "{database_url}"\n')
+    asyncio.run(sql(database_url, FILLED, datetime.now(UTC)))
+    begins = []
+    for _ in range(3):
+        restore_ledger(config, from_database=True)
+        with closing(LedgerFile.open(path)) as file:
+            begins.append(file.head.offset)
+            file.write(CommitGroup(now=NOW, through=file.head.through, appends=[[Tick()] * 10]))
+        for left in path.parent.glob("ledger.sqlite*"):
+            left.unlink()
+    assert begins[0] > 700 + SPARE
+    assert begins[1] >= begins[0] + SPARE
+    assert begins[2] >= begins[1] + SPARE
+
+
+async def test_an_empty_ledger_does_not_take_over_the_database_of_a_restored_one(database_url: str) -> None:
+    async with Postgres.open(database_url) as database:
+        await database.run(read_cursor, "old")
+        await database.run(partial(adopt, begins=5_000), "restored", NOW)
+        with pytest.raises(LedgerMismatch, match="from ledger restored"):
+            await database.run(read_cursor, "empty")
+        cursor = await database.run(read_cursor, "restored")
+        assert (cursor.seq, cursor.mark) == (0, BatchMark(5_000, NOW))
+        feed: Any = SimpleNamespace(last=3)
+        await verify(feed, cursor)
+        await database.run(apply, "restored", 0, 1, [], set(), BatchMark(5_001, NOW))
+        assert (await database.run(read_cursor, "restored")).seq == 1
+
+
 def test_a_ledger_to_which_the_database_is_not_given_is_withdrawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,7 +170,7 @@ def test_a_ledger_to_which_the_database_is_not_given_is_withdrawn(
     config, path = tmp_path / "faultd.toml", tmp_path / "state" / "ledger.sqlite"
     config.write_text(f'state_dir = "{path.parent}"\n[database]\nurl = "postgresql://nobody@/none"\n')
 
-    def locked(_url: str, _ledger_id: str, _now: datetime) -> int:
+    def locked(_url: str, _ledger_id: str, _begins: int, _now: datetime) -> int:
         assert path.exists()
         raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
 
@@ -117,7 +181,7 @@ def test_a_ledger_to_which_the_database_is_not_given_is_withdrawn(
     assert left.value.exit_code == 69
     assert "lock timeout" in capsys.readouterr().err
     assert [file.name for file in path.parent.iterdir()] == ["ledger.sqlite.lock"]
-    monkeypatch.setattr("faultd.cli.restore.adopt_restored", lambda _url, _ledger_id, _now: 0)
+    monkeypatch.setattr("faultd.cli.restore.adopt_restored", lambda _url, _ledger_id, _begins, _now: 0)
     restore_ledger(config, from_database=True)
     assert path.exists()
 

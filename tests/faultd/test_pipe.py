@@ -1,6 +1,6 @@
 """The pipe with a second stage on a real ledger: quarantine, drain, crash and recovery, snapshot, and what consumers get."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,3 +212,100 @@ async def test_the_older_snapshot_stays_while_the_state_cannot_be_encoded(file: 
     with closing(connect_reader(file)) as connection:
         assert [(kept.through, set(kept.parts)) for kept in read_snapshots(connection)] == [(1, {"correlator", NAME})]
     assert counter(restored(file)).counts.raised == {"t": 2}
+
+
+NEXT = NetworkEvent(type="device.up", tenant_id="t", resource_type="olt", resource_id="next slice")
+
+
+class SlicedWork(Stage):
+    """Has a backlog of ten slices for each ``device.down``. It works on a slice for each :data:`NEXT`, which it asks for."""
+
+    name = "sliced"
+
+    def __init__(self) -> None:
+        self.backlog = self.asked = 0
+        self.waiting = False
+        """Whether a NEXT is on its way. Only in memory."""
+        self.broken = False
+
+    def load(self, octets: bytes) -> None:
+        self.backlog = int(octets)
+
+    def saving(self) -> Iterable[bytes]:
+        return [str(self.backlog).encode()]
+
+    def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
+        if event == NEXT:
+            self.waiting = False
+            if self.broken:
+                raise ZeroDivisionError
+            self.backlog = max(0, self.backlog - 1)
+        elif isinstance(event, NetworkEvent):
+            self.backlog += 10
+        return []
+
+    def report(self, append: Callable[[list[Event]], bool]) -> None:
+        if self.backlog and not self.waiting and append([NEXT]):
+            self.waiting = True
+            self.asked += 1
+
+
+def sliced(stages: Stages) -> SlicedWork:
+    guard = stages.all[1]
+    assert isinstance(guard, GuardedStage)
+    assert isinstance(guard.stage, SlicedWork)
+    return guard.stage
+
+
+async def done(it: Running) -> None:
+    """Let Ticks pass until no slice is left."""
+    with trio.fail_after(30):
+        while sliced(it.stages).backlog:
+            await it.append(Tick())
+
+
+async def test_a_stage_works_through_a_backlog_in_slices_with_one_event_each(file: Path) -> None:
+    async with running(file, counter=SlicedWork) as it:
+        await it.append(down("a"))
+        await done(it)
+        assert sliced(it.stages).asked == 10
+
+
+@pytest.mark.parametrize("every", [1, 50_000])
+async def test_a_backlog_goes_on_after_a_crash_with_the_first_tick(file: Path, every: int) -> None:
+    settings = LedgerSettings(snapshot_every_events=every)
+    async with running(file, settings=settings, counter=SlicedWork) as it:
+        await it.append(down("a"))
+        it.kill()
+    async with running(file, settings=settings, counter=SlicedWork) as again:
+        assert sliced(again.stages).backlog > 0
+        await done(again)
+
+
+async def test_a_backlog_waits_for_the_next_process_when_faultd_stops(file: Path) -> None:
+    async with running(file, counter=SlicedWork) as it:
+        for _ in range(50):
+            await it.append(down("a"))
+    assert sliced(it.stages).backlog > 0, "a stop does not wait for it"
+    async with running(file, counter=SlicedWork) as again:
+        await done(again)
+
+
+async def test_a_slice_that_cannot_be_folded_is_asked_for_once_and_not_after_every_batch(file: Path) -> None:
+    async with running(file, counter=SlicedWork) as it:
+        stage = sliced(it.stages)
+        stage.broken = True
+        for _ in range(5):
+            await it.append(down("a"))
+        for _ in range(20):
+            await it.append(Tick())
+        kept = await it.quarantined()
+        assert (kept.stage, stage.asked, stage.backlog) == ("sliced", 1, 50)
+        await it.append(Command(ADA, DiscardQuarantined(kept.offset, "try the next", kept.stage)))
+        for _ in range(20):
+            await it.append(Tick())
+        kept = await it.quarantined()
+        assert stage.asked == 2
+        stage.broken = False
+        await it.append(Command(ADA, RetryQuarantined(kept.offset, kept.event, kept.stage, kept.changes)))
+        await done(it)

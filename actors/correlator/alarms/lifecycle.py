@@ -79,14 +79,25 @@ def severity_changed(alarm: Alarm, severity: Severity) -> Alarm:
     return moved(alarm, severity=severity)
 
 
-def reopened(alarm: Alarm) -> Alarm:
-    """Back within the control time: the same alarm, no longer cleared."""
-    return moved(alarm, cleared_at=None, cleared_by=None)
+def reopened(alarm: Alarm, at: datetime) -> Alarm:
+    """Back within the control time: the same alarm, no longer cleared. It was open until its clear, so it cannot have begun
+    again earlier."""
+    since = alarm.cleared_at
+    return moved(alarm, cleared_at=None, cleared_by=None, reopened_at=at if since is None or at > since else since)
 
 
 def cleared(alarm: Alarm, at: datetime, by: str) -> Alarm:
-    """The problem ended."""
-    return moved(alarm, cleared_at=at, cleared_by=by)
+    """The problem ended, not before it last began."""
+    since = alarm.opened_at
+    return moved(alarm, cleared_at=at if at > since else since, cleared_by=by)
+
+
+def opened_between(alarm: Alarm, start: datetime, end: datetime) -> Alarm:
+    """A cleared alarm that was open once more, for a time that is over. No change when its last clear covers that time."""
+    since = alarm.cleared_at
+    if since is not None and since > start:
+        start = since
+    return moved(alarm, reopened_at=start, cleared_at=end) if end > start else alarm
 
 
 # --- what an operator does ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from actors.correlator.alarms.lifecycle import cleared, moved, reopened, repeated, severity_changed
+from actors.correlator.alarms.lifecycle import cleared, moved, opened_between, reopened, repeated, severity_changed
 from actors.correlator.alarms.problem import ReportedProblem
 from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.alarms.text import TEXT_ENTRY_EVERY, changed_text, line_of
@@ -39,16 +39,16 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
     alarm = draft.current(problem.identity)
     if alarm is not None and alarm.cleared_at is None:
         return _repeat(draft, alarm, problem.severity, report, problem.repeats_by_design, problem, said)
-    overtaken = _overtaken_by_clear(draft, problem.identity, report)
-    if alarm is not None and overtaken:
+    clear = _clear_that_overtook(draft, problem.identity, report)
+    if alarm is not None and clear is not None:
         return draft.put(
-            repeated(alarm, report.happened),
+            opened_between(repeated(alarm, report.happened), report.happened, _time_of_clear(clear, report)),
             "cleared_before_raise",
             report.reporter,
             "the sender sent this raise before the clear that arrived first: counted, still cleared",
         )
     if alarm is not None and _reopens(draft, alarm, problem):
-        again = reopened(repeated(alarm, report.happened))
+        again = reopened(repeated(alarm, report.happened), report.happened)
         if not said or draft.state.said.get(alarm.id) != said or alarm.id in draft.state.edited:
             again = replace(again, **changed_text(alarm, problem, ()))
             draft.drop(draft.state.edited, alarm.id)
@@ -67,7 +67,7 @@ def raise_problem(draft: Draft, problem: ReportedProblem, report: ReportTime, sa
         return draft.put(again, "reopened", report.reporter, problem.why, severity=again.severity)
     if limit_of(draft, problem, report) is not None:
         return None
-    alarm = _new(draft, problem, report, overtaken)
+    alarm = _new(draft, problem, report, clear)
     if said:
         _say(draft, alarm.id, said)
     return alarm
@@ -111,8 +111,7 @@ def clear_problems(
             if doubt:
                 draft.put(moved(alarm), "clear_ignored", report.reporter, doubt)
                 continue
-            at = max(report.happened, alarm.first_occurrence)
-            ended.append(draft.put(cleared(alarm, at, report.reporter), "cleared", report.reporter, why))
+            ended.append(draft.put(cleared(alarm, report.happened, report.reporter), "cleared", report.reporter, why))
     return ended
 
 
@@ -135,7 +134,10 @@ def _repeat(
             draft.note("repeated_by_design")
     again = moved(alarm) if merged else repeated(alarm, report.happened)
     if known is not None and order(known, report, state.spans.reorder) == "before":
-        return alarm if merged else draft.repeat(again)  # what was raised later has arrived already, and says how it is
+        # What was raised later has arrived already, and says how it is; but this is when it began.
+        if report.happened < alarm.first_occurrence and alarm.reopened_at is None:
+            return draft.amend(replace(again, first_occurrence=report.happened))
+        return alarm if merged else draft.repeat(again)
     if problem is None and known is not None and known.severity == severity:
         draft.set(state.marks, alarm_id, _mark(report, severity, known.text_at, counted if merged else None))
         return alarm if merged else draft.repeat(again)
@@ -165,7 +167,8 @@ def _repeat(
     return draft.put(changed, "severity_changed", report.reporter, text)
 
 
-def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, overtaken: bool) -> Alarm:
+def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, clear: ReportMark | None) -> Alarm:
+    """A new alarm. ``clear``: the one that overtook the report, so that the alarm is over already."""
     alarm_id, counted = draft.new_ids()
     identity = problem.identity
     plant = draft.state.plant
@@ -212,9 +215,9 @@ def _new(draft: Draft, problem: ReportedProblem, report: ReportTime, overtaken: 
     )
     _remember(draft, alarm, problem.severity, report)
     draft.put(alarm, "raised", report.reporter, problem.why, severity=alarm.severity)
-    if overtaken:
+    if clear is not None:
         text = "the device's clear arrived before this raise, which it had sent earlier: already over"
-        alarm = replace(cleared(alarm, report.happened, report.reporter), revision=alarm.revision)
+        alarm = replace(cleared(alarm, _time_of_clear(clear, report), report.reporter), revision=alarm.revision)
         draft.put(alarm, "cleared_before_raise", report.reporter, text)
     return alarm
 
@@ -267,10 +270,20 @@ def open_with_name(draft: Draft, tenant_id: str, name: str) -> Alarm | None:
     return next((alarm for alarm in draft.named(name, tenant_id) if alarm.cleared_at is None), None)
 
 
-def _overtaken_by_clear(draft: Draft, identity: Identity, report: ReportTime) -> bool:
-    """A clear of this identity arrived just now although the same sender sent it after this raise."""
+def _clear_that_overtook(draft: Draft, identity: Identity, report: ReportTime) -> ReportMark | None:
+    """The clear of this identity that arrived just now although the same sender sent it after this raise; None: there is
+    none."""
     for key in (identity, Identity(identity.tenant_id, identity.resource_id, identity.alarm_type, "*")):
         found = draft.state.ended.get(key)
         if found is not None and order(found[1], report, draft.state.spans.reorder) == "before":
-            return True
-    return False
+            return found[1]
+    return None
+
+
+def _time_of_clear(clear: ReportMark, overtaken: ReportTime) -> datetime:
+    """The event time of a clear that overtook this raise of the same sender: by the sender's clock where the raise has its time
+    by it too."""
+    dated = clear.dated
+    if dated is None or dated > clear.received or overtaken.happened != overtaken.dated:
+        return clear.received
+    return dated

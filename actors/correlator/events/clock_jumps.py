@@ -40,7 +40,15 @@ RECORDS: Final = (saved_name(RuleMemory), saved_name(WindowMemory), saved_name(R
 AT_MOST: Final = 2_000
 """Number of alarms whose dates one tick corrects."""
 _BEGIN: Final = {"first_occurrence", "received_at"}
-_NAMES: Final = ("first_occurrence", "received_at", "last_occurrence", "cleared_at", "acknowledged_at", "resolved_at")
+_NAMES: Final = (
+    "first_occurrence",
+    "received_at",
+    "last_occurrence",
+    "reopened_at",
+    "cleared_at",
+    "acknowledged_at",
+    "resolved_at",
+)
 
 
 def fold_clock_jumped(draft: Draft, event: ClockJumped) -> None:
@@ -101,6 +109,8 @@ def _redate(draft: Draft, memory: RedateMemory, alarm_ids: list[str]) -> None:
                 dates[name] = original
             if name not in _BEGIN:
                 dates[name] = max(dates[name], dates["first_occurrence"])
+            if name == "cleared_at" and "reopened_at" in dates:
+                dates[name] = max(dates[name], dates["reopened_at"])
             if dates[name] < original:
                 originals[name] = original, dates[name]
         if originals:

@@ -198,7 +198,7 @@ def withdraw(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
         if child.cleared_at is None:
             detach(draft, child, NAME, why)
     alarm = draft.latest(alarm)
-    draft.put(cleared(alarm, max(draft.at, alarm.first_occurrence), RULE), "withdrawn", RULE, why)
+    draft.put(cleared(alarm, draft.at, RULE), "withdrawn", RULE, why)
 
 
 def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
@@ -206,7 +206,7 @@ def over(draft: Draft, memory: PonMemory, alarm_id: str, why: str) -> None:
     draft.on_commit(memory.drop, alarm_id)
     alarm = draft.get(alarm_id)
     if alarm is not None and alarm.cleared_at is None:
-        draft.put(cleared(alarm, max(draft.at, alarm.first_occurrence), RULE), "cleared", RULE, why)
+        draft.put(cleared(alarm, draft.at, RULE), "cleared", RULE, why)
 
 
 def own(draft: Draft, found: Evidence, why: str, confidence: float) -> None:

@@ -166,7 +166,7 @@ def _one_of(plant: Plant, device_id: str, tenant_id: str, default_tenant: str, s
 
 def _end(draft: Draft, alarm: Alarm, old: str, new: str, by: str) -> None:
     tags = alarm.tags if UNPLACED in alarm.tags else (*alarm.tags, UNPLACED)
-    ended = moved(alarm, cleared_at=max(draft.at, alarm.first_occurrence), cleared_by=by, tags=tags)
+    ended = moved(alarm, cleared_at=max(draft.at, alarm.opened_at), cleared_by=by, tags=tags)
     text = f"this was of the ONT with serial {old}; at {alarm.resource_id} is another one now, with serial {new}"
     draft.put(ended, ACTION, by, text, before=old, serial=new)
 

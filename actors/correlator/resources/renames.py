@@ -160,7 +160,7 @@ def move_renamed(draft: Draft) -> None:
             f"{alarm.resource_id} of tenant {alarm.tenant_id} is {target.resource_id} of tenant {target.tenant_id} in the new "
             "topology: goes on under that name"
         )
-        ended = cleared(alarm, max(draft.at, alarm.first_occurrence), ACTOR)
+        ended = cleared(alarm, draft.at, ACTOR)
         detail = {"resource_id": target.resource_id, "tenant_id": target.tenant_id, "device_id": target.device_id}
         draft.put(ended, ACTION, ACTOR, text, **detail)
     for alarm_id, alarm in step.items():

@@ -51,7 +51,7 @@ _TEXTS = (
 )
 _NUMBERS = ("subscriber_count", "occurrence_count")
 _MANY = ("tags", "affected_customers", "affected_services")
-_TIMES = ("cleared_at", "acknowledged_at", "resolved_at", "shelved_until")
+_TIMES = ("reopened_at", "cleared_at", "acknowledged_at", "resolved_at", "shelved_until")
 _NODE = ("name", "type", "address", "vendor", "tenant", "customer_id", "service_id", "serial", "area", "sla_class")
 
 

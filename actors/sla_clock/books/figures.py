@@ -36,7 +36,7 @@ class SlaFigures(NamedTuple):
     @property
     def touched(self) -> bool:
         """True when evidence or an exclusion concerns the period."""
-        return bool(self.shares.outages or self.shares.unknown or self.exclusions)
+        return bool(self.shares.outages or self.shares.unknown or self.exclusions or self.lasts)
 
     @property
     def measured(self) -> int:

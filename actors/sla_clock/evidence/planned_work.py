@@ -18,9 +18,9 @@ from msgspec import Struct
 
 from protocols.maintenance import MaintenanceWindow
 from protocols.recurrence.within import microseconds, occurrences_within
-from protocols.sla.intervals import Interval, clip, difference, intersection, union
+from protocols.sla.intervals import Interval, Timeline, clip, difference, intersection, union
 
-MOST_PLANS = 50
+MOST_PLANS = 20
 """Plans kept of one window. Of more the oldest go, with the time in which they were in force and their announcements."""
 MOST_EARLY_ENDS = 10_000
 """Early ends kept of one window, the latest: more than a year of the most frequent one."""
@@ -90,16 +90,19 @@ def work_within(history: WindowHistory, start: int, end: int, covers: Covers = l
     for number, plan in enumerate(plans):
         following = plans[number + 1].since if number + 1 < len(plans) else end
         bounds = max(start, plan.since), min(end, following)
-        for occurrence in _occurrences(history, plan, bounds, covers):
-            rest = clip([occurrence], bounds)
-            for earlier in range(number, -1, -1):
-                if not rest:
-                    break
-                span = rest[0][0], rest[-1][1]
-                known = union(_occurrences(history, plans[earlier - 1], span, covers)) if earlier else []
-                announced = plans[earlier].announced_at
-                found += [Work(*each, occurrence[0], announced) for each in difference(rest, known)]
-                rest = intersection(rest, known)
+        # Each with the start of its occurrence; what an earlier plan had as well was announced by that one.
+        rest = [(*each, one[0]) for one in _occurrences(history, plan, bounds, covers) for each in clip([one], bounds)]
+        for earlier in range(number, -1, -1):
+            if not rest:
+                break
+            span = rest[0][0], max(each[1] for each in rest)
+            known = union(_occurrences(history, plans[earlier - 1], span, covers)) if earlier else []
+            before: list[tuple[int, int, int]] = []
+            for start_of, end_of, begin in rest:
+                piece, near = [(start_of, end_of)], _overlapping(known, start_of, end_of)
+                found += [Work(*each, begin, plans[earlier].announced_at) for each in difference(piece, near)]
+                before += [(*each, begin) for each in intersection(piece, near)]
+            rest = before
     return sorted(found)
 
 
@@ -148,3 +151,11 @@ def _occurrences(history: WindowHistory, plan: PlanInForce, bounds: Interval, co
             if begin < finish and (not found or begin > found[-1][0]):
                 found.append((begin, finish))
     return found
+
+
+def _overlapping(timeline: Timeline, start: int, end: int) -> Timeline:
+    """The intervals of ``timeline`` that overlap ``[start, end)``."""
+    first = bisect_right(timeline, (start, start))
+    if first and timeline[first - 1][1] > start:
+        first -= 1
+    return timeline[first : bisect_left(timeline, (end, end))]

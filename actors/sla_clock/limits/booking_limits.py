@@ -17,7 +17,11 @@ def book_limits(
     earlier periods are changed too, but none is opened there."""
     standing = LimitsStanding()
     state = run.state
-    if instance.id in state.clock_marks or has_limits(period.definition) or len(state.definitions[instance.definition_id]) > 1:
+    if (
+        instance.id in state.clock_marks
+        or has_limits(period.definition)
+        or len(state.definitions.get(instance.definition_id, ())) > 1
+    ):
         account = book_clocks(run, instance, account, period, standing, why)
     if state.performance:
         account = book_performance(run, instance, account, period, why)

@@ -48,7 +48,6 @@ def put_facts(run: FoldRun, alarm_id: str, facts: AlarmFacts, why: str) -> None:
     """Keep the facts of an alarm."""
     state = run.state
     state.clocks.put(run.journal, alarm_id, facts)
-    run.readings.clear()
     forget_at = None if facts.ended is None or facts.recorded else run.now + _KEEP
     state.deadlines.set(run.journal, "clock", alarm_id, forget_at)
     if facts.recorded:
@@ -88,7 +87,6 @@ def forget_clock(run: FoldRun, alarm_id: str) -> None:
     facts = run.state.clocks.get(alarm_id)
     if facts is not None and facts.ended is not None and not facts.recorded:
         run.state.clocks.drop(run.journal, alarm_id)
-        run.readings.clear()
 
 
 def forget_clocks(run: FoldRun, horizon: int) -> None:
@@ -102,7 +100,6 @@ def forget_clocks(run: FoldRun, horizon: int) -> None:
             journal.drop(state.clock_marks, instance_id)
         elif left != marks:
             journal.put(state.clock_marks, instance_id, left)
-    run.readings.clear()
 
 
 def _below(run: FoldRun, alarm_id: str) -> list[str]:

@@ -72,6 +72,25 @@ async def test_weak_foreign_and_malformed_tags(lab: RunningApi, make: Make) -> N
 
 
 @everything
+async def test_a_write_on_what_must_not_be_there_or_not_so_is_refused(lab: RunningApi, make: Make) -> None:
+    async with lab.serve(), lab.client("admin") as client:
+        path, change = await make(lab, client)
+        read = await client.get(path)
+        revision = read.json()["revision"]
+        for value in ("*", read.headers["etag"], f'W/"{revision}"'):
+            for method in ("PATCH", "DELETE") if make is not alarm else ("PATCH",):
+                body = change if method == "PATCH" else None
+                refused = await client.request(method, path, json=body, headers={"If-None-Match": value})
+                assert lab.problem(refused, 412, "wrong_revision")["revision"] == revision
+        assert (await client.get(path)).json()["revision"] == revision
+        other = {"If-Match": read.headers["etag"], "If-None-Match": '"999999"'}
+        assert (await client.patch(path, json=change, headers=other)).status_code == 200
+        missing = path[: path.rindex("/")] + "/A999999"
+        answer = await client.patch(missing, json=change, headers={"If-None-Match": "*"})
+        assert answer.status_code == (503 if make is alarm else 404), "an alarm may be history, which PostgreSQL has"
+
+
+@everything
 async def test_a_deletion_of_what_has_changed_is_refused(lab: RunningApi, make: Make) -> None:
     async with lab.serve(), lab.client("admin") as client:
         path, change = await make(lab, client)
@@ -149,8 +168,13 @@ async def test_a_condition_on_what_has_no_revision_is_refused(lab: RunningApi) -
         ):
             answer = await client.request(method, path, json=body, headers={"If-Match": '"1"'})
             lab.problem(answer, 412, "precondition_failed")
+            answer = await client.request(method, path, json=body, headers={"If-None-Match": "*"})
+            lab.problem(answer, 412, "precondition_failed")
+            answer = await client.request(method, path, json=body, headers={"If-None-Match": "x"})
+            lab.problem(answer, 400, "invalid_parameter", "If-None-Match")
         assert lab.appended == []
         assert (await client.post(lab.ALARMS, json=lab.ALARM, headers={"If-Match": "*"})).status_code == 201
+        assert (await client.post(lab.ALARMS, json=lab.ALARM, headers={"If-None-Match": '"1"'})).status_code == 200
 
 
 async def test_an_alarm_that_is_history_has_the_revision_of_postgresql(stored_lab: RunningApi) -> None:

@@ -47,6 +47,13 @@ async def test_openapi_has_every_endpoint_with_its_errors(lab: RunningApi, monke
         assert {"304", "412"} <= read["responses"].keys(), path
         assert "content" not in read["responses"]["304"]
         assert {"If-Match", "If-None-Match"} <= {parameter["name"] for parameter in read["parameters"]}
+    for path, item in document["paths"].items():
+        for method in item:
+            if path.startswith("/api") and method != "get":
+                assert "412" in item[method]["responses"], (method, path)
+    assert "412" not in document["paths"]["/api/v1/faults/alarms"]["get"]["responses"]
+    written = document["paths"]["/api/v1/faults/alarm-rules/{rule_id}"]["delete"]["parameters"]
+    assert {"If-Match", "If-None-Match"} <= {parameter["name"] for parameter in written}
     assert {"Problem", "FieldError", "AlarmCreate", "Alarm"} <= document["components"]["schemas"].keys()
     parameters = document["paths"]["/api/v1/faults/alarms"]["get"]["parameters"]
     by_name = {parameter["name"]: parameter for parameter in parameters}

@@ -172,6 +172,11 @@ AMBIGUOUS = {
     "a space before the colon": b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n",
     "a path that is not UTF-8": b"GET /healthz/%ff HTTP/1.1\r\nHost: x\r\n\r\n",
     "a broken escape": b"GET /healthz/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a question mark for a path": b"GET ? HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a query without a path": b"GET ?/healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no target": b"GET  HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a control character in the path": b"GET /health\x01z HTTP/1.1\r\nHost: x\r\n\r\n",
+    "octets of UTF-8 in the path": "GET /health\u00fc HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
 }
 
 
@@ -196,7 +201,7 @@ async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_answered
 
 async def test_a_head_request_that_is_refused_is_answered_without_a_body(lab: RunningApi) -> None:
     async with lab.serve():
-        for path in ("/healthz/%ff", "/healthz/%zz"):
+        for path in ("/healthz/%ff", "/healthz/%zz", "?"):
             async with lab.connect() as stream:
                 await stream.send_all(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 answer = await _read_to_end(stream)

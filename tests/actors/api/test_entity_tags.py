@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.api.content_coding import Coding, accepts_gzip
-from actors.api.entity_tags import Condition, EntityTag, condition_of, expected, representation_tag, revision_tag
+from actors.api.entity_tags import (
+    Condition,
+    EntityTag,
+    condition_of,
+    condition_of_write,
+    expected,
+    representation_tag,
+    revision_tag,
+)
 from actors.api.problems import ProblemError
 
 TAG = representation_tag(revision_tag(7), b"{}")
@@ -144,3 +152,31 @@ def test_any_header_is_a_condition_or_refused(text: str) -> None:
 )
 def test_codings_by_their_weights(lines: list[str], coding: Coding) -> None:
     assert accepts_gzip(lines) == coding
+
+
+@pytest.mark.parametrize(
+    ("none_match", "excluded"),
+    [
+        ("*", True),
+        ('"7"', True),
+        ('W/"7"', True),
+        (f'"x", "{TAG}-gzip"', True),
+        ('"7-0000000000000000"', True),
+        ('"6", "8"', False),
+        ('"x"', False),
+    ],
+)
+@pytest.mark.parametrize("match", [[], ["*"], ['"7"']])
+def test_if_none_match_of_a_write_excludes_a_revision(match: list[str], none_match: str, excluded: bool) -> None:
+    condition = condition_of_write(match, [none_match])
+    if not excluded:
+        assert expected(condition, "A1", 7) == ({"A1": 7} if match == ['"7"'] else {})
+        return
+    with pytest.raises(ProblemError) as caught:
+        expected(condition, "A1", 7)
+    assert (caught.value.problem.status, caught.value.problem.revision) == (412, 7)
+
+
+def test_if_none_match_of_a_write_excludes_nothing_that_is_not_there() -> None:
+    assert expected(condition_of_write([], ["*"]), "A1", None) == {}
+    assert condition_of_write([], []) is None

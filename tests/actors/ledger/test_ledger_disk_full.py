@@ -17,7 +17,7 @@ from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
 from actors.mailbox import Append, LedgerUnavailable, Outcome, Reply
 from protocols.change import AlarmForgotten
-from protocols.event import Event, NetworkEvent
+from protocols.event import Event, NetworkEvent, SystemReport
 from protocols.ledger import ChangeBatch, EventBatch
 
 
@@ -88,6 +88,33 @@ async def test_a_full_disk_refuses_events_and_recovers(path: Path) -> None:
     names = [name for name in house.fold.seen if name != "-"]
     assert names[0] == "before"
     assert sorted(names[1:]) == ["after", "ledger.unwritable", "ledger.unwritable"]
+
+
+async def test_a_report_that_is_to_be_kept_is_on_disk_once_after_the_outage(path: Path) -> None:
+    database = SmallDisk.open(path)
+    assert isinstance(database, SmallDisk)
+    async with running_ledger(path, database=database) as house:
+        database.limit(60)
+        await refusals(house)
+        for name in ("kept first", "kept second"):
+            await house.send.send(Append([report(name)], keep=True))
+        lost = Append([report("lost")], Reply[int]())
+        await house.send.send(lost)
+        assert lost.committed is not None
+        with pytest.raises(LedgerUnavailable):
+            await lost.committed.wait()
+        database.limit(1 << 30)
+        await accepted(house, report("after"))
+    names = [stamped.event.alarm_type for stamped in stamped_events(path) if isinstance(stamped.event, SystemReport)]
+    assert names.index("kept first") < names.index("kept second")
+    assert sorted(names) == ["after", "kept first", "kept second", "ledger.unwritable", "ledger.unwritable"]
+
+
+async def test_a_report_that_can_never_be_encoded_is_not_kept(path: Path) -> None:
+    async with running_ledger(path) as house:
+        await house.send.send(Append([SystemReport(alarm_type="\ud800", active=True)], keep=True))
+        await house.append(report("after"))
+        assert house.metric("faultd_ledger_refused_events_total") == 1
 
 
 async def test_changes_are_kept_and_written_when_the_disk_is_back(path: Path) -> None:

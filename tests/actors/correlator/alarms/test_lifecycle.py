@@ -13,6 +13,7 @@ from actors.correlator.alarms.lifecycle import (
     act,
     cleared,
     moved,
+    opened_between,
     reopened,
     repeated,
     severity_changed,
@@ -164,9 +165,35 @@ def test_what_makes_no_sense_is_invalid(action: AlarmAction) -> None:
 
 def test_clearing_and_reopening_leaves_the_alarm_as_it_was() -> None:
     before = in_state(frozenset({"acknowledged"}))
-    after = reopened(cleared(before, NOW, "device:x"))
+    after = reopened(cleared(before, NOW, "device:x"), LATER)
     assert after.status == "acknowledged"
-    assert (after.cleared_at, after.cleared_by) == (None, None)
+    assert (after.cleared_at, after.cleared_by, after.reopened_at, after.opened_at) == (None, None, LATER, LATER)
+
+
+def test_an_alarm_is_reopened_no_earlier_than_its_clear_and_cleared_no_earlier_than_it_was_opened() -> None:
+    over = cleared(alarm(), LATER, "device:x")
+    again = reopened(over, NOW)
+    assert again.opened_at == LATER
+    assert cleared(again, NOW, "device:x").cleared_at == LATER
+    assert cleared(alarm(), NOW - timedelta(days=1), "device:x").cleared_at == alarm().first_occurrence
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (2, 5, (2, 5)),  # behind its clear, at 1
+        (0, 5, (1, 5)),  # it was open until then
+        (-2, 1, (None, 1)),  # all of it is known
+        (3, 3, (None, 1)),
+    ],
+)
+def test_a_cleared_alarm_that_was_open_for_a_time_that_is_over(start: int, end: int, expected: tuple[int | None, int]) -> None:
+    def minute(number: int) -> datetime:
+        return NOW + timedelta(minutes=number)
+
+    after = opened_between(cleared(alarm(), minute(1), "device:x"), minute(start), minute(end))
+    assert (after.reopened_at, after.cleared_at) == (None if expected[0] is None else minute(expected[0]), minute(expected[1]))
+    assert after.status == "cleared"
 
 
 def test_a_repeat_counts_and_never_moves_the_last_occurrence_back() -> None:

@@ -205,6 +205,7 @@ def test_a_clock_that_was_wrong_behind_leaves_the_dates_as_they_were(back: timed
     assert world.get(stands).first_occurrence == raised + back
     assert world.raise_on("comes back") == comes_back
     again = world.get(comes_back).last_occurrence
+    assert world.get(comes_back).reopened_at == again
     wrong = world.raise_on("wrong")
     raised_wrong = world.now - back
     world.wait(seconds=300)
@@ -213,6 +214,7 @@ def test_a_clock_that_was_wrong_behind_leaves_the_dates_as_they_were(back: timed
     assert world.get(stands).first_occurrence == world.get(stands).received_at == raised
     assert world.get(gone).cleared_at == cleared_at
     assert (world.get(comes_back).first_occurrence, world.get(comes_back).last_occurrence) == (raised, again - back)
+    assert world.get(comes_back).reopened_at == again - back
     assert world.get(wrong).first_occurrence == raised_wrong, "it was raised between the two jumps"
     world.wait(step=60, hours=2)
     assert world.state.memory(RedateMemory).originals == {}

@@ -10,13 +10,14 @@ from msgspec import Struct
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
 from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.evidence.maintenance import MaintenanceIndex
+from actors.sla_clock.evidence.planned_work import WindowHistory
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.limits.marks import ClockMark, MetricRecord
 from actors.sla_clock.work import WorkItem
 from actors.state_encoding import Piece, struct_pieces
-from protocols.maintenance import MaintenanceWindow
 from protocols.sla.breach import SlaBreach
 from protocols.sla.credit import SlaCredit
 from protocols.sla.definition import SlaDefinition
@@ -40,7 +41,7 @@ class SavedSla(Struct, kw_only=True):
     accounts: dict[str, Account] = {}
     closed: dict[str, Account] = {}
     places: list[PlantPlace] = []
-    windows: dict[str, MaintenanceWindow] = {}
+    windows: list[WindowHistory] = []
     exclusions: dict[str, SlaExclusion] = {}
     outages: list[SlaOutage] = []
     recorded: list[str] = []
@@ -73,7 +74,7 @@ class SlaState:
         self.closed: dict[str, Account] = {}
         """Of the periods before, by instance."""
         self.plant = PlantMirror()
-        self.windows: dict[str, MaintenanceWindow] = {}
+        self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
         self.exclusions_at: dict[str, tuple[str, ...]] = {}
         """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
@@ -186,7 +187,7 @@ class SlaState:
             "accounts": dict(self.accounts),
             "closed": dict(self.closed),
             "places": list(self.plant.places.values()),
-            "windows": dict(self.windows),
+            "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
             "outages": list(self.outages.values()),
             "recorded": list(self.recorded),
@@ -209,7 +210,8 @@ class SlaState:
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
-        state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
+        state.definitions, state.accounts = saved.definitions, saved.accounts
+        state.maintenance = MaintenanceIndex(saved.windows)
         state.closed = saved.closed
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)

@@ -11,7 +11,9 @@ from actors.sla_clock.journal import Journal
 from actors.sla_clock.stage import SlaClock
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
+from protocols.command import PutWindow
 from protocols.event import Event, SlaWork
+from protocols.maintenance import WindowPlan, WindowScope
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaBreachChanged, SlaNotificationRequested, SlaPeriodClosed
 from protocols.sla.definition import SlaDefinition, SlaTerms
@@ -20,7 +22,7 @@ from protocols.sla.local_time import SECOND, instant_at
 from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.periods import PeriodRule
 from protocols.topology import Node
-from vocabulary.world import START, World, moment
+from vocabulary.world import ADMIN, START, World, moment
 
 THREE_NINES = 999_000_000
 MONTH = PeriodRule("UTC", date(2026, 1, 1))
@@ -139,3 +141,10 @@ def plant() -> tuple[Node, ...]:
             nodes.append(Node(id=above, type="ont", parents=(f"olt-1/1/{port}",), customer_id=f"c-svc-{number}"))
             nodes.append(Node(id=f"svc-{number}", type="service", parents=(above,), service_id=f"svc-{number}"))
     return tuple(nodes)
+
+
+def plan_window(world: SlaWorld, start: float, end: float, node: str = "olt-1") -> str:
+    """Plan maintenance of a node and everything below; the window's id."""
+    scope = WindowScope(subtrees=(node,))
+    plan = WindowPlan(title="work", scope=scope, start=moment(start), end=moment(end), tenant_id=None)
+    return world.command(PutWindow(plan), by=ADMIN).accepted[0]

@@ -7,10 +7,10 @@ have been there without the mistake. The account keeps only what was decided: it
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.breaches import book_availability
-from actors.sla_clock.books.figures import SlaFigures, figures_of
+from actors.sla_clock.books.credits import next_credit_at
+from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
-from actors.sla_clock.books.periods import close_period, revise_period
+from actors.sla_clock.books.periods import book_period, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
@@ -41,12 +41,10 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
             book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     await_period_end(run, period)
-    figures = figures_of(run.evidence, instance, period, run.now)
     if account is None:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    account = book_availability(run, instance, account, period, figures, why)
-    account, limits = book_limits(run, instance, account, period, why)
-    _settle(run, instance, account, figures, limits)
+    account, figures, limits = book_period(run, instance, account, period, why)
+    _settle(run, instance, account, period, figures, limits)
 
 
 def await_period_end(run: FoldRun, period: Period) -> None:
@@ -81,11 +79,14 @@ def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | N
     return Account(following.start, following.end, following.definition.id, following.definition.version)
 
 
-def _settle(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures, limits: LimitsStanding) -> None:
+def _settle(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, limits: LimitsStanding
+) -> None:
     """Status, deadline, and the Change where something that is shown differs."""
     state, journal = run.state, run.journal
     status, reason = _status(run, instance, account, figures, limits)
-    ahead = [at for at in (figures.at_risk_at, figures.breaches_at, *limits.due) if at is not None and at > run.now]
+    due = figures.at_risk_at, figures.breaches_at, next_credit_at(state, instance, period, figures, run.now), *limits.due
+    ahead = [at for at in due if at is not None and at > run.now]
     state.deadlines.set(journal, "instance", instance.id, min(ahead, default=None) if not instance.suspended else None)
     before = state.accounts.get(instance.id)
     after = replace(account, status=status, reason=reason, breaches_at=figures.breaches_at)

@@ -107,10 +107,11 @@ def new_breach(run: FoldRun, instance: SlaInstance, period: Period, type: Breach
     )
 
 
-def put_breach(run: FoldRun, breach: SlaBreach) -> None:
-    """Keep a breach as it is now, with its next revision, if it differs from what is kept."""
+def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
+    """Keep a breach and emit it, if it differs. Returns it with its revision."""
     if breach == run.state.breaches.get(breach.id):
-        return
+        return breach
     breach = replace(breach, revision=breach.revision + 1)
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))
+    return breach

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.evidence.exclusions import exclusions_of
-from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only, excluded_power
+from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Timeline, total, union
 
@@ -15,6 +15,8 @@ class SlaFigures(NamedTuple):
     count it as the definition says. ``budget`` is None without a target; so are the instants, which may lie in the future."""
 
     shares: Shares
+    outages: Timeline
+    """Outages with their whole length, also outside the period; one that lasts ends at ``NEVER``."""
     exclusions: Timeline
     budget: int | None
     down: int
@@ -53,7 +55,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     """Of ``period`` until ``now``."""
     terms, contract, interval = period.definition.terms, contract_of(instance), period.interval
     evidence = reader.of(instance)
-    exclusions = union([*exclusions_of(reader.state, instance, period), *excluded_power(terms, evidence)])
+    exclusions = exclusions_of(reader, instance, period, evidence)
     hidden, minimum, until = blind_only(evidence), terms.outage_minimum, min(now, period.end)
     shown = shares(interval, contract, evidence.down, exclusions, hidden, now=until, minimum=minimum)
     outages, counted = evidence.down, shown
@@ -63,7 +65,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, exclusions, None, down, lasts, value, None, None, None)
+        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -73,4 +75,5 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
         return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
 
     risk, broken = allowed * terms.at_risk_percent // 100, breached_at(counted.down, allowed)
-    return SlaFigures(shown, exclusions, allowed, down, lasts, value, exceeds_at(risk), broken, exceeds_at(allowed))
+    ahead = exceeds_at(risk), broken, exceeds_at(allowed)
+    return SlaFigures(shown, evidence.down, exclusions, allowed, down, lasts, value, *ahead)

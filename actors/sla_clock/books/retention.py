@@ -1,6 +1,7 @@
 """What is behind every running and previous period is forgotten: PostgreSQL has it."""
 
 from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.evidence.planned_work import over_before
 from actors.sla_clock.limits.clock_facts import forget_clocks
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
@@ -41,4 +42,6 @@ def forget_past(run: FoldRun) -> None:
     forget_clocks(run, horizon)
     for instance in [each for each in state.instances if each.end is not None and each.end < horizon]:
         state.instances.remove(journal, instance.id)
+    for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:
+        state.maintenance.drop(journal, window_id)
     run.evidence.forget()

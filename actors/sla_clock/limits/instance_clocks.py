@@ -19,15 +19,14 @@ from msgspec.structs import replace
 from actors.sla_clock.alarm_facts import DEEPEST, AlarmFactTable
 from actors.sla_clock.books.period_choice import Period, contract_of, period_of
 from actors.sla_clock.deadlines import NEVER
-from actors.sla_clock.evidence.exclusions import exclusions_of
+from actors.sla_clock.evidence.planned_work import excused_time
 from actors.sla_clock.evidence.stated import stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.limits.clock_facts import EFFECTS
-from actors.sla_clock.state import SlaState
 from protocols.severity import Severity
 from protocols.sla.business_time import DAY
 from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, ClockPause, EndedSpan, PauseReason, SeverityChange
-from protocols.sla.definition import SlaDefinition
+from protocols.sla.definition import SlaDefinition, SlaTerms
 from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, difference, union
@@ -89,23 +88,27 @@ def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, n
                 continue
         opened = union((each.start, NEVER if each.end is None else each.end) for one in members for each in spans[one])
         times = _times(state.clocks, members, max(start, opened[0][0]) if opened else began, opened, end)
-        horizon = Period(times.raised, max(now, times.raised) + AHEAD, definition)
-        pauses = (*times.pauses, *_exclusions(state, instance, horizon))
+        horizon = times.raised, max(now, times.raised) + AHEAD
+        pauses = (*times.pauses, *_exclusions(evidence, instance, horizon, definition.terms, opened))
         alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
         found.append(InstanceClock(cause, alarms, replace(times, pauses=pauses), definition))
     return found
 
 
-def _exclusions(state: SlaState, instance: SlaInstance, period: Period) -> list[ClockPause]:
-    """What operators stated, and planned work."""
-    stated = stated_times(state, instance, period.interval)
+def _exclusions(
+    evidence: EvidenceReader, instance: SlaInstance, span: Interval, terms: SlaTerms, opened: Sequence[Interval]
+) -> list[ClockPause]:
+    """What operators stated, and work that was planned before the alarm was raised."""
+    stated = stated_times(evidence.state, instance, span)
     pauses = [ClockPause(each.exclusion.id, REASONS[each.exclusion.category], each.start, each.end) for each in stated]
-    others = difference(union(exclusions_of(state, instance, period)), union((each.start, each.end) for each in stated))
-    return [*pauses, *(ClockPause("", "maintenance", *each) for each in others)]
+    if terms.exclude_maintenance:
+        planned = evidence.maintenance.planned(instance, span, terms.maintenance_notice)
+        pauses += [ClockPause("", "maintenance", *each) for each in excused_time(planned, opened)]
+    return pauses
 
 
 def _times(
-    table: AlarmFactTable, members: Sequence[str], raised: int, opened: Sequence[tuple[int, int]], contract_end: int
+    table: AlarmFactTable, members: Sequence[str], raised: int, opened: Sequence[Interval], contract_end: int
 ) -> AlarmTimes:
     first, *later = _severities(table, members[0])
     last = min(opened[-1][1], contract_end) if opened else raised

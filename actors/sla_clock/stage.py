@@ -57,6 +57,10 @@ class SlaClock(Stage):
         self.state.offset, self.state.at = offset, at
 
     def count(self, metrics: Metrics | None) -> None:
+        if metrics is not None:
+            for outcome, number in self.state.measured.items():
+                metrics.sla_measurements.labels(outcome).inc(number)
+        self.state.measured.clear()
         self.state.tally.clear()
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:

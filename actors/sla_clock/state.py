@@ -104,6 +104,8 @@ class SlaState:
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.measured: Counter[str] = Counter()
+        """Measurements by outcome since the metrics last took them; not saved."""
         self.tally: Counter[str] = Counter()
         """Counts since the metrics last took them; not saved."""
 

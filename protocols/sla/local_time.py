@@ -23,9 +23,14 @@ def instant_at(at: datetime) -> int:
     return (at.astimezone(UTC) - _EPOCH) // _MICROSECOND
 
 
+def utc_time(instant: int) -> datetime:
+    """The datetime of an instant. Raises OverflowError outside of the years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
 def utc_text(instant: int) -> str:
     """``2026-03-01T03:00:00.000001+00:00``: an instant as people read it."""
-    return (_EPOCH + instant * _MICROSECOND).isoformat()
+    return utc_time(instant).isoformat()
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
@@ -40,4 +45,4 @@ def day_of(instant: int, zone: ZoneInfo) -> date:
 
 def wall_time(instant: int, zone: ZoneInfo) -> datetime:
     """The local time at ``instant``, with its offset."""
-    return (_EPOCH + instant * _MICROSECOND).astimezone(zone)
+    return utc_time(instant).astimezone(zone)

@@ -154,10 +154,10 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
 
 lock: $(MADE)/venv
 	@$(PIP) install pip-tools
-	$(COMPILE) --upgrade --output-file=requirements.lock pyproject.toml
-	$(COMPILE) --upgrade --extra=dev --output-file=requirements-dev.lock pyproject.toml
-	$(COMPILE) --upgrade --extra=dev --extra=fuzz --output-file=requirements-fuzz.lock pyproject.toml
-	$(COMPILE) --upgrade --extra=dev --extra=native --output-file=requirements-native.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=pdf --output-file=requirements.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=pdf --extra=dev --output-file=requirements-dev.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=pdf --extra=dev --extra=fuzz --output-file=requirements-fuzz.lock pyproject.toml
+	$(COMPILE) --upgrade --extra=pdf --extra=dev --extra=native --output-file=requirements-native.lock pyproject.toml
 	$(COMPILE) --upgrade --output-file=requirements-build.lock requirements-build.in
 	$(COMPILE) --upgrade --output-file=requirements-client.lock requirements-client.in
 

@@ -5,7 +5,7 @@ the other methods: docs/decisions/0073-failures-outside-the-fold.md.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -102,10 +102,10 @@ class GuardedStage(Stage):
         except Exception as error:
             raise StageFailed(self.name, "begin", error_text(error)) from error
 
-    def held(self) -> list[Change]:
-        """Raises StageFailed."""
+    def held(self) -> Iterator[Change]:
+        """Iterating raises StageFailed."""
         try:
-            return self.stage.held()
+            yield from self.stage.held()
         except Exception as error:
             raise StageFailed(self.name, "held", error_text(error)) from error
 

@@ -71,6 +71,18 @@ class Metrics:
         )
         self.plugin_failures = counter("faultd_plugin_failures", "Times that a correlation plugin failed, by plugin", "plugin")
         self.rules_overflow = counter("faultd_rules_overflow", "Alarms and windows that rules dropped at their limits")
+        self.sla_instances = gauge("faultd_sla_instances", "SLA instances, by status", "status")
+        self.sla_deadlines = gauge("faultd_sla_deadlines", "Instants at which the SLA clock will examine something")
+        self.sla_examined = counter("faultd_sla_examined", "SLA instances examined")
+        self.sla_breaches = counter("faultd_sla_breaches", "SLA breaches opened, by type", "type")
+        self.sla_breach_latency = histogram(
+            "faultd_sla_breach_latency_seconds", "From the instant at which a breach became true to its opening"
+        )
+        self.sla_budget_left = gauge(
+            "faultd_sla_budget_left_seconds",
+            "Least budget of downtime left among the instances of a definition that had an outage in the running period",
+            "definition",
+        )
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")
@@ -81,7 +93,7 @@ class Metrics:
         self.store_apply = histogram("faultd_store_apply_seconds", "Applying batches to PostgreSQL, one transaction")
         self.store_reconnects = counter("faultd_store_reconnects", "Times the connection to PostgreSQL was lost")
         self.store_trimmed = counter(
-            "faultd_store_trimmed_rows", "Oldest rows deleted because a table was full, by table", "table"
+            "faultd_store_trimmed_rows", "Oldest rows deleted because a table was full or the rows too old, by table", "table"
         )
         self.store_rejects = counter("faultd_store_rejects", "Changes that PostgreSQL refused, kept in store_rejects")
         self.store_rejected = gauge("faultd_store_rejected_changes", "Rows in store_rejects")

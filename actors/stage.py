@@ -50,8 +50,9 @@ class Stage(ABC):
         empty, but for what follows from ``held``, the Changes by which the stages before would tell what they hold."""
         return
 
-    def held(self) -> list[Change]:
-        """The state as Changes, for a stage that begins: the Changes that would have given it this state."""
+    def held(self) -> Iterable[Change]:
+        """The state as Changes, for a stage or a consumer that begins: the Changes that would have given it this state. Iterate
+        from between two Events on; the fold may go on between two of them."""
         return []
 
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:

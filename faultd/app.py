@@ -27,7 +27,6 @@ from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
 from actors.correlator.alarms.view import HeldAlarms
-from actors.correlator.operator_tables import operator_data
 from actors.correlator.plant.view import PlantView
 from actors.correlator.rules.rule_registry import rule_records
 from actors.correlator.state import State
@@ -36,6 +35,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.gauges import SlaGauges
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -57,7 +57,7 @@ from faultd.health import Health
 from faultd.inputs import Inputs, changed_inputs, read_inputs
 from faultd.native import TRAP_PATH
 from faultd.parking import Parking
-from faultd.pipe import Pipe
+from faultd.pipe import Pipe, Stages
 from faultd.postgres_keeper import PostgresKeeper
 from faultd.reload import reload
 from faultd.reports import LedgerReports
@@ -66,14 +66,18 @@ from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
+from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
+from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
 
 READ_SECONDS = 5.0
 """A read of the API that PostgreSQL does not answer within this time finds it away: somebody waits for the answer."""
+_AT_ONCE = 1_000
+"""Changes of a seed between two of which nothing else runs."""
 PARKED = Intensity(EDGE.restarts, EDGE.seconds, then="park")
 """For what can be missing while traps still become durable alarms: stopped with an alarm, the rest goes on."""
 
@@ -136,10 +140,11 @@ async def serve(
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
+        SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
-        seed = partial(seed_of, ledger.feed, board, clock, state)
+        seed = partial(seed_of, ledger.feed, board, clock, stages)
         store = Store(
             written,
             ledger.feed,
@@ -149,6 +154,7 @@ async def serve(
             config.store,
             seed=seed,
             migrates=config.database.migrate,
+            sla_keep_days=config.sla.keep_days,
         )
 
         def trouble() -> str:
@@ -253,15 +259,16 @@ async def _quarantined_event(feed: LedgerFeed, offset: int) -> list[QuarantinedE
     return [kept for kept in await feed.quarantined() if kept.offset == offset]
 
 
-async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime], state: State) -> Seed:
-    """The alarms of the board, the quarantine, and what operators made, for a consumer whose next batches the ledger no longer
-    has."""
+async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime], stages: Stages) -> Seed:
+    """The alarms of the board, the quarantine, what operators made, and service level agreements, for a consumer whose next
+    batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     seq, alarms, at, made = board.seq, board.alarms(), clock(), []
-    for change in operator_data(state):
+    for change in stages.made():
         made.append(change)
-        # A million nodes take a second, in which traps go on being read and folded.
-        await trio.lowlevel.checkpoint()
+        if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
+            # A million nodes take a second, in which traps go on being read and folded.
+            await trio.lowlevel.checkpoint()
     return Seed(seq, alarms, quarantined, at, made)
 
 

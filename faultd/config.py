@@ -20,7 +20,15 @@ from actors.store.settings import StoreSettings
 from actors.stream.settings import StreamSettings
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.settings import problems as trap_problems
-from faultd.settings import DatabaseSettings, LogSettings, ProfileSettings, RuleSettings, TopologySettings, url_problem
+from faultd.settings import (
+    DatabaseSettings,
+    LogSettings,
+    ProfileSettings,
+    RuleSettings,
+    SlaSettings,
+    TopologySettings,
+    url_problem,
+)
 from protocols.toml_lines import Path as KeyPath
 from protocols.toml_lines import dotted, line_of, lines_of
 
@@ -49,6 +57,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     correlator: CorrelatorSettings = CorrelatorSettings()
     ledger: LedgerSettings = LedgerSettings()
     store: StoreSettings = StoreSettings()
+    sla: SlaSettings = SlaSettings()
     clock: ClockSettings = ClockSettings()
 
     def path(self, *parts: str) -> Path:

@@ -6,12 +6,13 @@ The daemon and the simulation run it with trio (:class:`Pipe`). Recovery, back-t
 through all stages in one call (:class:`Stages`); both come to the same Changes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import trio
 
+from actors.correlator.operator_tables import operator_data
 from actors.correlator.stage import Correlator
 from actors.correlator.state import State
 from actors.guarded_stage import GuardedStage
@@ -22,6 +23,7 @@ from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.sla_clock.stage import SlaClock
+from actors.sla_clock.state import SlaState
 from actors.stage import Stage, fold_batch
 from actors.stage_actor import StageActor
 from actors.state_encoding import encode_with_pauses
@@ -61,6 +63,14 @@ class Stages:
         return self.correlator.state
 
     @property
+    def sla(self) -> SlaState:
+        """The state of the SLA clock, which a start replaces; an empty one where there is no such stage."""
+        for guard in self.all[1:]:
+            if isinstance(guard, GuardedStage) and isinstance(guard.stage, SlaClock):
+                return guard.stage.state
+        return SlaState()
+
+    @property
     def names(self) -> tuple[str, ...]:
         """In the order of the stages."""
         return tuple(stage.name for stage in self.all)
@@ -90,6 +100,14 @@ class Stages:
             if self.absent:
                 held += stage.held()
         return begun
+
+    def made(self) -> Iterator[Change]:
+        """What the stages hold besides alarms, as Changes with offset 0: of all that PostgreSQL has rows. Begin it between two
+        Events. The fold may go on between two Changes. Raises StageFailed."""
+        yield from operator_data(self.state)
+        for stage in self.all[1:]:
+            if stage.name not in self.absent:
+                yield from stage.held()
 
     def save(self) -> dict[str, bytes]:
         """The states as a snapshot has them. Raises StageFailed."""

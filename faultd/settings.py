@@ -31,6 +31,14 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Bring the schema up to date at the start. Without it an old schema is refused, and ``faultd migrate`` is yours to run."""
 
 
+class SlaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[sla]``"""
+
+    keep_days: Annotated[int, Meta(ge=400)] = 1_100
+    """PostgreSQL keeps the history of service level agreements for as many days: outages, breaches, credits, closed periods. A
+    breach, an outage or a contract that is not over is kept whatever its age."""
+
+
 class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[topology]``"""
 

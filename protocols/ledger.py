@@ -101,7 +101,7 @@ class QuarantinedEvent(Struct, frozen=True):
 class Seed(Struct, frozen=True):
     """The beginning of a consumer whose next batches the ledger no longer has: every alarm that the State holds, as of the
     recorded batch ``seq``, and the Events in quarantine. ``at`` is the time of the seed (None: PostgreSQL's own). ``made`` are
-    every rule, window and node, as of that batch or a later one."""
+    every rule, window, node and record of service level agreements that the stages hold, as of that batch or a later one."""
 
     seq: int
     alarms: Sequence[Alarm]

@@ -1,23 +1,52 @@
 """Operators' commands about service level agreements: each is done, or refused with the field that is wrong."""
 
-from collections.abc import Mapping
-
 from actors.sla_clock.evidence.corrections import correct_outage
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.terms.answers import CommandRefused
+from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
+from actors.sla_clock.terms.instances import create_instance, create_instances, delete_instance, edit_instance
 from protocols.change import Refusal
 from protocols.command import Command
-from protocols.principal import Principal
-from protocols.sla.actions import CorrectOutage, SlaAction
+from protocols.sla.actions import (
+    CorrectOutage,
+    CreateDefinition,
+    CreateInstance,
+    CreateInstances,
+    DeleteDefinition,
+    DeleteInstance,
+    EditDefinition,
+    EditInstance,
+    SlaAction,
+)
 
 
 def fold_command(run: FoldRun, command: Command, action: SlaAction) -> None:
-    """Do ``action`` and answer it."""
+    """Do ``action`` and answer it. A refused command changes nothing."""
+    try:
+        with run.all_or_nothing():
+            _do(run, command, action)
+    except CommandRefused as refused:
+        run.answer(refusals=refused.refusals)
+
+
+def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
+    by, expected = command.by, command.expected
     match action:
+        case CreateDefinition():
+            create_definition(run, by, action)
+        case EditDefinition():
+            edit_definition(run, by, action, expected)
+        case DeleteDefinition():
+            delete_definition(run, by, action, expected)
+        case CreateInstance():
+            create_instance(run, by, action)
+        case CreateInstances():
+            create_instances(run, by, action)
+        case EditInstance():
+            edit_instance(run, by, action, expected)
+        case DeleteInstance():
+            delete_instance(run, by, action, expected)
         case CorrectOutage():
-            correct_outage(run, command.by, action)
+            correct_outage(run, by, action)
         case _:
-            _unknown(run, command.by, action, command.expected)
-
-
-def _unknown(run: FoldRun, by: Principal, action: SlaAction, expected: Mapping[str, int]) -> None:
-    run.refuse(Refusal("", "invalid", f"{type(action).__name__} is not built"))
+            raise CommandRefused(Refusal("", "invalid", f"{type(action).__name__} is not built"))

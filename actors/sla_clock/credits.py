@@ -47,11 +47,12 @@ def outage_credits(
     majeure); units keep their numbers and the free time goes on.
     """
     zone = ZoneInfo(calendar.zone)
-    free_end = _free_end(model, reported, outage[1], calendar)
+    free_end = free_until(model, reported, outage[1], calendar)
     if free_end is None:
         return []
     owed = difference(union([outage]), union(excluded))
-    since = f"reported {wall_time(reported, zone).isoformat()}, free time until {wall_time(free_end, zone).isoformat()}"
+    began = "reported" if model.starts == "report" else "down since"
+    since = f"{began} {wall_time(reported, zone).isoformat()}, free time until {wall_time(free_end, zone).isoformat()}"
     lines = []
     for number, unit in _units(model, reported, outage[1], zone):
         paid = unit[0] >= free_end or (model.pays_last_free_unit and unit[1] == free_end)
@@ -63,7 +64,7 @@ def outage_credits(
             item = f"day {number}, {begin.date()}" if model.unit == "day" else f"hour {number}, {begin.isoformat()}"
             amount, text = _step_amount(model, step, fee)
             owing = f"from {model.unit} {step.first} on (rate of {rate.valid_from}) {text}"
-            lines.append(CreditLine(amount, model.rule, item, f"{since}; {owing}"))
+            lines.append(CreditLine(amount, model.rule, item, f"{since}; {owing}", at=unit[0]))
     return lines
 
 
@@ -82,7 +83,7 @@ def capped(model: CreditModel, lines: Sequence[CreditLine], fee: int) -> list[Cr
     return [*lines, CreditLine(limit - owed, model.rule, "cap", arithmetic)]
 
 
-def _free_end(model: OutageCredits, reported: int, end: int, calendar: BusinessCalendar) -> int | None:
+def free_until(model: OutageCredits, reported: int, end: int, calendar: BusinessCalendar) -> int | None:
     """The instant at which the free time ends; None when no unit before ``end`` can be paid."""
     if model.free_unit == "hours":
         return reported + model.free * _HOUR
@@ -107,6 +108,13 @@ def _units(model: OutageCredits, reported: int, end: int, zone: ZoneInfo) -> Ite
         if unit[0] >= end:
             return
         yield number, unit
+
+
+def next_unit(model: OutageCredits, reported: int, now: int, zone: ZoneInfo) -> int:
+    """The first end of an hour or day behind ``now``: what is owed can be more then."""
+    if model.unit == "hour":
+        return reported + ((now - reported) // _HOUR + 1) * _HOUR
+    return midnight(day_of(now, zone) + timedelta(days=1), zone)
 
 
 def _counts(model: OutageCredits, unit: Interval, owed: Sequence[Interval]) -> bool:

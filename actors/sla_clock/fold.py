@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.books.retention import forget_past
@@ -12,11 +14,13 @@ from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
-from actors.sla_clock.work import CloseAll, WalkBelow
+from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
 from protocols.event import ClockJumped, Event
+from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
+from protocols.sla.local_time import instant_at
 
 BLIND_AFTER = timedelta(seconds=60)
 """A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
@@ -60,10 +64,29 @@ def fold_change(run: FoldRun, change: Change) -> None:
             note_alarm(run, alarm, entries)
         case NodesChanged():
             _note_nodes(run, change)
-        case WindowChanged():
-            pass
+        case WindowChanged(window=window) if window is not None:
+            _note_window(run, window)
         case _:
             pass
+
+
+def _note_window(run: FoldRun, window: MaintenanceWindow) -> None:
+    """A window is new or has been changed: the services in its scope, now and before, are examined. Its history stays when the
+    correlator forgets it."""
+    state = run.state
+    named = state.maintenance.put(run.journal, window)
+    if not named or not len(state.instances):
+        return
+    run.evidence.forget()
+    why, since = f"maintenance window {window.id} changed", instant_at(min(window.start, window.updated_at))
+    for key in named:
+        kind, _, name = key.partition(":")
+        if kind in ("node", "device"):
+            state.put_work(run.journal, WalkBelow((name,), why, since=since))
+        elif kind == "tenant":
+            state.put_work(run.journal, WalkAll(why, since=since))
+        elif found := state.instances.at(key):
+            state.put_work(run.journal, WalkThese(tuple(found), why, since=since))
 
 
 def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
@@ -76,7 +99,7 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
         if place == before:
             continue
         state.plant.put(run.journal, place)
-        if before is None or before.parents != place.parents or before.tenant != place.tenant:
+        if before is None or replace(before, name=place.name, sla_class=place.sla_class) != place:
             moved.append(place.id)
     if moved and len(state.instances):
         run.evidence.forget()

@@ -42,9 +42,13 @@ class Journal:
         """Have ``act(*args)`` called by a rollback, for a write that the caller makes itself."""
         self._undo.append((act, args))
 
-    def rollback(self) -> None:
-        """Take back every write."""
-        while self._undo:
+    def mark(self) -> int:
+        """For :meth:`rollback`: the writes so far."""
+        return len(self._undo)
+
+    def rollback(self, to: int = 0) -> None:
+        """Take back every write behind the mark ``to``."""
+        while len(self._undo) > to:
             act, args = self._undo.pop()
             act(*args)
 

@@ -1,5 +1,7 @@
 """One Event in the fold of the stage: its time, its journal, and the Changes so far."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 
@@ -46,6 +48,17 @@ class FoldRun:
     def refuse(self, refusal: Refusal) -> None:
         """Refuse the command."""
         self.changes.append(Answer(offset=self.offset, refusals=(refusal,)))
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """What is written and emitted in this context is taken back when it raises."""
+        written, emitted = self.journal.mark(), len(self.changes)
+        try:
+            yield
+        except BaseException:
+            self.journal.rollback(written)
+            del self.changes[emitted:]
+            raise
 
     def notify(
         self, kind: SlaNoticeKind, instance: SlaInstance, reason: str, *, breach_id: str = "", alarm_id: str = ""

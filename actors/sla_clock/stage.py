@@ -5,13 +5,14 @@ from datetime import datetime
 
 from actors.metrics import Metrics
 from actors.sla_clock.fold import fold_change, fold_event
+from actors.sla_clock.held import held_changes
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from actors.stage import Stage
 from actors.state_encoding import Piece
 from protocols.change import Change
 from protocols.event import Event, SlaWork
-from protocols.sla.local_time import instant_at
+from protocols.sla.local_time import SECOND, instant_at
 
 WORK = SlaWork()
 
@@ -47,6 +48,9 @@ class SlaClock(Stage):
     def saving(self) -> Iterable[Piece]:
         return self.state.saving()
 
+    def held(self) -> Iterable[Change]:
+        return held_changes(self.state)
+
     def begin(self, offset: int, at: datetime, held: Sequence[Change]) -> None:
         """With the plant, the windows and the open alarms of the correlator; nothing else is known."""
         self.state = SlaState()
@@ -57,7 +61,14 @@ class SlaClock(Stage):
         self.state.offset, self.state.at = offset, at
 
     def count(self, metrics: Metrics | None) -> None:
-        self.state.tally.clear()
+        state = self.state
+        if metrics is not None:
+            metrics.sla_examined.inc(state.examined)
+            for kind, latency in state.opened:
+                metrics.sla_breaches.labels(kind).inc()
+                metrics.sla_breach_latency.observe(latency / SECOND)
+        state.examined = 0
+        state.opened.clear()
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:
         """Ask for another Event while work waits."""

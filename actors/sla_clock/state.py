@@ -1,6 +1,5 @@
 """The state of the stage ``sla_clock``: tables of frozen values, indexes that follow from them, and deadlines."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -9,14 +8,15 @@ from msgspec import Struct
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.evidence.maintenance import MaintenanceIndex
+from actors.sla_clock.evidence.planned_work import WindowHistory
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.performance import PerformanceState
 from actors.sla_clock.work import WorkItem
 from actors.state_encoding import Piece, struct_pieces
-from protocols.maintenance import MaintenanceWindow
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.credit import SlaCredit
 from protocols.sla.definition import SlaDefinition
@@ -39,7 +39,7 @@ class SavedSla(Struct, kw_only=True):
     accounts: dict[str, Account] = {}
     closed: dict[str, Account] = {}
     places: list[PlantPlace] = []
-    windows: dict[str, MaintenanceWindow] = {}
+    windows: list[WindowHistory] = []
     exclusions: dict[str, SlaExclusion] = {}
     outages: list[SlaOutage] = []
     recorded: list[str] = []
@@ -72,7 +72,7 @@ class SlaState:
         self.closed: dict[str, Account] = {}
         """Of the periods before, by instance."""
         self.plant = PlantMirror()
-        self.windows: dict[str, MaintenanceWindow] = {}
+        self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
         self.exclusions_at: dict[str, tuple[str, ...]] = {}
         """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
@@ -93,6 +93,8 @@ class SlaState:
         self.periods: dict[tuple[str, int], PeriodFigures] = {}
         """The newest revision of closed periods that are still within reach, by instance and begin."""
         self.reports: dict[str, FaultReport] = {}
+        self.reports_of: dict[str, tuple[str, ...]] = {}
+        """Ids of fault reports by instance, in the order in which they were made."""
         self.performance: dict[tuple[str, str], PerformanceState] = {}
         """By instance and metric."""
         self.deadlines = Deadlines()
@@ -100,8 +102,10 @@ class SlaState:
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
-        self.tally: Counter[str] = Counter()
-        """Counts since the metrics last took them; not saved."""
+        self.examined = 0
+        """Instances examined since the metrics last took the count; not saved."""
+        self.opened: list[tuple[BreachType, int]] = []
+        """Breaches opened since then: type, and microseconds from the begin to the opening; not saved."""
 
     @property
     def pending(self) -> bool:
@@ -164,11 +168,11 @@ class SlaState:
             "offset": self.offset,
             "at": self.at,
             "definitions": dict(self.definitions),
-            "instances": self.instances.values(),
+            "instances": self.instances.packed(),
             "accounts": dict(self.accounts),
             "closed": dict(self.closed),
             "places": list(self.plant.places.values()),
-            "windows": dict(self.windows),
+            "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
             "outages": list(self.outages.values()),
             "recorded": list(self.recorded),
@@ -191,7 +195,8 @@ class SlaState:
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
-        state.definitions, state.accounts, state.windows = saved.definitions, saved.accounts, saved.windows
+        state.definitions, state.accounts = saved.definitions, saved.accounts
+        state.maintenance = MaintenanceIndex(saved.windows)
         state.closed = saved.closed
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)

@@ -46,10 +46,12 @@ class Store:
         seed: Callable[[], Awaitable[Seed]] | None = None,
         *,
         migrates: bool = False,
+        sla_keep_days: int = 1_100,
     ) -> None:
         """``progress`` is advanced to each batch that is visible in PostgreSQL. ``random`` gives fractions in [0, 1). ``seed``
         gives the beginning for a database whose next batches the feed no longer has; None: such a database ends the run.
-        ``migrates``: an older schema is brought up to date; else it ends the run."""
+        ``migrates``: an older schema is brought up to date; else it ends the run. ``sla_keep_days``: the history of service
+        level agreements is kept for as many days."""
         self._database = database
         self._feed = feed
         self._ledger_id = ledger_id
@@ -59,6 +61,7 @@ class Store:
         self._random = random
         self._seed = seed
         self._migrates = migrates
+        self._sla_keep_days = sla_keep_days
         self.presence = Presence()
         self._pace = TransactionPace(self._settings)
         self._pending = Pending()
@@ -169,7 +172,9 @@ class Store:
 
     async def _trim(self) -> None:
         wanted = self._trimming.take(trio.current_time())
-        for table, rows in (await self._database.run(trim, self._settings, *wanted)).items():
+        deleted = await self._database.run(trim, self._settings, self._sla_keep_days, *wanted)
+        self._trimming.deleted(deleted)
+        for table, rows in deleted.items():
             self._metrics.store_trimmed.labels(table).inc(rows)
             log.info("store_trims", table=table, rows=rows)
 

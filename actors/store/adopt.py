@@ -10,6 +10,7 @@ from actors.postgres import Connection, connected_apart
 from actors.store.cursor import CONSUMER, Cursor, find_cursor
 from actors.store.operator_rows import EMPTY
 from actors.store.schema import CONNECT_SECONDS
+from actors.store.sla_tables import SLA_EMPTY
 from actors.supervisor import OperatorNeeded
 from protocols.printable import counted
 
@@ -28,7 +29,8 @@ WHERE live AND status NOT IN ('cleared', 'resolved') RETURNING 1
 KEPT = """
 SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
     (SELECT count(*) FROM maintenance_windows WHERE status IN ('active', 'upcoming')) AS windows,
-    (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes
+    (SELECT count(*) FROM topology_nodes WHERE origin = 'api') AS nodes,
+    (SELECT count(*) FROM sla_instances) AS instances
 """
 """Counts what operators made through the API and the files do not have."""
 
@@ -36,11 +38,15 @@ SELECT (SELECT count(*) FROM rules WHERE origin = 'api' OR switched) AS rules,
 class OperatorDataInTheWay(OperatorNeeded):
     """The database has what operators made with the other ledger, and adopting it for this one gives that up."""
 
-    def __init__(self, rules: int, windows: int, nodes: int) -> None:
+    def __init__(self, rules: int, windows: int, nodes: int, instances: int) -> None:
+        made = (
+            f"{counted(rules, 'rule')}, {counted(windows, 'maintenance window')}, {counted(nodes, 'node')} "
+            f"and {counted(instances, 'SLA instance')}"
+        )
         super().__init__(
-            f"the database has {counted(rules, 'rule')}, {counted(windows, 'maintenance window')} and {counted(nodes, 'node')} "
-            "that operators made and this ledger does not have. To keep them, move this ledger away and begin one with them: "
-            "`faultd restore --from-database`. To give them up: `faultd migrate --adopt-ledger --discard`"
+            f"the database has {made} that operators made and this ledger does not have. To keep them, move this ledger away "
+            "and begin one with them: `faultd restore --from-database`. "
+            "To give them up: `faultd migrate --adopt-ledger --discard`"
         )
 
 
@@ -63,6 +69,8 @@ async def adopt(connection: Connection, ledger_id: str, now: datetime, *, begins
     async with connection.transaction():
         if begins is None:
             await connection.execute(EMPTY)
+            # The new ledger's ids begin with SB1 again, and would overwrite the other one's.
+            await connection.execute(SLA_EMPTY)
         ended = await connection.fetch(END_OPEN, now, BY)
         await connection.execute("UPDATE alarms SET live = false WHERE live")
         await connection.execute("DELETE FROM quarantine")

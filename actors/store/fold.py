@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.store.operator_rows import OperatorRows
+from actors.store.sla_tables import SlaRows
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.change import (
     AlarmChanged,
@@ -54,6 +55,8 @@ class Effects(Struct):
     released: set[tuple[int, str]] = set()
     made: OperatorRows = msgspec.field(default_factory=OperatorRows)
     """Changes of rules, maintenance windows and topology nodes."""
+    sla: SlaRows = msgspec.field(default_factory=SlaRows)
+    """Changes of service level agreements."""
 
     def add(self, change: Change) -> None:
         """Add the next Change. ArchiveDue is a step of its own (:func:`steps`); Answer and NotificationRequested write no
@@ -93,6 +96,8 @@ class Effects(Struct):
                 self.made.add(change)
             case Answer() | ArchiveDue() | NotificationRequested():
                 pass
+            case _:
+                self.sla.add(change)
 
     def rows(self) -> list[Alarm]:
         """``alarms``, each after its repeats."""

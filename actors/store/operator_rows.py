@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actors.postgres import Connection
 from actors.store import encode
+from actors.store.upsert import upsert
 from protocols.change import NodesChanged, RuleChanged, WindowChanged
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.origin import Origin
@@ -142,26 +143,14 @@ def node_row(shown: TopologyNode) -> NodeRow:
     )
 
 
-def _upsert(table: str, row: type[Struct]) -> str:
-    """Insert rows or overwrite them. A row that is there with the same values is not written again: a whole topology that is
-    emitted once more costs no write."""
-    columns = [f'"{name}"' for name in row.__struct_fields__]
-    overwrite = ", ".join(f"{name} = excluded.{name}" for name in columns if name != '"id"')
-    listed = ", ".join(columns)
-    return (
-        f"INSERT INTO {table} ({listed}) SELECT {listed} FROM json_populate_recordset(NULL::{table}, $1) "
-        f"ON CONFLICT (id) DO UPDATE SET {overwrite} WHERE ({table}.*) IS DISTINCT FROM (excluded.*)"
-    )
-
-
 def _delete(table: str) -> str:
     return f"DELETE FROM {table} USING json_array_elements_text($1) AS r (id) WHERE {table}.id = r.id"
 
 
 UPSERT = {
-    "rules": _upsert("rules", RuleRow),
-    "maintenance_windows": _upsert("maintenance_windows", WindowRow),
-    "topology_nodes": _upsert("topology_nodes", NodeRow),
+    "rules": upsert("rules", RuleRow),
+    "maintenance_windows": upsert("maintenance_windows", WindowRow),
+    "topology_nodes": upsert("topology_nodes", NodeRow),
 }
 DELETE = {table: _delete(table) for table in UPSERT}
 EMPTY = f"TRUNCATE {', '.join(UPSERT)}"

@@ -3,10 +3,11 @@
 The alarms are those of one batch of the feed, and the cursor is set before the oldest batch that can still be read. Applying
 the batches from there on over these alarms gives the right alarms: the last Change of each alarm counts, and an alarm without
 one is right already. Only the timeline, device events and inbox of the pruned batches are missing; a row in ``device_events``
-names these batches. Rules, windows and nodes are filled in the same way.
+names these batches. Rules, windows, nodes and the records of service level agreements are filled in the same way. What the
+stage no longer holds of the latter is history and stays; a breach or an outage among it that was open has ended meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -16,8 +17,9 @@ from actors.store import encode
 from actors.store.apply import Reject, apply_tolerant
 from actors.store.cursor import UNMARKED, move_cursor
 from actors.store.operator_rows import EMPTY
-from protocols.change import AlarmChanged, Change, Quarantined
+from protocols.change import AlarmChanged, Change, NodesChanged, Quarantined
 from protocols.ledger import Seed
+from protocols.sla.changes import SlaBreachChanged, SlaClockChanged, SlaOutageChanged
 
 BY = "faultd:history_gap"
 GAP = "history.gap"
@@ -30,11 +32,42 @@ UPDATE alarms SET live = false,
     cleared_at = coalesce(cleared_at, $3, now()), cleared_by = coalesce(cleared_by, $2)
 WHERE live AND id NOT IN (SELECT r.id::uuid FROM json_array_elements_text($1) AS r (id)) RETURNING 1
 """
+END_UNSEEDED_SLA: dict[str, Callable[[Sequence[Change]], list[str]]] = {
+    """
+UPDATE sla_breaches SET resolved = true, breach_end = coalesce(breach_end, greatest(breach_start, coalesce($2, now()))),
+    reason = reason || '; its end is not known: history is missing'
+WHERE NOT resolved AND id NOT IN (SELECT r.id FROM json_array_elements_text($1) AS r (id))
+""": lambda made: [each.breach.id for each in made if isinstance(each, SlaBreachChanged)],
+    """
+UPDATE sla_outages SET end_time = greatest(start_time, coalesce($2, now())), reason = 'its end is not known: history is missing'
+WHERE end_time IS NULL AND id NOT IN (SELECT r.id FROM json_array_elements_text($1) AS r (id))
+""": lambda made: [each.outage.id for each in made if isinstance(each, SlaOutageChanged)],
+    """
+UPDATE sla_clocks SET ended_at = greatest(raised_at, coalesce($2, now())), reason = 'its end is not known: history is missing'
+WHERE ended_at IS NULL AND alarm_id NOT IN (SELECT r.id::uuid FROM json_array_elements_text($1) AS r (id))
+""": lambda made: [each.alarm_id for each in made if isinstance(each, SlaClockChanged)],
+}
+"""What the stage no longer holds is over. Each statement with the ids that the seed has."""
 FORGET_QUARANTINE = "DELETE FROM quarantine"
 RECORD_GAP = """
 INSERT INTO device_events VALUES (0, 0, coalesce($4, now()), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)
 """
 """The row has no tenant, since it concerns all."""
+
+
+def _portions(made: Sequence[Change]) -> Iterator[list[Change]]:
+    """Nodes come by thousands in one Change, which is a portion of its own."""
+    some: list[Change] = []
+    for change in made:
+        if isinstance(change, NodesChanged):
+            yield [change]
+            continue
+        some.append(change)
+        if len(some) >= _CHUNK:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 class Reseeded(Struct, frozen=True):
@@ -65,9 +98,10 @@ async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: 
         changes += [Quarantined(kept.offset, kept.at, kept.kind, kept.error, kept.stage) for kept in seed.quarantined]
         for start in range(0, len(changes), _CHUNK):
             rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
-        for change in seed.made:
-            # Each by itself: nodes come by thousands.
-            rejects += await apply_tolerant(connection, seq, [change], set(), set())
+        for some in _portions(seed.made):
+            rejects += await apply_tolerant(connection, seq, some, set(), set())
+        for statement, kept in END_UNSEEDED_SLA.items():
+            await connection.execute(statement, encode.rows(kept(seed.made)), seed.at)
         ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY, seed.at)
         detail = {"first": gap.seq + 1, "last": seq, "ledger_id": ledger_id, "alarms": len(seed.alarms), "ended": len(ended)}
         await connection.execute(RECORD_GAP, GAP, f"History of the batches {gap.seq + 1} to {seq} is missing", detail, seed.at)

@@ -1,7 +1,10 @@
-"""Bounds of the tables that strangers can fill: the newest rows are kept, the oldest are deleted.
+"""Bounds of the tables that grow without end: the newest rows are kept, the oldest are deleted.
 
 Anybody who has a community can send traps that no profile knows. A port that goes up and down all day writes two lines into the
 timeline of its alarm each time. The Events of deleted rows stay in the ledger for its retention.
+
+The history of service level agreements is kept by age. A row that is not over (an open breach, an outage that lasts, an alarm
+whose clocks run, a contract without an end) is kept whatever its age, and definitions are kept for ever.
 """
 
 from collections import Counter
@@ -39,6 +42,29 @@ DELETE FROM alarm_timeline WHERE alarm_id = $1::uuid AND (at, "offset", number) 
     SELECT at, "offset", number FROM alarm_timeline WHERE alarm_id = $1::uuid
     ORDER BY at DESC, "offset" DESC, number DESC OFFSET $2 LIMIT 1)
 """
+SLA_SECONDS = 3_600.0
+"""Seconds between two trimmings of the history of service level agreements."""
+SLA_ROWS = 20_000
+"""The most rows of one table that one trimming deletes; the next one follows soon where there are more."""
+_OLD = "< now() - make_interval(days => $1)"
+_SLA = """
+DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} WHERE {over} LIMIT $2)
+"""
+SLA_BY_AGE = {
+    table: _SLA.format(table=table, over=over)
+    for table, over in {
+        "sla_breaches": f"resolved AND breach_start {_OLD} AND coalesce(breach_end, breach_start) {_OLD}",
+        "sla_outages": f"end_time {_OLD}",
+        "sla_measurements": f"end_time {_OLD}",
+        "sla_clocks": f"ended_at {_OLD}",
+        "sla_credits": f"final AND period_start {_OLD}",
+        "sla_periods": f"period_end {_OLD}",
+        # A recurring exclusion is over when it was withdrawn.
+        "sla_exclusions": f"CASE WHEN rrule = '' THEN end_time ELSE withdrawn_at END {_OLD}",
+        "fault_reports": f"reported_at {_OLD}",
+        "sla_instances": f"end_date {_OLD}",
+    }.items()
+}
 
 
 class Trimming:
@@ -50,6 +76,7 @@ class Trimming:
         self._traps = self._events = True
         self._lines: Counter[str] = Counter()
         self._long: set[str] = set()
+        self._sla_at = float("-inf")
 
     def wrote(self, changes: Iterable[Change]) -> None:
         """``changes`` are in the database now."""
@@ -69,18 +96,34 @@ class Trimming:
 
     def due(self, now: float) -> bool:
         """Whether a trimming is due at ``now``, on trio's clock."""
-        return now - self._at >= TRIM_SECONDS and (self._traps or self._events or bool(self._long))
+        if now - self._at < TRIM_SECONDS:
+            return False
+        return self._traps or self._events or bool(self._long) or now - self._sla_at >= SLA_SECONDS
 
-    def take(self, now: float) -> tuple[bool, bool, list[str]]:
-        """Whether traps and device events are to be trimmed, and the alarms whose timelines are. Resets the counts."""
-        taken = self._traps, self._events, sorted(self._long)
+    def take(self, now: float) -> tuple[bool, bool, list[str], bool]:
+        """Whether traps and device events are to be trimmed, the alarms whose timelines are, and whether the history of service
+        level agreements is. Resets the counts."""
+        agreements = now - self._sla_at >= SLA_SECONDS
+        taken = self._traps, self._events, sorted(self._long), agreements
         self._at, self._traps, self._events = now, False, False
+        self._sla_at = now if agreements else self._sla_at
         self._long.clear()
         return taken
 
+    def deleted(self, rows: Mapping[str, int]) -> None:
+        """Take the numbers of rows that the last trimming deleted. A table that reached the most is looked at again soon."""
+        if any(rows.get(table, 0) >= SLA_ROWS for table in SLA_BY_AGE):
+            self._sla_at = float("-inf")
+
 
 async def trim(
-    connection: Connection, settings: StoreSettings, traps: bool, events: bool, alarms: Iterable[str]
+    connection: Connection,
+    settings: StoreSettings,
+    sla_keep_days: int,
+    traps: bool,
+    events: bool,
+    alarms: Iterable[str],
+    agreements: bool,
 ) -> Mapping[str, int]:
     """Delete the rows beyond the bounds, in one transaction. Returns the number of rows by table."""
     gone: Counter[str] = Counter()
@@ -97,4 +140,6 @@ async def trim(
             await delete("device_events", EVENTS_BY_ROWS, settings.device_event_rows)
         for name in alarms:
             await delete("alarm_timeline", TIMELINE_OF_ONE, name, settings.timeline_lines)
+        for table, statement in SLA_BY_AGE.items() if agreements else ():
+            await delete(table, statement, sla_keep_days, SLA_ROWS)
     return {table: count for table, count in gone.items() if count}

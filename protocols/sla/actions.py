@@ -25,7 +25,7 @@ class EditDefinition(Struct, frozen=True, array_like=True, tag="edit_sla_definit
 
 
 class DeleteDefinition(Struct, frozen=True, array_like=True, tag="delete_sla_definition", tag_field="tag"):
-    """No new instance may use the definition."""
+    """No new instance may use the definition. Refused while a contract that uses it has not ended."""
 
     definition_id: str
 

@@ -26,7 +26,8 @@ class SlaDefinitionChanged(Struct, frozen=True, array_like=True, tag="sla_defini
 
 class SlaInstanceChanged(Struct, frozen=True, array_like=True, tag="sla_instance", tag_field="tag", gc=False):
     """An instance as it is now, with its status and why it has it. ``breach_count`` is of the running period; ``breaches_at``
-    the instant at which the budget ends if things stay as they are."""
+    the instant at which the budget ends if things stay as they are. ``period_start`` and ``period_end`` (microseconds) are of
+    the running period, with the version of the definition that applies to it; None: nothing has happened in it."""
 
     offset: int
     instance: SlaInstance
@@ -36,6 +37,10 @@ class SlaInstanceChanged(Struct, frozen=True, array_like=True, tag="sla_instance
     breaches_at: int | None = None
     placed: bool = True
     """At least one of its resources is a node of the topology."""
+    period_start: int | None = None
+    period_end: int | None = None
+    period_definition_id: str = ""
+    period_definition_version: int = 0
 
 
 class SlaOutageChanged(Struct, frozen=True, array_like=True, tag="sla_outage", tag_field="tag", gc=False):

@@ -13,6 +13,8 @@ class CreditLine(Struct, frozen=True):
     arithmetic: str
     breach_id: str = ""
     """The breach that it is paid for."""
+    at: int | None = None
+    """Begin of the hour or day that it is paid for, in microseconds since 1970 UTC; None: it is of the whole period."""
 
 
 class SlaCredit(Struct, frozen=True, kw_only=True):

@@ -71,6 +71,8 @@ class OutageCredits(CreditModel, frozen=True, tag_field="type", tag="outage", kw
     counts: Literal["whole", "part", "end"]
     rates: tuple[CreditRate, ...]
     pays_last_free_unit: bool = False
+    starts: Literal["report", "outage"] = "report"
+    """With ``outage`` the outage's begin takes the place of the fault report."""
 
 
 def mistakes_of(model: TierCredits | OutageCredits) -> Iterator[tuple[Path, str]]:

@@ -25,6 +25,8 @@ class SlaTerms(Struct, frozen=True, kw_only=True):
     period: PeriodRule
     service_type: str = ""
     description: str = ""
+    sla_class: str = ""
+    """Nodes of the topology with this ``sla_class`` get an instance each. Unique in a tenant; "" for none."""
     availability_target: int | None = None
     """Parts of a billion: 0.999 is 999,000,000. Above 0, at most 1,000,000,000."""
     outage_minimum: int = 0
@@ -37,6 +39,9 @@ class SlaTerms(Struct, frozen=True, kw_only=True):
     """A maintenance window counts as planned when it was known this long before it began."""
     at_risk_percent: int = 80
     """The part of a budget or of a time limit after which an instance is at risk, 1 to 99."""
+    at_risk_burn_rates: dict[str, int] = {}
+    """By window (``1h``, ``6h``, ``3d``), thousandths: an instance is at risk while its budget is used so many times as fast as
+    allowed within the window."""
     response: dict[Severity, int] = {}
     """Time limit from raise to acknowledgement, by severity."""
     resolution: dict[Severity, int] = {}
@@ -56,6 +61,7 @@ class SlaTermsEdited(Struct, frozen=True, kw_only=True):
     period: PeriodRule | UnsetType = UNSET
     service_type: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    sla_class: str | UnsetType = UNSET
     availability_target: int | UnsetType | None = UNSET
     outage_minimum: int | UnsetType = UNSET
     unknown_counts_as: UnknownPolicy | UnsetType = UNSET
@@ -63,6 +69,7 @@ class SlaTermsEdited(Struct, frozen=True, kw_only=True):
     exclude_maintenance: bool | UnsetType = UNSET
     maintenance_notice: int | UnsetType = UNSET
     at_risk_percent: int | UnsetType = UNSET
+    at_risk_burn_rates: dict[str, int] | UnsetType = UNSET
     response: dict[Severity, int] | UnsetType = UNSET
     resolution: dict[Severity, int] | UnsetType = UNSET
     calendar: BusinessCalendar | UnsetType | None = UNSET
@@ -87,6 +94,6 @@ class SlaDefinition(Struct, frozen=True, kw_only=True):
     created_at: datetime
     created_by: str
     deleted_at: datetime | None = None
-    """No new instance may use it. Those that there are keep it."""
+    """No new instance may use it, and no contract that still runs does."""
     key: str = ""
     """Idempotency key of the request that made it."""

@@ -46,6 +46,13 @@ class InstanceEdited(Struct, frozen=True, kw_only=True):
     suspended: bool | UnsetType = UNSET
 
 
+class FormerDefinition(Struct, frozen=True, array_like=True, gc=False):
+    """A definition that an instance used until the period of it that was under way ended, at ``until`` (microseconds)."""
+
+    definition_id: str
+    until: int
+
+
 class SlaInstance(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An instance as it is kept."""
 
@@ -75,3 +82,9 @@ class SlaInstance(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     updated_by: str
     revision: int = 1
     key: str = ""
+    former: tuple[FormerDefinition, ...] = ()
+    """The definitions before this one, the oldest first."""
+
+    def over(self, at: int) -> bool:
+        """True when the contract has ended at ``at`` (microseconds)."""
+        return self.end is not None and self.end <= at

@@ -23,6 +23,11 @@ def instant_at(at: datetime) -> int:
     return (at.astimezone(UTC) - _EPOCH) // _MICROSECOND
 
 
+def utc_time(instant: int) -> datetime:
+    """The datetime of an instant. Raises OverflowError outside of the years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
 def midnight(day: date, zone: ZoneInfo) -> int:
     """The instant at which ``day`` begins in ``zone``."""
     return instant_of(day, 0, zone)
@@ -35,4 +40,4 @@ def day_of(instant: int, zone: ZoneInfo) -> date:
 
 def wall_time(instant: int, zone: ZoneInfo) -> datetime:
     """The local time at ``instant``, with its offset."""
-    return (_EPOCH + instant * _MICROSECOND).astimezone(zone)
+    return utc_time(instant).astimezone(zone)

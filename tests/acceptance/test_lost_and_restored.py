@@ -19,7 +19,6 @@ from acceptance.harness import PATIENCE, faultd
 from vocabulary.faults import replace_fold
 
 from actors.api.sql.alarms import get_alarm
-from actors.correlator.state import State
 from actors.ledger.actor import Ledger
 from actors.ledger.database import LedgerFile as LedgerFile
 from actors.ledger.prune import PruneLimits
@@ -32,7 +31,7 @@ from actors.stream.board import Board
 from actors.trusted_clock import TrustedClock, even
 from faultd.app import seed_of
 from faultd.embedded import EmbeddedPostgres
-from faultd.pipe import Pipe
+from faultd.pipe import Pipe, Stages
 from faultd.restore import restore
 from protocols.event import Event, NetworkEvent, SystemReport, Tick
 
@@ -52,8 +51,8 @@ def report(name: str, *, active: bool = True) -> SystemReport:
 class House:
     """Pipe and board of one start; PostgreSQL is reached by :meth:`store`."""
 
-    def __init__(self, ledger: Ledger, ledger_id: str, state: State, board: Board, appends: Any, clock: "Clock") -> None:
-        self.ledger, self.ledger_id, self.state, self.board, self.clock = ledger, ledger_id, state, board, clock
+    def __init__(self, ledger: Ledger, ledger_id: str, stages: Stages, board: Board, appends: Any, clock: "Clock") -> None:
+        self.ledger, self.ledger_id, self.stages, self.board, self.clock = ledger, ledger_id, stages, board, clock
         self.metrics = Metrics()
         self._appends = appends
 
@@ -69,7 +68,7 @@ class House:
     async def follow(self, database: Postgres) -> None:
         """Run a store until PostgreSQL has all. Raises what ends the store."""
         progress = Progress()
-        seed = partial(seed_of, self.ledger.feed, self.board, self.clock, self.state)
+        seed = partial(seed_of, self.ledger.feed, self.board, self.clock, self.stages)
         store = Store(database, self.ledger.feed, self.ledger_id, progress, self.metrics, seed=seed)
         while self.board.seq < self.ledger.feed.last:
             await trio.lowlevel.checkpoint()
@@ -97,8 +96,8 @@ class Clock:
 async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, file)
     pipe = Pipe(ledger_file, stages, TrustedClock(even(clock)), Metrics())
-    state, ledger, appends = stages.state, pipe.ledger, pipe.appends
-    board = Board(seq, state.alarms.values())
+    ledger, appends = pipe.ledger, pipe.appends
+    board = Board(seq, stages.state.alarms.values())
 
     async def pump() -> None:
         try:
@@ -112,7 +111,7 @@ async def open_house(file: Path, clock: Clock) -> AsyncIterator[House]:
         await pipe.start(nursery)
         nursery.start_soon(pump)
         async with appends:
-            yield House(ledger, ledger_file.ledger_id, state, board, appends, clock)
+            yield House(ledger, ledger_file.ledger_id, stages, board, appends, clock)
 
 
 def prune(file: Path) -> None:

@@ -319,7 +319,7 @@ def test_begin_and_held_name_the_stage_and_the_method() -> None:
     with pytest.raises(StageFailed, match=f"stage {NAME}, begin: ZeroDivisionError: begin"):
         guard.begin(1, START, [])
     with pytest.raises(StageFailed, match=f"stage {NAME}, held: ZeroDivisionError: held"):
-        guard.held()
+        list(guard.held())
 
 
 def test_a_part_that_the_stage_trips_over_is_unusable_as_one_that_cannot_be_read() -> None:

@@ -78,12 +78,8 @@ ELSEWHERE = {
     "UnknownPolicy": "docs/glossary.md",
     "CustomerPowerPolicy": "docs/glossary.md",
     "SlaShare": "docs/sla.md",
-    "UnknownCountsAs": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",
     "ReportedExclusion": "docs/sla.md",
-    "ReportedClock": "docs/sla.md",
-    "ClockVerdict": "docs/sla.md",
-    "BreachType": "docs/sla.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""
 OF_SNMP = "protocols.snmp"

@@ -149,7 +149,7 @@ class Life:
             group_changes=plan.group_changes, interval_seconds=plan.store_interval, reconnect_max_seconds=3.0
         )
         board = Board(seq, state.alarms.values(), window=8)
-        seed = partial(seed_of, ledger.feed, board, clock, state)
+        seed = partial(seed_of, ledger.feed, board, clock, stages)
         store = Store(
             client,  # type: ignore[arg-type]
             ledger.feed,

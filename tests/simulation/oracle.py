@@ -27,6 +27,7 @@ from actors.ledger.quarantine import stage_reports, touching_quarantine
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
 from actors.stage import Stage
+from actors.store.sla_tables import TABLES
 from faultd.pipe import Stages
 from protocols import rest_maintenance, rest_rules
 from protocols.alarm import Alarm
@@ -54,6 +55,7 @@ from protocols.rule import RuleRecord
 
 Label = tuple[str, ...]
 OPERATOR_TABLES = ("rules", "maintenance_windows", "topology_nodes")
+COMPARED = ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine", "sla")
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 
 _saved = msgspec.msgpack.Decoder(Saved)
@@ -481,8 +483,10 @@ class Oracle:
         level = seq >= self._level_at
         if seq and self.batches[seq - 1].through >= self._level_offset:
             self._compare_what_operators_made(tables, seq)
-        for name in ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine"):
+        for name in COMPARED:
             ours, theirs = getattr(self._projection, name), getattr(tables, name)
+            if self._gapped and name == "sla":
+                continue
             if self._gapped and name in ("alarms", "archive", "quarantine"):
                 # What ended within the gap is not known to PostgreSQL; what lives must be right once it has caught up.
                 if name == "archive" or not level:
@@ -729,6 +733,12 @@ def _project(tables: Tables, change: Change, *, history: bool = True, refuses: b
                 more = {"addresses": list(each.node.every_address), "origin": each.origin, "revision": each.revision}
                 tables.topology_nodes[each.node.id] = row | more
         case Answer():
+            pass
+        case _ if type(change) in TABLES:
+            wanted = TABLES[type(change)]
+            row = _row(msgspec.structs.asdict(wanted.row_of(change)))
+            tables.sla[wanted.name, *(str(row[name]) for name in wanted.key)] = row
+        case _:
             pass
 
 

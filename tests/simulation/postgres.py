@@ -17,9 +17,10 @@ import trio
 from simulation.violation import Violation
 
 from actors.postgres import DatabaseUnavailable
-from actors.store import apply, operator_rows, reseed, trim
+from actors.store import apply, operator_rows, reseed, sla_tables, trim
 from actors.store.schema import newest
 from actors.store.settings import StoreSettings
+from actors.store.sla_tables import SlaTable
 
 UNSTORABLE = "unstorable"
 """A title that the server refuses."""
@@ -43,6 +44,8 @@ class Tables:
         self.rules: dict[str, Row] = {}
         self.maintenance_windows: dict[str, Row] = {}
         self.topology_nodes: dict[str, Row] = {}
+        self.sla: dict[tuple[str, ...], Row] = {}
+        """Rows of the tables of service level agreements, by table and key."""
         self.rejects: tuple[tuple[int, str], ...] = ()
         self.gaps: tuple[tuple[int, int], ...] = ()
         """First and last batch of each stretch that was bridged because the ledger no longer has it."""
@@ -262,6 +265,8 @@ def _run(tables: Tables, sql: str, args: tuple[Any, ...], violate: Callable[[str
     if sql in apply.EXPIRE:
         expire(getattr(tables, sql.split()[2]), args[0])
         return "DELETE"
+    if sql in _TRIMS_BY_AGE:
+        return "DELETE 0"
     if sql in _TRIMS:
         # No life comes near the bounds: tests/actors/store/test_store_trim.py tries them on the real one.
         if max(len(tables.unknown_traps), len(tables.device_events), len(tables.timeline)) > _FEW:
@@ -278,6 +283,8 @@ _TRIMS = {
     sql.strip()
     for sql in (trim.TRAPS_BY_ROWS, trim.TRAPS_BY_BYTES, trim.COUNTS_BY_ROWS, trim.EVENTS_BY_ROWS, trim.TIMELINE_OF_ONE)
 }
+_TRIMS_BY_AGE = {sql.strip() for sql in trim.SLA_BY_AGE.values()}
+"""No life is years long."""
 
 
 def _decode(value: Any) -> Any:
@@ -415,6 +422,14 @@ def _drop_rows(table: str) -> Callable[[Tables, tuple[Any, ...], Any], None]:
     return drop
 
 
+def _put_sla_rows(table: SlaTable) -> Callable[[Tables, tuple[Any, ...], Any], None]:
+    def put(tables: Tables, args: tuple[Any, ...], _violate: Any) -> None:
+        rows = _decode(args[0])
+        tables.sla.update(((table.name, *(str(row[name]) for name in table.key)), row) for row in rows)
+
+    return put
+
+
 def _empty(tables: Tables, _args: tuple[Any, ...], _violate: Any) -> None:
     for table in operator_rows.UPSERT:
         setattr(tables, table, {})
@@ -440,4 +455,7 @@ _STATEMENTS: dict[str, Callable[[Tables, tuple[Any, ...], Callable[[str], None]]
     operator_rows.EMPTY: _empty,
     **{sql: _put_rows(table) for table, sql in operator_rows.UPSERT.items()},
     **{sql: _drop_rows(table) for table, sql in operator_rows.DELETE.items()},
+    **{sla_tables.SLA_UPSERT[table.name]: _put_sla_rows(table) for table in sla_tables.TABLES.values()},
+    # tests/actors/store/test_store_reseed.py tries them on the real one.
+    **{sql.strip(): lambda _tables, _args, _violate: None for sql in reseed.END_UNSEEDED_SLA},
 }

@@ -102,7 +102,7 @@ class FailingCounter(TenantCounter):
         self._try("begin")
         super().begin(offset, at, held)
 
-    def held(self) -> list[Change]:
+    def held(self) -> Iterable[Change]:
         self._try("held")
         return super().held()
 

@@ -3,15 +3,15 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
-from actors.guarded_stage import GuardedStage
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.journal import Journal
-from actors.sla_clock.stage import SlaClock
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
+from protocols.command import PutWindow
 from protocols.event import Event, SlaWork
+from protocols.maintenance import WindowPlan, WindowScope
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaBreachChanged, SlaNotificationRequested, SlaPeriodClosed
 from protocols.sla.definition import SlaDefinition, SlaTerms
@@ -20,7 +20,7 @@ from protocols.sla.local_time import SECOND, instant_at
 from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.periods import PeriodRule
 from protocols.topology import Node
-from vocabulary.world import START, World, moment
+from vocabulary.world import ADMIN, START, World, moment
 
 THREE_NINES = 999_000_000
 MONTH = PeriodRule("UTC", date(2026, 1, 1))
@@ -45,11 +45,7 @@ class SlaWorld(World):
     @property
     def sla(self) -> SlaState:
         """The state of the stage."""
-        guard = self.stages.all[1]
-        assert isinstance(guard, GuardedStage)
-        stage = guard.stage
-        assert isinstance(stage, SlaClock)
-        return stage.state
+        return self.stages.sla
 
     def define(self, name: str = "gold", **terms: Any) -> SlaDefinition:
         """A definition, made before the contracts begin."""
@@ -139,3 +135,10 @@ def plant() -> tuple[Node, ...]:
             nodes.append(Node(id=above, type="ont", parents=(f"olt-1/1/{port}",), customer_id=f"c-svc-{number}"))
             nodes.append(Node(id=f"svc-{number}", type="service", parents=(above,), service_id=f"svc-{number}"))
     return tuple(nodes)
+
+
+def plan_window(world: SlaWorld, start: float, end: float, node: str = "olt-1") -> str:
+    """Plan maintenance of a node and everything below; the window's id."""
+    scope = WindowScope(subtrees=(node,))
+    plan = WindowPlan(title="work", scope=scope, start=moment(start), end=moment(end), tenant_id=None)
+    return world.command(PutWindow(plan), by=ADMIN).accepted[0]

@@ -6,22 +6,16 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from protocols.sla_report import (
-    AlarmClock,
-    AppliedExclusion,
-    CreditTotal,
-    EarlierRevision,
-    ReportedBreach,
-    ReportedCredit,
-    ReportedOutage,
-    ShareTotals,
-    SlaReport,
-    SlaReports,
-)
+from protocols.sla.breach import BreachType, SlaBreach
+from protocols.sla.credit import CreditLine
+from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.report import AlarmClock, AppliedExclusion, ReportedOutage, ShareTotals, SlaReport, SlaReports
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 BERLIN = "Europe/Berlin"
+
+ALARM = "0191aabb-1234-7abc-8def-0123456789ab"
 
 
 def berlin(text: str) -> int:
@@ -31,6 +25,30 @@ def berlin(text: str) -> int:
 
 START, END = berlin("2026-11-01"), berlin("2026-12-01")
 DOWN, WORK, WORK_END, UP = (berlin(f"2026-11-10T{hour}:00") for hour in (10, 11, 12, 14))
+OVER = DOWN + 719 * HOUR // 1000 + 1
+
+
+def make_sla_breach(breach_id: str, kind: BreachType, *, start: int, end: int | None, target: int, actual: int) -> SlaBreach:
+    """A breach of the report's service, with the alarm and the ticket of its outage."""
+    return SlaBreach(
+        id=breach_id,
+        instance_id="SI12",
+        tenant_id="default",
+        definition_id="SD9",
+        definition_version=3,
+        customer_id="C-1001",
+        service_id="ftth-0042",
+        type=kind,
+        period_start=START,
+        start=start,
+        end=end,
+        target=target,
+        actual=actual,
+        alarm_id=ALARM,
+        alarm_name="AL42",
+        ticket_id="INC-2210",
+        resolved=end is not None,
+    )
 
 
 def make_sla_report(**changes: Any) -> SlaReport:
@@ -40,7 +58,7 @@ def make_sla_report(**changes: Any) -> SlaReport:
         tenant_id="default",
         customer_id="C-1001",
         customer_name="Bäckerei Müller & Söhne KG",
-        instance_id="sla-1",
+        instance_id="SI12",
         service_id="ftth-0042",
         definition_name="Business Gold",
         definition_version=3,
@@ -56,6 +74,7 @@ def make_sla_report(**changes: Any) -> SlaReport:
         contract_time=720 * HOUR,
         shares=ShareTotals(up=716 * HOUR, down=3 * HOUR, excluded=HOUR),
         unknown_counts_as="up",
+        downtime=3 * HOUR,
         availability=995_828,
         budget_time=719 * HOUR,
         budget=719 * HOUR // 1000,
@@ -74,7 +93,7 @@ def make_sla_report(**changes: Any) -> SlaReport:
                 counted=3 * HOUR,
                 treatment="counted",
                 reason="1 h within maintenance does not count",
-                alarms=("0191-42",),
+                alarms=(ALARM,),
                 cause="Feeder cut on PON 0/1/3: 128 customers",
                 resource="olt-7/0/1/3",
             ),
@@ -91,7 +110,7 @@ def make_sla_report(**changes: Any) -> SlaReport:
         clocks=(
             AlarmClock(
                 clock="response",
-                alarm="0191-42",
+                alarm=ALARM,
                 severity="critical",
                 started=DOWN,
                 limit=HOUR // 4,
@@ -102,7 +121,7 @@ def make_sla_report(**changes: Any) -> SlaReport:
             ),
             AlarmClock(
                 clock="resolution",
-                alarm="0191-42",
+                alarm=ALARM,
                 severity="critical",
                 started=DOWN,
                 limit=2 * HOUR,
@@ -114,52 +133,46 @@ def make_sla_report(**changes: Any) -> SlaReport:
             ),
         ),
         breaches=(
-            ReportedBreach(
-                id="b-1",
-                breach_type="availability",
-                start=DOWN + 719 * HOUR // 1000 + 1,
-                end=END,
-                target=999_000_000,
-                actual=995_827_538,
-                deviation=3175,
-                alarm="0191-42",
-                ticket="INC-2210",
-            ),
-            ReportedBreach(
-                id="b-2",
-                breach_type="resolution_time",
-                start=DOWN + 3 * HOUR + 1,
-                end=UP,
-                target=2 * HOUR,
-                actual=3 * HOUR,
-                deviation=500_000,
-                alarm="0191-42",
-                ticket="INC-2210",
-            ),
+            make_sla_breach("SB70", "availability", start=OVER, end=END, target=999_000_000, actual=995_827_538),
+            make_sla_breach("SB71", "resolution_time", start=DOWN + 3 * HOUR + 1, end=UP, target=2 * HOUR, actual=3 * HOUR),
         ),
         credits=(
-            ReportedCredit(
-                rule="Availability tiers",
-                item="below 99.9 %",
-                arithmetic="up 2577600 of 2588400 s is 99.582753 % (rounded down), below 99.9 %: "
-                "6.00 EUR (10 % of 59.95 EUR is 5.995)",
-                amount=600,
-                currency="EUR",
-                breach="b-1",
+            CreditLine(
+                600,
+                "Availability tiers",
+                "below 99.9 %",
+                "up 2577600 of 2588400 s is 99.582753 % (rounded down), below 99.9 %: 6.00 EUR (10 % of 59.95 EUR is 5.995)",
+                "SB70",
             ),
         ),
+        currency="EUR",
     )
     return replace(report, **changes)
 
 
 def make_revision() -> SlaReport:
     """The second revision of that report: the planned work was entered late."""
-    previous = EarlierRevision(
-        revision=1,
-        shares=ShareTotals(up=716 * HOUR, down=4 * HOUR),
+    previous = PeriodFigures(
+        instance_id="SI12",
+        tenant_id="default",
+        customer_id="C-1001",
+        service_id="ftth-0042",
+        definition_id="SD9",
+        definition_version=3,
+        start=START,
+        end=END,
+        contract=720 * HOUR,
+        up=716 * HOUR,
+        down=4 * HOUR,
+        excluded=0,
+        unknown=0,
+        planned=0,
+        budget=720 * HOUR // 1000,
         availability=994_444,
         breaches=2,
-        credits=(CreditTotal(1200, "EUR", 2),),
+        credit=1200,
+        currency="EUR",
+        minor_digits=2,
     )
     return make_sla_report(revision=2, revision_reason="Planned work entered late", previous=previous, made_at=END + 48 * HOUR)
 

@@ -9,10 +9,10 @@ from actors.correlator.alarms.report_time import ReportTime
 from actors.correlator.alarms.text import edited_names
 from actors.correlator.draft import Draft
 from actors.correlator.events.topology_changes import change_topology
-from actors.correlator.expected_revision import outdated
 from actors.correlator.resources.placement import resolve
 from actors.correlator.rules.rule_changes import fold_rule_command
 from actors.correlator.windows.commands import fold_window
+from actors.expected_revision import outdated
 from protocols.alarm import Identity, is_own_name
 from protocols.change import Answer, Refusal
 from protocols.command import AlarmAction, ChangeTopology, Command, Edit, Raise, RuleAction, WindowAction

@@ -7,7 +7,7 @@ from msgspec.structs import fields
 
 from actors.correlator.alarms.lifecycle import TRANSITIONS, detail_of, text_of, user
 from actors.correlator.draft import Draft
-from actors.correlator.expected_revision import outdated
+from actors.expected_revision import outdated
 from protocols.alarm import TimelineEntry
 from protocols.change import HistoryChanged, Refusal
 from protocols.command import AlarmAction, Edit, Note, Past

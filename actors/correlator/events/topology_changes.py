@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from actors.correlator.draft import Draft
-from actors.correlator.expected_revision import outdated
 from actors.correlator.operator_tables import emit_nodes
 from actors.correlator.plant.check import NodeMistake, mistakes, taken_serials
 from actors.correlator.plant.difference import TopologyDifference, whole
@@ -12,6 +11,7 @@ from actors.correlator.resources.onts import note_replaced
 from actors.correlator.resources.renames import note_renames
 from actors.correlator.state import State
 from actors.correlator.windows import strategy as windows
+from actors.expected_revision import outdated
 from protocols.change import Answer, Refusal
 from protocols.command import ChangeTopology
 from protocols.event import FROM_FILE, TopologyChanged, TopologyLoaded

@@ -7,7 +7,6 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.expected_revision import outdated
 from actors.correlator.operator_tables import emit_rules
 from actors.correlator.rules import escalation, groups, parent_child, sequence, suppression, time_window
 from actors.correlator.rules.compiler import CompiledRules, compile_rule, compile_rules
@@ -16,6 +15,7 @@ from actors.correlator.rules.memories import EscalationMemory, ParentChildMemory
 from actors.correlator.rules.plugins import forgive
 from actors.correlator.rules.rule_registry import api_rule_id, file_rule_id, install_rules, rules_of
 from actors.correlator.strategies import flapping
+from actors.expected_revision import outdated
 from protocols.change import Answer, Refusal, RuleChanged
 from protocols.command import CreateRule, DeleteRule, EditRule, RuleAction
 from protocols.event import RulesLoaded

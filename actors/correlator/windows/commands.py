@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from actors.correlator.draft import Draft
-from actors.correlator.expected_revision import outdated
 from actors.correlator.windows.check import changed, check_ahead, window_of
 from actors.correlator.windows.memory import WindowMemory
 from actors.correlator.windows.strategy import forget, refresh
+from actors.expected_revision import outdated
 from protocols.change import Answer, Refusal
 from protocols.command import CancelWindow, EndWindow, PatchWindow, PutWindow, WindowAction
 from protocols.maintenance import MaintenanceWindow, WindowPlan

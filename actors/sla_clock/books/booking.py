@@ -7,13 +7,15 @@ have been there without the mistake. The account keeps only what was decided: it
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.breaches import book_availability
-from actors.sla_clock.books.figures import SlaFigures, figures_of
+from actors.sla_clock.books.breaches import risk_text
+from actors.sla_clock.books.burn import burnt_down_at
+from actors.sla_clock.books.credits import next_credit_at
+from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period, period_of
-from actors.sla_clock.books.periods import close_period, revise_period
+from actors.sla_clock.books.periods import book_period, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
-from protocols.decimal_text import seconds
+from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
@@ -22,6 +24,7 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
     """Examine an instance at the Event's time. ``why``: the reason for a change. ``since``: the earliest instant at which a
     figure can differ from what was booked before."""
     state = run.state
+    state.examined += 1
     account = state.accounts.get(instance.id)
     if account is not None and run.now < account.period_start:
         # The clock was put back over the begin of the period: it goes on when time has caught up.
@@ -37,11 +40,10 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
         state.deadlines.set(run.journal, "instance", instance.id, starts)
         return
     await_period_end(run, period)
-    figures = figures_of(run.evidence, instance, period, run.now)
     if account is None:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    account = book_availability(run, instance, account, period, figures, why)
-    _settle(run, instance, account, figures)
+    account, figures = book_period(run, instance, account, period, why)
+    _settle(run, instance, account, period, figures)
 
 
 def await_period_end(run: FoldRun, period: Period) -> None:
@@ -53,13 +55,29 @@ def await_period_end(run: FoldRun, period: Period) -> None:
 
 def instance_changed(run: FoldRun, instance: SlaInstance) -> SlaInstanceChanged:
     """The instance as it is now."""
-    state, account = run.state, run.state.accounts.get(instance.id)
+    return instance_shown(run.state, run.offset, instance)
+
+
+def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaInstanceChanged:
+    """The instance as ``state`` has it, in a Change of the Event at ``offset``."""
+    account = state.accounts.get(instance.id)
     placed = any(resource in state.plant.places for resource in instance.resources)
     if account is None:
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"
-        return SlaInstanceChanged(run.offset, instance, status, placed=placed)
-    standing = sum(not state.breaches[each].withdrawn for each in account.breaches)
-    return SlaInstanceChanged(run.offset, instance, account.status, account.reason, standing, account.breaches_at, placed)
+        return SlaInstanceChanged(offset, instance, status, placed=placed)
+    return SlaInstanceChanged(
+        offset,
+        instance,
+        account.status,
+        account.reason,
+        sum(not state.breaches[each].withdrawn for each in account.breaches),
+        account.breaches_at,
+        placed,
+        account.period_start,
+        account.period_end,
+        account.definition_id,
+        account.definition_version,
+    )
 
 
 def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | None:
@@ -76,18 +94,30 @@ def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | N
     return Account(following.start, following.end, following.definition.id, following.definition.version)
 
 
-def _settle(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> None:
+def _settle(run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures) -> None:
     """Status, deadline, and the Change where something that is shown differs."""
     state, journal = run.state, run.journal
     status, reason = _status(run, instance, account, figures)
-    ahead = [at for at in (figures.at_risk_at, figures.breaches_at) if at is not None and at > run.now]
+    due = (
+        figures.at_risk_at,
+        figures.breaches_at,
+        next_credit_at(state, instance, period, figures, run.now),
+        burnt_down_at(period.definition.terms, figures.shares.down, figures.lasts, run.now),
+    )
+    ahead = [at for at in due if at is not None and at > run.now]
     state.deadlines.set(journal, "instance", instance.id, min(ahead, default=None) if not instance.suspended else None)
     before = state.accounts.get(instance.id)
-    after = replace(account, status=status, reason=reason, breaches_at=figures.breaches_at)
+    after = replace(
+        account,
+        status=status,
+        reason=reason,
+        breaches_at=figures.breaches_at,
+        left=figures.left,
+        booked=run.now,
+        lasts=figures.lasts,
+    )
     if before is None and not figures.touched and not after.breaches:
         return  # nothing has happened to it
-    if after == before:
-        return
     journal.put(state.accounts, instance.id, after)
     shown = (status, after.breaches, after.breaches_at)
     if shown != (("compliant", (), None) if before is None else (before.status, before.breaches, before.breaches_at)):
@@ -103,8 +133,3 @@ def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaF
     if account.at_risk:
         return "at_risk", risk_text(figures)
     return "compliant", ""
-
-
-def risk_text(figures: SlaFigures) -> str:
-    """Why the budget is at risk."""
-    return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used"

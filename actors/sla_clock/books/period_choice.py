@@ -1,5 +1,7 @@
 """The period that an instance is in, and the version of its definition that applies to it."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from actors.sla_clock.deadlines import NEVER
@@ -30,30 +32,57 @@ def contract_of(instance: SlaInstance) -> Interval:
 
 
 def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
-    """The period of the contract that contains ``at``; None before the contract and after it.
+    """The period that contains ``at``; None when the contract holds at no time of it.
 
-    The running period keeps the version with which its measurement began, and a later version's period begins where that one
-    ends.
+    A period keeps the version with which it began. A later version applies from the next end of a period on, which is its own
+    first one then; of several within a period the newest does. The same holds for another definition.
     """
-    start, end = contract_of(instance)
-    versions = state.definitions.get(instance.definition_id)
-    if not versions or not start <= at < end:
-        return None
     account = state.accounts.get(instance.id)
     if account is not None and account.period_start <= at < account.period_end:
-        return Period(
-            account.period_start, account.period_end, version_of(state, account.definition_id, account.definition_version)
-        )
-    began = max(start, instant_at(instance.created_at))
-    first = period_at(versions[0].terms.period, at)
-    chosen = versions[0]
-    for version in versions:
-        if instant_at(version.since) <= max(first[0], began):
-            chosen = version
-    found = period_at(chosen.terms.period, at)
-    if account is not None and found[0] < account.period_end <= at:
-        found = account.period_end, found[1]
-    return Period(*found, chosen)
+        version = version_of(state, account.definition_id, account.definition_version)
+        return Period(account.period_start, account.period_end, version)
+    definition_id, begin = instance.definition_id, None
+    for each in reversed(instance.former):
+        if at >= each.until:
+            begin = each.until
+            break
+        definition_id = each.definition_id
+    versions = state.definitions.get(definition_id)
+    if not versions:
+        return None
+    start, end = contract_of(instance)
+    known = begin if begin is not None else max(start, instant_at(instance.created_at))
+    period = _chain(versions, begin, known, at)
+    return period if period.start < end and start < period.end else None
+
+
+def _chain(versions: Sequence[SlaDefinition], begin: int | None, known: int, at: int) -> Period:
+    """The period that contains ``at``. The periods run without gap from ``begin`` on (None: since ever), the first by the
+    version in force at ``known``."""
+    current = _in_force(versions, known)
+    while True:
+        rule = versions[current].terms.period
+        taken_over = _taken_over(versions, current) if current + 1 < len(versions) else None
+        if taken_over is None or at < taken_over:
+            start, end = period_at(rule, at)
+            return Period(start if begin is None else max(start, begin), end, versions[current])
+        begin, current = taken_over, _in_force(versions, taken_over)
+
+
+def _in_force(versions: Sequence[SlaDefinition], at: int) -> int:
+    """The index of the newest version made at ``at`` or before; of the first one if all are newer."""
+    return max(0, bisect_right(versions, at, key=_since) - 1)
+
+
+def _taken_over(versions: Sequence[SlaDefinition], current: int) -> int:
+    """The first end of a period of this version at which a later one has been made."""
+    since = _since(versions[current + 1])
+    start, end = period_at(versions[current].terms.period, since)
+    return since if start == since else end
+
+
+def _since(version: SlaDefinition) -> int:
+    return instant_at(version.since)
 
 
 def version_of(state: SlaState, definition_id: str, version: int) -> SlaDefinition:
@@ -62,7 +91,8 @@ def version_of(state: SlaState, definition_id: str, version: int) -> SlaDefiniti
 
 
 def next_period_end(state: SlaState, definition_id: str, at: int) -> int:
-    """The earliest end of a period behind ``at``, by the version in force then and by the newest."""
+    """The earliest end behind ``at`` of a period that an instance may have."""
     versions = state.definitions[definition_id]
-    then = [each for each in versions if instant_at(each.since) <= at]
-    return min(period_at(each.terms.period, at)[1] for each in (*then[-1:], versions[-1]))
+    last = len(versions) - 1
+    running = [each for number, each in enumerate(versions) if number == last or at < _taken_over(versions, number)]
+    return min(period_at(each.terms.period, at)[1] for each in running)

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
+from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import Period, period_of, version_of
 from actors.sla_clock.run import FoldRun
@@ -13,20 +14,31 @@ from protocols.sla.intervals import total
 from protocols.sla.period_figures import PeriodFigures
 
 BY_CALENDAR = "faultd:sla_clock"
+ENDED = "the period ended"
+
+
+def book_period(run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str) -> tuple[Account, SlaFigures]:
+    """Bring the breach of availability and the credits of the account's period to what the evidence says now, or said at the
+    period's end. Returns the account and the figures."""
+    figures = figures_of(run.evidence, instance, period, min(run.now, period.end))
+    account = book_availability(run, instance, account, period, figures, why)
+    return book_credits(run, instance, account, period, figures, why), figures
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
-    run.journal.put(run.state.closed, instance.id, account)
     version = version_of(run.state, account.definition_id, account.definition_version)
-    _close(run, instance, Period(account.period_start, account.period_end, version), account.breaches)
+    period = Period(account.period_start, account.period_end, version)
+    account, figures = book_period(run, instance, account, period, ENDED)
+    run.journal.put(run.state.closed, instance.id, account)
+    _close(run, instance, period, figures, account.breaches)
 
 
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
     """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
     period = period_of(run.state, instance, ended - 1)
     if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
-        _close(run, instance, period, ())
+        _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
@@ -38,9 +50,10 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     account = state.closed.get(instance.id)
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    figures = figures_of(run.evidence, instance, period, period.end)
-    known = state.periods.get((instance.id, period.start)) or _untouched(_figures(run, instance, period, figures, ()))
-    account = book_availability(run, instance, account, period, figures, why)
+    known = state.periods.get((instance.id, period.start))
+    account, figures = book_period(run, instance, account, period, why)
+    if known is None:
+        known = _untouched(_figures(run, instance, period, figures, ()))
     now = _figures(run, instance, period, figures, account.breaches)
     if replace(now, reason=known.reason, closed_by=known.closed_by, revision=known.revision) != known:
         run.journal.put(state.closed, instance.id, account)
@@ -50,12 +63,11 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
 def _untouched(figures: PeriodFigures) -> PeriodFigures:
     """The first revision, which was not kept since nothing had happened in the period."""
     value = 1_000_000 if figures.contract else None
-    return replace(figures, up=figures.contract, down=0, excluded=0, unknown=0, planned=0, availability=value)
+    return replace(figures, up=figures.contract, down=0, excluded=0, unknown=0, planned=0, availability=value, credit=0)
 
 
-def _close(run: FoldRun, instance: SlaInstance, period: Period, breaches: tuple[str, ...]) -> None:
-    figures = figures_of(run.evidence, instance, period, period.end)
-    closed = replace(_figures(run, instance, period, figures, breaches), reason="the period ended")
+def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
+    closed = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
     if breaches or figures.touched:
         _put(run, closed)
     else:

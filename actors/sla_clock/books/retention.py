@@ -1,6 +1,7 @@
 """What is behind every running and previous period is forgotten: PostgreSQL has it."""
 
 from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.evidence.planned_work import over_before
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.sla.local_time import instant_at
@@ -39,4 +40,6 @@ def forget_past(run: FoldRun) -> None:
         journal.drop(state.reports, report_id)
     for instance in [each for each in state.instances if each.end is not None and each.end < horizon]:
         state.instances.remove(journal, instance.id)
+    for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:
+        state.maintenance.drop(journal, window_id)
     run.evidence.forget()

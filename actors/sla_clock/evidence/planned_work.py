@@ -159,3 +159,11 @@ def _overlapping(timeline: Timeline, start: int, end: int) -> Timeline:
     if first and timeline[first - 1][1] > start:
         first -= 1
     return timeline[first : bisect_left(timeline, (end, end))]
+
+
+def over_before(history: WindowHistory, horizon: int) -> bool:
+    """True when the window was never open at ``horizon`` or later, and will not be."""
+    last = history.plans[-1].window
+    if history.cancelled_at is not None:
+        return history.cancelled_at < horizon
+    return not last.recurrence and microseconds(last.start) + round(last.duration_seconds * 1e6) < horizon

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.evidence.maintenance import MaintenanceReader
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
@@ -22,8 +23,6 @@ class ServiceEvidence(NamedTuple):
 
 
 NOTHING = ServiceEvidence((), (), ())
-MOST_ABOVE = 64
-"""Nodes on one way up that are looked at."""
 
 
 class EvidenceReader:
@@ -32,12 +31,14 @@ class EvidenceReader:
 
     def __init__(self, state: SlaState) -> None:
         self.state = state
-        self._nodes: dict[tuple[str, str], ServiceEvidence] = {}
+        self.maintenance = MaintenanceReader(state.maintenance, state.plant.places)
+        self._nodes: dict[str, dict[str, ServiceEvidence]] = {}
         """By tenant and node."""
 
     def forget(self) -> None:
         """Evidence has changed."""
         self._nodes.clear()
+        self.maintenance.forget()
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""
@@ -66,20 +67,28 @@ class EvidenceReader:
         }
         return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
 
-    def _of_node(self, node_id: str, tenant: str, depth: int = 0) -> ServiceEvidence:
-        """Of a node: by its own alarms, or because everything above it is down."""
-        known = self._nodes.get((tenant, node_id))
-        if known is not None:
-            return known
-        own = self._outages((node_id,), tenant)
-        place = self.state.plant.places.get(node_id)
-        above = NOTHING
-        if place is not None and place.parents and depth < MOST_ABOVE:
-            found = [self._of_node(parent, tenant, depth + 1) for parent in place.parents]
-            above = found[0] if len(found) == 1 else _all_of(found)
-        evidence = _joined(own, above) if own else above
-        self._nodes[tenant, node_id] = evidence
-        return evidence
+    def _of_node(self, node_id: str, tenant: str) -> ServiceEvidence:
+        """Of a node: by its own alarms, or because everything above it is down. Without recursion: plants are
+        deep."""
+        known = self._nodes.setdefault(tenant, {})
+        opened: set[str] = set()
+        waiting = [node_id]
+        while waiting:
+            one = waiting.pop()
+            if one in known:
+                continue
+            parents = place.parents if (place := self.state.plant.places.get(one)) is not None else ()
+            missing = [each for each in parents if each not in known]
+            # A node that comes up again with something missing is on a ring: one between two pieces of a topology.
+            if missing and one not in opened:
+                opened.add(one)
+                waiting += [one, *missing]
+            else:
+                above = [known.get(each, NOTHING) for each in parents]
+                over = NOTHING if not above else above[0] if len(above) == 1 else _all_of(above)
+                own = self._outages((one,), tenant)
+                known[one] = _joined(own, over) if own else over
+        return known[node_id]
 
     def _outages(self, keys: Iterable[str], tenant: str) -> list[SlaOutage]:
         """Those filed under ``keys`` that concern this tenant."""

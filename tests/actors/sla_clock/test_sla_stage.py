@@ -1,11 +1,16 @@
 """The stage as a timeline: outage, at risk, breach, close, revision. Times in seconds after 1 March 2026, 03:00 UTC."""
 
+from datetime import date
+
 import pytest
-from vocabulary.sla import MONTH, SlaWorld, us
+from vocabulary.sla import MONTH, SlaWorld, plan_window, us
 
 from actors.sla_clock.availability import BILLION
+from protocols.event import ClockJumped
+from protocols.sla.actions import CorrectOutage
 from protocols.sla.intervals import total
 from protocols.sla.local_time import SECOND
+from protocols.sla.periods import PeriodRule
 
 MARCH = 31 * 86_400
 BUDGET = MARCH // 1000
@@ -97,3 +102,82 @@ def test_the_budget_to_the_microsecond(world: SlaWorld) -> None:
     assert breach.target - breach.actual > 0
     assert breach.target == BILLION * 999 // 1000
     assert MONTH.zone == "UTC"
+
+
+THIRTY_DAYS = PeriodRule("UTC", date(2026, 3, 1), "days", 30)
+
+
+def test_announced_maintenance_inside_an_outage_counts_on_neither_side(world: SlaWorld) -> None:
+    """Out of service from 10 to 14 o'clock, with work from 11 to 12 that was announced before."""
+    instance = world.serve(world.define(period=THIRTY_DAYS, availability_target=995_000_000), "svc-1")
+    plan_window(world, 8 * 3600, 9 * 3600)
+    world.run_to(7 * 3600)
+    world.network("device.down", "olt-1")
+    world.run_to(11 * 3600)
+    world.network("device.up", "olt-1")
+    found = world.figures(instance).shares
+    assert (total(found.down), total(found.excluded), found.planned) == (10_800 * SECOND, 3600 * SECOND, 3600 * SECOND)
+    world.run_to(30 * 86_400)
+    (closed,) = world.closed
+    assert (closed.contract - closed.excluded, closed.down) == (2_588_400 * SECOND, 10_800 * SECOND)
+    assert closed.availability == 995_828
+
+
+def test_maintenance_that_is_announced_during_the_outage_excuses_nothing(world: SlaWorld) -> None:
+    instance = world.serve(world.define(period=THIRTY_DAYS), "svc-1")
+    world.at(7 * 3600).network("device.down", "olt-1")
+    world.at(7.5 * 3600)
+    plan_window(world, 8 * 3600, 9 * 3600)
+    world.run_to(11 * 3600)
+    world.network("device.up", "olt-1")
+    assert total(world.figures(instance).shares.down) == 4 * 3600 * SECOND
+
+
+def test_time_in_which_faultd_did_not_run_is_unknown(world: SlaWorld) -> None:
+    instance = world.serve(world.define(unknown_counts_as="down"), "svc-1")
+    world.run_to(1000)
+    world.stopped = True
+    world.at(2000).tick()
+    found = world.figures(instance)
+    assert (total(found.shares.unknown), found.down) == (1000 * SECOND, 1000 * SECOND)
+    assert total(found.shares.down) == 0
+
+
+def test_a_lone_dying_gasp_is_the_customers_own_power(world: SlaWorld) -> None:
+    lenient = world.serve(world.define(), "svc-1")
+    strict = world.serve(world.define("strict", customer_power="down"), "svc-1")
+    gasp = world.at(100).raise_alarm("ont.dying_gasp", "olt-1/1/1/1")
+    lost = world.at(101).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.at(500).clear_alarm(gasp)
+    world.at(600).clear_alarm(lost)
+    assert total(world.figures(strict).shares.down) == 500 * SECOND
+    shares = world.figures(lenient).shares
+    assert (total(shares.down), total(shares.excluded)) == (0, 500 * SECOND)
+
+
+def test_a_jump_of_the_clock_opens_no_breach(world: SlaWorld) -> None:
+    instance = world.serve(world.define(), "svc-1")
+    alarm = world.at(100).raise_alarm("ont.los", "olt-1/1/1/1")
+    before = world.at(200).now
+    after = world.at(200 + 5 * 86_400).now
+    world(ClockJumped(before, after))
+    world.run_to(300 + 5 * 86_400)
+    assert world.figures(instance).down == 200 * SECOND
+    world.acknowledge(alarm)
+    world.clear_alarm(alarm)
+    assert world.figures(instance).down == 200 * SECOND
+    assert not world.breaches
+
+
+def test_a_correction_by_an_operator_withdraws_a_breach(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    alarm = world.at(100).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.run_to(3000)
+    world.clear_alarm(alarm)
+    (outage,) = world.sla.outages_of[alarm]
+    refused = world.command(CorrectOutage(outage, "", end=us(1100)))
+    assert [each.text for each in refused.refusals] == ["reason: is missing"]
+    assert world.command(CorrectOutage(outage, "the OLT was replaced by then", end=us(1100))).accepted == (outage,)
+    (breach,) = world.breaches.values()
+    assert (breach.withdrawn, breach.resolved) == (True, True)
+    assert "the OLT was replaced by then" in breach.reason

@@ -26,6 +26,16 @@ _ORDER = {
     "rules": "id",
     "maintenance_windows": "id",
     "topology_nodes": "id",
+    "sla_definitions": "id, version",
+    "sla_instances": "id",
+    "sla_outages": "id",
+    "sla_exclusions": "id",
+    "sla_clocks": "alarm_id",
+    "sla_measurements": "sla_instance_id, metric, start_time",
+    "fault_reports": "id",
+    "sla_breaches": "id",
+    "sla_credits": "sla_instance_id, period_start",
+    "sla_periods": "sla_instance_id, period_start, revision",
 }
 
 

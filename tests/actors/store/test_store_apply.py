@@ -10,11 +10,13 @@ import pytest
 import trio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from vocabulary import agreements
 from vocabulary.traps import make_trap
 
 from actors.postgres import Connection, Postgres
 from actors.store.apply import apply
 from actors.store.cursor import CursorMoved, LedgerMismatch, read_cursor
+from actors.store.sla_tables import SLA_EMPTY
 from protocols.alarm import Alarm, Suppression, TimelineEntry
 from protocols.change import (
     AlarmChanged,
@@ -34,6 +36,7 @@ from protocols.change import (
 )
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.rule import Conditions, Rule, RuleRecord
+from protocols.sla.changes import SlaBreachChanged, SlaCreditChanged, SlaInstanceChanged, SlaPeriodClosed
 from protocols.snmp.notification import VarBind
 from protocols.topology import Node, TopologyNode
 
@@ -384,6 +387,8 @@ def sequences(draw: st.DrawFn) -> list[tuple[str, int, int]]:
         "rule",
         "window",
         "nodes",
+        "agreement",
+        "breach",
     )
     step = st.tuples(st.sampled_from(kinds), st.integers(1, 5), st.integers(0, 3))
     return draw(st.lists(step, min_size=1, max_size=40))
@@ -446,6 +451,12 @@ def build(steps: Sequence[tuple[str, int, int]], changed_of: Callable[..., Alarm
             case "nodes":
                 puts = tuple(TopologyNode(Node(id=f"n{each}", type="ont"), "api", offset) for each in range(number))
                 changes.append(NodesChanged(offset, puts[variant:], tuple(shown.node.id for shown in puts[:variant])))
+            case "agreement":
+                changes.append(SlaInstanceChanged(offset, agreements.instance(number), "at_risk", f"{offset}"))
+                changes.append(SlaPeriodClosed(offset, agreements.figures(number, revision=variant + 1, down=offset)))
+            case "breach":
+                changes.append(SlaBreachChanged(offset, agreements.breach(number, actual=offset, resolved=bool(variant))))
+                changes.append(SlaCreditChanged(offset, agreements.credit(instance_id=f"SI{number}", final=bool(variant))))
             case _:
                 changes.append(Answer(offset=offset))
     return changes
@@ -476,6 +487,7 @@ async def test_any_grouping_gives_the_same_tables(
                 "TRUNCATE alarms, alarms_archive, alarm_timeline, device_events, unknown_traps, unknown_trap_counts, "
                 "quarantine, store_rejects, faultd_cursor, rules, maintenance_windows, topology_nodes"
             )
+            await database.execute(SLA_EMPTY)
             for group in grouping:
                 assert await apply_all(database, *group) == []
             found.append(await database.run(tables))

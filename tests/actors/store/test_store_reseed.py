@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from vocabulary import agreements
 
 from actors.mailbox import FeedPruned
 from actors.postgres import Postgres
@@ -12,8 +13,16 @@ from actors.store.apply import apply
 from actors.store.cursor import BatchMark, CursorMoved, read_cursor
 from actors.store.reseed import reseed
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, Quarantined
+from protocols.change import AlarmChanged, Change, Quarantined
 from protocols.ledger import QuarantinedEvent, Seed
+from protocols.sla.changes import (
+    SlaBreachChanged,
+    SlaClockChanged,
+    SlaInstanceChanged,
+    SlaOutageChanged,
+    SlaPeriodClosed,
+)
+from protocols.sla.clock_facts import AlarmTimes
 
 T0 = datetime(2026, 1, 31, 23, 0, tzinfo=UTC)
 
@@ -77,3 +86,36 @@ async def test_all_or_nothing(
             await database.run(reseed, "ledger", FeedPruned(3, 10), Seed(8, [alarm_of(4)]))
         assert await database.run(tables) == before
         assert (await database.run(read_cursor, "ledger")).seq == 3
+
+
+async def test_agreements_are_filled_and_what_the_stage_no_longer_holds_is_over(database_url: str) -> None:
+    gone = f"{agreements.ALARM[:-1]}9"
+    other = agreements.outage(9, id=f"{gone}.0", alarm_id=gone)
+    clock = AlarmTimes(agreements.BEGIN, "major")
+    made: list[Change] = [
+        SlaInstanceChanged(0, agreements.instance(), "breached", "why", 1, None),
+        SlaOutageChanged(0, agreements.outage()),
+        SlaClockChanged(0, agreements.ALARM, "t", clock),
+        SlaBreachChanged(0, agreements.breach(revision=2)),
+    ]
+    async with Postgres.open(database_url) as database:
+        await older(
+            database,
+            SlaBreachChanged(1, agreements.breach()),
+            SlaBreachChanged(1, agreements.breach(9)),
+            SlaOutageChanged(1, other),
+            SlaClockChanged(1, gone, "t", clock),
+            SlaPeriodClosed(2, agreements.figures()),
+        )
+        at = datetime(2027, 1, 1, tzinfo=UTC)
+        done = await database.run(reseed, "ledger", FeedPruned(3, 10), Seed(12, [], (), at, made))
+        assert list(done.rejects) == []
+        rows = await database.fetch("SELECT id, resolved, breach_end, revision, reason FROM sla_breaches ORDER BY id")
+        assert [tuple(row)[:4] for row in rows] == [("SB4", False, None, 2), ("SB9", True, at, 1)]
+        assert rows[1]["reason"].endswith("; its end is not known: history is missing")
+        rows = await database.fetch("SELECT id, end_time FROM sla_outages ORDER BY id")
+        assert [tuple(row) for row in rows] == [(f"{agreements.ALARM}.0", None), (f"{gone}.0", at)]
+        rows = await database.fetch("SELECT ended_at FROM sla_clocks ORDER BY alarm_id")
+        assert [row["ended_at"] for row in rows] == [None, at]
+        assert await database.fetchval("SELECT status FROM sla_instances") == "breached"
+        assert await database.fetchval("SELECT count(*) FROM sla_periods") == 1, "closed periods are history, and stay"

@@ -2,17 +2,35 @@
 
 import itertools
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from vocabulary import agreements
+from vocabulary.agreements import ALARM
 from vocabulary.traps import make_trap
 
 from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
 from actors.store.settings import StoreSettings
-from actors.store.trim import TRIM_SECONDS, Trimming, trim
+from actors.store.sla_tables import SLA_UPSERT
+from actors.store.trim import SLA_BY_AGE, SLA_ROWS, SLA_SECONDS, TRIM_SECONDS, Trimming, trim
 from protocols.change import AlarmChanged, Change, DeviceEvent, UnknownTrap
+from protocols.sla.changes import (
+    FaultReported,
+    SlaBreachChanged,
+    SlaClockChanged,
+    SlaCreditChanged,
+    SlaDefinitionChanged,
+    SlaExclusionChanged,
+    SlaInstanceChanged,
+    SlaMeasured,
+    SlaOutageChanged,
+    SlaPeriodClosed,
+)
+from protocols.sla.clock_facts import AlarmTimes, EndedSpan
+from protocols.sla.local_time import instant_at, utc_time
+from protocols.sla.measurement import MeasurementSummary
 from protocols.snmp.notification import VarBind
 
 from .conftest import T0
@@ -48,7 +66,7 @@ async def after(database: Postgres, settings: StoreSettings, changes: list[Chang
     seq = (await database.run(read_cursor, "ledger")).seq
     assert await database.run(apply, "ledger", seq, seq + 1, changes, set()) == []
     alarms = {change.alarm.id for change in changes if isinstance(change, AlarmChanged)}
-    return dict(await database.run(trim, settings, True, True, alarms))
+    return dict(await database.run(trim, settings, 1_100, True, True, alarms, False))
 
 
 async def offsets(database: Postgres, table: str) -> list[int]:
@@ -81,12 +99,12 @@ async def test_large_traps_are_bounded_by_what_they_take(database_url: str) -> N
 
 @pytest.mark.parametrize(
     ("changes", "wanted"),
-    [([], (False, False, [])), ([unknown()], (True, False, [])), ([event()], (False, True, []))],
+    [([], (False, False, [], False)), ([unknown()], (True, False, [], False)), ([event()], (False, True, [], False))],
 )
-def test_only_what_was_written_is_looked_at(changes: list[Change], wanted: tuple[bool, bool, list[str]]) -> None:
+def test_only_what_was_written_is_looked_at(changes: list[Change], wanted: tuple[bool, bool, list[str], bool]) -> None:
     trimming = Trimming()
     assert trimming.due(0.0)
-    assert trimming.take(0.0) == (True, True, [])
+    assert trimming.take(0.0) == (True, True, [], True)
     trimming.wrote(changes)
     assert not trimming.due(TRIM_SECONDS - 1)
     assert trimming.due(TRIM_SECONDS) is bool(changes)
@@ -101,5 +119,75 @@ def test_a_timeline_is_looked_at_once_it_has_grown(changed_of: Callable[..., Ala
     assert not trimming.due(TRIM_SECONDS)
     trimming.wrote([changed := changed_of(100, 1)])
     assert trimming.due(TRIM_SECONDS)
-    assert trimming.take(TRIM_SECONDS) == (False, False, [changed.alarm.id])
+    assert trimming.take(TRIM_SECONDS) == (False, False, [changed.alarm.id], False)
     assert not trimming.due(3 * TRIM_SECONDS)
+
+
+def test_the_history_of_agreements_is_looked_at_every_hour_and_again_soon_where_much_is_old() -> None:
+    trimming = Trimming()
+    trimming.take(0.0)
+    assert not trimming.due(SLA_SECONDS - 1)
+    assert trimming.due(SLA_SECONDS)
+    assert trimming.take(SLA_SECONDS) == (False, False, [], True)
+    trimming.deleted({"sla_periods": SLA_ROWS - 1})
+    assert not trimming.due(SLA_SECONDS + TRIM_SECONDS)
+    trimming.deleted({"sla_periods": SLA_ROWS})
+    assert trimming.due(SLA_SECONDS + TRIM_SECONDS)
+
+
+async def test_the_history_of_agreements_is_kept_by_age_and_what_is_not_over_stays(database_url: str) -> None:
+    """Twice the same rows: old ones, and such as ended a moment ago."""
+    now = instant_at(datetime.now(UTC))
+    old, new = now - 1_101 * agreements.DAY, now - 1_099 * agreements.DAY
+    ancient = now - 4_000 * agreements.DAY
+    changes: list[Change] = [
+        SlaDefinitionChanged(1, agreements.definition(since=utc_time(ancient), deleted_at=utc_time(ancient))),
+        SlaInstanceChanged(1, agreements.instance(3, start=ancient)),
+        SlaOutageChanged(1, agreements.outage(3, start=ancient)),
+        SlaBreachChanged(1, agreements.breach(3, start=ancient)),
+        SlaExclusionChanged(1, agreements.exclusion(3, start=ancient, end=ancient + 1, rrule="FREQ=DAILY")),
+        SlaClockChanged(1, f"{ALARM[:-1]}3", "t", AlarmTimes(ancient, "major")),
+        SlaMeasured(1, violation(ancient, None)),
+        SlaCreditChanged(1, agreements.credit(period_start=ancient)),
+    ]
+    for number, end in ((1, old), (2, new)):
+        closed = AlarmTimes(ancient, "major", ended=(EndedSpan(end),))
+        exclusion = agreements.exclusion(number, start=ancient, end=end)
+        withdrawn = agreements.exclusion(
+            number + 3, start=ancient, end=ancient + 1, rrule="FREQ=DAILY", withdrawn_at=utc_time(end)
+        )
+        changes += [
+            SlaInstanceChanged(1, agreements.instance(number, start=ancient, end=end)),
+            SlaOutageChanged(1, agreements.outage(number, start=ancient, end=end)),
+            SlaBreachChanged(1, agreements.breach(number, start=ancient, end=end, resolved=True)),
+            SlaExclusionChanged(1, exclusion),
+            SlaExclusionChanged(1, withdrawn),
+            SlaClockChanged(1, f"{ALARM[:-1]}{number}", "t", closed),
+            SlaMeasured(1, violation(end - 1, end)),
+            SlaCreditChanged(1, agreements.credit(period_start=end, final=True)),
+            SlaPeriodClosed(1, agreements.figures(start=ancient, end=end, revision=number)),
+            FaultReported(1, agreements.fault_report(number, reported_at=end)),
+        ]
+    async with Postgres.open(database_url) as database:
+        await database.run(read_cursor, "ledger")
+        assert await database.run(apply, "ledger", 0, 1, changes, set()) == []
+        gone = await database.run(trim, StoreSettings(), 1_100, False, False, [], True)
+        assert gone == {table: 2 if table == "sla_exclusions" else 1 for table in SLA_BY_AGE}
+        assert await database.run(trim, StoreSettings(), 1_100, False, False, [], True) == {}
+        left = {table: await database.fetchval(f"SELECT count(*) FROM {table}") for table in SLA_UPSERT}
+    assert left == {
+        "sla_definitions": 1,
+        "sla_instances": 2,
+        "sla_outages": 2,
+        "sla_exclusions": 3,
+        "sla_clocks": 2,
+        "sla_measurements": 2,
+        "fault_reports": 1,
+        "sla_breaches": 2,
+        "sla_credits": 2,
+        "sla_periods": 1,
+    }
+
+
+def violation(start: int, end: int | None) -> MeasurementSummary:
+    return MeasurementSummary(instance_id="SI2", tenant_id="t", metric="latency", start=start, end=end, limit=1, worst=2)

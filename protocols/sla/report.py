@@ -5,19 +5,22 @@ Instants are microseconds since 1970 UTC, lengths are microseconds, intervals ar
 customers and devices: they can hold any character.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 from protocols.severity import Severity
+from protocols.sla.breach import SlaBreach
+from protocols.sla.clock_facts import ClockKind, ClockState
+from protocols.sla.credit import CreditLine
+from protocols.sla.definition import UnknownPolicy
+from protocols.sla.intervals import Timeline, total
+from protocols.sla.period_figures import PeriodFigures
 
 SlaShare = Literal["up", "down", "excluded", "unknown"]
-UnknownCountsAs = Literal["up", "down", "excluded"]
 OutageTreatment = Literal["counted", "planned", "excluded", "customer_power", "unknown", "too_short"]
-ReportedExclusion = Literal["maintenance", "customer", "force_majeure", "supplier", "agreed"]
-ReportedClock = Literal["response", "resolution"]
-ClockVerdict = Literal["running", "paused", "met", "breached"]
-BreachType = Literal["availability", "response_time", "resolution_time", "latency", "packet_loss", "bandwidth"]
+ReportedExclusion = Literal["maintenance", "customer_power", "customer", "force_majeure", "supplier", "agreed"]
 
 ShareSpan = tuple[int, int, SlaShare]
 """Start, end, and the share to which all of it belongs."""
@@ -26,7 +29,8 @@ BILLION = 1_000_000_000
 
 
 class ShareTotals(Struct, frozen=True):
-    """Lengths of the four shares of the contract time so far; their sum is that time."""
+    """Lengths of the four shares of the contract time so far; their sum is that time. What was not seen is ``unknown``, also
+    where it counts as down."""
 
     up: int = 0
     down: int = 0
@@ -37,6 +41,11 @@ class ShareTotals(Struct, frozen=True):
     def elapsed(self) -> int:
         """Contract time so far."""
         return self.up + self.down + self.excluded + self.unknown
+
+    @property
+    def measured(self) -> int:
+        """The denominator of the availability."""
+        return self.elapsed - self.excluded
 
 
 class ReportedOutage(Struct, frozen=True, kw_only=True):
@@ -54,7 +63,7 @@ class ReportedOutage(Struct, frozen=True, kw_only=True):
 
 
 class AppliedExclusion(Struct, frozen=True, kw_only=True):
-    """Time that counts on neither side of the fraction. ``author``: who entered it, or "faultd" for a maintenance window."""
+    """Time that counts on neither side of the fraction. ``author``: who entered it, or ``faultd:sla_clock``."""
 
     category: ReportedExclusion
     start: int
@@ -64,10 +73,10 @@ class AppliedExclusion(Struct, frozen=True, kw_only=True):
 
 
 class AlarmClock(Struct, frozen=True, kw_only=True):
-    """A response or resolution clock of one alarm at the end of the report. ``limit`` and ``elapsed`` are business time.
-    ``due`` None: never, as things stand. ``stopped`` None: it runs. ``note``: pauses and business hours, in words."""
+    """The response or resolution clock of one alarm, as of the report. ``limit`` and ``elapsed`` are business time. ``due``
+    None: never, as things stand. ``stopped`` None: it was not stopped. ``note``: pauses and business hours, in words."""
 
-    clock: ReportedClock
+    clock: ClockKind
     alarm: str
     severity: Severity
     started: int
@@ -75,66 +84,31 @@ class AlarmClock(Struct, frozen=True, kw_only=True):
     elapsed: int
     due: int | None
     stopped: int | None
-    verdict: ClockVerdict
+    verdict: ClockState
     note: str = ""
 
 
-class ReportedBreach(Struct, frozen=True, kw_only=True):
-    """``end`` None: not resolved. ``target`` and ``actual`` in the unit of the type: availability in parts of a billion, times
-    and latency in microseconds, packet loss in packets of a million, bandwidth in bit/s. ``deviation``: parts of a million of
-    the target."""
-
-    id: str
-    breach_type: BreachType
-    start: int
-    end: int | None
-    target: int
-    actual: int | None
-    deviation: int | None = None
-    alarm: str = ""
-    ticket: str = ""
-
-
-class ReportedCredit(Struct, frozen=True, kw_only=True):
-    """One line of a credit; a cap is a negative line. ``minor_digits``: digits of the minor unit (2 for cents)."""
-
-    rule: str
-    item: str
-    arithmetic: str
-    amount: int
-    currency: str
-    minor_digits: int = 2
-    breach: str = ""
-
-
 class CreditTotal(Struct, frozen=True):
-    """The sum of the credit lines of one currency."""
+    """An amount in minor units. ``minor_digits``: digits of the minor unit (2 for cents)."""
 
     amount: int
     currency: str
     minor_digits: int
 
 
-class EarlierRevision(Struct, frozen=True, kw_only=True):
-    """Figures of the revision that this one replaces."""
-
-    revision: int
-    shares: ShareTotals
-    availability: int | None
-    breaches: int
-    credits: tuple[CreditTotal, ...] = ()
-
-
 class SlaReport(Struct, frozen=True, kw_only=True):
     """One service in one period.
 
     ``as_of``: the figures count until here; the period's end once it is over. ``made_at``: when this revision was made, the
-    date of the document. ``closed``: frozen; a change gives a new revision. ``previous``: the revision before,
-    ``revision_reason`` why it was replaced.
+    date of the document. ``closed``: frozen; a change gives a new revision. ``previous``: the figures of the revision before,
+    ``revision_reason`` why they were replaced.
 
-    ``contract_time``: contract time of the whole period. ``budget_time``: that without the exclusions known (and without
-    unknown time, if that counts as excluded); ``budget``: the downtime that it allows. ``timeline``: the shares in order
-    of time, disjoint; empty where it is not kept any more.
+    ``contract_time``: contract time of the whole period. ``budget_time``: that without the exclusions known, future ones
+    included. ``budget``: the downtime that it allows. ``budget_left``: below 0 when it is exceeded. All three are None without
+    a target. ``downtime`` as it counts: ``shares.down``, with ``shares.unknown`` where that counts as down.
+
+    ``timeline``: the shares in order of time, disjoint; empty where it is not kept any more. ``outages``: the sum of what they
+    count is the downtime. ``breaches`` without those withdrawn. ``credits`` in ``currency``; a cap is a negative line.
     """
 
     operator: str
@@ -145,7 +119,7 @@ class SlaReport(Struct, frozen=True, kw_only=True):
     service_id: str
     definition_name: str
     definition_version: int
-    target: int
+    target: int | None
     zone: str
     period_start: int
     period_end: int
@@ -154,45 +128,33 @@ class SlaReport(Struct, frozen=True, kw_only=True):
     closed: bool
     revision: int = 1
     revision_reason: str = ""
-    previous: EarlierRevision | None = None
+    previous: PeriodFigures | None = None
 
     contract_start: int
     contract_end: int | None
     contract_time: int
     shares: ShareTotals
-    unknown_counts_as: UnknownCountsAs
+    unknown_counts_as: UnknownPolicy
+    downtime: int
     availability: int | None
     outage_minimum: int = 0
-    budget_time: int
-    budget: int
-    budget_left: int
+    budget_time: int | None
+    budget: int | None
+    budget_left: int | None
 
     timeline: tuple[ShareSpan, ...] = ()
     outages: tuple[ReportedOutage, ...] = ()
     exclusions: tuple[AppliedExclusion, ...] = ()
     clocks: tuple[AlarmClock, ...] = ()
-    breaches: tuple[ReportedBreach, ...] = ()
-    credits: tuple[ReportedCredit, ...] = ()
+    breaches: tuple[SlaBreach, ...] = ()
+    credits: tuple[CreditLine, ...] = ()
+    currency: str = ""
+    minor_digits: int = 2
 
     @property
-    def counted_down(self) -> int:
-        """Downtime as it counts: with the unknown time, where the definition says so."""
-        return self.shares.down + (self.shares.unknown if self.unknown_counts_as == "down" else 0)
-
-    @property
-    def measured(self) -> int:
-        """The denominator of the availability."""
-        ignored = self.shares.unknown if self.unknown_counts_as == "excluded" else 0
-        return self.shares.elapsed - self.shares.excluded - ignored
-
-    @property
-    def credit_totals(self) -> tuple[CreditTotal, ...]:
-        """The sums of ``credits`` by currency, in the order of the currencies' names."""
-        sums: dict[tuple[str, int], int] = {}
-        for line in self.credits:
-            key = line.currency, line.minor_digits
-            sums[key] = sums.get(key, 0) + line.amount
-        return tuple(CreditTotal(amount, *key) for key, amount in sorted(sums.items()))
+    def credit(self) -> CreditTotal:
+        """The sum of the credit lines."""
+        return CreditTotal(sum(line.amount for line in self.credits), self.currency, self.minor_digits)
 
 
 class SlaReports(Struct, frozen=True, kw_only=True):
@@ -220,15 +182,35 @@ class SlaReports(Struct, frozen=True, kw_only=True):
 
     @property
     def total_credits(self) -> tuple[CreditTotal, ...]:
-        """Credits of all reports by currency."""
+        """Credits of the reports that have any, by currency in the order of its name."""
         sums: dict[tuple[str, int], int] = {}
-        for total in (total for each in self.items for total in each.credit_totals):
-            key = total.currency, total.minor_digits
-            sums[key] = sums.get(key, 0) + total.amount
+        for each in self.items:
+            if each.credits:
+                key = each.currency, each.minor_digits
+                sums[key] = sums.get(key, 0) + each.credit.amount
         return tuple(CreditTotal(amount, *key) for key, amount in sorted(sums.items()))
+
+
+def share_timeline(up: Timeline, down: Timeline, excluded: Timeline, unknown: Timeline) -> tuple[ShareSpan, ...]:
+    """The ``timeline`` of a report from the disjoint timelines of its shares."""
+    named: tuple[tuple[SlaShare, Timeline], ...] = (("up", up), ("down", down), ("excluded", excluded), ("unknown", unknown))
+    return tuple(sorted((start, end, share) for share, spans in named for start, end in spans))
+
+
+def share_totals(timeline: Iterable[ShareSpan]) -> ShareTotals:
+    """The lengths of the shares of a timeline."""
+    spans = list(timeline)
+    return ShareTotals(
+        *(total([(start, end) for start, end, share in spans if share == name]) for name in ShareTotals.__struct_fields__)
+    )
 
 
 def nearest(part: int, whole: int) -> int:
     """``part / whole`` as a whole number, rounded to the nearest and half to even. ``whole`` is above 0."""
     quotient, rest = divmod(part, whole)
     return quotient + (2 * rest > whole or (2 * rest == whole and quotient % 2 == 1))
+
+
+def deviation(breach: SlaBreach) -> int | None:
+    """Actual value minus target, in parts of a million of the target, to the nearest; None for a target of 0."""
+    return nearest((breach.actual - breach.target) * 1_000_000, breach.target) if breach.target > 0 else None

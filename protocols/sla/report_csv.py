@@ -6,7 +6,7 @@ from typing import Final
 
 from protocols.csv_cells import cell, lines
 from protocols.decimal_text import decimal, seconds, shortest
-from protocols.sla_report import SlaReport
+from protocols.sla.report import SlaReport
 
 COLUMNS: Final = (
     "period_start",
@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "excluded_seconds",
     "unknown_seconds",
     "unknown_counts_as",
+    "downtime_seconds",
     "budget_seconds",
     "budget_left_seconds",
     "outages",
@@ -40,12 +41,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def reports_csv(reports: Iterable[SlaReport]) -> str:
-    """The head and a line for each report, in their order. Credits in several currencies are separated by ``;``."""
+    """The head and a line for each report, in their order."""
     return lines([COLUMNS, *map(_cells, reports)])
 
 
 def _cells(report: SlaReport) -> list[str]:
-    shares, totals = report.shares, report.credit_totals
+    shares, credit = report.shares, report.credit
     # Own figures go in as they are: a number below zero is a number, and stays one in a spreadsheet.
     return [
         _time(report.period_start),
@@ -60,7 +61,7 @@ def _cells(report: SlaReport) -> list[str]:
         cell(report.service_id),
         cell(report.definition_name),
         cell(report.definition_version),
-        shortest(report.target, 9),
+        "" if report.target is None else shortest(report.target, 9),
         "" if report.availability is None else decimal(report.availability, 6),
         seconds(shares.elapsed),
         seconds(shares.up),
@@ -68,12 +69,13 @@ def _cells(report: SlaReport) -> list[str]:
         seconds(shares.excluded),
         seconds(shares.unknown),
         report.unknown_counts_as,
-        seconds(report.budget),
-        seconds(report.budget_left),
+        seconds(report.downtime),
+        "" if report.budget is None else seconds(report.budget),
+        "" if report.budget_left is None else seconds(report.budget_left),
         cell(len(report.outages)),
         cell(len(report.breaches)),
-        ";".join(decimal(each.amount, each.minor_digits) for each in totals),
-        cell(tuple(each.currency for each in totals)),
+        decimal(credit.amount, credit.minor_digits),
+        cell(credit.currency),
     ]
 
 

@@ -5,8 +5,10 @@ import io
 
 from vocabulary.sla_reports import HOUR, make_revision, make_sla_report, make_sla_reports
 
-from protocols.sla_report import CreditTotal, ReportedCredit, SlaReport
-from protocols.sla_report_csv import COLUMNS, reports_csv
+from protocols.sla.report import CreditTotal, SlaReport
+from protocols.sla.report_csv import COLUMNS, reports_csv
+
+NO_TARGET = {"target": None, "budget_time": None, "budget": None, "budget_left": None}
 
 
 def rows(*reports: SlaReport) -> list[dict[str, str]]:
@@ -25,7 +27,7 @@ def test_a_line_has_every_figure() -> None:
         "tenant_id": "default",
         "customer_id": "C-1001",
         "customer_name": "Bäckerei Müller & Söhne KG",
-        "instance_id": "sla-1",
+        "instance_id": "SI12",
         "service_id": "ftth-0042",
         "definition_name": "Business Gold",
         "definition_version": "3",
@@ -37,6 +39,7 @@ def test_a_line_has_every_figure() -> None:
         "excluded_seconds": "3600",
         "unknown_seconds": "0",
         "unknown_counts_as": "up",
+        "downtime_seconds": "10800",
         "budget_seconds": "2588.4",
         "budget_left_seconds": "-8211.6",
         "outages": "1",
@@ -55,13 +58,10 @@ def test_a_formula_of_a_customer_is_text() -> None:
     assert (row["customer_name"], row["service_id"], row["customer_id"]) == ('\'=HYPERLINK("http://x")', "'+1\n2", "'@a")
 
 
-def test_several_currencies_are_separated() -> None:
-    lines = [
-        ReportedCredit(rule="r", item="i", arithmetic="a", amount=amount, currency=currency, minor_digits=digits)
-        for amount, currency, digits in ((998, "GBP", 2), (500, "EUR", 2), (120, "JPY", 0), (-100, "EUR", 2))
-    ]
-    (row,) = rows(make_sla_report(credits=tuple(lines)))
-    assert (row["credit_amount"], row["currency"]) == ("4.00;9.98;120", "EUR;GBP;JPY")
+def test_without_a_target_its_cells_are_empty() -> None:
+    (row,) = rows(make_sla_report(**NO_TARGET, credits=(), currency="JPY", minor_digits=0))
+    assert [row[name] for name in ("target", "budget_seconds", "budget_left_seconds")] == ["", "", ""]
+    assert (row["credit_amount"], row["currency"]) == ("0", "JPY")
 
 
 def test_totals_of_several_reports() -> None:
@@ -70,6 +70,9 @@ def test_totals_of_several_reports() -> None:
     assert document.avg_availability == (2 * 995_828 + 999_999 + 1) // 3
     assert document.total_breaches == 6
     assert document.total_credits == (CreditTotal(1800, "EUR", 2),)
+    pounds = make_sla_report(currency="GBP")
+    both = make_sla_reports((pounds, make_sla_report()))
+    assert both.total_credits == (CreditTotal(600, "EUR", 2), CreditTotal(600, "GBP", 2))
     assert make_sla_reports((none,)).avg_availability is None
 
 

@@ -1,0 +1,44 @@
+"""The state of the stage as Changes: those that would have given PostgreSQL its rows."""
+
+from collections.abc import Iterator
+
+from actors.sla_clock.books.booking import instance_shown
+from actors.sla_clock.state import SlaState
+from protocols.change import Change
+from protocols.sla.changes import (
+    FaultReported,
+    SlaBreachChanged,
+    SlaClockChanged,
+    SlaCreditChanged,
+    SlaDefinitionChanged,
+    SlaExclusionChanged,
+    SlaOutageChanged,
+    SlaPeriodClosed,
+)
+
+
+def held_changes(state: SlaState) -> Iterator[Change]:
+    """Everything that the stage holds and PostgreSQL has rows of, with offset 0. Begin it between two Events. The fold may go
+    on between two of them; what changes meanwhile has a Change of its own."""
+    for versions in list(state.definitions.values()):
+        for version in versions:
+            yield SlaDefinitionChanged(0, version)
+    for instance in state.instances.values():
+        yield instance_shown(state, 0, state.instances.get(instance.id) or instance)
+    for exclusion in list(state.exclusions.values()):
+        yield SlaExclusionChanged(0, exclusion)
+    for outage_id in list(state.recorded):
+        if (outage := state.outages.get(outage_id)) is not None:
+            yield SlaOutageChanged(0, outage)
+    for alarm_id in list(state.clocks):
+        if (times := state.clocks.get(alarm_id)) is not None:
+            yield SlaClockChanged(0, alarm_id, state.alarm_tenants.get(alarm_id, ""), times)
+    for report in list(state.reports.values()):
+        yield FaultReported(0, report)
+    for breach_id in list(state.breaches):
+        if (breach := state.breaches.get(breach_id)) is not None:
+            yield SlaBreachChanged(0, breach)
+    for credit in list(state.credits.values()):
+        yield SlaCreditChanged(0, credit)
+    for figures in list(state.periods.values()):
+        yield SlaPeriodClosed(0, figures)

@@ -1,0 +1,129 @@
+"""Commands about definitions. Each change makes another version, which applies from the next period of an instance on."""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
+
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.terms.answers import (
+    CommandRefused,
+    definition_seen,
+    keep_key,
+    known_key,
+    may_write,
+    refuse_mistakes,
+    refuse_outdated,
+)
+from actors.sla_clock.terms.mistakes import Mistake, mistakes_of_terms
+from actors.sla_clock.work import WalkAll
+from protocols.change import Refusal
+from protocols.principal import Principal
+from protocols.sla.actions import CreateDefinition, DeleteDefinition, EditDefinition
+from protocols.sla.changes import SlaDefinitionChanged
+from protocols.sla.definition import SlaDefinition, SlaTerms
+
+MOST_DEFINITIONS = 10_000
+MOST_VERSIONS = 1_000
+"""Versions of one definition: each is kept, since closed periods refer to it."""
+
+
+def create_definition(run: FoldRun, by: Principal, action: CreateDefinition) -> None:
+    """Make the first version."""
+    state = run.state
+    if not may_write(by, action.tenant_id):
+        text = f"a definition of tenant {action.tenant_id!r} is not yours to make"
+        if action.tenant_id is None:
+            text = "a definition of every tenant is made by callers without a tenant"
+        raise CommandRefused(Refusal("", "not_your_tenant", text))
+    known = known_key(run, "definition", action.key)
+    if known is not None:
+        run.answer(known, duplicate=True)
+        return
+    if len(state.definitions) >= MOST_DEFINITIONS:
+        raise CommandRefused(Refusal("", "limit", f"there are {MOST_DEFINITIONS:,} definitions: delete some"))
+    refuse_mistakes([*mistakes_of_terms(action.terms), *_class_mistakes(run, "", action.tenant_id, action.terms)])
+    made = SlaDefinition(
+        id=run.new_id("SD"),
+        version=1,
+        tenant_id=action.tenant_id,
+        terms=action.terms,
+        since=run.at,
+        by=by.name,
+        created_at=run.at,
+        created_by=by.name,
+        key=action.key,
+    )
+    _put(run, made)
+    keep_key(run, "definition", action.key, made.id)
+    run.answer(made.id)
+
+
+def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expected: Mapping[str, int]) -> None:
+    """Make another version."""
+    before = _writable(run, by, action.definition_id, expected)
+    if before.deleted_at is not None:
+        raise CommandRefused(Refusal(before.id, "wrong_state", f"definition {before.id} is deleted"))
+    given = {name: value for name, value in asdict(action.fields).items() if value is not UNSET}
+    terms = replace(before.terms, **given)
+    if terms == before.terms:
+        run.answer(before.id, duplicate=True)
+        return
+    if before.version >= MOST_VERSIONS:
+        text = f"definition {before.id} has {MOST_VERSIONS:,} versions, and all are kept: make a new definition"
+        raise CommandRefused(Refusal(before.id, "limit", text))
+    refuse_mistakes([*mistakes_of_terms(terms), *_class_mistakes(run, before.id, before.tenant_id, terms)])
+    # Versions are in the order of their time also where the clock was put back.
+    since = max(run.at, before.since)
+    _put(run, replace(before, version=before.version + 1, terms=terms, since=since, by=by.name))
+    run.state.put_work(run.journal, WalkAll(f"{by.name} changed definition {before.id}", before.id))
+    run.answer(before.id)
+
+
+def delete_definition(run: FoldRun, by: Principal, action: DeleteDefinition, expected: Mapping[str, int]) -> None:
+    """Take a definition out of use. It is kept as long as an instance refers to it."""
+    state = run.state
+    before = _writable(run, by, action.definition_id, expected)
+    if before.deleted_at is not None:
+        run.answer(before.id, duplicate=True)
+        return
+    used = 0
+    for each in state.instances.at(f"definition:{before.id}"):
+        instance = state.instances.get(each)
+        used += instance is not None and instance.definition_id == before.id and not instance.over(run.now)
+    if used:
+        text = f"definition {before.id} is in use by {used:,} instances: end their contracts, or give them another definition"
+        raise CommandRefused(Refusal(before.id, "wrong_state", text))
+    _put(run, replace(before, version=before.version + 1, since=max(run.at, before.since), by=by.name, deleted_at=run.at))
+    if not state.instances.at(f"definition:{before.id}"):
+        run.journal.drop(state.definitions, before.id)
+        run.journal.drop(state.keys, f"definition {before.key}")
+        state.deadlines.set(run.journal, "period", before.id, None)
+    run.answer(before.id)
+
+
+def _writable(run: FoldRun, by: Principal, definition_id: str, expected: Mapping[str, int]) -> SlaDefinition:
+    """The newest version of a definition that the caller may change."""
+    found = definition_seen(run, by, definition_id)
+    if not may_write(by, found.tenant_id):
+        text = f"definition {found.id} is of every tenant: only a caller without a tenant changes it"
+        raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
+    refuse_outdated(expected, found.id, found.version, f"definition {found.id}")
+    return found
+
+
+def _class_mistakes(run: FoldRun, own_id: str, tenant_id: str | None, terms: SlaTerms) -> Iterator[Mistake]:
+    if not terms.sla_class:
+        return
+    for versions in run.state.definitions.values():
+        other = versions[-1]
+        if other.id == own_id or other.deleted_at is not None or other.tenant_id != tenant_id:
+            continue
+        if other.terms.sla_class == terms.sla_class:
+            yield "sla_class", f"definition {other.id} ({other.terms.name}) has the class {terms.sla_class!r} already"
+
+
+def _put(run: FoldRun, definition: SlaDefinition) -> None:
+    versions = run.state.definitions.get(definition.id, ())
+    run.journal.put(run.state.definitions, definition.id, (*versions, definition))
+    run.emit(SlaDefinitionChanged(run.offset, definition))

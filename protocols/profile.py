@@ -165,7 +165,7 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     """True when devices report degrees of it. If so, the severity that a device sends goes before this one. If not, all alarms
     have this one, and the device's is metadata (``vendor_severity``)."""
     symptom: Symptom | None = None
-    """The sign of the access network that the type is. Correlation asks for nothing else. None: this profile declares nothing."""
+    """The sign of the access network that the type is: all that correlation asks for. None: this profile declares nothing."""
     service_effect: ServiceEffect | None = None
     """The effect of an open alarm on service, from which availability is computed. None: this profile declares nothing."""
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, make_revision, make_sla_report, make_sla_reports
+from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, WORK, WORK_END, make_revision, make_sla_report, make_sla_reports
 
-from protocols.sla.report import ShareTotals
+from protocols.sla.report import ShareTotals, share_timeline, share_totals
 from protocols.sla.report_check import ContradictoryReport, contradictions, require_consistent
 
 SOME_UNKNOWN = ShareTotals(715 * HOUR, 3 * HOUR, HOUR, HOUR)
@@ -101,3 +101,11 @@ def test_several_reports_are_refused_for_one(changes: dict[str, Any], named: str
     require_consistent(several)
     with pytest.raises(ContradictoryReport, match=named):
         require_consistent(replace(several, **changes))
+
+
+def test_a_timeline_of_shares_is_in_order_and_sums_up() -> None:
+    report = make_sla_report()
+    up, down, excluded = [(START, DOWN), (UP, END)], [(DOWN, WORK), (WORK_END, UP)], [(WORK, WORK_END)]
+    assert share_timeline(up, down, excluded, []) == report.timeline
+    assert share_totals(report.timeline) == report.shares
+    assert share_totals(()) == ShareTotals()

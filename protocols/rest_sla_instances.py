@@ -11,6 +11,7 @@ from protocols.rest_body import Body, PageQuery
 from protocols.rest_fields import Name, OptionalName
 from protocols.sla.instance import InstanceStatus
 
+InstanceSort = Literal["created", "time_to_breach"]
 Day = Annotated[
     str,
     Meta(
@@ -79,7 +80,7 @@ class InstancesQuery(PageQuery, frozen=True, kw_only=True):
     tenant_id: Name | None = None
     ended: Annotated[bool, Meta(description="Also instances whose contract has ended")] = False
     sort: Annotated[
-        Literal["created", "time_to_breach"],
+        InstanceSort,
         Meta(description="`time_to_breach`: only services whose budget ends if the outage under way lasts, the next one first"),
     ] = "created"
 

@@ -20,9 +20,14 @@ from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
+from protocols.rest_sla_definitions import PeriodUnit
+from protocols.rest_sla_instances import InstanceSort
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.credit_models import CountedUnits, CreditUnit, FreeUnit
+from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -47,6 +52,14 @@ ENUMS: Final[Mapping[str, Any]] = {
     "RuleType": RuleType,
     "ServiceEffect": ServiceEffect,
     "Severity": Severity,
+    "SlaCountedUnits": CountedUnits,
+    "SlaCreditUnit": CreditUnit,
+    "SlaCustomerPower": CustomerPowerPolicy,
+    "SlaFreeUnit": FreeUnit,
+    "SlaInstanceSort": InstanceSort,
+    "SlaInstanceStatus": InstanceStatus,
+    "SlaPeriodUnit": PeriodUnit,
+    "SlaUnknownPolicy": UnknownPolicy,
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "WindowPhase": Phase,

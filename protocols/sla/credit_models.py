@@ -13,6 +13,10 @@ from msgspec import Struct
 
 from protocols.toml_lines import Path
 
+CreditUnit = Literal["hour", "day"]
+FreeUnit = Literal["hours", "calendar_days", "working_days"]
+CountedUnits = Literal["whole", "part", "end"]
+
 _DECIMALS = 6
 
 
@@ -65,10 +69,10 @@ class OutageCredits(CreditModel, frozen=True, tag_field="type", tag="outage", kw
     to end (``whole``), at any instant (``part``), or at their end (``end``).
     """
 
-    unit: Literal["hour", "day"]
+    unit: CreditUnit
     free: int
-    free_unit: Literal["hours", "calendar_days", "working_days"]
-    counts: Literal["whole", "part", "end"]
+    free_unit: FreeUnit
+    counts: CountedUnits
     rates: tuple[CreditRate, ...]
     pays_last_free_unit: bool = False
     starts: Literal["report", "outage"] = "report"

@@ -15,6 +15,8 @@ class SlaFigures(NamedTuple):
     count it as the definition says. ``budget`` is None without a target; so are the instants, which may lie in the future."""
 
     shares: Shares
+    counted: Timeline
+    """Downtime as it counts: ``down`` is its length."""
     outages: Timeline
     """Outages with their whole length, also outside the period; one that lasts ends at ``NEVER``."""
     exclusions: Timeline
@@ -65,7 +67,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, None, None, None)
+        return SlaFigures(shown, counted.down, evidence.down, exclusions, None, down, lasts, value, None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -76,4 +78,4 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
 
     risk, broken = allowed * terms.at_risk_percent // 100, breached_at(counted.down, allowed)
     ahead = exceeds_at(risk), broken, exceeds_at(allowed)
-    return SlaFigures(shown, evidence.down, exclusions, allowed, down, lasts, value, *ahead)
+    return SlaFigures(shown, counted.down, evidence.down, exclusions, allowed, down, lasts, value, *ahead)

@@ -3,7 +3,6 @@
 from typing import Final, NamedTuple
 
 from actors.sla_clock.books.period_choice import Period
-from actors.sla_clock.evidence.maintenance import windows_covering
 from actors.sla_clock.evidence.planned_work import Work, excused_time
 from actors.sla_clock.evidence.stated import StatedTime, stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader, excluded_power
@@ -67,7 +66,7 @@ def applied_exclusions(
 
 
 def _maintenance(reader: EvidenceReader, instance: SlaInstance, planned: list[Work], span: Interval) -> AppliedExclusion:
-    windows = windows_covering(reader.maintenance, instance, span)
+    windows = reader.maintenance.covering(instance, span)
     announced = max((each.announced_at for each in planned if each.start < span[1] and span[0] < each.end), default=None)
     titles = [f"{each.id}: {each.title}" for each in windows[:MOST_TITLES]]
     if len(windows) > MOST_TITLES:

@@ -8,11 +8,12 @@ from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.report.applied_exclusions import applied_exclusions, exclusion_times
+from actors.sla_clock.report.reported_clocks import reported_clocks
 from actors.sla_clock.report.reported_outages import reported_outages
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import clip, difference, total, union
 from protocols.sla.period_figures import PeriodFigures
-from protocols.sla_report import AlarmClock, ShareTotals, SlaReport, share_timeline
+from protocols.sla_report import ShareTotals, SlaReport, share_timeline
 
 
 def report_of(
@@ -24,7 +25,6 @@ def report_of(
     as_of: int,
     made_at: int,
     breaches: tuple[str, ...] = (),
-    clocks: tuple[AlarmClock, ...] = (),
     revision: int = 1,
     reason: str = "",
     previous: PeriodFigures | None = None,
@@ -71,7 +71,7 @@ def report_of(
         timeline=share_timeline(found.up, found.down, found.excluded, found.unknown),
         outages=tuple(reported_outages(reader, instance, figures, times, as_of, terms.outage_minimum)),
         exclusions=tuple(applied_exclusions(reader, instance, times, contract)),
-        clocks=clocks,
+        clocks=reported_clocks(reader, instance, period, as_of),
         breaches=tuple(sorted(standing, key=lambda breach: (breach.start, breach.id))),
         credits=() if credit is None else credit.lines,
         currency=instance.currency if credit is None else credit.currency,

@@ -29,7 +29,8 @@ def reported_outages(
     """By start, without overlap. An outage that goes on behind ``as_of`` has no end. The time counted is that of
     ``figures.counted``, whose sum is the downtime."""
     contract = figures.shares.contract
-    known = reader.concerning(instance)
+    state = reader.state
+    known = [*reader.concerning(instance), *(state.outages[each] for each in state.outages_at.get("", ()))]
     found = []
     for span in figures.outages:
         inside = intersection([span], contract)

@@ -35,6 +35,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.gauges import SlaGauges
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -69,6 +70,7 @@ from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
+from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
 
@@ -138,6 +140,7 @@ async def serve(
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
+        SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)

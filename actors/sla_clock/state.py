@@ -18,7 +18,7 @@ from actors.sla_clock.journal import Journal
 from actors.sla_clock.limits.marks import ClockMark, MetricRecord
 from actors.sla_clock.work import WorkItem
 from actors.state_encoding import Piece, struct_pieces
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.credit import SlaCredit
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
@@ -104,8 +104,12 @@ class SlaState:
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
-        self.tally: Counter[str] = Counter()
-        """Counts since the metrics last took them; not saved."""
+        self.measured: Counter[str] = Counter()
+        """Measurements by outcome since the metrics last took the counts; not saved."""
+        self.examined = 0
+        """Instances examined since then; not saved."""
+        self.opened: list[tuple[BreachType, int]] = []
+        """Breaches opened since then: type, and microseconds from the begin to the opening; not saved."""
 
     @property
     def pending(self) -> bool:
@@ -183,7 +187,7 @@ class SlaState:
             "offset": self.offset,
             "at": self.at,
             "definitions": dict(self.definitions),
-            "instances": self.instances.values(),
+            "instances": self.instances.packed(),
             "accounts": dict(self.accounts),
             "closed": dict(self.closed),
             "places": list(self.plant.places.values()),

@@ -15,8 +15,8 @@ from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.outage import SlaOutage
 from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.report import SlaReport
 from protocols.sla.window_history import WindowHistory
-from protocols.sla_report import SlaReport
 
 
 class SlaDefinitionChanged(Struct, frozen=True, array_like=True, tag="sla_definition", tag_field="tag"):

@@ -30,7 +30,7 @@ def utc_time(instant: int) -> datetime:
 
 def utc_text(instant: int) -> str:
     """``2026-03-01T03:00:00.000001+00:00``: an instant as people read it."""
-    return (_EPOCH + instant * _MICROSECOND).isoformat()
+    return utc_time(instant).isoformat()
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:

@@ -7,6 +7,8 @@ have been there without the mistake. The account keeps only what was decided: it
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
+from actors.sla_clock.books.breaches import risk_text
+from actors.sla_clock.books.burn import burnt_down_at
 from actors.sla_clock.books.credits import next_credit_at
 from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
@@ -16,7 +18,6 @@ from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
-from protocols.decimal_text import seconds
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
@@ -25,6 +26,7 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
     """Examine an instance at the Event's time. ``why``: the reason for a change. ``since``: the earliest instant at which a
     figure can differ from what was booked before."""
     state = run.state
+    state.examined += 1
     account = state.accounts.get(instance.id)
     if account is not None and run.now < account.period_start:
         # The clock was put back over the begin of the period: it goes on when time has caught up.
@@ -102,15 +104,27 @@ def _settle(
     """Status, deadline, and the Change where something that is shown differs."""
     state, journal = run.state, run.journal
     status, reason = _status(run, instance, account, figures, limits)
-    due = figures.at_risk_at, figures.breaches_at, next_credit_at(state, instance, period, figures, run.now), *limits.due
+    due = (
+        figures.at_risk_at,
+        figures.breaches_at,
+        next_credit_at(state, instance, period, figures, run.now),
+        burnt_down_at(period.definition.terms, figures.shares.down, figures.lasts, run.now),
+        *limits.due,
+    )
     ahead = [at for at in due if at is not None and at > run.now]
     state.deadlines.set(journal, "instance", instance.id, min(ahead, default=None) if not instance.suspended else None)
     before = state.accounts.get(instance.id)
-    after = replace(account, status=status, reason=reason, breaches_at=figures.breaches_at)
+    after = replace(
+        account,
+        status=status,
+        reason=reason,
+        breaches_at=figures.breaches_at,
+        left=figures.left,
+        booked=run.now,
+        lasts=figures.lasts,
+    )
     if before is None and not figures.touched and not after.breaches and not limits.risk:
         return  # nothing has happened to it
-    if after == before:
-        return
     journal.put(state.accounts, instance.id, after)
     shown = (status, after.breaches, after.breaches_at)
     if shown != (("compliant", (), None) if before is None else (before.status, before.breaches, before.breaches_at)):
@@ -130,8 +144,3 @@ def _status(
     if limits.risk:
         return "at_risk", limits.risk
     return "compliant", ""
-
-
-def risk_text(figures: SlaFigures) -> str:
-    """Why the budget is at risk."""
-    return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used"

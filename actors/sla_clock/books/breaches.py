@@ -30,7 +30,7 @@ def book_availability(
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
-        run.notify("at_risk", instance, f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used")
+        run.notify("at_risk", instance, risk_text(figures))
     return replace(account, at_risk=at_risk)
 
 
@@ -70,6 +70,11 @@ def _breached(
         run.notify("breach_resolved", instance, "the outage ended", breach_id=breach.id, alarm_id=breach.alarm_id)
     put_breach(run, breach)
     return replace(account, at_risk=True)
+
+
+def risk_text(figures: SlaFigures) -> str:
+    """Why the budget is at risk."""
+    return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used{figures.burning}"
 
 
 def root_of(state: SlaState, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
@@ -112,6 +117,8 @@ def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
     """Keep a breach and emit it, if it differs. Returns it with its revision."""
     if breach == run.state.breaches.get(breach.id):
         return breach
+    if breach.revision == 0:
+        run.state.opened.append((breach.type, run.now - breach.start))
     breach = replace(breach, revision=breach.revision + 1)
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))

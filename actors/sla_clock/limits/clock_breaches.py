@@ -27,7 +27,7 @@ TYPES: Final[Mapping[ClockKind, BreachType]] = {"response": "response_time", "re
 _MISSED: Final[Mapping[ClockKind, str]] = {"response": "was not acknowledged", "resolution": "was not cleared"}
 
 
-class ClockReading(NamedTuple):
+class TimeLimitReading(NamedTuple):
     """A clock now, and as it was when it was breached."""
 
     result: ClockResult
@@ -63,17 +63,17 @@ def book_clocks(
     return account
 
 
-def read(run: FoldRun, clock: InstanceClock, kind: ClockKind) -> ClockReading:
+def read(run: FoldRun, clock: InstanceClock, kind: ClockKind) -> TimeLimitReading:
     """The clock at the Event's time. Instances with the same facts and terms share it."""
     key = kind, clock.times, clock.definition.id, clock.definition.version
-    found: ClockReading | None = run.readings.get(key)
+    found: TimeLimitReading | None = run.readings.get(key)
     if found is None:
         terms = terms_of(clock, kind)
         result = read_clock(kind, clock.times, terms, run.now)
         breached = None
         if result.breach_at is not None and result.breach_at <= run.now:
             breached = read_clock(kind, clock.times, terms, result.breach_at)
-        found = run.readings[key] = ClockReading(result, breached)
+        found = run.readings[key] = TimeLimitReading(result, breached)
     return found
 
 

@@ -61,6 +61,14 @@ def await_settling(run: FoldRun, instance_id: str, metric: PerformanceMetric) ->
         run.state.deadlines.set(run.journal, "performance", name, run.now + SETTLE_EVERY)
 
 
+def end_record(run: FoldRun, record: MetricRecord) -> None:
+    """Another limit applies: the breaches of the former one that last end now."""
+    for _, breach_id in record.breaches:
+        known = run.state.breaches.get(breach_id)
+        if known is not None and not known.resolved:
+            put_breach(run, replace(known, end=run.now, resolved=True, reason=f"{known.reason}; ended: the limit changed"))
+
+
 def in_words(rule: PerformanceRule, value: int) -> str:
     """A value of a metric as people read it: ``20.5 ms``."""
     digits, unit = _UNITS[rule.metric]

@@ -9,7 +9,7 @@ from actors.sla_clock.evidence.timelines import EvidenceReader, excluded_power
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, Timeline, clip, union
 from protocols.sla.local_time import utc_text
-from protocols.sla_report import AppliedExclusion
+from protocols.sla.report import AppliedExclusion
 
 BY_STAGE: Final = "faultd:sla_clock"
 MOST_TITLES: Final = 3

@@ -1,6 +1,6 @@
 """Assembly of the report of one instance and period. Pure: the same state gives the same report.
 
-Every figure is that of ``books/figures.py``. :func:`protocols.sla_report_check.require_consistent` accepts what is made here.
+Every figure is that of ``books/figures.py``. :func:`protocols.sla.report_check.require_consistent` accepts what is made here.
 """
 
 from actors.sla_clock.books.figures import SlaFigures
@@ -13,7 +13,7 @@ from actors.sla_clock.report.reported_outages import reported_outages
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import clip, difference, total, union
 from protocols.sla.period_figures import PeriodFigures
-from protocols.sla_report import ShareTotals, SlaReport, share_timeline
+from protocols.sla.report import ShareTotals, SlaReport, share_timeline
 
 
 def report_of(

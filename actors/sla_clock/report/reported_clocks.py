@@ -11,7 +11,7 @@ from actors.sla_clock.limits.instance_clocks import InstanceClock, clocks_of
 from actors.sla_clock.time_limit import read_clock
 from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import wall_time
-from protocols.sla_report import AlarmClock
+from protocols.sla.report import AlarmClock
 
 MOST_PAUSES: Final = 3
 """Pauses that the note of one clock names."""

@@ -11,7 +11,7 @@ from protocols.decimal_text import seconds
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, Timeline, intersection, total, union
 from protocols.sla.outage import OutageEffect, SlaOutage
-from protocols.sla_report import OutageTreatment, ReportedOutage
+from protocols.sla.report import OutageTreatment, ReportedOutage
 
 MOST_ALARMS: Final = 20
 """Alarms that one outage names."""

@@ -2,6 +2,7 @@
 (a Sunday), 03:00 UTC."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from vocabulary.sla import SlaWorld, us
@@ -19,8 +20,8 @@ OFFICE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()))
 LATE_OFFICE = BusinessCalendar("Europe/Berlin", ((Hours(9 * 3600, 18 * 3600),),) * 5 + ((), ()))
 FRANCE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()), holidays={date(2026, 3, 3): "a holiday"})
 ONT = "olt-1/1/1/1"
-ANSWER = {"response": {"critical": 15 * MINUTE, "major": 30 * MINUTE}}
-REPAIR = {"resolution": {"critical": 4 * HOUR, "major": 8 * HOUR}}
+ANSWER: dict[str, Any] = {"response": {"critical": 15 * MINUTE, "major": 30 * MINUTE}}
+REPAIR: dict[str, Any] = {"resolution": {"critical": 4 * HOUR, "major": 8 * HOUR}}
 
 
 def at(month: int, day: int, hour: int, minute: int = 0) -> float:
@@ -79,7 +80,7 @@ def test_the_bound_is_inclusive_to_the_microsecond(world: SlaWorld, late: float,
 
 def test_business_hours_end_today_and_go_on_tomorrow(world: SlaWorld) -> None:
     """Case 5 of the reference: Mon-Fri 08-18, raised Mon 17:00, 4 h: due Tue 11:00, warned Tue 10:00."""
-    terms = {"resolution": {"major": 4 * HOUR}, "calendar": OFFICE, "at_risk_percent": 75}
+    terms: dict[str, Any] = {"resolution": {"major": 4 * HOUR}, "calendar": OFFICE, "at_risk_percent": 75}
     instance = world.serve(world.define(availability_target=None, **terms), "svc-1")
     alarm = world.at(at(3, 2, 16)).raise_alarm("ont.los", ONT)
     world.run_to(at(3, 3, 9) - 1)

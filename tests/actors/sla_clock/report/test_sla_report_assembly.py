@@ -20,8 +20,8 @@ from protocols.sla.intervals import total
 from protocols.sla.local_time import SECOND, instant_at
 from protocols.sla.outage import OutageEffect, SlaOutage
 from protocols.sla.periods import PeriodRule
-from protocols.sla_report import SlaReport
-from protocols.sla_report_check import require_consistent
+from protocols.sla.report import SlaReport
+from protocols.sla.report_check import require_consistent
 
 MINUTE = 60
 DAY = 1440

@@ -251,7 +251,7 @@ class PeriodRow(Struct, frozen=True, gc=False):
 
 
 class WindowHistoryRow(Struct, frozen=True):
-    """A row of ``sla_window_histories``. ``over_at``: the window is not open at this instant or later; null for one that recurs."""
+    """A row of ``sla_window_histories``. ``over_at``: the window is never open from then on; null for one that recurs."""
 
     window_id: str
     history: dict[str, Any]

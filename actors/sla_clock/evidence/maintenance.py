@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from actors.sla_clock.evidence.planned_work import WindowHistory, Work, planned_occurrences, with_version, work_within
+from actors.sla_clock.evidence.planned_work import Work, planned_occurrences, with_version, work_within
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.journal import Journal
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval
+from protocols.sla.window_history import WindowHistory
 
 _NAMES: dict[str, Callable[[WindowScope], tuple[str, ...]]] = {
     "node": lambda scope: scope.subtrees,

@@ -21,7 +21,7 @@ def reported_clocks(reader: EvidenceReader, instance: SlaInstance, period: Perio
     """Those that ran within the period and have a limit. Facts behind ``as_of`` change nothing."""
     if not len(reader.state.clocks):
         return ()
-    found = []
+    found: list[AlarmClock] = []
     for clock in clocks_of(reader, instance, period, as_of):
         if clock.times.raised < as_of:
             found += _of_alarm(reader, clock, period, as_of)

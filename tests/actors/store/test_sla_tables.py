@@ -164,7 +164,7 @@ async def test_each_is_stored_to_the_microsecond_and_the_minor_unit(database_url
         found = await sole(database, "sla_periods")
         assert (found["total_downtime"], found["error_budget"], found["availability"]) == (2593, 2592, Decimal("0.999"))
         assert found["period_middle"] == NOV + timedelta(days=15)
-        assert (found["offset"], found["made_at"], found["customer_name"]) == (6, at(31 * DAY), "Novak")
+        assert (found["offset"], found["made_at"], found["customer_name"]) == (6, at(30 * DAY), "Novak")
         assert msgspec.convert(found["report"], SlaReport) == make_sla_report()
         found = await sole(database, "sla_window_histories")
         assert msgspec.convert(found["history"], WindowHistory) == agreements.window_history()

@@ -1,4 +1,4 @@
-"""The report of each revision of a closed period, and the histories of maintenance windows: a figure can be proven from them."""
+"""The report of each revision of a closed period, and the histories of maintenance windows, which prove its figures."""
 
 from alembic import op
 

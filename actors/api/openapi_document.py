@@ -25,7 +25,7 @@ from protocols.rest_sla_instances import InstanceSort
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
-from protocols.sla.credit_models import CountedUnits, CreditUnit, FreeUnit
+from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
 from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
 from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
@@ -53,6 +53,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "ServiceEffect": ServiceEffect,
     "Severity": Severity,
     "SlaCountedUnits": CountedUnits,
+    "SlaCreditStart": CreditStart,
     "SlaCreditUnit": CreditUnit,
     "SlaCustomerPower": CustomerPowerPolicy,
     "SlaFreeUnit": FreeUnit,

@@ -16,6 +16,7 @@ from protocols.toml_lines import Path
 CreditUnit = Literal["hour", "day"]
 FreeUnit = Literal["hours", "calendar_days", "working_days"]
 CountedUnits = Literal["whole", "part", "end"]
+CreditStart = Literal["report", "outage"]
 
 _DECIMALS = 6
 
@@ -75,7 +76,7 @@ class OutageCredits(CreditModel, frozen=True, tag_field="type", tag="outage", kw
     counts: CountedUnits
     rates: tuple[CreditRate, ...]
     pays_last_free_unit: bool = False
-    starts: Literal["report", "outage"] = "report"
+    starts: CreditStart = "report"
     """With ``outage`` the outage's begin takes the place of the fault report."""
 
 

@@ -81,6 +81,7 @@ ELSEWHERE = {
     "CreditUnit": "docs/sla.md",
     "FreeUnit": "docs/sla.md",
     "CountedUnits": "docs/sla.md",
+    "CreditStart": "docs/sla.md",
     "InstanceSort": "docs/sla.md",
     "SlaShare": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",

@@ -17,19 +17,20 @@ BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
 
 
-def book_period(run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str) -> tuple[Account, SlaFigures]:
-    """Bring the breach of availability and the credits of the account's period to what the evidence says now, or said at the
-    period's end. Returns the account and the figures."""
-    figures = figures_of(run.evidence, instance, period, min(run.now, period.end))
+def book_figures(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
+) -> Account:
+    """Bring the breach of availability and the credits of the account's period to what its figures say. Returns the account."""
     account = book_availability(run, instance, account, period, figures, why)
-    return book_credits(run, instance, account, period, figures, why), figures
+    return book_credits(run, instance, account, period, figures, why)
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
     version = version_of(run.state, account.definition_id, account.definition_version)
     period = Period(account.period_start, account.period_end, version)
-    account, figures = book_period(run, instance, account, period, ENDED)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account = book_figures(run, instance, account, period, figures, ENDED)
     run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
 
@@ -51,7 +52,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     known = state.periods.get((instance.id, period.start))
-    account, figures = book_period(run, instance, account, period, why)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account = book_figures(run, instance, account, period, figures, why)
     if known is None:
         known = _untouched(_figures(run, instance, period, figures, ()))
     now = _figures(run, instance, period, figures, account.breaches)

@@ -6,10 +6,11 @@ have been there without the mistake. The account keeps only what was decided: it
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import figures_of
-from actors.sla_clock.books.outcomes import Outcome, kind_of, outcome_of
-from actors.sla_clock.books.period_choice import Period, period_of
+from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of
+from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaInstanceChanged
@@ -34,30 +35,32 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
     if period is None:
         starts = instance.start if run.now < instance.start else None
         state.deadlines.set(run.journal, "instance", instance.id, starts)
+        if (last := state.closed.get(instance.id)) is not None:
+            book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     await_period_end(run, period)
     _keep(run, instance, _examined(run, instance, account, period, why))
 
 
-def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> Outcome:
+def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
     """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
     figures = figures_of(run.evidence, instance, period, run.now)
     kind = kind_of(run.state, instance, before, period, figures)
-    known: Outcome | None = run.evidence.outcomes.get(kind)
+    known: BookedOutcome | None = run.evidence.outcomes.get(kind)
     if known is not None:
         if known.at_risk:
             run.notify("at_risk", instance, known.at_risk)
         return known
     emitted = len(run.changes)
     account = before or Account(period.start, period.end, period.definition.id, period.definition.version)
-    account = book_figures(run, instance, account, period, figures, why)
-    outcome = outcome_of(run, instance, before, account, period, figures)
+    account, limits = book_figures(run, instance, account, period, figures, why)
+    outcome = outcome_of(run, instance, before, account, period, figures, limits)
     if kind is not None and len(run.changes) - emitted == bool(outcome.at_risk):
         run.evidence.outcomes[kind] = outcome
     return outcome
 
 
-def _keep(run: FoldRun, instance: SlaInstance, outcome: Outcome) -> None:
+def _keep(run: FoldRun, instance: SlaInstance, outcome: BookedOutcome) -> None:
     run.state.deadlines.set(run.journal, "instance", instance.id, outcome.deadline)
     if outcome.account is not None:
         run.journal.put(run.state.accounts, instance.id, outcome.account)

@@ -7,7 +7,7 @@ from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.run import FoldRun
 from protocols.decimal_text import seconds
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 from protocols.sla.instance import SlaInstance
 from protocols.sla.outage import SlaOutage
@@ -49,23 +49,7 @@ def _breached(
     cause = root_of(run, alarms, broken)
     target = period.definition.terms.availability_target or 0
     if known is None:
-        known = SlaBreach(
-            id=run.new_id("SB"),
-            instance_id=instance.id,
-            tenant_id=instance.tenant_id,
-            definition_id=period.definition.id,
-            definition_version=period.definition.version,
-            customer_id=instance.customer_id,
-            service_id=instance.service_id,
-            type="availability",
-            period_start=period.start,
-            start=broken,
-            target=target,
-            actual=target,
-            currency=instance.currency,
-            minor_digits=instance.minor_digits,
-            revision=0,
-        )
+        known = new_breach(run, instance, period, "availability", broken, target)
         account = replace(account, availability_breach=known.id, breaches=(*account.breaches, known.id))
     breach = replace(
         known,
@@ -105,6 +89,27 @@ def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
             return replace(found, alarm_id=found.parent_alarm_id, alarm_name="")
         found = run.state.outages[above[-1]]
     return found
+
+
+def new_breach(run: FoldRun, instance: SlaInstance, period: Period, type: BreachType, start: int, target: int) -> SlaBreach:
+    """A breach that is not kept yet: its revision is 0."""
+    return SlaBreach(
+        id=run.new_id("SB"),
+        instance_id=instance.id,
+        tenant_id=instance.tenant_id,
+        definition_id=period.definition.id,
+        definition_version=period.definition.version,
+        customer_id=instance.customer_id,
+        service_id=instance.service_id,
+        type=type,
+        period_start=period.start,
+        start=start,
+        target=target,
+        actual=target,
+        currency=instance.currency,
+        minor_digits=instance.minor_digits,
+        revision=0,
+    )
 
 
 def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:

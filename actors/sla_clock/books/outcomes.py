@@ -15,12 +15,14 @@ from actors.sla_clock.books.burn import burnt_down_at
 from actors.sla_clock.books.credits import next_credit_at
 from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
+from actors.sla_clock.limits.booking_limits import has_own_limits
+from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
 
-class Outcome(NamedTuple):
+class BookedOutcome(NamedTuple):
     """``account`` takes the place of ``before``; None: the instance needs none. ``deadline``: when to examine it again.
     ``shown``: something that is shown differs. ``at_risk``: the reason of the notification that it is at risk; "" for none."""
 
@@ -35,7 +37,7 @@ class Outcome(NamedTuple):
 
 def kind_of(state: SlaState, instance: SlaInstance, before: Account | None, period: Period, figures: SlaFigures) -> Hashable:
     """The key under which instances come to the same outcome; None for one with something of its own."""
-    if instance.suspended or (before is not None and before.breaches):
+    if instance.suspended or (before is not None and before.breaches) or has_own_limits(state, instance, period):
         return None
     if period.definition.terms.credits is None:
         return id(figures), id(before)
@@ -46,10 +48,16 @@ def kind_of(state: SlaState, instance: SlaInstance, before: Account | None, peri
 
 
 def outcome_of(
-    run: FoldRun, instance: SlaInstance, before: Account | None, account: Account, period: Period, figures: SlaFigures
-) -> Outcome:
+    run: FoldRun,
+    instance: SlaInstance,
+    before: Account | None,
+    account: Account,
+    period: Period,
+    figures: SlaFigures,
+    limits: LimitsStanding,
+) -> BookedOutcome:
     """Status and deadline of an instance whose breaches and credits are booked in ``account``."""
-    status, reason = _status(run, instance, account, figures)
+    status, reason = _status(run, instance, account, figures, limits)
     after = replace(
         account,
         status=status,
@@ -64,18 +72,21 @@ def outcome_of(
         figures.breaches_at,
         next_credit_at(run.state, instance, period, figures, run.now),
         burnt_down_at(period.definition.terms, figures.shares.down, figures.lasts, run.now),
+        *limits.due,
     )
     ahead = [at for at in due if at is not None and at > run.now]
     deadline = None if instance.suspended else min(ahead, default=None)
-    if before is None and not figures.touched and not after.breaches:  # nothing has happened to it
-        return Outcome(None, None, deadline, False, "", figures)
+    if before is None and not figures.touched and not after.breaches and not limits.risk:  # nothing has happened to it
+        return BookedOutcome(None, None, deadline, False, "", figures)
     shown = (status, after.breaches, after.breaches_at)
     known = ("compliant", (), None) if before is None else (before.status, before.breaches, before.breaches_at)
     at_risk = risk_text(figures) if after.at_risk and not (before is not None and before.at_risk) else ""
-    return Outcome(before, after, deadline, shown != known, at_risk, figures)
+    return BookedOutcome(before, after, deadline, shown != known, at_risk, figures)
 
 
-def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> tuple[InstanceStatus, str]:
+def _status(
+    run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures, limits: LimitsStanding
+) -> tuple[InstanceStatus, str]:
     if instance.suspended:
         return "suspended", "an operator suspended it"
     standing = [breach for each in account.breaches if not (breach := run.state.breaches[each]).withdrawn]
@@ -83,4 +94,6 @@ def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaF
         return "breached", standing[0].reason
     if account.at_risk:
         return "at_risk", risk_text(figures)
+    if limits.risk:
+        return "at_risk", limits.risk
     return "compliant", ""

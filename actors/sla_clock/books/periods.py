@@ -6,7 +6,9 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, period_of, version_of
+from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.limits.booking_limits import book_limits
+from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.run import FoldRun
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
@@ -19,18 +21,19 @@ ENDED = "the period ended"
 
 def book_figures(
     run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
-) -> Account:
-    """Bring the breach of availability and the credits of the account's period to what its figures say. Returns the account."""
+) -> tuple[Account, LimitsStanding]:
+    """Bring the breaches and the credits of the account's period to what its figures and the limits say. Returns the account,
+    and what the limits come to."""
     account = book_availability(run, instance, account, period, figures, why)
-    return book_credits(run, instance, account, period, figures, why)
+    account, limits = book_limits(run, instance, account, period, why)
+    return book_credits(run, instance, account, period, figures, why), limits
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
-    version = version_of(run.state, account.definition_id, account.definition_version)
-    period = Period(account.period_start, account.period_end, version)
+    period = period_of_account(run.state, account)
     figures = figures_of(run.evidence, instance, period, period.end)
-    account = book_figures(run, instance, account, period, figures, ENDED)
+    account, _ = book_figures(run, instance, account, period, figures, ENDED)
     run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
 
@@ -53,7 +56,7 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     known = state.periods.get((instance.id, period.start))
     figures = figures_of(run.evidence, instance, period, period.end)
-    account = book_figures(run, instance, account, period, figures, why)
+    account, _ = book_figures(run, instance, account, period, figures, why)
     if known is None:
         known = _untouched(_figures(run, instance, period, figures, ()))
     now = _figures(run, instance, period, figures, account.breaches)

@@ -17,6 +17,8 @@ class SlaFigures(NamedTuple):
     count it as the definition says. ``budget`` is None without a target; so are the instants, which may lie in the future."""
 
     shares: Shares
+    counted: Timeline
+    """Downtime as it counts: ``down`` is its length."""
     outages: Timeline
     """Outages with their whole length, also outside the period; one that lasts ends at ``NEVER``."""
     exclusions: Timeline
@@ -82,7 +84,7 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, "", None, None, None)
+        return SlaFigures(shown, counted.down, evidence.down, exclusions, None, down, lasts, value, "", None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -101,4 +103,4 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
                 burning = f", more than {shortest(limit, 3)} times as fast as allowed within the last {window}"
             risk_at = burns if risk_at is None or (burns is not None and burns < risk_at) else risk_at
     ahead = burning, risk_at, broken, exceeds_at(allowed)
-    return SlaFigures(shown, evidence.down, exclusions, allowed, down, lasts, value, *ahead)
+    return SlaFigures(shown, counted.down, evidence.down, exclusions, allowed, down, lasts, value, *ahead)

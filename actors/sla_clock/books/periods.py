@@ -20,21 +20,21 @@ BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
 
 
-def book_period(
-    run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str
-) -> tuple[Account, SlaFigures, LimitsStanding]:
-    """Bring the breaches and the credits of the account's period to what the evidence says now, or said at the period's end.
-    Returns the account, the figures, and what the limits come to."""
-    figures = figures_of(run.evidence, instance, period, min(run.now, period.end))
+def book_figures(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
+) -> tuple[Account, LimitsStanding]:
+    """Bring the breaches and the credits of the account's period to what its figures and the limits say. Returns the account,
+    and what the limits come to."""
     account = book_availability(run, instance, account, period, figures, why)
     account, limits = book_limits(run, instance, account, period, why)
-    return book_credits(run, instance, account, period, figures, why), figures, limits
+    return book_credits(run, instance, account, period, figures, why), limits
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
     period = period_of_account(run.state, account)
-    account, figures, _ = book_period(run, instance, account, period, ENDED)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account, _ = book_figures(run, instance, account, period, figures, ENDED)
     run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
 
@@ -56,7 +56,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     known = state.periods.get((instance.id, period.start))
-    account, figures, _ = book_period(run, instance, account, period, why)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account, _ = book_figures(run, instance, account, period, figures, why)
     if known is None:
         known = _untouched(_figures(run, instance, period, figures, ()))
     now = _figures(run, instance, period, figures, account.breaches)

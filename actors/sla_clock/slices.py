@@ -82,7 +82,7 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
         run.budget -= 1
         if instance.id not in run.state.accounts:
             close_untouched(run, instance, item.ended)
-        book(run, instance, "the period ended")
+        book(run, instance, "the period ended", closed=True)
     return replace(item, after=found[-1].id) if found else None
 
 

@@ -6,14 +6,17 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.books.period_choice import Period, next_period_end, period_of, period_of_account
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
+from protocols.sla.local_time import instant_at
 from protocols.sla.period_figures import PeriodFigures
 
 BY_CALENDAR = "faultd:sla_clock"
@@ -39,11 +42,41 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     _close(run, instance, period, figures, account.breaches)
 
 
-def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
-    """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
+def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> bool:
+    """Fix the figures of the period that ended at ``ended``, of an instance without an account in it. False when that is done
+    already, or there is no such period, or the instance was made later."""
     period = period_of(run.state, instance, ended - 1)
-    if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
-        _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    last = run.state.closed.get(instance.id)
+    if period is None or period.end != ended or (last is not None and last.period_end >= ended):
+        return False
+    if instant_at(instance.created_at) >= ended:
+        return False
+    _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    return True
+
+
+def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
+    """Fix the figures of the periods that have ended and that :class:`~actors.sla_clock.work.CloseAll` has not reached, of an
+    instance without an account: before anything is booked on a later one."""
+    state = run.state
+    for definition_id in dict.fromkeys((*(each.definition_id for each in instance.former), instance.definition_id)):
+        ended = [
+            item.ended
+            for item in state.work.values()
+            if isinstance(item, CloseAll)
+            and item.definition_id == definition_id
+            and state.instances.is_behind(instance.id, item.after)
+        ]
+        due = state.deadlines.due.get(("period", definition_id), NEVER)
+        while due <= run.now:
+            ended.append(due)
+            due = next_period_end(state, definition_id, due)
+        for each in ended:
+            if close_untouched(run, instance, each):
+                period = period_of(state, instance, each - 1)
+                assert period is not None
+                account = Account(period.start, period.end, period.definition.id, period.definition.version)
+                run.journal.put(state.closed, instance.id, account)
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
@@ -59,7 +92,9 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, why)
     if known is None:
-        known = _untouched(_figures(run, instance, period, figures, ()))
+        # An instance that was made later had no first revision either.
+        number = int(instant_at(instance.created_at) < period.end)
+        known = replace(_untouched(_figures(run, instance, period, figures, ())), revision=number)
     now = _figures(run, instance, period, figures, account.breaches)
     if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)

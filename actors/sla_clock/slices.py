@@ -81,7 +81,7 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
     for instance in found:
         run.budget -= 1
         if instance.id not in run.state.accounts:
-            close_untouched(run, instance, item.ended)
+            close_untouched(run, instance, item.definition_id, item.ended)
         book(run, instance, "the period ended", closed=True)
     return replace(item, after=found[-1].id) if found else None
 

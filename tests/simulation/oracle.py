@@ -383,8 +383,9 @@ class Oracle:
         sla = sla_of(self.stages)
         assert sla is not None
         judge_agreements(self.violate, self.agreements, sla, instant_at(sla.at))
-        if not any(stage == SlaClock.name for _, stage in self._quarantine()):
-            judge_outages(self.violate, sla, self.state)
+        discarded = any(isinstance(c, Released) and c.discarded for batch in self.batches for c in batch.changes)
+        if not discarded and not any(stage == SlaClock.name for _, stage in self._quarantine()):
+            judge_outages(self.violate, self.agreements, sla, self.state)
 
     def same(self, stages: Stages, when: str) -> None:
         """The states of ``stages`` are those of the uninterrupted fold."""

@@ -14,8 +14,10 @@ from actors.sla_clock.books.period_choice import Period, contract_of, period_of
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
+from protocols.command import Command
 from protocols.event import ClockJumped, Event
-from protocols.sla.breach import SlaBreach
+from protocols.sla.actions import CorrectOutage
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.changes import (
     SlaBreachChanged,
     SlaInstanceChanged,
@@ -32,6 +34,7 @@ from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.periods import period_at
 
 BILLION = 1_000_000_000
+MEASURED: tuple[BreachType, ...] = ("latency", "packet_loss", "bandwidth")
 Violate = Callable[[str], None]
 
 
@@ -44,6 +47,8 @@ class SlaHistory:
         self.closed: dict[tuple[str, int], PeriodFigures] = {}
         self.suspended: set[str] = set()
         """Instances that were suspended at any time."""
+        self.corrected: set[str] = set()
+        """Alarms of which an operator corrected an interval."""
         self.jumped = False
         self._availability: dict[tuple[str, int], str] = {}
         self._told: dict[str, bool] = {}
@@ -57,6 +62,8 @@ class SlaHistory:
         at, elapsed = stamps
         self._began = self._began or elapsed
         self.jumped = self.jumped or isinstance(event, ClockJumped)
+        if isinstance(event, Command) and isinstance(event.action, CorrectOutage):
+            self.corrected.add(event.action.outage_id.rpartition(".")[0])
         for change in changes:
             match change:
                 case SlaInstanceChanged(instance=instance) if instance.suspended:
@@ -80,7 +87,12 @@ class SlaHistory:
             self._violate(f"{breach.id} has revision {breach.revision} after {before and before.revision}")
         if breach.withdrawn:
             self._told[breach.id] = False
-        elif breach.start > instant_at(at) and not self.jumped:
+        elif (
+            breach.start > instant_at(at)
+            and not self.jumped
+            and breach.type in ("availability", "response_time", "resolution_time")
+        ):
+            # The clock of whoever measures may be a little ahead.
             self._violate(f"{breach.id} begins at {breach.start}, and it is {at}")
         if breach.type == "availability":
             key = breach.instance_id, breach.period_start
@@ -168,14 +180,14 @@ def _judge_breach(
         violate(f"{standing[0].id} begins at {standing[0].start}, and the facts say {found}")
 
 
-def judge_outages(violate: Violate, state: SlaState, correlator: State) -> None:
-    """Every open alarm that has an effect on service has an interval that lasts, and every such interval an open alarm."""
+def judge_outages(violate: Violate, history: SlaHistory, state: SlaState, correlator: State) -> None:
+    """Every open alarm that has an effect on service has an interval that lasts, and every such interval an open alarm, unless
+    an operator said otherwise."""
     lasting = {each.alarm_id for each in state.outages.values() if each.end is None}
-    stated = {each.alarm_id for each in state.outages.values() if each.corrected}
     for alarm in correlator.alarms.values():
-        if alarm.cleared_at is None and alarm.service_effect != "none" and alarm.id not in lasting | stated:
+        if alarm.cleared_at is None and alarm.service_effect != "none" and alarm.id not in lasting | history.corrected:
             violate(f"{alarm.alarm_id} is open, and no outage of it lasts")
-    for alarm_id in lasting - stated:
+    for alarm_id in sorted(lasting - history.corrected):
         known = correlator.alarms.get(alarm_id)
         if known is None or known.cleared_at is not None:
             violate(f"an outage of {alarm_id} lasts, and its alarm is not open")

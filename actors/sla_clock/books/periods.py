@@ -42,14 +42,14 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     _close(run, instance, period, figures, account.breaches)
 
 
-def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> bool:
-    """Fix the figures of the period that ended at ``ended``, of an instance without an account in it. False when that is done
-    already, or there is no such period, or the instance was made later."""
+def close_untouched(run: FoldRun, instance: SlaInstance, definition_id: str, ended: int) -> bool:
+    """Fix the figures of the definition's period that ended at ``ended``, of an instance without an account in it. False when
+    that is done already, or there is no such period, or the instance was made later."""
     period = period_of(run.state, instance, ended - 1)
     last = run.state.closed.get(instance.id)
     if period is None or period.end != ended or (last is not None and last.period_end >= ended):
         return False
-    if instant_at(instance.created_at) >= ended:
+    if period.definition.id != definition_id or instant_at(instance.created_at) >= ended:
         return False
     _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
     return True
@@ -72,7 +72,7 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
             ended.append(due)
             due = next_period_end(state, definition_id, due)
         for each in ended:
-            if close_untouched(run, instance, each):
+            if close_untouched(run, instance, definition_id, each):
                 period = period_of(state, instance, each - 1)
                 assert period is not None
                 account = Account(period.start, period.end, period.definition.id, period.definition.version)

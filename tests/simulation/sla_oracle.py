@@ -47,6 +47,9 @@ class SlaHistory:
         self.closed: dict[tuple[str, int], PeriodFigures] = {}
         self.suspended: set[str] = set()
         """Instances that were suspended at any time."""
+        self.moved: set[str] = set()
+        """Instances whose resources were changed: what was closed before is of the former ones."""
+        self._resources: dict[str, tuple[str, ...]] = {}
         self.corrected: set[str] = set()
         """Alarms of which an operator corrected an interval."""
         self.jumped = False
@@ -66,8 +69,11 @@ class SlaHistory:
             self.corrected.add(event.action.outage_id.rpartition(".")[0])
         for change in changes:
             match change:
-                case SlaInstanceChanged(instance=instance) if instance.suspended:
-                    self.suspended.add(instance.id)
+                case SlaInstanceChanged(instance=instance):
+                    if instance.suspended:
+                        self.suspended.add(instance.id)
+                    if self._resources.setdefault(instance.id, instance.resources) != instance.resources:
+                        self.moved.add(instance.id)
                 case SlaOutageChanged(outage=outage):
                     self._corrections += outage.corrected
                 case SlaBreachChanged(breach=breach):
@@ -162,8 +168,10 @@ def _judge_running(
 def _judge_closed(violate: Violate, history: SlaHistory, state: SlaState, instance: SlaInstance, period: Period) -> None:
     closed = history.closed.get((instance.id, period.start))
     found = shares_of(state, instance, period, period.end)
-    if found is None or closed is None or instance.id in history.suspended:
+    if found is None or closed is None or instance.id in history.suspended | history.moved:
         return
+    if any("/" in resource for resource in instance.resources):
+        return  # a node that people move
     told = closed.contract, closed.down, closed.excluded, closed.unknown, closed.budget
     if told != found[:5]:
         violate(f"{instance.id} closed {told} from {period.start} to {period.end}, and the facts say {found}")

@@ -101,6 +101,22 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
         _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
 
 
+def keep_first_revision(run: FoldRun, instance: SlaInstance) -> None:
+    """Keep the figures of the period that ended last, which are not kept where nothing has happened in it. It has to be done
+    before the contract is changed, so that a revision can be compared with them."""
+    state = run.state
+    if instance.id not in state.accounts:
+        close_waiting(run, instance)
+    running = period_of(state, instance, run.now)
+    period = period_of(state, instance, (run.now if running is None else running.start) - 1)
+    if period is None or period.end > run.now or instant_at(instance.created_at) >= period.end:
+        return
+    if (instance.id, period.start) not in state.periods:
+        figures = figures_of(run.evidence, instance, period, period.end)
+        first = replace(_untouched(_figures(run, instance, period, figures, ())), reason=ENDED)
+        run.journal.put(state.periods, (instance.id, period.start), first)
+
+
 def comparable(figures: PeriodFigures) -> PeriodFigures:
     """The figures without what does not make a new revision: when, why and by whom they were made, and the customer's name."""
     return replace(figures, revision=1, reason="", closed_by="", made_at=0, customer_name="")

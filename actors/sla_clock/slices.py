@@ -83,7 +83,11 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
         if instance.id not in run.state.accounts:
             close_untouched(run, instance, item.definition_id, item.ended)
         book(run, instance, "the period ended", closed=True)
-    return replace(item, after=found[-1].id) if found else None
+    if found:
+        return replace(item, after=found[-1].id)
+    until = run.state.closed_until
+    run.journal.put(until, item.definition_id, max(item.ended, until.get(item.definition_id, item.ended)))
+    return None
 
 
 def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:

@@ -172,6 +172,8 @@ def _judge_closed(violate: Violate, history: SlaHistory, state: SlaState, instan
         return
     if any("/" in resource for resource in instance.resources):
         return  # a node that people move
+    if (closed.definition_id, closed.definition_version) != (period.definition.id, period.definition.version):
+        return  # the begin of the contract was changed, and with it the version that applies
     told = closed.contract, closed.down, closed.excluded, closed.unknown, closed.budget
     if told != found[:5]:
         violate(f"{instance.id} closed {told} from {period.start} to {period.end}, and the facts say {found}")

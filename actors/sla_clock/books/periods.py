@@ -12,6 +12,7 @@ from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
@@ -38,8 +39,8 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     period = period_of_account(run.state, account)
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, ENDED)
-    run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
+    run.journal.put(run.state.closed, instance.id, account)
 
 
 def close_untouched(run: FoldRun, instance: SlaInstance, definition_id: str, ended: int) -> bool:
@@ -88,14 +89,11 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     account = state.closed.get(instance.id)
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    known = state.periods.get((instance.id, period.start))
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, why)
-    if known is None:
-        # An instance that was made later had no first revision either.
-        number = int(instant_at(instance.created_at) < period.end)
-        known = replace(_untouched(_figures(run, instance, period, figures, ())), revision=number)
     now = _figures(run, instance, period, figures, account.breaches)
+    # An instance that was made later had no first revision.
+    known = _last_revision(state, instance, period, now) or replace(_untouched(now), revision=0)
     if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)
         _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
@@ -125,15 +123,41 @@ def comparable(figures: PeriodFigures) -> PeriodFigures:
 def _untouched(figures: PeriodFigures) -> PeriodFigures:
     """The first revision, which was not kept since nothing had happened in the period."""
     value = 1_000_000 if figures.contract else None
-    return replace(figures, up=figures.contract, down=0, excluded=0, unknown=0, planned=0, availability=value, credit=0)
+    return replace(
+        figures,
+        up=figures.contract,
+        down=0,
+        excluded=0,
+        unknown=0,
+        planned=0,
+        availability=value,
+        breaches=0,
+        credit=0,
+        reason=ENDED,
+    )
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
-    if breaches or figures.touched:
-        _put(run, instance, period, figures, breaches, closed)
+    """Make the first revision; or the next one, where the clock was put back over the end of a period that was closed."""
+    made = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
+    known = _last_revision(run.state, instance, period, made)
+    if known is not None:
+        if comparable(made) != comparable(known):
+            _put(run, instance, period, figures, breaches, replace(made, revision=known.revision + 1), known)
+    elif breaches or figures.touched:
+        _put(run, instance, period, figures, breaches, made)
     else:
-        run.emit(SlaPeriodClosed(run.offset, closed))
+        run.emit(SlaPeriodClosed(run.offset, made))
+
+
+def _last_revision(state: SlaState, instance: SlaInstance, period: Period, now: PeriodFigures) -> PeriodFigures | None:
+    """The last revision of a period; None when it was not closed yet. ``now``: its figures as they are now."""
+    known = state.periods.get((instance.id, period.start))
+    if known is not None:
+        return known
+    last = state.closed.get(instance.id)
+    walked = instant_at(instance.created_at) < period.end <= state.closed_until.get(period.definition.id, 0)
+    return _untouched(now) if walked or (last is not None and last.period_end >= period.end) else None
 
 
 def _figures(

@@ -36,6 +36,7 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
+from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -185,6 +186,7 @@ async def serve(
             windows=windows,
             rules=partial(rule_records, state),
             topology=plant,
+            limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),

@@ -14,11 +14,14 @@ from actors.api import (
     device_events,
     events,
     explain,
+    fault_reports,
     maintenance,
+    measurements,
     notes,
     quarantine,
     reports,
     rules,
+    sla_clocks,
     sources,
     statistics,
     system,
@@ -39,6 +42,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.limits_view import LimitsView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
 
@@ -50,6 +54,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     windows: Windows
     rules: RuleLookup
     topology: TopologyView
+    limits: LimitsView
     sources: SourceView
     backtests: Backtests
     reports: Reports
@@ -81,6 +86,9 @@ def api_routes(
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
+        sla_clocks.routes(submitter, alarms, views.limits, clock),
+        measurements.routes(submitter, default_tenant),
+        fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),

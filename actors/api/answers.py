@@ -48,6 +48,9 @@ ALARM: Final = Subject("invalid")
 RULE: Final = Subject("invalid_rule", pointers=True)
 WINDOW: Final = Subject("invalid_body")
 NODE: Final = Subject("invalid_topology")
+PAUSE: Final = Subject("invalid_body")
+MEASUREMENT: Final = Subject("invalid_body")
+FAULT_REPORT: Final = Subject("invalid_body")
 
 
 def answers(outcome: Outcome) -> Sequence[Answer]:

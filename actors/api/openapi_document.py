@@ -23,6 +23,7 @@ from protocols.rest_fields import ListFormat, RaisedSeverity
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -45,6 +46,9 @@ ENUMS: Final[Mapping[str, Any]] = {
     "ReportKind": ReportKind,
     "Role": Role,
     "RuleType": RuleType,
+    "SlaClockKind": ClockKind,
+    "SlaClockState": ClockState,
+    "SlaPauseReason": PauseReason,
     "ServiceEffect": ServiceEffect,
     "Severity": Severity,
     "SuppressionKind": SuppressionKind,

@@ -26,6 +26,7 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
@@ -109,6 +110,7 @@ class RunningApi:
             alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
             topology=PlantView(self.state),
+            limits=LimitsCatalogue(lambda: self.stages.sla),
             rules=partial(rule_records, self.state),
             sources=self.sources,
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),

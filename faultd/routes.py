@@ -22,6 +22,8 @@ from actors.api import (
     reports,
     rules,
     sla_clocks,
+    sla_definitions,
+    sla_instances,
     sources,
     statistics,
     system,
@@ -34,6 +36,7 @@ from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
 from actors.api.settings import ApiSettings
+from actors.api.sla_terms import CreditModels
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.metrics import Metrics
@@ -43,6 +46,7 @@ from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
 from protocols.sla.limits_view import LimitsView
+from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
 
@@ -56,6 +60,8 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     topology: TopologyView
     limits: LimitsView
     sources: SourceView
+    sla: SlaView
+    credit_models: CreditModels
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
@@ -90,6 +96,8 @@ def api_routes(
         measurements.routes(submitter, default_tenant),
         fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
+        sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
+        sla_instances.routes(submitter, views.sla, default_tenant, clock),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),

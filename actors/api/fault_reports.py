@@ -8,7 +8,7 @@ from litestar.params import JSONBody, PathParameter
 
 from actors.api.access import allow
 from actors.api.actions import tenant_of
-from actors.api.answers import FAULT_REPORT
+from actors.api.answers import SLA
 from actors.api.command_resource import CommandResource, IdempotencyKey, idempotency_key_of
 from actors.api.keyset import INT64, Order, SortKey
 from actors.api.openapi import PROBLEM, ApiOperation, documented
@@ -58,7 +58,7 @@ async def report_fault(
         data.text,
         f"{by.name}/{key}" if key else "",
     )
-    done = await CommandResource(submitter, FAULT_REPORT).submit(by, action)
+    done = await CommandResource(submitter, SLA).submit(by, action)
     report = limits.report(done.id)
     if report is None:
         raise ProblemError(

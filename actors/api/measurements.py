@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 
 from actors.api.access import allow
 from actors.api.actions import tenant_of
-from actors.api.answers import MEASUREMENT, refused
+from actors.api.answers import SLA, refused
 from actors.api.command_resource import CommandResource
 from actors.api.openapi import ApiOperation
 from actors.api.problems import ProblemError
@@ -34,11 +34,11 @@ async def add_measurements(
     the future (60 s of slack), more than 24 hours old, negative, or of a service without an SLA instance of this tenant."""
     tenant = tenant_of(by, data.tenant_id, default_tenant)
     items = tuple(_measurement(number, body) for number, body in enumerate(data.items))
-    commands = CommandResource(submitter, MEASUREMENT)
+    commands = CommandResource(submitter, SLA)
     done = await commands.submit_many(by, AddMeasurements(tenant, items), ())
     refusals = done.answer.refusals
     if len(refusals) == len(items):
-        raise refused(refusals, MEASUREMENT)
+        raise refused(refusals, SLA)
     return MeasurementsTaken(accepted=len(items) - len(refusals), refused=tuple(map(_refused, refusals)))
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from actors.api.access import allow
 from actors.api.alarm_commands import AlarmName
 from actors.api.alarm_lookup import AlarmLookup
-from actors.api.answers import PAUSE
+from actors.api.answers import SLA
 from actors.api.command_resource import CommandResource
 from actors.api.keyset import Order, SortKey
 from actors.api.openapi import ApiOperation, documented
@@ -35,7 +35,7 @@ class ClockPauses:
     """Clocks that the fold knows, and commands that pause them."""
 
     def __init__(self, submitter: Submitter, alarms: AlarmLookup, limits: LimitsView) -> None:
-        self._commands, self._alarms, self.limits = CommandResource(submitter, PAUSE), alarms, limits
+        self._commands, self._alarms, self.limits = CommandResource(submitter, SLA), alarms, limits
 
     async def alarm(self, by: Principal, name: str) -> ClockedAlarm:
         """ProblemError 404 when the caller sees no such alarm, or it has no clocks."""

@@ -35,6 +35,8 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.report_view import HeldReports
+from actors.stage import StageFailed
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -186,6 +188,7 @@ async def serve(
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
+            agreements=HeldReports(stages.sla_clock),
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -261,11 +264,15 @@ async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime],
     batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     seq, alarms, at, made = board.seq, board.alarms(), clock(), []
-    for change in stages.made():
-        made.append(change)
-        if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
-            # A million nodes take a second, in which traps go on being read and folded.
-            await trio.lowlevel.checkpoint()
+    try:
+        for change in stages.made():
+            made.append(change)
+            if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
+                # A million nodes take a second, in which traps go on being read and folded.
+                await trio.lowlevel.checkpoint()
+    except StageFailed as error:
+        log.error("a stage does not tell what it holds", stage=error.stage, error=error.error)
+        return Seed(seq, alarms, quarantined, at, made, whole=False)
     return Seed(seq, alarms, quarantined, at, made)
 
 

@@ -62,6 +62,14 @@ class Stages:
         return self.correlator.state
 
     @property
+    def sla_clock(self) -> SlaClock:
+        """The SLA clock, behind its guard. Raises LookupError where it is none of the stages."""
+        for stage in self.all:
+            if isinstance(stage, GuardedStage) and isinstance(stage.stage, SlaClock):
+                return stage.stage
+        raise LookupError("the SLA clock is none of the stages")
+
+    @property
     def names(self) -> tuple[str, ...]:
         """In the order of the stages."""
         return tuple(stage.name for stage in self.all)

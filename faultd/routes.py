@@ -19,6 +19,8 @@ from actors.api import (
     quarantine,
     reports,
     rules,
+    sla_breaches,
+    sla_compliance,
     sources,
     statistics,
     system,
@@ -39,6 +41,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.report_view import SlaReportView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
 
@@ -54,6 +57,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
+    agreements: SlaReportView
     health: Callable[[], Readiness]
 
 
@@ -85,6 +89,8 @@ def api_routes(
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),
+        sla_breaches.routes(stored, views.agreements, clock),
+        sla_compliance.routes(stored, views.agreements, clock),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
         *system.routes(views.health, metrics),

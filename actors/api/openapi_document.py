@@ -20,9 +20,11 @@ from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
+from protocols.rest_sla_breaches import BreachUnit
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.breach import BreachType
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -32,6 +34,8 @@ ENUMS: Final[Mapping[str, Any]] = {
     "AlarmView": View,
     "BacktestDifference": What,
     "BacktestState": JobState,
+    "BreachType": BreachType,
+    "BreachUnit": BreachUnit,
     "Bucket": Bucket,
     "CountOf": CountOf,
     "EscalationHold": EscalationHold,

@@ -228,7 +228,7 @@ class PeriodRow(Struct, frozen=True, gc=False):
     definition_version: int
     contract_time: Decimal
     uptime: Decimal
-    total_downtime: Decimal
+    unplanned_downtime: Decimal
     excluded_time: Decimal
     unknown_time: Decimal
     planned_downtime: Decimal

@@ -78,6 +78,7 @@ ELSEWHERE = {
     "UnknownPolicy": "docs/glossary.md",
     "CustomerPowerPolicy": "docs/glossary.md",
     "SlaShare": "docs/sla.md",
+    "BreachUnit": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",
     "ReportedExclusion": "docs/sla.md",
 }

@@ -8,6 +8,7 @@ from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import Period, period_of, version_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
@@ -53,8 +54,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     known = state.periods.get((instance.id, period.start))
     account, figures = book_period(run, instance, account, period, why)
     if known is None:
-        known = _untouched(_figures(run, instance, period, figures, ()))
-    now = _figures(run, instance, period, figures, account.breaches)
+        known = _untouched(figures_shown(run.state, instance, period, figures, ()))
+    now = figures_shown(run.state, instance, period, figures, account.breaches)
     if replace(now, reason=known.reason, closed_by=known.closed_by, revision=known.revision) != known:
         run.journal.put(state.closed, instance.id, account)
         _put(run, replace(now, revision=known.revision + 1, reason=why))
@@ -67,17 +68,18 @@ def _untouched(figures: PeriodFigures) -> PeriodFigures:
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
+    closed = replace(figures_shown(run.state, instance, period, figures, breaches), reason=ENDED)
     if breaches or figures.touched:
         _put(run, closed)
     else:
         run.emit(SlaPeriodClosed(run.offset, closed))
 
 
-def _figures(
-    run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
+def figures_shown(
+    state: SlaState, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...], revision: int = 1
 ) -> PeriodFigures:
-    found, state = figures.shares, run.state
+    """``figures`` of a period with the breaches and the credit that ``state`` has."""
+    found = figures.shares
     credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(
         instance_id=instance.id,
@@ -88,6 +90,7 @@ def _figures(
         definition_version=period.definition.version,
         start=period.start,
         end=period.end,
+        revision=revision,
         contract=total(found.contract),
         up=total(found.up),
         down=total(found.down),

@@ -63,6 +63,9 @@ class Metrics:
         self.stage_failures = counter(
             "faultd_stage_failures", "Failures of a stage outside its fold, by stage and method", "stage", "method"
         )
+        self.sla_measurements = counter(
+            "faultd_sla_measurements", "Measurements of services that were taken or refused, by outcome", "outcome"
+        )
         self.quarantined = gauge("faultd_quarantined_events", "Events in quarantine: a stage could not fold them")
         self.fold = histogram("faultd_fold_seconds", "Folding one batch of Events, by stage", "stage")
         self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")
@@ -71,6 +74,18 @@ class Metrics:
         )
         self.plugin_failures = counter("faultd_plugin_failures", "Times that a correlation plugin failed, by plugin", "plugin")
         self.rules_overflow = counter("faultd_rules_overflow", "Alarms and windows that rules dropped at their limits")
+        self.sla_instances = gauge("faultd_sla_instances", "SLA instances, by status", "status")
+        self.sla_deadlines = gauge("faultd_sla_deadlines", "Instants at which the SLA clock will examine something")
+        self.sla_examined = counter("faultd_sla_examined", "SLA instances examined")
+        self.sla_breaches = counter("faultd_sla_breaches", "SLA breaches opened, by type", "type")
+        self.sla_breach_latency = histogram(
+            "faultd_sla_breach_latency_seconds", "From the instant at which a breach became true to its opening"
+        )
+        self.sla_budget_left = gauge(
+            "faultd_sla_budget_left_seconds",
+            "Least budget of downtime left among the instances of a definition that had an outage in the running period",
+            "definition",
+        )
         self.windows_active = gauge("faultd_maintenance_windows_active", "Maintenance windows that are open now")
         self.commands = counter("faultd_commands", "Commands from the API, by action and result", "action", "result")
         self.sequence_gaps = counter("faultd_sequence_gaps", "Notifications missing by a vendor's own sequence number")

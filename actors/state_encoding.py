@@ -15,6 +15,11 @@ STEP = 256
 """Values encoded at a time, in some 0.3 ms."""
 _encode = msgspec.msgpack.Encoder().encode
 
+
+class EncodedMembers(list[bytes]):
+    """The msgpack of each member of a list."""
+
+
 Piece = bytes | memoryview
 """A part of an encoded state."""
 _LONG, _LONGEST = 0.0002, 0.002
@@ -42,7 +47,11 @@ def struct_pieces(fields: Sequence[tuple[str, Any]]) -> Iterator[Piece]:
         yield _encode(name)
         if callable(value):
             value = value()
-        if isinstance(value, list):
+        if isinstance(value, EncodedMembers):
+            yield _header(0x90, len(value))
+            for start in range(0, len(value), STEP):
+                yield b"".join(value[start : start + STEP])
+        elif isinstance(value, list):
             yield _header(0x90, len(value))
             for start in range(0, len(value), STEP):
                 yield _members(0x90, value[start : start + STEP])

@@ -35,6 +35,7 @@ from actors.ledger.feed import LedgerFeed
 from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.gauges import SlaGauges
 from actors.sla_clock.report_view import HeldReports
 from actors.stage import StageFailed
 from actors.store.actor import Store
@@ -71,6 +72,7 @@ from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
+from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
 
@@ -140,6 +142,7 @@ async def serve(
         appends, ledger = pipe.appends, pipe.ledger
         windows = WindowCatalogue(state)
         metrics.windows_active.set_function(windows.active)
+        SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
         board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
@@ -188,7 +191,7 @@ async def serve(
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
-            agreements=HeldReports(stages.sla_clock),
+            agreements=HeldReports(stages.sla),
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)

@@ -23,6 +23,7 @@ from actors.ledger.settings import LedgerSettings
 from actors.mailbox import Append
 from actors.metrics import Metrics
 from actors.sla_clock.stage import SlaClock
+from actors.sla_clock.state import SlaState
 from actors.stage import Stage, fold_batch
 from actors.stage_actor import StageActor
 from actors.state_encoding import encode_with_pauses
@@ -62,12 +63,12 @@ class Stages:
         return self.correlator.state
 
     @property
-    def sla_clock(self) -> SlaClock:
-        """The SLA clock, behind its guard. Raises LookupError where it is none of the stages."""
-        for stage in self.all:
-            if isinstance(stage, GuardedStage) and isinstance(stage.stage, SlaClock):
-                return stage.stage
-        raise LookupError("the SLA clock is none of the stages")
+    def sla(self) -> SlaState:
+        """The state of the SLA clock, which a start replaces; an empty one where there is no such stage."""
+        for guard in self.all[1:]:
+            if isinstance(guard, GuardedStage) and isinstance(guard.stage, SlaClock):
+                return guard.stage.state
+        return SlaState()
 
     @property
     def names(self) -> tuple[str, ...]:

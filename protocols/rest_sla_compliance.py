@@ -12,7 +12,7 @@ from protocols.rest_body import Body
 from protocols.rest_fields import ListFormat, Name, Time, check_time
 from protocols.sla.local_time import utc_time
 from protocols.sla.period_figures import PeriodFigures
-from protocols.sla_report import nearest
+from protocols.sla.report import nearest
 
 
 class ComplianceQuery(Body, frozen=True, kw_only=True):

@@ -22,3 +22,8 @@ class Account(Struct, frozen=True, array_like=True, gc=False):
     at_risk: bool = False
     breaches: tuple[str, ...] = ()
     breaches_at: int | None = None
+    left: int | None = None
+    """Budget left at ``booked``; None without a target."""
+    booked: int = 0
+    lasts: bool = False
+    """An outage was under way then."""

@@ -30,9 +30,9 @@ def held_changes(state: SlaState) -> Iterator[Change]:
     for outage_id in list(state.recorded):
         if (outage := state.outages.get(outage_id)) is not None:
             yield SlaOutageChanged(0, outage)
-    for alarm_id in list(state.clocks):
-        if (times := state.clocks.get(alarm_id)) is not None:
-            yield SlaClockChanged(0, alarm_id, state.alarm_tenants.get(alarm_id, ""), times)
+    for alarm_id in list(state.clocks.by_id):
+        if (facts := state.clocks.get(alarm_id)) is not None and facts.recorded:
+            yield SlaClockChanged(0, alarm_id, facts.tenant_id, facts.times)
     for report in list(state.reports.values()):
         yield FaultReported(0, report)
     for breach_id in list(state.breaches):

@@ -1,90 +1,147 @@
-"""The instances, and the indexes by which evidence, lists and checks find them."""
+"""The instances, and the indexes by which evidence, lists and checks find them.
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator, Sequence
+A million instances as Structs take more than a gigabyte. So each is kept as the octets of its msgpack, and made when it is
+asked for. A *row* is its number in the table; rows stand in the order in which instances were made.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+import msgspec
 
 from actors.sla_clock.journal import Journal
+from actors.sla_clock.place_index import PlaceIndex
+from actors.state_encoding import EncodedMembers
 from protocols.sla.instance import SlaInstance
 
-_FEW = 8
-"""Ids under one place that are kept as a tuple. More of them are kept as a list, so that adding one more copies nothing."""
-Ids = tuple[str, ...] | list[str]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(SlaInstance).decode
+_NUMBER_BITS = 24
 
 
 class InstanceTable:
     """Instances by id, in the order in which they were made."""
 
     def __init__(self) -> None:
-        self._by_id: dict[str, SlaInstance] = {}
-        self._order: list[str] = []
-        self._at: dict[str, Ids] = {}
-        """Ids by the keys of :func:`places_of`, the oldest first."""
+        self._ages = array("Q")
+        """The numbers of the ids, by row."""
+        self._packed: list[bytes | None] = []
+        """The instances, by row; None for one that was removed."""
+        self._index = PlaceIndex(self._places_of)
+        self._count = 0
+        self._last: tuple[bytes | None, SlaInstance | None] = None, None
+        """The octets that were read last, and what they say."""
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return self._count
 
     def __iter__(self) -> Iterator[SlaInstance]:
-        return iter(self._by_id.values())
+        return self.values()
+
+    def __contains__(self, instance_id: str) -> bool:
+        return self._row_of(instance_id) is not None
 
     def get(self, instance_id: str) -> SlaInstance | None:
         """An instance by its id."""
-        return self._by_id.get(instance_id)
+        row = self._row_of(instance_id)
+        return None if row is None else self._read(row)
 
-    def values(self) -> list[SlaInstance]:
-        """All of them in their order, as they are now."""
-        return [self._by_id[each] for each in self._order]
+    def values(self) -> Iterator[SlaInstance]:
+        """All of them in their order, as they are now, whatever changes meanwhile."""
+        return (_decode(octets) for octets in self.packed())
 
-    def at(self, place: str) -> Sequence[str]:
-        """Ids of the instances of a node, ``service:ID``, ``customer:ID`` or ``definition:ID``; of all for "". The oldest
-        first, not to be altered."""
-        return self._at.get(place, ()) if place else self._order
+    def packed(self) -> EncodedMembers:
+        """The msgpack of each, in their order, as they are now."""
+        return EncodedMembers(self._packed if self._count == len(self._packed) else filter(None, self._packed))  # type: ignore[arg-type]
+
+    def at(self, place: str) -> tuple[str, ...]:
+        """Ids of the instances of a node, of ``service:ID``, ``customer:ID`` or ``definition:ID``, the oldest first."""
+        return tuple(_id_of(self._ages[row]) for row in self._index.rows(place))
+
+    def found_at(self, place: str) -> list[SlaInstance]:
+        """The instances of which :meth:`at` gives the ids."""
+        return [self._read(row) for row in self._index.rows(place)]
 
     def behind(self, after: str, most: int, place: str = "") -> list[SlaInstance]:
-        """Up to ``most`` instances of ``place`` behind the one with id ``after``, which may be gone; "": from the first."""
-        ids = self.at(place)
-        start = bisect_right(ids, age_of(after), key=age_of) if after else 0
-        return [self._by_id[each] for each in ids[start : start + most]]
+        """Up to ``most`` instances of ``place`` behind the one with id ``after``, which may be gone; "": from the first, and of
+        every place."""
+        first = bisect_right(self._ages, age_of(after)) if after else 0
+        found: list[SlaInstance] = []
+        rows = self._index.rows(place, first - 1) if place else iter(range(first, len(self._packed)))
+        for row in rows:
+            if len(found) >= most:
+                break
+            if self._packed[row] is not None:
+                found.append(self._read(row))
+        return found
 
     def put(self, journal: Journal, instance: SlaInstance) -> None:
-        """Add an instance, or put it in the place of the one with its id."""
-        before = self._by_id.get(instance.id)
-        journal.put(self._by_id, instance.id, instance)
-        if before is None:
-            _insert(journal, self._order, instance.id)
-        old = () if before is None else places_of(before)
+        """Add an instance, or put it in the place of the one with its id. A new one has a higher id than every other."""
+        row, octets = self._row_of(instance.id), _encode(instance)
+        if row is None:
+            row = self._append(journal, age_of(instance.id))
+        before = self._packed[row]
+        old = () if before is None else places_of(_decode(before))
         new = places_of(instance)
-        for place in new:
-            if place not in old:
-                self._file(journal, place, instance.id)
         for place in old:
             if place not in new:
-                self._unfile(journal, place, instance.id)
+                self._unfile(journal, place, row)
+        self._write(row, octets)
+        journal.undo(self._write, row, before)
+        for place in new:
+            if place not in old:
+                self._index.add(place, row)
+                journal.undo(self._index.remove, place, row)
 
     def remove(self, journal: Journal, instance_id: str) -> None:
         """Forget an instance."""
-        instance = self._by_id[instance_id]
-        journal.drop(self._by_id, instance_id)
-        _remove(journal, self._order, instance_id)
-        for place in places_of(instance):
-            self._unfile(journal, place, instance_id)
+        row = self._row_of(instance_id)
+        if row is None:
+            raise KeyError(instance_id)
+        for place in self._places_of(row):
+            self._unfile(journal, place, row)
+        journal.undo(self._write, row, self._packed[row])
+        self._write(row, None)
 
-    def _file(self, journal: Journal, place: str, instance_id: str) -> None:
-        ids = self._at.get(place, ())
-        if isinstance(ids, list):
-            _insert(journal, ids, instance_id)
-        elif len(ids) < _FEW:
-            journal.put(self._at, place, tuple(sorted((*ids, instance_id), key=age_of)))
-        else:
-            journal.put(self._at, place, sorted((*ids, instance_id), key=age_of))
+    def _row_of(self, instance_id: str) -> int | None:
+        age = age_of(instance_id)
+        row = bisect_left(self._ages, age)
+        if row < len(self._ages) and self._ages[row] == age and self._packed[row] is not None and _id_of(age) == instance_id:
+            return row
+        return None
 
-    def _unfile(self, journal: Journal, place: str, instance_id: str) -> None:
-        ids = self._at[place]
-        if isinstance(ids, list) and len(ids) > 1:
-            _remove(journal, ids, instance_id)
-        elif len(ids) > 1:
-            journal.put(self._at, place, tuple(each for each in ids if each != instance_id))
-        else:
-            journal.drop(self._at, place)
+    def _append(self, journal: Journal, age: int) -> int:
+        row = bisect_left(self._ages, age)
+        if row < len(self._ages) and self._ages[row] == age:
+            return row  # it was removed
+        if row < len(self._ages):
+            raise ValueError(f"instance {_id_of(age)} is older than {_id_of(self._ages[-1])}")
+        self._ages.append(age)
+        self._packed.append(None)
+        journal.undo(self._ages.pop)
+        journal.undo(self._packed.pop)
+        return row
+
+    def _write(self, row: int, octets: bytes | None) -> None:
+        self._count += (octets is not None) - (self._packed[row] is not None)
+        self._packed[row] = octets
+
+    def _unfile(self, journal: Journal, place: str, row: int) -> None:
+        self._index.remove(place, row)
+        journal.undo(self._index.add, place, row)
+
+    def _read(self, row: int) -> SlaInstance:
+        octets = self._packed[row]
+        assert octets is not None
+        known, instance = self._last
+        if known is not octets or instance is None:
+            instance = _decode(octets)
+            self._last = octets, instance
+        return instance
+
+    def _places_of(self, row: int) -> tuple[str, ...]:
+        return places_of(self._read(row))
 
 
 def places_of(instance: SlaInstance) -> tuple[str, ...]:
@@ -98,25 +155,14 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
     )
 
 
-def age_of(instance_id: str) -> tuple[int, int]:
-    """The order in which instances were made: offset and number of the id ``SI17.2``."""
+def age_of(instance_id: str) -> int:
+    """The order in which instances were made, by offset and number of the id ``SI17.2``; -1 for what is no such id."""
     offset, _, number = instance_id[2:].partition(".")
-    return int(offset), int(number or 0)
+    if not (offset.isdecimal() and (number or "0").isdecimal() and instance_id.startswith("SI")):
+        return -1
+    return (int(offset) << _NUMBER_BITS) + int(number or 0)
 
 
-def _insert(journal: Journal, ids: list[str], instance_id: str) -> None:
-    _put_in(ids, instance_id)
-    journal.undo(_take_out, ids, instance_id)
-
-
-def _remove(journal: Journal, ids: list[str], instance_id: str) -> None:
-    _take_out(ids, instance_id)
-    journal.undo(_put_in, ids, instance_id)
-
-
-def _put_in(ids: list[str], instance_id: str) -> None:
-    insort(ids, instance_id, key=age_of)
-
-
-def _take_out(ids: list[str], instance_id: str) -> None:
-    del ids[bisect_left(ids, age_of(instance_id), key=age_of)]
+def _id_of(age: int) -> str:
+    offset, number = divmod(age, 1 << _NUMBER_BITS)
+    return f"SI{offset}.{number}" if number else f"SI{offset}"

@@ -6,7 +6,6 @@ from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.books.periods import figures_shown
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.stage import SlaClock
 from actors.sla_clock.state import SlaState
 from protocols.sla.breach import SlaBreach
 from protocols.sla.instance import SlaInstance
@@ -18,14 +17,10 @@ _AT_ONCE = 200
 
 
 class HeldReports:
-    """A :class:`protocols.sla.report_view.SlaReportView` of the stage ``clock``."""
+    """A :class:`protocols.sla.report_view.SlaReportView` of ``state``."""
 
-    def __init__(self, clock: SlaClock) -> None:
-        self._clock = clock
-
-    @property
-    def _state(self) -> SlaState:
-        return self._clock.state
+    def __init__(self, state: SlaState) -> None:
+        self._state = state
 
     @property
     def settled(self) -> bool:
@@ -38,24 +33,31 @@ class HeldReports:
         return list(self._state.breaches.values())
 
     def running(self, wanted: PeriodChoice, now: int) -> Iterator[list[PeriodFigures]]:
-        ids = self._ids(wanted)
-        for start in range(0, len(ids), _AT_ONCE):
-            state = self._state
-            reader = EvidenceReader(state)
-            found = [state.instances.get(each) for each in ids[start : start + _AT_ONCE]]
-            chosen = [each for each in found if each is not None and _is_chosen(each, wanted)]
-            yield [figures for each in chosen if (figures := _running(state, reader, each, now)) is not None]
+        for some in self._portions(wanted):
+            reader = EvidenceReader(self._state)
+            chosen = [each for each in some if _is_chosen(each, wanted)]
+            yield [figures for each in chosen if (figures := _running(self._state, reader, each, now)) is not None]
 
-    def _ids(self, wanted: PeriodChoice) -> Sequence[str]:
-        """Ids of at least the chosen instances."""
+    def _portions(self, wanted: PeriodChoice) -> Iterator[list[SlaInstance]]:
+        """At least the chosen instances."""
         instances = self._state.instances
         if wanted.instance_id is not None:
-            return (wanted.instance_id,)
-        if wanted.service_id is not None:
-            return instances.at(f"service:{wanted.service_id}")
-        if wanted.customer_id is not None:
-            return instances.at(f"customer:{wanted.customer_id}")
-        return [each.id for each in instances]
+            one = instances.get(wanted.instance_id)
+            yield [] if one is None else [one]
+            return
+        place = _place_of(wanted)
+        some = instances.behind("", _AT_ONCE, place)
+        while some:
+            yield some
+            some = instances.behind(some[-1].id, _AT_ONCE, place)
+
+
+def _place_of(wanted: PeriodChoice) -> str:
+    """The place under which the table finds the fewest of them; "" where it has no index."""
+    for kind, name in (("service", wanted.service_id), ("customer", wanted.customer_id), ("definition", wanted.definition_id)):
+        if name is not None:
+            return f"{kind}:{name}"
+    return ""
 
 
 def _is_chosen(instance: SlaInstance, wanted: PeriodChoice) -> bool:

@@ -38,14 +38,20 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
 def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
     """Depth first. A node that hangs from several above is examined once for each: the second time changes nothing."""
     instances, children = run.state.instances, run.state.plant.children
-    stack = list(item.stack)
+    stack, after = list(item.stack), item.after
     while stack:
         if run.budget <= 0:
-            return replace(item, stack=tuple(stack))
-        node_id = stack.pop()
+            return replace(item, stack=tuple(stack), after=after)
+        node_id = stack[-1]
         run.budget -= 1
-        for instance_id in instances.at(node_id):
-            _examine(run, instance_id, item)
+        found = instances.behind(after, max(1, run.budget), node_id)
+        for instance in found:
+            _examine(run, instance, item)
+        if found and run.budget <= 0:
+            after = found[-1].id
+            continue
+        stack.pop()
+        after = ""
         below = children.get(node_id)
         if below:
             stack += list(below)[::-1]
@@ -56,7 +62,9 @@ def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
     for done, instance_id in enumerate(item.instances):
         if run.budget <= 0:
             return replace(item, instances=item.instances[done:])
-        _examine(run, instance_id, item)
+        instance = run.state.instances.get(instance_id)
+        if instance is not None:
+            _examine(run, instance, item)
     return None
 
 
@@ -84,9 +92,7 @@ def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:
     return instances.behind(after, run.budget, f"definition:{definition_id}" if definition_id else "")
 
 
-def _examine(run: FoldRun, instance_id: str, item: WalkBelow | WalkThese) -> None:
-    instance = run.state.instances.get(instance_id)
+def _examine(run: FoldRun, instance: SlaInstance, item: WalkBelow | WalkThese) -> None:
     run.budget -= 1
-    if instance is not None:
-        record(run, item.outage_id)
-        book(run, instance, item.why, item.since)
+    record(run, item.outage_id)
+    book(run, instance, item.why, item.since)

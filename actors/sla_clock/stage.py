@@ -12,7 +12,7 @@ from actors.stage import Stage
 from actors.state_encoding import Piece
 from protocols.change import Change
 from protocols.event import Event, SlaWork
-from protocols.sla.local_time import instant_at
+from protocols.sla.local_time import SECOND, instant_at
 
 WORK = SlaWork()
 
@@ -61,7 +61,17 @@ class SlaClock(Stage):
         self.state.offset, self.state.at = offset, at
 
     def count(self, metrics: Metrics | None) -> None:
-        self.state.tally.clear()
+        state = self.state
+        if metrics is not None:
+            metrics.sla_examined.inc(state.examined)
+            for kind, latency in state.opened:
+                metrics.sla_breaches.labels(kind).inc()
+                metrics.sla_breach_latency.observe(latency / SECOND)
+            for outcome, number in state.measured.items():
+                metrics.sla_measurements.labels(outcome).inc(number)
+        state.examined = 0
+        state.opened.clear()
+        state.measured.clear()
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:
         """Ask for another Event while work waits."""

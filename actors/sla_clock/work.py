@@ -14,6 +14,8 @@ class WalkBelow(Struct, frozen=True, array_like=True, tag="below", tag_field="ta
     why: str
     outage_id: str = ""
     since: int = NEVER
+    after: str = ""
+    """The instance of the last node that was examined last; "" before the first."""
 
 
 class WalkThese(Struct, frozen=True, array_like=True, tag="these", tag_field="tag"):

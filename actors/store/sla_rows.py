@@ -50,7 +50,7 @@ class DefinitionRow(Struct, frozen=True):
 
 
 class InstanceRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_instances``. The period is the running one."""
+    """A row of ``sla_instances``. The period is the running one; ``former`` as in the ledger."""
 
     id: str
     tenant_id: str
@@ -76,6 +76,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_end: datetime | None
     period_definition_id: str
     period_definition_version: int
+    former: Sequence[dict[str, Any]]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -287,6 +288,7 @@ def instance_row(change: SlaInstanceChanged) -> InstanceRow:
         stored(change.period_end),
         change.period_definition_id,
         change.period_definition_version,
+        msgspec.to_builtins(found.former) if found.former else (),
         found.created_at,
         found.created_by,
         found.updated_at,

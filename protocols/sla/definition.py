@@ -39,6 +39,9 @@ class SlaTerms(Struct, frozen=True, kw_only=True):
     """A maintenance window counts as planned when it was known this long before it began."""
     at_risk_percent: int = 80
     """The part of a budget or of a time limit after which an instance is at risk, 1 to 99."""
+    at_risk_burn_rates: dict[str, int] = {}
+    """By window (``1h``, ``6h``, ``3d``), thousandths: an instance is at risk while its budget is used so many times as fast as
+    allowed within the window."""
     response: dict[Severity, int] = {}
     """Time limit from raise to acknowledgement, by severity."""
     resolution: dict[Severity, int] = {}
@@ -66,6 +69,7 @@ class SlaTermsEdited(Struct, frozen=True, kw_only=True):
     exclude_maintenance: bool | UnsetType = UNSET
     maintenance_notice: int | UnsetType = UNSET
     at_risk_percent: int | UnsetType = UNSET
+    at_risk_burn_rates: dict[str, int] | UnsetType = UNSET
     response: dict[Severity, int] | UnsetType = UNSET
     resolution: dict[Severity, int] | UnsetType = UNSET
     calendar: BusinessCalendar | UnsetType | None = UNSET

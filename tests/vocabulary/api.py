@@ -115,7 +115,7 @@ class RunningApi:
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,
-            agreements=HeldReports(self.stages.sla_clock),
+            agreements=HeldReports(self.stages.sla),
             health=lambda: self.readiness,
         )
         submitter = Submitter(self.send, self.stored, self.settings, self.metrics)

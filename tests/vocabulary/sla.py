@@ -3,12 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
-from actors.guarded_stage import GuardedStage
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.journal import Journal
-from actors.sla_clock.stage import SlaClock
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
 from protocols.command import PutWindow
@@ -47,11 +45,7 @@ class SlaWorld(World):
     @property
     def sla(self) -> SlaState:
         """The state of the stage."""
-        guard = self.stages.all[1]
-        assert isinstance(guard, GuardedStage)
-        stage = guard.stage
-        assert isinstance(stage, SlaClock)
-        return stage.state
+        return self.stages.sla
 
     def define(self, name: str = "gold", **terms: Any) -> SlaDefinition:
         """A definition, made before the contracts begin."""

@@ -7,7 +7,7 @@ from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.run import FoldRun
 from protocols.decimal_text import seconds
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 from protocols.sla.instance import SlaInstance
 from protocols.sla.outage import SlaOutage
@@ -29,7 +29,7 @@ def book_availability(
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
-        run.notify("at_risk", instance, f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used")
+        run.notify("at_risk", instance, risk_text(figures))
     return replace(account, at_risk=at_risk)
 
 
@@ -49,23 +49,7 @@ def _breached(
     cause = root_of(run, alarms, broken)
     target = period.definition.terms.availability_target or 0
     if known is None:
-        known = SlaBreach(
-            id=run.new_id("SB"),
-            instance_id=instance.id,
-            tenant_id=instance.tenant_id,
-            definition_id=period.definition.id,
-            definition_version=period.definition.version,
-            customer_id=instance.customer_id,
-            service_id=instance.service_id,
-            type="availability",
-            period_start=period.start,
-            start=broken,
-            target=target,
-            actual=target,
-            currency=instance.currency,
-            minor_digits=instance.minor_digits,
-            revision=0,
-        )
+        known = new_breach(run, instance, period, "availability", broken, target)
         account = replace(account, availability_breach=known.id, breaches=(*account.breaches, known.id))
     breach = replace(
         known,
@@ -87,6 +71,11 @@ def _breached(
     return replace(account, at_risk=True)
 
 
+def risk_text(figures: SlaFigures) -> str:
+    """Why the budget is at risk."""
+    return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used{figures.burning}"
+
+
 def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     """The outage interval of the root cause: of those that lasted at ``at``, the earliest, and its parents up to the top."""
     lasting = [each for each in alarms if each.start <= at and (each.end is None or each.end >= at)]
@@ -102,10 +91,33 @@ def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     return found
 
 
+def new_breach(run: FoldRun, instance: SlaInstance, period: Period, type: BreachType, start: int, target: int) -> SlaBreach:
+    """A breach that is not kept yet: its revision is 0."""
+    return SlaBreach(
+        id=run.new_id("SB"),
+        instance_id=instance.id,
+        tenant_id=instance.tenant_id,
+        definition_id=period.definition.id,
+        definition_version=period.definition.version,
+        customer_id=instance.customer_id,
+        service_id=instance.service_id,
+        type=type,
+        period_start=period.start,
+        start=start,
+        target=target,
+        actual=target,
+        currency=instance.currency,
+        minor_digits=instance.minor_digits,
+        revision=0,
+    )
+
+
 def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
     """Keep a breach and emit it, if it differs. Returns it with its revision."""
     if breach == run.state.breaches.get(breach.id):
         return breach
+    if breach.revision == 0:
+        run.state.opened.append((breach.type, run.now - breach.start))
     breach = replace(breach, revision=breach.revision + 1)
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))

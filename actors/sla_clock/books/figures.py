@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
+from actors.sla_clock.books.burn import WINDOWS, burns_at
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.evidence.exclusions import exclusions_of
 from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only
+from protocols.decimal_text import shortest
 from protocols.sla.instance import SlaInstance
-from protocols.sla.intervals import Timeline, total, union
+from protocols.sla.intervals import Timeline, difference, total, union
 
 
 class SlaFigures(NamedTuple):
@@ -23,8 +25,10 @@ class SlaFigures(NamedTuple):
     lasts: bool
     """An outage is under way, whether it counts or not."""
     availability: int | None
+    burning: str
+    """The burn rate that is exceeded, for a text; "" for none."""
     at_risk_at: int | None
-    """Downtime exceeded, or will exceed, ``at_risk_percent`` of the budget."""
+    """Downtime exceeded, or will exceed, ``at_risk_percent`` of the budget; or the budget is used too fast."""
     breached_at: int | None
     """Downtime has exceeded the budget."""
     breaches_at: int | None
@@ -65,7 +69,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, None, None, None)
+        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, "", None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -74,6 +78,14 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
             return past
         return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
 
-    risk, broken = allowed * terms.at_risk_percent // 100, breached_at(counted.down, allowed)
-    ahead = exceeds_at(risk), broken, exceeds_at(allowed)
+    broken, risk_at = breached_at(counted.down, allowed), exceeds_at(allowed * terms.at_risk_percent // 100)
+    burning = ""
+    if terms.at_risk_burn_rates and now < period.end and (risk_at is None or risk_at > now):
+        running = difference(outages, exclusions)
+        for window, limit in terms.at_risk_burn_rates.items():
+            burns = burns_at(running, now, WINDOWS[window], terms.availability_target, limit)
+            if burns == now:
+                burning = f", more than {shortest(limit, 3)} times as fast as allowed within the last {window}"
+            risk_at = burns if risk_at is None or (burns is not None and burns < risk_at) else risk_at
+    ahead = burning, risk_at, broken, exceeds_at(allowed)
     return SlaFigures(shown, evidence.down, exclusions, allowed, down, lasts, value, *ahead)

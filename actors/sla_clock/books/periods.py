@@ -6,7 +6,9 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, period_of, version_of
+from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.limits.booking_limits import book_limits
+from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaPeriodClosed
@@ -18,19 +20,21 @@ BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
 
 
-def book_period(run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str) -> tuple[Account, SlaFigures]:
-    """Bring the breach of availability and the credits of the account's period to what the evidence says now, or said at the
-    period's end. Returns the account and the figures."""
+def book_period(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str
+) -> tuple[Account, SlaFigures, LimitsStanding]:
+    """Bring the breaches and the credits of the account's period to what the evidence says now, or said at the period's end.
+    Returns the account, the figures, and what the limits come to."""
     figures = figures_of(run.evidence, instance, period, min(run.now, period.end))
     account = book_availability(run, instance, account, period, figures, why)
-    return book_credits(run, instance, account, period, figures, why), figures
+    account, limits = book_limits(run, instance, account, period, why)
+    return book_credits(run, instance, account, period, figures, why), figures, limits
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
-    version = version_of(run.state, account.definition_id, account.definition_version)
-    period = Period(account.period_start, account.period_end, version)
-    account, figures = book_period(run, instance, account, period, ENDED)
+    period = period_of_account(run.state, account)
+    account, figures, _ = book_period(run, instance, account, period, ENDED)
     run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
 
@@ -52,7 +56,7 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     known = state.periods.get((instance.id, period.start))
-    account, figures = book_period(run, instance, account, period, why)
+    account, figures, _ = book_period(run, instance, account, period, why)
     if known is None:
         known = _untouched(figures_shown(run.state, instance, period, figures, ()))
     now = figures_shown(run.state, instance, period, figures, account.breaches)

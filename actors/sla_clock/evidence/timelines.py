@@ -57,14 +57,18 @@ class EvidenceReader:
 
     def outages_of(self, instance: SlaInstance, during: Interval) -> list[SlaOutage]:
         """The intervals of effect ``outage`` that concern an instance within ``during``, the earliest first."""
+        return [
+            outage
+            for outage in self.concerning(instance)
+            if outage.effect == "outage" and outage.start < during[1] and (outage.end is None or outage.end > during[0])
+        ]
+
+    def concerning(self, instance: SlaInstance) -> list[SlaOutage]:
+        """Every interval of an alarm that concerns an instance, whatever its effect, the earliest first."""
         keys = dict.fromkeys([f"service:{instance.service_id}", f"customer:{instance.customer_id}"])
         for resource in instance.resources:
             keys.update(dict.fromkeys(self.state.plant.above(resource)))
-        found = {
-            outage.id: outage
-            for outage in self._outages(keys, instance.tenant_id)
-            if outage.effect == "outage" and outage.start < during[1] and (outage.end is None or outage.end > during[0])
-        }
+        found = {outage.id: outage for outage in self._outages(keys, instance.tenant_id)}
         return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
 
     def _of_node(self, node_id: str, tenant: str) -> ServiceEvidence:

@@ -19,7 +19,7 @@ PATH = f"{RunningApi.FAULTS}/sla-breaches"
 async def keep(lab: RunningApi, *breaches: SlaBreach, held: bool = True) -> None:
     """Have ``breaches`` in PostgreSQL, where there is one, and in the fold where they are ``held``."""
     if held:
-        lab.stages.sla_clock.state.breaches.update((each.id, each) for each in breaches)
+        lab.stages.sla.breaches.update((each.id, each) for each in breaches)
     if lab.store is not None:
         lab.seq += 1
         await lab.apply(RecordedBatch(lab.seq, lab.seq, [SlaBreachChanged(1, each) for each in breaches]))

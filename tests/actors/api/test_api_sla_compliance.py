@@ -38,7 +38,7 @@ async def close(lab: RunningApi, *periods: PeriodFigures) -> None:
 
 def run(lab: RunningApi, *numbers: int, **fields: Any) -> None:
     """Have instances whose periods run."""
-    state = lab.stages.sla_clock.state
+    state = lab.stages.sla
     state.definitions["SD1"] = (agreements.definition(),)
     for number in numbers:
         state.instances.put(Journal(), agreements.instance(number, **fields))
@@ -251,5 +251,5 @@ async def test_a_wrong_parameter_of_a_report_is_named(lab: RunningApi, query: st
 async def test_a_report_that_lacks_what_is_not_stored_yet_says_so(lab: RunningApi) -> None:
     async with lab.serve(), lab.client("viewer") as client:
         assert "faultd-stale" not in (await client.get(PATH)).headers
-        lab.stages.sla_clock.state.put_work(Journal(), WalkAll("a period is being closed"))
+        lab.stages.sla.put_work(Journal(), WalkAll("a period is being closed"))
         assert (await client.get(PATH)).headers["faultd-stale"] == "true"

@@ -80,6 +80,7 @@ CREATE TABLE sla_instances (
     period_end timestamptz,
     period_definition_id text NOT NULL,
     period_definition_version bigint NOT NULL,
+    former jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     updated_at timestamptz NOT NULL,

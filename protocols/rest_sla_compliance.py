@@ -58,6 +58,7 @@ class CompliancePeriod(Struct, frozen=True, kw_only=True):
     sla_instance_id: str
     tenant_id: str
     customer_id: str
+    customer_name: str
     service_id: str
     sla_definition_id: str
     definition_version: int
@@ -85,6 +86,8 @@ class CompliancePeriod(Struct, frozen=True, kw_only=True):
     reason: str
     """Why this revision was made."""
     closed_by: str
+    made_at: datetime
+    """When this revision was made; of a period that runs: now."""
 
 
 class CreditSum(Struct, frozen=True):
@@ -175,6 +178,7 @@ def period_shown(figures: PeriodFigures) -> CompliancePeriod:
         sla_instance_id=figures.instance_id,
         tenant_id=figures.tenant_id,
         customer_id=figures.customer_id,
+        customer_name=figures.customer_name,
         service_id=figures.service_id,
         sla_definition_id=figures.definition_id,
         definition_version=figures.definition_version,
@@ -196,6 +200,7 @@ def period_shown(figures: PeriodFigures) -> CompliancePeriod:
         currency=figures.currency,
         reason=figures.reason,
         closed_by=figures.closed_by if figures.revision else "",
+        made_at=utc_time(figures.made_at),
     )
 
 

@@ -22,6 +22,7 @@ from protocols.command import Command
 from protocols.event import ClockJumped, Event
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
+from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
 BLIND_AFTER = timedelta(seconds=60)
@@ -82,6 +83,8 @@ def _note_window(run: FoldRun, window: MaintenanceWindow) -> None:
     correlator forgets it."""
     state = run.state
     named = state.maintenance.put(run.journal, window)
+    if named:
+        run.emit(SlaWindowChanged(run.offset, window.id, state.maintenance.histories[window.id]))
     if not named or not len(state.instances):
         return
     run.evidence.forget()

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from actors.sla_clock.books.booking import instance_shown
+from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.report.closed_periods import closed_report
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
 from protocols.sla.changes import (
@@ -14,6 +16,7 @@ from protocols.sla.changes import (
     SlaExclusionChanged,
     SlaOutageChanged,
     SlaPeriodClosed,
+    SlaWindowChanged,
 )
 
 
@@ -41,4 +44,6 @@ def held_changes(state: SlaState) -> Iterator[Change]:
     for credit in list(state.credits.values()):
         yield SlaCreditChanged(0, credit)
     for figures in list(state.periods.values()):
-        yield SlaPeriodClosed(0, figures)
+        yield SlaPeriodClosed(0, figures, closed_report(EvidenceReader(state), figures))
+    for window_id, history in list(state.maintenance.histories.items()):
+        yield SlaWindowChanged(0, window_id, history)

@@ -75,4 +75,4 @@ def _running(state: SlaState, reader: EvidenceReader, instance: SlaInstance, now
         return None
     account = state.accounts.get(instance.id)
     breaches = account.breaches if account is not None and account.period_start == period.start else ()
-    return figures_shown(state, instance, period, figures_of(reader, instance, period, now), breaches, revision=0)
+    return figures_shown(state, instance, period, figures_of(reader, instance, period, now), breaches, now, revision=0)

@@ -11,7 +11,6 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
 from actors.sla_clock.deadlines import Deadlines, Subject
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
-from actors.sla_clock.evidence.planned_work import WindowHistory
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
@@ -27,6 +26,7 @@ from protocols.sla.instance import SlaInstance
 from protocols.sla.outage import SlaOutage
 from protocols.sla.performance_rule import PerformanceMetric
 from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.window_history import WindowHistory
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -214,7 +214,10 @@ class SlaState:
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
-        state.definitions, state.accounts = saved.definitions, saved.accounts
+        state.definitions = saved.definitions
+        # Instances with the same figures have shared one account.
+        shared: dict[Account, Account] = {}
+        state.accounts = {name: shared.setdefault(account, account) for name, account in saved.accounts.items()}
         state.maintenance = MaintenanceIndex(saved.windows)
         state.closed = saved.closed
         for exclusion in saved.exclusions.values():

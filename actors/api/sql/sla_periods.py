@@ -23,7 +23,7 @@ _KEY = "period_middle, sla_instance_id, period_start"
 _LISTED = (
     f"{_KEY}, period_end, revision, tenant_id, customer_id, service_id, sla_definition_id, definition_version, contract_time, "
     "uptime, unplanned_downtime, excluded_time, unknown_time, planned_downtime, error_budget, availability, breach_count, "
-    "credit_minor, currency, minor_digits, reason, closed_by"
+    "credit_minor, currency, minor_digits, reason, closed_by, customer_name, made_at"
 )
 
 
@@ -110,6 +110,8 @@ def figures_of(row: Record) -> PeriodFigures:
         minor_digits=row["minor_digits"],
         reason=row["reason"],
         closed_by=row["closed_by"],
+        customer_name=row["customer_name"],
+        made_at=instant_at(row["made_at"]),
     )
 
 

@@ -6,6 +6,7 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.decimal_text import seconds
 from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.changes import SlaBreachChanged
@@ -46,7 +47,7 @@ def _breached(
     down = figures.shares.down
     ended = None if figures.lasts else max(broken, down[-1][1]) if down else broken
     alarms = run.evidence.outages_of(instance, (period.start, min(run.now + 1, period.end)))
-    cause = root_of(run, alarms, broken)
+    cause = root_of(run.state, alarms, broken)
     target = period.definition.terms.availability_target or 0
     if known is None:
         known = new_breach(run, instance, period, "availability", broken, target)
@@ -76,18 +77,18 @@ def risk_text(figures: SlaFigures) -> str:
     return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used{figures.burning}"
 
 
-def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
+def root_of(state: SlaState, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     """The outage interval of the root cause: of those that lasted at ``at``, the earliest, and its parents up to the top."""
     lasting = [each for each in alarms if each.start <= at and (each.end is None or each.end >= at)]
     found = next(iter(lasting or alarms), None)
     seen: set[str] = set()
     while found is not None and found.parent_alarm_id and found.parent_alarm_id not in seen:
         seen.add(found.parent_alarm_id)
-        above = run.state.outages_of.get(found.parent_alarm_id)
+        above = state.outages_of.get(found.parent_alarm_id)
         if not above:
             # The cause is a conclusion that is no outage itself.
             return replace(found, alarm_id=found.parent_alarm_id, alarm_name="")
-        found = run.state.outages[above[-1]]
+        found = state.outages[above[-1]]
     return found
 
 

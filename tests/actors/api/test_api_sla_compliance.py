@@ -70,6 +70,7 @@ async def test_a_closed_period_with_its_sums(lab: RunningApi) -> None:
         "sla_instance_id": "SI2",
         "tenant_id": "t",
         "customer_id": "C2",
+        "customer_name": "Novak",
         "service_id": "S2",
         "sla_definition_id": "SD1",
         "definition_version": 1,
@@ -91,6 +92,7 @@ async def test_a_closed_period_with_its_sums(lab: RunningApi) -> None:
         "currency": "EUR",
         "reason": "the period ended",
         "closed_by": "faultd:sla_clock",
+        "made_at": "2026-12-01T00:00:00Z",
     }
 
 

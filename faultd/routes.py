@@ -21,7 +21,9 @@ from actors.api import (
     quarantine,
     reports,
     rules,
+    sla_breaches,
     sla_clocks,
+    sla_compliance,
     sla_definitions,
     sla_instances,
     sources,
@@ -46,6 +48,7 @@ from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
 from protocols.sla.limits_view import LimitsView
+from protocols.sla.report_view import SlaReportView
 from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
@@ -65,6 +68,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
+    agreements: SlaReportView
     health: Callable[[], Readiness]
 
 
@@ -101,6 +105,8 @@ def api_routes(
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),
+        sla_breaches.routes(stored, views.agreements, clock),
+        sla_compliance.routes(stored, views.agreements, clock),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
         *system.routes(views.health, metrics),

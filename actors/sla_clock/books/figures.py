@@ -55,10 +55,19 @@ class SlaFigures(NamedTuple):
         return BILLION if self.measured <= 0 else (self.measured - self.down) * BILLION // self.measured
 
 
-def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> SlaFigures:
-    """Of ``period`` until ``now``."""
+def figures_of(
+    reader: EvidenceReader,
+    instance: SlaInstance,
+    period: Period,
+    now: int,
+    assumed: tuple[int, Timeline] | None = None,
+) -> SlaFigures:
+    """Of ``period`` until ``now``. ``assumed``: an instant at which an outage under way is taken to end, and further time in
+    which the service is taken to be down."""
     terms, contract, interval = period.definition.terms, contract_of(instance), period.interval
     evidence = reader.of(instance)
+    if assumed is not None:
+        evidence = evidence.supposing(*assumed)
     exclusions = exclusions_of(reader, instance, period, evidence)
     hidden, minimum, until = blind_only(evidence), terms.outage_minimum, min(now, period.end)
     shown = shares(interval, contract, evidence.down, exclusions, hidden, now=until, minimum=minimum)

@@ -46,7 +46,7 @@ _Found = TypeVar("_Found")
 
 
 class Inputs(NamedTuple):
-    """All of it, by content."""
+    """Profiles, topology, settings and rules, each with its content."""
 
     profiles: ProfilesLoaded
     topology: TopologyLoaded

@@ -6,8 +6,8 @@ import sys
 import msgspec
 
 from faultd.sla_report.render import EX_CONTRADICTORY, render_pdf
-from protocols.sla_report import SlaReport, SlaReports
-from protocols.sla_report_check import ContradictoryReport
+from protocols.sla.report import SlaReport, SlaReports
+from protocols.sla.report_check import ContradictoryReport
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from faultd.sla_report.display import MINUS, availability, in_seconds, target_percentage
 from protocols.decimal_text import decimal
-from protocols.sla_report import BILLION, SlaReport
+from protocols.sla.report import BILLION, SlaReport
 
 
 def shares_step(report: SlaReport) -> str:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from protocols.sla.local_time import day_of, instant_of, midnight
-from protocols.sla_report import SlaReport, SlaShare
+from protocols.sla.report import SlaReport, SlaShare
 
 COLUMNS: Final = 1000
 MOST_MARKS: Final = 40

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from protocols.decimal_text import decimal, seconds, shortest
 from protocols.sla.breach import BreachType
 from protocols.sla.local_time import wall_time
-from protocols.sla_report import CreditTotal, SlaReport
+from protocols.sla.report import CreditTotal, SlaReport
 
 MINUS: Final = "\u2212"
 NOTHING: Final = "\u2013"

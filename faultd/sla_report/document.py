@@ -25,8 +25,8 @@ from faultd.sla_report.report_tables import report_tables
 from faultd.sla_report.revision import revision_rows
 from faultd.sla_report.summary import summary_of
 from protocols.printable import counted
-from protocols.sla_report import SlaReport, SlaReports, SlaShare
-from protocols.sla_report_check import require_consistent
+from protocols.sla.report import SlaReport, SlaReports, SlaShare
+from protocols.sla.report_check import require_consistent
 
 MOST_LINES: Final = 500
 """Lines of one table, where the document is one report."""
@@ -41,8 +41,7 @@ _SHARES: Final[dict[SlaShare, str]] = {"up": "Up", "down": "Down", "excluded": "
 def document_of(given: SlaReport | SlaReports) -> dict[str, Any]:
     """The values for the template. Raises :class:`ContradictoryReport` for figures that do not agree."""
     reports = (given,) if isinstance(given, SlaReport) else given.items
-    for each in reports:
-        require_consistent(each)
+    require_consistent(given)
     shown = reports[:MOST_REPORTS]
     lines = max(FEWEST_LINES, MOST_LINES // max(1, len(shown)))
     subject = given.customer_name if isinstance(given, SlaReport) else given.subject

@@ -8,8 +8,8 @@ import msgspec
 import trio
 
 from faultd.sla_report.render import EX_CONTRADICTORY, require_printer
-from protocols.sla_report import SlaReport, SlaReports
-from protocols.sla_report_check import ContradictoryReport
+from protocols.sla.report import SlaReport, SlaReports
+from protocols.sla.report_check import ContradictoryReport
 
 LIMIT_SECONDS: Final = 60.0
 """A document that takes longer is given up."""

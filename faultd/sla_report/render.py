@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from faultd.sla_report.document import document_of
-from protocols.sla_report import SlaReport, SlaReports
+from protocols.sla.report import SlaReport, SlaReports
 
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 EX_CONTRADICTORY: Final = 65

@@ -19,7 +19,7 @@ from faultd.sla_report.plain_text import MOST_CHARACTERS, plain
 from faultd.sla_report.table import Cell, PrintedTable, TableColumn, bounded_table
 from protocols.sla.breach import SlaBreach
 from protocols.sla.credit import CreditLine
-from protocols.sla_report import (
+from protocols.sla.report import (
     AlarmClock,
     AppliedExclusion,
     CreditTotal,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from faultd.sla_report.display import MINUS, NOTHING, in_seconds, money, target_percentage
 from faultd.sla_report.plain_text import plain
 from protocols.sla.period_figures import PeriodFigures
-from protocols.sla_report import CreditTotal, ShareTotals, SlaReport
+from protocols.sla.report import CreditTotal, ShareTotals, SlaReport
 
 
 def revision_rows(report: SlaReport) -> list[list[str]]:

@@ -8,7 +8,7 @@ from faultd.sla_report.plain_text import HEADING_CHARACTERS, plain
 from faultd.sla_report.report_tables import totals_cell
 from faultd.sla_report.table import Cell, PrintedTable, TableColumn, bounded_table
 from protocols.printable import counted
-from protocols.sla_report import SlaReport, SlaReports
+from protocols.sla.report import SlaReport, SlaReports
 
 _COLUMNS = (
     TableColumn("Service", share=3),

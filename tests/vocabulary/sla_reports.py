@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.credit import CreditLine
 from protocols.sla.period_figures import PeriodFigures
-from protocols.sla_report import AlarmClock, AppliedExclusion, ReportedOutage, ShareTotals, SlaReport, SlaReports
+from protocols.sla.report import AlarmClock, AppliedExclusion, ReportedOutage, ShareTotals, SlaReport, SlaReports
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

@@ -11,7 +11,7 @@ from vocabulary.sla_reports import HOUR, SECOND, make_sla_report
 
 from faultd.sla_report.arithmetic import availability_steps, budget_steps, shares_step
 from protocols.sla.definition import UnknownPolicy
-from protocols.sla_report import BILLION, ShareTotals, SlaReport, nearest
+from protocols.sla.report import BILLION, ShareTotals, SlaReport, nearest
 
 
 def with_shares(shares: ShareTotals, policy: UnknownPolicy = "up", target: int = 999_000_000, **changes: Any) -> SlaReport:

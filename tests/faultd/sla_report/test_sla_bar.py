@@ -12,7 +12,7 @@ from vocabulary.sla_reports import END, HOUR, START, make_sla_report
 
 from faultd.sla_report.bar import COLUMNS, MOST_MARKS, BarPart, bar_parts, bar_ticks, outage_marks
 from protocols.sla.local_time import midnight
-from protocols.sla_report import ReportedOutage, ShareSpan, SlaReport, SlaShare
+from protocols.sla.report import ReportedOutage, ShareSpan, SlaReport, SlaShare
 
 COLUMN = (END - START) // COLUMNS
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"

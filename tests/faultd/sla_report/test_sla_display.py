@@ -18,7 +18,7 @@ from faultd.sla_report.display import (
     verdict,
 )
 from protocols.sla.breach import BreachType
-from protocols.sla_report import CreditTotal, ShareTotals
+from protocols.sla.report import CreditTotal, ShareTotals
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

@@ -13,8 +13,8 @@ from vocabulary.sla_reports import DOWN, END, HOUR, SECOND, START, make_revision
 
 from faultd.sla_report.document import FEWEST_LINES, MOST_LINES, MOST_REPORTS, document_of
 from faultd.sla_report.plain_text import MOST_CHARACTERS, plain
-from protocols.sla_report import ReportedOutage, ShareTotals, SlaReport, SlaReports, nearest, share_timeline
-from protocols.sla_report_check import ContradictoryReport
+from protocols.sla.report import ReportedOutage, ShareTotals, SlaReport, SlaReports, nearest, share_timeline
+from protocols.sla.report_check import ContradictoryReport
 
 
 def printed(given: SlaReport | SlaReports) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from protocols.csv_cells import cell, lines
 from protocols.decimal_text import decimal, seconds, shortest
-from protocols.sla_report import SlaReport
+from protocols.sla.report import SlaReport
 
 COLUMNS: Final = (
     "period_start",

@@ -5,7 +5,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from protocols.decimal_text import decimal, seconds
-from protocols.sla_report import BILLION, SlaReport, SlaShare, nearest
+from protocols.sla.report import BILLION, SlaReport, SlaReports, SlaShare, nearest
 
 _MILLION = 1_000_000
 LATEST = 253_370_764_800 * _MILLION
@@ -16,15 +16,24 @@ class ContradictoryReport(ValueError):
     """The report's figures contradict one another; the message names the service, the fields and the values."""
 
 
-def require_consistent(report: SlaReport) -> None:
-    """Raises :class:`ContradictoryReport` with everything that :func:`contradictions` finds."""
-    found = list(contradictions(report))
+def require_consistent(given: SlaReport | SlaReports) -> None:
+    """Raises :class:`ContradictoryReport` with everything that :func:`contradictions` finds; of several reports, in the first
+    that has any."""
+    if isinstance(given, SlaReports):
+        found = [*_zone_and_period(given)]
+        if found:
+            raise ContradictoryReport(f"reports of {given.subject[:60]!r}: {'; '.join(found)}")
+        for each in given.items:
+            require_consistent(each)
+        return
+    found = list(contradictions(given))
     if found:
-        raise ContradictoryReport(f"report of {report.service_id!r}: {'; '.join(found)}")
+        raise ContradictoryReport(f"report of {given.service_id[:60]!r}: {'; '.join(found)}")
 
 
 def contradictions(report: SlaReport) -> Iterator[str]:
     """Each contradiction as a text that names the fields and the values."""
+    yield from _zone_and_period(report)
     yield from _times(report)
     yield from _timeline(report)
     yield from _shares(report)
@@ -36,19 +45,23 @@ def contradictions(report: SlaReport) -> Iterator[str]:
         yield f"previous.revision {report.previous.revision}: is not before {report.revision}"
 
 
-def _times(report: SlaReport) -> Iterator[str]:
+def _zone_and_period(given: SlaReport | SlaReports) -> Iterator[str]:
     try:
-        ZoneInfo(report.zone)
+        ZoneInfo(given.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield f"zone {report.zone!r}: unknown"
-    if not 0 <= report.period_start < report.period_end < LATEST:
-        yield f"period_start {report.period_start}, period_end {report.period_end}: expected 0 <= start < end < year 9999"
+        yield f"zone {given.zone[:60]!r}: unknown"
+    if not 0 <= given.period_start < given.period_end < LATEST:
+        yield f"period_start {given.period_start}, period_end {given.period_end}: expected 0 <= start < end < year 9999"
+    if not 0 <= given.made_at < LATEST:
+        yield f"made_at {given.made_at}: expected 0 <= instant < year 9999"
+
+
+def _times(report: SlaReport) -> Iterator[str]:
     if not report.period_start <= report.as_of <= report.period_end:
         yield f"as_of {report.as_of}: is not within the period"
     if report.closed and report.as_of != report.period_end:
         yield f"as_of {report.as_of}: a closed period counts until its end"
-    single = (("made_at", report.made_at), ("contract_start", report.contract_start), ("contract_end", report.contract_end))
-    for name, given in single:
+    for name, given in (("contract_start", report.contract_start), ("contract_end", report.contract_end)):
         if given is not None and not 0 <= given < LATEST:
             yield f"{name} {given}: expected 0 <= instant < year 9999"
     for what, spans in (("outages", report.outages), ("exclusions", report.exclusions), ("breaches", report.breaches)):
@@ -81,6 +94,8 @@ def _shares(report: SlaReport) -> Iterator[str]:
     shares = report.shares
     if min(shares.up, shares.down, shares.excluded, shares.unknown) < 0:
         yield f"shares {shares}: a share is negative"
+    if not 0 <= report.contract_time <= report.period_end - report.period_start:
+        yield f"contract_time {seconds(report.contract_time)} s: is not within the period's length"
     if shares.elapsed > report.contract_time or (report.closed and shares.elapsed != report.contract_time):
         yield f"contract_time {seconds(report.contract_time)} s: the shares sum to {seconds(shares.elapsed)} s"
     expected = nearest(_MILLION * (shares.measured - report.downtime), shares.measured) if shares.measured > 0 else None

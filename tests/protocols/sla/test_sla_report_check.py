@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, make_revision, make_sla_report
+from msgspec.structs import replace
+from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, make_revision, make_sla_report, make_sla_reports
 
-from protocols.sla_report import ShareTotals
-from protocols.sla_report_check import ContradictoryReport, contradictions, require_consistent
+from protocols.sla.report import ShareTotals
+from protocols.sla.report_check import ContradictoryReport, contradictions, require_consistent
 
 SOME_UNKNOWN = ShareTotals(715 * HOUR, 3 * HOUR, HOUR, HOUR)
 
@@ -61,6 +62,8 @@ def test_nothing_measured_has_no_availability() -> None:
         ({"availability": None}, "availability none: the shares give 0.995828"),
         ({"outages": ()}, "outages: 0 s counted, downtime is 10800 s"),
         ({"contract_time": 721 * HOUR}, "contract_time 2595600 s: the shares sum to 2592000 s"),
+        ({"contract_time": 721 * HOUR}, "contract_time 2595600 s: is not within the period's length"),
+        ({"contract_time": 719 * HOUR}, "contract_time 2588400 s: the shares sum to 2592000 s"),
         ({"budget_time": 721 * HOUR}, "budget_time"),
         ({"budget": 0, "budget_left": -3 * HOUR}, "budget 0 s: budget_time and target give 2588.4 s"),
         ({"budget_left": 0}, "budget_left 0 s"),
@@ -81,3 +84,19 @@ def test_a_contradiction_names_the_field(changes: dict[str, Any], named: str) ->
 def test_the_refusal_names_the_service() -> None:
     with pytest.raises(ContradictoryReport, match=r"'ftth-0042': availability 0\.9958"):
         require_consistent(make_sla_report(availability=995_800))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"zone": "Europe"}, "zone 'Europe': unknown"),
+        ({"period_end": START}, "period_start"),
+        ({"made_at": -1}, "made_at -1"),
+        ({"items": (make_sla_report(), make_sla_report(downtime=0))}, "'ftth-0042': availability"),
+    ],
+)
+def test_several_reports_are_refused_for_one(changes: dict[str, Any], named: str) -> None:
+    several = make_sla_reports((make_sla_report(),))
+    require_consistent(several)
+    with pytest.raises(ContradictoryReport, match=named):
+        require_consistent(replace(several, **changes))

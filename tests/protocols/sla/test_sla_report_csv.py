@@ -5,8 +5,8 @@ import io
 
 from vocabulary.sla_reports import HOUR, make_revision, make_sla_report, make_sla_reports
 
-from protocols.sla_report import CreditTotal, SlaReport
-from protocols.sla_report_csv import COLUMNS, reports_csv
+from protocols.sla.report import CreditTotal, SlaReport
+from protocols.sla.report_csv import COLUMNS, reports_csv
 
 NO_TARGET = {"target": None, "budget_time": None, "budget": None, "budget_left": None}
 

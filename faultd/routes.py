@@ -15,6 +15,7 @@ from actors.api import (
     events,
     explain,
     maintenance,
+    maintenance_preview,
     notes,
     quarantine,
     reports,
@@ -27,6 +28,7 @@ from actors.api import (
     unknown_traps,
 )
 from actors.api.alarm_lookup import AlarmLookup
+from actors.api.maintenance_preview import PreviewWindow
 from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
@@ -48,6 +50,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
 
     alarms: AlarmView
     windows: Windows
+    preview: PreviewWindow
     rules: RuleLookup
     topology: TopologyView
     sources: SourceView
@@ -79,6 +82,7 @@ def api_routes(
         customers.routes(alarms),
         events.routes(submitter, settings, default_tenant, plant, views.alarms),
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
+        maintenance_preview.routes(views.preview, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
         topology_changes.routes(submitter, plant),

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from protocols.sla.local_time import SECOND, utc_of
-from protocols.sla.preview import PreviewedInstance, PreviewVerdict, WindowPreview
+from protocols.sla.instance import InstanceStatus
+from protocols.sla.local_time import SECOND, utc_time
+from protocols.sla.preview import PreviewedInstance, WindowPreview
 
 
 class PreviewedService(Struct, frozen=True, kw_only=True):
@@ -24,8 +25,8 @@ class PreviewedService(Struct, frozen=True, kw_only=True):
     unplanned: float
     error_budget_before: float | None
     error_budget_after: float | None
-    status_before: PreviewVerdict
-    status_after: PreviewVerdict
+    status_before: InstanceStatus
+    status_after: InstanceStatus
     reason: str
 
 
@@ -61,8 +62,8 @@ def _service(each: PreviewedInstance) -> PreviewedService:
         service_id=each.service_id,
         sla_definition_id=each.definition_id,
         definition_name=each.definition_name,
-        period_start=utc_of(each.period_start),
-        period_end=utc_of(each.period_end),
+        period_start=utc_time(each.period_start),
+        period_end=utc_time(each.period_end),
         planned=each.planned / SECOND,
         unplanned=each.unplanned / SECOND,
         error_budget_before=None if each.budget_before is None else each.budget_before / SECOND,

@@ -23,6 +23,7 @@ from protocols.rest_fields import ListFormat, RaisedSeverity
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -50,6 +51,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "WindowPhase": Phase,
+    "SlaInstanceStatus": InstanceStatus,
 }
 """Every enum of the API, by the name of its component."""
 _BY_VALUES = {frozenset(get_args(literal)): name for name, literal in ENUMS.items()}

@@ -8,14 +8,13 @@ from actors.sla_clock.books.period_choice import Period, period_of
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex, MaintenanceReader
 from actors.sla_clock.evidence.planned_work import WindowHistory, with_version
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.state import SlaState
 from protocols.decimal_text import seconds
 from protocols.maintenance import MaintenanceWindow
 from protocols.recurrence.within import microseconds
-from protocols.sla.instance import SlaInstance
+from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.intervals import Timeline, difference, total, union
-from protocols.sla.preview import PreviewedInstance, PreviewVerdict, WindowPreview
+from protocols.sla.preview import PreviewedInstance, WindowPreview
 
 MOST_EXAMINED = 20_000
 """Instances that one preview examines: it is answered between two Events."""
@@ -120,7 +119,7 @@ def _times(reader: MaintenanceReader, instance: SlaInstance, period: Period, not
     return union((max(each.start, span[0]), min(each.end, span[1])) for each in reader.planned(instance, span, notice))
 
 
-def _verdict(figures: SlaFigures) -> PreviewVerdict:
+def _verdict(figures: SlaFigures) -> InstanceStatus:
     if figures.breached_at is not None:
         return "breached"
     return "compliant" if figures.at_risk_at is None else "at_risk"

@@ -1,10 +1,8 @@
 """The effect that a maintenance window would have on service level agreements."""
 
-from typing import Literal
-
 from msgspec import Struct
 
-PreviewVerdict = Literal["compliant", "at_risk", "breached"]
+from protocols.sla.instance import InstanceStatus
 
 
 class PreviewedInstance(Struct, frozen=True, kw_only=True):
@@ -26,8 +24,8 @@ class PreviewedInstance(Struct, frozen=True, kw_only=True):
     budget_before: int | None
     """Budget left without the window; None without a target."""
     budget_after: int | None
-    before: PreviewVerdict
-    after: PreviewVerdict
+    before: InstanceStatus
+    after: InstanceStatus
     reason: str
 
 

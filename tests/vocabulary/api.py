@@ -31,6 +31,7 @@ from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
+from faultd.window_preview import WindowPreviews
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
@@ -108,6 +109,7 @@ class RunningApi:
         views = ApiViews(
             alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
+            preview=WindowPreviews(self.stages, lambda: self.now),
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
             sources=self.sources,

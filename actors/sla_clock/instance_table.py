@@ -67,9 +67,10 @@ class InstanceTable:
         """Up to ``most`` instances of ``place`` behind the one with id ``after``, which may be gone; "": from the first, and of
         every place."""
         first = bisect_right(self._ages, age_of(after)) if after else 0
+        if place:
+            return [self._read(row) for row in self._index.rows(place, first - 1, most)]
         found: list[SlaInstance] = []
-        rows = self._index.rows(place, first - 1) if place else iter(range(first, len(self._packed)))
-        for row in rows:
+        for row in range(first, len(self._packed)):
             if len(found) >= most:
                 break
             if self._packed[row] is not None:

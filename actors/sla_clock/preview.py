@@ -6,7 +6,7 @@ from copy import copy
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import Period, period_of
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex, MaintenanceReader
-from actors.sla_clock.evidence.planned_work import WindowHistory, with_version
+from actors.sla_clock.evidence.planned_work import with_version
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.state import SlaState
 from protocols.decimal_text import seconds

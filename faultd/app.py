@@ -36,6 +36,7 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
+from actors.sla_clock.view import SlaCatalogue
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -71,6 +72,7 @@ from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
+from protocols.sla.credit_models import CreditTerms
 from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
@@ -120,6 +122,7 @@ async def serve(
     notifier.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state
+    credit_models = dict(inputs.credit_models)
     try:
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -188,6 +191,8 @@ async def serve(
             rules=partial(rule_records, state),
             topology=plant,
             sources=listener.sources,
+            sla=SlaCatalogue(lambda: stages.sla),
+            credit_models=credit_models,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
@@ -235,7 +240,9 @@ async def serve(
                             task_status.started(health)
 
                         sources.start_soon(announce)
-                        await _until_told_to_stop(signals, config, config_file, state, appends, listener, security, notifier)
+                        await _until_told_to_stop(
+                            signals, config, config_file, state, appends, listener, security, notifier, credit_models
+                        )
                         health.stopping, impatience.scope = True, everything
                     notifier.stopping("draining")
                     log.info("stopping: draining what was received")
@@ -353,6 +360,7 @@ async def _until_told_to_stop(
     listener: TrapListener,
     security: V3Engine,
     notifier: Notifier,
+    credit_models: dict[str, CreditTerms],
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
 
@@ -360,6 +368,8 @@ async def _until_told_to_stop(
         replace_users(security, new)
         listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
         logs.configure(new.log)
+        credit_models.clear()
+        credit_models.update(inputs.credit_models)
 
     async for number in signals:
         if number != signal.SIGHUP:

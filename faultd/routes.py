@@ -20,6 +20,8 @@ from actors.api import (
     quarantine,
     reports,
     rules,
+    sla_definitions,
+    sla_instances,
     sources,
     statistics,
     system,
@@ -33,6 +35,7 @@ from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
 from actors.api.settings import ApiSettings
+from actors.api.sla_terms import CreditModels
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.metrics import Metrics
@@ -41,6 +44,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
 
@@ -54,6 +58,8 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     rules: RuleLookup
     topology: TopologyView
     sources: SourceView
+    sla: SlaView
+    credit_models: CreditModels
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
@@ -86,6 +92,8 @@ def api_routes(
         rules.routes(submitter, views.rules),
         topology.routes(plant),
         topology_changes.routes(submitter, plant),
+        sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
+        sla_instances.routes(submitter, views.sla, default_tenant, clock),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),

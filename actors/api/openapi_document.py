@@ -20,9 +20,13 @@ from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
+from protocols.rest_sla_definitions import PeriodUnit
+from protocols.rest_sla_instances import InstanceSort
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
+from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
 from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
@@ -48,10 +52,18 @@ ENUMS: Final[Mapping[str, Any]] = {
     "RuleType": RuleType,
     "ServiceEffect": ServiceEffect,
     "Severity": Severity,
+    "SlaCountedUnits": CountedUnits,
+    "SlaCreditStart": CreditStart,
+    "SlaCreditUnit": CreditUnit,
+    "SlaCustomerPower": CustomerPowerPolicy,
+    "SlaFreeUnit": FreeUnit,
+    "SlaInstanceSort": InstanceSort,
+    "SlaInstanceStatus": InstanceStatus,
+    "SlaPeriodUnit": PeriodUnit,
+    "SlaUnknownPolicy": UnknownPolicy,
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "WindowPhase": Phase,
-    "SlaInstanceStatus": InstanceStatus,
 }
 """Every enum of the API, by the name of its component."""
 _BY_VALUES = {frozenset(get_args(literal)): name for name, literal in ENUMS.items()}

@@ -38,6 +38,13 @@ class PlaceIndex:
             return []
         return [entry - first for entry in found]
 
+    def count(self, place: str) -> int:
+        """The number of rows of a place; the cost is that of its chunks."""
+        if self._displaced and place in self._displaced:
+            return len(self._displaced[place])
+        first = self._key(place)
+        return self._below(first + (1 << ROW_BITS)) - self._below(first) if self.rows(place, -1, 1) else 0
+
     def add(self, place: str, row: int) -> None:
         """File a row under a place. The row has the place already, and is not filed there yet."""
         first = self._key(place)
@@ -81,6 +88,11 @@ class PlaceIndex:
         if not self._displaced and likely in places:
             return likely
         return next((each for each in places if self._key(each) == first and each not in self._displaced), "")
+
+    def _below(self, entry: int) -> int:
+        """The number of entries that are lower."""
+        number = bisect_right(self._firsts, entry) - 1
+        return sum(map(len, self._chunks[:number])) + bisect_left(self._chunks[number], entry)
 
     def _entries(self, first: int, since: int, most: int) -> list[int]:
         """Up to ``most`` entries of a hash from ``since`` on."""

@@ -15,6 +15,7 @@ from protocols.recurrence.within import microseconds
 from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.intervals import Timeline, difference, total, union
 from protocols.sla.preview import PreviewedInstance, WindowPreview
+from protocols.sla.window_history import WindowHistory
 
 MOST_EXAMINED = 20_000
 """Instances that one preview examines: it is answered between two Events."""

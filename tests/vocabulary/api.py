@@ -26,9 +26,12 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.view import SlaCatalogue
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
+from faultd.config import Config
+from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
 from faultd.window_preview import WindowPreviews
@@ -113,6 +116,8 @@ class RunningApi:
             topology=PlantView(self.state),
             rules=partial(rule_records, self.state),
             sources=self.sources,
+            sla=SlaCatalogue(lambda: self.stages.sla),
+            credit_models=read_credit_models(Config()),
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,

@@ -36,7 +36,9 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
+from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
+from actors.stage import StageFailed
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -196,6 +198,7 @@ async def serve(
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
+            agreements=HeldReports(stages.sla),
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -273,11 +276,15 @@ async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime],
     batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     seq, alarms, at, made = board.seq, board.alarms(), clock(), []
-    for change in stages.made():
-        made.append(change)
-        if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
-            # A million nodes take a second, in which traps go on being read and folded.
-            await trio.lowlevel.checkpoint()
+    try:
+        for change in stages.made():
+            made.append(change)
+            if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
+                # A million nodes take a second, in which traps go on being read and folded.
+                await trio.lowlevel.checkpoint()
+    except StageFailed as error:
+        log.error("a stage does not tell what it holds", stage=error.stage, error=error.error)
+        return Seed(seq, alarms, quarantined, at, made, whole=False)
     return Seed(seq, alarms, quarantined, at, made)
 
 

@@ -20,6 +20,8 @@ from actors.api import (
     quarantine,
     reports,
     rules,
+    sla_breaches,
+    sla_compliance,
     sla_definitions,
     sla_instances,
     sources,
@@ -44,6 +46,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.report_view import SlaReportView
 from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
@@ -63,6 +66,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
+    agreements: SlaReportView
     health: Callable[[], Readiness]
 
 
@@ -97,6 +101,8 @@ def api_routes(
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),
+        sla_breaches.routes(stored, views.agreements, clock),
+        sla_compliance.routes(stored, views.agreements, clock),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
         *system.routes(views.health, metrics),

@@ -20,11 +20,13 @@ from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
+from protocols.rest_sla_breaches import BreachUnit
 from protocols.rest_sla_definitions import PeriodUnit
 from protocols.rest_sla_instances import InstanceSort
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.breach import BreachType
 from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
 from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
 from protocols.sla.instance import InstanceStatus
@@ -37,6 +39,8 @@ ENUMS: Final[Mapping[str, Any]] = {
     "AlarmView": View,
     "BacktestDifference": What,
     "BacktestState": JobState,
+    "BreachType": BreachType,
+    "BreachUnit": BreachUnit,
     "Bucket": Bucket,
     "CountOf": CountOf,
     "EscalationHold": EscalationHold,

@@ -70,6 +70,7 @@ from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
+from faultd.window_preview import WindowPreviews
 from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
@@ -189,6 +190,7 @@ async def serve(
         views = ApiViews(
             alarms=HeldAlarms(state),
             windows=windows,
+            preview=WindowPreviews(stages, clock),
             rules=partial(rule_records, state),
             topology=plant,
             limits=LimitsCatalogue(lambda: stages.sla),

@@ -16,6 +16,7 @@ from actors.api import (
     explain,
     fault_reports,
     maintenance,
+    maintenance_preview,
     measurements,
     notes,
     quarantine,
@@ -34,6 +35,7 @@ from actors.api import (
     unknown_traps,
 )
 from actors.api.alarm_lookup import AlarmLookup
+from actors.api.maintenance_preview import PreviewWindow
 from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
@@ -59,6 +61,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
 
     alarms: AlarmView
     windows: Windows
+    preview: PreviewWindow
     rules: RuleLookup
     topology: TopologyView
     limits: LimitsView
@@ -94,6 +97,7 @@ def api_routes(
         customers.routes(alarms),
         events.routes(submitter, settings, default_tenant, plant, views.alarms),
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
+        maintenance_preview.routes(views.preview, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
         sla_clocks.routes(submitter, alarms, views.limits, clock),

@@ -36,6 +36,7 @@ from faultd.config import Config
 from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
+from faultd.window_preview import WindowPreviews
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
@@ -113,6 +114,7 @@ class RunningApi:
         views = ApiViews(
             alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
+            preview=WindowPreviews(self.stages, lambda: self.now),
             topology=PlantView(self.state),
             limits=LimitsCatalogue(lambda: self.stages.sla),
             rules=partial(rule_records, self.state),

@@ -42,8 +42,8 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "major", "minor")
 steps = st.lists(
     st.tuples(
         st.integers(1, 250),
-        st.sampled_from(["raise", "clear", "acknowledge", "withdraw", "severity", "attach", "pause", "wait"]),
-        st.sampled_from(["ont", "pon", "cut"]),
+        st.sampled_from(["raise", "clear", "acknowledge", "withdraw", "severity", "attach", "attach", "pause", "wait"]),
+        st.sampled_from(["ont", "ont", "pon", "cut"]),
         st.integers(0, 5),
     ),
     min_size=3,
@@ -76,7 +76,8 @@ class Story:
         self.instance = world.serve(world.define(**TERMS), "svc-1")
         self.stage = SlaClock()
         self.stage.state = world.sla
-        self.act("raise", "cut", 0)
+        for number, name in enumerate(("cut", "ont", "pon")):
+            self.act("raise", name, number)
 
     @property
     def now(self) -> datetime:
@@ -278,3 +279,67 @@ def test_a_restart_after_every_event_changes_nothing(steps: list[Any]) -> None:
             story.fold(Tick())
             story.act(step, name, number)
     assert plain.emitted == restarted.emitted
+
+
+def breaches(story: Story) -> list[tuple[str, str, int, bool, bool]]:
+    """Alarm, type, begin in seconds, resolved and withdrawn of each."""
+    found = story.stage.state.breaches.values()
+    return [(each.alarm_id, each.type, (each.start - us(0)) // SECOND, each.resolved, each.withdrawn) for each in found]
+
+
+def test_the_severity_of_a_former_cause_counts_only_while_it_was_above() -> None:
+    story = Story(True)
+    story.seconds = 10
+    story.act("attach", "ont", 1)  # to the cut, which is critical
+    story.seconds = 50
+    story.act("attach", "ont", 2)  # detached: major again
+    story.seconds = 299
+    story.fold(Tick())
+    assert breaches(story) == []
+    story.seconds = 301
+    story.fold(Tick())
+    assert breaches(story)[0] == ("ont", "response_time", 300, False, False)
+
+
+def test_a_pause_of_a_former_cause_counts_only_while_it_was_above() -> None:
+    story = Story(True)
+    story.seconds = 40
+    story.act("attach", "ont", 1)
+    story.seconds = 55
+    story.act("pause", "cut", 0)  # from 55 to 205
+    story.seconds = 100
+    story.act("attach", "ont", 2)
+    story.act("clear", "pon", 0)
+    (ont, _) = story.clocks()
+    assert [(each.start, each.end) for each in ont.times.pauses] == [(us(55), us(100))]
+
+
+def test_two_alarms_that_get_one_cause_have_one_breach() -> None:
+    story = Story(True)
+    story.seconds = 310
+    story.fold(Tick())
+    story.seconds = 2001
+    story.fold(Tick())
+    assert [each[:2] for each in breaches(story)] == [
+        ("ont", "response_time"),
+        ("ont", "resolution_time"),
+        ("pon", "resolution_time"),
+    ]
+    story.act("attach", "ont", 1)
+    story.act("attach", "pon", 0)
+    assert [(each[0], each[4]) for each in breaches(story)] == [("cut", False), ("cut", False), ("pon", True)]
+    assert "the clock of cut counts" in list(story.stage.state.breaches.values())[2].reason
+
+
+def test_an_alarm_that_is_over_when_it_is_looked_at_was_breached_all_the_same() -> None:
+    story = Story(True)
+    story.act("severity", "ont", 0)
+    story.seconds = 100
+    story.act("clear", "ont", 0)
+    assert breaches(story) == [("ont", "response_time", 60, True, False)]
+    story.seconds = 150
+    story.act("raise", "ont", 0)
+    facts = story.stage.state.clocks.get("ont")
+    assert facts is not None
+    assert [(each.start, each.end) for each in facts.times.ended] == [(us(100), us(150))]
+    assert breaches(story) == [("ont", "response_time", 60, False, False)]

@@ -306,12 +306,12 @@ def test_a_pause_of_a_former_cause_counts_only_while_it_was_above() -> None:
     story.seconds = 40
     story.act("attach", "ont", 1)
     story.seconds = 55
-    story.act("pause", "cut", 0)  # from 55 to 205
+    story.act("pause", "cut", 1)  # from 60 s ago until 145
     story.seconds = 100
     story.act("attach", "ont", 2)
     story.act("clear", "pon", 0)
     (ont, _) = story.clocks()
-    assert [(each.start, each.end) for each in ont.times.pauses] == [(us(55), us(100))]
+    assert [(each.start, each.end) for each in ont.times.pauses] == [(us(40), us(100))]
 
 
 def test_two_alarms_that_get_one_cause_have_one_breach() -> None:

@@ -42,8 +42,14 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
     """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
     period = period_of(run.state, instance, ended - 1)
-    if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
-        _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    if period is None or period.end != ended or (instance.id, period.start) in run.state.periods:
+        return
+    figures = figures_of(run.evidence, instance, period, period.end)
+    if figures.touched:
+        # Time in which faultd did not run concerns every instance, and gives none an account.
+        close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
+    else:
+        _close(run, instance, period, figures, ())
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
@@ -58,8 +64,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     known = state.periods.get((instance.id, period.start))
     account, figures, _ = book_period(run, instance, account, period, why)
     if known is None:
-        known = _untouched(_figures(run, instance, period, figures, ()))
-    now = _figures(run, instance, period, figures, account.breaches)
+        known = _untouched(figures_kept(run, instance, period, figures, ()))
+    now = figures_kept(run, instance, period, figures, account.breaches)
     if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)
         _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
@@ -77,16 +83,17 @@ def _untouched(figures: PeriodFigures) -> PeriodFigures:
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
+    closed = replace(figures_kept(run, instance, period, figures, breaches), reason=ENDED)
     if breaches or figures.touched:
         _put(run, instance, period, figures, breaches, closed)
     else:
         run.emit(SlaPeriodClosed(run.offset, closed))
 
 
-def _figures(
+def figures_kept(
     run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
 ) -> PeriodFigures:
+    """The first revision of a closed period."""
     found, state = figures.shares, run.state
     credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(

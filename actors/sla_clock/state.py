@@ -214,7 +214,10 @@ class SlaState:
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
-        state.definitions, state.accounts = saved.definitions, saved.accounts
+        state.definitions = saved.definitions
+        # Instances with the same figures have shared one account.
+        shared: dict[Account, Account] = {}
+        state.accounts = {name: shared.setdefault(account, account) for name, account in saved.accounts.items()}
         state.maintenance = MaintenanceIndex(saved.windows)
         state.closed = saved.closed
         for exclusion in saved.exclusions.values():

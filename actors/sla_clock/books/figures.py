@@ -6,10 +6,10 @@ from actors.sla_clock.availability import BILLION, Shares, availability, breache
 from actors.sla_clock.books.burn import WINDOWS, burns_at
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.evidence.exclusions import exclusions_of
-from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only
+from actors.sla_clock.evidence.timelines import EvidenceReader, ServiceEvidence, blind_only
 from protocols.decimal_text import shortest
 from protocols.sla.instance import SlaInstance
-from protocols.sla.intervals import Timeline, difference, total, union
+from protocols.sla.intervals import Interval, Timeline, difference, total, union
 
 
 class SlaFigures(NamedTuple):
@@ -57,11 +57,33 @@ class SlaFigures(NamedTuple):
         return BILLION if self.measured <= 0 else (self.measured - self.down) * BILLION // self.measured
 
 
-def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> SlaFigures:
-    """Of ``period`` until ``now``."""
-    terms, contract, interval = period.definition.terms, contract_of(instance), period.interval
+def figures_of(
+    reader: EvidenceReader,
+    instance: SlaInstance,
+    period: Period,
+    now: int,
+    assumed: tuple[int, Timeline] | None = None,
+) -> SlaFigures:
+    """Of ``period`` until ``now``. Instances with the same evidence, exclusions, terms and contract time in the period share
+    one value. ``assumed``: an instant at which an outage under way is taken to end, and further time in which the service is
+    taken to be down."""
     evidence = reader.of(instance)
-    exclusions = exclusions_of(reader, instance, period, evidence)
+    if assumed is not None:
+        evidence = evidence.supposing(*assumed)
+    exclusions = tuple(exclusions_of(reader, instance, period, evidence))
+    start, end = contract_of(instance)
+    contract = max(start, period.start), min(end, period.end)
+    # By identity: the memory keeps both alive.
+    key = id(evidence), id(period.definition), period.start, period.end, contract, exclusions, now
+    known = reader.figures.get(key)
+    if known is None:
+        found = _figures_of(evidence, exclusions, contract, period, now)
+        known = reader.figures[key] = found, evidence, period.definition
+    return known[0]
+
+
+def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Interval, period: Period, now: int) -> SlaFigures:
+    terms, interval = period.definition.terms, period.interval
     hidden, minimum, until = blind_only(evidence), terms.outage_minimum, min(now, period.end)
     shown = shares(interval, contract, evidence.down, exclusions, hidden, now=until, minimum=minimum)
     outages, counted = evidence.down, shown

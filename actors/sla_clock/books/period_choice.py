@@ -51,8 +51,13 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
     if not versions:
         return None
     start, end = contract_of(instance)
-    known = begin if begin is not None else max(start, instant_at(instance.created_at))
-    period = _chain(versions, begin, known, at)
+    if len(versions) == 1:
+        period = Period(*period_at(versions[0].terms.period, at), versions[0])
+        if begin is not None and period.start < begin:
+            period = period._replace(start=begin)
+    else:
+        known = begin if begin is not None else max(start, instant_at(instance.created_at))
+        period = _chain(versions, begin, known, at)
     return period if period.start < end and start < period.end else None
 
 

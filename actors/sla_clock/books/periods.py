@@ -11,6 +11,7 @@ from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
@@ -20,21 +21,21 @@ BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
 
 
-def book_period(
-    run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str
-) -> tuple[Account, SlaFigures, LimitsStanding]:
-    """Bring the breaches and the credits of the account's period to what the evidence says now, or said at the period's end.
-    Returns the account, the figures, and what the limits come to."""
-    figures = figures_of(run.evidence, instance, period, min(run.now, period.end))
+def book_figures(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
+) -> tuple[Account, LimitsStanding]:
+    """Bring the breaches and the credits of the account's period to what its figures and the limits say. Returns the account,
+    and what the limits come to."""
     account = book_availability(run, instance, account, period, figures, why)
     account, limits = book_limits(run, instance, account, period, why)
-    return book_credits(run, instance, account, period, figures, why), figures, limits
+    return book_credits(run, instance, account, period, figures, why), limits
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
     period = period_of_account(run.state, account)
-    account, figures, _ = book_period(run, instance, account, period, ENDED)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account, _ = book_figures(run, instance, account, period, figures, ENDED)
     run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
 
@@ -62,10 +63,11 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     known = state.periods.get((instance.id, period.start))
-    account, figures, _ = book_period(run, instance, account, period, why)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account, _ = book_figures(run, instance, account, period, figures, why)
     if known is None:
-        known = _untouched(figures_kept(run, instance, period, figures, ()))
-    now = figures_kept(run, instance, period, figures, account.breaches)
+        known = _untouched(figures_shown(run.state, instance, period, figures, (), run.now))
+    now = figures_shown(run.state, instance, period, figures, account.breaches, run.now)
     if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)
         _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
@@ -83,18 +85,24 @@ def _untouched(figures: PeriodFigures) -> PeriodFigures:
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(figures_kept(run, instance, period, figures, breaches), reason=ENDED)
+    closed = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
     if breaches or figures.touched:
         _put(run, instance, period, figures, breaches, closed)
     else:
         run.emit(SlaPeriodClosed(run.offset, closed))
 
 
-def figures_kept(
-    run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
+def figures_shown(
+    state: SlaState,
+    instance: SlaInstance,
+    period: Period,
+    figures: SlaFigures,
+    breaches: tuple[str, ...],
+    made_at: int,
+    revision: int = 1,
 ) -> PeriodFigures:
-    """The first revision of a closed period."""
-    found, state = figures.shares, run.state
+    """``figures`` of a period, made at the instant ``made_at``, with the breaches and the credit that ``state`` has."""
+    found = figures.shares
     credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(
         instance_id=instance.id,
@@ -105,6 +113,7 @@ def figures_kept(
         definition_version=period.definition.version,
         start=period.start,
         end=period.end,
+        revision=revision,
         contract=total(found.contract),
         up=total(found.up),
         down=total(found.down),
@@ -118,7 +127,7 @@ def figures_kept(
         currency=instance.currency,
         minor_digits=instance.minor_digits,
         closed_by=BY_CALENDAR,
-        made_at=run.now,
+        made_at=made_at,
         customer_name=instance.customer_name,
         contract_start=instance.start,
         contract_end=instance.end,

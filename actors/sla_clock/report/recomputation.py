@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import new_breach, put_breach
+from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.period_choice import Period
-from actors.sla_clock.books.periods import ENDED, book_period, figures_kept
+from actors.sla_clock.books.periods import ENDED, book_figures, figures_shown
 from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
@@ -41,7 +42,8 @@ class Recomputation:
         # The number keeps the ids of breaches of several periods apart.
         run = FoldRun(state, self._number, utc_time(period.end), period.end)
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-        account, figures, _ = book_period(run, instance, account, period, ENDED)
+        figures = figures_of(run.evidence, instance, period, period.end)
+        account, _ = book_figures(run, instance, account, period, figures, ENDED)
         account = self._performance(run, account, period)
         run.journal.put(state.closed, instance.id, account)
         report = report_of(
@@ -55,7 +57,7 @@ class Recomputation:
             revision=revision,
             reason=reason,
         )
-        return Recomputed(figures_kept(run, instance, period, figures, account.breaches), report)
+        return Recomputed(figures_shown(state, instance, period, figures, account.breaches, made_at, revision), report)
 
     def _performance(self, run: FoldRun, account: Account, period: Period) -> Account:
         """With the breaches of violations that began in the period. Measurements are kept as violations alone."""

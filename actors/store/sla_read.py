@@ -269,7 +269,7 @@ def _period(row: sla_rows.PeriodRow) -> KeptPeriod:
         revision=row.revision,
         contract=_microseconds(row.contract_time),
         up=_microseconds(row.uptime),
-        down=_microseconds(row.total_downtime),
+        down=_microseconds(row.unplanned_downtime),
         excluded=_microseconds(row.excluded_time),
         unknown=_microseconds(row.unknown_time),
         planned=_microseconds(row.planned_downtime),

@@ -103,9 +103,7 @@ async def test_every_closed_period_follows_from_the_rows(database_url: str, worl
 async def test_a_row_changed_by_hand_is_found(database_url: str, world: SlaWorld) -> None:
     async with Postgres.open(database_url) as database:
         await fill(database, world)
-        await database.fetch(
-            "UPDATE sla_outages SET end_time = end_time - interval '1 hour' WHERE alarm_type = 'device.down'"
-        )
+        await database.fetch("UPDATE sla_outages SET end_time = end_time - interval '1 hour' WHERE alarm_type = 'device.down'")
         found = list(recompute(await history_of(database)))
     wrong = [each for each in found if each.differences]
     assert {each.period_start for each in wrong} == {us(MIDNIGHT)}

@@ -27,6 +27,7 @@ from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
 from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
 from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
@@ -56,6 +57,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SlaCreditStart": CreditStart,
     "SlaCreditUnit": CreditUnit,
     "SlaCustomerPower": CustomerPowerPolicy,
+    "SlaExclusionCategory": ExclusionCategory,
     "SlaFreeUnit": FreeUnit,
     "SlaInstanceSort": InstanceSort,
     "SlaInstanceStatus": InstanceStatus,

@@ -51,7 +51,7 @@ class DefinitionRow(Struct, frozen=True):
 
 
 class InstanceRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_instances``. The period is the running one."""
+    """A row of ``sla_instances``. The period is the running one; ``former`` as in the ledger."""
 
     id: str
     tenant_id: str
@@ -77,6 +77,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_end: datetime | None
     period_definition_id: str
     period_definition_version: int
+    former: Sequence[dict[str, Any]]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -230,7 +231,7 @@ class PeriodRow(Struct, frozen=True, gc=False):
     definition_version: int
     contract_time: Decimal
     uptime: Decimal
-    total_downtime: Decimal
+    unplanned_downtime: Decimal
     excluded_time: Decimal
     unknown_time: Decimal
     planned_downtime: Decimal
@@ -303,6 +304,7 @@ def instance_row(change: SlaInstanceChanged) -> InstanceRow:
         stored(change.period_end),
         change.period_definition_id,
         change.period_definition_version,
+        msgspec.to_builtins(found.former) if found.former else (),
         found.created_at,
         found.created_by,
         found.updated_at,

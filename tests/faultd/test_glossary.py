@@ -84,6 +84,7 @@ ELSEWHERE = {
     "CreditStart": "docs/sla.md",
     "InstanceSort": "docs/sla.md",
     "SlaShare": "docs/sla.md",
+    "BreachUnit": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",
     "ReportedExclusion": "docs/sla.md",
 }

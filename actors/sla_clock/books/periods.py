@@ -11,6 +11,7 @@ from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
@@ -42,8 +43,14 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
     """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
     period = period_of(run.state, instance, ended - 1)
-    if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
-        _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    if period is None or period.end != ended or (instance.id, period.start) in run.state.periods:
+        return
+    figures = figures_of(run.evidence, instance, period, period.end)
+    if figures.touched:
+        # Time in which faultd did not run concerns every instance, and gives none an account.
+        close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
+    else:
+        _close(run, instance, period, figures, ())
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
@@ -59,8 +66,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, why)
     if known is None:
-        known = _untouched(_figures(run, instance, period, figures, ()))
-    now = _figures(run, instance, period, figures, account.breaches)
+        known = _untouched(figures_shown(run.state, instance, period, figures, (), run.now))
+    now = figures_shown(run.state, instance, period, figures, account.breaches, run.now)
     if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)
         _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
@@ -78,17 +85,24 @@ def _untouched(figures: PeriodFigures) -> PeriodFigures:
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
+    closed = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
     if breaches or figures.touched:
         _put(run, instance, period, figures, breaches, closed)
     else:
         run.emit(SlaPeriodClosed(run.offset, closed))
 
 
-def _figures(
-    run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
+def figures_shown(
+    state: SlaState,
+    instance: SlaInstance,
+    period: Period,
+    figures: SlaFigures,
+    breaches: tuple[str, ...],
+    made_at: int,
+    revision: int = 1,
 ) -> PeriodFigures:
-    found, state = figures.shares, run.state
+    """``figures`` of a period, made at the instant ``made_at``, with the breaches and the credit that ``state`` has."""
+    found = figures.shares
     credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(
         instance_id=instance.id,
@@ -99,6 +113,7 @@ def _figures(
         definition_version=period.definition.version,
         start=period.start,
         end=period.end,
+        revision=revision,
         contract=total(found.contract),
         up=total(found.up),
         down=total(found.down),
@@ -112,7 +127,7 @@ def _figures(
         currency=instance.currency,
         minor_digits=instance.minor_digits,
         closed_by=BY_CALENDAR,
-        made_at=run.now,
+        made_at=made_at,
         customer_name=instance.customer_name,
         contract_start=instance.start,
         contract_end=instance.end,

@@ -8,7 +8,7 @@ from actors.sla_clock.evidence.maintenance import MaintenanceReader
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
-from protocols.sla.intervals import Interval, Timeline, difference, intersection, union
+from protocols.sla.intervals import Interval, Timeline, clip, difference, intersection, union
 from protocols.sla.outage import SlaOutage
 
 
@@ -20,6 +20,12 @@ class ServiceEvidence(NamedTuple):
     down: Timeline
     blind: Timeline
     own_power: Timeline
+
+    def supposing(self, ends: int, down: Timeline) -> "ServiceEvidence":
+        """The evidence if everything that lasts ends at ``ends``, and the service is ``down`` besides."""
+        past = (0, ends)
+        outages = union([*clip(self.down, past), *down])
+        return ServiceEvidence(outages, union([*clip(self.blind, past), *outages]), clip(self.own_power, past))
 
 
 NOTHING = ServiceEvidence((), (), ())

@@ -163,8 +163,11 @@ def _instant(field: str, at: datetime, zone: ZoneInfo) -> int:
 
 
 def _shown(exclusion: SlaExclusion) -> ExclusionShown:
-    times = {"start_time": moment_of(exclusion.start), "end_time": moment_of(exclusion.end)}
-    return ExclusionShown(**fields_for(ExclusionShown, exclusion), **times)
+    return ExclusionShown(
+        **fields_for(ExclusionShown, exclusion),
+        start_time=moment_of(exclusion.start),
+        end_time=moment_of(exclusion.end),
+    )
 
 
 def _tagged(exclusion: ExclusionShown, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[Any]:

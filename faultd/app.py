@@ -36,6 +36,7 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
+from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
 from actors.stage import StageFailed
@@ -192,6 +193,7 @@ async def serve(
             preview=WindowPreviews(stages, clock),
             rules=partial(rule_records, state),
             topology=plant,
+            limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
             sla=SlaCatalogue(lambda: stages.sla),
             credit_models=credit_models,

@@ -14,15 +14,19 @@ from actors.api import (
     device_events,
     events,
     explain,
+    fault_reports,
     maintenance,
     maintenance_preview,
+    measurements,
     notes,
     quarantine,
     reports,
     rules,
     sla_breaches,
+    sla_clocks,
     sla_compliance,
     sla_definitions,
+    sla_exclusions,
     sla_instances,
     sources,
     statistics,
@@ -46,6 +50,7 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.limits_view import LimitsView
 from protocols.sla.report_view import SlaReportView
 from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
@@ -60,6 +65,7 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     preview: PreviewWindow
     rules: RuleLookup
     topology: TopologyView
+    limits: LimitsView
     sources: SourceView
     sla: SlaView
     credit_models: CreditModels
@@ -95,9 +101,13 @@ def api_routes(
         maintenance_preview.routes(views.preview, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
+        sla_clocks.routes(submitter, alarms, views.limits, clock),
+        measurements.routes(submitter, default_tenant),
+        fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
+        sla_exclusions.routes(submitter, views.sla, default_tenant),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),

@@ -26,6 +26,7 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
 from actors.tokens import TokenFile
@@ -115,6 +116,7 @@ class RunningApi:
             windows=WindowCatalogue(self.state),
             preview=WindowPreviews(self.stages, lambda: self.now),
             topology=PlantView(self.state),
+            limits=LimitsCatalogue(lambda: self.stages.sla),
             rules=partial(rule_records, self.state),
             sources=self.sources,
             sla=SlaCatalogue(lambda: self.stages.sla),

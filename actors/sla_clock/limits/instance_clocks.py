@@ -95,6 +95,11 @@ def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, n
     return found
 
 
+def severity_at(times: AlarmTimes, at: int) -> Severity:
+    """The severity in force at an instant."""
+    return _in_force([SeverityChange(times.raised, times.severity), *times.changes], at)
+
+
 def _exclusions(
     evidence: EvidenceReader, instance: SlaInstance, span: Interval, terms: SlaTerms, opened: Sequence[Interval]
 ) -> list[ClockPause]:

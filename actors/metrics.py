@@ -63,6 +63,9 @@ class Metrics:
         self.stage_failures = counter(
             "faultd_stage_failures", "Failures of a stage outside its fold, by stage and method", "stage", "method"
         )
+        self.sla_measurements = counter(
+            "faultd_sla_measurements", "Measurements of services that were taken or refused, by outcome", "outcome"
+        )
         self.quarantined = gauge("faultd_quarantined_events", "Events in quarantine: a stage could not fold them")
         self.fold = histogram("faultd_fold_seconds", "Folding one batch of Events, by stage", "stage")
         self.alarms_active = gauge("faultd_alarms_active", "Alarms not cleared, by severity", "severity")

@@ -37,6 +37,10 @@ from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
 from actors.sla_clock.held import live_changes
+from actors.sla_clock.limits.view import LimitsCatalogue
+from actors.sla_clock.report_view import HeldReports
+from actors.sla_clock.view import SlaCatalogue
+from actors.stage import StageFailed
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -67,10 +71,12 @@ from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
+from faultd.window_preview import WindowPreviews
 from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
 from protocols.profile import community_fields
+from protocols.sla.credit_models import CreditTerms
 from protocols.sla.local_time import instant_at
 
 log = structlog.get_logger()
@@ -120,6 +126,7 @@ async def serve(
     notifier.status("recovering the ledger")
     ledger_file, stages, seq = await trio.to_thread.run_sync(restore, config.ledger.path(state_dir))
     state = stages.state
+    credit_models = dict(inputs.credit_models)
     try:
         clock = started_clock(read_clocks, boot_id(), ledger_file, config.clock)
         security = await trio.to_thread.run_sync(open_engine, config, state_dir, trio.current_time())
@@ -184,12 +191,17 @@ async def serve(
         views = ApiViews(
             alarms=HeldAlarms(state),
             windows=windows,
+            preview=WindowPreviews(stages, clock),
             rules=partial(rule_records, state),
             topology=plant,
+            limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
+            sla=SlaCatalogue(lambda: stages.sla),
+            credit_models=credit_models,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
+            agreements=HeldReports(stages.sla),
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -234,7 +246,9 @@ async def serve(
                             task_status.started(health)
 
                         sources.start_soon(announce)
-                        await _until_told_to_stop(signals, config, config_file, state, appends, listener, security, notifier)
+                        await _until_told_to_stop(
+                            signals, config, config_file, state, appends, listener, security, notifier, credit_models
+                        )
                         health.stopping, impatience.scope = True, everything
                     notifier.stopping("draining")
                     log.info("stopping: draining what was received")
@@ -265,11 +279,15 @@ async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime],
     batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     seq, alarms, at, made = board.seq, board.alarms(), clock(), []
-    for change in stages.made():
-        made.append(change)
-        if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
-            # A million nodes take a second, in which traps go on being read and folded.
-            await trio.lowlevel.checkpoint()
+    try:
+        for change in stages.made():
+            made.append(change)
+            if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
+                # A million nodes take a second, in which traps go on being read and folded.
+                await trio.lowlevel.checkpoint()
+    except StageFailed as error:
+        log.error("a stage does not tell what it holds", stage=error.stage, error=error.error)
+        return Seed(seq, alarms, quarantined, at, made, whole=False)
     return Seed(seq, alarms, quarantined, at, made)
 
 
@@ -352,6 +370,7 @@ async def _until_told_to_stop(
     listener: TrapListener,
     security: V3Engine,
     notifier: Notifier,
+    credit_models: dict[str, CreditTerms],
 ) -> None:
     """Return at SIGTERM or SIGINT; reload at SIGHUP."""
 
@@ -359,6 +378,8 @@ async def _until_told_to_stop(
         replace_users(security, new)
         listener.reconfigure(new.traps, security, community_fields(inputs.profiles.profiles))
         logs.configure(new.log)
+        credit_models.clear()
+        credit_models.update(inputs.credit_models)
 
     async for number in signals:
         if number != signal.SIGHUP:

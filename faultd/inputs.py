@@ -1,6 +1,6 @@
 """The fold's inputs from files: read, checked and turned into Events, so that a replay has the same inputs."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,7 @@ from actors.correlator.rules.plugin_process import Bounds
 from actors.correlator.rules.plugins import Host, PluginLimits, install, installed, load_plugins
 from actors.correlator.rules.rule_registry import loaded_rules
 from actors.correlator.state import State
+from actors.sla_clock.credit_files import CreditFileErrors, load_credit_files
 from actors.trap_listener.settings import User
 from faultd.config import Config, ConfigError, ConfigErrors, ConfigMistake
 from faultd.places import shipped_config
@@ -37,6 +38,7 @@ from protocols.event import (
     TopologyLoaded,
 )
 from protocols.profile import Profile
+from protocols.sla.credit_models import CreditTerms
 from protocols.topology import TopologyError, shared_serials
 from protocols.topology_csv import decode_csv, parse_csv
 
@@ -46,12 +48,14 @@ _Found = TypeVar("_Found")
 
 
 class Inputs(NamedTuple):
-    """All of it, by content."""
+    """Profiles, topology, settings and rules, each with its content."""
 
     profiles: ProfilesLoaded
     topology: TopologyLoaded
     policy: PolicyLoaded
     rules: RulesLoaded = RulesLoaded("", ())
+    credit_models: Mapping[str, CreditTerms] = {}
+    """By the names of their files without ``.toml``. No Event has them: a definition takes a copy."""
 
 
 def read_inputs(config: Config, *, without_plugins: bool = False) -> Inputs:
@@ -90,16 +94,22 @@ def look_into_files(
     look("traps", read_users, users)
     look("traps", partial(check_communities, profiles=profiles), None)
     look("database", read_database_url, "")
+    no_models: Mapping[str, CreditTerms] = {}
+    credit_models = look("sla", read_credit_models, no_models)
     policy = _encode(config.correlator)
     inputs = Inputs(
-        ProfilesLoaded(_digest(_encode(profiles)), profiles), topology, PolicyLoaded(_digest(policy), policy), rules
+        ProfilesLoaded(_digest(_encode(profiles)), profiles),
+        topology,
+        PolicyLoaded(_digest(policy), policy),
+        rules,
+        credit_models,
     )
     return inputs, errors
 
 
 def changed_inputs(state: State, inputs: Inputs | tuple[ProfilesLoaded, TopologyLoaded, PolicyLoaded]) -> Iterator[Event]:
     """Events for those ``inputs`` that differ from the state; first, where needed, the Event that begins counting alarms."""
-    profiles, topology, policy, rules = Inputs(*inputs)
+    profiles, topology, policy, rules, _ = Inputs(*inputs)
     if state.counted is None:
         yield CountAlarms()
     if not state.memory(TablesMemory).seeded:
@@ -188,6 +198,19 @@ def read_rules(config: Config, *, without_plugins: bool = False) -> RulesLoaded:
     rules = tuple(rule for rule in rules if rule.name not in settings.disabled)
     plugins = installed_plugins(settings, without=without_plugins)
     return RulesLoaded(_digest(_encode((rules, plugins))), rules, plugins)
+
+
+def read_credit_models(config: Config) -> dict[str, CreditTerms]:
+    """The shipped credit models (or those of ``sla.directory``) and the operator's own, by the names of their files. Raises
+    :class:`ConfigError` for files with mistakes, also where a worked case does not come out."""
+    try:
+        files = load_credit_files(_texts("sla", config.sla.directory, config.sla.extra))
+    except CreditFileErrors as error:
+        raise ConfigError(
+            "sla",
+            [ConfigMistake(0, f"{e.file}:{e.line}", f"{e.key}: {e.message}" if e.key else e.message) for e in error.mistakes],
+        ) from error
+    return {Path(name).stem: file.model for name, file in files.items()}
 
 
 def installed_plugins(settings: RuleSettings, *, without: bool = False) -> dict[str, str]:

@@ -14,11 +14,19 @@ from actors.api import (
     device_events,
     events,
     explain,
+    fault_reports,
     maintenance,
+    maintenance_preview,
+    measurements,
     notes,
     quarantine,
     reports,
     rules,
+    sla_breaches,
+    sla_clocks,
+    sla_compliance,
+    sla_definitions,
+    sla_instances,
     sources,
     statistics,
     system,
@@ -27,10 +35,12 @@ from actors.api import (
     unknown_traps,
 )
 from actors.api.alarm_lookup import AlarmLookup
+from actors.api.maintenance_preview import PreviewWindow
 from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
 from actors.api.settings import ApiSettings
+from actors.api.sla_terms import CreditModels
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.metrics import Metrics
@@ -39,6 +49,9 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.limits_view import LimitsView
+from protocols.sla.report_view import SlaReportView
+from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
 
@@ -48,12 +61,17 @@ class ApiViews(Struct, frozen=True, kw_only=True):
 
     alarms: AlarmView
     windows: Windows
+    preview: PreviewWindow
     rules: RuleLookup
     topology: TopologyView
+    limits: LimitsView
     sources: SourceView
+    sla: SlaView
+    credit_models: CreditModels
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
+    agreements: SlaReportView
     health: Callable[[], Readiness]
 
 
@@ -79,12 +97,20 @@ def api_routes(
         customers.routes(alarms),
         events.routes(submitter, settings, default_tenant, plant, views.alarms),
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
+        maintenance_preview.routes(views.preview, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
+        sla_clocks.routes(submitter, alarms, views.limits, clock),
+        measurements.routes(submitter, default_tenant),
+        fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
+        sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
+        sla_instances.routes(submitter, views.sla, default_tenant, clock),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),
+        sla_breaches.routes(stored, views.agreements, clock),
+        sla_compliance.routes(stored, views.agreements, clock),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
         *system.routes(views.health, metrics),

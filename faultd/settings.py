@@ -37,6 +37,10 @@ class SlaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keep_days: Annotated[int, Meta(ge=400)] = 1_100
     """PostgreSQL keeps the history of service level agreements for as many days: outages, breaches, credits, closed periods. A
     breach, an outage or a contract that is not over is kept whatever its age."""
+    directory: str = ""
+    """Credit models to use instead of those that come with faultd. Empty: the shipped ones."""
+    extra: tuple[str, ...] = ()
+    """Directories of further credit models of your own."""
 
 
 class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,11 +25,12 @@ MOST_NOTES = 100
 
 
 class Survey(Struct):
-    """What was found. ``mistakes`` stand in files; ``refusals`` are of this machine and this account, at this moment."""
+    """The findings. ``mistakes`` are in files; ``token_file``, ``state_dir`` and ``addresses`` are refusals of this machine for
+    this account, at this moment."""
 
     config: Config | None = None
     tables: frozenset[str] = frozenset()
-    """Those of its tables whose settings are mistaken."""
+    """The configuration's tables with mistaken settings."""
     inputs: Inputs | None = None
     mistakes: list[ConfigError] = []
     token_file: TokenFileError | None = None

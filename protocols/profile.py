@@ -162,10 +162,10 @@ class AlarmType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     description: str = ""
     recommended_action: str = ""
     graded: bool = False
-    """Whether devices report degrees of it. If so, the severity that a device sends goes before this one. If not, all alarms
+    """True when devices report degrees of it. If so, the severity that a device sends goes before this one. If not, all alarms
     have this one, and the device's is metadata (``vendor_severity``)."""
     symptom: Symptom | None = None
-    """What the type shows of the access network. Correlation asks for nothing else. None: this profile declares nothing."""
+    """The sign of the access network that the type is: all that correlation asks for. None: this profile declares nothing."""
     service_effect: ServiceEffect | None = None
     """The effect of an open alarm on service, from which availability is computed. None: this profile declares nothing."""
 
@@ -294,7 +294,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     values: dict[str, Value] = {}
     resources: dict[str, Resource] = {}
     sequence: tuple[Sequence, ...] = ()
-    """Of several the first one whose value is present counts."""
+    """The first of several whose value is present counts."""
     device_time: tuple[DeviceTimeField, ...] = ()
     alarms: tuple[AlarmRule, ...] = ()
     families: tuple[Family, ...] = ()

@@ -11,9 +11,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from protocols.alarm import Alarm
 from protocols.rest_sla_breaches import BreachShown
-from protocols.sla.stream_items import StreamedInstance, StreamedNotice
+from protocols.sla.stream_items import StreamedInstance, StreamedRequest
 
-Topic = Literal["alarms", "sla_instances", "sla_breaches", "sla_notices"]
+Topic = Literal["alarms", "sla_instances", "sla_breaches", "sla_notification_requests"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 ALARMS: tuple[Topic, ...] = ("alarms",)
 """The topics of a subscriber that names none."""
@@ -40,8 +40,8 @@ class ChangesFrame(Struct, frozen=True, tag_field="type", tag="changes"):
     removed: Sequence[str] = ()
     sla_instances: Sequence[StreamedInstance] | UnsetType = UNSET
     sla_breaches: Sequence[BreachShown] | UnsetType = UNSET
-    sla_notices: Sequence[StreamedNotice] | UnsetType = UNSET
-    """Requests to notify people, each once."""
+    sla_notification_requests: Sequence[StreamedRequest] | UnsetType = UNSET
+    """Notification requests, each once."""
 
 
 class HeartbeatFrame(Struct, frozen=True, tag_field="type", tag="heartbeat"):

@@ -33,7 +33,7 @@ STATUS: Final[Mapping[str, int]] = {
 }
 """HTTP status of a refusal, by its reason."""
 
-_FIELD = re.compile(r"[A-Za-z_][\w.\[\]]*")
+_FIELD = re.compile(r"[A-Za-z_][\w.\[\]-]*")
 
 
 class Subject(Struct, frozen=True):
@@ -48,6 +48,7 @@ ALARM: Final = Subject("invalid")
 RULE: Final = Subject("invalid_rule", pointers=True)
 WINDOW: Final = Subject("invalid_body")
 NODE: Final = Subject("invalid_topology")
+SLA: Final = Subject("invalid_body")
 
 
 def answers(outcome: Outcome) -> Sequence[Answer]:

@@ -7,7 +7,8 @@ something was refused.
 import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
@@ -157,6 +158,10 @@ def _simple(value: Any, kind: inspect.Type) -> str:
             return _number(value, kind)
         case inspect.DateTimeType():
             return _time(value, kind.tz)
+        case inspect.DecimalType():
+            return "" if _is_decimal(value) else _not(value, "a number")
+        case inspect.DateType():
+            return _day(value)
         case _:
             return ""
 
@@ -198,6 +203,22 @@ def _time(value: Any, zoned: bool | None) -> str:
     return f"{_show(value)} has no offset from UTC" if zoned and at.tzinfo is None else ""
 
 
+def _is_decimal(value: Any) -> bool:
+    try:
+        msgspec.convert(value, Decimal)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _day(value: Any) -> str:
+    try:
+        msgspec.convert(value, date)
+    except msgspec.ValidationError:
+        return f"{_show(value)} is no date; write it like 2026-03-01"
+    return ""
+
+
 def _fits(value: Any, kind: inspect.Type) -> bool:
     """Whether the value is of the kind of JSON that ``kind`` is."""
     match kind:
@@ -211,8 +232,10 @@ def _fits(value: Any, kind: inspect.Type) -> bool:
             return type(value) in {type(each) for each in kind.values}
         case inspect.BoolType():
             return isinstance(value, bool)
-        case inspect.IntType() | inspect.FloatType():
+        case inspect.IntType() | inspect.FloatType() | inspect.DecimalType():
             return isinstance(value, int | float) and not isinstance(value, bool)
+        case inspect.DateType():
+            return isinstance(value, str)
         case _:
             return True
 
@@ -225,7 +248,7 @@ def _kind_of(kind: inspect.Type) -> str:
             return "a list"
         case inspect.BoolType():
             return "true or false"
-        case inspect.IntType() | inspect.FloatType():
+        case inspect.IntType() | inspect.FloatType() | inspect.DecimalType():
             return "a number"
         case inspect.LiteralType():
             return f"one of {', '.join(map(str, kind.values))}"

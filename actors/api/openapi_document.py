@@ -20,9 +20,17 @@ from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
+from protocols.rest_sla_breaches import BreachUnit
+from protocols.rest_sla_definitions import PeriodUnit
+from protocols.rest_sla_instances import InstanceSort
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.breach import BreachType
+from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
+from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
+from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -32,6 +40,8 @@ ENUMS: Final[Mapping[str, Any]] = {
     "AlarmView": View,
     "BacktestDifference": What,
     "BacktestState": JobState,
+    "BreachType": BreachType,
+    "BreachUnit": BreachUnit,
     "Bucket": Bucket,
     "CountOf": CountOf,
     "EscalationHold": EscalationHold,
@@ -45,8 +55,20 @@ ENUMS: Final[Mapping[str, Any]] = {
     "ReportKind": ReportKind,
     "Role": Role,
     "RuleType": RuleType,
+    "SlaClockKind": ClockKind,
+    "SlaClockState": ClockState,
+    "SlaPauseReason": PauseReason,
     "ServiceEffect": ServiceEffect,
     "Severity": Severity,
+    "SlaCountedUnits": CountedUnits,
+    "SlaCreditStart": CreditStart,
+    "SlaCreditUnit": CreditUnit,
+    "SlaCustomerPower": CustomerPowerPolicy,
+    "SlaFreeUnit": FreeUnit,
+    "SlaInstanceSort": InstanceSort,
+    "SlaInstanceStatus": InstanceStatus,
+    "SlaPeriodUnit": PeriodUnit,
+    "SlaUnknownPolicy": UnknownPolicy,
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "WindowPhase": Phase,

@@ -53,7 +53,7 @@ def policy_of(event: PolicyLoaded) -> CorrelatorSettings:
 
 
 class DerivedView(AlarmWatcher):
-    """Something that follows from the State and is not saved: compiled rules, an index, evidence read before.
+    """A value that follows from the State and is not saved: compiled rules, an index, evidence read before.
 
     It is made when it is first asked for, and the State keeps it true. A view reads the State and never a draft, so nothing has
     to be repaired when a draft is dropped."""
@@ -101,7 +101,7 @@ class State(AlarmTables):
         """Jumps of the clock, which what goes by its age takes into account."""
         self.profiles: ProfilesLoaded | None = None
         self.topology_digest: str | None = None
-        """Of the topology file that was last taken; None: none yet."""
+        """Digest of the topology file that was last taken; None: none yet."""
         self.topology_at = 0
         """Offset of the Event that last changed the plant."""
         self.api_nodes: dict[str, None] = {}
@@ -111,7 +111,7 @@ class State(AlarmTables):
         self.spans = Durations(self.settings)
         self.translator: Translator = compile(())
         self.symptoms: Symptoms = symptoms_of({})
-        """How each alarm type counts in correlation, by the profiles that are loaded."""
+        """The traits of each alarm type's symptom, by the profiles that are loaded."""
         self.service_effects: ServiceEffects = service_effects_of({}, self.symptoms)
         """The effect of each alarm type on service, by the same profiles."""
         self.plant = Plant()

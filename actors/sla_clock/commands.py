@@ -1,6 +1,9 @@
 """Operators' commands about service level agreements: each is done, or refused with the field that is wrong."""
 
 from actors.sla_clock.evidence.corrections import correct_outage
+from actors.sla_clock.limits.fault_reports import report_fault
+from actors.sla_clock.limits.measurements import add_measurements
+from actors.sla_clock.limits.pauses import pause_clock
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
@@ -8,6 +11,7 @@ from actors.sla_clock.terms.instances import create_instance, create_instances, 
 from protocols.change import Refusal
 from protocols.command import Command
 from protocols.sla.actions import (
+    AddMeasurements,
     CorrectOutage,
     CreateDefinition,
     CreateInstance,
@@ -16,6 +20,8 @@ from protocols.sla.actions import (
     DeleteInstance,
     EditDefinition,
     EditInstance,
+    PauseClock,
+    ReportFault,
     SlaAction,
 )
 
@@ -48,5 +54,11 @@ def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
             delete_instance(run, by, action, expected)
         case CorrectOutage():
             correct_outage(run, by, action)
+        case AddMeasurements():
+            add_measurements(run, by, action)
+        case ReportFault():
+            report_fault(run, by, action)
+        case PauseClock():
+            pause_clock(run, by, action)
         case _:
             raise CommandRefused(Refusal("", "invalid", f"{type(action).__name__} is not built"))

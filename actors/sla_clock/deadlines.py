@@ -8,7 +8,7 @@ from actors.sla_clock.journal import Journal
 
 DeadlineKind = Literal["instance", "period", "clock", "performance"]
 """``instance``: the budget of an instance, or the begin of its contract; ``period``: the end of the running periods of a
-definition; ``clock``: the time limits of an alarm; ``performance``: measurements to be settled."""
+definition; ``clock``: the facts of a cleared alarm that concerns no instance; ``performance``: measurements to be settled."""
 Subject = tuple[DeadlineKind, str]
 """Kind and name."""
 NEVER = 1 << 62

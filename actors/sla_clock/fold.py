@@ -12,6 +12,8 @@ from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.outages import note_alarm, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
+from actors.sla_clock.limits.clock_facts import forget_clock, note_clock
+from actors.sla_clock.limits.performance_breaches import settle_performance
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese
@@ -20,6 +22,7 @@ from protocols.command import Command
 from protocols.event import ClockJumped, Event
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
+from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
 BLIND_AFTER = timedelta(seconds=60)
@@ -53,6 +56,10 @@ def _meet_deadlines(run: FoldRun) -> None:
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
             forget_past(run)
+        elif kind == "clock":
+            forget_clock(run, name)
+        elif kind == "performance":
+            settle_performance(run, name)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:
@@ -62,6 +69,7 @@ def fold_change(run: FoldRun, change: Change) -> None:
             pass
         case AlarmChanged(alarm=alarm, entries=entries):
             note_alarm(run, alarm, entries)
+            note_clock(run, alarm)
         case NodesChanged():
             _note_nodes(run, change)
         case WindowChanged(window=window) if window is not None:
@@ -75,6 +83,8 @@ def _note_window(run: FoldRun, window: MaintenanceWindow) -> None:
     correlator forgets it."""
     state = run.state
     named = state.maintenance.put(run.journal, window)
+    if named:
+        run.emit(SlaWindowChanged(run.offset, window.id, state.maintenance.histories[window.id]))
     if not named or not len(state.instances):
         return
     run.evidence.forget()

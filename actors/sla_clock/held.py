@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from actors.sla_clock.books.booking import instance_shown
+from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.report.closed_periods import closed_report
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
 from protocols.sla.changes import (
@@ -14,6 +16,7 @@ from protocols.sla.changes import (
     SlaExclusionChanged,
     SlaOutageChanged,
     SlaPeriodClosed,
+    SlaWindowChanged,
 )
 
 
@@ -39,9 +42,9 @@ def held_changes(state: SlaState) -> Iterator[Change]:
     for outage_id in list(state.recorded):
         if (outage := state.outages.get(outage_id)) is not None:
             yield SlaOutageChanged(0, outage)
-    for alarm_id in list(state.clocks):
-        if (times := state.clocks.get(alarm_id)) is not None:
-            yield SlaClockChanged(0, alarm_id, state.alarm_tenants.get(alarm_id, ""), times)
+    for alarm_id in list(state.clocks.by_id):
+        if (facts := state.clocks.get(alarm_id)) is not None and facts.recorded:
+            yield SlaClockChanged(0, alarm_id, facts.tenant_id, facts.times)
     for report in list(state.reports.values()):
         yield FaultReported(0, report)
     for breach_id in list(state.breaches):
@@ -50,4 +53,6 @@ def held_changes(state: SlaState) -> Iterator[Change]:
     for credit in list(state.credits.values()):
         yield SlaCreditChanged(0, credit)
     for figures in list(state.periods.values()):
-        yield SlaPeriodClosed(0, figures)
+        yield SlaPeriodClosed(0, figures, closed_report(EvidenceReader(state), figures))
+    for window_id, history in list(state.maintenance.histories.items()):
+        yield SlaWindowChanged(0, window_id, history)

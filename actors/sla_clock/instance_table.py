@@ -57,19 +57,24 @@ class InstanceTable:
 
     def at(self, place: str) -> tuple[str, ...]:
         """Ids of the instances of a node, of ``service:ID``, ``customer:ID`` or ``definition:ID``, the oldest first."""
-        return tuple(_id_of(self._ages[row]) for row in self._index.rows(place))
+        return tuple(id_of(self._ages[row]) for row in self._index.rows(place))
 
     def found_at(self, place: str) -> list[SlaInstance]:
         """The instances of which :meth:`at` gives the ids."""
         return [self._read(row) for row in self._index.rows(place)]
 
+    def count(self, place: str) -> int:
+        """The number of instances of a place."""
+        return self._index.count(place)
+
     def behind(self, after: str, most: int, place: str = "") -> list[SlaInstance]:
         """Up to ``most`` instances of ``place`` behind the one with id ``after``, which may be gone; "": from the first, and of
         every place."""
         first = bisect_right(self._ages, age_of(after)) if after else 0
+        if place:
+            return [self._read(row) for row in self._index.rows(place, first - 1, most)]
         found: list[SlaInstance] = []
-        rows = self._index.rows(place, first - 1) if place else iter(range(first, len(self._packed)))
-        for row in rows:
+        for row in range(first, len(self._packed)):
             if len(found) >= most:
                 break
             if self._packed[row] is not None:
@@ -107,7 +112,7 @@ class InstanceTable:
     def _row_of(self, instance_id: str) -> int | None:
         age = age_of(instance_id)
         row = bisect_left(self._ages, age)
-        if row < len(self._ages) and self._ages[row] == age and self._packed[row] is not None and _id_of(age) == instance_id:
+        if row < len(self._ages) and self._ages[row] == age and self._packed[row] is not None and id_of(age) == instance_id:
             return row
         return None
 
@@ -116,7 +121,7 @@ class InstanceTable:
         if row < len(self._ages) and self._ages[row] == age:
             return row  # it was removed
         if row < len(self._ages):
-            raise ValueError(f"instance {_id_of(age)} is older than {_id_of(self._ages[-1])}")
+            raise ValueError(f"instance {id_of(age)} is older than {id_of(self._ages[-1])}")
         self._ages.append(age)
         self._packed.append(None)
         journal.undo(self._ages.pop)
@@ -163,6 +168,7 @@ def age_of(instance_id: str) -> int:
     return (int(offset) << _NUMBER_BITS) + int(number or 0)
 
 
-def _id_of(age: int) -> str:
+def id_of(age: int) -> str:
+    """The id whose :func:`age_of` this is."""
     offset, number = divmod(age, 1 << _NUMBER_BITS)
     return f"SI{offset}.{number}" if number else f"SI{offset}"

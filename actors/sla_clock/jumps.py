@@ -23,9 +23,9 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
         moved = _outage(outage, by, after)
         if moved is not outage:
             state.put_outage(journal, moved)
-    for alarm_id, times in list(state.clocks.items()):
-        if not times.ended or times.ended[-1].end is not None:
-            journal.put(state.clocks, alarm_id, _times(times, by))
+    for alarm_id, facts in list(state.clocks.by_id.items()):
+        if facts.ended is None:
+            state.clocks.put(journal, alarm_id, replace(facts, times=_times(facts.times, by)))
     run.evidence.forget()
     state.put_work(journal, WalkThese(tuple(state.accounts), "the clock jumped"))
 
@@ -49,5 +49,8 @@ def _times(times: AlarmTimes, by: int) -> AlarmTimes:
         ),
         pauses=tuple(
             replace(each, start=each.start + by, end=None if each.end is None else each.end + by) for each in times.pauses
+        ),
+        attached=tuple(
+            replace(each, start=each.start + by, end=None if each.end is None else each.end + by) for each in times.attached
         ),
     )

@@ -6,10 +6,11 @@ one place follow one another in their order. Hashes differ from process to proce
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 
 ROW_BITS = 28
 HASH_BITS = 36
+_MOST = 1 << ROW_BITS
 _CHUNK = 1_024
 """Entries of a chunk at most; a longer one is cut in two."""
 
@@ -18,23 +19,31 @@ class PlaceIndex:
     """``places_of``: the places of a row, which tell two places of one hash apart. Only one of them is filed by its hash; the
     rows of the others stand in ``_displaced``."""
 
-    def __init__(self, places_of: Callable[[int], Iterable[str]], hash_bits: int = HASH_BITS) -> None:
+    def __init__(self, places_of: Callable[[int], Sequence[str]], hash_bits: int = HASH_BITS) -> None:
         self._places_of, self._mask = places_of, (1 << hash_bits) - 1
         self._chunks = [array("Q")]
         self._firsts = [0]
         """The lowest entry that each chunk may have."""
         self._displaced: dict[str, list[int]] = {}
 
-    def rows(self, place: str, behind: int = -1) -> Iterator[int]:
-        """The rows of a place behind the row ``behind``, in their order. A change of the index ends its use."""
+    def rows(self, place: str, behind: int = -1, most: int = _MOST) -> list[int]:
+        """Up to ``most`` rows of a place behind the row ``behind``, in their order."""
         first = self._key(place)
         if self._displaced and place in self._displaced:
-            found = self._displaced[place]
-            yield from found[bisect_right(found, behind) :]
-            return
-        if self._is_filed(first, place):
-            for entry in self._entries(first, first + behind + 1):
-                yield entry - first
+            displaced = self._displaced[place]
+            since = bisect_right(displaced, behind)
+            return displaced[since : since + most]
+        found = self._entries(first, first + behind + 1, most)
+        if not found or self._owner(first, found[0] - first, place) != place:
+            return []
+        return [entry - first for entry in found]
+
+    def count(self, place: str) -> int:
+        """The number of rows of a place; the cost is that of its chunks."""
+        if self._displaced and place in self._displaced:
+            return len(self._displaced[place])
+        first = self._key(place)
+        return self._below(first + (1 << ROW_BITS)) - self._below(first) if self.rows(place, -1, 1) else 0
 
     def add(self, place: str, row: int) -> None:
         """File a row under a place. The row has the place already, and is not filed there yet."""
@@ -67,30 +76,33 @@ class PlaceIndex:
     def _key(self, place: str) -> int:
         return (hash(place) & self._mask) << ROW_BITS
 
-    def _is_filed(self, first: int, place: str) -> bool:
-        """Whether the entries of a hash are those of this place."""
-        entry = next(self._entries(first, first), None)
-        return entry is not None and self._owner(first, entry - first) == place
-
     def _is_free(self, first: int, place: str, row: int) -> bool:
         """Whether ``row`` can be filed by the hash of this place."""
-        entry = next(self._entries(first, first), None)
+        found = self._entries(first, first, 1)
         # An entry of this very row is of another place that it has.
-        return entry is None or (entry - first != row and self._owner(first, entry - first) == place)
+        return not found or (found[0] - first != row and self._owner(first, found[0] - first, place) == place)
 
-    def _owner(self, first: int, row: int) -> str:
-        """The place by which a row is filed under a hash."""
-        return next(each for each in self._places_of(row) if self._key(each) == first and each not in self._displaced)
+    def _owner(self, first: int, row: int, likely: str) -> str:
+        """The place by which a row is filed under a hash; ``likely``: a place with this hash."""
+        places = self._places_of(row)
+        if not self._displaced and likely in places:
+            return likely
+        return next((each for each in places if self._key(each) == first and each not in self._displaced), "")
 
-    def _entries(self, first: int, since: int) -> Iterator[int]:
-        """The entries of a hash from ``since`` on."""
+    def _below(self, entry: int) -> int:
+        """The number of entries that are lower."""
+        number = bisect_right(self._firsts, entry) - 1
+        return sum(map(len, self._chunks[:number])) + bisect_left(self._chunks[number], entry)
+
+    def _entries(self, first: int, since: int, most: int) -> list[int]:
+        """Up to ``most`` entries of a hash from ``since`` on."""
         end, number = first + (1 << ROW_BITS), bisect_right(self._firsts, since) - 1
-        at = bisect_left(self._chunks[number], since)
-        while number < len(self._chunks):
+        at, found = bisect_left(self._chunks[number], since), array("Q")
+        while number < len(self._chunks) and len(found) < most:
             chunk = self._chunks[number]
-            while at < len(chunk):
-                if chunk[at] >= end:
-                    return
-                yield chunk[at]
-                at += 1
+            until = bisect_left(chunk, end, at)
+            found += chunk[at : min(until, at + most - len(found))]
+            if until < len(chunk):
+                break
             number, at = number + 1, 0
+        return found.tolist()

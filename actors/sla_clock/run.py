@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.journal import Journal
@@ -19,7 +19,7 @@ SLICE = 2_000
 class FoldRun:
     """Given to every function of the stage that changes the state. ``now`` is the Event's time in microseconds since 1970."""
 
-    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "evidence", "journal", "now", "offset", "state")
+    __slots__ = ("_ids", "_notices", "at", "budget", "changes", "evidence", "journal", "now", "offset", "readings", "state")
 
     def __init__(self, state: SlaState, offset: int, at: datetime, now: int) -> None:
         self.state, self.offset, self.at, self.now = state, offset, at, now
@@ -28,6 +28,8 @@ class FoldRun:
         self.budget = SLICE
         """Instances that this Event may still examine."""
         self.evidence = EvidenceReader(state)
+        self.readings: dict[Any, Any] = {}
+        """Clocks as they are now, by their facts and terms: instances below one cause share them."""
         self._ids: dict[str, int] = {}
         self._notices = 0
 
@@ -41,9 +43,13 @@ class FoldRun:
         """Add a Change."""
         self.changes.append(change)
 
-    def answer(self, *accepted: str, duplicate: bool = False, refusals: tuple[Refusal, ...] = ()) -> None:
+    def answer(
+        self, *accepted: str, duplicate: bool = False, refusals: tuple[Refusal, ...] = (), warnings: tuple[str, ...] = ()
+    ) -> None:
         """Answer the command."""
-        self.changes.append(Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, refusals=refusals))
+        self.changes.append(
+            Answer(offset=self.offset, accepted=accepted, duplicate=duplicate, refusals=refusals, warnings=warnings)
+        )
 
     def refuse(self, refusal: Refusal) -> None:
         """Refuse the command."""

@@ -67,8 +67,11 @@ class SlaClock(Stage):
             for kind, latency in state.opened:
                 metrics.sla_breaches.labels(kind).inc()
                 metrics.sla_breach_latency.observe(latency / SECOND)
+            for outcome, number in state.measured.items():
+                metrics.sla_measurements.labels(outcome).inc(number)
         state.examined = 0
         state.opened.clear()
+        state.measured.clear()
 
     def report(self, append: Callable[[list[Event]], bool]) -> None:
         """Ask for another Event while work waits."""

@@ -1,5 +1,6 @@
 """The state of the stage ``sla_clock``: tables of frozen values, indexes that follow from them, and deadlines."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -7,24 +8,25 @@ import msgspec
 from msgspec import Struct
 
 from actors.sla_clock.accounts import Account
+from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
 from actors.sla_clock.deadlines import Deadlines, Subject
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
-from actors.sla_clock.evidence.planned_work import WindowHistory
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
-from actors.sla_clock.performance import PerformanceState
+from actors.sla_clock.limits.marks import ClockMark, MetricRecord
 from actors.sla_clock.work import WorkItem
 from actors.state_encoding import Piece, struct_pieces
 from protocols.sla.breach import BreachType, SlaBreach
-from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.credit import SlaCredit
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.fault_report import FaultReport
 from protocols.sla.instance import SlaInstance
 from protocols.sla.outage import SlaOutage
+from protocols.sla.performance_rule import PerformanceMetric
 from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.window_history import WindowHistory
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,13 +45,13 @@ class SavedSla(Struct, kw_only=True):
     exclusions: dict[str, SlaExclusion] = {}
     outages: list[SlaOutage] = []
     recorded: list[str] = []
-    clocks: dict[str, AlarmTimes] = {}
-    alarm_tenants: dict[str, str] = {}
+    clocks: dict[str, AlarmFacts] = {}
+    clock_marks: dict[str, tuple[ClockMark, ...]] = {}
     breaches: dict[str, SlaBreach] = {}
     credits: list[SlaCredit] = []
     periods: list[PeriodFigures] = []
     reports: dict[str, FaultReport] = {}
-    performance: list[tuple[str, str, PerformanceState]] = []
+    performance: list[tuple[str, PerformanceMetric, MetricRecord]] = []
     deadlines: list[tuple[int, Subject]] = []
     work: list[WorkItem] = []
     keys: dict[str, str] = {}
@@ -84,9 +86,9 @@ class SlaState:
         """Ids of outages by alarm, in the order of their numbers."""
         self.recorded: dict[str, None] = {}
         """Outages that concern an instance, so that they have been emitted."""
-        self.clocks: dict[str, AlarmTimes] = {}
-        """Facts by alarm: of those that concern an instance whose definition has time limits."""
-        self.alarm_tenants: dict[str, str] = {}
+        self.clocks = AlarmFactTable()
+        self.clock_marks: dict[str, tuple[ClockMark, ...]] = {}
+        """By instance."""
         self.breaches: dict[str, SlaBreach] = {}
         self.credits: dict[tuple[str, int], SlaCredit] = {}
         """By instance and begin of the period."""
@@ -95,15 +97,17 @@ class SlaState:
         self.reports: dict[str, FaultReport] = {}
         self.reports_of: dict[str, tuple[str, ...]] = {}
         """Ids of fault reports by instance, in the order in which they were made."""
-        self.performance: dict[tuple[str, str], PerformanceState] = {}
+        self.performance: dict[tuple[str, PerformanceMetric], MetricRecord] = {}
         """By instance and metric."""
         self.deadlines = Deadlines()
         self.work: dict[int, WorkItem] = {}
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.measured: Counter[str] = Counter()
+        """Measurements by outcome since the metrics last took the counts; not saved."""
         self.examined = 0
-        """Instances examined since the metrics last took the count; not saved."""
+        """Instances examined since then; not saved."""
         self.opened: list[tuple[BreachType, int]] = []
         """Breaches opened since then: type, and microseconds from the begin to the opening; not saved."""
 
@@ -158,6 +162,21 @@ class SlaState:
         for key in keys_of(outage):
             _unfile(journal, self.outages_at, key, outage_id)
 
+    def put_report(self, journal: Journal, report: FaultReport) -> None:
+        """Keep a fault report."""
+        journal.put(self.reports, report.id, report)
+        for instance_id in report.instances:
+            journal.put(self.reports_of, instance_id, (*self.reports_of.get(instance_id, ()), report.id))
+
+    def drop_report(self, journal: Journal, report_id: str) -> None:
+        """Forget a fault report."""
+        report = self.reports.get(report_id)
+        if report is None:
+            return
+        journal.drop(self.reports, report_id)
+        for instance_id in report.instances:
+            _unfile(journal, self.reports_of, instance_id, report_id)
+
     def put_work(self, journal: Journal, item: WorkItem) -> None:
         """Have ``item`` done by this Event or later ones."""
         journal.put(self.work, next(reversed(self.work), 0) + 1, item)
@@ -176,13 +195,13 @@ class SlaState:
             "exclusions": dict(self.exclusions),
             "outages": list(self.outages.values()),
             "recorded": list(self.recorded),
-            "clocks": dict(self.clocks),
-            "alarm_tenants": dict(self.alarm_tenants),
+            "clocks": dict(self.clocks.by_id),
+            "clock_marks": dict(self.clock_marks),
             "breaches": dict(self.breaches),
             "credits": list(self.credits.values()),
             "periods": list(self.periods.values()),
             "reports": dict(self.reports),
-            "performance": [(*key, state) for key, state in self.performance.items()],
+            "performance": [(*key, record) for key, record in self.performance.items()],
             "deadlines": sorted((at, subject) for subject, at in self.deadlines.due.items()),
             "work": list(self.work.values()),
             "keys": dict(self.keys),
@@ -195,13 +214,19 @@ class SlaState:
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
         state.offset, state.at = saved.offset, saved.at
-        state.definitions, state.accounts = saved.definitions, saved.accounts
+        state.definitions = saved.definitions
+        # Instances with the same figures have shared one account.
+        shared: dict[Account, Account] = {}
+        state.accounts = {name: shared.setdefault(account, account) for name, account in saved.accounts.items()}
         state.maintenance = MaintenanceIndex(saved.windows)
         state.closed = saved.closed
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)
-        state.clocks, state.breaches = saved.clocks, saved.breaches
-        state.reports, state.keys, state.alarm_tenants = saved.reports, saved.keys, saved.alarm_tenants
+        state.breaches, state.clock_marks, state.keys = saved.breaches, saved.clock_marks, saved.keys
+        for alarm_id, facts in saved.clocks.items():
+            state.clocks.put(journal, alarm_id, facts)
+        for report in saved.reports.values():
+            state.put_report(journal, report)
         for instance in saved.instances:
             state.instances.put(journal, instance)
         for place in saved.places:

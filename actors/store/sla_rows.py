@@ -27,10 +27,11 @@ from protocols.sla.changes import (
     SlaMeasured,
     SlaOutageChanged,
     SlaPeriodClosed,
+    SlaWindowChanged,
 )
 from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
-from protocols.sla.local_time import utc_time
+from protocols.sla.local_time import instant_at, utc_time
 from protocols.sla.outage import OutageEffect
 
 
@@ -50,7 +51,7 @@ class DefinitionRow(Struct, frozen=True):
 
 
 class InstanceRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_instances``. The period is the running one."""
+    """A row of ``sla_instances``. The period is the running one; ``former`` as in the ledger."""
 
     id: str
     tenant_id: str
@@ -76,6 +77,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_end: datetime | None
     period_definition_id: str
     period_definition_version: int
+    former: Sequence[dict[str, Any]]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -214,7 +216,8 @@ class CreditRow(Struct, frozen=True):
 
 
 class PeriodRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_periods``: one revision of a closed period. Durations in seconds."""
+    """A row of ``sla_periods``: one revision of a closed period. Durations in seconds. ``offset``: that of the Event that made
+    it; 0 where the seed wrote it. ``report`` as in the ledger; null where it follows from the figures."""
 
     sla_instance_id: str
     period_start: datetime
@@ -228,7 +231,7 @@ class PeriodRow(Struct, frozen=True, gc=False):
     definition_version: int
     contract_time: Decimal
     uptime: Decimal
-    total_downtime: Decimal
+    unplanned_downtime: Decimal
     excluded_time: Decimal
     unknown_time: Decimal
     planned_downtime: Decimal
@@ -240,6 +243,20 @@ class PeriodRow(Struct, frozen=True, gc=False):
     minor_digits: int
     reason: str
     closed_by: str
+    offset: int
+    made_at: datetime
+    customer_name: str
+    contract_start: datetime
+    contract_end: datetime | None
+    report: dict[str, Any] | None
+
+
+class WindowHistoryRow(Struct, frozen=True):
+    """A row of ``sla_window_histories``. ``over_at``: the window is never open from then on; null for one that recurs."""
+
+    window_id: str
+    history: dict[str, Any]
+    over_at: datetime | None
 
 
 def definition_row(change: SlaDefinitionChanged) -> DefinitionRow:
@@ -287,6 +304,7 @@ def instance_row(change: SlaInstanceChanged) -> InstanceRow:
         stored(change.period_end),
         change.period_definition_id,
         change.period_definition_version,
+        msgspec.to_builtins(found.former) if found.former else (),
         found.created_at,
         found.created_by,
         found.updated_at,
@@ -451,7 +469,24 @@ def period_row(change: SlaPeriodClosed) -> PeriodRow:
         found.minor_digits,
         found.reason,
         found.closed_by,
+        change.offset,
+        stored(found.made_at),
+        found.customer_name,
+        stored(found.contract_start),
+        stored(found.contract_end),
+        # By names, also where a text has to be cleaned for PostgreSQL.
+        None if change.report is None else msgspec.to_builtins(change.report),
     )
+
+
+def window_history_row(change: SlaWindowChanged) -> WindowHistoryRow:
+    """The row of the Change."""
+    history = change.history
+    last = history.plans[-1].window
+    over = history.cancelled_at
+    if over is None and not last.recurrence:
+        over = instant_at(last.start) + round(last.duration_seconds * 1e6)
+    return WindowHistoryRow(change.window_id, msgspec.to_builtins(history), stored(over))
 
 
 def stored(instant: int | None) -> Any:

@@ -20,6 +20,7 @@ from protocols.sla.changes import (
     SlaMeasured,
     SlaOutageChanged,
     SlaPeriodClosed,
+    SlaWindowChanged,
 )
 
 
@@ -80,6 +81,13 @@ TABLES: Final[dict[type, SlaTable]] = {
         sla_rows.period_row,
         ("sla_instance_id", "period_start", "revision"),
         lambda change: (change.figures.instance_id, change.figures.start, change.figures.revision),
+    ),
+    SlaWindowChanged: SlaTable(
+        "sla_window_histories",
+        sla_rows.WindowHistoryRow,
+        sla_rows.window_history_row,
+        ("window_id",),
+        lambda change: change.window_id,
     ),
 }
 """By the Change that writes a row. SlaNotificationRequested writes none."""

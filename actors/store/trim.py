@@ -59,6 +59,7 @@ SLA_BY_AGE = {
         "sla_clocks": f"ended_at {_OLD}",
         "sla_credits": f"final AND period_start {_OLD}",
         "sla_periods": f"period_end {_OLD}",
+        "sla_window_histories": f"over_at {_OLD}",
         # A recurring exclusion is over when it was withdrawn.
         "sla_exclusions": f"CASE WHEN rrule = '' THEN end_time ELSE withdrawn_at END {_OLD}",
         "fault_reports": f"reported_at {_OLD}",

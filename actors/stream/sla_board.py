@@ -1,4 +1,4 @@
-"""The SLA board: instances near or beyond a breach, breaches that last, and the latest requests to notify people.
+"""The SLA board: instances near or beyond a breach, breaches that last, and the latest notification requests.
 
 Most of a million instances are compliant and never here. One that is here is kept as the octets of its msgpack: an uplink
 outage brings 200,000 at once.
@@ -23,7 +23,7 @@ SlaSubject = bytes | SlaBreach
 
 
 class SlaMark(NamedTuple):
-    """The last change of an instance or a breach, or a request to notify, at batch ``seq``. ``last``: the request itself, or
+    """The last change of an instance or a breach, or a notification request, at batch ``seq``. ``last``: the request itself, or
     the last version of what left the board."""
 
     seq: int

@@ -1,4 +1,4 @@
-"""Instances, breaches and requests to notify in frames: those of one filter, as JSON values."""
+"""Instances, breaches and notification requests in frames: those of one filter, as JSON values."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,10 +9,10 @@ from protocols.rest_sla_breaches import BreachShown, shown
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import SlaNotificationRequested
 from protocols.sla.local_time import instant_at
-from protocols.sla.stream_items import StreamedInstance, StreamedNotice
+from protocols.sla.stream_items import StreamedInstance, StreamedRequest
 from protocols.stream import Topic
 
-SlaItem = StreamedInstance | BreachShown | StreamedNotice
+SlaItem = StreamedInstance | BreachShown | StreamedRequest
 
 
 class SlaItems:
@@ -50,7 +50,7 @@ def _shown(subject: SlaSubject | SlaNotificationRequested, now: datetime) -> _Sh
     walls = subject.tenant_id, subject.customer_id, subject.service_id
     if isinstance(subject, SlaBreach):
         return _Shown("sla_breaches", walls, shown(subject, instant_at(now)))
-    return _Shown("sla_notices", walls, StreamedNotice.of(subject))
+    return _Shown("sla_notification_requests", walls, StreamedRequest.of(subject))
 
 
 def changed_items(board: SlaBoard, filter: Filter, position: int, now: datetime) -> tuple[SlaItems, list[str]]:

@@ -15,6 +15,8 @@ from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.outage import SlaOutage
 from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.report import SlaReport
+from protocols.sla.window_history import WindowHistory
 
 
 class SlaDefinitionChanged(Struct, frozen=True, array_like=True, tag="sla_definition", tag_field="tag"):
@@ -98,10 +100,20 @@ class SlaCreditChanged(Struct, frozen=True, array_like=True, tag="sla_credit", t
 
 
 class SlaPeriodClosed(Struct, frozen=True, array_like=True, tag="sla_period", tag_field="tag"):
-    """The figures of a closed period, or a later revision of them."""
+    """The figures of a closed period, or a later revision of them. ``report``: the whole report as of this revision; None where
+    nothing happened in the period, so that it follows from the figures."""
 
     offset: int
     figures: PeriodFigures
+    report: SlaReport | None = None
+
+
+class SlaWindowChanged(Struct, frozen=True, array_like=True, tag="sla_window", tag_field="tag"):
+    """The history of a maintenance window, from which planned work on services is derived, as it is now."""
+
+    offset: int
+    window_id: str
+    history: WindowHistory
 
 
 SlaNoticeKind = Literal["at_risk", "breach_opened", "breach_resolved", "credit", "escalation"]
@@ -135,5 +147,6 @@ SlaChange = (
     | SlaBreachChanged
     | SlaCreditChanged
     | SlaPeriodClosed
+    | SlaWindowChanged
     | SlaNotificationRequested
 )

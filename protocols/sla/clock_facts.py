@@ -13,12 +13,15 @@ PAUSE_REASONS: tuple[PauseReason, ...] = get_args(PauseReason)
 
 
 class ClockPause(Struct, frozen=True, gc=False):
-    """``start`` to ``end``; None: it has no end yet. ``id`` is unique within the alarm."""
+    """``start`` to ``end``; None: it has no end yet. ``id`` is unique within the alarm. ``by`` and ``note``: the operator who
+    stated it, and the operator's words."""
 
     id: str
     reason: PauseReason
     start: int
     end: int | None = None
+    by: str = ""
+    note: str = ""
 
 
 class SeverityChange(Struct, frozen=True, gc=False):
@@ -35,8 +38,17 @@ class EndedSpan(Struct, frozen=True, gc=False):
     end: int | None = None
 
 
+class AttachedSpan(Struct, frozen=True, gc=False):
+    """The alarm was attached to the alarm ``parent_id`` from ``start`` until ``end``; None: it still is."""
+
+    parent_id: str
+    start: int
+    end: int | None = None
+
+
 class AlarmTimes(Struct, frozen=True, gc=False):
-    """Facts of one alarm. ``severity`` is that of the raise. ``changes``, ``ended`` and ``pauses`` are sorted by time."""
+    """Facts of one alarm. ``severity`` is that of the raise. ``changes``, ``ended``, ``pauses`` and ``attached`` are sorted by
+    time."""
 
     raised: int
     severity: Severity
@@ -44,3 +56,4 @@ class AlarmTimes(Struct, frozen=True, gc=False):
     acknowledged: int | None = None
     ended: tuple[EndedSpan, ...] = ()
     pauses: tuple[ClockPause, ...] = ()
+    attached: tuple[AttachedSpan, ...] = ()

@@ -13,6 +13,11 @@ from msgspec import Struct
 
 from protocols.toml_lines import Path
 
+CreditUnit = Literal["hour", "day"]
+FreeUnit = Literal["hours", "calendar_days", "working_days"]
+CountedUnits = Literal["whole", "part", "end"]
+CreditStart = Literal["report", "outage"]
+
 _DECIMALS = 6
 
 
@@ -65,17 +70,21 @@ class OutageCredits(CreditModel, frozen=True, tag_field="type", tag="outage", kw
     to end (``whole``), at any instant (``part``), or at their end (``end``).
     """
 
-    unit: Literal["hour", "day"]
+    unit: CreditUnit
     free: int
-    free_unit: Literal["hours", "calendar_days", "working_days"]
-    counts: Literal["whole", "part", "end"]
+    free_unit: FreeUnit
+    counts: CountedUnits
     rates: tuple[CreditRate, ...]
     pays_last_free_unit: bool = False
-    starts: Literal["report", "outage"] = "report"
+    starts: CreditStart = "report"
     """With ``outage`` the outage's begin takes the place of the fault report."""
 
 
-def mistakes_of(model: TierCredits | OutageCredits) -> Iterator[tuple[Path, str]]:
+CreditTerms = TierCredits | OutageCredits
+"""A model of either kind."""
+
+
+def mistakes_of(model: CreditTerms) -> Iterator[tuple[Path, str]]:
     """Path and message of everything in the model that cannot be meant."""
     if not model.rule.strip():
         yield ("rule",), "a name is missing"

@@ -28,6 +28,11 @@ def utc_time(instant: int) -> datetime:
     return _EPOCH + timedelta(microseconds=instant)
 
 
+def utc_text(instant: int) -> str:
+    """``2026-03-01T03:00:00.000001+00:00``: an instant as people read it."""
+    return utc_time(instant).isoformat()
+
+
 def midnight(day: date, zone: ZoneInfo) -> int:
     """The instant at which ``day`` begins in ``zone``."""
     return instant_of(day, 0, zone)

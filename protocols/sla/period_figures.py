@@ -33,3 +33,8 @@ class PeriodFigures(Struct, frozen=True, kw_only=True):
     """Why this revision was made."""
     closed_by: str = ""
     """``faultd:sla_clock`` by the calendar, or ``user:NAME``."""
+    made_at: int = 0
+    """When this revision was made."""
+    customer_name: str = ""
+    contract_start: int = 0
+    contract_end: int | None = None

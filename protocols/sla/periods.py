@@ -1,6 +1,7 @@
 """Measurement periods: consecutive, without gaps, in the definition's time zone. Pure."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ class PeriodRule(Struct, frozen=True):
     days: int = 30
 
 
+@lru_cache(maxsize=256)
 def period_at(rule: PeriodRule, instant: int) -> Interval:
     """The period that contains ``instant``. Periods also exist before the anchor."""
     zone = ZoneInfo(rule.zone)

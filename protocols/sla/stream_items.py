@@ -1,4 +1,4 @@
-"""Instances and requests to notify as the stream shows them. The names are those of REST."""
+"""Instances and notification requests as the stream shows them. The names are those of REST."""
 
 from datetime import datetime
 from typing import Self
@@ -54,8 +54,8 @@ class StreamedInstance(Struct, frozen=True, kw_only=True):
         )
 
 
-class StreamedNotice(Struct, frozen=True, kw_only=True):
-    """A request to notify people. ``id`` names it for ever."""
+class StreamedRequest(Struct, frozen=True, kw_only=True):
+    """A notification request. ``id`` names it for ever."""
 
     id: str
     at: datetime

@@ -77,8 +77,16 @@ ELSEWHERE = {
     "PerformanceMetric": "docs/glossary.md",
     "UnknownPolicy": "docs/glossary.md",
     "CustomerPowerPolicy": "docs/glossary.md",
+    "PeriodUnit": "docs/sla.md",
+    "CreditUnit": "docs/sla.md",
+    "FreeUnit": "docs/sla.md",
+    "CountedUnits": "docs/sla.md",
+    "CreditStart": "docs/sla.md",
+    "InstanceSort": "docs/sla.md",
     "SlaShare": "docs/sla.md",
+    "BreachUnit": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",
+    "Topic": "docs/stream.md",
     "ReportedExclusion": "docs/sla.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""

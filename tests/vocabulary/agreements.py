@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.sla.breach import SlaBreach
 from protocols.sla.business_time import BusinessCalendar, Hours
 from protocols.sla.credit import CreditLine, SlaCredit
@@ -19,6 +20,7 @@ from protocols.sla.outage import SlaOutage
 from protocols.sla.performance_rule import PerformanceRule
 from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.periods import PeriodRule
+from protocols.sla.window_history import PlanInForce, WindowHistory
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -208,5 +210,28 @@ def figures(number: int = 2, **fields: Any) -> PeriodFigures:
         minor_digits=2,
         reason="the period ended",
         closed_by="faultd:sla_clock",
+        made_at=END,
+        customer_name="Novak",
+        contract_start=BEGIN,
     )
     return replace(made, **fields)
+
+
+def window_history(number: int = 1, cancelled_at: int | None = None, recurrence: str = "") -> WindowHistory:
+    """The history of a window of the first hour of November, which was announced a microsecond before."""
+    window = MaintenanceWindow(
+        id=f"MW{number}",
+        tenant_id=None,
+        title="Splicing",
+        scope=WindowScope(subtrees=("olt-1",)),
+        time_zone="UTC",
+        start=NOV,
+        local_start=NOV.replace(tzinfo=None),
+        duration_seconds=3600.0,
+        recurrence=recurrence,
+        created_at=NOV,
+        created_by="ada",
+        updated_at=NOV,
+        updated_by="ada",
+    )
+    return WindowHistory((PlanInForce(window, BEGIN - 1, BEGIN - 1),), (BEGIN + 3,), cancelled_at, 1)

@@ -26,11 +26,17 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.limits.view import LimitsCatalogue
+from actors.sla_clock.report_view import HeldReports
+from actors.sla_clock.view import SlaCatalogue
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
 from faultd.backtest.service import BacktestService
+from faultd.config import Config
+from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
+from faultd.window_preview import WindowPreviews
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
@@ -108,12 +114,17 @@ class RunningApi:
         views = ApiViews(
             alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
+            preview=WindowPreviews(self.stages, lambda: self.now),
             topology=PlantView(self.state),
+            limits=LimitsCatalogue(lambda: self.stages.sla),
             rules=partial(rule_records, self.state),
             sources=self.sources,
+            sla=SlaCatalogue(lambda: self.stages.sla),
+            credit_models=read_credit_models(Config()),
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,
+            agreements=HeldReports(self.stages.sla),
             health=lambda: self.readiness,
         )
         submitter = Submitter(self.send, self.stored, self.settings, self.metrics)

@@ -10,7 +10,7 @@ from protocols.severity import Severity
 
 
 class ReportedProblem(Struct, frozen=True, kw_only=True, gc=False):
-    """Everything that a raise says about an alarm."""
+    """The fields that a raise gives an alarm."""
 
     identity: Identity
     severity: Severity

@@ -291,7 +291,7 @@ def _description(cause: Cause, classes: Mapping[str, int]) -> str:
 
 
 def _classes(draft: Draft, evidence: Iterable[Evidence]) -> dict[str, int]:
-    """How many customers of each SLA class the ONTs serve, ordered by the name of the class."""
+    """Number of customers of each SLA class whom the ONTs serve, in the order of the names of the classes."""
     nodes = draft.state.plant.nodes
     classes: dict[str, int] = {}
     for each in evidence:

@@ -45,7 +45,7 @@ class Translator:
         self.types = types
         """The alarm types, by name."""
         self.symptoms = symptoms_of(types)
-        """How each alarm type counts in correlation."""
+        """The traits of each alarm type's symptom, by which correlation works."""
         self.service_effects = service_effects_of(types, self.symptoms)
         """The effect of each alarm type on service."""
         self._table = {oid: _asked(candidates) for oid, candidates in table.items()}

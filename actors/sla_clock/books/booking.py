@@ -4,16 +4,13 @@ Every figure is derived from the evidence, so a late clear, a correction or a wi
 have been there without the mistake. The account keeps only what was decided: its period, its breaches, who was to hear of it.
 """
 
-from msgspec.structs import replace
-
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.breaches import risk_text
-from actors.sla_clock.books.burn import burnt_down_at
-from actors.sla_clock.books.credits import next_credit_at
-from actors.sla_clock.books.figures import SlaFigures
-from actors.sla_clock.books.period_choice import Period, period_of
-from actors.sla_clock.books.periods import book_period, close_period, revise_period
+from actors.sla_clock.books.figures import figures_of
+from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of
+from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.books.periods import book_figures, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaInstanceChanged
@@ -38,12 +35,37 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
     if period is None:
         starts = instance.start if run.now < instance.start else None
         state.deadlines.set(run.journal, "instance", instance.id, starts)
+        if (last := state.closed.get(instance.id)) is not None:
+            book_limits(run, instance, last, period_of_account(state, last), why)  # what was breached before may end
         return
     await_period_end(run, period)
-    if account is None:
-        account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    account, figures = book_period(run, instance, account, period, why)
-    _settle(run, instance, account, period, figures)
+    _keep(run, instance, _examined(run, instance, account, period, why))
+
+
+def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
+    """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
+    figures = figures_of(run.evidence, instance, period, run.now)
+    kind = kind_of(run.state, instance, before, period, figures)
+    known: BookedOutcome | None = run.evidence.outcomes.get(kind)
+    if known is not None:
+        if known.at_risk:
+            run.notify("at_risk", instance, known.at_risk)
+        return known
+    emitted = len(run.changes)
+    account = before or Account(period.start, period.end, period.definition.id, period.definition.version)
+    account, limits = book_figures(run, instance, account, period, figures, why)
+    outcome = outcome_of(run, instance, before, account, period, figures, limits)
+    if kind is not None and len(run.changes) - emitted == bool(outcome.at_risk):
+        run.evidence.outcomes[kind] = outcome
+    return outcome
+
+
+def _keep(run: FoldRun, instance: SlaInstance, outcome: BookedOutcome) -> None:
+    run.state.deadlines.set(run.journal, "instance", instance.id, outcome.deadline)
+    if outcome.account is not None:
+        run.journal.put(run.state.accounts, instance.id, outcome.account)
+    if outcome.shown:
+        run.emit(instance_changed(run, instance))
 
 
 def await_period_end(run: FoldRun, period: Period) -> None:
@@ -92,44 +114,3 @@ def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | N
     if following is None or following.end > run.now:
         return None
     return Account(following.start, following.end, following.definition.id, following.definition.version)
-
-
-def _settle(run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures) -> None:
-    """Status, deadline, and the Change where something that is shown differs."""
-    state, journal = run.state, run.journal
-    status, reason = _status(run, instance, account, figures)
-    due = (
-        figures.at_risk_at,
-        figures.breaches_at,
-        next_credit_at(state, instance, period, figures, run.now),
-        burnt_down_at(period.definition.terms, figures.shares.down, figures.lasts, run.now),
-    )
-    ahead = [at for at in due if at is not None and at > run.now]
-    state.deadlines.set(journal, "instance", instance.id, min(ahead, default=None) if not instance.suspended else None)
-    before = state.accounts.get(instance.id)
-    after = replace(
-        account,
-        status=status,
-        reason=reason,
-        breaches_at=figures.breaches_at,
-        left=figures.left,
-        booked=run.now,
-        lasts=figures.lasts,
-    )
-    if before is None and not figures.touched and not after.breaches:
-        return  # nothing has happened to it
-    journal.put(state.accounts, instance.id, after)
-    shown = (status, after.breaches, after.breaches_at)
-    if shown != (("compliant", (), None) if before is None else (before.status, before.breaches, before.breaches_at)):
-        run.emit(instance_changed(run, instance))
-
-
-def _status(run: FoldRun, instance: SlaInstance, account: Account, figures: SlaFigures) -> tuple[InstanceStatus, str]:
-    if instance.suspended:
-        return "suspended", "an operator suspended it"
-    standing = [breach for each in account.breaches if not (breach := run.state.breaches[each]).withdrawn]
-    if standing:
-        return "breached", standing[0].reason
-    if account.at_risk:
-        return "at_risk", risk_text(figures)
-    return "compliant", ""

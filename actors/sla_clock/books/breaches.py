@@ -6,8 +6,9 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.decimal_text import seconds
-from protocols.sla.breach import SlaBreach
+from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.changes import SlaBreachChanged
 from protocols.sla.instance import SlaInstance
 from protocols.sla.outage import SlaOutage
@@ -46,26 +47,10 @@ def _breached(
     down = figures.shares.down
     ended = None if figures.lasts else max(broken, down[-1][1]) if down else broken
     alarms = run.evidence.outages_of(instance, (period.start, min(run.now + 1, period.end)))
-    cause = root_of(run, alarms, broken)
+    cause = root_of(run.state, alarms, broken)
     target = period.definition.terms.availability_target or 0
     if known is None:
-        known = SlaBreach(
-            id=run.new_id("SB"),
-            instance_id=instance.id,
-            tenant_id=instance.tenant_id,
-            definition_id=period.definition.id,
-            definition_version=period.definition.version,
-            customer_id=instance.customer_id,
-            service_id=instance.service_id,
-            type="availability",
-            period_start=period.start,
-            start=broken,
-            target=target,
-            actual=target,
-            currency=instance.currency,
-            minor_digits=instance.minor_digits,
-            revision=0,
-        )
+        known = new_breach(run, instance, period, "availability", broken, target)
         account = replace(account, availability_breach=known.id, breaches=(*account.breaches, known.id))
     breach = replace(
         known,
@@ -92,19 +77,40 @@ def risk_text(figures: SlaFigures) -> str:
     return f"{seconds(figures.down)} s of the budget of {seconds(figures.budget or 0)} s are used{figures.burning}"
 
 
-def root_of(run: FoldRun, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
+def root_of(state: SlaState, alarms: list[SlaOutage], at: int) -> SlaOutage | None:
     """The outage interval of the root cause: of those that lasted at ``at``, the earliest, and its parents up to the top."""
     lasting = [each for each in alarms if each.start <= at and (each.end is None or each.end >= at)]
     found = next(iter(lasting or alarms), None)
     seen: set[str] = set()
     while found is not None and found.parent_alarm_id and found.parent_alarm_id not in seen:
         seen.add(found.parent_alarm_id)
-        above = run.state.outages_of.get(found.parent_alarm_id)
+        above = state.outages_of.get(found.parent_alarm_id)
         if not above:
             # The cause is a conclusion that is no outage itself.
             return replace(found, alarm_id=found.parent_alarm_id, alarm_name="")
-        found = run.state.outages[above[-1]]
+        found = state.outages[above[-1]]
     return found
+
+
+def new_breach(run: FoldRun, instance: SlaInstance, period: Period, type: BreachType, start: int, target: int) -> SlaBreach:
+    """A breach that is not kept yet: its revision is 0."""
+    return SlaBreach(
+        id=run.new_id("SB"),
+        instance_id=instance.id,
+        tenant_id=instance.tenant_id,
+        definition_id=period.definition.id,
+        definition_version=period.definition.version,
+        customer_id=instance.customer_id,
+        service_id=instance.service_id,
+        type=type,
+        period_start=period.start,
+        start=start,
+        target=target,
+        actual=target,
+        currency=instance.currency,
+        minor_digits=instance.minor_digits,
+        revision=0,
+    )
 
 
 def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:

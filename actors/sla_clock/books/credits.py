@@ -141,7 +141,7 @@ def _breach(
     )
     end = None if owed.outage[1] == NEVER else owed.outage[1]
     if known is None:
-        cause = root_of(run, run.evidence.outages_of(instance, owed.outage), owed.reported)
+        cause = root_of(state, run.evidence.outages_of(instance, owed.outage), owed.reported)
         known = SlaBreach(
             id=run.new_id("SB"),
             instance_id=instance.id,

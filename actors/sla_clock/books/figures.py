@@ -6,10 +6,10 @@ from actors.sla_clock.availability import BILLION, Shares, availability, breache
 from actors.sla_clock.books.burn import WINDOWS, burns_at
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.evidence.exclusions import exclusions_of
-from actors.sla_clock.evidence.timelines import EvidenceReader, blind_only
+from actors.sla_clock.evidence.timelines import EvidenceReader, ServiceEvidence, blind_only
 from protocols.decimal_text import shortest
 from protocols.sla.instance import SlaInstance
-from protocols.sla.intervals import Timeline, difference, total, union
+from protocols.sla.intervals import Interval, Timeline, difference, total, union
 
 
 class SlaFigures(NamedTuple):
@@ -17,6 +17,8 @@ class SlaFigures(NamedTuple):
     count it as the definition says. ``budget`` is None without a target; so are the instants, which may lie in the future."""
 
     shares: Shares
+    counted: Timeline
+    """Downtime as it counts: ``down`` is its length."""
     outages: Timeline
     """Outages with their whole length, also outside the period; one that lasts ends at ``NEVER``."""
     exclusions: Timeline
@@ -55,11 +57,33 @@ class SlaFigures(NamedTuple):
         return BILLION if self.measured <= 0 else (self.measured - self.down) * BILLION // self.measured
 
 
-def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> SlaFigures:
-    """Of ``period`` until ``now``."""
-    terms, contract, interval = period.definition.terms, contract_of(instance), period.interval
+def figures_of(
+    reader: EvidenceReader,
+    instance: SlaInstance,
+    period: Period,
+    now: int,
+    assumed: tuple[int, Timeline] | None = None,
+) -> SlaFigures:
+    """Of ``period`` until ``now``. Instances with the same evidence, exclusions, terms and contract time in the period share
+    one value. ``assumed``: an instant at which an outage under way is taken to end, and further time in which the service is
+    taken to be down."""
     evidence = reader.of(instance)
-    exclusions = exclusions_of(reader, instance, period, evidence)
+    if assumed is not None:
+        evidence = evidence.supposing(*assumed)
+    exclusions = tuple(exclusions_of(reader, instance, period, evidence))
+    start, end = contract_of(instance)
+    contract = max(start, period.start), min(end, period.end)
+    # By identity: the memory keeps both alive.
+    key = id(evidence), id(period.definition), period.start, period.end, contract, exclusions, now
+    known = reader.figures.get(key)
+    if known is None:
+        found = _figures_of(evidence, exclusions, contract, period, now)
+        known = reader.figures[key] = found, evidence, period.definition
+    return known[0]
+
+
+def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Interval, period: Period, now: int) -> SlaFigures:
+    terms, interval = period.definition.terms, period.interval
     hidden, minimum, until = blind_only(evidence), terms.outage_minimum, min(now, period.end)
     shown = shares(interval, contract, evidence.down, exclusions, hidden, now=until, minimum=minimum)
     outages, counted = evidence.down, shown
@@ -69,7 +93,7 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
     if terms.availability_target is None:
-        return SlaFigures(shown, evidence.down, exclusions, None, down, lasts, value, "", None, None, None)
+        return SlaFigures(shown, counted.down, evidence.down, exclusions, None, down, lasts, value, "", None, None, None)
     allowed = budget(interval, contract, exclusions, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
@@ -88,4 +112,4 @@ def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, no
                 burning = f", more than {shortest(limit, 3)} times as fast as allowed within the last {window}"
             risk_at = burns if risk_at is None or (burns is not None and burns < risk_at) else risk_at
     ahead = burning, risk_at, broken, exceeds_at(allowed)
-    return SlaFigures(shown, evidence.down, exclusions, allowed, down, lasts, value, *ahead)
+    return SlaFigures(shown, counted.down, evidence.down, exclusions, allowed, down, lasts, value, *ahead)

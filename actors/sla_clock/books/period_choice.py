@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from actors.sla_clock.accounts import Account
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaDefinition
@@ -39,8 +40,7 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
     """
     account = state.accounts.get(instance.id)
     if account is not None and account.period_start <= at < account.period_end:
-        version = version_of(state, account.definition_id, account.definition_version)
-        return Period(account.period_start, account.period_end, version)
+        return period_of_account(state, account)
     definition_id, begin = instance.definition_id, None
     for each in reversed(instance.former):
         if at >= each.until:
@@ -51,8 +51,13 @@ def period_of(state: SlaState, instance: SlaInstance, at: int) -> Period | None:
     if not versions:
         return None
     start, end = contract_of(instance)
-    known = begin if begin is not None else max(start, instant_at(instance.created_at))
-    period = _chain(versions, begin, known, at)
+    if len(versions) == 1:
+        period = Period(*period_at(versions[0].terms.period, at), versions[0])
+        if begin is not None and period.start < begin:
+            period = period._replace(start=begin)
+    else:
+        known = begin if begin is not None else max(start, instant_at(instance.created_at))
+        period = _chain(versions, begin, known, at)
     return period if period.start < end and start < period.end else None
 
 
@@ -83,6 +88,12 @@ def _taken_over(versions: Sequence[SlaDefinition], current: int) -> int:
 
 def _since(version: SlaDefinition) -> int:
     return instant_at(version.since)
+
+
+def period_of_account(state: SlaState, account: Account) -> Period:
+    """The period of an account."""
+    version = version_of(state, account.definition_id, account.definition_version)
+    return Period(account.period_start, account.period_end, version)
 
 
 def version_of(state: SlaState, definition_id: str, version: int) -> SlaDefinition:

@@ -6,8 +6,12 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, period_of, version_of
+from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.limits.booking_limits import book_limits
+from actors.sla_clock.limits.limits_standing import LimitsStanding
+from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
@@ -17,19 +21,21 @@ BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
 
 
-def book_period(run: FoldRun, instance: SlaInstance, account: Account, period: Period, why: str) -> tuple[Account, SlaFigures]:
-    """Bring the breach of availability and the credits of the account's period to what the evidence says now, or said at the
-    period's end. Returns the account and the figures."""
-    figures = figures_of(run.evidence, instance, period, min(run.now, period.end))
+def book_figures(
+    run: FoldRun, instance: SlaInstance, account: Account, period: Period, figures: SlaFigures, why: str
+) -> tuple[Account, LimitsStanding]:
+    """Bring the breaches and the credits of the account's period to what its figures and the limits say. Returns the account,
+    and what the limits come to."""
     account = book_availability(run, instance, account, period, figures, why)
-    return book_credits(run, instance, account, period, figures, why), figures
+    account, limits = book_limits(run, instance, account, period, why)
+    return book_credits(run, instance, account, period, figures, why), limits
 
 
 def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     """Fix the figures of the account's period, which has ended."""
-    version = version_of(run.state, account.definition_id, account.definition_version)
-    period = Period(account.period_start, account.period_end, version)
-    account, figures = book_period(run, instance, account, period, ENDED)
+    period = period_of_account(run.state, account)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account, _ = book_figures(run, instance, account, period, figures, ENDED)
     run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
 
@@ -37,8 +43,14 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
     """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
     period = period_of(run.state, instance, ended - 1)
-    if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
-        _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    if period is None or period.end != ended or (instance.id, period.start) in run.state.periods:
+        return
+    figures = figures_of(run.evidence, instance, period, period.end)
+    if figures.touched:
+        # Time in which faultd did not run concerns every instance, and gives none an account.
+        close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
+    else:
+        _close(run, instance, period, figures, ())
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
@@ -51,13 +63,19 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     known = state.periods.get((instance.id, period.start))
-    account, figures = book_period(run, instance, account, period, why)
+    figures = figures_of(run.evidence, instance, period, period.end)
+    account, _ = book_figures(run, instance, account, period, figures, why)
     if known is None:
-        known = _untouched(_figures(run, instance, period, figures, ()))
-    now = _figures(run, instance, period, figures, account.breaches)
-    if replace(now, reason=known.reason, closed_by=known.closed_by, revision=known.revision) != known:
+        known = _untouched(figures_shown(run.state, instance, period, figures, (), run.now))
+    now = figures_shown(run.state, instance, period, figures, account.breaches, run.now)
+    if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)
-        _put(run, replace(now, revision=known.revision + 1, reason=why))
+        _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
+
+
+def comparable(figures: PeriodFigures) -> PeriodFigures:
+    """The figures without what does not make a new revision: when, why and by whom they were made, and the customer's name."""
+    return replace(figures, revision=1, reason="", closed_by="", made_at=0, customer_name="")
 
 
 def _untouched(figures: PeriodFigures) -> PeriodFigures:
@@ -67,17 +85,24 @@ def _untouched(figures: PeriodFigures) -> PeriodFigures:
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
+    closed = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
     if breaches or figures.touched:
-        _put(run, closed)
+        _put(run, instance, period, figures, breaches, closed)
     else:
         run.emit(SlaPeriodClosed(run.offset, closed))
 
 
-def _figures(
-    run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
+def figures_shown(
+    state: SlaState,
+    instance: SlaInstance,
+    period: Period,
+    figures: SlaFigures,
+    breaches: tuple[str, ...],
+    made_at: int,
+    revision: int = 1,
 ) -> PeriodFigures:
-    found, state = figures.shares, run.state
+    """``figures`` of a period, made at the instant ``made_at``, with the breaches and the credit that ``state`` has."""
+    found = figures.shares
     credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(
         instance_id=instance.id,
@@ -88,6 +113,7 @@ def _figures(
         definition_version=period.definition.version,
         start=period.start,
         end=period.end,
+        revision=revision,
         contract=total(found.contract),
         up=total(found.up),
         down=total(found.down),
@@ -101,9 +127,34 @@ def _figures(
         currency=instance.currency,
         minor_digits=instance.minor_digits,
         closed_by=BY_CALENDAR,
+        made_at=made_at,
+        customer_name=instance.customer_name,
+        contract_start=instance.start,
+        contract_end=instance.end,
     )
 
 
-def _put(run: FoldRun, figures: PeriodFigures) -> None:
-    run.journal.put(run.state.periods, (figures.instance_id, figures.start), figures)
-    run.emit(SlaPeriodClosed(run.offset, figures))
+def _put(
+    run: FoldRun,
+    instance: SlaInstance,
+    period: Period,
+    figures: SlaFigures,
+    breaches: tuple[str, ...],
+    made: PeriodFigures,
+    previous: PeriodFigures | None = None,
+) -> None:
+    """Keep a revision and emit it with its report."""
+    run.journal.put(run.state.periods, (made.instance_id, made.start), made)
+    report = report_of(
+        run.evidence,
+        instance,
+        period,
+        figures,
+        as_of=period.end,
+        made_at=made.made_at,
+        breaches=breaches,
+        revision=made.revision,
+        reason=made.reason if previous is not None else "",
+        previous=previous,
+    )
+    run.emit(SlaPeriodClosed(run.offset, made, report))

@@ -2,6 +2,8 @@
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import over_before
+from actors.sla_clock.limits.clock_facts import forget_clocks
+from actors.sla_clock.limits.fault_reports import forget_reports
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.sla.local_time import instant_at
@@ -36,8 +38,8 @@ def forget_past(run: FoldRun) -> None:
         journal.drop(state.credits, key)
     for exclusion in [each for each in state.exclusions.values() if not each.rrule and each.end < horizon]:
         state.drop_exclusion(journal, exclusion.id)
-    for report_id in [each.id for each in state.reports.values() if each.reported_at < horizon]:
-        journal.drop(state.reports, report_id)
+    forget_reports(run, horizon)
+    forget_clocks(run, horizon)
     for instance in [each for each in state.instances if each.end is not None and each.end < horizon]:
         state.instances.remove(journal, instance.id)
     for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:

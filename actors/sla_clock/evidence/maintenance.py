@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from actors.sla_clock.evidence.planned_work import WindowHistory, Work, planned_occurrences, with_version
+from actors.sla_clock.evidence.planned_work import Work, planned_occurrences, with_version, work_within
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.journal import Journal
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval
+from protocols.sla.window_history import WindowHistory
 
 _NAMES: dict[str, Callable[[WindowScope], tuple[str, ...]]] = {
     "node": lambda scope: scope.subtrees,
@@ -106,6 +107,26 @@ class MaintenanceReader:
         found = self._of_names(names, tenant, span, notice)
         ways = [self._of_node(each, tenant, span, notice) for each in instance.resources]
         return sorted({*found, *_during_all(ways)})
+
+    def covering(self, instance: SlaInstance, span: Interval) -> list[MaintenanceWindow]:
+        """The windows, each by its newest plan, that are open within ``span`` for the instance or for something above it; by
+        id."""
+        tenant = instance.tenant_id
+        names = {f"customer:{instance.customer_id}", f"service:{instance.service_id}", f"tenant:{tenant}"}
+        waiting, seen = [_Way(each, False) for each in instance.resources], set[_Way]()
+        while waiting:
+            way = waiting.pop()
+            if way not in seen:
+                seen.add(way)
+                names.update([f"node:{way.node_id}"] if way.reported else [f"node:{way.node_id}", f"device:{way.node_id}"])
+                waiting += self._above(way)
+        found: dict[str, MaintenanceWindow] = {}
+        for name in sorted(names):
+            for window_id in self._index.named.get(name, ()):
+                history = self._index.histories[window_id]
+                if window_id not in found and work_within(history, *span, partial(_covers, name, tenant)):
+                    found[window_id] = history.plans[-1].window
+        return [found[each] for each in sorted(found)]
 
     def _of_node(self, node_id: str, tenant: str, span: Interval, notice: int) -> list[Work]:
         """On a node: its own, and that on everything above at once. From the top down, without recursion: plants are deep."""

@@ -7,13 +7,15 @@ from msgspec.structs import replace
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.work import WalkBelow, WalkThese
+from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
 
 CLOCK_JUMPED = "clock_jumped"
+REOPENED = "reopened"
+CLEARED_BEFORE_RAISE = "cleared_before_raise"
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
@@ -22,19 +24,30 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
     """Bring the intervals of an alarm to what the alarm says now, and have the instances examined that they concern."""
     state = run.state
     known = state.outages_of.get(alarm.id)
+    began, ended = instant_at(alarm.opened_at), None if alarm.cleared_at is None else instant_at(alarm.cleared_at)
     if known is None:
-        if alarm.service_effect != "none" and alarm.cleared_at is None:
-            put_outage(run, _interval(run, alarm, 0, instant_at(alarm.first_occurrence)), f"{alarm.alarm_id} was raised")
+        if alarm.service_effect != "none" and (ended is None or ended > began):
+            put_outage(run, replace(_interval(run, alarm, 0, began), end=ended), f"{alarm.alarm_id} was raised")
         return
     last = state.outages[known[-1]]
-    if alarm.cleared_at is None and last.end is not None:
-        began = max(instant_at(alarm.last_occurrence), last.end)
-        put_outage(run, _interval(run, alarm, last.number + 1, began), f"{alarm.alarm_id} was re-opened")
+    if last.end is not None and _opened_again(alarm, entries, last):
+        began = max(began, last.end)
+        lasted = ended is None or (ended > began and _says(entries, REOPENED, CLEARED_BEFORE_RAISE))
+        if alarm.service_effect != "none" and lasted:
+            again = replace(_interval(run, alarm, last.number + 1, began), end=ended)
+            put_outage(run, again, f"{alarm.alarm_id} was re-opened")
         return
-    changed = replace(_interval(run, alarm, last.number, last.start), moved=last.moved, corrected=last.corrected, end=last.end)
+    changed = replace(
+        _interval(run, alarm, last.number, last.start),
+        moved=last.moved,
+        corrected=last.corrected,
+        end=last.end,
+        effect=last.effect,
+        customer_power=last.customer_power,
+    )
     why = f"{alarm.alarm_id} changed"
-    if last.number == 0 and last.end is None and not last.corrected:
-        changed = _begun(changed, last, instant_at(alarm.first_occurrence), entries)
+    if last.end is None and not last.corrected:
+        changed = _begun(changed, last, began, entries)
     if alarm.cleared_at is not None and not (last.corrected and last.end is not None):
         changed = replace(changed, end=max(instant_at(alarm.cleared_at), changed.start))
         why = f"{alarm.alarm_id} was cleared"
@@ -42,12 +55,24 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
         put_outage(run, changed, why)
 
 
-def _begun(changed: SlaOutage, last: SlaOutage, first: int, entries: Sequence[TimelineEntry]) -> SlaOutage:
+def _opened_again(alarm: Alarm, entries: Sequence[TimelineEntry], last: SlaOutage) -> bool:
+    """True when the alarm was opened again behind its last interval, which has ended. Where an operator corrected that end, the
+    timeline alone tells."""
+    if _says(entries, REOPENED):
+        return True
+    return instant_at(alarm.opened_at) >= (last.end or 0) and (not last.corrected or _says(entries, CLEARED_BEFORE_RAISE))
+
+
+def _begun(changed: SlaOutage, last: SlaOutage, began: int, entries: Sequence[TimelineEntry]) -> SlaOutage:
     """With its begin by the alarm, and the jumps of the clock since."""
-    if any(entry.action == CLOCK_JUMPED for entry in entries):
+    if _says(entries, CLOCK_JUMPED):
         # The correlator moved the alarm's date, for the jump that moved this interval already.
-        return replace(changed, start=last.start, moved=last.start - first)
-    return replace(changed, start=first + last.moved, moved=last.moved)
+        return replace(changed, start=last.start, moved=last.start - began)
+    return replace(changed, start=began + last.moved, moved=last.moved)
+
+
+def _says(entries: Sequence[TimelineEntry], *actions: str) -> bool:
+    return any(entry.action in actions for entry in entries)
 
 
 def put_outage(run: FoldRun, outage: SlaOutage, why: str) -> None:
@@ -135,3 +160,6 @@ def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:
     run.state.put_outage(run.journal, outage)
     run.evidence.forget()
     record(run, outage.id)
+    for name, versions in run.state.definitions.items():
+        if any(each.terms.unknown_counts_as == "down" for each in versions):
+            run.state.put_work(run.journal, WalkAll("faultd did not run", name, since=outage.start))

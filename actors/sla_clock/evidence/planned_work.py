@@ -14,36 +14,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from protocols.maintenance import MaintenanceWindow
 from protocols.recurrence.within import microseconds, occurrences_within
 from protocols.sla.intervals import Interval, Timeline, clip, difference, intersection, union
+from protocols.sla.window_history import PlanInForce, WindowHistory
 
 MOST_PLANS = 20
 """Plans kept of one window. Of more the oldest go, with the time in which they were in force and their announcements."""
 MOST_EARLY_ENDS = 10_000
 """Early ends kept of one window, the latest: more than a year of the most frequent one."""
-
-
-class PlanInForce(Struct, frozen=True, array_like=True):
-    """Times and scope of a window, in force from ``since`` until the next plan."""
-
-    window: MaintenanceWindow
-    since: int
-    announced_at: int
-
-
-class WindowHistory(Struct, frozen=True, array_like=True):
-    """A window with its former plans and all its early ends, which the window itself does not keep."""
-
-    plans: tuple[PlanInForce, ...] = ()
-    """Oldest first."""
-    early_ends: tuple[int, ...] = ()
-    """Sorted."""
-    cancelled_at: int | None = None
-    revision: int = 0
-    """Of the window's last version."""
 
 
 class Work(NamedTuple):

@@ -1,14 +1,14 @@
 """The timelines of an instance that follow from the evidence: down, not seen, the customer's own power, excluded."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.maintenance import MaintenanceReader
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
-from protocols.sla.intervals import Interval, Timeline, difference, intersection, union
+from protocols.sla.intervals import Interval, Timeline, clip, difference, intersection, union
 from protocols.sla.outage import SlaOutage
 
 
@@ -20,6 +20,12 @@ class ServiceEvidence(NamedTuple):
     down: Timeline
     blind: Timeline
     own_power: Timeline
+
+    def supposing(self, ends: int, down: Timeline) -> "ServiceEvidence":
+        """The evidence if everything that lasts ends at ``ends``, and the service is ``down`` besides."""
+        past = (0, ends)
+        outages = union([*clip(self.down, past), *down])
+        return ServiceEvidence(outages, union([*clip(self.blind, past), *outages]), clip(self.own_power, past))
 
 
 NOTHING = ServiceEvidence((), (), ())
@@ -34,10 +40,19 @@ class EvidenceReader:
         self.maintenance = MaintenanceReader(state.maintenance, state.plant.places)
         self._nodes: dict[str, dict[str, ServiceEvidence]] = {}
         """By tenant and node."""
+        self._everywhere: dict[int, tuple[ServiceEvidence, ServiceEvidence]] = {}
+        """Evidence of resources by its identity, and with the intervals that concern everything."""
+        self.figures: dict[Any, Any] = {}
+        """The memory of :func:`~actors.sla_clock.books.figures.figures_of`."""
+        self.outcomes: dict[Any, Any] = {}
+        """The memory of :mod:`~actors.sla_clock.books.outcomes`."""
 
     def forget(self) -> None:
         """Evidence has changed."""
         self._nodes.clear()
+        self._everywhere.clear()
+        self.figures.clear()
+        self.outcomes.clear()
         self.maintenance.forget()
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
@@ -47,24 +62,29 @@ class EvidenceReader:
         evidence = found[0] if len(found) == 1 else _all_of(found)
         named = self._outages((f"service:{instance.service_id}", f"customer:{instance.customer_id}"), tenant)
         everywhere = self._outages(("",), tenant)
-        if named or everywhere:
-            by_name = union(_intervals(named, "outage"))
-            down = union([*evidence.down, *by_name])
-            own_power = difference(evidence.own_power, by_name)
-            unseen = _intervals([*named, *everywhere], "unknown")
-            evidence = ServiceEvidence(down, union([*evidence.blind, *by_name, *unseen]), own_power)
+        if named:
+            return _named_too(evidence, named, everywhere)
+        if everywhere:
+            known = self._everywhere.get(id(evidence))
+            if known is None:
+                known = self._everywhere[id(evidence)] = evidence, _named_too(evidence, (), everywhere)
+            return known[1]
         return evidence
 
     def outages_of(self, instance: SlaInstance, during: Interval) -> list[SlaOutage]:
         """The intervals of effect ``outage`` that concern an instance within ``during``, the earliest first."""
+        return [
+            outage
+            for outage in self.concerning(instance)
+            if outage.effect == "outage" and outage.start < during[1] and (outage.end is None or outage.end > during[0])
+        ]
+
+    def concerning(self, instance: SlaInstance) -> list[SlaOutage]:
+        """Every interval of an alarm that concerns an instance, whatever its effect, the earliest first."""
         keys = dict.fromkeys([f"service:{instance.service_id}", f"customer:{instance.customer_id}"])
         for resource in instance.resources:
             keys.update(dict.fromkeys(self.state.plant.above(resource)))
-        found = {
-            outage.id: outage
-            for outage in self._outages(keys, instance.tenant_id)
-            if outage.effect == "outage" and outage.start < during[1] and (outage.end is None or outage.end > during[0])
-        }
+        found = {outage.id: outage for outage in self._outages(keys, instance.tenant_id)}
         return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
 
     def _of_node(self, node_id: str, tenant: str) -> ServiceEvidence:
@@ -100,6 +120,15 @@ class EvidenceReader:
                 if outage.tenant_id in ("", tenant):
                     found.append(outage)
         return found
+
+
+def _named_too(evidence: ServiceEvidence, named: Sequence[SlaOutage], everywhere: Sequence[SlaOutage]) -> ServiceEvidence:
+    """The evidence of resources, with that of the service and the customer themselves, and what concerns everything."""
+    by_name = union(_intervals(named, "outage"))
+    down = union([*evidence.down, *by_name])
+    own_power = difference(evidence.own_power, by_name)
+    unseen = _intervals([*named, *everywhere], "unknown")
+    return ServiceEvidence(down, union([*evidence.blind, *by_name, *unseen]), own_power)
 
 
 def blind_only(evidence: ServiceEvidence) -> Timeline:

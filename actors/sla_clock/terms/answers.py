@@ -68,3 +68,9 @@ def keep_key(run: FoldRun, kind: str, key: str, made: str) -> None:
     """Remember that a request with this key made ``made``."""
     if key:
         run.journal.put(run.state.keys, f"{kind} {key}", made)
+
+
+def forget_key(run: FoldRun, kind: str, key: str) -> None:
+    """A later request with this key is a new one."""
+    if key:
+        run.journal.drop(run.state.keys, f"{kind} {key}")

@@ -87,15 +87,12 @@ def delete_definition(run: FoldRun, by: Principal, action: DeleteDefinition, exp
     if before.deleted_at is not None:
         run.answer(before.id, duplicate=True)
         return
-    used = 0
-    for each in state.instances.at(f"definition:{before.id}"):
-        instance = state.instances.get(each)
-        used += instance is not None and instance.definition_id == before.id and not instance.over(run.now)
-    if used:
-        text = f"definition {before.id} is in use by {used:,} instances: end their contracts, or give them another definition"
-        raise CommandRefused(Refusal(before.id, "wrong_state", text))
+    references = state.instances.count(f"definition:{before.id}")
+    if _in_use(run, before.id):
+        text = f"definition {before.id} is in use, and {references:,} instances refer to it: end their contracts, or give them "
+        raise CommandRefused(Refusal(before.id, "wrong_state", f"{text}another definition"))
     _put(run, replace(before, version=before.version + 1, since=max(run.at, before.since), by=by.name, deleted_at=run.at))
-    if not state.instances.at(f"definition:{before.id}"):
+    if not references:
         run.journal.drop(state.definitions, before.id)
         run.journal.drop(state.keys, f"definition {before.key}")
         state.deadlines.set(run.journal, "period", before.id, None)
@@ -110,6 +107,16 @@ def _writable(run: FoldRun, by: Principal, definition_id: str, expected: Mapping
         raise CommandRefused(Refusal(found.id, "not_your_tenant", text))
     refuse_outdated(expected, found.id, found.version, f"definition {found.id}")
     return found
+
+
+def _in_use(run: FoldRun, definition_id: str) -> bool:
+    """True when a contract by it has not ended."""
+    after = ""
+    while found := run.state.instances.behind(after, 100, f"definition:{definition_id}"):
+        if any(each.definition_id == definition_id and not each.over(run.now) for each in found):
+            return True
+        after = found[-1].id
+    return False
 
 
 def _class_mistakes(run: FoldRun, own_id: str, tenant_id: str | None, terms: SlaTerms) -> Iterator[Mistake]:

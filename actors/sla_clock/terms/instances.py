@@ -162,13 +162,12 @@ def _usable(run: FoldRun, definition_id: str, tenant_id: str, place: str, *, del
 def _refuse_double(run: FoldRun, instance: SlaInstance, place: str) -> None:
     """A service has one contract at a time by one definition."""
     start, end = contract_of(instance)
-    others = run.state.instances.at(f"service:{instance.service_id}")
-    if len(others) >= MOST_OF_SERVICE and instance.id not in others:
-        text = f"{place}service_id: service {instance.service_id[:60]!r} has {len(others):,} instances, which is the most"
+    key = f"service:{instance.service_id}"
+    if run.state.instances.count(key) >= MOST_OF_SERVICE and instance.id not in run.state.instances:
+        text = f"{place}service_id: service {instance.service_id[:60]!r} has {MOST_OF_SERVICE:,} instances, which is the most"
         raise CommandRefused(Refusal("", "limit", text))
-    for each in others:
-        other = run.state.instances.get(each)
-        if other is None or other.id == instance.id:
+    for other in run.state.instances.found_at(key):
+        if other.id == instance.id:
             continue
         if (other.tenant_id, other.definition_id) != (instance.tenant_id, instance.definition_id):
             continue

@@ -36,6 +36,7 @@ _ORDER = {
     "sla_breaches": "id",
     "sla_credits": "sla_instance_id, period_start",
     "sla_periods": "sla_instance_id, period_start, revision",
+    "sla_window_histories": "window_id",
 }
 
 

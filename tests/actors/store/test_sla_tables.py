@@ -5,10 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from vocabulary import agreements
 from vocabulary.agreements import ALARM, BEGIN, DAY, DEC, END, HOUR, NOV, PARENT, SECOND
+from vocabulary.sla_reports import make_sla_report
 
 from actors.postgres import Postgres
 from actors.store.apply import apply
@@ -29,10 +31,13 @@ from protocols.sla.changes import (
     SlaNotificationRequested,
     SlaOutageChanged,
     SlaPeriodClosed,
+    SlaWindowChanged,
 )
 from protocols.sla.clock_facts import AlarmTimes, ClockPause, EndedSpan, SeverityChange
 from protocols.sla.credit import CreditLine
 from protocols.sla.measurement import MeasurementSummary
+from protocols.sla.report import SlaReport
+from protocols.sla.window_history import WindowHistory
 from protocols.topology import Node, TopologyNode
 
 TIMES = AlarmTimes(
@@ -58,7 +63,8 @@ ONE_OF_EACH: dict[type, SlaChange] = {
         FaultReported(5, agreements.fault_report()),
         SlaBreachChanged(4, agreements.breach()),
         SlaCreditChanged(4, agreements.credit()),
-        SlaPeriodClosed(6, agreements.figures()),
+        SlaPeriodClosed(6, agreements.figures(), make_sla_report()),
+        SlaWindowChanged(7, "MW1", agreements.window_history()),
     )
 }
 NOTICE = SlaNotificationRequested(
@@ -158,6 +164,11 @@ async def test_each_is_stored_to_the_microsecond_and_the_minor_unit(database_url
         found = await sole(database, "sla_periods")
         assert (found["total_downtime"], found["error_budget"], found["availability"]) == (2593, 2592, Decimal("0.999"))
         assert found["period_middle"] == NOV + timedelta(days=15)
+        assert (found["offset"], found["made_at"], found["customer_name"]) == (6, at(30 * DAY), "Novak")
+        assert msgspec.convert(found["report"], SlaReport) == make_sla_report()
+        found = await sole(database, "sla_window_histories")
+        assert msgspec.convert(found["history"], WindowHistory) == agreements.window_history()
+        assert found["over_at"] == at(HOUR)
 
 
 @pytest.mark.parametrize(

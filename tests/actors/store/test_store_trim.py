@@ -27,6 +27,7 @@ from protocols.sla.changes import (
     SlaMeasured,
     SlaOutageChanged,
     SlaPeriodClosed,
+    SlaWindowChanged,
 )
 from protocols.sla.clock_facts import AlarmTimes, EndedSpan
 from protocols.sla.local_time import instant_at, utc_time
@@ -149,6 +150,7 @@ async def test_the_history_of_agreements_is_kept_by_age_and_what_is_not_over_sta
         SlaClockChanged(1, f"{ALARM[:-1]}3", "t", AlarmTimes(ancient, "major")),
         SlaMeasured(1, violation(ancient, None)),
         SlaCreditChanged(1, agreements.credit(period_start=ancient)),
+        SlaWindowChanged(1, "MW3", agreements.window_history(3, recurrence="FREQ=DAILY")),
     ]
     for number, end in ((1, old), (2, new)):
         closed = AlarmTimes(ancient, "major", ended=(EndedSpan(end),))
@@ -167,6 +169,7 @@ async def test_the_history_of_agreements_is_kept_by_age_and_what_is_not_over_sta
             SlaCreditChanged(1, agreements.credit(period_start=end, final=True)),
             SlaPeriodClosed(1, agreements.figures(start=ancient, end=end, revision=number)),
             FaultReported(1, agreements.fault_report(number, reported_at=end)),
+            SlaWindowChanged(1, f"MW{number}", agreements.window_history(number, cancelled_at=end)),
         ]
     async with Postgres.open(database_url) as database:
         await database.run(read_cursor, "ledger")
@@ -186,6 +189,7 @@ async def test_the_history_of_agreements_is_kept_by_age_and_what_is_not_over_sta
         "sla_breaches": 2,
         "sla_credits": 2,
         "sla_periods": 1,
+        "sla_window_histories": 2,
     }
 
 

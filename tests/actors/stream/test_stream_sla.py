@@ -1,4 +1,4 @@
-"""Instances, breaches and requests to notify on the stream: for those who ask for them, and for nobody else."""
+"""Instances, breaches and notification requests on the stream: for those who ask for them, and for nobody else."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,9 +26,9 @@ from protocols.sla.changes import SlaBreachChanged, SlaInstanceChanged, SlaNotif
 from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import SECOND, instant_at
 from protocols.sla.stream_items import StreamedInstance
-from protocols.stream import TOPICS, Topic
+from protocols.stream import ALARMS, TOPICS, Topic
 
-SLA: tuple[Topic, ...] = ("sla_instances", "sla_breaches", "sla_notices")
+SLA: tuple[Topic, ...] = ("sla_instances", "sla_breaches", "sla_notification_requests")
 NOW = instant_at(T0)
 
 
@@ -70,7 +70,7 @@ def breach(number: int, tenant: str = "north", **fields: Any) -> SlaBreachChange
     return SlaBreachChanged(1, replace(made, **fields))
 
 
-def notice(offset: int, number: int = 0, tenant: str = "north", of: int = 1) -> SlaNotificationRequested:
+def request(offset: int, number: int = 0, tenant: str = "north", of: int = 1) -> SlaNotificationRequested:
     """That instance ``SI<of>`` is at risk."""
     return SlaNotificationRequested(
         offset=offset,
@@ -101,7 +101,7 @@ class Reader:
     def __init__(self, filter: Filter) -> None:
         self.filter, self.position = filter, 0
         self.held: dict[str, Any] = {}
-        self.notices: list[str] = []
+        self.requests: list[str] = []
 
     def read(self, frames: Frames) -> None:
         frame = frames.changes(self.filter, self.position)
@@ -112,7 +112,7 @@ class Reader:
     def take(self, content: dict[str, Any]) -> None:
         for topic in ("sla_instances", "sla_breaches"):
             self.held.update({item["id"]: item for item in content.get(topic, ())})
-        self.notices += [item["id"] for item in content.get("sla_notices", ())]
+        self.requests += [item["id"] for item in content.get("sla_notification_requests", ())]
         for id in content["removed"]:
             self.held.pop(id, None)
 
@@ -124,13 +124,15 @@ STEP = st.one_of(
         st.sampled_from([("compliant", None), ("compliant", NOW), ("at_risk", NOW), ("breached", None), ("suspended", NOW)]),
     ),
     st.tuples(st.just("breach"), st.integers(1, 3), st.booleans()),
-    st.tuples(st.just("notice"), st.integers(1, 3), st.none()),
+    st.tuples(st.just("request"), st.integers(1, 3), st.none()),
 )
 FILTERS = (
     Filter(topics=SLA),
     Filter(topics=TOPICS, tenant="south"),
     Filter(topics=("sla_breaches",), further=AlarmFilter(customer_id="c1")),
-    Filter(topics=("sla_instances", "sla_notices"), further=AlarmFilter(service_id="s2"), severities=("critical",)),
+    Filter(
+        topics=("sla_instances", "sla_notification_requests"), further=AlarmFilter(service_id="s2"), severities=("critical",)
+    ),
 )
 
 
@@ -146,8 +148,8 @@ def test_reading_at_any_moments_gives_what_the_board_holds(rounds: list[tuple[li
         for place, (kind, number, value) in enumerate(steps):
             tenant = "south" if number == 2 else "north"
             change: SlaInstanceChanged | SlaBreachChanged
-            if kind == "notice":
-                told.append(notice(seq, place, tenant, number))
+            if kind == "request":
+                told.append(request(seq, place, tenant, number))
                 changes.append(told[-1])
                 continue
             if kind == "instance":
@@ -166,7 +168,7 @@ def test_reading_at_any_moments_gives_what_the_board_holds(rounds: list[tuple[li
             reader = readers[number]
             reader.read(frames)
             assert reader.held.keys() == {id for id, change in model.items() if _admits(reader.filter, change)}
-            assert reader.notices == [f"{n.offset}.{n.number}" for n in told if _admits(reader.filter, n)]
+            assert reader.requests == [f"{n.offset}.{n.number}" for n in told if _admits(reader.filter, n)]
     for reader in readers:
         for id, item in reader.held.items() if reader.position == board.seq else ():
             held = model[id]
@@ -182,7 +184,7 @@ def _admits(filter: Filter, change: SlaInstanceChanged | SlaBreachChanged | SlaN
     elif isinstance(change, SlaBreachChanged):
         topic, subject = "sla_breaches", change.breach  # type: ignore[assignment]
     else:
-        topic, subject = "sla_notices", change  # type: ignore[assignment]
+        topic, subject = "sla_notification_requests", change  # type: ignore[assignment]
     wanted = filter.further or AlarmFilter()
     return (
         topic in filter.topics
@@ -220,21 +222,21 @@ def test_a_flood_of_notices_costs_a_bounded_memory_and_no_alarm(monkeypatch: pyt
     monkeypatch.setattr(change_window, "MOST_MARKS", 100)
     board = Board()
     board.fold(batch(1, AlarmChanged(1, make_alarm("a"), ())))
-    board.fold(batch(2, *(notice(2, number) for number in range(250))))
-    board.fold(batch(3, notice(3)))
+    board.fold(batch(2, *(request(2, number) for number in range(250))))
+    board.fold(batch(3, request(3)))
     assert len(board.sla.since(2)) == 1
     assert not board.knows(1, SLA)
     assert board.knows(2, SLA)
-    assert board.knows(0, ("alarms",)), "who follows alarms alone goes on from where it was"
+    assert board.knows(0, ALARMS), "who follows alarms alone goes on from where it was"
 
 
 async def test_who_does_not_ask_gets_exactly_what_it_got_before() -> None:
     async with RunningStream().serve() as served:
-        served.feed.record(AlarmChanged(1, make_alarm("a"), ()), instance(1), breach(1), notice(1))
+        served.feed.record(AlarmChanged(1, make_alarm("a"), ()), instance(1), breach(1), request(1))
         async with served.connect() as client, served.connect("topic=alarms") as named:
             for each in (client, named):
                 assert list(await each.frame()) == ["type", "seq", "alarms"]
-            served.feed.record(instance(2), breach(2), notice(2))
+            served.feed.record(instance(2), breach(2), request(2))
             served.feed.record(AlarmChanged(1, make_alarm("b"), ()))
             for each in (client, named):
                 frame = await each.frame()
@@ -244,28 +246,28 @@ async def test_who_does_not_ask_gets_exactly_what_it_got_before() -> None:
 
 async def test_a_snapshot_then_every_change_of_the_topics() -> None:
     async with RunningStream().serve() as served:
-        served.feed.record(AlarmChanged(1, make_alarm("a"), ()), instance(1, breaches_at=NOW + SECOND), breach(1), notice(1))
-        async with served.connect("topic=alarms,sla_instances,sla_breaches,sla_notices") as client:
+        served.feed.record(AlarmChanged(1, make_alarm("a"), ()), instance(1, breaches_at=NOW + SECOND), breach(1), request(1))
+        async with served.connect("topic=alarms,sla_instances,sla_breaches,sla_notification_requests") as client:
             first = await client.frame()
             if first["seq"] == 0:
                 first = await client.frame()
             else:
-                assert (first["type"], "sla_notices" in first) == ("snapshot", False)
+                assert (first["type"], "sla_notification_requests" in first) == ("snapshot", False)
             assert first["sla_instances"][0]["breaches_at"] == "2026-03-01T12:00:01.123456Z"
-            assert ids(first) | {"sla_notices": [], "removed": []} == {
+            assert ids(first) | {"sla_notification_requests": [], "removed": []} == {
                 "alarms": ["a"],
                 "sla_instances": ["SI1"],
                 "sla_breaches": ["SB1"],
-                "sla_notices": [],
+                "sla_notification_requests": [],
                 "removed": [],
             }
-            served.feed.record(instance(1, "compliant"), breach(1, resolved=True), notice(2), notice(2, 1))
+            served.feed.record(instance(1, "compliant"), breach(1, resolved=True), request(2), request(2, 1))
             frame = await client.frame()
             assert ids(frame) == {
                 "alarms": [],
                 "sla_instances": ["SI1"],
                 "sla_breaches": ["SB1"],
-                "sla_notices": ["2.0", "2.1"],
+                "sla_notification_requests": ["2.0", "2.1"],
                 "removed": ["SI1", "SB1"],
             }
             assert frame["sla_instances"][0]["status"] == "compliant"
@@ -280,12 +282,12 @@ async def test_a_snapshot_then_every_change_of_the_topics() -> None:
 async def test_a_reader_goes_on_from_its_seq() -> None:
     async with RunningStream(window_batches=3).serve() as served:
         for number in range(1, 5):
-            served.feed.record(notice(number), instance(number))
-        async with served.connect("topic=sla_notices") as client:
+            served.feed.record(request(number), instance(number))
+        async with served.connect("topic=sla_notification_requests") as client:
             await client.reach(4)
-        async with served.connect("topic=sla_notices&since=2") as client:
-            assert ids(await client.frame())["sla_notices"] == ["3.0", "4.0"]
-        async with served.connect("topic=sla_instances,sla_notices&since=0") as client:
+        async with served.connect("topic=sla_notification_requests&since=2") as client:
+            assert ids(await client.frame())["sla_notification_requests"] == ["3.0", "4.0"]
+        async with served.connect("topic=sla_instances,sla_notification_requests&since=0") as client:
             frame = await client.frame()
             assert (frame["type"], len(frame["sla_instances"])) == ("snapshot", 4)
 
@@ -299,14 +301,14 @@ async def test_a_tenants_token_sees_that_tenant_alone() -> None:
         async with served.connect(everything, token="north") as client:
             assert ids(await client.frame()) == {"alarms": [], "sla_instances": ["SI1"], "sla_breaches": ["SB1"]}
             served.feed.record(
-                instance(2, "compliant", "south"), breach(2, "south", resolved=True), notice(2, 0, "south"), notice(2, 1)
+                instance(2, "compliant", "south"), breach(2, "south", resolved=True), request(2, 0, "south"), request(2, 1)
             )
             frame = await client.frame()
             assert ids(frame) == {
                 "alarms": [],
                 "sla_instances": [],
                 "sla_breaches": [],
-                "sla_notices": ["2.1"],
+                "sla_notification_requests": ["2.1"],
                 "removed": [],
             }
         async with served.connect(everything + "&customer_id=c2") as narrow:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, make_revision, make_sla_report, make_sla_reports
+from vocabulary.sla_reports import DOWN, END, HOUR, START, UP, WORK, WORK_END, make_revision, make_sla_report, make_sla_reports
 
-from protocols.sla.report import ShareTotals
+from protocols.sla.report import ShareTotals, share_timeline, share_totals
 from protocols.sla.report_check import ContradictoryReport, contradictions, require_consistent
 
 SOME_UNKNOWN = ShareTotals(715 * HOUR, 3 * HOUR, HOUR, HOUR)
@@ -67,6 +67,7 @@ def test_nothing_measured_has_no_availability() -> None:
         ({"budget_time": 721 * HOUR}, "budget_time"),
         ({"budget": 0, "budget_left": -3 * HOUR}, "budget 0 s: budget_time and target give 2588.4 s"),
         ({"budget_left": 0}, "budget_left 0 s"),
+        ({"budget_left": -4 * HOUR}, "budget_left -14400 s: budget and downtime give -8211.6 s"),
         ({"timeline": ((START, END, "up"),)}, "shares.down 10800 s: the timeline has 0 s"),
         ({"timeline": ((START, UP, "up"), (DOWN, END, "down"))}, "overlaps"),
         ({"unknown_counts_as": "down", "shares": SOME_UNKNOWN}, "downtime 10800 s: down and unknown sum to 14400 s"),
@@ -100,3 +101,11 @@ def test_several_reports_are_refused_for_one(changes: dict[str, Any], named: str
     require_consistent(several)
     with pytest.raises(ContradictoryReport, match=named):
         require_consistent(replace(several, **changes))
+
+
+def test_a_timeline_of_shares_is_in_order_and_sums_up() -> None:
+    report = make_sla_report()
+    up, down, excluded = [(START, DOWN), (UP, END)], [(DOWN, WORK), (WORK_END, UP)], [(WORK, WORK_END)]
+    assert share_timeline(up, down, excluded, []) == report.timeline
+    assert share_totals(report.timeline) == report.shares
+    assert share_totals(()) == ShareTotals()

@@ -2,10 +2,13 @@
 
 import csv
 import io
+from fractions import Fraction
 
+from hypothesis import given
+from hypothesis import strategies as st
 from vocabulary.sla_reports import HOUR, make_revision, make_sla_report, make_sla_reports
 
-from protocols.sla.report import CreditTotal, SlaReport
+from protocols.sla.report import CreditTotal, SlaReport, nearest
 from protocols.sla.report_csv import COLUMNS, reports_csv
 
 NO_TARGET = {"target": None, "budget_time": None, "budget": None, "budget_left": None}
@@ -79,3 +82,9 @@ def test_totals_of_several_reports() -> None:
 def test_a_budget_below_zero_stays_a_number() -> None:
     (row,) = rows(make_sla_report(budget_left=-3 * HOUR))
     assert row["budget_left_seconds"] == "-10800"
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(1, 10**12))
+def test_nearest_rounds_half_to_even(part: int, whole: int) -> None:
+    assert nearest(part, whole) == round(Fraction(part, whole))
+    assert nearest(2 * part + 1, 2) == round(Fraction(2 * part + 1, 2))

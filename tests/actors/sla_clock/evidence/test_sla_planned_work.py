@@ -13,7 +13,6 @@ from vocabulary.recurrence import planned_window, utc
 from actors.sla_clock.evidence.planned_work import (
     MOST_EARLY_ENDS,
     MOST_PLANS,
-    WindowHistory,
     Work,
     excused_time,
     planned_occurrences,
@@ -24,6 +23,7 @@ from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.recurrence.occurrences import standing, to_wall, zone_of
 from protocols.recurrence.within import microseconds
 from protocols.sla.intervals import Interval, union
+from protocols.sla.window_history import WindowHistory
 
 HOUR = 3_600_000_000
 DAY0 = utc("2026-03-02T00:00")

@@ -140,7 +140,7 @@ def test_an_expected_version(world: SlaWorld) -> None:
 def test_a_definition_in_use_is_not_deleted(world: SlaWorld) -> None:
     made = create(world)
     (instance,) = serve(world, made).accepted
-    text = f"definition {made} is in use by 1 instances: end their contracts, or give them another definition"
+    text = f"definition {made} is in use, and 1 instances refer to it: end their contracts, or give them another definition"
     assert refusal(world.command(DeleteDefinition(made))) == ("wrong_state", text)
     world.at(60)
     world.command(DeleteInstance(instance))

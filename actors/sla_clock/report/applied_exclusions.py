@@ -1,0 +1,83 @@
+"""The exclusions of an instance in a period by their category, each with its reason and its author."""
+
+from typing import Final, NamedTuple
+
+from actors.sla_clock.books.period_choice import Period
+from actors.sla_clock.evidence.planned_work import Work, excused_time
+from actors.sla_clock.evidence.stated import StatedTime, stated_times
+from actors.sla_clock.evidence.timelines import EvidenceReader, excluded_power
+from protocols.sla.instance import SlaInstance
+from protocols.sla.intervals import Interval, Timeline, clip, union
+from protocols.sla.local_time import utc_text
+from protocols.sla.report import AppliedExclusion
+
+BY_STAGE: Final = "faultd:sla_clock"
+MOST_TITLES: Final = 3
+"""Maintenance windows that one exclusion names."""
+
+
+class ExclusionTimes(NamedTuple):
+    """What a period excludes, by its source. ``planned`` has the work, ``maintenance`` the part of its time that excuses."""
+
+    maintenance: Timeline
+    planned: list[Work]
+    stated: list[StatedTime]
+    own_power: Timeline
+
+
+def exclusion_times(reader: EvidenceReader, instance: SlaInstance, period: Period) -> ExclusionTimes:
+    """As :func:`actors.sla_clock.evidence.exclusions.exclusions_of`, before the sources are joined."""
+    terms, evidence = period.definition.terms, reader.of(instance)
+    planned: list[Work] = []
+    if terms.exclude_maintenance:
+        planned = reader.maintenance.planned(instance, period.interval, terms.maintenance_notice)
+    return ExclusionTimes(
+        excused_time(planned, evidence.down),
+        planned,
+        stated_times(reader.state, instance, period.interval),
+        union(excluded_power(terms, evidence)),
+    )
+
+
+def applied_exclusions(
+    reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, contract: Timeline
+) -> list[AppliedExclusion]:
+    """Each with the part that lies within ``contract``, the contract time of the period; by start. Several can overlap."""
+    found: list[AppliedExclusion] = []
+    for bounds in contract:
+        for start, end in clip(times.maintenance, bounds):
+            found.append(_maintenance(reader, instance, times.planned, (start, end)))
+        for stated in times.stated:
+            for start, end in clip([(stated.start, stated.end)], bounds):
+                each = stated.exclusion
+                found.append(
+                    AppliedExclusion(
+                        category=each.category,
+                        start=start,
+                        end=end,
+                        reason=f"{each.id}: {each.reason}",
+                        author=each.created_by,
+                    )
+                )
+        for start, end in clip(times.own_power, bounds):
+            text = "the ONT reported the loss of its own electrical power, and no fault of the network explains it"
+            found.append(AppliedExclusion(category="customer_power", start=start, end=end, reason=text, author=BY_STAGE))
+    return sorted(found, key=lambda each: (each.start, each.end, each.category, each.reason))
+
+
+def _maintenance(reader: EvidenceReader, instance: SlaInstance, planned: list[Work], span: Interval) -> AppliedExclusion:
+    windows = reader.maintenance.covering(instance, span)
+    announced = max((each.announced_at for each in planned if each.start < span[1] and span[0] < each.end), default=None)
+    titles = [f"{each.id}: {each.title}" for each in windows[:MOST_TITLES]]
+    if len(windows) > MOST_TITLES:
+        titles.append(f"and {len(windows) - MOST_TITLES} more")
+    if announced is not None:
+        titles.append(f"announced {utc_text(announced)}")
+    authors = dict.fromkeys(each.created_by for each in windows)
+    return AppliedExclusion(
+        category="maintenance",
+        start=span[0],
+        end=span[1],
+        reason=", ".join(titles),
+        author=", ".join(authors) or BY_STAGE,
+    )

@@ -1,0 +1,219 @@
+"""Time limits as timelines through all stages: warned, met, breached, resolved, withdrawn. Times in seconds after 1 March 2026
+(a Sunday), 03:00 UTC."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from vocabulary.sla import SlaWorld, us
+from vocabulary.world import START
+
+from protocols.command import Clear, Edit, Edited, Resolve, Unacknowledge
+from protocols.sla.breach import SlaBreach
+from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.local_time import SECOND
+
+MINUTE = 60 * SECOND
+HOUR = 3600 * SECOND
+WEEKDAYS = (Hours(8 * 3600, 18 * 3600),)
+OFFICE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()))
+LATE_OFFICE = BusinessCalendar("Europe/Berlin", ((Hours(9 * 3600, 18 * 3600),),) * 5 + ((), ()))
+FRANCE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()), holidays={date(2026, 3, 3): "a holiday"})
+ONT = "olt-1/1/1/1"
+ANSWER: dict[str, Any] = {"response": {"critical": 15 * MINUTE, "major": 30 * MINUTE}}
+REPAIR: dict[str, Any] = {"resolution": {"critical": 4 * HOUR, "major": 8 * HOUR}}
+
+
+def at(month: int, day: int, hour: int, minute: int = 0) -> float:
+    """Seconds after the start of a World of a time in UTC."""
+    return (datetime(2026, month, day, hour, minute, tzinfo=UTC) - START).total_seconds()
+
+
+@pytest.fixture(params=[False, True], ids=["", "restarts"])
+def world(request: pytest.FixtureRequest) -> SlaWorld:
+    world = SlaWorld()
+    world.restarts = request.param
+    return world
+
+
+def only_breach(world: SlaWorld) -> SlaBreach:
+    (breach,) = world.breaches.values()
+    return breach
+
+
+def test_an_alarm_that_nobody_acknowledges_is_warned_of_and_breached_at_the_true_instant(world: SlaWorld) -> None:
+    instance = world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    alarm = world.at(100).raise_alarm("ont.los", ONT)
+    world.run_to(100 + 0.8 * 1800 - 1)
+    assert world.notices == []
+    world.run_to(100 + 0.8 * 1800)
+    assert world.notices == [("at_risk", instance.id)]
+    assert world.sla.accounts[instance.id].status == "at_risk"
+    world.run_to(100 + 1800)
+    assert not world.breaches
+    world.run_to(100 + 1800 + 1)
+    breach = only_breach(world)
+    assert (breach.type, breach.start, breach.end, breach.resolved) == ("response_time", us(1900) + 1, None, False)
+    assert (breach.target, breach.actual) == (1800 * SECOND, 1800 * SECOND + 1)
+    assert (breach.alarm_id, breach.alarms, breach.alarm_name) == (alarm, (alarm,), world.get(alarm).alarm_id)
+    assert "was not acknowledged within 1800 s" in breach.reason
+    account = world.sla.accounts[instance.id]
+    assert (account.status, account.breaches) == ("breached", (breach.id,))
+    world.at(2000).acknowledge(alarm)
+    breach = only_breach(world)
+    assert (breach.end, breach.resolved, breach.actual) == (us(2000), True, 1900 * SECOND)
+    assert [kind for kind, _ in world.notices] == ["at_risk", "breach_opened", "breach_resolved"]
+
+
+@pytest.mark.parametrize(("late", "breached"), [(0, False), (0.000001, True)])
+def test_the_bound_is_inclusive_to_the_microsecond(world: SlaWorld, late: float, breached: bool) -> None:
+    """Case 8 of the reference: due 15:00:00, acknowledged .000000: met; .000001: breached."""
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    due = at(3, 2, 15)
+    alarm = world.at(due - 1800).raise_alarm("ont.los", ONT)
+    world.at(due + late).acknowledge(alarm)
+    world.run_to(due + 60)
+    assert [(breach.start, breach.end) for breach in world.breaches.values()] == (
+        [(us(due) + 1, us(due) + 1)] if breached else []
+    )
+
+
+def test_business_hours_end_today_and_go_on_tomorrow(world: SlaWorld) -> None:
+    """Case 5 of the reference: Mon-Fri 08-18, raised Mon 17:00, 4 h: due Tue 11:00, warned Tue 10:00."""
+    terms: dict[str, Any] = {"resolution": {"major": 4 * HOUR}, "calendar": OFFICE, "at_risk_percent": 75}
+    instance = world.serve(world.define(availability_target=None, **terms), "svc-1")
+    alarm = world.at(at(3, 2, 16)).raise_alarm("ont.los", ONT)
+    world.run_to(at(3, 3, 9) - 1)
+    assert world.notices == []
+    world.run_to(at(3, 3, 9))
+    assert world.notices == [("at_risk", instance.id)]
+    world.run_to(at(3, 3, 10))
+    assert not world.breaches
+    world.run_to(at(3, 3, 10) + 1)
+    assert only_breach(world).start == us(at(3, 3, 10)) + 1
+    assert [kind for kind, _ in world.notices] == ["at_risk", "breach_opened", "escalation"]
+    world.at(at(3, 3, 12)).clear_alarm(alarm)
+    assert only_breach(world).actual == 6 * HOUR
+
+
+def test_a_holiday_has_no_business_hours(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, resolution={"major": 4 * HOUR}, calendar=FRANCE), "svc-1")
+    world.at(at(3, 2, 16)).raise_alarm("ont.los", ONT)
+    world.run_to(at(3, 5, 0))
+    assert only_breach(world).start == us(at(3, 4, 10)) + 1
+
+
+def test_an_alarm_of_the_weekend_is_answered_on_monday(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, response={"major": 30 * MINUTE}, calendar=OFFICE), "svc-1")
+    alarm = world.at(at(3, 7, 12)).raise_alarm("ont.los", ONT)
+    world.run_to(at(3, 9, 7))
+    assert not world.breaches
+    world.at(at(3, 9, 7, 30)).acknowledge(alarm)
+    world.run_to(at(3, 9, 12))
+    assert not world.breaches
+
+
+def test_a_worse_severity_breaches_at_its_instant_and_a_lower_one_cures_nothing(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **REPAIR), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.at(5 * 3600)
+    world.command(Edit(Edited(severity="critical")), alarm)
+    assert only_breach(world).start == us(5 * 3600)
+    assert only_breach(world).target == 4 * HOUR
+    world.at(5 * 3600 + 10)
+    world.command(Edit(Edited(severity="minor")), alarm)
+    world.run_to(6 * 3600)
+    assert not only_breach(world).withdrawn
+
+
+def test_the_first_acknowledgement_counts_also_when_it_is_taken_back(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.at(60).acknowledge(alarm)
+    world.at(120).command(Unacknowledge(), alarm)
+    world.run_to(7200)
+    assert not world.breaches
+
+
+def test_a_reopened_alarm_resumes_its_clock(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **REPAIR), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.at(3600).clear_alarm(alarm)
+    assert world.at(3660).raise_alarm("ont.los", ONT) == alarm
+    world.run_to(8 * 3600 + 60)
+    assert not world.breaches
+    world.run_to(8 * 3600 + 62)
+    assert only_breach(world).start == us(8 * 3600 + 60) + 1
+
+
+def test_resolving_ends_the_clock(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **REPAIR), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.at(9 * 3600)
+    world.command(Resolve(), alarm)
+    assert (only_breach(world).end, only_breach(world).resolved) == (us(9 * 3600), True)
+
+
+def test_a_deadline_that_passed_while_faultd_was_down_breaches_with_its_true_instant(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.stopped = True
+    world.restart()
+    world.at(7200).tick()
+    assert only_breach(world).start == us(1800) + 1
+    assert [kind for kind, _ in world.notices] == ["breach_opened"]
+
+
+def test_a_reader_of_the_alarm_in_the_past_sees_the_breach_of_a_late_trap(world: SlaWorld) -> None:
+    """An alarm whose first evidence is older than its limit is breached when it becomes known, at the true instant."""
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    first = world.at(0).now
+    world.at(3600).network("device.down", "olt-1", at=first, severity="major")
+    assert only_breach(world).start == us(1800) + 1
+
+
+def test_the_cut_counts_from_the_first_evidence_of_each_customer(world: SlaWorld) -> None:
+    definition = world.define(availability_target=None, **ANSWER)
+    early, late = world.serve(definition, "svc-1"), world.serve(definition, "svc-2")
+    cause = world.at(0).raise_alarm("fibre.cut", "olt-1/1/1", service_effect="none", is_root_cause=True)
+    child = world.at(100).raise_alarm("ont.los", ONT, parent_alarm_id=cause)
+    other = world.at(400).raise_alarm("ont.los", "olt-1/1/1/2", parent_alarm_id=cause)
+    world.run_to(2300)
+    assert {breach.instance_id: breach.start for breach in world.breaches.values()} == {
+        early.id: us(1900) + 1,
+        late.id: us(2200) + 1,
+    }
+    assert {(breach.alarm_id, breach.alarms) for breach in world.breaches.values()} == {
+        (cause, (cause, child)),
+        (cause, (cause, other)),
+    }
+    world.at(2500).acknowledge(cause)
+    assert {breach.end for breach in world.breaches.values()} == {us(2500)}
+
+
+def test_clearing_the_cause_stops_no_clock_of_a_customer_whose_alarm_is_open(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **REPAIR), "svc-1")
+    cause = world.at(0).raise_alarm("fibre.cut", "olt-1/1/1", service_effect="none", is_root_cause=True)
+    world.at(1).raise_alarm("ont.los", ONT, parent_alarm_id=cause)
+    world.at(60)
+    world.command(Clear(), cause)
+    world.run_to(9 * 3600)
+    assert only_breach(world).start == us(1 + 8 * 3600) + 1
+
+
+def test_a_definition_without_limits_has_no_clocks(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.run_to(1000)
+    assert not world.sla.clock_marks
+    facts = world.sla.clocks.get(alarm)
+    assert facts is not None
+    assert not facts.recorded
+
+
+def test_a_dying_gasp_of_one_ont_is_the_customers_own_matter(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    strict = world.serve(world.define("strict", availability_target=None, customer_power="down", **ANSWER), "svc-1")
+    world.at(0).raise_alarm("ont.dying_gasp", ONT)
+    world.run_to(4000)
+    assert only_breach(world).instance_id == strict.id

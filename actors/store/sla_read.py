@@ -99,8 +99,8 @@ class SlaHistory(Struct, frozen=True):
 
 
 async def instance_ids(connection: Connection, after: str, most: int, definition_id: str = "") -> list[str]:
-    """Up to ``most`` ids of instances behind ``after``, in the order of their texts: those with a closed period by a definition,
-    or all for ""."""
+    """Up to ``most`` ids of instances behind ``after``, in the order of their texts: those with a closed period by a
+    definition, or all for ""."""
     return [row["id"] for row in await connection.fetch(_IDS, after, definition_id, most)]
 
 

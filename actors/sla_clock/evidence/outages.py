@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.work import WalkBelow, WalkThese
+from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.local_time import instant_at
@@ -160,3 +160,6 @@ def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:
     run.state.put_outage(run.journal, outage)
     run.evidence.forget()
     record(run, outage.id)
+    for name, versions in run.state.definitions.items():
+        if any(each.terms.unknown_counts_as == "down" for each in versions):
+            run.state.put_work(run.journal, WalkAll("faultd did not run", name, since=outage.start))

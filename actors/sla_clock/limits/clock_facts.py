@@ -42,7 +42,8 @@ def note_clock(run: FoldRun, alarm: Alarm) -> None:
         put_facts(run, alarm.id, facts, f"{alarm.alarm_id} changed")
         # Begin and end of an outage have the instances of this alarm examined already.
         plain = replace(times, ended=known.times.ended) != known.times or facts.ticket_id != known.ticket_id
-        walk(run, clocks.family(alarm.id) if plain else _below(run, alarm.id), f"{alarm.alarm_id} changed")
+        if plain or clocks.has_below(alarm.id):
+            walk(run, clocks.family(alarm.id) if plain else clocks.below(alarm.id), f"{alarm.alarm_id} changed")
 
 
 def put_facts(run: FoldRun, alarm_id: str, facts: AlarmFacts, why: str) -> None:
@@ -101,10 +102,6 @@ def forget_clocks(run: FoldRun, horizon: int) -> None:
             journal.drop(state.clock_marks, instance_id)
         elif left != marks:
             journal.put(state.clock_marks, instance_id, left)
-
-
-def _below(run: FoldRun, alarm_id: str) -> list[str]:
-    return [each for each in run.state.clocks.family(alarm_id) if each != alarm_id]
 
 
 def _first_facts(alarm: Alarm) -> AlarmFacts:

@@ -84,6 +84,10 @@ class SlaInstance(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     key: str = ""
     former: tuple[FormerDefinition, ...] = ()
     """The definitions before this one, the oldest first."""
+    node_id: str = ""
+    """The node of the topology that it follows; "" for none."""
+    edited: tuple[str, ...] = ()
+    """Fields that an operator gave another value: they follow the node no more."""
 
     def over(self, at: int) -> bool:
         """True when the contract has ended at ``at`` (microseconds)."""

@@ -20,6 +20,15 @@ from protocols.sla.changes import (
 )
 
 
+def live_changes(state: SlaState) -> Iterator[Change]:
+    """The instances that something happened to in their running period, and all breaches, with offset 0."""
+    for instance_id in state.accounts:
+        if (instance := state.instances.get(instance_id)) is not None:
+            yield instance_shown(state, 0, instance)
+    for breach in state.breaches.values():
+        yield SlaBreachChanged(0, breach)
+
+
 def held_changes(state: SlaState) -> Iterator[Change]:
     """Everything that the stage holds and PostgreSQL has rows of, with offset 0. Begin it between two Events. The fold may go
     on between two of them; what changes meanwhile has a Change of its own."""

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.periods import close_untouched
+from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.followed import follow_nodes
@@ -98,5 +99,7 @@ def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:
 
 def _examine(run: FoldRun, instance: SlaInstance, item: WalkBelow | WalkThese) -> None:
     run.budget -= 1
+    if item.adopts:
+        adopt(run, instance)
     record(run, item.outage_id)
     book(run, instance, item.why, item.since)

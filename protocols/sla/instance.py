@@ -46,7 +46,7 @@ class InstanceEdited(Struct, frozen=True, kw_only=True):
     suspended: bool | UnsetType = UNSET
 
 
-class FormerDefinition(Struct, frozen=True, array_like=True, gc=False):
+class FormerDefinition(Struct, frozen=True, gc=False):
     """A definition that an instance used until the period of it that was under way ended, at ``until`` (microseconds)."""
 
     definition_id: str

@@ -44,6 +44,8 @@ class EvidenceReader:
         """Evidence of resources by its identity, and with the intervals that concern everything."""
         self.figures: dict[Any, Any] = {}
         """The memory of :func:`~actors.sla_clock.books.figures.figures_of`."""
+        self.clocks: dict[Any, Any] = {}
+        """The memory of :mod:`~actors.sla_clock.limits.instance_clocks`."""
         self.outcomes: dict[Any, Any] = {}
         """The memory of :mod:`~actors.sla_clock.books.outcomes`."""
 
@@ -52,6 +54,7 @@ class EvidenceReader:
         self._nodes.clear()
         self._everywhere.clear()
         self.figures.clear()
+        self.clocks.clear()
         self.outcomes.clear()
         self.maintenance.forget()
 

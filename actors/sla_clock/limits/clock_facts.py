@@ -50,6 +50,7 @@ def put_facts(run: FoldRun, alarm_id: str, facts: AlarmFacts, why: str) -> None:
     """Keep the facts of an alarm."""
     state = run.state
     state.clocks.put(run.journal, alarm_id, facts)
+    run.evidence.clocks.clear()
     forget_at = None if facts.ended is None or facts.recorded else run.now + _KEEP
     state.deadlines.set(run.journal, "clock", alarm_id, forget_at)
     if facts.recorded:

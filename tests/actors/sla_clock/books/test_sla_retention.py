@@ -33,7 +33,7 @@ def test_two_periods_are_kept() -> None:
     assert starts == [us(MIDNIGHT + 2 * DAY)]
     # The account that was closed just now still named its breach when the past was forgotten.
     assert {each.period_start for each in world.sla.breaches.values()} == {us(MIDNIGHT + DAY), us(MIDNIGHT + 2 * DAY)}
-    assert len(world.breaches) == 4
+    assert len(world.breaches) == 5
 
 
 def test_a_definition_of_a_month_keeps_what_one_of_a_day_would_forget() -> None:

@@ -17,7 +17,7 @@ from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.definition import SlaDefinition, SlaTerms
 from protocols.sla.exclusion import ExclusionScope, SlaExclusion
 from protocols.sla.fault_report import FaultReport
-from protocols.sla.instance import SlaInstance
+from protocols.sla.instance import FormerDefinition, SlaInstance
 from protocols.sla.local_time import instant_at
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.outage import SlaOutage
@@ -58,7 +58,10 @@ _PERIODS: Final = """
 SELECT to_jsonb(t)::text AS row FROM sla_periods AS t
 WHERE sla_instance_id = ANY($1) AND ($2::timestamptz IS NULL OR period_start = $2) ORDER BY period_start, revision
 """
-_IDS: Final = "SELECT id FROM sla_instances WHERE id > $1 AND ($2 = '' OR sla_definition_id = $2) ORDER BY id LIMIT $3"
+_IDS: Final = """
+SELECT id FROM sla_instances WHERE id > $1
+AND ($2 = '' OR id IN (SELECT sla_instance_id FROM sla_periods WHERE sla_definition_id = $2)) ORDER BY id LIMIT $3
+"""
 
 
 class KeptPeriod(Struct, frozen=True):
@@ -96,7 +99,8 @@ class SlaHistory(Struct, frozen=True):
 
 
 async def instance_ids(connection: Connection, after: str, most: int, definition_id: str = "") -> list[str]:
-    """Up to ``most`` ids of instances behind ``after``, in the order of their texts; those of a definition, or all for ""."""
+    """Up to ``most`` ids of instances behind ``after``, in the order of their texts: those with a closed period by a
+    definition, or all for ""."""
     return [row["id"] for row in await connection.fetch(_IDS, after, definition_id, most)]
 
 
@@ -204,6 +208,9 @@ def _instance(row: sla_rows.InstanceRow) -> SlaInstance:
         updated_by=row.updated_by,
         revision=row.revision,
         key=row.idempotency_key,
+        former=msgspec.convert(row.former, tuple[FormerDefinition, ...]),
+        node_id=row.node_id,
+        edited=row.edited,
     )
 
 

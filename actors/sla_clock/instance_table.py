@@ -19,6 +19,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlaInstance).decode
 _NUMBER_BITS = 24
 
+ENDING = "ending:"
+"""The place of every instance whose contract has an end."""
+
 
 class InstanceTable:
     """Instances by id, in the order in which they were made."""
@@ -162,6 +165,7 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         f"service:{instance.service_id}",
         f"customer:{instance.customer_id}",
         *(f"definition:{each}" for each in definitions),
+        *((ENDING,) if instance.end is not None else ()),
         *((f"follows:{instance.node_id}",) if instance.node_id else ()),
     )
 

@@ -54,9 +54,13 @@ class EvidenceReader:
         self._nodes.clear()
         self._everywhere.clear()
         self.figures.clear()
+        self.forget_limits()
+        self.maintenance.forget()
+
+    def forget_limits(self) -> None:
+        """The facts of an alarm have changed that no outage shows."""
         self.clocks.clear()
         self.outcomes.clear()
-        self.maintenance.forget()
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""

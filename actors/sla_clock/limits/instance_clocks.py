@@ -22,7 +22,7 @@ from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import excused_time
 from actors.sla_clock.evidence.stated import stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.limits.clock_facts import EFFECTS
+from actors.sla_clock.limits.clock_facts import EFFECTS, has_limits
 from actors.sla_clock.state import SlaState
 from protocols.severity import Severity
 from protocols.sla.business_time import DAY
@@ -56,11 +56,6 @@ class InstanceClock(NamedTuple):
     alarms: tuple[str, ...]
     times: AlarmTimes
     definition: SlaDefinition
-
-
-def has_limits(definition: SlaDefinition) -> bool:
-    """True when the definition promises a time limit."""
-    return bool(definition.terms.response or definition.terms.resolution)
 
 
 def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> list[InstanceClock]:

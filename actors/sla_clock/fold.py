@@ -1,7 +1,6 @@
 """The fold of the stage: an Event with the Changes of the stages before, to decisions about service level agreements."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -9,24 +8,22 @@ from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
-from actors.sla_clock.evidence.outages import note_alarm, note_gap
+from actors.sla_clock.evidence.outages import BLIND_AFTER, note_alarm, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
 from actors.sla_clock.limits.clock_facts import forget_clock, note_clock
 from actors.sla_clock.limits.performance_breaches import settle_performance
+from actors.sla_clock.restoring import fold_restored
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
-from protocols.event import ClockJumped, Event
+from protocols.event import ClockJumped, Event, SlaDataRestored
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
-
-BLIND_AFTER = timedelta(seconds=60)
-"""A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
 
 
 def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> None:
@@ -34,12 +31,14 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
     state = run.state
     if isinstance(event, ClockJumped):
         fold_clock_jumped(run, event)
-    elif len(state.instances) and run.at - state.at > BLIND_AFTER:
+    elif len(state.instances) and run.now - instant_at(state.at) > BLIND_AFTER:
         note_gap(run, state.at, run.at)
     for change in changes_before:
         fold_change(run, change)
     if isinstance(event, Command) and isinstance(event.action, SlaAction):
         fold_command(run, event, event.action)
+    elif isinstance(event, SlaDataRestored):
+        fold_restored(run, event)
     if state.deadlines.first <= run.now:
         _meet_deadlines(run)
     if state.work:

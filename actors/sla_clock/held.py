@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from actors.sla_clock.books.booking import instance_shown
 from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.limits.clock_facts import clock_changed
 from actors.sla_clock.report.closed_periods import closed_report
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
 from protocols.sla.changes import (
     FaultReported,
     SlaBreachChanged,
-    SlaClockChanged,
     SlaCreditChanged,
     SlaDefinitionChanged,
     SlaExclusionChanged,
@@ -35,7 +35,7 @@ def held_changes(state: SlaState) -> Iterator[Change]:
             yield SlaOutageChanged(0, outage)
     for alarm_id in list(state.clocks.by_id):
         if (facts := state.clocks.get(alarm_id)) is not None and facts.recorded:
-            yield SlaClockChanged(0, alarm_id, facts.tenant_id, facts.times)
+            yield clock_changed(0, alarm_id, facts)
     for report in list(state.reports.values()):
         yield FaultReported(0, report)
     for breach_id in list(state.breaches):

@@ -139,6 +139,8 @@ class ClockRow(Struct, frozen=True):
     severity: Severity
     acknowledged_at: datetime | None
     ended_at: datetime | None
+    alarm_name: str
+    ticket_id: str
     times: dict[str, Any]
     reason: str
 
@@ -370,6 +372,8 @@ def clock_row(change: SlaClockChanged) -> ClockRow:
         severity=times.changes[-1].severity if times.changes else times.severity,
         acknowledged_at=stored(times.acknowledged),
         ended_at=stored(last.start) if last is not None and last.end is None else None,
+        alarm_name=change.alarm_name,
+        ticket_id=change.ticket_id,
         times=msgspec.to_builtins(times),
         reason=change.reason,
     )

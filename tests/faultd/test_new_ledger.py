@@ -174,7 +174,7 @@ def test_a_ledger_to_which_the_database_is_not_given_is_withdrawn(
         assert path.exists()
         raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
 
-    monkeypatch.setattr("faultd.cli.restore.read_operator_data", lambda _url: DATA)
+    monkeypatch.setattr("faultd.cli.restore.read_operator_data", lambda _url, _now: DATA)
     monkeypatch.setattr("faultd.cli.restore.adopt_restored", locked)
     with pytest.raises(typer.Exit) as left:
         restore_ledger(config, from_database=True)

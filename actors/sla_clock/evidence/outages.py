@@ -10,12 +10,14 @@ from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkBelow, WalkThese
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.changes import SlaOutageChanged
-from protocols.sla.local_time import instant_at
+from protocols.sla.local_time import SECOND, instant_at
 from protocols.sla.outage import SlaOutage
 
 CLOCK_JUMPED = "clock_jumped"
 REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
+BLIND_AFTER = 60 * SECOND
+"""A longer gap between two Events is time in which faultd did not run: Ticks come every second. Microseconds."""
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 

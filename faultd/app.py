@@ -36,6 +36,7 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
+from actors.sla_clock.held import live_changes
 from actors.sla_clock.limits.view import LimitsCatalogue
 from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
@@ -150,7 +151,7 @@ async def serve(
         SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
-        board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
+        board = Board(seq, state.alarms.values(), config.stream.window_batches, live_changes(stages.sla))
         seed = partial(seed_of, ledger.feed, board, clock, stages)
         store = Store(
             written,

@@ -114,7 +114,8 @@ class OperatorDataRestored(Struct, frozen=True, kw_only=True, array_like=True, t
 
 class SlaDataRestored(Struct, frozen=True, kw_only=True, array_like=True, tag="sla_data_restored", tag_field="tag"):
     """Service level agreements of the lost ledger ``from_ledger``, as PostgreSQL had them: they follow the topology.
-    ``records`` are the Changes that give the stage the same again, those of definitions first.
+    ``records`` are the Changes that give the stage the same again: definitions first, instances before periods, and periods
+    before breaches.
 
     ``until`` (microseconds since 1970 UTC) is that of the last of these Events alone: PostgreSQL had everything up to here.
     """

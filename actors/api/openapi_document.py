@@ -30,6 +30,7 @@ from protocols.sla.breach import BreachType
 from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
 from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
 from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
@@ -64,6 +65,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SlaCreditStart": CreditStart,
     "SlaCreditUnit": CreditUnit,
     "SlaCustomerPower": CustomerPowerPolicy,
+    "SlaExclusionCategory": ExclusionCategory,
     "SlaFreeUnit": FreeUnit,
     "SlaInstanceSort": InstanceSort,
     "SlaInstanceStatus": InstanceStatus,

@@ -1,6 +1,7 @@
 """The fold of the stage: an Event with the Changes of the stages before, to decisions about service level agreements."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -8,22 +9,44 @@ from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
-from actors.sla_clock.evidence.outages import BLIND_AFTER, note_alarm, note_gap
+from actors.sla_clock.evidence.concerned import concerns, is_kept, set_aside, take_in
+from actors.sla_clock.evidence.outages import BLIND_AFTER, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
-from actors.sla_clock.limits.clock_facts import forget_clock, note_clock
+from actors.sla_clock.limits.clock_facts import forget_clock
 from actors.sla_clock.limits.performance_breaches import settle_performance
 from actors.sla_clock.restoring import fold_restored
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
+from actors.sla_clock.state import SlaState
 from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
-from protocols.event import ClockJumped, Event, SlaDataRestored
+from protocols.event import ClockJumped, Event, SlaDataRestored, SlaWork
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
+
+_SLOW = (Command, ClockJumped, SlaWork, SlaDataRestored)
+
+
+def folds_quickly(state: SlaState, event: Event, at: datetime, now: int, changes_before: Sequence[Change]) -> bool:
+    """Fold an Event that concerns no instance, as nearly all do, and return True. Any other is left as it was."""
+    if type(event) in _SLOW or state.work or state.deadlines.first <= now:
+        return False
+    if len(state.instances) and at - state.at > BLIND_AFTER:
+        return False
+    for change in changes_before:
+        if isinstance(change, AlarmChanged):
+            if is_kept(state, change.alarm) or concerns(state, change.alarm):
+                return False
+        elif isinstance(change, NodesChanged | WindowChanged):
+            return False
+    for change in changes_before:
+        if isinstance(change, AlarmChanged):
+            set_aside(state, change.alarm, None)
+    return True
 
 
 def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> None:
@@ -31,7 +54,7 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
     state = run.state
     if isinstance(event, ClockJumped):
         fold_clock_jumped(run, event)
-    elif len(state.instances) and run.now - instant_at(state.at) > BLIND_AFTER:
+    elif len(state.instances) and run.at - state.at > BLIND_AFTER:
         note_gap(run, state.at, run.at)
     for change in changes_before:
         fold_change(run, change)
@@ -67,8 +90,7 @@ def fold_change(run: FoldRun, change: Change) -> None:
         case AlarmRepeated():
             pass
         case AlarmChanged(alarm=alarm, entries=entries):
-            note_alarm(run, alarm, entries)
-            note_clock(run, alarm)
+            take_in(run, alarm, entries)
         case NodesChanged():
             _note_nodes(run, change)
         case WindowChanged(window=window) if window is not None:
@@ -112,4 +134,4 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
             moved.append(place.id)
     if moved and len(state.instances):
         run.evidence.forget()
-        state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed"))
+        state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed", adopts=True))

@@ -31,6 +31,8 @@ class InstanceTable:
         """The instances, by row; None for one that was removed."""
         self._index = PlaceIndex(self._places_of)
         self._count = 0
+        self.changes = 0
+        """Grows with each change of the table."""
         self._last: tuple[bytes | None, SlaInstance | None] = None, None
         """The octets that were read last, and what they say."""
 
@@ -84,6 +86,7 @@ class InstanceTable:
 
     def put(self, journal: Journal, instance: SlaInstance) -> None:
         """Add an instance, or put it in the place of the one with its id. A new one has a higher id than every other."""
+        self.changes += 1
         row, octets = self._row_of(instance.id), _encode(instance)
         if row is None:
             row = self._append(journal, age_of(instance.id))
@@ -102,6 +105,7 @@ class InstanceTable:
 
     def remove(self, journal: Journal, instance_id: str) -> None:
         """Forget an instance."""
+        self.changes += 1
         row = self._row_of(instance_id)
         if row is None:
             raise KeyError(instance_id)

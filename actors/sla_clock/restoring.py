@@ -52,7 +52,7 @@ def fold_restored(run: FoldRun, event: SlaDataRestored) -> None:
     if event.until is None:
         return
     state = run.state
-    if len(state.instances) and run.now - event.until > BLIND_AFTER:
+    if len(state.instances) and run.at - utc_time(event.until) > BLIND_AFTER:
         note_gap(run, utc_time(event.until), run.at)
     for definition_id in state.definitions:
         if not state.instances.count(f"definition:{definition_id}"):

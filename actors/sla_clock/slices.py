@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.periods import close_untouched
+from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese, WorkItem
@@ -80,7 +81,8 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
     found = _next_of(run, item.definition_id, item.after)
     for instance in found:
         run.budget -= 1
-        if instance.id not in run.state.accounts:
+        account = run.state.accounts.get(instance.id)
+        if account is None or account.period_start >= item.ended:
             close_untouched(run, instance, item.ended)
         book(run, instance, "the period ended")
     return replace(item, after=found[-1].id) if found else None
@@ -94,5 +96,7 @@ def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:
 
 def _examine(run: FoldRun, instance: SlaInstance, item: WalkBelow | WalkThese) -> None:
     run.budget -= 1
+    if item.adopts:
+        adopt(run, instance)
     record(run, item.outage_id)
     book(run, instance, item.why, item.since)

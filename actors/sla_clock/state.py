@@ -10,6 +10,7 @@ from msgspec import Struct
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
 from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.evidence.aside import AlarmAside, AlarmsAside
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
@@ -43,6 +44,7 @@ class SavedSla(Struct, kw_only=True):
     places: list[PlantPlace] = []
     windows: list[WindowHistory] = []
     exclusions: dict[str, SlaExclusion] = {}
+    aside: list[AlarmAside] = []
     outages: list[SlaOutage] = []
     recorded: list[str] = []
     clocks: dict[str, AlarmFacts] = {}
@@ -78,6 +80,10 @@ class SlaState:
         self.exclusions: dict[str, SlaExclusion] = {}
         self.exclusions_at: dict[str, tuple[str, ...]] = {}
         """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
+        self.aside = AlarmsAside()
+        """Open alarms with an effect on service that concern no instance."""
+        self._covered: dict[str, bool] = {}
+        self._covered_as_of = (0, 0)
         self.outages: dict[str, SlaOutage] = {}
         self.outages_at: dict[str, tuple[str, ...]] = {}
         """Ids of outages by resource; those that name a service or a customer themselves under ``service:ID``,
@@ -177,6 +183,31 @@ class SlaState:
         for instance_id in report.instances:
             _unfile(journal, self.reports_of, instance_id, report_id)
 
+    def covered(self, node_id: str) -> bool:
+        """True when an instance is at or below a node. Remembered until an instance or the plant changes."""
+        as_of = self.instances.changes, self.plant.changes
+        if as_of != self._covered_as_of:
+            self._covered.clear()
+            self._covered_as_of = as_of
+        known = self._covered
+        if node_id not in known:
+            known[node_id] = self._finds_instance(node_id)
+        return known[node_id]
+
+    def _finds_instance(self, node_id: str) -> bool:
+        known, children = self._covered, self.plant.children
+        stack, seen = [node_id], {node_id}
+        while stack:
+            one = stack.pop()
+            if known.get(one) or self.instances.count(one):
+                return True
+            for each in children.get(one, ()):
+                if each not in seen and known.get(each) is not False:
+                    seen.add(each)
+                    stack.append(each)
+        known.update(dict.fromkeys(seen, False))
+        return False
+
     def put_work(self, journal: Journal, item: WorkItem) -> None:
         """Have ``item`` done by this Event or later ones."""
         journal.put(self.work, next(reversed(self.work), 0) + 1, item)
@@ -193,6 +224,7 @@ class SlaState:
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
+            "aside": self.aside.saving(),
             "outages": list(self.outages.values()),
             "recorded": list(self.recorded),
             "clocks": dict(self.clocks.by_id),
@@ -231,6 +263,7 @@ class SlaState:
             state.instances.put(journal, instance)
         for place in saved.places:
             state.plant.put(journal, place)
+        state.aside = AlarmsAside.load(saved.aside)
         for outage in saved.outages:
             state.put_outage(journal, outage)
         state.recorded = dict.fromkeys(saved.recorded)

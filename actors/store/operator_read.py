@@ -12,7 +12,7 @@ from actors.postgres import Connection, connected_apart
 from actors.store.cursor import find_cursor
 from actors.store.operator_rows import NodeRow, RuleRow, WindowRow
 from actors.store.schema import CONNECT_SECONDS, check_schema
-from actors.store.sla_read import read_agreements
+from actors.store.sla_restore import read_agreements
 from actors.supervisor import OperatorNeeded
 from protocols.maintenance import MaintenanceWindow
 from protocols.rule import Rule, RuleRecord

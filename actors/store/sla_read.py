@@ -1,335 +1,174 @@
-"""Service level agreements read back from PostgreSQL, to begin a new ledger when the old one is lost: rows as the Changes that
-wrote them. The stage needs no more than the running period and the one before; the rest is history and stays where it is.
-"""
+"""Reading the history of service level agreements back from its rows: the facts from which figures are derived, as the stage
+``sla_clock`` had them."""
 
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from actors.postgres import Connection
-from actors.store import sla_rows
+from actors.store import sla_records, sla_rows
+from actors.store.operator_rows import NodeRow
 from protocols.sla.breach import SlaBreach
-from protocols.sla.changes import (
-    FaultReported,
-    SlaBreachChanged,
-    SlaChange,
-    SlaClockChanged,
-    SlaCreditChanged,
-    SlaDefinitionChanged,
-    SlaExclusionChanged,
-    SlaInstanceChanged,
-    SlaMeasured,
-    SlaOutageChanged,
-    SlaPeriodClosed,
-    SlaWindowChanged,
-)
 from protocols.sla.clock_facts import AlarmTimes
-from protocols.sla.credit import CreditLine, SlaCredit
-from protocols.sla.definition import SlaDefinition, SlaTerms
-from protocols.sla.exclusion import ExclusionScope, SlaExclusion
+from protocols.sla.definition import SlaDefinition
+from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.fault_report import FaultReport
-from protocols.sla.instance import FormerDefinition, SlaInstance
-from protocols.sla.local_time import instant_at
+from protocols.sla.instance import SlaInstance
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.outage import SlaOutage
 from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.report import SlaReport
 from protocols.sla.window_history import WindowHistory
+from protocols.topology import Node
 
-T = TypeVar("T")
-_PREFETCH = 5_000
-_LONGEST: Final = {"month": 31, "quarter": 92, "year": 366}
+_Row = TypeVar("_Row", bound=Struct)
+_PREFETCH: Final = 5_000
+DEEPEST: Final = 64
+"""Generations of nodes above a service, and of alarms above one another, that are read."""
 
-
-async def read_agreements(connection: Connection, now: datetime) -> list[SlaChange]:
-    """The records within reach, those of definitions first, within the caller's transaction. Raises
-    ``msgspec.ValidationError`` for a row that this version cannot read."""
-    found: list[SlaChange] = []
-    async for definition in _rows(connection, sla_rows.DefinitionRow, "sla_definitions ORDER BY id, version"):
-        found.append(definition_of(definition))
-    since = now - 2 * _longest_period(found) - timedelta(days=2)
-    for kind, table, make in _TABLES:
-        async for row in _rows(connection, kind, table, since):
-            found.append(make(row))
-    return found
-
-
-def _longest_period(definitions: list[SlaChange]) -> timedelta:
-    rules = [each.definition.terms.period for each in definitions if isinstance(each, SlaDefinitionChanged)]
-    return timedelta(days=max((_LONGEST.get(each.unit, each.days) for each in rules), default=1))
-
-
-async def _rows(connection: Connection, kind: type[T], table: str, *args: Any) -> AsyncIterator[T]:
-    decode = msgspec.json.Decoder(kind).decode
-    sql = f"SELECT to_jsonb(t)::text AS row FROM (SELECT * FROM {table}) AS t"
-    async for each in connection.cursor(sql, *args, prefetch=_PREFETCH):
-        yield decode(each["row"])
-
-
-def definition_of(row: sla_rows.DefinitionRow) -> SlaDefinitionChanged:
-    terms = msgspec.convert(row.terms, SlaTerms, strict=False, str_keys=True)
-    return SlaDefinitionChanged(
-        0,
-        SlaDefinition(
-            id=row.id,
-            version=row.version,
-            tenant_id=row.tenant_id,
-            terms=terms,
-            since=row.since,
-            by=row.updated_by,
-            created_at=row.created_at,
-            created_by=row.created_by,
-            deleted_at=row.deleted_at,
-            key=row.idempotency_key,
-        ),
-    )
-
-
-def instance_of(row: sla_rows.InstanceRow) -> SlaInstanceChanged:
-    instance = SlaInstance(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        definition_id=row.sla_definition_id,
-        customer_id=row.customer_id,
-        service_id=row.service_id,
-        customer_name=row.customer_name,
-        resources=row.resources,
-        start=instant_at(row.start_date),
-        end=_instant(row.end_date),
-        monthly_fee=row.monthly_fee_minor,
-        currency=row.currency,
-        minor_digits=row.minor_digits,
-        account_manager=row.account_manager,
-        suspended=row.suspended,
-        origin=row.origin,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-        updated_by=row.updated_by,
-        revision=row.revision,
-        key=row.idempotency_key,
-        former=msgspec.convert(row.former, tuple[FormerDefinition, ...]),
-    )
-    return SlaInstanceChanged(
-        0,
-        instance,
-        row.status,
-        row.reason,
-        row.breach_count,
-        _instant(row.breaches_at),
-        row.placed,
-        _instant(row.period_start),
-        _instant(row.period_end),
-        row.period_definition_id,
-        row.period_definition_version,
-    )
-
-
-def outage_of(row: sla_rows.OutageRow) -> SlaOutageChanged:
-    outage = SlaOutage(
-        id=row.id,
-        number=row.number,
-        # Of what is no alarm the row has the name within its id.
-        alarm_id=row.alarm_id or row.id.rpartition(".")[0],
-        alarm_name=row.alarm_name,
-        alarm_type=row.alarm_type,
-        title=row.title,
-        tenant_id=row.tenant_id,
-        resource_id=row.resource_id,
-        services=row.services,
-        customers=row.customers,
-        effect=row.effect,
-        severity=row.severity,
-        parent_alarm_id=row.parent_alarm_id,
-        customer_power=row.customer_power,
-        start=instant_at(row.start_time),
-        end=_instant(row.end_time),
-        moved=row.moved,
-        corrected=row.corrected,
-    )
-    return SlaOutageChanged(0, outage, row.reason)
-
-
-def exclusion_of(row: sla_rows.ExclusionRow) -> SlaExclusionChanged:
-    exclusion = SlaExclusion(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        category=row.category,
-        scope=msgspec.convert(row.scope, ExclusionScope),
-        start=instant_at(row.start_time),
-        end=instant_at(row.end_time),
-        reason=row.reason,
-        rrule=row.rrule,
-        time_zone=row.time_zone,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        withdrawn_at=row.withdrawn_at,
-        withdrawn_by=row.withdrawn_by,
-        revision=row.revision,
-        key=row.idempotency_key,
-    )
-    return SlaExclusionChanged(0, exclusion)
-
-
-def clock_of(row: sla_rows.ClockRow) -> SlaClockChanged:
-    times = msgspec.convert(row.times, AlarmTimes)
-    return SlaClockChanged(0, row.alarm_id, row.tenant_id, times, row.reason, row.alarm_name, row.ticket_id)
-
-
-def measurement_of(row: sla_rows.MeasurementRow) -> SlaMeasured:
-    summary = MeasurementSummary(
-        instance_id=row.sla_instance_id,
-        tenant_id=row.tenant_id,
-        metric=row.metric,
-        start=instant_at(row.start_time),
-        end=_instant(row.end_time),
-        limit=row.limit,
-        worst=row.worst,
-    )
-    return SlaMeasured(0, summary)
-
-
-def fault_report_of(row: sla_rows.FaultReportRow) -> FaultReported:
-    report = FaultReport(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        customer_id=row.customer_id,
-        service_id=row.service_id,
-        reported_at=instant_at(row.reported_at),
-        text=row.text,
-        instances=row.instances,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        key=row.idempotency_key,
-    )
-    return FaultReported(0, report)
-
-
-def breach_of(row: sla_rows.BreachRow) -> SlaBreachChanged:
-    breach = SlaBreach(
-        id=row.id,
-        instance_id=row.sla_instance_id,
-        tenant_id=row.tenant_id,
-        definition_id=row.sla_definition_id,
-        definition_version=row.definition_version,
-        customer_id=row.customer_id,
-        service_id=row.service_id,
-        type=row.breach_type,
-        period_start=instant_at(row.period_start),
-        start=instant_at(row.breach_start),
-        end=_instant(row.breach_end),
-        target=row.target,
-        actual=row.actual,
-        alarm_id=row.alarm_id or "",
-        alarm_name=row.alarm_name,
-        alarms=row.alarms,
-        ticket_id=row.ticket_id,
-        credit=row.credit_minor,
-        currency=row.currency,
-        minor_digits=row.minor_digits,
-        resolved=row.resolved,
-        withdrawn=row.withdrawn,
-        reason=row.reason,
-        revision=row.revision,
-    )
-    return SlaBreachChanged(0, breach)
-
-
-def credit_of(row: sla_rows.CreditRow) -> SlaCreditChanged:
-    credit = SlaCredit(
-        instance_id=row.sla_instance_id,
-        tenant_id=row.tenant_id,
-        customer_id=row.customer_id,
-        period_start=instant_at(row.period_start),
-        currency=row.currency,
-        minor_digits=row.minor_digits,
-        lines=msgspec.convert(row.lines, tuple[CreditLine, ...]),
-        final=row.final,
-    )
-    return SlaCreditChanged(0, credit)
-
-
-def period_of(row: sla_rows.PeriodRow) -> SlaPeriodClosed:
-    """The figures; the report stays where it is."""
-    figures = PeriodFigures(
-        instance_id=row.sla_instance_id,
-        tenant_id=row.tenant_id,
-        customer_id=row.customer_id,
-        service_id=row.service_id,
-        definition_id=row.sla_definition_id,
-        definition_version=row.definition_version,
-        start=instant_at(row.period_start),
-        end=instant_at(row.period_end),
-        revision=row.revision,
-        contract=_microseconds(row.contract_time),
-        up=_microseconds(row.uptime),
-        down=_microseconds(row.unplanned_downtime),
-        excluded=_microseconds(row.excluded_time),
-        unknown=_microseconds(row.unknown_time),
-        planned=_microseconds(row.planned_downtime),
-        budget=None if row.error_budget is None else _microseconds(row.error_budget),
-        availability=None if row.availability is None else _microseconds(row.availability),
-        breaches=row.breach_count,
-        credit=row.credit_minor,
-        currency=row.currency,
-        minor_digits=row.minor_digits,
-        reason=row.reason,
-        closed_by=row.closed_by,
-        made_at=instant_at(row.made_at),
-        customer_name=row.customer_name,
-        contract_start=instant_at(row.contract_start),
-        contract_end=_instant(row.contract_end),
-    )
-    return SlaPeriodClosed(0, figures)
-
-
-def window_of(row: sla_rows.WindowHistoryRow) -> SlaWindowChanged:
-    return SlaWindowChanged(0, row.window_id, msgspec.convert(row.history, WindowHistory))
-
-
-def _instant(at: datetime | None) -> int | None:
-    return None if at is None else instant_at(at)
-
-
-def _microseconds(seconds: Decimal) -> int:
-    return int(seconds.scaleb(6))
-
-
-_TABLES: Final[tuple[tuple[type[Any], str, Callable[[Any], SlaChange]], ...]] = (
-    (
-        sla_rows.InstanceRow,
-        "sla_instances WHERE end_date IS NULL OR end_date > $1 "
-        "ORDER BY created_at, length(split_part(id, '.', 1)), split_part(id, '.', 1), length(id), id",
-        instance_of,
-    ),
-    (sla_rows.ExclusionRow, "sla_exclusions WHERE end_time > $1 OR rrule <> '' ORDER BY created_at, id", exclusion_of),
-    (sla_rows.WindowHistoryRow, "sla_window_histories WHERE over_at IS NULL OR over_at > $1 ORDER BY window_id", window_of),
-    (
-        sla_rows.OutageRow,
-        "sla_outages WHERE end_time IS NULL OR end_time > $1 ORDER BY alarm_id, number, id",
-        outage_of,
-    ),
-    (sla_rows.ClockRow, "sla_clocks WHERE ended_at IS NULL OR ended_at > $1 ORDER BY alarm_id", clock_of),
-    (sla_rows.FaultReportRow, "fault_reports WHERE reported_at > $1 ORDER BY created_at, id", fault_report_of),
-    (
-        sla_rows.PeriodRow,
-        "(SELECT DISTINCT ON (sla_instance_id, period_start) * FROM sla_periods WHERE period_end > $1 "
-        "ORDER BY sla_instance_id, period_start, revision DESC) AS sla_periods ORDER BY sla_instance_id, period_start",
-        period_of,
-    ),
-    (
-        sla_rows.BreachRow,
-        "sla_breaches WHERE NOT resolved OR period_start > $1 ORDER BY period_start, breach_start, length(id), id",
-        breach_of,
-    ),
-    (sla_rows.CreditRow, "sla_credits WHERE period_start > $1 ORDER BY sla_instance_id, period_start", credit_of),
-    (
-        sla_rows.MeasurementRow,
-        "sla_measurements WHERE end_time IS NULL AND $1::timestamptz IS NOT NULL ORDER BY sla_instance_id, metric, start_time",
-        measurement_of,
-    ),
+_INSTANCES: Final = "SELECT to_jsonb(t)::text AS row FROM sla_instances AS t WHERE id = ANY($1)"
+_DEFINITIONS: Final = "SELECT to_jsonb(t)::text AS row FROM sla_definitions AS t ORDER BY id, version"
+_EXCLUSIONS: Final = "SELECT to_jsonb(t)::text AS row FROM sla_exclusions AS t ORDER BY id"
+_WINDOWS: Final = "SELECT window_id, history::text FROM sla_window_histories ORDER BY window_id"
+_NODES: Final = f"""
+WITH RECURSIVE above (id, depth) AS (
+    SELECT unnest($1::text[]), 0
+    UNION
+    SELECT parent, depth + 1 FROM above JOIN topology_nodes AS n ON n.id = above.id, unnest(n.parents) AS parent
+    WHERE depth < {DEEPEST}
 )
-"""For each table its row, what is read of it (``$1``: the begin of the reach), and the Change of a row. In the order in which
-the stage needs them: instances before periods, periods before breaches."""
+SELECT to_jsonb(t)::text AS row FROM topology_nodes AS t WHERE id IN (SELECT id FROM above)
+"""
+_OUTAGES: Final = """
+SELECT to_jsonb(t)::text AS row FROM sla_outages AS t
+WHERE resource_id = ANY($1) OR services && $2 OR customers && $3 ORDER BY start_time, id
+"""
+_CLOCKS: Final = """
+SELECT alarm_id::text, tenant_id, times::text FROM sla_clocks WHERE alarm_id = ANY($1::uuid[]) ORDER BY alarm_id
+"""
+_MEASUREMENTS: Final = "SELECT to_jsonb(t)::text AS row FROM sla_measurements AS t WHERE sla_instance_id = ANY($1)"
+_REPORTS: Final = "SELECT to_jsonb(t)::text AS row FROM fault_reports AS t WHERE instances && $1 ORDER BY reported_at, id"
+_BREACHES: Final = "SELECT to_jsonb(t)::text AS row FROM sla_breaches AS t WHERE sla_instance_id = ANY($1)"
+_PERIODS: Final = """
+SELECT to_jsonb(t)::text AS row FROM sla_periods AS t
+WHERE sla_instance_id = ANY($1) AND ($2::timestamptz IS NULL OR period_start = $2) ORDER BY period_start, revision
+"""
+_IDS: Final = """
+SELECT id FROM sla_instances WHERE id > $1
+AND ($2 = '' OR id IN (SELECT sla_instance_id FROM sla_periods WHERE sla_definition_id = $2)) ORDER BY id LIMIT $3
+"""
+
+
+class KeptPeriod(Struct, frozen=True):
+    """One revision of a closed period. ``offset``: that of the Event that made it, 0 if it is not known. ``report`` None: it
+    follows from the figures."""
+
+    figures: PeriodFigures
+    report: SlaReport | None
+    offset: int
+
+
+class KeptClock(Struct, frozen=True):
+    """The facts of one alarm's clocks."""
+
+    alarm_id: str
+    tenant_id: str
+    times: AlarmTimes
+
+
+class SlaHistory(Struct, frozen=True):
+    """Everything in the database that the figures of some instances are derived from. ``nodes``: what they hang from, as it is
+    now, each with the offset of its last change. ``periods``: every revision, by begin and revision."""
+
+    definitions: Mapping[str, tuple[SlaDefinition, ...]]
+    instances: Sequence[SlaInstance]
+    nodes: Sequence[tuple[Node, int]]
+    windows: Sequence[WindowHistory]
+    exclusions: Sequence[SlaExclusion]
+    outages: Sequence[SlaOutage]
+    clocks: Sequence[KeptClock]
+    measurements: Sequence[MeasurementSummary]
+    reports: Sequence[FaultReport]
+    breaches: Sequence[SlaBreach]
+    periods: Sequence[KeptPeriod]
+
+
+async def instance_ids(connection: Connection, after: str, most: int, definition_id: str = "") -> list[str]:
+    """Up to ``most`` ids of instances behind ``after``, in the order of their texts: those with a closed period by a
+    definition, or all for ""."""
+    return [row["id"] for row in await connection.fetch(_IDS, after, definition_id, most)]
+
+
+async def read_history(connection: Connection, ids: Sequence[str]) -> SlaHistory:
+    """The history of the instances with these ids. Call it in a transaction that sees one moment. Raises
+    ``msgspec.ValidationError`` for a row that this version cannot read."""
+    instances = [sla_records.instance_of(row) for row in await _rows(connection, sla_rows.InstanceRow, _INSTANCES, ids)]
+    definitions: dict[str, tuple[SlaDefinition, ...]] = {}
+    for version in [sla_records.definition_of(row) for row in await _rows(connection, sla_rows.DefinitionRow, _DEFINITIONS)]:
+        definitions[version.id] = (*definitions.get(version.id, ()), version)
+    resources = list(dict.fromkeys(each for instance in instances for each in instance.resources))
+    nodes = [_node(row) for row in await _rows(connection, NodeRow, _NODES, resources)]
+    places = list(dict.fromkeys([*resources, *(parent for node, _ in nodes for parent in (node.id, *node.parents)), ""]))
+    services = list(dict.fromkeys(each.service_id for each in instances))
+    customers = list(dict.fromkeys(each.customer_id for each in instances))
+    outages = [
+        sla_records.outage_of(row) for row in await _rows(connection, sla_rows.OutageRow, _OUTAGES, places, services, customers)
+    ]
+    return SlaHistory(
+        definitions=definitions,
+        instances=sorted(instances, key=lambda each: each.id),
+        nodes=nodes,
+        windows=[msgspec.json.decode(row["history"], type=WindowHistory) for row in await connection.fetch(_WINDOWS)],
+        exclusions=[sla_records.exclusion_of(row) for row in await _rows(connection, sla_rows.ExclusionRow, _EXCLUSIONS)],
+        outages=outages,
+        clocks=await _clocks(connection, outages),
+        measurements=[
+            sla_records.measurement_of(row) for row in await _rows(connection, sla_rows.MeasurementRow, _MEASUREMENTS, ids)
+        ],
+        reports=[sla_records.fault_report_of(row) for row in await _rows(connection, sla_rows.FaultReportRow, _REPORTS, ids)],
+        breaches=[sla_records.breach_of(row) for row in await _rows(connection, sla_rows.BreachRow, _BREACHES, ids)],
+        periods=await read_periods(connection, ids),
+    )
+
+
+async def read_periods(connection: Connection, ids: Sequence[str], start: datetime | None = None) -> list[KeptPeriod]:
+    """Every revision of the closed periods of some instances, by begin and revision; of the one that began at ``start``."""
+    return [_period(row) for row in await _rows(connection, sla_rows.PeriodRow, _PERIODS, ids, start)]
+
+
+async def _rows(connection: Connection, row: type[_Row], query: str, *arguments: object) -> list[_Row]:
+    decode = msgspec.json.Decoder(row).decode
+    return [decode(each["row"]) async for each in connection.cursor(query, *arguments, prefetch=_PREFETCH)]
+
+
+async def _clocks(connection: Connection, outages: Iterable[SlaOutage]) -> list[KeptClock]:
+    """The facts of the alarms of ``outages``, and of those above them."""
+    found: dict[str, KeptClock] = {}
+    asked: set[str] = set()
+    wanted = {each for outage in outages for each in (outage.alarm_id, outage.parent_alarm_id or "")}
+    for _ in range(DEEPEST):
+        wanted = {each for each in wanted - asked if sla_rows.uuid_or_none(each)}
+        if not wanted:
+            break
+        asked |= wanted
+        rows = await connection.fetch(_CLOCKS, sorted(wanted))
+        wanted = set()
+        for row in rows:
+            times = msgspec.json.decode(row["times"], type=AlarmTimes)
+            found[row["alarm_id"]] = KeptClock(row["alarm_id"], row["tenant_id"], times)
+            wanted |= {span.parent_id for span in times.attached}
+    return list(found.values())
+
+
+def _node(row: NodeRow) -> tuple[Node, int]:
+    fields = {name: getattr(row, name) for name in Node.__struct_fields__}
+    fields["addresses"] = row.addresses if len(row.addresses) > 1 else ()
+    return Node(**fields), row.revision
+
+
+def _period(row: sla_rows.PeriodRow) -> KeptPeriod:
+    report = None if row.report is None else msgspec.convert(row.report, SlaReport)
+    return KeptPeriod(sla_records.figures_of(row), report, row.offset)

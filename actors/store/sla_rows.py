@@ -77,7 +77,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_end: datetime | None
     period_definition_id: str
     period_definition_version: int
-    former: Sequence[dict[str, Any]]
+    former: Sequence[Any]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -257,7 +257,7 @@ class WindowHistoryRow(Struct, frozen=True):
     """A row of ``sla_window_histories``. ``over_at``: the window is never open from then on; null for one that recurs."""
 
     window_id: str
-    history: dict[str, Any]
+    history: Any
     over_at: datetime | None
 
 

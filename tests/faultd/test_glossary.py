@@ -86,6 +86,7 @@ ELSEWHERE = {
     "SlaShare": "docs/sla.md",
     "BreachUnit": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",
+    "Topic": "docs/stream.md",
     "ReportedExclusion": "docs/sla.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""

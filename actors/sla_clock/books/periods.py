@@ -41,10 +41,16 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
 
 
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
-    """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
+    """Fix the figures of the period that ended at ``ended``, of an instance that had no account in it."""
     period = period_of(run.state, instance, ended - 1)
-    if period is not None and period.end == ended and (instance.id, period.start) not in run.state.periods:
-        _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    if period is None or period.end != ended or (instance.id, period.start) in run.state.periods:
+        return
+    figures = figures_of(run.evidence, instance, period, period.end)
+    if figures.touched:
+        # Time in which faultd did not run concerns every instance, and gives none an account.
+        close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
+    else:
+        _close(run, instance, period, figures, ())
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:

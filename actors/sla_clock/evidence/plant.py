@@ -37,11 +37,14 @@ class PlantMirror:
     def __init__(self) -> None:
         self.places: dict[str, PlantPlace] = {}
         self.children: dict[str, dict[str, None]] = {}
+        self.changes = 0
+        """Grows with each change of what is above or below a node."""
 
     def put(self, journal: Journal, place: PlantPlace) -> None:
         """Add a node, or put it in the place of the one with its id."""
         before = self.places.get(place.id)
         if before is None or before.parents != place.parents:
+            self.changes += 1
             self._unhang(journal, before)
             for parent in dict.fromkeys(place.parents):
                 if parent not in self.children:
@@ -51,6 +54,7 @@ class PlantMirror:
 
     def remove(self, journal: Journal, node_id: str) -> None:
         """Remove a node. Its children stay, without a parent."""
+        self.changes += 1
         self._unhang(journal, self.places.get(node_id))
         journal.drop(self.places, node_id)
 

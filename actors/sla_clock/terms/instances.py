@@ -93,7 +93,7 @@ def put_instance(run: FoldRun, instance: SlaInstance) -> None:
 
 def examine(run: FoldRun, ids: tuple[str, ...], why: str, since: int) -> None:
     """Have instances examined. ``since``: the earliest instant at which a figure can differ."""
-    run.state.put_work(run.journal, WalkThese(ids, why, since=since))
+    run.state.put_work(run.journal, WalkThese(ids, why, since=since, adopts=True))
 
 
 def _create(run: FoldRun, by: Principal, plans: tuple[InstancePlan, ...], *, many: bool) -> None:

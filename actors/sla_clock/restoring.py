@@ -21,7 +21,7 @@ from actors.sla_clock.limits.performance_breaches import METRICS
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import keep_key
 from actors.sla_clock.time_limit import end
-from actors.sla_clock.work import CloseAll, WalkAll
+from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll
 from protocols.event import SlaDataRestored
 from protocols.sla.breach import SlaBreach
 from protocols.sla.changes import (
@@ -47,11 +47,14 @@ WHY = "the ledger was replaced"
 
 def fold_restored(run: FoldRun, event: SlaDataRestored) -> None:
     """Take the records. With the last of them periods that ended meanwhile are closed, and every instance is examined."""
+    state = run.state
+    for number in [number for number, item in state.work.items() if isinstance(item, FollowNodes)]:
+        # The contracts that follow the restored topology are among the records.
+        run.journal.drop(state.work, number)
     for record in event.records:
         _take(run, record)
     if event.until is None:
         return
-    state = run.state
     if len(state.instances) and run.at - utc_time(event.until) > BLIND_AFTER:
         note_gap(run, utc_time(event.until), run.at)
     for definition_id in state.definitions:

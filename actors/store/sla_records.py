@@ -59,6 +59,8 @@ def instance_of(row: sla_rows.InstanceRow) -> SlaInstance:
         revision=row.revision,
         key=row.idempotency_key,
         former=msgspec.convert(row.former, tuple[FormerDefinition, ...]),
+        node_id=row.node_id,
+        edited=row.edited,
     )
 
 

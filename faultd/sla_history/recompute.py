@@ -89,7 +89,7 @@ def differences(kept: KeptPeriod, made: Recomputed) -> Iterator[FigureDifference
     for key in sorted({*was, *now}):
         texts = [_outage_text(found.get(key)) for found in (was, now)]
         if texts[0] != texts[1]:
-            yield FigureDifference(f"outage {utc_text(key[0])} to {utc_text(key[1])}", *texts)
+            yield FigureDifference(f"outage {_time(key[0])} to {_time(key[1])}", *texts)
 
 
 def _within(report: SlaReport) -> dict[Interval, ReportedOutage]:
@@ -114,7 +114,10 @@ def figure_text(figures: PeriodFigures, name: str, value: object) -> str:
 
 
 def _outage_text(outage: ReportedOutage | None) -> str:
-    return "" if outage is None else f"{seconds(outage.counted)} s counted ({outage.treatment.replace('_', ' ')})"
+    if outage is None:
+        return ""
+    how = "" if outage.treatment == "counted" else f" ({outage.treatment.replace('_', ' ')})"
+    return f"{seconds(outage.counted)} s counted{how}"
 
 
 def _notes(history: SlaHistory, instance: SlaInstance, kept: KeptPeriod) -> Iterator[str]:
@@ -146,6 +149,10 @@ def _above(parents: dict[str, tuple[str, ...]], resources: Sequence[str]) -> lis
             found[one] = None
             waiting += parents.get(one, ())
     return list(found)
+
+
+def _time(instant: int) -> str:
+    return utc_text(instant).replace("T", " ").replace("+00:00", "Z")
 
 
 def _few(names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from actors.sla_clock.instance_table import age_of
 from actors.sla_clock.state import SlaState
 from protocols.change import Change, NodesChanged
 from protocols.command import Command
-from protocols.event import OperatorDataRestored, SlaDataRestored
+from protocols.event import OperatorDataRestored, SlaDataRestored, TopologyLoaded
 from protocols.sla.actions import AddMeasurements
 from protocols.sla.changes import SlaClockChanged, SlaInstanceChanged, SlaMeasured, SlaOutageChanged, SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
@@ -181,6 +181,22 @@ def test_an_old_account_that_was_closed_quietly_is_not_kept() -> None:
     ]
     other = restored(world, quiet)
     assert not other.closed, "no period is closed again"
+
+
+def test_contracts_that_follow_the_topology_come_back_once() -> None:
+    """Though their nodes, with a class, come before them."""
+    world = SlaWorld()
+    gold = world.define("gold", sla_class="gold")
+    plant = [replace(node, sla_class="gold") if node.type == "service" else node for node in world.state.plant.nodes.values()]
+    world(TopologyLoaded("t2", tuple(plant)))
+    world.run_to(100)
+    followed = instances(world.sla)
+    assert {(each.service_id, each.origin, each.definition_id) for each in followed} == {
+        (f"svc-{number}", "file", gold.id) for number in (1, 2, 3, 4)
+    }
+    other = restored(world, records_of(world))
+    other.run_to(300)
+    assert instances(other.sla) == followed
 
 
 def test_ids_behind_a_lost_ledger_still_have_an_order() -> None:

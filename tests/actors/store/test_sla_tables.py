@@ -332,7 +332,16 @@ def without_defaults(record: Struct, *but: str) -> None:
 async def test_records_are_read_back_as_they_were_written(database_url: str) -> None:
     now = DEC + timedelta(days=10)
     former = (FormerDefinition("SD0", BEGIN + DAY),)
-    contract = agreements.instance(suspended=True, end=END + 40 * DAY, minor_digits=3, origin="file", revision=9, former=former)
+    contract = agreements.instance(
+        suspended=True,
+        end=END + 40 * DAY,
+        minor_digits=3,
+        origin="file",
+        revision=9,
+        former=former,
+        node_id="n",
+        edited=("end",),
+    )
     outage = agreements.outage(
         3, services=("S2",), customers=("C2",), customer_power=True, end=END + DAY + 1, moved=-5, corrected=True
     )

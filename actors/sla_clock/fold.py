@@ -72,7 +72,7 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
 
 
 def _meet_deadlines(run: FoldRun) -> None:
-    state = run.state
+    state, over = run.state, False
     for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
         run.budget -= 1
         if kind == "instance" and (instance := state.instances.get(name)) is not None:
@@ -80,11 +80,13 @@ def _meet_deadlines(run: FoldRun) -> None:
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
-            forget_past(run)
+            over = True
         elif kind == "clock":
             forget_clock(run, name)
         elif kind == "performance":
             settle_performance(run, name)
+    if over:
+        forget_past(run)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:

@@ -20,6 +20,9 @@ _decode = msgspec.msgpack.Decoder(SlaInstance).decode
 _NUMBER_BITS = 18
 """Bits of the number within one Event. The others are the offset's, which grows fast where ledgers are lost."""
 
+ENDING = "ending:"
+"""The place of every instance whose contract has an end."""
+
 
 class InstanceTable:
     """Instances by id, in the order in which they were made."""
@@ -163,6 +166,7 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         f"service:{instance.service_id}",
         f"customer:{instance.customer_id}",
         *(f"definition:{each}" for each in definitions),
+        *((ENDING,) if instance.end is not None else ()),
         *((f"follows:{instance.node_id}",) if instance.node_id else ()),
     )
 

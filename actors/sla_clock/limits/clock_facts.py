@@ -60,7 +60,12 @@ def put_facts(run: FoldRun, alarm_id: str, facts: AlarmFacts, why: str) -> None:
     forget_at = None if facts.ended is None or facts.recorded else run.now + _KEEP
     state.deadlines.set(run.journal, "clock", alarm_id, forget_at)
     if facts.recorded:
-        run.emit(SlaClockChanged(run.offset, alarm_id, facts.tenant_id, facts.times, why))
+        run.emit(clock_changed(run.offset, alarm_id, facts, why))
+
+
+def clock_changed(offset: int, alarm_id: str, facts: AlarmFacts, why: str = "") -> SlaClockChanged:
+    """The facts of an alarm as a Change of the Event at ``offset``."""
+    return SlaClockChanged(offset, alarm_id, facts.tenant_id, facts.times, why, facts.name, facts.ticket_id)
 
 
 def record_clock(run: FoldRun, alarm_id: str) -> None:
@@ -68,7 +73,7 @@ def record_clock(run: FoldRun, alarm_id: str) -> None:
     facts = run.state.clocks.get(alarm_id)
     if facts is not None and not facts.recorded:
         run.state.clocks.put(run.journal, alarm_id, replace(facts, recorded=True))
-        run.emit(SlaClockChanged(run.offset, alarm_id, facts.tenant_id, facts.times))
+        run.emit(clock_changed(run.offset, alarm_id, facts))
 
 
 def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int = NEVER) -> None:

@@ -36,7 +36,11 @@ from actors.mailbox import Append, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.postgres import Postgres
 from actors.sla_clock.gauges import SlaGauges
+from actors.sla_clock.held import live_changes
+from actors.sla_clock.limits.view import LimitsCatalogue
+from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
+from actors.stage import StageFailed
 from actors.store.actor import Store
 from actors.store.presence import Presence
 from actors.stream.actor import Stream
@@ -67,6 +71,7 @@ from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
 from faultd.start_clock import boot_id, started_clock
+from faultd.window_preview import WindowPreviews
 from protocols.change import NodesChanged
 from protocols.event import Event, SystemReport
 from protocols.ledger import QuarantinedEvent, Seed
@@ -146,7 +151,7 @@ async def serve(
         SlaGauges(metrics, lambda: stages.sla, lambda: instant_at(clock()))
         stored = Progress()
         tokens = TokenFile(state_dir / "tokens.json")
-        board = Board(seq, state.alarms.values(), window=config.stream.window_batches)
+        board = Board(seq, state.alarms.values(), config.stream.window_batches, live_changes(stages.sla))
         seed = partial(seed_of, ledger.feed, board, clock, stages)
         store = Store(
             written,
@@ -186,14 +191,17 @@ async def serve(
         views = ApiViews(
             alarms=HeldAlarms(state),
             windows=windows,
+            preview=WindowPreviews(stages, clock),
             rules=partial(rule_records, state),
             topology=plant,
+            limits=LimitsCatalogue(lambda: stages.sla),
             sources=listener.sources,
             sla=SlaCatalogue(lambda: stages.sla),
             credit_models=credit_models,
             backtests=backtests,
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
+            agreements=HeldReports(stages.sla),
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -271,11 +279,15 @@ async def seed_of(feed: LedgerFeed, board: Board, clock: Callable[[], datetime],
     batches the ledger no longer has."""
     quarantined = await feed.quarantined()
     seq, alarms, at, made = board.seq, board.alarms(), clock(), []
-    for change in stages.made():
-        made.append(change)
-        if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
-            # A million nodes take a second, in which traps go on being read and folded.
-            await trio.lowlevel.checkpoint()
+    try:
+        for change in stages.made():
+            made.append(change)
+            if isinstance(change, NodesChanged) or len(made) % _AT_ONCE == 0:
+                # A million nodes take a second, in which traps go on being read and folded.
+                await trio.lowlevel.checkpoint()
+    except StageFailed as error:
+        log.error("a stage does not tell what it holds", stage=error.stage, error=error.error)
+        return Seed(seq, alarms, quarantined, at, made, whole=False)
     return Seed(seq, alarms, quarantined, at, made)
 
 

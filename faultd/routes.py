@@ -14,12 +14,19 @@ from actors.api import (
     device_events,
     events,
     explain,
+    fault_reports,
     maintenance,
+    maintenance_preview,
+    measurements,
     notes,
     quarantine,
     reports,
     rules,
+    sla_breaches,
+    sla_clocks,
+    sla_compliance,
     sla_definitions,
+    sla_exclusions,
     sla_instances,
     sources,
     statistics,
@@ -29,6 +36,7 @@ from actors.api import (
     unknown_traps,
 )
 from actors.api.alarm_lookup import AlarmLookup
+from actors.api.maintenance_preview import PreviewWindow
 from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
@@ -42,6 +50,8 @@ from protocols.backtest import Backtests
 from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
+from protocols.sla.limits_view import LimitsView
+from protocols.sla.report_view import SlaReportView
 from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
@@ -52,14 +62,17 @@ class ApiViews(Struct, frozen=True, kw_only=True):
 
     alarms: AlarmView
     windows: Windows
+    preview: PreviewWindow
     rules: RuleLookup
     topology: TopologyView
+    limits: LimitsView
     sources: SourceView
     sla: SlaView
     credit_models: CreditModels
     backtests: Backtests
     reports: Reports
     quarantined: EventLookup
+    agreements: SlaReportView
     health: Callable[[], Readiness]
 
 
@@ -85,14 +98,21 @@ def api_routes(
         customers.routes(alarms),
         events.routes(submitter, settings, default_tenant, plant, views.alarms),
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
+        maintenance_preview.routes(views.preview, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
+        sla_clocks.routes(submitter, alarms, views.limits, clock),
+        measurements.routes(submitter, default_tenant),
+        fault_reports.routes(submitter, views.limits, default_tenant),
         topology_changes.routes(submitter, plant),
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
+        sla_exclusions.routes(submitter, views.sla, default_tenant),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),
+        sla_breaches.routes(stored, views.agreements, clock),
+        sla_compliance.routes(stored, views.agreements, clock),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
         *system.routes(views.health, metrics),

@@ -108,3 +108,5 @@ class Seed(Struct, frozen=True):
     quarantined: Sequence[QuarantinedEvent] = ()
     at: datetime | None = None
     made: Sequence[Change] = ()
+    whole: bool = True
+    """False: a stage did not tell what it holds, so that what is missing in ``made`` may exist."""

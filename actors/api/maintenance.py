@@ -123,19 +123,7 @@ async def create_maintenance_window(
     else:
         tenant = tenant_of(by, tenant, default_tenant)
     key = idempotency_key_of(request)
-    plan = WindowPlan(
-        title=data.title,
-        scope=data.scope,
-        start=_time(data.begins),
-        end=None if data.ends is None else _time(data.ends),
-        duration_seconds=data.duration_seconds,
-        time_zone=data.time_zone or "UTC",
-        recurrence=data.recurrence,
-        exceptions=data.exceptions,
-        description=data.description,
-        tenant_id=tenant,
-        key=f"{by.name}/{key}" if key else "",
-    )
+    plan = plan_of(data, tenant, f"{by.name}/{key}" if key else "")
     answer = await catalogue.create(by, PutWindow(plan))
     warnings = [IN_UTC] if data.recurrence and data.time_zone is None else []
     body = await catalogue.show(by, answer.accepted[0], warnings)
@@ -188,6 +176,23 @@ async def cancel_maintenance_window(
 ) -> Response[WindowShown]:
     """The window ends now, or never begins. It stays in the list as cancelled (`keep_windows_days`)."""
     return await catalogue.change(by, CancelWindow(window_id), if_match)
+
+
+def plan_of(data: WindowCreate, tenant: str | None, key: str = "") -> WindowPlan:
+    """The plan that a body asks for, of ``tenant``."""
+    return WindowPlan(
+        title=data.title,
+        scope=data.scope,
+        start=_time(data.begins),
+        end=None if data.ends is None else _time(data.ends),
+        duration_seconds=data.duration_seconds,
+        time_zone=data.time_zone or "UTC",
+        recurrence=data.recurrence,
+        exceptions=data.exceptions,
+        description=data.description,
+        tenant_id=tenant,
+        key=key,
+    )
 
 
 def _sees(by: Principal, window: MaintenanceWindow) -> bool:

@@ -20,13 +20,17 @@ from protocols.query import AlarmSort, Bucket, View
 from protocols.report import ReportKind
 from protocols.rest_daemon import PartStatus
 from protocols.rest_fields import ListFormat, RaisedSeverity
+from protocols.rest_sla_breaches import BreachUnit
 from protocols.rest_sla_definitions import PeriodUnit
 from protocols.rest_sla_instances import InstanceSort
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
+from protocols.sla.breach import BreachType
+from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
 from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
 from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
 
@@ -37,6 +41,8 @@ ENUMS: Final[Mapping[str, Any]] = {
     "AlarmView": View,
     "BacktestDifference": What,
     "BacktestState": JobState,
+    "BreachType": BreachType,
+    "BreachUnit": BreachUnit,
     "Bucket": Bucket,
     "CountOf": CountOf,
     "EscalationHold": EscalationHold,
@@ -50,12 +56,16 @@ ENUMS: Final[Mapping[str, Any]] = {
     "ReportKind": ReportKind,
     "Role": Role,
     "RuleType": RuleType,
+    "SlaClockKind": ClockKind,
+    "SlaClockState": ClockState,
+    "SlaPauseReason": PauseReason,
     "ServiceEffect": ServiceEffect,
     "Severity": Severity,
     "SlaCountedUnits": CountedUnits,
     "SlaCreditStart": CreditStart,
     "SlaCreditUnit": CreditUnit,
     "SlaCustomerPower": CustomerPowerPolicy,
+    "SlaExclusionCategory": ExclusionCategory,
     "SlaFreeUnit": FreeUnit,
     "SlaInstanceSort": InstanceSort,
     "SlaInstanceStatus": InstanceStatus,

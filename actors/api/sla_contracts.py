@@ -141,5 +141,10 @@ def _day_text(instant: int, zone: ZoneInfo) -> str:
     return at.date().isoformat() if midnight(at.date(), zone) == instant else at.isoformat()
 
 
+def moment_of(instant: int) -> datetime:
+    """The time in UTC of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
 def _moment(instant: int | None) -> datetime | None:
-    return None if instant is None else _EPOCH + timedelta(microseconds=instant)
+    return None if instant is None else moment_of(instant)

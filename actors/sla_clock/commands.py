@@ -7,6 +7,7 @@ from actors.sla_clock.limits.pauses import pause_clock
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
+from actors.sla_clock.terms.exclusions import create_exclusion, withdraw_exclusion
 from actors.sla_clock.terms.instances import create_instance, create_instances, delete_instance, edit_instance
 from protocols.change import Refusal
 from protocols.command import Command
@@ -14,6 +15,7 @@ from protocols.sla.actions import (
     AddMeasurements,
     CorrectOutage,
     CreateDefinition,
+    CreateExclusion,
     CreateInstance,
     CreateInstances,
     DeleteDefinition,
@@ -23,6 +25,7 @@ from protocols.sla.actions import (
     PauseClock,
     ReportFault,
     SlaAction,
+    WithdrawExclusion,
 )
 
 
@@ -52,6 +55,10 @@ def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
             edit_instance(run, by, action, expected)
         case DeleteInstance():
             delete_instance(run, by, action, expected)
+        case CreateExclusion():
+            create_exclusion(run, by, action)
+        case WithdrawExclusion():
+            withdraw_exclusion(run, by, action, expected)
         case CorrectOutage():
             correct_outage(run, by, action)
         case AddMeasurements():

@@ -1,7 +1,7 @@
 """The fold of the stage: an Event with the Changes of the stages before, to decisions about service level agreements."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -9,24 +9,45 @@ from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
-from actors.sla_clock.evidence.outages import note_alarm, note_gap
+from actors.sla_clock.evidence.concerned import concerns, is_kept, set_aside, take_in
+from actors.sla_clock.evidence.outages import BLIND_AFTER, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
-from actors.sla_clock.limits.clock_facts import forget_clock, note_clock
+from actors.sla_clock.limits.clock_facts import forget_clock
 from actors.sla_clock.limits.performance_breaches import settle_performance
+from actors.sla_clock.restoring import fold_restored
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
-from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese
+from actors.sla_clock.state import SlaState
+from actors.sla_clock.terms.followed import note_default_tenant
+from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
-from protocols.event import ClockJumped, Event
+from protocols.event import ClockJumped, Event, PolicyLoaded, SlaDataRestored, SlaWork
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
-BLIND_AFTER = timedelta(seconds=60)
-"""A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
+_SLOW = (Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored)
+
+
+def folds_quickly(state: SlaState, event: Event, at: datetime, now: int, changes_before: Sequence[Change]) -> bool:
+    """Fold an Event that concerns no instance, as nearly all do, and return True. Any other is left as it was."""
+    if type(event) in _SLOW or state.work or state.deadlines.first <= now:
+        return False
+    if len(state.instances) and at - state.at > BLIND_AFTER:
+        return False
+    for change in changes_before:
+        if isinstance(change, AlarmChanged):
+            if is_kept(state, change.alarm) or concerns(state, change.alarm):
+                return False
+        elif isinstance(change, NodesChanged | WindowChanged):
+            return False
+    for change in changes_before:
+        if isinstance(change, AlarmChanged):
+            set_aside(state, change.alarm, None)
+    return True
 
 
 def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> None:
@@ -36,10 +57,14 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
         fold_clock_jumped(run, event)
     elif len(state.instances) and run.at - state.at > BLIND_AFTER:
         note_gap(run, state.at, run.at)
+    if isinstance(event, PolicyLoaded):
+        note_default_tenant(run, event)
     for change in changes_before:
         fold_change(run, change)
     if isinstance(event, Command) and isinstance(event.action, SlaAction):
         fold_command(run, event, event.action)
+    elif isinstance(event, SlaDataRestored):
+        fold_restored(run, event)
     if state.deadlines.first <= run.now:
         _meet_deadlines(run)
     if state.work:
@@ -47,7 +72,7 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
 
 
 def _meet_deadlines(run: FoldRun) -> None:
-    state = run.state
+    state, over = run.state, False
     for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
         run.budget -= 1
         if kind == "instance" and (instance := state.instances.get(name)) is not None:
@@ -55,11 +80,13 @@ def _meet_deadlines(run: FoldRun) -> None:
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
-            forget_past(run)
+            over = True
         elif kind == "clock":
             forget_clock(run, name)
         elif kind == "performance":
             settle_performance(run, name)
+    if over:
+        forget_past(run)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:
@@ -68,8 +95,7 @@ def fold_change(run: FoldRun, change: Change) -> None:
         case AlarmRepeated():
             pass
         case AlarmChanged(alarm=alarm, entries=entries):
-            note_alarm(run, alarm, entries)
-            note_clock(run, alarm)
+            take_in(run, alarm, entries)
         case NodesChanged():
             _note_nodes(run, change)
         case WindowChanged(window=window) if window is not None:
@@ -102,6 +128,7 @@ def _note_window(run: FoldRun, window: MaintenanceWindow) -> None:
 def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
     state = run.state
     moved = [node_id for node_id in change.removes if node_id in state.plant.places]
+    followed = [node_id for node_id in moved if state.plant.places[node_id].contract_class]
     for node_id in moved:
         state.plant.remove(run.journal, node_id)
     for shown in change.puts:
@@ -111,6 +138,12 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
         state.plant.put(run.journal, place)
         if before is None or replace(before, name=place.name, sla_class=place.sla_class) != place:
             moved.append(place.id)
+        if place.contract_class or (before is not None and before.contract_class):
+            followed.append(place.id)
+        if place.customer_id and (before is None or before.customer_id != place.customer_id):
+            followed += [above for above in place.parents if state.plant.has_contract(above)]
+    if followed and (state.follows or len(state.instances)):
+        state.put_work(run.journal, FollowNodes(tuple(dict.fromkeys(followed))))
     if moved and len(state.instances):
         run.evidence.forget()
-        state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed"))
+        state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed", adopts=True))

@@ -17,7 +17,11 @@ from protocols.sla.instance import SlaInstance
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlaInstance).decode
-_NUMBER_BITS = 24
+_NUMBER_BITS = 18
+"""Bits of the number within one Event. The others are the offset's, which grows fast where ledgers are lost."""
+
+ENDING = "ending:"
+"""The place of every instance whose contract has an end."""
 
 
 class InstanceTable:
@@ -30,6 +34,8 @@ class InstanceTable:
         """The instances, by row; None for one that was removed."""
         self._index = PlaceIndex(self._places_of)
         self._count = 0
+        self.changes = 0
+        """Grows with each change of the table."""
         self._last: tuple[bytes | None, SlaInstance | None] = None, None
         """The octets that were read last, and what they say."""
 
@@ -56,7 +62,8 @@ class InstanceTable:
         return EncodedMembers(self._packed if self._count == len(self._packed) else filter(None, self._packed))  # type: ignore[arg-type]
 
     def at(self, place: str) -> tuple[str, ...]:
-        """Ids of the instances of a node, of ``service:ID``, ``customer:ID`` or ``definition:ID``, the oldest first."""
+        """Ids of the instances of a node, of ``service:ID``, ``customer:ID``, ``definition:ID`` or ``follows:NODE``, the
+        oldest first."""
         return tuple(id_of(self._ages[row]) for row in self._index.rows(place))
 
     def found_at(self, place: str) -> list[SlaInstance]:
@@ -87,6 +94,7 @@ class InstanceTable:
 
     def put(self, journal: Journal, instance: SlaInstance) -> None:
         """Add an instance, or put it in the place of the one with its id. A new one has a higher id than every other."""
+        self.changes += 1
         row, octets = self._row_of(instance.id), _encode(instance)
         if row is None:
             row = self._append(journal, age_of(instance.id))
@@ -105,6 +113,7 @@ class InstanceTable:
 
     def remove(self, journal: Journal, instance_id: str) -> None:
         """Forget an instance."""
+        self.changes += 1
         row = self._row_of(instance_id)
         if row is None:
             raise KeyError(instance_id)
@@ -161,6 +170,8 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         f"service:{instance.service_id}",
         f"customer:{instance.customer_id}",
         *(f"definition:{each}" for each in definitions),
+        *((ENDING,) if instance.end is not None else ()),
+        *((f"follows:{instance.node_id}",) if instance.node_id else ()),
     )
 
 

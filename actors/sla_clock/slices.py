@@ -4,9 +4,11 @@ from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.periods import close_untouched
+from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese, WorkItem
+from actors.sla_clock.terms.followed import follow_nodes
+from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese, WorkItem
 from protocols.sla.instance import SlaInstance
 
 
@@ -14,7 +16,8 @@ def go_on(run: FoldRun) -> None:
     """Examine instances until the work or the Event's budget is used up."""
     work, journal = run.state.work, run.journal
     while work and run.budget > 0:
-        number = next(iter(work))
+        # An outage does not wait until a hundred thousand nodes have got their contracts.
+        number = next((each for each, item in work.items() if type(item) is not FollowNodes), next(iter(work)))
         left = _do(run, work[number])
         if left is None:
             journal.drop(work, number)
@@ -33,6 +36,8 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
             return _all(run, item)
         case CloseAll():
             return _close_all(run, item)
+        case FollowNodes():
+            return follow_nodes(run, item)
 
 
 def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
@@ -80,7 +85,8 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
     found = _next_of(run, item.definition_id, item.after)
     for instance in found:
         run.budget -= 1
-        if instance.id not in run.state.accounts:
+        account = run.state.accounts.get(instance.id)
+        if account is None or account.period_start >= item.ended:
             close_untouched(run, instance, item.definition_id, item.ended)
         book(run, instance, "the period ended", closed=True)
     if found:
@@ -98,5 +104,7 @@ def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:
 
 def _examine(run: FoldRun, instance: SlaInstance, item: WalkBelow | WalkThese) -> None:
     run.budget -= 1
+    if item.adopts:
+        adopt(run, instance)
     record(run, item.outage_id)
     book(run, instance, item.why, item.since)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from actors.metrics import Metrics
-from actors.sla_clock.fold import fold_change, fold_event
+from actors.sla_clock.fold import fold_change, fold_event, folds_quickly
 from actors.sla_clock.held import held_changes
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
@@ -26,6 +26,8 @@ class SlaClock(Stage):
         self.state = SlaState()
         self._asked = False
         """An SlaWork is on its way."""
+        self._stamp: datetime | None = None
+        self._now = 0
 
     def load(self, octets: bytes) -> None:
         self.state = SlaState.load(octets)
@@ -33,7 +35,13 @@ class SlaClock(Stage):
     def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
         """Raises whatever goes wrong, with the state as before."""
         state = self.state
-        now = instant_at(at)
+        if at is not self._stamp:
+            # The Events of a batch have one stamp.
+            self._stamp, self._now = at, instant_at(at)
+        now = self._now
+        if folds_quickly(state, event, at, now, changes_before):
+            state.offset, state.at = offset, at
+            return []
         if type(event) is SlaWork:
             self._asked = False
         run = FoldRun(state, offset, at, now)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
 from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.evidence.aside import AlarmAside, AlarmsAside
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
@@ -23,6 +24,7 @@ from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.fault_report import FaultReport
 from protocols.sla.instance import SlaInstance
+from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
 from protocols.sla.performance_rule import PerformanceMetric
 from protocols.sla.period_figures import PeriodFigures
@@ -43,6 +45,7 @@ class SavedSla(Struct, kw_only=True):
     places: list[PlantPlace] = []
     windows: list[WindowHistory] = []
     exclusions: dict[str, SlaExclusion] = {}
+    aside: list[AlarmAside] = []
     outages: list[SlaOutage] = []
     recorded: list[str] = []
     clocks: dict[str, AlarmFacts] = {}
@@ -55,6 +58,7 @@ class SavedSla(Struct, kw_only=True):
     deadlines: list[tuple[int, Subject]] = []
     work: list[WorkItem] = []
     keys: dict[str, str] = {}
+    default_tenant: str = "default"
     closed_until: dict[str, int] = {}
 
 
@@ -81,6 +85,10 @@ class SlaState:
         self.exclusions: dict[str, SlaExclusion] = {}
         self.exclusions_at: dict[str, tuple[str, ...]] = {}
         """Ids of exclusions by the names in their scopes (``service:ID``, ``node:ID`` …)."""
+        self.aside = AlarmsAside()
+        """Open alarms with an effect on service that concern no instance."""
+        self._covered: dict[str, bool] = {}
+        self._covered_as_of = (0, 0)
         self.outages: dict[str, SlaOutage] = {}
         self.outages_at: dict[str, tuple[str, ...]] = {}
         """Ids of outages by resource; those that name a service or a customer themselves under ``service:ID``,
@@ -107,6 +115,8 @@ class SlaState:
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.default_tenant = "default"
+        """Tenant of the contracts of shared nodes: the correlator's setting."""
         self.measured: Counter[str] = Counter()
         """Measurements by outcome since the metrics last took the counts; not saved."""
         self.examined = 0
@@ -116,8 +126,13 @@ class SlaState:
 
     @property
     def pending(self) -> bool:
-        """True while work waits for another Event."""
-        return bool(self.work)
+        """True while work waits for another Event, or deadlines that were due at the last one."""
+        return bool(self.work) or self.deadlines.first <= instant_at(self.at)
+
+    @property
+    def follows(self) -> bool:
+        """True when a definition names a class of nodes."""
+        return any(versions[-1].terms.sla_class for versions in self.definitions.values())
 
     def definition(self, definition_id: str) -> SlaDefinition | None:
         """The newest version."""
@@ -180,6 +195,31 @@ class SlaState:
         for instance_id in report.instances:
             _unfile(journal, self.reports_of, instance_id, report_id)
 
+    def covered(self, node_id: str) -> bool:
+        """True when an instance is at or below a node. Remembered until an instance or the plant changes."""
+        as_of = self.instances.changes, self.plant.changes
+        if as_of != self._covered_as_of:
+            self._covered.clear()
+            self._covered_as_of = as_of
+        known = self._covered
+        if node_id not in known:
+            known[node_id] = self._finds_instance(node_id)
+        return known[node_id]
+
+    def _finds_instance(self, node_id: str) -> bool:
+        known, children = self._covered, self.plant.children
+        stack, seen = [node_id], {node_id}
+        while stack:
+            one = stack.pop()
+            if known.get(one) or self.instances.count(one):
+                return True
+            for each in children.get(one, ()):
+                if each not in seen and known.get(each) is not False:
+                    seen.add(each)
+                    stack.append(each)
+        known.update(dict.fromkeys(seen, False))
+        return False
+
     def put_work(self, journal: Journal, item: WorkItem) -> None:
         """Have ``item`` done by this Event or later ones."""
         journal.put(self.work, next(reversed(self.work), 0) + 1, item)
@@ -197,6 +237,7 @@ class SlaState:
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
+            "aside": self.aside.saving(),
             "outages": list(self.outages.values()),
             "recorded": list(self.recorded),
             "clocks": dict(self.clocks.by_id),
@@ -209,6 +250,7 @@ class SlaState:
             "deadlines": sorted((at, subject) for subject, at in self.deadlines.due.items()),
             "work": list(self.work.values()),
             "keys": dict(self.keys),
+            "default_tenant": self.default_tenant,
         }
         return struct_pieces([(name, copies[name]) for name in SavedSla.__struct_fields__])
 
@@ -217,7 +259,7 @@ class SlaState:
         """The state that :meth:`saving` encoded. Raises ``msgspec.MsgspecError`` for anything else."""
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
-        state.offset, state.at = saved.offset, saved.at
+        state.offset, state.at, state.default_tenant = saved.offset, saved.at, saved.default_tenant
         state.definitions = saved.definitions
         # Instances with the same figures have shared one account.
         shared: dict[Account, Account] = {}
@@ -235,6 +277,7 @@ class SlaState:
             state.instances.put(journal, instance)
         for place in saved.places:
             state.plant.put(journal, place)
+        state.aside = AlarmsAside.load(saved.aside)
         for outage in saved.outages:
             state.put_outage(journal, outage)
         state.recorded = dict.fromkeys(saved.recorded)

@@ -63,6 +63,9 @@ class SlaCatalogue:
         reader = EvidenceReader(state)
         return [_live(state, reader, instance, at) for instance in instances]
 
+    def exclusion(self, exclusion_id: str) -> SlaExclusion | None:
+        return self._state().exclusions.get(exclusion_id)
+
     def exclusions(self) -> Sequence[SlaExclusion]:
         return list(self._state().exclusions.values())
 

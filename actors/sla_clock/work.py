@@ -16,6 +16,8 @@ class WalkBelow(Struct, frozen=True, array_like=True, tag="below", tag_field="ta
     since: int = NEVER
     after: str = ""
     """The instance of the last node that was examined last; "" before the first."""
+    adopts: bool = False
+    """Alarms set aside may concern the instances now."""
 
 
 class WalkThese(Struct, frozen=True, array_like=True, tag="these", tag_field="tag"):
@@ -25,6 +27,8 @@ class WalkThese(Struct, frozen=True, array_like=True, tag="these", tag_field="ta
     why: str
     outage_id: str = ""
     since: int = NEVER
+    adopts: bool = False
+    """Alarms set aside may concern the instances now."""
 
 
 class WalkAll(Struct, frozen=True, array_like=True, tag="all", tag_field="tag"):
@@ -45,4 +49,10 @@ class CloseAll(Struct, frozen=True, array_like=True, tag="close", tag_field="tag
     after: str = ""
 
 
-WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll
+class FollowNodes(Struct, frozen=True, array_like=True, tag="follow", tag_field="tag"):
+    """Bring the instances that follow these nodes in step with the topology."""
+
+    nodes: tuple[str, ...]
+
+
+WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes

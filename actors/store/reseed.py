@@ -100,7 +100,7 @@ async def reseed(connection: Connection, ledger_id: str, gap: FeedPruned, seed: 
             rejects += await apply_tolerant(connection, seq, changes[start : start + _CHUNK], set(), set())
         for some in _portions(seed.made):
             rejects += await apply_tolerant(connection, seq, some, set(), set())
-        for statement, kept in END_UNSEEDED_SLA.items():
+        for statement, kept in END_UNSEEDED_SLA.items() if seed.whole else ():
             await connection.execute(statement, encode.rows(kept(seed.made)), seed.at)
         ended = await connection.fetch(END_UNSEEDED, encode.rows([alarm.id for alarm in seed.alarms]), BY, seed.at)
         detail = {"first": gap.seq + 1, "last": seq, "ledger_id": ledger_id, "alarms": len(seed.alarms), "ended": len(ended)}

@@ -51,7 +51,7 @@ class DefinitionRow(Struct, frozen=True):
 
 
 class InstanceRow(Struct, frozen=True, gc=False):
-    """A row of ``sla_instances``. The period is the running one."""
+    """A row of ``sla_instances``. The period is the running one; ``former`` as in the ledger."""
 
     id: str
     tenant_id: str
@@ -77,6 +77,9 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_end: datetime | None
     period_definition_id: str
     period_definition_version: int
+    former: Sequence[Any]
+    node_id: str
+    edited: tuple[str, ...]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -138,6 +141,8 @@ class ClockRow(Struct, frozen=True):
     severity: Severity
     acknowledged_at: datetime | None
     ended_at: datetime | None
+    alarm_name: str
+    ticket_id: str
     times: dict[str, Any]
     reason: str
 
@@ -230,7 +235,7 @@ class PeriodRow(Struct, frozen=True, gc=False):
     definition_version: int
     contract_time: Decimal
     uptime: Decimal
-    total_downtime: Decimal
+    unplanned_downtime: Decimal
     excluded_time: Decimal
     unknown_time: Decimal
     planned_downtime: Decimal
@@ -254,7 +259,7 @@ class WindowHistoryRow(Struct, frozen=True):
     """A row of ``sla_window_histories``. ``over_at``: the window is never open from then on; null for one that recurs."""
 
     window_id: str
-    history: dict[str, Any]
+    history: Any
     over_at: datetime | None
 
 
@@ -303,6 +308,9 @@ def instance_row(change: SlaInstanceChanged) -> InstanceRow:
         stored(change.period_end),
         change.period_definition_id,
         change.period_definition_version,
+        msgspec.to_builtins(found.former) if found.former else (),
+        found.node_id,
+        found.edited,
         found.created_at,
         found.created_by,
         found.updated_at,
@@ -368,6 +376,8 @@ def clock_row(change: SlaClockChanged) -> ClockRow:
         severity=times.changes[-1].severity if times.changes else times.severity,
         acknowledged_at=stored(times.acknowledged),
         ended_at=stored(last.start) if last is not None and last.end is None else None,
+        alarm_name=change.alarm_name,
+        ticket_id=change.ticket_id,
         times=msgspec.to_builtins(times),
         reason=change.reason,
     )

@@ -75,7 +75,7 @@ class Stream:
         """Serve until cancelled, or until the feed has ended and every subscriber has been sent the rest. In both cases the
         connections are closed with 1001. Reports the address bound. Raises AddressError when the address cannot be bound,
         FeedPruned when the board is too old for the feed."""
-        hub = Hub(self._board, self._customers)
+        hub = Hub(self._board, self._clock, self._customers)
         self._slots = ConnectionSlots(self._settings)
         self._metrics.stream_lag.set_function(hub.lag)
         self._show_active()

@@ -4,16 +4,17 @@ The board outlives a restart of the actor. Nothing in here blocks or waits: betw
 after batch :attr:`Board.seq`.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from actors.stream.change_window import ChangeWindow
+from actors.stream.sla_board import SlaBoard, SlaSubject
 from protocols.alarm import Alarm
-from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated
+from protocols.change import AlarmChanged, AlarmForgotten, AlarmRepeated, Change
 from protocols.ledger import RecordedBatch
-
-_MOST_MARKS = 100_000
-"""The most changed alarms that the board remembers, in however many batches. This bounds the memory in a storm."""
+from protocols.sla.changes import SlaBreachChanged, SlaInstanceChanged, SlaNotificationRequested
+from protocols.stream import ALARMS, Topic
 
 
 class AlarmMark(NamedTuple):
@@ -26,15 +27,24 @@ class AlarmMark(NamedTuple):
 
 
 class BoardSnapshot:
-    """Every alarm as of ``seq``, while the board goes on."""
+    """Every alarm as of ``seq``, and what the SLA board has then, while the board goes on."""
 
-    def __init__(self, seq: int, alarms: Sequence[Alarm], repeats: Mapping[str, AlarmRepeated]) -> None:
+    def __init__(
+        self,
+        seq: int,
+        alarms: Sequence[Alarm],
+        repeats: Mapping[str, AlarmRepeated],
+        agreements: Mapping[Topic, Sequence[SlaSubject]],
+    ) -> None:
         self.seq = seq
+        self.agreements = agreements
+        """Instances and breaches, by topic."""
         self._alarms = alarms
         self._repeats = repeats
 
     def __len__(self) -> int:
-        return len(self._alarms)
+        """The number of alarms, instances and breaches."""
+        return len(self._alarms) + sum(map(len, self.agreements.values()))
 
     def alarms(self, start: int, stop: int) -> list[Alarm]:
         """The alarms from index ``start`` up to ``stop``, in the board's order."""
@@ -53,19 +63,19 @@ class BatchMissing(Exception):
         self.expected, self.got = expected, got
 
 
-class Board:
-    """Folds recorded batches. ``alarms`` are the State's as of batch ``seq``.
+class Board(ChangeWindow[AlarmMark]):
+    """Folds recorded batches. ``alarms`` are the State's as of batch ``seq``, ``agreements`` what the SLA clock holds then.
 
     ``window`` is how many batches back :meth:`since` can answer for.
     """
 
-    def __init__(self, seq: int = 0, alarms: Iterable[Alarm] = (), window: int = 4096) -> None:
-        self.seq = seq
-        self.window = window
+    def __init__(
+        self, seq: int = 0, alarms: Iterable[Alarm] = (), window: int = 4096, agreements: Iterable[Change] = ()
+    ) -> None:
+        super().__init__(seq, window)
+        self.sla = SlaBoard(seq, window, agreements)
         self._alarms = {alarm.id: alarm for alarm in alarms}
         self._repeats: dict[str, AlarmRepeated] = {}
-        self._marks: OrderedDict[str, AlarmMark] = OrderedDict()
-        self._floor = seq
         self._active = Counter(alarm.severity for alarm in self._alarms.values() if _is_active(alarm))
 
     def __len__(self) -> int:
@@ -85,9 +95,21 @@ class Board:
         moment = self.moment()
         return moment.alarms(0, len(moment))
 
-    def moment(self) -> "BoardSnapshot":
+    def moment(self, topics: Collection[Topic] = ALARMS) -> "BoardSnapshot":
         """The board as it is now, for a reader that takes it in pieces while the board goes on. Fast, also with many alarms."""
-        return BoardSnapshot(self.seq, list(self._alarms.values()), dict(self._repeats))
+        agreements: dict[Topic, Sequence[SlaSubject]] = {}
+        if "sla_instances" in topics:
+            agreements["sla_instances"] = self.sla.instances()
+        if "sla_breaches" in topics:
+            agreements["sla_breaches"] = self.sla.breaches()
+        alarms = list(self._alarms.values()) if "alarms" in topics else []
+        return BoardSnapshot(self.seq, alarms, dict(self._repeats), agreements)
+
+    def knows(self, seq: int, topics: Collection[Topic]) -> bool:
+        """Whether the changes of ``topics`` after ``seq`` are all in memory."""
+        return ("alarms" not in topics or self.follows(seq)) and (
+            not any(topic != "alarms" for topic in topics) or self.sla.follows(seq)
+        )
 
     def active(self) -> dict[str, int]:
         """The number of alarms that are neither cleared nor resolved, by severity. A severity without any may be missing."""
@@ -113,23 +135,10 @@ class Board:
                 self._put(change.alarm)
             elif isinstance(change, AlarmForgotten):
                 self._forget(change.id)
+            elif isinstance(change, (SlaInstanceChanged, SlaBreachChanged, SlaNotificationRequested)):
+                self.sla.put(change, batch.seq)
         self._trim()
-
-    def follows(self, seq: int) -> bool:
-        """Whether :meth:`since` knows every change after ``seq``."""
-        return self._floor <= seq <= self.seq
-
-    def since(self, seq: int) -> list[tuple[str, AlarmMark]]:
-        """The ids of the alarms that changed after ``seq``, each once, by their last change, oldest first. :meth:`follows`
-        must be true of ``seq``."""
-        changed: list[tuple[str, AlarmMark]] = []
-        for id in reversed(self._marks):
-            mark = self._marks[id]
-            if mark.seq <= seq:
-                break
-            changed.append((id, mark))
-        changed.reverse()
-        return changed
+        self.sla.reach(batch.seq)
 
     def _put(self, alarm: Alarm) -> None:
         old = self._alarms.get(alarm.id)
@@ -157,15 +166,6 @@ class Board:
         axes = self.seq if moved else before.axes if before is not None else 0
         self._marks[id] = AlarmMark(self.seq, axes, gone)
         self._marks.move_to_end(id)
-
-    def _trim(self) -> None:
-        self._floor = max(self._floor, self.seq - self.window)
-        while self._marks:
-            id, mark = next(iter(self._marks.items()))
-            if mark.seq > self._floor and len(self._marks) <= _MOST_MARKS:
-                break
-            del self._marks[id]
-            self._floor = max(self._floor, mark.seq)
 
 
 def _is_active(alarm: Alarm) -> bool:

@@ -1,5 +1,8 @@
 """The hub: the board, its frames and the subscribers' positions, shared by all tasks of one run."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import trio
 
 from actors.stream.board import Board
@@ -10,13 +13,14 @@ from protocols.customer import CustomersOf
 
 
 class Hub:
-    """``published`` is the seq up to which subscribers may send. It follows the board at the pace of the settings."""
+    """``published`` is the seq up to which subscribers may send. It follows the board at the pace of the settings. ``clock``
+    gives the time, aware UTC."""
 
-    def __init__(self, board: Board, customers: CustomersOf | None = None) -> None:
+    def __init__(self, board: Board, clock: Callable[[], datetime], customers: CustomersOf | None = None) -> None:
         self.board = board
         shown = AlarmWithCustomersJson(customers)
-        self.frames = Frames(board, shown)
-        self.snapshots = BoardSnapshots(board, shown)
+        self.frames = Frames(board, clock, shown)
+        self.snapshots = BoardSnapshots(board, clock, shown)
         self.published = board.seq
         self.ending = False
         self.positions: dict[object, int] = {}

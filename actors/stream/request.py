@@ -13,10 +13,11 @@ from protocols.alarm_match import passes
 from protocols.principal import Principal
 from protocols.query import AlarmFilter, Place, View
 from protocols.severity import SEVERITIES, Severity
+from protocols.stream import ALARMS, TOPICS, Topic
 
 PATH = "/alarms"
 SUBPROTOCOL = "bearer"
-_PARAMETERS = ("since", "severity", "status", "tenant", "token")
+_PARAMETERS = ("since", "topic", "severity", "status", "tenant", "token")
 _SEVERAL = ("source", "alarm_type", "tag")
 _ONE = (
     "resource_type",
@@ -45,14 +46,15 @@ class Tokens(Protocol):
 
 
 class Filter(Struct, frozen=True):
-    """The alarms that a subscriber sees. An empty tuple, or None, admits all. Equal filters share their frames, so a filter is
-    hashable."""
+    """The topics that a subscriber asks for, and the alarms, instances and breaches of them that it sees. An empty tuple, or
+    None, admits all. Equal filters share their frames, so a filter is hashable."""
 
     severities: tuple[Severity, ...] = ()
     statuses: tuple[Status, ...] = ()
     tenant: str | None = None
     further: AlarmFilter | None = None
     """The criteria that the stream shares with the REST API; None: there are none."""
+    topics: tuple[Topic, ...] = ALARMS
 
     def sees(self, alarm: Alarm) -> bool:
         """Whether the alarm is of this filter's tenant, which never changes."""
@@ -64,6 +66,13 @@ class Filter(Struct, frozen=True):
             and (not self.severities or alarm.severity in self.severities)
             and (not self.statuses or alarm.status in self.statuses)
             and (self.further is None or passes(alarm, self.further))
+        )
+
+    def admits_service(self, tenant_id: str, customer_id: str, service_id: str) -> bool:
+        """Whether the instances and breaches of a service are in this filter. Its other criteria are about alarms alone."""
+        return (self.tenant is None or tenant_id == self.tenant) and (
+            self.further is None
+            or (self.further.customer_id in (None, customer_id) and self.further.service_id in (None, service_id))
         )
 
 
@@ -175,12 +184,15 @@ def _parameters(query: Sequence[tuple[str, str]], principal: Principal) -> tuple
     tenant: str | None = principal.tenant
     severities: set[str] = set()
     statuses: set[str] = set()
+    topics: set[str] = set()
     further: dict[str, list[str]] = {}
     for name, value in query:
         if name == "severity":
             severities |= _names(name, value, SEVERITIES)
         elif name == "status":
             statuses |= _names(name, value, STATUSES)
+        elif name == "topic":
+            topics |= _names(name, value, TOPICS)
         elif name == "since":
             if not value.isascii() or not value.isdigit() or len(value) > 18:
                 raise _bad(name, value, "is not a sequence number (0 or greater)")
@@ -200,6 +212,7 @@ def _parameters(query: Sequence[tuple[str, str]], principal: Principal) -> tuple
         tuple(cast(Status, name) for name in get_args(Status) if name in statuses),
         tenant,
         _further(further),
+        tuple(topic for topic in TOPICS if topic in topics) or ALARMS,
     )
 
 

@@ -6,8 +6,9 @@ a snapshot is encoded while it is sent, which costs time for each reader and no 
 up nobody.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import msgspec
 import trio
@@ -16,12 +17,14 @@ from actors.stream.board import Board, BoardSnapshot
 from actors.stream.frames import Text
 from actors.stream.request import Filter
 from actors.stream.shown import PLAIN, AlarmWithCustomersJson
+from actors.stream.sla_shown import SlaItems
 from protocols.stream import SnapshotFrame
 
 _PIECE = 200
-"""Alarms encoded between two checkpoints, in about a millisecond: a big snapshot must not hold up the trap sockets."""
+"""Alarms, instances or breaches encoded between two checkpoints, in about a millisecond: a big snapshot must not hold up the
+trap sockets."""
 BIG = 5_000
-"""A snapshot with more alarms than this is big."""
+"""A snapshot with more alarms, instances and breaches than this is big."""
 MOST_BIG = 8
 """The most big snapshots at a time."""
 _ENCODER = msgspec.json.Encoder()
@@ -38,20 +41,20 @@ class StreamedSnapshot:
 
     type = "snapshot"
 
-    def __init__(self, moment: BoardSnapshot, filter: Filter, shown: AlarmWithCustomersJson) -> None:
+    def __init__(self, moment: BoardSnapshot, filter: Filter, now: datetime, shown: AlarmWithCustomersJson) -> None:
         self.seq = moment.seq
-        self._moment, self._filter, self._shown = moment, filter, shown
+        self._moment, self._filter, self._now, self._shown = moment, filter, now, shown
 
     def pieces(self) -> AsyncIterator[bytes]:
         """The octets of the frame. To be iterated once."""
-        return _encoded(self._moment, self._filter, self._shown)
+        return _encoded(self._moment, self._filter, self._now, self._shown)
 
 
 class BoardSnapshots:
     """Snapshots of ``board``."""
 
-    def __init__(self, board: Board, shown: AlarmWithCustomersJson = PLAIN) -> None:
-        self._board, self._shown = board, shown
+    def __init__(self, board: Board, clock: Callable[[], datetime], shown: AlarmWithCustomersJson = PLAIN) -> None:
+        self._board, self._clock, self._shown = board, clock, shown
         self._shared: dict[Filter, _Shared] = {}
         self._big = 0
         self._building = trio.Lock()
@@ -62,7 +65,7 @@ class BoardSnapshots:
         cancelled."""
         shared = await self._take(filter)
         if shared is None:
-            yield StreamedSnapshot(self._board.moment(), filter, self._shown)
+            yield StreamedSnapshot(self._board.moment(filter.topics), filter, self._clock(), self._shown)
             return
         try:
             yield shared.text
@@ -74,12 +77,12 @@ class BoardSnapshots:
         """The shared snapshot for a filter, with one reader more; None when it is big and there are enough big ones."""
         async with self._building:
             shared = self._shared.get(filter)
-            if shared is None or not self._board.follows(shared.text.seq):
-                moment = self._board.moment()
+            if shared is None or not self._board.knows(shared.text.seq, filter.topics):
+                moment = self._board.moment(filter.topics)
                 big = len(moment) > BIG and await _admitted(moment, filter) > BIG
                 if big and self._big >= MOST_BIG:
                     return None
-                pieces = [piece async for piece in _encoded(moment, filter, self._shown)]
+                pieces = [piece async for piece in _encoded(moment, filter, self._clock(), self._shown)]
                 self._big += big
                 shared = self._shared[filter] = _Shared(Text("snapshot", moment.seq, tuple(pieces)), big)
             shared.readers += 1
@@ -98,10 +101,10 @@ async def _admitted(moment: BoardSnapshot, filter: Filter) -> int:
     for start in range(0, len(moment), 10 * _PIECE):
         count += sum(map(filter.admits, moment.alarms(start, start + 10 * _PIECE)))
         await trio.lowlevel.checkpoint()
-    return count
+    return count + sum(map(len, moment.agreements.values()))
 
 
-async def _encoded(moment: BoardSnapshot, filter: Filter, shown: AlarmWithCustomersJson) -> AsyncIterator[bytes]:
+async def _encoded(moment: BoardSnapshot, filter: Filter, now: datetime, shown: AlarmWithCustomersJson) -> AsyncIterator[bytes]:
     yield _ENCODER.encode(SnapshotFrame(moment.seq, ())).removesuffix(b"]}")
     separator = b""
     for start in range(0, len(moment), _PIECE):
@@ -110,4 +113,15 @@ async def _encoded(moment: BoardSnapshot, filter: Filter, shown: AlarmWithCustom
             yield separator + _ENCODER.encode(admitted)[1:-1]
             separator = b","
         await trio.lowlevel.checkpoint()
+    for topic, subjects in moment.agreements.items():
+        yield b'],"' + topic.encode() + b'":['
+        separator = b""
+        for start in range(0, len(subjects), _PIECE):
+            items = SlaItems(filter)
+            for subject in subjects[start : start + _PIECE]:
+                items.add(subject, now)
+            if items:
+                yield separator + _ENCODER.encode(items.lists[topic])[1:-1]
+                separator = b","
+            await trio.lowlevel.checkpoint()
     yield b"]}"

@@ -87,7 +87,7 @@ class Subscriber:
         """Send frames until the connection is to be closed. Returns the close code and its reason, or None when a frame was not
         taken in time."""
         hub, since = self._hub, self._subscription.since
-        if since is not None and hub.board.follows(since):
+        if since is not None and hub.board.knows(since, self._filter.topics):
             position, taken = since, True
         else:
             position, taken = await self._snapshot()
@@ -107,7 +107,7 @@ class Subscriber:
 
     async def _catch_up(self, position: int) -> tuple[int, bool]:
         board = self._hub.board
-        if board.follows(position):
+        if board.knows(position, self._filter.topics):
             frame = self._hub.frames.changes(self._filter, position)
             return frame.seq, await self._send(frame)
         self._metrics.stream_lagged.inc()

@@ -21,6 +21,8 @@ from faultd.console.rest import in_words
 from protocols.alarm import Alarm
 from protocols.printable import printable
 from protocols.rest_problem import ProblemDocument
+from protocols.rest_sla_breaches import BreachShown
+from protocols.sla.stream_items import StreamedInstance, StreamedRequest
 from protocols.stream import ChangesFrame, HeartbeatFrame, LaggedFrame, SnapshotFrame
 
 _decoder = msgspec.json.Decoder(SnapshotFrame | ChangesFrame | HeartbeatFrame | LaggedFrame)
@@ -42,17 +44,26 @@ class StreamRefused(Exception):
 
 
 class Follower:
-    """The alarms as of the last frame, and what that frame changed."""
+    """The alarms, SLA instances and breaches as of the last frame, and what that frame changed."""
 
     def __init__(self, connection: WebSocketConnection) -> None:
         self._connection = connection
         self.alarms: dict[str, Alarm] = {}
+        self.instances: dict[str, StreamedInstance] = {}
+        """Those near or beyond a breach. Empty unless the URL asks for the topic; the same for the others."""
+        self.breaches: dict[str, BreachShown] = {}
+        """Those that last."""
+        self.breaches_changed: Sequence[BreachShown] = ()
+        """The breaches of the last frame, also those that are over."""
+        self.requests: Sequence[StreamedRequest] = ()
+        """The notification requests of the last frame."""
         self.seq = 0
         self.whole = False
         """True when the last frame contained all alarms."""
 
     async def next(self) -> Sequence[Alarm] | None:
         """Wait for a frame: the alarms that it brought, or None when the server has closed the stream."""
+        self.breaches_changed, self.requests = (), ()
         try:
             frame = _decoder.decode(await self._connection.get_message())
         except ConnectionClosed:
@@ -61,11 +72,18 @@ class Follower:
         self.whole = isinstance(frame, SnapshotFrame)
         if isinstance(frame, SnapshotFrame):
             self.alarms = {alarm.id: alarm for alarm in frame.alarms}
+            self.instances = {each.id: each for each in frame.sla_instances or ()}
+            self.breaches = {each.id: each for each in frame.sla_breaches or ()}
+            self.breaches_changed = frame.sla_breaches or ()
             return frame.alarms
         if isinstance(frame, ChangesFrame):
             self.alarms.update({alarm.id: alarm for alarm in frame.alarms})
-            for alarm_id in frame.removed:
-                self.alarms.pop(alarm_id, None)
+            self.instances.update({each.id: each for each in frame.sla_instances or ()})
+            self.breaches.update({each.id: each for each in frame.sla_breaches or ()})
+            for id in frame.removed:
+                for held in (self.alarms, self.instances, self.breaches):
+                    held.pop(id, None)
+            self.breaches_changed, self.requests = frame.sla_breaches or (), frame.sla_notification_requests or ()
             return frame.alarms
         return ()
 

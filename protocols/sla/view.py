@@ -88,6 +88,10 @@ class SlaView(Protocol):
         """Instances with their figures at ``now``."""
         ...
 
+    def exclusion(self, exclusion_id: str) -> SlaExclusion | None:
+        """An exclusion by its id."""
+        ...
+
     def exclusions(self) -> Sequence[SlaExclusion]:
         """All of them, the oldest first."""
         ...

@@ -63,7 +63,7 @@ def test_every_command_explains_itself(path: tuple[str, ...], option: str) -> No
     assert " ".join(("Usage:", "faultd", *path)) in done.stdout
 
 
-@pytest.mark.parametrize("group", [(), ("alarms",), ("token",), ("profile",)], ids=" ".join)
+@pytest.mark.parametrize("group", [(), ("alarms",), ("sla",), ("token",), ("profile",)], ids=" ".join)
 def test_no_command_is_introduced_by_half_a_sentence(group: tuple[str, ...]) -> None:
     done = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*group, "-h"])
     assert "Commands:" in done.stdout

@@ -84,7 +84,9 @@ ELSEWHERE = {
     "CreditStart": "docs/sla.md",
     "InstanceSort": "docs/sla.md",
     "SlaShare": "docs/sla.md",
+    "BreachUnit": "docs/sla.md",
     "OutageTreatment": "docs/sla.md",
+    "Topic": "docs/stream.md",
     "ReportedExclusion": "docs/sla.md",
 }
 """Words of one page alone, by the name of their Literal: that page has them."""

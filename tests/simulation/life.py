@@ -23,11 +23,13 @@ from actors.ledger.database import LedgerFile
 from actors.ledger.errors import LedgerError
 from actors.mailbox import Append, EndOfFeed, FeedPruned, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
+from actors.sla_clock.held import live_changes
 from actors.sla_clock.stage import SlaClock
 from actors.stage import Stage
 from actors.store.actor import Store
 from actors.store.settings import StoreSettings
 from actors.stream.board import Board
+from actors.stream.sla_board import SlaBoard, unpacked
 from actors.trap_listener.actor import TrapListener
 from actors.trap_listener.settings import TrapSettings
 from actors.trap_listener.v3 import V3Engine
@@ -155,7 +157,7 @@ class Life:
         settings = StoreSettings(
             group_changes=plan.group_changes, interval_seconds=plan.store_interval, reconnect_max_seconds=3.0
         )
-        board = Board(seq, state.alarms.values(), window=8)
+        board = Board(seq, state.alarms.values(), 8, live_changes(stages.sla))
         seed = partial(seed_of, ledger.feed, board, clock, stages)
         store = Store(
             client,  # type: ignore[arg-type]
@@ -260,11 +262,21 @@ class Life:
         held = dict(stages.state.alarms)
         if shown != held:
             world.violate(f"the subscriber's alarms are not the fold's: {difference(held, shown)}")
+        fresh = SlaBoard(0, 8, live_changes(stages.sla))
+        told, due = ({*map(_status, each.instances()), *each.breaches()} for each in (board.sla, fresh))
+        if told != due:
+            world.violate(f"the subscriber's instances or breaches are not the SLA clock's: {told - due} and {due - told}")
         for effects in self.consumers:
             effects.drained(len(oracle.batches))
         cursor = world.server.tables.cursor
         if not self.rewound and (cursor is None or cursor[1] != len(oracle.batches)):
             world.violate(f"the store ended with cursor {cursor}, {len(oracle.batches)} batches are recorded")
+
+
+def _status(octets: bytes) -> object:
+    """The part of an instance that a Change follows at once."""
+    change = unpacked(octets)
+    return change.instance, change.status, change.breach_count, change.breaches_at
 
 
 async def _settle(appends: trio.MemorySendChannel[Append], events: list[Event]) -> None:

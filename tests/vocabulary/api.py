@@ -26,6 +26,8 @@ from actors.correlator.windows.views import WindowCatalogue
 from actors.mailbox import Append, Outcome, Progress
 from actors.metrics import Metrics
 from actors.postgres import Postgres
+from actors.sla_clock.limits.view import LimitsCatalogue
+from actors.sla_clock.report_view import HeldReports
 from actors.sla_clock.view import SlaCatalogue
 from actors.tokens import TokenFile
 from actors.trap_listener.source_table import SourceTable
@@ -34,6 +36,7 @@ from faultd.config import Config
 from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
+from faultd.window_preview import WindowPreviews
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
 from protocols.event import Stamped
@@ -111,7 +114,9 @@ class RunningApi:
         views = ApiViews(
             alarms=HeldAlarms(self.state),
             windows=WindowCatalogue(self.state),
+            preview=WindowPreviews(self.stages, lambda: self.now),
             topology=PlantView(self.state),
+            limits=LimitsCatalogue(lambda: self.stages.sla),
             rules=partial(rule_records, self.state),
             sources=self.sources,
             sla=SlaCatalogue(lambda: self.stages.sla),
@@ -119,6 +124,7 @@ class RunningApi:
             backtests=BacktestService(directory / "ledger.sqlite", lambda: self.now),
             reports=self,
             quarantined=self._quarantined,
+            agreements=HeldReports(self.stages.sla),
             health=lambda: self.readiness,
         )
         submitter = Submitter(self.send, self.stored, self.settings, self.metrics)

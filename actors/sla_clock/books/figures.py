@@ -57,10 +57,19 @@ class SlaFigures(NamedTuple):
         return BILLION if self.measured <= 0 else (self.measured - self.down) * BILLION // self.measured
 
 
-def figures_of(reader: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> SlaFigures:
+def figures_of(
+    reader: EvidenceReader,
+    instance: SlaInstance,
+    period: Period,
+    now: int,
+    assumed: tuple[int, Timeline] | None = None,
+) -> SlaFigures:
     """Of ``period`` until ``now``. Instances with the same evidence, exclusions, terms and contract time in the period share
-    one value."""
+    one value. ``assumed``: an instant at which an outage under way is taken to end, and further time in which the service is
+    taken to be down."""
     evidence = reader.of(instance)
+    if assumed is not None:
+        evidence = evidence.supposing(*assumed)
     exclusions = tuple(exclusions_of(reader, instance, period, evidence))
     start, end = contract_of(instance)
     contract = max(start, period.start), min(end, period.end)
@@ -89,7 +98,7 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
 
     def exceeds_at(amount: int) -> int | None:
         past = breached_at(counted.down, amount)
-        if past is not None or not outages:
+        if past is not None or not lasts:
             return past
         return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
 

@@ -52,7 +52,12 @@ def close_untouched(run: FoldRun, instance: SlaInstance, definition_id: str, end
         return False
     if period.definition.id != definition_id or instant_at(instance.created_at) >= ended:
         return False
-    _close(run, instance, period, figures_of(run.evidence, instance, period, period.end), ())
+    figures = figures_of(run.evidence, instance, period, period.end)
+    if figures.touched:
+        # Time in which faultd did not run concerns every instance, and gives none an account.
+        close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
+    else:
+        _close(run, instance, period, figures, ())
     return True
 
 
@@ -91,7 +96,7 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, why)
-    now = _figures(run, instance, period, figures, account.breaches)
+    now = figures_shown(state, instance, period, figures, account.breaches, run.now)
     # An instance that was made later had no first revision.
     known = _last_revision(state, instance, period, now) or replace(_untouched(now), revision=0)
     if comparable(now) != comparable(known):
@@ -111,7 +116,7 @@ def keep_first_revision(run: FoldRun, instance: SlaInstance) -> None:
         return
     if (instance.id, period.start) not in state.periods:
         figures = figures_of(run.evidence, instance, period, period.end)
-        first = replace(_untouched(_figures(run, instance, period, figures, ())), reason=ENDED)
+        first = replace(_untouched(figures_shown(state, instance, period, figures, (), run.now)), reason=ENDED)
         run.journal.put(state.periods, (instance.id, period.start), first)
 
 
@@ -139,7 +144,7 @@ def _untouched(figures: PeriodFigures) -> PeriodFigures:
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
     """Make the first revision; or the next one, where the clock was put back over the end of a period that was closed."""
-    made = replace(_figures(run, instance, period, figures, breaches), reason=ENDED)
+    made = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
     known = _last_revision(run.state, instance, period, made)
     if known is not None:
         if comparable(made) != comparable(known):
@@ -160,10 +165,17 @@ def _last_revision(state: SlaState, instance: SlaInstance, period: Period, now: 
     return _untouched(now) if walked or (last is not None and last.period_end >= period.end) else None
 
 
-def _figures(
-    run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]
+def figures_shown(
+    state: SlaState,
+    instance: SlaInstance,
+    period: Period,
+    figures: SlaFigures,
+    breaches: tuple[str, ...],
+    made_at: int,
+    revision: int = 1,
 ) -> PeriodFigures:
-    found, state = figures.shares, run.state
+    """``figures`` of a period, made at the instant ``made_at``, with the breaches and the credit that ``state`` has."""
+    found = figures.shares
     credit = state.credits.get((instance.id, period.start))
     return PeriodFigures(
         instance_id=instance.id,
@@ -174,6 +186,7 @@ def _figures(
         definition_version=period.definition.version,
         start=period.start,
         end=period.end,
+        revision=revision,
         contract=total(found.contract),
         up=total(found.up),
         down=total(found.down),
@@ -187,7 +200,7 @@ def _figures(
         currency=instance.currency,
         minor_digits=instance.minor_digits,
         closed_by=BY_CALENDAR,
-        made_at=run.now,
+        made_at=made_at,
         customer_name=instance.customer_name,
         contract_start=instance.start,
         contract_end=instance.end,

@@ -1,13 +1,13 @@
 """Outage intervals from alarms: every alarm with an effect on service has one for each time that it was open."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.work import WalkBelow, WalkThese
+from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.local_time import instant_at
@@ -16,6 +16,8 @@ from protocols.sla.outage import SlaOutage
 CLOCK_JUMPED = "clock_jumped"
 REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
+BLIND_AFTER = timedelta(seconds=60)
+"""A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
@@ -161,3 +163,6 @@ def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:
     run.state.put_outage(run.journal, outage)
     run.evidence.forget()
     record(run, outage.id)
+    for name, versions in run.state.definitions.items():
+        if any(each.terms.unknown_counts_as == "down" for each in versions):
+            run.state.put_work(run.journal, WalkAll("faultd did not run", name, since=outage.start))

@@ -1,6 +1,7 @@
 """The exclusions that operators stated for an instance: by their scopes, within a span of time."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from actors.sla_clock.state import SlaState
@@ -60,10 +61,14 @@ def occurrences_of(exclusion: SlaExclusion, span: Interval) -> list[Interval]:
     """The times of an exclusion that overlap ``span``."""
     if not exclusion.rrule:
         return [(exclusion.start, exclusion.end)] if exclusion.start < span[1] and exclusion.end > span[0] else []
-    zone = zone_of(exclusion.time_zone)
-    start = wall_time(exclusion.start, zone)
-    duration = (exclusion.end - exclusion.start) / SECOND
-    plan = _Recurring(start, to_wall(start, zone), exclusion.time_zone, duration, exclusion.rrule)
+    return _recurring(exclusion.rrule, exclusion.time_zone, (exclusion.start, exclusion.end), span)
+
+
+@lru_cache(maxsize=1_024)
+def _recurring(rrule: str, time_zone: str, first: Interval, span: Interval) -> list[Interval]:
+    """Kept, since all instances of a definition ask for the same period. The result is not to be altered."""
+    start = wall_time(first[0], zone_of(time_zone))
+    plan = _Recurring(start, to_wall(start, zone_of(time_zone)), time_zone, (first[1] - first[0]) / SECOND, rrule)
     found: list[Interval] = []
     since, end = span
     while since < end:

@@ -8,7 +8,7 @@ from actors.sla_clock.evidence.maintenance import MaintenanceReader
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import SlaInstance
-from protocols.sla.intervals import Interval, Timeline, difference, intersection, union
+from protocols.sla.intervals import Interval, Timeline, clip, difference, intersection, union
 from protocols.sla.outage import SlaOutage
 
 
@@ -20,6 +20,12 @@ class ServiceEvidence(NamedTuple):
     down: Timeline
     blind: Timeline
     own_power: Timeline
+
+    def supposing(self, ends: int, down: Timeline) -> "ServiceEvidence":
+        """The evidence if everything that lasts ends at ``ends``, and the service is ``down`` besides."""
+        past = (0, ends)
+        outages = union([*clip(self.down, past), *down])
+        return ServiceEvidence(outages, union([*clip(self.blind, past), *outages]), clip(self.own_power, past))
 
 
 NOTHING = ServiceEvidence((), (), ())
@@ -38,6 +44,8 @@ class EvidenceReader:
         """Evidence of resources by its identity, and with the intervals that concern everything."""
         self.figures: dict[Any, Any] = {}
         """The memory of :func:`~actors.sla_clock.books.figures.figures_of`."""
+        self.clocks: dict[Any, Any] = {}
+        """The memory of :mod:`~actors.sla_clock.limits.instance_clocks`."""
         self.outcomes: dict[Any, Any] = {}
         """The memory of :mod:`~actors.sla_clock.books.outcomes`."""
 
@@ -46,8 +54,13 @@ class EvidenceReader:
         self._nodes.clear()
         self._everywhere.clear()
         self.figures.clear()
-        self.outcomes.clear()
+        self.forget_limits()
         self.maintenance.forget()
+
+    def forget_limits(self) -> None:
+        """The facts of an alarm have changed that no outage shows."""
+        self.clocks.clear()
+        self.outcomes.clear()
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""

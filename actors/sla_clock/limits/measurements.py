@@ -25,7 +25,7 @@ MeasurementOutcome = Literal["taken", "invalid", "unknown", "future", "late"]
 """``unknown``: no instance of this tenant has the service or the resource; ``late``: its time is decided already."""
 AHEAD = 60 * SECOND
 """How far the clock of a measuring system may be ahead."""
-MOST_ITEMS = 10_000
+MOST_ITEMS = 1_000
 FIELDS: dict[PerformanceMetric, str] = {
     "latency": "latency_ms",
     "packet_loss": "packet_loss_percent",

@@ -15,8 +15,8 @@ from actors.sla_clock.terms.answers import (
     refuse_mistakes,
     refuse_outdated,
 )
+from actors.sla_clock.terms.followed import follow_class
 from actors.sla_clock.terms.mistakes import Mistake, mistakes_of_terms
-from actors.sla_clock.work import WalkAll
 from protocols.change import Refusal
 from protocols.principal import Principal
 from protocols.sla.actions import CreateDefinition, DeleteDefinition, EditDefinition
@@ -56,11 +56,12 @@ def create_definition(run: FoldRun, by: Principal, action: CreateDefinition) -> 
     )
     _put(run, made)
     keep_key(run, "definition", action.key, made.id)
+    follow_class(run, made.terms.sla_class)
     run.answer(made.id)
 
 
 def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expected: Mapping[str, int]) -> None:
-    """Make another version."""
+    """Make another version. Running periods keep theirs, so no instance has to be examined."""
     before = _writable(run, by, action.definition_id, expected)
     if before.deleted_at is not None:
         raise CommandRefused(Refusal(before.id, "wrong_state", f"definition {before.id} is deleted"))
@@ -76,7 +77,8 @@ def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expecte
     # Versions are in the order of their time also where the clock was put back.
     since = max(run.at, before.since)
     _put(run, replace(before, version=before.version + 1, terms=terms, since=since, by=by.name))
-    run.state.put_work(run.journal, WalkAll(f"{by.name} changed definition {before.id}", before.id))
+    if terms.sla_class != before.terms.sla_class:
+        follow_class(run, terms.sla_class)
     run.answer(before.id)
 
 

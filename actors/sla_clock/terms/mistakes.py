@@ -1,19 +1,21 @@
-"""Mistakes in the terms of a definition and in the contract of an instance, each with its field as REST names it. Pure."""
+"""Mistakes in the terms of a definition, in a contract and in an exclusion, each with its field as REST names it. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from actors.sla_clock.availability import BILLION
-from protocols.recurrence.occurrences import zone_of
+from protocols.recurrence.occurrences import HORIZON_YEARS, series, to_wall, zone_of
 from protocols.recurrence.rule import PlanError
 from protocols.rest_fields import EARLIEST, LATEST
 from protocols.sla.business_time import DAY, BusinessCalendar, Hours
 from protocols.sla.credit_models import mistakes_of
 from protocols.sla.definition import SlaDefinition, SlaTerms
+from protocols.sla.exclusion import ExclusionPlan
 from protocols.sla.instance import SlaInstance
-from protocols.sla.local_time import SECOND, instant_at
+from protocols.sla.local_time import SECOND, instant_at, wall_time
 from protocols.sla.performance_rule import PerformanceRule
 from protocols.sla.periods import PeriodRule
 from protocols.toml_lines import dotted
@@ -82,9 +84,8 @@ def mistakes_of_contract(instance: SlaInstance, definition: SlaDefinition) -> It
     for field, value in (("customer_id", instance.customer_id), ("service_id", instance.service_id)):
         if not value:
             yield field, "is empty"
-    for field, at in (("start_date", instance.start), ("end_date", instance.end)):
-        if at is not None and not _FIRST <= at < _LAST:
-            yield field, f"must be from {EARLIEST.year} to {LATEST.year}"
+    yield from _time_mistakes("start_date", instance.start)
+    yield from _time_mistakes("end_date", instance.end)
     if instance.end is not None and instance.end <= instance.start:
         yield "end_date", "must be after start_date"
     if not 1 <= len(instance.resources) <= MOST_RESOURCES:
@@ -95,6 +96,40 @@ def mistakes_of_contract(instance: SlaInstance, definition: SlaDefinition) -> It
         if not resource:
             yield "resources", "has an empty name"
     yield from _money_mistakes(instance, definition)
+
+
+def mistakes_of_span(plan: ExclusionPlan) -> Iterator[Mistake]:
+    """Everything in an exclusion that cannot be meant."""
+    if not plan.reason.strip():
+        yield "reason", "is missing: a customer has to be told why"
+    if not plan.scope.keys:
+        yield "scope", "is empty: give instances, services, customers, resources, definitions, or everything"
+    times = [*_time_mistakes("start_time", plan.start), *_time_mistakes("end_time", plan.end)]
+    yield from times
+    if plan.end <= plan.start:
+        yield "end_time", "must be after start_time"
+    elif plan.end - plan.start > _LONGEST_LIMIT:
+        yield "end_time", f"is more than {MOST_DAYS:,} days after start_time"
+    zone = list(_zone_mistakes("time_zone", plan.time_zone))
+    yield from zone
+    if plan.rrule and not times and not zone:
+        yield from _recurrence_mistakes(plan)
+
+
+def _recurrence_mistakes(plan: ExclusionPlan) -> Iterator[Mistake]:
+    local = to_wall(wall_time(plan.start, ZoneInfo("UTC")), zone_of(plan.time_zone))
+    try:
+        first = next(series(plan.rrule, local, plan.time_zone, ()).walls(local), None)
+    except PlanError as error:
+        yield "rrule", error.text
+    else:
+        if first is None:
+            yield "rrule", f"nothing occurs within {HORIZON_YEARS} years of start_time"
+
+
+def _time_mistakes(field: str, at: int | None) -> Iterator[Mistake]:
+    if at is not None and not _FIRST <= at < _LAST:
+        yield field, f"must be from {EARLIEST.year} to {LATEST.year}"
 
 
 def _money_mistakes(instance: SlaInstance, definition: SlaDefinition) -> Iterator[Mistake]:

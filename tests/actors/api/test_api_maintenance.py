@@ -232,3 +232,15 @@ async def test_a_change_that_cannot_be_changes_nothing(lab: RunningApi) -> None:
             lab.problem(await client.patch(path, json=fields), 422, "invalid_body", field)
         assert (await client.patch(path, json={})).status_code == 422
         assert (await client.get(path)).json() == window
+
+
+async def test_a_preview_plans_nothing_and_names_a_wrong_field(lab: RunningApi) -> None:
+    async with lab.serve(), lab.client("operator") as client:
+        found = await client.post(f"{PATH}/preview", json=WINDOW)
+        assert found.status_code == 200, found.text
+        nothing = {"customers": 0, "services": 0, "would_breach": 0, "would_be_at_risk": 0, "complete": True, "items": []}
+        assert found.json() == nothing
+        assert (await client.get(PATH)).json()["items"] == []
+        wrong = await client.post(f"{PATH}/preview", json=WINDOW | {"recurrence": "FREQ=SOMETIMES"})
+        lab.problem(wrong, 422, "invalid_body", "recurrence")
+        lab.problem(await client.post(f"{PATH}/preview?limit=0", json=WINDOW), 400, "invalid_parameter", "limit")

@@ -17,7 +17,7 @@ from actors.correlator.settings import CorrelatorSettings
 from actors.ledger.consumers import ConsumerPolicy, Consumers
 from actors.ledger.feed import LedgerFeed
 from actors.ledger.lag import Lag
-from actors.stream import board as boards
+from actors.stream import change_window
 from actors.stream.board import Board
 from protocols.change import AlarmChanged, Change, UnknownTrap
 from protocols.command import Command, Raise
@@ -119,7 +119,7 @@ def test_nothing_that_is_kept_grows_beyond_its_bound(
     monkeypatch.setattr(staging, "MAX_MEMORIES", MEMORIES)
     monkeypatch.setattr(state, "MAX_QUARANTINED", MEMORIES)
     monkeypatch.setattr(stage_quarantine, "MOST_ALARMS", 10)
-    monkeypatch.setattr(boards, "_MOST_MARKS", MARKS)
+    monkeypatch.setattr(change_window, "MOST_MARKS", MARKS)
     world = make_world(CorrelatorSettings(max_alarms=OPEN, max_alarms_per_device=OF_DEVICE, keep_cleared_max=CLEARED))
     most, seen = flood(world)
     fold, board = most["state"], most["board"]

@@ -143,6 +143,20 @@ def test_time_in_which_faultd_did_not_run_is_unknown(world: SlaWorld) -> None:
     assert total(found.shares.down) == 0
 
 
+def test_time_in_which_faultd_did_not_run_breaches_at_once_where_it_counts_as_down(world: SlaWorld) -> None:
+    strict = world.serve(world.define(unknown_counts_as="down"), "svc-1")
+    world.serve(world.define("lenient"), "svc-2")
+    world.run_to(1000)
+    world.stopped = True
+    world.at(5000).tick()
+    world.stopped = False
+    world.tick()
+    (breach,) = world.breaches.values()
+    assert (breach.instance_id, breach.start) == (strict.id, us(1000 + 2678.4) + 1)
+    world.run_to(APRIL + 10)
+    assert sorted(each.breaches for each in world.closed) == [0, 1]
+
+
 def test_a_lone_dying_gasp_is_the_customers_own_power(world: SlaWorld) -> None:
     lenient = world.serve(world.define(), "svc-1")
     strict = world.serve(world.define("strict", customer_power="down"), "svc-1")

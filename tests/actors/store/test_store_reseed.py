@@ -88,6 +88,13 @@ async def test_all_or_nothing(
         assert (await database.run(read_cursor, "ledger")).seq == 3
 
 
+async def test_nothing_is_over_for_a_stage_that_does_not_tell_what_it_holds(database_url: str) -> None:
+    async with Postgres.open(database_url) as database:
+        await older(database, SlaBreachChanged(1, agreements.breach()))
+        await database.run(reseed, "ledger", FeedPruned(3, 10), Seed(12, [], (), T0, [], whole=False))
+        assert await database.fetchval("SELECT resolved FROM sla_breaches") is False
+
+
 async def test_agreements_are_filled_and_what_the_stage_no_longer_holds_is_over(database_url: str) -> None:
     gone = f"{agreements.ALARM[:-1]}9"
     other = agreements.outage(9, id=f"{gone}.0", alarm_id=gone)

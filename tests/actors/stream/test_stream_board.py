@@ -11,9 +11,9 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
-from vocabulary.alarms import make_alarm
+from vocabulary.alarms import T0, make_alarm
 
-from actors.stream import board as board_module
+from actors.stream import change_window
 from actors.stream import snapshots as snapshots_module
 from actors.stream.board import BatchMissing, Board
 from actors.stream.frames import Frames, Text
@@ -74,6 +74,10 @@ STEP = st.one_of(
 BATCH = st.lists(STEP, max_size=4)
 
 
+def clock() -> datetime:
+    return T0
+
+
 def batch(seq: int, *changes: Change) -> RecordedBatch:
     return RecordedBatch(seq, seq, changes)
 
@@ -104,7 +108,7 @@ def test_reading_at_any_moments_gives_what_the_board_holds(batches: list[tuple[l
     at = datetime(2026, 3, 1, tzinfo=UTC)
     board = Board()
     model: dict[str, Alarm] = {}
-    frames = Frames(board)
+    frames = Frames(board, clock)
     readers = [Reader(filter) for filter in FILTERS]
     for seq, (steps, who_reads) in enumerate(batches, 1):
         changes: list[Change] = [Answer(offset=seq)]
@@ -167,7 +171,7 @@ def test_the_window_is_bounded_in_batches_and_in_alarms(monkeypatch: pytest.Monk
     assert not board.follows(19)
     assert not board.follows(31)
     assert [id for id, _ in board.since(28)] == ["2", "0"]
-    monkeypatch.setattr(board_module, "_MOST_MARKS", 100)
+    monkeypatch.setattr(change_window, "MOST_MARKS", 100)
     board = Board(window=10)
     board.fold(batch(1, *(AlarmChanged(1, make_alarm(str(number)), ()) for number in range(60))))
     board.fold(batch(2, *(AlarmChanged(1, make_alarm(f"b{number}"), ()) for number in range(60))))
@@ -178,7 +182,7 @@ def test_the_window_is_bounded_in_batches_and_in_alarms(monkeypatch: pytest.Monk
 
 def test_an_alarm_back_from_history_outside_the_filter_is_removed() -> None:
     board = Board(0, [make_alarm("a")])
-    frames = Frames(board)
+    frames = Frames(board, clock)
     board.fold(batch(1, AlarmForgotten(1, "a")))
     board.fold(batch(2, AlarmChanged(2, make_alarm("a", severity="minor"), ())))
     frame = frames.changes(Filter(severities=("critical",)), 0)
@@ -193,7 +197,7 @@ async def _content(frame: Text | StreamedSnapshot) -> dict[str, Any]:
 
 async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_moment() -> None:
     board = Board(7, [make_alarm(str(number)) for number in range(1001)])
-    snapshots = BoardSnapshots(board)
+    snapshots = BoardSnapshots(board, clock)
     got: list[Text | StreamedSnapshot] = []
     done = trio.Event()
 
@@ -224,7 +228,7 @@ async def test_a_snapshot_is_encoded_once_for_all_who_are_at_it_and_is_one_momen
 
 async def test_a_snapshot_that_the_board_follows_no_more_is_not_shared() -> None:
     board = Board(0, [make_alarm("a")], window=2)
-    snapshots = BoardSnapshots(board)
+    snapshots = BoardSnapshots(board, clock)
     async with snapshots.sending(Filter()) as old:
         for seq in range(1, 5):
             board.fold(batch(seq, AlarmChanged(seq, make_alarm("a", revision=seq), ())))
@@ -238,7 +242,7 @@ async def test_big_snapshots_beyond_the_bound_are_encoded_as_they_are_read(monke
     monkeypatch.setattr(snapshots_module, "BIG", 50)
     monkeypatch.setattr(snapshots_module, "MOST_BIG", 2)
     board = Board(1, [make_alarm(str(n), severity=("critical", "major", "minor")[n % 3], tenant_id="n") for n in range(900)])
-    snapshots = BoardSnapshots(board)
+    snapshots = BoardSnapshots(board, clock)
     kinds = [Filter(severities=(severity,)) for severity in ("critical", "major", "minor")]
     async with AsyncExitStack() as stack:
         frames = [await stack.enter_async_context(snapshots.sending(kind)) for kind in (*kinds, kinds[0], Filter(tenant="x"))]
@@ -281,7 +285,7 @@ async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_numb
     board = Board(
         7, [make_alarm("none"), make_alarm("one", affected_customers=("C-0",)), make_alarm("many", affected_customers=many)]
     )
-    hub = Hub(board, customers)
+    hub = Hub(board, clock, customers)
     async with hub.snapshots.sending(Filter()) as frame:
         content = await _content(frame)
     told = {alarm["id"]: [each["customer_id"] for each in alarm.get("customers", ())] for alarm in content["alarms"]}

@@ -53,6 +53,8 @@ async def still_serves(served: RunningStream) -> None:
         ("severity=3", "severity", "critical, major"),
         ("severity=", "severity", "critical, major"),
         ("status=open", "status", "active, acknowledged"),
+        ("topic=sla", "topic", "alarms, sla_instances, sla_breaches, sla_notification_requests"),
+        ("topic=alarms,", "topic", "alarms, sla_instances"),
         ("tenant=", "tenant", "empty"),
         ("severty=major", "severty", "not a parameter"),
         ("subtree=olt-1", "subtree", "not a parameter"),

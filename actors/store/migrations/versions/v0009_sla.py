@@ -80,6 +80,7 @@ CREATE TABLE sla_instances (
     period_end timestamptz,
     period_definition_id text NOT NULL,
     period_definition_version bigint NOT NULL,
+    former jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -150,6 +151,8 @@ CREATE TABLE sla_clocks (
     severity text NOT NULL,
     acknowledged_at timestamptz,
     ended_at timestamptz,
+    alarm_name text NOT NULL,
+    ticket_id text NOT NULL,
     times jsonb NOT NULL,
     reason text NOT NULL
 );
@@ -275,7 +278,7 @@ CREATE TABLE sla_periods (
     definition_version bigint NOT NULL,
     contract_time numeric NOT NULL,
     uptime numeric NOT NULL,
-    total_downtime numeric NOT NULL,
+    unplanned_downtime numeric NOT NULL,
     excluded_time numeric NOT NULL,
     unknown_time numeric NOT NULL,
     planned_downtime numeric NOT NULL,
@@ -287,6 +290,7 @@ CREATE TABLE sla_periods (
     minor_digits integer NOT NULL,
     reason text NOT NULL,
     closed_by text NOT NULL,
+    total_downtime numeric GENERATED ALWAYS AS (unplanned_downtime + planned_downtime) STORED,
     credit_amount numeric GENERATED ALWAYS AS ({MONEY.format(column="credit_minor")}) STORED,
     PRIMARY KEY (sla_instance_id, period_start, revision)
 );

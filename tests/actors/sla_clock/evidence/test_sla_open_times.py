@@ -13,6 +13,13 @@ from protocols.profile import AlarmType, Profile
 from protocols.sla.actions import CorrectOutage
 
 
+def served() -> SlaWorld:
+    """A World in which a service depends on the device."""
+    world = SlaWorld()
+    world.serve(world.define(), "svc-1")
+    return world
+
+
 def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
     """Begin and end of every outage interval, in seconds."""
     found = [each for each in world.sla.outages.values() if each.alarm_id != STOPPED]
@@ -23,7 +30,7 @@ def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
 def test_an_outage_has_the_times_at_which_its_alarm_was_open(
     steps: list[Step], expected: list[tuple[float, float | None]]
 ) -> None:
-    world = SlaWorld()
+    world = served()
     play(world, steps)
     assert [each for each in intervals(world) if each[0] != each[1]] == [each for each in expected if each[0] != each[1]]
 
@@ -35,7 +42,7 @@ def loaded(**fields: Any) -> ProfilesLoaded:
 
 def test_a_time_without_effect_leaves_the_interval_before_it() -> None:
     """The profile that is loaded meanwhile gives the type no effect; the one after that does again."""
-    world = SlaWorld()
+    world = served()
     play(world, [("down", 0, 0), ("up", 10, 10)])
     world(loaded(service_effect="none"))
     play(world, [("down", 20, 20), ("up", 30, 30)])
@@ -48,7 +55,7 @@ def test_a_time_without_effect_leaves_the_interval_before_it() -> None:
 
 
 def test_an_effect_that_begins_with_a_reopening_begins_with_it() -> None:
-    world = SlaWorld()
+    world = served()
     world(loaded(service_effect="none"))
     play(world, [("down", 0, 0), ("up", 10, 10)])
     world(loaded(service_effect="outage"))
@@ -63,7 +70,7 @@ def corrected(world: SlaWorld, end: float) -> None:
 
 
 def test_a_corrected_end_of_an_open_alarm_is_no_reopening() -> None:
-    world = SlaWorld()
+    world = served()
     play(world, [("down", 0, 0)])
     world.at(100)
     corrected(world, 50)
@@ -73,7 +80,7 @@ def test_a_corrected_end_of_an_open_alarm_is_no_reopening() -> None:
 
 
 def test_a_reopening_begins_behind_a_corrected_end() -> None:
-    world = SlaWorld()
+    world = served()
     play(world, [("down", 0, 0), ("up", 60, 60)])
     world.at(80)
     corrected(world, 70)

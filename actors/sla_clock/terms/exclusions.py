@@ -1,0 +1,117 @@
+"""Commands about exclusions: times that count on neither side of the availability, stated with a reason, also for the past."""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from actors.sla_clock.run import FoldRun
+from actors.sla_clock.terms.answers import (
+    CommandRefused,
+    keep_key,
+    known_key,
+    may_write,
+    refuse_mistakes,
+    refuse_outdated,
+    sees,
+)
+from actors.sla_clock.terms.mistakes import Mistake, mistakes_of_span
+from actors.sla_clock.work import WalkAll, WalkBelow, WalkThese
+from protocols.change import Refusal
+from protocols.principal import Principal
+from protocols.sla.actions import CreateExclusion, WithdrawExclusion
+from protocols.sla.changes import SlaExclusionChanged
+from protocols.sla.exclusion import ExclusionPlan, SlaExclusion
+
+MOST_EXCLUSIONS = 10_000
+
+
+def create_exclusion(run: FoldRun, by: Principal, action: CreateExclusion) -> None:
+    """State an exclusion, and have the instances examined that it covers."""
+    plan = action.plan
+    if not may_write(by, plan.tenant_id):
+        text = f"an exclusion of tenant {plan.tenant_id!r} is not yours to make"
+        if plan.tenant_id is None:
+            text = "an exclusion for every tenant is made by callers without a tenant"
+        raise CommandRefused(Refusal("", "not_your_tenant", text))
+    known = known_key(run, "exclusion", plan.key)
+    if known is not None:
+        run.answer(known, duplicate=True)
+        return
+    refuse_mistakes([*mistakes_of_span(plan), *_unknown_names(run, plan)])
+    _make_room(run)
+    made = SlaExclusion(
+        id=run.new_id("SX"),
+        tenant_id=plan.tenant_id,
+        category=plan.category,
+        scope=plan.scope,
+        start=plan.start,
+        end=plan.end,
+        reason=plan.reason,
+        rrule=plan.rrule,
+        time_zone=plan.time_zone,
+        created_at=run.at,
+        created_by=by.name,
+        key=plan.key,
+    )
+    keep_key(run, "exclusion", plan.key, made.id)
+    _put(run, made, f"{by.name} excluded this time: {plan.reason}")
+    run.answer(made.id)
+
+
+def withdraw_exclusion(run: FoldRun, by: Principal, action: WithdrawExclusion, expected: Mapping[str, int]) -> None:
+    """The exclusion counts no more, also for the past."""
+    before = run.state.exclusions.get(action.exclusion_id)
+    if before is None or not sees(by, before.tenant_id):
+        raise CommandRefused(
+            Refusal(action.exclusion_id, "unknown_exclusion", f"no exclusion {action.exclusion_id!r} is within reach")
+        )
+    if not may_write(by, before.tenant_id):
+        text = f"exclusion {before.id} is for every tenant: only a caller without a tenant withdraws it"
+        raise CommandRefused(Refusal(before.id, "not_your_tenant", text))
+    refuse_outdated(expected, before.id, before.revision, f"exclusion {before.id}")
+    if before.withdrawn_at is None:
+        after = replace(before, withdrawn_at=run.at, withdrawn_by=by.name, revision=before.revision + 1)
+        _put(run, after, f"{by.name} withdrew exclusion {before.id}")
+    run.answer(before.id, duplicate=before.withdrawn_at is not None)
+
+
+def _put(run: FoldRun, exclusion: SlaExclusion, why: str) -> None:
+    state, scope, since = run.state, exclusion.scope, exclusion.start
+    state.put_exclusion(run.journal, exclusion)
+    run.emit(SlaExclusionChanged(run.offset, exclusion))
+    if scope.everything:
+        state.put_work(run.journal, WalkAll(why, since=since))
+        return
+    for definition_id in scope.definitions:
+        state.put_work(run.journal, WalkAll(why, definition_id, since=since))
+    if scope.resources:
+        state.put_work(run.journal, WalkBelow(scope.resources[::-1], why, since=since))
+    named = dict.fromkeys(scope.instances)
+    for place in (*(f"service:{each}" for each in scope.services), *(f"customer:{each}" for each in scope.customers)):
+        named |= dict.fromkeys(state.instances.at(place))
+    if named:
+        state.put_work(run.journal, WalkThese(tuple(named), why, since=since))
+
+
+def _unknown_names(run: FoldRun, plan: ExclusionPlan) -> Iterator[Mistake]:
+    """Instances and definitions are made here, so a name that is none is a slip. Services, customers and nodes may come."""
+    for number, name in enumerate(plan.scope.instances):
+        instance = run.state.instances.get(name)
+        if instance is None or plan.tenant_id not in (None, instance.tenant_id):
+            yield f"scope.instances[{number}]", f"there is no instance {name[:60]!r}"
+    for number, name in enumerate(plan.scope.definitions):
+        definition = run.state.definition(name)
+        if definition is None or (plan.tenant_id is not None and definition.tenant_id not in (None, plan.tenant_id)):
+            yield f"scope.definitions[{number}]", f"there is no definition {name[:60]!r}"
+
+
+def _make_room(run: FoldRun) -> None:
+    state = run.state
+    if len(state.exclusions) < MOST_EXCLUSIONS:
+        return
+    oldest = next((each for each in state.exclusions.values() if each.withdrawn_at is not None), None)
+    if oldest is None:
+        raise CommandRefused(Refusal("", "limit", f"there are {MOST_EXCLUSIONS:,} exclusions: withdraw some"))
+    state.drop_exclusion(run.journal, oldest.id)
+    if oldest.key:
+        run.journal.drop(state.keys, f"exclusion {oldest.key}")

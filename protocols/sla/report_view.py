@@ -1,0 +1,42 @@
+"""Read-only view of what the SLA clock holds of breaches and running periods."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from protocols.sla.breach import SlaBreach
+from protocols.sla.period_figures import PeriodFigures
+
+
+class PeriodChoice(Struct, frozen=True, kw_only=True):
+    """Instances whose periods are wanted: all the criteria given must hold. None is no criterion."""
+
+    tenant_id: str | None = None
+    instance_id: str | None = None
+    customer_id: str | None = None
+    service_id: str | None = None
+    definition_id: str | None = None
+
+
+class SlaReportView(Protocol):
+    """Breaches of the running period and the one before, and figures of running periods. Never older than the stream."""
+
+    @property
+    def settled(self) -> bool:
+        """True when no work waits: every period that has ended is closed."""
+        ...
+
+    def breach(self, breach_id: str) -> SlaBreach | None:
+        """The breach of this id."""
+        ...
+
+    def breaches(self) -> Sequence[SlaBreach]:
+        """All of them as of this moment."""
+        ...
+
+    def running(self, wanted: PeriodChoice, now: int) -> Iterator[list[PeriodFigures]]:
+        """The figures of the running period of each chosen instance until ``now`` (microseconds), with revision 0, the oldest
+        instance first. They come in portions, each as of the moment at which it is asked for: other tasks may run in between. A
+        portion may be empty."""
+        ...

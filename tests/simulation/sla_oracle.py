@@ -191,15 +191,16 @@ def _judge_breach(
 
 
 def judge_outages(violate: Violate, history: SlaHistory, state: SlaState, correlator: State) -> None:
-    """Every open alarm that has an effect on service has an interval that lasts, and every such interval an open alarm, unless
-    an operator said otherwise."""
+    """Every open alarm that has an effect on service has an interval that lasts, or was set aside since it concerns nobody; and
+    every such interval has an open alarm. Unless an operator said otherwise."""
     lasting = {each.alarm_id for each in state.outages.values() if each.end is None}
+    known = lasting | history.corrected | set(state.aside.by_id)
     for alarm in correlator.alarms.values():
-        if alarm.cleared_at is None and alarm.service_effect != "none" and alarm.id not in lasting | history.corrected:
+        if alarm.cleared_at is None and alarm.service_effect != "none" and alarm.id not in known:
             violate(f"{alarm.alarm_id} is open, and no outage of it lasts")
     for alarm_id in sorted(lasting - history.corrected):
-        known = correlator.alarms.get(alarm_id)
-        if known is None or known.cleared_at is not None:
+        alarm_now = correlator.alarms.get(alarm_id)
+        if alarm_now is None or alarm_now.cleared_at is not None:
             violate(f"an outage of {alarm_id} lasts, and its alarm is not open")
 
 

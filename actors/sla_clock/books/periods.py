@@ -99,24 +99,27 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     now = figures_shown(state, instance, period, figures, account.breaches, run.now)
     # An instance that was made later had no first revision.
     known = _last_revision(state, instance, period, now) or replace(_untouched(now), revision=0)
-    if comparable(now) != comparable(known):
+    if comparable(now) != comparable(known) or (not known.revision and figures.touched):
         run.journal.put(state.closed, instance.id, account)
         _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
 
 
-def keep_first_revision(run: FoldRun, instance: SlaInstance) -> None:
+def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -> None:
     """Keep the figures of the period that ended last, which are not kept where nothing has happened in it. It has to be done
-    before the contract is changed, so that a revision can be compared with them."""
+    before the contract is changed, so that a revision can be compared with them. A period that only the changed contract has
+    was not closed: revision 0."""
     state = run.state
-    if instance.id not in state.accounts:
-        close_waiting(run, instance)
-    running = period_of(state, instance, run.now)
-    period = period_of(state, instance, (run.now if running is None else running.start) - 1)
-    if period is None or period.end > run.now or instant_at(instance.created_at) >= period.end:
-        return
-    if (instance.id, period.start) not in state.periods:
+    if before.id not in state.accounts:
+        close_waiting(run, before)
+    for instance in (before, after):
+        running = period_of(state, instance, run.now)
+        period = period_of(state, instance, (run.now if running is None else running.start) - 1)
+        if period is None or period.end > run.now or (instance.id, period.start) in state.periods:
+            continue
         figures = figures_of(run.evidence, instance, period, period.end)
-        first = replace(_untouched(figures_shown(state, instance, period, figures, (), run.now)), reason=ENDED)
+        shown = figures_shown(state, instance, period, figures, (), run.now)
+        known = _last_revision(state, instance, period, shown) if instance is before else None
+        first = known or replace(_untouched(shown), revision=0)
         run.journal.put(state.periods, (instance.id, period.start), first)
 
 
@@ -147,7 +150,7 @@ def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigu
     made = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
     known = _last_revision(run.state, instance, period, made)
     if known is not None:
-        if comparable(made) != comparable(known):
+        if not known.revision or comparable(made) != comparable(known):
             _put(run, instance, period, figures, breaches, replace(made, revision=known.revision + 1), known)
     elif breaches or figures.touched:
         _put(run, instance, period, figures, breaches, made)

@@ -93,7 +93,7 @@ def put_instance(run: FoldRun, instance: SlaInstance) -> None:
     """Keep an instance and emit it."""
     before = run.state.instances.get(instance.id)
     if before is not None and contract_of(before) != contract_of(instance):
-        keep_first_revision(run, before)
+        keep_first_revision(run, before, instance)
     run.state.instances.put(run.journal, instance)
     run.emit(instance_changed(run, instance))
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFactTable
-from actors.sla_clock.books.breaches import MOST_ALARMS, new_breach, put_breach
+from actors.sla_clock.books.breaches import MOST_ALARMS, end_breach, new_breach, put_breach
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.limits.clock_facts import record_clock
 from actors.sla_clock.limits.instance_clocks import InstanceClock, clocks_of
@@ -113,7 +113,7 @@ class _ClockBooking:
             self._put(clock, kind, known, result, breached)
             return mark
         if known is not None and not known.withdrawn:
-            self._end(replace(known, withdrawn=True, reason=f"withdrawn: {self._why}"))
+            end_breach(run, self._instance, replace(known, withdrawn=True, reason=f"withdrawn: {self._why}"))
         if result.breach_at is not None:
             self._standing.await_instant(result.breach_at)
         return self._warned(clock, mark, kind, result)
@@ -136,13 +136,13 @@ class _ClockBooking:
                 counts = f"withdrawn: the clock of {table.by_id[heirs[0].alarm_id].name} counts"
                 for known in opened:
                     if not known.withdrawn:
-                        self._end(replace(known, withdrawn=True, reason=counts))
+                        end_breach(self._run, self._instance, replace(known, withdrawn=True, reason=counts))
             else:
                 # The alarm does not concern the instance any more: what it breached ends now.
                 for known in opened:
                     if not known.resolved:
-                        end = max(self._run.now, known.start)
-                        self._end(replace(known, end=end, reason=f"{known.reason}; ended: {self._why}"))
+                        end, reason = max(self._run.now, known.start), f"{known.reason}; ended: {self._why}"
+                        end_breach(self._run, self._instance, replace(known, end=end, reason=reason))
                 if alarm_id in table.by_id:
                     marks[alarm_id] = mark
         return marks
@@ -180,13 +180,6 @@ class _ClockBooking:
         elif breach.resolved and not known.resolved:
             self._notify("breach_resolved", breach, f"{facts.name} {_ENDED[kind]}")
         put_breach(self._run, breach)
-
-    def _end(self, breach: SlaBreach) -> None:
-        """End a breach by its new ``reason``; those who were told of it are told so."""
-        known = self._run.state.breaches[breach.id]
-        if not known.resolved:
-            self._notify("breach_resolved", breach, breach.reason)
-        put_breach(self._run, replace(breach, resolved=True))
 
     def _warned(self, clock: InstanceClock, mark: ClockMark, kind: ClockKind, result: ClockResult) -> ClockMark:
         """Warn once when the clock is at risk, and again only after it was not."""

@@ -17,7 +17,11 @@ from protocols.sla.instance import SlaInstance
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlaInstance).decode
-_NUMBER_BITS = 24
+_NUMBER_BITS = 18
+"""Bits of the number within one Event. The others are the offset's, which grows fast where ledgers are lost."""
+
+ENDING = "ending:"
+"""The place of every instance whose contract has an end."""
 
 
 class InstanceTable:
@@ -163,6 +167,7 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         f"customer:{instance.customer_id}",
         f"tenant:{instance.tenant_id}",
         *(f"definition:{each}" for each in definitions),
+        *((ENDING,) if instance.end is not None else ()),
         *((f"follows:{instance.node_id}",) if instance.node_id else ()),
         *(("suspended:",) if instance.suspended else ()),
     )

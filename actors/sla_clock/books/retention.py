@@ -2,6 +2,7 @@
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import over_before
+from actors.sla_clock.instance_table import ENDING
 from actors.sla_clock.limits.clock_facts import forget_clocks
 from actors.sla_clock.limits.fault_reports import forget_reports
 from actors.sla_clock.run import FoldRun
@@ -44,7 +45,7 @@ def forget_past(run: FoldRun) -> None:
     forget_reports(run, horizon)
     forget_clocks(run, horizon)
     # A contract of a node that is still there says that the node is to have no other.
-    ended = (each for each in state.instances if each.end is not None and each.end < horizon)
+    ended = [each for each in state.instances.found_at(ENDING) if each.end is not None and each.end < horizon]
     for instance in [each for each in ended if each.node_id not in state.plant.places]:
         state.instances.remove(journal, instance.id)
         forget_key(run, "instance", instance.key)

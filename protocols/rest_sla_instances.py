@@ -105,6 +105,8 @@ class InstanceShown(Struct, frozen=True, kw_only=True):
     account_manager: str
     suspended: bool
     origin: Annotated[Origin, Meta(description="`file`: it follows from a node of the topology")]
+    node_id: Annotated[str, Meta(description="The node that it follows; empty: none")]
+    edited: Annotated[tuple[str, ...], Meta(description="Fields that an operator edited; they follow the node no more")]
     status: InstanceStatus
     reason: Annotated[str, Meta(description="Why it has this status; empty while it is compliant")]
     period_start: Annotated[datetime | None, Meta(description="Null when the contract holds at no time of this period")]

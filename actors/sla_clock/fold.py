@@ -18,16 +18,17 @@ from actors.sla_clock.limits.performance_breaches import settle_performance
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.state import SlaState
-from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese
+from actors.sla_clock.terms.followed import note_default_tenant
+from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
-from protocols.event import ClockJumped, Event, SlaWork
+from protocols.event import ClockJumped, Event, PolicyLoaded, SlaWork
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
-_SLOW = (Command, ClockJumped, SlaWork)
+_SLOW = (Command, ClockJumped, PolicyLoaded, SlaWork)
 BLIND_AFTER = timedelta(seconds=60)
 """A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
 
@@ -57,6 +58,8 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
         fold_clock_jumped(run, event)
     elif len(state.instances) and run.at - state.at > BLIND_AFTER:
         note_gap(run, state.at, run.at)
+    if isinstance(event, PolicyLoaded):
+        note_default_tenant(run, event)
     for change in changes_before:
         fold_change(run, change)
     if isinstance(event, Command) and isinstance(event.action, SlaAction):
@@ -68,7 +71,7 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
 
 
 def _meet_deadlines(run: FoldRun) -> None:
-    state = run.state
+    state, over = run.state, False
     for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
         run.budget -= 1
         if kind == "instance" and (instance := state.instances.get(name)) is not None:
@@ -76,11 +79,13 @@ def _meet_deadlines(run: FoldRun) -> None:
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
-            forget_past(run)
+            over = True
         elif kind == "clock":
             forget_clock(run, name)
         elif kind == "performance":
             settle_performance(run, name)
+    if over:
+        forget_past(run)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:
@@ -122,6 +127,7 @@ def _note_window(run: FoldRun, window: MaintenanceWindow) -> None:
 def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
     state = run.state
     moved = [node_id for node_id in change.removes if node_id in state.plant.places]
+    followed = [node_id for node_id in moved if state.plant.places[node_id].contract_class]
     for node_id in moved:
         state.plant.remove(run.journal, node_id)
     for shown in change.puts:
@@ -131,6 +137,12 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
         state.plant.put(run.journal, place)
         if before is None or replace(before, name=place.name, sla_class=place.sla_class) != place:
             moved.append(place.id)
+        if place.contract_class or (before is not None and before.contract_class):
+            followed.append(place.id)
+        if place.customer_id and (before is None or before.customer_id != place.customer_id):
+            followed += [above for above in place.parents if state.plant.has_contract(above)]
+    if followed and (state.follows or len(state.instances)):
+        state.put_work(run.journal, FollowNodes(tuple(dict.fromkeys(followed))))
     if moved and len(state.instances):
         run.evidence.forget()
         state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed", adopts=True))

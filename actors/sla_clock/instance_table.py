@@ -19,6 +19,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlaInstance).decode
 _NUMBER_BITS = 24
 
+ENDING = "ending:"
+"""The place of every instance whose contract has an end."""
+
 
 class InstanceTable:
     """Instances by id, in the order in which they were made."""
@@ -58,7 +61,8 @@ class InstanceTable:
         return EncodedMembers(self._packed if self._count == len(self._packed) else filter(None, self._packed))  # type: ignore[arg-type]
 
     def at(self, place: str) -> tuple[str, ...]:
-        """Ids of the instances of a node, of ``service:ID``, ``customer:ID`` or ``definition:ID``, the oldest first."""
+        """Ids of the instances of a node, of ``service:ID``, ``customer:ID``, ``definition:ID`` or ``follows:NODE``, the
+        oldest first."""
         return tuple(id_of(self._ages[row]) for row in self._index.rows(place))
 
     def found_at(self, place: str) -> list[SlaInstance]:
@@ -161,6 +165,8 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         f"service:{instance.service_id}",
         f"customer:{instance.customer_id}",
         *(f"definition:{each}" for each in definitions),
+        *((ENDING,) if instance.end is not None else ()),
+        *((f"follows:{instance.node_id}",) if instance.node_id else ()),
     )
 
 

@@ -7,7 +7,8 @@ from actors.sla_clock.books.periods import close_untouched
 from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.work import CloseAll, WalkAll, WalkBelow, WalkThese, WorkItem
+from actors.sla_clock.terms.followed import follow_nodes
+from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese, WorkItem
 from protocols.sla.instance import SlaInstance
 
 
@@ -15,7 +16,8 @@ def go_on(run: FoldRun) -> None:
     """Examine instances until the work or the Event's budget is used up."""
     work, journal = run.state.work, run.journal
     while work and run.budget > 0:
-        number = next(iter(work))
+        # An outage does not wait until a hundred thousand nodes have got their contracts.
+        number = next((each for each, item in work.items() if type(item) is not FollowNodes), next(iter(work)))
         left = _do(run, work[number])
         if left is None:
             journal.drop(work, number)
@@ -34,6 +36,8 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
             return _all(run, item)
         case CloseAll():
             return _close_all(run, item)
+        case FollowNodes():
+            return follow_nodes(run, item)
 
 
 def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:

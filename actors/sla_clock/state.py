@@ -57,6 +57,7 @@ class SavedSla(Struct, kw_only=True):
     deadlines: list[tuple[int, Subject]] = []
     work: list[WorkItem] = []
     keys: dict[str, str] = {}
+    default_tenant: str = "default"
 
 
 _decoder = msgspec.msgpack.Decoder(SavedSla)
@@ -110,6 +111,8 @@ class SlaState:
         """Numbered in the order in which they are done."""
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.default_tenant = "default"
+        """Tenant of the contracts of shared nodes: the correlator's setting."""
         self.measured: Counter[str] = Counter()
         """Measurements by outcome since the metrics last took the counts; not saved."""
         self.examined = 0
@@ -121,6 +124,11 @@ class SlaState:
     def pending(self) -> bool:
         """True while work waits for another Event."""
         return bool(self.work)
+
+    @property
+    def follows(self) -> bool:
+        """True when a definition names a class of nodes."""
+        return any(versions[-1].terms.sla_class for versions in self.definitions.values())
 
     def definition(self, definition_id: str) -> SlaDefinition | None:
         """The newest version."""
@@ -237,6 +245,7 @@ class SlaState:
             "deadlines": sorted((at, subject) for subject, at in self.deadlines.due.items()),
             "work": list(self.work.values()),
             "keys": dict(self.keys),
+            "default_tenant": self.default_tenant,
         }
         return struct_pieces([(name, copies[name]) for name in SavedSla.__struct_fields__])
 
@@ -245,7 +254,7 @@ class SlaState:
         """The state that :meth:`saving` encoded. Raises ``msgspec.MsgspecError`` for anything else."""
         saved = _decoder.decode(octets)
         state, journal = cls(), Journal()
-        state.offset, state.at = saved.offset, saved.at
+        state.offset, state.at, state.default_tenant = saved.offset, saved.at, saved.default_tenant
         state.definitions = saved.definitions
         # Instances with the same figures have shared one account.
         shared: dict[Account, Account] = {}

@@ -49,4 +49,10 @@ class CloseAll(Struct, frozen=True, array_like=True, tag="close", tag_field="tag
     after: str = ""
 
 
-WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll
+class FollowNodes(Struct, frozen=True, array_like=True, tag="follow", tag_field="tag"):
+    """Bring the instances that follow these nodes in step with the topology."""
+
+    nodes: tuple[str, ...]
+
+
+WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes

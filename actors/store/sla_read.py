@@ -17,7 +17,7 @@ from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.definition import SlaDefinition, SlaTerms
 from protocols.sla.exclusion import ExclusionScope, SlaExclusion
 from protocols.sla.fault_report import FaultReport
-from protocols.sla.instance import SlaInstance
+from protocols.sla.instance import FormerDefinition, SlaInstance
 from protocols.sla.local_time import instant_at
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.outage import SlaOutage
@@ -208,6 +208,9 @@ def _instance(row: sla_rows.InstanceRow) -> SlaInstance:
         updated_by=row.updated_by,
         revision=row.revision,
         key=row.idempotency_key,
+        former=msgspec.convert(row.former, tuple[FormerDefinition, ...]),
+        node_id=row.node_id,
+        edited=row.edited,
     )
 
 

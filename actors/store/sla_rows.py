@@ -78,6 +78,8 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_definition_id: str
     period_definition_version: int
     former: Sequence[dict[str, Any]]
+    node_id: str
+    edited: tuple[str, ...]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -305,6 +307,8 @@ def instance_row(change: SlaInstanceChanged) -> InstanceRow:
         change.period_definition_id,
         change.period_definition_version,
         msgspec.to_builtins(found.former) if found.former else (),
+        found.node_id,
+        found.edited,
         found.created_at,
         found.created_by,
         found.updated_at,

@@ -46,7 +46,7 @@ class InstanceEdited(Struct, frozen=True, kw_only=True):
     suspended: bool | UnsetType = UNSET
 
 
-class FormerDefinition(Struct, frozen=True, array_like=True, gc=False):
+class FormerDefinition(Struct, frozen=True, gc=False):
     """A definition that an instance used until the period of it that was under way ended, at ``until`` (microseconds)."""
 
     definition_id: str
@@ -84,6 +84,10 @@ class SlaInstance(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     key: str = ""
     former: tuple[FormerDefinition, ...] = ()
     """The definitions before this one, the oldest first."""
+    node_id: str = ""
+    """The node of the topology that it follows; "" for none."""
+    edited: tuple[str, ...] = ()
+    """Fields that an operator gave another value: they follow the node no more."""
 
     def over(self, at: int) -> bool:
         """True when the contract has ended at ``at`` (microseconds)."""

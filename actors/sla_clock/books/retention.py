@@ -2,6 +2,7 @@
 
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import over_before
+from actors.sla_clock.instance_table import ENDING
 from actors.sla_clock.limits.clock_facts import forget_clocks
 from actors.sla_clock.limits.fault_reports import forget_reports
 from actors.sla_clock.run import FoldRun
@@ -40,7 +41,7 @@ def forget_past(run: FoldRun) -> None:
         state.drop_exclusion(journal, exclusion.id)
     forget_reports(run, horizon)
     forget_clocks(run, horizon)
-    for instance in [each for each in state.instances if each.end is not None and each.end < horizon]:
+    for instance in [each for each in state.instances.found_at(ENDING) if each.end is not None and each.end < horizon]:
         state.instances.remove(journal, instance.id)
     for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:
         state.maintenance.drop(journal, window_id)

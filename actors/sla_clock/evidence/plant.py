@@ -7,6 +7,9 @@ from msgspec import Struct
 from actors.sla_clock.journal import Journal
 from protocols.topology import Node
 
+CONTRACT_TYPES = ("customer", "service")
+"""Types of nodes that stand for a contract when they have an ``sla_class``."""
+
 
 class PlantPlace(Struct, frozen=True, array_like=True, gc=False):
     """A node as far as this stage needs it."""
@@ -30,13 +33,19 @@ class PlantPlace(Struct, frozen=True, array_like=True, gc=False):
         device = bool(node.address)
         return cls(node.id, node.type, node.parents, node.tenant, customer, service, node.sla_class, node.name, device)
 
+    @property
+    def contract_class(self) -> str:
+        """Its ``sla_class``, where the node stands for a contract; else ""."""
+        return self.sla_class if self.type in CONTRACT_TYPES else ""
+
 
 class PlantMirror:
-    """Nodes by id, and their children."""
+    """Nodes by id, their children, and the nodes of each ``sla_class``."""
 
     def __init__(self) -> None:
         self.places: dict[str, PlantPlace] = {}
         self.children: dict[str, dict[str, None]] = {}
+        self.classes: dict[str, dict[str, None]] = {}
         self.changes = 0
         """Grows with each change of what is above or below a node."""
 
@@ -50,13 +59,26 @@ class PlantMirror:
                 if parent not in self.children:
                     journal.put(self.children, parent, {})
                 journal.put(self.children[parent], place.id, None)
+        if before is None or before.contract_class != place.contract_class:
+            self._leave_class(journal, before)
+            if place.contract_class:
+                if place.contract_class not in self.classes:
+                    journal.put(self.classes, place.contract_class, {})
+                journal.put(self.classes[place.contract_class], place.id, None)
         journal.put(self.places, place.id, place)
 
     def remove(self, journal: Journal, node_id: str) -> None:
         """Remove a node. Its children stay, without a parent."""
         self.changes += 1
-        self._unhang(journal, self.places.get(node_id))
+        place = self.places.get(node_id)
+        self._unhang(journal, place)
+        self._leave_class(journal, place)
         journal.drop(self.places, node_id)
+
+    def has_contract(self, node_id: str) -> bool:
+        """True when the node stands for a contract."""
+        place = self.places.get(node_id)
+        return place is not None and bool(place.contract_class)
 
     def above(self, node_id: str) -> Iterator[str]:
         """The node and every node above it, each once, the node itself first."""
@@ -70,6 +92,14 @@ class PlantMirror:
                 if parent not in seen:
                     seen.add(parent)
                     stack.append(parent)
+
+    def _leave_class(self, journal: Journal, place: PlantPlace | None) -> None:
+        if place is None or not place.contract_class:
+            return
+        nodes = self.classes[place.contract_class]
+        journal.drop(nodes, place.id)
+        if not nodes:
+            journal.drop(self.classes, place.contract_class)
 
     def _unhang(self, journal: Journal, place: PlantPlace | None) -> None:
         if place is None:

@@ -12,7 +12,7 @@ from actors.sla_clock.work import WalkBelow, WalkThese
 from protocols.alarm import Alarm
 from protocols.sla.business_time import DAY
 from protocols.sla.changes import SlaClockChanged
-from protocols.sla.clock_facts import AlarmTimes, AttachedSpan
+from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, EndedSpan
 from protocols.sla.local_time import SECOND, instant_at
 
 EFFECTS = ("outage", "degraded")
@@ -26,7 +26,8 @@ def note_clock(run: FoldRun, alarm: Alarm) -> None:
     clocks = run.state.clocks
     known = clocks.get(alarm.id)
     if known is None:
-        if (alarm.service_effect in EFFECTS or alarm.is_root_cause) and alarm.cleared_at is None:
+        lasted = alarm.cleared_at is None or alarm.cleared_at > alarm.opened_at
+        if lasted and (alarm.service_effect in EFFECTS or alarm.is_root_cause):
             put_facts(run, alarm.id, _first_facts(alarm), "")
         return
     times = _with_attachment(_with_severity(run, known.times, alarm), run.now, alarm.parent_alarm_id or "")
@@ -35,7 +36,7 @@ def note_clock(run: FoldRun, alarm: Alarm) -> None:
     if alarm.cleared_at is not None:
         times = end(times, max(times.raised, instant_at(alarm.cleared_at)))
     elif known.ended is not None:
-        times = reopen(times, max(known.ended, instant_at(alarm.last_occurrence)))
+        times = reopen(times, max(known.ended, instant_at(alarm.opened_at)))
     facts = replace(known, times=times, ticket_id=alarm.ticket_id or "")
     if facts != known:
         put_facts(run, alarm.id, facts, f"{alarm.alarm_id} changed")
@@ -112,6 +113,7 @@ def _first_facts(alarm: Alarm) -> AlarmFacts:
         raised=raised,
         severity=alarm.severity,
         acknowledged=None if alarm.acknowledged_at is None else instant_at(alarm.acknowledged_at),
+        ended=() if alarm.cleared_at is None else (EndedSpan(instant_at(alarm.cleared_at)),),
         attached=(AttachedSpan(alarm.parent_alarm_id, raised),) if alarm.parent_alarm_id else (),
     )
     return AlarmFacts(times, alarm.tenant_id, alarm.alarm_id, alarm.ticket_id or "")

@@ -15,6 +15,7 @@ from actors.sla_clock.terms.answers import (
     refuse_mistakes,
     refuse_outdated,
 )
+from actors.sla_clock.terms.followed import follow_class
 from actors.sla_clock.terms.mistakes import Mistake, mistakes_of_terms
 from protocols.change import Refusal
 from protocols.principal import Principal
@@ -55,6 +56,7 @@ def create_definition(run: FoldRun, by: Principal, action: CreateDefinition) -> 
     )
     _put(run, made)
     keep_key(run, "definition", action.key, made.id)
+    follow_class(run, made.terms.sla_class)
     run.answer(made.id)
 
 
@@ -75,6 +77,8 @@ def edit_definition(run: FoldRun, by: Principal, action: EditDefinition, expecte
     # Versions are in the order of their time also where the clock was put back.
     since = max(run.at, before.since)
     _put(run, replace(before, version=before.version + 1, terms=terms, since=since, by=by.name))
+    if terms.sla_class != before.terms.sla_class:
+        follow_class(run, terms.sla_class)
     run.answer(before.id)
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import asdict, replace
 from actors.sla_clock.books.booking import instance_changed
 from actors.sla_clock.books.period_choice import contract_of, period_of
 from actors.sla_clock.run import FoldRun
+from actors.sla_clock.state import SlaState
 from actors.sla_clock.terms.answers import (
     CommandRefused,
     instance_seen,
@@ -53,6 +54,8 @@ def edit_instance(run: FoldRun, by: Principal, action: EditInstance, expected: M
     if given.get("resources") == ():
         given["resources"] = (before.service_id,)
     after = replace(before, **given)
+    if before.node_id:
+        after = replace(after, edited=tuple(dict.fromkeys((*before.edited, *given))))
     if after == before:
         run.answer(before.id, duplicate=True)
         return
@@ -60,7 +63,7 @@ def edit_instance(run: FoldRun, by: Principal, action: EditInstance, expected: M
     refuse_mistakes(mistakes_of_contract(after, definition))
     _refuse_double(run, after, "")
     if after.definition_id != before.definition_id:
-        after = _given_definition(run, before, after)
+        after = change_definition(run, before, after)
     put_instance(run, replace(after, revision=before.revision + 1, updated_at=run.at, updated_by=by.name))
     since = min(before.start, after.start) if contract_of(before) != contract_of(after) else run.now
     examine(run, (before.id,), f"{by.name} changed the contract", since)
@@ -161,23 +164,28 @@ def _usable(run: FoldRun, definition_id: str, tenant_id: str, place: str, *, del
 
 def _refuse_double(run: FoldRun, instance: SlaInstance, place: str) -> None:
     """A service has one contract at a time by one definition."""
-    start, end = contract_of(instance)
     key = f"service:{instance.service_id}"
     if run.state.instances.count(key) >= MOST_OF_SERVICE and instance.id not in run.state.instances:
         text = f"{place}service_id: service {instance.service_id[:60]!r} has {MOST_OF_SERVICE:,} instances, which is the most"
         raise CommandRefused(Refusal("", "limit", text))
-    for other in run.state.instances.found_at(key):
-        if other.id == instance.id:
-            continue
-        if (other.tenant_id, other.definition_id) != (instance.tenant_id, instance.definition_id):
-            continue
+    other = double_of(run.state, instance)
+    if other is not None:
+        text = f"{place}service_id: instance {other.id} has a contract of this service and definition at the same time"
+        raise CommandRefused(Refusal("", "invalid", text))
+
+
+def double_of(state: SlaState, instance: SlaInstance) -> SlaInstance | None:
+    """Another instance with a contract of the same service by the same definition at the same time."""
+    start, end = contract_of(instance)
+    for other in state.instances.found_at(f"service:{instance.service_id}"):
+        same = (other.tenant_id, other.definition_id) == (instance.tenant_id, instance.definition_id)
         since, until = contract_of(other)
-        if since < end and start < until:
-            text = f"{place}service_id: instance {other.id} has a contract of this service and definition at the same time"
-            raise CommandRefused(Refusal("", "invalid", text))
+        if same and other.id != instance.id and since < end and start < until:
+            return other
+    return None
 
 
-def _given_definition(run: FoldRun, before: SlaInstance, after: SlaInstance) -> SlaInstance:
+def change_definition(run: FoldRun, before: SlaInstance, after: SlaInstance) -> SlaInstance:
     """``after`` with a note of the definition of the running period, which keeps it."""
     running = period_of(run.state, before, run.now)
     if running is None or before.start > run.now:

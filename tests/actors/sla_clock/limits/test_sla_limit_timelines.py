@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 from vocabulary.sla import SlaWorld, us
-from vocabulary.world import START
+from vocabulary.world import ADMIN, START, moment
 
-from protocols.command import Clear, Edit, Edited, Resolve, Unacknowledge
+from actors.sla_clock.books.period_choice import Period, period_of
+from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.limits.instance_clocks import clocks_of
+from protocols.command import Clear, Edit, Edited, PutWindow, Resolve, Unacknowledge
+from protocols.event import ClockJumped
+from protocols.maintenance import WindowPlan, WindowScope
+from protocols.sla.actions import CreateExclusion, WithdrawExclusion
 from protocols.sla.breach import SlaBreach
 from protocols.sla.business_time import BusinessCalendar, Hours
+from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
+from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import SECOND
 
 MINUTE = 60 * SECOND
@@ -217,3 +225,115 @@ def test_a_dying_gasp_of_one_ont_is_the_customers_own_matter(world: SlaWorld) ->
     world.at(0).raise_alarm("ont.dying_gasp", ONT)
     world.run_to(4000)
     assert only_breach(world).instance_id == strict.id
+
+
+def test_planned_maintenance_pauses_the_clock_unless_the_definition_counts_it(world: SlaWorld) -> None:
+    strict = world.define("strict", availability_target=None, exclude_maintenance=False, **ANSWER)
+    lenient = world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    counted = world.serve(strict, "svc-1")
+    world.command(PutWindow(plan(600, 1200, WindowScope(subtrees=("olt-1",)))))
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.run_to(3000)
+    assert {breach.instance_id: breach.start for breach in world.breaches.values()} == {
+        counted.id: us(1800) + 1,
+        lenient.id: us(2400) + 1,
+    }
+
+
+def test_work_that_is_announced_while_the_alarm_is_open_pauses_nothing(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.at(60).command(PutWindow(plan(600, 1200, WindowScope(subtrees=("olt-1",)))))
+    world.run_to(3000)
+    assert only_breach(world).start == us(1800) + 1
+
+
+def test_an_exclusion_of_the_past_withdraws_the_breach(world: SlaWorld) -> None:
+    instance = world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.run_to(1900)
+    assert not only_breach(world).withdrawn
+    scope = ExclusionScope(services=("svc-1",))
+    made = ExclusionPlan(
+        tenant_id="t", category="customer", scope=scope, start=us(0), end=us(600), reason="no key to the cellar"
+    )
+    (exclusion,) = world.command(CreateExclusion(made), by=ADMIN).accepted
+    assert only_breach(world).withdrawn
+    (clock,) = clocks_of(EvidenceReader(world.sla), instance, period(world, instance), us(1900))
+    assert [(each.id, each.reason) for each in clock.times.pauses] == [(exclusion, "waiting_for_customer")]
+    world.command(WithdrawExclusion(exclusion), by=ADMIN)
+    assert (only_breach(world).withdrawn, only_breach(world).start) == (False, us(1800) + 1)
+
+
+def test_a_breach_belongs_to_the_period_that_contains_its_begin(world: SlaWorld) -> None:
+    instance = world.serve(world.define(availability_target=None, **REPAIR), "svc-1")
+    april = at(4, 1, 0)
+    world.at(april - 8 * 3600 - 60).raise_alarm("ont.los", ONT)
+    world.stopped = True
+    world.at(april + 3600).tick()
+    breach = only_breach(world)
+    assert (breach.start, breach.period_start) == (us(april - 60) + 1, us(at(3, 1, 0)))
+    (march,) = world.closed
+    assert (march.instance_id, march.breaches) == (instance.id, 1)
+    assert not world.sla.accounts[instance.id].breaches if instance.id in world.sla.accounts else True
+    world.at(april + 7200).clear_alarm(world.alarm.id)
+    breach = only_breach(world)
+    assert (breach.end, breach.resolved) == (us(april + 7200), True)
+
+
+def test_the_contract_bounds_the_clock(world: SlaWorld) -> None:
+    definition = world.define(availability_target=None, **ANSWER)
+    later = world.serve(definition, "svc-1", start=us(600))
+    ended = world.serve(definition, "svc-1", end=us(1500))
+    over = world.serve(definition, "svc-1", end=us(0))
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.run_to(5000)
+    assert {breach.instance_id: breach.start for breach in world.breaches.values()} == {later.id: us(2400) + 1}
+    assert {ended.id, over.id}.isdisjoint(world.sla.clock_marks) or all(
+        not mark.response for mark in world.sla.clock_marks.get(ended.id, ())
+    )
+
+
+def test_a_suspended_instance_is_not_breached(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1", suspended=True)
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.run_to(5000)
+    assert not world.breaches
+    assert world.notices == []
+
+
+def test_facts_are_forgotten_with_their_period_or_after_a_day(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **REPAIR), "svc-1")
+    kept = world.at(0).raise_alarm("ont.los", ONT)
+    other = world.raise_alarm("ont.los", "olt-1/1/2/1")
+    world.at(9 * 3600).clear_alarm(kept)
+    world.clear_alarm(other)
+    world.run_to(2 * 86_400)
+    assert set(world.sla.clocks.by_id) == {kept}
+    world.run_to(at(5, 1, 1))
+    assert not world.sla.clocks.by_id
+    assert not world.sla.clock_marks
+
+
+def test_a_jump_of_the_clock_breaches_nothing(world: SlaWorld) -> None:
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    world.at(0).raise_alarm("ont.los", ONT)
+    world.at(600)
+    before = world.now
+    world.at(90_000)
+    world(ClockJumped(before, world.now))
+    world.run_to(90_000 + 1200)
+    assert not world.breaches
+    world.run_to(90_000 + 1201)
+    assert only_breach(world).start == us(90_000 + 1200) + 1
+
+
+def period(world: SlaWorld, instance: SlaInstance) -> Period:
+    found = period_of(world.sla, instance, us(world.seconds))
+    assert found is not None
+    return found
+
+
+def plan(start: float, end: float, scope: WindowScope) -> WindowPlan:
+    """A window that every tenant may see."""
+    return WindowPlan(title="works", scope=scope, start=moment(start), end=moment(end), tenant_id="t")

@@ -33,10 +33,10 @@ class ReportQuery(Body, frozen=True, kw_only=True):
     """The query of the report of one instance."""
 
     period: PeriodName = ""
-    revision: Annotated[int | None, Meta(ge=1, description="As it was at this revision; without it the newest")] = None
-    format: Annotated[ReportFormat | None, Meta(description="Without it as `Accept` says: JSON, `text/csv`, `application/pdf`")] = (
-        None
-    )
+    revision: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="As it was at this revision; without it the newest")
+    ] = None
+    format: Annotated[ReportFormat | None, Meta(description="Without it as `Accept` says: JSON, CSV or PDF")] = None
 
 
 class PeriodsQuery(PageQuery, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ class CreditLineShown(Struct, frozen=True, kw_only=True):
     breach_id: str | None
 
 
-class ReportShown(Struct, frozen=True, kw_only=True):
+class PeriodReportShown(Struct, frozen=True, kw_only=True):
     """The report of one instance and period. ``revision`` is 0 while the period runs. ``downtime`` as it counts."""
 
     sla_instance_id: str
@@ -201,13 +201,13 @@ class ExplanationShown(Struct, frozen=True, kw_only=True):
     everywhere: tuple[EvidenceShown, ...]
     """Time in which faultd did not run."""
     truncated: bool
-    report: ReportShown
+    report: PeriodReportShown
 
 
-def report_shown(report: SlaReport, arithmetic: Iterable[str]) -> ReportShown:
+def report_shown(report: SlaReport, arithmetic: Iterable[str]) -> PeriodReportShown:
     """The report as REST shows it."""
     shares, size = report.shares, 10**report.minor_digits
-    return ReportShown(
+    return PeriodReportShown(
         sla_instance_id=report.instance_id,
         tenant_id=report.tenant_id,
         customer_id=report.customer_id,

@@ -30,9 +30,9 @@ from protocols.rest_sla_reports import (
     ExplanationShown,
     PeriodClose,
     PeriodPage,
+    PeriodReportShown,
     PeriodsQuery,
     ReportQuery,
-    ReportShown,
     explanation_shown,
     report_shown,
 )
@@ -234,7 +234,7 @@ async def close_sla_period(
 )
 async def get_sla_report(
     request: Request[Any, Any, Any], reports: Given[PeriodReports], by: By, instance_id: InstanceName
-) -> Response[ReportShown]:
+) -> Response[PeriodReportShown]:
     """Figures with their timeline, outages, exclusions, clocks, breaches, credits and arithmetic; as JSON, CSV or PDF. A closed
     revision is the same, byte for byte, whenever it is asked for."""
     query = read_query(request, ReportQuery)
@@ -258,8 +258,8 @@ async def get_sla_report(
     opt=allow("viewer"),
 )
 async def explain_sla_instance(reports: Given[PeriodReports], by: By, instance_id: InstanceName) -> ExplanationShown:
-    """How the figures of the running period come about: the evidence of each node on the way up, which alarms, which exclusions,
-    and the arithmetic; as lines to read, and as fields. Works while PostgreSQL is away."""
+    """How the figures of the running period come about: the evidence of each node on the way up, which alarms, which
+    exclusions, and the arithmetic; as lines to read, and as fields. Works while PostgreSQL is away."""
     found = reports.explanation(by, instance_id)
     return explanation_shown(found, reports.texts.arithmetic(found.report), reports.texts.lines(found))
 

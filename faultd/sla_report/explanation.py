@@ -65,7 +65,8 @@ def _lines(found: SlaExplanation) -> Iterator[str]:
     yield "arithmetic"
     yield from (f"  {each}" for each in arithmetic_lines(report))
     yield from _section(
-        "breaches", [f"{each.id} {each.type.replace('_', ' ')} at {_at(each.start, zone)}: {each.reason}" for each in report.breaches]
+        "breaches",
+        [f"{each.id} {each.type.replace('_', ' ')} at {_at(each.start, zone)}: {each.reason}" for each in report.breaches],
     )
     yield from _section("credits", [f"{each.rule}, {each.item}: {each.arithmetic}" for each in report.credits])
 
@@ -83,7 +84,7 @@ def _node(node: NodeEvidence, zone: ZoneInfo) -> Iterator[str]:
 
 def _intervals(outages: tuple[SlaOutage, ...], zone: ZoneInfo) -> Iterator[str]:
     for each in outages[-MOST_LISTED:]:
-        facts = [each.effect]
+        facts: list[str] = [each.effect]
         facts += ["the customer's own power"] if each.customer_power else []
         facts += ["corrected by an operator"] if each.corrected else []
         yield f"    {_outage(each.start, each.end, zone)}  {each.alarm_name} {each.title} ({', '.join(facts)})"

@@ -19,7 +19,7 @@ from protocols.sla.period_revision import NEW, PeriodRevision
 
 def close_by_command(run: FoldRun, by: Principal, action: ClosePeriod) -> None:
     """Close or revise the period that begins at ``action.period_start``, and answer the instance. The answer is a duplicate
-    when the figures stay as they are. Raises CommandRefused: ``out_of_reach`` for a period that the history has to be asked for."""
+    when the figures stay as they are. Raises CommandRefused; ``out_of_reach``: only PostgreSQL has the facts."""
     if not action.reason.strip():
         raise CommandRefused(Refusal("", "invalid", "reason: is missing"))
     why = f"{by.name}: {action.reason}"
@@ -49,9 +49,7 @@ def close_by_command(run: FoldRun, by: Principal, action: ClosePeriod) -> None:
 
 
 def _behind(action: ClosePeriod) -> Refusal:
-    text = (
-        "the period is behind what the SLA clock holds, the running one and the one before: PostgreSQL has its facts"
-    )
+    text = "the period is behind what the SLA clock holds, the running one and the one before: PostgreSQL has its facts"
     return Refusal(action.instance_id, "out_of_reach", text)
 
 

@@ -1,4 +1,4 @@
-"""A new ledger with the rules, windows and nodes of a lost one, as PostgreSQL has them."""
+"""A new ledger with the rules, windows, nodes and service level agreements of a lost one, as PostgreSQL has them."""
 
 import math
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
+from actors.correlator.memories import TablesMemory
 from actors.correlator.rules.memories import RuleMemory
 from actors.correlator.rules.rule_registry import file_rule_id
 from actors.correlator.state import State
@@ -22,15 +23,19 @@ from actors.ledger.schema import DIRECTORY, make, sync
 from actors.store.operator_read import OperatorData
 from faultd.pipe import Stages
 from protocols.change import Quarantined
-from protocols.event import Event, OperatorDataRestored
+from protocols.event import Event, OperatorDataRestored, SlaDataRestored, Tick
 from protocols.ledger import ChangeBatch
 from protocols.rule import RuleRecord
+from protocols.sla.changes import SlaInstanceChanged
+from protocols.sla.local_time import instant_at
 from protocols.topology import TopologyNode
 
 log = structlog.get_logger()
 
 NODES_AT_ONCE = 20_000
 """Nodes in one Event."""
+RECORDS_AT_ONCE = 5_000
+"""Records of service level agreements in one Event."""
 SPARE = 100_000
 """Offsets left free behind the last one of the lost ledger that is known, and again for each second since then: no ledger takes
 as many Events in a second."""
@@ -79,7 +84,12 @@ def begin_ledger(path: Path, data: OperatorData, now: datetime) -> BegunLedger:
             stages = Stages(ledger.ledger_id)
             for event in events_of(data):
                 _append(ledger, stages, event, now)
-            _verify(stages.state, data, unborn)
+            while stages.state.memory(TablesMemory).pending:
+                # The SLA clock has the whole plant before it has services.
+                _append(ledger, stages, Tick(), now)
+            for restored in agreements_of(data, now):
+                _append(ledger, stages, restored, now)
+            _verify(stages, data, unborn)
             found = BegunLedger(ledger.ledger_id, begins)
         os.rename(unborn, path)
         sync(path.parent, DIRECTORY)
@@ -111,6 +121,15 @@ def events_of(data: OperatorData) -> Iterator[Event]:
     for origin, nodes in groupby(sorted(ordered, key=lambda each: each.origin == "api"), lambda each: each.origin):
         while piece := tuple(each.node for each in islice(nodes, NODES_AT_ONCE)):
             yield OperatorDataRestored(from_ledger=data.ledger_id, nodes=piece, origin=origin)
+
+
+def agreements_of(data: OperatorData, now: datetime) -> Iterator[Event]:
+    """The records in pieces; the last one has the time up to which PostgreSQL had everything. None without any."""
+    starts = range(0, len(data.agreements), RECORDS_AT_ONCE)
+    pieces = [tuple(data.agreements[start : start + RECORDS_AT_ONCE]) for start in starts]
+    until = instant_at(min(now, data.known_at or now))
+    for number, records in enumerate(pieces, 1):
+        yield SlaDataRestored(from_ledger=data.ledger_id, records=records, until=until if number == len(pieces) else None)
 
 
 def parents_first(nodes: Sequence[TopologyNode]) -> list[TopologyNode]:
@@ -145,8 +164,10 @@ def _append(ledger: LedgerFile, stages: Stages, event: Event, now: datetime) -> 
     ledger.write(CommitGroup(now=now, through=batch.through, folded=[ChangeBatch(batch.through, changes)]))
 
 
-def _verify(state: State, data: OperatorData, path: Path) -> None:
+def _verify(stages: Stages, data: OperatorData, path: Path) -> None:
     """Compare the new ledger's state with the data. Raises NotRestored."""
+    state, agreements = stages.state, stages.sla
+    contracts = [each.instance for each in data.agreements if isinstance(each, SlaInstanceChanged)]
     rules = state.memory(RuleMemory).records
     windows = state.memory(WindowMemory).windows
     nodes = state.plant.nodes
@@ -156,6 +177,9 @@ def _verify(state: State, data: OperatorData, path: Path) -> None:
         "nodes": len(nodes) == len(data.nodes) and all(nodes.get(each.node.id) == each.node for each in data.nodes),
         "origins of nodes": state.api_nodes.keys() == {each.node.id for each in data.nodes if each.origin == "api"},
     }
+    held["SLA instances"] = len(agreements.instances) == len(contracts) and all(
+        agreements.instances.get(each.id) == each for each in contracts
+    )
     for what, equal in held.items():
         if not equal:
             raise NotRestored(path, f"the {what} of the new ledger are not those of the database")

@@ -13,6 +13,7 @@ from protocols.origin import Origin
 from protocols.profile import Profile
 from protocols.rule import Rule, RuleRecord
 from protocols.severity import Severity
+from protocols.sla.changes import SlaChange
 from protocols.snmp.notification import Notification
 from protocols.topology import Node
 
@@ -109,6 +110,19 @@ class OperatorDataRestored(Struct, frozen=True, kw_only=True, array_like=True, t
     windows: tuple[MaintenanceWindow, ...] = ()
     nodes: tuple[Node, ...] = ()
     origin: Origin = "file"
+
+
+class SlaDataRestored(Struct, frozen=True, kw_only=True, array_like=True, tag="sla_data_restored", tag_field="tag"):
+    """Service level agreements of the lost ledger ``from_ledger``, as PostgreSQL had them: they follow the topology.
+    ``records`` are the Changes that give the stage the same again: definitions first, instances before periods, and periods
+    before breaches.
+
+    ``until`` (microseconds since 1970 UTC) is that of the last of these Events alone: PostgreSQL had everything up to here.
+    """
+
+    from_ledger: str
+    records: tuple[SlaChange, ...] = ()
+    until: int | None = None
 
 
 class ProfilesLoaded(Struct, frozen=True, array_like=True, tag="profiles", tag_field="tag"):
@@ -217,6 +231,7 @@ Event = (
     | CountAlarms
     | SeedTables
     | OperatorDataRestored
+    | SlaDataRestored
     | ProfilesLoaded
     | TopologyLoaded
     | TopologyChanged

@@ -44,6 +44,7 @@ from protocols.event import (
     ProfilesLoaded,
     RulesLoaded,
     SeedTables,
+    SlaDataRestored,
     SlaWork,
     SourceRefused,
     StageQuarantine,
@@ -177,5 +178,6 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     PluginStopped: fold_stopped,
     PolicyLoaded: _use_policy,
     StageQuarantine: fold_stage_quarantine,
+    SlaDataRestored: lambda _draft, _event: None,
     SlaWork: lambda _draft, _event: None,
 }

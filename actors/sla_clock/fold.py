@@ -1,7 +1,7 @@
 """The fold of the stage: an Event with the Changes of the stages before, to decisions about service level agreements."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -10,11 +10,12 @@ from actors.sla_clock.books.period_choice import next_period_end
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.concerned import concerns, is_kept, set_aside, take_in
-from actors.sla_clock.evidence.outages import note_gap
+from actors.sla_clock.evidence.outages import BLIND_AFTER, note_gap
 from actors.sla_clock.evidence.plant import PlantPlace
 from actors.sla_clock.jumps import fold_clock_jumped
 from actors.sla_clock.limits.clock_facts import forget_clock
 from actors.sla_clock.limits.performance_breaches import settle_performance
+from actors.sla_clock.restoring import fold_restored
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.state import SlaState
@@ -22,15 +23,13 @@ from actors.sla_clock.terms.followed import note_default_tenant
 from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
-from protocols.event import ClockJumped, Event, PolicyLoaded, SlaWork
+from protocols.event import ClockJumped, Event, PolicyLoaded, SlaDataRestored, SlaWork
 from protocols.maintenance import MaintenanceWindow
 from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
-_SLOW = (Command, ClockJumped, PolicyLoaded, SlaWork)
-BLIND_AFTER = timedelta(seconds=60)
-"""A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
+_SLOW = (Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored)
 
 
 def folds_quickly(state: SlaState, event: Event, at: datetime, now: int, changes_before: Sequence[Change]) -> bool:
@@ -64,6 +63,8 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
         fold_change(run, change)
     if isinstance(event, Command) and isinstance(event.action, SlaAction):
         fold_command(run, event, event.action)
+    elif isinstance(event, SlaDataRestored):
+        fold_restored(run, event)
     if state.deadlines.first <= run.now:
         _meet_deadlines(run)
     if state.work:

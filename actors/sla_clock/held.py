@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from actors.sla_clock.books.booking import instance_shown
 from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.limits.clock_facts import clock_changed
 from actors.sla_clock.report.closed_periods import closed_report
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
 from protocols.sla.changes import (
     FaultReported,
     SlaBreachChanged,
-    SlaClockChanged,
     SlaCreditChanged,
     SlaDefinitionChanged,
     SlaExclusionChanged,
@@ -31,7 +31,8 @@ def live_changes(state: SlaState) -> Iterator[Change]:
 
 def held_changes(state: SlaState) -> Iterator[Change]:
     """Everything that the stage holds and PostgreSQL has rows of, with offset 0. Begin it between two Events. The fold may go
-    on between two of them; what changes meanwhile has a Change of its own."""
+    on between two of them; what changes meanwhile has a Change of its own. Instances come before periods, and periods before
+    breaches: :mod:`actors.sla_clock.restoring` takes them in this order."""
     for versions in list(state.definitions.values()):
         for version in versions:
             yield SlaDefinitionChanged(0, version)
@@ -44,15 +45,15 @@ def held_changes(state: SlaState) -> Iterator[Change]:
             yield SlaOutageChanged(0, outage)
     for alarm_id in list(state.clocks.by_id):
         if (facts := state.clocks.get(alarm_id)) is not None and facts.recorded:
-            yield SlaClockChanged(0, alarm_id, facts.tenant_id, facts.times)
+            yield clock_changed(0, alarm_id, facts)
     for report in list(state.reports.values()):
         yield FaultReported(0, report)
+    for figures in list(state.periods.values()):
+        yield SlaPeriodClosed(0, figures, closed_report(EvidenceReader(state), figures))
     for breach_id in list(state.breaches):
         if (breach := state.breaches.get(breach_id)) is not None:
             yield SlaBreachChanged(0, breach)
     for credit in list(state.credits.values()):
         yield SlaCreditChanged(0, credit)
-    for figures in list(state.periods.values()):
-        yield SlaPeriodClosed(0, figures, closed_report(EvidenceReader(state), figures))
     for window_id, history in list(state.maintenance.histories.items()):
         yield SlaWindowChanged(0, window_id, history)

@@ -17,7 +17,8 @@ from protocols.sla.instance import SlaInstance
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SlaInstance).decode
-_NUMBER_BITS = 24
+_NUMBER_BITS = 18
+"""Bits of the number within one Event. The others are the offset's, which grows fast where ledgers are lost."""
 
 ENDING = "ending:"
 """The place of every instance whose contract has an end."""

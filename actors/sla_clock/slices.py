@@ -85,7 +85,8 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
     found = _next_of(run, item.definition_id, item.after)
     for instance in found:
         run.budget -= 1
-        if instance.id not in run.state.accounts:
+        account = run.state.accounts.get(instance.id)
+        if account is None or account.period_start >= item.ended:
             close_untouched(run, instance, item.ended)
         book(run, instance, "the period ended")
     return replace(item, after=found[-1].id) if found else None

@@ -12,9 +12,11 @@ from actors.postgres import Connection, connected_apart
 from actors.store.cursor import find_cursor
 from actors.store.operator_rows import NodeRow, RuleRow, WindowRow
 from actors.store.schema import CONNECT_SECONDS, check_schema
+from actors.store.sla_restore import read_agreements
 from actors.supervisor import OperatorNeeded
 from protocols.maintenance import MaintenanceWindow
 from protocols.rule import Rule, RuleRecord
+from protocols.sla.changes import SlaChange
 from protocols.topology import Node, TopologyNode
 
 _Row = TypeVar("_Row", RuleRow, WindowRow, NodeRow)
@@ -25,6 +27,11 @@ SELECT greatest(
     0,
     (SELECT max(revision) FROM topology_nodes),
     (SELECT max(substring(id FROM '^MW([0-9]{1,18})$')::bigint) FROM maintenance_windows),
+    (SELECT max(substring(id FROM '^SD([0-9]{1,18})')::bigint) FROM sla_definitions),
+    (SELECT max(substring(id FROM '^SI([0-9]{1,18})')::bigint) FROM sla_instances),
+    (SELECT max(substring(id FROM '^SX([0-9]{1,18})')::bigint) FROM sla_exclusions),
+    (SELECT max(substring(id FROM '^SB([0-9]{1,18})')::bigint) FROM sla_breaches),
+    (SELECT max(substring(id FROM '^FR([0-9]{1,18})')::bigint) FROM fault_reports),
     (SELECT "offset" FROM alarm_timeline ORDER BY at DESC, "offset" DESC LIMIT 1),
     (SELECT "offset" FROM device_events ORDER BY at DESC, "offset" DESC LIMIT 1)
 )
@@ -33,9 +40,9 @@ SELECT greatest(
 
 
 class OperatorData(Struct, frozen=True):
-    """Rules, windows and nodes that the ledger ``ledger_id`` filled the database with, up to batch ``seq``. ``offset`` is the
-    highest offset of that ledger which is known, ``known_at`` the ledger's time at which it was the highest (None: not
-    known)."""
+    """Rules, windows, nodes and records of service level agreements that the ledger ``ledger_id`` filled the database with, up
+    to batch ``seq``. ``offset`` is the highest offset of that ledger which is known, ``known_at`` the ledger's time at which it
+    was the highest (None: not known)."""
 
     ledger_id: str
     seq: int
@@ -44,6 +51,7 @@ class OperatorData(Struct, frozen=True):
     windows: Sequence[MaintenanceWindow]
     nodes: Sequence[TopologyNode]
     known_at: datetime | None = None
+    agreements: Sequence[SlaChange] = ()
 
 
 class NothingToRestore(OperatorNeeded):
@@ -53,14 +61,14 @@ class NothingToRestore(OperatorNeeded):
         super().__init__("no ledger has filled this database: there is nothing to restore; `faultd run` begins a new ledger")
 
 
-def read_operator_data(url: str) -> OperatorData:
-    """Rules, windows and nodes of the database at ``url``. Blocks. Raises SchemaMismatch when its schema is not the one of this
-    version, NothingToRestore, OSError or asyncpg's errors when the database cannot be used, ``msgspec.ValidationError`` for a
-    row that this version cannot read."""
-    return asyncio.run(_read(url))
+def read_operator_data(url: str, now: datetime) -> OperatorData:
+    """Rules, windows, nodes and agreements of the database at ``url``, at the time ``now``. Blocks. Raises SchemaMismatch when
+    its schema is not the one of this version, NothingToRestore, OSError or asyncpg's errors when the database cannot be used,
+    ``msgspec.ValidationError`` for a row that this version cannot read."""
+    return asyncio.run(_read(url, now))
 
 
-async def _read(url: str) -> OperatorData:
+async def _read(url: str, now: datetime) -> OperatorData:
     async with (
         connected_apart(url, CONNECT_SECONDS) as connection,
         # One moment for all tables.
@@ -74,10 +82,11 @@ async def _read(url: str) -> OperatorData:
         rules = [_rule(row) for row in await _rows(connection, "rules", RuleRow)]
         windows = [_window(row) for row in await _rows(connection, "maintenance_windows", WindowRow)]
         nodes = [_node(row) for row in await _rows(connection, "topology_nodes", NodeRow)]
+        agreements = await read_agreements(connection, now)
         offset = max(cursor.mark.events_through, await connection.fetchval(HIGHEST_OFFSET))
     # In the order in which they were made, which is that of their numbers.
     windows.sort(key=lambda window: (window.created_at, len(window.id), window.id))
-    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, cursor.mark.recorded_at)
+    return OperatorData(cursor.ledger_id, cursor.seq, offset, rules, windows, nodes, cursor.mark.recorded_at, agreements)
 
 
 async def _rows(connection: Connection, table: str, row: type[_Row]) -> list[_Row]:

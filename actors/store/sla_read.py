@@ -3,22 +3,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from actors.postgres import Connection
-from actors.store import sla_rows
+from actors.store import sla_records, sla_rows
 from actors.store.operator_rows import NodeRow
 from protocols.sla.breach import SlaBreach
 from protocols.sla.clock_facts import AlarmTimes
-from protocols.sla.definition import SlaDefinition, SlaTerms
-from protocols.sla.exclusion import ExclusionScope, SlaExclusion
+from protocols.sla.definition import SlaDefinition
+from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.fault_report import FaultReport
-from protocols.sla.instance import FormerDefinition, SlaInstance
-from protocols.sla.local_time import instant_at
+from protocols.sla.instance import SlaInstance
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.outage import SlaOutage
 from protocols.sla.period_figures import PeriodFigures
@@ -107,27 +105,31 @@ async def instance_ids(connection: Connection, after: str, most: int, definition
 async def read_history(connection: Connection, ids: Sequence[str]) -> SlaHistory:
     """The history of the instances with these ids. Call it in a transaction that sees one moment. Raises
     ``msgspec.ValidationError`` for a row that this version cannot read."""
-    instances = [_instance(row) for row in await _rows(connection, sla_rows.InstanceRow, _INSTANCES, ids)]
+    instances = [sla_records.instance_of(row) for row in await _rows(connection, sla_rows.InstanceRow, _INSTANCES, ids)]
     definitions: dict[str, tuple[SlaDefinition, ...]] = {}
-    for version in [_definition(row) for row in await _rows(connection, sla_rows.DefinitionRow, _DEFINITIONS)]:
+    for version in [sla_records.definition_of(row) for row in await _rows(connection, sla_rows.DefinitionRow, _DEFINITIONS)]:
         definitions[version.id] = (*definitions.get(version.id, ()), version)
     resources = list(dict.fromkeys(each for instance in instances for each in instance.resources))
     nodes = [_node(row) for row in await _rows(connection, NodeRow, _NODES, resources)]
     places = list(dict.fromkeys([*resources, *(parent for node, _ in nodes for parent in (node.id, *node.parents)), ""]))
     services = list(dict.fromkeys(each.service_id for each in instances))
     customers = list(dict.fromkeys(each.customer_id for each in instances))
-    outages = [_outage(row) for row in await _rows(connection, sla_rows.OutageRow, _OUTAGES, places, services, customers)]
+    outages = [
+        sla_records.outage_of(row) for row in await _rows(connection, sla_rows.OutageRow, _OUTAGES, places, services, customers)
+    ]
     return SlaHistory(
         definitions=definitions,
         instances=sorted(instances, key=lambda each: each.id),
         nodes=nodes,
         windows=[msgspec.json.decode(row["history"], type=WindowHistory) for row in await connection.fetch(_WINDOWS)],
-        exclusions=[_exclusion(row) for row in await _rows(connection, sla_rows.ExclusionRow, _EXCLUSIONS)],
+        exclusions=[sla_records.exclusion_of(row) for row in await _rows(connection, sla_rows.ExclusionRow, _EXCLUSIONS)],
         outages=outages,
         clocks=await _clocks(connection, outages),
-        measurements=[_measurement(row) for row in await _rows(connection, sla_rows.MeasurementRow, _MEASUREMENTS, ids)],
-        reports=[_report(row) for row in await _rows(connection, sla_rows.FaultReportRow, _REPORTS, ids)],
-        breaches=[_breach(row) for row in await _rows(connection, sla_rows.BreachRow, _BREACHES, ids)],
+        measurements=[
+            sla_records.measurement_of(row) for row in await _rows(connection, sla_rows.MeasurementRow, _MEASUREMENTS, ids)
+        ],
+        reports=[sla_records.fault_report_of(row) for row in await _rows(connection, sla_rows.FaultReportRow, _REPORTS, ids)],
+        breaches=[sla_records.breach_of(row) for row in await _rows(connection, sla_rows.BreachRow, _BREACHES, ids)],
         periods=await read_periods(connection, ids),
     )
 
@@ -161,137 +163,12 @@ async def _clocks(connection: Connection, outages: Iterable[SlaOutage]) -> list[
     return list(found.values())
 
 
-def _instant(at: datetime | None) -> Any:
-    return None if at is None else instant_at(at)
-
-
-def _microseconds(seconds: Decimal | None) -> Any:
-    return None if seconds is None else int(seconds * 1_000_000)
-
-
-def _definition(row: sla_rows.DefinitionRow) -> SlaDefinition:
-    return SlaDefinition(
-        id=row.id,
-        version=row.version,
-        tenant_id=row.tenant_id,
-        # Keys of dictionaries are texts in JSON: dates are read from them.
-        terms=msgspec.convert(row.terms, SlaTerms, strict=False),
-        since=row.since,
-        by=row.updated_by,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        deleted_at=row.deleted_at,
-        key=row.idempotency_key,
-    )
-
-
-def _instance(row: sla_rows.InstanceRow) -> SlaInstance:
-    return SlaInstance(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        definition_id=row.sla_definition_id,
-        customer_id=row.customer_id,
-        service_id=row.service_id,
-        customer_name=row.customer_name,
-        resources=row.resources,
-        start=instant_at(row.start_date),
-        end=_instant(row.end_date),
-        monthly_fee=row.monthly_fee_minor,
-        currency=row.currency,
-        minor_digits=row.minor_digits,
-        account_manager=row.account_manager,
-        suspended=row.suspended,
-        origin=row.origin,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-        updated_by=row.updated_by,
-        revision=row.revision,
-        key=row.idempotency_key,
-        former=msgspec.convert(row.former, tuple[FormerDefinition, ...]),
-        node_id=row.node_id,
-        edited=row.edited,
-    )
-
-
 def _node(row: NodeRow) -> tuple[Node, int]:
     fields = {name: getattr(row, name) for name in Node.__struct_fields__}
     fields["addresses"] = row.addresses if len(row.addresses) > 1 else ()
     return Node(**fields), row.revision
 
 
-def _outage(row: sla_rows.OutageRow) -> SlaOutage:
-    same = {name: getattr(row, name) for name in SlaOutage.__struct_fields__ if hasattr(row, name)}
-    # Without an alarm faultd itself did not run, which the type names.
-    same["alarm_id"] = row.alarm_id or row.alarm_type
-    return SlaOutage(**same, start=instant_at(row.start_time), end=_instant(row.end_time))
-
-
-def _exclusion(row: sla_rows.ExclusionRow) -> SlaExclusion:
-    same = {name: getattr(row, name) for name in SlaExclusion.__struct_fields__ if hasattr(row, name)}
-    same["scope"] = msgspec.convert(row.scope, ExclusionScope)
-    return SlaExclusion(**same, start=instant_at(row.start_time), end=instant_at(row.end_time), key=row.idempotency_key)
-
-
-def _measurement(row: sla_rows.MeasurementRow) -> MeasurementSummary:
-    return MeasurementSummary(
-        instance_id=row.sla_instance_id,
-        tenant_id=row.tenant_id,
-        metric=row.metric,
-        start=instant_at(row.start_time),
-        end=_instant(row.end_time),
-        limit=row.limit,
-        worst=row.worst,
-    )
-
-
-def _report(row: sla_rows.FaultReportRow) -> FaultReport:
-    same = {name: getattr(row, name) for name in FaultReport.__struct_fields__ if hasattr(row, name)}
-    return FaultReport(**{**same, "reported_at": instant_at(row.reported_at)}, key=row.idempotency_key)
-
-
-def _breach(row: sla_rows.BreachRow) -> SlaBreach:
-    same = {name: getattr(row, name) for name in SlaBreach.__struct_fields__ if hasattr(row, name)}
-    return SlaBreach(
-        **{**same, "alarm_id": row.alarm_id or "", "period_start": instant_at(row.period_start)},
-        instance_id=row.sla_instance_id,
-        definition_id=row.sla_definition_id,
-        type=row.breach_type,
-        start=instant_at(row.breach_start),
-        end=_instant(row.breach_end),
-        credit=row.credit_minor,
-    )
-
-
 def _period(row: sla_rows.PeriodRow) -> KeptPeriod:
-    figures = PeriodFigures(
-        instance_id=row.sla_instance_id,
-        tenant_id=row.tenant_id,
-        customer_id=row.customer_id,
-        service_id=row.service_id,
-        definition_id=row.sla_definition_id,
-        definition_version=row.definition_version,
-        start=instant_at(row.period_start),
-        end=instant_at(row.period_end),
-        revision=row.revision,
-        contract=_microseconds(row.contract_time),
-        up=_microseconds(row.uptime),
-        down=_microseconds(row.unplanned_downtime),
-        excluded=_microseconds(row.excluded_time),
-        unknown=_microseconds(row.unknown_time),
-        planned=_microseconds(row.planned_downtime),
-        budget=_microseconds(row.error_budget),
-        availability=None if row.availability is None else int(row.availability * 1_000_000),
-        breaches=row.breach_count,
-        credit=row.credit_minor,
-        currency=row.currency,
-        minor_digits=row.minor_digits,
-        reason=row.reason,
-        closed_by=row.closed_by,
-        made_at=instant_at(row.made_at),
-        customer_name=row.customer_name,
-        contract_start=instant_at(row.contract_start),
-        contract_end=_instant(row.contract_end),
-    )
     report = None if row.report is None else msgspec.convert(row.report, SlaReport)
-    return KeptPeriod(figures, report, row.offset)
+    return KeptPeriod(sla_records.figures_of(row), report, row.offset)

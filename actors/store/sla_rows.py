@@ -77,7 +77,7 @@ class InstanceRow(Struct, frozen=True, gc=False):
     period_end: datetime | None
     period_definition_id: str
     period_definition_version: int
-    former: Sequence[dict[str, Any]]
+    former: Sequence[Any]
     node_id: str
     edited: tuple[str, ...]
     created_at: datetime
@@ -141,6 +141,8 @@ class ClockRow(Struct, frozen=True):
     severity: Severity
     acknowledged_at: datetime | None
     ended_at: datetime | None
+    alarm_name: str
+    ticket_id: str
     times: dict[str, Any]
     reason: str
 
@@ -257,7 +259,7 @@ class WindowHistoryRow(Struct, frozen=True):
     """A row of ``sla_window_histories``. ``over_at``: the window is never open from then on; null for one that recurs."""
 
     window_id: str
-    history: dict[str, Any]
+    history: Any
     over_at: datetime | None
 
 
@@ -374,6 +376,8 @@ def clock_row(change: SlaClockChanged) -> ClockRow:
         severity=times.changes[-1].severity if times.changes else times.severity,
         acknowledged_at=stored(times.acknowledged),
         ended_at=stored(last.start) if last is not None and last.end is None else None,
+        alarm_name=change.alarm_name,
+        ticket_id=change.ticket_id,
         times=msgspec.to_builtins(times),
         reason=change.reason,
     )

@@ -13,6 +13,8 @@ import trio
 import typer
 
 from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail, leaves
+from faultd.console.rest import Rest
+from faultd.demo.agreements import make_agreements
 from faultd.demo.daemon import DaemonFailed, running
 from faultd.demo.show import show
 from faultd.demo.summary import Tally, folded_since, head_of, received_by, words
@@ -20,6 +22,7 @@ from faultd.demo.workplace import Workplace, prepare
 from faultd.simulator.errors import SimulatorError
 from faultd.simulator.plant import PlantSpec, SimulatedPlant, build_plant
 from faultd.simulator.scenarios import scenario as scenario_named
+from protocols.printable import counted
 
 
 def demo(
@@ -70,6 +73,8 @@ async def _demo(
     async with running(place, tell):
         for name, link in place.links:
             tell(f"{name}: {link}")
+        promised = await trio.to_thread.run_sync(make_agreements, Rest(place.http, place.admin), plant, speed)
+        tell(f"{counted(promised, 'service level agreement')} made, so tight that a cut feeder breaks them")
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals, trio.CancelScope() as scope:
             scope.deadline = trio.current_time() + (seconds if seconds is not None else float("inf"))
             async with trio.open_nursery() as nursery:

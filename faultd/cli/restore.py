@@ -31,6 +31,7 @@ from faultd.config import ConfigError
 from faultd.new_ledger import BegunLedger, begin_ledger, check_absent, withdraw_ledger
 from faultd.state_folder import StateFolderError
 from protocols.printable import counted
+from protocols.sla.changes import SlaInstanceChanged
 
 FromDatabase = Annotated[
     bool, typer.Option("--from-database", help="Begin a ledger with the rules, windows and nodes that PostgreSQL has.")
@@ -39,6 +40,7 @@ FromDatabase = Annotated[
 NOT_RESTORED = """Not restored:
 - alarms: they stay as history, and those that were open are cleared by faultd:ledger_replaced. Devices and other systems report
   again what persists.
+- measurements: a violation of a performance limit that lasts ends now, as do the outages and clocks of the alarms above.
 - what the files have: the next start reads profiles, rules, topology and settings again.
 - what the lost ledger had and PostgreSQL did not have yet, and Events in quarantine.
 """
@@ -46,7 +48,7 @@ NOT_RESTORED = """Not restored:
 
 def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatabase = False) -> None:
     """Begin a new ledger when the old one is lost. It takes from PostgreSQL the rules, maintenance windows and topology nodes
-    that operators made. faultd must be stopped, and there must be no ledger.
+    that operators made, and the service level agreements. faultd must be stopped, and there must be no ledger.
 
     Ids stay as they are. The database goes on with the new ledger. Open alarms are cleared and become history; a problem that
     persists is raised again by its next report. If the command is interrupted, run it again.
@@ -64,7 +66,8 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
         with closing(LedgerFile.claimed(path)):
             check_absent(path)
             with url_of(settings) as url:
-                data, now = read_operator_data(url), datetime.now(UTC)
+                now = datetime.now(UTC)
+                data = read_operator_data(url, now)
                 begun = begin_ledger(path, data, now)
                 try:
                     ended = adopt_restored(url, begun.ledger_id, begun.begins, now)
@@ -86,11 +89,13 @@ def restore_ledger(config: ConfigFile = DEFAULT_CONFIG, from_database: FromDatab
 
 
 def _report(data: OperatorData, begun: BegunLedger, ended: int) -> str:
+    instances = sum(isinstance(each, SlaInstanceChanged) for each in data.agreements)
     api_nodes = sum(each.origin == "api" for each in data.nodes)
     return (
         f"ledger {data.ledger_id} (up to batch {data.seq}) -> {begun.ledger_id}, which begins behind offset {begun.begins}\n"
         f"restored: {counted(len(data.rules), 'rule')}, {counted(len(data.windows), 'maintenance window')}, "
         f"{counted(len(data.nodes), 'node')} ({api_nodes} of them from the API)\n"
+        f"restored: {counted(instances, 'SLA instance')} with definitions, outages, breaches, credits and closed periods\n"
         f"{counted(ended, 'open alarm')} became history\n"
         f"{NOT_RESTORED}"
     )

@@ -4,7 +4,7 @@ An alarm that is attributed to a cause is folded under it. The cause shows their
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -78,8 +78,9 @@ def heading(width: int) -> Text:
     return Text(_row("Severity", "Id", "Alarm", "Cust.", "For", "Status", _title_width(width)).rstrip(), "bold")
 
 
-def rows(alarm: Alarm, now: datetime, width: int, children: int = 0) -> list[Text]:
-    """An alarm as lines of at most ``width`` columns: what it is, and why in lines of their own. Nothing is cut off."""
+def rows(alarm: Alarm, now: datetime, width: int, children: int = 0, agreements: str = "") -> list[Text]:
+    """An alarm as lines of at most ``width`` columns: what it is, and why in lines of their own, with its ``agreements`` as the
+    last. Nothing is cut off."""
     room = _title_width(width)
     over = alarm.cleared_at is not None
     first, *more = wrapped(printable(alarm.title), room)
@@ -93,6 +94,8 @@ def rows(alarm: Alarm, now: datetime, width: int, children: int = 0) -> list[Tex
     said = [each for each in (why(alarm), f"{counted(children, 'alarm')} below" if children else "") if each]
     for number, each in enumerate(wrapped("; ".join(said), width - len(indent) - 2) if said else ()):
         found.append(Text(f"{indent}{'└ ' if number == 0 else '  '}{each}", "dim" if over else "italic cyan"))
+    for number, each in enumerate(wrapped(agreements, width - len(indent) - 2) if agreements else ()):
+        found.append(Text(f"{indent}{'└ ' if number == 0 else '  '}{each}", "dim" if over else "bold yellow"))
     return found
 
 
@@ -125,8 +128,11 @@ def screen(
     news: Sequence[str],
     width: int,
     height: int,
+    agreements: Callable[[Alarm], str] = lambda _: "",
+    total: str = "",
 ) -> RenderableType:
-    """The whole screen of ``width`` columns and ``height`` lines: where to look, what the plant just did, and the alarms."""
+    """The whole screen of ``width`` columns and ``height`` lines: where to look, what the plant just did, and the alarms, each
+    with its ``agreements``. ``total`` is said of all agreements."""
     everything = list(alarms)
     visible = worth_showing(everything, now)
     children = open_children(everything)
@@ -136,12 +142,19 @@ def screen(
         for line in news[-(2 if height < TALL else 5) :]
         for number, each in enumerate(wrapped(printable(line), width - 10))
     ]
-    parts = [*head, _counts(everything), Text("what the simulated plant does (faultd does not see this):", "bold"), *told]
+    said = [_clipped(total, width, "bold yellow")] if total else []
+    parts = [
+        *head,
+        _counts(everything),
+        *said,
+        Text("what the simulated plant does (faultd does not see this):", "bold"),
+        *told,
+    ]
     parts += [Text(), heading(width)]
     room = height - len(parts) - 1
     shown = 0
     for alarm in visible:
-        lines = rows(alarm, now, width, children[alarm.id])
+        lines = rows(alarm, now, width, children[alarm.id], agreements(alarm))
         if len(lines) > room:
             break
         room -= len(lines)

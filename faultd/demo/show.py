@@ -11,6 +11,7 @@ import trio
 from rich.console import Console
 from rich.live import Live
 
+from faultd.console.agreements import Agreements, breach_lines
 from faultd.console.changes import Changes
 from faultd.console.follow import Follower, follow
 from faultd.console.view import line, open_children, screen, why
@@ -24,9 +25,12 @@ from faultd.simulator.runner import tell as narrate_plan
 from faultd.simulator.scenarios import scenario
 from protocols.alarm import Alarm
 from protocols.printable import printable
+from protocols.stream import TOPICS
 
 REFRESH_SECONDS = 0.25
 NEWS_SHOWN = 5
+NOTHING: Sequence[Alarm] = []
+"""No frame came in time."""
 
 
 async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float, tell: deque[str], tally: Tally) -> None:
@@ -53,7 +57,7 @@ async def show(
 ) -> None:
     """Until cancelled, or until the daemon closes the stream."""
     news: deque[str] = deque(maxlen=NEWS_SHOWN)
-    async with follow(place.stream, place.token) as follower, trio.open_nursery() as nursery:
+    async with follow(f"{place.stream}?topic={','.join(TOPICS)}", place.token) as follower, trio.open_nursery() as nursery:
         nursery.start_soon(partial(play, place, plant, name, speed, news, tally or Tally()))
         if live:
             await _draw(place, follower, news)
@@ -63,30 +67,39 @@ async def show(
 
 
 async def _draw(place: Workplace, follower: Follower, news: deque[str]) -> None:
-    console = Console(highlight=False)
+    console, agreements = Console(highlight=False), Agreements()
     async with trio.open_nursery() as nursery:
         with Live(console=console, screen=True, auto_refresh=False) as live:
 
             async def redraw() -> None:
                 while True:
+                    now = datetime.now(UTC)
                     drawn = screen(
-                        follower.alarms.values(), datetime.now(UTC), place.links, list(news), console.width, console.height
+                        follower.alarms.values(),
+                        now,
+                        place.links,
+                        list(news),
+                        console.width,
+                        console.height,
+                        partial(agreements.of, now=now),
+                        agreements.total(now),
                     )
                     live.update(drawn, refresh=True)
                     await trio.sleep(REFRESH_SECONDS)
 
             nursery.start_soon(redraw)
             while await follower.next() is not None:
-                pass
+                agreements.take(follower.instances, follower.breaches_changed)
             nursery.cancel_scope.cancel()
 
 
 async def _print(follower: Follower, news: deque[str]) -> None:
-    """Without a terminal: what stands on its own once the dust has settled, each change as a line, causes with their reason."""
+    """Without a terminal: each alarm that stands on its own as a line once it has settled, causes with their reason and SLA
+    time, and breaches as they open."""
     told: str | None = None
-    changes = Changes()
+    changes, agreements = Changes(), Agreements()
     while True:
-        changed: Sequence[Alarm] | None = ()
+        changed: Sequence[Alarm] | None = NOTHING
         with trio.move_on_after(REFRESH_SECONDS):
             changed = await follower.next()
         if changed is None:
@@ -94,6 +107,9 @@ async def _print(follower: Follower, news: deque[str]) -> None:
         if news and news[-1] != told:
             told = news[-1]
             sys.stdout.write(f"--- plant: {printable(told)}\n")
+        if changed is not NOTHING:
+            for each in breach_lines(agreements.take(follower.instances, follower.breaches_changed), follower.alarms):
+                sys.stdout.write(f"{each}\n")
         changes.take(changed, trio.current_time())
         children = open_children(follower.alarms.values())
         for told_now in changes.due(follower.alarms, trio.current_time()):
@@ -101,4 +117,6 @@ async def _print(follower: Follower, news: deque[str]) -> None:
             sys.stdout.write(line(alarm, children[alarm.id]) + "\n")
             if (reason := why(alarm)) and alarm.cleared_at is None:
                 sys.stdout.write(f"{'':10}{reason}\n")
+            if promised := agreements.of(alarm, datetime.now(UTC)):
+                sys.stdout.write(f"{'':10}{promised}\n")
         sys.stdout.flush()

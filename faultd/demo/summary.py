@@ -1,11 +1,12 @@
 """The demo's last words: true figures only, each from where it is known first-hand.
 
-Sent is what the plant gave to the kernel, received what the daemon's own counter says, folded what the ledger holds; alarms and
-causes are read from the ledger's Changes, after the daemon has drained.
+Sent is what the plant gave to the kernel, received what the daemon's own counter says, folded what the ledger holds; alarms,
+causes, breaches and credits are read from the ledger's Changes, after the daemon has drained.
 """
 
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import Decimal
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from protocols.change import AlarmChanged
 from protocols.event import Trap
 from protocols.printable import counted, printable
 from protocols.severity import rank
+from protocols.sla.breach import SlaBreach
+from protocols.sla.changes import SlaBreachChanged
 
 ARRIVE_SECONDS = 5.0
 ROOTS = 8
@@ -43,6 +46,12 @@ class Folded(Struct):
     cleared: int = 0
     whole: bool = True
     """True when every Event is folded."""
+    breaches: int = 0
+    """Breaches of service level agreements that were opened and stand."""
+    broken: int = 0
+    """Agreements that have one."""
+    credits: dict[str, Decimal] = {}
+    """The sum of their credits by currency, in major units."""
     roots: tuple[Alarm, ...] = ()
     """The alarms named as a cause that are attributed to no other, as they are at the end, the worst first."""
 
@@ -61,6 +70,7 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
     raised: set[str] = set()
     causes: dict[str, Alarm] = {}
     cleared: set[str] = set()
+    breaches: dict[str, SlaBreach] = {}
     with closing(connect_reader(ledger)) as connection:
         end = read_head(connection, ledger)
         found.whole = end.through >= end.offset
@@ -69,7 +79,11 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
         seq = begin.seq
         while batches := read_changes(connection, ledger, seq, end.seq, _PAGE, _PAGE_BYTES):
             seq = batches[-1].seq
-            for change in (each for batch in batches for each in batch.changes if isinstance(each, AlarmChanged)):
+            for change in (each for batch in batches for each in batch.changes):
+                if isinstance(change, SlaBreachChanged):
+                    breaches[change.breach.id] = change.breach
+                if not isinstance(change, AlarmChanged):
+                    continue
                 raised.update(change.alarm.id for entry in change.entries if entry.action == "raised")
                 if change.alarm.is_root_cause or change.alarm.id in causes:
                     causes[change.alarm.id] = change.alarm
@@ -77,6 +91,11 @@ def folded_since(ledger: Path, begin: Head) -> Folded:
                     cleared.add(change.alarm.id)
     roots = (alarm for alarm in causes.values() if alarm.is_root_cause and alarm.parent_alarm_id is None)
     found.roots = tuple(sorted(roots, key=lambda alarm: (rank(alarm.severity), -alarm.subscriber_count)))
+    standing = [breach for breach in breaches.values() if not breach.withdrawn]
+    found.breaches, found.broken = len(standing), len({breach.instance_id for breach in standing})
+    for breach in standing:
+        owed = found.credits.get(breach.currency, Decimal()) + Decimal(breach.credit).scaleb(-breach.minor_digits)
+        found.credits |= {breach.currency: owed} if breach.credit else {}
     found.alarms, found.causes, found.cleared = len(raised), len(causes), len(cleared & raised)
     return found
 
@@ -116,11 +135,19 @@ def words(tally: Tally, folded: Folded) -> list[str]:
         f"traps: {tally.sent:,} sent, {received}, {folded.traps:,} folded, {lost:,} lost{still}",
         f"alarms: {folded.alarms:,} raised, {folded.cleared:,} of them cleared, {folded.causes:,} named as a cause of others",
     ]
+    owed = " + ".join(f"{amount:,} {currency}" for currency, amount in sorted(folded.credits.items())) or "none"
+    broken = counted(folded.broken, "service level agreement")
+    lines.append(f"SLA: {counted_breaches(folded.breaches)} of {broken}, credits {owed}")
     for alarm in folded.roots[:ROOTS]:
         lines += _root(alarm)
     if len(folded.roots) > ROOTS:
         lines.append(f"  ... and {len(folded.roots) - ROOTS} more causes")
     return lines
+
+
+def counted_breaches(number: int) -> str:
+    """``1 breach``, ``12 breaches``."""
+    return f"{number:,} breach{'' if number == 1 else 'es'}"
 
 
 def _root(alarm: Alarm) -> list[str]:

@@ -24,16 +24,19 @@ class Workplace(Struct, frozen=True):
     config: Path
     log: Path
     token: str
+    admin: str
+    """The token with which the demo makes definitions."""
     ports: dict[str, int]
 
     @property
     def links(self) -> list[tuple[str, str]]:
         """Addresses that a user may want to open, by name."""
-        http = f"http://127.0.0.1:{self.ports['http']}"
+        http = self.http
         return [
             ("another terminal", f". {shlex.quote(str(self.folder / ENVIRONMENT))}; faultd alarms list"),
             ("API docs", f"{http}/schema"),
             ("Alarms", f"{http}/api/v1/faults/alarms"),
+            ("Who breaks next", f"{http}/api/v1/faults/sla-instances?sort=time_to_breach"),
             ("Metrics", f"{http}/metrics"),
             ("Stream", f"{self.stream}?token={self.token}"),
             ("Token", f"Authorization: Bearer {self.token}"),
@@ -43,6 +46,10 @@ class Workplace(Struct, frozen=True):
     @property
     def ledger(self) -> Path:
         return LedgerSettings().path(self.folder)
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.ports['http']}"
 
     @property
     def stream(self) -> str:
@@ -81,8 +88,10 @@ file = "{topology}"
         encoding="utf-8",
     )
     now = datetime.now(UTC)
-    token = TokenFile(folder / "tokens.json").create(f"demo-{now:%H%M%S.%f}", "operator", None, now)
-    place = Workplace(folder, config, folder / "faultd.log", token, ports)
+    tokens = TokenFile(folder / "tokens.json")
+    token = tokens.create(f"demo-{now:%H%M%S.%f}", "operator", None, now)
+    admin = tokens.create(f"demo-admin-{now:%H%M%S.%f}", "admin", None, now)
+    place = Workplace(folder, config, folder / "faultd.log", token, admin, ports)
     _for_another_terminal(place)
     return place
 

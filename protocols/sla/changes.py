@@ -69,6 +69,9 @@ class SlaClockChanged(Struct, frozen=True, array_like=True, tag="sla_clock", tag
     tenant_id: str
     times: AlarmTimes
     reason: str = ""
+    alarm_name: str = ""
+    """The alarm's external name."""
+    ticket_id: str = ""
 
 
 class SlaMeasured(Struct, frozen=True, array_like=True, tag="sla_measured", tag_field="tag"):

@@ -39,6 +39,7 @@ from protocols.event import CountAlarms, PolicyLoaded, RulesLoaded, Tick, Topolo
 from protocols.maintenance import MaintenanceWindow, WindowPlan, WindowScope
 from protocols.principal import Principal
 from protocols.rule import Conditions, Rule, RuleRecord
+from protocols.sla.changes import SlaWindowChanged
 from protocols.topology import Node, TopologyNode
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -93,7 +94,7 @@ def test_the_new_ledger_holds_all_and_goes_on_behind_the_old_one(tmp_path: Path)
         assert list(state.api_nodes) == ["mine"]
         assert {state.plant.revision(one) for one in ("olt-1", "olt-1/1")} == {begins + 2}
         assert RuleChanged(begins + 1, "f1") in changes, "the row of the old id goes"
-        assert {type(change) for change in changes} == {RuleChanged, WindowChanged, NodesChanged}
+        assert {type(change) for change in changes} == {RuleChanged, WindowChanged, NodesChanged, SlaWindowChanged}
         # The file of rules and that of nodes are read at the next start: what was set through the API stays.
         rule = replace(RULE, name="mine")
         stages.fold(begins + 4, NOW, RulesLoaded("d", (rule,)))
@@ -174,7 +175,7 @@ def test_a_ledger_to_which_the_database_is_not_given_is_withdrawn(
         assert path.exists()
         raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
 
-    monkeypatch.setattr("faultd.cli.restore.read_operator_data", lambda _url: DATA)
+    monkeypatch.setattr("faultd.cli.restore.read_operator_data", lambda _url, _now: DATA)
     monkeypatch.setattr("faultd.cli.restore.adopt_restored", locked)
     with pytest.raises(typer.Exit) as left:
         restore_ledger(config, from_database=True)

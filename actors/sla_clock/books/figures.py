@@ -98,7 +98,7 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
 
     def exceeds_at(amount: int) -> int | None:
         past = breached_at(counted.down, amount)
-        if past is not None or not outages:
+        if past is not None or not lasts:
             return past
         return breaches_at(interval, contract, outages, exclusions, amount, now=until, minimum=minimum)
 

@@ -41,7 +41,7 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
 
 
 def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
-    """Fix the figures of the period that ended at ``ended``, of an instance without an account."""
+    """Fix the figures of the period that ended at ``ended``, of an instance that had no account in it."""
     period = period_of(run.state, instance, ended - 1)
     if period is None or period.end != ended or (instance.id, period.start) in run.state.periods:
         return

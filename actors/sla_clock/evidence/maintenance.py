@@ -64,6 +64,10 @@ class MaintenanceIndex:
         self._keep(journal, window.id, history)
         return tuple(dict.fromkeys(_keys_of(history)))
 
+    def restore(self, journal: Journal, window_id: str, history: WindowHistory) -> None:
+        """Take a history as it was, in place of the one that there is."""
+        self._keep(journal, window_id, history)
+
     def drop(self, journal: Journal, window_id: str) -> None:
         """Forget a window with its past."""
         history = self.histories.get(window_id)

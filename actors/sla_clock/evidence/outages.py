@@ -1,7 +1,7 @@
 """Outage intervals from alarms: every alarm with an effect on service has one for each time that it was open."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -16,6 +16,8 @@ from protocols.sla.outage import SlaOutage
 CLOCK_JUMPED = "clock_jumped"
 REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
+BLIND_AFTER = timedelta(seconds=60)
+"""A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 

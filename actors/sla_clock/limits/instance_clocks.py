@@ -11,7 +11,7 @@ clock for the instance counts
 An alarm that is detached takes along what happened while it was attached. So its clock goes on without a break.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -22,7 +22,8 @@ from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import excused_time
 from actors.sla_clock.evidence.stated import stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.limits.clock_facts import EFFECTS
+from actors.sla_clock.limits.clock_facts import EFFECTS, has_limits
+from actors.sla_clock.state import SlaState
 from protocols.severity import Severity
 from protocols.sla.business_time import DAY
 from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, ClockPause, EndedSpan, PauseReason, SeverityChange
@@ -35,8 +36,6 @@ from protocols.sla.outage import SlaOutage
 
 AHEAD = 31 * DAY * SECOND
 """How far ahead planned work is looked for. A clock is examined when it is due, so work behind it comes in time."""
-
-
 ALWAYS: Interval = (-NEVER, NEVER)
 REASONS: Final[Mapping[ExclusionCategory, PauseReason]] = {
     "customer": "waiting_for_customer",
@@ -57,42 +56,77 @@ class InstanceClock(NamedTuple):
     definition: SlaDefinition
 
 
-def has_limits(definition: SlaDefinition) -> bool:
-    """True when the definition promises a time limit."""
-    return bool(definition.terms.response or definition.terms.resolution)
+def clocks_of(
+    evidence: EvidenceReader, instance: SlaInstance, period: Period, now: int, decided: Collection[str] | None = None
+) -> list[InstanceClock]:
+    """Every clock of an instance that is known, the earliest first. With ``decided``, the alarms about which something was
+    decided: without the others that were over before any limit could be exceeded, however often an alarm comes and goes."""
+    table = evidence.state.clocks.by_id
+    found = [each for each in evidence.concerning(instance) if each.effect in EFFECTS and each.alarm_id in table]
+    if not found:
+        return []
+    start, end = contract_of(instance)
+    # Services below one cause share everything but their exclusions.
+    key = None
+    if start <= period.start <= found[0].start and not decided:
+        key = tuple(each.id for each in found), period.definition.id, period.definition.version, end, decided is None
+    shared: list[_SharedClock] | None = evidence.clocks.get(key) if key is not None else None
+    if shared is None:
+        shared = list(_shared(evidence.state, instance, period, found, decided))
+        if key is not None:
+            evidence.clocks[key] = shared
+    clocks = []
+    for clock, opened in shared:
+        raised = clock.times.raised
+        pauses = _exclusions(evidence, instance, (raised, max(now, raised) + AHEAD), clock.definition.terms, opened)
+        if pauses:
+            clock = clock._replace(times=replace(clock.times, pauses=(*clock.times.pauses, *pauses)))
+        clocks.append(clock)
+    return clocks
 
 
-def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> list[InstanceClock]:
-    """Every clock of an instance that is known, the earliest first."""
-    state = evidence.state
+class _SharedClock(NamedTuple):
+    """A clock without the exclusions of the instance, and the timeline in which its alarms were open."""
+
+    clock: InstanceClock
+    opened: Sequence[Interval]
+
+
+def _shared(
+    state: SlaState,
+    instance: SlaInstance,
+    period: Period,
+    outages: Sequence[SlaOutage],
+    decided: Collection[str] | None,
+) -> Iterator[_SharedClock]:
     spans: dict[str, list[SlaOutage]] = {}
-    for outage in evidence.concerning(instance):
-        if outage.effect in EFFECTS and outage.alarm_id in state.clocks.by_id:
-            spans.setdefault(outage.alarm_id, []).append(outage)
+    for outage in outages:
+        spans.setdefault(outage.alarm_id, []).append(outage)
     causes: dict[str, list[str]] = {}
     for alarm_id in spans:
         causes.setdefault(state.clocks.top_of(alarm_id), []).append(alarm_id)
-    found = []
     start, end = contract_of(instance)
     for cause, members in causes.items():
         began = max(start, spans[members[0]][0].start)
-        if began >= end:
-            continue
-        definition = (period_of(state, instance, began) or period).definition
-        if not has_limits(definition):
+        definition = period.definition if period.start <= began else (period_of(state, instance, began) or period).definition
+        if began >= end or not has_limits(definition):
             continue
         if definition.terms.customer_power == "excluded":
             # The customer's own power, unless there is a cause: nobody is waited for.
             members = [each for each in members if cause != each or not spans[each][-1].customer_power]
-            if not members:
-                continue
         opened = union((each.start, NEVER if each.end is None else each.end) for one in members for each in spans[one])
-        times = _times(state.clocks, members, max(start, opened[0][0]) if opened else began, opened, end)
-        horizon = times.raised, max(now, times.raised) + AHEAD
-        pauses = (*times.pauses, *_exclusions(evidence, instance, horizon, definition.terms, opened))
+        if not opened:
+            continue
         alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
-        found.append(InstanceClock(cause, alarms, replace(times, pauses=pauses), definition))
-    return found
+        if decided is not None and _is_brief(definition.terms, opened) and not any(each in decided for each in alarms):
+            continue
+        times = _times(state.clocks, members, max(start, opened[0][0]), opened, end)
+        yield _SharedClock(InstanceClock(cause, alarms, times, definition), opened)
+
+
+def _is_brief(terms: SlaTerms, opened: Sequence[Interval]) -> bool:
+    """True when so little time has passed from raise to end that no limit can be exceeded."""
+    return opened[-1][1] - opened[0][0] <= min([*terms.response.values(), *terms.resolution.values()])
 
 
 def severity_at(times: AlarmTimes, at: int) -> Severity:
@@ -116,7 +150,7 @@ def _times(
     table: AlarmFactTable, members: Sequence[str], raised: int, opened: Sequence[Interval], contract_end: int
 ) -> AlarmTimes:
     first, *later = _severities(table, members[0])
-    last = min(opened[-1][1], contract_end) if opened else raised
+    last = min(opened[-1][1], contract_end)
     ended = [EndedSpan(*each) for each in difference([(raised, last)], opened)] if last > raised else []
     if last < NEVER:
         ended.append(EndedSpan(max(raised, last)))

@@ -239,7 +239,7 @@ async def test_rows_are_read_back_as_they_were_written(database_url: str) -> Non
     async with Postgres.open(database_url) as database:
         changes: list[Change] = [RuleChanged(1, "r1", rule), RuleChanged(1, "r2", filed), NodesChanged(1, nodes)]
         await write(database, *changes, WindowChanged(2, "MW7", WINDOW, "active"), WindowChanged(2, "MW12", other, "cancelled"))
-    data = await trio.to_thread.run_sync(read_operator_data, database_url)
+    data = await trio.to_thread.run_sync(read_operator_data, database_url, T0)
     assert (data.ledger_id, data.seq, data.offset) == ("ledger", 1, 1 << 40)
     assert list(data.rules) == [rule, filed]
     assert list(data.windows) == [WINDOW, other]
@@ -261,14 +261,14 @@ async def test_a_table_that_another_session_holds_is_not_waited_for_without_end(
             async with connection.transaction():
                 await connection.execute("LOCK TABLE rules IN ACCESS EXCLUSIVE MODE")
                 for call in (
-                    partial(read_operator_data, database_url),
+                    partial(read_operator_data, database_url, T0),
                     partial(adopt_now, database_url, "other", T0, check, discard=True),
                 ):
                     with pytest.raises(asyncpg.LockNotAvailableError):
                         await asyncio.to_thread(call)
 
         await database.run(locked)
-        data = await trio.to_thread.run_sync(read_operator_data, database_url)
+        data = await trio.to_thread.run_sync(read_operator_data, database_url, T0)
         assert (data.ledger_id, [record.id for record in data.rules]) == ("ledger", ["r1"]), "nothing was adopted"
 
 

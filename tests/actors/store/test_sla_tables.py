@@ -7,7 +7,9 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from msgspec.structs import replace
+import trio
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields, replace
 from vocabulary import agreements
 from vocabulary.agreements import ALARM, BEGIN, DAY, DEC, END, HOUR, NOV, PARENT, SECOND
 from vocabulary.sla_reports import make_sla_report
@@ -15,6 +17,7 @@ from vocabulary.sla_reports import make_sla_report
 from actors.postgres import Postgres
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
+from actors.store.operator_read import read_operator_data
 from actors.store.sla_tables import SLA_UPSERT, TABLES, SlaRows
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Change, NodesChanged
@@ -33,8 +36,9 @@ from protocols.sla.changes import (
     SlaPeriodClosed,
     SlaWindowChanged,
 )
-from protocols.sla.clock_facts import AlarmTimes, ClockPause, EndedSpan, SeverityChange
+from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, ClockPause, EndedSpan, SeverityChange
 from protocols.sla.credit import CreditLine
+from protocols.sla.instance import FormerDefinition
 from protocols.sla.measurement import MeasurementSummary
 from protocols.sla.report import SlaReport
 from protocols.sla.window_history import WindowHistory
@@ -48,6 +52,7 @@ TIMES = AlarmTimes(
     ended=(EndedSpan(BEGIN + 10, BEGIN + 12), EndedSpan(BEGIN + 20)),
     pauses=(ClockPause("P1", "agreed", BEGIN + 2, None),),
 )
+TIMES_OF_NOW = replace(TIMES, ended=(EndedSpan(END + 5),), attached=(AttachedSpan(PARENT, BEGIN + 3, BEGIN + 4),))
 VIOLATION = MeasurementSummary(
     instance_id="SI2", tenant_id="t", metric="latency", start=BEGIN + 1, end=None, limit=10_000, worst=99
 )
@@ -315,3 +320,95 @@ async def test_the_indexes_that_reads_rely_on(database_url: str) -> None:
     assert defined["ix_sla_instances_customer"] == "(customer_id, status)"
     assert defined["ix_sla_breaches_time"] == "(breach_start, breach_end)"
     assert defined["ix_sla_breaches_resolved"] == "(resolved, breach_start)"
+
+
+def without_defaults(record: Struct, *but: str) -> None:
+    """Check that every field of the record differs from its default, so that a lost column is found."""
+    for field in fields(record):
+        if field.name not in but and field.default is not NODEFAULT:
+            assert getattr(record, field.name) != field.default, f"{type(record).__name__}.{field.name}"
+
+
+async def test_records_are_read_back_as_they_were_written(database_url: str) -> None:
+    now = DEC + timedelta(days=10)
+    former = (FormerDefinition("SD0", BEGIN + DAY),)
+    contract = agreements.instance(
+        suspended=True,
+        end=END + 40 * DAY,
+        minor_digits=3,
+        origin="file",
+        revision=9,
+        former=former,
+        node_id="n",
+        edited=("end",),
+    )
+    outage = agreements.outage(
+        3, services=("S2",), customers=("C2",), customer_power=True, end=END + DAY + 1, moved=-5, corrected=True
+    )
+    stopped = agreements.outage(
+        id="faultd:stopped.9", number=4, alarm_id="faultd:stopped", parent_alarm_id=None, end=END + 2 * DAY
+    )
+    exclusion = agreements.exclusion(
+        end=END + DAY, rrule="FREQ=DAILY", time_zone="Europe/Berlin", withdrawn_at=DEC, withdrawn_by="eve", revision=2
+    )
+    breach = agreements.breach(
+        end=END, alarm_id=PARENT, ticket_id="T-1", minor_digits=3, resolved=True, withdrawn=True, revision=7, period_start=END
+    )
+    newer = agreements.definition(version=2, tenant_id="t", deleted_at=DEC)
+    figures = agreements.figures(revision=3, budget=None, availability=None, contract_end=END + 40 * DAY, planned=7)
+    shown = SlaInstanceChanged(0, contract, "at_risk", "hot", 3, END + 3 * DAY + 1, False, END, END + 31 * DAY, "SD1", 2)
+    wanted: list[SlaChange] = [
+        SlaDefinitionChanged(0, agreements.definition()),
+        SlaDefinitionChanged(0, newer),
+        shown,
+        SlaExclusionChanged(0, exclusion),
+        SlaWindowChanged(0, "MW1", agreements.window_history(cancelled_at=END + 1)),
+        SlaOutageChanged(0, outage, "why"),
+        SlaOutageChanged(0, stopped, ""),
+        SlaClockChanged(0, ALARM, "t", TIMES_OF_NOW, "why", "A7", "T-1"),
+        FaultReported(0, agreements.fault_report(reported_at=END + 3)),
+        SlaPeriodClosed(0, figures),
+        SlaBreachChanged(0, breach),
+        SlaCreditChanged(0, agreements.credit(period_start=END, final=True, minor_digits=3)),
+        SlaMeasured(0, VIOLATION),
+    ]
+    for record, but in (
+        (contract, ()),
+        (outage, ()),
+        (exclusion, ()),
+        (breach, ()),
+        (newer, ()),
+        (figures, ("definition_version",)),
+        (shown, ()),
+        (TIMES_OF_NOW, ()),
+    ):
+        without_defaults(record, *but)
+    old: list[SlaChange] = [
+        SlaOutageChanged(1, agreements.outage(8, end=BEGIN - 90 * DAY, start=BEGIN - 91 * DAY)),
+        SlaBreachChanged(1, agreements.breach(8, resolved=True, end=BEGIN, period_start=BEGIN - 90 * DAY)),
+        SlaInstanceChanged(1, agreements.instance(8, start=BEGIN - 90 * DAY, end=BEGIN - 80 * DAY)),
+        SlaPeriodClosed(1, agreements.figures(8, start=BEGIN - 90 * DAY, end=BEGIN - 60 * DAY)),
+        SlaPeriodClosed(1, replace(figures, revision=2)),
+        FaultReported(1, agreements.fault_report(8, reported_at=BEGIN - 90 * DAY)),
+        SlaMeasured(1, replace(VIOLATION, metric="bandwidth", end=END)),
+    ]
+    async with Postgres.open(database_url) as database:
+        assert await write(database, *wanted, *old) == []
+    data = await trio.to_thread.run_sync(read_operator_data, database_url, now)
+    assert list(data.agreements) == wanted
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        SlaDefinitionChanged(1, agreements.definition(70)),
+        SlaInstanceChanged(1, agreements.instance(id="SI70.12")),
+        SlaExclusionChanged(1, agreements.exclusion(70)),
+        SlaBreachChanged(1, agreements.breach(id="SB70.3")),
+        FaultReported(1, agreements.fault_report(70)),
+    ],
+)
+async def test_no_id_of_a_new_ledger_is_one_of_the_old(database_url: str, change: SlaChange) -> None:
+    async with Postgres.open(database_url) as database:
+        await write(database, *ONE_OF_EACH.values(), change)
+    assert (await trio.to_thread.run_sync(read_operator_data, database_url, DEC)).offset == 70

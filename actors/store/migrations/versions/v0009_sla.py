@@ -151,6 +151,8 @@ CREATE TABLE sla_clocks (
     severity text NOT NULL,
     acknowledged_at timestamptz,
     ended_at timestamptz,
+    alarm_name text NOT NULL,
+    ticket_id text NOT NULL,
     times jsonb NOT NULL,
     reason text NOT NULL
 );

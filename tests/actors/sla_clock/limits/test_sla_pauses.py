@@ -114,3 +114,13 @@ def test_the_number_of_pauses_is_bounded(world: SlaWorld) -> None:
         assert pause(world, alarm, number, number + 0.5).accepted
     (refusal,) = pause(world, alarm, 300, 301).refusals
     assert refusal.reason == "limit"
+
+
+def test_those_who_heard_of_a_breach_hear_that_it_is_withdrawn(world: SlaWorld) -> None:
+    world.serve(world.define(**REPAIR), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.run_to(4000)
+    pause(world, alarm, 1000, 3000)
+    assert [kind for kind, _ in world.notices] == ["at_risk", "breach_opened", "escalation", "breach_resolved"]
+    world.run_to(3600 + 2000 + 1)
+    assert [kind for kind, _ in world.notices][4:] == ["at_risk", "breach_opened", "escalation"]

@@ -47,7 +47,7 @@ class Folded(Struct):
     whole: bool = True
     """True when every Event is folded."""
     breaches: int = 0
-    """Breaches of service level agreements that were opened and stand."""
+    """Breaches of service level agreements that were opened or went on, and stand."""
     broken: int = 0
     """Agreements that have one."""
     credits: dict[str, Decimal] = {}

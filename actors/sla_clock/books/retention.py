@@ -7,6 +7,8 @@ from actors.sla_clock.limits.clock_facts import forget_clocks
 from actors.sla_clock.limits.fault_reports import forget_reports
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
+from actors.sla_clock.terms.answers import forget_key
+from actors.sla_clock.terms.definitions import forget_unused
 from protocols.sla.local_time import instant_at
 from protocols.sla.periods import period_at
 
@@ -42,10 +44,15 @@ def forget_past(run: FoldRun) -> None:
         journal.drop(state.credits, key)
     for exclusion in [each for each in state.exclusions.values() if not each.rrule and each.end < horizon]:
         state.drop_exclusion(journal, exclusion.id)
+        forget_key(run, "exclusion", exclusion.key)
     forget_reports(run, min([horizon, *(each.start for each in state.outages.values())]))
     forget_clocks(run, horizon)
-    for instance in [each for each in state.instances.found_at(ENDING) if each.end is not None and each.end < horizon]:
+    # A contract of a node that is still there says that the node is to have no other.
+    ended = [each for each in state.instances.found_at(ENDING) if each.end is not None and each.end < horizon]
+    for instance in [each for each in ended if each.node_id not in state.plant.places]:
         state.instances.remove(journal, instance.id)
+        forget_key(run, "instance", instance.key)
+    forget_unused(run)
     for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:
         state.maintenance.drop(journal, window_id)
     run.evidence.forget()

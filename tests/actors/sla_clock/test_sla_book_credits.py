@@ -4,6 +4,7 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -93,7 +94,7 @@ def report(world: SlaWorld, at: float) -> None:
     assert world.command(ReportFault("t", "c-svc-1", "svc-1", us(at))).accepted
 
 
-def statutory(world: SlaWorld, **terms: object) -> SlaInstance:
+def statutory(world: SlaWorld, **terms: Any) -> SlaInstance:
     definition = world.define(**{"credits": GERMAN, "availability_target": None, **terms})
     return world.serve(definition, "svc-1", monthly_fee=3999, currency="EUR")
 

@@ -125,8 +125,8 @@ def shown(live: LiveInstance, now: datetime) -> InstanceShown:
         unknown_time=live.unknown / SECOND,
         error_budget=None if live.budget_left is None else live.budget_left / SECOND,
         breach_count=live.breaches,
-        credit_amount=live.credit / money,
-        penalty_amount=live.uncapped / money,
+        credit_amount=live.credit / 10**live.credit_digits,
+        penalty_amount=live.uncapped / 10**live.credit_digits,
         breaches_at=_moment(live.breaches_at),
         time_to_breach=ahead / SECOND if ahead is not None and ahead > 0 else None,
     )

@@ -103,4 +103,5 @@ def _live(state: SlaState, reader: EvidenceReader, instance: SlaInstance, now: i
         breaches_at=figures.breaches_at,
         credit=sum(line.amount for line in lines),
         uncapped=sum(line.amount for line in lines if line.amount > 0),
+        credit_digits=instance.minor_digits if credit is None else credit.minor_digits,
     )

@@ -37,6 +37,8 @@ class LiveInstance(Struct, frozen=True, kw_only=True):
     credit: int = 0
     uncapped: int = 0
     """The credit without the lines that lower it to a cap."""
+    credit_digits: int = 2
+    """Digits of the minor unit of both."""
 
 
 class SlaView(Protocol):

@@ -77,6 +77,9 @@ async def test_numbers_are_taken_exactly(lab: Any) -> None:
         ]
 
 
+NO_LIMIT: dict[str, Any] = dict.fromkeys(("max_latency_ms", "max_packet_loss_percent", "min_bandwidth_mbps"))
+
+
 @pytest.mark.parametrize(
     ("change", "fields"),
     [
@@ -99,6 +102,8 @@ async def test_numbers_are_taken_exactly(lab: Any) -> None:
         ({"max_latency_ms": -1}, ["max_latency_ms"]),
         ({"max_latency_ms": 0.0001}, ["max_latency_ms"]),
         ({"max_packet_loss_percent": 100.1}, ["max_packet_loss_percent"]),
+        ({**NO_LIMIT, "violation_seconds": 300}, ["violation_seconds"]),
+        ({**NO_LIMIT, "measurement_interval_seconds": -1}, ["measurement_interval_seconds"]),
         ({"response_time_major": 0}, ["response_time_major"]),
         ({"business_hours": {"monday": ["18:00-08:00"]}}, ["business_hours.monday[0]"]),
         ({"business_hours": {"monday": ["08:00-12:00", "11:00-18:00"]}}, ["business_hours.monday[1]"]),

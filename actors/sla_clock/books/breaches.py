@@ -87,7 +87,8 @@ def root_of(state: SlaState, alarms: list[SlaOutage], at: int) -> SlaOutage | No
         above = state.outages_of.get(found.parent_alarm_id)
         if not above:
             # The cause is a conclusion that is no outage itself.
-            return replace(found, alarm_id=found.parent_alarm_id, alarm_name="")
+            facts = state.clocks.get(found.parent_alarm_id)
+            return replace(found, alarm_id=found.parent_alarm_id, alarm_name="" if facts is None else facts.name)
         found = state.outages[above[-1]]
     return found
 

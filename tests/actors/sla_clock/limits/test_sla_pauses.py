@@ -83,8 +83,8 @@ def test_a_pause_of_the_cause_counts_for_every_customer_below_it(world: SlaWorld
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"start": 50.0, "end": 50.0}, "end: is not after start"),
-        ({"start": 50.0, "end": 40.0}, "end: is not after start"),
+        ({"start": 50.0, "end": 50.0}, "end_time: must be after start_time"),
+        ({"start": 50.0, "end": 40.0}, "end_time: must be after start_time"),
         ({"pause_id": "CP1"}, "pause_id: the alarm has no pause 'CP1'"),
     ],
 )

@@ -85,7 +85,7 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
                 run.journal.put(state.closed, instance.id, account)
 
 
-def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
+def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by: str = BY_CALENDAR) -> None:
     """Book the period that ended at ``ended`` anew, and make a new revision of its figures if they differ now."""
     state = run.state
     period = period_of(state, instance, ended - 1)
@@ -101,7 +101,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     known = _last_revision(state, instance, period, now) or replace(_untouched(now), revision=0)
     if comparable(now) != comparable(known) or (not known.revision and figures.touched):
         run.journal.put(state.closed, instance.id, account)
-        _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
+        made = replace(now, revision=known.revision + 1, reason=why, closed_by=by)
+        _put(run, instance, period, figures, account.breaches, made, known)
 
 
 def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -> None:
@@ -200,8 +201,8 @@ def figures_shown(
         availability=figures.availability,
         breaches=sum(not state.breaches[each].withdrawn for each in breaches),
         credit=0 if credit is None else credit.amount,
-        currency=instance.currency,
-        minor_digits=instance.minor_digits,
+        currency=instance.currency if credit is None else credit.currency,
+        minor_digits=instance.minor_digits if credit is None else credit.minor_digits,
         closed_by=BY_CALENDAR,
         made_at=made_at,
         customer_name=instance.customer_name,

@@ -32,6 +32,7 @@ from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, F
 from protocols.sla.definition import BurnWindow, CustomerPowerPolicy, UnknownPolicy
 from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
+from protocols.sla.outage import OutageEffect
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -74,6 +75,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "SlaBurnWindow": BurnWindow,
+    "SlaOutageEffect": OutageEffect,
     "WindowPhase": Phase,
 }
 """Every enum of the API, by the name of its component."""

@@ -41,6 +41,8 @@ class SlaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Credit models to use instead of those that come with faultd. Empty: the shipped ones."""
     extra: tuple[str, ...] = ()
     """Directories of further credit models of your own."""
+    operator: str = ""
+    """Your company's name, at the head of service level reports."""
 
 
 class TopologySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,8 +31,8 @@ class SlaCatalogue:
         number = len(versions) if version is None else version
         return versions[number - 1] if 1 <= number <= len(versions) else None
 
-    def uses(self, definition_id: str) -> int:
-        return self._state().instances.count(f"definition:{definition_id}")
+    def count(self, place: str) -> int:
+        return self._state().instances.count(place)
 
     def instance(self, instance_id: str) -> SlaInstance | None:
         return self._state().instances.get(instance_id)
@@ -47,9 +47,10 @@ class SlaCatalogue:
         return id_of(age)
 
     def status(self, instance: SlaInstance) -> InstanceStatus:
-        if instance.suspended:
-            return "suspended"
-        account = self._state().accounts.get(instance.id)
+        return "suspended" if instance.suspended else self.decided(instance.id)
+
+    def decided(self, instance_id: str) -> InstanceStatus:
+        account = self._state().accounts.get(instance_id)
         return "compliant" if account is None else account.status
 
     def touched(self) -> Sequence[str]:
@@ -106,4 +107,5 @@ def _live(state: SlaState, reader: EvidenceReader, instance: SlaInstance, now: i
         breaches_at=figures.breaches_at,
         credit=sum(line.amount for line in lines),
         uncapped=sum(line.amount for line in lines if line.amount > 0),
+        credit_digits=instance.minor_digits if credit is None else credit.minor_digits,
     )

@@ -38,6 +38,8 @@ class LiveInstance(Struct, frozen=True, kw_only=True):
     credit: int = 0
     uncapped: int = 0
     """The credit without the lines that lower it to a cap."""
+    credit_digits: int = 2
+    """Digits of the minor unit of both."""
 
 
 class SlaView(Protocol):
@@ -51,8 +53,9 @@ class SlaView(Protocol):
         """One version; the newest without ``version``."""
         ...
 
-    def uses(self, definition_id: str) -> int:
-        """The number of instances that refer to a definition."""
+    def count(self, place: str) -> int:
+        """The number of instances of a place, as :meth:`behind` has them; of ``definition:ID`` also those that used it in an
+        earlier period."""
         ...
 
     def instance(self, instance_id: str) -> SlaInstance | None:
@@ -61,7 +64,7 @@ class SlaView(Protocol):
 
     def behind(self, after: str, most: int, place: str = "") -> list[SlaInstance]:
         """Up to ``most`` instances behind the one with id ``after`` ("": from the first) in the order in which they were made:
-        those of ``service:ID``, ``customer:ID``, ``definition:ID`` or of a node; all for ""."""
+        those of ``service:ID``, ``customer:ID``, ``definition:ID``, ``tenant:ID``, ``suspended:`` or of a node; all for ""."""
         ...
 
     def age(self, instance_id: str) -> int:
@@ -74,6 +77,10 @@ class SlaView(Protocol):
 
     def status(self, instance: SlaInstance) -> InstanceStatus:
         """As it was decided last."""
+        ...
+
+    def decided(self, instance_id: str) -> InstanceStatus:
+        """As :meth:`status`, of one that is not suspended."""
         ...
 
     def touched(self) -> Sequence[str]:

@@ -53,7 +53,7 @@ def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
         _close(run, instance, period, figures, ())
 
 
-def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> None:
+def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by: str = BY_CALENDAR) -> None:
     """Book the period that ended at ``ended`` anew, and make a new revision of its figures if they differ now."""
     state = run.state
     period = period_of(state, instance, ended - 1)
@@ -70,7 +70,8 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str) -> 
     now = figures_shown(run.state, instance, period, figures, account.breaches, run.now)
     if comparable(now) != comparable(known):
         run.journal.put(state.closed, instance.id, account)
-        _put(run, instance, period, figures, account.breaches, replace(now, revision=known.revision + 1, reason=why), known)
+        made = replace(now, revision=known.revision + 1, reason=why, closed_by=by)
+        _put(run, instance, period, figures, account.breaches, made, known)
 
 
 def comparable(figures: PeriodFigures) -> PeriodFigures:
@@ -124,8 +125,8 @@ def figures_shown(
         availability=figures.availability,
         breaches=sum(not state.breaches[each].withdrawn for each in breaches),
         credit=0 if credit is None else credit.amount,
-        currency=instance.currency,
-        minor_digits=instance.minor_digits,
+        currency=instance.currency if credit is None else credit.currency,
+        minor_digits=instance.minor_digits if credit is None else credit.minor_digits,
         closed_by=BY_CALENDAR,
         made_at=made_at,
         customer_name=instance.customer_name,

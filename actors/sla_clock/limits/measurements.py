@@ -99,7 +99,7 @@ def _add(run: FoldRun, instance: SlaInstance, rule: PerformanceRule, at: int, va
     key = instance.id, rule.metric
     record = run.state.performance.get(key)
     if record is not None and record.rule != rule:
-        end_record(run, record)
+        end_record(run, instance, record)
         record = None
     if record is None:
         record = MetricRecord(rule)

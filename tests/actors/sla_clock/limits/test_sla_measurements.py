@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from vocabulary.sla import SlaWorld, us
 
 from protocols.change import Answer
@@ -151,3 +152,33 @@ def test_a_suspended_instance_is_not_breached(world: SlaWorld) -> None:
     world.at(300)
     measure(world, *((at, 30_000) for at in (30, 90, 150)))
     assert not world.breaches
+
+
+def test_a_violation_over_the_end_of_a_period_belongs_to_the_one_in_which_it_began(world: SlaWorld) -> None:
+    world.serve(world.define(**TERMS), "svc-1")
+    april = 31 * 86_400 - 3 * 3600
+    world.at(april - 100)
+    measure(world, (april - 90, 30_000))
+    world.run_to(april + 200)
+    measure(world, (april - 30, 30_000), (april + 30, 30_000), (april + 90, 30_000))
+    (breach,) = world.breaches.values()
+    assert (breach.start, breach.period_start) == (us(april - 120), us(-3 * 3600))
+    first, second = world.closed
+    assert (first.breaches, second.breaches, second.revision) == (0, 1, 2)
+
+
+def test_another_limit_ends_the_breach_of_the_former_one(world: SlaWorld) -> None:
+    instance = world.serve(world.define(**TERMS), "svc-1")
+    april = 31 * 86_400 - 3 * 3600
+    world.at(april - 600)
+    measure(world, *((april - at, 30_000) for at in (30 + 660, 30 + 720, 30 + 780)))
+    (version,) = world.sla.definitions["SD1"]
+    lenient = replace(LATENCY, limit=40_000)
+    terms = replace(version.terms, performance=(lenient,))
+    world.sla.definitions["SD1"] = (version, replace(version, version=2, since=world.now, terms=terms))
+    world.run_to(april + 60)
+    measure(world, (april + 30, 30_000))
+    (breach,) = world.breaches.values()
+    assert (breach.resolved, breach.end) == (True, us(april + 60))
+    assert breach.reason.endswith("ended: the limit changed")
+    assert world.sla.performance[instance.id, "latency"].rule == lenient

@@ -87,6 +87,8 @@ def _book(
     state, left = run.state, list(record.breaches)
     after: list[tuple[int, str]] = []
     for violation in violations(record.state, record.rule):
+        if violation.end is None and instance.end is not None and instance.over(run.now):
+            violation = violation._replace(end=max(instance.end, violation.start))
         # A later measurement can move the begin of a violation back, and join two; so the first one that begins in it counts.
         mine = [each for each in left if violation.start <= each[0] and (violation.end is None or each[0] < violation.end)]
         left = [each for each in left if each not in mine]

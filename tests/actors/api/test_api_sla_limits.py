@@ -141,7 +141,7 @@ async def test_measurements_are_taken_in_the_units_of_the_wire(lab: Any) -> None
             "accepted": 2,
             "refused": [
                 {"index": 2, "field": "at", "message": "2026-03-01T12:02:00+00:00 is in the future"},
-                {"index": 3, "field": "service_id", "message": "no SLA instance of service 'svc-9'"},
+                {"index": 3, "field": "service_id", "message": "no SLA instance of service 'svc-9' at that time"},
             ],
         }
         (breach,) = lab.stages.sla.breaches.values()

@@ -294,6 +294,15 @@ def test_the_contract_bounds_the_clock(world: SlaWorld) -> None:
     )
 
 
+def test_the_end_of_the_contract_ends_a_breach(world: SlaWorld) -> None:
+    april = at(4, 1, 0)
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1", end=us(april - 600))
+    world.at(april - 3600).raise_alarm("ont.los", ONT)
+    world.run_to(april + 10)
+    breach = only_breach(world)
+    assert (breach.start, breach.end, breach.resolved) == (us(april - 1800) + 1, us(april - 600), True)
+
+
 def test_a_suspended_instance_is_not_breached(world: SlaWorld) -> None:
     world.serve(world.define(availability_target=None, **ANSWER), "svc-1", suspended=True)
     world.at(0).raise_alarm("ont.los", ONT)

@@ -43,7 +43,7 @@ class OutageCorrection(Body, frozen=True, kw_only=True):
                 check_time(name, at)
 
 
-class OutageShown(Struct, frozen=True, kw_only=True):
+class SlaOutageShown(Struct, frozen=True, kw_only=True):
     """For how long one alarm says that a resource has no service, or that faultd cannot see it. ``duration`` in seconds, of one
     that lasts until now. ``corrected``: an operator stated its begin or end."""
 
@@ -66,16 +66,16 @@ class OutageShown(Struct, frozen=True, kw_only=True):
     corrected: bool
 
 
-class OutagePage(Struct, frozen=True, kw_only=True):
+class SlaOutagePage(Struct, frozen=True, kw_only=True):
     """Outages, the latest first, and the cursor of the next page (null on the last)."""
 
-    items: tuple[OutageShown, ...]
+    items: tuple[SlaOutageShown, ...]
     next_cursor: str | None = None
 
 
-def outage_shown(outage: SlaOutage, now: int) -> OutageShown:
+def outage_shown(outage: SlaOutage, now: int) -> SlaOutageShown:
     """An outage as REST shows it at ``now``."""
-    return OutageShown(
+    return SlaOutageShown(
         id=outage.id,
         alarm_id=outage.alarm_id,
         alarm_name=outage.alarm_name,

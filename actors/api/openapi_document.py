@@ -82,7 +82,6 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
     "SlaBurnWindow": BurnWindow,
-    "SlaOutageEffect": OutageEffect,
     "WindowPhase": Phase,
 }
 """Every enum of the API, by the name of its component."""

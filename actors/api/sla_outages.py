@@ -18,7 +18,7 @@ from actors.api.sql.sla_outages import get_outage, list_outages
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from protocols.principal import Principal
-from protocols.rest_sla_outages import OutageCorrection, OutagePage, OutageShown, OutagesQuery, outage_shown
+from protocols.rest_sla_outages import OutageCorrection, OutagesQuery, SlaOutagePage, SlaOutageShown, outage_shown
 from protocols.sla.actions import CorrectOutage
 from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
@@ -49,19 +49,21 @@ class OutageCommands:
 @get("/sla-outages", summary="List outages", operation_class=documented(OutagesQuery), opt=allow("viewer", query=OutagesQuery))
 async def list_sla_outages(
     request: Request[Any, Any, Any], stored: Given[Stored], clock: Given[Now], by: By
-) -> Response[OutagePage]:
+) -> Response[SlaOutagePage]:
     """Outage intervals that concern a service level agreement, the latest first."""
     query, now = read_query(request, OutagesQuery), instant_at(clock())
     database = stored.database
     fresh = await stored.caught_up(by)
     page = await list_outages(database, query, tenant=by.tenant)
-    return answer(OutagePage(items=tuple(outage_shown(each, now) for each in page.items), next_cursor=page.next_cursor), fresh)
+    return answer(
+        SlaOutagePage(items=tuple(outage_shown(each, now) for each in page.items), next_cursor=page.next_cursor), fresh
+    )
 
 
 @get("/sla-outages/{outage_id:str}", summary="Show an outage", operation_class=ApiOperation, opt=allow("viewer"))
 async def get_sla_outage(
     stored: Given[Stored], outages: Given[OutageCommands], clock: Given[Now], by: By, outage_id: OutageId
-) -> Response[OutageShown]:
+) -> Response[SlaOutageShown]:
     """One outage interval: `ALARM.NUMBER`, where an alarm that was re-opened has several."""
     found, fresh = outages.held(by, outage_id), True
     if found is None:
@@ -82,7 +84,7 @@ async def get_sla_outage(
 )
 async def correct_sla_outage(
     outages: Given[OutageCommands], clock: Given[Now], by: By, outage_id: OutageId, data: JSONBody[OutageCorrection]
-) -> OutageShown:
+) -> SlaOutageShown:
     """State its true begin or end. The figures of the running period and of the one before follow, breaches are opened or
     withdrawn, and what the alarm says of that begin or end counts no more."""
     await outages.correct(

@@ -14,7 +14,7 @@ from protocols.rest_body import Body, PageQuery
 from protocols.rest_fields import Line, Name, OptionalName, Text
 from protocols.rest_maintenance import Zone
 from protocols.sla.credit_models import OutageCredits, TierCredits
-from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.definition import BurnWindow, CustomerPowerPolicy, UnknownPolicy
 
 PeriodUnit = Literal["month", "quarter", "year"]
 HoursText = Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$", max_length=11)]
@@ -23,6 +23,10 @@ DayHours = Annotated[
 ]
 Days = Annotated[int, Meta(ge=1, le=3_660)]
 Percent = Annotated[int, Meta(ge=1, le=99)]
+BurnRates = Annotated[
+    dict[BurnWindow, Decimal],
+    Meta(description="At risk while the budget is used so many times as fast as allowed within the last `1h`, `6h` or `3d`"),
+]
 Target = Annotated[Decimal, Meta(description="0.999 for 99.9 %; above 0, at most 1, with at most 9 decimals")]
 Minutes = Annotated[Decimal, Meta(description="Minutes of business time")]
 Anchor = Annotated[
@@ -104,6 +108,7 @@ class DefinitionCreate(Body, frozen=True, kw_only=True):
         CustomerPowerPolicy, Meta(description="Downtime of a lone ONT that reported the loss of its own power")
     ] = "excluded"
     at_risk_percent: Annotated[Percent, Meta(description="Part of a budget or time limit after which it is at risk")] = 80
+    at_risk_burn_rates: BurnRates = msgspec.field(default_factory=dict)
     credit: Credit = None
     tenant_id: Annotated[
         Name | None, Meta(description="Left out: the tenant of the token; for a token without one every tenant")
@@ -146,6 +151,7 @@ class DefinitionEdit(Body, frozen=True, kw_only=True):
     unknown_counts_as: UnknownPolicy | UnsetType = UNSET
     customer_power: CustomerPowerPolicy | UnsetType = UNSET
     at_risk_percent: Percent | UnsetType = UNSET
+    at_risk_burn_rates: BurnRates | UnsetType = UNSET
     credit: TierCredits | OutageCredits | Name | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
@@ -219,6 +225,7 @@ class DefinitionShown(Struct, frozen=True, kw_only=True):
     unknown_counts_as: UnknownPolicy
     customer_power: CustomerPowerPolicy
     at_risk_percent: int
+    at_risk_burn_rates: dict[BurnWindow, float]
     credit: TierCredits | OutageCredits | None
     credit_file: Annotated[str, Meta(description="Name of the file in `config/sla` that the credit model was copied from")]
     version: Annotated[int, Meta(description="1 when the definition is made; each change adds 1")]

@@ -89,7 +89,7 @@ class AlarmClocks(Struct, frozen=True, kw_only=True):
     cause_alarm_id: Annotated[
         str, Meta(description="The alarm whose acknowledgement and severity count: itself, or its root cause")
     ]
-    instances: Annotated[int, Meta(description="Number of instances that the alarm or one below it concerns")]
+    instances: Annotated[int, Meta(description="Number of instances that the alarm or one below it concerns; 20,000 at most")]
     pauses: tuple[PauseShown, ...]
     items: tuple[ClockShown, ...]
     next_cursor: str | None = None

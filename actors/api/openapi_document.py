@@ -29,7 +29,7 @@ from protocols.severity import Severity
 from protocols.sla.breach import BreachType
 from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
 from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, FreeUnit
-from protocols.sla.definition import CustomerPowerPolicy, UnknownPolicy
+from protocols.sla.definition import BurnWindow, CustomerPowerPolicy, UnknownPolicy
 from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
 from protocols.symptom import Symptom
@@ -73,6 +73,7 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SlaUnknownPolicy": UnknownPolicy,
     "SuppressionKind": SuppressionKind,
     "Symptom": Symptom,
+    "SlaBurnWindow": BurnWindow,
     "WindowPhase": Phase,
 }
 """Every enum of the API, by the name of its component."""

@@ -22,7 +22,7 @@ from protocols.rest_sla_definitions import (
 from protocols.severity import Severity
 from protocols.sla.business_time import BusinessCalendar, Hours
 from protocols.sla.credit_models import CreditTerms
-from protocols.sla.definition import SlaDefinition, SlaTerms, SlaTermsEdited
+from protocols.sla.definition import BURN_WINDOWS, BurnWindow, SlaDefinition, SlaTerms, SlaTermsEdited
 from protocols.sla.local_time import SECOND
 from protocols.sla.performance_rule import PerformanceMetric, PerformanceRule
 from protocols.sla.periods import PeriodRule
@@ -75,6 +75,7 @@ class TermsReader:
             maintenance_notice=_notice(numbers, body.maintenance_notice_hours),
             response=_time_limits(numbers, "response_time", given, {}),
             resolution=_time_limits(numbers, "resolution_time", given, {}),
+            at_risk_burn_rates=_burn_rates(numbers, body.at_risk_burn_rates),
             calendar=self._calendar(numbers, body.business_hours, body.time_zone),
             performance=_performance(numbers, given, ()),
             **self._credit(numbers, body.credit),
@@ -99,6 +100,8 @@ class TermsReader:
         for clock, limits in (("response", before.response), ("resolution", before.resolution)):
             if any(name.startswith(f"{clock}_time_") for name in given):
                 fields[clock] = _time_limits(numbers, f"{clock}_time", given, limits)
+        if "at_risk_burn_rates" in given:
+            fields["at_risk_burn_rates"] = _burn_rates(numbers, given["at_risk_burn_rates"])
         if "business_hours" in given:
             zone = given.get("time_zone", before.period.zone)
             fields["calendar"] = self._calendar(numbers, given["business_hours"], zone)
@@ -166,6 +169,7 @@ def shown(definition: SlaDefinition, instances: int | None) -> DefinitionShown:
         business_hours=None if terms.calendar is None else _hours_shown(terms.calendar),
         maintenance_notice_hours=terms.maintenance_notice / _HOUR,
         outage_minimum_seconds=terms.outage_minimum / SECOND,
+        at_risk_burn_rates={window: rate / 1000 for window, rate in terms.at_risk_burn_rates.items()},
         credit=terms.credits,
         credit_file=terms.credit_file,
         instances=instances,
@@ -188,6 +192,14 @@ def _target(numbers: ExactNumbers, value: Decimal | None) -> int | None:
 
 def _notice(numbers: ExactNumbers, value: Decimal) -> int:
     return numbers.whole("maintenance_notice_hours", value, _HOUR, "a whole number of microseconds")
+
+
+def _burn_rates(numbers: ExactNumbers, given: Mapping[BurnWindow, Decimal]) -> dict[BurnWindow, int]:
+    return {
+        window: numbers.whole(f"at_risk_burn_rates.{window}", given[window], 1000, "3 decimals at most")
+        for window in BURN_WINDOWS
+        if window in given
+    }
 
 
 def _time_limits(

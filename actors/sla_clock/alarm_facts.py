@@ -82,6 +82,14 @@ class AlarmFactTable:
             alarm_id = parent
         return alarm_id
 
+    def has_below(self, alarm_id: str) -> bool:
+        """True when an alarm was attached to this one at any time."""
+        return alarm_id in self._below
+
+    def below(self, alarm_id: str) -> list[str]:
+        """All that were attached below an alarm at any time, without itself."""
+        return [each for each in self.family(alarm_id) if each != alarm_id]
+
     def family(self, alarm_id: str) -> Iterator[str]:
         """The alarm, and all that were attached below it at any time; each once."""
         seen, waiting = {alarm_id}, [alarm_id]

@@ -6,12 +6,15 @@ the future moves as well. Everything else is a date, and stays.
 
 from msgspec.structs import replace
 
+from actors.sla_clock.limits.clock_facts import put_facts
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.work import WalkThese
 from protocols.event import ClockJumped
 from protocols.sla.clock_facts import AlarmTimes
 from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
+
+JUMPED = "the clock jumped"
 
 
 def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
@@ -24,10 +27,11 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
         if moved is not outage:
             state.put_outage(journal, moved)
     for alarm_id, facts in list(state.clocks.by_id.items()):
-        if facts.ended is None:
-            state.clocks.put(journal, alarm_id, replace(facts, times=_times(facts.times, by)))
+        if facts.ended is None or (by < 0 and facts.ended > after):
+            put_facts(run, alarm_id, replace(facts, times=_times(facts.times, by)), JUMPED)
     run.evidence.forget()
-    state.put_work(journal, WalkThese(tuple(state.accounts), "the clock jumped"))
+    waiting = dict.fromkeys(name for kind, name in state.deadlines.due if kind == "instance")
+    state.put_work(journal, WalkThese(tuple({**dict.fromkeys(state.accounts), **dict.fromkeys(sorted(waiting))}), JUMPED))
 
 
 def _outage(outage: SlaOutage, by: int, after: int) -> SlaOutage:

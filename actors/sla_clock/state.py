@@ -24,6 +24,7 @@ from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.fault_report import FaultReport
 from protocols.sla.instance import SlaInstance
+from protocols.sla.local_time import instant_at
 from protocols.sla.outage import SlaOutage
 from protocols.sla.performance_rule import PerformanceMetric
 from protocols.sla.period_figures import PeriodFigures
@@ -122,8 +123,8 @@ class SlaState:
 
     @property
     def pending(self) -> bool:
-        """True while work waits for another Event."""
-        return bool(self.work)
+        """True while work waits for another Event, or deadlines that were due at the last one."""
+        return bool(self.work) or self.deadlines.first <= instant_at(self.at)
 
     @property
     def follows(self) -> bool:

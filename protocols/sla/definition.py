@@ -11,6 +11,8 @@ from protocols.sla.credit_models import OutageCredits, TierCredits
 from protocols.sla.performance_rule import PerformanceRule
 from protocols.sla.periods import PeriodRule
 
+BurnWindow = Literal["1h", "6h", "3d"]
+BURN_WINDOWS: tuple[BurnWindow, ...] = get_args(BurnWindow)
 UnknownPolicy = Literal["up", "down"]
 UNKNOWN_POLICIES: tuple[UnknownPolicy, ...] = get_args(UnknownPolicy)
 CustomerPowerPolicy = Literal["excluded", "down"]
@@ -39,8 +41,8 @@ class SlaTerms(Struct, frozen=True, kw_only=True):
     """A maintenance window counts as planned when it was known this long before it began."""
     at_risk_percent: int = 80
     """The part of a budget or of a time limit after which an instance is at risk, 1 to 99."""
-    at_risk_burn_rates: dict[str, int] = {}
-    """By window (``1h``, ``6h``, ``3d``), thousandths: an instance is at risk while its budget is used so many times as fast as
+    at_risk_burn_rates: dict[BurnWindow, int] = {}
+    """By window, thousandths: an instance is at risk while its budget is used so many times as fast as
     allowed within the window."""
     response: dict[Severity, int] = {}
     """Time limit from raise to acknowledgement, by severity."""
@@ -69,7 +71,7 @@ class SlaTermsEdited(Struct, frozen=True, kw_only=True):
     exclude_maintenance: bool | UnsetType = UNSET
     maintenance_notice: int | UnsetType = UNSET
     at_risk_percent: int | UnsetType = UNSET
-    at_risk_burn_rates: dict[str, int] | UnsetType = UNSET
+    at_risk_burn_rates: dict[BurnWindow, int] | UnsetType = UNSET
     response: dict[Severity, int] | UnsetType = UNSET
     resolution: dict[Severity, int] | UnsetType = UNSET
     calendar: BusinessCalendar | UnsetType | None = UNSET

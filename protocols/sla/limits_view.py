@@ -57,7 +57,7 @@ class LimitsView(Protocol):
         ...
 
     def instances_of(self, alarm_id: str) -> Sequence[str]:
-        """Ids of the instances that an alarm or one below it concerns, sorted; at most 100,000."""
+        """Ids of the instances that an alarm or one below it concerns, sorted; at most 20,000."""
         ...
 
     def clocks(self, instance_id: str, now: datetime, alarm_id: str = "") -> Sequence[LiveClock]:

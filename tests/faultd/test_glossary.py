@@ -76,6 +76,7 @@ ELSEWHERE = {
     "OutageEffect": "docs/glossary.md",
     "PerformanceMetric": "docs/glossary.md",
     "UnknownPolicy": "docs/glossary.md",
+    "BurnWindow": "docs/sla.md",
     "CustomerPowerPolicy": "docs/glossary.md",
     "PeriodUnit": "docs/sla.md",
     "CreditUnit": "docs/sla.md",

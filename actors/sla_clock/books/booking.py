@@ -45,7 +45,7 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
 def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:
     """Bring breaches and credits to what the evidence says now, or take over the outcome of an instance of the same kind."""
     figures = figures_of(run.evidence, instance, period, run.now)
-    kind = kind_of(run.state, instance, before, period, figures)
+    kind = kind_of(run.evidence, instance, before, period, figures)
     known: BookedOutcome | None = run.evidence.outcomes.get(kind)
     if known is not None:
         if known.at_risk:

@@ -6,11 +6,11 @@ A rate of 1 over the whole period uses the budget exactly. A rate of 14.4 within
 from typing import Final
 
 from actors.sla_clock.availability import BILLION
-from protocols.sla.definition import SlaTerms
+from protocols.sla.definition import BurnWindow, SlaTerms
 from protocols.sla.intervals import Timeline, clip, total
 from protocols.sla.local_time import SECOND
 
-WINDOWS: Final[dict[str, int]] = {"1h": 3600 * SECOND, "6h": 6 * 3600 * SECOND, "3d": 3 * 86_400 * SECOND}
+WINDOWS: Final[dict[BurnWindow, int]] = {"1h": 3600 * SECOND, "6h": 6 * 3600 * SECOND, "3d": 3 * 86_400 * SECOND}
 """Windows by their names, in microseconds."""
 
 

@@ -15,10 +15,10 @@ from actors.sla_clock.books.burn import burnt_down_at
 from actors.sla_clock.books.credits import next_credit_at
 from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period
-from actors.sla_clock.limits.booking_limits import has_own_limits
+from actors.sla_clock.evidence.timelines import EvidenceReader
+from actors.sla_clock.limits.booking_limits import limits_kind
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.run import FoldRun
-from actors.sla_clock.state import SlaState
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
 
@@ -35,16 +35,22 @@ class BookedOutcome(NamedTuple):
     """The key of a kind names figures and account by their identity: kept, so that nothing else has it."""
 
 
-def kind_of(state: SlaState, instance: SlaInstance, before: Account | None, period: Period, figures: SlaFigures) -> Hashable:
+def kind_of(
+    evidence: EvidenceReader, instance: SlaInstance, before: Account | None, period: Period, figures: SlaFigures
+) -> Hashable:
     """The key under which instances come to the same outcome; None for one with something of its own."""
-    if instance.suspended or (before is not None and before.breaches) or has_own_limits(state, instance, period):
+    if instance.suspended or (before is not None and before.breaches):
         return None
+    limits = limits_kind(evidence, instance, period)
+    if limits is None:
+        return None
+    state = evidence.state
     if period.definition.terms.credits is None:
-        return id(figures), id(before)
+        return id(figures), id(before), limits
     closed = state.closed.get(instance.id)
     if (instance.id, period.start) in state.credits or state.reports_of.get(instance.id) or (closed and closed.breaches):
         return None
-    return id(figures), id(before), instance.monthly_fee
+    return id(figures), id(before), limits, instance.monthly_fee
 
 
 def outcome_of(

@@ -44,6 +44,8 @@ class EvidenceReader:
         """Evidence of resources by its identity, and with the intervals that concern everything."""
         self.figures: dict[Any, Any] = {}
         """The memory of :func:`~actors.sla_clock.books.figures.figures_of`."""
+        self.clocks: dict[Any, Any] = {}
+        """The memory of :mod:`~actors.sla_clock.limits.instance_clocks`."""
         self.outcomes: dict[Any, Any] = {}
         """The memory of :mod:`~actors.sla_clock.books.outcomes`."""
 
@@ -52,8 +54,13 @@ class EvidenceReader:
         self._nodes.clear()
         self._everywhere.clear()
         self.figures.clear()
-        self.outcomes.clear()
+        self.forget_limits()
         self.maintenance.forget()
+
+    def forget_limits(self) -> None:
+        """The facts of an alarm have changed that no outage shows."""
+        self.clocks.clear()
+        self.outcomes.clear()
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""

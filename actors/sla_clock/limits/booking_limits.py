@@ -1,9 +1,12 @@
 """The limits of an instance in its account: clocks of alarms, and performance."""
 
+from collections.abc import Hashable
+
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.period_choice import Period
+from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.limits.clock_breaches import book_clocks
-from actors.sla_clock.limits.instance_clocks import has_limits
+from actors.sla_clock.limits.clock_facts import EFFECTS, has_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.limits.performance_breaches import METRICS, book_performance
 from actors.sla_clock.run import FoldRun
@@ -25,10 +28,18 @@ def book_limits(
     return account, standing
 
 
-def has_own_limits(state: SlaState, instance: SlaInstance, period: Period) -> bool:
-    """Whether :func:`book_limits` looks at anything of this instance."""
-    measured = state.performance and any((instance.id, metric) in state.performance for metric in METRICS)
-    return bool(measured) or _has_clocks(state, instance, period)
+def limits_kind(evidence: EvidenceReader, instance: SlaInstance, period: Period) -> Hashable:
+    """The key under which the limits of instances come to the same; None for one with something of its own: measurements, a
+    breach or a warning of its own, or exclusions."""
+    state = evidence.state
+    if state.performance and any((instance.id, metric) in state.performance for metric in METRICS):
+        return None
+    if not _has_clocks(state, instance, period):
+        return ()
+    if instance.id in state.clock_marks or state.exclusions or state.maintenance.histories:
+        return None
+    concerning = tuple(each.id for each in evidence.concerning(instance) if each.effect in EFFECTS)
+    return concerning, period.definition.id, period.definition.version, instance.start, instance.end
 
 
 def _has_clocks(state: SlaState, instance: SlaInstance, period: Period) -> bool:

@@ -13,6 +13,7 @@ from protocols.alarm import Alarm
 from protocols.sla.business_time import DAY
 from protocols.sla.changes import SlaClockChanged
 from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, EndedSpan
+from protocols.sla.definition import SlaDefinition
 from protocols.sla.local_time import SECOND, instant_at
 
 EFFECTS = ("outage", "degraded")
@@ -42,13 +43,20 @@ def note_clock(run: FoldRun, alarm: Alarm) -> None:
         put_facts(run, alarm.id, facts, f"{alarm.alarm_id} changed")
         # Begin and end of an outage have the instances of this alarm examined already.
         plain = replace(times, ended=known.times.ended) != known.times or facts.ticket_id != known.ticket_id
-        walk(run, clocks.family(alarm.id) if plain else _below(run, alarm.id), f"{alarm.alarm_id} changed")
+        if plain or clocks.has_below(alarm.id):
+            walk(run, clocks.family(alarm.id) if plain else clocks.below(alarm.id), f"{alarm.alarm_id} changed")
+
+
+def has_limits(definition: SlaDefinition) -> bool:
+    """True when the definition promises a time limit."""
+    return bool(definition.terms.response or definition.terms.resolution)
 
 
 def put_facts(run: FoldRun, alarm_id: str, facts: AlarmFacts, why: str) -> None:
     """Keep the facts of an alarm."""
     state = run.state
     state.clocks.put(run.journal, alarm_id, facts)
+    run.evidence.forget_limits()
     forget_at = None if facts.ended is None or facts.recorded else run.now + _KEEP
     state.deadlines.set(run.journal, "clock", alarm_id, forget_at)
     if facts.recorded:
@@ -72,6 +80,8 @@ def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int = NEVER) -> N
     """Have the instances examined that these alarms concern. ``since``: the earliest instant at which a figure of a closed
     period can differ."""
     state = run.state
+    if not any(has_limits(each) for versions in state.definitions.values() for each in versions):
+        return
     nodes: dict[str, None] = {}
     named: dict[str, None] = {}
     for alarm_id in alarms:
@@ -106,10 +116,6 @@ def forget_clocks(run: FoldRun, horizon: int) -> None:
             journal.drop(state.clock_marks, instance_id)
         elif left != marks:
             journal.put(state.clock_marks, instance_id, left)
-
-
-def _below(run: FoldRun, alarm_id: str) -> list[str]:
-    return [each for each in run.state.clocks.family(alarm_id) if each != alarm_id]
 
 
 def _first_facts(alarm: Alarm) -> AlarmFacts:

@@ -22,7 +22,8 @@ from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import excused_time
 from actors.sla_clock.evidence.stated import stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.limits.clock_facts import EFFECTS
+from actors.sla_clock.limits.clock_facts import EFFECTS, has_limits
+from actors.sla_clock.state import SlaState
 from protocols.severity import Severity
 from protocols.sla.business_time import DAY
 from protocols.sla.clock_facts import AlarmTimes, AttachedSpan, ClockPause, EndedSpan, PauseReason, SeverityChange
@@ -57,42 +58,60 @@ class InstanceClock(NamedTuple):
     definition: SlaDefinition
 
 
-def has_limits(definition: SlaDefinition) -> bool:
-    """True when the definition promises a time limit."""
-    return bool(definition.terms.response or definition.terms.resolution)
-
-
 def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> list[InstanceClock]:
     """Every clock of an instance that is known, the earliest first."""
-    state = evidence.state
+    table = evidence.state.clocks.by_id
+    found = [each for each in evidence.concerning(instance) if each.effect in EFFECTS and each.alarm_id in table]
+    if not found:
+        return []
+    start, end = contract_of(instance)
+    # Services below one cause share everything but their exclusions.
+    key = None
+    if start <= period.start <= found[0].start:
+        key = tuple(each.id for each in found), period.definition.id, period.definition.version, end
+    shared: list[_SharedClock] | None = evidence.clocks.get(key) if key is not None else None
+    if shared is None:
+        shared = list(_shared(evidence.state, instance, period, found))
+        if key is not None:
+            evidence.clocks[key] = shared
+    clocks = []
+    for clock, opened in shared:
+        raised = clock.times.raised
+        pauses = _exclusions(evidence, instance, (raised, max(now, raised) + AHEAD), clock.definition.terms, opened)
+        if pauses:
+            clock = clock._replace(times=replace(clock.times, pauses=(*clock.times.pauses, *pauses)))
+        clocks.append(clock)
+    return clocks
+
+
+class _SharedClock(NamedTuple):
+    """A clock without the exclusions of the instance, and the timeline in which its alarms were open."""
+
+    clock: InstanceClock
+    opened: Sequence[Interval]
+
+
+def _shared(state: SlaState, instance: SlaInstance, period: Period, outages: Sequence[SlaOutage]) -> Iterator[_SharedClock]:
     spans: dict[str, list[SlaOutage]] = {}
-    for outage in evidence.concerning(instance):
-        if outage.effect in EFFECTS and outage.alarm_id in state.clocks.by_id:
-            spans.setdefault(outage.alarm_id, []).append(outage)
+    for outage in outages:
+        spans.setdefault(outage.alarm_id, []).append(outage)
     causes: dict[str, list[str]] = {}
     for alarm_id in spans:
         causes.setdefault(state.clocks.top_of(alarm_id), []).append(alarm_id)
-    found = []
     start, end = contract_of(instance)
     for cause, members in causes.items():
         began = max(start, spans[members[0]][0].start)
-        if began >= end:
-            continue
-        definition = (period_of(state, instance, began) or period).definition
-        if not has_limits(definition):
+        definition = period.definition if period.start <= began else (period_of(state, instance, began) or period).definition
+        if began >= end or not has_limits(definition):
             continue
         if definition.terms.customer_power == "excluded":
             # The customer's own power, unless there is a cause: nobody is waited for.
             members = [each for each in members if cause != each or not spans[each][-1].customer_power]
-            if not members:
-                continue
         opened = union((each.start, NEVER if each.end is None else each.end) for one in members for each in spans[one])
-        times = _times(state.clocks, members, max(start, opened[0][0]) if opened else began, opened, end)
-        horizon = times.raised, max(now, times.raised) + AHEAD
-        pauses = (*times.pauses, *_exclusions(evidence, instance, horizon, definition.terms, opened))
-        alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
-        found.append(InstanceClock(cause, alarms, replace(times, pauses=pauses), definition))
-    return found
+        if opened:
+            times = _times(state.clocks, members, max(start, opened[0][0]), opened, end)
+            alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
+            yield _SharedClock(InstanceClock(cause, alarms, times, definition), opened)
 
 
 def severity_at(times: AlarmTimes, at: int) -> Severity:
@@ -116,7 +135,7 @@ def _times(
     table: AlarmFactTable, members: Sequence[str], raised: int, opened: Sequence[Interval], contract_end: int
 ) -> AlarmTimes:
     first, *later = _severities(table, members[0])
-    last = min(opened[-1][1], contract_end) if opened else raised
+    last = min(opened[-1][1], contract_end)
     ended = [EndedSpan(*each) for each in difference([(raised, last)], opened)] if last > raised else []
     if last < NEVER:
         ended.append(EndedSpan(max(raised, last)))

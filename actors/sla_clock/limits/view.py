@@ -15,7 +15,7 @@ from protocols.sla.instance import SlaInstance
 from protocols.sla.limits_view import ClockedAlarm, LiveClock
 from protocols.sla.local_time import instant_at
 
-MOST_INSTANCES = 100_000
+MOST_INSTANCES = 20_000
 
 
 class LimitsCatalogue:

@@ -48,6 +48,9 @@ def mistakes_of_terms(terms: SlaTerms) -> Iterator[Mistake]:
         yield "maintenance_notice_hours", f"must be 0 to {366 * 24:,}"
     if not 1 <= terms.at_risk_percent <= 99:
         yield "at_risk_percent", "must be 1 to 99"
+    for window, rate in terms.at_risk_burn_rates.items():
+        if not 0 < rate <= 1_000_000:
+            yield f"at_risk_burn_rates.{window}", "must be above 0 and at most 1,000"
     for clock, limits in (("response_time", terms.response), ("resolution_time", terms.resolution)):
         for severity, limit in limits.items():
             if severity == "cleared":

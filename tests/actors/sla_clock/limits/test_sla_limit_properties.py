@@ -343,3 +343,15 @@ def test_an_alarm_that_is_over_when_it_is_looked_at_was_breached_all_the_same() 
     assert facts is not None
     assert [(each.start, each.end) for each in facts.times.ended] == [(us(100), us(150))]
     assert breaches(story) == [("ont", "response_time", 60, False, False)]
+
+
+def test_alarms_on_a_ring_or_below_themselves_are_looked_at_all_the_same() -> None:
+    story = Story(True)
+    for name, parent in (("ont", "pon"), ("pon", "ont"), ("cut", "cut"), ("ont", "nothing")):
+        story.seconds += 10
+        story.alarms[name] = replace(story.alarms[name], parent_alarm_id=parent)
+        story.fold(Tick(), AlarmChanged(story.offset + 1, story.alarms[name], ()))
+        assert story.clocks()
+    story.seconds = 5000
+    story.fold(Tick())
+    assert {each[1] for each in breaches(story)} == {"response_time", "resolution_time"}

@@ -328,6 +328,20 @@ def test_a_jump_of_the_clock_breaches_nothing(world: SlaWorld) -> None:
     assert only_breach(world).start == us(90_000 + 1200) + 1
 
 
+def test_a_jump_back_takes_the_due_time_along(world: SlaWorld) -> None:
+    """The alarm is no outage and there is no target, so the instance has no account: its clock runs all the same."""
+    world.serve(world.define(availability_target=None, **ANSWER), "svc-1")
+    world.at(100_000).raise_alarm("ont.los", ONT, service_effect="degraded")
+    world.at(100_600)
+    before = world.now
+    world.at(600)
+    world(ClockJumped(before, world.now))
+    world.run_to(1800)
+    assert not world.breaches
+    world.run_to(1801)
+    assert only_breach(world).start == us(1800) + 1
+
+
 def period(world: SlaWorld, instance: SlaInstance) -> Period:
     found = period_of(world.sla, instance, us(world.seconds))
     assert found is not None

@@ -10,9 +10,11 @@ from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
 from actors.sla_clock.books.periods import book_figures, close_period, revise_period
 from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.instance_table import age_of
 from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
+from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
@@ -30,7 +32,7 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
     period = period_of(state, instance, run.now)
     while account is not None and (period is None or account.period_start < period.start):
         account = _close(run, instance, account)
-    if since < (run.now if period is None else period.start):
+    if since < (run.now if period is None else period.start) and not is_to_be_closed(state, instance, run.now):
         revise_period(run, instance, run.now if period is None else period.start, why)
     if period is None:
         starts = instance.start if run.now < instance.start else None
@@ -40,6 +42,15 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
         return
     await_period_end(run, period)
     _keep(run, instance, _examined(run, instance, account, period, why))
+
+
+def is_to_be_closed(state: SlaState, instance: SlaInstance, now: int) -> bool:
+    """True when a period of the instance has ended and waits to be closed: with the evidence of that time then."""
+    names = {instance.definition_id, *(each.definition_id for each in instance.former)}
+    if any(state.deadlines.due.get(("period", name), NEVER) <= now for name in names):
+        return True
+    waiting = [each for each in state.work.values() if isinstance(each, CloseAll) and each.definition_id in names]
+    return any(age_of(each.after) < age_of(instance.id) for each in waiting)
 
 
 def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:

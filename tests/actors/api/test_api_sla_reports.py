@@ -5,16 +5,20 @@ import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trio
 from pypdf import PdfReader
+from typer.testing import CliRunner
 from vocabulary.api import RunningApi
 from vocabulary.sla import plant
 
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.run import FoldRun
+from faultd.cli import app
 from faultd.sla_report import render
 from protocols.event import SlaWork, Tick, TopologyLoaded
 from protocols.sla.local_time import instant_at
@@ -211,3 +215,44 @@ async def test_other_tenants_and_bad_names_are_refused(lab: RunningApi, monkeypa
         monkeypatch.setattr(render, "find_spec", lambda name: None)
         missing = await client.get(f"{INSTANCES}/{name}/report?format=pdf")
         assert "pip install 'faultd[pdf]'" in lab.problem(missing, 501, "pdf_not_installed")["detail"]
+
+
+async def test_the_command_line_lists_explains_and_writes_the_document(
+    lab: RunningApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await contract(lab)
+    monkeypatch.setenv("FAULTD_TOKEN", lab.tokens["viewer"])
+
+    async def sla(*arguments: str, code: int = 0) -> str:
+        command = ["sla", *arguments, "--url", f"http://{lab.address}"]
+        done = await trio.to_thread.run_sync(CliRunner().invoke, app, command)
+        assert done.exit_code == code, done.output
+        # The API logs its requests meanwhile.
+        return "".join(line for line in done.output.splitlines(keepends=True) if "[debug" not in line)
+
+    async with lab.client("operator") as client:
+        await outage(lab, client, NOON + timedelta(hours=1), NOON + timedelta(hours=2))
+    line, count = (await sla("list")).splitlines()
+    assert count == "1 instance"
+    assert line.split("\t")[:6] == [name, "svc-1", "C1", "breached", "0.928571", "0"]
+    assert await sla("list", "--status", "compliant") == "0 instances\n"
+    said = await sla("explain", name)
+    assert "olt olt-1, above olt-1/1: without service for 3,600 s" in said
+    assert '"nodes"' in await sla("explain", name, "--json")
+    said = await sla("report", name)
+    assert "2026-03-01 13:00:00 to 2026-03-01 14:00:00 3,600 s counted, olt-1 is down" in said
+    assert "period 2026-03-01 00:00:00 to 2026-03-02 00:00:00, not closed, until 2026-03-01 14:00:00" in said
+    await go_to(lab, NOON + timedelta(hours=13))
+    first, second = tmp_path / "one.pdf", tmp_path / "two.pdf"
+    for file in (first, second):
+        await sla("report", name, "--period", "2026-03-01", "--pdf", str(file))
+    assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes().startswith(b"%PDF")
+    assert (await sla("report", name, "--period", "2026-03-01", "--csv", "-")).count("\n") == 2
+    assert "revision 1" in await sla("report", name, "--period", "2026-03-01")
+    assert "no closed period" in await sla("report", name, "--period", "2025-03-01", code=66)
+    assert "no instance 'SI999'" in await sla("explain", "SI999", code=66)
+    await sla("report", name, "--pdf", "-", "--csv", "-", code=64)
+    await sla("report", name, "--csv", str(tmp_path / "none" / "x.csv"), code=73)
+    monkeypatch.setattr(render, "find_spec", lambda name: None)
+    assert "pip install 'faultd[pdf]'" in await sla("report", name, "--pdf", str(first), code=1)

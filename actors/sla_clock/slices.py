@@ -72,7 +72,8 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
         after = ""
         below = children.get(node_id)
         if below:
-            stack += list(below)[::-1]
+            # The order in which nodes came is not that in which a snapshot has them.
+            stack += sorted(below, reverse=True)
     return None
 
 

@@ -81,6 +81,8 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
             if close_untouched(run, instance, definition_id, each):
                 period = period_of(state, instance, each - 1)
                 assert period is not None
+                if (last := state.closed.get(instance.id)) is not None and last.period_end == period.end:
+                    continue  # it has breaches
                 account = Account(period.start, period.end, period.definition.id, period.definition.version)
                 run.journal.put(state.closed, instance.id, account)
 

@@ -23,6 +23,7 @@ from prometheus_client import ProcessCollector
 from trio import TASK_STATUS_IGNORED, TaskStatus
 
 from actors.api.actor import Api
+from actors.api.sla_reports import ReportTexts
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.clock.actor import Clock
@@ -70,6 +71,9 @@ from faultd.restore import restore
 from faultd.routes import ApiViews, api_routes
 from faultd.sdnotify import Notifier
 from faultd.security import database_url, open_engine, replace_users
+from faultd.sla_history.service import SlaHistoryService
+from faultd.sla_report.explanation import arithmetic_lines, explanation_lines
+from faultd.sla_report.printer import ReportPrinter
 from faultd.start_clock import boot_id, started_clock
 from faultd.window_preview import WindowPreviews
 from protocols.change import NodesChanged
@@ -202,6 +206,9 @@ async def serve(
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
             agreements=HeldReports(stages.sla),
+            sla_history=SlaHistoryService(reads),
+            sla_printer=ReportPrinter(),
+            sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
             health=health,
         )
         routes = api_routes(submitter, reads, views, config.http, metrics, clock, config.correlator.default_tenant)
@@ -262,7 +269,7 @@ async def serve(
 
 
 def _as_at_a_start() -> list[SystemReport]:
-    """Ends what an earlier run said of itself and could not take back; what is still so will be said again."""
+    """Clears of the self-alarms that the previous run left open. The actors raise those that still apply."""
     return [
         SystemReport(alarm_type=alarm_type, active=False, qualifier="*", description="faultd was started again")
         for alarm_type in ALARMS_OF_ONE_RUN

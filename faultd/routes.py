@@ -28,6 +28,8 @@ from actors.api import (
     sla_definitions,
     sla_exclusions,
     sla_instances,
+    sla_outages,
+    sla_reports,
     sources,
     statistics,
     system,
@@ -41,6 +43,7 @@ from actors.api.quarantine import EventLookup
 from actors.api.routes import Now
 from actors.api.rules import RuleLookup
 from actors.api.settings import ApiSettings
+from actors.api.sla_reports import ReportTexts
 from actors.api.sla_terms import CreditModels
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
@@ -51,7 +54,8 @@ from protocols.maintenance import Windows
 from protocols.report import Reports
 from protocols.rest_daemon import Readiness
 from protocols.sla.limits_view import LimitsView
-from protocols.sla.report_view import SlaReportView
+from protocols.sla.report_print import ReportPrinting
+from protocols.sla.report_view import SlaHistoryReader, SlaReportView
 from protocols.sla.view import SlaView
 from protocols.topology_view import TopologyView
 from protocols.trap_source import SourceView
@@ -73,6 +77,9 @@ class ApiViews(Struct, frozen=True, kw_only=True):
     reports: Reports
     quarantined: EventLookup
     agreements: SlaReportView
+    sla_history: SlaHistoryReader
+    sla_printer: ReportPrinting
+    sla_texts: ReportTexts
     health: Callable[[], Readiness]
 
 
@@ -108,11 +115,22 @@ def api_routes(
         sla_definitions.routes(submitter, views.sla, views.credit_models, clock),
         sla_instances.routes(submitter, views.sla, default_tenant, clock),
         sla_exclusions.routes(submitter, views.sla, default_tenant),
+        sla_outages.routes(submitter, stored, views.sla, clock),
         backtest.routes(views.backtests),
         unknown_traps.routes(stored),
         device_events.routes(stored),
         sla_breaches.routes(stored, views.agreements, clock),
         sla_compliance.routes(stored, views.agreements, clock),
+        sla_reports.routes(
+            submitter,
+            stored,
+            views.sla,
+            views.agreements,
+            views.sla_history,
+            views.sla_printer,
+            views.sla_texts,
+            clock,
+        ),
         quarantine.routes(submitter, stored, views.quarantined),
         sources.routes(views.sources, plant, default_tenant),
         *system.routes(views.health, metrics),

@@ -149,6 +149,7 @@ class Refusal(Struct, frozen=True):
         "unknown_exclusion",
         "unknown_outage",
         "unknown_period",
+        "out_of_reach",
         "not_your_tenant",
         "ambiguous",
         "wrong_state",

@@ -22,7 +22,7 @@ class ExclusionCreate(Body, frozen=True, kw_only=True):
     reason: Line
     time_zone: Annotated[Zone | None, Meta(description="IANA name; left out: UTC, and then every time has an offset")] = None
     tenant_id: Annotated[
-        Name | None, Meta(description="Left out: the tenant of the token, for an admin's without one every tenant")
+        Name | None, Meta(description="Left out: the token's tenant; without one every tenant (admin), or the default")
     ] = None
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown_exclusion": 404,
     "unknown_outage": 404,
     "unknown_period": 404,
+    "out_of_reach": 409,
     "not_your_tenant": 403,
     "ambiguous": 409,
     "wrong_state": 409,

@@ -10,6 +10,8 @@ from protocols.rest_problem import FieldError
 
 _LARGEST: Final = 15
 """Digits before the decimal point, at most."""
+_BOUND: Final = 1 << 62
+"""The ledger keeps 64 bits."""
 _FINEST: Final = -30
 """Exponent of the last digit, at least: below it no unit is exact, and the number itself may take gigabytes."""
 
@@ -35,9 +37,12 @@ class ExactNumbers:
             self.wrong(field, f"is too large; at most {_LARGEST} digits stand before the decimal point")
         elif exponent >= _FINEST:
             scaled = Fraction(value) * unit
-            if scaled.denominator == 1:
+            if scaled.denominator != 1:
+                self.wrong(field, f"{value} cannot be kept exactly; give {most}")
+            elif abs(scaled) >= _BOUND:
+                self.wrong(field, "is too large")
+            else:
                 return int(scaled)
-            self.wrong(field, f"{value} cannot be kept exactly; give {most}")
         else:
             self.wrong(field, f"has {-exponent} decimals; give {most}")
         return 0

@@ -23,6 +23,7 @@ from protocols.rest_fields import ListFormat, RaisedSeverity
 from protocols.rest_sla_breaches import BreachUnit
 from protocols.rest_sla_definitions import PeriodUnit
 from protocols.rest_sla_instances import InstanceSort
+from protocols.rest_sla_reports import ReportFormat
 from protocols.rule import CountOf, EscalationHold, RuleType
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
@@ -32,6 +33,8 @@ from protocols.sla.credit_models import CountedUnits, CreditStart, CreditUnit, F
 from protocols.sla.definition import BurnWindow, CustomerPowerPolicy, UnknownPolicy
 from protocols.sla.exclusion import ExclusionCategory
 from protocols.sla.instance import InstanceStatus
+from protocols.sla.outage import OutageEffect
+from protocols.sla.report import OutageTreatment, ReportedExclusion, SlaShare
 from protocols.symptom import Symptom
 
 ENUMS: Final[Mapping[str, Any]] = {
@@ -68,6 +71,11 @@ ENUMS: Final[Mapping[str, Any]] = {
     "SlaExclusionCategory": ExclusionCategory,
     "SlaFreeUnit": FreeUnit,
     "SlaInstanceSort": InstanceSort,
+    "SlaOutageEffect": OutageEffect,
+    "SlaOutageTreatment": OutageTreatment,
+    "SlaReportFormat": ReportFormat,
+    "SlaReportedExclusion": ReportedExclusion,
+    "SlaShare": SlaShare,
     "SlaInstanceStatus": InstanceStatus,
     "SlaPeriodUnit": PeriodUnit,
     "SlaUnknownPolicy": UnknownPolicy,

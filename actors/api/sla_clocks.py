@@ -20,6 +20,7 @@ from actors.api.problems import ProblemError
 from actors.api.routes import PREFIX, By, Given, Now, resource
 from actors.api.submitter import Submitter
 from protocols.principal import Principal
+from protocols.rest_problem import FieldError
 from protocols.rest_sla_limits import AlarmClocks, ClockShown, ClocksQuery, InstanceClocks, PauseCreate, PauseEdit, PauseShown
 from protocols.sla.actions import PauseClock
 from protocols.sla.clock_facts import ClockPause
@@ -135,7 +136,8 @@ async def edit_pause(
     start = known.start if data.start_time is UNSET else instant_at(data.start_time)
     end = known.end if data.end_time is UNSET else _instant(data.end_time)
     if end is not None and end <= start:
-        raise ProblemError(422, "invalid_body", "end_time: is not after start_time; DELETE takes a pause back")
+        text = "must be after start_time; DELETE takes a pause back"
+        raise ProblemError(422, "invalid_body", f"end_time: {text}", [FieldError("end_time", text)])
     reason = known.reason if data.reason is UNSET else data.reason
     note = known.note if data.note is UNSET else data.note
     return await clocks.put(by, alarm, PauseClock(alarm.id, reason, start, end, pause_id, note))

@@ -1,5 +1,6 @@
 """Bodies about instances as the contracts that the fold keeps, and back. Pure: no clock, no channel."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +19,8 @@ from protocols.sla.instance import InstanceEdited, InstancePlan, SlaInstance
 from protocols.sla.local_time import SECOND, instant_at, midnight, wall_time
 from protocols.sla.view import LiveInstance
 
+_ON_THE_WIRE = {"definition_id": "sla_definition_id", "start": "start_date", "end": "end_date"}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DefinitionLookup = Callable[[str], SlaDefinition | None]
 """A definition that the caller sees, by its id."""
@@ -84,7 +87,7 @@ def edit_of(body: InstanceEdit, before: SlaInstance, definition: SlaDefinition) 
 def instant_of_day(numbers: ExactNumbers, field: str, text: str, zone: ZoneInfo) -> int:
     """The midnight of a date in ``zone``, or the instant of a time; a time without an offset is one of ``zone``."""
     try:
-        if len(text) == len("2026-03-01"):
+        if _DATE.fullmatch(text):
             return midnight(date.fromisoformat(text), zone)
         at = msgspec.convert(text, datetime)
     except (ValueError, msgspec.ValidationError, OverflowError):
@@ -105,7 +108,11 @@ def shown(live: LiveInstance, now: datetime) -> InstanceShown:
     money = 10**instance.minor_digits
     ahead = None if live.breaches_at is None else live.breaches_at - at
     return InstanceShown(
-        **fields_for(InstanceShown, instance) | {"monthly_fee": instance.monthly_fee / money},
+        **fields_for(InstanceShown, instance)
+        | {
+            "monthly_fee": instance.monthly_fee / money,
+            "edited": tuple(_ON_THE_WIRE.get(each, each) for each in instance.edited if each != "minor_digits"),
+        },
         sla_definition_id=instance.definition_id,
         definition_name=definition.terms.name,
         definition_version=definition.version,
@@ -123,8 +130,8 @@ def shown(live: LiveInstance, now: datetime) -> InstanceShown:
         unknown_time=live.unknown / SECOND,
         error_budget=None if live.budget_left is None else live.budget_left / SECOND,
         breach_count=live.breaches,
-        credit_amount=live.credit / money,
-        penalty_amount=live.uncapped / money,
+        credit_amount=live.credit / 10**live.credit_digits,
+        penalty_amount=live.uncapped / 10**live.credit_digits,
         breaches_at=_moment(live.breaches_at),
         time_to_breach=ahead / SECOND if ahead is not None and ahead > 0 else None,
     )

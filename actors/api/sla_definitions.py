@@ -87,7 +87,7 @@ class DefinitionCommands:
     def shown(self, by: Principal, definition: SlaDefinition) -> DefinitionShown:
         """As REST shows it. How many instances other tenants have is not for a tenant."""
         own = by.tenant is None or definition.tenant_id is not None
-        return shown(definition, self.view.uses(definition.id) if own else None)
+        return shown(definition, self.view.count(f"definition:{definition.id}") if own else None)
 
 
 def sees(by: Principal, definition: SlaDefinition) -> bool:

@@ -232,6 +232,11 @@ def _performance(
             limits.pop(metric, None)
             if given[name] is not None:
                 limits[metric] = numbers.whole(name, given[name], unit, most)
+    if not limits:
+        known = ", ".join(name for name, *_ in _LIMITS.values())
+        for name, usual, value in (("violation_seconds", None, lasts), ("measurement_interval_seconds", _MINUTE, interval)):
+            if name in given and value != usual:
+                numbers.wrong(name, f"applies to limits, and there is none: give {known}")
     return tuple(PerformanceRule(metric, limits[metric], interval, lasts) for metric in _LIMITS if metric in limits)
 
 

@@ -1,5 +1,6 @@
 """Operators' commands about service level agreements: each is done, or refused with the field that is wrong."""
 
+from actors.sla_clock.books.closing import close_by_command
 from actors.sla_clock.evidence.corrections import correct_outage
 from actors.sla_clock.limits.fault_reports import report_fault
 from actors.sla_clock.limits.measurements import add_measurements
@@ -9,10 +10,10 @@ from actors.sla_clock.terms.answers import CommandRefused
 from actors.sla_clock.terms.definitions import create_definition, delete_definition, edit_definition
 from actors.sla_clock.terms.exclusions import create_exclusion, withdraw_exclusion
 from actors.sla_clock.terms.instances import create_instance, create_instances, delete_instance, edit_instance
-from protocols.change import Refusal
 from protocols.command import Command
 from protocols.sla.actions import (
     AddMeasurements,
+    ClosePeriod,
     CorrectOutage,
     CreateDefinition,
     CreateExclusion,
@@ -67,5 +68,5 @@ def _do(run: FoldRun, command: Command, action: SlaAction) -> None:
             report_fault(run, by, action)
         case PauseClock():
             pause_clock(run, by, action)
-        case _:
-            raise CommandRefused(Refusal("", "invalid", f"{type(action).__name__} is not built"))
+        case ClosePeriod():
+            close_by_command(run, by, action)

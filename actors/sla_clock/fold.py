@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.period_choice import next_period_end
-from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.commands import fold_command
 from actors.sla_clock.evidence.concerned import concerns, is_kept, set_aside, take_in
 from actors.sla_clock.evidence.outages import BLIND_AFTER, note_gap
@@ -72,7 +71,7 @@ def fold_event(run: FoldRun, event: Event, changes_before: Sequence[Change]) -> 
 
 
 def _meet_deadlines(run: FoldRun) -> None:
-    state, over = run.state, False
+    state = run.state
     for kind, name, at in state.deadlines.take(run.journal, run.now, run.budget):
         run.budget -= 1
         if kind == "instance" and (instance := state.instances.get(name)) is not None:
@@ -80,13 +79,10 @@ def _meet_deadlines(run: FoldRun) -> None:
         elif kind == "period":
             state.put_work(run.journal, CloseAll(name, at))
             state.deadlines.set(run.journal, "period", name, next_period_end(state, name, at))
-            over = True
         elif kind == "clock":
             forget_clock(run, name)
         elif kind == "performance":
             settle_performance(run, name)
-    if over:
-        forget_past(run)
 
 
 def fold_change(run: FoldRun, change: Change) -> None:

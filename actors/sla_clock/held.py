@@ -21,12 +21,16 @@ from protocols.sla.changes import (
 
 
 def live_changes(state: SlaState) -> Iterator[Change]:
-    """The instances that something happened to in their running period, and all breaches, with offset 0."""
-    for instance_id in state.accounts:
-        if (instance := state.instances.get(instance_id)) is not None:
-            yield instance_shown(state, 0, instance)
+    """The instances that are not compliant or that an outage under way will break, and the breaches that last, with
+    offset 0."""
+    for instance_id, account in state.accounts.items():
+        if account.status != "compliant" or account.breaches_at is not None:
+            instance = state.instances.get(instance_id)
+            if instance is not None:
+                yield instance_shown(state, 0, instance)
     for breach in state.breaches.values():
-        yield SlaBreachChanged(0, breach)
+        if not breach.resolved:
+            yield SlaBreachChanged(0, breach)
 
 
 def held_changes(state: SlaState) -> Iterator[Change]:

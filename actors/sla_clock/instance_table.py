@@ -62,8 +62,8 @@ class InstanceTable:
         return EncodedMembers(self._packed if self._count == len(self._packed) else filter(None, self._packed))  # type: ignore[arg-type]
 
     def at(self, place: str) -> tuple[str, ...]:
-        """Ids of the instances of a node, of ``service:ID``, ``customer:ID``, ``definition:ID`` or ``follows:NODE``, the
-        oldest first."""
+        """Ids of the instances of a node, of ``service:ID``, ``customer:ID``, ``definition:ID``, ``tenant:ID``,
+        ``follows:NODE`` or ``suspended:``, the oldest first."""
         return tuple(id_of(self._ages[row]) for row in self._index.rows(place))
 
     def found_at(self, place: str) -> list[SlaInstance]:
@@ -87,6 +87,10 @@ class InstanceTable:
             if self._packed[row] is not None:
                 found.append(self._read(row))
         return found
+
+    def is_behind(self, instance_id: str, after: str) -> bool:
+        """Whether an instance was made after the one with id ``after``; "": always."""
+        return age_of(instance_id) > age_of(after)
 
     def put(self, journal: Journal, instance: SlaInstance) -> None:
         """Add an instance, or put it in the place of the one with its id. A new one has a higher id than every other."""
@@ -165,9 +169,11 @@ def places_of(instance: SlaInstance) -> tuple[str, ...]:
         *dict.fromkeys(instance.resources),
         f"service:{instance.service_id}",
         f"customer:{instance.customer_id}",
+        f"tenant:{instance.tenant_id}",
         *(f"definition:{each}" for each in definitions),
         *((ENDING,) if instance.end is not None else ()),
         *((f"follows:{instance.node_id}",) if instance.node_id else ()),
+        *(("suspended:",) if instance.suspended else ()),
     )
 
 

@@ -4,6 +4,8 @@ from msgspec.structs import replace
 
 from actors.sla_clock.books.booking import book
 from actors.sla_clock.books.periods import close_untouched
+from actors.sla_clock.books.retention import forget_past
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
@@ -17,12 +19,23 @@ def go_on(run: FoldRun) -> None:
     work, journal = run.state.work, run.journal
     while work and run.budget > 0:
         # An outage does not wait until a hundred thousand nodes have got their contracts.
-        number = next((each for each, item in work.items() if type(item) is not FollowNodes), next(iter(work)))
-        left = _do(run, work[number])
-        if left is None:
-            journal.drop(work, number)
-        else:
+        number = next((each for each, waiting in work.items() if type(waiting) is not FollowNodes), next(iter(work)))
+        item = work[number]
+        left = _do(run, item)
+        if left is not None:
             journal.put(work, number, left)
+            continue
+        journal.drop(work, number)
+        if isinstance(item, CloseAll) and not _closes_more(run):
+            forget_past(run)
+
+
+def _closes_more(run: FoldRun) -> bool:
+    """True while a period that has ended is not closed for every instance: its evidence is still needed."""
+    state = run.state
+    if any(isinstance(each, CloseAll) for each in state.work.values()):
+        return True
+    return any(state.deadlines.due.get(("period", each), NEVER) <= run.now for each in state.definitions)
 
 
 def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
@@ -59,7 +72,8 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
         after = ""
         below = children.get(node_id)
         if below:
-            stack += list(below)[::-1]
+            # The order in which nodes came is not that in which a snapshot has them.
+            stack += sorted(below, reverse=True)
     return None
 
 
@@ -87,9 +101,13 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
         run.budget -= 1
         account = run.state.accounts.get(instance.id)
         if account is None or account.period_start >= item.ended:
-            close_untouched(run, instance, item.ended)
-        book(run, instance, "the period ended")
-    return replace(item, after=found[-1].id) if found else None
+            close_untouched(run, instance, item.definition_id, item.ended)
+        book(run, instance, "the period ended", closed=True)
+    if found:
+        return replace(item, after=found[-1].id)
+    until = run.state.closed_until
+    run.journal.put(until, item.definition_id, max(item.ended, until.get(item.definition_id, item.ended)))
+    return None
 
 
 def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:

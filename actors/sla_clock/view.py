@@ -13,6 +13,7 @@ from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.intervals import total
 from protocols.sla.local_time import instant_at
+from protocols.sla.outage import SlaOutage
 from protocols.sla.view import LiveInstance
 
 
@@ -30,8 +31,8 @@ class SlaCatalogue:
         number = len(versions) if version is None else version
         return versions[number - 1] if 1 <= number <= len(versions) else None
 
-    def uses(self, definition_id: str) -> int:
-        return self._state().instances.count(f"definition:{definition_id}")
+    def count(self, place: str) -> int:
+        return self._state().instances.count(place)
 
     def instance(self, instance_id: str) -> SlaInstance | None:
         return self._state().instances.get(instance_id)
@@ -46,9 +47,10 @@ class SlaCatalogue:
         return id_of(age)
 
     def status(self, instance: SlaInstance) -> InstanceStatus:
-        if instance.suspended:
-            return "suspended"
-        account = self._state().accounts.get(instance.id)
+        return "suspended" if instance.suspended else self.decided(instance.id)
+
+    def decided(self, instance_id: str) -> InstanceStatus:
+        account = self._state().accounts.get(instance_id)
         return "compliant" if account is None else account.status
 
     def touched(self) -> Sequence[str]:
@@ -65,6 +67,9 @@ class SlaCatalogue:
 
     def exclusion(self, exclusion_id: str) -> SlaExclusion | None:
         return self._state().exclusions.get(exclusion_id)
+
+    def outage(self, outage_id: str) -> SlaOutage | None:
+        return self._state().outages.get(outage_id)
 
     def exclusions(self) -> Sequence[SlaExclusion]:
         return list(self._state().exclusions.values())
@@ -102,4 +107,5 @@ def _live(state: SlaState, reader: EvidenceReader, instance: SlaInstance, now: i
         breaches_at=figures.breaches_at,
         credit=sum(line.amount for line in lines),
         uncapped=sum(line.amount for line in lines if line.amount > 0),
+        credit_digits=instance.minor_digits if credit is None else credit.minor_digits,
     )

@@ -35,11 +35,10 @@ class ChangeWindow(Generic[Mark]):
         """The ids of the subjects that changed after ``seq``, each once, by their last change, oldest first. :meth:`follows`
         must be true of ``seq``."""
         changed: list[tuple[str, Mark]] = []
-        for id in reversed(self._marks):
-            mark = self._marks[id]
-            if mark.seq <= seq:
+        for entry in reversed(self._marks.items()):
+            if entry[1].seq <= seq:
                 break
-            changed.append((id, mark))
+            changed.append(entry)
         changed.reverse()
         return changed
 

@@ -23,11 +23,12 @@ SlaSubject = bytes | SlaBreach
 
 
 class SlaMark(NamedTuple):
-    """The last change of an instance or a breach, or a notification request, at batch ``seq``. ``last``: the request itself, or
-    the last version of what left the board."""
+    """The last change of an instance or a breach, or a notification request, at batch ``seq``. ``left``: it left the board with
+    this version."""
 
     seq: int
-    last: SlaSubject | SlaNotificationRequested | None
+    subject: SlaSubject | SlaNotificationRequested
+    left: bool
 
 
 class SlaBoard(ChangeWindow[SlaMark]):
@@ -43,10 +44,6 @@ class SlaBoard(ChangeWindow[SlaMark]):
             elif isinstance(change, SlaBreachChanged) and not change.breach.resolved:
                 self._breaches[change.breach.id] = change.breach
 
-    def get(self, id: str) -> SlaSubject | None:
-        """An instance or a breach as of :attr:`seq`; None when it is not on the board."""
-        return self._instances.get(id) or self._breaches.get(id)
-
     def instances(self) -> Sequence[bytes]:
         """Every instance on the board as of :attr:`seq`."""
         return list(self._instances.values())
@@ -58,7 +55,7 @@ class SlaBoard(ChangeWindow[SlaMark]):
     def put(self, change: SlaInstanceChanged | SlaBreachChanged | SlaNotificationRequested, seq: int) -> None:
         """Apply a Change of batch ``seq``."""
         if isinstance(change, SlaNotificationRequested):
-            self._mark(f"{change.offset}.{change.number}", SlaMark(seq, change))
+            self._mark(f"{change.offset}.{change.number}", SlaMark(seq, change, left=False))
         elif isinstance(change, SlaBreachChanged):
             # One that is over when it is found, as after a time in which faultd did not run, is told all the same.
             self._move(self._breaches, change.breach.id, change.breach, seq, stays=not change.breach.resolved)
@@ -75,7 +72,7 @@ class SlaBoard(ChangeWindow[SlaMark]):
             held[id] = subject
         else:
             held.pop(id, None)
-        self._mark(id, SlaMark(seq, None if stays else subject))
+        self._mark(id, SlaMark(seq, subject, left=not stays))
 
     def _mark(self, id: str, mark: SlaMark) -> None:
         self._marks[id] = mark

@@ -17,12 +17,11 @@ from actors.stream.board import Board, BoardSnapshot
 from actors.stream.frames import Text
 from actors.stream.request import Filter
 from actors.stream.shown import PLAIN, AlarmWithCustomersJson
-from actors.stream.sla_shown import SlaItems
+from actors.stream.sla_shown import PIECE, SlaItems
 from protocols.stream import SnapshotFrame
 
 _PIECE = 200
-"""Alarms, instances or breaches encoded between two checkpoints, in about a millisecond: a big snapshot must not hold up the
-trap sockets."""
+"""Alarms encoded between two checkpoints, in about a millisecond: a big snapshot must not hold up the trap sockets."""
 BIG = 5_000
 """A snapshot with more alarms, instances and breaches than this is big."""
 MOST_BIG = 8
@@ -116,12 +115,11 @@ async def _encoded(moment: BoardSnapshot, filter: Filter, now: datetime, shown: 
     for topic, subjects in moment.agreements.items():
         yield b'],"' + topic.encode() + b'":['
         separator = b""
-        for start in range(0, len(subjects), _PIECE):
-            items = SlaItems(filter)
-            for subject in subjects[start : start + _PIECE]:
-                items.add(subject, now)
-            if items:
-                yield separator + _ENCODER.encode(items.lists[topic])[1:-1]
+        for start in range(0, len(subjects), PIECE):
+            items = SlaItems(filter, now)
+            items.add(subjects[start : start + PIECE])
+            for piece in items.lists[topic]:
+                yield separator + piece
                 separator = b","
             await trio.lowlevel.checkpoint()
     yield b"]}"

@@ -107,8 +107,8 @@ class Subscriber:
 
     async def _catch_up(self, position: int) -> tuple[int, bool]:
         board = self._hub.board
-        if board.knows(position, self._filter.topics):
-            frame = self._hub.frames.changes(self._filter, position)
+        frame = await self._hub.frames.changes(self._filter, position)
+        if frame is not None:
             return frame.seq, await self._send(frame)
         self._metrics.stream_lagged.inc()
         missed = board.seq - position

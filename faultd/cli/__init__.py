@@ -59,7 +59,7 @@ app.command("migrate")(migrate_database)
 app.command("restore", short_help="Begin a new ledger with what PostgreSQL has.")(restore_ledger)
 app.command("status", short_help="Ask the running daemon how it is.")(status)
 app.add_typer(alarms.app, name="alarms")
-app.add_typer(sla.app, name="sla", short_help="Service level agreements: list, explain, report, recompute.")
+app.add_typer(sla.app, name="sla", short_help="Service level agreements: list, explain, report, prove.")
 app.add_typer(token.app, name="token")
 app.add_typer(profile.app, name="profile", short_help="Vendor profiles: list, test, and which OLTs are known.")
 

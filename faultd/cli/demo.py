@@ -13,7 +13,7 @@ import trio
 import typer
 
 from faultd.cli.common import EX_SOFTWARE, EX_USAGE, fail, leaves
-from faultd.console.rest import Rest
+from faultd.console.rest import Rest, RestError
 from faultd.demo.agreements import make_agreements
 from faultd.demo.daemon import DaemonFailed, running
 from faultd.demo.show import show
@@ -54,7 +54,7 @@ def demo(
             trio.run(partial(_demo, place, plant, scenario, speed, seconds, live, tally))
         except BaseException as error:
             for leaf in leaves(error):
-                if isinstance(leaf, DaemonFailed):
+                if isinstance(leaf, DaemonFailed | RestError):
                     fail(str(leaf), EX_SOFTWARE)
                 if isinstance(leaf, KeyboardInterrupt):
                     break
@@ -73,8 +73,10 @@ async def _demo(
     async with running(place, tell):
         for name, link in place.links:
             tell(f"{name}: {link}")
-        promised = await trio.to_thread.run_sync(make_agreements, Rest(place.http, place.admin), plant, speed)
-        tell(f"{counted(promised, 'service level agreement')} made, so tight that a cut feeder breaks them")
+        rest = Rest(place.http, place.admin)
+        promised = await trio.to_thread.run_sync(make_agreements, rest, plant, speed, abandon_on_cancel=True)
+        made = f"{counted(promised, 'service level agreement')} made, so tight that a cut feeder breaks them"
+        tell(made if promised else "the service level agreements of an earlier run are kept")
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals, trio.CancelScope() as scope:
             scope.deadline = trio.current_time() + (seconds if seconds is not None else float("inf"))
             async with trio.open_nursery() as nursery:

@@ -1,241 +1,253 @@
-"""``faultd sla``: service level agreements from a prompt, and their figures proven from the history."""
+"""``faultd sla``: service level agreements at a prompt."""
 
-import asyncio
 import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from shutil import get_terminal_size
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlencode
 
-import asyncpg
 import msgspec
 import typer
-from msgspec import UNSET
-from msgspec.structs import asdict, replace
+from msgspec import Struct
+from rich.cells import set_cell_size
 
-from actors.api.problems import ProblemError
-from actors.api.sla_terms import TermsReader
-from actors.sla_clock.terms.mistakes import mistakes_of_terms
-from actors.store.schema import SchemaMismatch
-from actors.store.sla_read import SlaHistory
-from faultd import embedded
-from faultd.cli.common import (
-    DEFAULT_CONFIG,
-    EX_CONFIG,
-    EX_NOINPUT,
-    EX_UNAVAILABLE,
-    EX_USAGE,
-    ConfigFile,
-    configuration,
-    fail,
-    url_of,
-)
-from faultd.config import Config
-from faultd.inputs import read_credit_models
-from faultd.sla_history.backtest import OutcomeTotals, TriedInstance, try_definition
-from faultd.sla_history.read import for_each_portion
-from faultd.sla_history.recompute import RecomputedPeriod, recompute
-from protocols.decimal_text import decimal, seconds
+from faultd.cli.client import ConfigOrUrl, TokenFile, Url, rest, told
+from faultd.cli.common import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, fail
+from faultd.cli.explain import fitted
+from faultd.cli.sla_history import backtest_definition, recompute_periods
+from faultd.console.rest import Rest
 from protocols.printable import counted, printable
-from protocols.rest_sla_definitions import DefinitionEdit
-from protocols.sla.definition import SlaDefinition, SlaTerms
-from protocols.sla.local_time import utc_time, wall_time
+from protocols.rest_sla_instances import InstancePage, InstanceShown
+from protocols.rest_sla_reports import PeriodReportShown
+
+T = TypeVar("T")
 
 app = typer.Typer(
-    help="Service level agreements: list, explain, report, recompute, try a definition on the past.", no_args_is_help=True
+    help="Service level agreements: list, explain, report; prove figures and try definitions.", no_args_is_help=True
 )
 
-EX_DIFFERENT = 1
-InstanceNames = Annotated[
-    list[str] | None, typer.Option("--instance", help="Ids of instances, such as SI17.", metavar="INSTANCE")
-]
-MOST_CHANGED = 40
-"""Instances that a back-test lists."""
+InstanceName = Annotated[str, typer.Argument(help="The id of an instance: SI17.", metavar="INSTANCE")]
+Json = Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")]
+_COLUMNS = (("Instance", 9), ("Service", 20), ("Status", 10), ("Avail.", 9), ("Budget", 10), ("Breaks", 20))
 
 
-@app.command("recompute", short_help="Prove closed periods from the history in PostgreSQL.")
-def recompute_periods(
-    instance: InstanceNames = None,
-    every: Annotated[bool, typer.Option("--all", help="Every instance. Only periods that differ are listed.")] = False,
-    period: Annotated[
-        str, typer.Option(help="Only periods that begin in this month or on this day: 2026-03, 2026-03-01.", metavar="MONTH")
-    ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each period.")] = False,
-    config: ConfigFile = DEFAULT_CONFIG,
+class ExplanationLines(Struct):
+    """The part of an explanation that is read aloud."""
+
+    lines: tuple[str, ...]
+
+
+@app.command("list", short_help="List instances with their figures now.")
+def list_instances(
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="Only compliant, at_risk, breached or suspended ones.")
+    ] = None,
+    customer: Annotated[str, typer.Option(help="Only those of this customer.", metavar="ID")] = "",
+    next_first: Annotated[
+        bool, typer.Option("--next", help="Only services whose budget ends if their outage lasts, the next one first.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="A line of JSON for each instance, as REST shows it.")] = False,
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
 ) -> None:
-    """Derive the figures of closed periods anew from the rows of PostgreSQL: outages, exclusions, planned work, clocks, fault
-    reports. Compare them with the newest revision that was closed. Writes nothing, and works beside a running daemon.
+    """List the contracts that have not ended, each with its status, availability, error budget left, and the instant at which
+    the budget ends if things stay as they are.
 
-    Contracts and the topology are taken as they are now; a note says where they have changed since. Exit 1 when a period
-    differs, 66 when there is none, 69 when the database cannot be reached.
+    On a terminal it prints a table; into a pipe, one line for each instance, columns separated by tabs: id, service, customer,
+    status, availability, budget left in seconds, breaks at, reason.
     """
-    if bool(instance) == every:
-        fail("recompute: say which: --instance INSTANCE, or --all", EX_USAGE)
-    if period and not (len(period) in (7, 10) and period.replace("-", "").isdigit()):
-        fail(f"period = {period!r}: expected a month (2026-03) or a day (2026-03-01)", EX_USAGE)
-    seen: list[int] = []
-
-    def take(history: SlaHistory) -> None:
-        for found in recompute(history):
-            if not _begins_in(history, found, period):
-                continue
-            seen.append(len(found.differences))
+    api = rest(config, url, token_file)
+    query: list[tuple[str, str]] = [("status", each) for each in status or ()]
+    query += [("customer_id", customer)] if customer else []
+    query += [("sort", "time_to_breach")] if next_first else []
+    number = 0
+    with told():
+        for shown in _instances(api, query):
             if json:
-                sys.stdout.buffer.write(msgspec.json.encode(_as_json(found)) + b"\n")
-            elif found.differences or not every:
-                for line in period_lines(found):
-                    sys.stdout.write(f"{printable(line)}\n")
-
-    _read(configuration(config), tuple(instance or ()), "", take)
-    if not seen:
-        fail("there is no such closed period in PostgreSQL", EX_NOINPUT)
-    wrong = sum(1 for differences in seen if differences)
-    sys.stderr.write(f"{counted(len(seen), 'period')}: {len(seen) - wrong} equal, {wrong} different\n")
-    if wrong:
-        raise typer.Exit(EX_DIFFERENT)
+                sys.stdout.buffer.write(msgspec.json.encode(shown) + b"\n")
+            elif sys.stdout.isatty():
+                if not number:
+                    sys.stdout.write(_row(name for name, _ in _COLUMNS) + "\n")
+                sys.stdout.write(_row(_cells(shown)) + "\n")
+            else:
+                sys.stdout.write("\t".join(map(printable, _fields(shown))) + "\n")
+            number += 1
+    sys.stderr.write(f"{counted(number, 'instance')}\n")
 
 
-@app.command("backtest", short_help="Try a changed definition on the recorded past.")
-def backtest_definition(
-    file: Annotated[
-        Path, typer.Argument(help="Fields to change, as PATCH /sla-definitions takes them (JSON).", metavar="DEFINITION.json")
-    ],
-    definition: Annotated[str, typer.Option("--definition", help="The definition that is changed: SD3.", metavar="ID")],
-    config: ConfigFile = DEFAULT_CONFIG,
+@app.command("explain", short_help="Explain how an instance's number comes about.")
+def explain_instance(
+    instance: InstanceName,
+    json: Json = False,
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
 ) -> None:
-    """Measure the closed periods of a definition's instances by changed terms: what availability, breaches and credits would
-    have been. Writes nothing, and works beside a running daemon.
+    """Explain the figures of the running period: the evidence of each node from the service up, with its alarms; the outages
+    that count; the exclusions with their authors; the clocks; and the arithmetic.
 
-    The past is what PostgreSQL has kept: outages, planned work, exclusions. Alarms that kept their time limits and measurements
-    within their limits are not kept, so stricter limits of these may have been missed more often than shown.
+    Asks the running daemon, also while PostgreSQL is away.
     """
-    settings = configuration(config)
-    found: list[TriedInstance] = []
-    tried: list[tuple[SlaDefinition, SlaTerms]] = []
-
-    def take(history: SlaHistory) -> None:
-        if not tried:
-            before = history.definitions.get(definition, ())
-            if not before:
-                fail(f"there is no definition {definition!r} in PostgreSQL", EX_NOINPUT)
-            tried.append((before[-1], _changed(file, settings, before[-1].terms)))
-        found.extend(try_definition(history, *tried[0]))
-
-    _read(settings, (), definition, take)
-    if not found:
-        fail(f"no instance has a closed period of definition {definition!r} in PostgreSQL", EX_NOINPUT)
-    for line in trial_lines(found, *tried[0]):
-        sys.stdout.write(f"{printable(line)}\n")
+    api = rest(config, url, token_file)
+    with told():
+        octets = api.get(f"/sla-instances/{quote(instance, safe='')}/explain")
+    if json:
+        sys.stdout.buffer.write(octets + b"\n")
+        return
+    _say(_decoded(api, octets, ExplanationLines).lines)
 
 
-def period_lines(found: RecomputedPeriod) -> Iterator[str]:
-    """The result for one period: equal, or each difference on a line."""
-    verdict = "differs" if found.differences else "equal"
-    begins = utc_time(found.period_start)
-    yield f"{found.instance_id}  {found.service_id}  {begins:%Y-%m-%dT%H:%MZ}  revision {found.revision}  {verdict}"
-    for each in found.differences:
-        yield f"    {each.figure}: {each.kept or 'none'}, recomputed {each.recomputed or 'none'}"
-    for note in found.notes:
-        yield f"    note: {note}"
+@app.command("report", short_help="Report an instance's period; --pdf writes the document.")
+def report_instance(
+    instance: InstanceName,
+    period: Annotated[
+        str, typer.Option(help="The period with this month, day or time: 2026-03. Without it the running one.", metavar="TIME")
+    ] = "",
+    revision: Annotated[int | None, typer.Option(help="As it was at this revision.", min=1)] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Write the PDF here; - is standard output.", metavar="FILE")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the CSV here; - is standard output.", metavar="FILE")] = None,
+    json: Json = False,
+    config: ConfigOrUrl = None,
+    url: Url = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Show the report of a period: figures, arithmetic, outages, exclusions, breaches, credits. --pdf writes the document for
+    the customer; the same revision gives the same bytes.
+
+    Exit 1 when the PDF cannot be printed, 66 when there is no such period, 73 when the file cannot be written.
+    """
+    if sum((pdf is not None, csv is not None, json)) > 1:
+        fail("report: choose one of --pdf, --csv and --json", EX_USAGE)
+    api = rest(config, url, token_file)
+    kind, file = ("pdf", pdf) if pdf is not None else ("csv", csv) if csv is not None else ("json", None)
+    query: dict[str, Any] = {"format": kind}
+    query |= {"period": period} if period else {}
+    query |= {"revision": revision} if revision is not None else {}
+    with told():
+        octets = api.get(f"/sla-instances/{quote(instance, safe='')}/report?{urlencode(query)}")
+    if file is not None:
+        _write(file, octets)
+    elif json:
+        sys.stdout.buffer.write(octets + b"\n")
+    else:
+        _say(report_lines(_decoded(api, octets, PeriodReportShown)))
 
 
-def trial_lines(found: list[TriedInstance], definition: SlaDefinition, terms: SlaTerms) -> Iterator[str]:
-    """The sums side by side, then the instances with other breaches or credits."""
-    recorded, tried = OutcomeTotals(), OutcomeTotals()
-    for each in found:
-        for figures in each.recorded:
-            recorded = recorded.plus(figures)
-        for figures in each.tried:
-            tried = tried.plus(figures)
-    yield f"definition {definition.id} ({definition.terms.name}), {counted(len(found), 'instance')}"
-    yield f"{'':<16}{'recorded':>22}{'tried':>22}"
-    yield _row("periods", str(recorded.periods), str(tried.periods))
-    yield _row("availability", _share(recorded.availability), _share(tried.availability))
-    yield _row("down", f"{seconds(recorded.down, grouped=True)} s", f"{seconds(tried.down, grouped=True)} s")
-    yield _row("unknown", f"{seconds(recorded.unknown, grouped=True)} s", f"{seconds(tried.unknown, grouped=True)} s")
-    yield _row("breaches", str(recorded.breaches), str(tried.breaches))
-    for key in sorted({*recorded.credits, *tried.credits}):
-        yield _row("credits", *(f"{decimal(each.credits.get(key, 0), key[1])} {key[0]}" for each in (recorded, tried)))
-    if terms.performance != definition.terms.performance:
-        yield "note: other limits of latency, loss or bandwidth cannot be tried: breaches are those that were recorded"
-    changed = [line for each in found if (line := _changed_line(each))]
-    if changed:
+app.command("recompute", short_help="Prove closed periods from the history in PostgreSQL.")(recompute_periods)
+app.command("backtest", short_help="Try a changed definition on the recorded past.")(backtest_definition)
+
+
+def report_lines(report: PeriodReportShown) -> Iterator[str]:
+    """The report as lines to read. Times in UTC."""
+    customer = f", {report.customer_name}" if report.customer_name else ""
+    yield f"{report.sla_instance_id}: service {report.service_id} of customer {report.customer_id}{customer}"
+    yield f"by {report.definition_name}, version {report.definition_version}; times in UTC"
+    state = f"revision {report.revision}" if report.closed else f"not closed, until {_at(report.as_of)}"
+    yield f"period {_at(report.period_start)} to {_at(report.period_end)}, {state}"
+    if report.revision_reason:
+        yield f"revised because: {report.revision_reason}"
+    if report.previous is not None and report.previous.availability is not None:
+        yield f"revision {report.previous.revision} had an availability of {report.previous.availability:.6f}"
+    yield ""
+    share = "none" if report.availability is None else f"{report.availability:.6f}"
+    target = "" if report.availability_target is None else f" (target {report.availability_target:.9g})"
+    yield f"availability {share}{target}"
+    yield from (f"  {each}" for each in report.arithmetic)
+    yield from _section("outages", (_outage(report, number) for number in range(len(report.outages))))
+    yield from _section(
+        "exclusions",
+        (
+            f"{_at(each.start)} to {_at(each.end)} {each.category.replace('_', ' ')}: {each.reason} ({each.author})"
+            for each in report.exclusions
+        ),
+    )
+    yield from _section(
+        "breaches",
+        (
+            f"{each.id} {each.breach_type.replace('_', ' ')} at {_at(each.breach_start)}: {each.reason}"
+            for each in report.breaches
+        ),
+    )
+    yield from _section("credits", (f"{each.rule}, {each.item}: {each.arithmetic}" for each in report.credits))
+    if report.credits:
+        yield f"credit {report.credit_amount:.2f} {report.currency}"
+
+
+def _outage(report: PeriodReportShown, number: int) -> str:
+    each = report.outages[number]
+    until = f"to {_at(each.end)}" if each.end is not None else "(lasts)"
+    cause = f", {each.cause}" if each.cause else ""
+    reason = f": {each.reason}" if each.reason else ""
+    return f"{_at(each.start)} {until} {each.counted:,.6f}".rstrip("0").rstrip(".") + f" s counted{cause}{reason}"
+
+
+def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
         yield ""
-    yield from changed[:MOST_CHANGED]
-    if len(changed) > MOST_CHANGED:
-        yield f"... and {len(changed) - MOST_CHANGED} more instances"
+        yield title
+        yield from (f"  {each}" for each in found)
 
 
-def _changed_line(found: TriedInstance) -> str:
-    was, now = OutcomeTotals(), OutcomeTotals()
-    for figures in found.recorded:
-        was = was.plus(figures)
-    for figures in found.tried:
-        now = now.plus(figures)
-    parts = []
-    if was.breaches != now.breaches:
-        parts.append(f"breaches {was.breaches} -> {now.breaches}")
-    for currency, digits in sorted({*was.credits, *now.credits}):
-        before, after = (each.credits.get((currency, digits), 0) for each in (was, now))
-        if before != after:
-            parts.append(f"credits {decimal(before, digits)} -> {decimal(after, digits)} {currency}")
-    return f"{found.instance_id}  {found.service_id}  {', '.join(parts)}" if parts else ""
+def _at(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(" ")
 
 
-def _row(name: str, recorded: str, tried: str) -> str:
-    return f"{name:<16}{recorded:>22}{tried:>22}"
+def _instances(api: Rest, query: list[tuple[str, str]]) -> Iterator[InstanceShown]:
+    """Page by page."""
+    cursor: str | None = None
+    while True:
+        more = [("cursor", cursor)] if cursor is not None else []
+        octets = api.get(f"/sla-instances?{urlencode([*query, ('limit', '500'), *more])}")
+        page = _decoded(api, octets, InstancePage)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
-def _share(value: int | None) -> str:
-    return "none" if value is None else decimal(value, 6)
-
-
-def _begins_in(history: SlaHistory, found: RecomputedPeriod, period: str) -> bool:
-    """Whether the period begins on a local date that begins with ``period``."""
-    if not period:
-        return True
-    versions = history.definitions[found.figures.definition_id]
-    version = next(each for each in versions if each.version == found.figures.definition_version)
-    zone = ZoneInfo(version.terms.period.zone)
-    return wall_time(found.period_start, zone).date().isoformat().startswith(period)
-
-
-def _as_json(found: RecomputedPeriod) -> dict[str, object]:
-    return {
-        "sla_instance_id": found.instance_id,
-        "service_id": found.service_id,
-        "period_start": utc_time(found.period_start),
-        "period_end": utc_time(found.period_end),
-        "revision": found.revision,
-        "equal": not found.differences,
-        "differences": found.differences,
-        "notes": found.notes,
-    }
-
-
-def _changed(file: Path, settings: Config, before: SlaTerms) -> SlaTerms:
-    """The terms with the fields of a file; a mistake in it ends the command."""
+def _decoded(api: Rest, octets: bytes, kind: type[T]) -> T:
     try:
-        body = msgspec.json.decode(file.read_bytes(), type=DefinitionEdit)
-        edited = TermsReader(read_credit_models(settings), datetime.now(UTC).year).edit(body, before)
+        return msgspec.json.decode(octets, type=kind)
+    except msgspec.MsgspecError as error:
+        fail(f"{api.url} answers what this command cannot read: {error}", EX_UNAVAILABLE)
+
+
+def _say(lines: Iterator[str] | tuple[str, ...]) -> None:
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in lines:
+        for shown in fitted(printable(line), width):
+            sys.stdout.write(f"{shown}\n")
+
+
+def _write(file: Path, octets: bytes) -> None:
+    if str(file) == "-":
+        sys.stdout.buffer.write(octets)
+        return
+    try:
+        file.write_bytes(octets)
     except OSError as error:
-        fail(f"{file}: {error.strerror}", EX_NOINPUT)
-    except (msgspec.MsgspecError, ValueError, ProblemError) as error:
-        fail(f"{file}: {error}", EX_CONFIG)
-    terms = replace(before, **{name: value for name, value in asdict(edited).items() if value is not UNSET})
-    if mistakes := list(mistakes_of_terms(terms)):
-        fail("\n".join(f"{file}: {field}: {text}" for field, text in mistakes), EX_CONFIG)
-    return terms
+        fail(f"{file}: {error.strerror}", EX_CANTCREAT)
 
 
-def _read(settings: Config, ids: tuple[str, ...], definition_id: str, take: Callable[[SlaHistory], None]) -> None:
-    try:
-        with url_of(settings) as url:
-            asyncio.run(for_each_portion(url, ids, definition_id, take))
-    except SchemaMismatch as error:
-        fail(str(error), EX_CONFIG)
-    except msgspec.ValidationError as error:
-        fail(f"a row of the database cannot be read: {error}", EX_CONFIG)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, embedded.EmbeddedPostgresError) as error:
-        fail(f"the database cannot be reached: {error}", EX_UNAVAILABLE)
+def _fields(shown: InstanceShown) -> list[str]:
+    share = "" if shown.current_availability is None else f"{shown.current_availability:.6f}"
+    left = "" if shown.error_budget is None else f"{shown.error_budget:.6f}".rstrip("0").rstrip(".")
+    breaks = "" if shown.breaches_at is None else shown.breaches_at.isoformat()
+    return [shown.id, shown.service_id, shown.customer_id, shown.status, share, left, breaks, shown.reason]
+
+
+def _cells(shown: InstanceShown) -> list[str]:
+    share = "-" if shown.current_availability is None else f"{shown.current_availability:.6f}"
+    left = "-" if shown.error_budget is None else str(timedelta(seconds=int(shown.error_budget)))
+    breaks = "-" if shown.breaches_at is None else f"{shown.breaches_at:%Y-%m-%d %H:%M:%SZ}"
+    return [shown.id, shown.service_id, shown.status, share, left, breaks]
+
+
+def _row(cells: Any) -> str:
+    """One line of at most 80 columns."""
+    shown = (set_cell_size(printable(cell), width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True))
+    return " ".join(shown).rstrip()

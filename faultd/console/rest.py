@@ -80,7 +80,8 @@ class Rest:
             return NotLetIn(f"this token may not: {detail}")
         if status == 404:
             return NotFound(detail)
-        return Declined(detail) if status < 500 else Unreachable(f"{self.url} cannot answer now: {detail}")
+        # 501: it cannot be done there at all, as typst is not installed.
+        return Declined(detail) if status < 500 or status == 501 else Unreachable(f"{self.url} cannot answer now: {detail}")
 
 
 def in_words(error: BaseException) -> str:

@@ -5,6 +5,7 @@ The promises are so tight that a cut feeder breaks them while somebody looks.
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from faultd.simulator.plant import SimulatedPlant
 
 AT_ONCE = 1_000
 """Instances of one request."""
+MOST = 20_000
+"""Instances of a demo: of a plant with more such customers, the first."""
 CURRENCY = "EUR"
 
 
@@ -41,7 +44,7 @@ def make_agreements(rest: Rest, plant: SimulatedPlant, speed: float) -> int:
     if msgspec.json.decode(rest.get("/sla-definitions"))["items"]:
         return 0
     made = {each.name: _made(rest, _definition(each, speed)) for each in CLASSES}
-    bodies = list(_instances(plant, made))
+    bodies = list(islice(_instances(plant, made), MOST))
     for start in range(0, len(bodies), AT_ONCE):
         rest.post("/sla-instances/bulk", {"items": bodies[start : start + AT_ONCE]})
     return len(bodies)

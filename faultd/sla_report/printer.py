@@ -10,13 +10,10 @@ import trio
 from faultd.sla_report.render import EX_CONTRADICTORY, require_printer
 from protocols.sla.report import SlaReport, SlaReports
 from protocols.sla.report_check import ContradictoryReport
+from protocols.sla.report_print import PrintingFailed
 
 LIMIT_SECONDS: Final = 60.0
 """A document that takes longer is given up."""
-
-
-class PrintingFailed(RuntimeError):
-    """The process was late or failed; the message says which, with the last that it wrote."""
 
 
 class ReportPrinter:

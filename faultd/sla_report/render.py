@@ -8,17 +8,11 @@ import msgspec
 
 from faultd.sla_report.document import document_of
 from protocols.sla.report import SlaReport, SlaReports
+from protocols.sla.report_print import PrinterMissing
 
 TEMPLATE: Final = Path(__file__).with_name("report.typ")
 EX_CONTRADICTORY: Final = 65
 """Exit code of a process that printed nothing, as the report's figures contradict one another (``EX_DATAERR``)."""
-
-
-class PrinterMissing(RuntimeError):
-    """typst is not installed; the message says how to install it."""
-
-    def __init__(self) -> None:
-        super().__init__("a PDF needs the package typst: pip install 'faultd[pdf]'")
 
 
 def require_printer() -> None:

@@ -7,6 +7,7 @@ from protocols.sla.definition import SlaTerms, SlaTermsEdited
 from protocols.sla.exclusion import ExclusionPlan
 from protocols.sla.instance import InstanceEdited, InstancePlan
 from protocols.sla.measurement import ServiceMeasurement
+from protocols.sla.period_revision import PeriodRevision
 
 
 class CreateDefinition(Struct, frozen=True, array_like=True, tag="create_sla_definition", tag_field="tag"):
@@ -108,12 +109,13 @@ class CorrectOutage(Struct, frozen=True, array_like=True, tag="correct_sla_outag
 
 
 class ClosePeriod(Struct, frozen=True, array_like=True, tag="close_sla_period", tag_field="tag"):
-    """Close the period of an instance that ended at ``end`` now, before the calendar does; or make a new revision of a closed
-    one."""
+    """Close the period of an instance that has ended, before the calendar does; or make a new revision of a closed one, where
+    the facts give other figures now. ``recomputed``: the figures of a period that is behind what the SLA clock holds."""
 
     instance_id: str
     period_start: int
-    reason: str = ""
+    reason: str
+    recomputed: PeriodRevision | None = None
 
 
 SlaAction = (

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from protocols.toml_lines import Path
 
@@ -18,6 +18,8 @@ FreeUnit = Literal["hours", "calendar_days", "working_days"]
 CountedUnits = Literal["whole", "part", "end"]
 CreditStart = Literal["report", "outage"]
 
+Whole = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
+"""What every part of faultd can hold."""
 _DECIMALS = 6
 
 
@@ -27,8 +29,8 @@ class CreditModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     rule: str
     currency: str
-    minor_digits: int = 2
-    cap_amount: int | None = None
+    minor_digits: Whole = 2
+    cap_amount: Whole | None = None
     cap_percent: Decimal | None = None
 
 
@@ -49,8 +51,8 @@ class TierCredits(CreditModel, frozen=True, tag_field="type", tag="tiers", kw_on
 class CreditStep(Struct, frozen=True, forbid_unknown_fields=True):
     """From the unit with number ``first`` on, each pays the higher of ``amount`` and ``percent`` of the monthly fee."""
 
-    first: int
-    amount: int = 0
+    first: Whole
+    amount: Whole = 0
     percent: Decimal = Decimal(0)
 
 
@@ -71,7 +73,7 @@ class OutageCredits(CreditModel, frozen=True, tag_field="type", tag="outage", kw
     """
 
     unit: CreditUnit
-    free: int
+    free: Whole
     free_unit: FreeUnit
     counts: CountedUnits
     rates: tuple[CreditRate, ...]
@@ -109,7 +111,8 @@ def _tier_mistakes(model: TierCredits) -> Iterator[tuple[Path, str]]:
         yield from _percent(("tiers", number, "below"), tier.below, required=True)
         yield from _percent(("tiers", number, "percent"), tier.percent, required=True)
     for number, (higher, lower) in enumerate(pairwise(model.tiers), 1):
-        if not lower.below < higher.below:
+        # A comparison with what is no number raises.
+        if lower.below.is_finite() and higher.below.is_finite() and not lower.below < higher.below:
             yield ("tiers", number, "below"), "tiers go from the highest availability to the lowest"
 
 

@@ -89,6 +89,10 @@ class SlaInstance(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     edited: tuple[str, ...] = ()
     """Fields that an operator gave another value: they follow the node no more."""
 
+    def holds(self, at: int) -> bool:
+        """True when the contract holds at an instant."""
+        return self.start <= at and (self.end is None or at < self.end)
+
     def over(self, at: int) -> bool:
         """True when the contract has ended at ``at`` (microseconds)."""
         return self.end is not None and self.end <= at

@@ -6,7 +6,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from protocols.sla.breach import SlaBreach
+from protocols.sla.explanation import SlaExplanation
 from protocols.sla.period_figures import PeriodFigures
+from protocols.sla.period_revision import PeriodRevision
+from protocols.sla.report import SlaReport
 
 
 class PeriodChoice(Struct, frozen=True, kw_only=True):
@@ -39,4 +42,20 @@ class SlaReportView(Protocol):
         """The figures of the running period of each chosen instance until ``now`` (microseconds), with revision 0, the oldest
         instance first. They come in portions, each as of the moment at which it is asked for: other tasks may run in between. A
         portion may be empty."""
+        ...
+
+    def report(self, instance_id: str, now: int) -> SlaReport | None:
+        """The report of the running period until ``now``; None when there is none."""
+        ...
+
+    def explain(self, instance_id: str, now: int) -> SlaExplanation | None:
+        """How the figures of the running period come about; None when there is none."""
+        ...
+
+
+class SlaHistoryReader(Protocol):
+    """Figures of closed periods derived anew from PostgreSQL."""
+
+    async def revision(self, instance_id: str, period_start: int) -> PeriodRevision | None:
+        """The closed period as the facts give it now; None when PostgreSQL has no such period. Raises DatabaseUnavailable."""
         ...

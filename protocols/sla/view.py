@@ -9,6 +9,7 @@ from msgspec import Struct
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.instance import InstanceStatus, SlaInstance
+from protocols.sla.outage import SlaOutage
 
 
 class LiveInstance(Struct, frozen=True, kw_only=True):
@@ -37,6 +38,8 @@ class LiveInstance(Struct, frozen=True, kw_only=True):
     credit: int = 0
     uncapped: int = 0
     """The credit without the lines that lower it to a cap."""
+    credit_digits: int = 2
+    """Digits of the minor unit of both."""
 
 
 class SlaView(Protocol):
@@ -50,8 +53,9 @@ class SlaView(Protocol):
         """One version; the newest without ``version``."""
         ...
 
-    def uses(self, definition_id: str) -> int:
-        """The number of instances that refer to a definition."""
+    def count(self, place: str) -> int:
+        """The number of instances of a place, as :meth:`behind` has them; of ``definition:ID`` also those that used it in an
+        earlier period."""
         ...
 
     def instance(self, instance_id: str) -> SlaInstance | None:
@@ -60,7 +64,7 @@ class SlaView(Protocol):
 
     def behind(self, after: str, most: int, place: str = "") -> list[SlaInstance]:
         """Up to ``most`` instances behind the one with id ``after`` ("": from the first) in the order in which they were made:
-        those of ``service:ID``, ``customer:ID``, ``definition:ID`` or of a node; all for ""."""
+        those of ``service:ID``, ``customer:ID``, ``definition:ID``, ``tenant:ID``, ``suspended:`` or of a node; all for ""."""
         ...
 
     def age(self, instance_id: str) -> int:
@@ -75,6 +79,10 @@ class SlaView(Protocol):
         """As it was decided last."""
         ...
 
+    def decided(self, instance_id: str) -> InstanceStatus:
+        """As :meth:`status`, of one that is not suspended."""
+        ...
+
     def touched(self) -> Sequence[str]:
         """Ids of the instances that evidence concerns in their running period, in any order: no other is at risk, breached or
         down."""
@@ -86,6 +94,10 @@ class SlaView(Protocol):
 
     def show(self, instances: Sequence[SlaInstance], now: datetime) -> list[LiveInstance]:
         """Instances with their figures at ``now``."""
+        ...
+
+    def outage(self, outage_id: str) -> SlaOutage | None:
+        """An outage interval by its id; None also for one that is behind the period before the running one."""
         ...
 
     def exclusion(self, exclusion_id: str) -> SlaExclusion | None:

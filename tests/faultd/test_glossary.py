@@ -73,6 +73,7 @@ ELSEWHERE = {
     "CountOf": "docs/rules.md",
     "EscalationHold": "docs/rules.md",
     "ListFormat": "docs/api.md",
+    "ReportFormat": "docs/api.md",
     "OutageEffect": "docs/glossary.md",
     "PerformanceMetric": "docs/glossary.md",
     "UnknownPolicy": "docs/glossary.md",

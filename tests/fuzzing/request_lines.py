@@ -27,6 +27,8 @@ PIECES: tuple[str, ...] = (
 )
 PIECES += (
     "tenant",
+    "topic",
+    "sla_breaches",
     "severity",
     "status",
     "good",

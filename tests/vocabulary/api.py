@@ -16,6 +16,7 @@ import trio
 
 from actors.api.actor import Api
 from actors.api.settings import ApiSettings
+from actors.api.sla_reports import ReportTexts
 from actors.api.stored import Stored
 from actors.api.submitter import Submitter
 from actors.correlator.alarms.view import HeldAlarms
@@ -36,6 +37,9 @@ from faultd.config import Config
 from faultd.inputs import read_credit_models
 from faultd.pipe import Stages
 from faultd.routes import ApiViews, api_routes
+from faultd.sla_history.service import SlaHistoryService
+from faultd.sla_report.explanation import arithmetic_lines, explanation_lines
+from faultd.sla_report.printer import ReportPrinter
 from faultd.window_preview import WindowPreviews
 from protocols.change import Change
 from protocols.command import FIRST_STAGE, Action, Command
@@ -125,6 +129,9 @@ class RunningApi:
             reports=self,
             quarantined=self._quarantined,
             agreements=HeldReports(self.stages.sla),
+            sla_history=SlaHistoryService(self.stored),
+            sla_printer=ReportPrinter(),
+            sla_texts=ReportTexts(lambda: "Stadtnetz", arithmetic_lines, explanation_lines),
             health=lambda: self.readiness,
         )
         submitter = Submitter(self.send, self.stored, self.settings, self.metrics)

@@ -26,7 +26,7 @@ def book_availability(
     if broken is not None and broken <= run.now:
         return _breached(run, instance, account, period, figures, known, broken, why)
     if known is not None and not known.withdrawn:
-        put_breach(run, replace(known, withdrawn=True, resolved=True, reason=f"withdrawn: {why}"))
+        end_breach(run, instance, replace(known, withdrawn=True, reason=f"withdrawn: {why}"))
     risk = figures.at_risk_at
     at_risk = risk is not None and risk <= run.now and not instance.suspended
     if at_risk and not account.at_risk:
@@ -87,7 +87,8 @@ def root_of(state: SlaState, alarms: list[SlaOutage], at: int) -> SlaOutage | No
         above = state.outages_of.get(found.parent_alarm_id)
         if not above:
             # The cause is a conclusion that is no outage itself.
-            return replace(found, alarm_id=found.parent_alarm_id, alarm_name="")
+            facts = state.clocks.get(found.parent_alarm_id)
+            return replace(found, alarm_id=found.parent_alarm_id, alarm_name="" if facts is None else facts.name)
         found = state.outages[above[-1]]
     return found
 
@@ -123,3 +124,11 @@ def put_breach(run: FoldRun, breach: SlaBreach) -> SlaBreach:
     run.journal.put(run.state.breaches, breach.id, breach)
     run.emit(SlaBreachChanged(run.offset, breach))
     return breach
+
+
+def end_breach(run: FoldRun, instance: SlaInstance, breach: SlaBreach) -> None:
+    """Keep a breach that is over or withdrawn for the ``reason`` that it has now. Who heard that it was opened hears it."""
+    known = run.state.breaches[breach.id]
+    if not known.resolved:
+        run.notify("breach_resolved", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)
+    put_breach(run, replace(breach, resolved=True))

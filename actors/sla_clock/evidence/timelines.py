@@ -65,10 +65,10 @@ class EvidenceReader:
     def of(self, instance: SlaInstance) -> ServiceEvidence:
         """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""
         tenant = instance.tenant_id
-        found = [self._of_node(resource, tenant) for resource in instance.resources]
+        found = [self.of_node(resource, tenant) for resource in instance.resources]
         evidence = found[0] if len(found) == 1 else _all_of(found)
-        named = self._outages((f"service:{instance.service_id}", f"customer:{instance.customer_id}"), tenant)
-        everywhere = self._outages(("",), tenant)
+        named = self.filed((f"service:{instance.service_id}", f"customer:{instance.customer_id}"), tenant)
+        everywhere = self.filed(("",), tenant)
         if named:
             return _named_too(evidence, named, everywhere)
         if everywhere:
@@ -91,10 +91,10 @@ class EvidenceReader:
         keys = dict.fromkeys([f"service:{instance.service_id}", f"customer:{instance.customer_id}"])
         for resource in instance.resources:
             keys.update(dict.fromkeys(self.state.plant.above(resource)))
-        found = {outage.id: outage for outage in self._outages(keys, instance.tenant_id)}
+        found = {outage.id: outage for outage in self.filed(keys, instance.tenant_id)}
         return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
 
-    def _of_node(self, node_id: str, tenant: str) -> ServiceEvidence:
+    def of_node(self, node_id: str, tenant: str) -> ServiceEvidence:
         """Of a node: by its own alarms, or because everything above it is down. Without recursion: plants are
         deep."""
         known = self._nodes.setdefault(tenant, {})
@@ -113,11 +113,11 @@ class EvidenceReader:
             else:
                 above = [known.get(each, NOTHING) for each in parents]
                 over = NOTHING if not above else above[0] if len(above) == 1 else _all_of(above)
-                own = self._outages((one,), tenant)
+                own = self.filed((one,), tenant)
                 known[one] = _joined(own, over) if own else over
         return known[node_id]
 
-    def _outages(self, keys: Iterable[str], tenant: str) -> list[SlaOutage]:
+    def filed(self, keys: Iterable[str], tenant: str) -> list[SlaOutage]:
         """Those filed under ``keys`` that concern this tenant."""
         state = self.state
         found = []

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.breaches import MOST_ALARMS, new_breach, put_breach
+from actors.sla_clock.alarm_facts import AlarmFactTable
+from actors.sla_clock.books.breaches import MOST_ALARMS, end_breach, new_breach, put_breach
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.limits.clock_facts import record_clock
 from actors.sla_clock.limits.instance_clocks import InstanceClock, clocks_of
@@ -18,6 +19,7 @@ from actors.sla_clock.time_limit import ClockResult, ClockTerms, read_clock
 from protocols.decimal_text import seconds
 from protocols.severity import Severity
 from protocols.sla.breach import BreachType, SlaBreach
+from protocols.sla.changes import SlaNoticeKind
 from protocols.sla.clock_facts import ClockKind
 from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import utc_text
@@ -25,6 +27,7 @@ from protocols.sla.local_time import utc_text
 KINDS: Final[tuple[ClockKind, ...]] = ("response", "resolution")
 TYPES: Final[Mapping[ClockKind, BreachType]] = {"response": "response_time", "resolution": "resolution_time"}
 _MISSED: Final[Mapping[ClockKind, str]] = {"response": "was not acknowledged", "resolution": "was not cleared"}
+_ENDED: Final[Mapping[ClockKind, str]] = {"response": "was acknowledged or cleared", "resolution": "was cleared"}
 
 
 class TimeLimitReading(NamedTuple):
@@ -41,17 +44,16 @@ def book_clocks(
     counted in ``account``, which is the period's."""
     state = run.state
     before = {mark.alarm_id: mark for mark in state.clock_marks.get(instance.id, ())}
-    clocks = clocks_of(run.evidence, instance, period, run.now)
-    marks = _taken_over(run, before, clocks, why)
+    clocks = clocks_of(run.evidence, instance, period, run.now, before.keys())
+    booking = _ClockBooking(run, instance, account, period, standing, why)
+    marks = booking.taken_over(before, clocks)
     for clock in clocks:
-        mark = marks.get(clock.alarm_id, ClockMark(clock.alarm_id))
-        if mark == ClockMark(clock.alarm_id) and _kept_both(clock):
-            continue
         for alarm_id in clock.alarms:
             record_clock(run, alarm_id)
+        mark = marks.get(clock.alarm_id, ClockMark(clock.alarm_id))
         for kind in KINDS:
             if limits_of(clock, kind):
-                account, mark = _book(run, instance, account, period, standing, clock, mark, kind, why)
+                mark = booking.book(clock, mark, kind)
         if mark != ClockMark(clock.alarm_id):
             marks[clock.alarm_id] = mark
     after = tuple(marks.values())
@@ -60,7 +62,7 @@ def book_clocks(
             run.journal.put(state.clock_marks, instance.id, after)
         else:
             run.journal.drop(state.clock_marks, instance.id)
-    return account
+    return booking.account
 
 
 def read(run: FoldRun, clock: InstanceClock, kind: ClockKind) -> TimeLimitReading:
@@ -89,152 +91,120 @@ def terms_of(clock: InstanceClock, kind: ClockKind) -> ClockTerms:
     return ClockTerms(limits_of(clock, kind), terms.calendar, terms.at_risk_percent)
 
 
-def _book(
-    run: FoldRun,
-    instance: SlaInstance,
-    account: Account,
-    period: Period,
-    standing: LimitsStanding,
-    clock: InstanceClock,
-    mark: ClockMark,
-    kind: ClockKind,
-    why: str,
-) -> tuple[Account, ClockMark]:
-    state, (result, breached) = run.state, read(run, clock, kind)
-    known = state.breaches.get(mark.response if kind == "response" else mark.resolution)
-    if breached is not None and breached.breach_at is not None and not (known is None and instance.suspended):
-        if known is None:
-            if not period.start <= breached.breach_at < period.end:
-                return account, mark
-            version = Period(period.start, period.end, clock.definition)
-            known = new_breach(run, instance, version, TYPES[kind], breached.breach_at, breached.limit or 0)
-            account = replace(account, breaches=(*account.breaches, known.id))
-            mark = replace(mark, response=known.id) if kind == "response" else replace(mark, resolution=known.id)
-        _put(run, instance, clock, kind, known, result, breached)
-        return account, mark
-    if known is not None and not known.withdrawn:
-        withdraw(run, known, why)
-    if result.breach_at is not None:
-        standing.await_instant(result.breach_at)
-    return account, _warned(run, instance, standing, clock, mark, kind, result)
+class _ClockBooking:
+    """One examination of the clocks of an instance. ``account`` gets the breaches that are opened."""
+
+    def __init__(
+        self, run: FoldRun, instance: SlaInstance, account: Account, period: Period, standing: LimitsStanding, why: str
+    ) -> None:
+        self._run, self._instance, self.account = run, instance, account
+        self._period, self._standing, self._why = period, standing, why
+
+    def book(self, clock: InstanceClock, mark: ClockMark, kind: ClockKind) -> ClockMark:
+        """Open, change, resolve or withdraw the breach of one clock, or warn of it. Returns the mark as it is then."""
+        run, (result, breached) = self._run, read(self._run, clock, kind)
+        known = run.state.breaches.get(mark.response if kind == "response" else mark.resolution)
+        if breached is not None and breached.breach_at is not None and not (known is None and self._instance.suspended):
+            if known is None:
+                if not self._period.start <= breached.breach_at < self._period.end:
+                    return mark
+                known = self._open(clock, kind, breached.breach_at, breached.limit or 0)
+                mark = replace(mark, response=known.id) if kind == "response" else replace(mark, resolution=known.id)
+            self._put(clock, kind, known, result, breached)
+            return mark
+        if known is not None and not known.withdrawn:
+            end_breach(run, self._instance, replace(known, withdrawn=True, reason=f"withdrawn: {self._why}"))
+        if result.breach_at is not None:
+            self._standing.await_instant(result.breach_at)
+        return self._warned(clock, mark, kind, result)
+
+    def taken_over(self, before: Mapping[str, ClockMark], clocks: list[InstanceClock]) -> dict[str, ClockMark]:
+        """The marks under the causes that alarms have now. A breach goes along when its alarm is attached to another one, or
+        detached; the second one of the same clock is withdrawn."""
+        table, breaches = self._run.state.clocks, self._run.state.breaches
+        present = {clock.alarm_id for clock in clocks}
+        marks = {alarm_id: mark for alarm_id, mark in before.items() if alarm_id in present}
+        for alarm_id, mark in before.items():
+            if alarm_id in present:
+                continue
+            opened = [known for each in (mark.response, mark.resolution) if (known := breaches.get(each)) is not None]
+            heirs = [clock for clock in clocks if _follows(table, clock, alarm_id)]
+            heir = next((clock for clock in heirs if clock.alarm_id not in marks), None)
+            if heir is not None:
+                marks[heir.alarm_id] = replace(mark, alarm_id=heir.alarm_id)
+            elif heirs:
+                counts = f"withdrawn: the clock of {table.by_id[heirs[0].alarm_id].name} counts"
+                for known in opened:
+                    if not known.withdrawn:
+                        end_breach(self._run, self._instance, replace(known, withdrawn=True, reason=counts))
+            else:
+                # The alarm does not concern the instance any more: what it breached ends now.
+                for known in opened:
+                    if not known.resolved:
+                        end, reason = max(self._run.now, known.start), f"{known.reason}; ended: {self._why}"
+                        end_breach(self._run, self._instance, replace(known, end=end, reason=reason))
+                if alarm_id in table.by_id:
+                    marks[alarm_id] = mark
+        return marks
+
+    def _open(self, clock: InstanceClock, kind: ClockKind, at: int, limit: int) -> SlaBreach:
+        version = Period(self._period.start, self._period.end, clock.definition)
+        made = new_breach(self._run, self._instance, version, TYPES[kind], at, limit)
+        self.account = replace(self.account, breaches=(*self.account.breaches, made.id))
+        return made
+
+    def _put(self, clock: InstanceClock, kind: ClockKind, known: SlaBreach, result: ClockResult, breached: ClockResult) -> None:
+        facts = self._run.state.clocks.by_id[clock.alarm_id]
+        start, ended, limit = breached.breach_at or 0, result.stopped_at, breached.limit or 0
+        if ended is not None and ended < start:
+            ended = start
+        due = f"; it was due at {utc_text(breached.due_at)}" if breached.due_at is not None else ""
+        breach = replace(
+            known,
+            start=start,
+            end=ended,
+            target=limit,
+            actual=breached.elapsed if ended is None else max(result.elapsed, breached.elapsed),
+            alarm_id=clock.alarm_id,
+            alarm_name=facts.name,
+            alarms=clock.alarms[:MOST_ALARMS],
+            ticket_id=facts.ticket_id,
+            resolved=ended is not None,
+            withdrawn=False,
+            reason=f"{facts.name} {_MISSED[kind]} within {seconds(limit)} s{due}",
+        )
+        if known.revision == 0 or known.withdrawn:
+            self._notify("breach_opened", breach, breach.reason)
+            if kind == "resolution" and not breach.resolved:
+                self._notify("escalation", breach, breach.reason)
+        elif breach.resolved and not known.resolved:
+            self._notify("breach_resolved", breach, f"{facts.name} {_ENDED[kind]}")
+        put_breach(self._run, breach)
+
+    def _warned(self, clock: InstanceClock, mark: ClockMark, kind: ClockKind, result: ClockResult) -> ClockMark:
+        """Warn once when the clock is at risk, and again only after it was not."""
+        at = result.warning_at
+        if at is None or at > self._run.now:
+            if at is not None:
+                self._standing.await_instant(at)
+            return replace(mark, warned=tuple(each for each in mark.warned if each != kind))
+        if result.state not in ("running", "paused") or self._instance.suspended:
+            return mark
+        facts = self._run.state.clocks.by_id[clock.alarm_id]
+        due = f", due at {utc_text(result.due_at)}" if result.due_at is not None else ""
+        text = f"{clock.definition.terms.at_risk_percent} % of the {kind} time of {facts.name} have elapsed{due}"
+        self._standing.at_risk(text)
+        if kind in mark.warned:
+            return mark
+        self._run.notify("at_risk", self._instance, text, alarm_id=clock.alarm_id)
+        return replace(mark, warned=(*mark.warned, kind))
+
+    def _notify(self, kind: SlaNoticeKind, breach: SlaBreach, text: str) -> None:
+        self._run.notify(kind, self._instance, text, breach_id=breach.id, alarm_id=breach.alarm_id)
 
 
-def _put(
-    run: FoldRun,
-    instance: SlaInstance,
-    clock: InstanceClock,
-    kind: ClockKind,
-    known: SlaBreach,
-    result: ClockResult,
-    breached: ClockResult,
-) -> None:
-    facts = run.state.clocks.by_id[clock.alarm_id]
-    start, ended = breached.breach_at or 0, result.stopped_at
-    if ended is not None and ended < start:
-        ended = start
-    limit = breached.limit or 0
-    due = f"; it was due at {utc_text(breached.due_at)}" if breached.due_at is not None else ""
-    breach = replace(
-        known,
-        start=start,
-        end=ended,
-        target=limit,
-        actual=breached.elapsed if ended is None else max(result.elapsed, breached.elapsed),
-        alarm_id=clock.alarm_id,
-        alarm_name=facts.name,
-        alarms=clock.alarms[:MOST_ALARMS],
-        ticket_id=facts.ticket_id,
-        resolved=ended is not None,
-        withdrawn=False,
-        reason=f"{facts.name} {_MISSED[kind]} within {seconds(limit)} s{due}",
-    )
-    if known.revision == 0 or known.withdrawn:
-        run.notify("breach_opened", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)
-        if kind == "resolution" and not breach.resolved:
-            run.notify("escalation", instance, breach.reason, breach_id=breach.id, alarm_id=breach.alarm_id)
-    elif breach.resolved and not known.resolved:
-        ending = f"{facts.name} was {'acknowledged or cleared' if kind == 'response' else 'cleared'}"
-        run.notify("breach_resolved", instance, ending, breach_id=breach.id, alarm_id=breach.alarm_id)
-    put_breach(run, breach)
-
-
-def _warned(
-    run: FoldRun,
-    instance: SlaInstance,
-    standing: LimitsStanding,
-    clock: InstanceClock,
-    mark: ClockMark,
-    kind: ClockKind,
-    result: ClockResult,
-) -> ClockMark:
-    """Warn once when the clock is at risk, and again only after it was not."""
-    at = result.warning_at
-    if at is None or at > run.now:
-        if at is not None:
-            standing.await_instant(at)
-        return replace(mark, warned=tuple(each for each in mark.warned if each != kind))
-    if result.state not in ("running", "paused") or instance.suspended:
-        return mark
-    facts = run.state.clocks.by_id[clock.alarm_id]
-    due = f", due at {utc_text(result.due_at)}" if result.due_at is not None else ""
-    text = f"{clock.definition.terms.at_risk_percent} % of the {kind} time of {facts.name} have elapsed{due}"
-    standing.at_risk(text)
-    if kind in mark.warned:
-        return mark
-    run.notify("at_risk", instance, text, alarm_id=clock.alarm_id)
-    return replace(mark, warned=(*mark.warned, kind))
-
-
-def withdraw(run: FoldRun, breach: SlaBreach, why: str) -> None:
-    """The promise was kept after all."""
-    put_breach(run, replace(breach, withdrawn=True, resolved=True, reason=f"withdrawn: {why}"))
-
-
-def _taken_over(run: FoldRun, before: Mapping[str, ClockMark], clocks: list[InstanceClock], why: str) -> dict[str, ClockMark]:
-    """The marks under the causes that alarms have now. A breach goes along when its alarm is attached to another one, or
-    detached; the second one of the same clock is withdrawn."""
-    table = run.state.clocks
-    present = {clock.alarm_id for clock in clocks}
-    marks = {alarm_id: mark for alarm_id, mark in before.items() if alarm_id in present}
-    for alarm_id, mark in before.items():
-        if alarm_id in present:
-            continue
-        heirs = [
-            clock
-            for clock in clocks
-            if alarm_id in clock.alarms
-            or any(span.parent_id == alarm_id for each in clock.alarms for span in table.by_id[each].times.attached)
-        ]
-        if not heirs:
-            _end_orphan(run, mark, why)
-            if alarm_id in table.by_id:
-                marks[alarm_id] = mark
-            continue
-        heir = next((clock for clock in heirs if clock.alarm_id not in marks), None)
-        if heir is not None:
-            marks[heir.alarm_id] = replace(mark, alarm_id=heir.alarm_id)
-            continue
-        for breach_id in (mark.response, mark.resolution):
-            known = run.state.breaches.get(breach_id)
-            if known is not None and not known.withdrawn:
-                withdraw(run, known, f"the clock of {table.by_id[heirs[0].alarm_id].name} counts")
-    return marks
-
-
-def _end_orphan(run: FoldRun, mark: ClockMark, why: str) -> None:
-    """The alarm does not concern the instance any more: what it breached ends now."""
-    for breach_id in (mark.response, mark.resolution):
-        known = run.state.breaches.get(breach_id)
-        if known is not None and not known.resolved:
-            put_breach(
-                run, replace(known, end=max(run.now, known.start), resolved=True, reason=f"{known.reason}; ended: {why}")
-            )
-
-
-def _kept_both(clock: InstanceClock) -> bool:
-    """True when so little time has passed from raise to end that no limit can be exceeded."""
-    times, terms = clock.times, clock.definition.terms
-    if not times.ended or times.ended[-1].end is not None:
-        return False
-    limits = [*terms.response.values(), *terms.resolution.values()]
-    return times.ended[-1].start - times.raised <= min(limits)
+def _follows(table: AlarmFactTable, clock: InstanceClock, alarm_id: str) -> bool:
+    """True when ``alarm_id`` belongs to the clock, or one of the clock's alarms was attached to it."""
+    if alarm_id in clock.alarms:
+        return True
+    return any(span.parent_id == alarm_id for each in clock.alarms for span in table.by_id[each].times.attached)

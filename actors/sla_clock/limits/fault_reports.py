@@ -70,10 +70,7 @@ def _concerned(run: FoldRun, action: ReportFault, at: int) -> list[SlaInstance]:
     return [
         one
         for one in found
-        if one.tenant_id == action.tenant_id
-        and action.service_id in ("", one.service_id)
-        and one.start <= at
-        and (one.end is None or at < one.end)
+        if one.tenant_id == action.tenant_id and action.service_id in ("", one.service_id) and one.holds(at)
     ]
 
 

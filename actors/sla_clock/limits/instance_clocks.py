@@ -11,7 +11,7 @@ clock for the instance counts
 An alarm that is detached takes along what happened while it was attached. So its clock goes on without a break.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -36,8 +36,6 @@ from protocols.sla.outage import SlaOutage
 
 AHEAD = 31 * DAY * SECOND
 """How far ahead planned work is looked for. A clock is examined when it is due, so work behind it comes in time."""
-
-
 ALWAYS: Interval = (-NEVER, NEVER)
 REASONS: Final[Mapping[ExclusionCategory, PauseReason]] = {
     "customer": "waiting_for_customer",
@@ -58,8 +56,11 @@ class InstanceClock(NamedTuple):
     definition: SlaDefinition
 
 
-def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, now: int) -> list[InstanceClock]:
-    """Every clock of an instance that is known, the earliest first."""
+def clocks_of(
+    evidence: EvidenceReader, instance: SlaInstance, period: Period, now: int, decided: Collection[str] | None = None
+) -> list[InstanceClock]:
+    """Every clock of an instance that is known, the earliest first. With ``decided``, the alarms about which something was
+    decided: without the others that were over before any limit could be exceeded, however often an alarm comes and goes."""
     table = evidence.state.clocks.by_id
     found = [each for each in evidence.concerning(instance) if each.effect in EFFECTS and each.alarm_id in table]
     if not found:
@@ -67,11 +68,11 @@ def clocks_of(evidence: EvidenceReader, instance: SlaInstance, period: Period, n
     start, end = contract_of(instance)
     # Services below one cause share everything but their exclusions.
     key = None
-    if start <= period.start <= found[0].start:
-        key = tuple(each.id for each in found), period.definition.id, period.definition.version, end
+    if start <= period.start <= found[0].start and not decided:
+        key = tuple(each.id for each in found), period.definition.id, period.definition.version, end, decided is None
     shared: list[_SharedClock] | None = evidence.clocks.get(key) if key is not None else None
     if shared is None:
-        shared = list(_shared(evidence.state, instance, period, found))
+        shared = list(_shared(evidence.state, instance, period, found, decided))
         if key is not None:
             evidence.clocks[key] = shared
     clocks = []
@@ -91,7 +92,13 @@ class _SharedClock(NamedTuple):
     opened: Sequence[Interval]
 
 
-def _shared(state: SlaState, instance: SlaInstance, period: Period, outages: Sequence[SlaOutage]) -> Iterator[_SharedClock]:
+def _shared(
+    state: SlaState,
+    instance: SlaInstance,
+    period: Period,
+    outages: Sequence[SlaOutage],
+    decided: Collection[str] | None,
+) -> Iterator[_SharedClock]:
     spans: dict[str, list[SlaOutage]] = {}
     for outage in outages:
         spans.setdefault(outage.alarm_id, []).append(outage)
@@ -108,10 +115,18 @@ def _shared(state: SlaState, instance: SlaInstance, period: Period, outages: Seq
             # The customer's own power, unless there is a cause: nobody is waited for.
             members = [each for each in members if cause != each or not spans[each][-1].customer_power]
         opened = union((each.start, NEVER if each.end is None else each.end) for one in members for each in spans[one])
-        if opened:
-            times = _times(state.clocks, members, max(start, opened[0][0]), opened, end)
-            alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
-            yield _SharedClock(InstanceClock(cause, alarms, times, definition), opened)
+        if not opened:
+            continue
+        alarms = tuple(dict.fromkeys([cause, *_chain(state.clocks, members)]))
+        if decided is not None and _is_brief(definition.terms, opened) and not any(each in decided for each in alarms):
+            continue
+        times = _times(state.clocks, members, max(start, opened[0][0]), opened, end)
+        yield _SharedClock(InstanceClock(cause, alarms, times, definition), opened)
+
+
+def _is_brief(terms: SlaTerms, opened: Sequence[Interval]) -> bool:
+    """True when so little time has passed from raise to end that no limit can be exceeded."""
+    return opened[-1][1] - opened[0][0] <= min([*terms.response.values(), *terms.resolution.values()])
 
 
 def severity_at(times: AlarmTimes, at: int) -> Severity:

@@ -72,11 +72,12 @@ def _take(
         return "at", "late", f"{utc_text(item.at)} is more than {LATEST // SECOND // 3600} hours ago"
     place = f"service:{item.service_id}" if item.service_id else item.resource_id
     instances = run.state.instances
-    found = [one for each in instances.at(place) if (one := instances.get(each)) is not None and one.tenant_id == tenant_id]
+    held = [one for each in instances.at(place) if (one := instances.get(each)) is not None and one.holds(item.at)]
+    found = [one for one in held if one.tenant_id == tenant_id]
     if not found:
         if item.service_id:
-            return "service_id", "unknown", f"no SLA instance of service {item.service_id!r}"
-        return "resource_id", "unknown", f"no SLA instance of resource {item.resource_id!r}"
+            return "service_id", "unknown", f"no SLA instance of service {item.service_id!r} at that time"
+        return "resource_id", "unknown", f"no SLA instance of resource {item.resource_id!r} at that time"
     late = False
     for instance in found:
         period = period_of(run.state, instance, run.now)
@@ -99,7 +100,7 @@ def _add(run: FoldRun, instance: SlaInstance, rule: PerformanceRule, at: int, va
     key = instance.id, rule.metric
     record = run.state.performance.get(key)
     if record is not None and record.rule != rule:
-        end_record(run, record)
+        end_record(run, instance, record)
         record = None
     if record is None:
         record = MetricRecord(rule)

@@ -25,7 +25,7 @@ def pause_clock(run: FoldRun, by: Principal, action: PauseClock) -> None:
         raise CommandRefused(Refusal("", "invalid", f"pause_id: the alarm has no pause {action.pause_id!r}"))
     start = action.start if action.start is not None else known.start if known is not None else run.now
     if action.end is not None and action.end <= start and known is None:
-        raise CommandRefused(Refusal("", "invalid", "end: is not after start"))
+        raise CommandRefused(Refusal("", "invalid", "end_time: must be after start_time"))
     if known is None and len(facts.times.pauses) >= MOST_PAUSES:
         raise CommandRefused(Refusal("", "limit", f"the alarm has {MOST_PAUSES} pauses; change one of them"))
     pause = ClockPause(

@@ -5,7 +5,7 @@ from typing import get_args
 from msgspec.structs import replace
 
 from actors.sla_clock.accounts import Account
-from actors.sla_clock.books.breaches import new_breach, put_breach
+from actors.sla_clock.books.breaches import end_breach, new_breach, put_breach
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.limits.marks import MetricRecord
 from actors.sla_clock.performance import SustainedViolation, settle, violations
@@ -61,12 +61,12 @@ def await_settling(run: FoldRun, instance_id: str, metric: PerformanceMetric) ->
         run.state.deadlines.set(run.journal, "performance", name, run.now + SETTLE_EVERY)
 
 
-def end_record(run: FoldRun, record: MetricRecord) -> None:
+def end_record(run: FoldRun, instance: SlaInstance, record: MetricRecord) -> None:
     """Another limit applies: the breaches of the former one that last end now."""
     for _, breach_id in record.breaches:
         known = run.state.breaches.get(breach_id)
         if known is not None and not known.resolved:
-            put_breach(run, replace(known, end=run.now, resolved=True, reason=f"{known.reason}; ended: the limit changed"))
+            end_breach(run, instance, replace(known, end=run.now, reason=f"{known.reason}; ended: the limit changed"))
 
 
 def in_words(rule: PerformanceRule, value: int) -> str:
@@ -87,13 +87,15 @@ def _book(
     state, left = run.state, list(record.breaches)
     after: list[tuple[int, str]] = []
     for violation in violations(record.state, record.rule):
+        if violation.end is None and instance.end is not None and instance.over(run.now):
+            violation = violation._replace(end=max(instance.end, violation.start))
         # A later measurement can move the begin of a violation back, and join two; so the first one that begins in it counts.
         mine = [each for each in left if violation.start <= each[0] and (violation.end is None or each[0] < violation.end)]
         left = [each for each in left if each not in mine]
         for start, breach_id in mine[1:]:
             known = state.breaches.get(breach_id)
             if known is not None and not known.withdrawn:
-                put_breach(run, replace(known, withdrawn=True, resolved=True, reason=f"withdrawn: joined with {mine[0][1]}"))
+                end_breach(run, instance, replace(known, withdrawn=True, reason=f"withdrawn: joined with {mine[0][1]}"))
             _emit(run, instance, record.rule, start, start, violation.worst)
         breach = state.breaches.get(mine[0][1]) if mine else None
         if mine and mine[0][0] != violation.start:

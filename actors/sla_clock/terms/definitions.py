@@ -9,6 +9,7 @@ from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
     CommandRefused,
     definition_seen,
+    forget_key,
     keep_key,
     known_key,
     may_write,
@@ -95,10 +96,23 @@ def delete_definition(run: FoldRun, by: Principal, action: DeleteDefinition, exp
         raise CommandRefused(Refusal(before.id, "wrong_state", f"{text}another definition"))
     _put(run, replace(before, version=before.version + 1, since=max(run.at, before.since), by=by.name, deleted_at=run.at))
     if not references:
-        run.journal.drop(state.definitions, before.id)
-        run.journal.drop(state.keys, f"definition {before.key}")
-        state.deadlines.set(run.journal, "period", before.id, None)
+        _forget(run, before)
     run.answer(before.id)
+
+
+def forget_unused(run: FoldRun) -> None:
+    """Drop deleted definitions to which no contract refers any more."""
+    state = run.state
+    deleted = [versions[-1] for versions in state.definitions.values() if versions[-1].deleted_at is not None]
+    for definition in deleted:
+        if not state.instances.count(f"definition:{definition.id}"):
+            _forget(run, definition)
+
+
+def _forget(run: FoldRun, definition: SlaDefinition) -> None:
+    run.journal.drop(run.state.definitions, definition.id)
+    forget_key(run, "definition", definition.key)
+    run.state.deadlines.set(run.journal, "period", definition.id, None)
 
 
 def _writable(run: FoldRun, by: Principal, definition_id: str, expected: Mapping[str, int]) -> SlaDefinition:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.answers import (
     CommandRefused,
+    forget_key,
     keep_key,
     known_key,
     may_write,
@@ -113,5 +114,4 @@ def _make_room(run: FoldRun) -> None:
     if oldest is None:
         raise CommandRefused(Refusal("", "limit", f"there are {MOST_EXCLUSIONS:,} exclusions: withdraw some"))
     state.drop_exclusion(run.journal, oldest.id)
-    if oldest.key:
-        run.journal.drop(state.keys, f"exclusion {oldest.key}")
+    forget_key(run, "exclusion", oldest.key)

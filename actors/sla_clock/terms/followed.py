@@ -132,6 +132,7 @@ def _adjust(run: FoldRun, known: SlaInstance, place: PlantPlace, definition: Sla
 def _make(run: FoldRun, place: PlantPlace, tenant: str, definition: SlaDefinition) -> list[str]:
     if len(run.state.instances) >= MOST_INSTANCES:
         return []
+    model = definition.terms.credits
     plan = InstancePlan(
         tenant_id=tenant,
         definition_id=definition.id,
@@ -140,6 +141,8 @@ def _make(run: FoldRun, place: PlantPlace, tenant: str, definition: SlaDefinitio
         customer_name=_name_of(place),
         resources=(place.id,),
         start=run.now,
+        currency="" if model is None else model.currency,
+        minor_digits=2 if model is None else model.minor_digits,
     )
     made = new_instance(run, BY_TOPOLOGY, plan, origin="file", node_id=place.id)
     if double_of(run.state, made) is not None:

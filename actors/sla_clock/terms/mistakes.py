@@ -32,6 +32,8 @@ MOST_RESOURCES = 64
 _DAY = DAY * SECOND
 _LONGEST_LIMIT = MOST_DAYS * _DAY
 _FIRST, _LAST = instant_at(EARLIEST), instant_at(LATEST)
+_MOST_LIMIT = 10**15
+PERFORMANCE_UNITS = {"latency": 1_000, "bandwidth": 1_000_000}
 PERFORMANCE_FIELDS = {"latency": "max_latency_ms", "packet_loss": "max_packet_loss_percent", "bandwidth": "min_bandwidth_mbps"}
 
 
@@ -185,8 +187,8 @@ def _performance_mistakes(rules: Iterable[PerformanceRule]) -> Iterator[Mistake]
         seen.add(rule.metric)
         if rule.metric == "packet_loss" and not 0 <= rule.limit <= 1_000_000:
             yield field, "must be 0 to 100"
-        elif rule.metric != "packet_loss" and not 0 < rule.limit < 1 << 53:
-            yield field, "must be above 0"
+        elif rule.metric != "packet_loss" and not 0 < rule.limit < _MOST_LIMIT:
+            yield field, f"must be above 0 and below {_MOST_LIMIT // PERFORMANCE_UNITS[rule.metric]:,}"
         if not SECOND <= rule.interval <= _DAY:
             yield "measurement_interval_seconds", f"must be 1 to {DAY:,}"
         if rule.lasts is not None and not 0 < rule.lasts <= _LONGEST_LIMIT:

@@ -12,6 +12,8 @@ SEED = (
 )
 GOLD: dict[str, Any] = {"name": "gold", "availability_target": 0.999, "period": "month", "time_zone": "Europe/Berlin"}
 OFFICE = {day: ["08:00-12:00", "13:00-18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+TIERS: dict[str, Any] = {"type": "tiers", "rule": "r", "currency": "EUR", "tiers": [{"below": 99.9, "percent": 10}]}
+NO_NUMBER = [{"below": "NaN", "percent": 1}, {"below": 9, "percent": 1}]
 MINUTE = 60_000_000
 DAY_BACK = {"2026-12-24": ["12:00-08:00"]}
 
@@ -75,6 +77,9 @@ async def test_numbers_are_taken_exactly(lab: Any) -> None:
         ]
 
 
+NO_LIMIT: dict[str, Any] = dict.fromkeys(("max_latency_ms", "max_packet_loss_percent", "min_bandwidth_mbps"))
+
+
 @pytest.mark.parametrize(
     ("change", "fields"),
     [
@@ -97,6 +102,8 @@ async def test_numbers_are_taken_exactly(lab: Any) -> None:
         ({"max_latency_ms": -1}, ["max_latency_ms"]),
         ({"max_latency_ms": 0.0001}, ["max_latency_ms"]),
         ({"max_packet_loss_percent": 100.1}, ["max_packet_loss_percent"]),
+        ({**NO_LIMIT, "violation_seconds": 300}, ["violation_seconds"]),
+        ({**NO_LIMIT, "measurement_interval_seconds": -1}, ["measurement_interval_seconds"]),
         ({"response_time_major": 0}, ["response_time_major"]),
         ({"business_hours": {"monday": ["18:00-08:00"]}}, ["business_hours.monday[0]"]),
         ({"business_hours": {"monday": ["08:00-12:00", "11:00-18:00"]}}, ["business_hours.monday[1]"]),
@@ -116,6 +123,14 @@ async def test_numbers_are_taken_exactly(lab: Any) -> None:
         ),
         ({"credit": "nothing"}, ["credit"]),
         ({"credit": {"type": "tiers", "rule": "r", "currency": "EUR", "tiers": []}}, ["credit.tiers"]),
+        (
+            {"credit": TIERS | {"tiers": [{"below": "NaN", "percent": 1}, {"below": 9, "percent": 1}]}},
+            ["credit.tiers[0].below"],
+        ),
+        ({"credit": TIERS | {"cap_amount": 10**30}}, ["credit.cap_amount"]),
+        ({"credit": TIERS | {"cap_percent": "1e999999999"}}, ["credit.cap_percent"]),
+        ({"response_time_major": "1e14"}, ["response_time_major"]),
+        ({"min_bandwidth_mbps": "99999999999"}, ["min_bandwidth_mbps"]),
         ({"name": "", "exclude_maintenance": 1}, ["name", "exclude_maintenance"]),
         ({"surprise": 1}, ["surprise"]),
     ],
@@ -152,8 +167,7 @@ async def test_a_credit_model_by_its_file_or_as_it_stands(lab: Any) -> None:
         made = (await client.post(DEFINITIONS, json=GOLD | {"credit": "tkg58"})).json()
         assert made["credit_file"] == "tkg58"
         assert made["credit"]["rule"] == "TKG section 58 (3)"
-        inline = {"type": "tiers", "rule": "r", "currency": "EUR", "tiers": [{"below": 99.9, "percent": 10}]}
-        own = (await client.post(DEFINITIONS, json=GOLD | {"credit": inline})).json()
+        own = (await client.post(DEFINITIONS, json=GOLD | {"credit": TIERS})).json()
         assert own["credit_file"] == ""
         again = await client.post(DEFINITIONS, json=GOLD | {"credit": own["credit"]})
         assert again.json()["credit"] == own["credit"]

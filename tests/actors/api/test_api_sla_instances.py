@@ -96,6 +96,7 @@ async def test_a_short_body(lab: Any) -> None:
         ({"sla_definition_id": "SD999"}, ["sla_definition_id"]),
         ({"start_date": "yesterday it was"}, ["start_date"]),
         ({"start_date": "2026-02-30"}, ["start_date"]),
+        ({"start_date": "2026-W01-1"}, ["start_date"]),
         ({"start_date": "1969-12-31", "end_date": "2200-06-01"}, ["start_date", "end_date"]),
         ({"start_date": "0001-01-01T00:00:00+00:00"}, ["start_date"]),
         ({"end_date": "2026-01-01"}, ["end_date"]),

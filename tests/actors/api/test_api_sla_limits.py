@@ -94,7 +94,7 @@ async def test_a_pause_is_made_changed_and_taken_back(lab: Any) -> None:
         ({"reason": "lunch"}, "reason"),
         ({}, "reason"),
         ({"reason": "agreed", "start_time": "2026-03-01T10:00:00"}, "start_time"),
-        ({"reason": "agreed", "start_time": "2026-03-01T12:00:00Z", "end_time": "2026-03-01T12:00:00Z"}, "end"),
+        ({"reason": "agreed", "start_time": "2026-03-01T12:00:00Z", "end_time": "2026-03-01T12:00:00Z"}, "end_time"),
         ({"reason": "agreed", "x": 1}, "x"),
     ],
 )
@@ -113,6 +113,9 @@ async def test_alarms_and_pauses_that_there_are_not_and_the_walls(lab: Any) -> N
         path = f"{lab.ALARMS}/{alarm['id']}"
         lab.problem(await client.patch(f"{path}/sla-pauses/CP9", json={"note": "x"}), 404, "unknown_pause")
         lab.problem(await client.patch(f"{path}/sla-pauses/CP9", json={}), 422, "invalid_body", "")
+        pause = (await client.post(f"{path}/sla-pauses", json={"reason": "agreed"})).json()
+        early = await client.patch(f"{path}/sla-pauses/{pause['id']}", json={"end_time": "2026-03-01T12:00:00Z"})
+        lab.problem(early, 422, "invalid_body", "end_time")
         other = await lab.create(client, alarm_type="door.open", resource_id="shelter-1")
         lab.problem(await client.get(f"{lab.ALARMS}/{other['id']}/sla-clocks"), 404, "no_sla_clocks")
         assert (await north.get(f"{path}/sla-clocks")).status_code in (404, 503)
@@ -138,7 +141,7 @@ async def test_measurements_are_taken_in_the_units_of_the_wire(lab: Any) -> None
             "accepted": 2,
             "refused": [
                 {"index": 2, "field": "at", "message": "2026-03-01T12:02:00+00:00 is in the future"},
-                {"index": 3, "field": "service_id", "message": "no SLA instance of service 'svc-9'"},
+                {"index": 3, "field": "service_id", "message": "no SLA instance of service 'svc-9' at that time"},
             ],
         }
         (breach,) = lab.stages.sla.breaches.values()

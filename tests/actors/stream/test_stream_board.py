@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 from vocabulary.alarms import T0, make_alarm
+from vocabulary.at_once import at_once
 
 from actors.stream import change_window
 from actors.stream import snapshots as snapshots_module
@@ -90,7 +91,8 @@ class Reader:
         self.alarms: dict[str, Alarm] = {}
 
     def read(self, frames: Frames) -> None:
-        frame = frames.changes(self.filter, self.position)
+        frame = at_once(frames.changes(self.filter, self.position))
+        assert frame is not None
         self.position = frame.seq
         if not frame.pieces:
             return
@@ -185,7 +187,8 @@ def test_an_alarm_back_from_history_outside_the_filter_is_removed() -> None:
     frames = Frames(board, clock)
     board.fold(batch(1, AlarmForgotten(1, "a")))
     board.fold(batch(2, AlarmChanged(2, make_alarm("a", severity="minor"), ())))
-    frame = frames.changes(Filter(severities=("critical",)), 0)
+    frame = at_once(frames.changes(Filter(severities=("critical",)), 0))
+    assert frame is not None
     assert msgspec.json.decode(b"".join(frame.pieces)) == {"type": "changes", "seq": 2, "alarms": [], "removed": ["a"]}
 
 
@@ -293,6 +296,7 @@ async def test_customers_of_whom_something_is_known_are_in_frames_a_bounded_numb
     assert asked == [1, MOST_CUSTOMERS]
     assert msgspec.convert(content["alarms"], list[Alarm]) == board.alarms()
     board.fold(batch(8, AlarmChanged(8, make_alarm("one", affected_customers=("C-1",)), ())))
-    frame = hub.frames.changes(Filter(), 7)
-    (alarm,) = msgspec.json.decode(b"".join(frame.pieces))["alarms"]
+    changes = at_once(hub.frames.changes(Filter(), 7))
+    assert changes is not None
+    (alarm,) = msgspec.json.decode(b"".join(changes.pieces))["alarms"]
     assert alarm["customers"][0]["phone"] == "1"

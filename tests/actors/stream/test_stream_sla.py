@@ -5,15 +5,17 @@ from typing import Any
 
 import msgspec
 import pytest
+import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary.alarms import T0, make_alarm
+from vocabulary.at_once import at_once
 from vocabulary.stream import RunningStream
 
 from actors.stream import change_window, snapshots
 from actors.stream.board import Board
-from actors.stream.frames import Frames
+from actors.stream.frames import Frames, Text
 from actors.stream.request import Filter
 from actors.stream.sla_board import SlaBoard, is_shown
 from actors.stream.snapshots import BoardSnapshots
@@ -104,7 +106,8 @@ class Reader:
         self.requests: list[str] = []
 
     def read(self, frames: Frames) -> None:
-        frame = frames.changes(self.filter, self.position)
+        frame = at_once(frames.changes(self.filter, self.position))
+        assert frame is not None
         self.position = frame.seq
         if frame.pieces:
             self.take(msgspec.json.decode(b"".join(frame.pieces)))
@@ -211,8 +214,9 @@ def test_only_instances_near_or_beyond_a_breach_are_held(status: str) -> None:
 def test_a_breach_that_is_over_when_it_is_found_is_told_once() -> None:
     board = Board()
     board.fold(batch(1, breach(1, resolved=True, end=NOW, credit=890)))
-    (text,) = Frames(board, lambda: T0).changes(Filter(topics=SLA), 0).pieces
-    frame = msgspec.json.decode(text)
+    text = at_once(Frames(board, lambda: T0).changes(Filter(topics=SLA), 0))
+    assert text is not None
+    frame = msgspec.json.decode(b"".join(text.pieces))
     (item,) = frame["sla_breaches"]
     assert (item["id"], item["resolved"], item["credit_amount"], item["target_value"]) == ("SB1", True, 8.9, 0.999)
     assert frame["removed"] == ["SB1"]
@@ -330,3 +334,48 @@ async def test_a_big_snapshot_is_read_in_pieces_and_is_one_moment(monkeypatch: p
         octets += b"".join([piece async for piece in pieces])
     content = msgspec.json.decode(octets)
     assert (content["seq"], len(content["sla_instances"]), len(content["sla_breaches"])) == (7, 1001, 401)
+
+
+async def test_a_big_frame_of_changes_is_one_moment_and_is_built_once_for_all_who_wait() -> None:
+    board = Board(window=10)
+    frames, filter = Frames(board, lambda: T0), Filter(topics=TOPICS, tenant="north")
+    tenants = ("north", "north", "south")
+    board.fold(batch(1, *(instance(number, tenant=tenants[number % 3]) for number in range(3_000))))
+    got: list[Text | None] = []
+
+    async def ask() -> None:
+        got.append(await frames.changes(filter, 0))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(ask)
+        for _ in range(4):
+            await trio.lowlevel.checkpoint()
+        board.fold(batch(2, *(instance(number, "compliant", tenants[number % 3]) for number in range(3_000))))
+    first, *others = got
+    assert first is not None
+    content = msgspec.json.decode(b"".join(first.pieces))
+    assert (content["seq"], len(content["sla_instances"]), content["removed"]) == (1, 2_000, [])
+    assert all(other is others[0] for other in others), "those who waited got the moment after, once"
+    assert others[0] is not None
+    assert len(msgspec.json.decode(b"".join(others[0].pieces))["removed"]) == 2_000
+    assert max(map(len, first.pieces)) < len(b"".join(first.pieces))
+
+
+async def test_a_reader_that_waits_for_a_big_frame_until_its_place_is_gone_is_told_so() -> None:
+    board = Board(window=1)
+    frames = Frames(board, lambda: T0)
+    board.fold(batch(1, *(instance(number) for number in range(1_000))))
+    got: list[Text | None] = []
+
+    async def ask(filter: Filter) -> None:
+        got.append(await frames.changes(filter, 0))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, Filter(topics=SLA))
+        nursery.start_soon(ask, Filter(topics=TOPICS))
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+        for seq in range(2, 5):
+            board.fold(batch(seq, instance(1)))
+    assert sorted(frame is None for frame in got) == [False, True]

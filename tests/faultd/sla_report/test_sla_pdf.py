@@ -16,10 +16,11 @@ from pypdf import PdfReader
 from vocabulary.sla_reports import make_revision, make_sla_report, make_sla_reports
 
 from faultd.sla_report.document import document_of
-from faultd.sla_report.printer import PrintingFailed, ReportPrinter
-from faultd.sla_report.render import EX_CONTRADICTORY, TEMPLATE, PrinterMissing, render_pdf
+from faultd.sla_report.printer import ReportPrinter
+from faultd.sla_report.render import EX_CONTRADICTORY, TEMPLATE, render_pdf
 from protocols.sla.report import SlaReport
 from protocols.sla.report_check import ContradictoryReport
+from protocols.sla.report_print import PrinterMissing, PrintingFailed
 
 MARKUP = '*bold* _it_ #panic("no") $a^2$ `raw` \\ [x] <label> @ref // c /* d */ = h "q"'
 

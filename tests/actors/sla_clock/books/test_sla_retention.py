@@ -3,19 +3,21 @@
 from datetime import date
 
 from vocabulary.sla import SlaWorld, us
-from vocabulary.world import ADMIN
+from vocabulary.world import ADMIN, moment
 
 from protocols.sla.actions import DeleteInstance
+from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
 
 DAY = 86_400
+DAILY = PeriodRule("UTC", date(2026, 1, 1), "days", 1)
 MIDNIGHT = 21 * 3600
 """The first one after the start."""
 
 
 def test_two_periods_are_kept() -> None:
     world = SlaWorld()
-    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    daily = world.define(period=DAILY)
     gone = world.serve(daily, "svc-1")
     world.serve(daily, "svc-2")
     lasting = world.at(100).raise_alarm("ont.los", "olt-1/1/1/2")
@@ -31,16 +33,57 @@ def test_two_periods_are_kept() -> None:
     world.run_to(MIDNIGHT + 3 * DAY + 10)
     starts = sorted({start for _, start in world.sla.periods})
     assert starts == [us(MIDNIGHT + 2 * DAY)]
-    # The account that was closed just now still named its breach when the past was forgotten.
-    assert {each.period_start for each in world.sla.breaches.values()} == {us(MIDNIGHT + DAY), us(MIDNIGHT + 2 * DAY)}
+    assert {each.period_start for each in world.sla.breaches.values()} == {us(MIDNIGHT + 2 * DAY)}
     assert len(world.breaches) == 5
 
 
 def test_a_definition_of_a_month_keeps_what_one_of_a_day_would_forget() -> None:
     world = SlaWorld()
-    world.serve(world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1)), "svc-1")
+    world.serve(world.define(period=DAILY), "svc-1")
     monthly = world.serve(world.define("monthly"), "svc-1")
     alarm = world.at(100).raise_alarm("ont.los", "olt-1/1/1/1")
     world.at(900).clear_alarm(alarm)
     world.run_to(MIDNIGHT + 10 * DAY)
     assert world.figures(monthly).down == 800_000_000
+
+
+def test_a_breach_that_lasts_longer_than_two_periods_is_resolved_in_the_end() -> None:
+    hour = {"major": 3600 * SECOND, "critical": 3600 * SECOND}
+    world = SlaWorld()
+    world.serve(world.define(period=DAILY, response=hour, resolution=hour, availability_target=None), "svc-1")
+    world.at(3600).network("device.down", "olt-1")
+    world.run_to(5 * DAY)
+    world.network("device.up", "olt-1")
+    found = {breach.type: (breach.end, breach.resolved) for breach in world.breaches.values()}
+    assert found == dict.fromkeys(("response_time", "resolution_time"), (us(5 * DAY), True))
+    world.run_to(8 * DAY)
+    assert not world.sla.breaches
+
+
+def test_the_evidence_of_several_missed_periods_is_kept_until_all_are_closed() -> None:
+    world = SlaWorld()
+    world.serve(world.define(period=DAILY), "svc-1")
+    world.at(3600).network("device.down", "olt-1")
+    world.at(7200).network("device.up", "olt-1")
+    world.stopped = True
+    world.at(6 * DAY).tick()
+    world.stopped = False
+    world.run_to(6 * DAY + 10)
+    assert [closed.down for closed in world.closed] == [3600 * SECOND, 0, 0, 0, 0, 0]
+
+
+def test_a_period_that_waits_to_be_closed_is_not_revised_before() -> None:
+    """Several periods end while faultd does not run, and that time counts as down."""
+    world = SlaWorld()
+    world.serve(world.define(period=DAILY, unknown_counts_as="down"), "svc-1")
+    world.run_to(3600)
+    world.stopped = True
+    world.at(4 * DAY + 3600).tick()
+    world.stopped = False
+    world.network("device.down", "olt-1", at=moment(3 * DAY + 3600))
+    world.run_to(4 * DAY + 7200)
+    closed = [(figures.start, figures.revision) for figures in world.closed]
+    assert closed[:4] == [(us(MIDNIGHT + (number - 1) * DAY), 1) for number in range(4)]
+    assert closed[4:] == [(us(MIDNIGHT + 2 * DAY), 2)]
+    # One breach for each period, also for the one that was revised.
+    assert len(world.breaches) == len({breach.period_start for breach in world.breaches.values()}) == 5

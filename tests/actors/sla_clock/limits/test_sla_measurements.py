@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from vocabulary.sla import SlaWorld, us
 
 from protocols.change import Answer
@@ -113,8 +114,8 @@ def test_every_item_is_taken_or_refused_with_its_field(world: SlaWorld) -> None:
         ("/items/3/packet_loss_percent", "must be at most 100"),
         ("/items/4/latency_ms", "give at least one of latency_ms, packet_loss_percent, bandwidth_mbps"),
         ("/items/5/service_id", "give service_id or resource_id, and not both"),
-        ("/items/6/service_id", "no SLA instance of service 'svc-7'"),
-        ("/items/7/resource_id", "no SLA instance of resource 'olt-7'"),
+        ("/items/6/service_id", "no SLA instance of service 'svc-7' at that time"),
+        ("/items/7/resource_id", "no SLA instance of resource 'olt-7' at that time"),
     ]
     assert world.sla.performance[instance.id, "latency"].state.good
     if not world.restarts:
@@ -125,7 +126,7 @@ def test_a_service_of_another_tenant_is_unknown(world: SlaWorld) -> None:
     world.serve(world.define(**TERMS), "svc-1", tenant_id="north")
     world.at(100)
     (refusal,) = measure(world, (50, 1)).refusals
-    assert refusal.text == "items[0].service_id: no SLA instance of service 'svc-1'"
+    assert refusal.text == "items[0].service_id: no SLA instance of service 'svc-1' at that time"
     (refusal,) = measure(world, (50, 1), by=Principal("eve", "operator", "north")).refusals
     assert refusal.reason == "not_your_tenant"
 
@@ -151,3 +152,52 @@ def test_a_suspended_instance_is_not_breached(world: SlaWorld) -> None:
     world.at(300)
     measure(world, *((at, 30_000) for at in (30, 90, 150)))
     assert not world.breaches
+
+
+def test_a_violation_over_the_end_of_a_period_belongs_to_the_one_in_which_it_began(world: SlaWorld) -> None:
+    world.serve(world.define(**TERMS), "svc-1")
+    april = 31 * 86_400 - 3 * 3600
+    world.at(april - 100)
+    measure(world, (april - 90, 30_000))
+    world.run_to(april + 200)
+    measure(world, (april - 30, 30_000), (april + 30, 30_000), (april + 90, 30_000))
+    (breach,) = world.breaches.values()
+    assert (breach.start, breach.period_start) == (us(april - 120), us(-3 * 3600))
+    first, second = world.closed
+    assert (first.breaches, second.breaches, second.revision) == (0, 1, 2)
+
+
+def test_another_limit_ends_the_breach_of_the_former_one(world: SlaWorld) -> None:
+    instance = world.serve(world.define(**TERMS), "svc-1")
+    april = 31 * 86_400 - 3 * 3600
+    world.at(april - 600)
+    measure(world, *((april - at, 30_000) for at in (30 + 660, 30 + 720, 30 + 780)))
+    (version,) = world.sla.definitions["SD1"]
+    lenient = replace(LATENCY, limit=40_000)
+    terms = replace(version.terms, performance=(lenient,))
+    world.sla.definitions["SD1"] = (version, replace(version, version=2, since=world.now, terms=terms))
+    world.run_to(april + 60)
+    measure(world, (april + 30, 30_000))
+    (breach,) = world.breaches.values()
+    assert (breach.resolved, breach.end) == (True, us(april + 60))
+    assert breach.reason.endswith("ended: the limit changed")
+    assert world.sla.performance[instance.id, "latency"].rule == lenient
+
+
+def test_a_measurement_outside_of_the_contract_is_refused(world: SlaWorld) -> None:
+    world.serve(world.define(**TERMS), "svc-1", start=us(100), end=us(200))
+    world.at(300)
+    answer = measure(world, (99, 1), (100, 1), (199, 1), (200, 1))
+    assert [each.alarm_id for each in answer.refusals] == ["/items/0/service_id", "/items/3/service_id"]
+
+
+def test_the_end_of_the_contract_ends_a_violation(world: SlaWorld) -> None:
+    april = 31 * 86_400 - 3 * 3600
+    world.serve(world.define(**TERMS), "svc-1", end=us(april - 600))
+    world.at(april - 700)
+    measure(world, *((april - at, 30_000) for at in (30 + 720, 30 + 780, 30 + 840)))
+    (breach,) = world.breaches.values()
+    assert not breach.resolved
+    world.run_to(april + 10)
+    (breach,) = world.breaches.values()
+    assert (breach.end, breach.resolved) == (us(april - 600), True)

@@ -165,3 +165,20 @@ def test_a_class_stands_for_one_definition_of_a_tenant(world: SlaWorld) -> None:
     assert edit(world, made, name="silver").accepted
     world.command(DeleteDefinition(made))
     assert edit(world, other, sla_class="silver").accepted
+
+
+def test_what_is_behind_every_period_is_forgotten_with_its_keys(world: SlaWorld) -> None:
+    made = create(world, key="d")
+    plan = InstancePlan(tenant_id="t", definition_id=made, customer_id="c", service_id="svc-1", start=us(0), key="i")
+    (instance,) = world.command(CreateInstance(plan)).accepted
+    world.at(60)
+    world.command(DeleteInstance(instance))
+    world.command(DeleteDefinition(made))
+    assert sorted(world.sla.keys) == ["definition d", "instance i"]
+    other = create(world)
+    serve(world, other)
+    world.run_to(200 * 86_400)
+    assert list(world.sla.definitions) == [other]
+    assert [each.definition_id for each in world.sla.instances] == [other]
+    assert world.sla.keys == {}
+    assert ("period", made) not in world.sla.deadlines.due

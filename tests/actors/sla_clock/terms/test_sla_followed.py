@@ -180,6 +180,10 @@ def test_a_contract_that_an_operator_ended_stays_so(world: Followed) -> None:
     world.topology(OLT, ONT, SERVICE)
     assert world.running == []
     assert len(world.contracts) == 1
+    world.serve(world.define(), "svc-9", start=us(0))
+    world.run_to(200 * DAY)
+    world.topology(OLT, ONT, replace(SERVICE, name="another"))
+    assert [each.service_id for each in world.running] == ["svc-9"]
 
 
 def test_a_contract_that_an_operator_made_goes_first(world: Followed) -> None:

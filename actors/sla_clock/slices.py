@@ -87,22 +87,28 @@ def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
 
 
 def _all(run: FoldRun, item: WalkAll) -> WorkItem | None:
-    found = _next_of(run, item.definition_id, item.after)
-    for instance in found:
+    done = ""
+    for instance in _next_of(run, item.definition_id, item.after):
+        if run.budget <= 0:
+            break
         run.budget -= 1
         book(run, instance, item.why, item.since)
-    return replace(item, after=found[-1].id) if found else None
+        done = instance.id
+    return replace(item, after=done) if done else None
 
 
 def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
-    found = _next_of(run, item.definition_id, item.after)
-    for instance in found:
+    done = ""
+    for instance in _next_of(run, item.definition_id, item.after):
+        if run.budget <= 0:
+            break
         run.budget -= 1
         account = run.state.accounts.get(instance.id)
         if account is None or account.period_start >= item.ended:
             close_untouched(run, instance, item.ended)
         book(run, instance, "the period ended")
-    return replace(item, after=found[-1].id) if found else None
+        done = instance.id
+    return replace(item, after=done) if done else None
 
 
 def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:

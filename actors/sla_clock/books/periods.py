@@ -19,6 +19,8 @@ from protocols.sla.period_figures import PeriodFigures
 
 BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
+REPORT_COST = 4
+"""A report takes the time in which as many instances are examined."""
 
 
 def book_figures(
@@ -145,6 +147,7 @@ def _put(
     previous: PeriodFigures | None = None,
 ) -> None:
     """Keep a revision and emit it with its report."""
+    run.budget -= REPORT_COST
     run.journal.put(run.state.periods, (made.instance_id, made.start), made)
     report = report_of(
         run.evidence,

@@ -269,7 +269,7 @@ async def serve(
 
 
 def _as_at_a_start() -> list[SystemReport]:
-    """Ends what an earlier run said of itself and could not take back; what is still so will be said again."""
+    """Clears of the self-alarms that the previous run left open. The actors raise those that still apply."""
     return [
         SystemReport(alarm_type=alarm_type, active=False, qualifier="*", description="faultd was started again")
         for alarm_type in ALARMS_OF_ONE_RUN

@@ -27,3 +27,5 @@ class Account(Struct, frozen=True, array_like=True, gc=False):
     booked: int = 0
     lasts: bool = False
     """An outage was under way then."""
+    standing: int = 0
+    """Number of ``breaches`` that are not withdrawn, as it was then."""

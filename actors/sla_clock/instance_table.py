@@ -88,6 +88,10 @@ class InstanceTable:
                 found.append(self._read(row))
         return found
 
+    def is_behind(self, instance_id: str, after: str) -> bool:
+        """Whether an instance was made after the one with id ``after``; "": always."""
+        return age_of(instance_id) > age_of(after)
+
     def put(self, journal: Journal, instance: SlaInstance) -> None:
         """Add an instance, or put it in the place of the one with its id. A new one has a higher id than every other."""
         self.changes += 1

@@ -72,7 +72,8 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
         after = ""
         below = children.get(node_id)
         if below:
-            stack += list(below)[::-1]
+            # The order in which nodes came is not that in which a snapshot has them.
+            stack += sorted(below, reverse=True)
     return None
 
 
@@ -105,10 +106,14 @@ def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
         run.budget -= 1
         account = run.state.accounts.get(instance.id)
         if account is None or account.period_start >= item.ended:
-            close_untouched(run, instance, item.ended)
-        book(run, instance, "the period ended")
+            close_untouched(run, instance, item.definition_id, item.ended)
+        book(run, instance, "the period ended", closed=True)
         done = instance.id
-    return replace(item, after=done) if done else None
+    if done:
+        return replace(item, after=done)
+    until = run.state.closed_until
+    run.journal.put(until, item.definition_id, max(item.ended, until.get(item.definition_id, item.ended)))
+    return None
 
 
 def _next_of(run: FoldRun, definition_id: str, after: str) -> list[SlaInstance]:

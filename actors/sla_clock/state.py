@@ -59,6 +59,7 @@ class SavedSla(Struct, kw_only=True):
     work: list[WorkItem] = []
     keys: dict[str, str] = {}
     default_tenant: str = "default"
+    closed_until: dict[str, int] = {}
 
 
 _decoder = msgspec.msgpack.Decoder(SavedSla)
@@ -77,6 +78,8 @@ class SlaState:
         """Of running periods, by instance."""
         self.closed: dict[str, Account] = {}
         """Of the periods before, by instance."""
+        self.closed_until: dict[str, int] = {}
+        """By definition: the end of the last period that was closed for every instance."""
         self.plant = PlantMirror()
         self.maintenance = MaintenanceIndex()
         self.exclusions: dict[str, SlaExclusion] = {}
@@ -230,6 +233,7 @@ class SlaState:
             "instances": self.instances.packed(),
             "accounts": dict(self.accounts),
             "closed": dict(self.closed),
+            "closed_until": dict(self.closed_until),
             "places": list(self.plant.places.values()),
             "windows": list(self.maintenance.histories.values()),
             "exclusions": dict(self.exclusions),
@@ -261,7 +265,7 @@ class SlaState:
         shared: dict[Account, Account] = {}
         state.accounts = {name: shared.setdefault(account, account) for name, account in saved.accounts.items()}
         state.maintenance = MaintenanceIndex(saved.windows)
-        state.closed = saved.closed
+        state.closed, state.closed_until = saved.closed, saved.closed_until
         for exclusion in saved.exclusions.values():
             state.put_exclusion(journal, exclusion)
         state.breaches, state.clock_marks, state.keys = saved.breaches, saved.clock_marks, saved.keys

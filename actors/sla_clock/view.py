@@ -13,6 +13,7 @@ from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.instance import InstanceStatus, SlaInstance
 from protocols.sla.intervals import total
 from protocols.sla.local_time import instant_at
+from protocols.sla.outage import SlaOutage
 from protocols.sla.view import LiveInstance
 
 
@@ -66,6 +67,9 @@ class SlaCatalogue:
 
     def exclusion(self, exclusion_id: str) -> SlaExclusion | None:
         return self._state().exclusions.get(exclusion_id)
+
+    def outage(self, outage_id: str) -> SlaOutage | None:
+        return self._state().outages.get(outage_id)
 
     def exclusions(self) -> Sequence[SlaExclusion]:
         return list(self._state().exclusions.values())

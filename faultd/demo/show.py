@@ -55,7 +55,7 @@ async def play(place: Workplace, plant: SimulatedPlant, name: str, speed: float,
 async def show(
     place: Workplace, plant: SimulatedPlant, name: str, speed: float, *, live: bool, tally: Tally | None = None
 ) -> None:
-    """Until cancelled, or until the daemon closes the stream."""
+    """Play the scenario and show the alarms, until cancelled or until the daemon closes the stream."""
     news: deque[str] = deque(maxlen=NEWS_SHOWN)
     async with follow(f"{place.stream}?topic={','.join(TOPICS)}", place.token) as follower, trio.open_nursery() as nursery:
         nursery.start_soon(partial(play, place, plant, name, speed, news, tally or Tally()))

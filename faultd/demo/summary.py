@@ -1,7 +1,7 @@
-"""The demo's last words: true figures only, each from where it is known first-hand.
+"""The demo's summary: every figure from the part that counts it.
 
-Sent is what the plant gave to the kernel, received what the daemon's own counter says, folded what the ledger holds; alarms,
-causes, breaches and credits are read from the ledger's Changes, after the daemon has drained.
+The plant counts the datagrams that the kernel took (sent), the daemon's metric those that it received, the ledger the traps
+that were folded. Alarms, causes, breaches and credits are read from the ledger's Changes, after the daemon has drained.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Tally(Struct):
 
 
 class Folded(Struct):
-    """The part of the counts that the ledger holds."""
+    """Counts that were read from the ledger."""
 
     traps: int = 0
     alarms: int = 0
@@ -47,7 +47,7 @@ class Folded(Struct):
     whole: bool = True
     """True when every Event is folded."""
     breaches: int = 0
-    """Breaches of service level agreements that were opened and stand."""
+    """Breaches of service level agreements that were opened or went on, and stand."""
     broken: int = 0
     """Agreements that have one."""
     credits: dict[str, Decimal] = {}

@@ -97,7 +97,7 @@ file = "{topology}"
 
 
 def _for_another_terminal(place: Workplace) -> None:
-    """A file for a shell to read, after which ``faultd alarms`` and the others find the demo's daemon, and its token."""
+    """Write a file that a shell reads (``. env``), so that ``faultd alarms`` and the others find the daemon and its token."""
     token = place.folder / "token"
     token.unlink(missing_ok=True)
     token.touch(0o600, exist_ok=False)

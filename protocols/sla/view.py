@@ -9,6 +9,7 @@ from msgspec import Struct
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.exclusion import SlaExclusion
 from protocols.sla.instance import InstanceStatus, SlaInstance
+from protocols.sla.outage import SlaOutage
 
 
 class LiveInstance(Struct, frozen=True, kw_only=True):
@@ -93,6 +94,10 @@ class SlaView(Protocol):
 
     def show(self, instances: Sequence[SlaInstance], now: datetime) -> list[LiveInstance]:
         """Instances with their figures at ``now``."""
+        ...
+
+    def outage(self, outage_id: str) -> SlaOutage | None:
+        """An outage interval by its id; None also for one that is behind the period before the running one."""
         ...
 
     def exclusion(self, exclusion_id: str) -> SlaExclusion | None:

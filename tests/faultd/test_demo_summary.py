@@ -1,4 +1,4 @@
-"""The demo's last words: counted from the ledger, and a loss is said as one."""
+"""The demo's summary: counts from the ledger, and a loss named as a loss."""
 
 from contextlib import closing
 from datetime import UTC, datetime

@@ -1,6 +1,7 @@
 """One process of the daemon: recovery, the pipe and the actors around it, and its end, orderly or not."""
 
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ from actors.ledger.errors import LedgerError
 from actors.mailbox import Append, EndOfFeed, FeedPruned, LedgerUnavailable, Outcome, Progress, Reply
 from actors.metrics import Metrics
 from actors.sla_clock.held import live_changes
+from actors.sla_clock.stage import SlaClock
+from actors.stage import Stage
 from actors.store.actor import Store
 from actors.store.settings import StoreSettings
 from actors.stream.board import Board
@@ -51,7 +54,8 @@ class Life:
     def __init__(self, world: "World", number: int, directory: Path) -> None:
         self.world, self.number = world, number
         self.path = directory / "ledger.sqlite"
-        self.others = [partial(FailingCounter, self._fails)] if number >= world.plan.counter_since else []
+        counter = [partial(FailingCounter, self._fails)] if number >= world.plan.counter_since else []
+        self.others: list[Callable[[], Stage]] = [*counter, SlaClock]
         """The stages behind the correlator."""
         self.scope = trio.CancelScope()
         self.told_to_stop = trio.Event()
@@ -107,6 +111,9 @@ class Life:
         world, starting = self.world, self.world.oracle.starting
         if self.judged or world.rng.random() >= world.failing or (method == "load" and world.plan.counter_since > 1):
             # Where the older snapshot has no part of the counter, it would begin again, and elsewhere.
+            return False
+        if method == "held" and not starting:
+            # Whoever asks for a seed while the daemon runs crashes, and is restarted by the supervisor, which is not here.
             return False
         world.note(f"the counter fails in {method}{' at a start' if starting else ''}")
         self.cannot_start = self.cannot_start or (starting and method in ("load", "begin", "saving", "pieces"))

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from simulation.agreements import sla_of
 from simulation.postgres import UNSTORABLE, Tables, archive, expire
+from simulation.sla_oracle import SlaHistory, judge_agreements, judge_outages
 from vocabulary.counter import COUNTED, TenantCounter
 from vocabulary.counter import NAME as COUNTER
 from vocabulary.ledger import stamped_events
@@ -26,6 +28,7 @@ from actors.ledger.group import CommitGroup, Written
 from actors.ledger.quarantine import stage_reports, touching_quarantine
 from actors.ledger.read import read_changes
 from actors.ledger.schema import connect_reader
+from actors.sla_clock.stage import SlaClock
 from actors.stage import Stage
 from actors.store.sla_tables import TABLES
 from faultd.pipe import Stages
@@ -52,6 +55,7 @@ from protocols.event import ClockJumped, Event, NetworkEvent, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
 from protocols.maintenance import MaintenanceWindow, WindowView
 from protocols.rule import RuleRecord
+from protocols.sla.local_time import instant_at
 
 Label = tuple[str, ...]
 OPERATOR_TABLES = ("rules", "maintenance_windows", "topology_nodes")
@@ -106,6 +110,7 @@ class Oracle:
         self.changes: dict[int, list[Change]] = {}
         """By the offset of their Event, as the uninterrupted fold has them."""
         self.stages: Stages | None = None
+        self.agreements = SlaHistory(violate)
         self.offsets: dict[Label, list[int]] = {}
         self.answered: dict[Label, str] = {}
         """What was acknowledged, and how."""
@@ -220,7 +225,7 @@ class Oracle:
     def _fold(self, through: int) -> list[Change]:
         """The uninterrupted fold, up to ``through``."""
         if self.stages is None:
-            self.stages = Stages(self.ledger_id, [TenantCounter])
+            self.stages = Stages(self.ledger_id, [TenantCounter, SlaClock])
         changes: list[Change] = []
         if through > len(self.events):
             self.violate(f"Changes through {through} are recorded, but only {len(self.events)} Events are")
@@ -235,6 +240,9 @@ class Oracle:
                 changes += found
             self._count(self.elapsed[offset - 1], event, found)
             self._early(offset, event, found)
+            sla = sla_of(self.stages)
+            assert sla is not None
+            self.agreements.follow((at, self.elapsed[offset - 1]), event, found, sla)
         return changes
 
     def _count(self, at: datetime, event: Event, changes: Sequence[Change]) -> None:
@@ -313,7 +321,7 @@ class Oracle:
         if (kept[-1].seq if kept else 0) < len(self.batches):
             self.violate(f"batches up to {len(self.batches)} were on disk and are gone")
         if self.stages is None:
-            self.stages = Stages(self.ledger_id, [TenantCounter])
+            self.stages = Stages(self.ledger_id, [TenantCounter, SlaClock])
             self.stages.absent.update({COUNTER} - set(stages.names))
         self._take_candidate(extra, more)
         if seq != len(self.batches):
@@ -344,7 +352,7 @@ class Oracle:
         if dropped:
             self.violate(f"recovery left out Changes that nobody recorded: {dropped!r:.300}")
         assert self.stages is not None
-        if self.stages.absent and len(stages.all) > 1:
+        if self.stages.absent and COUNTER in stages.names:
             self._begin(stages.all[1])
         self.same(stages, "after recovery")
 
@@ -369,14 +377,26 @@ class Oracle:
             self.violate(f"Changes were never recorded: {unrecorded!r:.300}")
         self.same(stages, "at the end")
 
+    def settled_agreements(self) -> None:
+        """What service level agreements come to, once no work waits."""
+        assert self.stages is not None
+        sla = sla_of(self.stages)
+        assert sla is not None
+        judge_agreements(self.violate, self.agreements, sla, instant_at(sla.at))
+        discarded = any(isinstance(c, Released) and c.discarded for batch in self.batches for c in batch.changes)
+        if not discarded and not any(stage == SlaClock.name for _, stage in self._quarantine()):
+            judge_outages(self.violate, self.agreements, sla, self.state)
+
     def same(self, stages: Stages, when: str) -> None:
         """The states of ``stages`` are those of the uninterrupted fold."""
         state = stages.state
         if state.offset != self.state.offset:
             self.violate(f"{when} the fold stands at {state.offset}, the uninterrupted one at {self.state.offset}")
         assert self.stages is not None
-        for own, other in zip(self.stages.all[1:], stages.all[1:], strict=False):
-            if _octets(own) != _octets(other):
+        others = {stage.name: stage for stage in stages.all}
+        for own in self.stages.all[1:]:
+            other = others.get(own.name)
+            if other is not None and _octets(own) != _octets(other):
                 self.violate(f"{when} {own.name} has {_octets(other)!r}, the uninterrupted one {_octets(own)!r}")
         ours, theirs = _comparable(self.state), _comparable(state)
         for name, value in ours.items():

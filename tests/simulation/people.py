@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import trio
+from simulation.agreements import UNBOOKABLE, Agreements, sla_of
 from simulation.oracle import label
 from simulation.postgres import UNSTORABLE
 from vocabulary.counter import POISON as UNCOUNTABLE
@@ -46,6 +47,7 @@ from protocols.event import Event, NetworkEvent
 from protocols.maintenance import PlanChanges, WindowPlan, WindowScope
 from protocols.principal import Principal
 from protocols.rule import Rule, RuleEdited
+from protocols.sla.local_time import instant_at
 from protocols.topology import Node
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class Person:
         while trio.current_time() < end:
             await trio.sleep(self._rng.expovariate(1 / pace))
             for _ in range(self._rng.choice((1, 1, 1, 4))):
-                event = await self._command() if self._rng.random() < 0.6 else self._report()
+                event = await self._event()
                 if event is None:
                     continue
                 self._world.spawn(self._ask, event)
@@ -140,6 +142,9 @@ class Person:
             cursor = world.server.tables.cursor
             if cursor is None or cursor[1] < outcome.seq:
                 world.violate(f"batch {outcome.seq} is said to be visible, PostgreSQL has {cursor}")
+
+    async def _event(self) -> Event | None:
+        return await self._command() if self._rng.random() < 0.6 else self._report()
 
     def _next(self) -> str:
         self._count += 1
@@ -317,3 +322,29 @@ class Person:
         """What the rows show, which may be behind."""
         names = list(self._world.server.tables.alarms) or ["A1"]
         return [self._rng.choice(names) for _ in range(self._rng.randint(1, 3))]
+
+
+class AccountManager(Person):
+    """Asks of service level agreements, and sees to it that they have something to measure."""
+
+    async def _event(self) -> Event | None:
+        rng, stages = self._rng, self._world.oracle.stages
+        if rng.random() < 0.3:
+            return self._outage()
+        agreements = Agreements(rng, None if stages is None else sla_of(stages), instant_at(self._world.wall()))
+        action = agreements.action()
+        by = Principal(self._next(), "admin", rng.choice((None, None, None, "t")))
+        return Command(by, action, expected=agreements.expected(action))
+
+    def _outage(self) -> NetworkEvent:
+        rng, unbookable = self._rng, self._rng.random() < self._world.plan.poison
+        cure = (self._world.wall() + timedelta(seconds=rng.choice((0, 3, 100_000)))).timestamp()
+        return NetworkEvent(
+            type=rng.choice(("device.down", "device.up")),
+            tenant_id="t",
+            resource_type="olt",
+            resource_id=rng.choice(("olt-1", "olt-2", "olt-2/n1", "olt-3")),
+            title="",
+            reported_by=self._next(),
+            metadata={UNBOOKABLE: True, "cure": cure} if unbookable else {},
+        )

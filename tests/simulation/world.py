@@ -18,18 +18,21 @@ from unittest.mock import patch
 import msgspec
 import trio
 from msgspec import Struct, structs
+from simulation.agreements import SLICE, unbookable
 from simulation.clock import VirtualClock
 from simulation.consumer import POLICIES, Effects
 from simulation.disk import Image, Observer, Trouble, database_on, torn
 from simulation.life import START, Life
 from simulation.network import Device, Network, Socket, Weather, devices
 from simulation.oracle import Backup, Oracle
-from simulation.people import POISON, Person
+from simulation.people import POISON, AccountManager, Person
 from simulation.postgres import Server, Tables
 from simulation.seams import deterministic, virtual
 from simulation.secure import EngineDisk, read, response_id, user_of
 
 import actors.correlator.fold as fold_module
+import actors.sla_clock.run as sla_run
+import actors.sla_clock.stage as sla_stage
 from actors.correlator.draft import Draft
 from actors.correlator.profiles import load_profiles
 from actors.correlator.settings import CorrelatorSettings
@@ -37,6 +40,7 @@ from actors.ledger.database import LedgerFile
 from actors.ledger.group import CommitGroup, SnapshotPiece, Written
 from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
+from actors.sla_clock.fold import fold_event
 from actors.trusted_clock import instant, micros
 from actors.trusted_time import ClockReading
 from faultd.restore import restore
@@ -58,7 +62,7 @@ def _profiles() -> tuple[Profile, ...]:
     types, standard = load_profiles({name: (_SHIPPED / name).read_text() for name in ("types.toml", "standard.toml")})
     if standard.types:
         types, standard = standard, types
-    named = {name for rule in standard.alarms for name in (rule.type, *rule.clears)}
+    named = {"device.down", *(name for rule in standard.alarms for name in (rule.type, *rule.clears))}
     return structs.replace(types, types={name: types.types[name] for name in sorted(named)}), standard
 
 
@@ -104,6 +108,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     accidents: tuple[str, ...]
     pause: float
     """Seconds between accidents on average."""
+    slice: int
+    """Instances that the SLA clock examines in one Event at most."""
     node_piece: int
     """Nodes that one Event tells PostgreSQL of at most."""
 
@@ -171,6 +177,7 @@ def draw_plan(rng: Random) -> Plan:
         accidents=accidents,
         pause=rng.choice((0.3, 1.0, 3.0)),
         node_piece=rng.choice((1, 2, 10_000)),
+        slice=rng.choice((1, SLICE, sla_run.SLICE)),
     )
 
 
@@ -453,6 +460,7 @@ class World(Observer):
                     busy.start_soon(device.live, plan.seconds, rng.choice((0.5, 1.0, 3.0)), plan.informs, plan.foreign)
                 for name in ("ada", "probe"):
                     busy.start_soon(Person(name, self, rng).live, plan.seconds, rng.choice((0.5, 2.0)))
+                busy.start_soon(AccountManager("eve", self, rng).live, plan.seconds, rng.choice((0.1, 0.5)))
             accidents.cancel_scope.cancel()
         self.note("the accidents end")
         self.trouble.calm()
@@ -490,6 +498,7 @@ class World(Observer):
                 self.violate(f"{effects.name} ended at {cursors.get(effects.name)} on disk, the ledger at batch {seq}")
         self.oracle.recovered(self.life.path, database.ledger_id, stages, seq)
         self.oracle.settle(stages)
+        self.oracle.settled_agreements()
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
         if self.server.tables.cursor != (database.ledger_id, seq):
@@ -656,8 +665,10 @@ def _run_seed(seed: int) -> Report:
             believed_seconds=world.plan.believed_seconds,
             node_piece=world.plan.node_piece,
         )
+        unbooked = patch.object(sla_stage, "fold_event", unbookable(fold_event))
+        sliced = patch.object(sla_run, "SLICE", world.plan.slice)
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
-        with deterministic(seed), seams, poison, world.clock.installed(), world.engine_disk.installed():
+        with deterministic(seed), seams, poison, unbooked, sliced, world.clock.installed(), world.engine_disk.installed():
             try:
                 trio.run(world.main, clock=world.clock.clock)
             except Exception as error:  # noqa: BLE001 - whatever ends the world is the seed's verdict

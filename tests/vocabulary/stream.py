@@ -83,8 +83,8 @@ class StreamTokens:
 
 
 class RunningStream:
-    """One stream under test. ``now`` is the wall clock that it sees. A heartbeat comes, and a reader is too slow, only where a
-    test says when: else a loaded machine would bring it about."""
+    """One stream under test. ``now`` is its wall clock. Heartbeats and time-outs are an hour away unless a test sets them, so a
+    loaded machine causes none."""
 
     def __init__(self, board: Board | None = None, **settings: Any) -> None:
         calm: dict[str, Any] = {

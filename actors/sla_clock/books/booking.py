@@ -8,18 +8,19 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.outcomes import BookedOutcome, kind_of, outcome_of
 from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
-from actors.sla_clock.books.periods import book_figures, close_period, revise_period
+from actors.sla_clock.books.periods import book_figures, close_period, close_waiting, revise_period
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
+from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.instance import InstanceStatus, SlaInstance
 
 
-def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> None:
+def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, closed: bool = False) -> None:
     """Examine an instance at the Event's time. ``why``: the reason for a change. ``since``: the earliest instant at which a
-    figure can differ from what was booked before."""
+    figure can differ from what was booked before. ``closed``: the walk that closes periods is at this instance."""
     state = run.state
     state.examined += 1
     account = state.accounts.get(instance.id)
@@ -27,6 +28,8 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
         # The clock was put back over the begin of the period: it goes on when time has caught up.
         state.deadlines.set(run.journal, "instance", instance.id, account.period_start)
         return
+    if account is None and not closed and _closing(run):
+        close_waiting(run, instance)
     period = period_of(state, instance, run.now)
     while account is not None and (period is None or account.period_start < period.start):
         account = _close(run, instance, account)
@@ -40,6 +43,11 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER) -> N
         return
     await_period_end(run, period)
     _keep(run, instance, _examined(run, instance, account, period, why))
+
+
+def _closing(run: FoldRun) -> bool:
+    """Whether there may be instances with a period that has ended and is not closed."""
+    return run.state.deadlines.first <= run.now or any(type(each) is CloseAll for each in run.state.work.values())
 
 
 def _examined(run: FoldRun, instance: SlaInstance, before: Account | None, period: Period, why: str) -> BookedOutcome:

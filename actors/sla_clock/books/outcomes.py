@@ -72,6 +72,7 @@ def outcome_of(
         left=figures.left,
         booked=run.now,
         lasts=figures.lasts,
+        standing=sum(not run.state.breaches[each].withdrawn for each in account.breaches),
     )
     due = (
         figures.at_risk_at,
@@ -84,10 +85,13 @@ def outcome_of(
     deadline = None if instance.suspended else min(ahead, default=None)
     if before is None and not figures.touched and not after.breaches and not limits.risk:  # nothing has happened to it
         return BookedOutcome(None, None, deadline, False, "", figures)
-    shown = (status, after.breaches, after.breaches_at)
-    known = ("compliant", (), None) if before is None else (before.status, before.breaches, before.breaches_at)
+    shown = _shown(after) != (("compliant", (), 0, None) if before is None else _shown(before))
     at_risk = risk_text(figures) if after.at_risk and not (before is not None and before.at_risk) else ""
-    return BookedOutcome(before, after, deadline, shown != known, at_risk, figures)
+    return BookedOutcome(before, after, deadline, shown, at_risk, figures)
+
+
+def _shown(account: Account) -> tuple[InstanceStatus, tuple[str, ...], int, int | None]:
+    return account.status, account.breaches, account.standing, account.breaches_at
 
 
 def _status(

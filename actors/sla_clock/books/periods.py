@@ -6,15 +6,18 @@ from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.breaches import book_availability
 from actors.sla_clock.books.credits import book_credits
 from actors.sla_clock.books.figures import SlaFigures, figures_of
-from actors.sla_clock.books.period_choice import Period, period_of, period_of_account
+from actors.sla_clock.books.period_choice import Period, next_period_end, period_of, period_of_account
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.limits.booking_limits import book_limits
 from actors.sla_clock.limits.limits_standing import LimitsStanding
 from actors.sla_clock.report.assembly import report_of
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
+from actors.sla_clock.work import CloseAll
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
+from protocols.sla.local_time import instant_at
 from protocols.sla.period_figures import PeriodFigures
 
 BY_CALENDAR = "faultd:sla_clock"
@@ -38,21 +41,52 @@ def close_period(run: FoldRun, instance: SlaInstance, account: Account) -> None:
     period = period_of_account(run.state, account)
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, ENDED)
-    run.journal.put(run.state.closed, instance.id, account)
     _close(run, instance, period, figures, account.breaches)
+    run.journal.put(run.state.closed, instance.id, account)
 
 
-def close_untouched(run: FoldRun, instance: SlaInstance, ended: int) -> None:
-    """Fix the figures of the period that ended at ``ended``, of an instance that had no account in it."""
+def close_untouched(run: FoldRun, instance: SlaInstance, definition_id: str, ended: int) -> bool:
+    """Fix the figures of the definition's period that ended at ``ended``, of an instance without an account in it. False when
+    that is done already, or there is no such period, or the instance was made later."""
     period = period_of(run.state, instance, ended - 1)
-    if period is None or period.end != ended or (instance.id, period.start) in run.state.periods:
-        return
+    last = run.state.closed.get(instance.id)
+    if period is None or period.end != ended or (last is not None and last.period_end >= ended):
+        return False
+    if period.definition.id != definition_id or instant_at(instance.created_at) >= ended:
+        return False
     figures = figures_of(run.evidence, instance, period, period.end)
     if figures.touched:
         # Time in which faultd did not run concerns every instance, and gives none an account.
         close_period(run, instance, Account(period.start, period.end, period.definition.id, period.definition.version))
     else:
         _close(run, instance, period, figures, ())
+    return True
+
+
+def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
+    """Fix the figures of the periods that have ended and that :class:`~actors.sla_clock.work.CloseAll` has not reached, of an
+    instance without an account: before anything is booked on a later one."""
+    state = run.state
+    for definition_id in dict.fromkeys((*(each.definition_id for each in instance.former), instance.definition_id)):
+        ended = [
+            item.ended
+            for item in state.work.values()
+            if isinstance(item, CloseAll)
+            and item.definition_id == definition_id
+            and state.instances.is_behind(instance.id, item.after)
+        ]
+        due = state.deadlines.due.get(("period", definition_id), NEVER)
+        while due <= run.now:
+            ended.append(due)
+            due = next_period_end(state, definition_id, due)
+        for each in ended:
+            if close_untouched(run, instance, definition_id, each):
+                period = period_of(state, instance, each - 1)
+                assert period is not None
+                if (last := state.closed.get(instance.id)) is not None and last.period_end == period.end:
+                    continue  # it has breaches
+                account = Account(period.start, period.end, period.definition.id, period.definition.version)
+                run.journal.put(state.closed, instance.id, account)
 
 
 def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by: str = BY_CALENDAR) -> None:
@@ -64,16 +98,34 @@ def revise_period(run: FoldRun, instance: SlaInstance, ended: int, why: str, by:
     account = state.closed.get(instance.id)
     if account is None or account.period_start != period.start:
         account = Account(period.start, period.end, period.definition.id, period.definition.version)
-    known = state.periods.get((instance.id, period.start))
     figures = figures_of(run.evidence, instance, period, period.end)
     account, _ = book_figures(run, instance, account, period, figures, why)
-    if known is None:
-        known = _untouched(figures_shown(run.state, instance, period, figures, (), run.now))
-    now = figures_shown(run.state, instance, period, figures, account.breaches, run.now)
-    if comparable(now) != comparable(known):
+    now = figures_shown(state, instance, period, figures, account.breaches, run.now)
+    # An instance that was made later had no first revision.
+    known = _last_revision(state, instance, period, now) or replace(_untouched(now), revision=0)
+    if comparable(now) != comparable(known) or (not known.revision and figures.touched):
         run.journal.put(state.closed, instance.id, account)
         made = replace(now, revision=known.revision + 1, reason=why, closed_by=by)
         _put(run, instance, period, figures, account.breaches, made, known)
+
+
+def keep_first_revision(run: FoldRun, before: SlaInstance, after: SlaInstance) -> None:
+    """Keep the figures of the period that ended last, which are not kept where nothing has happened in it. It has to be done
+    before the contract is changed, so that a revision can be compared with them. A period that only the changed contract has
+    was not closed: revision 0."""
+    state = run.state
+    if before.id not in state.accounts:
+        close_waiting(run, before)
+    for instance in (before, after):
+        running = period_of(state, instance, run.now)
+        period = period_of(state, instance, (run.now if running is None else running.start) - 1)
+        if period is None or period.end > run.now or (instance.id, period.start) in state.periods:
+            continue
+        figures = figures_of(run.evidence, instance, period, period.end)
+        shown = figures_shown(state, instance, period, figures, (), run.now)
+        known = _last_revision(state, instance, period, shown) if instance is before else None
+        first = known or replace(_untouched(shown), revision=0)
+        run.journal.put(state.periods, (instance.id, period.start), first)
 
 
 def comparable(figures: PeriodFigures) -> PeriodFigures:
@@ -84,15 +136,41 @@ def comparable(figures: PeriodFigures) -> PeriodFigures:
 def _untouched(figures: PeriodFigures) -> PeriodFigures:
     """The first revision, which was not kept since nothing had happened in the period."""
     value = 1_000_000 if figures.contract else None
-    return replace(figures, up=figures.contract, down=0, excluded=0, unknown=0, planned=0, availability=value, credit=0)
+    return replace(
+        figures,
+        up=figures.contract,
+        down=0,
+        excluded=0,
+        unknown=0,
+        planned=0,
+        availability=value,
+        breaches=0,
+        credit=0,
+        reason=ENDED,
+    )
 
 
 def _close(run: FoldRun, instance: SlaInstance, period: Period, figures: SlaFigures, breaches: tuple[str, ...]) -> None:
-    closed = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
-    if breaches or figures.touched:
-        _put(run, instance, period, figures, breaches, closed)
+    """Make the first revision; or the next one, where the clock was put back over the end of a period that was closed."""
+    made = replace(figures_shown(run.state, instance, period, figures, breaches, run.now), reason=ENDED)
+    known = _last_revision(run.state, instance, period, made)
+    if known is not None:
+        if not known.revision or comparable(made) != comparable(known):
+            _put(run, instance, period, figures, breaches, replace(made, revision=known.revision + 1), known)
+    elif breaches or figures.touched:
+        _put(run, instance, period, figures, breaches, made)
     else:
-        run.emit(SlaPeriodClosed(run.offset, closed))
+        run.emit(SlaPeriodClosed(run.offset, made))
+
+
+def _last_revision(state: SlaState, instance: SlaInstance, period: Period, now: PeriodFigures) -> PeriodFigures | None:
+    """The last revision of a period; None when it was not closed yet. ``now``: its figures as they are now."""
+    known = state.periods.get((instance.id, period.start))
+    if known is not None:
+        return known
+    last = state.closed.get(instance.id)
+    walked = instant_at(instance.created_at) < period.end <= state.closed_until.get(period.definition.id, 0)
+    return _untouched(now) if walked or (last is not None and last.period_end >= period.end) else None
 
 
 def figures_shown(

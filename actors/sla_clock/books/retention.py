@@ -1,5 +1,8 @@
 """What is behind every running and previous period is forgotten: PostgreSQL has it."""
 
+from msgspec.structs import replace
+
+from actors.sla_clock.books.breaches import put_breach
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.planned_work import over_before
 from actors.sla_clock.instance_table import ENDING
@@ -36,8 +39,10 @@ def forget_past(run: FoldRun) -> None:
         journal.drop(state.closed, instance_id)
     for breach in [each for each in state.breaches.values() if each.period_start < horizon and each.id not in kept]:
         # One that lasts has to be resolved yet: an alarm can be open for several periods.
-        if breach.resolved or breach.instance_id not in state.instances:
-            journal.drop(state.breaches, breach.id)
+        if not breach.resolved and breach.instance_id in state.instances:
+            continue
+        put_breach(run, replace(breach, resolved=True, end=run.now if breach.end is None else breach.end))
+        journal.drop(state.breaches, breach.id)
     for key in [key for key in state.periods if key[1] < horizon]:
         journal.drop(state.periods, key)
     for key in [key for key in state.credits if key[1] < horizon]:
@@ -50,8 +55,9 @@ def forget_past(run: FoldRun) -> None:
     # A contract of a node that is still there says that the node is to have no other.
     ended = [each for each in state.instances.found_at(ENDING) if each.end is not None and each.end < horizon]
     for instance in [each for each in ended if each.node_id not in state.plant.places]:
-        state.instances.remove(journal, instance.id)
-        forget_key(run, "instance", instance.key)
+        if instance.id not in state.accounts:  # its last period is to be closed first
+            state.instances.remove(journal, instance.id)
+            forget_key(run, "instance", instance.key)
     forget_unused(run)
     for window_id in [each for each, history in state.maintenance.histories.items() if over_before(history, horizon)]:
         state.maintenance.drop(journal, window_id)

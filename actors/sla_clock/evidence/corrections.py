@@ -22,13 +22,13 @@ def correct_outage(run: FoldRun, by: Principal, action: CorrectOutage) -> None:
     if not action.reason.strip():
         run.refuse(Refusal(outage.id, "invalid", "reason: is missing"))
     elif action.start is None and action.end is None:
-        run.refuse(Refusal(outage.id, "invalid", "start: give a start, an end, or both"))
+        run.refuse(Refusal(outage.id, "invalid", "start_time: give a start_time, an end_time, or both"))
     elif start > run.now:
-        run.refuse(Refusal(outage.id, "invalid", "start: is in the future"))
+        run.refuse(Refusal(outage.id, "invalid", "start_time: is in the future"))
     elif end is not None and end > run.now:
-        run.refuse(Refusal(outage.id, "invalid", "end: is in the future"))
+        run.refuse(Refusal(outage.id, "invalid", "end_time: is in the future"))
     elif end is not None and end < start:
-        run.refuse(Refusal(outage.id, "invalid", "end: is before the start"))
+        run.refuse(Refusal(outage.id, "invalid", "end_time: is before the start"))
     else:
         put_outage(run, replace(outage, start=start, end=end, corrected=True), f"{by.name} corrected it: {action.reason}")
         run.answer(outage.id)

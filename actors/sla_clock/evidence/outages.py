@@ -90,8 +90,9 @@ def put_outage(run: FoldRun, outage: SlaOutage, why: str) -> None:
     since = outage.start if before is None else min(before.start, outage.start)
     if before is not None and replace(before, end=None) == replace(outage, end=None):
         since = min(NEVER if before.end is None else before.end, NEVER if outage.end is None else outage.end)
-    state.put_work(run.journal, WalkBelow((outage.resource_id,), why, outage.id, since))
-    named = dict.fromkeys(each for key in _named(outage) for each in state.instances.at(key))
+    both = (outage,) if before is None else (before, outage)
+    state.put_work(run.journal, WalkBelow(tuple(dict.fromkeys(each.resource_id for each in both)), why, outage.id, since))
+    named = dict.fromkeys(each for one in both for key in _named(one) for each in state.instances.at(key))
     if named:
         state.put_work(run.journal, WalkThese(tuple(named), why, outage.id, since))
 

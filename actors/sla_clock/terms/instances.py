@@ -8,6 +8,7 @@ from msgspec.structs import asdict, replace
 
 from actors.sla_clock.books.booking import instance_changed
 from actors.sla_clock.books.period_choice import contract_of, period_of
+from actors.sla_clock.books.periods import keep_first_revision
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from actors.sla_clock.terms.answers import (
@@ -90,6 +91,9 @@ def end_contract(run: FoldRun, instance: SlaInstance, by: str) -> None:
 
 def put_instance(run: FoldRun, instance: SlaInstance) -> None:
     """Keep an instance and emit it."""
+    before = run.state.instances.get(instance.id)
+    if before is not None and contract_of(before) != contract_of(instance):
+        keep_first_revision(run, before, instance)
     run.state.instances.put(run.journal, instance)
     run.emit(instance_changed(run, instance))
 

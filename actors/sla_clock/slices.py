@@ -62,11 +62,14 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
             return replace(item, stack=tuple(stack), after=after)
         node_id = stack[-1]
         run.budget -= 1
-        found = instances.behind(after, max(1, run.budget), node_id)
-        for instance in found:
+        done = ""
+        for instance in instances.behind(after, max(1, run.budget), node_id):
             _examine(run, instance, item)
-        if found and run.budget <= 0:
-            after = found[-1].id
+            done = instance.id
+            if run.budget <= 0:
+                break
+        if done and run.budget <= 0:
+            after = done
             continue
         stack.pop()
         after = ""

@@ -237,6 +237,7 @@ def _put(
         breaches=breaches,
         revision=made.revision,
         reason=made.reason if previous is not None else "",
-        previous=previous,
+        # 0: the contract was made after the period's end, so nothing was closed before.
+        previous=previous if previous is not None and previous.revision else None,
     )
     run.emit(SlaPeriodClosed(run.offset, made, report))

@@ -93,9 +93,10 @@ def mistakes_of(model: CreditTerms) -> Iterator[tuple[Path, str]]:
         yield ("rule",), "a name is missing"
     if not (len(model.currency) == 3 and model.currency.isascii() and model.currency.isalpha() and model.currency.isupper()):
         yield ("currency",), "expected three capital letters (ISO 4217)"
-    elif model.minor_digits != (digits := minor_digits_of(model.currency)):
-        # A fee is kept in minor units of its currency: percentages of it have to be in the same.
-        yield ("minor_digits",), f"expected {digits} for {model.currency} (ISO 4217)"
+    if not 0 <= model.minor_digits <= 4:
+        yield ("minor_digits",), "expected 0 to 4"
+    elif model.minor_digits != minor_digits_of(model.currency):
+        yield ("minor_digits",), f"{model.currency} has {minor_digits_of(model.currency)} (ISO 4217)"
     if model.cap_amount is not None and model.cap_amount <= 0:
         yield ("cap_amount",), "expected more than 0 minor units"
     if model.cap_percent is not None:

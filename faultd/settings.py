@@ -40,7 +40,7 @@ class SlaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     directory: str = ""
     """Credit models to use instead of those that come with faultd. Empty: the shipped ones."""
     extra: tuple[str, ...] = ()
-    """Directories of further credit models of your own."""
+    """Directories of further credit models of your own. A file takes the place of a shipped one of the same name."""
     operator: str = ""
     """Your company's name, at the head of service level reports."""
 

@@ -16,7 +16,7 @@ from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import By, Given, Now, resource
-from actors.api.sql.sla_periods import ClosedPeriods
+from actors.api.sql.sla_periods import PAGE, ClosedPeriods
 from actors.api.stored import Stored
 from protocols.csv_cells import lines
 from protocols.principal import Principal
@@ -122,4 +122,6 @@ async def _csv(closed: ClosedPeriods, running: list[PeriodFigures]) -> AsyncIter
 async def _portions(closed: ClosedPeriods, running: list[PeriodFigures]) -> AsyncIterator[list[PeriodFigures]]:
     async for page in closed.pages():
         yield page
-    yield running
+    for start in range(0, len(running), PAGE):
+        yield running[start : start + PAGE]
+        await trio.lowlevel.checkpoint()

@@ -19,6 +19,7 @@ from protocols.sla.instance import InstanceEdited, InstancePlan, SlaInstance
 from protocols.sla.local_time import SECOND, instant_at, midnight, wall_time
 from protocols.sla.view import LiveInstance
 
+_ON_THE_WIRE = {"definition_id": "sla_definition_id", "start": "start_date", "end": "end_date"}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DefinitionLookup = Callable[[str], SlaDefinition | None]
@@ -107,7 +108,11 @@ def shown(live: LiveInstance, now: datetime) -> InstanceShown:
     money = 10**instance.minor_digits
     ahead = None if live.breaches_at is None else live.breaches_at - at
     return InstanceShown(
-        **fields_for(InstanceShown, instance) | {"monthly_fee": instance.monthly_fee / money},
+        **fields_for(InstanceShown, instance)
+        | {
+            "monthly_fee": instance.monthly_fee / money,
+            "edited": tuple(_ON_THE_WIRE.get(each, each) for each in instance.edited if each != "minor_digits"),
+        },
         sla_definition_id=instance.definition_id,
         definition_name=definition.terms.name,
         definition_version=definition.version,

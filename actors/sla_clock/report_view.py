@@ -39,8 +39,9 @@ class HeldReports:
     def running(self, wanted: PeriodChoice, now: int) -> Iterator[list[PeriodFigures]]:
         for some in self._portions(wanted):
             reader = EvidenceReader(self._state)
-            chosen = [each for each in some if _is_chosen(each, wanted)]
-            yield [figures for each in chosen if (figures := _running(self._state, reader, each, now)) is not None]
+            found = [_running(self._state, reader, each, now) for each in some if _is_chosen(each, wanted)]
+            # A period keeps its definition when the instance gets another one.
+            yield [each for each in found if each is not None and wanted.definition_id in (None, each.definition_id)]
 
     def report(self, instance_id: str, now: int) -> SlaReport | None:
         found = self._running_period(instance_id, now)
@@ -90,7 +91,6 @@ def _is_chosen(instance: SlaInstance, wanted: PeriodChoice) -> bool:
         wanted.tenant_id in (None, instance.tenant_id)
         and wanted.customer_id in (None, instance.customer_id)
         and wanted.service_id in (None, instance.service_id)
-        and wanted.definition_id in (None, instance.definition_id)
     )
 
 

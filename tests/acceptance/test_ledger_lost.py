@@ -26,6 +26,10 @@ RULE = {
     "actions": {"suppress": True},
 }
 OLT = Node(id="olt-1", type="olt", address="10.0.0.1")
+OF_CONTRACTS = ("id", "sla_definition_id", "service_id", "status", "unplanned_downtime", "error_budget", "breach_count")
+"""What does not follow from the time of the question."""
+SO_FAR = ("actual_value", "deviation_percent", "revision")
+"""What a breach says of the availability so far, and how often it has been looked at."""
 OF_THIS_LEDGER = ("id", "created_at", "updated_at")
 """What the rule of a file has from the ledger that read it."""
 
@@ -50,7 +54,19 @@ async def operator_data(client: httpx.AsyncClient) -> dict[str, list[dict[str, A
     windows = await listed(client, "maintenance-windows")
     for window in windows:
         del window["held"]
-    return {"rules": rules, "windows": windows, "nodes": nodes}
+    contracts = [{name: each[name] for name in OF_CONTRACTS} for each in await listed(client, "sla-instances")]
+    breaches = await listed(client, "sla-breaches")
+    for breach in breaches:
+        for name in SO_FAR:
+            del breach[name]
+    return {
+        "rules": rules,
+        "windows": windows,
+        "nodes": nodes,
+        "definitions": await listed(client, "sla-definitions"),
+        "contracts": contracts,
+        "breaches": breaches,
+    }
 
 
 async def stored(daemon: Daemon, query: str, wanted: Any) -> None:
@@ -103,9 +119,24 @@ async def test_rules_windows_and_nodes_outlive_the_ledger(place: Path, database_
         raised = {"alarm_type": "x.down", "severity": "major", "title": "down", "resource_type": "olt", "resource_id": "olt-1"}
         lost = await made(client, "alarms", raised)
         await stream.until(lambda found: [one.id for one in found] == [lost["id"]])
+        promised = {"name": "gold", "availability_target": 0.999, "measurement_period_days": 30}
+        definition = await made(client, "sla-definitions", promised)
+        contract = {
+            "sla_definition_id": definition["id"],
+            "customer_id": "C5",
+            "service_id": "S5",
+            "resources": ["olt-1/0/1/5"],
+            "start_date": "2026-01-01",
+        }
+        await made(client, "sla-instances", contract)
+        hours_ago = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+        cut = await made(client, "alarms", raised | {"alarm_type": "x.cut", "service_effect": "outage", "at": hours_ago})
+        assert (await client.post(f"{API}/alarms/{cut['id']}/clear", json={})).status_code == 200
         before = await operator_data(client)
+        assert [each["breach_type"] for each in before["breaches"]] == ["availability"]
+        assert [each["status"] for each in before["contracts"]] == ["breached"]
     assert {each["origin"] for each in before["nodes"]} == {"file", "api"}
-    await stored(daemon, "SELECT id::text, live FROM alarms", [(lost["id"], True)])
+    await stored(daemon, "SELECT live FROM alarms WHERE id = ANY (SELECT alarm_id FROM sla_breaches WHERE resolved)", [(True,)])
     await daemon.kill()
     for file in ledger.parent.glob("ledger.sqlite*"):
         file.unlink()
@@ -124,6 +155,7 @@ async def test_rules_windows_and_nodes_outlive_the_ledger(place: Path, database_
         done = await run(daemon, "restore", "--from-database")
         assert done.returncode == 0, done.stderr
         assert "3 maintenance windows, 4 nodes (2 of them from the API)" in done.stdout
+        assert "1 SLA instance with definitions" in done.stdout
         assert not list(ledger.parent.glob("restoring-*"))
     assert "0 open alarms became history" in done.stdout, "the first time it was 1"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from faultd.config import Config, ConfigError, parse
-from faultd.inputs import look_into_files, read_profiles, read_topology
-from faultd.settings import ProfileSettings, TopologySettings
+from faultd.inputs import look_into_files, read_credit_models, read_profiles, read_topology
+from faultd.settings import ProfileSettings, SlaSettings, TopologySettings
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,24 @@ def test_a_community_with_the_fields_of_an_event_would_never_match(tmp_path: Pat
     assert [str(error) for error in errors] == [
         "configuration: traps.communities[2]: would never match: only the part before the @ is compared"
     ]
+
+
+def test_credit_models_are_named_by_their_files_and_own_ones_take_the_place_of_shipped_ones(tmp_path: Path) -> None:
+    shipped = read_credit_models(Config())
+    assert sorted(shipped) == ["ofcom", "tiers", "tkg58"]
+    text = Path("config/sla/tiers.toml").read_text(encoding="utf-8")
+    for name in ("tiers", "own"):
+        (tmp_path / f"{name}.toml").write_text(text.replace("Availability credit", "Our credit"), encoding="utf-8")
+    found = read_credit_models(Config(sla=SlaSettings(extra=(str(tmp_path),))))
+    assert sorted(found) == ["ofcom", "own", "tiers", "tkg58"]
+    assert found["own"] == found["tiers"] != shipped["tiers"]
+
+
+def test_a_credit_model_that_does_not_yield_its_cases_is_a_mistake(tmp_path: Path) -> None:
+    text = Path("config/sla/tiers.toml").read_text(encoding="utf-8")
+    (tmp_path / "wrong.toml").write_text(text.replace("total = 500", "total = 501"), encoding="utf-8")
+    inputs, errors = look_into_files(Config(state_dir=str(tmp_path), sla=SlaSettings(extra=(str(tmp_path),))))
+    assert inputs.credit_models == {}
+    (error,) = errors
+    assert f"{tmp_path}/wrong.toml:" in str(error)
+    assert "total" in str(error)

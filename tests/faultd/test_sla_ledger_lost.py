@@ -14,7 +14,6 @@ from actors.postgres import Postgres
 from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.held import held_changes
 from actors.store.adopt import adopt_restored
 from actors.store.apply import apply
 from actors.store.cursor import BatchMark, read_cursor
@@ -28,7 +27,7 @@ from protocols.sla.changes import SlaPeriodClosed
 async def test_availability_after_the_restore_equals_that_before(database_url: str, tmp_path: Path) -> None:
     world = lived()
     now = world.now
-    changes: list[Change] = [*world.stages.made(), *held_changes(world.sla)]
+    changes: list[Change] = list(world.stages.made())
     async with Postgres.open(database_url) as database:
         await database.run(read_cursor, "old")
         assert await database.run(apply, "old", 0, 1, changes, set(), BatchMark(world.offset, now)) == []

@@ -16,8 +16,8 @@ from protocols.sla.local_time import instant_at
 from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.report_view import PeriodChoice
 
-PAGE = 5_000
-"""Rows of one statement."""
+PAGE = 1_000
+"""Rows of one statement: encoding them takes 40 ms, in which no trap is read."""
 _COLUMNS = {"instance_id": "sla_instance_id", "definition_id": "sla_definition_id"}
 _KEY = "period_middle, sla_instance_id, period_start"
 LISTED = (

@@ -22,6 +22,8 @@ from protocols.sla.period_figures import PeriodFigures
 
 BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
+REPORT_COST = 4
+"""A report takes the time in which as many instances are examined."""
 
 
 def book_figures(
@@ -81,6 +83,8 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
             if close_untouched(run, instance, definition_id, each):
                 period = period_of(state, instance, each - 1)
                 assert period is not None
+                if (last := state.closed.get(instance.id)) is not None and last.period_end == period.end:
+                    continue  # it has breaches
                 account = Account(period.start, period.end, period.definition.id, period.definition.version)
                 run.journal.put(state.closed, instance.id, account)
 
@@ -221,6 +225,7 @@ def _put(
     previous: PeriodFigures | None = None,
 ) -> None:
     """Keep a revision and emit it with its report."""
+    run.budget -= REPORT_COST
     run.journal.put(run.state.periods, (made.instance_id, made.start), made)
     report = report_of(
         run.evidence,
@@ -232,6 +237,7 @@ def _put(
         breaches=breaches,
         revision=made.revision,
         reason=made.reason if previous is not None else "",
-        previous=previous,
+        # 0: the contract was made after the period's end, so nothing was closed before.
+        previous=previous if previous is not None and previous.revision else None,
     )
     run.emit(SlaPeriodClosed(run.offset, made, report))

@@ -5,6 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from actors.sla_clock.books.period_choice import Period
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.limits.clock_breaches import KINDS, limits_of, terms_of
 from actors.sla_clock.limits.instance_clocks import InstanceClock, clocks_of
@@ -61,11 +62,13 @@ def _note(clock: InstanceClock, as_of: int) -> str:
     zone = ZoneInfo(terms.calendar.zone if terms.calendar is not None else terms.period.zone)
     raised, ended = clock.times.raised, clock.times.ended
     last = ended[-1].start if ended and ended[-1].end is None else as_of
-    pauses = sorted({(each.start, each.end, each.reason) for each in clock.times.pauses if each.start < min(last, as_of)})
-    shown = [each for each in pauses if each[1] is None or each[1] > raised]
+    begun = [each for each in clock.times.pauses if each.start < min(last, as_of)]
+    # A pause that lasts stands behind those of the same begin that have ended.
+    pauses = sorted({(each.start, NEVER if each.end is None else each.end, each.reason) for each in begun})
+    shown = [each for each in pauses if each[1] > raised]
     parts = [f"in business hours ({terms.calendar.zone})"] if terms.calendar is not None else []
     for start, end, reason in shown[:MOST_PAUSES]:
-        until = f" to {wall_time(end, zone):%Y-%m-%d %H:%M:%S}" if end is not None and end <= as_of else ""
+        until = f" to {wall_time(end, zone):%Y-%m-%d %H:%M:%S}" if end <= as_of else ""
         since = f"{wall_time(max(start, raised), zone):%Y-%m-%d %H:%M:%S}"
         parts.append(f"paused {'from ' if not until else ''}{since}{until}: {reason.replace('_', ' ')}")
     if len(shown) > MOST_PAUSES:

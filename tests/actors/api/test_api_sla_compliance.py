@@ -17,6 +17,7 @@ from actors.sla_clock.journal import Journal
 from actors.sla_clock.work import WalkAll
 from protocols.ledger import RecordedBatch
 from protocols.sla.changes import SlaPeriodClosed
+from protocols.sla.instance import FormerDefinition
 from protocols.sla.period_figures import PeriodFigures
 
 PATH = f"{RunningApi.FAULTS}/sla-compliance"
@@ -186,6 +187,14 @@ async def test_filters_reach_both_sources(lab: RunningApi) -> None:
         assert await chosen(north) == ["SI4", "SI4"]
         assert await chosen(north, sla_instance_id="SI2") == [], "another tenant's"
         lab.problem(await north.get(PATH, params={"tenant_id": "t"}), 403, "not_your_tenant")
+
+
+async def test_a_running_period_keeps_its_definition(lab: RunningApi) -> None:
+    run(lab, 2, definition_id="SD9", former=(FormerDefinition("SD1", END + 31 * DAY),))
+    lab.stages.sla.definitions["SD9"] = (agreements.definition(9),)
+    async with lab.serve(), lab.client("viewer") as client:
+        assert [each["sla_definition_id"] for each in (await report(client, sla_definition_id="SD1"))["items"]] == ["SD1"]
+        assert (await report(client, sla_definition_id="SD9"))["items"] == []
 
 
 async def test_credits_of_several_currencies_have_no_sum(lab: RunningApi) -> None:

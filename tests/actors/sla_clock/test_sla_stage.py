@@ -3,11 +3,13 @@
 from datetime import date
 
 import pytest
-from vocabulary.sla import MONTH, SlaWorld, plan_window, us
+from msgspec.structs import replace
+from vocabulary.sla import MONTH, SlaWorld, plan_window, plant, us
 
 from actors.sla_clock.availability import BILLION
 from protocols.event import ClockJumped
 from protocols.sla.actions import CorrectOutage
+from protocols.sla.changes import SlaInstanceChanged
 from protocols.sla.intervals import total
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
@@ -195,3 +197,20 @@ def test_a_correction_by_an_operator_withdraws_a_breach(world: SlaWorld) -> None
     (breach,) = world.breaches.values()
     assert (breach.withdrawn, breach.resolved) == (True, True)
     assert "the OLT was replaced by then" in breach.reason
+
+
+def test_the_order_in_which_services_are_examined_survives_a_restart() -> None:
+    """The ONT of ``svc-1`` moves behind those of another port, and a snapshot has the nodes in the order in which they came."""
+    told = []
+    for restarts in (False, True):
+        world = SlaWorld()
+        world.restarts = restarts
+        definition = world.define()
+        for number in range(1, 5):
+            world.serve(definition, f"svc-{number}")
+        moved = [replace(node, parents=("olt-1/1/2",)) if node.id == "olt-1/1/1/1" else node for node in plant()]
+        world.at(100).topology(*moved)
+        world.at(200).network("device.down", "olt-1")
+        told.append([change.instance.id for change in world.history if isinstance(change, SlaInstanceChanged)])
+    assert told[0] == told[1]
+    assert len(told[0]) >= 4

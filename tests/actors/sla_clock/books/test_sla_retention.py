@@ -3,7 +3,7 @@
 from datetime import date
 
 from vocabulary.sla import SlaWorld, us
-from vocabulary.world import ADMIN
+from vocabulary.world import ADMIN, moment
 
 from protocols.sla.actions import DeleteInstance
 from protocols.sla.local_time import SECOND
@@ -70,3 +70,20 @@ def test_the_evidence_of_several_missed_periods_is_kept_until_all_are_closed() -
     world.stopped = False
     world.run_to(6 * DAY + 10)
     assert [closed.down for closed in world.closed] == [3600 * SECOND, 0, 0, 0, 0, 0]
+
+
+def test_a_period_that_waits_to_be_closed_is_not_revised_before() -> None:
+    """Several periods end while faultd does not run, and that time counts as down."""
+    world = SlaWorld()
+    world.serve(world.define(period=DAILY, unknown_counts_as="down"), "svc-1")
+    world.run_to(3600)
+    world.stopped = True
+    world.at(4 * DAY + 3600).tick()
+    world.stopped = False
+    world.network("device.down", "olt-1", at=moment(3 * DAY + 3600))
+    world.run_to(4 * DAY + 7200)
+    closed = [(figures.start, figures.revision) for figures in world.closed]
+    assert closed[:4] == [(us(MIDNIGHT + (number - 1) * DAY), 1) for number in range(4)]
+    assert closed[4:] == [(us(MIDNIGHT + 2 * DAY), 2)]
+    # One breach for each period, also for the one that was revised.
+    assert len(world.breaches) == len({breach.period_start for breach in world.breaches.values()}) == 5

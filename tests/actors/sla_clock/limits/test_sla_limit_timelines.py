@@ -14,7 +14,7 @@ from actors.sla_clock.limits.instance_clocks import clocks_of
 from protocols.command import Clear, Edit, Edited, PutWindow, Resolve, Unacknowledge
 from protocols.event import ClockJumped
 from protocols.maintenance import WindowPlan, WindowScope
-from protocols.sla.actions import CreateExclusion, WithdrawExclusion
+from protocols.sla.actions import CreateExclusion, PauseClock, WithdrawExclusion
 from protocols.sla.breach import SlaBreach
 from protocols.sla.business_time import BusinessCalendar, Hours
 from protocols.sla.exclusion import ExclusionPlan, ExclusionScope
@@ -26,7 +26,7 @@ HOUR = 3600 * SECOND
 WEEKDAYS = (Hours(8 * 3600, 18 * 3600),)
 OFFICE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()))
 LATE_OFFICE = BusinessCalendar("Europe/Berlin", ((Hours(9 * 3600, 18 * 3600),),) * 5 + ((), ()))
-FRANCE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()), holidays={date(2026, 3, 3): "a holiday"})
+FESTIVE = BusinessCalendar("Europe/Berlin", (WEEKDAYS,) * 5 + ((), ()), holidays={date(2026, 3, 3): "a holiday"})
 ONT = "olt-1/1/1/1"
 ANSWER: dict[str, Any] = {"response": {"critical": 15 * MINUTE, "major": 30 * MINUTE}}
 REPAIR: dict[str, Any] = {"resolution": {"critical": 4 * HOUR, "major": 8 * HOUR}}
@@ -104,8 +104,22 @@ def test_business_hours_end_today_and_go_on_tomorrow(world: SlaWorld) -> None:
     assert only_breach(world).actual == 6 * HOUR
 
 
+@pytest.mark.parametrize(("begins", "due"), [(16, at(3, 9, 15)), (17, at(3, 9, 14))])
+def test_a_pause_over_the_weekend_moves_the_due_time_by_its_business_hours(world: SlaWorld, begins: int, due: float) -> None:
+    """Case 6 of the reference: Mon-Fri 09-18, raised Fri 16:00, 8 h, paused Fri 17:00 - Mon 09:00: due Mon 16:00; a pause from
+    18:00 on moves nothing. The parameters are UTC, an hour behind Berlin."""
+    terms: dict[str, Any] = {"resolution": {"major": 8 * HOUR}, "calendar": LATE_OFFICE}
+    world.serve(world.define(availability_target=None, **terms), "svc-1")
+    alarm = world.at(at(3, 6, 15)).raise_alarm("ont.los", ONT)
+    world.at(at(3, 6, begins)).command(PauseClock(alarm, "waiting_for_supplier", end=us(at(3, 9, 8))))
+    world.run_to(due)
+    assert not world.breaches
+    world.run_to(due + 1)
+    assert only_breach(world).start == us(due) + 1
+
+
 def test_a_holiday_has_no_business_hours(world: SlaWorld) -> None:
-    world.serve(world.define(availability_target=None, resolution={"major": 4 * HOUR}, calendar=FRANCE), "svc-1")
+    world.serve(world.define(availability_target=None, resolution={"major": 4 * HOUR}, calendar=FESTIVE), "svc-1")
     world.at(at(3, 2, 16)).raise_alarm("ont.los", ONT)
     world.run_to(at(3, 5, 0))
     assert only_breach(world).start == us(at(3, 4, 10)) + 1

@@ -8,6 +8,7 @@ from vocabulary.sla import SlaWorld, us
 from protocols.change import Answer
 from protocols.principal import Principal
 from protocols.sla.actions import PauseClock
+from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.local_time import SECOND
 
 ONT = "olt-1/1/1/1"
@@ -124,3 +125,16 @@ def test_those_who_heard_of_a_breach_hear_that_it_is_withdrawn(world: SlaWorld) 
     assert [kind for kind, _ in world.notices] == ["at_risk", "breach_opened", "escalation", "breach_resolved"]
     world.run_to(3600 + 2000 + 1)
     assert [kind for kind, _ in world.notices][4:] == ["at_risk", "breach_opened", "escalation"]
+
+
+def test_a_pause_that_lasts_and_one_of_the_same_begin_that_ended_are_both_reported(world: SlaWorld) -> None:
+    world.serve(world.define(**REPAIR), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", ONT)
+    world.at(600)
+    assert pause(world, alarm, 300, 400).accepted
+    assert pause(world, alarm, 300).accepted
+    world.run_to(31 * 86_400)
+    (report,) = [change.report for change in world.history if isinstance(change, SlaPeriodClosed)]
+    assert report is not None
+    (clock,) = report.clocks
+    assert clock.note.startswith("paused 2026-03-01 03:05:00 to 2026-03-01 03:06:40: waiting for customer; paused from")

@@ -108,8 +108,8 @@ def _due(bench: SlaBench, below: int) -> list[Row]:
                 value=f"{1e3 * total * DUE / below:.0f} ms for {DUE:,}",
                 beside=f"longest Event {1e3 * longest:.0f} ms; the Tick {1e3 * tick:.0f} ms",
                 target=f"100 ms for {DUE:,}",
-                note=f"processor time; at most {SLICE:,} in one Event, {folds:,} Events; each gives a notification request and the "
-                "contract's new status" + (", and a breach" if what == "breached" else ""),
+                note=f"processor time; at most {SLICE:,} in one Event, {folds:,} Events; each gives a notification request and "
+                "the contract's new status" + (", and a breach" if what == "breached" else ""),
             )
         )
     return rows

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from protocols.sla.currency import minor_digits_of
 from protocols.toml_lines import Path
 
 CreditUnit = Literal["hour", "day"]
@@ -94,6 +95,8 @@ def mistakes_of(model: CreditTerms) -> Iterator[tuple[Path, str]]:
         yield ("currency",), "expected three capital letters (ISO 4217)"
     if not 0 <= model.minor_digits <= 4:
         yield ("minor_digits",), "expected 0 to 4"
+    elif model.minor_digits != minor_digits_of(model.currency):
+        yield ("minor_digits",), f"{model.currency} has {minor_digits_of(model.currency)} (ISO 4217)"
     if model.cap_amount is not None and model.cap_amount <= 0:
         yield ("cap_amount",), "expected more than 0 minor units"
     if model.cap_percent is not None:

@@ -227,7 +227,7 @@ def test_an_outage_does_not_wait_for_them() -> None:
     services = [replace(SERVICE, id=f"svc-{number}") for number in range(1_500)]
     world = Followed(nodes=(OLT, ONT, *services))
     definition = world.define()
-    instance = world.serve(definition, "svc-9")
+    instance = world.serve(definition, "svc-0")
     terms = SlaTerms(name="gold", period=MONTH, sla_class="gold")
     World.__call__(world, Command(ADMIN, CreateDefinition(None, terms)))
     assert world.sla.pending

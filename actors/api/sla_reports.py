@@ -37,6 +37,7 @@ from protocols.rest_sla_reports import (
     report_shown,
 )
 from protocols.sla.actions import ClosePeriod
+from protocols.sla.definition import SlaTerms
 from protocols.sla.explanation import SlaExplanation
 from protocols.sla.local_time import instant_at, midnight, utc_time
 from protocols.sla.period_figures import PeriodFigures
@@ -95,7 +96,7 @@ class PeriodReports:
         wanted = None if at is None else utc_time(at)
         found = await revision_at(self.stored.database, name, wanted, revision, tenant=by.tenant)
         if found is None:
-            self._check_seen(by, name)
+            self.check_seen(by, name)
             what = f" with a revision {revision}" if revision is not None else ""
             raise ProblemError(404, "unknown_period", f"instance {name!r} has no closed period there{what}")
         figures, report = found
@@ -120,7 +121,7 @@ class PeriodReports:
 
     def explanation(self, by: Principal, name: str) -> SlaExplanation:
         """Of the running period. ProblemError 404 when the caller sees no such instance, 409 when no period of it runs."""
-        self._check_seen(by, name)
+        self.check_seen(by, name)
         found = self.agreements.explain(name, instant_at(self.clock()))
         if found is None:
             raise ProblemError(409, "no_running_period", f"no period of instance {name!r} runs: the contract does not hold now")
@@ -140,7 +141,7 @@ class PeriodReports:
             return running.period_start
         found = await revision_at(self.stored.database, name, utc_time(at), None, tenant=by.tenant)
         if found is None:
-            self._check_seen(by, name)
+            self.check_seen(by, name)
             raise ProblemError(404, "unknown_period", f"instance {name!r} has no closed period there")
         return found[0].start
 
@@ -170,16 +171,24 @@ class PeriodReports:
         found = await revision_at(self.stored.database, name, None, None, tenant=by.tenant)
         if found is None:
             raise _no_instance(name)
-        return ZoneInfo((await self._untouched(found[0])).zone)
+        return ZoneInfo((await self._terms(found[0])).period.zone)
 
     async def _untouched(self, figures: PeriodFigures) -> SlaReport:
-        terms = await read_terms(self.stored.database, figures.definition_id, figures.definition_version)
-        if terms is None:
+        """The report that follows from the figures alone."""
+        if figures.up != figures.contract:
+            text = f"the report of revision {figures.revision} is not kept; its figures are: GET …/periods"
+            raise ProblemError(409, "report_not_kept", text)
+        return untouched_report(figures, await self._terms(figures))
+
+    async def _terms(self, figures: PeriodFigures) -> SlaTerms:
+        """The terms of the version that applies to the period."""
+        found = await read_terms(self.stored.database, figures.definition_id, figures.definition_version)
+        if found is None:
             text = f"PostgreSQL does not have version {figures.definition_version} of definition {figures.definition_id}"
             raise unavailable("not_stored_yet", text)
-        return untouched_report(figures, terms)
+        return found
 
-    def _check_seen(self, by: Principal, name: str) -> None:
+    def check_seen(self, by: Principal, name: str) -> None:
         """ProblemError 404 when the caller sees no such instance."""
         instance = self._sla.instance(name)
         if instance is None or not by.sees(instance.tenant_id):
@@ -204,7 +213,7 @@ async def list_sla_periods(
     fresh = await reports.stored.caught_up(by)
     page = await list_revisions(database, instance_id, limit=query.limit, cursor=query.cursor, tenant=by.tenant)
     if not page.items and query.cursor is None:
-        reports._check_seen(by, instance_id)
+        reports.check_seen(by, instance_id)
     return answer(PeriodPage(tuple(map(period_shown, page.items)), page.next_cursor), fresh)
 
 

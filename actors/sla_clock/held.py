@@ -53,7 +53,8 @@ def held_changes(state: SlaState) -> Iterator[Change]:
     for report in list(state.reports.values()):
         yield FaultReported(0, report)
     for figures in list(state.periods.values()):
-        yield SlaPeriodClosed(0, figures, closed_report(EvidenceReader(state), figures))
+        if (closed := closed_report(EvidenceReader(state), figures)) is not None:
+            yield SlaPeriodClosed(0, figures, closed)
     for breach_id in list(state.breaches):
         if (breach := state.breaches.get(breach_id)) is not None:
             yield SlaBreachChanged(0, breach)

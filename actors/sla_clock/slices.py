@@ -62,11 +62,14 @@ def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:
             return replace(item, stack=tuple(stack), after=after)
         node_id = stack[-1]
         run.budget -= 1
-        found = instances.behind(after, max(1, run.budget), node_id)
-        for instance in found:
+        done = ""
+        for instance in instances.behind(after, max(1, run.budget), node_id):
             _examine(run, instance, item)
-        if found and run.budget <= 0:
-            after = found[-1].id
+            done = instance.id
+            if run.budget <= 0:
+                break
+        if done and run.budget <= 0:
+            after = done
             continue
         stack.pop()
         after = ""
@@ -88,23 +91,29 @@ def _these(run: FoldRun, item: WalkThese) -> WorkItem | None:
 
 
 def _all(run: FoldRun, item: WalkAll) -> WorkItem | None:
-    found = _next_of(run, item.definition_id, item.after)
-    for instance in found:
+    done = ""
+    for instance in _next_of(run, item.definition_id, item.after):
+        if run.budget <= 0:
+            break
         run.budget -= 1
         book(run, instance, item.why, item.since)
-    return replace(item, after=found[-1].id) if found else None
+        done = instance.id
+    return replace(item, after=done) if done else None
 
 
 def _close_all(run: FoldRun, item: CloseAll) -> WorkItem | None:
-    found = _next_of(run, item.definition_id, item.after)
-    for instance in found:
+    done = ""
+    for instance in _next_of(run, item.definition_id, item.after):
+        if run.budget <= 0:
+            break
         run.budget -= 1
         account = run.state.accounts.get(instance.id)
         if account is None or account.period_start >= item.ended:
             close_untouched(run, instance, item.definition_id, item.ended)
         book(run, instance, "the period ended", closed=True)
-    if found:
-        return replace(item, after=found[-1].id)
+        done = instance.id
+    if done:
+        return replace(item, after=done)
     until = run.state.closed_until
     run.journal.put(until, item.definition_id, max(item.ended, until.get(item.definition_id, item.ended)))
     return None

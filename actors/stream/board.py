@@ -138,7 +138,7 @@ class Board(ChangeWindow[AlarmMark]):
             elif isinstance(change, (SlaInstanceChanged, SlaBreachChanged, SlaNotificationRequested)):
                 self.sla.put(change, batch.seq)
         self._trim()
-        self.sla.reach(batch.seq)
+        self.sla.seq = batch.seq
 
     def _put(self, alarm: Alarm) -> None:
         old = self._alarms.get(alarm.id)

@@ -29,7 +29,7 @@ class ChangeWindow(Generic[Mark]):
 
     def follows(self, seq: int) -> bool:
         """Whether :meth:`since` knows every change after ``seq``."""
-        return self._floor <= seq <= self.seq
+        return max(self._floor, self.seq - self.window) <= seq <= self.seq
 
     def since(self, seq: int) -> list[tuple[str, Mark]]:
         """The ids of the subjects that changed after ``seq``, each once, by their last change, oldest first. :meth:`follows`

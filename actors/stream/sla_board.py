@@ -62,11 +62,6 @@ class SlaBoard(ChangeWindow[SlaMark]):
         elif (stays := is_shown(change)) or change.instance.id in self._instances:
             self._move(self._instances, change.instance.id, _encode(change), seq, stays=stays)
 
-    def reach(self, seq: int) -> None:
-        """Batch ``seq`` has been applied."""
-        self.seq = seq
-        self._trim()
-
     def _move(self, held: dict[str, Kept], id: str, subject: Kept, seq: int, *, stays: bool) -> None:
         if stays:
             held[id] = subject
@@ -75,8 +70,10 @@ class SlaBoard(ChangeWindow[SlaMark]):
         self._mark(id, SlaMark(seq, subject, left=not stays))
 
     def _mark(self, id: str, mark: SlaMark) -> None:
+        self.seq = mark.seq
         self._marks[id] = mark
         self._marks.move_to_end(id)
+        self._trim()
 
 
 def is_shown(change: SlaInstanceChanged) -> bool:

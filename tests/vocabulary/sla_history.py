@@ -8,12 +8,25 @@ from actors.postgres import Postgres
 from actors.sla_clock.held import held_changes
 from actors.store.apply import apply
 from actors.store.cursor import read_cursor
+from actors.store.sla_read import KeptClock, KeptPeriod, SlaHistory
 from protocols.change import Change, NodesChanged
 from protocols.sla.actions import CorrectOutage
-from protocols.sla.changes import SlaChange, SlaDefinitionChanged, SlaInstanceChanged
+from protocols.sla.changes import (
+    FaultReported,
+    SlaChange,
+    SlaClockChanged,
+    SlaDefinitionChanged,
+    SlaExclusionChanged,
+    SlaInstanceChanged,
+    SlaMeasured,
+    SlaOutageChanged,
+    SlaPeriodClosed,
+    SlaWindowChanged,
+)
 from protocols.sla.credit_models import CreditTier, TierCredits
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
+from protocols.topology import Node
 from vocabulary.sla import SlaWorld, plan_window, us
 
 DAY = 86_400
@@ -62,3 +75,51 @@ def changes_of(world: SlaWorld) -> list[Change]:
 async def fill(database: Postgres, world: SlaWorld) -> None:
     await database.run(read_cursor, "ledger")
     assert await database.run(apply, "ledger", 0, 1, changes_of(world), set()) == []
+
+
+def history_told(world: SlaWorld) -> SlaHistory:
+    """What PostgreSQL has of the world, by its Changes."""
+    last: dict[Any, Any] = {}
+    periods: list[KeptPeriod] = []
+    nodes: dict[str, tuple[Node, int]] = {}
+    for change in changes_of(world):
+        match change:
+            case NodesChanged():
+                nodes |= {each.node.id: (each.node, each.revision) for each in change.puts}
+                for node_id in change.removes:
+                    nodes.pop(node_id, None)
+            case SlaPeriodClosed():
+                periods.append(KeptPeriod(change.figures, change.report, change.offset))
+            case SlaOutageChanged():
+                last[SlaOutageChanged, change.outage.id] = change.outage
+            case SlaExclusionChanged():
+                last[SlaExclusionChanged, change.exclusion.id] = change.exclusion
+            case SlaWindowChanged():
+                last[SlaWindowChanged, change.window_id] = change.history
+            case SlaClockChanged():
+                last[SlaClockChanged, change.alarm_id] = KeptClock(change.alarm_id, change.tenant_id, change.times)
+            case SlaMeasured(summary=found):
+                last[SlaMeasured, (found.instance_id, found.metric, found.start)] = found
+            case FaultReported():
+                last[FaultReported, change.report.id] = change.report
+            case SlaInstanceChanged():
+                last[SlaInstanceChanged, change.instance.id] = change.instance
+            case _:
+                pass
+
+    def told(kind: type) -> list[Any]:
+        return [fact for (found, _), fact in last.items() if found is kind]
+
+    return SlaHistory(
+        definitions=dict(world.sla.definitions),
+        instances=told(SlaInstanceChanged),
+        nodes=list(nodes.values()),
+        windows=told(SlaWindowChanged),
+        exclusions=told(SlaExclusionChanged),
+        outages=told(SlaOutageChanged),
+        clocks=told(SlaClockChanged),
+        measurements=told(SlaMeasured),
+        reports=told(FaultReported),
+        breaches=[],
+        periods=sorted(periods, key=lambda each: (each.figures.start, each.figures.revision)),
+    )

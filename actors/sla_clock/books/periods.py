@@ -22,6 +22,8 @@ from protocols.sla.period_figures import PeriodFigures
 
 BY_CALENDAR = "faultd:sla_clock"
 ENDED = "the period ended"
+REPORT_COST = 4
+"""A report takes the time in which as many instances are examined."""
 
 
 def book_figures(
@@ -223,6 +225,7 @@ def _put(
     previous: PeriodFigures | None = None,
 ) -> None:
     """Keep a revision and emit it with its report."""
+    run.budget -= REPORT_COST
     run.journal.put(run.state.periods, (made.instance_id, made.start), made)
     report = report_of(
         run.evidence,
@@ -234,6 +237,7 @@ def _put(
         breaches=breaches,
         revision=made.revision,
         reason=made.reason if previous is not None else "",
-        previous=previous,
+        # 0: the contract was made after the period's end, so nothing was closed before.
+        previous=previous if previous is not None and previous.revision else None,
     )
     run.emit(SlaPeriodClosed(run.offset, made, report))

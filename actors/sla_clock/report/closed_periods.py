@@ -5,19 +5,19 @@ from actors.sla_clock.books.period_choice import Period, version_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.report.assembly import report_of
 from protocols.sla.period_figures import PeriodFigures
-from protocols.sla.report import SlaReport
+from protocols.sla.report import ShareTotals, SlaReport
 
 
 def closed_report(reader: EvidenceReader, figures: PeriodFigures) -> SlaReport | None:
-    """The report of the newest revision, assembled anew; the figures before a revision are not in it. None when the contract
-    is forgotten."""
+    """The report of the newest revision, assembled anew; the figures before a revision are not in it. None when the
+    state does not have its facts any more."""
     state = reader.state
     instance = state.instances.get(figures.instance_id)
     if instance is None or figures.definition_version > len(state.definitions.get(figures.definition_id, ())):
         return None
     period = Period(figures.start, figures.end, version_of(state, figures.definition_id, figures.definition_version))
     account = state.closed.get(instance.id)
-    return report_of(
+    report = report_of(
         reader,
         instance,
         period,
@@ -28,3 +28,5 @@ def closed_report(reader: EvidenceReader, figures: PeriodFigures) -> SlaReport |
         revision=figures.revision,
         reason=figures.reason if figures.revision > 1 else "",
     )
+    shares = ShareTotals(figures.up, figures.down, figures.excluded, figures.unknown)
+    return report if report.shares == shares else None

@@ -50,6 +50,7 @@ def mistakes(text: str) -> list[tuple[str, str]]:
         (TIERS, "cap_percent = 30", "cap_amount = 0", "model.cap_amount", "more than 0"),
         (TIERS, "cap_percent = 30", "cap_amount = 1.5", "model.cap_amount", "Expected `int | null`"),
         (TIERS, "cap_percent = 30", "minor_digits = 5", "model.minor_digits", "expected 0 to 4"),
+        (TIERS, 'currency = "EUR"', 'currency = "JPY"', "model.minor_digits", "JPY has 0 (ISO 4217)"),
         (TIERS, '"EUR"', '"Euro"', "model.currency", "three capital letters"),
         (TIERS, 'rule = "Availability credit"', 'rule = " "', "model.rule", "a name is missing"),
         (TIERS, "below = 99.5", "below = 99.9", "model.tiers[1].below", "from the highest"),

@@ -1,6 +1,7 @@
 """The exclusions of an instance in a period by their category, each with its reason and its author."""
 
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.evidence.planned_work import Work, excused_time
@@ -8,7 +9,7 @@ from actors.sla_clock.evidence.stated import StatedTime, stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader, excluded_power
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, Timeline, clip, union
-from protocols.sla.local_time import utc_text
+from protocols.sla.local_time import wall_time
 from protocols.sla.report import AppliedExclusion
 
 BY_STAGE: Final = "faultd:sla_clock"
@@ -17,8 +18,10 @@ MOST_TITLES: Final = 3
 
 
 class ExclusionTimes(NamedTuple):
-    """What a period excludes, by its source. ``planned`` has the work, ``maintenance`` the part of its time that excuses."""
+    """What a period excludes, by its source. ``planned`` has the work, ``maintenance`` the part of its time that excuses.
+    ``zone``: that of the definition."""
 
+    zone: ZoneInfo
     maintenance: Timeline
     planned: list[Work]
     stated: list[StatedTime]
@@ -32,6 +35,7 @@ def exclusion_times(reader: EvidenceReader, instance: SlaInstance, period: Perio
     if terms.exclude_maintenance:
         planned = reader.maintenance.planned(instance, period.interval, terms.maintenance_notice)
     return ExclusionTimes(
+        ZoneInfo(terms.period.zone),
         excused_time(planned, evidence.down),
         planned,
         stated_times(reader.state, instance, period.interval),
@@ -46,7 +50,7 @@ def applied_exclusions(
     found: list[AppliedExclusion] = []
     for bounds in contract:
         for start, end in clip(times.maintenance, bounds):
-            found.append(_maintenance(reader, instance, times.planned, (start, end)))
+            found.append(_maintenance(reader, instance, times, (start, end)))
         for stated in times.stated:
             for start, end in clip([(stated.start, stated.end)], bounds):
                 each = stated.exclusion
@@ -65,14 +69,15 @@ def applied_exclusions(
     return sorted(found, key=lambda each: (each.start, each.end, each.category, each.reason))
 
 
-def _maintenance(reader: EvidenceReader, instance: SlaInstance, planned: list[Work], span: Interval) -> AppliedExclusion:
+def _maintenance(reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, span: Interval) -> AppliedExclusion:
     windows = reader.maintenance.covering(instance, span)
-    announced = max((each.announced_at for each in planned if each.start < span[1] and span[0] < each.end), default=None)
+    found = (each.announced_at for each in times.planned if each.start < span[1] and span[0] < each.end)
+    announced = max(found, default=None)
     titles = [f"{each.id}: {each.title}" for each in windows[:MOST_TITLES]]
     if len(windows) > MOST_TITLES:
         titles.append(f"and {len(windows) - MOST_TITLES} more")
     if announced is not None:
-        titles.append(f"announced {utc_text(announced)}")
+        titles.append(f"announced {wall_time(announced, times.zone).isoformat(' ')}")
     authors = dict.fromkeys(each.created_by for each in windows)
     return AppliedExclusion(
         category="maintenance",

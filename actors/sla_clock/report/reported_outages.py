@@ -5,6 +5,7 @@ from typing import Final
 
 from actors.sla_clock.books.breaches import root_of
 from actors.sla_clock.books.figures import SlaFigures
+from actors.sla_clock.evidence.outages import STOPPED
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.report.applied_exclusions import ExclusionTimes
 from protocols.decimal_text import seconds
@@ -15,7 +16,6 @@ from protocols.sla.report import OutageTreatment, ReportedOutage
 
 MOST_ALARMS: Final = 20
 """Alarms that one outage names."""
-UNSEEN: Final = "faultd could not see the service, and no outage of it is known"
 
 
 def reported_outages(
@@ -45,7 +45,7 @@ def reported_outages(
                 end=None if span[1] >= as_of and _goes_on(alarms, as_of) else span[1],
                 counted=counted,
                 treatment="unknown",
-                reason=f"{UNSEEN}; it counts as {'down' if counted else 'up'}",
+                reason=f"no outage is known; it counts as {'down' if counted else 'up'}",
                 alarms=_names(alarms),
                 cause=alarms[0].title if alarms else "",
                 resource=alarms[0].resource_id if alarms else "",
@@ -112,4 +112,5 @@ def _goes_on(alarms: list[SlaOutage], as_of: int) -> bool:
 
 
 def _names(alarms: list[SlaOutage]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.alarm_name or each.alarm_id for each in alarms))[:MOST_ALARMS]
+    """Time in which faultd did not run has no alarm."""
+    return tuple(dict.fromkeys(each.alarm_name or each.alarm_id for each in alarms if each.alarm_id != STOPPED))[:MOST_ALARMS]

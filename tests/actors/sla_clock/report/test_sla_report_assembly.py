@@ -160,7 +160,7 @@ def test_a_closed_period_has_its_report_with_the_window_the_cause_and_the_arithm
     assert outage.cause
     (excluded,) = report.exclusions
     assert excluded.category == "maintenance"
-    assert excluded.reason.startswith(f"{window}: work, announced 2026-03-01T03:")
+    assert excluded.reason.startswith(f"{window}: work, announced 2026-03-01 03:")
     assert report.closed
     assert report.customer_name == "Bakery"
     (breach,) = report.breaches

@@ -13,6 +13,8 @@ from protocols.sla.local_time import wall_time
 from protocols.sla.report import AppliedExclusion
 
 BY_STAGE: Final = "faultd:sla_clock"
+MOST_LOOKED_UP: Final = 50
+"""Times of planned work whose windows are looked up one by one."""
 MOST_TITLES: Final = 3
 """Maintenance windows that one exclusion names."""
 
@@ -49,8 +51,7 @@ def applied_exclusions(
     """Each with the part that lies within ``contract``, the contract time of the period; by start. Several can overlap."""
     found: list[AppliedExclusion] = []
     for bounds in contract:
-        for start, end in clip(times.maintenance, bounds):
-            found.append(_maintenance(reader, instance, times, (start, end)))
+        found += _maintenance(reader, instance, times, clip(times.maintenance, bounds))
         for stated in times.stated:
             for start, end in clip([(stated.start, stated.end)], bounds):
                 each = stated.exclusion
@@ -69,20 +70,31 @@ def applied_exclusions(
     return sorted(found, key=lambda each: (each.start, each.end, each.category, each.reason))
 
 
-def _maintenance(reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, span: Interval) -> AppliedExclusion:
+def _maintenance(
+    reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, spans: Timeline
+) -> list[AppliedExclusion]:
+    """A window that opens every hour is looked up once for all of its times."""
+    if len(spans) > MOST_LOOKED_UP:
+        reason, author = _windows(reader, instance, times, (spans[0][0], spans[-1][1]), announced=False)
+        described = [(span, reason, author) for span in spans]
+    else:
+        described = [(span, *_windows(reader, instance, times, span, announced=True)) for span in spans]
+    return [
+        AppliedExclusion(category="maintenance", start=start, end=end, reason=reason, author=author)
+        for (start, end), reason, author in described
+    ]
+
+
+def _windows(
+    reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, span: Interval, *, announced: bool
+) -> tuple[str, str]:
+    """The titles and the authors of the windows that are open within ``span``."""
     windows = reader.maintenance.covering(instance, span)
-    found = (each.announced_at for each in times.planned if each.start < span[1] and span[0] < each.end)
-    announced = max(found, default=None)
     titles = [f"{each.id}: {each.title}" for each in windows[:MOST_TITLES]]
     if len(windows) > MOST_TITLES:
         titles.append(f"and {len(windows) - MOST_TITLES} more")
-    if announced is not None:
-        titles.append(f"announced {wall_time(announced, times.zone).isoformat(' ')}")
+    if announced:
+        found = [each.announced_at for each in times.planned if each.start < span[1] and span[0] < each.end]
+        titles += [f"announced {wall_time(max(found), times.zone).isoformat(' ')}"] if found else []
     authors = dict.fromkeys(each.created_by for each in windows)
-    return AppliedExclusion(
-        category="maintenance",
-        start=span[0],
-        end=span[1],
-        reason=", ".join(titles),
-        author=", ".join(authors) or BY_STAGE,
-    )
+    return ", ".join(titles), ", ".join(authors) or BY_STAGE

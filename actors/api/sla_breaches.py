@@ -54,7 +54,8 @@ async def list_sla_breaches(
     wanted, now = _filter_of(by, query), instant_at(clock())
     try:
         database = stored.database
-        fresh = await stored.caught_up(by)
+        # Ticks open breaches, not only the caller's own writes.
+        fresh = await stored.caught_up(by, newest=True)
         page = await stored_breaches.list_breaches(database, wanted, limit=query.limit, cursor=query.cursor, tenant=by.tenant)
     except DatabaseUnavailable:
         page = await _held(agreements.breaches(), wanted, by.tenant, query)

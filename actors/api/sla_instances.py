@@ -1,7 +1,7 @@
 """Service level instances. Writes are commands; reads are answered from the fold, so all of it works while PostgreSQL is
 away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, delete, get, patch, post
@@ -15,6 +15,7 @@ from actors.api.actions import tenant_of
 from actors.api.answers import SLA
 from actors.api.command_resource import CommandResource, Done, IdempotencyKey, idempotency_key_of
 from actors.api.entity_tags import Condition, expected
+from actors.api.mistakes import MOST, in_one_line
 from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, TaggedOperation, documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body
@@ -24,6 +25,7 @@ from actors.api.sla_definitions import sees
 from actors.api.sla_instance_lists import page_of
 from actors.api.submitter import Submitter
 from protocols.principal import Principal
+from protocols.rest_problem import FieldError
 from protocols.rest_sla_instances import (
     InstanceCreate,
     InstanceEdit,
@@ -57,10 +59,17 @@ class InstanceCommands:
 
     async def create_many(self, by: Principal, body: InstancesCreate, key: str) -> Done:
         """All or none. ProblemError when one was refused."""
-        plans = [
-            self._plan(by, item, f"{key}:{number}" if key else "", f"items[{number}].")
-            for number, item in enumerate(body.items)
-        ]
+        plans: list[InstancePlan] = []
+        mistakes: list[FieldError] = []
+        for number, item in enumerate(body.items):
+            try:
+                plans.append(self._plan(by, item, f"{key}:{number}" if key else "", f"items[{number}]."))
+            except ProblemError as error:
+                if error.problem.status != 422:
+                    raise
+                mistakes += error.problem.errors
+        if mistakes:
+            raise ProblemError(422, "invalid_body", in_one_line(mistakes), mistakes[:MOST])
         return await self._commands.submit(by, CreateInstances(tuple(plans)))
 
     async def edit(self, by: Principal, name: str, body: InstanceEdit, if_match: Condition | None) -> InstanceShown:
@@ -89,9 +98,13 @@ class InstanceCommands:
 
     def show(self, by: Principal, name: str) -> InstanceShown:
         """As :meth:`seen`, with its figures now."""
+        (found,) = self.show_many([self.seen(by, name)])
+        return found
+
+    def show_many(self, found: Sequence[SlaInstance]) -> tuple[InstanceShown, ...]:
+        """With their figures now."""
         now = self.clock()
-        (live,) = self.view.show([self.seen(by, name)], now)
-        return shown(live, now)
+        return tuple(shown(each, now) for each in self.view.show(found, now))
 
     def _definition(self, by: Principal) -> Callable[[str], SlaDefinition | None]:
         def lookup(name: str) -> SlaDefinition | None:
@@ -117,10 +130,8 @@ class InstanceCommands:
 async def list_sla_instances(request: Request[Any, Any, Any], instances: Given[InstanceCommands], by: By) -> InstancePage:
     """In the order in which they were made, without ended contracts. `sort=time_to_breach` says who breaks next."""
     query = read_query(request, InstancesQuery)
-    now = instances.clock()
-    page = await page_of(instances.view, query, by.tenant, instant_at(now))
-    found = instances.view.show(page.items, now)
-    return InstancePage(tuple(shown(each, now) for each in found), page.next_cursor)
+    page = await page_of(instances.view, query, by.tenant, instant_at(instances.clock()))
+    return InstancePage(instances.show_many(page.items), page.next_cursor)
 
 
 @get(
@@ -175,7 +186,7 @@ async def create_sla_instances(
 ) -> InstanceList:
     """All of them, or none: 422 names the mistakes of every item."""
     done = await instances.create_many(by, data, idempotency_key_of(request))
-    return InstanceList(tuple(instances.show(by, name) for name in done.answer.accepted))
+    return InstanceList(instances.show_many([instances.seen(by, name) for name in done.answer.accepted]))
 
 
 @patch(

@@ -20,11 +20,12 @@ from actors.stream.actor import Stream
 from actors.trap_listener.actor import TrapListener
 from faultd.cli import main
 
+# By name; a stage has its own.
 MORTALS: dict[str, Any] = {
     "api": Api,
     "clock": Clock,
-    "correlator": StageActor,
     "ledger": Ledger,
+    "stage": StageActor,
     "store": Store,
     "stream": Stream,
     "trap_listener": TrapListener,
@@ -38,19 +39,20 @@ class ToldToCrash(RuntimeError):
 def make_mortal(name: str, actor: Any, folder: Path) -> None:
     run = actor.run
 
-    async def crash_when_told(here: trio.socket.SocketType) -> None:
+    async def crash_when_told(here: trio.socket.SocketType, own_name: str) -> None:
         await here.recv(1)
-        raise ToldToCrash(name)
+        raise ToldToCrash(own_name)
 
     async def mortal(self: Any, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
-        path = folder / name
+        own_name = self._stage.name if isinstance(self, StageActor) else name
+        path = folder / own_name
         path.unlink(missing_ok=True)
         with trio.socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as here:
             await here.bind(str(path))
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(crash_when_told, here)
+                nursery.start_soon(crash_when_told, here, own_name)
                 with (folder / "born").open("a") as observer:
-                    observer.write(f"{name}\n")
+                    observer.write(f"{own_name}\n")
                 await run(self, task_status=task_status)
                 nursery.cancel_scope.cancel()
 

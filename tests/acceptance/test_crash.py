@@ -84,5 +84,8 @@ async def test_kill_9_in_the_middle_of_informs_loses_none_and_doubles_none(daemo
             rows = [tuple(row) for row in await daemon.sql("SELECT resource_id, occurrence_count FROM alarms")]
     assert {int(resource.rpartition("/")[2]) for resource, _ in rows} == everything
     assert {count for _, count in rows} == {1}, "a retransmitted INFORM was counted twice"
-    timeline = await daemon.sql("SELECT action, count(*) FROM alarm_timeline GROUP BY action")
+    # On a slow machine the hold of a notification is over before the last INFORM is answered.
+    timeline = await daemon.sql(
+        "SELECT action, count(*) FROM alarm_timeline WHERE action <> 'notification_requested' GROUP BY action"
+    )
     assert [tuple(row) for row in timeline] == [("raised", len(everything))]

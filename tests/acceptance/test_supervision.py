@@ -110,7 +110,7 @@ async def _serves_again(daemon: Daemon, name: str) -> None:
                 await trio.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", ["ledger", "correlator"])
+@pytest.mark.parametrize("name", ["ledger", "correlator", "sla_clock"])
 async def test_a_core_part_takes_the_process_with_it_and_a_restart_goes_on(mortal: MortalDaemon, name: str) -> None:
     load = Load(mortal.trap_port)
     # What is only sent can be lost with the process: the kernel's buffer goes with the socket, unless systemd holds it.

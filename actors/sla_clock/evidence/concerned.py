@@ -56,7 +56,9 @@ def set_aside(state: SlaState, alarm: Alarm, run: FoldRun | None) -> None:
 
 
 def _places(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
-    if alarm.resource_id in state.plant.places:
+    """The resource; where it is no node of the topology, also the services or customers that the report of an outage names. A
+    conclusion names those of the alarms below it, which concern them themselves."""
+    if alarm.resource_id in state.plant.places or alarm.service_effect == "none":
         return (alarm.resource_id,)
     if alarm.affected_services:
         return (alarm.resource_id, *(f"service:{each}" for each in alarm.affected_services))

@@ -168,6 +168,16 @@ async def test_pages_follow_one_another_from_both_sources(stored_lab: RunningApi
             lab.problem(await client.get(f"{PATH}?cursor=x"), 400, "invalid_parameter", "cursor")
 
 
+@pytest.mark.parametrize("stored_lab", [{"read_your_writes_seconds": 0.0}], indirect=True)
+async def test_a_list_that_lacks_what_is_recorded_says_so(stored_lab: RunningApi) -> None:
+    lab = stored_lab
+    await keep(lab, agreements.breach())
+    async with lab.serve(), lab.client("viewer") as client:
+        assert "faultd-stale" not in (await client.get(PATH)).headers
+        lab.seq += 1
+        assert (await client.get(PATH)).headers["faultd-stale"] == "true"
+
+
 async def test_a_breach_of_another_tenant_does_not_exist(stored_lab: RunningApi) -> None:
     lab = stored_lab
     await keep(lab, agreements.breach(1, tenant_id="north"))

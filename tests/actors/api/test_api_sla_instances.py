@@ -253,6 +253,10 @@ async def test_many_at_once(lab: Any) -> None:
         refused = await client.post(f"{INSTANCES}/bulk", json={"items": wrong})
         assert refused.status_code == 422
         assert [each["field"] for each in refused.json()["errors"]] == ["items[1].service_id"]
+        wrong = [contract(definition, monthly_fee=0.001), contract("SD999"), contract(definition, start_date="never ever")]
+        refused = await client.post(f"{INSTANCES}/bulk", json={"items": wrong})
+        fields = ["items[0].monthly_fee", "items[1].sla_definition_id", "items[2].start_date"]
+        assert [each["field"] for each in refused.json()["errors"]] == fields
         assert len(lab.stages.sla.instances) == 3
 
 

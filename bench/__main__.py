@@ -19,6 +19,7 @@ from bench.context import Context
 from bench.rows.compare import authpriv, cpu, informs
 from bench.rows.growth import correlation, counted, growth
 from bench.rows.recovery import catch_up, restart
+from bench.rows.sla import sla
 from bench.rows.soak import soak
 from bench.rows.strategies import strategies
 from bench.rows.stream import fan_out, latency
@@ -43,6 +44,7 @@ GROUPS: dict[str, tuple[str, Callable[[Context], Sequence[Row]]]] = {
     "strategies": ("Correlation in the daemon", strategies),
     "topology": ("Topology", topology),
     "tables": ("SNMP tables", tables),
+    "sla": ("Service level agreements", sla),
     "restart": ("Start-up and memory", restart),
     "soak": ("Memory over time", soak),
 }

@@ -15,10 +15,11 @@ from actors.correlator.profiles import load_profiles
 from actors.correlator.strategies import run_strategies
 from actors.correlator.strategies.order import STRATEGIES
 from actors.correlator.strategies.strategy import Strategy
+from actors.stage import Stage
 from bench.datagrams import ONTS, SOURCES, address, place, port, template
 from bench.traffic import Population, PortByPort
 from faultd.cli.run import COLLECTOR
-from faultd.pipe import Stages
+from faultd.pipe import OTHERS, Stages
 from protocols.event import Event, ProfilesLoaded, Tick, TopologyLoaded, Trap
 from protocols.ledger import EventBatch
 from protocols.snmp.message import decode
@@ -37,8 +38,8 @@ OUT, ACTIVE = 16, 32
 class Folder:
     """A fold of its own, fed with decoded traps."""
 
-    def __init__(self, nodes: int) -> None:
-        self.stages = Stages(_LEDGER)
+    def __init__(self, nodes: int, others: Sequence[Callable[[], Stage]] = OTHERS) -> None:
+        self.stages = Stages(_LEDGER, others)
         self.state = self.stages.state
         self._offset, self._at, self._number = 0, _START, 1 << 24
         profiles = sorted((Path(__file__).parents[1] / "config" / "profiles").glob("*.toml"))

@@ -26,7 +26,7 @@ class SlaGauges:
         self._left: dict[str, float] = {}
         for status in INSTANCE_STATUSES:
             metrics.sla_instances.labels(status).set_function(lambda status=status: self._status(status))  # type: ignore[misc]
-        metrics.sla_deadlines.set_function(lambda: len(self._state().deadlines.due))
+        metrics.sla_deadlines.set_function(lambda: len(self._state().deadlines))
 
     def _status(self, status: str) -> float:
         self._read()

@@ -30,7 +30,7 @@ def fold_clock_jumped(run: FoldRun, event: ClockJumped) -> None:
         if facts.ended is None or (by < 0 and facts.ended > after):
             put_facts(run, alarm_id, replace(facts, times=_times(facts.times, by)), JUMPED)
     run.evidence.forget()
-    waiting = dict.fromkeys(name for kind, name in state.deadlines.due if kind == "instance")
+    waiting = state.deadlines.names("instance")
     state.put_work(journal, WalkThese(tuple({**dict.fromkeys(state.accounts), **dict.fromkeys(sorted(waiting))}), JUMPED))
 
 

@@ -12,7 +12,7 @@ from protocols.change import Answer, Change, Refusal
 from protocols.sla.changes import SlaNoticeKind, SlaNotificationRequested
 from protocols.sla.instance import SlaInstance
 
-SLICE = 2_000
+SLICE = 1_000
 """Instances that one Event examines at most; the others follow with the next Events."""
 
 

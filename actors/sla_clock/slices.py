@@ -35,7 +35,7 @@ def _closes_more(run: FoldRun) -> bool:
     state = run.state
     if any(isinstance(each, CloseAll) for each in state.work.values()):
         return True
-    return any(state.deadlines.due.get(("period", each), NEVER) <= run.now for each in state.definitions)
+    return any((state.deadlines.at("period", each) or NEVER) <= run.now for each in state.definitions)
 
 
 def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
-from actors.sla_clock.deadlines import Deadlines, Subject
+from actors.sla_clock.deadlines import DeadlineKind, Deadlines
 from actors.sla_clock.evidence.aside import AlarmAside, AlarmsAside
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
@@ -55,7 +55,8 @@ class SavedSla(Struct, kw_only=True):
     periods: list[PeriodFigures] = []
     reports: dict[str, FaultReport] = {}
     performance: list[tuple[str, PerformanceMetric, MetricRecord]] = []
-    deadlines: list[tuple[int, Subject]] = []
+    instance_deadlines: dict[str, int] = {}
+    other_deadlines: dict[DeadlineKind, dict[str, int]] = {}
     work: list[WorkItem] = []
     keys: dict[str, str] = {}
     default_tenant: str = "default"
@@ -247,7 +248,8 @@ class SlaState:
             "periods": list(self.periods.values()),
             "reports": dict(self.reports),
             "performance": [(*key, record) for key, record in self.performance.items()],
-            "deadlines": sorted((at, subject) for subject, at in self.deadlines.due.items()),
+            "instance_deadlines": dict(self.deadlines.due["instance"]),
+            "other_deadlines": {kind: dict(table) for kind, table in self.deadlines.due.items() if kind != "instance"},
             "work": list(self.work.values()),
             "keys": dict(self.keys),
             "default_tenant": self.default_tenant,
@@ -284,7 +286,9 @@ class SlaState:
         state.credits = {(each.instance_id, each.period_start): each for each in saved.credits}
         state.periods = {(each.instance_id, each.start): each for each in saved.periods}
         state.performance = {(instance, metric): each for instance, metric, each in saved.performance}
-        state.deadlines = Deadlines(saved.deadlines)
+        state.deadlines.load("instance", saved.instance_deadlines.items())
+        for kind, table in saved.other_deadlines.items():
+            state.deadlines.load(kind, table.items())
         state.work = dict(enumerate(saved.work, 1))
         return state
 

@@ -51,13 +51,15 @@ from protocols.change import (
     WindowChanged,
 )
 from protocols.command import Clear, Command, Resolve
-from protocols.event import ClockJumped, Event, NetworkEvent, Trap
+from protocols.event import ClockJumped, Event, NetworkEvent, SlaWork, Trap
 from protocols.ledger import ChangeBatch, RecordedBatch
 from protocols.maintenance import MaintenanceWindow, WindowView
 from protocols.rule import RuleRecord
 from protocols.sla.local_time import instant_at
 
 Label = tuple[str, ...]
+MOST_SLICES = 50_000
+"""Events in which the work of the SLA clock is done at the end."""
 OPERATOR_TABLES = ("rules", "maintenance_windows", "topology_nodes")
 COMPARED = ("alarms", "archive", "timeline", "device_events", "unknown_traps", "unknown_counts", "quarantine", "sla")
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
@@ -378,10 +380,15 @@ class Oracle:
         self.same(stages, "at the end")
 
     def settled_agreements(self) -> None:
-        """What service level agreements come to, once no work waits."""
+        """What service level agreements come to, once no work waits: what the world had no time for is done now."""
         assert self.stages is not None
         sla = sla_of(self.stages)
         assert sla is not None
+        at, elapsed = self.events[-1][0], self.elapsed[-1]
+        for offset in range(len(self.events) + 1, len(self.events) + MOST_SLICES):
+            if not sla.work and sla.deadlines.first > instant_at(at):
+                break
+            self.agreements.follow((at, elapsed), SlaWork(), self.stages.fold(offset, at, SlaWork()), sla)
         judge_agreements(self.violate, self.agreements, sla, instant_at(sla.at))
         discarded = any(isinstance(c, Released) and c.discarded for batch in self.batches for c in batch.changes)
         if not discarded and not any(stage == SlaClock.name for _, stage in self._quarantine()):

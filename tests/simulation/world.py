@@ -498,11 +498,11 @@ class World(Observer):
                 self.violate(f"{effects.name} ended at {cursors.get(effects.name)} on disk, the ledger at batch {seq}")
         self.oracle.recovered(self.life.path, database.ledger_id, stages, seq)
         self.oracle.settle(stages)
-        self.oracle.settled_agreements()
         self.oracle.occurrences(self.server.tables)
         self.oracle.standing(self.server.tables)
         if self.server.tables.cursor != (database.ledger_id, seq):
             self.violate(f"PostgreSQL ended at {self.server.tables.cursor}, the ledger at batch {seq}")
+        self.oracle.settled_agreements()
 
     def _projected(self, tables: Tables) -> None:
         self.note(f"PostgreSQL committed, cursor {tables.cursor and tables.cursor[1]}")

@@ -102,7 +102,7 @@ class SlaWorld(World):
         """Move the clock there, with a Tick at each instant at which something is due, and one at the end."""
         end = moment(seconds)
         while self.now < end:
-            waiting = [START + timedelta(microseconds=self.sla.deadlines.first - us(0))] if self.sla.deadlines.due else []
+            waiting = [START + timedelta(microseconds=self.sla.deadlines.first - us(0))] if len(self.sla.deadlines) else []
             waiting += [at for at, *_ in self.state.timers.entries()[:1]]
             self.now = min([end, *(at for at in waiting if at > self.now)])
             self.tick()

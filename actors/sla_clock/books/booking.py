@@ -79,7 +79,7 @@ def _keep(run: FoldRun, instance: SlaInstance, outcome: BookedOutcome) -> None:
 def await_period_end(run: FoldRun, period: Period) -> None:
     """All instances of a definition are examined when the earliest of their running periods ends."""
     deadlines, name = run.state.deadlines, period.definition.id
-    if period.end < deadlines.due.get(("period", name), NEVER):
+    if period.end < (deadlines.at("period", name) or NEVER):
         deadlines.set(run.journal, "period", name, period.end)
 
 

@@ -75,7 +75,7 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
             and item.definition_id == definition_id
             and state.instances.is_behind(instance.id, item.after)
         ]
-        due = state.deadlines.due.get(("period", definition_id), NEVER)
+        due = state.deadlines.at("period", definition_id) or NEVER
         while due <= run.now:
             ended.append(due)
             due = next_period_end(state, definition_id, due)

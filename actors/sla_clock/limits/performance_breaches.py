@@ -57,7 +57,7 @@ def settle_performance(run: FoldRun, name: str) -> None:
 def await_settling(run: FoldRun, instance_id: str, metric: PerformanceMetric) -> None:
     """Set the deadline at which old measurements are settled, unless there is one."""
     name = f"{instance_id}/{metric}"
-    if ("performance", name) not in run.state.deadlines.due:
+    if run.state.deadlines.at("performance", name) is None:
         run.state.deadlines.set(run.journal, "performance", name, run.now + SETTLE_EVERY)
 
 

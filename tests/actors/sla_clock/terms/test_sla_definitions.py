@@ -181,4 +181,4 @@ def test_what_is_behind_every_period_is_forgotten_with_its_keys(world: SlaWorld)
     assert list(world.sla.definitions) == [other]
     assert [each.definition_id for each in world.sla.instances] == [other]
     assert world.sla.keys == {}
-    assert ("period", made) not in world.sla.deadlines.due
+    assert world.sla.deadlines.at("period", made) is None

@@ -218,8 +218,8 @@ def test_many_nodes_come_in_slices() -> None:
     first = len(world.folded)
     world.offer()
     assert len(world.contracts) == 1_500
-    # 2,000 units of work an Event: four for a node, and one to examine its instance.
-    assert [type(event) for _, event in world.folded[first + 1 :]] == [SlaWork] * 3
+    # 1,000 units of work an Event: four for a node, and one to examine its instance.
+    assert [type(event) for _, event in world.folded[first + 1 :]] == [SlaWork] * 7
     assert [each.service_id for each in world.contracts] == sorted(each.id for each in services)
 
 

@@ -7,6 +7,8 @@ from msgspec import Struct
 from actors.sla_clock.journal import Journal
 from protocols.sla.clock_facts import AlarmTimes
 
+POWER_OUTAGE = "power.outage"
+"""The type of the conclusion that an area has no mains: no fault of the network."""
 DEEPEST = 256
 """Generations of alarms that are followed upward."""
 
@@ -20,6 +22,8 @@ class AlarmFacts(Struct, frozen=True, array_like=True, gc=False):
     name: str
     ticket_id: str = ""
     recorded: bool = False
+    is_power_outage: bool = False
+    """The conclusion that an area has no mains."""
 
     @property
     def parent(self) -> str:

@@ -35,7 +35,7 @@ class SlaOutage(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     severity: Severity
     parent_alarm_id: str | None = None
     customer_power: bool = False
-    """The ONT reported the loss of its own electrical power."""
+    """The ONT reported the loss of its own electrical power, and no fault of the network explains it."""
     start: int
     end: int | None = None
     moved: int = 0

@@ -45,7 +45,7 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
         corrected=last.corrected,
         end=last.end,
         effect=last.effect,
-        customer_power=last.customer_power,
+        customer_power=last.customer_power if alarm.parent_alarm_id == last.parent_alarm_id else _own_power(run, alarm),
     )
     why = f"{alarm.alarm_id} changed"
     if last.end is None and not last.corrected:
@@ -138,9 +138,20 @@ def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
         effect="outage" if alarm.service_effect == "none" else alarm.service_effect,
         severity=alarm.severity,
         parent_alarm_id=alarm.parent_alarm_id,
-        customer_power=alarm.symptom == "ont_dying_gasp",
+        customer_power=_own_power(run, alarm),
         start=start,
     )
+
+
+def _own_power(run: FoldRun, alarm: Alarm) -> bool:
+    """True when the ONT reported the loss of its electrical power, and no fault of the network explains it: alone, or with the
+    others of an area without mains."""
+    if alarm.symptom != "ont_dying_gasp":
+        return False
+    if alarm.parent_alarm_id is None:
+        return True
+    cause = run.state.clocks.get(alarm.parent_alarm_id)
+    return cause is not None and cause.is_power_outage
 
 
 def note_gap(run: FoldRun, start: datetime, end: datetime) -> None:

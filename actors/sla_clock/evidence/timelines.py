@@ -152,7 +152,7 @@ def _joined(own: list[SlaOutage], above: ServiceEvidence) -> ServiceEvidence:
     mine = union(_intervals(own, "outage"))
     down = union([*mine, *above.down])
     blind = union([*down, *_intervals(own, "unknown"), *above.blind])
-    gasps = [outage.start for outage in own if outage.customer_power and outage.parent_alarm_id is None]
+    gasps = [outage.start for outage in own if outage.customer_power]
     power = [each for each in mine if any(each[0] <= gasp < each[1] for gasp in gasps)]
     # A fault of the network during that time explains it as well.
     own_power = union([*difference(power, above.down), *difference(above.own_power, mine)])

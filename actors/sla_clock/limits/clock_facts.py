@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from actors.sla_clock.alarm_facts import AlarmFacts
+from actors.sla_clock.alarm_facts import POWER_OUTAGE, AlarmFacts
 from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.time_limit import acknowledge, change_severity, end, reopen
@@ -127,7 +127,13 @@ def _first_facts(alarm: Alarm) -> AlarmFacts:
         ended=() if alarm.cleared_at is None else (EndedSpan(instant_at(alarm.cleared_at)),),
         attached=(AttachedSpan(alarm.parent_alarm_id, raised),) if alarm.parent_alarm_id else (),
     )
-    return AlarmFacts(times, alarm.tenant_id, alarm.alarm_id, alarm.ticket_id or "")
+    return AlarmFacts(
+        times,
+        alarm.tenant_id,
+        alarm.alarm_id,
+        alarm.ticket_id or "",
+        is_power_outage=alarm.alarm_type == POWER_OUTAGE,
+    )
 
 
 def _with_severity(run: FoldRun, times: AlarmTimes, alarm: Alarm) -> AlarmTimes:

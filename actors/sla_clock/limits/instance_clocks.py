@@ -112,8 +112,8 @@ def _shared(
         if began >= end or not has_limits(definition):
             continue
         if definition.terms.customer_power == "excluded":
-            # The customer's own power, unless there is a cause: nobody is waited for.
-            members = [each for each in members if cause != each or not spans[each][-1].customer_power]
+            # The customer's own power: nobody is waited for.
+            members = [each for each in members if not spans[each][-1].customer_power]
         opened = union((each.start, NEVER if each.end is None else each.end) for one in members for each in spans[one])
         if not opened:
             continue

@@ -1,6 +1,7 @@
 """The exclusions of an instance in a period by their category, each with its reason and its author."""
 
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from actors.sla_clock.books.period_choice import Period
 from actors.sla_clock.evidence.planned_work import Work, excused_time
@@ -8,17 +9,21 @@ from actors.sla_clock.evidence.stated import StatedTime, stated_times
 from actors.sla_clock.evidence.timelines import EvidenceReader, excluded_power
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval, Timeline, clip, union
-from protocols.sla.local_time import utc_text
+from protocols.sla.local_time import wall_time
 from protocols.sla.report import AppliedExclusion
 
 BY_STAGE: Final = "faultd:sla_clock"
+MOST_LOOKED_UP: Final = 50
+"""Times of planned work whose windows are looked up one by one."""
 MOST_TITLES: Final = 3
 """Maintenance windows that one exclusion names."""
 
 
 class ExclusionTimes(NamedTuple):
-    """What a period excludes, by its source. ``planned`` has the work, ``maintenance`` the part of its time that excuses."""
+    """What a period excludes, by its source. ``planned`` has the work, ``maintenance`` the part of its time that excuses.
+    ``zone``: that of the definition."""
 
+    zone: ZoneInfo
     maintenance: Timeline
     planned: list[Work]
     stated: list[StatedTime]
@@ -32,6 +37,7 @@ def exclusion_times(reader: EvidenceReader, instance: SlaInstance, period: Perio
     if terms.exclude_maintenance:
         planned = reader.maintenance.planned(instance, period.interval, terms.maintenance_notice)
     return ExclusionTimes(
+        ZoneInfo(terms.period.zone),
         excused_time(planned, evidence.down),
         planned,
         stated_times(reader.state, instance, period.interval),
@@ -45,8 +51,7 @@ def applied_exclusions(
     """Each with the part that lies within ``contract``, the contract time of the period; by start. Several can overlap."""
     found: list[AppliedExclusion] = []
     for bounds in contract:
-        for start, end in clip(times.maintenance, bounds):
-            found.append(_maintenance(reader, instance, times.planned, (start, end)))
+        found += _maintenance(reader, instance, times, clip(times.maintenance, bounds))
         for stated in times.stated:
             for start, end in clip([(stated.start, stated.end)], bounds):
                 each = stated.exclusion
@@ -65,19 +70,31 @@ def applied_exclusions(
     return sorted(found, key=lambda each: (each.start, each.end, each.category, each.reason))
 
 
-def _maintenance(reader: EvidenceReader, instance: SlaInstance, planned: list[Work], span: Interval) -> AppliedExclusion:
+def _maintenance(
+    reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, spans: Timeline
+) -> list[AppliedExclusion]:
+    """A window that opens every hour is looked up once for all of its times."""
+    if len(spans) > MOST_LOOKED_UP:
+        reason, author = _windows(reader, instance, times, (spans[0][0], spans[-1][1]), announced=False)
+        described = [(span, reason, author) for span in spans]
+    else:
+        described = [(span, *_windows(reader, instance, times, span, announced=True)) for span in spans]
+    return [
+        AppliedExclusion(category="maintenance", start=start, end=end, reason=reason, author=author)
+        for (start, end), reason, author in described
+    ]
+
+
+def _windows(
+    reader: EvidenceReader, instance: SlaInstance, times: ExclusionTimes, span: Interval, *, announced: bool
+) -> tuple[str, str]:
+    """The titles and the authors of the windows that are open within ``span``."""
     windows = reader.maintenance.covering(instance, span)
-    announced = max((each.announced_at for each in planned if each.start < span[1] and span[0] < each.end), default=None)
     titles = [f"{each.id}: {each.title}" for each in windows[:MOST_TITLES]]
     if len(windows) > MOST_TITLES:
         titles.append(f"and {len(windows) - MOST_TITLES} more")
-    if announced is not None:
-        titles.append(f"announced {utc_text(announced)}")
+    if announced:
+        found = [each.announced_at for each in times.planned if each.start < span[1] and span[0] < each.end]
+        titles += [f"announced {wall_time(max(found), times.zone).isoformat(' ')}"] if found else []
     authors = dict.fromkeys(each.created_by for each in windows)
-    return AppliedExclusion(
-        category="maintenance",
-        start=span[0],
-        end=span[1],
-        reason=", ".join(titles),
-        author=", ".join(authors) or BY_STAGE,
-    )
+    return ", ".join(titles), ", ".join(authors) or BY_STAGE

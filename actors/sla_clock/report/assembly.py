@@ -3,6 +3,8 @@
 Every figure is that of ``books/figures.py``. :func:`protocols.sla.report_check.require_consistent` accepts what is made here.
 """
 
+from typing import Final
+
 from actors.sla_clock.books.figures import SlaFigures
 from actors.sla_clock.books.period_choice import Period, contract_of
 from actors.sla_clock.deadlines import NEVER
@@ -14,6 +16,9 @@ from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import clip, difference, total, union
 from protocols.sla.period_figures import PeriodFigures
 from protocols.sla.report import ShareTotals, SlaReport, share_timeline
+
+MOST_SPANS: Final = 20_000
+"""Spans of a timeline that is kept."""
 
 
 def report_of(
@@ -36,6 +41,7 @@ def report_of(
     budget_time = None if figures.budget is None else total(difference(contract, figures.exclusions))
     credit = state.credits.get((instance.id, period.start))
     found = figures.shares
+    timeline = share_timeline(found.up, found.down, found.excluded, found.unknown)
     times = exclusion_times(reader, instance, period)
     standing = [breach for each in breaches if (breach := state.breaches.get(each)) is not None and not breach.withdrawn]
     return SlaReport(
@@ -68,7 +74,7 @@ def report_of(
         budget_time=budget_time,
         budget=figures.budget,
         budget_left=None if figures.budget is None else figures.budget - figures.down,
-        timeline=share_timeline(found.up, found.down, found.excluded, found.unknown),
+        timeline=timeline if len(timeline) <= MOST_SPANS else (),
         outages=tuple(reported_outages(reader, instance, figures, times, as_of, terms.outage_minimum)),
         exclusions=tuple(applied_exclusions(reader, instance, times, contract)),
         clocks=reported_clocks(reader, instance, period, as_of),

@@ -33,11 +33,13 @@ def explanation_of(
             continue
         seen.add(node_id)
         place = reader.state.plant.places.get(node_id)
+        shown = place if place is not None and place.tenant in ("", instance.tenant_id) else None
         nodes.append(
             NodeEvidence(
                 node_id=node_id,
-                type=place.type if place is not None else "",
-                name=place.name if place is not None else "",
+                # Another tenant's node has its id alone.
+                type=shown.type if shown is not None else "",
+                name=shown.name if shown is not None else "",
                 below=below,
                 known=place is not None,
                 down=total(intersection(reader.of_node(node_id, instance.tenant_id).down, base)),

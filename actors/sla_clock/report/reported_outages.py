@@ -1,10 +1,13 @@
 """The outages of an instance in a period, each with the time that it counts and the reason why not all of it does."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
 from actors.sla_clock.books.breaches import root_of
 from actors.sla_clock.books.figures import SlaFigures
+from actors.sla_clock.deadlines import NEVER
+from actors.sla_clock.evidence.outages import STOPPED
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.report.applied_exclusions import ExclusionTimes
 from protocols.decimal_text import seconds
@@ -13,9 +16,9 @@ from protocols.sla.intervals import Interval, Timeline, intersection, total, uni
 from protocols.sla.outage import OutageEffect, SlaOutage
 from protocols.sla.report import OutageTreatment, ReportedOutage
 
+MOST_OUTAGES: Final = 2_000
 MOST_ALARMS: Final = 20
 """Alarms that one outage names."""
-UNSEEN: Final = "faultd could not see the service, and no outage of it is known"
 
 
 def reported_outages(
@@ -27,36 +30,46 @@ def reported_outages(
     minimum: int,
 ) -> list[ReportedOutage]:
     """By start, without overlap. An outage that goes on behind ``as_of`` has no end. The time counted is that of
-    ``figures.counted``, whose sum is the downtime."""
-    contract = figures.shares.contract
-    state = reader.state
-    known = [*reader.concerning(instance), *(state.outages[each] for each in state.outages_at.get("", ()))]
-    found = []
-    for span in figures.outages:
-        inside = intersection([span], contract)
-        if inside:
-            found.append(_outage(reader, known, figures, times, span, inside, as_of, minimum))
-    for span in figures.shares.unknown:
-        alarms = list(_during(known, span, "unknown"))
-        counted = total(intersection([span], figures.counted))
+    ``figures.counted``, whose sum is the downtime. Of more than :data:`MOST_OUTAGES` the last stands for the rest."""
+    contract, state = figures.shares.contract, reader.state
+    concerning = reader.concerning(instance)
+    down = [(span, inside) for span in figures.outages if (inside := intersection([span], contract))]
+    unseen = [*concerning, *(state.outages[each] for each in state.outages_at.get("", ()))]
+    found = [
+        _outage(reader, alarms, figures, times, span, inside, as_of, minimum)
+        for (span, inside), alarms in zip(down, _during(concerning, [span for span, _ in down], "outage"), strict=True)
+    ]
+    unknown = figures.shares.unknown
+    for span, alarms in zip(unknown, _during(unseen, unknown, "unknown"), strict=True):
+        counted = total(_within(figures.counted, span))
         found.append(
             ReportedOutage(
                 start=span[0],
                 end=None if span[1] >= as_of and _goes_on(alarms, as_of) else span[1],
                 counted=counted,
                 treatment="unknown",
-                reason=f"{UNSEEN}; it counts as {'down' if counted else 'up'}",
+                reason=f"no outage is known; it counts as {'down' if counted else 'up'}",
                 alarms=_names(alarms),
                 cause=alarms[0].title if alarms else "",
                 resource=alarms[0].resource_id if alarms else "",
             )
         )
-    return sorted(found, key=lambda each: (each.start, each.counted))
+    return _bounded(sorted(found, key=lambda each: (each.start, each.counted)))
+
+
+def _bounded(found: list[ReportedOutage]) -> list[ReportedOutage]:
+    if len(found) <= MOST_OUTAGES:
+        return found
+    shown, rest = found[: MOST_OUTAGES - 1], found[MOST_OUTAGES - 1 :]
+    counted = sum(each.counted for each in rest)
+    text = f"{len(rest):,} outages, listed as one"
+    last = ReportedOutage(start=rest[0].start, end=rest[-1].end, counted=counted, treatment="counted", reason=text)
+    return [*shown, last]
 
 
 def _outage(
     reader: EvidenceReader,
-    known: list[SlaOutage],
+    alarms: list[SlaOutage],
     figures: SlaFigures,
     times: ExclusionTimes,
     span: Interval,
@@ -64,9 +77,9 @@ def _outage(
     as_of: int,
     minimum: int,
 ) -> ReportedOutage:
-    alarms = list(_during(known, span, "outage"))
     root = root_of(reader.state, alarms, max(span[0], inside[0][0]))
-    counted, length = total(intersection(inside, figures.counted)), total(inside)
+    counted = total(intersection(inside, _within(figures.counted, span)))
+    length = total(inside)
     treatment, reason = _treatment(times, span, inside, counted, length, as_of, minimum)
     return ReportedOutage(
         start=span[0],
@@ -93,7 +106,7 @@ def _treatment(
         ("customer_power", "the loss of the customer's own power", times.own_power),
         ("excluded", "exclusions", union((each.start, each.end) for each in times.stated)),
     ]
-    covered = [(total(intersection(inside, timeline)), treatment, text) for treatment, text, timeline in sources]
+    covered = [(total(intersection(inside, _within(timeline, span))), treatment, text) for treatment, text, timeline in sources]
     parts = [f"{seconds(amount)} s within {text}" for amount, _, text in covered if amount]
     reason = f"{' and '.join(parts)} {'do' if len(parts) > 1 else 'does'} not count" if parts else ""
     if counted:
@@ -101,10 +114,23 @@ def _treatment(
     return max(covered, key=lambda each: each[0])[1], reason
 
 
-def _during(known: list[SlaOutage], span: Interval, effect: OutageEffect) -> Iterator[SlaOutage]:
-    for each in known:
-        if each.effect == effect and each.start < span[1] and (each.end is None or each.end > span[0]):
-            yield each
+def _during(known: list[SlaOutage], spans: Timeline, effect: OutageEffect) -> Iterator[list[SlaOutage]]:
+    """For each of ``spans`` the intervals of this effect that touch it, the earliest first."""
+    waiting = sorted((each for each in known if each.effect == effect), key=lambda each: (each.start, each.id))
+    lasting: list[SlaOutage] = []
+    behind = 0
+    for start, end in spans:
+        while behind < len(waiting) and waiting[behind].start < end:
+            lasting.append(waiting[behind])
+            behind += 1
+        lasting = [each for each in lasting if each.end is None or each.end > start]
+        yield lasting
+
+
+def _within(timeline: Timeline, span: Interval) -> Timeline:
+    """The part of ``timeline`` within ``span``, found without a walk over all of it."""
+    first = max(0, bisect_right(timeline, (span[0], NEVER)) - 1)
+    return intersection(timeline[first : bisect_right(timeline, (span[1], 0))], [span])
 
 
 def _goes_on(alarms: list[SlaOutage], as_of: int) -> bool:
@@ -112,4 +138,5 @@ def _goes_on(alarms: list[SlaOutage], as_of: int) -> bool:
 
 
 def _names(alarms: list[SlaOutage]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.alarm_name or each.alarm_id for each in alarms))[:MOST_ALARMS]
+    """Time in which faultd did not run has no alarm."""
+    return tuple(dict.fromkeys(each.alarm_name or each.alarm_id for each in alarms if each.alarm_id != STOPPED))[:MOST_ALARMS]

@@ -49,6 +49,7 @@ class Model:
         for place in places:
             expected = [each for each in self.known.values() if place in places_of(each)]
             assert self.table.at(place) == tuple(each.id for each in expected)
+            assert self.table.count(place) == len(expected)
             assert self.table.found_at(place) == expected
             for after in ("", *self.known):
                 behind = expected[sum(_age(each.id) <= _age(after) for each in expected) if after else 0 :]

@@ -6,12 +6,15 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given, settings
 from vocabulary.sla import SlaWorld, plan_window, us
+from vocabulary.world import ADMIN, moment
 
 from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.report.assembly import report_of
+from protocols.command import PutWindow
+from protocols.maintenance import WindowPlan, WindowScope
 from protocols.severity import Severity
 from protocols.sla.changes import SlaPeriodClosed
 from protocols.sla.exclusion import ExclusionScope, SlaExclusion
@@ -160,7 +163,7 @@ def test_a_closed_period_has_its_report_with_the_window_the_cause_and_the_arithm
     assert outage.cause
     (excluded,) = report.exclusions
     assert excluded.category == "maintenance"
-    assert excluded.reason.startswith(f"{window}: work, announced 2026-03-01T03:")
+    assert excluded.reason.startswith(f"{window}: work, announced 2026-03-01 03:")
     assert report.closed
     assert report.customer_name == "Bakery"
     (breach,) = report.breaches
@@ -210,3 +213,56 @@ def test_clocks_of_the_period_are_in_the_report() -> None:
     assert (response.clock, response.verdict, response.elapsed) == ("response", "met", 600 * SECOND)
     assert (resolution.clock, resolution.verdict, resolution.stopped) == ("resolution", "breached", us(3600 + 8000))
     assert [each.type for each in report.breaches] == ["availability", "resolution_time"]
+
+
+def test_a_month_of_25_920_short_outages_is_bounded_and_exact() -> None:
+    world = SlaWorld()
+    definition = world.define(period=PeriodRule("UTC", date(2026, 3, 2), "days", 30))
+    instance = world.serve(definition, "svc-1")
+    midnight = us(FIRST * MINUTE)
+    for number in range(25_920):
+        start = midnight + number * 100 * SECOND
+        world.sla.put_outage(Journal(), _outage_of(number, start, start + SECOND // 10))
+    end = midnight + 30 * DAY * MINUTE * SECOND
+    period = period_of(world.sla, instance, midnight)
+    assert period is not None
+    assert period.end == end
+    reader = EvidenceReader(world.sla)
+    report = report_of(reader, instance, period, figures_of(reader, instance, period, end), as_of=end, made_at=end)
+    require_consistent(report)
+    assert (report.downtime, report.budget_left, len(report.outages)) == (2_592 * SECOND, 0, 2_000)
+    assert report.outages[-1].reason == "23,921 outages, listed as one"
+    assert report.timeline == ()
+
+
+HOURLY = f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))}"
+
+
+def test_a_window_of_every_hour_is_looked_up_once() -> None:
+    world = SlaWorld()
+    world.serve(world.define(), "svc-1")
+    scope = WindowScope(subtrees=("olt-1",))
+    plan = WindowPlan(title="hourly", scope=scope, start=moment(3600), end=moment(3660), tenant_id=None, recurrence=HOURLY)
+    world.command(PutWindow(plan), by=ADMIN)
+    world.run_to(APRIL + 10)
+    (report,) = _closed(world)
+    require_consistent(report)
+    assert len(report.exclusions) == 740
+    assert {each.reason for each in report.exclusions} == {"MW2: hourly"}
+
+
+def _outage_of(number: int, start: int, end: int) -> SlaOutage:
+    return SlaOutage(
+        id=f"a{number}.0",
+        number=0,
+        alarm_id=f"a{number}",
+        alarm_name=f"A{number}",
+        alarm_type="x",
+        title="short",
+        tenant_id="t",
+        resource_id="olt-1/1/1/1",
+        effect="outage",
+        severity="major",
+        start=start,
+        end=end,
+    )

@@ -673,7 +673,6 @@ def _run_seed(seed: int) -> Report:
             seams,
             poison,
             unbooked,
-            slowly,
             sliced,
             world.clock.installed(),
             world.engine_disk.installed(),

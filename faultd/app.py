@@ -206,7 +206,7 @@ async def serve(
             reports=LedgerReports(ledger.feed, state),
             quarantined=partial(_quarantined_event, ledger.feed),
             agreements=HeldReports(stages.sla),
-            sla_history=SlaHistoryService(reads),
+            sla_history=SlaHistoryService(reads, config.sla.keep_days, clock),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: config.sla.operator, arithmetic_lines, explanation_lines),
             health=health,

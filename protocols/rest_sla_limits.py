@@ -7,11 +7,11 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from protocols.rest_body import Body, PageQuery
-from protocols.rest_fields import Name, OptionalName, Text, Time, check_time
+from protocols.rest_fields import TEXT, Name, OptionalName, Text, Time, check_time
 from protocols.severity import Severity
 from protocols.sla.clock_facts import ClockKind, ClockState, PauseReason
 
-Note = Annotated[str, Meta(max_length=500)]
+Note = Annotated[str, Meta(max_length=500, pattern=TEXT)]
 
 
 class PauseCreate(Body, frozen=True, kw_only=True):

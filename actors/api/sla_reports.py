@@ -45,7 +45,7 @@ from protocols.sla.report import SlaReport
 from protocols.sla.report_check import ContradictoryReport
 from protocols.sla.report_csv import reports_csv
 from protocols.sla.report_print import PrinterMissing, PrintingFailed, ReportPrinting
-from protocols.sla.report_view import SlaHistoryReader, SlaReportView
+from protocols.sla.report_view import HistoryGone, SlaHistoryReader, SlaReportView
 from protocols.sla.untouched_report import untouched_report
 from protocols.sla.view import SlaView
 
@@ -129,7 +129,12 @@ class PeriodReports:
 
     async def _revise(self, by: Principal, name: str, start: int, reason: str) -> Done:
         """By the history in PostgreSQL."""
-        found = await self._history.revision(name, start)
+        if not await self.stored.caught_up(by, newest=True):
+            raise unavailable("not_stored_yet", "PostgreSQL does not have everything yet that the figures follow from")
+        try:
+            found = await self._history.revision(name, start)
+        except HistoryGone as error:
+            raise ProblemError(409, "history_gone", str(error)) from error
         if found is None or not by.sees(found.figures.tenant_id):
             raise ProblemError(404, "unknown_period", f"instance {name!r} has no closed period there")
         return await self._commands.submit(by, ClosePeriod(name, start, reason, found))

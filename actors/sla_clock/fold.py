@@ -19,7 +19,7 @@ from actors.sla_clock.run import FoldRun
 from actors.sla_clock.slices import go_on
 from actors.sla_clock.state import SlaState
 from actors.sla_clock.terms.followed import note_default_tenant
-from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese
+from actors.sla_clock.work import CloseAll, FollowNodes, ShowPlaced, WalkAll, WalkBelow, WalkThese
 from protocols.change import AlarmChanged, AlarmRepeated, Change, NodesChanged, WindowChanged
 from protocols.command import Command
 from protocols.event import ClockJumped, Event, PolicyLoaded, SlaDataRestored, SlaWork
@@ -125,6 +125,7 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
     state = run.state
     moved = [node_id for node_id in change.removes if node_id in state.plant.places]
     followed = [node_id for node_id in moved if state.plant.places[node_id].contract_class]
+    placed = list(moved)
     for node_id in moved:
         state.plant.remove(run.journal, node_id)
     for shown in change.puts:
@@ -134,6 +135,8 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
         state.plant.put(run.journal, place)
         if before is None or replace(before, name=place.name, sla_class=place.sla_class) != place:
             moved.append(place.id)
+        if before is None:
+            placed.append(place.id)
         if place.contract_class or (before is not None and before.contract_class):
             followed.append(place.id)
         if place.customer_id and (before is None or before.customer_id != place.customer_id):
@@ -143,3 +146,5 @@ def _note_nodes(run: FoldRun, change: NodesChanged) -> None:
     if moved and len(state.instances):
         run.evidence.forget()
         state.put_work(run.journal, WalkBelow(tuple(moved[::-1]), "the topology changed", adopts=True))
+        if placed := [each for each in placed if state.instances.count(each)]:
+            state.put_work(run.journal, ShowPlaced(tuple(placed)))

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from actors.sla_clock.books.booking import book
+from actors.sla_clock.books.booking import book, instance_changed
 from actors.sla_clock.books.periods import close_untouched
 from actors.sla_clock.books.retention import forget_past
 from actors.sla_clock.deadlines import NEVER
@@ -10,8 +10,11 @@ from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.followed import follow_nodes
-from actors.sla_clock.work import CloseAll, FollowNodes, WalkAll, WalkBelow, WalkThese, WorkItem
+from actors.sla_clock.work import CloseAll, FollowNodes, ShowPlaced, WalkAll, WalkBelow, WalkThese, WorkItem
 from protocols.sla.instance import SlaInstance
+
+_LATER = (FollowNodes, ShowPlaced)
+"""Work that gives way to any other."""
 
 
 def go_on(run: FoldRun) -> None:
@@ -19,7 +22,7 @@ def go_on(run: FoldRun) -> None:
     work, journal = run.state.work, run.journal
     while work and run.budget > 0:
         # An outage does not wait until a hundred thousand nodes have got their contracts.
-        number = next((each for each, waiting in work.items() if type(waiting) is not FollowNodes), next(iter(work)))
+        number = next((each for each, waiting in work.items() if type(waiting) not in _LATER), next(iter(work)))
         item = work[number]
         left = _do(run, item)
         if left is not None:
@@ -51,6 +54,24 @@ def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
             return _close_all(run, item)
         case FollowNodes():
             return follow_nodes(run, item)
+        case ShowPlaced():
+            return _show_placed(run, item)
+
+
+def _show_placed(run: FoldRun, item: ShowPlaced) -> WorkItem | None:
+    after = item.after
+    for done, node_id in enumerate(item.nodes):
+        if run.budget <= 0:
+            return ShowPlaced(item.nodes[done:], after)
+        run.budget -= 1
+        found = run.state.instances.behind(after, max(1, run.budget), node_id)
+        for instance in found:
+            run.budget -= 1
+            run.emit(instance_changed(run, instance))
+        if found and run.budget <= 0:
+            return ShowPlaced(item.nodes[done:], found[-1].id)
+        after = ""
+    return None
 
 
 def _below(run: FoldRun, item: WalkBelow) -> WorkItem | None:

@@ -55,4 +55,12 @@ class FollowNodes(Struct, frozen=True, array_like=True, tag="follow", tag_field=
     nodes: tuple[str, ...]
 
 
-WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes
+class ShowPlaced(Struct, frozen=True, array_like=True, tag="placed", tag_field="tag"):
+    """Emit the instances of these nodes, which came into the topology or left it: they are placed, or no more. ``after``: the
+    instance of the first node that was emitted last."""
+
+    nodes: tuple[str, ...]
+    after: str = ""
+
+
+WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes | ShowPlaced

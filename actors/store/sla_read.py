@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.postgres import Connection
-from actors.store import sla_records, sla_rows
+from actors.store import sla_records, sla_row_of, sla_rows
 from actors.store.operator_rows import NodeRow
 from protocols.sla.breach import SlaBreach
 from protocols.sla.clock_facts import AlarmTimes
@@ -150,7 +150,7 @@ async def _clocks(connection: Connection, outages: Iterable[SlaOutage]) -> list[
     asked: set[str] = set()
     wanted = {each for outage in outages for each in (outage.alarm_id, outage.parent_alarm_id or "")}
     for _ in range(DEEPEST):
-        wanted = {each for each in wanted - asked if sla_rows.uuid_or_none(each)}
+        wanted = {each for each in wanted - asked if sla_row_of.uuid_or_none(each)}
         if not wanted:
             break
         asked |= wanted

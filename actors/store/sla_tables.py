@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from actors.postgres import Connection
-from actors.store import encode, sla_rows
+from actors.store import encode, sla_row_of, sla_rows
 from actors.store.upsert import upsert
 from protocols.sla.changes import (
     FaultReported,
@@ -39,53 +39,53 @@ TABLES: Final[dict[type, SlaTable]] = {
     SlaDefinitionChanged: SlaTable(
         "sla_definitions",
         sla_rows.DefinitionRow,
-        sla_rows.definition_row,
+        sla_row_of.definition_row,
         ("id", "version"),
         lambda change: (change.definition.id, change.definition.version),
     ),
     SlaInstanceChanged: SlaTable(
-        "sla_instances", sla_rows.InstanceRow, sla_rows.instance_row, ("id",), lambda change: change.instance.id
+        "sla_instances", sla_rows.InstanceRow, sla_row_of.instance_row, ("id",), lambda change: change.instance.id
     ),
     SlaOutageChanged: SlaTable(
-        "sla_outages", sla_rows.OutageRow, sla_rows.outage_row, ("id",), lambda change: change.outage.id
+        "sla_outages", sla_rows.OutageRow, sla_row_of.outage_row, ("id",), lambda change: change.outage.id
     ),
     SlaExclusionChanged: SlaTable(
-        "sla_exclusions", sla_rows.ExclusionRow, sla_rows.exclusion_row, ("id",), lambda change: change.exclusion.id
+        "sla_exclusions", sla_rows.ExclusionRow, sla_row_of.exclusion_row, ("id",), lambda change: change.exclusion.id
     ),
     SlaClockChanged: SlaTable(
-        "sla_clocks", sla_rows.ClockRow, sla_rows.clock_row, ("alarm_id",), lambda change: change.alarm_id
+        "sla_clocks", sla_rows.ClockRow, sla_row_of.clock_row, ("alarm_id",), lambda change: change.alarm_id
     ),
     SlaMeasured: SlaTable(
         "sla_measurements",
         sla_rows.MeasurementRow,
-        sla_rows.measurement_row,
+        sla_row_of.measurement_row,
         ("sla_instance_id", "metric", "start_time"),
         lambda change: (change.summary.instance_id, change.summary.metric, change.summary.start),
     ),
     FaultReported: SlaTable(
-        "fault_reports", sla_rows.FaultReportRow, sla_rows.fault_report_row, ("id",), lambda change: change.report.id
+        "fault_reports", sla_rows.FaultReportRow, sla_row_of.fault_report_row, ("id",), lambda change: change.report.id
     ),
     SlaBreachChanged: SlaTable(
-        "sla_breaches", sla_rows.BreachRow, sla_rows.breach_row, ("id",), lambda change: change.breach.id
+        "sla_breaches", sla_rows.BreachRow, sla_row_of.breach_row, ("id",), lambda change: change.breach.id
     ),
     SlaCreditChanged: SlaTable(
         "sla_credits",
         sla_rows.CreditRow,
-        sla_rows.credit_row,
+        sla_row_of.credit_row,
         ("sla_instance_id", "period_start"),
         lambda change: (change.credit.instance_id, change.credit.period_start),
     ),
     SlaPeriodClosed: SlaTable(
         "sla_periods",
         sla_rows.PeriodRow,
-        sla_rows.period_row,
+        sla_row_of.period_row,
         ("sla_instance_id", "period_start", "revision"),
         lambda change: (change.figures.instance_id, change.figures.start, change.figures.revision),
     ),
     SlaWindowChanged: SlaTable(
         "sla_window_histories",
         sla_rows.WindowHistoryRow,
-        sla_rows.window_history_row,
+        sla_row_of.window_history_row,
         ("window_id",),
         lambda change: change.window_id,
     ),

@@ -35,7 +35,7 @@ from faultd.config import Config
 from faultd.inputs import read_credit_models
 from faultd.sla_history.backtest import OutcomeTotals, TriedInstance, try_definition
 from faultd.sla_history.read import for_each_portion
-from faultd.sla_history.recompute import RecomputedPeriod, recompute
+from faultd.sla_history.recompute import RecomputedPeriod, oldest_whole, recompute
 from protocols.decimal_text import decimal, seconds
 from protocols.printable import counted, printable
 from protocols.rest_sla_definitions import DefinitionEdit
@@ -70,10 +70,16 @@ def recompute_periods(
     if period and not (len(period) in (7, 10) and period.replace("-", "").isdigit()):
         fail(f"period = {period!r}: expected a month (2026-03) or a day (2026-03-01)", EX_USAGE)
     seen: list[int] = []
+    settings = configuration(config)
+    oldest, gone = oldest_whole(datetime.now(UTC), settings.sla.keep_days), 0
 
     def take(history: SlaHistory) -> None:
+        nonlocal gone
         for found in recompute(history):
             if not _begins_in(history, found, period):
+                continue
+            if found.period_start < oldest:
+                gone += 1
                 continue
             seen.append(len(found.differences))
             if json:
@@ -82,7 +88,10 @@ def recompute_periods(
                 for line in period_lines(found):
                     sys.stdout.write(f"{printable(line)}\n")
 
-    _read(configuration(config), tuple(instance or ()), "", take)
+    _read(settings, tuple(instance or ()), "", take)
+    if gone:
+        days = settings.sla.keep_days
+        sys.stderr.write(f"{counted(gone, 'period')} not compared: older than keep_days ({days}), so facts are deleted\n")
     if not seen:
         fail("there is no such closed period in PostgreSQL", EX_NOINPUT)
     wrong = sum(1 for differences in seen if differences)

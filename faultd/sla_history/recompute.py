@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -74,6 +75,11 @@ def recompute(history: SlaHistory) -> Iterator[RecomputedPeriod]:
                 figures=made.figures,
                 report=made.report,
             )
+
+
+def oldest_whole(now: datetime, keep_days: int) -> int:
+    """The instant since which no fact has been deleted for its age: a period that began before cannot be derived anew."""
+    return instant_at(now - timedelta(days=keep_days))
 
 
 def differences(kept: KeptPeriod, made: Recomputed) -> Iterator[FigureDifference]:

@@ -24,6 +24,9 @@ Whole = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
 _DECIMALS = 6
 
 
+LONGEST_RULE = 200
+
+
 class CreditModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``rule`` is the name that each line of a credit carries. The lower of the two caps holds; ``cap_percent`` is of the
     monthly fee. ``minor_digits``: digits of the minor unit (2 for cents)."""
@@ -91,6 +94,8 @@ def mistakes_of(model: CreditTerms) -> Iterator[tuple[Path, str]]:
     """Path and message of everything in the model that cannot be meant."""
     if not model.rule.strip():
         yield ("rule",), "a name is missing"
+    elif len(model.rule) > LONGEST_RULE or not model.rule.isprintable():
+        yield ("rule",), f"expected at most {LONGEST_RULE} characters, all printable: each line of a credit carries it"
     if not (len(model.currency) == 3 and model.currency.isascii() and model.currency.isalpha() and model.currency.isupper()):
         yield ("currency",), "expected three capital letters (ISO 4217)"
     if not 0 <= model.minor_digits <= 4:

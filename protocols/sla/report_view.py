@@ -53,9 +53,14 @@ class SlaReportView(Protocol):
         ...
 
 
+class HistoryGone(Exception):
+    """The period began before ``[sla] keep_days``: facts of it are deleted already; the message says so."""
+
+
 class SlaHistoryReader(Protocol):
     """Figures of closed periods derived anew from PostgreSQL."""
 
     async def revision(self, instance_id: str, period_start: int) -> PeriodRevision | None:
-        """The closed period as the facts give it now; None when PostgreSQL has no such period. Raises DatabaseUnavailable."""
+        """The closed period as the facts give it now; None when PostgreSQL has no such period. Raises DatabaseUnavailable, and
+        :class:`HistoryGone`."""
         ...

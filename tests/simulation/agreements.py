@@ -71,6 +71,16 @@ def unbookable(fold_event: Callable[..., None]) -> Callable[..., None]:
     return fold
 
 
+def never_quickly(folds_quickly: Callable[..., bool]) -> Callable[..., bool]:
+    """The check of the stage for Events that need no run, which says no to those that :func:`unbookable` is to see: what the
+    answer is otherwise differs from process to process, and changes nothing."""
+
+    def quick(state: SlaState, event: Event, *more: Any) -> bool:
+        return not (type(event) is NetworkEvent and UNBOOKABLE in event.metadata) and folds_quickly(state, event, *more)
+
+    return quick
+
+
 class Agreements:
     """Draws actions. ``now``: what people think that the time is, in microseconds."""
 

@@ -109,11 +109,14 @@ class SlaHistory:
     def _long_enough(self, elapsed: datetime, breach: SlaBreach, state: SlaState) -> None:
         """No jump of the clock used up a budget: as much time has really passed since the first Event."""
         instance, versions = state.instances.get(breach.instance_id), state.definitions.get(breach.definition_id)
-        if state.exclusions or state.maintenance.histories or instance is None or versions is None:
-            return  # they make budgets smaller
+        if instance is None or versions is None:
+            return
         terms = versions[breach.definition_version - 1].terms
+        if terms.exclude_maintenance and state.maintenance.histories:
+            return  # they make budgets smaller
         end = period_at(terms.period, breach.period_start)[1]
         contract = min(end, contract_of(instance)[1]) - max(breach.period_start, instance.start)
+        contract = max(0, contract - sum(each.end - each.start for each in state.exclusions.values()))
         budget = contract * (BILLION - (terms.availability_target or 0)) // BILLION
         assert self._began is not None
         passed = (elapsed - self._began).total_seconds() + 2 * self._corrections + 1

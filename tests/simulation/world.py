@@ -18,7 +18,7 @@ from unittest.mock import patch
 import msgspec
 import trio
 from msgspec import Struct, structs
-from simulation.agreements import SLICE, unbookable
+from simulation.agreements import SLICE, never_quickly, unbookable
 from simulation.clock import VirtualClock
 from simulation.consumer import POLICIES, Effects
 from simulation.disk import Image, Observer, Trouble, database_on, torn
@@ -40,7 +40,7 @@ from actors.ledger.database import LedgerFile
 from actors.ledger.group import CommitGroup, SnapshotPiece, Written
 from actors.ledger.schema import connect_reader
 from actors.ledger.settings import LedgerSettings
-from actors.sla_clock.fold import fold_event
+from actors.sla_clock.fold import fold_event, folds_quickly
 from actors.trusted_clock import instant, micros
 from actors.trusted_time import ClockReading
 from faultd.restore import restore
@@ -665,10 +665,18 @@ def _run_seed(seed: int) -> Report:
             believed_seconds=world.plan.believed_seconds,
             node_piece=world.plan.node_piece,
         )
-        unbooked = patch.object(sla_stage, "fold_event", unbookable(fold_event))
+        unbooked = patch.multiple(sla_stage, fold_event=unbookable(fold_event), folds_quickly=never_quickly(folds_quickly))
         sliced = patch.object(sla_run, "SLICE", world.plan.slice)
         poison = patch.dict(fold_module._FOLDS, {NetworkEvent: _poisoned(fold_module._FOLDS[NetworkEvent])})
-        with deterministic(seed), seams, poison, unbooked, sliced, world.clock.installed(), world.engine_disk.installed():
+        with (
+            deterministic(seed),
+            seams,
+            poison,
+            unbooked,
+            sliced,
+            world.clock.installed(),
+            world.engine_disk.installed(),
+        ):
             try:
                 trio.run(world.main, clock=world.clock.clock)
             except Exception as error:  # noqa: BLE001 - whatever ends the world is the seed's verdict

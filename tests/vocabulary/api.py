@@ -129,7 +129,7 @@ class RunningApi:
             reports=self,
             quarantined=self._quarantined,
             agreements=HeldReports(self.stages.sla),
-            sla_history=SlaHistoryService(self.stored),
+            sla_history=SlaHistoryService(self.stored, 1_100, lambda: self.now),
             sla_printer=ReportPrinter(),
             sla_texts=ReportTexts(lambda: "Stadtnetz", arithmetic_lines, explanation_lines),
             health=lambda: self.readiness,

@@ -116,7 +116,7 @@ def _close(run: FoldRun, instance: SlaInstance, account: Account) -> Account | N
     state = run.state
     close_period(run, instance, account)
     run.journal.drop(state.accounts, instance.id)
-    if account.status != "compliant":
+    if account.status != "compliant" or account.breaches_at is not None:
         run.emit(instance_changed(run, instance))
     following = period_of(state, instance, account.period_end)
     if following is None or following.end > run.now:

@@ -96,6 +96,7 @@ async def test_a_pause_is_made_changed_and_taken_back(lab: Any) -> None:
         ({"reason": "agreed", "start_time": "2026-03-01T10:00:00"}, "start_time"),
         ({"reason": "agreed", "start_time": "2026-03-01T12:00:00Z", "end_time": "2026-03-01T12:00:00Z"}, "end_time"),
         ({"reason": "agreed", "x": 1}, "x"),
+        ({"reason": "agreed", "note": "a\x00"}, "note"),
     ],
 )
 async def test_a_wrong_pause_is_refused_with_its_field(lab: Any, body: dict[str, Any], field: str) -> None:

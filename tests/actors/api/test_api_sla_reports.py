@@ -156,6 +156,9 @@ async def test_an_old_period_is_revised_from_the_history(lab: RunningApi) -> Non
         breaches = await get(client, f"{lab.FAULTS}/sla-breaches", withdrawn="true")
         assert [each["withdrawn"] for each in breaches["items"]] == [True]
         assert (await get(client, f"{INSTANCES}/{name}/report", period="2026-03-01", revision=1))["downtime"] == 3600.0
+        lab.now += timedelta(days=1_100)
+        gone = await client.post(f"{INSTANCES}/{name}/periods/2026-03-01/close", json={"reason": "too late"})
+        lab.problem(gone, 409, "history_gone")
         unknown = await client.post(f"{INSTANCES}/{name}/periods/2025-03-01/close", json={"reason": "x"})
         lab.problem(unknown, 404, "unknown_period")
 

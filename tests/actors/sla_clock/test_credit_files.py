@@ -49,6 +49,8 @@ def mistakes(text: str) -> list[tuple[str, str]]:
         (TIERS, "cap_percent = 30", "cap_percent = 0", "model.cap_percent", "more than 0"),
         (TIERS, "cap_percent = 30", "cap_amount = 0", "model.cap_amount", "more than 0"),
         (TIERS, "cap_percent = 30", "cap_amount = 1.5", "model.cap_amount", "Expected `int | null`"),
+        (TIERS, 'rule = "', 'rule = "\\u0000', "model.rule", "expected at most 200 characters"),
+        (TIERS, 'rule = "', f'rule = "{"x" * 200}', "model.rule", "expected at most 200 characters"),
         (TIERS, "cap_percent = 30", "minor_digits = 5", "model.minor_digits", "expected 0 to 4"),
         (TIERS, 'currency = "EUR"', 'currency = "JPY"', "model.minor_digits", "JPY has 0 (ISO 4217)"),
         (TIERS, '"EUR"', '"Euro"', "model.currency", "three capital letters"),

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 import trio
 from typer.testing import CliRunner
-from vocabulary.sla import SlaWorld
-from vocabulary.sla_history import fill, four_days
+from vocabulary.sla import SlaWorld, us
+from vocabulary.sla_history import MIDNIGHT, fill, four_days
 
 from actors.postgres import Postgres
-from faultd.cli import app
+from faultd.cli import app, sla_history
 
 Run = Callable[..., Any]
 
@@ -24,8 +24,9 @@ def world() -> SlaWorld:
 
 
 @pytest.fixture
-def run(tmp_path: Path, database_url: str, world: SlaWorld) -> Run:
-    """Run ``faultd sla`` with arguments, on a database that has the world."""
+def run(tmp_path: Path, database_url: str, world: SlaWorld, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``faultd sla`` with arguments, on a database that has the world, whatever the date is."""
+    monkeypatch.setattr(sla_history, "oldest_whole", lambda now, days: 0)
     sql(database_url, partial(fill, world=world))
     config = tmp_path / "faultd.toml"
     config.write_text(f'state_dir = "{tmp_path}"\n[database]\nurl = "{database_url}"\n')
@@ -48,6 +49,13 @@ def test_all_periods_are_equal_and_one_instance_is_listed(run: Run) -> None:
     assert done.stdout == "SI1  svc-1  2026-03-02T00:00Z  revision 1  equal\n"
     done = run("recompute", "--instance", "SI1", "--period", "2026-03", "--json")
     assert [msgspec.json.decode(line)["equal"] for line in done.stdout.splitlines()] == [True] * 4
+
+
+def test_periods_whose_facts_are_deleted_by_age_are_not_compared(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sla_history, "oldest_whole", lambda now, days: us(MIDNIGHT) + 1)
+    done = run("recompute", "--instance", "SI1")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 2), done.output
+    assert "2 periods not compared: older than keep_days (1100), so facts are deleted\n" in done.stderr
 
 
 def test_a_changed_row_is_exit_1_with_each_difference(run: Run, database_url: str) -> None:

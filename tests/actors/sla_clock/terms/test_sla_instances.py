@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from vocabulary.sla import THREE_NINES, SlaWorld, us
+from vocabulary.sla import THREE_NINES, SlaWorld, plant, us
 from vocabulary.world import moment
 
 from protocols.change import Answer
@@ -16,6 +16,7 @@ from protocols.sla.definition import SlaTerms
 from protocols.sla.instance import FormerDefinition, InstanceEdited, InstancePlan, SlaInstance
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
+from protocols.topology import Node
 
 ADMIN = Principal("ada", "admin")
 OF_T = Principal("tom", "operator", "t")
@@ -248,3 +249,31 @@ def test_a_suspended_instance_is_shown_so(world: ContractsWorld) -> None:
     instance = world.create()
     world.edit(instance.id, suspended=True)
     assert world.all(SlaInstanceChanged)[-1].status == "suspended"
+
+
+def test_a_node_that_comes_or_goes_places_its_instances(world: ContractsWorld) -> None:
+    instance = world.create(resources=("new-1", "new-2"))
+    nodes = plant()
+
+    def told() -> list[bool]:
+        found = [each for each in world.history if isinstance(each, SlaInstanceChanged) and each.instance.id == instance.id]
+        return [each.placed for each in found]
+
+    world.topology(*nodes, Node(id="new-1", type="ont", parents=("olt-1",)))
+    assert told() == [False, True]
+    world.topology(*nodes, Node(id="new-1", type="ont", parents=("olt-1",), name="renamed"))
+    assert told() == [False, True]
+    world.topology(*nodes)
+    assert told() == [False, True, False]
+
+
+def test_the_instances_of_one_node_are_told_in_slices(world: ContractsWorld) -> None:
+    world.restarts = False
+    for part in range(3):
+        plans = tuple(world.plan(service_id=f"s-{part}-{number}", resources=("hub",)) for number in range(900))
+        world(Command(ADMIN, CreateInstances(plans)))
+    before = len(world.history)
+    world.topology(*plant(), Node(id="hub", type="olt", address="192.0.2.9"))
+    told = [each.instance.id for each in world.history[before:] if isinstance(each, SlaInstanceChanged)]
+    assert told == [each.id for each in world.sla.instances]
+    assert all(each.placed for each in world.history[before:] if isinstance(each, SlaInstanceChanged))

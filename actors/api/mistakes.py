@@ -89,7 +89,8 @@ def _struct(value: Any, kind: inspect.StructType, path: str) -> Iterator[FieldEr
             if name in known or name == kind.tag_field:
                 continue
             clean = False
-            yield FieldError(_below(path, name), f"is no field here; the fields are {', '.join(known)}")
+            data = " (what an event bus says about the event stands in data)" if "data" in known else ""
+            yield FieldError(_below(path, name), f"is no field here; the fields are {', '.join(known)}{data}")
     if clean:
         # The fields are right one by one: what is left are the conditions between them.
         try:

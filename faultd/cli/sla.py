@@ -178,7 +178,8 @@ def report_lines(report: PeriodReportShown) -> Iterator[str]:
 
 def _outage(report: PeriodReportShown, number: int) -> str:
     each = report.outages[number]
-    until = f"to {_at(each.end)}" if each.end is not None else "(lasts)"
+    lasts = "(longer than the period)" if report.closed else "(lasts)"
+    until = f"to {_at(each.end)}" if each.end is not None else lasts
     cause = f", {each.cause}" if each.cause else ""
     reason = f": {each.reason}" if each.reason else ""
     return f"{_at(each.start)} {until} {each.counted:,.6f}".rstrip("0").rstrip(".") + f" s counted{cause}{reason}"

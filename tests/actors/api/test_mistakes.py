@@ -84,3 +84,8 @@ def test_one_answer_names_so_many_mistakes_and_a_large_body_the_first() -> None:
     kind = tuple[NetworkEventBody, ...]
     assert len(mistakes(many, kind)) == MOST
     assert len(mistakes([{"type": "x", "title": "y" * 400}] * 400, kind)) == 1
+
+
+def test_an_id_beside_data_is_told_where_it_belongs() -> None:
+    found = mistakes({"type": "cpe.offline", "ont_id": "olt-1/0/1/5/17"}, NetworkEventBody)
+    assert found["ont_id"].endswith("light, data (what an event bus says about the event stands in data)")

@@ -111,10 +111,10 @@ class GuardedStage(Stage):
 
     def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
         """Never raises."""
-        action = event.action if type(event) is Command else None
-        if isinstance(action, RetryQuarantined | DiscardQuarantined) and action.stage == self.name:
-            assert type(event) is Command
-            return self._release(offset, at, event.by.name, action)
+        if type(event) is Command:
+            action = event.action
+            if isinstance(action, RetryQuarantined | DiscardQuarantined) and action.stage == self.name:
+                return self._release(offset, at, event.by.name, action)
         folded = self._attempt(offset, at, event, changes_before)
         if isinstance(folded, list):
             return folded

@@ -28,6 +28,7 @@ from protocols.sla.actions import SlaAction
 from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
+_PLANT = (NodesChanged, WindowChanged)
 _SLOW = (Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored)
 
 
@@ -37,15 +38,16 @@ def folds_quickly(state: SlaState, event: Event, at: datetime, now: int, changes
         return False
     if len(state.instances) and at - state.at > BLIND_AFTER:
         return False
+    alarms = []
     for change in changes_before:
-        if isinstance(change, AlarmChanged):
+        if type(change) is AlarmChanged:
             if is_kept(state, change.alarm) or concerns(state, change.alarm):
                 return False
-        elif isinstance(change, NodesChanged | WindowChanged):
+            alarms.append(change.alarm)
+        elif type(change) in _PLANT:
             return False
-    for change in changes_before:
-        if isinstance(change, AlarmChanged):
-            set_aside(state, change.alarm, None)
+    for alarm in alarms:
+        set_aside(state, alarm, None)
     return True
 
 

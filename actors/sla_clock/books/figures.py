@@ -5,6 +5,7 @@ from typing import NamedTuple
 from actors.sla_clock.availability import BILLION, Shares, availability, breached_at, breaches_at, budget, shares
 from actors.sla_clock.books.burn import WINDOWS, burns_at
 from actors.sla_clock.books.period_choice import Period, contract_of
+from actors.sla_clock.deadlines import NEVER
 from actors.sla_clock.evidence.exclusions import exclusions_of
 from actors.sla_clock.evidence.timelines import EvidenceReader, ServiceEvidence, blind_only
 from protocols.decimal_text import shortest
@@ -92,9 +93,13 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
         counted = shares(interval, contract, outages, exclusions, now=until, minimum=minimum)
     down, value = total(counted.down), availability(counted)
     lasts = bool(outages) and now < period.end and outages[-1][0] <= now < outages[-1][1]
+    # The customer's own power can come back at any time: what lasts excludes no future.
+    so_far = tuple(
+        (start, min(end, until) if end >= NEVER else end) for start, end in exclusions if start < until or end < NEVER
+    )
     if terms.availability_target is None:
-        return SlaFigures(shown, counted.down, evidence.down, exclusions, None, down, lasts, value, "", None, None, None)
-    allowed = budget(interval, contract, exclusions, terms.availability_target)
+        return SlaFigures(shown, counted.down, evidence.down, so_far, None, down, lasts, value, "", None, None, None)
+    allowed = budget(interval, contract, so_far, terms.availability_target)
 
     def exceeds_at(amount: int) -> int | None:
         past = breached_at(counted.down, amount)
@@ -111,5 +116,16 @@ def _figures_of(evidence: ServiceEvidence, exclusions: Timeline, contract: Inter
             if burns == now:
                 burning = f", more than {shortest(limit, 3)} times as fast as allowed within the last {window}"
             risk_at = burns if risk_at is None or (burns is not None and burns < risk_at) else risk_at
-    ahead = burning, risk_at, broken, exceeds_at(allowed)
-    return SlaFigures(shown, counted.down, evidence.down, exclusions, allowed, down, lasts, value, *ahead)
+    breaks_at = exceeds_at(allowed)
+    if so_far != exclusions and broken is None and now < contract[1]:
+        used_up = _used_up_at(now, allowed - down, terms.availability_target)
+        if used_up is not None and used_up < contract[1]:
+            breaks_at = used_up if breaks_at is None else min(breaks_at, used_up)
+    ahead = burning, risk_at, broken, breaks_at
+    return SlaFigures(shown, counted.down, evidence.down, so_far, allowed, down, lasts, value, *ahead)
+
+
+def _used_up_at(now: int, left: int, target: int) -> int | None:
+    """The instant at which the budget is less than the downtime, while an exclusion lasts that makes the budget smaller."""
+    share = BILLION - target
+    return None if share == 0 else now + left * BILLION // share + 1

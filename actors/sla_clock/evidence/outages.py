@@ -144,12 +144,10 @@ def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
 
 
 def _own_power(run: FoldRun, alarm: Alarm) -> bool:
-    """True when the ONT reported the loss of its electrical power, and no fault of the network explains it: alone, or with the
-    others of an area without mains."""
-    if alarm.symptom != "ont_dying_gasp":
-        return False
+    """True when no fault of the network explains the outage: an ONT reported the loss of its electrical power, and has no cause
+    above it; or the cause of the alarm is an area without mains."""
     if alarm.parent_alarm_id is None:
-        return True
+        return alarm.symptom == "ont_dying_gasp"
     cause = run.state.clocks.get(alarm.parent_alarm_id)
     return cause is not None and cause.is_power_outage
 

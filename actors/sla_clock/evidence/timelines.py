@@ -154,9 +154,9 @@ def _joined(own: list[SlaOutage], above: ServiceEvidence) -> ServiceEvidence:
     blind = union([*down, *_intervals(own, "unknown"), *above.blind])
     gasps = [outage.start for outage in own if outage.customer_power]
     power = [each for each in mine if any(each[0] <= gasp < each[1] for gasp in gasps)]
-    # A fault of the network during that time explains it as well.
-    own_power = union([*difference(power, above.down), *difference(above.own_power, mine)])
-    return ServiceEvidence(down, blind, own_power)
+    # A fault of the network during that time explains it as well, here or above.
+    faults = union([*difference(mine, power), *difference(above.down, above.own_power)])
+    return ServiceEvidence(down, blind, difference(union([*power, *above.own_power]), faults))
 
 
 def _all_of(found: list[ServiceEvidence]) -> ServiceEvidence:

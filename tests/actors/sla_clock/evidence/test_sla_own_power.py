@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from vocabulary.outages import Olt
-from vocabulary.sla import SlaWorld
+from vocabulary.sla import SlaWorld, us
 
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import total
@@ -57,3 +57,36 @@ def test_a_gasp_below_a_device_that_is_down_is_downtime(olt: Olt) -> None:
     olt.waits(60)
     found = world.figures(instance).shares
     assert total(found.down) >= 60 * SECOND
+
+
+def test_a_port_that_is_dark_since_the_mains_failed_is_no_downtime(olt: Olt) -> None:
+    """The OLT reports the port as well: its cause is the mains."""
+    world, instance = served(olt, "olt/1/0/3")
+    olt.reports("ont.dying_gasp", *(f"olt/1/{port}/{ont}" for port in range(4) for ont in range(8)))
+    olt.reports("pon.los", "olt/1/0")
+    olt.waits(60)
+    (port,) = world.of_type("pon.los")
+    (mains,) = world.of_type("power.outage")
+    assert port.parent_alarm_id == mains.id
+    assert total(world.figures(instance).shares.down) == 0
+
+
+def test_the_budget_shrinks_with_the_time_that_is_over_and_no_faster() -> None:
+    """A customer without power for an hour: no budget is taken from days that may yet be measured."""
+    world = SlaWorld()
+    instance = world.serve(world.define(), "svc-1")
+    fault = world.at(0).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.run_to(2000)
+    world.clear_alarm(fault)
+    gasp = world.at(3000).raise_alarm("ont.dying_gasp", "olt-1/1/1/1")
+    world.run_to(3000 + 3600)
+    assert not world.breaches
+    # 3,600 s are excluded so far: a thousandth of it is gone from the budget of 2,678.4 s.
+    assert world.figures(instance).budget == 2_674_800_000
+    # It is used up when 678.4 s of budget are gone, a thousandth of 678,400 s.
+    assert world.figures(instance).breaches_at == us(3000 + 678_400) + 1
+    world.run_to(3000 + 678_400)
+    assert not world.breaches
+    world.run_to(3000 + 678_402)
+    assert [each.withdrawn for each in world.breaches.values()] == [False]
+    world.clear_alarm(gasp)

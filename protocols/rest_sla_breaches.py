@@ -93,7 +93,9 @@ class BreachPage(Struct, frozen=True):
 def shown(breach: SlaBreach, now: int) -> BreachShown:
     """A breach as REST shows it at ``now`` (microseconds)."""
     unit, size = UNITS[breach.type]
-    length = max(0, (now if breach.end is None else breach.end) - breach.start)
+    # A breach that was withdrawn while it was open has no end, and has lasted no time.
+    lasts_until = breach.start if breach.withdrawn else now
+    length = max(0, (lasts_until if breach.end is None else breach.end) - breach.start)
     return BreachShown(
         id=breach.id,
         sla_instance_id=breach.instance_id,

@@ -61,7 +61,7 @@ def _report(report: SlaReport, lines: int) -> dict[str, Any]:
     return {
         "title": f"Service level report: {service}",
         "heading": f"{customer}, {service}",
-        "dates": f"{dates}, revision {report.revision}",
+        "dates": f"{dates}, {_revision(report)}",
         "operator": plain(report.operator),
         "facts": _facts(report, zone),
         "provisional": "" if report.closed else f"Provisional: the period is not closed. Figures count until {until}.",
@@ -75,6 +75,11 @@ def _report(report: SlaReport, lines: int) -> dict[str, Any]:
     }
 
 
+def _revision(report: SlaReport) -> str:
+    """A running period has none yet."""
+    return f"revision {report.revision}" if report.closed else "provisional"
+
+
 def _facts(report: SlaReport, zone: ZoneInfo) -> list[list[str]]:
     end = ", no end" if report.contract_end is None else f" to {local_time(report.contract_end, zone)}"
     target = "no target" if report.target is None else f"{target_percentage(report.target)} available"
@@ -85,7 +90,7 @@ def _facts(report: SlaReport, zone: ZoneInfo) -> list[list[str]]:
         ["Contract", f"from {local_time(report.contract_start, zone)}{end}"],
         ["Period", period(report.period_start, report.period_end, zone)],
         ["Time zone", f"{report.zone}; times are local, with their offset from UTC"],
-        ["Document", f"revision {report.revision}, made {local_time(report.made_at, zone)}"],
+        ["Document", f"{_revision(report)}, made {local_time(report.made_at, zone)}"],
     ]
     if report.revision_reason:
         facts.append(["Revised because", plain(report.revision_reason)])

@@ -132,6 +132,14 @@ async def test_values_and_deviation(lab: RunningApi, kind: Any, target: int, act
     assert (found["alarm_id"], found["alarm_name"], found["alarms"], found["ticket_id"]) == (None, None, [], None)
 
 
+async def test_a_breach_withdrawn_while_open_lasts_no_longer(lab: RunningApi) -> None:
+    await keep(lab, agreements.breach(withdrawn=True, resolved=True))
+    lab.now = NOV + timedelta(days=10, hours=1)
+    async with lab.serve(), lab.client("viewer") as client:
+        found = (await client.get(f"{PATH}/SB4")).json()
+    assert (found["breach_end"], found["duration"]) == (None, 0.0)
+
+
 @pytest.mark.parametrize(("query", "wanted"), FILTERS)
 async def test_filters_of_the_list(stored_lab: RunningApi, query: str, wanted: list[int]) -> None:
     await keep(stored_lab, *some(), held=False)

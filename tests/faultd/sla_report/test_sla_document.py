@@ -133,6 +133,8 @@ def test_a_running_period_is_provisional() -> None:
     running = make_sla_report(closed=False)
     assert printed(running)["reports"][0]["provisional"].startswith("Provisional: the period is not closed.")
     assert printed(make_sla_report())["reports"][0]["provisional"] == ""
+    assert printed(running)["reports"][0]["dates"].endswith(", provisional"), "revision 1 is that of a closed period"
+    assert printed(make_sla_report())["reports"][0]["dates"].endswith(", revision 1")
 
 
 def test_the_totals_of_several_reports() -> None:

@@ -48,6 +48,7 @@ def _breached(
     ended = None if figures.lasts else max(broken, down[-1][1]) if down else broken
     alarms = run.evidence.outages_of(instance, (period.start, min(run.now + 1, period.end)))
     cause = root_of(run.state, alarms, broken)
+    facts = None if cause is None else run.state.clocks.get(cause.alarm_id)
     target = period.definition.terms.availability_target or 0
     if known is None:
         known = new_breach(run, instance, period, "availability", broken, target)
@@ -60,6 +61,7 @@ def _breached(
         alarm_id=cause.alarm_id if cause is not None else "",
         alarm_name=cause.alarm_name if cause is not None else "",
         alarms=tuple(dict.fromkeys(each.alarm_id for each in alarms))[-MOST_ALARMS:],
+        ticket_id=known.ticket_id if facts is None else facts.ticket_id,
         resolved=ended is not None,
         withdrawn=False,
         reason=f"{seconds(figures.down)} s down, the budget is {seconds(figures.budget or 0)} s",

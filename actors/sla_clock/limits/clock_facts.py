@@ -42,9 +42,11 @@ def note_clock(run: FoldRun, alarm: Alarm) -> None:
     if facts != known:
         put_facts(run, alarm.id, facts, f"{alarm.alarm_id} changed")
         # Begin and end of an outage have the instances of this alarm examined already.
-        plain = replace(times, ended=known.times.ended) != known.times or facts.ticket_id != known.ticket_id
+        ticket = facts.ticket_id != known.ticket_id
+        plain = replace(times, ended=known.times.ended) != known.times or ticket
         if plain or clocks.has_below(alarm.id):
-            walk(run, clocks.family(alarm.id) if plain else clocks.below(alarm.id), f"{alarm.alarm_id} changed")
+            concerned = clocks.family(alarm.id) if plain else clocks.below(alarm.id)
+            walk(run, concerned, f"{alarm.alarm_id} changed", unlimited=ticket)  # a breach of availability shows it as well
 
 
 def has_limits(definition: SlaDefinition) -> bool:
@@ -76,11 +78,11 @@ def record_clock(run: FoldRun, alarm_id: str) -> None:
         run.emit(clock_changed(run.offset, alarm_id, facts))
 
 
-def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int = NEVER) -> None:
+def walk(run: FoldRun, alarms: Iterable[str], why: str, since: int = NEVER, *, unlimited: bool = False) -> None:
     """Have the instances examined that these alarms concern. ``since``: the earliest instant at which a figure of a closed
-    period can differ."""
+    period can differ. ``unlimited``: also where no definition has a time limit."""
     state = run.state
-    if not any(has_limits(each) for versions in state.definitions.values() for each in versions):
+    if not unlimited and not any(has_limits(each) for versions in state.definitions.values() for each in versions):
         return
     nodes: dict[str, None] = {}
     named: dict[str, None] = {}

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from vocabulary.sla import MONTH, SlaWorld, plan_window, plant, us
 
 from actors.sla_clock.availability import BILLION
+from protocols.command import Edit, Edited
 from protocols.event import ClockJumped
 from protocols.sla.actions import CorrectOutage
 from protocols.sla.changes import SlaInstanceChanged
@@ -214,3 +215,12 @@ def test_the_order_in_which_services_are_examined_survives_a_restart() -> None:
         told.append([change.instance.id for change in world.history if isinstance(change, SlaInstanceChanged)])
     assert told[0] == told[1]
     assert len(told[0]) >= 4
+
+
+def test_a_breach_of_availability_has_the_ticket_of_its_alarm(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    alarm = world.at(0).raise_alarm("ont.los", "olt-1/1/1/1")
+    world.run_to(2680)
+    world.command(Edit(Edited(ticket_id="T-1")), alarm)
+    (breach,) = world.breaches.values()
+    assert breach.ticket_id == "T-1"

@@ -36,7 +36,7 @@ def folds_quickly(state: SlaState, event: Event, at: datetime, now: int, changes
     """Fold an Event that concerns no instance, as nearly all do, and return True. Any other is left as it was."""
     if type(event) in _SLOW or state.work or state.deadlines.first <= now:
         return False
-    if len(state.instances) and at - state.at > BLIND_AFTER:
+    if at is not state.at and len(state.instances) and at - state.at > BLIND_AFTER:
         return False
     alarms = []
     for change in changes_before:

@@ -18,6 +18,7 @@ REOPENED = "reopened"
 CLEARED_BEFORE_RAISE = "cleared_before_raise"
 BLIND_AFTER = timedelta(seconds=60)
 """A longer gap between two Events is time in which faultd did not run: Ticks come every second."""
+_WITHOUT_MAINS = ("ont_dying_gasp", "pon_dying_gasps", "pon_los")
 STOPPED = "faultd:stopped"
 """The alarm id of intervals in which faultd itself did not run."""
 
@@ -145,9 +146,10 @@ def _interval(run: FoldRun, alarm: Alarm, number: int, start: int) -> SlaOutage:
 
 def _own_power(run: FoldRun, alarm: Alarm) -> bool:
     """True when no fault of the network explains the outage: an ONT reported the loss of its electrical power, and has no cause
-    above it; or the cause of the alarm is an area without mains."""
-    if alarm.parent_alarm_id is None:
-        return alarm.symptom == "ont_dying_gasp"
+    above it; or the cause is an area without mains, for such an ONT and for a port that sees no ONT any more. An ONT that did
+    not report it counts as down: that the mains failed is a conclusion."""
+    if alarm.parent_alarm_id is None or alarm.symptom not in _WITHOUT_MAINS:
+        return alarm.parent_alarm_id is None and alarm.symptom == "ont_dying_gasp"
     cause = run.state.clocks.get(alarm.parent_alarm_id)
     return cause is not None and cause.is_power_outage
 

@@ -125,6 +125,13 @@ class GuardedStage(Stage):
             del self.quarantined[next(iter(self.quarantined))]
         return [Quarantined(offset, at, kind(event), folded, self.name)]
 
+    def folds_quickly(self, batch: EventBatch) -> bool:
+        """Never raises: what went wrong is found again Event by Event."""
+        try:
+            return self.stage.folds_quickly(batch)
+        except Exception:  # noqa: BLE001 - fold meets it again, and has the quarantine
+            return False
+
     def preparing(self, batch: EventBatch) -> Callable[[], None] | None:
         """Never raises, and neither does the work: a fold without it comes to the same Changes."""
         try:

@@ -1,6 +1,6 @@
 """The fold of the stage: an Event with the Changes of the stages before, to decisions about service level agreements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -29,12 +29,13 @@ from protocols.sla.changes import SlaWindowChanged
 from protocols.sla.local_time import instant_at
 
 _PLANT = (NodesChanged, WindowChanged)
-_SLOW = (Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored)
+_SLOW: frozenset[type[Event]] = frozenset((Command, ClockJumped, PolicyLoaded, SlaWork, SlaDataRestored))
 
 
-def folds_quickly(state: SlaState, event: Event, at: datetime, now: int, changes_before: Sequence[Change]) -> bool:
-    """Fold an Event that concerns no instance, as nearly all do, and return True. Any other is left as it was."""
-    if type(event) in _SLOW or state.work or state.deadlines.first <= now:
+def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: int, changes_before: Sequence[Change]) -> bool:
+    """Fold Events of one time that concern no instance, as nearly all do, and return True. With any other among them nothing
+    is done."""
+    if state.work or state.deadlines.first <= now or not _SLOW.isdisjoint(map(type, events)):
         return False
     if at is not state.at and len(state.instances) and at - state.at > BLIND_AFTER:
         return False

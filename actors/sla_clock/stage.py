@@ -12,6 +12,7 @@ from actors.stage import Stage
 from actors.state_encoding import Piece
 from protocols.change import Change
 from protocols.event import Event, SlaWork
+from protocols.ledger import EventBatch
 from protocols.sla.local_time import SECOND, instant_at
 
 WORK = SlaWork()
@@ -34,12 +35,8 @@ class SlaClock(Stage):
 
     def fold(self, offset: int, at: datetime, event: Event, changes_before: Sequence[Change]) -> list[Change]:
         """Raises whatever goes wrong, with the state as before."""
-        state = self.state
-        if at is not self._stamp:
-            # The Events of a batch have one stamp.
-            self._stamp, self._now = at, instant_at(at)
-        now = self._now
-        if folds_quickly(state, event, at, now, changes_before):
+        state, now = self.state, self._instant(at)
+        if folds_quickly(state, (event,), at, now, changes_before):
             state.offset, state.at = offset, at
             return []
         if type(event) is SlaWork:
@@ -52,6 +49,20 @@ class SlaClock(Stage):
             raise
         state.offset, state.at = offset, at
         return run.changes
+
+    def folds_quickly(self, batch: EventBatch) -> bool:
+        """Every alarm of the batch is set aside: none concerns an instance."""
+        state = self.state
+        if not folds_quickly(state, batch.events, batch.at, self._instant(batch.at), batch.changes):
+            return False
+        state.offset, state.at = batch.through, batch.at
+        return True
+
+    def _instant(self, at: datetime) -> int:
+        if at is not self._stamp:
+            # The Events of a batch have one stamp.
+            self._stamp, self._now = at, instant_at(at)
+        return self._now
 
     def saving(self) -> Iterable[Piece]:
         return self.state.saving()

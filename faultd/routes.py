@@ -105,7 +105,7 @@ def api_routes(
         customers.routes(alarms),
         events.routes(submitter, settings, default_tenant, plant, views.alarms),
         maintenance.routes(submitter, views.windows, plant, views.alarms, default_tenant),
-        maintenance_preview.routes(views.preview, default_tenant),
+        maintenance_preview.routes(views.preview, plant, views.alarms, default_tenant),
         rules.routes(submitter, views.rules),
         topology.routes(plant),
         sla_clocks.routes(submitter, alarms, views.limits, clock),

@@ -1,5 +1,6 @@
 """The answer of ``POST /maintenance-windows/preview``. Durations are seconds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -40,9 +41,11 @@ class PreviewedWindow(Struct, frozen=True, kw_only=True):
     would_be_at_risk: int
     complete: bool
     items: tuple[PreviewedService, ...]
+    warnings: tuple[str, ...] = ()
+    """Why the window may concern other services than was meant."""
 
 
-def previewed(found: WindowPreview) -> PreviewedWindow:
+def previewed(found: WindowPreview, warnings: Sequence[str]) -> PreviewedWindow:
     """As REST shows it."""
     return PreviewedWindow(
         customers=found.customers,
@@ -51,6 +54,7 @@ def previewed(found: WindowPreview) -> PreviewedWindow:
         would_be_at_risk=found.at_risk,
         complete=found.examined_all,
         items=tuple(_service(each) for each in found.instances),
+        warnings=tuple(warnings),
     )
 
 

@@ -14,6 +14,8 @@ from actors.api.openapi import documented
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError
 from actors.api.routes import By, Given, resource
+from actors.api.window_warnings import unknown_names
+from protocols.alarm_view import AlarmView
 from protocols.maintenance import WindowPlan
 from protocols.recurrence.rule import PlanError
 from protocols.rest_body import Body
@@ -21,9 +23,16 @@ from protocols.rest_maintenance import WindowCreate
 from protocols.rest_problem import FieldError
 from protocols.rest_sla_preview import PreviewedWindow, previewed
 from protocols.sla.preview import WindowPreview
+from protocols.topology_view import TopologyView
 
 PreviewWindow = Callable[[WindowPlan, str, int], WindowPreview]
 """The preview of a plan, asked for by a caller of this name, with so many instances. Raises PlanError."""
+
+
+PARTIAL = (
+    "alarm_types and resource_types limit the window to some alarms: it excludes no time of a service level agreement, "
+    "and work in it counts as downtime"
+)
 
 
 class PreviewQuery(Body, frozen=True, kw_only=True):
@@ -42,6 +51,8 @@ class PreviewQuery(Body, frozen=True, kw_only=True):
 async def preview_maintenance_window(
     request: Request[Any, Any, Any],
     preview: Given[PreviewWindow],
+    plant: Given[TopologyView],
+    alarms: Given[AlarmView],
     default_tenant: Given[str],
     by: By,
     data: JSONBody[WindowCreate],
@@ -55,9 +66,13 @@ async def preview_maintenance_window(
         found = preview(plan, by.name, query.limit)
     except PlanError as error:
         raise ProblemError(422, "invalid_body", str(error), [FieldError(error.field, error.text)]) from error
-    return previewed(found)
+    warnings = await unknown_names(plant, alarms, found.window)
+    if found.window.scope.alarm_types or found.window.scope.resource_types:
+        warnings.append(PARTIAL)
+    return previewed(found, warnings)
 
 
-def routes(preview: PreviewWindow, default_tenant: str) -> Router:
+def routes(preview: PreviewWindow, plant: TopologyView, alarms: AlarmView, default_tenant: str) -> Router:
     """The preview of maintenance windows."""
-    return resource("maintenance windows", [preview_maintenance_window], preview=preview, default_tenant=default_tenant)
+    given = {"preview": preview, "plant": plant, "alarms": alarms, "default_tenant": default_tenant}
+    return resource("maintenance windows", [preview_maintenance_window], **given)

@@ -45,6 +45,7 @@ def preview_window(state: SlaState, window: MaintenanceWindow, now: int, tenant:
     found.sort(key=lambda each: (rank(each.after), each.budget_after is None, each.budget_after or 0, each.instance_id))
     worse = [each for each in found if each.after != each.before]
     return WindowPreview(
+        window=window,
         customers=len({(each.customer_id) for each in found}),
         services=len({each.service_id for each in found}),
         breached=sum(each.after == "breached" for each in worse),

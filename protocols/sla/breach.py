@@ -43,7 +43,7 @@ class SlaBreach(Struct, frozen=True, kw_only=True):
     currency: str = ""
     minor_digits: int = 2
     resolved: bool = False
-    """``end`` is known: what broke the promise is over."""
+    """``end`` is known: what broke the promise is over. Also when the breach is withdrawn, then with or without an ``end``."""
     withdrawn: bool = False
     """A later correction shows that the promise was kept."""
     reason: str = ""

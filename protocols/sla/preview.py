@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from protocols.maintenance import MaintenanceWindow
 from protocols.sla.instance import InstanceStatus
 
 
@@ -35,6 +36,8 @@ class WindowPreview(Struct, frozen=True, kw_only=True):
 
     customers: int
     services: int
+    window: MaintenanceWindow
+    """The window that the plan means."""
     breached: int
     """Instances that the window would breach."""
     at_risk: int

@@ -239,7 +239,12 @@ async def test_a_preview_plans_nothing_and_names_a_wrong_field(lab: RunningApi) 
         found = await client.post(f"{PATH}/preview", json=WINDOW)
         assert found.status_code == 200, found.text
         nothing = {"customers": 0, "services": 0, "would_breach": 0, "would_be_at_risk": 0, "complete": True, "items": []}
-        assert found.json() == nothing
+        (unknown,) = found.json()["warnings"]
+        assert "olt-1" in unknown
+        assert found.json() == nothing | {"warnings": [unknown]}
+        partly = WINDOW | {"scope": {"alarm_types": ["ont.los"]}}
+        (warning,) = (await client.post(f"{PATH}/preview", json=partly)).json()["warnings"]
+        assert "counts as downtime" in warning
         assert (await client.get(PATH)).json()["items"] == []
         wrong = await client.post(f"{PATH}/preview", json=WINDOW | {"recurrence": "FREQ=SOMETIMES"})
         lab.problem(wrong, 422, "invalid_body", "recurrence")

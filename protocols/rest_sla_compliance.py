@@ -67,7 +67,7 @@ class CompliancePeriod(Struct, frozen=True, kw_only=True):
     closed: bool
     """false: the period runs, and the figures count until now."""
     revision: int
-    """Of a closed period; 0 of one that runs."""
+    """The revision of a closed period; 0 for one that runs."""
     availability: float | None
     """A fraction with 6 decimals; null when nothing was measured."""
     contract_time: float
@@ -205,7 +205,7 @@ def period_shown(figures: PeriodFigures) -> CompliancePeriod:
 
 
 COLUMNS: Final = CompliancePeriod.__struct_fields__
-"""Of the report as a CSV file: the fields of its items."""
+"""Columns of the report as a CSV file: the fields of its items."""
 
 
 def cells_of(figures: PeriodFigures) -> list[str]:

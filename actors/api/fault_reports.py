@@ -75,7 +75,7 @@ async def report_fault(
     opt=allow("viewer", query=FaultReportsQuery),
 )
 async def list_fault_reports(request: Request[Any, Any, Any], limits: Given[LimitsView], by: By) -> FaultReportPage:
-    """Those of the running and the previous measurement periods, the latest first."""
+    """The periods within reach, the running and the previous one, the latest first."""
     query = read_query(request, FaultReportsQuery)
     wanted = {name: value for name in ("customer_id", "service_id", "tenant_id") if (value := getattr(query, name)) is not None}
     found = [

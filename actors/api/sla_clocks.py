@@ -98,7 +98,7 @@ async def list_alarm_clocks(
 async def list_instance_clocks(
     clocks: Given[ClockPauses], clock: Given[Now], by: By, instance_id: InstanceName
 ) -> InstanceClocks:
-    """Of the alarms of the running and the previous period that concern the instance, the earliest first."""
+    """The clocks of the alarms of the running and the previous period that concern the instance, the earliest first."""
     if not _sees(by, clocks.limits, instance_id):
         raise ProblemError(404, "unknown_instance", f"no instance {instance_id!r}")
     return InstanceClocks(tuple(shown(one) for one in clocks.limits.clocks(instance_id, clock())))

@@ -148,7 +148,7 @@ async def create_sla_definition(
     data: JSONBody[DefinitionCreate],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[DefinitionShown]:
-    """What is promised under one name. 422 names every mistake with its field."""
+    """A definition is a promise under one name. 422 names every mistake with its field."""
     tenant = data.tenant_id or by.tenant
     if tenant is not None:
         tenant = tenant_of(by, tenant, tenant)

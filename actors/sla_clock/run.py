@@ -57,7 +57,7 @@ class FoldRun:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """What is written and emitted in this context is taken back when it raises."""
+        """Writes and Changes of this context are taken back when it raises."""
         written, emitted = self.journal.mark(), len(self.changes)
         try:
             yield

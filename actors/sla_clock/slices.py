@@ -42,7 +42,7 @@ def _closes_more(run: FoldRun) -> bool:
 
 
 def _do(run: FoldRun, item: WorkItem) -> WorkItem | None:
-    """What is left of ``item``."""
+    """The rest of ``item``; None when it is done."""
     match item:
         case WalkBelow():
             return _below(run, item)

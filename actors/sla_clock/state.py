@@ -78,7 +78,7 @@ class SlaState:
         self.accounts: dict[str, Account] = {}
         """Of running periods, by instance."""
         self.closed: dict[str, Account] = {}
-        """Of the periods before, by instance."""
+        """Accounts of the periods before, by instance."""
         self.closed_until: dict[str, int] = {}
         """By definition: the end of the last period that was closed for every instance."""
         self.plant = PlantMirror()

@@ -47,7 +47,7 @@ UPDATE sla_clocks SET ended_at = greatest(raised_at, coalesce($2, now())), reaso
 WHERE ended_at IS NULL AND alarm_id NOT IN (SELECT r.id::uuid FROM json_array_elements_text($1) AS r (id))
 """: lambda made: [each.alarm_id for each in made if isinstance(each, SlaClockChanged)],
 }
-"""What the stage no longer holds is over. Each statement with the ids that the seed has."""
+"""Statements that end the rows which the stage no longer holds, each with the ids that the seed has."""
 FORGET_QUARANTINE = "DELETE FROM quarantine"
 RECORD_GAP = """
 INSERT INTO device_events VALUES (0, 0, coalesce($4, now()), '', 'faultd', 'system', 'faultd', $1, 'major', $2, $3)

@@ -72,7 +72,7 @@ class Frames:
         return self._changes.get((filter, position))
 
     def _agreements(self, filter: Filter, position: int) -> Sequence[tuple[str, SlaMark]]:
-        """What changed of service level agreements after ``position``; nothing for a filter that asks for alarms alone."""
+        """The items of service level agreements that changed after ``position``; none where only alarms are wanted."""
         return self._board.sla.since(position) if filter.topics != ALARMS else ()
 
     async def _built(self, filter: Filter, position: int, agreements: Sequence[tuple[str, SlaMark]]) -> Text:

@@ -50,9 +50,9 @@ class Follower:
         self._connection = connection
         self.alarms: dict[str, Alarm] = {}
         self.instances: dict[str, StreamedInstance] = {}
-        """Those near or beyond a breach. Empty unless the URL asks for the topic; the same for the others."""
+        """Instances near or beyond a breach. Empty unless the URL asks for the topic; the same for the other topics."""
         self.breaches: dict[str, BreachShown] = {}
-        """Those that last."""
+        """The outages that last."""
         self.breaches_changed: Sequence[BreachShown] = ()
         """The breaches of the last frame, also those that are over."""
         self.requests: Sequence[StreamedRequest] = ()

@@ -22,7 +22,7 @@ def arithmetic_lines(report: SlaReport) -> list[str]:
 
 
 def explanation_lines(found: SlaExplanation) -> list[str]:
-    """What was seen, from the service up; what of it counts; and the arithmetic."""
+    """An explanation: the evidence from the service up, the part of it that counts, and the arithmetic."""
     return list(_lines(found))
 
 

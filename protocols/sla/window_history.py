@@ -22,4 +22,4 @@ class WindowHistory(Struct, frozen=True, array_like=True):
     """Sorted."""
     cancelled_at: int | None = None
     revision: int = 0
-    """Of the window's last version."""
+    """The revision of the window's last version."""

@@ -1,4 +1,4 @@
-"""What is behind every running and previous period is forgotten: PostgreSQL has it."""
+"""Retention: the stage forgets the time behind every running and previous period. PostgreSQL has it."""
 
 from msgspec.structs import replace
 

@@ -1,1 +1,1 @@
-"""What is known about a service: the plant above it, outage intervals, exclusions, and the timelines that follow."""
+"""Evidence about a service: the plant above it, outage intervals, exclusions, and the timelines that follow."""

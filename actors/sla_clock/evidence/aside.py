@@ -16,7 +16,7 @@ V = TypeVar("V")
 
 
 class AlarmAside(Struct, frozen=True, array_like=True, gc=False):
-    """What this stage needs of such an alarm, on disk."""
+    """The fields of such an alarm that this stage needs, on disk."""
 
     id: str
     alarm_id: str
@@ -81,7 +81,7 @@ class AlarmsAside:
 
     @classmethod
     def load(cls, saved: Iterable[AlarmAside]) -> "AlarmsAside":
-        """Those of a snapshot."""
+        """The alarms of a snapshot."""
         found = cls()
         for each in saved:
             found.put(None, _alarm_of(each), each.places)

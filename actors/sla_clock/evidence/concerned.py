@@ -47,7 +47,7 @@ def concerns(state: SlaState, alarm: Alarm) -> bool:
 
 
 def set_aside(state: SlaState, alarm: Alarm, run: FoldRun | None) -> None:
-    """Of an alarm that concerns no instance. Without ``run`` nothing takes it back."""
+    """Set an alarm aside that concerns no instance, or forget it once it is cleared. Without ``run`` nothing takes it back."""
     journal = None if run is None else run.journal
     if alarm.cleared_at is not None:
         state.aside.drop(journal, alarm.id)

@@ -27,7 +27,7 @@ class PlantPlace(Struct, frozen=True, array_like=True, gc=False):
 
     @classmethod
     def of(cls, node: Node) -> "PlantPlace":
-        """Of a node of the topology."""
+        """The place of a node of the topology."""
         customer = node.customer_id or (node.id if node.type == "customer" else "")
         service = node.service_id or (node.id if node.type == "service" else "")
         device = bool(node.address)

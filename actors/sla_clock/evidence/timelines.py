@@ -63,7 +63,7 @@ class EvidenceReader:
         self.outcomes.clear()
 
     def of(self, instance: SlaInstance) -> ServiceEvidence:
-        """Of an instance: down while all of its resources are, or while an alarm names its service or customer."""
+        """The evidence of an instance: down while all of its resources are, or while an alarm names its service or customer."""
         tenant = instance.tenant_id
         found = [self.of_node(resource, tenant) for resource in instance.resources]
         evidence = found[0] if len(found) == 1 else _all_of(found)
@@ -118,7 +118,7 @@ class EvidenceReader:
         return known[node_id]
 
     def filed(self, keys: Iterable[str], tenant: str) -> list[SlaOutage]:
-        """Those filed under ``keys`` that concern this tenant."""
+        """The outages filed under ``keys`` that concern this tenant."""
         state = self.state
         found = []
         for key in keys:

@@ -137,7 +137,7 @@ def severity_at(times: AlarmTimes, at: int) -> Severity:
 def _exclusions(
     evidence: EvidenceReader, instance: SlaInstance, span: Interval, terms: SlaTerms, opened: Sequence[Interval]
 ) -> list[ClockPause]:
-    """What operators stated, and work that was planned before the alarm was raised."""
+    """Exclusions that operators stated, and work that was planned before the alarm was raised."""
     stated = stated_times(evidence.state, instance, span)
     pauses = [ClockPause(each.exclusion.id, REASONS[each.exclusion.category], each.start, each.end) for each in stated]
     if terms.exclude_maintenance:

@@ -1,4 +1,4 @@
-"""What the limits of one instance come to now: the next instant to look again, and why it is at risk."""
+"""The limits of one instance now: the next instant to look again, and why it is at risk."""
 
 
 class LimitsStanding:

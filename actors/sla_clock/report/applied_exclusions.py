@@ -20,7 +20,7 @@ MOST_TITLES: Final = 3
 
 
 class ExclusionTimes(NamedTuple):
-    """What a period excludes, by its source. ``planned`` has the work, ``maintenance`` the part of its time that excuses.
+    """The exclusions of a period, by their source. ``planned`` has the work, ``maintenance`` the part of its time that excuses.
     ``zone``: that of the definition."""
 
     zone: ZoneInfo

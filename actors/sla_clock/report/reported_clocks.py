@@ -19,7 +19,7 @@ MOST_PAUSES: Final = 3
 
 
 def reported_clocks(reader: EvidenceReader, instance: SlaInstance, period: Period, as_of: int) -> tuple[AlarmClock, ...]:
-    """Those that ran within the period and have a limit. Facts behind ``as_of`` change nothing."""
+    """The clocks that ran within the period and have a limit. Facts behind ``as_of`` change nothing."""
     if not len(reader.state.clocks):
         return ()
     found: list[AlarmClock] = []

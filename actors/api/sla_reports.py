@@ -120,7 +120,7 @@ class PeriodReports:
         return found[0], not done.answer.duplicate
 
     def explanation(self, by: Principal, name: str) -> SlaExplanation:
-        """The report of the running period. ProblemError 404 when the caller sees no such instance, 409 when no period of it runs."""
+        """The explanation of the running period. ProblemError 404 for an instance not seen, 409 when no period of it runs."""
         self.check_seen(by, name)
         found = self.agreements.explain(name, instant_at(self.clock()))
         if found is None:

@@ -125,7 +125,7 @@ def _clocks(clocks: Sequence[AlarmClock], zone: ZoneInfo, most: int) -> PrintedT
 
 def _breaches(breaches: Sequence[SlaBreach], zone: ZoneInfo, most: int) -> PrintedTable:
     def row(_number: int, breach: SlaBreach) -> list[Cell]:
-        names = (("breach", breach.id), ("alarm", breach.alarm_id), ("ticket", breach.ticket_id))
+        names = (("breach", breach.id), ("alarm", breach.alarm_name or breach.alarm_id), ("ticket", breach.ticket_id))
         reason = [plain(breach.reason)] if breach.reason else []
         parts = deviation(breach)
         return [

@@ -41,7 +41,8 @@ def forget_past(run: FoldRun) -> None:
         # One that lasts has to be resolved yet: an alarm can be open for several periods.
         if not breach.resolved and breach.instance_id in state.instances:
             continue
-        put_breach(run, replace(breach, resolved=True, end=run.now if breach.end is None else breach.end))
+        if not breach.resolved or breach.end is None:
+            put_breach(run, replace(breach, resolved=True, end=run.now if breach.end is None else breach.end))
         journal.drop(state.breaches, breach.id)
     for key in [key for key in state.periods if key[1] < horizon]:
         journal.drop(state.periods, key)

@@ -75,8 +75,9 @@ def never_quickly(folds_quickly: Callable[..., bool]) -> Callable[..., bool]:
     """The check of the stage for Events that need no run, which says no to those that :func:`unbookable` is to see: what the
     answer is otherwise differs from process to process, and changes nothing."""
 
-    def quick(state: SlaState, event: Event, *more: Any) -> bool:
-        return not (type(event) is NetworkEvent and UNBOOKABLE in event.metadata) and folds_quickly(state, event, *more)
+    def quick(state: SlaState, events: Sequence[Event], *more: Any) -> bool:
+        fails = any(type(event) is NetworkEvent and UNBOOKABLE in event.metadata for event in events)
+        return not fails and folds_quickly(state, events, *more)
 
     return quick
 

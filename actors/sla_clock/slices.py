@@ -10,7 +10,7 @@ from actors.sla_clock.evidence.concerned import adopt
 from actors.sla_clock.evidence.outages import record
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.terms.followed import follow_nodes
-from actors.sla_clock.work import CloseAll, FollowNodes, ShowPlaced, WalkAll, WalkBelow, WalkThese, WorkItem
+from actors.sla_clock.work import CloseAll, FollowNodes, ShowPlaced, WalkAll, WalkBelow, WalkThese, WorkItem, waits_for_time
 from protocols.sla.instance import SlaInstance
 
 _LATER = (FollowNodes, ShowPlaced)
@@ -20,9 +20,10 @@ _LATER = (FollowNodes, ShowPlaced)
 def go_on(run: FoldRun) -> None:
     """Examine instances until the work or the Event's budget is used up."""
     work, journal = run.state.work, run.journal
-    while work and run.budget > 0:
-        # An outage does not wait until a hundred thousand nodes have got their contracts.
-        number = next((each for each, waiting in work.items() if type(waiting) not in _LATER), next(iter(work)))
+    while run.budget > 0:
+        number = _next(run)
+        if number is None:
+            return
         item = work[number]
         left = _do(run, item)
         if left is not None:
@@ -31,6 +32,19 @@ def go_on(run: FoldRun) -> None:
         journal.drop(work, number)
         if isinstance(item, CloseAll) and not _closes_more(run):
             forget_past(run)
+
+
+def _next(run: FoldRun) -> int | None:
+    """The number of the work that comes next; None while none can go on."""
+    later = None
+    for number, item in run.state.work.items():
+        if waits_for_time(item, run.now):
+            continue
+        # An outage does not wait until a hundred thousand nodes have got their contracts.
+        if type(item) not in _LATER:
+            return number
+        later = number if later is None else later
+    return later
 
 
 def _closes_more(run: FoldRun) -> bool:

@@ -16,7 +16,7 @@ from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
 from actors.sla_clock.journal import Journal
 from actors.sla_clock.limits.marks import ClockMark, MetricRecord
-from actors.sla_clock.work import WorkItem
+from actors.sla_clock.work import WorkItem, waits_for_time
 from actors.state_encoding import Piece, struct_pieces
 from protocols.sla.breach import BreachType, SlaBreach
 from protocols.sla.credit import SlaCredit
@@ -128,7 +128,8 @@ class SlaState:
     @property
     def pending(self) -> bool:
         """True while work waits for another Event, or deadlines that were due at the last one."""
-        return bool(self.work) or self.deadlines.first <= instant_at(self.at)
+        now = instant_at(self.at)
+        return self.deadlines.first <= now or any(not waits_for_time(item, now) for item in self.work.values())
 
     @property
     def follows(self) -> bool:

@@ -64,3 +64,8 @@ class ShowPlaced(Struct, frozen=True, array_like=True, tag="placed", tag_field="
 
 
 WorkItem = WalkBelow | WalkThese | WalkAll | CloseAll | FollowNodes | ShowPlaced
+
+
+def waits_for_time(item: WorkItem, now: int) -> bool:
+    """True for a period that has not ended: the clock was put back while it was being closed."""
+    return type(item) is CloseAll and item.ended > now

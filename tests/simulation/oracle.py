@@ -386,7 +386,7 @@ class Oracle:
         assert sla is not None
         at, elapsed = self.events[-1][0], self.elapsed[-1]
         for offset in range(len(self.events) + 1, len(self.events) + MOST_SLICES):
-            if not sla.work and sla.deadlines.first > instant_at(at):
+            if not sla.pending and sla.deadlines.first > instant_at(at):
                 break
             self.agreements.follow((at, elapsed), SlaWork(), self.stages.fold(offset, at, SlaWork()), sla)
         judge_agreements(self.violate, self.agreements, sla, instant_at(sla.at))

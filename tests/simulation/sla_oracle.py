@@ -148,7 +148,7 @@ class Shares(NamedTuple):
 
 def judge_agreements(violate: Violate, history: SlaHistory, state: SlaState, now: int) -> None:
     """Nothing is under way any more: running periods, closed ones within reach and their breaches are what the facts say."""
-    if state.work:
+    if state.pending:
         violate(f"work of the SLA clock is left: {list(state.work.values())!r:.300}")
     for instance in state.instances:
         running = period_of(state, instance, now)

@@ -73,6 +73,7 @@ def close_waiting(run: FoldRun, instance: SlaInstance) -> None:
             for item in state.work.values()
             if isinstance(item, CloseAll)
             and item.definition_id == definition_id
+            and item.ended <= run.now
             and state.instances.is_behind(instance.id, item.after)
         ]
         due = state.deadlines.at("period", definition_id) or NEVER

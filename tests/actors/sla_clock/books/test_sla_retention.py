@@ -5,6 +5,8 @@ from datetime import date
 from vocabulary.sla import SlaWorld, us
 from vocabulary.world import ADMIN, moment
 
+from actors.sla_clock.journal import Journal
+from actors.sla_clock.work import CloseAll
 from protocols.sla.actions import DeleteInstance
 from protocols.sla.local_time import SECOND
 from protocols.sla.periods import PeriodRule
@@ -87,3 +89,17 @@ def test_a_period_that_waits_to_be_closed_is_not_revised_before() -> None:
     assert closed[4:] == [(us(MIDNIGHT + 2 * DAY), 2)]
     # One breach for each period, also for the one that was revised.
     assert len(world.breaches) == len({breach.period_start for breach in world.breaches.values()}) == 5
+
+
+def test_a_period_that_has_not_ended_by_the_clock_any_more_waits_for_its_end() -> None:
+    """The clock was put back while the period was being closed."""
+    world = SlaWorld()
+    daily = world.define(period=PeriodRule("UTC", date(2026, 1, 1), "days", 1))
+    world.serve(daily, "svc-1")
+    world.sla.put_work(Journal(), CloseAll(daily.id, us(MIDNIGHT)))
+    world.at(100).tick()
+    assert not world.sla.pending
+    assert not world.closed
+    world.run_to(MIDNIGHT + 10)
+    assert [(each.end, each.revision) for each in world.closed] == [(us(MIDNIGHT), 1)]
+    assert not world.sla.work

@@ -38,7 +38,8 @@ class StageActor:
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Fold until ``inbox`` ends, then close ``outbox`` once every part is encoded. Cancelled half-way, the batch in hand
-        is lost to this process; the ledger has its Events."""
+        is lost to this process; the ledger has its Events. When the actor behind ``outbox`` has failed, this one ends without
+        an error of its own: the failure names the one to blame."""
         task_status.started()
         async with self._outbox, trio.open_nursery() as encoding:
             async for message in self._inbox:
@@ -46,7 +47,17 @@ class StageActor:
                     encoding.start_soon(self._save, message.through, self._stage.saving())
                 elif isinstance(message, EventBatch):
                     message = await self._fold(message)
-                await self._outbox.send(message)
+                if not await self._send(message):
+                    encoding.cancel_scope.cancel()
+                    return
+
+    async def _send(self, message: PipeMessage) -> bool:
+        """False when nobody reads any more."""
+        try:
+            await self._outbox.send(message)
+        except trio.BrokenResourceError:
+            return False
+        return True
 
     async def _fold(self, batch: EventBatch) -> EventBatch:
         stage = self._stage
@@ -71,4 +82,4 @@ class StageActor:
             log.error("a stage could not encode its state", stage=name, through=through, exc_info=error)
             self._metrics.stage_failures.labels(name, error.method).inc()
             part = SnapshotPart(through, name, b"", error.error)
-        await self._outbox.send(part)
+        await self._send(part)

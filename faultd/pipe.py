@@ -102,7 +102,7 @@ class Stages:
         return begun
 
     def made(self) -> Iterator[Change]:
-        """What the stages hold besides alarms, as Changes with offset 0: of all that PostgreSQL has rows. Begin it between two
+        """Everything of which PostgreSQL has rows, but for alarms, as Changes with offset 0. Begin it between two
         Events. The fold may go on between two Changes. Raises StageFailed."""
         yield from operator_data(self.state)
         for stage in self.all[1:]:

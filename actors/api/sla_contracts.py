@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,12 +16,11 @@ from protocols.rest_sla_instances import InstanceCreate, InstanceEdit, InstanceS
 from protocols.sla.currency import minor_digits_of
 from protocols.sla.definition import SlaDefinition
 from protocols.sla.instance import InstanceEdited, InstancePlan, SlaInstance
-from protocols.sla.local_time import SECOND, instant_at, midnight, wall_time
+from protocols.sla.local_time import SECOND, instant_at, midnight, utc_time, wall_time
 from protocols.sla.view import LiveInstance
 
 _ON_THE_WIRE = {"definition_id": "sla_definition_id", "start": "start_date", "end": "end_date"}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DefinitionLookup = Callable[[str], SlaDefinition | None]
 """A definition that the caller sees, by its id."""
 
@@ -148,10 +147,5 @@ def _day_text(instant: int, zone: ZoneInfo) -> str:
     return at.date().isoformat() if midnight(at.date(), zone) == instant else at.isoformat()
 
 
-def moment_of(instant: int) -> datetime:
-    """The time in UTC of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=instant)
-
-
 def _moment(instant: int | None) -> datetime | None:
-    return None if instant is None else moment_of(instant)
+    return None if instant is None else utc_time(instant)

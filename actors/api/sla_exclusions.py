@@ -20,7 +20,6 @@ from actors.api.openapi import PROBLEM, ApiOperation, ConditionalOperation, Tagg
 from actors.api.parameters import read_query
 from actors.api.problems import ProblemError, invalid_body
 from actors.api.routes import PREFIX, By, Given, IfMatch, resource, tagged
-from actors.api.sla_contracts import moment_of
 from actors.api.submitter import Submitter
 from protocols.principal import Principal
 from protocols.recurrence.occurrences import zone_of
@@ -29,7 +28,7 @@ from protocols.rest_body import fields_for
 from protocols.rest_sla_exclusions import ExclusionCreate, ExclusionPage, ExclusionShown, ExclusionsQuery
 from protocols.sla.actions import CreateExclusion, WithdrawExclusion
 from protocols.sla.exclusion import ExclusionPlan, SlaExclusion
-from protocols.sla.local_time import instant_at
+from protocols.sla.local_time import instant_at, utc_time
 from protocols.sla.view import SlaView
 
 _ORDER = Order("sla-exclusions", (SortKey("offset", INT64, True),))
@@ -163,8 +162,8 @@ def _instant(field: str, at: datetime, zone: ZoneInfo) -> int:
 def _shown(exclusion: SlaExclusion) -> ExclusionShown:
     return ExclusionShown(
         **fields_for(ExclusionShown, exclusion),
-        start_time=moment_of(exclusion.start),
-        end_time=moment_of(exclusion.end),
+        start_time=utc_time(exclusion.start),
+        end_time=utc_time(exclusion.end),
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from protocols.sla.intervals import Interval, Timeline, clip, difference, elapsed_at, intersection, total, union
+from protocols.sla.report import nearest
 
 BILLION = 1_000_000_000
 
@@ -111,7 +112,4 @@ def availability(found: Shares, unknown: Literal["up", "down", "excluded"] = "up
     elif unknown == "down":
         down += hidden
     measured = up + down
-    if not measured:
-        return None
-    quotient, rest = divmod(up * 1_000_000, measured)
-    return quotient + (2 * rest > measured or (2 * rest == measured and quotient % 2 == 1))
+    return nearest(up * 1_000_000, measured) if measured else None

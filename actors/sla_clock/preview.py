@@ -22,7 +22,7 @@ MOST_EXAMINED = 20_000
 
 
 def preview_window(state: SlaState, window: MaintenanceWindow, now: int, tenant: str | None, most: int) -> WindowPreview:
-    """What ``window``, which is made at ``now`` (microseconds), would do to the instances of ``tenant`` (None: of every one) in
+    """The effect of ``window``, made at ``now`` (microseconds), on the instances of ``tenant`` (None: of every one) in
     the period in which it begins first. ``most``: instances in the answer."""
     history = with_version(WindowHistory(), window)
     alone = MaintenanceIndex([history])

@@ -95,7 +95,7 @@ class EvidenceReader:
         return sorted(found.values(), key=lambda outage: (outage.start, outage.id))
 
     def of_node(self, node_id: str, tenant: str) -> ServiceEvidence:
-        """Of a node: by its own alarms, or because everything above it is down. Without recursion: plants are
+        """The evidence of a node: by its own alarms, or since everything above is down. Without recursion: plants are
         deep."""
         known = self._nodes.setdefault(tenant, {})
         opened: set[str] = set()

@@ -203,7 +203,7 @@ def _distinct(changes: Iterable[SeverityChange]) -> list[SeverityChange]:
 
 
 def _acknowledgements(table: AlarmFactTable, alarm_id: str, window: Interval = ALWAYS, depth: int = 0) -> list[int]:
-    """Of the alarm; of the one above; and of a former one above, while the alarm was attached to it."""
+    """Facts of the alarm, of the one above, and of a former one above while the alarm was attached to it."""
     times = table.by_id[alarm_id].times
     found = [] if times.acknowledged is None else [times.acknowledged]
     for span, within in _attached(table, times, window, depth):
@@ -213,7 +213,7 @@ def _acknowledgements(table: AlarmFactTable, alarm_id: str, window: Interval = A
 
 
 def _pauses(table: AlarmFactTable, alarm_id: str, window: Interval = ALWAYS, depth: int = 0) -> list[ClockPause]:
-    """Of the alarm; of the one above; and of a former one above, while the alarm was attached to it."""
+    """Facts of the alarm, of the one above, and of a former one above while the alarm was attached to it."""
     times = table.by_id[alarm_id].times
     found = list(times.pauses)
     for span, within in _attached(table, times, window, depth):

@@ -49,20 +49,26 @@ def note_alarm(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()
         customer_power=last.customer_power if alarm.parent_alarm_id == last.parent_alarm_id else _own_power(run, alarm),
     )
     why = f"{alarm.alarm_id} changed"
-    if last.end is None and not last.corrected:
-        changed = _begun(changed, last, began, entries)
-    if alarm.cleared_at is not None and not (last.corrected and last.end is not None):
-        changed = replace(changed, end=max(instant_at(alarm.cleared_at), changed.start))
-        why = f"{alarm.alarm_id} was cleared"
+    if last.end is None:
+        if not last.corrected:
+            changed = _begun(changed, last, began, entries)
+        if ended is not None:
+            changed = replace(changed, end=max(ended, changed.start))
+            why = f"{alarm.alarm_id} was cleared"
+    elif ended is not None and not last.corrected and _says(entries, CLOCK_JUMPED):
+        # The correlator moved the date of the clear: the outage keeps its length.
+        changed = replace(changed, start=last.start + ended - last.end, end=ended, moved=last.moved + ended - last.end)
     if changed != last:
         put_outage(run, changed, why)
 
 
 def _opened_again(alarm: Alarm, entries: Sequence[TimelineEntry], last: SlaOutage) -> bool:
     """True when the alarm was opened again behind its last interval, which has ended. Where an operator corrected that end, the
-    timeline alone tells."""
+    timeline alone tells. It tells also after a jump of the clock, which moves the date at which the alarm was opened."""
     if _says(entries, REOPENED):
         return True
+    if _says(entries, CLOCK_JUMPED) and not _says(entries, CLEARED_BEFORE_RAISE):
+        return False
     return instant_at(alarm.opened_at) >= (last.end or 0) and (not last.corrected or _says(entries, CLEARED_BEFORE_RAISE))
 
 

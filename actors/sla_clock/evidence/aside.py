@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from protocols.alarm import Alarm
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity

@@ -10,7 +10,7 @@ from protocols.dispatch.channel import Channel
 SubjectState = Literal["open", "ended"]
 
 
-class Told(Struct, frozen=True, array_like=True):
+class ToldPerson(Struct, frozen=True, array_like=True):
     """A person, or an address, that was told of a subject by one channel."""
 
     channel: Channel
@@ -39,7 +39,7 @@ class Escalation(Struct, frozen=True, array_like=True):
     """Index of the next step."""
 
 
-class Subject(Struct, frozen=True, kw_only=True):
+class DispatchSubject(Struct, frozen=True, kw_only=True):
     """A cause with what was decided about it. Frozen: every change is a new value."""
 
     key: str
@@ -52,7 +52,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     customer_tiers: tuple[str, ...] = ()
     since: int
     """When it was first requested that people hear of it."""
-    told: tuple[Told, ...] = ()
+    told: tuple[ToldPerson, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     ticket_id: str = ""
     merged_into: str = ""

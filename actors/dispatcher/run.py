@@ -5,21 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 
-from actors.dispatcher.cause import Subject
+from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
-from protocols.change import Answer, Change, Refusal
+from protocols.change import Answer, Change
 from protocols.dispatch.changes import DispatchNoted, NotificationChanged, TicketUpdated
 from protocols.dispatch.notification import DispatchedNotification
 from protocols.dispatch.ticket import Ticket
-
-
-class CommandRefused(Exception):
-    """The command is refused; nothing was written."""
-
-    def __init__(self, *refusals: Refusal) -> None:
-        super().__init__("; ".join(each.text for each in refusals))
-        self.refusals = refusals
 
 
 class DispatchRun:
@@ -59,7 +51,7 @@ class DispatchRun:
             del self.changes[emitted:]
             raise
 
-    def put_subject(self, subject: Subject) -> None:
+    def put_subject(self, subject: DispatchSubject) -> None:
         """The subject as it is now."""
         self.journal.put(self.state.subjects, subject.key, subject)
 
@@ -73,7 +65,7 @@ class DispatchRun:
         self.journal.put(self.state.tickets, ticket.id, ticket)
         self.emit(TicketUpdated(self.offset, ticket))
 
-    def note(self, subject: Subject, text: str, *, policy: str = "") -> None:
+    def note(self, subject: DispatchSubject, text: str, *, policy: str = "") -> None:
         """A decision that sends nothing, for whoever asks why."""
         number, self._noted = self._noted, self._noted + 1
         alarm_id = subject.alarm.id if subject.alarm is not None else ""

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from actors.dispatcher.cause import Subject
+from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.settings import DispatchInputs
-from actors.dispatcher.timers import TimerKind, Timers
+from actors.dispatcher.timers import DispatchTimers, TimerKind
 from actors.state_encoding import Piece, struct_pieces
 from protocols.dispatch.contact import ContactRecord
 from protocols.dispatch.notification import DispatchedNotification
@@ -30,7 +30,7 @@ class SavedDispatch(Struct, kw_only=True):
     policies: dict[str, PolicyRecord] = {}
     contacts: dict[str, ContactRecord] = {}
     rotas: dict[str, RotaRecord] = {}
-    subjects: dict[str, Subject] = {}
+    subjects: dict[str, DispatchSubject] = {}
     notifications: dict[str, DispatchedNotification] = {}
     tickets: dict[str, Ticket] = {}
     tickets_made: int = 0
@@ -53,12 +53,12 @@ class DispatchState:
         self.policies: dict[str, PolicyRecord] = {}
         self.contacts: dict[str, ContactRecord] = {}
         self.rotas: dict[str, RotaRecord] = {}
-        self.subjects: dict[str, Subject] = {}
+        self.subjects: dict[str, DispatchSubject] = {}
         self.notifications: dict[str, DispatchedNotification] = {}
         """Those that wait, and those of subjects that are still held."""
         self.tickets: dict[str, Ticket] = {}
         self.tickets_made = 0
-        self.timers = Timers()
+        self.timers = DispatchTimers()
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
 
@@ -76,5 +76,5 @@ class DispatchState:
         state = cls()
         for name in SavedDispatch.__struct_fields__:
             setattr(state, name, getattr(saved, name))
-        state.timers = Timers(saved.timers)
+        state.timers = DispatchTimers(saved.timers)
         return state

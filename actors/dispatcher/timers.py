@@ -1,4 +1,4 @@
-"""Timers of the dispatcher: when a subject has to be looked at next. They are state, so a restart keeps them."""
+"""DispatchTimers of the dispatcher: when a subject has to be looked at next. They are state, so a restart keeps them."""
 
 from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
@@ -12,7 +12,7 @@ TimerKind = Literal["group", "escalation", "storm", "rota", "window", "forget"]
 NEVER = 1 << 62
 
 
-class Timers:
+class DispatchTimers:
     """One instant (microseconds since 1970) for each kind and name."""
 
     def __init__(self, due: Mapping[TimerKind, Mapping[str, int]] | None = None) -> None:

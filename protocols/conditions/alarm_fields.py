@@ -9,14 +9,12 @@ from protocols.service_effect import SERVICE_EFFECTS
 from protocols.severity import SEVERITIES
 from protocols.symptom import SYMPTOMS
 
-FieldKind = Literal["text", "number", "flag", "many", "time", "any"]
-"""``many``: several texts, of which one must match. ``any``: the value says which kind it is."""
-
 
 class ConditionField(NamedTuple):
     """A field as conditions see it."""
 
-    kind: FieldKind
+    kind: Literal["text", "number", "flag", "many", "time", "any"]
+    """``many``: several texts, of which one must match. ``any``: each value says which kind it is."""
     values: tuple[str, ...] = ()
     """All values that there are, where it is an enumeration."""
     spelling: Callable[[str], str] | None = None

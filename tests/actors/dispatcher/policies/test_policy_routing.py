@@ -249,7 +249,9 @@ SEVERITIES = ["critical", "major", "minor", "warning"]
 SPANS = st.none() | st.integers(0, 5).map(lambda each: each * 60.0)
 
 
-MATCHES = st.just({}) | st.lists(st.sampled_from(SEVERITIES), min_size=1, unique=True).map(lambda some: {"severity": some})
+MATCHES: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.lists(st.sampled_from(SEVERITIES), min_size=1, unique=True).map(
+    lambda some: {"severity": some}
+)
 
 
 def routes(below: st.SearchStrategy[list[dict[str, Any]]]) -> st.SearchStrategy[dict[str, Any]]:

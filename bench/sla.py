@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from actors.sla_clock.stage import SlaClock
 from protocols.alarm import Alarm
 from protocols.change import AlarmChanged, Change, NodesChanged

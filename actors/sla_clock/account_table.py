@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from actors.journal import Journal
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.instance_table import InstanceTable
-from actors.sla_clock.journal import Journal
 from actors.state_encoding import LazyMap
 
 

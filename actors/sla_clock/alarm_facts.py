@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from protocols.sla.clock_facts import AlarmTimes
 
 POWER_OUTAGE = "power.outage"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Any, Final, Literal, get_args
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 
 DeadlineKind = Literal["instance", "period", "clock", "performance"]
 """``instance``: the budget of an instance, or the begin of its contract; ``period``: the end of the running periods of a

@@ -44,11 +44,11 @@ def folds_quickly(state: SlaState, events: Iterable[Event], at: datetime, now: i
         if type(change) is AlarmChanged:
             if is_kept(state, change.alarm) or concerns(state, change.alarm):
                 return False
-            alarms.append(change.alarm)
+            alarms.append(change)
         elif type(change) in _PLANT:
             return False
-    for alarm in alarms:
-        set_aside(state, alarm, None)
+    for change in alarms:
+        set_aside(state, change.alarm, change.entries, None)
     return True
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from actors.sla_clock.place_index import PlaceIndex
 from actors.state_encoding import EncodedMembers
 from protocols.sla.instance import SlaInstance

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Literal
 
+from actors.journal import Journal
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.state import SlaState
 from protocols.change import Answer, Change, Refusal
 from protocols.sla.changes import SlaNoticeKind, SlaNotificationRequested

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from actors.journal import Journal
 from actors.sla_clock.account_table import AccountTable
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.alarm_facts import AlarmFacts, AlarmFactTable
@@ -15,7 +16,6 @@ from actors.sla_clock.evidence.aside import AlarmAside, AlarmsAside
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
 from actors.sla_clock.evidence.plant import PlantMirror, PlantPlace
 from actors.sla_clock.instance_table import InstanceTable
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.limits.marks import ClockMark, MetricRecord
 from actors.sla_clock.work import WorkItem, waits_for_time
 from actors.state_encoding import LazyMap, Piece, struct_pieces

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from actors.journal import Journal
 from actors.sla_clock.alarm_facts import AlarmFacts
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex
 from actors.sla_clock.evidence.plant import PlantPlace
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.state import SlaState
 from actors.store.sla_read import SlaHistory
 from protocols.sla.definition import SlaDefinition

@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
+from actors.journal import Journal
 from actors.sla_clock.books.figures import SlaFigures, figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.state import SlaState
 from protocols.change import Change
 from protocols.command import PutWindow

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from actors.journal import Journal
 from actors.sla_clock.books.figures import SlaFigures
-from actors.sla_clock.journal import Journal
 from protocols.command import Command
 from protocols.sla.actions import ReportFault
 from protocols.sla.credit_models import CreditTier, TierCredits

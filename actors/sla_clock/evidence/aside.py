@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from protocols.alarm import Alarm
 from protocols.service_effect import ServiceEffect
 from protocols.severity import Severity
@@ -37,6 +37,8 @@ class AlarmAside(Struct, frozen=True, array_like=True, gc=False):
     service_effect: ServiceEffect
     symptom: Symptom
     places: tuple[str, ...]
+    moved: int = 0
+    """Jumps of the clock since it was opened, in microseconds."""
 
 
 class AlarmsAside:
@@ -49,10 +51,11 @@ class AlarmsAside:
         self.by_id: dict[str, Alarm] = {}
         self._places: dict[str, tuple[str, ...]] = {}
         self._at: dict[str, tuple[str, ...]] = {}
+        self._moved: dict[str, int] = {}
 
-    def put(self, journal: Journal | None, alarm: Alarm, places: tuple[str, ...]) -> None:
+    def put(self, journal: Journal | None, alarm: Alarm, places: tuple[str, ...], moved: int = 0) -> None:
         """Set an alarm aside, or replace it. ``places``: its resource; and ``service:ID`` or ``customer:ID`` of those that it
-        names, where the resource is no node of the topology."""
+        names, where the resource is no node of the topology. ``moved``: as :meth:`moved` is to answer from now on."""
         known = self._places.get(alarm.id)
         if known != places:
             if known is not None:
@@ -61,6 +64,8 @@ class AlarmsAside:
             for place in places:
                 _write(journal, self._at, place, (*self._at.get(place, ()), alarm.id))
         _write(journal, self.by_id, alarm.id, alarm)
+        if moved != self.moved(alarm.id):
+            _write(journal, self._moved, alarm.id, moved or None)
 
     def drop(self, journal: Journal | None, alarm_id: str) -> None:
         """Forget an alarm, if it is set aside."""
@@ -69,6 +74,17 @@ class AlarmsAside:
             self._unfile(journal, alarm_id, known)
             _write(journal, self._places, alarm_id, None)
             _write(journal, self.by_id, alarm_id, None)
+            if alarm_id in self._moved:
+                _write(journal, self._moved, alarm_id, None)
+
+    def moved(self, alarm_id: str) -> int:
+        """The jumps of the clock (microseconds) since the alarm was opened, as far as its date does not have them."""
+        return self._moved.get(alarm_id, 0)
+
+    def move(self, journal: Journal, by: int) -> None:
+        """The clock has jumped ``by`` so many microseconds."""
+        for alarm_id in self.by_id:
+            _write(journal, self._moved, alarm_id, self.moved(alarm_id) + by or None)
 
     def at(self, place: str) -> tuple[str, ...]:
         """Ids of the alarms of a resource, of ``service:ID`` or ``customer:ID``."""
@@ -76,15 +92,15 @@ class AlarmsAside:
 
     def saving(self) -> Callable[[], list[AlarmAside]]:
         """They are brought into form for a snapshot when this is called, in any thread; as they are now."""
-        alarms, places = list(self.by_id.values()), dict(self._places)
-        return lambda: [_aside(alarm, places[alarm.id]) for alarm in alarms]
+        alarms, places, moved = list(self.by_id.values()), dict(self._places), dict(self._moved)
+        return lambda: [_aside(alarm, places[alarm.id], moved.get(alarm.id, 0)) for alarm in alarms]
 
     @classmethod
     def load(cls, saved: Iterable[AlarmAside]) -> "AlarmsAside":
         """The alarms of a snapshot."""
         found = cls()
         for each in saved:
-            found.put(None, _alarm_of(each), each.places)
+            found.put(None, _alarm_of(each), each.places, each.moved)
         return found
 
     def _unfile(self, journal: Journal | None, alarm_id: str, places: tuple[str, ...]) -> None:
@@ -105,7 +121,7 @@ def _write(journal: Journal | None, table: dict[str, V], key: str, value: V | No
         journal.put(table, key, value)
 
 
-def _aside(alarm: Alarm, places: tuple[str, ...]) -> AlarmAside:
+def _aside(alarm: Alarm, places: tuple[str, ...], moved: int) -> AlarmAside:
     placed = len(places) == 1
     return AlarmAside(
         id=alarm.id,
@@ -128,10 +144,11 @@ def _aside(alarm: Alarm, places: tuple[str, ...]) -> AlarmAside:
         service_effect=alarm.service_effect,
         symptom=alarm.symptom,
         places=places,
+        moved=moved,
     )
 
 
 def _alarm_of(saved: AlarmAside) -> Alarm:
     """The alarm as far as this stage needs it."""
-    known = {name: getattr(saved, name) for name in AlarmAside.__struct_fields__ if name != "places"}
+    known = {name: getattr(saved, name) for name in AlarmAside.__struct_fields__ if name not in ("places", "moved")}
     return Alarm(**known, source="system", resource_type="", received_at=saved.first_occurrence)

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 
-from actors.sla_clock.evidence.outages import note_alarm
+from actors.sla_clock.evidence.outages import CLOCK_JUMPED, note_alarm, says
 from actors.sla_clock.limits.clock_facts import note_clock
 from actors.sla_clock.run import FoldRun
 from actors.sla_clock.state import SlaState
 from protocols.alarm import Alarm, TimelineEntry
 from protocols.sla.instance import SlaInstance
+from protocols.sla.local_time import instant_at
 
 
 def take_in(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry]) -> None:
     """Keep the outage and the clocks of an alarm that concerns an instance; set another one aside."""
     state = run.state
     if not is_kept(state, alarm) and not concerns(state, alarm):
-        set_aside(state, alarm, run)
+        set_aside(state, alarm, entries, run)
         return
     _keep(run, alarm, entries)
 
@@ -46,13 +47,21 @@ def concerns(state: SlaState, alarm: Alarm) -> bool:
     return any(state.instances.count(place) for place in _places(state, alarm))
 
 
-def set_aside(state: SlaState, alarm: Alarm, run: FoldRun | None) -> None:
+def set_aside(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry], run: FoldRun | None) -> None:
     """Set an alarm aside that concerns no instance, or forget it once it is cleared. Without ``run`` nothing takes it back."""
     journal = None if run is None else run.journal
     if alarm.cleared_at is not None:
         state.aside.drop(journal, alarm.id)
     elif alarm.service_effect != "none" or alarm.is_root_cause:
-        state.aside.put(journal, alarm, _places(state, alarm))
+        state.aside.put(journal, alarm, _places(state, alarm), _moved(state, alarm, entries))
+
+
+def _moved(state: SlaState, alarm: Alarm, entries: Sequence[TimelineEntry]) -> int:
+    """The jumps of the clock since an alarm that was set aside was opened, as far as they are not in its date."""
+    moved = state.aside.moved(alarm.id)
+    if moved and says(entries, CLOCK_JUMPED):
+        moved += instant_at(state.aside.by_id[alarm.id].opened_at) - instant_at(alarm.opened_at)
+    return moved
 
 
 def _places(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
@@ -67,9 +76,10 @@ def _places(state: SlaState, alarm: Alarm) -> tuple[str, ...]:
 
 def _keep(run: FoldRun, alarm: Alarm, entries: Sequence[TimelineEntry] = ()) -> None:
     """With those that it is attached to: their clocks are the ones that count."""
+    moved = _moved(run.state, alarm, entries)
     run.state.aside.drop(run.journal, alarm.id)
     parent = alarm.parent_alarm_id
     if parent is not None and (above := run.state.aside.by_id.get(parent)) is not None:
         _keep(run, above)
-    note_alarm(run, alarm, entries)
-    note_clock(run, alarm)
+    note_alarm(run, alarm, entries, moved)
+    note_clock(run, alarm, moved)

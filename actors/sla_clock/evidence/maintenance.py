@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from actors.journal import Journal
 from actors.sla_clock.evidence.planned_work import Work, planned_occurrences, with_version, work_within
 from actors.sla_clock.evidence.plant import PlantPlace
-from actors.sla_clock.journal import Journal
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.sla.instance import SlaInstance
 from protocols.sla.intervals import Interval

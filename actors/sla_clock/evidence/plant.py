@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from protocols.topology import Node
 
 CONTRACT_TYPES = ("customer", "service")

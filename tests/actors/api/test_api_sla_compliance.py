@@ -13,7 +13,7 @@ from vocabulary.api import RunningApi
 
 from actors.api import sla_compliance
 from actors.api.sql import sla_periods
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from actors.sla_clock.work import WalkAll
 from protocols.ledger import RecordedBatch
 from protocols.sla.changes import SlaPeriodClosed

@@ -7,7 +7,7 @@ import pytest
 from vocabulary.api import T0
 from vocabulary.sla import BEGAN, MONTH
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from protocols.sla.definition import SlaDefinition, SlaTerms
 from protocols.sla.instance import SlaInstance
 from protocols.sla.local_time import SECOND, instant_at

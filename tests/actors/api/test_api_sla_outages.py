@@ -8,7 +8,7 @@ from vocabulary import agreements
 from vocabulary.agreements import ALARM, BEGIN, HOUR
 from vocabulary.api import RunningApi
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from protocols.ledger import RecordedBatch
 from protocols.sla.changes import SlaOutageChanged
 from protocols.sla.local_time import instant_at

@@ -4,8 +4,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from actors.journal import Journal
 from actors.sla_clock.deadlines import NEVER, DeadlineKind, Deadlines
-from actors.sla_clock.journal import Journal
 
 steps = st.lists(
     st.tuples(

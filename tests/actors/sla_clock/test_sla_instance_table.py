@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from actors.journal import Journal
 from actors.sla_clock.instance_table import InstanceTable, places_of
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.place_index import PlaceIndex
 from protocols.sla.instance import SlaInstance
 

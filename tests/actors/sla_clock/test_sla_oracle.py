@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 from vocabulary.sla import SlaWorld, us
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from actors.sla_clock.work import WalkAll
 from protocols.sla.actions import CorrectOutage
 from protocols.sla.exclusion import ExclusionScope, SlaExclusion

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from actors.journal import Journal
 from actors.sla_clock.accounts import Account
 from actors.sla_clock.books.period_choice import next_period_end, period_of
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.state import SlaState
 from protocols.sla.definition import SlaDefinition, SlaTerms
 from protocols.sla.instance import FormerDefinition, SlaInstance

@@ -5,7 +5,7 @@ from datetime import date
 from vocabulary.sla import SlaWorld, us
 from vocabulary.world import ADMIN, moment
 
-from actors.sla_clock.journal import Journal
+from actors.journal import Journal
 from actors.sla_clock.work import CloseAll
 from protocols.sla.actions import DeleteInstance
 from protocols.sla.local_time import SECOND

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from vocabulary.recurrence import planned_window, utc
 
+from actors.journal import Journal
 from actors.sla_clock.evidence.maintenance import MaintenanceIndex, MaintenanceReader
 from actors.sla_clock.evidence.plant import PlantPlace
-from actors.sla_clock.journal import Journal
 from protocols.maintenance import MaintenanceWindow, WindowScope
 from protocols.recurrence.within import microseconds
 from protocols.sla.instance import SlaInstance

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from vocabulary.sla import SlaWorld, plan_window, us
 from vocabulary.world import ADMIN, moment
 
+from actors.journal import Journal
 from actors.sla_clock.books.figures import figures_of
 from actors.sla_clock.books.period_choice import period_of
 from actors.sla_clock.evidence.timelines import EvidenceReader
-from actors.sla_clock.journal import Journal
 from actors.sla_clock.report.assembly import report_of
 from protocols.command import PutWindow
 from protocols.maintenance import WindowPlan, WindowScope

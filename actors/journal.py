@@ -1,7 +1,7 @@
 """The undo journal of one Event: a fold that raises leaves the state as it was.
 
-The code of the stage writes tables in place, so that it always reads what it has written, and every write goes through a
-journal. :meth:`Journal.rollback` takes all of it back, the latest write first.
+A stage writes its tables in place, so that it always reads what it has written, and hands every write to a journal.
+:meth:`Journal.rollback` takes all of them back, the latest write first.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,117 @@
+"""Jumps of the clock: an outage keeps its length and the time that people see, and a jump opens no breach."""
+
+from collections.abc import Callable
+
+import pytest
+from vocabulary.sla import SlaWorld, us
+from vocabulary.world import ADMIN
+
+from actors.sla_clock.evidence.outages import STOPPED
+from actors.sla_clock.jumps import JUMPED
+from protocols.command import Acknowledge
+from protocols.event import ClockJumped
+from protocols.sla.actions import CreateInstance
+from protocols.sla.changes import SlaOutageChanged
+from protocols.sla.instance import InstancePlan
+from protocols.sla.local_time import SECOND
+
+ONT = "olt-1/1/1/1"
+YEAR = 400 * 86_400
+JUMPS = {"back": -YEAR, "ahead": YEAR, "later": 10 * 3600, "right": 0}
+"""By how many seconds the wall clock is wrong from this step on."""
+
+
+@pytest.fixture(params=[False, True], ids=["", "restarts"])
+def world(request: pytest.FixtureRequest) -> SlaWorld:
+    world = SlaWorld()
+    world.restarts = request.param
+    return world
+
+
+def play(world: SlaWorld, steps: str, definition_id: str = "") -> None:
+    """Take steps such as "100 raise, 110 back": seconds that have really passed since the start of the World, and what
+    happens. The wall clock is wrong by the last jump. A contract is one by ``definition_id``."""
+    actions: dict[str, Callable[[], object]] = {
+        "raise": lambda: world.raise_alarm("ont.los", ONT),
+        "clear": lambda: world.clear_alarm(world.alarms[-1].id),
+        "acknowledge": lambda: world.command(Acknowledge(), world.alarms[-1].id),
+        "contract": lambda: contract(world, definition_id, "svc-1"),
+        "serve": lambda: contract(world, definition_id, "svc-4"),
+        "tick": world.tick,
+    }
+    wrong = 0
+    for step in steps.split(", "):
+        seconds, action = step.split()
+        before = world.at(int(seconds) + wrong).now
+        if action in JUMPS:
+            wrong = JUMPS[action]
+            world(ClockJumped(before, world.at(int(seconds) + wrong).now))
+        else:
+            actions[action]()
+
+
+def contract(world: SlaWorld, definition_id: str, service: str) -> None:
+    """A contract that began two years ago."""
+    plan = InstancePlan(
+        tenant_id="t", definition_id=definition_id, customer_id="c", service_id=service, resources=(), start=us(-2 * YEAR)
+    )
+    assert world.command(CreateInstance(plan), by=ADMIN).accepted
+
+
+def intervals(world: SlaWorld) -> list[tuple[float, float | None]]:
+    """Begin and end of every outage interval, in seconds."""
+    found = [each for each in world.sla.outages.values() if each.alarm_id != STOPPED]
+    return [((each.start - us(0)) / 1e6, None if each.end is None else (each.end - us(0)) / 1e6) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("steps", "start", "end"),
+    [
+        # cleared while the clock is back: the correlator moves the clear when the clock is put right
+        ("100 raise, 110 tick, 110 back, 115 tick, 120 clear, 130 tick, 130 right, 135 tick", 100, 120),
+        # another change of the cleared alarm, before the correlator has moved the dates
+        ("100 raise, 110 tick, 110 back, 115 tick, 120 clear, 130 right, 131 acknowledge, 135 tick", 100, 120),
+        ("100 raise, 120 clear, 125 back, 126 acknowledge, 127 tick, 130 right, 135 tick", 100, 120),
+        ("100 raise, 120 clear, 125 back, 127 tick, 130 right, 135 acknowledge, 136 tick", 100, 120),
+        # it began while the clock was wrong
+        ("100 back, 105 raise, 115 clear, 120 tick, 120 right, 121 tick", 105, 115),
+        ("100 back, 105 raise, 120 tick, 120 right, 121 tick, 130 clear", 105, 130),
+        ("100 raise, 110 ahead, 111 tick, 120 clear, 130 tick, 130 right, 131 acknowledge, 135 tick", 100, 120),
+        ("100 raise, 110 ahead, 111 tick, 120 tick, 120 right, 121 tick, 130 clear", 100, 130),
+    ],
+)
+def test_an_outage_keeps_its_length_and_its_time(world: SlaWorld, steps: str, start: int, end: int) -> None:
+    instance = world.serve(world.define(availability_target=990_000_000), "svc-1", start=us(-2 * YEAR))
+    play(world, steps)
+    assert intervals(world) == [(start, end)]
+    assert world.figures(instance).down == (end - start) * 1_000_000
+    assert not world.breaches
+
+
+@pytest.mark.parametrize(
+    ("steps", "down"),
+    [
+        ("100 raise, 110 ahead, 120 contract", 20),
+        ("100 raise, 110 later, 120 contract", 20),
+        ("100 raise, 110 ahead, 115 tick, 120 acknowledge, 130 contract", 30),
+        ("100 raise, 110 ahead, 115 tick, 120 right, 125 tick, 130 contract, 140 tick", 40),
+        ("100 raise, 110 back, 120 contract", 20),
+        ("100 raise, 110 back, 115 tick, 120 contract, 130 right, 135 tick, 140 clear", 40),
+        ("100 back, 105 raise, 110 right, 115 contract, 120 tick", 15),
+        # other contracts are there already
+        ("100 raise, 110 back, 112 serve, 115 tick, 120 contract", 20),
+    ],
+)
+def test_an_alarm_that_concerned_no_contract_when_the_clock_jumped(world: SlaWorld, steps: str, down: int) -> None:
+    definition = world.define(availability_target=990_000_000, response={"major": 60 * SECOND})
+    play(world, steps, definition.id)
+    (instance,) = [each for each in world.sla.instances if each.service_id == "svc-1"]
+    assert world.figures(instance).down == down * SECOND
+    assert not world.breaches
+
+
+def test_history_hears_of_an_outage_that_a_jump_moves(world: SlaWorld) -> None:
+    world.serve(world.define(), "svc-1")
+    play(world, "100 raise, 110 ahead")
+    (moved,) = [each for each in world.history if isinstance(each, SlaOutageChanged) and each.reason == JUMPED]
+    assert moved.outage.start == us(100 + YEAR)

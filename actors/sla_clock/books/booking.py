@@ -32,7 +32,7 @@ def book(run: FoldRun, instance: SlaInstance, why: str, since: int = NEVER, *, c
         return
     if account is None and not closed and _closing(run):
         close_waiting(run, instance)
-    period = period_of(state, instance, run.now)
+    period = run.periods.of(instance, account)
     while account is not None and (period is None or account.period_start < period.start):
         account = _close(run, instance, row, account)
     if since < (run.now if period is None else period.start):
@@ -76,7 +76,7 @@ def _keep(run: FoldRun, instance: SlaInstance, row: int, outcome: BookedOutcome)
     if outcome.account is not None:
         run.state.accounts.put(run.journal, row, outcome.account)
     if outcome.shown:
-        run.emit(instance_changed(run, instance))
+        run.changes.append(_shown(run.state, run.offset, instance, outcome.account))
 
 
 def await_period_end(run: FoldRun, period: Period) -> None:
@@ -93,7 +93,10 @@ def instance_changed(run: FoldRun, instance: SlaInstance) -> SlaInstanceChanged:
 
 def instance_shown(state: SlaState, offset: int, instance: SlaInstance) -> SlaInstanceChanged:
     """The instance as ``state`` has it, in a Change of the Event at ``offset``."""
-    account = state.accounts.get(instance.id)
+    return _shown(state, offset, instance, state.accounts.get(instance.id))
+
+
+def _shown(state: SlaState, offset: int, instance: SlaInstance, account: Account | None) -> SlaInstanceChanged:
     placed = not state.plant.places.keys().isdisjoint(instance.resources)
     if account is None:
         status: InstanceStatus = "suspended" if instance.suspended else "compliant"

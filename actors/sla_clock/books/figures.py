@@ -83,7 +83,7 @@ def basis_of(
     evidence = reader.of(instance)
     if assumed is not None:
         evidence = evidence.supposing(*assumed)
-    exclusions = tuple(exclusions_of(reader, instance, period, evidence))
+    exclusions = exclusions_of(reader, instance, period, evidence)
     start, end = contract_of(instance)
     return evidence, exclusions, max(start, period.start), min(end, period.end)
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.people.index import PeopleIndex
+from actors.dispatcher.policies.trees import PolicyTrees
 from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.timers import DispatchTimers, TimerKind
 from actors.journal import Journal
@@ -65,6 +66,7 @@ class DispatchState:
         self.timers = DispatchTimers()
         self.keys: dict[str, str] = {}
         """Idempotency keys, each with the id of what its request made."""
+        self.trees = PolicyTrees()
 
     def put_contact(self, journal: Journal, contact_id: str, contact: ContactRecord | None) -> None:
         """The contact as it is now; None: there is no such contact any more."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from protocols.dispatch.quiet_hours import WEEKDAYS, LocalHours
 from protocols.sla.business_time import DAY
-from protocols.sla.intervals import Timeline, union
+from protocols.sla.intervals import Interval, Timeline, union
 from protocols.sla.local_time import SECOND, day_of, instant_of
 
 _SEARCH = 16 * DAY * SECOND
@@ -34,13 +34,26 @@ def timeline(hours: Iterable[LocalHours], zone: ZoneInfo, start: int, end: int) 
     return union(spans)
 
 
-def open_until(hours: LocalHours, zone: ZoneInfo, at: int) -> int | None:
-    """The instant at which ``hours`` end that hold at ``at``; None when they do not hold then. Hours without an end are said to
-    end 16 days later or more."""
-    for start, end in timeline((hours,), zone, at, at + _SEARCH):
-        if start <= at < end:
-            return end
+def interval_at(hours: LocalHours, zone: ZoneInfo, at: int) -> Interval | None:
+    """The interval of ``hours`` that ``at`` is in, that of one of their days; None when they do not hold then."""
+    today, begin, end = day_of(at, zone), seconds_of(hours.begin), _end(hours)
+    for day in (today - timedelta(days=1), today):
+        if WEEKDAYS[day.weekday()] in hours.days:
+            start, until = instant_of(day, begin, zone), instant_of(day, end, zone)
+            if start <= at < until:
+                return start, until
     return None
+
+
+def open_until(hours: LocalHours, zone: ZoneInfo, at: int) -> int | None:
+    """The instant at which ``hours`` end that hold at ``at``, also some days later when they go on from day to day; None when
+    they do not hold then. Hours without an end are said to end 16 days later or more."""
+    until = None
+    while (held := interval_at(hours, zone, at if until is None else until)) is not None:
+        until = held[1]
+        if until > at + _SEARCH:
+            break
+    return until
 
 
 def opens_at(hours: LocalHours, zone: ZoneInfo, at: int) -> int:

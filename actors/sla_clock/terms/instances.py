@@ -184,9 +184,14 @@ def double_of(state: SlaState, instance: SlaInstance) -> SlaInstance | None:
 
 
 def change_definition(run: FoldRun, before: SlaInstance, after: SlaInstance) -> SlaInstance:
-    """``after`` with a note of the definition of the running period, which keeps it."""
+    """``after`` with a note of the definition of the running period, which keeps it; of a contract that is over, of its last
+    period."""
+    if before.start > run.now:
+        return after
     running = period_of(run.state, before, run.now)
-    if running is None or before.start > run.now:
+    if running is None:
+        running = period_of(run.state, before, max(before.start, contract_of(before)[1] - 1))
+    if running is None:
         return after
     kept = tuple(each for each in before.former if each.until < running.end)
     if running.definition.id == after.definition_id:

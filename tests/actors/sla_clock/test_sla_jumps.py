@@ -108,6 +108,8 @@ def test_an_alarm_that_concerned_no_contract_when_the_clock_jumped(world: SlaWor
     (instance,) = [each for each in world.sla.instances if each.service_id == "svc-1"]
     assert world.figures(instance).down == down * SECOND
     assert not world.breaches
+    (outage,), (facts,) = world.sla.outages.values(), world.sla.clocks.by_id.values()
+    assert facts.times.raised == outage.start
 
 
 def test_history_hears_of_an_outage_that_a_jump_moves(world: SlaWorld) -> None:

@@ -41,7 +41,7 @@ class Reached(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Reach(Struct, frozen=True, kw_only=True):
+class ReachedPeople(Struct, frozen=True, kw_only=True):
     """Everybody whom one ``to`` reaches, each of them once. ``nobody`` is the reason when there is nobody. ``missed`` says of
     each person who is meant, but cannot be told, why."""
 
@@ -69,7 +69,7 @@ def reach(
     alarm: Alarm | None = None,
     instance_manager: str = "",
     customers: Sequence[str] = (),
-) -> Reach:
+) -> ReachedPeople:
     """Everybody whom ``to`` means at ``now`` (microseconds since 1970) for a cause of ``tenant_id``.
 
     ``channel`` None: each contact's first method. A contact without a method of the channel is told by its first other one,
@@ -88,7 +88,7 @@ def reach(
             case _:
                 meant = seen.named(to)
     except _Nobody as nobody:
-        return Reach(nobody=str(nobody))
+        return ReachedPeople(nobody=str(nobody))
     people: dict[str, Reached] = {}
     for contact, why in meant:
         if isinstance(contact, str):
@@ -100,7 +100,7 @@ def reach(
         else:
             people.setdefault(found.to, found)
     missed = tuple(dict.fromkeys(seen.missed))
-    return Reach(people=tuple(people.values()), nobody="" if people else "; ".join(missed), missed=missed)
+    return ReachedPeople(people=tuple(people.values()), nobody="" if people else "; ".join(missed), missed=missed)
 
 
 def mistakes_of_to(state: DispatchState, to: str, channel: Channel | None, tenant_id: str | None) -> Iterator[str]:

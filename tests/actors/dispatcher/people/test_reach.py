@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from vocabulary.alarms import make_alarm
 
-from actors.dispatcher.people.reach import Reach, mistakes_of_to, reach
+from actors.dispatcher.people.reach import ReachedPeople, mistakes_of_to, reach
 from actors.dispatcher.settings import DispatchInputs
 from actors.dispatcher.state import DispatchState
 from actors.journal import Journal
@@ -24,7 +24,7 @@ PHONE = ContactMethod(channel="sms", address="+491511234567")
 CHAT = ContactMethod(channel="slack", address="#noc")
 
 
-class People:
+class Roster:
     """A state with contacts and rotas, made in the order of the calls."""
 
     def __init__(self, *channels: str) -> None:
@@ -42,7 +42,7 @@ class People:
         made = RotaRecord(id=rota_id, plan=given, created_at=T0, updated_at=T0, updated_by="x")
         self.state.put_rota(Journal(), rota_id, made)
 
-    def reach(self, to: str, channel: Channel | None = None, severity: str = "critical", **more: Any) -> Reach:
+    def reach(self, to: str, channel: Channel | None = None, severity: str = "critical", **more: Any) -> ReachedPeople:
         return reach(self.state, to, channel, severity, more.pop("now", NOON), **{"tenant_id": "north", **more})
 
     def told(self, to: str, channel: Channel | None = None, **more: Any) -> list[tuple[str, str]]:
@@ -50,8 +50,8 @@ class People:
 
 
 @pytest.fixture
-def people() -> People:
-    made = People()
+def people() -> Roster:
+    made = Roster()
     made.contact("CT1", MAIL, PHONE, name="Anna")
     made.contact("CT2", PHONE, name="Ben", tenant_id="north")
     made.contact("CT3", MAIL, name="Cem", tenant_id="south")
@@ -73,11 +73,11 @@ def people() -> People:
         ("erp", [("erp", "erp")]),
     ],
 )
-def test_ids_names_words_and_addresses(people: People, to: str, expected: list[tuple[str, str]]) -> None:
+def test_ids_names_words_and_addresses(people: Roster, to: str, expected: list[tuple[str, str]]) -> None:
     assert people.told(to) == expected
 
 
-def test_the_rota_hands_over(people: People) -> None:
+def test_the_rota_hands_over(people: Roster) -> None:
     tomorrow = instant_at(datetime(2026, 12, 1, 9, tzinfo=UTC))
     assert people.told("on-call", now=tomorrow - 1) == [("CT1", "anna@example.net")]
     assert people.told("on-call", now=tomorrow) == [("CT2", "+491511234567")]
@@ -85,44 +85,44 @@ def test_the_rota_hands_over(people: People) -> None:
 
 
 @pytest.mark.parametrize("to", ["CT3", "Cem"])
-def test_a_contact_of_another_tenant_is_never_reached(people: People, to: str) -> None:
+def test_a_contact_of_another_tenant_is_never_reached(people: Roster, to: str) -> None:
     found = people.reach(to)
     assert not found.people
     assert found.nobody == f"'{to}' is no contact, no rota and no address"
     assert people.told(to, tenant_id="south") == [("CT3", "anna@example.net")]
 
 
-def test_an_on_call_contact_of_another_tenant_is_not_told(people: People) -> None:
+def test_an_on_call_contact_of_another_tenant_is_not_told(people: Roster) -> None:
     """No command makes such a rota; a restored one may be so."""
     people.rota("RO9", "CT3", name="late")
     assert people.reach("late").nobody == "nobody is on call in rota late (RO9)"
 
 
-def test_the_own_contact_comes_before_the_one_of_every_tenant(people: People) -> None:
+def test_the_own_contact_comes_before_the_one_of_every_tenant(people: Roster) -> None:
     people.contact("CT5", CHAT, name="Anna", tenant_id="north")
     assert people.told("Anna") == [("CT5", "#noc")]
     assert people.told("Anna", tenant_id="south") == [("CT1", "anna@example.net")]
 
 
-def test_a_name_comes_before_the_word(people: People) -> None:
+def test_a_name_comes_before_the_word(people: Roster) -> None:
     people.contact("CT5", CHAT, name="assignee")
     assert people.told("assignee") == [("CT5", "#noc")]
 
 
-def test_methods_in_order_and_those_left(people: People) -> None:
+def test_methods_in_order_and_those_left(people: Roster) -> None:
     (found,) = people.reach("CT1").people
     assert (found.channel, found.methods_left) == ("email", (PHONE,))
     (found,) = people.reach("CT1", "sms").people
     assert (found.address, found.methods_left, found.why) == (PHONE.address, (MAIL,), "contact Anna")
 
 
-def test_another_method_when_there_is_none_of_the_channel(people: People) -> None:
+def test_another_method_when_there_is_none_of_the_channel(people: Roster) -> None:
     (found,) = people.reach("Ben", "email").people
     assert (found.channel, found.why) == ("sms", "contact Ben; by sms, since Ben has no method of email")
 
 
 def test_a_channel_that_the_configuration_lacks() -> None:
-    people = People("email")
+    people = Roster("email")
     people.contact("CT1", PHONE, MAIL, name="Anna")
     people.contact("CT2", PHONE, name="Ben")
     (found,) = people.reach("Anna", "sms").people
@@ -132,18 +132,18 @@ def test_a_channel_that_the_configuration_lacks() -> None:
     assert people.reach("+491511234567").nobody == "the configuration has no sms"
 
 
-def test_nobody_without_a_method(people: People) -> None:
+def test_nobody_without_a_method(people: Roster) -> None:
     people.contact("CT5", name="Dora")
     assert people.reach("Dora").nobody == "Dora (CT5) has no method"
 
 
-def test_several_rotas_of_one_name_and_each_person_once(people: People) -> None:
+def test_several_rotas_of_one_name_and_each_person_once(people: Roster) -> None:
     people.rota("RO5", "CT2", tenant_id="north")
     people.rota("RO6", "CT1", tenant_id="north")
     assert people.told("on-call") == [("CT1", "anna@example.net"), ("CT2", "+491511234567")]
 
 
-def test_whoever_cannot_be_told_is_named_beside_the_others(people: People) -> None:
+def test_whoever_cannot_be_told_is_named_beside_the_others(people: Roster) -> None:
     people.contact("CT5", name="Dora", tenant_id="north")
     people.rota("RO5", "CT5", tenant_id="north")
     found = people.reach("on-call")
@@ -162,7 +162,7 @@ def test_whoever_cannot_be_told_is_named_beside_the_others(people: People) -> No
         ("major", "2026-10-24T23:00+02:00", "2026-10-25T06:00+01:00"),
     ],
 )
-def test_quiet_hours_by_the_zone_of_the_contact(people: People, severity: str, now: str, until: str | None) -> None:
+def test_quiet_hours_by_the_zone_of_the_contact(people: Roster, severity: str, now: str, until: str | None) -> None:
     quiet = QuietHours(begin="22:00", end="06:00")
     people.contact("CT5", MAIL, name="Dora", time_zone="Europe/Berlin", quiet_hours=quiet)
     at = instant_at(datetime.fromisoformat(now))
@@ -172,7 +172,7 @@ def test_quiet_hours_by_the_zone_of_the_contact(people: People, severity: str, n
     )
 
 
-def test_account_manager(people: People) -> None:
+def test_account_manager(people: Roster) -> None:
     assert people.reach("account_manager").nobody == "the service level agreement names no account manager"
     assert people.told("account_manager", instance_manager="Ben") == [("CT2", "+491511234567")]
     assert people.told("account_manager", "email", instance_manager="kim@example.net") == [
@@ -181,13 +181,13 @@ def test_account_manager(people: People) -> None:
     assert people.reach("account_manager", "email", instance_manager="Kim").nobody.startswith("no contact and no rota")
 
 
-def test_assignee(people: People) -> None:
+def test_assignee(people: Roster) -> None:
     assert people.reach("assignee").nobody == "there is no alarm, so no assignee"
     assert people.reach("assignee", alarm=make_alarm("1")).nobody == "the alarm is assigned to nobody"
     assert people.told("assignee", alarm=make_alarm("1", assigned_to="Anna")) == [("CT1", "anna@example.net")]
 
 
-def test_contacts_of_customers(people: People) -> None:
+def test_contacts_of_customers(people: Roster) -> None:
     people.contact("CT5", MAIL, name="Customer 7", customer_id="C7", tenant_id="north")
     people.contact("CT6", MAIL, name="Other 7", customer_id="C7", tenant_id="south")
     alarm = make_alarm("1", affected_customers=("C6", "C7", "C7"))
@@ -198,7 +198,7 @@ def test_contacts_of_customers(people: People) -> None:
 
 
 def test_no_rota_is_named_on_call() -> None:
-    assert People().reach("on-call").nobody == "no rota is named 'on-call'"
+    assert Roster().reach("on-call").nobody == "no rota is named 'on-call'"
 
 
 @pytest.mark.parametrize(
@@ -224,18 +224,18 @@ def test_no_rota_is_named_on_call() -> None:
         ("Cem", "email", "is no contact, no rota"),
     ],
 )
-def test_mistakes_of_a_policy(people: People, to: str, channel: Channel | None, mistake: str) -> None:
+def test_mistakes_of_a_policy(people: Roster, to: str, channel: Channel | None, mistake: str) -> None:
     found = list(mistakes_of_to(people.state, to, channel, "north"))
     assert len(found) == bool(mistake)
     assert not mistake or found[0].startswith(mistake)
 
 
-def test_a_policy_of_every_tenant_names_what_every_tenant_has(people: People) -> None:
+def test_a_policy_of_every_tenant_names_what_every_tenant_has(people: Roster) -> None:
     assert not list(mistakes_of_to(people.state, "Anna", "email", None))
     assert list(mistakes_of_to(people.state, "Ben", "sms", None))
 
 
-def test_the_index_follows_names_and_a_rollback(people: People) -> None:
+def test_the_index_follows_names_and_a_rollback(people: Roster) -> None:
     journal = Journal()
     people.state.put_contact(journal, "CT2", None)
     assert people.reach("Ben").nobody

@@ -20,11 +20,9 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
                 journal.put(state.policies, name, policy)
                 run.emit(NotificationPolicyChanged(run.offset, name, policy))
             case ContactChanged(id=name, record=contact) if contact is not None:
-                journal.put(state.contacts, name, contact)
-                run.emit(ContactChanged(run.offset, name, contact))
+                run.put_contact(name, contact)
             case RotaChanged(id=name, record=rota) if rota is not None:
-                journal.put(state.rotas, name, rota)
-                run.emit(RotaChanged(run.offset, name, rota))
+                run.put_rota(name, rota)
             case TicketUpdated(ticket=ticket):
                 run.put_ticket(ticket)
                 journal.set(state, "tickets_made", max(state.tickets_made, ticket.number))

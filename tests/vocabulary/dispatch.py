@@ -135,6 +135,7 @@ def make_notification(number: int = 20, **fields: Any) -> DispatchedNotification
         "sent_at": T0 + timedelta(seconds=number, microseconds=1),
         "answer": "451 try again",
         "fallback_of": "N3",
+        "detail": {"ts": "17.1"},
         "revision": 2,
     }
     return DispatchedNotification(**values | fields)

@@ -81,6 +81,7 @@ CREATE TABLE notifications (
     sent_at timestamptz,
     answer text NOT NULL,
     fallback_of text NOT NULL,
+    detail jsonb NOT NULL,
     revision bigint NOT NULL,
     alarm_id text GENERATED ALWAYS AS (coalesce(alarm_ids[1], '')) STORED
 )

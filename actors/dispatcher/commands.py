@@ -3,6 +3,7 @@
 from actors.command_refused import CommandRefused
 from actors.dispatcher.people.commands import do_people
 from actors.dispatcher.run import DispatchRun
+from protocols.change import Refusal
 from protocols.command import Command
 from protocols.dispatch.actions import (
     CreateContact,
@@ -30,4 +31,4 @@ def _do(run: DispatchRun, command: Command, action: DispatchAction) -> None:
         case CreateContact() | EditContact() | DeleteContact() | CreateRota() | EditRota() | DeleteRota():
             do_people(run, by, action, expected)
         case _:
-            pass
+            raise CommandRefused(Refusal("", "wrong_state", "this version of faultd does not know how to do that"))

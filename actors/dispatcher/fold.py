@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
+from actors.dispatcher.commands import fold_command
 from actors.dispatcher.loading import load_inputs
+from actors.dispatcher.people import gaps
 from actors.dispatcher.restoring import fold_restored
 from actors.dispatcher.run import DispatchRun
 from actors.dispatcher.state import DispatchState
 from protocols.change import AlarmChanged, Change, NotificationRequested
 from protocols.command import Command
+from protocols.dispatch.actions import DispatchAction
 from protocols.dispatch.outcomes import MessageFailed, MessageSent, TicketChanged, TicketFailed, TicketOpened
-from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event
+from protocols.event import ClockJumped, DispatchDataRestored, DispatchLoaded, Event, SystemReport
 from protocols.sla.changes import SlaNotificationRequested
 
 _OWN: frozenset[type[Event]] = frozenset(
@@ -18,6 +21,7 @@ _OWN: frozenset[type[Event]] = frozenset(
         ClockJumped,
         DispatchLoaded,
         DispatchDataRestored,
+        SystemReport,
         MessageSent,
         MessageFailed,
         TicketOpened,
@@ -46,11 +50,33 @@ def fold_event(run: DispatchRun, event: Event, changes_before: Sequence[Change])
     """Fold one Event at ``run.now``."""
     for change in changes_before:
         fold_change(run, change)
-    if isinstance(event, DispatchLoaded):
-        load_inputs(run, event)
-    elif isinstance(event, DispatchDataRestored):
-        fold_restored(run, event)
+    match event:
+        case Command(action=action) if isinstance(action, DispatchAction):
+            fold_command(run, event, action)
+        case DispatchLoaded():
+            load_inputs(run, event)
+        case DispatchDataRestored():
+            fold_restored(run, event)
+        case SystemReport(alarm_type=gaps.ALARM):
+            gaps.fold_reported(run, event)
+        case ClockJumped():
+            gaps.look_at_all(run)
+        case _:
+            pass
+    _meet_timers(run)
 
 
 def fold_change(run: DispatchRun, change: Change) -> None:
     """Take in a Change of the stages before. So far no Change opens a subject."""
+
+
+def _meet_timers(run: DispatchRun) -> None:
+    """Everything that is due, in the order of its time."""
+    timers = run.state.timers
+    while (due := timers.take(run.journal, run.now)) is not None:
+        kind, name, _ = due
+        match kind:
+            case "rota":
+                gaps.look_ahead(run, name)
+            case _:
+                pass

@@ -15,6 +15,7 @@ from protocols.dispatch.on_call import contacts_of, gaps, on_call, shifts
 from protocols.dispatch.rota import OnCall, RotaRecord
 from protocols.event import Event, SystemReport
 from protocols.recurrence.occurrences import zone_of
+from protocols.severity import Severity
 from protocols.sla.business_time import DAY
 from protocols.sla.local_time import SECOND, instant_at
 
@@ -39,7 +40,7 @@ def look_ahead(run: DispatchRun, rota_id: str) -> None:
     edges = [at for each in found for at in (each.start, each.end) if at is not None and at > run.now]
     state.timers.set(run.journal, "rota", rota_id, max(run.now + _SOON, min([run.now + _DAY, *edges])))
     if found:
-        severity = "major" if any(each.start <= run.now for each in found) else "warning"
+        severity: Severity = "major" if any(each.start <= run.now for each in found) else "warning"
         problem = RotaProblem(severity, "; ".join(each.text for each in found))
         if state.rota_problems.get(rota_id) != problem:
             run.journal.put(state.rota_problems, rota_id, problem)
@@ -69,7 +70,7 @@ def fold_reported(run: DispatchRun, event: SystemReport) -> None:
 
 
 class GapReporter:
-    """Reports what the fold found and no alarm says yet. Its memory is of this run: what was asked for and is not folded yet."""
+    """Reports what the fold found and no alarm says yet. It remembers, for this run, which reports are not folded yet."""
 
     def __init__(self) -> None:
         self._asked: dict[str, RotaProblem | None] = {}
@@ -106,10 +107,10 @@ def _report(state: DispatchState, rota_id: str, problem: RotaProblem | None) -> 
 
 def _problems(state: DispatchState, rota: RotaRecord, now: int) -> Iterator[_Found]:
     """The first gap of the next days, and the first shift of each person whom faultd cannot tell."""
-    plan, days = rota.plan, state.inputs.settings.rota_warning_days
-    until = now + days * _DAY
+    # A day more, since the next look may be a day away.
+    plan, until = rota.plan, now + (state.inputs.settings.rota_warning_days + 1) * _DAY
     if open_times := gaps(plan, now, until):
-        more = f" ({len(open_times)} times in {days} days)" if len(open_times) > 1 else ""
+        more = ", and later again" if len(open_times) > 1 else ""
         yield _found(on_call(plan, open_times[0][0]), rota, now, "nobody is on call", more)
     lacking = {each: lack for each in contacts_of(plan) if (lack := lack_of(state, each))}
     if not lacking:

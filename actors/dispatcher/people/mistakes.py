@@ -141,9 +141,11 @@ def _override_mistakes(overrides: Sequence[RotaOverride]) -> Iterator[Mistake]:
         else:
             spans.append((start, end, number))
     spans.sort()
-    last, by = 0, 0
-    for start, end, number in spans:
-        if start < last:
-            yield f"overrides[{max(number, by)}]", f"overlaps overrides[{min(number, by)}]"
-        if end > last:
-            last, by = end, number
+    if not spans:
+        return
+    longest = spans[0]
+    for span in spans[1:]:
+        if span[0] < longest[1]:
+            first, second = sorted((span[2], longest[2]))
+            yield f"overrides[{second}]", f"overlaps overrides[{first}]"
+        longest = max(span, longest, key=lambda each: each[1])

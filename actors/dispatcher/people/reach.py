@@ -1,7 +1,8 @@
 """Whom faultd reaches when a policy says ``to``, by which channel and address, and why. Pure.
 
-``to`` is one of :data:`WORDS`, which no contact is named by; the id of a contact or a rota; the name of a contact, then of rotas
-(the tenant's own, or else those of every tenant); or an address of the channel itself. A contact of another tenant is never reached.
+``to`` is one of :data:`WORDS`, which no contact has as its name; the id of a contact or a rota; the name of a contact, then of
+rotas (the tenant's own, or else those of every tenant); or an address of the channel itself. A contact of another tenant is
+never reached.
 """
 
 from collections.abc import Iterator, Sequence

@@ -36,11 +36,8 @@ def policies_naming(state: DispatchState, record: ContactRecord | RotaRecord, *,
             yield f"policy {policy.id} ({policy.policy.name})"
 
 
-def _named(route: Route) -> Iterator[str]:
+def _named(route: Route) -> Iterator[str | None]:
     for action in route.actions:
-        if action.to is not None:
-            yield action.to
-        for step in action.escalate or ():
-            yield step.to
+        yield from (action.to, *(step.to for step in action.escalate or ()))
     for below in route.routes:
         yield from _named(below)

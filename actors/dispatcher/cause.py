@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
+from protocols.severity import Severity
 
 SubjectState = Literal["open", "ended"]
 
@@ -24,7 +25,7 @@ class ToldPerson(Struct, frozen=True, array_like=True):
     """The last one."""
     at: int
     """Microseconds since 1970, of the last one."""
-    severity: str = ""
+    severity: Severity = "info"
     """The severity that was told last."""
     kind: str = ""
     """The kind of the last one."""
@@ -32,6 +33,8 @@ class ToldPerson(Struct, frozen=True, array_like=True):
     """The group that told; "" for a step of an escalation, whose end is told at once."""
     step: int = 0
     """The last step of an escalation that was told."""
+    arrived: bool = False
+    """The far end took one of the notifications."""
 
 
 class Escalation(Struct, frozen=True, array_like=True):
@@ -92,11 +95,16 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Of a subject without an alarm."""
 
     @property
-    def severity(self) -> str:
+    def severity(self) -> Severity:
         """The severity of its alarm. A breach counts as critical, an instance at risk as major, anything else as info."""
         if self.alarm is not None and not self.instance_id:
             return self.alarm.severity
         return _SEVERITY_OF_KIND.get(self.kind, "info")
 
 
-_SEVERITY_OF_KIND = {"breach_opened": "critical", "escalation": "critical", "escalated": "critical", "at_risk": "major"}
+_SEVERITY_OF_KIND: dict[str, Severity] = {
+    "breach_opened": "critical",
+    "escalation": "critical",
+    "escalated": "critical",
+    "at_risk": "major",
+}

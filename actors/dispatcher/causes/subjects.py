@@ -1,11 +1,12 @@
 """Changes of subjects: every one goes through here, so that groups, escalations and tickets follow it."""
 
+from msgspec.structs import replace
+
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
 from actors.dispatcher.messages import groups
-from actors.dispatcher.messages.ends import tell_end
+from actors.dispatcher.messages.ends import tell_those_told
 from actors.dispatcher.run import DispatchRun
-from msgspec.structs import replace
 from protocols.dispatch.notification import MessageKind
 from protocols.sla.local_time import SECOND
 
@@ -31,10 +32,14 @@ def end_subject(run: DispatchRun, subject: DispatchSubject, kind: MessageKind, r
         subject, state="ended", ended_at=run.now, kind=kind, reason=reason, requested_at=run.now, groups=(), merged_into=""
     )
     run.put_subject(after)
-    unsaid = groups.leave(run, subject)
-    if not after.told:
-        run.note(after, f"over ({reason}) before anybody was told" if unsaid else f"over ({reason}); nobody had been told")
-    tell_end(run, after)
+    told_by = dict.fromkeys(each.group for each in after.told)
+    for group in told_by:
+        if group in run.state.groups:
+            groups.owe_end(run, group, after.key)
+        else:
+            tell_those_told(run, [run.state.subjects[after.key]], group=group)
+    if groups.leave(run, subject) or not told_by:
+        run.note(after, f"over ({reason}) {'before it was told' if told_by else 'before anybody was told'}")
     run.state.timers.set(run.journal, "forget", subject.key, run.now + FORGET_AFTER)
 
 

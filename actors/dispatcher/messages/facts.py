@@ -23,7 +23,7 @@ def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling
         "causes": causes,
         "count": len(told),
         "others": len(told) - len(causes),
-        "ended": sum(subject.state == "ended" for subject, _ in told),
+        "over": [subject.key for subject, _ in told if subject.state == "ended"],
         "policy": first.policy if policy is None else policy.policy.name,
         "step": first.step,
     }

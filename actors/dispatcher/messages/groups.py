@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.causes.holding import held_by
-from actors.dispatcher.messages.ends import tell_ends_of
+from actors.dispatcher.messages.ends import tell_those_told
 from actors.dispatcher.messages.group import GroupMember, MessageGroup
 from actors.dispatcher.messages.quiet import policy_quiet_until
 from actors.dispatcher.messages.recipient import Telling
-from actors.dispatcher.messages.sending import is_known, tell_all
+from actors.dispatcher.messages.sending import known_already, put_recipient, recipient_key, tell_all
 from actors.dispatcher.people.reach import Reached, reach
 from actors.dispatcher.policies.notice import Notice, group_values
 from actors.dispatcher.policies.tree import RoutedAction
@@ -26,16 +26,21 @@ _ONCE: frozenset[MessageKind] = frozenset(("credit", "maintenance"))
 _KEYS = str.maketrans({"|": "/"})
 
 
+def group_key(subject: DispatchSubject, routed: RoutedAction, notice: Notice) -> str:
+    """The group in which the message of ``routed`` tells the subject."""
+    action = routed.action
+    values = group_values(notice, routed.group_by, subject.key)
+    parts = (subject.tenant_id, routed.policy_id, routed.pointer, action.channel or "", action.to or "", *values)
+    return "|".join(part.translate(_KEYS) for part in parts)
+
+
 def join_group(
-    run: DispatchRun, subject: DispatchSubject, kind: MessageKind, reason: str, routed: RoutedAction, notice: Notice
-) -> str:
-    """Have the message of ``routed`` tell the subject. Returns the group's key. A subject that the group already tells gets the
-    new kind, unless its first message is still to be sent."""
+    run: DispatchRun, subject: DispatchSubject, kind: MessageKind, reason: str, routed: RoutedAction, key: str
+) -> None:
+    """Have the group tell the subject. One that the group already tells gets the new kind, unless its first message is still
+    to be sent. The subject names the group once :func:`schedule` is called."""
     action = routed.action
     assert action.channel is not None and action.to is not None
-    values = group_values(notice, routed.group_by, subject.key)
-    parts = (subject.tenant_id, routed.policy_id, routed.pointer, action.channel, action.to, *values)
-    key = "|".join(part.translate(_KEYS) for part in parts)
     known = run.state.groups.get(key)
     group = MessageGroup(
         key=key,
@@ -58,8 +63,7 @@ def join_group(
     member = group.members.get(subject.key, GroupMember())
     pending = member.kind if member.kind is not None and not member.told_at else kind
     member = GroupMember(pending, reason, member.told_at)
-    _put(run, replace(group, members={**group.members, subject.key: member}))
-    return key
+    run.journal.put(run.state.groups, key, replace(group, members={**group.members, subject.key: member}))
 
 
 def leave(run: DispatchRun, subject: DispatchSubject, but: tuple[str, ...] = ()) -> bool:
@@ -82,11 +86,16 @@ def owe_end(run: DispatchRun, key: str, subject_key: str) -> None:
 
 
 def owe_no_end(run: DispatchRun, subject: DispatchSubject) -> None:
-    """The subject goes on before its end was told."""
+    """The subject goes on before its end was told: those who know of it need not hear of either."""
     for key in dict.fromkeys(each.group for each in subject.told):
         group = run.state.groups.get(key)
         if group is not None and subject.key in group.ended:
             _put(run, replace(group, ended=tuple(each for each in group.ended if each != subject.key)))
+    for told in subject.told:
+        recipient = run.state.recipients.get(recipient_key(subject.tenant_id, told.channel, told.address))
+        if recipient is not None and subject.key in recipient.waiting:
+            waiting = {name: each for name, each in recipient.waiting.items() if name != subject.key}
+            put_recipient(run, replace(recipient, waiting=waiting))
 
 
 def schedule(run: DispatchRun, key: str) -> None:
@@ -116,7 +125,7 @@ def _next(run: DispatchRun, group: MessageGroup) -> int | None:
         if held_by(run.state, subject, member.kind or "reminder"):
             continue
         if member.kind is None:
-            if member.told_at and not _ONCE.intersection((subject.kind,)):
+            if member.told_at and subject.kind not in _ONCE:
                 found.append(member.told_at + group.repeat)
         else:
             found.append(run.now if group.sent_at and member.kind in _AT_ONCE else later)
@@ -134,7 +143,7 @@ def fire(run: DispatchRun, key: str) -> None:
         group = run.state.groups.get(key)
         if group is None:
             return
-    ended = tell_ends_of(run, group.key, group.ended)
+    ended = tell_those_told(run, [run.state.subjects[each] for each in group.ended if each in run.state.subjects], group=key)
     members = dict(group.members)
     telling = [
         (run.state.subjects[name], replace(member, kind=member.kind or "reminder"))
@@ -161,7 +170,9 @@ def _stop(run: DispatchRun, group: MessageGroup, why: str) -> None:
         subject = run.state.subjects[name]
         run.put_subject(replace(subject, groups=tuple(each for each in subject.groups if each != group.key)))
         if member.kind is not None:
-            run.note(subject, f"{group.channel} to {group.to} is not told: policy {group.policy_name} {why}", policy=group.policy)
+            run.note(
+                subject, f"{group.channel} to {group.to} is not told: policy {group.policy_name} {why}", policy=group.policy
+            )
     _put(run, replace(group, members={}))
 
 
@@ -184,12 +195,11 @@ def _say(run: DispatchRun, group: MessageGroup, telling: list[tuple[DispatchSubj
             run.note(subject, f"{group.channel} to {group.to}: {missed}", policy=group.policy)
         assert member.kind is not None
         for person in found.people:
-            since = run.now - group.repeat if member.kind == "reminder" else subject.requested_at
-            if known := is_known(subject, person, member.kind, since):
+            since = run.now - group.repeat + 1 if member.kind == "reminder" else subject.requested_at
+            if known := known_already(subject, person, member.kind, since):
                 run.note(subject, f"{person.channel} to {person.to_name}: {known}", policy=group.policy)
                 continue
-            quiet = policy_quiet_until(group, subject, run.now)
-            until = max(quiet or 0, person.quiet_until or 0)
+            until = max(policy_quiet_until(group, subject, run.now), person.quiet_until or 0)
             reason = f"{member.reason or subject.reason}; {person.why}"
             item = Telling(subject.key, member.kind, group.policy, group.template, reason, 0, group.key, until)
             people.setdefault((person.channel, person.address), (person, []))[1].append(item)

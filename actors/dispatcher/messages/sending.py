@@ -1,6 +1,6 @@
 """Sending: what is said to one recipient now, what waits, and who counts as told of what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -11,7 +11,7 @@ from actors.dispatcher.people.reach import Reached
 from actors.dispatcher.run import DispatchRun
 from protocols.dispatch.channel import Channel
 from protocols.dispatch.notification import DispatchedNotification, MessageKind
-from protocols.severity import Severity, is_worse, rank
+from protocols.severity import is_worse, rank
 from protocols.sla.local_time import SECOND, utc_time
 
 MACHINES: frozenset[Channel] = frozenset(("webhook", "remediation"))
@@ -68,7 +68,7 @@ def known_already(subject: DispatchSubject, person: Reached, kind: MessageKind, 
     if told is None:
         return ""
     if kind == "worsened":
-        known = not is_worse(_severity(subject), told.severity or "cleared")  # type: ignore[arg-type]
+        known = not is_worse(subject.severity, told.severity)
     elif kind in ("raised", "at_risk", "maintenance"):
         known = True
     else:
@@ -160,9 +160,8 @@ def put_recipient(run: DispatchRun, recipient: Recipient) -> None:
         run.journal.drop(run.state.recipients, recipient.key)
 
 
-def deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], passed: int = 0) -> DispatchedNotification:
-    """One message about all ``items``, the most severe first. ``passed``: None for an ordinary message; otherwise the message is
-    that of a storm, in which so many causes came and went untold."""
+def deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling]) -> DispatchedNotification:
+    """One message about all ``items``, the most severe first."""
     return _deliver(run, recipient, items, None)
 
 
@@ -171,12 +170,10 @@ def deliver_storm(run: DispatchRun, recipient: Recipient, items: Sequence[Tellin
     return _deliver(run, recipient, items, passed)
 
 
-def _deliver(
-    run: DispatchRun, recipient: Recipient, items: Sequence[Telling], passed: int | None
-) -> DispatchedNotification:
+def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], passed: int | None) -> DispatchedNotification:
     state = run.state
     told = [(state.subjects[item.subject], item) for item in items]
-    told.sort(key=lambda each: (each[0].state == "ended", rank(_severity(each[0])), each[0].since, each[0].key))
+    told.sort(key=lambda each: (each[0].state == "ended", rank(each[0].severity), each[0].since, each[0].key))
     subject, first = told[0]
     before = told_of(subject, recipient.channel, recipient.address)
     facts = facts_of(state, told)
@@ -238,24 +235,15 @@ def _count_as_told(run: DispatchRun, subject: DispatchSubject, item: Telling, no
                 kind=item.kind,
                 group=item.group if before is None else before.group,
                 step=max(item.step, 0 if before is None else before.step),
+                arrived=before is not None and before.arrived,
             ),
         )
     run.put_subject(replace(subject, told=told))
 
 
-def untell(run: DispatchRun, subjects: Iterable[DispatchSubject], notification_id: str) -> None:
-    """A notification that never arrived told nobody."""
-    for subject in subjects:
-        told = tuple(each for each in subject.told if each.notification_id != notification_id)
-        if len(told) < len(subject.told):
-            run.put_subject(replace(subject, told=told))
-
-
 def _note(run: DispatchRun, recipient: Recipient, item: Telling, text: str) -> None:
     subject = run.state.subjects.get(item.subject)
     if subject is not None:
-        run.note(subject, f"{recipient.channel} to {recipient.to_name or recipient.address} ({item.kind}) {text}", policy=item.policy)
-
-
-def _severity(subject: DispatchSubject) -> Severity:
-    return subject.severity  # type: ignore[return-value]
+        run.note(
+            subject, f"{recipient.channel} to {recipient.to_name or recipient.address} ({item.kind}) {text}", policy=item.policy
+        )

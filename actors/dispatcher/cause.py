@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from protocols.alarm import Alarm
 from protocols.dispatch.channel import Channel
+from protocols.dispatch.notification import MessageKind
 from protocols.severity import Severity
 
 SubjectState = Literal["open", "ended"]
@@ -27,7 +28,7 @@ class ToldPerson(Struct, frozen=True, array_like=True):
     """Microseconds since 1970, of the last one."""
     severity: Severity = "info"
     """The severity that was told last."""
-    kind: str = ""
+    kind: MessageKind = "raised"
     """The kind of the last one."""
     group: str = ""
     """The group that told; "" for a step of an escalation, whose end is told at once."""
@@ -70,8 +71,8 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
     """Key of the subject of the cause that explains this one now. That cause need not have been requested yet."""
     ended_at: int | None = None
     breach_id: str = ""
-    kind: str = ""
-    """Of the last request: ``raised``, ``worsened``, ``at_risk`` and so on."""
+    kind: MessageKind = "raised"
+    """Of the last request."""
     reason: str = ""
     """Of the last request."""
     requested_at: int = 0
@@ -102,9 +103,4 @@ class DispatchSubject(Struct, frozen=True, kw_only=True):
         return _SEVERITY_OF_KIND.get(self.kind, "info")
 
 
-_SEVERITY_OF_KIND: dict[str, Severity] = {
-    "breach_opened": "critical",
-    "escalation": "critical",
-    "escalated": "critical",
-    "at_risk": "major",
-}
+_SEVERITY_OF_KIND: dict[str, Severity] = {"breach_opened": "critical", "escalated": "critical", "at_risk": "major"}

@@ -19,9 +19,9 @@ def fold_restored(run: DispatchRun, event: DispatchDataRestored) -> None:
             case NotificationPolicyChanged(id=name, record=policy) if policy is not None:
                 journal.put(state.policies, name, policy)
             case ContactChanged(id=name, record=contact) if contact is not None:
-                journal.put(state.contacts, name, contact)
+                state.put_contact(journal, name, contact)
             case RotaChanged(id=name, record=rota) if rota is not None:
-                journal.put(state.rotas, name, rota)
+                state.put_rota(journal, name, rota)
             case TicketUpdated(ticket=ticket):
                 journal.put(state.tickets, ticket.id, ticket)
                 journal.set(state, "tickets_made", max(state.tickets_made, ticket.number))

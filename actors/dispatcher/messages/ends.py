@@ -15,8 +15,8 @@ from protocols.dispatch.notification import MessageKind
 def tell_those_told(
     run: DispatchRun, subjects: Iterable[DispatchSubject], kind: MessageKind | None = None, group: str | None = None
 ) -> bool:
-    """Tell everybody who was told of ``subjects`` the news: ``kind``, or that of the last request of each. ``group``: only those
-    whom this group told. Each person gets one message. True when there was anybody."""
+    """Tell everybody who was told of ``subjects`` the news: ``kind``, or that of the last request of each. Each person gets one
+    message. ``group``: only those whom this group told. True when there was anybody."""
     people: dict[tuple[Channel, str], tuple[ToldPerson, list[Telling]]] = {}
     tenant_id = ""
     for subject in subjects:
@@ -26,7 +26,7 @@ def tell_those_told(
                 continue
             item = Telling(
                 subject=subject.key,
-                kind=kind or _kind(subject),
+                kind=kind or subject.kind,
                 policy=told.policy,
                 reason=f"{subject.reason}; was told by {told.notification_id}",
                 group=told.group,
@@ -37,7 +37,3 @@ def tell_those_told(
         person = Reached(to=told.to, to_name=told.to_name, channel=told.channel, address=told.address, why="was told")
         tell_all(run, tenant_id, person, items)
     return bool(people)
-
-
-def _kind(subject: DispatchSubject) -> MessageKind:
-    return subject.kind or "recovered"

@@ -14,8 +14,8 @@ MOST_CAUSES = 20
 
 
 def facts_of(state: DispatchState, told: Sequence[tuple[DispatchSubject, Telling]]) -> dict[str, Any]:
-    """``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of them
-    are not described. ``ended``: how many of them are over."""
+    """``causes``: those of the message, at most :data:`MOST_CAUSES`. ``count``: how many there are; ``others``: how many of
+    them are not described. ``over``: the keys of those that have ended."""
     causes = [_cause(state, subject, telling) for subject, telling in told[:MOST_CAUSES]]
     first = told[0][1]
     policy = state.policies.get(first.policy)

@@ -40,7 +40,8 @@ def join_group(
     """Have the group tell the subject. One that the group already tells gets the new kind, unless its first message is still
     to be sent. The subject names the group once :func:`schedule` is called."""
     action = routed.action
-    assert action.channel is not None and action.to is not None
+    assert action.channel is not None
+    assert action.to is not None
     known = run.state.groups.get(key)
     group = MessageGroup(
         key=key,

@@ -3,7 +3,8 @@
 from actors.dispatcher.cause import DispatchSubject
 from actors.dispatcher.messages.group import MessageGroup
 from actors.dispatcher.state import DispatchState
-from protocols.dispatch.quiet_hours import QuietHours, interval_at
+from protocols.dispatch.local_hours import open_until
+from protocols.dispatch.quiet_hours import QuietHours
 from protocols.recurrence.occurrences import zone_of
 from protocols.severity import Severity
 
@@ -12,8 +13,7 @@ def quiet_until(hours: QuietHours | None, zone: str, severity: Severity, now: in
     """The end of the quiet hours that hold this severity back at ``now`` (microseconds since 1970); 0: nothing does."""
     if hours is None or severity in hours.allowed:
         return 0
-    interval = interval_at(hours, zone_of(zone), now)
-    return 0 if interval is None else interval[1]
+    return open_until(hours, zone_of(zone), now) or 0
 
 
 def policy_quiet_until(group: MessageGroup, subject: DispatchSubject, now: int) -> int:

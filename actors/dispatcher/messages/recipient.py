@@ -38,3 +38,8 @@ class Recipient(Struct, frozen=True, kw_only=True):
     storm_since: int = 0
     waiting: dict[str, Telling] = {}
     """By the key of the subject: a later telling replaces the one that waits. Never changed in place."""
+
+    @property
+    def name(self) -> str:
+        """The person's name, or the address."""
+        return self.to_name or self.address

@@ -185,7 +185,8 @@ def _deliver(run: DispatchRun, recipient: Recipient, items: Sequence[Telling], p
         kind = "storm"
         facts |= {"since": recipient.storm_since, "passed": passed}
         ended = sum(each.state == "ended" for each, _ in told)
-        reason = f"{len(told) - ended} open, {ended} over, {passed} came and went since {utc_time(recipient.storm_since).isoformat()}"
+        since = utc_time(recipient.storm_since).isoformat()
+        reason = f"since {since}: {len(told) - ended} open, {ended} over, {passed} came and went"
     elif len(told) > 1:
         reason = f"{reason}; {len(told) - 1} others"
     notification = DispatchedNotification(
@@ -244,6 +245,4 @@ def _count_as_told(run: DispatchRun, subject: DispatchSubject, item: Telling, no
 def _note(run: DispatchRun, recipient: Recipient, item: Telling, text: str) -> None:
     subject = run.state.subjects.get(item.subject)
     if subject is not None:
-        run.note(
-            subject, f"{recipient.channel} to {recipient.to_name or recipient.address} ({item.kind}) {text}", policy=item.policy
-        )
+        run.note(subject, f"{recipient.channel} to {recipient.name} ({item.kind}) {text}", policy=item.policy)

@@ -1,8 +1,8 @@
 """What waits for a recipient: quiet hours that end, and storms.
 
-A person gets ``storm_mails`` or ``storm_texts`` single messages within ``storm_seconds``. Whatever comes on top of them waits for
-one message that says how many causes there are and names the worst. It is sent after a fifth of ``storm_seconds``, and again
-every ``storm_seconds`` while more comes. Whoever heard of a cause by such a message hears of its end too.
+A person gets ``storm_mails`` or ``storm_texts`` single messages within ``storm_seconds``. Whatever comes on top of them waits
+for one message that says how many causes there are and names the worst. It is sent after a fifth of ``storm_seconds``, and
+again every ``storm_seconds`` while more comes. Whoever heard of a cause by such a message hears of its end too.
 """
 
 from msgspec.structs import replace
@@ -70,9 +70,7 @@ def _again(run: DispatchRun, recipient: Recipient, item: Telling) -> int:
             return _DROPPED
         return _quiet(run, recipient, item)
     if gone := _gone(run, recipient, item):
-        run.note(
-            subject, f"{recipient.channel} to {recipient.to_name or recipient.address} is not sent: {gone}", policy=item.policy
-        )
+        run.note(subject, f"{recipient.channel} to {recipient.name} is not sent: {gone}", policy=item.policy)
         return _DROPPED
     if held_by(state, subject, item.kind):
         return run.now + LOOK_AGAIN
